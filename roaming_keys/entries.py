@@ -19,12 +19,14 @@ MAX_ENTRIES: Final = 20_000
 MAX_AT: Final = MAX_SECONDS * 1_000
 CONTACT: Final = "contact"
 DECISION: Final = "decision"
+SETTING: Final = "setting"
+RECIPE: Final = "recipe"
 # Entries that are in use, and removals, of each kind. The latest stay.
 MAX_REMOVED: Final = 1_000
 MAX_LIVE: Final = {CONTACT: 2_000, DECISION: 100}
 MAX_LIVE_OTHERS: Final = 500
 # Longer ones stay on the device. A decision with two certificates of RSA-4096 has 7,000 characters.
-MAX_VALUE_CHARACTERS: Final = {CONTACT: 32_768, DECISION: 8_192}
+MAX_VALUE_CHARACTERS: Final = {CONTACT: 32_768, DECISION: 8_192, SETTING: 16_384, RECIPE: 16_384}
 # JSON that is inflated: the contacts and decisions of the largest sizes have less.
 MAX_STATE_JSON_BYTES: Final = 16_777_216
 
@@ -75,14 +77,14 @@ def fit_entries(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     """Return the entries that have room in a state.
 
     Of each kind, the latest stay within its limit. If they are still too large, the contacts that were not changed for
-    the longest time are left out, then removals of contacts. What is left out is not removed: devices that have it keep
-    it.
+    the longest time are left out, then removals of contacts, then recipes, then settings. What is left out is not
+    removed: devices that have it keep it.
     """
     groups: dict[tuple[str, bool], list[str]] = {}
     for name, entry in entries.items():
         groups.setdefault((kind_of(name), entry.value is None), []).append(name)
     latest = {group: _latest(names, entries)[: _limit_of(*group)] for group, names in groups.items()}
-    for group in ((CONTACT, False), (CONTACT, True)):
+    for group in ((CONTACT, False), (CONTACT, True), (RECIPE, False), (SETTING, False)):
         while latest.get(group) and not _fits({name: entries[name] for names in latest.values() for name in names}):
             latest[group] = latest[group][: len(latest[group]) * 9 // 10]
     kept = {name for names in latest.values() for name in names}

@@ -1,12 +1,12 @@
-"""Contacts, decisions and settings as entries of an account's state, and their merge with those of a device.
+"""Contacts, decisions, settings and recipes as entries of an account's state, and their merge with those of a device.
 
-    contact:ADDRESS       the text of `smime_core.trust.contact_texts`; the address in its form for comparison
-    decision:FINGERPRINT  {"decision": the text of `decisions_json` with one, "signature": base64 of its DER}
-    setting:NAME          a text, as entries of other kinds that a device gives, such as recipe:SITE
+    contact:ADDRESS            the text of `smime_core.trust.contact_texts`; the address in its form for comparison
+    decision:FINGERPRINT       {"decision": the text of `decisions_json` with one, "signature": base64 of its DER}
+    setting:NAME, recipe:SITE  {"setting": a text that only its readers know, "signature": base64 of its DER}
 
 A changed certificate that a person has accepted is in its contact. A device keeps the entries of its last merge, the
-base, by which it knows what was changed or removed on it since. Only decisions that one of the person's own keys has
-signed count.
+base, by which it knows what was changed or removed on it since. Only decisions, settings and recipes that one of the
+person's own keys has signed count.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from roaming_keys.entries import (
     CONTACT,
     DECISION,
     MAX_VALUE_CHARACTERS,
+    RECIPE,
+    SETTING,
     Entry,
     fit_entries,
     kind_of,
@@ -30,7 +32,7 @@ from roaming_keys.entries import (
 from roaming_keys.reader import Reader, to_base64, write
 from smime_core.cms import KeyHolder, choose_signature_algorithm
 from smime_core.errors import DecisionNotSigned, MalformedMessage, SmimeError
-from smime_core.own_content import DecidedText, sign_decision, verify_decision
+from smime_core.own_content import DecidedText, SettingText, sign_decision, verify_decision
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider
 from smime_core.trust import (
@@ -46,16 +48,19 @@ from smime_core.trust import (
     split_contacts,
 )
 
-_MAX_VALUE_CHARACTERS: Final = 65_536
-_MAX_DECISION_BYTES: Final = 65_536
+# The kinds whose values are signed, each with the member that has its text.
+_SIGNED_MEMBERS: Final = {DECISION: "decision", SETTING: "setting", RECIPE: "setting"}
+# The kinds of which a device gives the texts by name.
+NAMED_KINDS: Final = frozenset({SETTING, RECIPE})
 _Entries = Mapping[str, Entry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceTrust:
-    """The texts that a device keeps: contacts and decisions as JSON, None if it has never kept any; and other texts.
+    """The texts that a device keeps: contacts and decisions as JSON, None if it has never kept any.
 
-    `others` are texts by kind and name. A kind that is not there is one in which the device takes no part.
+    `others` are texts of `NAMED_KINDS`, by kind and name. A kind that is not there is one in which the device takes no
+    part.
     """
 
     contacts: bytes | None = None
@@ -75,7 +80,7 @@ class Owner:
 class MergedTrust:
     """The texts that the device keeps from now on, and the entries to store.
 
-    `refused` has the fingerprints of stored decisions that none of the person's own keys has signed: they do not count.
+    `refused` has the names of stored entries that none of the person's own keys has signed: they do not count.
     `staying` has the names of what stays on this device: there is no room for it, or no key of the person may sign.
     """
 
@@ -96,15 +101,17 @@ async def merge_trust(
 ) -> MergedTrust:
     """Merge what a device keeps with the entries of the account.
 
-    (1) All that the device keeps becomes texts by name. (2) The stored decisions that the device lacks are verified.
-    (3) By the base, each text of the device is unchanged, changed or removed: it becomes an entry with its time.
-    (4) New decisions are signed. (5) Of each name, the latest entry stays. Raises MalformedMessage or LimitExceeded for
+    (1) All that the device keeps becomes texts by name. (2) A stored entry that is older than that of the last merge
+    does not count, and the signatures of those that the device lacks are verified. (3) By the base, each text of the
+    device is unchanged, changed or removed: it becomes an entry with its time. (4) New decisions, settings and recipes
+    are signed. (5) Of each name, the latest entry stays. Raises MalformedMessage or LimitExceeded for
     what the device keeps. A stored entry that is damaged does not count.
     """
     # (1)
     texts = _device_texts(device)
     kinds = {CONTACT, DECISION, *device.others}
     # (2)
+    stored = merge_entries(stored, {name: entry for name, entry in (base or {}).items() if name in stored})
     plain, refused = await _open_stored(stored, texts, owner, at, provider)
     # (3)
     known = {name: entry for name, entry in (base or {}).items() if name in plain or name not in stored}
@@ -120,7 +127,7 @@ async def merge_trust(
     return MergedTrust(
         device=_device_of(left, device),
         entries=merged,
-        refused=tuple(sorted(name.partition(":")[2] for name in refused)),
+        refused=tuple(sorted(refused)),
         staying=tuple(sorted(name for name in left if name not in merged or merged[name].value is None)),
     )
 
@@ -153,7 +160,7 @@ def _device_of(texts: Mapping[str, str], before: DeviceTrust) -> DeviceTrust:
 async def _open_stored(
     stored: _Entries, texts: Mapping[str, str], owner: Owner, at: datetime.datetime, provider: CryptoProvider
 ) -> tuple[dict[str, Entry], list[str]]:
-    """The stored entries that count, decisions without their signatures; and the names of refused decisions."""
+    """The stored entries that count, without their signatures; and the names of those that are refused."""
     plain, refused = {}, []
     for name, entry in stored.items():
         try:
@@ -169,26 +176,33 @@ async def _open_stored(
 async def _open_entry(
     name: str, entry: Entry, own: str | None, owner: Owner, at: datetime.datetime, provider: CryptoProvider
 ) -> Entry:
-    if entry.value is None or entry.value == own:
+    kind = kind_of(name)
+    if entry.value is None:
         return entry
-    if kind_of(name) == CONTACT:
-        if f"{CONTACT}:{contact_key(parse_contact_text(entry.value).address)}" != name:
-            raise MalformedMessage("expected a contact with the address of its name", where=CONTACT)
+    if kind == CONTACT and entry.value != own and _name_of_contact(entry.value) != name:
+        raise MalformedMessage("expected a contact with the address of its name", where=CONTACT)
+    if kind not in _SIGNED_MEMBERS:
         return entry
-    if kind_of(name) != DECISION:
-        return entry
-    text, signature = _read_signed(entry.value)
-    # The device's own decision counts already, and most decisions are the same on all devices.
+    text, signature = _read_signed(kind, entry.value)
+    # The device's own text counts already, and most texts are the same on all devices.
     if text != own:
-        if _name_of(_parse_decision(text)) != name:
+        if kind == DECISION and _name_of(_parse_decision(text)) != name:
             raise DecisionNotSigned("it is about another certificate than its name says")
-        decided = DecidedText(account=owner.user, at=entry.at, decision=text)
-        await verify_decision(decided, signature, provider, identities=owner.identities, at=at)
+        signed = _signed_text(name, replace(entry, value=text), owner)
+        await verify_decision(signed, signature, provider, identities=owner.identities, at=at)
     return replace(entry, value=text)
 
 
+def _signed_text(name: str, entry: Entry, owner: Owner) -> DecidedText | SettingText:
+    """The signed form of an entry whose value is its text."""
+    text = entry.value or ""
+    if kind_of(name) == DECISION:
+        return DecidedText(account=owner.user, at=entry.at, decision=text)
+    return SettingText(account=owner.user, at=entry.at, name=name, setting=text)
+
+
 def _plain_base(device: DeviceTrust, base: _Entries) -> dict[str, Entry]:
-    """The base of the kinds in which the device takes part, decisions without their signatures.
+    """The base of the kinds in which the device takes part, without signatures.
 
     A device that has never kept contacts has not removed them all, so its base of contacts does not count.
     """
@@ -199,8 +213,9 @@ def _plain_base(device: DeviceTrust, base: _Entries) -> dict[str, Entry]:
         if not kept.get(kind_of(name)):
             continue
         try:
-            is_signed = kind_of(name) == DECISION and entry.value is not None
-            plain[name] = replace(entry, value=_read_signed(entry.value or "")[0]) if is_signed else entry
+            kind = kind_of(name)
+            is_signed = kind in _SIGNED_MEMBERS and entry.value is not None
+            plain[name] = replace(entry, value=_read_signed(kind, entry.value or "")[0]) if is_signed else entry
         except SmimeError:
             continue
     return plain
@@ -209,13 +224,25 @@ def _plain_base(device: DeviceTrust, base: _Entries) -> dict[str, Entry]:
 def _find_changes(texts: Mapping[str, str], stored: _Entries, base: _Entries, *, now: int) -> dict[str, Entry]:
     changes = {}
     for name in dict.fromkeys((*texts, *base)):
+        if kind_of(name) in NAMED_KINDS and _stays_as_stored(name, texts, stored, base):
+            continue
         change = _find_change(texts.get(name), stored.get(name), base.get(name), now=now)
         if change is None:
             continue
         if change.value is not None and name not in base:
-            change = replace(change, at=min(now, _first_time(name, change.value)))
+            change = replace(change, at=min(now, _first_time(name, change.value, now=now)))
         changes[name] = _joined(name, change, stored.get(name), base.get(name))
     return changes
+
+
+def _stays_as_stored(name: str, texts: Mapping[str, str], stored: _Entries, base: _Entries) -> bool:
+    """Whether the account decides about a setting or a recipe, and not the device.
+
+    So an old copy does not bring back what another device has changed or removed, and a device removes no settings
+    that it does not know.
+    """
+    is_of_others = kind_of(name) == SETTING and name not in texts
+    return is_of_others or (name not in base and name in stored)
 
 
 def _find_change(text: str | None, stored: Entry | None, base: Entry | None, *, now: int) -> Entry | None:
@@ -226,14 +253,14 @@ def _find_change(text: str | None, stored: Entry | None, base: Entry | None, *, 
     return Entry(at=time_after(base, now), value=text)
 
 
-def _first_time(name: str, text: str) -> int:
+def _first_time(name: str, text: str, *, now: int) -> int:
     """The time of a text that the device has never merged: the latest that it names itself.
 
-    So an old copy of what another device has removed since stays removed.
+    So an old copy of what another device has removed since stays removed. Settings and recipes name none.
     """
     if kind_of(name) == CONTACT:
         return _milliseconds(last_change(text))
-    return _milliseconds(_parse_decision(text).accepted_at) if kind_of(name) == DECISION else 0
+    return _milliseconds(_parse_decision(text).accepted_at) if kind_of(name) == DECISION else now
 
 
 def _joined(name: str, change: Entry, stored: Entry | None, base: Entry | None) -> Entry:
@@ -253,14 +280,15 @@ async def _sign_all(
     signer = _find_signer(owner.identities, at)
     signed = {}
     for name, entry in changes.items():
-        if entry.value is not None and kind_of(name) == DECISION:
+        kind = kind_of(name)
+        if entry.value is not None and kind in _SIGNED_MEMBERS:
             if signer is None or (name in stored and not entry.is_newer_than(stored[name])):
                 continue
-            decided = DecidedText(account=owner.user, at=entry.at, decision=entry.value)
-            signature = await sign_decision(decided, provider, identity=signer, signing_time=at)
-            value = write({"decision": entry.value, "signature": to_base64(signature)}).decode()
+            content = _signed_text(name, entry, owner)
+            signature = await sign_decision(content, provider, identity=signer, signing_time=at)
+            value = write({_SIGNED_MEMBERS[kind]: entry.value, "signature": to_base64(signature)}).decode()
             entry = replace(entry, value=value)
-        if len(entry.value or "") <= MAX_VALUE_CHARACTERS.get(kind_of(name), _MAX_VALUE_CHARACTERS):
+        if len(entry.value or "") <= MAX_VALUE_CHARACTERS[kind]:
             signed[name] = entry
     return signed
 
@@ -278,15 +306,20 @@ def _find_signer(identities: Sequence[KeyHolder], at: datetime.datetime) -> KeyH
     return None
 
 
-def _read_signed(value: str) -> tuple[str, bytes]:
-    reader = Reader(value.encode(), "decision", max_bytes=_MAX_DECISION_BYTES)
-    text, signature = reader.text_or_null("decision"), reader.data("signature", _MAX_DECISION_BYTES)
+def _read_signed(kind: str, value: str) -> tuple[str, bytes]:
+    max_bytes = MAX_VALUE_CHARACTERS[kind]
+    reader = Reader(value.encode(), kind, max_bytes=max_bytes)
+    text, signature = reader.text_or_null(_SIGNED_MEMBERS[kind]), reader.data("signature", max_bytes)
     reader.check_finished()
     return text or "", signature
 
 
 def _name_of(decision: Decision) -> str:
     return f"{DECISION}:{decision.certificate.fingerprint}"
+
+
+def _name_of_contact(text: str) -> str:
+    return f"{CONTACT}:{contact_key(parse_contact_text(text).address)}"
 
 
 def _decision_text(decision: Decision) -> str:

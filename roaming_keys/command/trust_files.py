@@ -60,8 +60,8 @@ def take_files(session: Session) -> None:
                 write_output(str(path), new, mode=PRIVATE_MODE)
         base = StatePart.of(session.opened.record).to_json()
         write_output(str(_base_file(session.place)), base, mode=PRIVATE_MODE)
-    for fingerprint in merged.refused:
-        write_error(f"the decision on {fingerprint} is ignored: none of your keys has signed it")
+    for name in merged.refused:
+        write_error(f"{name} is ignored: none of your keys has signed it")
     for name in merged.staying:
         write_error(f"{name} stays on this computer: the account has no room for it, or your keys may not sign")
 

@@ -55,7 +55,7 @@ from smime_core.own_content.server_list import (
     parse_server_list,
 )
 from smime_core.own_content.server_move import Move, check_move, sign_move
-from smime_core.own_content.signed_decision import DecidedText, sign_decision, verify_decision
+from smime_core.own_content.signed_decision import DecidedText, SettingText, sign_decision, verify_decision
 from smime_core.own_content.trust_list import (
     FollowedList,
     TrustList,
@@ -88,6 +88,7 @@ __all__ = [
     "Server",
     "ServerKind",
     "ServerList",
+    "SettingText",
     "SignedForm",
     "Submission",
     "SubmittedFile",

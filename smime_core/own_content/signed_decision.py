@@ -1,12 +1,17 @@
-"""A decision on trust that roams between a person's devices, signed by one of the person's own keys.
+"""A decision or setting that roams between a person's devices, signed by one of the person's own keys.
 
 The signature is a detached SignedData with a content type of its own (RFC 5652 section 5), over this JSON:
 
     {"version": "sealwax-decision-1", "account": address, "at": milliseconds since 1970, "decision": the text of
     `decisions_json` with one decision}
 
-So a server, or a person who can decrypt but not sign, can neither add a decision nor bring back a removed one with a
-later time.
+or, for a setting or a recipe, over this one:
+
+    {"version": "sealwax-setting-1", "account": address, "at": milliseconds since 1970, "name": the name of its entry,
+    "setting": its text}
+
+So a server, or a person who can decrypt but not sign, can neither add one nor bring back a removed one with a later
+time.
 """
 
 from __future__ import annotations
@@ -28,6 +33,7 @@ from smime_core.report.report import State
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-decision-1"
+SETTING_VERSION: Final = "sealwax-setting-1"
 
 _KIND: Final = ContentKind(name="decision", content_type=DECISION)
 
@@ -46,10 +52,27 @@ class DecidedText:
         return build_members(version=VERSION, account=self.account, at=self.at, decision=self.decision)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingText:
+    """The text of one setting or recipe, with the name of its entry, the account and the time of the change."""
+
+    account: str
+    at: int
+    name: str
+    setting: str
+
+    @property
+    def content(self) -> bytes:
+        """The signed bytes."""
+        return build_members(
+            version=SETTING_VERSION, account=self.account, at=self.at, name=self.name, setting=self.setting
+        )
+
+
 async def sign_decision(
-    text: DecidedText, provider: CryptoProvider, *, identity: KeyHolder, signing_time: datetime.datetime
+    text: DecidedText | SettingText, provider: CryptoProvider, *, identity: KeyHolder, signing_time: datetime.datetime
 ) -> bytes:
-    """DER of the signature. The decision can be older than the key that signs it at `signing_time`.
+    """DER of the signature. The text can be older than the key that signs it at `signing_time`.
 
     Raises UnsupportedAlgorithm for a key that cannot sign.
     """
@@ -60,14 +83,14 @@ async def sign_decision(
 
 
 async def verify_decision(
-    text: DecidedText,
+    text: DecidedText | SettingText,
     signature: bytes,
     provider: CryptoProvider,
     *,
     identities: Sequence[KeyHolder],
     at: datetime.datetime,
 ) -> None:
-    """Return if one of `identities` has signed the decision. Raises DecisionNotSigned."""
+    """Return if one of `identities` has signed the text. Raises DecisionNotSigned."""
     try:
         report = await examine_as_own(
             signature, _KIND, provider, identities=identities, at=at, detached_content=text.content

@@ -7,12 +7,10 @@ import datetime
 import hmac
 import json
 import re
-import subprocess
 import unicodedata
 import zlib
 from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,17 +24,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from flask.testing import FlaskClient
 
-from roaming_keys.entries import Entry
 from roaming_keys.tickets import check_ticket, issue_ticket, read_public_key
-from roaming_keys.trust_entries import DeviceTrust, Owner, merge_trust
-from smime_core.blocking import run
-from smime_core.own_content import DecidedText
-from smime_core.trust import contact_key
 from tests.support.clock import FakeClock
 from tests.support.keys.people import (
     ORIGIN,
     PASSPHRASE,
-    PROVIDER,
     TICKET_KEY,
     USER,
     Person,
@@ -44,7 +36,6 @@ from tests.support.keys.people import (
     identity,
     make_client,
 )
-from tests.support.people import NOW, person
 from tests.support.project import ROOT
 
 PAGE = (ROOT / "docs" / "roaming_protocol.md").read_text()
@@ -339,62 +330,6 @@ def test_the_reader_of_the_page_opens_what_our_client_stores(client: FlaskClient
     opened = pkcs12.load_pkcs12(unpadded(base64.b64decode(record["bundle"])), bundle_password(key, 2))
     assert opened.cert is not None
     assert opened.cert.certificate.public_bytes(Encoding.DER) in certificates(session)
-
-
-def signed_bytes(account: str, at: int, decision: str) -> bytes:
-    members = {"version": "sealwax-decision-1", "account": account, "at": at, "decision": decision}
-    return json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def test_the_entries_of_the_page_come_out() -> None:
-    part = PAGE.partition("## Entries")[2]
-    ((address, name),) = re.findall(r"the address `([^`]+)` is `contact:([^`]+)`", part)
-    ((account, at),) = re.findall(r"accepted by `([^`]+)` with `at` (\d+)", part)
-    example = part.partition("accepted by `")[2]
-    lines = [line.strip() for line in example.splitlines() if line.startswith("    ")]
-    entry, decision, digest_of_signed = lines[:3]
-    entry = entry.removeprefix("decision:")
-    local, _, domain = address.partition("@")
-    assert name == f"{local.lower()}@{domain.lower().encode('idna').decode()}"
-    (accepted,) = json.loads(decision)["decisions"]
-    assert sha256(base64.b64decode(accepted["certificate"])).hexdigest() == entry
-    assert sha256(signed_bytes(account, int(at), decision)).hexdigest() == digest_of_signed
-    # Our client writes the same bytes.
-    assert DecidedText(account=account, at=int(at), decision=decision).content == signed_bytes(
-        account, int(at), decision
-    )
-    assert contact_key(address) == name
-
-
-def test_our_client_takes_a_decision_that_openssl_has_signed(tmp_path: Path) -> None:
-    (kind,) = re.findall(r"content type (2\.25\.\d+)", PAGE)
-    certificate, own = person("bob").certificate, identity()
-    decided = {"certificate": text(certificate.der), "kind": "exact", "addresses": ["bob@example.test"]}
-    decisions = [decided | {"acceptedAt": "2026-06-01T12:00:00Z"}]
-    decision = json.dumps({"version": "sealwax-decisions-1", "decisions": decisions}, separators=(",", ":"))
-    at = int(NOW.timestamp() * 1_000)
-    (tmp_path / "content").write_bytes(signed_bytes(USER, at, decision))
-    (tmp_path / "key").write_bytes(
-        pem("CERTIFICATE", own.certificate.der) + pem("PRIVATE KEY", own.private_key.pkcs8_der)
-    )
-    signature = subprocess.run(
-        ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-econtent_type", kind, "-md", "sha256",
-         "-in", "content", "-signer", "key"],
-        cwd=tmp_path, check=True, capture_output=True,
-    ).stdout  # fmt: skip
-    value = json.dumps({"decision": decision, "signature": text(signature)}, separators=(",", ":"))
-    stored = {f"decision:{sha256(certificate.der).hexdigest()}": Entry(at=at, value=value)}
-    owner = Owner(user=USER, identities=(own,))
-    merged = run(
-        merge_trust(DeviceTrust(), stored, None, owner=owner, at=datetime.datetime.now(datetime.UTC), provider=PROVIDER)
-    )
-    assert merged.refused == ()
-    assert merged.device.decisions is not None
-    assert json.loads(merged.device.decisions) == json.loads(decision)
-
-
-def pem(label: str, data: bytes) -> bytes:
-    return f"-----BEGIN {label}-----\n{base64.encodebytes(data).decode()}-----END {label}-----\n".encode()
 
 
 def raw(key: Ed25519PrivateKey) -> bytes:

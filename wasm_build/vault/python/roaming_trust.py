@@ -1,4 +1,4 @@
-"""The verb that merges contacts, decisions and settings with those of the account at a key server."""
+"""The verb that merges contacts, decisions, settings and recipes with those of the account at a key server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from roaming_keys.entries import Entry
 from roaming_keys.records import StatePart, open_kept_state
 from roaming_keys.session import Session
-from roaming_keys.trust_entries import DeviceTrust, Owner, merge_trust
+from roaming_keys.trust_entries import NAMED_KINDS, DeviceTrust, Owner, merge_trust
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply
@@ -23,7 +23,8 @@ from wasm_build.vault.python.state import Kept
 class MergeTrust:
     """The session of an account, and what the page keeps.
 
-    `base` is what the verb gave at the last merge, or nothing. `others` are texts by kind and name.
+    `base` is what the verb gave at the last merge, or nothing. `others` are the texts of settings and recipes, by kind
+    and name.
     """
 
     user: str
@@ -40,8 +41,8 @@ async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
     """Returns `{contacts, decisions, others, base, refused, staying}`: what the page keeps now.
 
     If the account has less, also `{request, condition, authorization, session, known}` of the call that stores it; the
-    page then keeps `base` when it is stored. `refused` has the fingerprints of decisions that none of the person's own
-    keys has signed, `staying` the number of entries that do not roam. Raises SmimeError.
+    page then keeps `base` when it is stored. `refused` has the names of entries that none of the person's own keys has
+    signed, `staying` the number of entries that do not roam. Raises SmimeError.
     """
     session = await read_session(request.session, request.user, request.seal_key, provider)
     merged = await merge_trust(
@@ -81,8 +82,13 @@ async def _read_base(base: bytes, session: Session, provider: CryptoProvider) ->
 
 def _read_others(data: bytes) -> Mapping[str, Mapping[str, str]]:
     others = json.loads(data)
-    if not isinstance(others, dict) or not all(
-        isinstance(named, dict) and all(isinstance(text, str) for text in named.values()) for named in others.values()
+    if (
+        not isinstance(others, dict)
+        or not others.keys() <= NAMED_KINDS
+        or not all(
+            isinstance(named, dict) and all(isinstance(text, str) for text in named.values())
+            for named in others.values()
+        )
     ):
-        raise MalformedMessage("expected texts by kind and name", where="others")
+        raise MalformedMessage("expected texts of settings and recipes by name", where="others")
     return others
