@@ -148,7 +148,7 @@ interface KeptAccount {
   stored: string[];
   /** Whether somebody may have changed the recovery code. Earlier versions did not note it. */
   hasLostCode?: boolean;
-  /** The contents of the account at the last merge of contacts and decisions, encrypted under its key; null before the first. */
+  /** The contents of the account at the last merge, encrypted under its key; null before the first. */
   base?: ArrayBuffer | null;
   /** The signed list of the server's addresses, if the pages of the bridge name one. */
   discovery?: import("./background/key_servers.js").Discovery | null;
@@ -221,6 +221,7 @@ interface Settings {
   /** The fingerprint of the identity that signs, for each address. */
   "preferred identities": { value: Record<string, string> };
   writing: { value: import("./background/writing.js").Writing };
+  "held settings": { value: import("../wasm_build/vault/roaming_settings.js").AllHeld };
   guide: { step: number };
   updated: { version: string };
   pattern: { number: number };

@@ -116,6 +116,9 @@ async def merge_trust(
     # (3)
     known = {name: entry for name, entry in (base or {}).items() if name in plain or name not in stored}
     changes = _find_changes(texts, plain, _plain_base(device, known), now=_milliseconds(at))
+    # A setting that only a later program reads is that program's to change.
+    unread = {name for name in stored if kind_of(name) in NAMED_KINDS and name not in plain and name not in refused}
+    changes = {name: entry for name, entry in changes.items() if name not in unread}
     # (4)
     signed = await _sign_all(changes, stored, owner, at, provider)
     # (5)

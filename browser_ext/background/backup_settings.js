@@ -3,7 +3,7 @@
  * settings, since somebody else may have made the file.
  */
 
-import { WORDS } from "../shared/messages.js";
+import { IS_WEAKER as WEAKER_IF_ROAMING } from "../../wasm_build/vault/roaming_settings.js";
 
 /** @typedef {Pick<import("./backup_format.js").Backup, "trust" | "preferences" | "pattern">} Chosen */
 
@@ -14,12 +14,11 @@ import { WORDS } from "../shared/messages.js";
  * @type {{[Name in keyof Flat]: (here: Flat[Name], there: Flat[Name]) => boolean}}
  */
 const IS_WEAKER = {
-  mozilla: (here, there) => there && !here,
-  revocation: (here, there) => WORDS.revocation.indexOf(there) > WORDS.revocation.indexOf(here),
+  mozilla: WEAKER_IF_ROAMING.mozilla,
+  revocation: WEAKER_IF_ROAMING.revocation,
   idleMinutes: (here, there) => there > here,
-  // Harvesting remembers the certificates of verified senders without a question.
-  harvest: (here, there) => there && !here,
-  strict: (here, there) => here && !there,
+  harvest: WEAKER_IF_ROAMING.harvest,
+  strict: WEAKER_IF_ROAMING.strict,
   // A directory learns which addresses are looked up, and proposes certificates.
   directory: (here, there) => there !== "" && there !== here,
   // The maker of the file knows this pattern. A page that knows it can imitate a private window.

@@ -27,6 +27,7 @@ import * as prompts from "./prompts.js";
 import * as recipes from "./recipes.js";
 import * as recipientSearch from "./recipient_search.js";
 import * as requests from "./requests.js";
+import * as roamingSettings from "./roaming_settings.js";
 import * as session from "./session.js";
 import * as sites from "./sites.js";
 import * as toolbar from "./toolbar.js";
@@ -131,6 +132,9 @@ export const HANDLERS = {
   "contacts.remove": contacts.remove,
   "change.accept": contacts.acceptChange,
   "change.refuse": contacts.refuseChange,
+  "offers.list": roamingSettings.list,
+  "offer.accept": roamingSettings.accept,
+  "offer.decline": roamingSettings.decline,
   "preferences.change": changePreferences,
   "writing.service": writing.changeService,
   "writing.labels": writing.importLabels,
@@ -140,12 +144,12 @@ export const HANDLERS = {
   "backup.review": backup.review,
   "backup.restore": backup.restore,
   "sites.remove": sites.remove,
-  "recipe.read": recipes.read,
+  "recipe.read": recipes.find,
   "recipe.keep-source": recipes.keepSource,
   "recipe.keep-form": recipes.keepForm,
   "recipes.review": recipes.review,
   "recipes.import": recipes.importFile,
-  "recipes.remove": ({ id }) => database.remove("recipes", id),
+  "recipes.remove": recipes.remove,
   "checked.files": checkedSites.files,
   "checked.stop": checkedSites.stop,
   "checked.stopped": checkedSites.stopped,

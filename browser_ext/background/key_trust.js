@@ -1,6 +1,6 @@
 /**
- * Contacts and decisions that roam with the account at a key server: they are merged with its entries by the vault
- * (`roaming.merge`), which counts only decisions that one of the person's keys has signed.
+ * Contacts, decisions, settings and recipes that roam with the account at a key server: they are merged with its entries by
+ * the vault (`roaming.merge`), which counts only those that one of the person's keys has signed.
  */
 import { codeOf, RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
@@ -8,12 +8,14 @@ import * as contacts from "./contacts.js";
 import { TURN } from "./learning.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
+import * as roamingSettings from "./roaming_settings.js";
+import * as session from "./session.js";
 import * as trust from "./trust.js";
 import { inTurn } from "./turns.js";
 
 /** @typedef {import("../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../../wasm_build/vault/key_account.js").MergedTrust} MergedTrust */
-/** @typedef {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null}} Kept */
+/** @typedef {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, others: import("./roaming_settings.js").Named}} Kept */
 /**
  * @typedef {{
  *   state: "stored" | "failed" | "ended" | "managed", code: string, refused: number, staying: number,
@@ -50,20 +52,24 @@ export async function merge(client) {
   // Decisions of other browsers must not come around the organisation's policy.
   if (!(await policy.read()).ownDecisions) return note("managed");
   try {
-    const { refused, staying } = await mergeUnchanged(client);
+    const { refused, staying, changesStrict } = await mergeUnchanged(client);
     await memory.write(ROAMING, { state: "stored", code: "", refused: refused.length, staying });
+    // The next vault starts with the new setting.
+    if (changesStrict) await session.lock("strict");
   } catch (error) {
     await note(ENDED.includes(codeOf(error)) ? "ended" : "failed", codeOf(error));
     throw error;
   }
 }
 
-/** @param {KeyAccount} client @returns {Promise<MergedTrust>} */
+/** @param {KeyAccount} client @returns {Promise<MergedTrust & {changesStrict: boolean}>} */
 async function mergeUnchanged(client) {
   for (let tries = TRIES; tries > 0; tries -= 1) {
     const [before, account] = await Promise.all([readKept(), database.get("keyAccounts", client.user)]);
-    const merged = await client.merge({ ...before, base: account?.base ?? null });
-    if (await keep(client.user, before, merged)) return merged;
+    const { others, ...kept } = before;
+    const merged = await client.merge({ ...kept, base: account?.base ?? null }, others);
+    const outcome = await keep(client.user, before, merged);
+    if (outcome) return { ...merged, ...outcome };
   }
   throw new RequestError("no-reply");
 }
@@ -73,25 +79,30 @@ async function mergeUnchanged(client) {
  * finds the change.
  * @param {string} user @param {Kept} before @param {MergedTrust} merged
  */
-function keep(user, before, { contacts: known, decisions, base }) {
+function keep(user, before, { contacts: known, decisions, others, base }) {
   return inTurn(TURN, async () => {
     const now = await readKept();
-    if (!isSame(now.contacts, before.contacts) || !isSame(now.decisions, before.decisions)) return false;
+    const isUnchanged = isSame(now.contacts, before.contacts) && isSame(now.decisions, before.decisions)
+      && JSON.stringify(now.others) === JSON.stringify(before.others);
+    if (!isUnchanged) return null;
+    const { changes, changesStrict } = await roamingSettings.changesBy(others);
     const account = await database.get("keyAccounts", user);
     await database.change({
+      ...changes,
       settings: { put: [
+        ...changes.settings.put,
         ...(known.byteLength ? [/** @type {const} */ ({ name: "contacts", value: known })] : []),
         ...(decisions.byteLength ? [/** @type {const} */ ({ name: "decisions", value: decisions })] : []),
       ] },
       keyAccounts: { put: account ? [{ ...account, base }] : [] },
     });
-    return true;
+    return { changesStrict };
   });
 }
 
 /** @returns {Promise<Kept>} */
 async function readKept() {
-  return { contacts: await contacts.read(), decisions: (await trust.kept()).decisions };
+  return { contacts: await contacts.read(), decisions: (await trust.kept()).decisions, others: await roamingSettings.read() };
 }
 
 /** @param {ArrayBuffer | null} one @param {ArrayBuffer | null} other */

@@ -4,6 +4,7 @@ import { addressKey } from "../../wasm_build/ui/formats.js";
 import { RequestError } from "../shared/messages.js";
 import * as contacts from "./contacts.js";
 import * as database from "../shared/database.js";
+import { learn } from "./learning.js";
 import * as policy from "./policy.js";
 import * as preferences from "./preferences.js";
 import * as session from "./session.js";
@@ -59,9 +60,11 @@ export async function prefer({ fingerprint }) {
   const all = (await listKeyFiles(false)).flatMap(({ identities: inFile }) => inFile);
   const chosen = all.find((info) => info.fingerprint === fingerprint);
   if (!chosen) throw new RequestError("no-such-key");
-  const value = { ...(await preferredIdentities()) };
-  for (const address of chosen.addresses) value[addressKey(address)] = fingerprint;
-  await database.put("settings", { name: PREFERRED, value });
+  await learn(async () => {
+    const value = { ...(await preferredIdentities()) };
+    for (const address of chosen.addresses) value[addressKey(address)] = fingerprint;
+    await database.put("settings", { name: PREFERRED, value });
+  });
 }
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: EncryptedSecret}} body */

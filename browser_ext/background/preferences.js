@@ -6,6 +6,7 @@ import { directoryOrigin } from "../shared/directory_address.js";
 import { kept, NAME } from "../shared/kept_preferences.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
+import { learn } from "./learning.js";
 import * as policy from "./policy.js";
 
 export { kept };
@@ -22,15 +23,17 @@ export async function read() {
  * @param {Preferences} value
  * @returns {Promise<Preferences>} the preferences before the change
  */
-export async function change(value) {
-  const before = await kept();
-  const chosen = check(value);
-  // The form also sends the administrator's values, which are not stored. The person's own earlier values stay in their
-  // place, and count again when the policy ends.
-  const { preferences: set } = await policy.read();
-  const own = Object.fromEntries(Object.entries(before).filter(([name]) => Object.hasOwn(set, name)));
-  await database.put("settings", { name: NAME, value: { ...chosen, ...own } });
-  return before;
+export function change(value) {
+  return learn(async () => {
+    const before = await kept();
+    const chosen = check(value);
+    // The form also sends the administrator's values, which are not stored. The person's own earlier values stay in their
+    // place, and count again when the policy ends.
+    const { preferences: set } = await policy.read();
+    const own = Object.fromEntries(Object.entries(before).filter(([name]) => Object.hasOwn(set, name)));
+    await database.put("settings", { name: NAME, value: { ...chosen, ...own } });
+    return before;
+  });
 }
 
 /** @param {Preferences} value @returns {Preferences} */

@@ -9,6 +9,7 @@ import * as composing from "./composing.js";
 import * as contacts from "./contacts.js";
 import * as pages from "./pages.js";
 import * as prompts from "./prompts.js";
+import * as roamingSettings from "./roaming_settings.js";
 import * as trust from "./trust.js";
 import { inTurn } from "./turns.js";
 
@@ -27,6 +28,8 @@ export const QUESTIONS = {
   "authority.accept": { turn: () => "own authority", read: trust.ownAuthorityQuestion },
   "change.accept": { turn: () => "changes", read: contacts.question },
   "change.refuse": { turn: () => "changes", read: contacts.question },
+  "offer.accept": { turn: () => "offers", read: roamingSettings.question },
+  "offer.decline": { turn: () => "offers", read: roamingSettings.question },
   "backup.restore": { turn: () => "backup", read: backup.review },
   "page.encrypt": { turn: ({ page }) => `page ${page}`, read: async (body) => pages.question(body) },
   "compose.send": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },

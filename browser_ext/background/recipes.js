@@ -12,6 +12,7 @@
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
 import { senderOrigin } from "./ancestors.js";
+import { learn } from "./learning.js";
 
 const VERSION = 1;
 const UNTAUGHT = {
@@ -23,7 +24,7 @@ const MAX_TEMPLATE_CHARACTERS = 2000;
 const MAX_FILE_BYTES = 16_384;
 
 /** The recipe of the asking page's origin. @param {{}} _ @param {Sender} sender @returns {Promise<Pick<Recipe, "source" | "form">>} */
-export async function read(_, sender) {
+export async function find(_, sender) {
   const { source, form } = (await database.get("recipes", senderOrigin(sender))) ?? UNTAUGHT;
   return { source, form };
 }
@@ -40,23 +41,36 @@ export async function keepForm({ to, cc, subject, text, file }, sender) {
 
 /** @param {Sender} sender @param {Partial<Recipe>} taught */
 async function keep(sender, taught) {
-  const known = await read({}, sender);
-  await database.put("recipes", check({ version: VERSION, origin: senderOrigin(sender), ...known, ...taught }));
+  await learn(async () => {
+    const known = await find({}, sender);
+    await database.put("recipes", check({ version: VERSION, origin: senderOrigin(sender), ...known, ...taught }));
+  });
 }
 
 /** The recipe in a file. Rejects with `bad-recipe`. @param {{bytes: ArrayBuffer}} body @returns {Promise<Recipe>} */
 export async function review({ bytes }) {
   if (bytes.byteLength > MAX_FILE_BYTES) throw new RequestError("bad-recipe");
   try {
-    return check(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return read(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw new RequestError("bad-recipe");
   }
 }
 
+/** The recipe in a text. Throws for another text. @param {string} text @returns {Recipe} */
+export function read(text) {
+  return check(JSON.parse(text));
+}
+
 /** Keeps the recipe in a file, in the place of an older one for its origin. @param {{bytes: ArrayBuffer}} body */
 export async function importFile(body) {
-  await database.put("recipes", await review(body));
+  const recipe = await review(body);
+  await learn(() => database.put("recipes", recipe));
+}
+
+/** @param {{id: string}} body an origin */
+export function remove({ id }) {
+  return learn(() => database.remove("recipes", id));
 }
 
 /** Throws `bad-recipe` unless the value is a recipe and nothing else. @param {any} value @returns {Recipe} */

@@ -10,7 +10,7 @@ import { codeOf, RequestError } from "../shared/messages.js";
 import { isPublicHost } from "../shared/public_host.js";
 import { digestOf } from "../shared/question.js";
 import * as database from "../shared/database.js";
-import { tellLearned, TURN } from "./learning.js";
+import { learn, tellLearned, TURN } from "./learning.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
 import { inTurn } from "./turns.js";
@@ -79,7 +79,7 @@ async function ownSettings() {
 
 /** @param {Settings} value */
 export async function changeSettings({ mozilla, revocation }) {
-  await database.put("settings", { name: SETTINGS, value: { mozilla, revocation } });
+  await learn(() => database.put("settings", { name: SETTINGS, value: { mozilla, revocation } }));
 }
 
 /** The person's decisions, settings and followed list, as they are kept; for a backup. */

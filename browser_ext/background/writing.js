@@ -6,6 +6,7 @@ import * as database from "../shared/database.js";
 import { policyInFile } from "../shared/label_policy.js";
 import { serviceAddress } from "../shared/service_address.js";
 import { RequestError } from "../shared/messages.js";
+import { learn } from "./learning.js";
 import * as policy from "./policy.js";
 
 /** @typedef {import("../shared/label_policy.js").LabelPolicy} LabelPolicy */
@@ -64,12 +65,12 @@ export async function asPolicy() {
   return { ...(timestampService ? { timestampService } : {}), ...(labelPolicy ? { labelPolicy } : {}) };
 }
 
-/** @returns {Promise<Writing>} */
-async function kept() {
+/** The person's settings, without the administrator's values. @returns {Promise<Writing>} */
+export async function kept() {
   return { ...FIRST, ...(await database.get("settings", NAME))?.value };
 }
 
 /** @param {Partial<Writing>} changed */
 async function change(changed) {
-  await database.put("settings", { name: NAME, value: { ...(await kept()), ...changed } });
+  await learn(async () => database.put("settings", { name: NAME, value: { ...(await kept()), ...changed } }));
 }

@@ -16,8 +16,8 @@ const REVOCATION_WORDS = /** @type {Record<string, string>} */ ({
   required: "revocationRequired", "if-known": "revocationIfKnown", "not-checked": "revocationNotChecked",
 });
 /**
- * Each setting in words, with its label on the page.
- * @type {Record<Review["settings"][number]["setting"], (value: string | number | boolean) => string>}
+ * Each setting that can be weaker in words, with its label on the page.
+ * @type {Record<Review["settings"][number]["setting"] | "timestampService", (value: string | number | boolean) => string>}
  */
 const SETTINGS = {
   mozilla: () => text("restoreOn", text("trustMozilla")),
@@ -27,7 +27,13 @@ const SETTINGS = {
   strict: () => text("restoreOff", text("settingsStrict")),
   directory: (value) => text("restoreValue", text("settingsDirectory"), String(value)),
   pattern: (value) => patternName(Number(value)),
+  timestampService: (value) => text("restoreValue", text("settingsTimestamp"), String(value)),
 };
+
+/** A setting that is weaker elsewhere, in words. @param {string} setting @param {string | number | boolean} value */
+export function settingWords(setting, value) {
+  return SETTINGS[/** @type {keyof typeof SETTINGS} */ (setting)](value);
+}
 
 /** The lines of each kind that needs a tick. @type {Record<string, (review: Review) => Line[]>} */
 const TICKED = {

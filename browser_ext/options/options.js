@@ -24,6 +24,7 @@ import { watchBackup } from "./backup_form.js";
 import { showBridge, watchBridge } from "./bridge_form.js";
 import { keyFileCard } from "./identities.js";
 import { checkedCard, watchChecked } from "./checked_sites.js";
+import { createOffers } from "./offers.js";
 import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./parts.js";
 import { createChanges, createPeople } from "./people.js";
 import { showPreferences, watchPreferences } from "./preferences_form.js";
@@ -116,6 +117,8 @@ async function refresh() {
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showOwnAuthority();
+  const offers = await ask("offers.list");
+  drawOnce("offers", offers, () => byId("offers").replaceChildren(...createOffers(context, offers)));
   showQuestions();
   await showProposal();
   // It is the last, since questions must not come later and move what a person is about to press.
@@ -127,7 +130,7 @@ async function refresh() {
  * view, and not the end of a long question: the page would scroll while a person presses a button above.
  */
 function showQuestions() {
-  const isAsked = byId("own-authority").childElementCount + byId("changes").childElementCount > 0;
+  const isAsked = ["own-authority", "changes", "offers"].some((id) => byId(id).childElementCount > 0);
   const isNew = isAsked && !byId("questions-title").textContent;
   byId("questions-title").textContent = isAsked ? text("questionsTitle") : "";
   if (isNew) byId("questions-title").scrollIntoView({ block: "nearest" });

@@ -8,7 +8,7 @@ import { button, byId, inputById, openForm, showProblem } from "./parts.js";
 /** @param {Recipe} recipe @param {HTMLElement} remove the button that removes it */
 export function recipeCard(recipe, remove) {
   const save = button(text("recipeSave"), { class: "quiet", data: { test: "recipe-save" }, on: { click: () => saveRecipe(recipe) } });
-  return html("li", { class: "card", data: { test: "recipe-card" } }, html("div", { class: "who" }, ...describe(recipe)), save, remove);
+  return html("li", { class: "card", data: { test: "recipe-card" } }, html("div", { class: "who" }, ...describeRecipe(recipe)), save, remove);
 }
 
 /** Loads a recipe from the chosen file, after the person has seen its origin and everything in it. @param {() => Promise<void>} refresh */
@@ -24,7 +24,7 @@ export function watchRecipeFile(refresh) {
     if (!recipe) return;
     openForm({
       title: text("recipeLoad"), verb: text("recipeLoadGo"), test: "recipe",
-      content: [html("p", { text: text("recipeLoadHint") }), html("div", { class: "card" }, html("div", { class: "who" }, ...describe(recipe)))],
+      content: [html("p", { text: text("recipeLoadHint") }), html("div", { class: "card" }, html("div", { class: "who" }, ...describeRecipe(recipe)))],
       onSubmit: async () => {
         await ask("recipes.import", { bytes: octets.slice(0) });
         await refresh();
@@ -33,8 +33,8 @@ export function watchRecipeFile(refresh) {
   });
 }
 
-/** @param {Recipe} recipe */
-function describe({ origin, source: { selector, template }, form }) {
+/** All that a recipe contains. @param {Recipe} recipe */
+export function describeRecipe({ origin, source: { selector, template }, form }) {
   const fields = Object.entries(form).filter(([, one]) => one).map(([name, one]) => `${name}: ${one}`);
   const part = (/** @type {string} */ key, /** @type {string[]} */ values) => values.length > 0 && html("div", { class: "muted" }, text(key),
     ...values.flatMap((value) => [html("br"), html("code", { text: value, dir: "ltr", class: "fingerprint" })]));

@@ -175,6 +175,10 @@ export const MESSAGES = {
   "contacts.remove": { from: ["options"], body: { id: "string" } },
   "change.accept": { from: ["options"], body: { address: "string", fingerprint: "string", shown: DIGEST } },
   "change.refuse": { from: ["options"], body: { address: "string", fingerprint: "string", shown: DIGEST } },
+  // Settings and recipes of another device that are weaker than those here.
+  "offers.list": { from: ["options"], body: {} },
+  "offer.accept": { from: ["options"], body: { name: "string", shown: DIGEST } },
+  "offer.decline": { from: ["options"], body: { name: "string", shown: DIGEST } },
   "preferences.change": {
     from: ["options"], body: { idleMinutes: "number", harvest: "boolean", strict: "boolean", directory: "string" },
   },

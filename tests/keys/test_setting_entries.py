@@ -160,15 +160,17 @@ def test_a_setting_that_no_own_key_has_signed_does_not_count(phone: Device, acco
     ],
     ids=["a bare text", "no signature", "of a later version", "too large"],
 )
+@pytest.mark.parametrize("own", [{}, {"strict": "false"}], ids=["without its own", "beside its own"])
 def test_an_entry_that_this_program_does_not_read_is_kept_for_others(
-    laptop: Device, account: Account, value: str
+    laptop: Device, account: Account, value: str, own: dict[str, str]
 ) -> None:
+    recipes = dict.fromkeys((MAIL,), "own") if own else {}
+    keep(laptop, recipes=recipes, **own)
     account.entries = stored = {STRICT: Entry(at=5, value=value), f"{RECIPE}:{MAIL}": Entry(at=5, value=value)}
     for _ in range(2):
-        keep(laptop)
         laptop.merge(NOW)
     assert account.entries == stored
-    assert (settings_of(laptop), recipes_of(laptop)) == ({}, {})
+    assert (settings_of(laptop), recipes_of(laptop)) == (own, recipes)
 
 
 def test_a_text_that_is_too_large_stays_on_its_device(laptop: Device, account: Account) -> None:

@@ -33,9 +33,9 @@ import { PROTOCOL } from "./key_server.js";
 /** @typedef {{id: string, name: string, created: number, latest: number, is_this: boolean}} KeyDevice */
 /**
  * The texts that the page keeps of a person's trust after a merge with the account. `base` is for the next merge. `refused` has the
- * fingerprints of decisions that none of the person's keys has signed; `staying` counts what does not roam.
+ * names of entries that none of the person's keys has signed; `staying` counts what does not roam.
  * @typedef {{
- *   contacts: ArrayBuffer, decisions: ArrayBuffer, base: ArrayBuffer, refused: string[], staying: number,
+ *   contacts: ArrayBuffer, decisions: ArrayBuffer, others: import("./roaming_settings.js").Named, base: ArrayBuffer, refused: string[], staying: number,
  * }} MergedTrust
  */
 /** @typedef {{organisation: string, needed: number, officers: {name: string, fingerprint: string}[], fingerprint: string}} RecoveryPolicy */
@@ -152,11 +152,12 @@ export class KeyAccount {
   /**
    * Merges what the page keeps of the person's trust with the account, and stores there what it lacks.
    * @param {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, base: ArrayBuffer | null}} kept
+   * @param {import("./roaming_settings.js").Named} others settings and recipes
    * @returns {Promise<MergedTrust>}
    */
-  merge(kept) {
+  merge(kept, others) {
     return this.#inTurn(() => this.#store("roaming.merge", () =>
-      ({ ...copyOfAll(kept), others: {}, at: new Date().toISOString() })));
+      ({ ...copyOfAll(kept), others, at: new Date().toISOString() })));
   }
 
   /** Stores further identities, such as a renewed one. @param {SealedIdentity[]} identities */

@@ -11,7 +11,7 @@ import { collectBuffers } from "./rpc.js";
 import { VaultError } from "./vault_error.js";
 
 /**
- * @typedef {"hand" | "idle" | "too-long" | "clock" | "left" | "asleep" | "signed-out" | "computer" | "restart"} LockReason
+ * @typedef {"hand" | "idle" | "too-long" | "clock" | "left" | "asleep" | "signed-out" | "computer" | "restart" | "strict"} LockReason
  *   each reason has a sentence in the catalogue, `locked_because_…`
  */
 /**

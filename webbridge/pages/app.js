@@ -25,7 +25,7 @@ import { createNotices } from "./notices.js";
 import { createFrame } from "./frame.js";
 import { RoamingTrust } from "./roaming_trust.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
-import { chooseStrict, isStrict, watchStrict } from "./strict_choice.js";
+import { chooseStrict, declineUnstrict, isOfferedUnstrict, isStrict, strictForAccount, takeStrict, watchStrict } from "./strict_choice.js";
 import { createAccountView } from "./views/account_view.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
@@ -106,7 +106,12 @@ export class App {
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
-    this.roaming = new RoamingTrust(this.keys, this.trust);
+    this.roaming = new RoamingTrust(this.keys, this.trust, {
+      texts: strictForAccount,
+      take: (account) => {
+        if (takeStrict(account, this.#isOwnComputer)) this.#chooseStrict(!this.#strict, "strict");
+      },
+    });
     this.maxMessageBytes = Infinity;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
@@ -261,15 +266,34 @@ export class App {
 
   /** Locks the keys, and goes on with a vault of the other setting. @param {boolean} strict */
   setStrict(strict) {
-    chooseStrict(strict, this.kept.keeping !== "off");
-    this.#useStrict(strict);
+    this.#chooseStrict(strict, "hand");
   }
 
-  /** @param {boolean} strict */
-  #useStrict(strict) {
+  /** Whether another device has switched strict cleanup off, and the person has not answered here. */
+  get isOfferedUnstrict() {
+    return isOfferedUnstrict();
+  }
+
+  /** Keeps strict cleanup here, although another device has switched it off. */
+  declineUnstrict() {
+    declineUnstrict(this.#isOwnComputer);
+  }
+
+  get #isOwnComputer() {
+    return this.kept.keeping !== "off";
+  }
+
+  /** @param {boolean} strict @param {LockReason} reason */
+  #chooseStrict(strict, reason) {
+    chooseStrict(strict, this.#isOwnComputer);
+    this.#useStrict(strict, reason);
+  }
+
+  /** @param {boolean} strict @param {LockReason} [reason] */
+  #useStrict(strict, reason = "hand") {
     if (strict === this.#strict) return;
     this.#strict = strict;
-    this.keys.lock("hand");
+    this.keys.lock(reason);
     const closing = this.#vault;
     this.#vault = null;
     void closing?.then((vault) => vault.close(), () => undefined);

@@ -1,5 +1,5 @@
 /**
- * Contacts and decisions that roam: they are merged with the account at the key server, in the background.
+ * Contacts, decisions and settings that roam: they are merged with the account at the key server, in the background.
  *
  * The account's entries are taken when the keys come from it. Changes are sent a moment later, several at once. One merge
  * runs at a time.
@@ -15,6 +15,12 @@ import { ApiError } from "../../wasm_build/vault/json_requests.js";
  *   the session has ended, so that the keys have to be unlocked once more; `failed` if another try follows
  */
 
+/**
+ * The settings of these pages that roam. `take` gets those of the account after a merge.
+ * @typedef {{texts: () => Named, take: (account: Named) => void}} Settings
+ */
+/** @typedef {import("../../wasm_build/vault/roaming_settings.js").Named} Named */
+
 /** Changes that follow within this time are sent together. */
 const PAUSE_MILLISECONDS = 2_000;
 const RETRY_MILLISECONDS = 60_000;
@@ -27,6 +33,7 @@ const ENDED = ["login-ended", "locked"];
 export class RoamingTrust extends EventTarget {
   #keys;
   #trust;
+  #settings;
   /** @type {KeyAccount | null} */
   #account = null;
   /** @type {Roaming} */
@@ -42,9 +49,10 @@ export class RoamingTrust extends EventTarget {
   /** Resolves when the latest merge is done. @type {Promise<void>} */
   #latest = Promise.resolve();
 
-  /** @param {KeyRing} keys @param {TrustKeeper} trust */
-  constructor(keys, trust) {
+  /** @param {KeyRing} keys @param {TrustKeeper} trust @param {Settings} settings */
+  constructor(keys, trust, settings) {
     super();
+    this.#settings = settings;
     this.#keys = keys;
     this.#trust = trust;
     keys.addEventListener("change", () => this.#keysChanged());
@@ -60,12 +68,12 @@ export class RoamingTrust extends EventTarget {
     return this.#problem;
   }
 
-  /** The fingerprints of decisions in the account that none of the person's keys has signed. They do not count. */
+  /** The names of entries in the account that none of the person's keys has signed. They do not count. */
   get refused() {
     return this.#refused;
   }
 
-  /** The number of contacts and decisions that stay in this browser. */
+  /** The number of contacts, decisions and settings that stay in this browser. */
   get staying() {
     return this.#staying;
   }
@@ -115,7 +123,7 @@ export class RoamingTrust extends EventTarget {
       await known;
       const { version } = this.#trust;
       const kept = { ...this.#trust.contacts(), decisions: this.#trust.decisions(), base: this.#trust.merged() };
-      const merged = await account.merge(kept);
+      const merged = await account.merge(kept, this.#settings.texts());
       if (account !== this.#account) return;
       // Changes of the meantime are merged once more: the account has its older form, and the base knows.
       if (version !== this.#trust.version) return;
@@ -123,6 +131,7 @@ export class RoamingTrust extends EventTarget {
       this.#refused = merged.refused;
       this.#staying = merged.staying;
       this.#say("stored");
+      this.#settings.take(merged.others);
     } catch (error) {
       if (account !== this.#account) return;
       const hasEnded = error instanceof ApiError && ENDED.includes(error.code);

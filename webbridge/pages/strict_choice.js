@@ -1,28 +1,55 @@
 /**
- * The choice of the strict setting. The browser keeps it on the person's own computer; elsewhere only the tab does.
+ * The choice of the strict setting, and the one of another device that waits for the person's answer. The browser keeps
+ * them on the person's own computer; elsewhere only the tab does.
  */
 
+import { offersOf, settle, textsForMerge } from "../../wasm_build/vault/roaming_settings.js";
+
+/** @typedef {import("../../wasm_build/vault/roaming_settings.js").AllHeld} AllHeld */
+/** @typedef {import("../../wasm_build/vault/roaming_settings.js").Named} Named */
+
 const NAME = "sealwax-strict";
+const HELD = "sealwax-strict-held";
 const CHOSEN = "yes";
+const NOT_CHOSEN = "no";
+/** The name of its entry in the account. */
+const ENTRY = "setting:strict";
 
 /** Whether private keys stay out of the browser's own cryptography. */
 export function isStrict() {
-  try {
-    return [sessionStorage, localStorage].some((storage) => storage.getItem(NAME) === CHOSEN);
-  } catch {
-    // The browser stores nothing, so no choice was kept.
-    return false;
-  }
+  return choices(NAME).includes(CHOSEN);
 }
 
 /** @param {boolean} strict @param {boolean} isOwnComputer */
 export function chooseStrict(strict, isOwnComputer) {
-  try {
-    for (const storage of [sessionStorage, localStorage]) storage.removeItem(NAME);
-    if (strict) (isOwnComputer ? localStorage : sessionStorage).setItem(NAME, CHOSEN);
-  } catch {
-    // If the browser stores nothing, the choice lasts until the page is loaded again.
-  }
+  keep(NAME, strict ? CHOSEN : NOT_CHOSEN, isOwnComputer);
+}
+
+/** The choice as the account at a key server has it. @returns {Named} */
+export function strictForAccount() {
+  const here = inEffect();
+  return textsForMerge(choices(NAME).length ? here : {}, held(), here, ["setting"]);
+}
+
+/**
+ * Whether the strict setting takes effect, because another device of the person has it. A weaker one waits for an answer.
+ * @param {Named} account @param {boolean} isOwnComputer
+ */
+export function takeStrict({ setting: { strict } = {} }, isOwnComputer) {
+  const { taken, held: next } = settle({ setting: strict === undefined ? {} : { strict } }, held(), inEffect(), isFlag);
+  keep(HELD, JSON.stringify(next), isOwnComputer);
+  return Object.hasOwn(taken, ENTRY);
+}
+
+/** Whether another device has switched strict cleanup off, and the person has not answered here. */
+export function isOfferedUnstrict() {
+  return offersOf(held(), inEffect()).length > 0;
+}
+
+/** Keeps strict cleanup here. @param {boolean} isOwnComputer */
+export function declineUnstrict(isOwnComputer) {
+  const { [ENTRY]: offered, ...others } = held();
+  if (offered) keep(HELD, JSON.stringify({ ...others, [ENTRY]: { ...offered, state: "declined" } }), isOwnComputer);
 }
 
 /**
@@ -33,4 +60,42 @@ export function watchStrict(changed) {
   addEventListener("storage", ({ key }) => {
     if (key === NAME) changed(isStrict());
   });
+}
+
+function inEffect() {
+  return { [ENTRY]: JSON.stringify(isStrict()) };
+}
+
+/** @returns {AllHeld} */
+function held() {
+  try {
+    return JSON.parse(choices(HELD)[0] ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} _ @param {string} text */
+function isFlag(_, text) {
+  return text === "true" || text === "false";
+}
+
+/** What the tab and the browser have kept under a name. @param {string} name @returns {string[]} */
+function choices(name) {
+  try {
+    return [sessionStorage, localStorage].flatMap((storage) => storage.getItem(name) ?? []);
+  } catch {
+    // The browser stores nothing, so nothing was kept.
+    return [];
+  }
+}
+
+/** @param {string} name @param {string} value @param {boolean} isOwnComputer */
+function keep(name, value, isOwnComputer) {
+  try {
+    for (const storage of [sessionStorage, localStorage]) storage.removeItem(name);
+    (isOwnComputer ? localStorage : sessionStorage).setItem(name, value);
+  } catch {
+    // If the browser stores nothing, the choice lasts until the page is loaded again.
+  }
 }

@@ -26,7 +26,10 @@ from tests.support.extension.key_accounts import (
     KeyServers,
     act,
     connect,
+    entries,
+    log_in,
     register,
+    remove,
     second,
     servers,
     wait_until_done,
@@ -88,12 +91,6 @@ def state_of(extension: Extension, letter: bytes, folder: Path) -> str:
     return state
 
 
-def entries(servers: KeyServers) -> dict[str, Entry]:
-    """The entries of the account."""
-    session, _ = log_in_elsewhere(servers.key_server, ALICE, servers.passphrase)
-    return dict(session.opened.state.entries)
-
-
 def wait_for_entries(servers: KeyServers, kind: str, *, removed: bool) -> list[str]:
     """Wait until the account has an entry of a kind, and return the names of those that are removed, or are not."""
     session, setting = log_in_elsewhere(servers.key_server, ALICE, servers.passphrase)
@@ -108,27 +105,9 @@ def wait_for_entries(servers: KeyServers, kind: str, *, removed: bool) -> list[s
         time.sleep(0.3)
 
 
-def log_in(extension: Extension, page: Page, servers: KeyServers) -> None:
-    """Lock the keys, and bring them from the server."""
-    extension.lock()
-    page.activate()
-    page.wait_for_selector(named("key-log-in"))
-    act(page, "key-log-in", servers.passphrase)
-    wait_until_done(page, BROUGHT)
-
-
 def count(page: Page, test: str) -> int:
     found: int = page.js("(place) => document.querySelectorAll(place).length", named(test))
     return found
-
-
-def remove(page: Page, kind: str) -> None:
-    """Remove the only entry of a kind: the first press asks, the second one removes."""
-    button = f'[data-removal^="{kind}"]'
-    page.click(button)
-    page.wait_for_selector(f"{button}[data-asked=yes]")
-    page.click(button)
-    page.wait_for("(place) => !document.querySelector(place)", button)
 
 
 @pytest.mark.heart

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.entries import Entry
 from roaming_keys.tickets import public_key_of
 from tests.support.browser.browsers import Browser, launch
 from tests.support.browser.page import Page
@@ -20,8 +21,10 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import PASSPHRASE
 from tests.support.extension.keys_page import OPERATION_SECONDS, show_section
 from tests.support.extension.own_bridge import OwnBridge, name_bridge, own_bridge, type_password
+from tests.support.keys.elsewhere import log_in_elsewhere
 from tests.support.keys.people import PAGES
 from tests.support.keys.serving import serving
+from tests.support.pages.driver import named
 from tests.support.servers.bridge import ENROLMENT_KEY
 from tests.support.servers.mailboxes import ALICE
 
@@ -172,3 +175,27 @@ def act(page: Page, form: str, *secrets: str, within: str = "") -> None:
 def wait_until_done(page: Page, sentence: str) -> None:
     """Wait until the page announces that something of the account is done."""
     page.wait_for_text(sentence, selector="[data-test=key-server-done]", timeout_seconds=OPERATION_SECONDS)
+
+
+def entries(servers: KeyServers) -> dict[str, Entry]:
+    """The entries of the account."""
+    session, _ = log_in_elsewhere(servers.key_server, ALICE, servers.passphrase)
+    return dict(session.opened.state.entries)
+
+
+def log_in(extension: Extension, page: Page, servers: KeyServers) -> None:
+    """Lock the keys, and bring them from the server."""
+    extension.lock()
+    page.activate()
+    page.wait_for_selector(named("key-log-in"))
+    act(page, "key-log-in", servers.passphrase)
+    wait_until_done(page, BROUGHT)
+
+
+def remove(page: Page, kind: str) -> None:
+    """Remove the only entry of a kind: the first press asks, the second one removes."""
+    button = f'[data-removal^="{kind}"]'
+    page.click(button)
+    page.wait_for_selector(f"{button}[data-asked=yes]")
+    page.click(button)
+    page.wait_for("(place) => !document.querySelector(place)", button)

@@ -6,6 +6,7 @@ import { lockMark } from "../../../wasm_build/ui/state_mark.js";
 import { saveFile } from "../../../wasm_build/ui/attachments.js";
 import { dayOnly } from "../../../wasm_build/ui/formats.js";
 import { problem, switchField } from "../../../wasm_build/ui/parts.js";
+import { createSettingOffer } from "../../../wasm_build/ui/setting_offer.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
 import { createKeyAdding } from "./key_adding.js";
@@ -34,14 +35,15 @@ export function createKeysView(app) {
   const draw = () => {
     const { unlocked } = app.keys;
     clear();
+    const strict = createStrictSwitch(app);
     const account = app.keys.account && createKeyAccount(app, app.keys.account, [
       createRecovery(app, app.keys.account), createRoaming(app), createKeyAdding(app),
     ]);
     forms = unlocked
-      ? [account].filter((part) => part !== null)
-      : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked })];
+      ? [account, strict].filter((part) => part !== null)
+      : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked }), strict];
     heading.textContent = translate(unlocked ? "keys_title" : "unlock_title");
-    body.replaceChildren(...(unlocked ? drawUnlocked(app, account?.element ?? null) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
+    body.replaceChildren(...(unlocked ? drawUnlocked(app, strict.element, account?.element ?? null) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
   };
 
   function onUnlocked() {
@@ -67,10 +69,10 @@ export function createKeysView(app) {
 
 /**
  * @param {App} app
- * @param {HTMLElement[]} forms the forms to unlock keys and to request a certificate
+ * @param {HTMLElement[]} forms the forms to unlock keys and to request a certificate, and the switch for strict cleanup
  * @param {() => void} onUnlocked
  */
-function drawLocked(app, [unlocking, requests], onUnlocked) {
+function drawLocked(app, [unlocking, requests, strict], onUnlocked) {
   const { translate } = app;
   const later = html("a", {
     href: app.hasDraft() ? "#/write" : `#${app.mailPath()}`, class: "button",
@@ -83,12 +85,12 @@ function drawLocked(app, [unlocking, requests], onUnlocked) {
     html("p", { class: "note", text: app.lockedSentence(), data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),
     requests,
-    createStrictSwitch(app),
+    strict,
   ];
 }
 
-/** @param {App} app @param {HTMLElement | null} account the part about the account at the key server */
-function drawUnlocked(app, account) {
+/** @param {App} app @param {HTMLElement} strict @param {HTMLElement | null} account the part about the account at the key server */
+function drawUnlocked(app, strict, account) {
   const { translate } = app;
   const list = html(
     "ul",
@@ -119,7 +121,7 @@ function drawUnlocked(app, account) {
     list,
     createPasskeyChoice(app),
     html("div", { class: "actions" }, open),
-    createStrictSwitch(app),
+    strict,
     // The list of devices comes later from the server, and moves nothing that is below it.
     account,
   ].filter((part) => part !== null);
@@ -131,7 +133,27 @@ function createStrictSwitch(app) {
   input.checked = app.strict;
   const hint = html("p", { id: "strict-hint", class: "field-hint", text: app.translate("strict_hint") });
   input.setAttribute("aria-describedby", hint.id);
-  return html("div", { class: "switch-field" }, element, hint);
+  const place = html("div", { class: "stack" });
+  const drawOffer = () => {
+    if (app.isOfferedUnstrict === (place.childElementCount > 0)) return;
+    place.replaceChildren(...(app.isOfferedUnstrict ? [createUnstrictOffer(app, drawOffer)] : []));
+  };
+  drawOffer();
+  app.roaming.addEventListener("change", drawOffer);
+  return { element: html("div", { class: "stack" }, html("div", { class: "switch-field" }, element, hint), place),
+    clear: () => app.roaming.removeEventListener("change", drawOffer) };
+}
+
+/** The question whether strict cleanup goes off here too, as on another device. @param {App} app @param {() => void} draw */
+function createUnstrictOffer(app, draw) {
+  return createSettingOffer(app.translate, {
+    what: [html("div", { class: "name", text: app.translate("offer_strict_off") })], isRecipe: false,
+    onAccept: async () => app.setStrict(false),
+    onDecline: async () => {
+      app.declineUnstrict();
+      draw();
+    },
+  });
 }
 
 /**

@@ -1,0 +1,106 @@
+/**
+ * Settings and recipes that roam with the account at a key server (docs/roaming_protocol.md, "Settings"), for the pages and
+ * the extension.
+ *
+ * The vault merges them by entry, and counts only those that one of the person's keys has signed. This module decides which
+ * of them take effect on this device. A weaker one is held until the person has agreed here. The next merge gets it in the
+ * place of the device's own, so that the entry stays as it is.
+ */
+
+/** @typedef {Record<string, string>} Texts values as JSON, by the whole name of their entry, such as `setting:strict` */
+/** @typedef {Record<string, Record<string, string>>} Named the same by kind and name, as the vault has them */
+/**
+ * A value of the account that is not in effect here: the person has not answered or has declined, or this program does
+ * not know such a value. `own`: the value in effect when it came; null for none.
+ * @typedef {{text: string, own: string | null, state: "asked" | "declined" | "unknown"}} Held
+ */
+/** @typedef {Record<string, Held>} AllHeld by the whole name of the entry */
+
+const RECIPE = "recipe:";
+const SETTING = "setting:";
+const STRICTEST_FIRST = ["required", "if-known", "not-checked"];
+
+/**
+ * Whether a value that comes from elsewhere (`there`) is weaker than the one in effect (`here`).
+ * @satisfies {Record<string, (here: any, there: any) => boolean>}
+ */
+export const IS_WEAKER = {
+  strict: (/** @type {boolean} */ here, /** @type {boolean} */ there) => here && !there,
+  // Harvesting remembers the certificates of verified senders without a question.
+  harvest: (/** @type {boolean} */ here, /** @type {boolean} */ there) => there && !here,
+  mozilla: (/** @type {boolean} */ here, /** @type {boolean} */ there) => there && !here,
+  revocation: (/** @type {string} */ here, /** @type {string} */ there) => STRICTEST_FIRST.indexOf(there) > STRICTEST_FIRST.indexOf(here),
+  // The service learns when the person signs something that shall last.
+  timestampService: (/** @type {string} */ here, /** @type {string} */ there) => there !== "" && there !== here,
+};
+
+/**
+ * The texts for a merge, by kind and name. A person who has changed a value here since another was held wants the new one.
+ * @param {Texts} chosen the values that the person has chosen here @param {AllHeld} held @param {Texts} here all in effect
+ * @param {string[]} kinds those in which this device takes part
+ * @returns {Named}
+ */
+export function textsForMerge(chosen, held, here, kinds) {
+  const texts = { ...chosen };
+  for (const [name, one] of Object.entries(held)) if (isCurrent(one, here[name])) texts[name] = one.text;
+  /** @type {Named} */
+  const named = Object.fromEntries(kinds.map((kind) => [kind, {}]));
+  for (const [name, text] of Object.entries(texts)) {
+    const [kind] = name.split(":", 1);
+    named[kind][name.slice(kind.length + 1)] = text;
+  }
+  return named;
+}
+
+/**
+ * Decides about each value of the account.
+ * @param {Named} account the texts after a merge @param {AllHeld} held those before it @param {Texts} here the values in effect
+ * @param {(name: string, text: string) => boolean} isKnown whether this program can use the value
+ * @returns {{taken: Texts, removed: string[], held: AllHeld}} `taken` takes effect, and the recipes `removed` go away
+ */
+export function settle(account, held, here, isKnown) {
+  /** @type {Texts} */
+  const taken = {};
+  /** @type {AllHeld} */
+  const next = {};
+  const texts = whole(account);
+  for (const [name, text] of texts) {
+    const own = here[name];
+    const before = held[name];
+    if (text === own) continue;
+    if (!isKnown(name, text)) next[name] = { text, own: own ?? null, state: "unknown" };
+    else if (before?.text === text && before.state !== "unknown" && isCurrent(before, own)) next[name] = before;
+    else if (isWeaker(name, own, text)) next[name] = { text, own: own ?? null, state: "asked" };
+    else taken[name] = text;
+  }
+  const removed = Object.keys(here).filter((name) => name.startsWith(RECIPE) && !texts.has(name));
+  return { taken, removed, held: next };
+}
+
+/** The values about which the person has to decide. @param {AllHeld} held @param {Texts} here */
+export function offersOf(held, here) {
+  return Object.entries(held)
+    .filter(([name, one]) => one.state === "asked" && isCurrent(one, here[name]))
+    .map(([name, { text, own }]) => ({ name, text, own }));
+}
+
+/** Whether the person has not changed the value here since. @param {Held} held @param {string | undefined} own */
+function isCurrent(held, own) {
+  return held.own === (own ?? null);
+}
+
+/** @param {string} name @param {string | undefined} here @param {string} there */
+function isWeaker(name, here, there) {
+  // A recipe says where typed text goes, and which addresses of a site are fetched.
+  if (name.startsWith(RECIPE)) return true;
+  /** @type {Record<string, (here: any, there: any) => boolean>} */
+  const rules = IS_WEAKER;
+  const setting = name.slice(SETTING.length);
+  return here !== undefined && Object.hasOwn(rules, setting) && rules[setting](JSON.parse(here), JSON.parse(there));
+}
+
+/** @param {Named} named @returns {Map<string, string>} by the whole names of entries */
+function whole(named) {
+  return new Map(Object.entries(named).flatMap(([kind, texts]) =>
+    Object.entries(texts).map(([name, text]) => /** @type {[string, string]} */ ([`${kind}:${name}`, text]))));
+}
