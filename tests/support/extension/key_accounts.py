@@ -187,6 +187,11 @@ def log_in(extension: Extension, page: Page, servers: KeyServers) -> None:
     """Lock the keys, and bring them from the server."""
     extension.lock()
     page.activate()
+    bring(page, servers)
+
+
+def bring(page: Page, servers: KeyServers) -> None:
+    """Bring the locked keys from the server."""
     page.wait_for_selector(named("key-log-in"))
     act(page, "key-log-in", servers.passphrase)
     wait_until_done(page, BROUGHT)
