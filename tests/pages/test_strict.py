@@ -36,8 +36,22 @@ def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
     pages.enter()
     yield pages
     browser.bidi.command("script.removePreloadScript", script=script)
+    leave_unstrict(pages)
     pages.page.js("() => { localStorage.clear(); }")
     pages.close()
+
+
+def leave_unstrict(pages: MailPages) -> None:
+    """Switch strict cleanup off in the account too, or it comes to all later pages of this person."""
+    open_keys(pages)
+    if not pages.page.js(IS_STRICT):
+        return
+    pages.page.click(named("switch-strict"))
+    pages.unlock()
+    pages.page.wait_for_selector(UNLOCKED, timeout_seconds=OPERATION_SECONDS)
+    open_keys(pages)
+    stored = f'{named("roaming")}[data-roaming="stored"]'
+    pages.page.wait_for_selector(stored, timeout_seconds=OPERATION_SECONDS)
 
 
 def open_keys(pages: MailPages) -> None:

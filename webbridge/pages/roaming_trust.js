@@ -130,8 +130,9 @@ export class RoamingTrust extends EventTarget {
       this.#trust.keepMerged(merged);
       this.#refused = merged.refused;
       this.#staying = merged.staying;
-      this.#say("stored");
       this.#settings.take(merged.others);
+      // A setting of the account may have locked the keys.
+      if (account === this.#account) this.#say("stored");
     } catch (error) {
       if (account !== this.#account) return;
       const hasEnded = error instanceof ApiError && ENDED.includes(error.code);
