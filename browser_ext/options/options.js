@@ -87,10 +87,10 @@ await refresh();
 
 async function refresh() {
   const number = ++refreshes;
-  const {
+  const [{
     keyFiles, people: imported, known, changes, requests, anchors, sites, recipes, decisions, settings, following, lockReason,
     preferences, writing,
-  } = await askThroughLock(() => ask("keys.list"));
+  }, offers] = await Promise.all([askThroughLock(() => ask("keys.list")), ask("offers.list")]);
   // A later request is under way, so this answer may be out of date.
   if (number !== refreshes) return;
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
@@ -117,7 +117,6 @@ async function refresh() {
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showOwnAuthority();
-  const offers = await ask("offers.list");
   drawOnce("offers", offers, () => byId("offers").replaceChildren(...createOffers(context, offers)));
   showQuestions();
   await showProposal();
