@@ -101,7 +101,7 @@ function createParts(app, context, { isOpen, notStored, address }, account, file
       await finish(app, askWithSecrets("account.recover", {}, { code, newPassphrase }));
       await context.refresh();
     },
-    onRecovered: () => announceBrought(app),
+    onRecovered: () => void announceBrought(app),
   });
   const registering = files.length && account.isNew ? [createRegistering(app, context, { files, account, address })] : [];
   return [withoutText(name), createLogIn(app, context, account), ...storing, recovery, ...registering, leaving];
@@ -162,14 +162,14 @@ function createLogIn(app, { refresh }, account) {
     act: async (passphrase) => {
       await finish(app, askWithSecrets("account.log-in", {}, { passphrase }));
       await refresh();
-      announceBrought(app);
+      await announceBrought(app);
     },
   });
 }
 
 /** Says that the keys are here and unlocked. A setting of the account may have locked them, which their state then says. @param {App} app */
-function announceBrought(app) {
-  if (!byId("lock").hidden) app.announce(app.translate("key_account_brought"));
+async function announceBrought(app) {
+  if ((await ask("account.read")).isOpen) app.announce(app.translate("key_account_brought"));
 }
 
 /**
