@@ -184,8 +184,9 @@ def entries(servers: KeyServers) -> dict[str, Entry]:
 
 
 def log_in(extension: Extension, page: Page, servers: KeyServers) -> None:
-    """Lock the keys, and bring them from the server."""
-    extension.lock()
+    """Lock the keys if they are unlocked, and bring them from the server."""
+    if page.js("() => !document.getElementById('lock').hidden"):
+        extension.lock()
     page.activate()
     bring(page, servers)
 
