@@ -50,7 +50,9 @@ def test_what_happens_to_an_account_is_in_the_trail(laptop: Person, clock: FakeC
         ("trail-begun", Details()),
         ("registered", Details(user=USER)),
         ("logged-in", Details(user=USER, note=f"device {devices['a phone']}")),
+        ("device-added", Details(user=USER, note=f"device {devices['a phone']}")),
         ("logged-in", Details(user=USER, note=f"device {devices['a laptop']}")),
+        ("device-added", Details(user=USER, note=f"device {devices['a laptop']}")),
         ("bundle-stored", Details(user=USER, note="version 2")),
         ("keys-rotated", Details(user=USER, note="version 3")),
         ("device-revoked", Details(user=USER, note=f"device {devices['a phone']}")),
@@ -65,7 +67,8 @@ def test_a_deleted_account_is_named_no_more(laptop: Person, tmp_path: Path) -> N
         ("trail-begun", Details()),
         ("registered", None),
         ("logged-in", None),
-        ("account-deleted", Details(note="2-3")),
+        ("device-added", None),
+        ("account-deleted", Details(note="2-4")),
     ]
 
 
@@ -101,7 +104,7 @@ def test_a_ticket_that_is_used_again_and_again_is_noted_once(laptop: Person, tmp
     other = b"A" if registration.body[ticket : ticket + 1] != b"A" else b"B"
     assert register(registration.body[:ticket] + other + registration.body[ticket + 1 :]) == 403
     assert written(tmp_path)[-1] == last
-    assert len(written(tmp_path)) == 5
+    assert len(written(tmp_path)) == 6
 
 
 def test_a_ticket_that_is_used_again_while_its_account_exists_is_noted_once(laptop: Person, tmp_path: Path) -> None:
