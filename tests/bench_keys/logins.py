@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
+from collections.abc import Iterator
 from typing import Final
 
 from tests.bench.results import Figure, Figures, Limit
@@ -12,30 +14,42 @@ from tests.bench_keys.clients import LOGIN_SEED, STRANGE_DEVICE, WRONG_SEED
 from tests.bench_keys.stand import ACTIVE, KeyStand, user
 
 SERVER, DATABASE = "key server", "PostgreSQL"
-LOGIN, WRONG = "login", "wrong login"
+LOGIN, TERMS = "login", "of it /parameters"
 LATENCY, GROWTH = "p95 of a login", "growth by 5,000 wrong logins"
 _STORM: Final = 5_000
 
 
 def measure_logins(stand: KeyStand, where: str, runs: int) -> list[Figure]:
-    """Log in to one account after the other, each from a network of its own."""
+    """Log in to one account after the other, each from a network of its own.
+
+    A login is two requests, `/parameters` and `/login`. The processor's time is that of the key server's processes from
+    the first request to the last, with all that they do between two; PostgreSQL's is beside it, not in it.
+    """
     client, times = stand.client(), []
-    pids = {SERVER: stand.pid, DATABASE: stand.database_pid or 0}
-    used = dict.fromkeys(pids, 0.0)
-    for number in range(runs):
-        body = client.sign(user(number % ACTIVE), LOGIN_SEED)
-        before = {who: seconds_of(pid) for who, pid in pids.items()}
-        status, answer, milliseconds = client.post("/login", body, address=f"198.51.{number // 250}.{number % 250}")
-        assert status == 200, answer[:200]
-        times.append(milliseconds)
-        for who, pid in pids.items():
-            used[who] += seconds_of(pid) - before[who]
-    per_login = {who: seconds / runs * 1000 for who, seconds in used.items()}
+    with _processor_of(stand, runs) as terms:
+        bodies = [client.sign(user(number % ACTIVE), LOGIN_SEED) for number in range(runs)]
+    with _processor_of(stand, runs) as login:
+        for number, body in enumerate(bodies):
+            status, answer, milliseconds = client.post("/login", body, address=f"198.51.{number // 250}.{number % 250}")
+            assert status == 200, answer[:200]
+            times.append(milliseconds)
+    whole = {who: terms[who] + login[who] for who in terms}
     figures = [
-        Figure(where=where, job=LOGIN, who=f"processor of {who}", unit="ms", values=(value,))
-        for who, value in per_login.items()
+        Figure(where=where, job=job, who=f"processor of {who}", unit="ms", values=(value,))
+        for job, used in ((LOGIN, whole), (TERMS, terms))
+        for who, value in used.items()
     ]
     return [*figures, Figure(where=where, job=LATENCY, who="time", unit="ms", values=(_p95(times),))]
+
+
+@contextlib.contextmanager
+def _processor_of(stand: KeyStand, runs: int) -> Iterator[dict[str, float]]:
+    """The milliseconds of each side for each of so many runs, which are there after the block."""
+    pids = {SERVER: stand.pid, DATABASE: stand.database_pid or 0}
+    used: dict[str, float] = {}
+    before = {who: seconds_of(pid) for who, pid in pids.items()}
+    yield used
+    used.update({who: (seconds_of(pid) - before[who]) / runs * 1000 for who, pid in pids.items()})
 
 
 def measure_storm(stand: KeyStand, where: str) -> list[Figure]:
