@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    InvalidatePoolError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import NullPool, StaticPool
 
@@ -348,13 +356,29 @@ def _defaults(url: URL) -> dict[str, Any]:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args=_defaults(url),
         hide_parameters=True,
-        # A connection that a restarted server has closed is replaced before it is used.
-        pool_pre_ping=True,
         pool_size=_POOL_PLACES // 4,
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
     )
+
+    @event.listens_for(engine, "checkout")
+    def replace_ended(connection: Any, _record: object, _place: object) -> None:
+        # A connection that a restarted server has closed is replaced before it is used, and so are all others.
+        if _has_news(connection.pgconn.socket):
+            raise InvalidatePoolError
+
+    return engine
+
+
+def _has_news(socket: int) -> bool:
+    """Return whether an idle connection has something to read, which is its end, or a notice of that.
+
+    This costs no round trip, as a ping would for each transaction. A server that vanished is noticed by the keepalives.
+    """
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sealwax.service import Database, DatabaseUnavailable, create_application
 from sealwax.service import database as database_module
 from sealwax.service.database import file_of
+from tests.support.databases.postgresql import Postgresql
 from webbridge.database import SCHEMA
 from webbridge.database.secret import SECRET_BYTES, bridge_secret
 
@@ -111,6 +113,20 @@ def test_a_database_that_is_gone_is_one_answer_without_its_password(caplog: pyte
     assert answer.get_json()["code"] == "database-unavailable"
     assert "unavailable: OperationalError" in caplog.text
     assert "not-for-logs" not in caplog.text + answer.text + repr(database)
+
+
+def test_connections_that_the_server_has_ended_are_replaced_before_they_are_used(postgresql: Postgresql) -> None:
+    database = SCHEMA.open(postgresql.new_database())
+    process = text("SELECT pg_backend_pid()")
+    with database.reading() as one, database.reading() as two:
+        before = {rows.execute(process).scalar_one() for rows in (one, two)}
+    with closing(database.own_connection()) as other:
+        for number in before:
+            # Waits until the process has ended.
+            assert other.execute("SELECT pg_terminate_backend(%s, 10000)", [number]).fetchone() == (True,)
+    with database.reading() as one, database.reading() as two:
+        assert before.isdisjoint(rows.execute(process).scalar_one() for rows in (one, two))
+    database.close()
 
 
 @pytest.mark.parametrize("read", ["transaction", "reading"])
