@@ -60,8 +60,9 @@ def signed_setting(account: str, at: int, name: str, setting: str) -> bytes:
 def test_the_setting_of_the_page_comes_out() -> None:
     part = PAGE.partition("## Entries")[2]
     ((account, at),) = re.findall(r"accepted by `([^`]+)` with `at` (\d+)", part)
-    pattern = r"the entry `(setting:[^`]+)` that is `([^`]+)` for the same account[^\n]*\n\n    ([0-9a-f]{64})\n"
-    ((name, setting, digest_of_signed),) = re.findall(pattern, part)
+    ((name, setting, digest_of_signed),) = re.findall(
+        r"the entry `(setting:[^`]+)` that is `([^`]+)` for the same account[^\n]*\n\n    ([0-9a-f]{64})\n", part
+    )
     content = signed_setting(account, int(at), name, setting)
     assert sha256(content).hexdigest() == digest_of_signed
     assert SettingText(account=account, at=int(at), name=name, setting=setting).content == content
