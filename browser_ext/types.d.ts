@@ -148,6 +148,8 @@ interface KeptAccount {
   stored: string[];
   /** Whether somebody may have changed the recovery code. Earlier versions did not note it. */
   hasLostCode?: boolean;
+  /** The time in seconds since 1970 from which a reset that goes on may be finished. Earlier versions did not note it. */
+  resetReady?: number | null;
   /** The contents of the account at the last merge, encrypted under its key; null before the first. */
   base?: ArrayBuffer | null;
   /** The signed list of the server's addresses, if the pages of the bridge name one. */

@@ -124,6 +124,7 @@ export const HANDLERS = {
   "account.devices": keyAccount.devices,
   "account.revoke": keyAccount.revoke,
   "account.delete": keyAccount.remove,
+  "account.stop-reset": keyAccount.stopReset,
   "account.prove": keyFactor.prove,
   "account.cancel": keyFactor.cancel,
   "request.make": requests.make,

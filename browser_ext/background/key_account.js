@@ -84,7 +84,8 @@ export async function read() {
   const isUnlocked = await session.isUnlocked();
   const notStored = isUnlocked && kept ? sealed.filter(({ fingerprint }) => !kept.stored.includes(fingerprint)).length : 0;
   return {
-    bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: kept?.hasLostCode ?? false, roaming,
+    bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: kept?.hasLostCode ?? false,
+    resetReady: kept?.resetReady ?? null, roaming,
     account: kept && { user: kept.user, host: new URL(kept.server).host, isNew: kept.known === null },
   };
 }
@@ -119,7 +120,7 @@ export function connect({ server, user }) {
     if (typeof answer.nonce !== "string") throw new RequestError("no-key-server");
     await forgetAccount();
     const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer;
-    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, base: null, discovery, followed });
+    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, resetReady: null, base: null, discovery, followed });
   });
 }
 
@@ -187,6 +188,11 @@ export function revoke({ device, passphrase }) {
   return during(({ client }) => client.revoke(device, passphrase));
 }
 
+/** Stops the reset of the account that goes on. */
+export function stopReset() {
+  return during(({ client }) => client.stopReset());
+}
+
 /**
  * Exports a key file. The owner of the account is told of its keys, as far as there is a session at the server.
  * @param {Parameters<typeof keys.exportKeyFile>[0]} body
@@ -196,7 +202,7 @@ export async function exportKeyFile(body) {
   const isRoaming = body.id.split(" ").some((fingerprint) => kept?.stored.includes(fingerprint));
   if (kept && isRoaming && (await findSession(kept.user))) {
     // A server that cannot be reached keeps nobody from their keys.
-    await during(({ client }) => client.noteExport()).catch(() => undefined);
+    await inTurn(TURN, () => withClient(({ client }) => client.noteExport())).catch(() => undefined);
   }
   return exported;
 }
@@ -238,7 +244,7 @@ async function withClient(act) {
   } finally {
     sealKeyNow = null;
     replyKeyNow = null;
-    await noteLostCode(kept.user, client.hasLostCode);
+    await noteWarnings(client);
     await keepSession(client, sessionId);
   }
 }
@@ -251,6 +257,7 @@ async function createClient(kept) {
   });
   const client = new KeyAccount(async () => caller, sealing, memory, { server, user, askFactor: factor.askPage });
   client.hasLostCode = kept.hasLostCode ?? false;
+  client.resetReady = kept.resetReady ?? null;
   const standing = await findSession(user);
   if (standing) client.resume(standing);
   return client;
@@ -292,10 +299,15 @@ async function send() {
   await withClient(({ client }) => keyTrust.merge(client));
 }
 
-/** Notes whether the code on paper may be lost: the account itself shows it only until its keys change. @param {string} user @param {boolean} hasLostCode */
-async function noteLostCode(user, hasLostCode) {
+/**
+ * Notes whether the code on paper may be lost, because the account itself shows it only until its keys change, and whether a
+ * reset goes on.
+ * @param {KeyAccount} client
+ */
+async function noteWarnings({ user, hasLostCode, resetReady }) {
   const kept = await database.get("keyAccounts", user);
-  if (kept && Boolean(kept.hasLostCode) !== hasLostCode) await database.put("keyAccounts", { ...kept, hasLostCode });
+  const isNoted = kept && Boolean(kept.hasLostCode) === hasLostCode && (kept.resetReady ?? null) === resetReady;
+  if (kept && !isNoted) await database.put("keyAccounts", { ...kept, hasLostCode, resetReady });
 }
 
 /**

@@ -8,6 +8,7 @@ import { isolate } from "../../wasm_build/ui/formats.js";
 import { createAccountActs, createAct } from "../../wasm_build/ui/key_account_view.js";
 import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { createRecoveryForm } from "../../wasm_build/ui/recovery_form.js";
+import { createResetNotice } from "../../wasm_build/ui/reset_notice.js";
 import { api } from "../shared/api.js";
 import { nameOf } from "../shared/certificate_card.js";
 import { generateKeys, openWith } from "../shared/channel.js";
@@ -89,13 +90,15 @@ function createApp({ translate, refresh }) {
  * @param {{id: string, name: string}[]} files
  * @returns {Part[]}
  */
-function createParts(app, context, { isOpen, notStored, address }, account, files) {
+function createParts(app, context, { isOpen, notStored, address, resetReady }, account, files) {
   const { translate } = app;
   const sentence = { user: isolate(account.user), host: isolate(account.host) };
   const name = html("p", { text: translate("key_account_connected", sentence), data: { test: "key-account-state" } });
   const leaving = createDisconnecting(app, context);
+  const stop = isOpen ? () => stopReset(app, context) : null;
+  const reset = resetReady === null ? [] : [withoutText(createResetNotice(app, resetReady, stop))];
   const storing = notStored && !account.isNew ? [createStoring(app, context, notStored)] : [];
-  if (isOpen) return [withoutText(name), ...storing, createAccountActs(app, createRemote(app, account, context)), leaving];
+  if (isOpen) return [...reset, withoutText(name), ...storing, createAccountActs(app, createRemote(app, account, context)), leaving];
   const recovery = createRecoveryForm(app, {
     recover: async (code, newPassphrase) => {
       await finish(app, askWithSecrets("account.recover", {}, { code, newPassphrase }));
@@ -104,7 +107,7 @@ function createParts(app, context, { isOpen, notStored, address }, account, file
     onRecovered: () => void announceBrought(app),
   });
   const registering = files.length && account.isNew ? [createRegistering(app, context, { files, account, address })] : [];
-  return [withoutText(name), createLogIn(app, context, account), ...storing, recovery, ...registering, leaving];
+  return [...reset, withoutText(name), createLogIn(app, context, account), ...storing, recovery, ...registering, leaving];
 }
 
 /** @param {HTMLElement} element @returns {Part} */
@@ -223,6 +226,12 @@ function createDisconnecting(app, { refresh }) {
   }));
   return withoutText(html("div", { class: "stack" }, html("div", { class: "actions" }, button),
     html("p", { class: "field-hint", text: translate("key_account_disconnect_meaning") }), failure));
+}
+
+/** @param {App} app @param {Context} context */
+async function stopReset(app, { refresh }) {
+  await finish(app, ask("account.stop-reset"));
+  await refresh();
 }
 
 /** The account as the background has it. @param {App} app @param {Account} account @param {Context} context */

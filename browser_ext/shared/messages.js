@@ -162,6 +162,7 @@ export const MESSAGES = {
   "account.passphrase": { from: ["options"], body: { passphrase: SECRET, newPassphrase: SECRET } },
   "account.code": { from: ["options"], body: { passphrase: SECRET, replyKey: "bytes" } },
   "account.devices": { from: ["options"], body: {} },
+  "account.stop-reset": { from: ["options"], body: {} },
   "account.revoke": { from: ["options"], body: { device: "string", passphrase: SECRET } },
   "account.delete": { from: ["options"], body: { passphrase: SECRET } },
   // The second factor of a login that waits.

@@ -254,7 +254,12 @@ export class KeyAccount {
   /** Stops the reset that goes on. */
   stopReset() {
     return this.#inTurn(async () => {
-      await this.#server.stopReset(await this.#sign("DELETE", "/reset"));
+      try {
+        await this.#server.stopReset(await this.#sign("DELETE", "/reset"));
+      } catch (error) {
+        // Another device has stopped it already.
+        if (!(error instanceof ApiError) || error.code !== "no-reset") throw error;
+      }
       this.resetReady = null;
     });
   }

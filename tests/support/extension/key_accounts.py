@@ -37,10 +37,11 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class KeyServers:
     """A key server and the bridge that it trusts. The key server may be away, or give an earlier record at a login.
 
-    `passphrase` is that of Alice's account now.
+    `passphrase` is that of Alice's account now. `database` is the key server's, if the test may read it.
     """
 
     passphrase: str
+    database: Path | None = None
     key_server: str = ""
     bridge: OwnBridge = field(init=False)
     is_away: bool = False
@@ -78,10 +79,10 @@ class KeyServers:
 @contextmanager
 def key_servers(folder: Path, tls_folder: Path, *, passphrase: str, origins: Iterable[str]) -> Iterator[KeyServers]:
     """Run a key server, and a bridge that admits extensions of these origins."""
-    servers = KeyServers(passphrase=passphrase)
+    servers = KeyServers(passphrase=passphrase, database=folder / "keys.sqlite")
     config = KeyServerConfig(
         origin="http://127.0.0.1",
-        database=str(folder / "keys.sqlite"),
+        database=str(servers.database),
         ticket_key=public_key_of(ENROLMENT_KEY),
         master_key=bytes(32),
         pages_origins=(PAGES,),

@@ -1,0 +1,110 @@
+"""What the owner of an account at a key server is told: the page shows a reset, the server learns of saved files."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from roaming_keys.client import HttpTransport, start_reset
+from roaming_keys.tickets import Purpose, issue_ticket
+from sealwax.service import Database
+from smime_core import blocking
+from tests.support.browser.accessibility import find_violations
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.databases.audit_trails import trail_in
+from tests.support.extension.driver import Extension
+from tests.support.extension.field_pages import PASSPHRASE, People, people
+from tests.support.extension.key_accounts import KeyServers, log_in, register, servers, wait_until_done
+from tests.support.extension.keys_page import NEW, OPERATION_SECONDS, submit, type_passphrase
+from tests.support.keys.elsewhere import log_in_elsewhere
+from tests.support.pages.driver import named
+from tests.support.servers.bridge import ENROLMENT_KEY
+from tests.support.servers.mailboxes import ALICE
+from tests.support.servers.tls import tls_folder
+
+__all__ = ["people", "servers", "tls_folder"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+NOTICE = named("reset-notice")
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
+    extension = Extension(browser, folder)
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def options(extension: Extension, servers: KeyServers) -> Page:
+    page = extension.open_options()
+    register(extension, page, servers)
+    return page
+
+
+def start(servers: KeyServers) -> None:
+    """Start a reset, as somebody who can read Alice's mail."""
+    at = datetime.datetime.now(datetime.UTC)
+    ticket = issue_ticket(ENROLMENT_KEY, audience=servers.key_server, user=ALICE, at=at, purpose=Purpose.RESET)
+    blocking.run(start_reset(HttpTransport(servers.key_server), ALICE, ticket))
+
+
+def test_a_reset_that_goes_on_is_shown_and_can_be_stopped(
+    extension: Extension, options: Page, servers: KeyServers
+) -> None:
+    start(servers)
+    log_in(extension, options, servers)
+    options.wait_for_text("asked for a new account at the key server", selector=NOTICE)
+    assert find_violations(options) == []
+    for width in (320, 390):
+        options.set_viewport(width, 844)
+        assert not options.overflows_sideways()
+    options.set_viewport(1100, 800)
+    # The notice outlasts a lock, when nothing can be stopped before the person logs in.
+    extension.lock()
+    options.activate()
+    options.wait_for("(place) => document.querySelector(place)?.hidden === true", named("reset-stop"))
+    assert options.text(NOTICE) != ""
+    log_in(extension, options, servers)
+    options.click(named("reset-stop"))
+    wait_until_done(options, "Your account stays as it is")
+    options.wait_for("(place) => !document.querySelector(place)", NOTICE)
+    session, _ = log_in_elsewhere(servers.key_server, ALICE, servers.passphrase)
+    assert session.reset_ready is None
+
+
+def test_a_reset_that_another_device_has_stopped_is_shown_no_more(
+    extension: Extension, options: Page, servers: KeyServers
+) -> None:
+    start(servers)
+    log_in(extension, options, servers)
+    options.wait_for_selector(NOTICE)
+    session, setting = log_in_elsewhere(servers.key_server, ALICE, servers.passphrase)
+    blocking.run(session.stop_reset(setting))
+    options.click(named("reset-stop"))
+    options.wait_for("(place) => !document.querySelector(place)", NOTICE, timeout_seconds=OPERATION_SECONDS)
+
+
+def test_the_server_learns_that_keys_are_saved_to_a_file(
+    extension: Extension, options: Page, servers: KeyServers
+) -> None:
+    log_in(extension, options, servers)
+    before = exports(servers)
+    options.click(named("export-keys"))
+    for index, text in enumerate((PASSPHRASE, NEW, NEW)):
+        type_passphrase(options, "export", index, text)
+    submit(options, "export")
+    assert exports(servers) == before + 1
+
+
+def exports(servers: KeyServers) -> int:
+    """The number of saved files in the audit trail of the key server."""
+    assert servers.database is not None
+    with closing(Database(servers.database)) as database:
+        return sum(one.kind == "keys-exported" for one in trail_in(database).entries(database, user=ALICE))

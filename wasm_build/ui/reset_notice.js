@@ -1,0 +1,29 @@
+/** The notice that somebody resets the account at the key server, with a button that stops it. */
+
+import { html } from "./dom.js";
+import { longDate } from "./formats.js";
+import { problem } from "./parts.js";
+
+/** @typedef {import("./key_account_view.js").App} App */
+
+const MILLISECONDS = 1_000;
+
+/**
+ * @param {Pick<App, "translate" | "attempt" | "announce">} app
+ * @param {number} ready the time from which the reset may be finished, in seconds since 1970
+ * @param {(() => Promise<unknown>) | null} stop null if the person has to log in first
+ */
+export function createResetNotice({ translate, attempt, announce }, ready, stop) {
+  const date = longDate(new Date(ready * MILLISECONDS).toISOString());
+  const failure = problem("reset-error");
+  const button = html("button", { type: "button", text: translate("reset_stop"), data: { test: "reset-stop" } });
+  button.hidden = stop === null;
+  button.addEventListener("click", () => attempt(button, translate("reset_stopping"), failure, async () => {
+    await stop?.();
+    announce(translate("reset_stopped"));
+  }));
+  return html(
+    "div", { class: "notice", data: { test: "reset-notice" } },
+    html("p", { text: translate("reset_goes_on", { date }) }), button, failure,
+  );
+}
