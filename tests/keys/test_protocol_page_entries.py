@@ -60,9 +60,8 @@ def signed_setting(account: str, at: int, name: str, setting: str) -> bytes:
 def test_the_setting_of_the_page_comes_out() -> None:
     part = PAGE.partition("## Entries")[2]
     ((account, at),) = re.findall(r"accepted by `([^`]+)` with `at` (\d+)", part)
-    ((name, setting, digest_of_signed),) = re.findall(
-        r"the entry `(setting:[^`]+)` that is `([^`]+)` for the same account[^\n]*\n\n    ([0-9a-f]{64})\n", part
-    )
+    ((name, setting),) = re.findall(r"the entry `(setting:[^`\n]+)` that is `([^`\n]+)` for", part)
+    (digest_of_signed, *_) = re.findall(r"\n    ([0-9a-f]{64})\n", part.partition(f"the entry `{name}`")[2])
     content = signed_setting(account, int(at), name, setting)
     assert sha256(content).hexdigest() == digest_of_signed
     assert SettingText(account=account, at=int(at), name=name, setting=setting).content == content
