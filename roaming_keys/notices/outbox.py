@@ -100,6 +100,8 @@ class Outbox:
         """Delete a notice that was sent, or that nobody will ever send. Raises DatabaseUnavailable."""
         with self._database.transaction() as rows:
             rows.execute(_DROP, {_ID: notice.id})
+        # The account may have been deleted meanwhile.
+        self._database.erase_deleted()
 
     def postpone(self, notice: Notice, at: datetime.datetime) -> None:
         """Let a notice wait, longer after each try. Raises DatabaseUnavailable."""

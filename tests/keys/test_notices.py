@@ -13,6 +13,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from importlib.resources import files
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -184,6 +185,22 @@ def test_each_step_of_an_account_that_matters_brings_one_mail(
     run(session.delete(owner.setting))
     brings(AuditKind.ACCOUNT_DELETED)
     assert {tuple(one) for one in post.recipients} == {(USER,)}
+
+
+def test_nothing_of_a_deleted_account_stays_once_its_owner_was_told(
+    config: KeyServerConfig, clock: FakeClock, by_mail: NoticesByMail, post: Post, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys.sqlite"
+    app = create_app(replace(config, database=file))
+    person = Person(app.test_client(), clock)
+    person.register()
+    run(person.log_in().delete(person.setting))
+    assert USER.encode() in b"".join(path.read_bytes() for path in tmp_path.glob("keys.sqlite*"))
+    with closing(SCHEMA.open(file)) as database:
+        NoticeSender(Outbox(database), by_mail, clock).send_due()
+        assert subject(AuditKind.ACCOUNT_DELETED) in post.subjects
+        assert USER.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("keys.sqlite*"))
+    close_app(app)
 
 
 @pytest.mark.parametrize("language", Language)
