@@ -12,7 +12,7 @@ from roaming_keys.login_views import LoginViews, account_disabled
 from roaming_keys.new_session import UsedBefore
 from roaming_keys.protocol import normalise_user
 from roaming_keys.reset_wire import ResetAnswer, ResetRequest
-from roaming_keys.resets import ResetNotReady, ResetStore
+from roaming_keys.resets import ResetNotReady, ResetStore, StartedReset
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.sessions import AccountDisabled, NoSuchAccount
 from roaming_keys.signed_calls import check_call
@@ -36,6 +36,7 @@ class ResetViews:
         """Give the application the routes."""
         app.post("/reset")(self.start)
         app.delete("/reset")(self.stop)
+        app.post("/reset/find")(self.find)
         app.post("/reset/finish")(self.finish)
         app.post("/reset/parameters")(self.kept_parameters)
         app.post("/reset/undo")(self._logins.undo_by_passphrase)
@@ -54,14 +55,15 @@ class ResetViews:
             raise ServiceError(404, "no-account", "This address has no account: register it.") from None
         except AccountDisabled:
             raise account_disabled() from None
-        reset = started.reset
-        answer = ResetAnswer(
-            started=int(reset.started.timestamp()),
-            ready=int(reset.ready.timestamp()),
-            ends=int(reset.ends.timestamp()),
-            version=started.version,
-        )
-        return json_answer(answer.to_json(), status=201 if started.is_new else 200)
+        return _answer(started, status=201 if started.is_new else 200)
+
+    def find(self) -> Response:
+        """Return the reset that goes on, for a ticket, which is not used up. Starts none."""
+        request = ResetRequest.from_json(json_body())
+        user, at = normalise_user(request.user), self._config.clock()
+        self._ticket(request.ticket, user, at)
+        found = self._resets.find_with_version(user, at)
+        return Response(status=204) if found is None else _answer(found)
 
     def finish(self) -> Response:
         """Put a new account in the place of the one whose passphrase is forgotten."""
@@ -115,3 +117,14 @@ class ResetViews:
     def _refused_again(self, ticket: Ticket, user: str, at: datetime.datetime) -> BadTicket:
         self._store.note_second_use(ticket, user, at)
         return BadTicket()
+
+
+def _answer(found: StartedReset, *, status: int = 200) -> Response:
+    reset = found.reset
+    answer = ResetAnswer(
+        started=int(reset.started.timestamp()),
+        ready=int(reset.ready.timestamp()),
+        ends=int(reset.ends.timestamp()),
+        version=found.version,
+    )
+    return json_answer(answer.to_json(), status=status)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.database.tables import ACCOUNT, RECORD, RESET, RESTRICTION, USED
@@ -64,6 +64,13 @@ class ResetStore:
         """Return the reset of a user that goes on."""
         with self._database.reading() as rows:
             return _find(rows, user, at)
+
+    def find_with_version(self, user: str, at: datetime.datetime) -> StartedReset | None:
+        """Return the reset of a user that goes on, and the version of the record that the new one has to follow."""
+        query = _GOES_ON.add_columns(RECORD.c.version).join(RECORD, RECORD.c.user == RESET.c.user)
+        with self._database.reading() as rows:
+            row = rows.execute(query, {_USER: user, _NOW: at.timestamp()}).first()
+        return None if row is None else StartedReset(reset=_reset_of(row), version=int(row.version), is_new=False)
 
     def start(self, user: str, ticket: Ticket, delay: datetime.timedelta, at: datetime.datetime) -> StartedReset:
         """Start a reset and note the ticket, or return the one that goes on.
@@ -161,8 +168,10 @@ class ResetStore:
 
 def _find(rows: Connection, user: str, at: datetime.datetime) -> Reset | None:
     row = rows.execute(_GOES_ON, {_USER: user, _NOW: at.timestamp()}).first()
-    if row is None:
-        return None
+    return None if row is None else _reset_of(row)
+
+
+def _reset_of(row: Row[Any]) -> Reset:
     return Reset(started=_aware(row.started), ready=_aware(row.ready), ends=_aware(row.ends))
 
 

@@ -16,6 +16,7 @@ import pyotp
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from roaming_keys.app import close_app, create_app
 from roaming_keys.client import finish_reset
@@ -31,6 +32,7 @@ from roaming_keys.organisation.store import OrganisationStore
 from roaming_keys.protocol import stretch
 from roaming_keys.records import build_first_record, build_next_record, open_record, unwrap_by_passphrase
 from roaming_keys.recovery import CODE_BYTES, recovery_keys
+from roaming_keys.reset_wire import ResetAnswer
 from roaming_keys.resets import FINISH_WITHIN, MIN_DELAY, ResetNotReady, ResetStore
 from roaming_keys.rotation import heads_in, reseal_all
 from roaming_keys.server_keys import KeyRing, MasterKey, ServerKeys
@@ -109,6 +111,11 @@ def code_of(act: Callable[[], object]) -> str:
     with pytest.raises(KeyServerError) as refused:
         act()
     return refused.value.code
+
+
+def find(person: Person, ticket: str) -> TestResponse:
+    """The answer about the reset that goes on."""
+    return person.client.post("/reset/find", base_url=ORIGIN, json={"protocol": 2, "user": USER, "ticket": ticket})
 
 
 def test_after_three_days_a_second_mail_login_makes_a_new_account(owner: Person, forgetful: Person) -> None:
@@ -219,6 +226,23 @@ def test_a_second_start_does_not_move_the_first(forgetful: Person) -> None:
     first = start(forgetful)
     forgetful.clock.at += datetime.timedelta(hours=71)
     assert start(forgetful) == first
+
+
+def test_a_ticket_finds_the_reset_that_goes_on_and_starts_none(owner: Person, forgetful: Person) -> None:
+    ticket = ticket_at(forgetful)
+    assert find(forgetful, ticket).status_code == 204
+    assert owner.log_in().reset_ready is None
+    started = start(forgetful, ticket)
+    owner.add(owner.log_in(), identity(2))
+    found = find(forgetful, ticket_at(forgetful))
+    assert (found.status_code, ResetAnswer.from_json(found.data)) == (200, replace(started, version=2))
+    forgetful.clock.at += MIN_DELAY + FINISH_WITHIN
+    assert find(forgetful, ticket_at(forgetful)).status_code == 204
+
+
+def test_a_ticket_for_another_purpose_finds_no_reset(forgetful: Person) -> None:
+    start(forgetful)
+    assert find(forgetful, ticket_at(forgetful, purpose=Purpose.ENROLMENT)).status_code == 403
 
 
 @pytest.mark.parametrize(
