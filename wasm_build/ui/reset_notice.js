@@ -13,14 +13,15 @@ const MILLISECONDS = 1_000;
  * @param {number} ready the time from which the reset may be finished, in seconds since 1970
  * @param {(() => Promise<unknown>) | null} stop null if the person has to log in first
  */
-export function createResetNotice({ translate, attempt, announce }, ready, stop) {
+export function createResetNotice(app, ready, stop) {
+  const { translate } = app;
   const date = longDate(new Date(ready * MILLISECONDS).toISOString());
   const failure = problem("reset-error");
   const button = html("button", { type: "button", text: translate("reset_stop"), data: { test: "reset-stop" } });
   button.hidden = stop === null;
-  button.addEventListener("click", () => attempt(button, translate("reset_stopping"), failure, async () => {
+  button.addEventListener("click", () => app.attempt(button, translate("reset_stopping"), failure, async () => {
     await stop?.();
-    announce(translate("reset_stopped"));
+    app.announce(translate("reset_stopped"));
   }));
   return html(
     "div", { class: "notice", data: { test: "reset-notice" } },
