@@ -329,6 +329,22 @@ async def prepare_recovery(
     return await _sign(place, terms, here, LoginWay.RECOVERY_CODE, keys, provider)
 
 
+async def prepare_undo(
+    account: KeyAccount, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
+) -> tuple[Login, PendingLogin]:
+    """Return the body of a login to the account from before a reset, by its passphrase."""
+    keys = await stretch(account, terms.parameters, provider)
+    place = Place(server=account.server, user=account.user)
+    return await _sign(place, terms, here, LoginWay.UNDO_BY_PASSPHRASE, keys, provider)
+
+
+async def prepare_undo_by_code(
+    place: Place, terms: LoginTerms, keys: RecoveryKeys, here: OnDevice, provider: CryptoProvider
+) -> tuple[Login, PendingLogin]:
+    """Return the body of a login to the account from before a reset, by its recovery code."""
+    return await _sign(place, terms, here, LoginWay.UNDO_BY_CODE, keys, provider)
+
+
 async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
     """Log in by the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
     terms = await _ask_for_terms(setting, account.user)
@@ -354,23 +370,16 @@ async def undo_reset(setting: Setting, account: KeyAccount, here: OnDevice) -> S
     The account after the reset is deleted. Its record may be known here and is a later one, so nothing that is known is
     compared.
     """
-    place = Place(server=account.server, user=account.user)
     terms = await _ask_for_terms(setting, account.user, path="/reset/parameters")
-    keys, way = await stretch(account, terms.parameters, setting.provider), LoginWay.UNDO_BY_PASSPHRASE
-    return await _undo(setting, place, terms, here, way, keys)
+    login, pending = await prepare_undo(account, terms, here, setting.provider)
+    return await _finish(setting, LoginWay.UNDO_BY_PASSPHRASE, login, pending, replace(here, known=None))
 
 
 async def undo_reset_by_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
     """Put the account from before a reset back, by its recovery code. Raises as `undo_reset`."""
     terms = await _ask_for_terms(setting, place.user, path="/reset/parameters")
-    return await _undo(setting, place, terms, here, LoginWay.UNDO_BY_CODE, keys)
-
-
-async def _undo(
-    setting: Setting, place: Place, terms: LoginTerms, here: OnDevice, way: LoginWay, secret: AccountKeys | RecoveryKeys
-) -> Session:
-    login, pending = await _sign(place, terms, here, way, secret, setting.provider)
-    return await _finish(setting, way, login, pending, replace(here, known=None))
+    login, pending = await prepare_undo_by_code(place, terms, keys, here, setting.provider)
+    return await _finish(setting, LoginWay.UNDO_BY_CODE, login, pending, replace(here, known=None))
 
 
 async def _sign(

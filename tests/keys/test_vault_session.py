@@ -15,13 +15,16 @@ from werkzeug.test import TestResponse
 from roaming_keys.factor_wire import CodeProof, FactorDemand, FactorKind, NewCodes
 from roaming_keys.organisation.owner import confirm_policy, with_first_passphrase
 from roaming_keys.recovery import recovery_keys
+from roaming_keys.resets import MIN_DELAY
 from smime_core.blocking import run
 from smime_core.errors import SmimeError
+from smime_core.identity import export_identity
 from smime_core.trust import Decision, DecisionKind, build_decisions, parse_decisions
 from tests.support.clock import FakeClock
 from tests.support.keys.organisation import OFFICERS, encryption_identity, policy_of
 from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PASSPHRASE, USER, Person, identity, make_client
-from tests.support.people import NOW, person
+from tests.support.keys.resets import start, ticket_at
+from tests.support.people import NOW, PROVIDER, person
 from tests.support.vault.verbs import call, sealed
 
 SEAL_KEY = b"k" * 32
@@ -52,6 +55,17 @@ class Page:
         opened = call("roaming.open", **opening, response=answer.get_json())
         self.has_lost_code = opened["hasLostCode"]
         return self.take(opened)
+
+    def undo_reset(self, path: str, **secret: bytes) -> list[dict[str, Any]]:
+        """Put the account from before a reset back. Nothing that is known is compared."""
+        asked = self.client.post("/reset/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER})
+        place = {"server": ORIGIN, "user": USER, "sealKey": SEAL_KEY, "at": self.clock().isoformat()}
+        device = {"deviceToken": b"d" * 32, "deviceName": "a page"}
+        prepared = call("roaming.undo", **place, **device, parameters=asked.get_json(), **secret)
+        answer = self.client.post(path, base_url=ORIGIN, data=prepared["request"], content_type="application/json")
+        assert answer.status_code == 200, answer.data
+        opening = {"user": USER, "login": prepared["login"], "sealKey": SEAL_KEY, "response": answer.get_json()}
+        return self.take(call("roaming.open", **opening))
 
     def prove(self, login: bytes) -> TestResponse:
         proof = CodeProof(code=self.code).to_json()
@@ -129,6 +143,64 @@ def test_a_page_changes_the_passphrase_and_recovers_by_a_code(page: Page) -> Non
     new = page.prepare("roaming.rotate", passphrase=OTHER_PASSPHRASE, revoked=[])
     assert page.send("POST", "/passphrase", new).status_code == 200
     assert len(page.log_in(passphrase=OTHER_PASSPHRASE)) == 1
+
+
+def finish_reset(page: Page, clock: FakeClock) -> TestResponse:
+    """Finish a reset with other keys and another passphrase, three days after its start."""
+    person = Person(page.client, clock)
+    start(person)
+    clock.at += MIN_DELAY
+    ticket = ticket_at(person)
+    p12 = run(export_identity(identity(1), PASSPHRASE, provider=PROVIDER, iterations=1000))
+    parameters = page.client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
+    made = call(
+        "roaming.reset",
+        server=ORIGIN,
+        user=USER,
+        passphrase=OTHER_PASSPHRASE,
+        ticket=ticket,
+        p12=p12,
+        p12Passphrase=PASSPHRASE,
+        parameters=parameters,
+        version=start(person, ticket).version,
+        at=clock().isoformat(),
+    )
+    body, kind = made["request"], "application/json"
+    return page.client.post("/reset/finish", base_url=ORIGIN, data=body, content_type=kind)
+
+
+def test_a_page_finishes_a_reset(page: Page, clock: FakeClock) -> None:
+    [before] = page.log_in(passphrase=PASSPHRASE)
+    page.known = b""
+    assert finish_reset(page, clock).status_code == 201
+    [opened] = page.log_in(passphrase=OTHER_PASSPHRASE)
+    assert opened["fingerprint"] != before["fingerprint"]
+    assert json.loads(page.known)["reset"] == clock().timestamp()
+
+
+def test_a_page_undoes_a_reset_by_the_passphrase_from_before(page: Page, clock: FakeClock) -> None:
+    [before] = page.log_in(passphrase=PASSPHRASE)
+    finish_reset(page, clock)
+    [opened] = page.undo_reset("/reset/undo", passphrase=PASSPHRASE)
+    assert opened["fingerprint"] == before["fingerprint"]
+
+
+def test_a_page_undoes_a_reset_by_the_code_from_before(page: Page, clock: FakeClock) -> None:
+    [before] = page.log_in(passphrase=PASSPHRASE)
+    prepared = page.prepare("roaming.rotate", passphrase=PASSPHRASE, revoked=[], newCode=True)
+    assert page.send("POST", "/passphrase", prepared).status_code == 200
+    finish_reset(page, clock)
+    [opened] = page.undo_reset("/reset/undo-by-code", code=prepared["code"])
+    assert opened["fingerprint"] == before["fingerprint"]
+    # The person who has only the code chooses another passphrase at once.
+    page.calls = 0
+    changed = page.prepare("roaming.rotate", passphrase=OTHER_PASSPHRASE, revoked=[])
+    assert page.send("POST", "/passphrase", changed).status_code == 200
+
+
+def test_an_undoing_without_a_secret_is_refused(page: Page) -> None:
+    with pytest.raises(SmimeError, match="expected a passphrase or a recovery code"):
+        page.undo_reset("/reset/undo")
 
 
 def test_a_page_learns_that_its_code_was_changed_and_carries_none_over(page: Page, clock: FakeClock) -> None:

@@ -126,6 +126,13 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
     server: "text", user: "text", code: "secret", parameters: "json", at: "text", deviceToken: "bytes",
     deviceName: "text", "known?": "bytes", sealKey: "secret",
   },
+  "roaming.reset": {
+    ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret", parameters: "json", version: "number", at: "text",
+  },
+  "roaming.undo": {
+    server: "text", user: "text", "passphrase?": "secret", "code?": "secret", parameters: "json", at: "text",
+    deviceToken: "bytes", deviceName: "text", sealKey: "secret",
+  },
   "roaming.prove": { user: "text", login: "bytes", call: "number", proof: "bytes", sealKey: "secret" },
   "roaming.sign": { ...ROAMING_SESSION, sealKey: "secret", method: "text", path: "text", "body?": "bytes" },
   "roaming.push": { ...ROAMING_SESSION, identities: ["bytes"], sealKey: "secret" },
@@ -214,6 +221,8 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "roaming.login": { request: "bytes", login: "bytes" },
   "roaming.open": { ...OPENED, session: "bytes", known: "bytes", hasLostCode: "flag" },
   "roaming.recover": { request: "bytes", login: "bytes" },
+  "roaming.reset": { request: "bytes" },
+  "roaming.undo": { request: "bytes", login: "bytes" },
   "roaming.prove": { authorization: "text" },
   "roaming.sign": { authorization: "text" },
   "roaming.push": PREPARED,

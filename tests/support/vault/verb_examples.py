@@ -258,6 +258,22 @@ def _accounts() -> dict[str, Example]:
             },
             wrong={"code": b"no code"},
         ),
+        "roaming.reset": Example(
+            right={**registering, "parameters": LOGIN_TERMS | own, "version": 1, "at": AT},
+            wrong={"p12Passphrase": b"wrong"},
+        ),
+        "roaming.undo": Example(
+            right={
+                "server": _SERVER["server"],
+                "user": _SERVER["user"],
+                **code,
+                **device,
+                "parameters": LOGIN_TERMS,
+                "at": AT,
+                "sealKey": b"k" * 32,
+            },
+            wrong={"code": b"no code"},
+        ),
         "roaming.prove": Example(
             right={
                 "user": _SERVER["user"],

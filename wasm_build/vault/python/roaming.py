@@ -88,7 +88,7 @@ class ProveFactor:
 async def register(request: Register, provider: CryptoProvider) -> Reply:
     """Returns `{request}`, with which the page makes the account at the server. Raises SmimeError."""
     identity = await load_identity(request.p12, request.p12_passphrase, provider)
-    registration = await build_registration(_parse_account(request.account), [identity], request.ticket, provider)
+    registration = await build_registration(parse_account(request.account), [identity], request.ticket, provider)
     return {"request": registration.to_json()}
 
 
@@ -98,9 +98,9 @@ async def log_in(request: LogIn, provider: CryptoProvider) -> Reply:
     `login` is sealed for the session, with the key that opens the record. So only one Worker gets the passphrase, which
     is stretched once. `known` is what this device knows of the account. Raises SmimeError.
     """
-    account = _parse_account(request.account)
+    account = parse_account(request.account)
     login, pending = await prepare_login(account, LoginTerms.from_json(request.parameters), _here(request), provider)
-    return await _login_reply(login, pending, request.seal_key, provider)
+    return await login_reply(login, pending, request.seal_key, provider)
 
 
 async def recover(request: Recover, provider: CryptoProvider) -> Reply:
@@ -109,7 +109,7 @@ async def recover(request: Recover, provider: CryptoProvider) -> Reply:
     secret = read_code(request.code.decode("ascii", "replace"))
     keys, terms = await recovery_keys(secret, provider), LoginTerms.from_json(request.parameters)
     login, pending = await prepare_recovery(place, terms, keys, _here(request), provider)
-    return await _login_reply(login, pending, request.seal_key, provider)
+    return await login_reply(login, pending, request.seal_key, provider)
 
 
 async def prove_factor(request: ProveFactor, provider: CryptoProvider) -> Reply:
@@ -135,9 +135,15 @@ async def open_response(request: OpenRecord, provider: CryptoProvider) -> Reply:
     return {**await open_reply(session, request.seal_key, provider), "hasLostCode": session.own.has_lost_some}
 
 
-async def _login_reply(login: Login, pending: PendingLogin, seal_key: Secret, provider: CryptoProvider) -> Reply:
+async def login_reply(login: Login, pending: PendingLogin, seal_key: Secret, provider: CryptoProvider) -> Reply:
+    """Returns `{request, login}` of a login that was prepared."""
     sealed = await seal_secret(_write(pending), _purpose_for(pending.place.user), seal_key, provider)
     return {"request": login.to_json(), "login": sealed}
+
+
+def parse_account(account: GivenAccount) -> KeyAccount:
+    """Return the account with its passphrase."""
+    return KeyAccount(server=account.server, user=account.user, passphrase=account.passphrase)
 
 
 def _here(request: LogIn | Recover) -> OnDevice:
@@ -187,7 +193,3 @@ def _parse_known(known: bytes) -> Known | None:
 
 def _purpose_for(user: str) -> bytes:
     return _PURPOSE + user.encode()
-
-
-def _parse_account(account: GivenAccount) -> KeyAccount:
-    return KeyAccount(server=account.server, user=account.user, passphrase=account.passphrase)
