@@ -9,10 +9,15 @@ import { SecretField } from "./secret_field.js";
 
 /**
  * @param {Pick<import("./key_account_view.js").App, "translate" | "attempt" | "keys">} app
- * @param {{recover: (code: Secret, passphrase: Secret) => Promise<void>, onRecovered: () => void}} options
+ * @param {{
+ *   recover: (code: Secret, passphrase: Secret) => Promise<void>, onRecovered: () => void, test?: string, summary?: string,
+ *   meaning?: string, refused?: string,
+ * }} options the last three are keys of the catalogue
  * @returns {import("./key_account_view.js").Part}
  */
-export function createRecoveryForm(app, { recover, onRecovered }) {
+export function createRecoveryForm(app, {
+  recover, onRecovered, test = "recover", summary = "passphrase_forgotten", meaning = "recover_meaning", refused = "error_wrong_recovery_code",
+}) {
   const { translate } = app;
   const code = new SecretField({ translate, label: translate("recovery_code"), hint: translate("recovery_code_hint") });
   const next = new NewPassphrase(translate, {
@@ -21,8 +26,8 @@ export function createRecoveryForm(app, { recover, onRecovered }) {
     missing: translate("passphrase_missing"),
     differ: translate("request_passphrases_differ"),
   });
-  const failure = problem("recover-error");
-  const button = html("button", { type: "submit", text: translate("recover_now"), data: { test: "recover-submit" } });
+  const failure = problem(`${test}-error`);
+  const button = html("button", { type: "submit", text: translate("recover_now"), data: { test: `${test}-submit` } });
   const submit = () => app.attempt(button, translate("unlocking"), failure, async () => {
     code.setError("");
     if (code.length === 0) return code.setError(translate("recovery_code_missing"));
@@ -34,7 +39,7 @@ export function createRecoveryForm(app, { recover, onRecovered }) {
     } catch (error) {
       const found = error instanceof Error && "code" in error ? error.code : "";
       if (found !== "login-refused" && found !== "wrong-recovery-code") throw error;
-      return code.setError(translate("error_wrong_recovery_code"));
+      return code.setError(translate(refused));
     }
     clear();
     onRecovered();
@@ -44,10 +49,10 @@ export function createRecoveryForm(app, { recover, onRecovered }) {
     next.clear();
   };
   const form = createForm(
-    { class: "stack", data: { test: "recover" } }, submit,
-    html("p", { text: translate("recover_meaning") }), code.element, next.element, failure,
+    { class: "stack", data: { test } }, submit,
+    html("p", { text: translate(meaning) }), code.element, next.element, failure,
     html("div", { class: "actions" }, button),
   );
-  const summary = html("summary", { text: translate("passphrase_forgotten") });
-  return { element: html("details", { class: "details" }, summary, form), clear };
+  const opening = html("summary", { text: translate(summary) });
+  return { element: html("details", { class: "details" }, opening, form), clear };
 }

@@ -62,7 +62,25 @@ import { PROTOCOL } from "./key_server.js";
  * @typedef {(reset: string) => Promise<void>} AskReset
  */
 
+/**
+ * A way to log in: the verb that signs, the paths at the server, and whether the record is compared with the one that this
+ * device has seen. The account from before a reset is an earlier one.
+ * @typedef {{
+ *   verb: "roaming.login" | "roaming.recover" | "roaming.undo", parameters: "/parameters" | "/reset/parameters",
+ *   path: Parameters<KeyServer["logIn"]>[0], compares: boolean,
+ * }} Way
+ */
+/** @type {Way} */
+const LOGIN = { verb: "roaming.login", parameters: "/parameters", path: "/login", compares: true };
+/** @type {Way} */
+const RECOVERY = { verb: "roaming.recover", parameters: "/parameters", path: "/recover", compares: true };
+/** @type {Way} */
+const UNDOING = { verb: "roaming.undo", parameters: "/reset/parameters", path: "/reset/undo", compares: false };
+/** @type {Way} */
+const UNDOING_BY_CODE = { ...UNDOING, path: "/reset/undo-by-code" };
+
 const ACCOUNT_RESET = "account-reset-";
+const DAY_LENGTH = "2026-01-31".length;
 /** Each time, another device has stored something in the moment between. */
 const STORE_TRIES = 5;
 
@@ -87,6 +105,8 @@ export class KeyAccount {
    * @type {number | null}
    */
   resetReady = null;
+  /** The time in seconds since 1970 of the reset that made the account; null if none did. @type {number | null} */
+  resetAt = null;
 
   /**
    * @param {() => Promise<Vault>} vault
@@ -142,11 +162,44 @@ export class KeyAccount {
    * @returns {Promise<Opened>}
    */
   recover(code, passphrase) {
-    return this.#inTurn(async () => {
-      const opened = await this.#open("roaming.recover", "/recover", { code });
-      await this.#rotate(passphrase, {});
-      return opened;
-    });
+    return this.#recover(RECOVERY, code, passphrase);
+  }
+
+  /** Puts the account from before a reset back, by its passphrase. @param {Passphrase} passphrase @returns {Promise<Opened>} */
+  undoReset(passphrase) {
+    return this.#inTurn(() => this.#open(UNDOING, { passphrase }));
+  }
+
+  /** The same by its recovery code. Stores a new passphrase. @param {Passphrase} code @param {Passphrase} passphrase */
+  undoResetByCode(code, passphrase) {
+    return this.#recover(UNDOING_BY_CODE, code, passphrase);
+  }
+
+  /**
+   * Ends a reset that the person has started: puts an account with the keys of a file in the place of this one, logs in to it,
+   * and makes its recovery code.
+   * @param {{ticket: string, version: number, p12: ArrayBuffer, p12Passphrase: Secret, passphrase: Secret}} next `version`: of the
+   *   record before
+   * @returns {Promise<Opened & {code: ArrayBuffer | null}>} without a code if it could not be made
+   */
+  finishReset({ passphrase, ...next }) {
+    const [first, again] = [copySecret(passphrase), copySecret(passphrase)];
+    const finish = async () => {
+      const at = new Date().toISOString();
+      const vault = await this.#vault();
+      const parameters = await this.#server.parameters(this.#user);
+      const { request } = await vault.call("roaming.reset", {
+        server: this.#server.origin, user: this.#user, passphrase, parameters, at, ...next,
+      });
+      await this.#server.finishReset(request).finally(() => overwrite(request));
+      const opened = await this.#open(LOGIN, { passphrase: first }, async (reset) => {
+        // The person has just agreed to this reset, and to no other one.
+        if (reset !== at.slice(0, DAY_LENGTH)) await this.#askReset(reset);
+      });
+      const made = await this.#rotate(again, { newCode: true }).catch(() => null);
+      return { ...opened, code: made?.code ?? null };
+    };
+    return this.#inTurn(() => finish().finally(() => [first, again].forEach(({ buffer }) => overwrite(buffer))));
   }
 
   /**
@@ -282,7 +335,16 @@ export class KeyAccount {
 
   /** @param {Passphrase} passphrase @returns {Promise<Opened>} */
   #logIn(passphrase) {
-    return this.#open("roaming.login", "/login", { passphrase });
+    return this.#open(LOGIN, { passphrase });
+  }
+
+  /** @param {Way} way @param {Passphrase} code @param {Passphrase} passphrase the new one @returns {Promise<Opened>} */
+  #recover(way, code, passphrase) {
+    return this.#inTurn(async () => {
+      const opened = await this.#open(way, { code });
+      await this.#rotate(passphrase, {});
+      return opened;
+    });
   }
 
   /** @template T @param {() => Promise<T>} task @returns {Promise<T>} */
@@ -293,20 +355,20 @@ export class KeyAccount {
   }
 
   /**
-   * @param {"roaming.login" | "roaming.recover"} verb
-   * @param {"/login" | "/recover"} path
+   * @param {Way} way
    * @param {Record<string, Passphrase>} secret
+   * @param {AskReset} [askReset]
    * @returns {Promise<Opened>}
    */
-  async #open(verb, path, secret) {
+  async #open({ verb, parameters, path, compares }, secret, askReset = this.#askReset) {
     const { ended } = this.#seal;
     const { token, known } = await this.#memory.read(this.#user);
-    const before = () => (known ? { known: known.slice(0) } : {});
+    const before = () => (known && compares ? { known: known.slice(0) } : {});
     const vault = await this.#vault();
     const { request, login } = await vault.call(verb, {
       server: this.#server.origin,
       user: this.#user,
-      parameters: await this.#server.parameters(this.#user),
+      parameters: await this.#server.parameters(this.#user, parameters),
       at: new Date().toISOString(),
       deviceToken: token.slice(0),
       deviceName: deviceName(),
@@ -326,7 +388,7 @@ export class KeyAccount {
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
       if (!code.startsWith(ACCOUNT_RESET)) throw error;
       const agreed = code.slice(ACCOUNT_RESET.length);
-      await this.#askReset(agreed);
+      await askReset(agreed);
       if (ended.aborted) throw new ApiError("locked", "the keys are locked");
       return openAnswer({ agreed });
     });
@@ -433,6 +495,7 @@ export class KeyAccount {
   async #take({ session, known }) {
     this.forget();
     this.#session = session;
+    this.resetAt = JSON.parse(new TextDecoder().decode(known)).reset ?? null;
     const { token } = await this.#memory.read(this.#user);
     await this.#memory.write(this.#user, { token, known });
   }
@@ -440,7 +503,12 @@ export class KeyAccount {
 
 /** The vault takes the buffer of a passphrase, and of an encrypted one nothing. @param {Passphrase} secret @returns {Passphrase} */
 function copyOf(secret) {
-  return "buffer" in secret ? { buffer: secret.buffer.slice(0), length: secret.length } : secret;
+  return "buffer" in secret ? copySecret(secret) : secret;
+}
+
+/** @param {Secret} secret @returns {Secret} */
+export function copySecret({ buffer, length }) {
+  return { buffer: buffer.slice(0), length };
 }
 
 /**

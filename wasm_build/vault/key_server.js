@@ -4,6 +4,11 @@ import { ApiError, JSON_TYPE, readJson, request } from "./json_requests.js";
 
 /** The version of the protocol. */
 export const PROTOCOL = 2;
+const NO_CONTENT = 204;
+/**
+ * A reset can be finished from `ready` to `ends`, by the record after `version`. The times are in seconds since 1970.
+ * @typedef {{started: number, ready: number, ends: number, version: number}} Reset
+ */
 
 /** The client of the key server, which keeps encrypted keys and never learns a passphrase. */
 export class KeyServer {
@@ -23,16 +28,17 @@ export class KeyServer {
 
   /**
    * @param {string} user
+   * @param {"/parameters" | "/reset/parameters"} [path] the second is of the account from before a reset
    * @returns {Promise<object>} how to stretch the passphrase of this account, and the nonce that one login signs
    */
-  async parameters(user) {
+  async parameters(user, path = "/parameters") {
     // The address is in the body, because servers log URLs.
     const body = JSON.stringify({ protocol: PROTOCOL, user });
-    return readJson(await this.#request("/parameters", { method: "POST", body, headers: JSON_TYPE }));
+    return readJson(await this.#request(path, { method: "POST", body, headers: JSON_TYPE }));
   }
 
   /**
-   * @param {"/login" | "/recover"} path
+   * @param {"/login" | "/recover" | "/reset/undo" | "/reset/undo-by-code"} path
    * @param {ArrayBuffer} body
    * @returns {Promise<object>} the encrypted keys, or the second factor that the login waits for
    */
@@ -86,6 +92,28 @@ export class KeyServer {
     await this.#request("/export", { method: "POST", headers: { Authorization: authorization } });
   }
 
+  /**
+   * Starts a reset of the account, or goes on with the one that was started.
+   * @param {string} user @param {string} ticket of the bridge @returns {Promise<Reset>}
+   */
+  async startReset(user, ticket) {
+    return readJson(await this.#request("/reset", resetOf(user, ticket)));
+  }
+
+  /**
+   * The reset that goes on; null if none does.
+   * @param {string} user @param {string} ticket of the bridge @returns {Promise<Reset | null>}
+   */
+  async findReset(user, ticket) {
+    const response = await this.#request("/reset/find", resetOf(user, ticket));
+    return response.status === NO_CONTENT ? null : readJson(response);
+  }
+
+  /** Puts a new account in the place of the forgotten one. @param {ArrayBuffer} body */
+  async finishReset(body) {
+    await this.#request("/reset/finish", { method: "POST", body, headers: JSON_TYPE });
+  }
+
   /** Stops a reset of the account. @param {string} authorization */
   async stopReset(authorization) {
     await this.#request("/reset", { method: "DELETE", headers: { Authorization: authorization } });
@@ -134,4 +162,9 @@ export class KeyServer {
 /** @param {string} authorization @param {ArrayBuffer} body */
 function postOf(authorization, body) {
   return { method: "POST", body, headers: { ...JSON_TYPE, Authorization: authorization } };
+}
+
+/** @param {string} user @param {string} ticket */
+function resetOf(user, ticket) {
+  return { method: "POST", body: JSON.stringify({ protocol: PROTOCOL, user, ticket }), headers: JSON_TYPE };
 }

@@ -57,6 +57,7 @@ class DemoStack:
     api_url: str
     keys_url: str
     list_url: str
+    keys_database: Path
     published: dict[str, bytes]
 
     def __init__(
@@ -118,6 +119,7 @@ class DemoStack:
         self.list_url = f"http://{list_host}{LIST_PATH}"
         self._people = create_people(self._provider, at, self.list_url)
         self.folder = self._given_folder or private / "files"
+        self.keys_database = private / "keys.sqlite"
         self._write_files(private)
         write_tls_files(private, at)
         revoked = [self._people.revoked.certificate.serial_number]
@@ -159,14 +161,14 @@ class DemoStack:
         )
         bridge = create_app(self._bridge_config(private, list_host))
         stack.callback(services_of(bridge).close)
-        stack.enter_context(serve(create_key_server(self._key_server_config(private)), ports.keys))
+        stack.enter_context(serve(create_key_server(self._key_server_config()), ports.keys))
         stack.enter_context(serve(bridge, ports.api))
         stack.enter_context(serve(create_pages_app(self._pages_config()), ports.pages))
 
-    def _key_server_config(self, private: Path) -> KeyServerConfig:
+    def _key_server_config(self) -> KeyServerConfig:
         return KeyServerConfig(
             origin=self.keys_url,
-            database=private / "keys.sqlite",
+            database=self.keys_database,
             ticket_key=public_key_of(self._ticket_key),
             pages_origins=(self.pages_url,),
             master_key=secrets.token_bytes(32),

@@ -339,6 +339,11 @@ export class BridgeApi {
     return (await this.#json("/api/enrolment", { method: "POST" })).ticket;
   }
 
+  /** @returns {Promise<string>} the ticket that starts or finishes a reset of this user's account at the key server */
+  async resetTicket() {
+    return (await this.#json("/api/enrolment/reset", { method: "POST" })).ticket;
+  }
+
   /**
    * @param {string} path
    * @param {RequestOptions} [options]

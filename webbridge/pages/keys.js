@@ -8,7 +8,7 @@
 import { ApiError } from "./api.js";
 import { KeyServerMemory } from "./key_server_memory.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
-import { KeyAccount } from "../../wasm_build/vault/key_account.js";
+import { copySecret, KeyAccount } from "../../wasm_build/vault/key_account.js";
 import { LockedEvent, SealedSession } from "../../wasm_build/vault/session.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
 
@@ -167,22 +167,23 @@ export class KeyRing extends EventTarget {
    * @param {Secret} passphrase
    */
   async openFromServer(keyServer, user, passphrase) {
-    const account = this.#accountAt(keyServer, user);
-    await this.#unlock([passphrase], () => account.logIn(passphrase));
-    this.#useAccount(account);
+    await this.openAt(keyServer, user, [passphrase], (account) => account.logIn(passphrase));
   }
 
   /**
-   * Fetches the keys by the recovery code, unlocks them, and stores a new passphrase.
+   * Opens an account at the key server in another way, unlocks its keys, and overwrites the secrets.
+   * @template {{identities: SealedIdentity[]}} Found
    * @param {KeyServer} keyServer
    * @param {string} user
-   * @param {Secret} code
-   * @param {Secret} passphrase
+   * @param {Secret[]} secrets
+   * @param {(account: KeyAccount) => Promise<Found>} open
+   * @returns {Promise<Found>} the result of `open`
    */
-  async recoverFromServer(keyServer, user, code, passphrase) {
+  async openAt(keyServer, user, secrets, open) {
     const account = this.#accountAt(keyServer, user);
-    await this.#unlock([code, passphrase], () => account.recover(code, passphrase));
+    const opened = await this.#unlock(secrets, () => open(account));
     this.#useAccount(account);
+    return opened;
   }
 
   /** The account at the key server from which the keys come; null for keys of a file or passkey. */
@@ -326,16 +327,20 @@ export class KeyRing extends EventTarget {
   /**
    * Adds the identities from `open` to the unlocked ones, and overwrites the secrets. Rejects if the keys were locked
    * meanwhile.
+   * @template {{identities: SealedIdentity[]}} Found
    * @param {Secret[]} secrets
-   * @param {Opening} open
+   * @param {(vault: Vault) => Promise<Found>} open
+   * @returns {Promise<Found>}
    */
   async #unlock(secrets, open) {
     const { ended } = this.#session;
     try {
-      const { identities } = await open(await this.#vault());
+      const opened = await open(await this.#vault());
+      const { identities } = opened;
       this.#session.begin(ended);
       const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
       this.#identities.push(...identities.filter(({ fingerprint }) => !known.has(fingerprint)));
+      return opened;
     } finally {
       for (const { buffer } of secrets) overwrite(buffer);
     }
@@ -362,14 +367,6 @@ export class KeyRing extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
-}
-
-/**
- * @param {Secret} secret
- * @returns {Secret}
- */
-function copySecret({ buffer, length }) {
-  return { buffer: buffer.slice(0), length };
 }
 
 /** @param {{p12: ArrayBuffer, passphrase: Secret}} offered */

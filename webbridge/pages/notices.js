@@ -2,6 +2,7 @@
 
 import { html } from "../../wasm_build/ui/dom.js";
 import { createResetNotice } from "../../wasm_build/ui/reset_notice.js";
+import { forgetReset } from "./begun_reset.js";
 import { isKeepingTrouble } from "./kept_trust.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -16,6 +17,6 @@ export function createNotices(app) {
     found.push(html("div", { class: "notice" }, text, more));
   }
   const ready = keys.account?.resetReady;
-  if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset()));
+  if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));
   return found;
 }

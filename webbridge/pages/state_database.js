@@ -48,13 +48,13 @@ export const openStates = {
 
   /** @param {string} address @param {number} counter @param {ArrayBuffer} state @param {ArrayBuffer | null} merged */
   async write(address, counter, state, merged) {
-    const account = await digest(address);
+    const account = await accountDigest(address);
     await transact("trust", "readwrite", (states) => states.put({ account, counter, state, merged }));
   },
 
   /** @param {string} address */
   async remove(address) {
-    const account = await digest(address);
+    const account = await accountDigest(address);
     await transact("trust", "readwrite", (states) => states.delete(account));
   },
 };
@@ -70,13 +70,13 @@ export const openPasskeys = {
 
   /** @param {string} address @param {Omit<KeptPasskey, "account">} kept */
   async write(address, kept) {
-    const account = await digest(address);
+    const account = await accountDigest(address);
     await transact("passkeys", "readwrite", (passkeys) => passkeys.put({ account, ...kept }));
   },
 
   /** @param {string} address */
   async remove(address) {
-    const account = await digest(address);
+    const account = await accountDigest(address);
     await transact("passkeys", "readwrite", (passkeys) => passkeys.delete(account));
   },
 };
@@ -95,7 +95,7 @@ export const openRoaming = {
    * @param {(kept: any, remembered: any) => any} choose
    */
   async write(address, remembered, choose) {
-    const account = await digest(address);
+    const account = await accountDigest(address);
     await transact("roaming", "readwrite", (records) => {
       const reading = records.get(account);
       reading.onsuccess = () => records.put({ ...choose(reading.result, remembered), account });
@@ -105,14 +105,14 @@ export const openRoaming = {
 
   /** @param {string} address */
   async remove(address) {
-    const account = await digest(address);
+    const account = await accountDigest(address);
     await transact("roaming", "readwrite", (records) => records.delete(account));
   },
 };
 
 /** @param {Store} store @param {string} address @returns {Promise<any>} the record; undefined if there is none */
 async function find(store, address) {
-  const account = await digest(address);
+  const account = await accountDigest(address);
   return transact(store, "readonly", (records) => records.get(account));
 }
 
@@ -134,7 +134,7 @@ async function transact(store, mode, act) {
 }
 
 /** @param {string} address */
-async function digest(address) {
+export async function accountDigest(address) {
   const octets = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(addressKey(address)));
   return hexFromBytes(octets);
 }

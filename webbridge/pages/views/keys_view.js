@@ -12,6 +12,7 @@ import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
 import { createKeyAdding } from "./key_adding.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRecovery } from "./recovery_view.js";
+import { createResetNote } from "./reset_note.js";
 import { createRequestForms } from "./request_forms.js";
 import { createRoaming } from "./roaming_view.js";
 import { createUnlockForms } from "./unlock_forms.js";
@@ -37,7 +38,7 @@ export function createKeysView(app) {
     clear();
     const strict = createStrictSwitch(app);
     const account = app.keys.account && createKeyAccount(app, app.keys.account, [
-      createRecovery(app, app.keys.account), createRoaming(app), createKeyAdding(app),
+      createResetNote(app, app.keys.account), createRecovery(app, app.keys.account), createRoaming(app), createKeyAdding(app),
     ]);
     forms = unlocked
       ? [account, strict].filter((part) => part !== null)

@@ -8,6 +8,8 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { createRecoveryForm } from "../../../wasm_build/ui/recovery_form.js";
 import { SecretField } from "../../../wasm_build/ui/secret_field.js";
 import { ApiError } from "../api.js";
+import { createResetForms } from "./reset_forms.js";
+import { createUndoResetForm } from "./undo_reset_form.js";
 import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -30,9 +32,12 @@ export function createUnlockForms(app, { onUnlocked }) {
   const file = createFileForm(app, fileField, onUnlocked);
   file.hidden = true;
   const recovery = createRecoveryForm(app, {
-    recover: (code, passphrase) => app.keys.recoverFromServer(app.keyServer, app.address ?? "", code, passphrase),
+    recover: async (code, passphrase) => {
+      await app.keys.openAt(app.keyServer, app.address ?? "", [code, passphrase], (account) => account.recover(code, passphrase));
+    },
     onRecovered: onUnlocked,
   });
+  const resets = [createResetForms(app, { onUnlocked }), createUndoResetForm(app, { onUnlocked })];
   const choice = html("button", { class: "quiet choice", type: "button", data: { test: "choose-way" } });
   const draw = () => { choice.textContent = translate(file.hidden ? "use_file" : "use_key_server"); };
   choice.addEventListener("click", () => {
@@ -44,12 +49,13 @@ export function createUnlockForms(app, { onUnlocked }) {
   });
   draw();
   return {
-    element: html("div", { class: "stack" }, server, file, choice, recovery.element),
+    element: html("div", { class: "stack" }, server, file, choice, recovery.element, ...resets.map((part) => part.element)),
     /** Overwrites the typed text. */
     clear() {
       serverField.clear();
       fileField.clear();
       recovery.clear();
+      resets.forEach((part) => part.clear());
     },
   };
 }
