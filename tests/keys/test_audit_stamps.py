@@ -398,9 +398,11 @@ def test_the_commands_stamp_check_and_print_the_trail(tmp_path: Path) -> None:
     code, said = run("stamp")
     assert (code, "set audit.timestamp_url" in said) == (2, True)
     with serve(clock.answer) as url:
-        with file.open("a") as settings:
-            settings.write(f'timestamp_url = "{url}"\ntimestamp_anchors_file = "{tmp_path / "clock_root.pem"}"\n')
-            settings.write(f"stamped_since = {datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}\n")
+        stamping = (
+            f'[audit]\ntimestamp_url = "{url}"\ntimestamp_anchors_file = "{tmp_path / "clock_root.pem"}"\n'
+            f"stamped_since = {datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}\n"
+        )
+        file.write_text(file.read_text().replace("[audit]\n", stamping))
         code, said = run("stamp")
         assert (code, said.startswith("event 1 has a timestamp of 20")) == (0, True), said
         assert run("stamp") == (0, "the latest timestamp is less than a day old\n")

@@ -313,6 +313,7 @@ def test_a_leavers_keys_reach_the_successor_and_each_step_is_in_the_trail(any_si
     assert any_site.kinds() == [
         "registered",
         "logged-in",
+        "device-added",
         "bundle-stored",
         "recovery-copy-stored",
         "administrator-acted adam",

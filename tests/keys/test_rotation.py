@@ -44,8 +44,8 @@ OLD, NEW, OTHER = (MasterKey(bytes([number]) * 32) for number in (1, 2, 3))
 DAY = datetime.timedelta(days=1)
 AT = FakeClock().at
 PARAMETERS = Parameters(salt=b"s" * 16)
-# Of one person: two keys, a record, a device, and the details of two events.
-CONTENTS = 6
+# Of one person: two keys, a record, a device, and the details of three events.
+CONTENTS = 7
 
 
 @contextmanager
