@@ -86,9 +86,10 @@ export class KeyRing extends EventTarget {
     this.#mailPassword = mark;
   }
 
-  /** Rejects with `passphrase-reused` if the passphrase is the mail password. @param {Secret} passphrase */
+  /** Overwrites the passphrase and rejects with `passphrase-reused` if it is the mail password. @param {Secret} passphrase */
   async checkPassphrase(passphrase) {
     if (await this.#mailPassword?.matches(passphrase)) {
+      overwrite(passphrase.buffer);
       throw new ApiError("passphrase-reused", "the passphrase is the mail password");
     }
   }
@@ -254,7 +255,9 @@ export class KeyRing extends EventTarget {
   async enrol(keyServer, user, api) {
     if (!this.#offered) throw new Error("no file was opened");
     const { p12, passphrase } = this.#offered;
-    await this.checkPassphrase(passphrase);
+    const checked = copySecret(passphrase);
+    await this.checkPassphrase(checked);
+    overwrite(checked.buffer);
     const ticket = await api.enrolmentTicket();
     const p12Passphrase = copySecret(passphrase);
     await this.#accountAt(keyServer, user).register({ ticket, p12: p12.slice(0), p12Passphrase, passphrase: copySecret(passphrase) });
