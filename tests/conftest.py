@@ -30,10 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the tests that take too long for `make test`, but use every fixture in at least one test.
 
-    Modules marked `in_turn` run in one browser only, alternately in Chromium and Firefox. Tests marked `thorough` run
-    with `--left-out` only. There are two exceptions: tests marked `heart`, and the first test of each fixture that no
-    other selected test uses, so that `make test` notices a broken fixture. Tests marked `third_engine` wait also if
-    they are marked `heart`.
+    Modules marked `in_turn` run in one browser only, alternately in Chromium and Firefox, and each of their tests with
+    one database. Tests marked `thorough` run with `--left-out` only. There are two exceptions: tests marked `heart`,
+    and the first test of each fixture that several modules share and no other selected test uses, so that `make test`
+    notices a broken fixture. Tests marked `third_engine` wait also if they are marked `heart`.
     """
     if missing := fixtures_that_do_not_exist(items):
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("fixtures that live longer than what they use: " + ", ".join(outliving))
     if config.getoption("--every-browser"):
         return
-    possible = in_one_browser(items)
+    possible = with_one_database(in_one_browser(items))
     waiting = [
         item
         for item in possible
@@ -51,9 +51,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = [item for item in possible if item not in waiting]
     used = set[object]().union(*map(fixture_functions, chosen))
     for item in waiting:
-        if fixture_functions(item) - used:
+        if shared_fixtures(item) - used:
             chosen.append(item)
-            used |= fixture_functions(item)
+            used |= shared_fixtures(item)
     wanted = set(items) - set(chosen) if config.getoption("--left-out") else set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
     # `make test` shares the files among several processes. The files that take longest come first.
@@ -78,6 +78,27 @@ def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:
                 continue
         chosen.append(item)
     return chosen
+
+
+def with_one_database(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The items without the second database of the tests in modules marked `in_turn`: these take turns."""
+    tests: dict[str, int] = {}
+    chosen = []
+    for item in items:
+        found = re.search("sqlite|postgresql", item.name)
+        if item.get_closest_marker("in_turn") is not None and found is not None:
+            turn = tests.setdefault(item.nodeid.replace(found[0], "", 1), len(tests))
+            if found[0] != ("sqlite", "postgresql")[turn % 2]:
+                continue
+        chosen.append(item)
+    return chosen
+
+
+def shared_fixtures(item: pytest.Item) -> set[object]:
+    """The functions of a test's fixtures that other modules can use. A module's own fixtures wait with its tests."""
+    assert isinstance(item, pytest.Function)
+    own = item.module.__name__
+    return {function for function in fixture_functions(item) if getattr(function, "__module__", "") != own}
 
 
 def fixture_functions(item: pytest.Item) -> set[object]:

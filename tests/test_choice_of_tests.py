@@ -10,7 +10,13 @@ from pathlib import Path
 from tests.support.project import ROOT
 
 MARKERS = "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n  third_engine: four\n"
-HOOKS = "from tests.conftest import pytest_addoption, pytest_collection_modifyitems\n"
+HOOKS = """
+import pytest
+from tests.conftest import pytest_addoption, pytest_collection_modifyitems
+
+@pytest.fixture
+def rare(): pass
+"""
 TESTS = """
 import pytest
 
@@ -18,7 +24,7 @@ import pytest
 def shared(): pass
 
 @pytest.fixture
-def rare(): pass
+def own(): pass
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
 @pytest.mark.in_turn
@@ -44,6 +50,17 @@ def test_rare(rare): pass
 
 @pytest.mark.thorough
 def test_rare_again(rare): pass
+
+@pytest.mark.thorough
+def test_own(own): pass
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.in_turn
+def test_store(database): pass
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.in_turn
+def test_store_again(database): pass
 """
 
 
@@ -62,23 +79,28 @@ def collect(folder: Path, text: str, *options: str, ends_with: int = 0) -> tuple
     return {line for line in printed.splitlines() if "::" in line and " " not in line}, printed
 
 
-def test_browsers_take_turns_and_thorough_tests_wait_unless_their_fixture_would_not_be_used(tmp_path: Path) -> None:
+def test_browsers_and_databases_take_turns_and_thorough_tests_wait(
+    tmp_path: Path,
+) -> None:
     chosen, _ = collect(tmp_path, TESTS)
     assert chosen == {
         "test_it.py::test_one[chromium]",
         "test_it.py::test_two[chromium]",
         "test_it.py::test_heart",
         "test_it.py::test_rare",
+        "test_it.py::test_store[sqlite]",
+        "test_it.py::test_store_again[postgresql]",
         "test_next.py::test_one[firefox]",
         "test_next.py::test_two[firefox]",
         "test_next.py::test_heart",
-        "test_next.py::test_rare",
+        "test_next.py::test_store[sqlite]",
+        "test_next.py::test_store_again[postgresql]",
     }
 
 
 def test_every_test_runs_with_every_browser(tmp_path: Path) -> None:
     chosen, _ = collect(tmp_path, TESTS, "--every-browser")
-    assert len(chosen) == 18
+    assert len(chosen) == 28
 
 
 def test_left_out_tests_are_all_the_rest(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def assert_whole(browser: FlaskClient) -> None:
     assert answers["open"].data == MESSAGE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("answer", ANSWERS, ids=str)
 def test_no_answer_costs_a_session_or_is_an_undocumented_error(
     imap: LyingServer, alice: FlaskClient, answer: HostileAnswer

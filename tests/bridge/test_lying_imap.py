@@ -361,6 +361,7 @@ BROKEN: list[Sequence[Step]] = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", ["LIST", "STATUS", "SELECT", "FETCH", "UID FETCH", "UID SEARCH", "UID STORE"])
 def test_no_answer_of_a_server_is_an_error_without_a_code(
     server: LyingServer, alice: FlaskClient, command: str

@@ -110,6 +110,7 @@ def test_every_name_of_a_folder_leads_back_to_its_bytes(wire_name: bytes) -> Non
     assert write_folder_name(read_folder_name(wire_name)) == wire_name
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("token", IMAP_TOKENS)
 def test_an_answer_costs_in_proportion_to_its_length(token: bytes) -> None:
     def reading(size: int) -> Callable[[], None]:

@@ -283,6 +283,7 @@ def test_nothing_is_sent_after_the_answer_that_nothing_was(
         MESSAGE,
     ],
 )
+@pytest.mark.thorough
 def test_a_body_without_an_envelope_sends_nothing(
     alice: FlaskClient, memory_server: MemoryMailServer, body: bytes
 ) -> None:

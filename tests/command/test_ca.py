@@ -207,6 +207,7 @@ def flipped(office: Lab, name: str) -> bytes:
         ("accept-root-crl", "ca", "alice.csr"),
     ],
 )
+@pytest.mark.thorough
 def test_an_impossible_command_prints_one_line(office: Lab, arguments: tuple[str, ...]) -> None:
     passphrase = () if arguments[0] in ("publish", "accept-root-crl") else PASSPHRASE
     result = office.sealwax("ca", *arguments, *passphrase)
@@ -215,6 +216,7 @@ def test_an_impossible_command_prints_one_line(office: Lab, arguments: tuple[str
     assert not (office.folder / "other").exists()
 
 
+@pytest.mark.thorough
 def test_an_offline_root_signs_through_files(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     lab.write("safe.txt", b"root passphrase\n")
@@ -267,6 +269,7 @@ def test_a_foreign_certificate_with_our_serial_cannot_revoke_ours(office: Lab) -
     assert listed(office)[serial]["state"] == "valid"
 
 
+@pytest.mark.thorough
 def test_commands_at_once_lose_no_entry(office: Lab) -> None:
     new_request(office, "erin")
     before = len(listed(office))

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.command.lab import READER, SIGNER, Lab
 
+pytestmark = pytest.mark.thorough
+
 ENDLESS = "/dev/zero"
 MEMORY_BYTES = 1_500_000_000
 PASSPHRASE_FILES = (
@@ -50,6 +52,7 @@ def run_with_little_memory(lab: Lab, *arguments: str, stdin: str = "/dev/null") 
     return done.returncode, done.stderr.decode()
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("arguments", PASSPHRASE_FILES, ids=" ".join)
 def test_an_endless_passphrase_is_refused(lab: Lab, arguments: tuple[str, ...]) -> None:
     code, line = run_with_little_memory(lab, *arguments)

@@ -30,6 +30,8 @@ from tests.support.command.lab import MAIL, Lab, Result
 from tests.support.servers.directory_servers import HOST, Zone, run_dns, smimea
 from tests.support.servers.web_servers import reply_with, run_web_server
 
+pytestmark = pytest.mark.thorough
+
 PROVIDER = NativeProvider()
 DAY = datetime.timedelta(days=1)
 ALICE, BOB = "alice@example.test", "bob@example.test"
@@ -138,6 +140,7 @@ def test_without_remember_nothing_is_kept(lab: Lab, ca: Authority) -> None:
     assert not (lab.folder / "contacts.json").exists()
 
 
+@pytest.mark.heart
 def test_a_changed_certificate_is_told_and_kept_only_when_accepted(lab: Lab, ca: Authority) -> None:
     write_mail(lab, issue(ca, ALICE))
     assert remember(lab).code == 0

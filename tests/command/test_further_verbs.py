@@ -21,6 +21,8 @@ from tests.support.command.lab import MAIL, READER, SIGNER, TRUST, Lab
 from tests.support.command.reports import parsed
 from tests.support.people import build_revocation_list
 
+pytestmark = pytest.mark.thorough
+
 BOB = READER
 FROM = ("--from", "alice@example.test")
 
@@ -286,6 +288,7 @@ def export_arguments(lab: Lab) -> tuple[str, ...]:
     return (*source, "--new-passphrase-file", "new_passphrase", "-o", "exported.p12")
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("form", [(), ("--compatible",), ("--legacy", "--yes")], ids=" ".join)
 def test_openssl_reads_an_exported_pkcs12(lab: Lab, form: tuple[str, ...]) -> None:
     lab.made(*export_arguments(lab), *form)

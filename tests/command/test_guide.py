@@ -14,6 +14,8 @@ from sealwax.cli.group import sealwax
 from tests.support.code_blocks import examples
 from tests.support.project import ROOT
 
+pytestmark = pytest.mark.thorough
+
 PAGE = ROOT / "docs" / "command.md"
 EXAMPLES = examples(PAGE.read_text(), "sh")
 
@@ -46,6 +48,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
     assert (tmp_path / "letter_again.eml").read_bytes() == (tmp_path / "letter.eml").read_bytes()
 
 
+@pytest.mark.heart
 def test_every_verb_stands_on_the_page() -> None:
     text = PAGE.read_text()
     for verb in sealwax.list_commands(None):  # type: ignore[arg-type]

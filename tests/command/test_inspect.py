@@ -121,6 +121,7 @@ def test_shows_recipients_of_every_kind(lab: Lab) -> None:
     assert lab.sealwax("decrypt", "four.eml", *READER).code == 0
 
 
+@pytest.mark.thorough
 def test_an_attribute_that_nobody_knows_is_shown_by_its_number(lab: Lab) -> None:
     found = set()
     for path in sorted(vectors("rfc4134").glob("4.*.bin")):

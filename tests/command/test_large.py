@@ -22,6 +22,8 @@ from tests.support.command.lab import READER, SIGNER, TRUST, Lab
 from tests.support.command.reports import parsed
 from tests.support.signals import interruptible_children, started_as
 
+pytestmark = pytest.mark.thorough
+
 HEAD = b"From: Alice <alice@example.test>\r\nTo: bob@example.test\r\nSubject: Large\r\nContent-Type: text/plain\r\n\r\n"
 LINES = b"".join(b"line %06d of a text that is longer than memory is to hold\r\n" % number for number in range(90_000))
 LARGE = HEAD + LINES
@@ -36,6 +38,7 @@ def large(lab: Lab) -> Lab:
     return lab
 
 
+@pytest.mark.heart
 def test_goes_through_pipes(large: Lab) -> None:
     signed = large.sealwax("sign", *SIGNER, stdin=LARGE)
     encrypted = large.sealwax("encrypt", "--to", "ids/bob.pem", stdin=signed.stdout)

@@ -21,6 +21,8 @@ from tests.support.command.lab import ENTITY, MAIL, READER, SIGNER, TRUST, Lab
 from tests.support.command.reports import parsed
 from tests.support.people import build_revocation_list
 
+pytestmark = pytest.mark.thorough
+
 BY_EC = ("--identity", "ec/alice.p12", "--passphrase-file", "ec/passphrase.txt")
 
 
@@ -42,6 +44,7 @@ def test_several_signers_sign_beside_one_another(lab: Lab) -> None:
     assert b"plain text" in lab.openssl("cms", "-verify", "-in", "by_both.eml", "-CAfile", "ids/ca.pem")
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("options", [("--pss",), ("--key-id",), ("--no-attributes",), ("--pss", "--key-id")])
 def test_openssl_verifies_each_kind_of_signature(lab: Lab, options: tuple[str, ...]) -> None:
     lab.made("sign", "mail.eml", *SIGNER, *options, "-o", "kind.eml")

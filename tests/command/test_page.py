@@ -182,6 +182,7 @@ def test_only_the_attributes_of_a_resource_change(tmp_path: Path) -> None:
     assert inline_resources(page.encode() % ((b"a.png",) * 3), tmp_path) == changed.encode() % ((data,) * 3)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "piece", [b"<a ", b"<a b='", b"<a b=", b"</a ", b"<!--", b"<!-- --!", b"<![", b"<?", b"<style></styl", b"<title>"]
 )

@@ -306,6 +306,7 @@ def test_an_entrust_profile_is_refused_with_advice(lab: Lab, arguments: tuple[st
     assert "export your digital ID there as PKCS#12" in result.line
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("exists", [True, False], ids=["damaged", "missing"])
 @pytest.mark.parametrize("verb", JSON_VERBS, ids=" ".join)
 def test_an_unreadable_file_gives_one_json_object(lab: Lab, verb: tuple[str, ...], exists: bool) -> None:
@@ -319,6 +320,7 @@ def test_an_unreadable_file_gives_one_json_object(lab: Lab, verb: tuple[str, ...
     assert result.code == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("exists", [True, False], ids=["damaged", "missing"])
 @pytest.mark.parametrize("verb", REPORTING_VERBS, ids=" ".join)
 def test_an_unreadable_configuration_is_a_finding(lab: Lab, verb: tuple[str, ...], exists: bool) -> None:

@@ -22,6 +22,8 @@ import pytest
 from sealwax.cli.group import sealwax
 from tests.support.command.lab import MAIL, READER, SIGNER, TRUST, Lab
 
+pytestmark = pytest.mark.thorough
+
 WELL = ("/dev/null", "out", "err")
 STREAMS = {
     "well": WELL,
@@ -223,6 +225,7 @@ def feed_without_blocking(lab: Lab, *arguments: str, first: bytes, rest: bytes) 
     return code
 
 
+@pytest.mark.heart
 def test_a_non_blocking_input_is_read_to_its_end(lab: Lab) -> None:
     arguments = ("encrypt", "-", "--raw", "--der", "--to", "ids/bob.pem", "-o", "slow.der")
     assert feed_without_blocking(lab, *arguments, first=MAIL[:50], rest=MAIL[50:]) == 0

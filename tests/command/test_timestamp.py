@@ -111,6 +111,7 @@ def test_a_bare_token_is_read_as_well_as_an_answer(lab: Lab, clock: OpensslServi
     assert lab.sealwax("timestamp", "check", "token.der", "--content", "mail.eml", *anchor(clock)).code == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.server
 def test_certomancers_timestamps_hold(lab: Lab, clock: OpensslService) -> None:
     with certomancer(clock.folder) as url:
@@ -238,6 +239,7 @@ def test_an_address_where_nobody_listens_is_told(lab: Lab, tmp_path: Path) -> No
     assert "no http or https URL" in refused(lab, "ftp://127.0.0.1/tsa")
 
 
+@pytest.mark.thorough
 def test_the_examples_of_the_page_run(lab: Lab, clock: OpensslService, url: str, tmp_path: Path) -> None:
     shown = examples(PAGE.read_text(), "sh")
     shutil.copytree(lab.folder / "ids", tmp_path / "keys")

@@ -69,6 +69,7 @@ def test_an_accepted_authority_counts_for_its_domain(fresh: Lab) -> None:
     assert (anchor["exact"], anchor["addresses"]) == (False, ["@example.test"])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -190,6 +191,7 @@ def test_a_list_is_published_shown_followed_and_counts_with_its_policy(fresh: La
     assert "you follow no list" in fresh.sealwax("trust", "unfollow").line
 
 
+@pytest.mark.thorough
 def test_only_newer_lists_of_the_pinned_operator_are_taken(fresh: Lab) -> None:
     older = publish(fresh, "older.pem", *LIMITED, "--serial", "7")
     newer = publish(fresh, "newer.pem", *LIMITED, "--serial", "8")

@@ -15,6 +15,8 @@ from smime_core.report.reasons import REASONS
 from tests.support.code_blocks import examples
 from tests.support.project import ROOT
 
+pytestmark = pytest.mark.thorough
+
 PAGE = ROOT / "docs" / "trust.md"
 EXAMPLES = examples(PAGE.read_text(), "sh")
 

@@ -113,6 +113,7 @@ def test_the_published_sets_hold(vault: VaultPage) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_every_class_of_wycheproof_holds(vault: VaultPage) -> None:
     sample = wycheproof_sample()
     assert len(sample) > 200
@@ -141,6 +142,7 @@ def test_makes_all_that_the_native_provider_reads(vault: VaultPage) -> None:
     assert run(check_products(NATIVE, exchanged_keys(), products)) == len(products) > 200
 
 
+@pytest.mark.thorough
 def test_rsa_v15_takes_the_same_time_whatever_the_padding(vault: VaultPage) -> None:
     """MUSTS 23: decryption that ends with the random key takes as long as decryption that finds the right key."""
     key = person("bob").private_key

@@ -23,6 +23,7 @@ def failures(outcomes: list[Outcome]) -> list[str]:
     return [f"{outcome.name}: {outcome.why}" for outcome in outcomes if outcome.status is Status.FAILED]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_every_claim_of_the_set_holds(name: str) -> None:
     cases = list(reader_for(name)(vectors(name)))

@@ -26,6 +26,7 @@ PATIENCE = 2  # times MAX_SECONDS, because other work on the machine slows down 
         ("messages in one another", "mime", "read entity"),
     ],
 )
+@pytest.mark.thorough
 def test_a_hostile_megabyte_costs_little(name: str, target: str, reader: str) -> None:
     cost = measure(TARGETS[target][reader], hostile(name))
     assert cost.ending == "read" or cost.ending.startswith("refused")

@@ -25,7 +25,7 @@ from tests.support.extension.managed import start_managed
 from tests.support.servers.pages_server import PagesServer, run_pages_server
 from webbridge.demo.accounts import certificate_pem
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 NATIVE = NativeProvider()
 CHECKED = "() => document.querySelector('meta[name=sealwax-checked]') !== null"
@@ -124,6 +124,7 @@ def reason(page: Page) -> str:
     return page.text("[data-test=reason]")
 
 
+@pytest.mark.heart
 def test_the_signed_pages_run_and_an_altered_file_stops_them(checked: Checked, tmp_path: Path) -> None:
     first = checked.visit()
     first.wait_for(STARTED, timeout_seconds=60)

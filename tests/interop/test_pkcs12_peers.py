@@ -295,6 +295,7 @@ def password_option(passphrase: str) -> list[str]:
     return ["--password", passphrase] if passphrase else ["--empty-password"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("passphrase", [PASSPHRASES["umlauts"], PASSPHRASES["emoji"], ""])
 @pytest.mark.parametrize("cipher", ["aes-256", "3des-pkcs12", "rc2-40"])
 def test_we_read_gnutls(tmp_path: Path, cipher: str, passphrase: str) -> None:

@@ -26,7 +26,7 @@ from tests.support.keys.people import TICKET_KEY, USER
 from tests.support.keys.serving import serving
 from tests.support.servers.own_process import SEALWAX, clean_environment
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from tests.support.clock import FakeClock
 from tests.support.keys.people import PAGES, PROVIDER, Person, identity, make_client
 from tests.support.keys.security_key import PRESENT, VERIFIED, SoftKey
 
+pytestmark = pytest.mark.in_turn
+
 SECRET = bytes(range(20))
 CODES = pyotp.TOTP("AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT")
 PHONE = Device(token=b"p" * 32, name="a phone")

@@ -34,7 +34,7 @@ from tests.support.keys.people import (
 )
 from tests.support.keys.resets import new_account, reset, start, ticket_at, undo
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 __all__ = ["database_url", "postgresql"]
 NEW_PASSPHRASES = (b"five other words on paper", b"six words that are on no paper")
 

@@ -113,8 +113,9 @@ def test_a_server_whose_certificate_is_not_trusted_gets_neither_password_nor_mai
 
 
 def test_a_server_without_starttls_gets_neither_password_nor_mail(
-    liar: LyingServer, database: Database, clock: FakeClock
+    liar: LyingServer, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(submission, "TRY_SECONDS", 2.0)
     # The first byte of its TLS is no greeting either: nothing is said before the encryption.
     assert not send(database, replace(server_of(liar), security=SmtpSecurity.STARTTLS), clock)
     assert not liar.received

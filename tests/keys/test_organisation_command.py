@@ -23,7 +23,7 @@ from tests.support.keys.people import PROVIDER, identity
 from tests.support.servers.key_server import KeyMachine, key_machine
 from tests.support.servers.own_process import running, sealwax
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 FILES = "the passphrase of all files"
 LEAVER = "alice@example.test"
 SECRET = b"From: a@b.test\r\nSubject: x\r\n\r\nThe old secret\r\n"
@@ -187,6 +187,7 @@ def test_a_leavers_mail_is_opened_for_a_successor(with_officers: Office) -> None
     assert "Asked for by adam" in told
 
 
+@pytest.mark.heart
 def test_an_owner_confirms_the_officers_that_are_offered(with_officers: Office) -> None:
     office = with_officers
     made = office.made(

@@ -60,7 +60,7 @@ from tests.support.keys.people import (
 )
 from tests.support.keys.resets import finish, log_in_agreed, new_account, reset, start, ticket_at, undo
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.in_turn]
 SECOND = datetime.timedelta(seconds=1)
 
 

@@ -29,7 +29,7 @@ from tests.support.keys.people import TICKET_KEY, USER, identity
 from tests.support.keys.serving import serving
 from tests.support.people import NOW, person
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 OTHER = "five other words on paper"
 
 
@@ -45,6 +45,7 @@ def server(tmp_path: Path) -> Iterator[KeyServerConfig]:
         yield running
 
 
+@pytest.mark.heart
 def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path) -> None:
     laptop, desk = computer(tmp_path / "laptop"), computer(tmp_path / "desk")
     account = ("--server", server.origin, "--user", USER)

@@ -38,7 +38,7 @@ from tests.support.databases.killed_commands import command_is_killed_at
 from tests.support.databases.versions_of import schema_at
 from tests.support.servers.key_server import key_machine
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.in_turn]
 
 OLD, NEW, OTHER = (MasterKey(bytes([number]) * 32) for number in (1, 2, 3))
 DAY = datetime.timedelta(days=1)
@@ -265,6 +265,7 @@ def test_after_a_step_back_the_earlier_version_finds_its_records(database_url: s
         assert user.encode() in cipher.decrypt(content[:12], content[12:], encode_fields(kind, owner))
 
 
+@pytest.mark.thorough
 def test_a_step_back_waits_for_the_end_of_a_rotation(database_url: str, many: list[str]) -> None:
     with closing(SCHEMA.open(database_url)) as database:
         keys = ServerKeys.open(database, KeyRing(GivenKeys(keys=(NEW, OLD))))
@@ -317,6 +318,7 @@ def test_first_starts_at_once_with_two_keys_bind_one(database_url: str) -> None:
         assert len(rows.execute(select(MASTER_KEY)).all()) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("act", ["register", "push", "rotate", "log in"])
 def test_what_was_sealed_before_the_new_key_came_into_force_is_stored_under_it(
     database_url: str, tmp_path: Path, act: str
@@ -397,6 +399,7 @@ def test_a_record_that_no_key_opens_is_named_and_the_others_are_sealed_anew(data
     assert heads(database_url) == {OLD.head, NEW.head}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
 def test_a_rotation_that_is_killed_at_any_point_can_be_finished(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest

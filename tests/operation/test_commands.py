@@ -103,6 +103,7 @@ def test_a_database_without_a_password_stays_in_the_configuration(run: RunComman
     assert f"{file} has a secret and can be read by everybody" in run(["bridge", "check", "-c", str(file)])["output"]
 
 
+@pytest.mark.thorough
 def test_the_two_services_share_no_secret(tmp_path: Path) -> None:
     bridge, keys = tmp_path / "bridge.toml", tmp_path / "keys.toml"
     assert sealwax("bridge", "init", "-c", str(bridge), "--database", str(tmp_path / "b.sqlite")).returncode == 0
@@ -140,6 +141,7 @@ def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
     assert found(rows, "files") == [("warning", f"{secret} can be read by everybody on this machine")]
 
 
+@pytest.mark.thorough
 def test_check_does_not_warn_of_other_domains_where_one_is_named(site: Site) -> None:
     site.file.write_text(site.file.read_text() + '\n[[domains]]\nname = "example.test"\n')
     assert sealwax("bridge", "init", *site.config).returncode == 0
@@ -318,6 +320,7 @@ def dns_names_servers(site: Site) -> Iterator[Zone]:
         yield zone
 
 
+@pytest.mark.thorough
 def test_check_shows_the_servers_that_the_dns_names_and_uses_them_once_accepted(site: Site) -> None:
     assert sealwax("bridge", "init", *site.config).returncode == 0
     with dns_names_servers(site) as zone:
@@ -334,6 +337,7 @@ def test_check_shows_the_servers_that_the_dns_names_and_uses_them_once_accepted(
         assert "localhost, port 993 and localhost, port 465 stay in use" in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [(), ("--accept-servers",)])
 def test_check_changes_no_database_that_is_not_up_to_date(site: Site, options: tuple[str, ...]) -> None:
     with dns_names_servers(site):

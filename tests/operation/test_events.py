@@ -16,7 +16,7 @@ from tests.support.servers.events import Page, sign_in_at
 from tests.support.servers.own_process import Running, running, sealwax
 from tests.support.servers.ports import free_port
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ def place(site: Site, tmp_path: Path) -> Iterator[Place]:
         yield Place(site=site, events=events, port=port, watch=f"http://{watch}")
 
 
+@pytest.mark.heart
 def test_a_page_hears_of_mail_until_the_process_ends_within_seconds(place: Place) -> None:
     cookie = sign_in_at(place.site.api, place.site.pages)
     with Page(place.port, cookie, {"Origin": place.site.pages, "Host": place.site.api.removeprefix("http://")}) as page:

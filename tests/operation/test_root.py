@@ -116,6 +116,7 @@ def test_root_makes_secrets_and_database_as_the_user_and_writes_in_no_folder_of_
         assert (place.root / "signed").owner() == "root"
 
 
+@pytest.mark.thorough
 @only_root
 @pytest.mark.parametrize("target", ["missing", "known"])
 def test_no_link_of_the_user_leads_root_to_another_file(place: Place, run: RunCommand, target: str) -> None:
@@ -169,6 +170,7 @@ def test_a_folder_with_other_files_is_not_given_to_the_user(place: Place, run: R
         assert "let the file and its folder belong to the service's user" in done["output"]
 
 
+@pytest.mark.thorough
 @only_root
 def test_init_that_was_killed_anywhere_is_repaired_by_repeating_it(place: Place, run: RunCommand) -> None:
     """The kills are at each change to a file, until a run needs no more of them."""

@@ -32,7 +32,11 @@ from webbridge.gateway import Security
 from webbridge.places.kinds import PlaceKind
 
 __all__ = ["database_url", "postgresql"]
-pytestmark = [pytest.mark.server, pytest.mark.skipif(dovecot.BINARY is None, reason="dovecot is not installed")]
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(dovecot.BINARY is None, reason="dovecot is not installed"),
+    pytest.mark.thorough,
+]
 
 PAGES = "http://127.0.0.1:8460"
 FROM_PAGES = {"Origin": PAGES, "X-Sealwax": "1"}

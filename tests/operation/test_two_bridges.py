@@ -28,7 +28,11 @@ from tests.support.servers.proxies import NGINX, run_balancer
 from webbridge.database.tables import SUBMISSION
 from webbridge.demo.mail_server import MemoryMailServer
 
-pytestmark = [pytest.mark.server, pytest.mark.skipif(NGINX is None, reason="nginx is not installed")]
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
+    pytest.mark.thorough,
+]
 
 PAGES = "http://127.0.0.1:8460"
 FROM_PAGES = {"Origin": PAGES, "X-Sealwax": "1"}
@@ -201,6 +205,7 @@ def test_any_request_goes_to_any_process(site: Site) -> None:
     assert site.ask("GET", f"{inbox}/messages", None, session, port=second)[0] == 401
 
 
+@pytest.mark.heart
 def test_a_process_killed_under_load_takes_only_its_running_requests_with_it(site: Site) -> None:
     people = [Person(site, number) for number in range(CLIENTS)]
     threads = [threading.Thread(target=person.live) for person in people]

@@ -27,7 +27,7 @@ from webbridge.database.tables import PLACE
 from webbridge.gateway.outgoing import MEMORY_BYTES
 from webbridge.places.kinds import PlaceKind
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
 SMALL = b"From: alice@example.test\r\n\r\n" + b"A line of the message.\r\n" * 10
 # It has a temporary file.

@@ -26,7 +26,7 @@ from tests.support.servers.ports import free_port
 from webbridge.database import SCHEMA
 from webbridge.demo.mail_server import MemoryMailServer
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
 PAGES = "http://127.0.0.1:8460"
 MESSAGE = b"From: alice@example.test\r\nMessage-ID: <%d@example.test>\r\n\r\nA line.\r\n"
@@ -159,6 +159,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     raise TimeoutError
 
 
+@pytest.mark.heart
 def test_a_later_version_takes_over_while_the_bridge_before_it_serves_and_gives_back(
     tmp_path: Path, memory_server: MemoryMailServer, postgresql: Any
 ) -> None:

@@ -12,7 +12,7 @@ from tests.support.servers.own_process import bridge_file, running, sealwax
 from tests.support.servers.ports import free_port
 from webbridge.demo.mail_server import MemoryMailServer
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
 
 def ask(listen: str, path: str, host: str) -> tuple[int, bytes]:

@@ -15,7 +15,7 @@ from tests.support.keys.elsewhere import App
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 BASE_PORT = 8590
 PHONES = (320, 390)
@@ -110,6 +110,7 @@ def test_a_login_asks_for_a_code_of_the_app(here: MailPages, elsewhere: MailPage
     page.wait_for_text("has no second factor", selector=named("factors"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("browser", ["chromium"], indirect=True)
 def test_a_login_asks_for_a_touch_of_the_security_key(here: MailPages) -> None:
     browser, page = here.page.browser, here.page

@@ -24,7 +24,7 @@ from tests.support.extension.shown_mail import (
 )
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 VIEW = '<p><a href="{}">View source</a></p>'
 HIDDEN_WORDS = {
@@ -82,6 +82,7 @@ def test_no_redirection_leads_to_another_site(
     assert site.asked == ["/mail/7/source"]
 
 
+@pytest.mark.heart
 def test_a_redirection_within_the_site_is_followed(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:

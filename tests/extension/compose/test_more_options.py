@@ -73,7 +73,6 @@ def test_without_their_settings_the_options_are_absent(webmail: Webmail) -> None
         assert window.js("(name) => document.querySelector(`[data-test=${name}]`)", option) is None
 
 
-@pytest.mark.heart
 def test_a_signature_that_lasts_has_the_timestamp_of_the_service(
     webmail: Webmail, extension: Extension, people: People, service: str
 ) -> None:
@@ -145,7 +144,6 @@ def test_a_service_that_changed_after_it_was_shown_is_not_asked(
     assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
 
 
-@pytest.mark.heart
 def test_a_label_is_sent_as_it_was_chosen_and_shown_under_its_name(
     webmail: Webmail, extension: Extension, people: People, tmp_path: Path
 ) -> None:

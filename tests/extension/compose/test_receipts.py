@@ -61,7 +61,6 @@ def open_mail(viewer: Page, folder: Path, mail: bytes) -> str:
     return state
 
 
-@pytest.mark.heart
 def test_the_sender_sees_who_gave_a_receipt(webmail: Webmail, viewer: Page, people: People, tmp_path: Path) -> None:
     message = ask(webmail)
     assert open_mail(viewer, tmp_path, message) == "verified"
@@ -105,7 +104,6 @@ def test_a_letter_that_is_not_signed_asks_for_nothing(webmail: Webmail) -> None:
     assert len(webmail.taken()) == 1
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize("encrypted", [True, False])
 def test_a_receipt_leaves_only_after_the_click_and_only_once(
     webmail: Webmail, people: People, viewer: Page, tmp_path: Path, encrypted: bool

@@ -72,7 +72,6 @@ def check(window: Page, kind: str) -> None:
     assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
 
 
-@pytest.mark.heart
 def test_the_viewer_answers_and_forwards(unlocked: Extension, viewer: Page, people: People) -> None:
     mail = people.folder / "lighthouse.eml"
     mail.write_bytes(mail_from_bob(people, encrypted=True))

@@ -54,7 +54,6 @@ def words_in(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize("lock", [False, True], ids=["left", "locked"])
 def test_back_shows_no_opened_field(unlocked: Extension, page: Page, site: Site, people: People, lock: bool) -> None:
     page.goto(site.page_with(textarea("letter", text=people.encrypt(TEXT, origin=site.origin, to=people.alice))))

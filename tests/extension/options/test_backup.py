@@ -244,6 +244,7 @@ def test_a_replacing_restore_announces_what_it_deletes(extension: Extension, tmp
     page.close()
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("source", ["chromium", "firefox"])
 def test_a_backup_of_one_browser_brings_everything_to_the_other(
     chromium: Chromium, firefox: Firefox, folder: Path, house: House, tmp_path: Path, source: Name

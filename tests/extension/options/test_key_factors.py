@@ -77,7 +77,6 @@ def lock(extension: Extension, page: Page) -> None:
     page.wait_for_selector(named("key-log-in"))
 
 
-@pytest.mark.heart
 def test_a_login_asks_for_a_code_of_the_app(extension: Extension, options: Page, servers: KeyServers) -> None:
     session, setting = log_in_elsewhere(servers.key_server, ALICE, servers.passphrase)
     app = add_app(session, setting)

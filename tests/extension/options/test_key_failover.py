@@ -54,7 +54,6 @@ def connect(page: Page, moved: Site, alice: Account) -> None:
     page.click(named("key-server-connect"))
 
 
-@pytest.mark.heart
 def test_the_extension_goes_on_with_the_next_key_server_of_the_signed_list(
     browser: Browser, options: Page, moved: Site, alice: Account
 ) -> None:

@@ -110,7 +110,6 @@ def count(page: Page, test: str) -> int:
     return found
 
 
-@pytest.mark.heart
 def test_a_new_browser_gives_the_same_verdict_and_what_is_removed_stays_removed(
     extension: Extension, options: Page, second: Extension, servers: KeyServers, people: People, tmp_path: Path
 ) -> None:

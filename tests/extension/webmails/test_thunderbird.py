@@ -91,7 +91,6 @@ def test_mail_of_thunderbird_is_opened_in_roundcube(
         assert TEXT not in pages.page.js("() => document.documentElement.outerHTML")
 
 
-@pytest.mark.heart
 def test_thunderbird_opens_the_answer_that_was_written_with_the_extension_in_roundcube(
     extension: Extension, pages: RoundcubePages, thunderbird: Thunderbird, mail: MailHost
 ) -> None:
