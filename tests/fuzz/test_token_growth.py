@@ -19,8 +19,6 @@ from tests.fuzz.element_growth import drawn_elements
 from tests.fuzz.token_growth import Case, GrowingCase, drawn_pairs, judge, pairs_of_tokens, single_tokens
 from tests.support.growth import grows_in_proportion
 
-pytestmark = pytest.mark.thorough
-
 # The places with the most readers: `make test` draws cases of them with the pairs of tokens.
 _LARGE = ("mail", "text", "JSON")
 _PAIRS = 2_000
@@ -63,7 +61,6 @@ def test_all_pairs_of_tokens(place: str) -> None:
     _check(case for case in pairs_of_tokens() if case.place == place)
 
 
-@pytest.mark.heart
 def test_the_property_finds_quadratic_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(data: bytes) -> None:
         for start in range(0, len(data), 16):

@@ -21,7 +21,7 @@ from tests.support.servers.own_process import Running, bridge_file, running, sea
 from tests.support.servers.ports import free_port
 from webbridge.demo.mail_server import MemoryMailServer
 
-pytestmark = [pytest.mark.server, pytest.mark.thorough]
+pytestmark = pytest.mark.server
 
 FROM_PAGES = {"Origin": "http://127.0.0.1:8460", "X-Sealwax": "1"}
 MESSAGE = b"From: alice@example.test\r\nMessage-ID: <one@example.test>\r\n\r\n" + b"A line of the message.\r\n" * 200
