@@ -6,39 +6,33 @@
  * This file is bundled as a classic script, because an opaque origin loads no modules.
  */
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
+import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { technical } from "../../wasm_build/ui/formats.js";
+import { MailText } from "../../wasm_build/ui/mail_text.js";
 import { encryptTo } from "../shared/channel.js";
 import { unpackParts } from "../shared/packed_parts.js";
-import { countedWords, linkList, markupFrame, saveBytes } from "../shared/view_parts.js";
 import { setLanguage, ViewPort } from "../shared/view_port.js";
-import { isPicture, prepareMail, readLink } from "./mail_markup.js";
 
-/** @typedef {{path: string, hasMarkup: boolean, text: string, markup: string}} Passage */
+/** @typedef {import("../../wasm_build/ui/mail_text.js").ProtectedPart} ProtectedPart */
 /** @typedef {{name: string, type: string, path: string, contentId: string, size: number}} MailFile */
 /**
- * @typedef {{headers: [string, string][], protections: string[], passages: Passage[], files: MailFile[], text: string}} Mail
+ * @typedef {{headers: [string, string][], protections: string[], passages: import("../../wasm_build/ui/mail_text.js").Passage[], files: MailFile[], text: string}} Mail
  */
-/** @typedef {{path: string, detached: boolean, sentence: string}} Part */
 /**
- * @typedef {{from: string, state: string, parts: Part[], fieldOrigin: string}} Verdict `fieldOrigin` is the site of a
+ * @typedef {{from: string, state: string, parts: ProtectedPart[], fieldOrigin: string}} Verdict `fieldOrigin` is the site of a
  *   field's text, "" for a mail
  */
 
-/** The limit for all pictures in one part together. */
-const MAX_PICTURE_BYTES = 20_000_000;
-/** Estimates for a narrow view, from which the height of a frame with markup is computed. */
-const CHARACTERS_PER_LINE = 45;
-const SPARE_LINES = 4;
-const LINE_PIXELS = 28;
 const SHOWN_FIELDS = ["to", "cc", "date"];
 const MESSAGE_NAME = /\.(eml|p7m|p7s|p7c|p7b)$/iu;
 const MESSAGE_TYPE = /^(message\/(rfc822|global)|application\/(x-)?pkcs7-(mime|signature))$/u;
-const WEB_ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u;
 
 /** @type {Record<string, string>} */
 let words = {};
 /** @type {Mail | null} */
 let mail = null;
+/** @type {MailText | null} */
+let shownText = null;
 /** @type {Verdict} */
 let verdict = { from: "", state: "plain", parts: [], fieldOrigin: "" };
 let asText = false;
@@ -68,123 +62,28 @@ async function show({ envelope, verdict: given }) {
 function judge({ verdict: given }) {
   verdict = given;
   if (mail) document.querySelector("header")?.replaceWith(headerOf(mail));
-  for (const section of document.querySelectorAll(".passage")) showCoverage(section);
+  shownText?.judge(verdict.parts);
 }
 
 /** Takes apart the bytes of `packContent`. @param {ArrayBuffer} bytes @returns {Mail} */
 function unpack(bytes) {
-  /** @type {ReturnType<typeof unpackParts<Omit<Mail, "text">>>} */
+  /** @type {ReturnType<typeof unpackParts<Omit<Mail, "text" | "passages"> & {passages: {path: string, hasMarkup: boolean}[]}>>} */
   const { facts, parts } = unpackParts(bytes);
   const texts = parts.map((part) => new TextDecoder().decode(part));
-  const passages = facts.passages.map((passage, index) => ({ ...passage, text: texts[1 + 2 * index], markup: texts[2 + 2 * index] }));
+  const passages = facts.passages.map(({ path, hasMarkup }, index) =>
+    ({ path, text: texts[1 + 2 * index], markup: hasMarkup ? texts[2 + 2 * index] : null }));
   return { ...facts, passages, text: texts[0] };
 }
 
 /** @param {Mail} shown */
 async function draw(shown) {
-  const hasMarkup = shown.passages.some((passage) => passage.hasMarkup);
-  /** @type {string[]} */
-  const links = [];
-  const notes = html("div");
-  const passages = html("main", { class: "passages" });
-  let blocked = 0;
-  for (const passage of passagesOf(shown)) {
-    const section = html("section", { class: "passage", "data-path": passage.path });
-    if (passage.hasMarkup && !asText) blocked += await drawMarkup(section, passage, links);
-    else section.append(textOf(passage.text, links));
-    showCoverage(section);
-    passages.append(section);
-  }
-  if (blocked) notes.append(html("p", { class: "note", "data-test": "blocked" }, words.blocked));
-  if (!shown.passages.length && !shown.files.length) passages.append(html("p", { class: "note" }, words.empty));
-  document.body.replaceChildren(
-    headerOf(shown), ...(hasMarkup ? [toolsOf(shown)] : []), notes, passages, ...linksOf(links), ...filesOf(shown), problem,
-  );
-}
-
-/**
- * The parts to show. If the person chose "as text", the text alternative of the whole mail is the only part, unless
- * parts have signatures of their own.
- * @param {Mail} shown
- */
-function passagesOf({ passages, text }) {
-  const isWhole = asText && !verdict.parts.length;
-  return isWhole ? [{ path: "", hasMarkup: false, text, markup: "" }] : passages;
-}
-
-/** @param {Element} section @param {Passage} passage @param {string[]} links @returns {Promise<number>} */
-async function drawMarkup(section, passage, links) {
-  const prepared = await prepareMail(passage.markup, pictureFinder(passage.path));
-  if (!prepared) {
-    section.append(textOf(passage.text, links));
-    return 1;
-  }
-  const { document: source, links: found, blocked } = prepared;
-  const frame = markupFrame(source, { class: "markup", title: words.markup });
-  frame.style.blockSize = `min(55vb, ${heightFor(passage)}px)`;
-  section.append(frame);
-  links.push(...found);
-  return blocked;
-}
-
-/**
- * The estimated height of a part with markup, in pixels. No script can ask the frame for the real height.
- * @param {Passage} passage
- */
-function heightFor({ text, markup }) {
-  if (/<(img|table)\b/iu.test(markup)) return Number.MAX_SAFE_INTEGER;
-  const lines = text.split("\n").reduce((sum, line) => sum + 1 + Math.floor(line.length / CHARACTERS_PER_LINE), 0);
-  return (lines + SPARE_LINES) * LINE_PIXELS;
-}
-
-/**
- * Returns a function that finds a picture by its Content-ID. It finds only pictures covered by the same signatures and
- * encryption as the text that shows them.
- * @param {string} path
- */
-function pictureFinder(path) {
-  let left = MAX_PICTURE_BYTES;
-  const covers = coveringOf(path).map((part) => part.path).join(" ");
-  return async (/** @type {string} */ contentId) => {
-    const index = mail?.files.findIndex((file) => file.contentId === contentId && isPicture(file.type)
-      && coveringOf(file.path).map((part) => part.path).join(" ") === covers) ?? -1;
-    const file = mail?.files[index];
-    if (!file || file.size > left) return null;
-    left -= file.size;
-    return dataUrl(await fetchFile(index), file.type);
-  };
-}
-
-/** @param {ArrayBuffer} bytes @param {string} type @returns {Promise<string>} */
-function dataUrl(bytes, type) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(new Blob([bytes], { type }));
-  });
-}
-
-/** The protected parts that contain the part at this path. @param {string} path */
-function coveringOf(path) {
-  return verdict.parts.filter((part) => {
-    // A multipart/signed has two parts: the signature is the second, and covers only the first.
-    const covered = part.detached ? `${part.path}.1` : part.path;
-    return path === covered || path.startsWith(`${covered}.`);
-  });
-}
-
-/**
- * Shows above a part the signature that covers it, if parts of the mail have their own signatures.
- * @param {Element} section
- */
-function showCoverage(section) {
-  section.querySelector(".coverage")?.remove();
-  if (!verdict.parts.length) return;
-  const covering = coveringOf(/** @type {HTMLElement} */ (section).dataset.path ?? "");
-  section.setAttribute("data-covered", String(covering.length > 0));
-  const sentence = covering.map((part) => part.sentence).join(" ") || words.uncovered;
-  section.prepend(html("p", { class: "coverage", dir: "auto", "data-test": "coverage" }, sentence));
+  const element = html("main", { class: "passages" });
+  const options = { words: /** @type {any} */ (words), parts: verdict.parts, readFile: fetchFile };
+  const body = new MailText(element, shown, options);
+  shownText = body;
+  await body.draw({ asText });
+  const tools = body.hasMarkup ? [toolsOf(shown)] : [];
+  document.body.replaceChildren(headerOf(shown), ...tools, body.notes, element, body.links, ...filesOf(shown), problem);
 }
 
 /** @param {Mail} shown */
@@ -253,34 +152,6 @@ function toolsOf(shown) {
     html("button", { type: "button", text: label, data: { test: "as-text" }, on: { click: turn } }));
 }
 
-/** @param {string} text @param {string[]} links */
-function textOf(text, links) {
-  const box = html("div", { class: "text", dir: "auto", translate: "no", "data-test": "body" });
-  for (const [index, piece] of text.split(WEB_ADDRESS).entries()) {
-    const target = index % 2 ? readLink(piece) : null;
-    if (target) links.push(target.url);
-    box.append(target ? linkTo(target.url, piece) : piece);
-  }
-  return box;
-}
-
-/** @param {string} url @param {string} label */
-function linkTo(url, label) {
-  return html("a", { href: url, target: "_blank", rel: "noreferrer noopener", dir: "ltr" }, label);
-}
-
-/**
- * A list of all links with their hosts, outside the frames, where the mail's styles cannot alter it.
- * @param {string[]} links
- */
-function linksOf(links) {
-  const targets = [...new Set(links)].map((url) => readLink(url));
-  if (!targets.length) return [];
-  const items = targets.filter((target) => target !== null).map(({ place, url }) =>
-    html("li", {}, html("strong", { dir: "ltr", text: place }), " ", linkTo(url, url)));
-  return [linkList(countedWords(words.links, targets.length), items)];
-}
-
 /** @param {Mail} shown */
 function filesOf({ files }) {
   if (!files.length) return [];
@@ -297,7 +168,7 @@ function fileRow(file, index) {
   if (MESSAGE_NAME.test(file.name) || MESSAGE_TYPE.test(file.type)) {
     row.append(fileButton("open", words.open, file, async () => passOn(file, index)));
   }
-  row.append(fileButton("save", words.save, file, async () => saveBytes(file.name, await fetchFile(index))));
+  row.append(fileButton("save", words.save, file, async () => saveFile(file.name, await fetchFile(index))));
   return row;
 }
 

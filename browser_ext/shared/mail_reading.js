@@ -3,7 +3,7 @@
  * the viewer share this code. Only the nested view has the mail itself; this document has its verdict and certificates.
  */
 import { html } from "../../wasm_build/ui/dom.js";
-import { stateWord } from "../../wasm_build/ui/state_mark.js";
+import { protectedParts } from "../../wasm_build/ui/protected_parts.js";
 import { errorText, loadSharedText, locale, text } from "./i18n.js";
 import { createLabelNote, createReceiptNote } from "./mail_notes.js";
 import { describeReport, provedSender } from "./report_view.js";
@@ -228,15 +228,8 @@ export class MailReading {
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  */
 function verdictFor(report, translate) {
-  const parts = report.layers.flatMap((layer, index) => {
-    if (layer.coversWhole) return [];
-    const signers = report.signers.filter((signer) => signer.layer === index);
-    const nameOf = (/** @type {string | null} */ certificate) => report.certificates.find(({ fingerprint }) => fingerprint === certificate)?.name;
-    const who = signers.map(({ addresses, certificate, sid }) => addresses[0] ?? nameOf(certificate) ?? sid).join(", ");
-    const word = stateWord(signers.map(({ state }) => state), translate);
-    const sentence = layer.kind === "signed" ? text("mailPartSigned", word, who) : text("mailPartEncrypted");
-    return [{ path: layer.path, detached: layer.detached, sentence }];
-  });
+  const signed = (/** @type {string} */ word, /** @type {string} */ who) => text("mailPartSigned", word, who);
+  const parts = protectedParts(report, translate, { signed, encrypted: text("mailPartEncrypted") });
   return { from: provedSender(report), state: report.state, parts, fieldOrigin: report.fieldOrigin ?? "" };
 }
 

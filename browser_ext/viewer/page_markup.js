@@ -3,7 +3,8 @@
  * stylesheets are included only if the page itself has a matching hash for them; all others are left out and counted.
  * The frame's sandbox and the policy that it inherits protect the reader. The counts show that something is missing.
  */
-import { cleanMarkup, parseMarkup, writeDocument } from "../shared/markup_cleaner.js";
+import { cleanMarkup, writeDocument } from "../../wasm_build/ui/markup_cleaner.js";
+import { parseMarkup } from "../../wasm_build/ui/trusted_markup.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
 /** The hash algorithms, the strongest last (Subresource Integrity, section 3.3.3). */

@@ -6,9 +6,10 @@
  * This file is bundled as a classic script, because an opaque origin loads no modules.
  */
 import { html } from "../../wasm_build/ui/dom.js";
-import { parseMarkup } from "../shared/markup_cleaner.js";
+import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { countedWords, linkList, markupFrame } from "../../wasm_build/ui/markup_frame.js";
+import { parseMarkup } from "../../wasm_build/ui/trusted_markup.js";
 import { unpackParts } from "../shared/packed_parts.js";
-import { countedWords, linkList, markupFrame, saveBytes } from "../shared/view_parts.js";
 import { setLanguage, ViewPort } from "../shared/view_port.js";
 import { preparePage } from "./page_markup.js";
 
@@ -87,5 +88,5 @@ function listOf(links) {
 /** @param {SignedPage} page */
 function download({ bytes, mediaType }) {
   const ending = /^text\/html\b/iu.test(mediaType) ? "html" : /^text\//iu.test(mediaType) ? "txt" : "bin";
-  saveBytes(`page.${ending}`, /** @type {BlobPart} */ (bytes));
+  saveFile(`page.${ending}`, /** @type {BlobPart} */ (bytes));
 }

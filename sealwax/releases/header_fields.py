@@ -17,13 +17,14 @@ PAGES_POLICY: Final = {
     "default-src": "'none'",
     "script-src": "'self' 'wasm-unsafe-eval'",
     "worker-src": "'self'",
-    "style-src": "'self'",
+    # The frame of a formatted message inherits this policy. There it admits the message's own styles.
+    "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data:",
     "base-uri": "'none'",
     "form-action": "'none'",
     "frame-ancestors": "'none'",
     "require-trusted-types-for": "'script'",
-    "trusted-types": "sealwax",
+    "trusted-types": "sealwax sealwax-markup",
 }
 """The Content-Security-Policy of the pages, without `connect-src`, which names the operator's API and key server."""
 CONNECT: Final = "connect-src"

@@ -71,14 +71,14 @@ def test_the_policy_lets_in_own_code_and_the_two_servers_and_nothing_else(browse
         "default-src": "'none'",
         "script-src": "'self' 'wasm-unsafe-eval'",
         "worker-src": "'self'",
-        "style-src": "'self'",
+        "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data:",
         "connect-src": "'self' http://127.0.0.1:8461 http://127.0.0.1:8462",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",
         "require-trusted-types-for": "'script'",
-        "trusted-types": "sealwax",
+        "trusted-types": "sealwax sealwax-markup",
     }
 
 

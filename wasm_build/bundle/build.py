@@ -17,7 +17,7 @@ from wasm_build.bundle.inputs import Package, check_inputs
 from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import find_roots_source
 from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
-from wasm_build.bundle.runtime_files import Pyodide, collect_owners, collect_runtime, pinned_module
+from wasm_build.bundle.runtime_files import SANITISER, Pyodide, collect_owners, collect_runtime, pinned_module
 from wasm_build.bundle.scripts import bundle_pages, list_source_modules
 from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 
@@ -45,7 +45,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
     owners = collect_owners(root, pinned)
     served = {
         **_below("runtime", {**runtime, **owners}),
-        **_below("pages", {**pages, **_below("runtime", runtime)}),
+        **_below("pages", {**pages, **_below("runtime", runtime), **_sanitiser(root)}),
     }
     files: dict[str, Content] = {
         **served,
@@ -61,9 +61,8 @@ def build(root: Path, out: Path) -> dict[str, Content]:
 
 
 def _sanitiser(root: Path) -> dict[str, Content]:
-    # The extension needs the sanitiser for HTML mail; the pages of the bridge show no HTML. The first line of the file
-    # names its licence.
-    return {"purify.js": root / "node_modules/dompurify/dist/purify.min.js"}
+    # Pages and extension load the sanitiser for HTML mail. The first line of the file names its licence.
+    return {"purify.js": root / SANITISER}
 
 
 def find_commit(root: Path) -> str | None:

@@ -19,6 +19,8 @@ from wasm_build.bundle.standard_library import choose_modules
 from wasm_build.bundle.tree import Content, read_content, sha384
 
 _PYODIDE_FILES: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
+SANITISER: Final = "node_modules/dompurify/dist/purify.min.js"
+_LOCKED: Final = Path(__file__).with_name("locked_files.json")
 _DATA_FILES: Final = ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot")
 _WORKER: Final = {"vault_worker.js": "wasm_build/vault/worker/vault_worker.js"}
 _SCRIPTS: Final = (*_WORKER, *(address.removeprefix("./") for address in PUBLISHED.values()))
@@ -109,8 +111,15 @@ def pinned_module(runtime: Mapping[str, Content]) -> str:
     return (
         "/** Made by the build: the files of the vault, each with its hash. */\n\n"
         f"export const FILES = {_pins(runtime, sorted(_DATA_FILES))};\n\n"
-        f"export const SCRIPTS = {_pins(runtime, sorted(_SCRIPTS))};\n"
+        f"export const SCRIPTS = {_pins(runtime, sorted(_SCRIPTS))};\n\n"
+        "/** The sanitiser of markup, which the pages load with the first formatted message. */\n"
+        f"export const SANITISER_INTEGRITY = {json.dumps(_locked_sanitiser())};\n"
     )
+
+
+def _locked_sanitiser() -> str:
+    # The build has compared the installed file with this hash.
+    return str(json.loads(_LOCKED.read_text())[SANITISER.removeprefix("node_modules/")])
 
 
 def _pins(files: Mapping[str, Content], names: Sequence[str]) -> str:

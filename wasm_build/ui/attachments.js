@@ -80,7 +80,7 @@ function attachmentRow(name, attachment, action) {
 /**
  * Saves a file without its media type, so that no browser shows a received file as a page of this origin.
  * @param {string} name
- * @param {ArrayBuffer} data
+ * @param {BlobPart} data
  */
 export function saveFile(name, data) {
   const url = URL.createObjectURL(new Blob([data], { type: "application/octet-stream" }));

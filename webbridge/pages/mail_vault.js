@@ -46,6 +46,7 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
  */
 /** @typedef {import("../../wasm_build/ui/answer.js").HiddenField} HiddenField */
 /** The text of a part with its own signature. @typedef {{path: string, text: string}} Part */
+/** @typedef {Attachment & {path: string, contentId: string}} ReceivedFile */
 /** @typedef {import("../../wasm_build/ui/answer.js").ReplyFields} ReplyFields */
 /** @typedef {import("./report.js").Report} Report */
 /** @typedef {import("../../wasm_build/ui/recipient_words.js").Certificate} Certificate */
@@ -62,7 +63,8 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
  */
 /**
  * @typedef {{
- *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], parts: Part[],
+ *   report: Report, text: string, attachments: ReceivedFile[], headers: [string, string][], parts: Part[],
+ *   passages: import("../../wasm_build/ui/mail_text.js").Passage[],
  *   reply: ReplyFields, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
  *   lookups: import("../../wasm_build/vault/lookups.js").Lookup[],
  * }} OpenedMessage
@@ -282,9 +284,10 @@ function decodeTexts(opened) {
   const text = new TextDecoder().decode(opened.text);
   const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
     ({ path: part.path, text: new TextDecoder().decode(part.text) }));
-  // These pages show text only, so the HTML is overwritten unread.
-  const { passages, ...shown } = opened;
-  const spent = [opened, ...opened.parts, ...passages].flatMap((one) => [one.text, one.html]);
+  const decode = (/** @type {ArrayBuffer | null} */ octets) => octets && new TextDecoder().decode(octets);
+  const passages = opened.passages.map((/** @type {{path: string, text: ArrayBuffer, html: ArrayBuffer | null}} */ one) =>
+    ({ path: one.path, text: decode(one.text), markup: decode(one.html) }));
+  const spent = [opened, ...opened.parts, ...opened.passages].flatMap((one) => [one.text, one.html]);
   for (const octets of spent) if (octets) overwrite(octets);
-  return { ...shown, text, parts };
+  return { ...opened, text, parts, passages };
 }

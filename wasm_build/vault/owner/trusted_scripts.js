@@ -1,6 +1,7 @@
-/** The Trusted Types policy `sealwax`, which admits the script of the vault's Worker and nothing else. */
+/** The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, and nothing else. */
 
 const WORKER = "vault_worker.js";
+const SANITISER = "purify.js";
 /** @type {Set<string>} */
 const admitted = new Set();
 
@@ -15,7 +16,20 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("sealw
  * @returns {URL} in browsers with Trusted Types a TrustedScriptURL
  */
 export function workerUrl(base) {
-  const { href } = new URL(WORKER, base);
+  return trustedUrl(new URL(WORKER, base));
+}
+
+/**
+ * The address of the sanitiser of markup.
+ * @param {URL} base the folder of the pages
+ * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function sanitiserUrl(base) {
+  return trustedUrl(new URL(SANITISER, base));
+}
+
+/** @param {URL} script */
+function trustedUrl({ href }) {
   admitted.add(href);
   return policy.createScriptURL(href);
 }

@@ -1,8 +1,7 @@
-/** The parts that the sandboxed views of mails and of pages share. */
-import { html } from "../../wasm_build/ui/dom.js";
+/** The frame for foreign markup, and the list of its links beside the frame. */
 
-/** The time after which the copy of a saved file is freed. By then every browser has begun the download. */
-const REVOKE_AFTER_MILLISECONDS = 30_000;
+import { html } from "./dom.js";
+import { fillFrame } from "./trusted_markup.js";
 
 /**
  * The frame for foreign markup. It has no scripts, no forms and no origin; links open in other tabs.
@@ -12,7 +11,7 @@ const REVOKE_AFTER_MILLISECONDS = 30_000;
 export function markupFrame(source, attributes) {
   const sandbox = "allow-popups allow-popups-to-escape-sandbox";
   const frame = html("iframe", { ...attributes, sandbox, referrerpolicy: "no-referrer" });
-  frame.srcdoc = source;
+  fillFrame(frame, source);
   return frame;
 }
 
@@ -24,14 +23,4 @@ export function linkList(title, items) {
 /** A text with the number of links in it. @param {string} words with `{count}` @param {number} count */
 export function countedWords(words, count) {
   return words.replace("{count}", new Intl.NumberFormat(document.documentElement.lang).format(count));
-}
-
-/**
- * Saves bytes without a type, so that no browser shows a stranger's file as a page.
- * @param {string} name @param {BlobPart} bytes
- */
-export function saveBytes(name, bytes) {
-  const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  html("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MILLISECONDS);
 }

@@ -2,7 +2,7 @@
  * Cleans the markup of one part of a mail for a frame without scripts: afterwards only links point to the network. This
  * is the second protection. The first is the frame itself, by its sandbox and its inherited content security policy.
  */
-import { cleanMarkup, writeDocument } from "../shared/markup_cleaner.js";
+import { cleanMarkup, writeDocument } from "./markup_cleaner.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 const OWN_STYLE = "body{font:16px/1.5 system-ui,sans-serif;margin:12px;color:#1d1b19;background:#fff;"

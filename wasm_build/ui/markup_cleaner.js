@@ -1,10 +1,13 @@
 /**
- * Cleans foreign markup for a frame without scripts. The views of mail and of pages share this code.
+ * Cleans foreign markup for a frame without scripts. The views of mail and of pages share this code. DOMPurify, as a script of
+ * its own, must be loaded before.
  *
  * Markup can change its meaning when it is written out and parsed again ("mutation"). The result of `cleanMarkup` is
  * stable: the sanitizer finds nothing more in it, and parsing its text gives the same tree. The frame parses as
  * `DOMParser` does, with scripting disabled.
  */
+
+import { parseMarkup, sanitize } from "./trusted_markup.js";
 
 /** Elements that load, run, navigate or hide something, in mail and in pages. */
 const FORBIDDEN_TAGS = ["iframe", "frame", "frameset", "object", "embed", "audio", "video", "source", "track", "picture",
@@ -32,7 +35,7 @@ export function cleanMarkup(markup, { isWhole = false, forbiddenTags = [], forbi
   };
   let text = markup;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const root = parseMarkup(DOMPurify.sanitize(text, options));
+    const root = parseMarkup(sanitize(text, options));
     const written = isWhole ? root.documentElement.outerHTML : root.body.innerHTML;
     if (written === text) return root;
     text = written;
@@ -63,9 +66,4 @@ export function writeDocument(root, { policy, style = "" }) {
   const { outerHTML } = root.documentElement;
   const source = `<!doctype html>${outerHTML}`;
   return parseMarkup(source).documentElement.outerHTML === outerHTML ? source : null;
-}
-
-/** Parses markup. A document that is only parsed loads nothing. @param {string} source */
-export function parseMarkup(source) {
-  return new DOMParser().parseFromString(source, "text/html");
 }

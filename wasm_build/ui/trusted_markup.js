@@ -1,0 +1,44 @@
+/**
+ * The only places where foreign markup becomes a document: one that is only parsed, and one in a frame without scripts.
+ *
+ * The pages admit these places by the Trusted Types policy `sealwax-markup`. No other code has the policy, so that a text
+ * of a message can become markup of the page nowhere.
+ */
+
+/** @typedef {{createHTML(markup: string): any, createScriptURL(url: string): any}} MarkupPolicy */
+
+const NOT_HERE = ["allow-scripts", "allow-same-origin", "allow-forms", "allow-top-navigation"];
+
+const rules = {
+  createHTML: (/** @type {string} */ markup) => markup,
+  createScriptURL() {
+    throw new TypeError("markup loads no script");
+  },
+};
+/** @type {MarkupPolicy} */
+const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("sealwax-markup", rules) ?? rules;
+
+/**
+ * Has the sanitizer clean a text. It parses the text in documents of its own, for which it needs the policy.
+ * @param {string} markup @param {object} options of DOMPurify
+ * @returns {string}
+ */
+export function sanitize(markup, options) {
+  return DOMPurify.sanitize(markup, { ...options, TRUSTED_TYPES_POLICY: policy });
+}
+
+/** Parses markup. A document that is only parsed loads nothing. @param {string} source */
+export function parseMarkup(source) {
+  return new DOMParser().parseFromString(policy.createHTML(source), "text/html");
+}
+
+/**
+ * Shows markup in a frame that has a sandbox without scripts, forms and origin.
+ * @param {HTMLIFrameElement} frame
+ * @param {string} source
+ */
+export function fillFrame(frame, source) {
+  const isClosed = frame.hasAttribute("sandbox") && NOT_HERE.every((word) => !frame.sandbox.contains(word));
+  if (!isClosed) throw new TypeError("the frame is no sandbox");
+  frame.srcdoc = policy.createHTML(source);
+}

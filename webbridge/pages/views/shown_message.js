@@ -1,0 +1,142 @@
+/** An opened message: its state, header fields, text and attachments, and the actions on it. */
+
+import { answerTo } from "../../../wasm_build/ui/answer.js";
+import { createAttachmentList } from "../../../wasm_build/ui/attachments.js";
+import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
+import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
+import { dayOnly, headerReader, longDate, readMailbox, technical, writeMailbox } from "../../../wasm_build/ui/formats.js";
+import { createHeaderNotes } from "../header_notes.js";
+import { isEncrypted, provedSender } from "../report.js";
+import { createPartVerdicts, createState } from "../report_details.js";
+import { createMessageText } from "./message_text.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
+
+/**
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ */
+export function createMessage(app, opened) {
+  const { translate } = app;
+  const site = opened.report.fieldOrigin;
+  const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
+  const text = createMessageText(app, opened);
+  const reply = html("button", {
+    type: "button", class: "primary", text: translate("reply"), data: { test: "reply" },
+    on: { click: () => answer(app, opened) },
+  });
+  let verdict = createVerdict(app, opened);
+  const attachments = opened.attachments.length > 0 ? createAttachmentList(app.translate, opened.attachments) : null;
+  // Nobody has sent the text of a field, so nobody can be answered.
+  const actions = site ? null : html("div", { class: "actions" }, reply);
+  const parts = [
+    verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), ...text.parts, verdict.parts, attachments,
+    actions,
+  ];
+  /** @param {OpenedMessage} settled */
+  const settle = (settled) => {
+    const next = createVerdict(app, settled);
+    keepOpen(verdict.state, next.state);
+    verdict.state.replaceWith(next.state);
+    verdict.headers.replaceWith(next.headers);
+    verdict.parts.replaceWith(next.parts);
+    verdict = next;
+    text.judge(settled);
+    return next.spoken;
+  };
+  return { heading, settle, spoken: verdict.spoken, parts: parts.filter((part) => part !== null) };
+}
+
+/** @param {App} app @param {OpenedMessage} opened */
+function createSubject({ translate }, { headers }) {
+  const subject = headerReader(headers)("subject");
+  return html("h2", {
+    class: "subject", tabindex: -1, dir: "auto", text: subject || translate("no_subject"), data: { test: "subject" },
+  });
+}
+
+/** The heading of a field's text, which has no header fields. @param {App} app @param {string} site */
+function createFieldHeading({ translate }, site) {
+  const sentence = sentenceNodes(translate("field_text", { site: technical(site) }));
+  return html("h2", { class: "subject", tabindex: -1, data: { test: "field-text" } }, ...sentence);
+}
+
+/**
+ * The parts of the shown message that depend on the verdict.
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ */
+function createVerdict(app, opened) {
+  const header = headerReader(opened.headers);
+  const { element, spoken } = createState(app, opened, header("from"));
+  const state = html("div", { class: "stack" }, element, ...rememberSender(app, opened));
+  const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened));
+  return { state, spoken, headers: createHeaders(app, opened, header), parts };
+}
+
+/**
+ * Keeps the sender's certificate in the contacts. If the person must agree first, returns the notices that ask for it.
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ */
+function rememberSender(app, { harvest }) {
+  if (!harvest) return [];
+  if (!harvest.asks) {
+    app.trust.keepContacts(harvest.contacts, harvest.basis);
+    return [];
+  }
+  return harvest.changes.filter(({ isRenewal }) => !isRenewal).map((change) => {
+    const onRemember = () => {
+      app.trust.keepContacts(harvest.contacts, harvest.basis);
+      element.replaceWith(html("p", { class: "note", role: "status", text: app.translate("changed_remembered", { address: change.address }) }));
+    };
+    const element = createChange(app.translate, change, { day: dayOnly, onRemember });
+    return element;
+  });
+}
+
+/**
+ * Opens the same `<details>` in the new element that the person has opened in the old one.
+ * @param {HTMLElement} before
+ * @param {HTMLElement} after
+ */
+function keepOpen(before, after) {
+  const opened = [...before.querySelectorAll("details")].map(({ open }) => open);
+  after.querySelectorAll("details").forEach((details, index) => { details.open = opened[index] ?? false; });
+}
+
+/**
+ * The list of sender, recipients and date. A sender that is not proved is marked as claimed.
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ * @param {(name: string) => string} header
+ */
+function createHeaders(app, opened, header) {
+  const { translate } = app;
+  const proved = provedSender(opened.report);
+  const from = opened.report.fieldOrigin ? "" : proved ?? writeMailbox(readMailbox(header("from")));
+  const pairs = [
+    [translate(proved ? "from" : "from_claimed"), from, "from"],
+    [translate("to"), header("to"), "to"],
+    [translate("cc"), header("cc"), "cc"],
+    [translate("date"), longDate(header("date")) || header("date"), "date"],
+  ];
+  return html(
+    "dl",
+    { class: "headers", data: { encrypted: String(isEncrypted(opened.report)) } },
+    ...pairs.filter(([, value]) => value).flatMap(([term, value, test]) => [
+      html("dt", { text: term }),
+      html("dd", { dir: "auto", text: value, data: { test: `header-${test}` } }),
+    ]),
+  );
+}
+
+/** @param {App} app @param {OpenedMessage} opened */
+function answer(app, opened) {
+  const own = [app.address ?? "", ...app.keys.identities.flatMap(({ addresses }) => addresses)];
+  const { quote, doubtful, ...proposal } = answerTo(app.translate, opened, { own });
+  // An attacker could have added the doubtful addresses to the message, so they are not filled in. The person can enter
+  // them.
+  app.write({ ...proposal, to: proposal.to.filter((address) => !doubtful.includes(address)), text: quote });
+}
