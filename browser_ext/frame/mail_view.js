@@ -6,6 +6,7 @@
  * This file is bundled as a classic script, because an opaque origin loads no modules.
  */
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
+import { isAttachedMail } from "../../wasm_build/ui/attached_mail.js";
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { technical } from "../../wasm_build/ui/formats.js";
 import { MailText } from "../../wasm_build/ui/mail_text.js";
@@ -13,19 +14,20 @@ import { encryptTo } from "../shared/channel.js";
 import { unpackParts } from "../shared/packed_parts.js";
 import { setLanguage, ViewPort } from "../shared/view_port.js";
 
-/** @typedef {import("../../wasm_build/ui/mail_text.js").ProtectedPart} ProtectedPart */
+/** @typedef {import("../../wasm_build/ui/mail_text.js").Coverage} Coverage */
 /** @typedef {{name: string, type: string, path: string, contentId: string, size: number}} MailFile */
 /**
  * @typedef {{headers: [string, string][], protections: string[], passages: import("../../wasm_build/ui/mail_text.js").Passage[], files: MailFile[], text: string}} Mail
  */
 /**
- * @typedef {{from: string, state: string, parts: ProtectedPart[], fieldOrigin: string}} Verdict `fieldOrigin` is the site of a
+ * @typedef {{from: string, state: string, coverage: Coverage, fieldOrigin: string}} Verdict `fieldOrigin` is the site of a
  *   field's text, "" for a mail
  */
 
 const SHOWN_FIELDS = ["to", "cc", "date"];
-const MESSAGE_NAME = /\.(eml|p7m|p7s|p7c|p7b)$/iu;
-const MESSAGE_TYPE = /^(message\/(rfc822|global)|application\/(x-)?pkcs7-(mime|signature))$/u;
+/** The viewer also shows signatures of files, and certificates. */
+const SHOWN_NAME = /\.(p7s|p7c|p7b)$/iu;
+const SHOWN_TYPE = /^application\/(x-)?pkcs7-signature$/u;
 
 /** @type {Record<string, string>} */
 let words = {};
@@ -34,7 +36,7 @@ let mail = null;
 /** @type {MailText | null} */
 let shownText = null;
 /** @type {Verdict} */
-let verdict = { from: "", state: "plain", parts: [], fieldOrigin: "" };
+let verdict = { from: "", state: "plain", coverage: { parts: [], isWholeSigned: false }, fieldOrigin: "" };
 let asText = false;
 const problem = html("p", { class: "problem", role: "alert" });
 const port = new ViewPort({ read, show, judge });
@@ -62,7 +64,7 @@ async function show({ envelope, verdict: given }) {
 function judge({ verdict: given }) {
   verdict = given;
   if (mail) document.querySelector("header")?.replaceWith(headerOf(mail));
-  shownText?.judge(verdict.parts);
+  shownText?.judge(verdict.coverage);
 }
 
 /** Takes apart the bytes of `packContent`. @param {ArrayBuffer} bytes @returns {Mail} */
@@ -78,7 +80,7 @@ function unpack(bytes) {
 /** @param {Mail} shown */
 async function draw(shown) {
   const element = html("main", { class: "passages" });
-  const options = { words: /** @type {any} */ (words), parts: verdict.parts, readFile: fetchFile };
+  const options = { words: /** @type {any} */ (words), coverage: verdict.coverage, readFile: fetchFile };
   const body = new MailText(element, shown, options);
   shownText = body;
   await body.draw({ asText });
@@ -165,7 +167,7 @@ function fileRow(file, index) {
   const facts = `${file.type} · ${sizeOf(file.size)}`;
   const described = html("span", { class: "file-words" }, html("bdi", {}, file.name), html("span", { class: "file-facts" }, facts));
   const row = html("li", { class: "file", "data-test": "file" }, described);
-  if (MESSAGE_NAME.test(file.name) || MESSAGE_TYPE.test(file.type)) {
+  if (isAttachedMail(file) || SHOWN_NAME.test(file.name) || SHOWN_TYPE.test(file.type)) {
     row.append(fileButton("open", words.open, file, async () => passOn(file, index)));
   }
   row.append(fileButton("save", words.save, file, async () => saveFile(file.name, await fetchFile(index))));

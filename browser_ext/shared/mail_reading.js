@@ -3,7 +3,7 @@
  * the viewer share this code. Only the nested view has the mail itself; this document has its verdict and certificates.
  */
 import { html } from "../../wasm_build/ui/dom.js";
-import { protectedParts } from "../../wasm_build/ui/protected_parts.js";
+import { describeCoverage } from "../../wasm_build/ui/protected_parts.js";
 import { errorText, loadSharedText, locale, text } from "./i18n.js";
 import { createLabelNote, createReceiptNote } from "./mail_notes.js";
 import { describeReport, provedSender } from "./report_view.js";
@@ -229,8 +229,8 @@ export class MailReading {
  */
 function verdictFor(report, translate) {
   const signed = (/** @type {string} */ word, /** @type {string} */ who) => text("mailPartSigned", word, who);
-  const parts = protectedParts(report, translate, { signed, encrypted: text("mailPartEncrypted") });
-  return { from: provedSender(report), state: report.state, parts, fieldOrigin: report.fieldOrigin ?? "" };
+  const coverage = describeCoverage(report, translate, { signed, encrypted: text("mailPartEncrypted") });
+  return { from: provedSender(report), state: report.state, coverage, fieldOrigin: report.fieldOrigin ?? "" };
 }
 
 /** The texts for the view, which has no access to the catalogue. */

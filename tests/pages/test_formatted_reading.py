@@ -14,6 +14,7 @@ from tests.support.pages.received import (
     encrypted,
     open_formatted,
     pages,
+    signed,
     signed_and_encrypted,
     signed_entity,
     stack,
@@ -105,6 +106,15 @@ def test_a_part_that_is_signed_by_itself_lends_its_picture_to_no_other(pages: Ma
     assert labels[0] == "No signature covers this part."
     assert "only this part is signed, by bob@example.test" in labels[1]
     assert frame.js("() => document.images[0].getAttribute('src')") is None
+
+
+def test_a_signature_over_the_whole_is_not_denied_above_the_parts(pages: MailPages, stack: DemoStack) -> None:
+    alice, bob = stack.accounts
+    forwarded = b"Content-Type: message/rfc822\r\n\r\n" + encrypted(alice, mail(text("Inside.")))
+    message = mail(multipart("mixed", html("<p>Signed as a whole.</p>"), forwarded))
+    open_formatted(pages, deliver(stack, signed(bob, message)))
+    assert pages.state == "verified"
+    assert pages.page.js("() => document.querySelector('[data-test=coverage]')") is None
 
 
 def test_the_sanitiser_is_loaded_with_the_first_formatted_message(browser: Browser, stack: DemoStack) -> None:

@@ -13,6 +13,7 @@ import { countedWords, linkList, markupFrame } from "./markup_frame.js";
  * A part of the mail with a protection of its own. `sentence` says which.
  * @typedef {{path: string, detached: boolean, sentence: string}} ProtectedPart
  */
+/** @typedef {{parts: ProtectedPart[], isWholeSigned: boolean}} Coverage `isWholeSigned`: a signature covers all parts */
 /**
  * @typedef {{markup: string, blocked: string, uncovered: string, empty: string, links: string}} Words `markup` is the title
  *   of a frame; `links` has `{count}`
@@ -37,19 +38,19 @@ export class MailText {
   #mail;
   #words;
   #readFile;
-  /** @type {ProtectedPart[]} */
-  #parts;
+  /** @type {Coverage} */
+  #coverage;
 
   /**
    * @param {HTMLElement} element for the parts
    * @param {Mail} mail
-   * @param {{words: Words, parts: ProtectedPart[], readFile: (index: number) => Promise<ArrayBuffer>}} options
+   * @param {{words: Words, coverage: Coverage, readFile: (index: number) => Promise<ArrayBuffer>}} options
    */
-  constructor(element, mail, { words, parts, readFile }) {
+  constructor(element, mail, { words, coverage, readFile }) {
     this.element = element;
     this.#mail = mail;
     this.#words = words;
-    this.#parts = parts;
+    this.#coverage = coverage;
     this.#readFile = readFile;
   }
 
@@ -80,9 +81,9 @@ export class MailText {
     this.links.replaceChildren(...listLinks(links, words));
   }
 
-  /** Shows a later verdict on the parts. @param {ProtectedPart[]} parts */
-  judge(parts) {
-    this.#parts = parts;
+  /** Shows a later verdict on the parts. @param {Coverage} coverage */
+  judge(coverage) {
+    this.#coverage = coverage;
     for (const section of this.element.querySelectorAll(".passage")) this.#showCoverage(section);
   }
 
@@ -94,7 +95,7 @@ export class MailText {
    */
   #passages(asText) {
     const { passages, text } = this.#mail;
-    const isWhole = asText && !(this.hasMarkup && this.#parts.length > 0);
+    const isWhole = asText && !(this.hasMarkup && this.#coverage.parts.length > 0);
     return isWhole ? [{ path: "", text, markup: null }] : passages;
   }
 
@@ -134,7 +135,7 @@ export class MailText {
 
   /** The protected parts that contain the part at this path. @param {string} path */
   #covering(path) {
-    return this.#parts.filter((part) => {
+    return this.#coverage.parts.filter((part) => {
       // A multipart/signed has two parts: the signature is the second, and covers only the first.
       const covered = part.detached ? `${part.path}.1` : part.path;
       return path === covered || path.startsWith(`${covered}.`);
@@ -142,15 +143,17 @@ export class MailText {
   }
 
   /**
-   * Shows above a part the signature that covers it, if parts of the mail have their own signatures.
+   * Shows above a part the signature that covers only this part, or that none covers it, if parts of the mail have a
+   * protection of their own.
    * @param {Element} section
    */
   #showCoverage(section) {
     section.querySelector(".coverage")?.remove();
     const path = /** @type {HTMLElement} */ (section).dataset.path ?? "";
     // The text of the whole mail is no single part.
-    if (this.#parts.length === 0 || !this.#mail.passages.some((passage) => passage.path === path)) return;
+    if (this.#coverage.parts.length === 0 || !this.#mail.passages.some((passage) => passage.path === path)) return;
     const covering = this.#covering(path);
+    if (covering.length === 0 && this.#coverage.isWholeSigned) return;
     section.setAttribute("data-covered", String(covering.length > 0));
     const sentence = covering.map((part) => part.sentence).join(" ") || this.#words.uncovered;
     section.prepend(html("p", { class: "coverage", dir: "auto", text: sentence, data: { test: "coverage" } }));

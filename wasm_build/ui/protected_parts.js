@@ -1,9 +1,9 @@
-/** The parts of a mail that have a protection of their own, each with a sentence that says which. */
+/** What the signatures and the encryption of a mail cover: the whole, or single parts. */
 
 import { stateWord } from "./state_mark.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("./mail_text.js").ProtectedPart} ProtectedPart */
+/** @typedef {import("./mail_text.js").Coverage} Coverage */
 /**
  * @typedef {{
  *   layers: {kind: string, path: string, detached: boolean, coversWhole: boolean}[],
@@ -16,10 +16,10 @@ import { stateWord } from "./state_mark.js";
  * @param {PartsReport} report
  * @param {Catalogue} translate
  * @param {{signed: (word: string, who: string) => string, encrypted: string}} words
- * @returns {ProtectedPart[]}
+ * @returns {Coverage}
  */
-export function protectedParts(report, translate, { signed, encrypted }) {
-  return report.layers.flatMap((layer, index) => {
+export function describeCoverage(report, translate, { signed, encrypted }) {
+  const parts = report.layers.flatMap((layer, index) => {
     if (layer.coversWhole) return [];
     const signers = report.signers.filter((signer) => signer.layer === index);
     const nameOf = (/** @type {string | null} */ certificate) => report.certificates.find(({ fingerprint }) => fingerprint === certificate)?.name;
@@ -27,4 +27,5 @@ export function protectedParts(report, translate, { signed, encrypted }) {
     const word = stateWord(signers.flatMap(({ state }) => state ?? []), translate);
     return [{ path: layer.path, detached: layer.detached, sentence: layer.kind === "signed" ? signed(word, who) : encrypted }];
   });
+  return { parts, isWholeSigned: report.layers.some(({ kind, coversWhole }) => kind === "signed" && coversWhole) };
 }

@@ -5,7 +5,7 @@
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { MailText } from "../../../wasm_build/ui/mail_text.js";
-import { protectedParts } from "../../../wasm_build/ui/protected_parts.js";
+import { describeCoverage } from "../../../wasm_build/ui/protected_parts.js";
 import { loadSanitiser } from "../sanitiser.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -22,7 +22,7 @@ export function createMessageText(app, opened) {
   const { passages, text } = opened;
   const readFile = async (/** @type {number} */ index) => opened.attachments[index].data.slice(0);
   const words = wordsFor(translate);
-  const shown = new MailText(element, { passages, text, files }, { words, parts: partsOf(app, opened), readFile });
+  const shown = new MailText(element, { passages, text, files }, { words, coverage: coverageOf(app, opened), readFile });
   const failure = html("p", { class: "note", role: "status", data: { test: "text-note" } });
   let asText = !shown.hasMarkup;
   const draw = async () => {
@@ -51,14 +51,14 @@ export function createMessageText(app, opened) {
   void drawOrText();
   const tools = shown.hasMarkup ? html("div", { class: "actions text-tools" }, turn, failure) : null;
   /** @param {OpenedMessage} settled */
-  const judge = (settled) => shown.judge(partsOf(app, settled));
+  const judge = (settled) => shown.judge(coverageOf(app, settled));
   return { parts: [tools, shown.notes, element, shown.links].filter((part) => part !== null), judge };
 }
 
 /** @param {App} app @param {OpenedMessage} opened */
-function partsOf({ translate }, { report }) {
+function coverageOf({ translate }, { report }) {
   const signed = (/** @type {string} */ word, /** @type {string} */ who) => translate("passage_signed", { word, who });
-  return protectedParts(report, translate, { signed, encrypted: translate("passage_encrypted") });
+  return describeCoverage(report, translate, { signed, encrypted: translate("passage_encrypted") });
 }
 
 /** @param {App["translate"]} translate @returns {import("../../../wasm_build/ui/mail_text.js").Words} */

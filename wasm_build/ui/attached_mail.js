@@ -1,0 +1,9 @@
+/** Which attachments are mails that can be opened by themselves. */
+
+const NAME = /\.(eml|p7m)$/iu;
+const TYPE = /^(message\/(rfc822|global)|application\/(x-)?pkcs7-mime)$/iu;
+
+/** Whether a file is a mail, or an encrypted or signed part of one. @param {{name: string, type: string}} file */
+export function isAttachedMail({ name, type }) {
+  return NAME.test(name) || TYPE.test(type);
+}
