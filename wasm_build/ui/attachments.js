@@ -11,16 +11,18 @@ const REVOKE_AFTER_MILLISECONDS = 30_000;
 
 /**
  * @param {Catalogue} translate
- * @param {Attachment[]} attachments
+ * @template {Attachment} T
+ * @param {T[]} attachments
+ * @param {(attachment: T, name: string) => HTMLElement[]} [furtherActions] makes the buttons before "Save"
  */
-export function createAttachmentList(translate, attachments) {
+export function createAttachmentList(translate, attachments, furtherActions = () => []) {
   const rows = attachments.map((attachment) => {
     const name = cleanName(attachment.name) || translate("unnamed_file");
     const save = html("button", {
       type: "button", text: translate("save"), "aria-label": translate("save_named", { name }),
       data: { test: "save-attachment" }, on: { click: () => saveFile(name, attachment.data) },
     });
-    return attachmentRow(name, attachment, save);
+    return attachmentRow(name, attachment, ...furtherActions(attachment, name), save);
   });
   return attachmentSection(translate("attachments"), rows);
 }
@@ -57,9 +59,9 @@ function attachmentSection(title, rows) {
 /**
  * @param {string} name
  * @param {Attachment} attachment
- * @param {HTMLElement} action
+ * @param {HTMLElement[]} actions
  */
-function attachmentRow(name, attachment, action) {
+function attachmentRow(name, attachment, ...actions) {
   return html(
     "li",
     { class: "attachment", data: { test: "attachment" } },
@@ -73,7 +75,7 @@ function attachmentRow(name, attachment, action) {
         html("bdi", { text: attachment.type }), ` · ${size(attachment.data.byteLength)}`,
       ),
     ),
-    action,
+    ...actions,
   );
 }
 

@@ -24,6 +24,7 @@ export function openDialog({ titleId, test, isWide = true, onClose }, ...content
  * @param {string} title
  * @param {Child[]} content
  * @param {{test?: string, isWide?: boolean}} [options]
+ * @returns {HTMLDialogElement}
  */
 export function openReading(translate, title, content, { test = "certificate-dialog", isWide } = {}) {
   const titleId = uniqueId("dialog");
@@ -31,4 +32,5 @@ export function openReading(translate, title, content, { test = "certificate-dia
   close.addEventListener("click", () => dialog.close());
   const heading = html("h2", { id: titleId, dir: "auto", text: title });
   const dialog = openDialog({ titleId, test, isWide }, heading, ...content, html("div", { class: "actions" }, close));
+  return dialog;
 }

@@ -117,6 +117,18 @@ export class MailVault {
   }
 
   /**
+   * A message as it is without keys: its claimed header fields and its report, which says that it was not opened.
+   * @param {ArrayBuffer} message
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<OpenedMessage>}
+   */
+  async closed(message, signal) {
+    const vault = await this.#vault();
+    const args = { message: message.slice(0), identities: [], sealKey: null, ...this.#trust.judging(), contacts: null };
+    return decodeTexts(await vault.call("message.verify", args, { signal }));
+  }
+
+  /**
    * The encrypted subjects of messages, for a list. Anybody can have forged them, because no signature is checked.
    * @param {ArrayBuffer[]} messages the bytes of the messages, which are transferred
    * @returns {Promise<(string | null)[]>} null for each message that these keys do not decrypt

@@ -5,17 +5,26 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { headerReader } from "../../../wasm_build/ui/formats.js";
+import { headerReader, isolate } from "../../../wasm_build/ui/formats.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { ApiError } from "../api.js";
+import { closePreview } from "../attachment_preview.js";
 import { isClosed } from "../report.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { folderPath } from "../routes.js";
+import { createNotForMe } from "./not_for_me.js";
 import { createMessage } from "./shown_message.js";
 import { createSourceView } from "./source_view.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
 /** @typedef {import("../routes.js").MessageAddress} MessageAddress */
+/**
+ * An open message, and the attachments that are in memory for it.
+ * @typedef {{
+ *   element: HTMLElement, message: ReturnType<typeof createMessage>, held: import("../mail_vault.js").ReceivedFile[], subject: string,
+ * }} Layer
+ */
 
 export class Reading {
   #app;
@@ -24,12 +33,10 @@ export class Reading {
   /** @type {AbortController | null} */
   #opening = null;
   /**
-   * The shown message, whose verdict may still change; null if none.
-   * @type {ReturnType<typeof createMessage> | null}
+   * The open messages, each attached to the one before. The last one is shown.
+   * @type {Layer[]}
    */
-  #shown = null;
-  /** The attachments of the shown message. @type {import("../mail_vault.js").Attachment[]} */
-  #held = [];
+  #layers = [];
 
   /**
    * @param {App} app
@@ -55,18 +62,22 @@ export class Reading {
   async open(address) {
     const signal = this.#begin(address);
     const { api, mailVault } = this.#app;
+    /** @type {ArrayBuffer | null} */
+    let message = null;
     try {
-      const message = await api.rawMessage(address, { signal });
+      message = await api.rawMessage(address, { signal });
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
         if (isClosed(opened.report)) this.#showLocked(address);
-        else if (this.#shown) this.#settle(opened);
+        else if (this.#layers[0]) this.#settle(this.#layers[0], opened);
         else this.#show(address, opened);
       }
       this.#onSeen(address);
     } catch (error) {
       if (signal.aborted) return;
-      this.#showFailure(address, error);
+      const further = message && isForOthers(error) ? await this.#describeClosed(message, signal) : null;
+      if (signal.aborted) return;
+      this.#showFailure(address, error, further);
     }
     this.element.setAttribute("aria-busy", "false");
   }
@@ -79,8 +90,7 @@ export class Reading {
     this.element.replaceChildren(backLink(this.#app, folder), heading);
     this.element.setAttribute("aria-busy", "true");
     // The state of the message is at the top, so the pane scrolls there, or on a narrow page the whole page.
-    this.element.scrollTop = 0;
-    if (this.element.isConnected) scrollTo(0, 0);
+    this.#scrollToTop();
     return this.#opening.signal;
   }
 
@@ -89,9 +99,9 @@ export class Reading {
    */
   #release() {
     this.#opening?.abort();
-    for (const { data } of this.#held) overwrite(data);
-    this.#held = [];
-    this.#shown = null;
+    closePreview();
+    for (const { held } of this.#layers) for (const { data } of held) overwrite(data);
+    this.#layers = [];
   }
 
   /**
@@ -99,23 +109,117 @@ export class Reading {
    * @param {OpenedMessage} opened
    */
   #show(address, opened) {
-    this.#held = opened.attachments;
-    const message = createMessage(this.#app, opened);
+    const layer = this.#createLayer(opened, () => this.#app.api.rawMessage(address));
     this.#onSubject(address, headerReader(opened.headers)("subject"));
-    this.#shown = message;
-    const source = createSourceView(this.#app, address);
-    this.element.replaceChildren(backLink(this.#app, address.folder), ...message.parts, source);
+    this.#layers = [layer];
+    this.element.replaceChildren(backLink(this.#app, address.folder), layer.element);
+    this.#enter(layer);
+  }
+
+  /**
+   * @param {OpenedMessage} opened
+   * @param {() => Promise<ArrayBuffer>} readSource
+   * @param {HTMLElement[]} [above]
+   * @returns {Layer}
+   */
+  #createLayer(opened, readSource, above = []) {
+    const message = createMessage(this.#app, opened, { onOpen: (file, opener) => this.#openAttached(file, opener) });
+    const element = html("div", { class: "reading-layer" }, ...above, ...message.parts, createSourceView(this.#app, readSource));
+    return { element, message, held: opened.attachments, subject: headerReader(opened.headers)("subject") };
+  }
+
+  /** Shows the verdict and moves the focus to the message. @param {Layer} layer */
+  #enter({ message }) {
     message.heading.focus({ preventScroll: true });
     this.#announce(message.spoken);
   }
 
   /**
+   * Opens an attached mail in the place of the message around it. Resolves when it is shown.
+   * @param {import("../mail_vault.js").ReceivedFile} file
+   * @param {HTMLElement} opener the button that has opened it
+   * @returns {Promise<void>}
+   */
+  #openAttached(file, opener) {
+    return new Promise((resolve, reject) => void this.#readAttached(file, opener, resolve).then(resolve, reject));
+  }
+
+  /**
+   * @param {import("../mail_vault.js").ReceivedFile} file
+   * @param {HTMLElement} opener
+   * @param {() => void} onShown
+   */
+  async #readAttached(file, opener, onShown) {
+    const outer = /** @type {Layer} */ (this.#layers.at(-1));
+    const { signal } = /** @type {AbortController} */ (this.#opening);
+    /** @type {Layer | null} */
+    let layer = null;
+    try {
+      for await (const opened of this.#app.mailVault.open(file.data, signal)) {
+        // Another message, or another attached one, was opened meanwhile.
+        if (signal.aborted || (!layer && this.#layers.at(-1) !== outer)) return;
+        if (isClosed(opened.report)) throw new ApiError("locked", "the keys are locked");
+        if (layer) {
+          this.#settle(layer, opened);
+          continue;
+        }
+        layer = this.#createLayer(opened, async () => file.data.slice(0), this.#aboveAttached(outer, opener));
+        this.#layers.push(layer);
+        outer.element.replaceWith(layer.element);
+        onShown();
+        this.#scrollToTop();
+        this.#enter(layer);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** @param {Layer} outer @param {HTMLElement} opener */
+  #aboveAttached(outer, opener) {
+    const { translate } = this.#app;
+    const back = html("button", {
+      type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: () => this.#leave(outer, opener) },
+    });
+    const subject = isolate(outer.subject || translate("no_subject"));
+    const sentence = html("p", { class: "note", text: translate("attached_to", { subject }), data: { test: "attached-to" } });
+    return [html("div", { class: "actions" }, back), sentence];
+  }
+
+  /** Shows the message around an attached mail again. @param {Layer} outer @param {HTMLElement} opener */
+  #leave(outer, opener) {
+    closePreview();
+    const inner = this.#layers.at(-1);
+    for (const { data } of inner?.held ?? []) overwrite(data);
+    inner?.element.replaceWith(outer.element);
+    this.#layers.pop();
+    opener.focus();
+  }
+
+  /**
    * Replaces the first verdict by the verdict after the authorities' answers. The text is not drawn again.
+   * @param {Layer} layer
    * @param {OpenedMessage} opened
    */
-  #settle(opened) {
+  #settle(layer, opened) {
     for (const { data } of opened.attachments) overwrite(data);
-    this.#announce(this.#shown?.settle(opened) ?? "");
+    const spoken = layer.message.settle(opened);
+    if (layer === this.#layers.at(-1)) this.#announce(spoken);
+  }
+
+  /**
+   * What helps with a message that is encrypted for other keys.
+   * @param {ArrayBuffer} message
+   * @param {AbortSignal} signal
+   */
+  async #describeClosed(message, signal) {
+    const closed = await this.#app.mailVault.closed(message, signal).catch(() => null);
+    return closed && createNotForMe(this.#app, closed);
+  }
+
+  #scrollToTop() {
+    this.element.scrollTop = 0;
+    if (this.element.isConnected) scrollTo(0, 0);
   }
 
   /** Announces a verdict, unless the person has left the message. @param {string} spoken */
@@ -132,20 +236,21 @@ export class Reading {
     const sentence = html("p", {
       class: "note", text: translate("encrypted_and_locked"), data: { test: "reading-locked" },
     });
-    this.#showInstead(address, translate("encrypted_and_locked_title"), sentence, unlock);
+    this.#showInstead(address, translate("encrypted_and_locked_title"), sentence, html("div", { class: "actions" }, unlock));
   }
 
   /**
    * @param {MessageAddress} address
    * @param {unknown} error
+   * @param {HTMLElement[] | null} further what is known of the message, and what helps
    */
-  #showFailure(address, error) {
+  #showFailure(address, error, further) {
     const { translate } = this.#app;
     const again = html("button", {
       type: "button", text: translate("try_again"), on: { click: () => void this.open(address) },
     });
     const sentence = problem("reading-error");
-    this.#showInstead(address, translate("cannot_open_title"), sentence, again);
+    this.#showInstead(address, translate("cannot_open_title"), sentence, ...(further ?? [html("div", { class: "actions" }, again)]));
     sentence.textContent = this.#app.sentenceFor(error);
   }
 
@@ -154,13 +259,12 @@ export class Reading {
    * @param {MessageAddress} address
    * @param {string} title
    * @param {HTMLElement} sentence
-   * @param {HTMLElement} action
+   * @param {HTMLElement[]} further
    */
-  #showInstead(address, title, sentence, action) {
+  #showInstead(address, title, sentence, ...further) {
     const heading = html("h2", { tabindex: -1, text: title });
-    const actions = html("div", { class: "actions" }, action);
-    const source = createSourceView(this.#app, address);
-    this.element.replaceChildren(backLink(this.#app, address.folder), heading, sentence, actions, source);
+    const source = createSourceView(this.#app, () => this.#app.api.rawMessage(address));
+    this.element.replaceChildren(backLink(this.#app, address.folder), heading, sentence, ...further, source);
     heading.focus({ preventScroll: true });
   }
 }
@@ -174,4 +278,9 @@ function backLink(app, folder) {
   return html("a", {
     class: "back", href: `#${folderPath(folder)}`, text: app.translate("back_to_list"), data: { test: "back" },
   });
+}
+
+/** Whether a message is encrypted for other keys than the unlocked ones. @param {unknown} error */
+function isForOthers(error) {
+  return /** @type {{code?: string}} */ (error ?? {}).code === "no-matching-recipient";
 }

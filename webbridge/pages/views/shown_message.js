@@ -1,14 +1,15 @@
 /** An opened message: its state, header fields, text and attachments, and the actions on it. */
 
 import { answerTo } from "../../../wasm_build/ui/answer.js";
-import { createAttachmentList } from "../../../wasm_build/ui/attachments.js";
 import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
 import { dayOnly, headerReader, longDate, readMailbox, technical, writeMailbox } from "../../../wasm_build/ui/formats.js";
 import { createHeaderNotes } from "../header_notes.js";
 import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
+import { createPeople } from "./clamped_people.js";
 import { createMessageText } from "./message_text.js";
+import { createReceivedFiles } from "./received_files.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
@@ -16,8 +17,9 @@ import { createMessageText } from "./message_text.js";
 /**
  * @param {App} app
  * @param {OpenedMessage} opened
+ * @param {{onOpen: import("./received_files.js").OnOpen}} options
  */
-export function createMessage(app, opened) {
+export function createMessage(app, opened, { onOpen }) {
   const { translate } = app;
   const site = opened.report.fieldOrigin;
   const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
@@ -27,7 +29,7 @@ export function createMessage(app, opened) {
     on: { click: () => answer(app, opened) },
   });
   let verdict = createVerdict(app, opened);
-  const attachments = opened.attachments.length > 0 ? createAttachmentList(app.translate, opened.attachments) : null;
+  const attachments = createReceivedFiles(app, opened.attachments, onOpen);
   // Nobody has sent the text of a field, so nobody can be answered.
   const actions = site ? null : html("div", { class: "actions" }, reply);
   const parts = [
@@ -109,10 +111,10 @@ function keepOpen(before, after) {
 /**
  * The list of sender, recipients and date. A sender that is not proved is marked as claimed.
  * @param {App} app
- * @param {OpenedMessage} opened
+ * @param {Pick<OpenedMessage, "report">} opened
  * @param {(name: string) => string} header
  */
-function createHeaders(app, opened, header) {
+export function createHeaders(app, opened, header) {
   const { translate } = app;
   const proved = provedSender(opened.report);
   const from = opened.report.fieldOrigin ? "" : proved ?? writeMailbox(readMailbox(header("from")));
@@ -127,7 +129,7 @@ function createHeaders(app, opened, header) {
     { class: "headers", data: { encrypted: String(isEncrypted(opened.report)) } },
     ...pairs.filter(([, value]) => value).flatMap(([term, value, test]) => [
       html("dt", { text: term }),
-      html("dd", { dir: "auto", text: value, data: { test: `header-${test}` } }),
+      html("dd", { dir: "auto", data: { test: `header-${test}` } }, ...(isOfMany(test) ? createPeople(translate, value) : [value])),
     ]),
   );
 }
@@ -139,4 +141,9 @@ function answer(app, opened) {
   // An attacker could have added the doubtful addresses to the message, so they are not filled in. The person can enter
   // them.
   app.write({ ...proposal, to: proposal.to.filter((address) => !doubtful.includes(address)), text: quote });
+}
+
+/** @param {string} field */
+function isOfMany(field) {
+  return field === "to" || field === "cc";
 }

@@ -4,7 +4,6 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
-/** @typedef {import("../routes.js").MessageAddress} MessageAddress */
 
 const SHOWN_BYTES = 262_144;
 /**
@@ -14,9 +13,9 @@ const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t\n]|[\p{Default_Ignorable_Code_Poi
 
 /**
  * @param {App} app
- * @param {MessageAddress} address
+ * @param {() => Promise<ArrayBuffer>} readSource
  */
-export function createSourceView(app, address) {
+export function createSourceView(app, readSource) {
   const { translate } = app;
   const content = html("div", { class: "stack" });
   const details = html("details", { class: "source", data: { test: "source" }, on: { toggle: () => void show() } },
@@ -28,7 +27,7 @@ export function createSourceView(app, address) {
     const failure = problem("source-error");
     content.replaceChildren(html("p", { class: "note", role: "status", text: translate("source_loading") }), failure);
     try {
-      const bytes = await app.api.rawMessage(address);
+      const bytes = await readSource();
       content.replaceChildren(...describe(app, bytes));
     } catch (error) {
       failure.textContent = app.sentenceFor(error);

@@ -1,0 +1,80 @@
+/**
+ * Previews of attachments: pictures in a frame without scripts and origin, and the beginning of texts. Files of other types can
+ * only be saved.
+ *
+ * A preview closes with the message, because it shows decrypted content.
+ */
+
+import { openReading } from "../../wasm_build/ui/dialog.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { isPicture } from "../../wasm_build/ui/mail_markup.js";
+import { dataUrl } from "../../wasm_build/ui/mail_text.js";
+import { markupFrame } from "../../wasm_build/ui/markup_frame.js";
+import { writeDocument } from "../../wasm_build/ui/markup_cleaner.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
+
+const MAX_PICTURE_BYTES = 20_000_000;
+const SHOWN_TEXT_BYTES = 1_048_576;
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+const STYLE = "html,body{height:100%;margin:0;background:#fff}body{display:grid;place-items:center}"
+  + "img{max-width:100%;max-height:100vh;object-fit:contain}";
+const TEXT = /^text\//iu;
+const TEXT_NAME = /\.(txt|csv|log|md)$/iu;
+
+/** The preview that is open. @type {HTMLDialogElement | null} */
+let shown = null;
+
+/** Closes the preview, if there is one. */
+export function closePreview() {
+  shown?.close();
+  shown = null;
+}
+
+/**
+ * @param {Attachment} attachment
+ * @returns {"picture" | "text" | null} null for a file without a preview
+ */
+export function previewKind({ name, type, data }) {
+  if (isPicture(type.toLowerCase())) return data.byteLength <= MAX_PICTURE_BYTES ? "picture" : null;
+  return TEXT.test(type) || TEXT_NAME.test(name) ? "text" : null;
+}
+
+/**
+ * @param {App} app
+ * @param {Attachment} attachment
+ * @param {string} name the name to show
+ */
+export async function openPreview({ translate }, attachment, name) {
+  const content = previewKind(attachment) === "picture"
+    ? [await createPicture(attachment, name)] : createText(translate, attachment.data, name);
+  closePreview();
+  shown = openReading(translate, name, content, { test: "preview" });
+}
+
+/** @param {Attachment} attachment @param {string} name */
+async function createPicture({ type, data }, name) {
+  const root = document.implementation.createHTMLDocument("");
+  const picture = root.createElement("img");
+  picture.setAttribute("src", await dataUrl(data, type.toLowerCase()));
+  root.body.append(picture);
+  const source = writeDocument(root, { policy: POLICY, style: STYLE }) ?? "";
+  const frame = markupFrame(source, { class: "preview-picture", title: name });
+  // A frame that takes the focus would take the Escape key too.
+  frame.inert = true;
+  return html("div", { role: "img", "aria-label": name }, frame);
+}
+
+/** @param {App["translate"]} translate @param {ArrayBuffer} data @param {string} name */
+function createText(translate, data, name) {
+  const isCut = data.byteLength > SHOWN_TEXT_BYTES;
+  const text = new TextDecoder().decode(data.slice(0, SHOWN_TEXT_BYTES));
+  return [
+    isCut ? html("p", { class: "note", text: translate("preview_cut"), data: { test: "preview-cut" } }) : null,
+    html("pre", {
+      class: "preview-text", dir: "auto", translate: "no", tabindex: 0, role: "region", "aria-label": name, text,
+      data: { test: "preview-text" },
+    }),
+  ];
+}

@@ -1,0 +1,40 @@
+/**
+ * The notice in the place of a message that is encrypted for other keys. It keeps sender, recipients and date, marked as
+ * claimed, and offers what can help.
+ */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+import { headerReader, isAddress, longDate, readMailbox } from "../../../wasm_build/ui/formats.js";
+import { createHeaders } from "./shown_message.js";
+
+/** @typedef {import("../app.js").App} App */
+
+/**
+ * @param {App} app
+ * @param {import("../mail_vault.js").OpenedMessage} closed the message as it is without keys
+ */
+export function createNotForMe(app, closed) {
+  const { translate } = app;
+  const header = headerReader(closed.headers);
+  const { address } = readMailbox(header("from"));
+  const ask = html("button", {
+    type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
+    on: { click: () => app.write(requestFor(app, address, header)) },
+  });
+  const keys = html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } });
+  return [
+    createHeaders(app, closed, header),
+    html("p", { class: "note", text: translate("claimed_lines"), data: { test: "claimed" } }),
+    html("p", { class: "field-hint", text: translate("other_key_hint") }),
+    html("div", { class: "actions" }, keys, isAddress(address) ? ask : null),
+  ];
+}
+
+/** @param {App} app @param {string} address @param {(name: string) => string} header */
+function requestFor({ translate }, address, header) {
+  const date = longDate(header("date")) || header("date");
+  return {
+    to: [address], subject: translate("send_again_subject"), text: translate("send_again_text", { date }), inReplyTo: null,
+    references: [], hidden: [], answersEncrypted: false,
+  };
+}
