@@ -14,6 +14,7 @@ import { MailEvents } from "./events.js";
 import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
 import { askReset } from "../../wasm_build/ui/reset_dialog.js";
 import { KeyRing } from "./keys.js";
+import { LearntRows } from "./learnt_rows.js";
 import { KeptList } from "./kept_list.js";
 import { KeyServerFinder } from "../../wasm_build/vault/key_server_finder.js";
 import { KeyServerMemory } from "./key_server_memory.js";
@@ -106,6 +107,8 @@ export class App {
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
+    this.learnt = new LearntRows(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
+    this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
     this.roaming = new RoamingTrust(this.keys, this.trust, {
       texts: strictForAccount,
       take: (account) => {

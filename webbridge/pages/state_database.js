@@ -1,5 +1,6 @@
 /**
- * The IndexedDB of the pages' origin. Each store has one record for each account. Only the vault can decrypt it, but for
+ * The IndexedDB of the pages' origin. Each store has one record for each account, `learnt` one for each
+ * folder of an account. Only the vault can decrypt it, but for
  * that of `roaming`, which has no secret of the person.
  *
  * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter`
@@ -11,10 +12,12 @@ import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js"
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 
 const NAME = "sealwax";
-const VERSION = 3;
-/** @typedef {"trust" | "passkeys" | "roaming"} Store */
+const VERSION = 4;
+/** @typedef {"trust" | "passkeys" | "roaming" | "learnt"} Store */
 /** @type {Record<Store, string>} */
-const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account" };
+const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place" };
+/** The records of more folders than these are dropped. */
+const MAX_LEARNT_FOLDERS = 40;
 
 /** @typedef {{account: string, credentialId: ArrayBuffer, salt: ArrayBuffer, bundle: ArrayBuffer}} KeptPasskey */
 
@@ -109,6 +112,40 @@ export const openRoaming = {
     await transact("roaming", "readwrite", (records) => records.delete(account));
   },
 };
+
+/** What was learnt of the messages of each folder (`learnt_rows.js`), sealed by the vault. */
+export const openLearnt = {
+  /** @param {string} address @param {string} folder @returns {Promise<{counter: number, sealed: ArrayBuffer} | null>} */
+  async read(address, folder) {
+    const place = await learntPlace(address, folder);
+    return (await transact("learnt", "readonly", (records) => records.get(place))) ?? null;
+  },
+
+  /** @param {string} address @param {string} folder @param {number} counter @param {ArrayBuffer} sealed */
+  async write(address, folder, counter, sealed) {
+    const place = await learntPlace(address, folder);
+    await transact("learnt", "readwrite", (records) => {
+      records.put({ place, counter, sealed });
+      const all = records.getAllKeys();
+      all.onsuccess = () => {
+        const others = all.result.filter((one) => one !== place);
+        for (const one of others.slice(0, Math.max(0, all.result.length - MAX_LEARNT_FOLDERS))) records.delete(one);
+      };
+      return all;
+    });
+  },
+
+  /** @param {string} address */
+  async removeAll(address) {
+    const first = `${await accountDigest(address)} `;
+    await transact("learnt", "readwrite", (records) => records.delete(IDBKeyRange.bound(first, `${first}\uffff`)));
+  },
+};
+
+/** @param {string} address @param {string} folder */
+async function learntPlace(address, folder) {
+  return `${await accountDigest(address)} ${folder}`;
+}
 
 /** @param {Store} store @param {string} address @returns {Promise<any>} the record; undefined if there is none */
 async function find(store, address) {

@@ -17,8 +17,8 @@ import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, revocation: "required" };
 
 /**
- * Dispatches "decided" when verdicts may have changed, by a decision or a look-up of the person, and "learned" when
- * contacts or decisions have changed and should be kept.
+ * Dispatches "decided" when verdicts may have changed, by a decision or a look-up of the person, "withdrawn" when
+ * the person trusts less than before, and "learned" when contacts or decisions have changed and should be kept.
  */
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
@@ -114,6 +114,7 @@ export class TrustKeeper extends EventTarget {
     this.#lists.write(null);
     this.#following = null;
     this.#isNewlyFollowed = false;
+    this.dispatchEvent(new Event("withdrawn"));
     this.dispatchEvent(new Event("decided"));
   }
 
@@ -201,6 +202,7 @@ export class TrustKeeper extends EventTarget {
 
   /** Notes that the person removed a decision. @param {string} fingerprint */
   noteRemovedDecision(fingerprint) {
+    this.dispatchEvent(new Event("withdrawn"));
     this.#removed.fingerprints.add(fingerprint);
   }
 

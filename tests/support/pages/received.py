@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -21,9 +22,9 @@ NATIVE = NativeProvider()
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[DemoStack]:
+def stack(pages_with_sources: Path) -> Iterator[DemoStack]:
     """A demonstration of one module's own, because its tests put letters into the inbox."""
-    with DemoStack() as stack:
+    with DemoStack(pages_folder=pages_with_sources) as stack:
         yield stack
 
 

@@ -39,10 +39,10 @@ export class MailView {
     this.#app = app;
     this.title = translate("nav_mail");
     this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
-    this.#list = new MessageList(app);
+    this.#list = new MessageList(app, app.learnt);
     this.#reading = new Reading(app, {
       onSeen: (address) => void this.#markSeen(address),
-      onSubject: (address, subject) => this.#list.showSubject(address, subject),
+      onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
     });
     const refresh = html("button", {
       type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
@@ -73,6 +73,7 @@ export class MailView {
     this.#app.keys.removeEventListener("change", this.#onKeys);
     this.#app.trust.removeEventListener("decided", this.#onDecided);
     this.#app.events.removeEventListener("mail", this.#onMail);
+    this.#list.dispose();
     this.#reading.clear();
   }
 

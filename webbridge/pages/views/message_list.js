@@ -1,12 +1,13 @@
 /** The list of the messages in one folder, newest first, with a small mark for signed and encrypted messages. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { protectionMark } from "../../../wasm_build/ui/state_mark.js";
 import { VaultError } from "../../../wasm_build/vault/vault_error.js";
 import { ApiError, PAGE_OF_MESSAGES } from "../api.js";
-import { readMailbox, shortDate } from "../../../wasm_build/ui/formats.js";
+import { headerReader, readMailbox, shortDate } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
+import { digestOf } from "../learnt_rows.js";
 import { isSameMessage, messagePath } from "../routes.js";
+import { createRowMarks, lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
@@ -52,17 +53,29 @@ export class MessageList {
   #failure = problem("list-error");
   #empty;
   #older;
+  #learnt;
+  #onLearnt = () => this.#updateRows();
 
-  /** @param {App} app */
-  constructor(app) {
+  /**
+   * @param {App} app
+   * @param {Pick<import("../learnt_rows.js").LearntRows, "find" | "learn" | "load" | "addEventListener" | "removeEventListener">} [learnt]
+   *   what was learnt of the messages by opening them
+   */
+  constructor(app, learnt = NOTHING_LEARNT) {
     const { translate } = app;
     this.#app = app;
+    this.#learnt = learnt;
+    learnt.addEventListener("change", this.#onLearnt);
     this.#empty = html("p", { class: "empty", text: translate("folder_empty"), hidden: true });
     const older = html("button", { type: "button", text: translate("older"), hidden: true, data: { test: "older" } });
     older.addEventListener("click", () => whileBusy(older, translate("loading"), () => this.#loadOlder()));
     this.#older = older;
     const foot = html("div", { class: "actions list-foot" }, older);
     this.element = html("div", { class: "list" }, this.#failure, this.#rows, this.#empty, foot);
+  }
+
+  dispose() {
+    this.#learnt.removeEventListener("change", this.#onLearnt);
   }
 
   /**
@@ -148,17 +161,54 @@ export class MessageList {
   }
 
   /**
-   * Shows the encrypted subject of an opened message instead of the placeholder.
+   * Shows the encrypted subject of a message instead of the placeholder.
    * @param {MessageAddress} address
-   * @param {string} subject
+   * @param {string} digest of the message's bytes
+   * @param {string | null} subject null if the keys do not decrypt the message
    */
-  showSubject(address, subject) {
+  #showSubject(address, digest, subject) {
     const message = this.#find(address);
     if (!message || !hidesSubject(message)) return;
-    this.#subjects.set(identityOf(message), shorten(subject));
-    // The row itself stays: a press of the pointer on a row that is drawn anew before the release opens nothing.
-    const shown = this.#link(message)?.querySelector(".row-subject");
-    if (shown) shown.textContent = this.#subjectOf(message);
+    this.#subjects.set(identityOf(message), shorten(subject ?? ""));
+    const lesson = { state: null, sender: null, subject, isEncrypted: true };
+    if (subject) this.#learnt.learn(address, identityOf(message), digest, lesson);
+    this.#updateRow(message);
+  }
+
+  /**
+   * Shows in its row what the opened message has taught.
+   * @param {MessageAddress} address
+   * @param {import("../mail_vault.js").OpenedMessage} opened
+   * @param {string} digest of the message's bytes
+   */
+  learn(address, opened, digest) {
+    const message = this.#find(address);
+    if (!message) return;
+    const subject = hidesSubject(message) ? shorten(headerReader(opened.headers)("subject")) : null;
+    if (subject !== null) this.#subjects.set(identityOf(message), subject);
+    this.#learnt.learn(address, identityOf(message), digest, lessonOf(opened, message, subject));
+    this.#updateRow(message);
+  }
+
+  #updateRows() {
+    for (const message of this.#messages) this.#updateRow(message);
+  }
+
+  /**
+   * Changes the parts of a row. The row itself stays: a press of the pointer on a row that is drawn anew before the release
+   * opens nothing.
+   * @param {MessageSummary} message
+   */
+  #updateRow(message) {
+    const link = this.#link(message);
+    const lesson = this.#lessonOn(message);
+    const who = whoOf(this.#app.translate, message, { isOutgoing: this.#isOutgoing, lesson });
+    if (link) updateRow(this.#app.translate, link, { message, lesson, who, subject: this.#subjectOf(message) });
+  }
+
+  /** @param {MessageSummary} message */
+  #lessonOn(message) {
+    return this.#learnt.find(this.#addressOf(message), identityOf(message));
   }
 
   /** Hides the decrypted subjects. If the keys are unlocked, reads them again. */
@@ -238,8 +288,10 @@ export class MessageList {
     this.#decrypting = new AbortController();
     const { signal } = this.#decrypting;
     const { keys } = this.#app;
+    await this.#learnt.load(this.#folder);
+    if (signal.aborted) return;
     const hidden = this.#messages.filter((message) =>
-      hidesSubject(message) && message.size <= MAX_FETCHED_BYTES && !this.#subjects.has(identityOf(message)));
+      hidesSubject(message) && message.size <= MAX_FETCHED_BYTES && !this.#subjects.has(identityOf(message)) && !this.#lessonOn(message)?.subject);
     const groups = [];
     while (hidden.length > 0) groups.push(hidden.splice(0, SUBJECTS_AT_ONCE));
     try {
@@ -249,7 +301,7 @@ export class MessageList {
         if (signal.aborted) return;
         // One message must not take the subjects of the others with it, so each is read by itself.
         if (!subjects) groups.push(...(rows.length > 1 ? group.map((message) => [message]) : []));
-        else rows.forEach(({ address }, index) => this.showSubject(address, subjects[index] ?? ""));
+        else rows.forEach(({ address, digest }, index) => this.#showSubject(address, digest, subjects[index] ?? null));
       }
     } catch (error) {
       if (!signal.aborted && !(error instanceof ApiError || error instanceof VaultError)) throw error;
@@ -285,7 +337,7 @@ export class MessageList {
         if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
         return null;
       });
-      if (bytes) rows.push({ address, bytes });
+      if (bytes) rows.push({ address, bytes, digest: await digestOf(bytes) });
     }
     return rows;
   }
@@ -327,14 +379,15 @@ export class MessageList {
     const address = this.#addressOf(message);
     const isCurrent = isSameMessage(address, this.#current);
     const subject = this.#subjectOf(message);
-    return createRow(this.#app, message, { address, isOutgoing: this.#isOutgoing, isCurrent, subject });
+    const lesson = this.#lessonOn(message);
+    return createRow(this.#app, message, { address, isOutgoing: this.#isOutgoing, isCurrent, subject, lesson });
   }
 
   /** @param {MessageSummary} message */
   #subjectOf(message) {
     const { translate } = this.#app;
     const shown = hidesSubject(message)
-      ? this.#subjects.get(identityOf(message)) || translate("subject_encrypted") : message.subject;
+      ? this.#subjects.get(identityOf(message)) || this.#lessonOn(message)?.subject || translate("subject_encrypted") : message.subject;
     return shown || translate("no_subject");
   }
 
@@ -389,13 +442,12 @@ function problemKey(problem) {
 /**
  * @param {App} app
  * @param {MessageSummary} message
- * @param {{address: MessageAddress, isOutgoing: boolean, isCurrent: boolean, subject: string}} options
+ * @param {{address: MessageAddress, isOutgoing: boolean, isCurrent: boolean, subject: string,
+ *   lesson: import("../learnt_rows.js").Lesson | null}} options
  */
-function createRow(app, message, { address, isOutgoing, isCurrent, subject }) {
+function createRow(app, message, { address, isOutgoing, isCurrent, subject, lesson }) {
   const { translate } = app;
-  const sender = readMailbox(message.from);
-  const from = sender.name || sender.address || translate("no_sender");
-  const who = isOutgoing ? translate("row_to", { to: message.to }) : from;
+  const who = whoOf(translate, message, { isOutgoing, lesson });
   const link = html(
     "a",
     {
@@ -403,7 +455,7 @@ function createRow(app, message, { address, isOutgoing, isCurrent, subject }) {
       "aria-current": isCurrent ? "true" : null,
       data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
     },
-    protectionMark(message.protection, translate),
+    createRowMarks(translate, message, lesson),
     html("span", { class: "row-from", dir: "auto", text: who }),
     html("time", { class: "row-date", datetime: message.date, text: shortDate(message.date) }),
     html("span", { class: "row-subject", dir: "auto", text: subject }),

@@ -9,6 +9,7 @@ import { headerReader, isolate } from "../../../wasm_build/ui/formats.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { ApiError } from "../api.js";
 import { closePreview } from "../attachment_preview.js";
+import { digestOf } from "../learnt_rows.js";
 import { isClosed } from "../report.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { folderPath } from "../routes.js";
@@ -29,7 +30,7 @@ import { createSourceView } from "./source_view.js";
 export class Reading {
   #app;
   #onSeen;
-  #onSubject;
+  #onOpened;
   /** @type {AbortController | null} */
   #opening = null;
   /**
@@ -41,13 +42,14 @@ export class Reading {
   /**
    * @param {App} app
    * @param {{
-   *   onSeen: (address: MessageAddress) => void, onSubject: (address: MessageAddress, subject: string) => void,
+   *   onSeen: (address: MessageAddress) => void,
+   *   onOpened: (address: MessageAddress, opened: OpenedMessage, digest: string) => void,
    * }} options
    */
-  constructor(app, { onSeen, onSubject }) {
+  constructor(app, { onSeen, onOpened }) {
     this.#app = app;
     this.#onSeen = onSeen;
-    this.#onSubject = onSubject;
+    this.#onOpened = onOpened;
     const label = app.translate("reading_label");
     this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
     this.clear();
@@ -64,15 +66,19 @@ export class Reading {
     const { api, mailVault } = this.#app;
     /** @type {ArrayBuffer | null} */
     let message = null;
+    /** The message with its last verdict. @type {OpenedMessage | null} */
+    let last = null;
     try {
       message = await api.rawMessage(address, { signal });
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
+        last = opened;
         if (isClosed(opened.report)) this.#showLocked(address);
         else if (this.#layers[0]) this.#settle(this.#layers[0], opened);
         else this.#show(address, opened);
       }
       this.#onSeen(address);
+      if (last && !isClosed(last.report)) this.#onOpened(address, last, await digestOf(message));
     } catch (error) {
       if (signal.aborted) return;
       const further = message && isForOthers(error) ? await this.#describeClosed(message, signal) : null;
@@ -110,7 +116,6 @@ export class Reading {
    */
   #show(address, opened) {
     const layer = this.#createLayer(opened, () => this.#app.api.rawMessage(address));
-    this.#onSubject(address, headerReader(opened.headers)("subject"));
     this.#layers = [layer];
     this.element.replaceChildren(backLink(this.#app, address.folder), layer.element);
     this.#enter(layer);
