@@ -37,7 +37,7 @@ export function strictForAccount() {
  */
 export function takeStrict({ setting: { strict } = {} }, isOwnComputer) {
   const { taken, held: next } = settle({ setting: strict === undefined ? {} : { strict } }, held(), inEffect(), isFlag);
-  keep(HELD, JSON.stringify(next), isOwnComputer);
+  keep(HELD, Object.keys(next).length > 0 ? JSON.stringify(next) : null, isOwnComputer);
   return Object.hasOwn(taken, ENTRY);
 }
 
@@ -90,11 +90,11 @@ function choices(name) {
   }
 }
 
-/** @param {string} name @param {string} value @param {boolean} isOwnComputer */
+/** @param {string} name @param {string | null} value null if nothing is to be kept @param {boolean} isOwnComputer */
 function keep(name, value, isOwnComputer) {
   try {
     for (const storage of [sessionStorage, localStorage]) storage.removeItem(name);
-    (isOwnComputer ? localStorage : sessionStorage).setItem(name, value);
+    if (value !== null) (isOwnComputer ? localStorage : sessionStorage).setItem(name, value);
   } catch {
     // If the browser stores nothing, the choice lasts until the page is loaded again.
   }
