@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from roaming_keys.notices.outbox import Notice
 from sealwax.files.small import read_small
 from smime_core.mail import Draft, build_mail
+from smime_core.mime import addresses
 
 _TEXTS: Final = Path(__file__).with_name("texts.json")
 # Atoms and dots (RFC 5322 section 3.2.3). Other addresses would need quotes in the header and in SMTP's commands, or
@@ -47,7 +48,8 @@ class Letterhead:
 
 def is_plain(address: str) -> bool:
     """Return whether mails can be written to or by an address."""
-    return _PLAIN_ADDRESS.fullmatch(address) is not None
+    # The parser decides too: a dot at the end of a local part, for example, is in no header.
+    return _PLAIN_ADDRESS.fullmatch(address) is not None and [one.address for one in addresses(address)] == [address]
 
 
 def write_mail(notice: Notice, head: Letterhead) -> bytes:

@@ -69,6 +69,11 @@ class NoticeSender:
             count_notice("later")
             self._outbox.postpone(notice, self._clock())
             return error.is_of_mail
+        except Exception as error:  # noqa: BLE001 (one notice must not hold up the others)
+            _log.error("a notice waits: %s", type(error).__name__)
+            count_notice("later")
+            self._outbox.postpone(notice, self._clock())
+            return True
         else:
             count_notice("sent")
         self._outbox.drop(notice)

@@ -1,0 +1,103 @@
+"""Notices of many, and of odd addresses: one owner's notices hold up nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+import pytest
+from sqlalchemy import func, select
+
+from roaming_keys.audit import AuditEvent, AuditKind
+from roaming_keys.database import SCHEMA
+from roaming_keys.database.tables import NOTICE
+from roaming_keys.notices.mail import Language, Letterhead
+from roaming_keys.notices.outbox import Outbox, write_notice
+from roaming_keys.notices.sender import NoticesByMail, NoticeSender
+from roaming_keys.notices.submission import SmtpSecurity, Submission
+from sealwax.service import Database
+from tests.support.clock import FakeClock
+from tests.support.keys.people import ORIGIN, USER
+
+SENDER = "keys@example.test"
+BUSY = "mallory@example.test"
+MINUTE = 60
+# Addresses that a mail server may know, and the header of a mail may not have.
+ODD_ADDRESSES = [
+    "a..b@example.test",
+    ".a@example.test",
+    "a.@example.test",
+    "a@example.test.",
+    "a@example..test",
+    "a@192.0.2.1",
+    "=?utf-8?q?alice?=@example.test",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tray(Submission):
+    """A mail server that takes every mail, and notes its recipient. It breaks at those that are named."""
+
+    recipients: list[str] = field(default_factory=list)
+    breaks_at: tuple[str, ...] = ()
+
+    def send(self, mail: bytes, sender: str, recipient: str) -> None:
+        if recipient in self.breaks_at:
+            raise AttributeError("an error that nobody has expected")
+        self.recipients.append(recipient)
+
+
+@pytest.fixture
+def tray() -> Tray:
+    return Tray(host="127.0.0.1", port=25, security=SmtpSecurity.NONE)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    with closing(SCHEMA.open(database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def send(database: Database, clock: FakeClock, tray: Tray) -> Callable[[], None]:
+    return sender_to(tray, database, clock).send_due
+
+
+def sender_to(tray: Tray, database: Database, clock: FakeClock) -> NoticeSender:
+    head = Letterhead(origin=ORIGIN, sender=SENDER, language=Language.ENGLISH)
+    return NoticeSender(Outbox(database), NoticesByMail(submission=tray, head=head), clock)
+
+
+def write(
+    database: Database, clock: FakeClock, user: str, kind: AuditKind = AuditKind.DEVICE_ADDED, *, times: int = 1
+) -> None:
+    with database.transaction() as rows:
+        for _ in range(times):
+            write_notice(rows, AuditEvent(kind=kind, at=clock(), user=user))
+
+
+def waiting(database: Database) -> int:
+    with database.reading() as rows:
+        return int(rows.execute(select(func.count()).select_from(NOTICE)).scalar_one())
+
+
+@pytest.mark.parametrize("user", ODD_ADDRESSES)
+def test_an_address_that_no_header_can_have_holds_up_nobody(
+    user: str, database: Database, clock: FakeClock, tray: Tray, send: Callable[[], None]
+) -> None:
+    write(database, clock, user)
+    write(database, clock, USER)
+    send()
+    assert tray.recipients == [USER]
+    assert waiting(database) == 0
+
+
+def test_an_unforeseen_error_of_one_notice_holds_up_nobody(database: Database, clock: FakeClock, tray: Tray) -> None:
+    write(database, clock, BUSY, times=2)
+    write(database, clock, USER)
+    sender_to(replace(tray, breaks_at=(BUSY,)), database, clock).send_due()
+    assert tray.recipients == [USER]
+    clock.advance(seconds=10 * MINUTE)
+    sender_to(tray, database, clock).send_due()
+    assert tray.recipients == [USER, BUSY, BUSY]
