@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.database.tables import NOTICE
@@ -31,11 +31,15 @@ TOLD_BY_MAIL: Final = frozenset(
 )
 """The events that the owner of an account learns by mail."""
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
+MOST_WAITING: Final = 20
+"""The notices of one kind that wait for one account. The owner who gets so many learns nothing by another one."""
+# Those of one kind for one account are sent one after another, so that a flood of them lets others pass.
+_APART_SECONDS: Final = 60
 _ID_BYTES: Final = 16
 # Longer than one try takes. If the process ends in it, another one sends the notice, perhaps twice.
 _TAKEN_SECONDS: Final = 5 * 60
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 60, 4 * 60 * 60
-_NOW, _AHEAD, _TAKEN, _ID = "now", "ahead", "taken", "the_id"
+_NOW, _AHEAD, _TAKEN, _ID, _USER, _KIND = "now", "ahead", "taken", "the_id", "the_user", "the_kind"
 # A notice whose time is further ahead than any wait was written by a wrong clock.
 _IS_DUE: Final = or_(NOTICE.c.due <= bindparam(_NOW), NOTICE.c.due > bindparam(_AHEAD))
 _ANY_DUE: Final = select(NOTICE.c.id).where(_IS_DUE).limit(1)
@@ -47,6 +51,8 @@ _TAKE: Final = (
     .returning(NOTICE)
 )
 _WRITE: Final = insert(NOTICE)
+# Without an index: the limit keeps the table small.
+_ALIKE: Final = select(func.count()).where(NOTICE.c.user == bindparam(_USER), NOTICE.c.kind == bindparam(_KIND))
 _DROP: Final = delete(NOTICE).where(NOTICE.c.id == bindparam(_ID))
 _POSTPONE: Final = update(NOTICE).where(NOTICE.c.id == bindparam(_ID)).values(due=bindparam(_TAKEN))
 
@@ -66,11 +72,17 @@ class Notice:
 
 
 def write_notice(rows: Connection, event: AuditEvent) -> None:
-    """Write the notice of an event inside its transaction, if the owner of an account learns it by mail."""
-    if event.user and event.kind in TOLD_BY_MAIL:
-        at = event.at.timestamp()
-        times = {"at": at, "due": at, "tries": 0}
-        rows.execute(_WRITE, {"id": os.urandom(_ID_BYTES).hex(), "user": event.user, "kind": event.kind.value, **times})
+    """Write the notice of an event inside its transaction, if the owner of an account learns it by mail.
+
+    If MOST_WAITING of its kind wait already for this account, none is added.
+    """
+    if not event.user or event.kind not in TOLD_BY_MAIL:
+        return
+    kind, at = event.kind.value, event.at.timestamp()
+    alike = rows.execute(_ALIKE, {_USER: event.user, _KIND: kind}).scalar_one()
+    if alike < MOST_WAITING:
+        times = {"at": at, "due": at + alike * _APART_SECONDS, "tries": 0}
+        rows.execute(_WRITE, {"id": os.urandom(_ID_BYTES).hex(), "user": event.user, "kind": kind, **times})
 
 
 class Outbox:

@@ -13,7 +13,7 @@ from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import NOTICE
 from roaming_keys.notices.mail import Language, Letterhead
-from roaming_keys.notices.outbox import Outbox, write_notice
+from roaming_keys.notices.outbox import MOST_WAITING, Outbox, write_notice
 from roaming_keys.notices.sender import NoticesByMail, NoticeSender
 from roaming_keys.notices.submission import SmtpSecurity, Submission
 from sealwax.service import Database
@@ -101,3 +101,35 @@ def test_an_unforeseen_error_of_one_notice_holds_up_nobody(database: Database, c
     clock.advance(seconds=10 * MINUTE)
     sender_to(tray, database, clock).send_due()
     assert tray.recipients == [USER, BUSY, BUSY]
+
+
+def test_the_notices_of_one_owner_let_others_pass(
+    database: Database, clock: FakeClock, tray: Tray, send: Callable[[], None]
+) -> None:
+    write(database, clock, BUSY, times=5_000)
+    assert waiting(database) <= MOST_WAITING
+    write(database, clock, USER)
+    send()
+    assert tray.recipients.index(USER) <= 1
+
+
+def test_many_notices_of_one_kind_delay_none_of_another(
+    database: Database, clock: FakeClock, tray: Tray, send: Callable[[], None]
+) -> None:
+    write(database, clock, BUSY, AuditKind.KEYS_EXPORTED, times=5_000)
+    send()
+    before = len(tray.recipients)
+    write(database, clock, BUSY, AuditKind.KEYS_ROTATED)
+    send()
+    assert len(tray.recipients) == before + 1
+
+
+def test_each_of_a_few_notices_at_once_is_sent(
+    database: Database, clock: FakeClock, tray: Tray, send: Callable[[], None]
+) -> None:
+    write(database, clock, USER, times=MOST_WAITING)
+    for _ in range(MOST_WAITING):
+        send()
+        clock.advance(seconds=MINUTE)
+    assert len(tray.recipients) == MOST_WAITING
+    assert waiting(database) == 0
