@@ -204,6 +204,14 @@ class SessionStore:
             raise NoSuchAccount
         return account
 
+    def lock_account_or_kept(self, rows: Connection, user: str, at: datetime.datetime) -> None:
+        """Lock the account of a user, or the one from before a reset if its successor was deleted.
+
+        An administrator acts on both. Raises NoSuchAccount.
+        """
+        if lock_kept(rows, user, at) is None:
+            self.lock_account(rows, user)
+
     def lock_account_for(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> Row[Any, Any]:
         """Lock the account of a login as `lock_account`: for an undo, return the kept account. Raises NoSuchAccount."""
         if not login.way.is_undo:

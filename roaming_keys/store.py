@@ -260,7 +260,7 @@ class Store:
         """Delete all that the server has of a user. Raises NoSuchAccount."""
         with self._database.transaction() as rows:
             self.keys.hold(rows)
-            self.sessions.lock_account(rows, user)
+            self.sessions.lock_account_or_kept(rows, user, at)
             delete_kept(rows, user)
             self._delete(rows, user, at, actor=actor)
         self._database.erase_deleted()

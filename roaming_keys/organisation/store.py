@@ -22,6 +22,7 @@ from roaming_keys.database.tables import (
     RECOVERY_CASE,
     RECOVERY_COPY,
     RECOVERY_POLICY,
+    RESET,
     RESTRICTION,
     SESSION,
     STAFF,
@@ -112,15 +113,22 @@ class OrganisationStore:
         values = columns[change]
         with self._database.transaction() as rows:
             self._keys.hold(rows)
-            self._lock(rows, user)
+            with _told_of_no_account():
+                self._accounts.sessions.lock_account_or_kept(rows, user, at)
             if values:
                 added = insert_into(rows, RESTRICTION).values(user=user, **values)
                 rows.execute(added.on_conflict_do_update(index_elements=["user"], set_=values))
             if change is Change.DISABLE:
-                for table in (SESSION, WAITING_LOGIN):
-                    rows.execute(delete(table).where(table.c.user == user))
+                self._end_access(rows, user, member, at)
             kind, note = AuditKind.ADMINISTRATOR_ACTED, _NOTES[change]
             self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, actor=member.name, note=note))
+
+    def _end_access(self, rows: Connection, user: str, member: Member, at: datetime.datetime) -> None:
+        """End what goes on for an account that is disabled: its sessions, and a reset, which no device could stop."""
+        for table in (SESSION, WAITING_LOGIN):
+            rows.execute(delete(table).where(table.c.user == user))
+        if rows.execute(delete(RESET).where(RESET.c.user == user).returning(RESET.c.user)).first() is not None:
+            self.trail.add(rows, AuditEvent(kind=AuditKind.RESET_STOPPED, at=at, user=user, actor=member.name))
 
     def set_policy(self, policy: RecoveryPolicy, member: Member, at: datetime.datetime) -> None:
         """Put a policy in force. Raises ServiceError, also if one of its officers is none of the staff."""

@@ -1,0 +1,122 @@
+"""Resets of accounts that an administrator disables or deletes meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from roaming_keys.app import close_app, create_app
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.database import SCHEMA
+from roaming_keys.database.tables import AUDIT, KEPT_ACCOUNT
+from roaming_keys.key_sources import GivenKeys
+from roaming_keys.organisation.messages import Change, Role
+from roaming_keys.organisation.staff import Member
+from roaming_keys.organisation.store import OrganisationStore
+from roaming_keys.resets import MIN_DELAY
+from roaming_keys.server_keys import KeyRing, MasterKey
+from roaming_keys.session import KeyServerError
+from roaming_keys.store import Store
+from roaming_keys.tickets import public_key_of
+from sealwax.service import ServiceError
+from smime_core.blocking import run
+from tests.support.clock import FakeClock
+from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, TICKET_KEY, USER, Person, certificates, identity
+from tests.support.keys.resets import finish, reset, start, undo
+
+pytestmark = pytest.mark.server
+ADAM = Member(name="adam", role=Role.ADMINISTRATOR, key=bytes(32), certificate=None)
+
+
+@pytest.fixture
+def config(database_url: str, clock: FakeClock) -> KeyServerConfig:
+    return KeyServerConfig(
+        origin=ORIGIN, database=database_url, ticket_key=public_key_of(TICKET_KEY), master_key=bytes(32), clock=clock
+    )
+
+
+@pytest.fixture
+def client(config: KeyServerConfig) -> Iterator[FlaskClient]:
+    app = create_app(config)
+    yield app.test_client()
+    close_app(app)
+
+
+@pytest.fixture
+def owner(client: FlaskClient, clock: FakeClock) -> Person:
+    person = Person(client, clock)
+    person.register(identity(0))
+    person.log_in()
+    return person
+
+
+@pytest.fixture
+def thief(owner: Person) -> Person:
+    """Somebody who reads the mail of the address."""
+    return Person(owner.client, owner.clock, passphrase=OTHER_PASSPHRASE)
+
+
+@pytest.fixture
+def change(config: KeyServerConfig, clock: FakeClock) -> Callable[[Change], None]:
+    def act(wanted: Change) -> None:
+        with closing(Store(config.database, KeyRing(GivenKeys(keys=(MasterKey(bytes(32)),))))) as store:
+            OrganisationStore(store).change_user(USER, wanted, ADAM, clock())
+
+    return act
+
+
+def code_of(act: Callable[[], object]) -> str:
+    with pytest.raises(KeyServerError) as refused:
+        act()
+    return refused.value.code
+
+
+def kinds_in(config: KeyServerConfig) -> list[str]:
+    with closing(SCHEMA.open(config.database)) as database, database.reading() as rows:
+        return list(rows.execute(select(AUDIT.c.kind).order_by(AUDIT.c.number)).scalars())
+
+
+def test_a_reset_that_went_on_when_its_account_was_disabled_is_not_finished_later(
+    owner: Person, thief: Person, change: Callable[[Change], None], config: KeyServerConfig
+) -> None:
+    start(thief)
+    change(Change.DISABLE)
+    # No device can log in to stop it.
+    thief.clock.at += MIN_DELAY
+    change(Change.ENABLE)
+    assert code_of(lambda: finish(thief, version=1)) == "reset-not-ready"
+    assert certificates(owner.log_in()) == {identity(0).certificate.der}
+    assert kinds_in(config).count("reset-stopped") == 1
+
+
+def test_disabling_an_account_without_a_reset_stops_none(
+    owner: Person, change: Callable[[Change], None], config: KeyServerConfig
+) -> None:
+    change(Change.DISABLE)
+    assert "reset-stopped" not in kinds_in(config)
+
+
+def test_an_administrator_deletes_the_account_from_before_a_reset_also_when_its_successor_is_gone(
+    owner: Person, thief: Person, change: Callable[[Change], None], config: KeyServerConfig
+) -> None:
+    run(reset(thief).delete(thief.setting))
+    change(Change.DELETE)
+    assert code_of(lambda: undo(owner)) == "login-refused"
+    with closing(SCHEMA.open(config.database)) as database, database.reading() as rows:
+        assert rows.execute(select(KEPT_ACCOUNT)).first() is None
+    with pytest.raises(ServiceError):
+        change(Change.DELETE)
+
+
+def test_an_administrator_disables_the_account_from_before_a_reset_also_when_its_successor_is_gone(
+    owner: Person, thief: Person, change: Callable[[Change], None]
+) -> None:
+    run(reset(thief).delete(thief.setting))
+    change(Change.DISABLE)
+    assert code_of(lambda: undo(owner)) == "account-disabled"
+    change(Change.ENABLE)
+    assert certificates(undo(owner)) == {identity(0).certificate.der}
