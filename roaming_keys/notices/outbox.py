@@ -22,6 +22,7 @@ TOLD_BY_MAIL: Final = frozenset(
         AuditKind.FACTOR_ADDED,
         AuditKind.FACTOR_REMOVED,
         AuditKind.RESET_STARTED,
+        AuditKind.RESET_STOPPED,
         AuditKind.RESET_FINISHED,
         AuditKind.RESET_UNDONE,
         AuditKind.RECOVERY_ASKED,

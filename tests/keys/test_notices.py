@@ -40,7 +40,7 @@ from sealwax.service import Database
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PROVIDER, TICKET_KEY, USER, Person
-from tests.support.keys.resets import reset, undo
+from tests.support.keys.resets import reset, start, undo
 from tests.support.servers.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -177,6 +177,10 @@ def test_each_step_of_an_account_that_matters_brings_one_mail(
     brings(AuditKind.DEVICE_ADDED)
     elsewhere.recover(keys)
     brings(AuditKind.RECOVERED)
+    start(owner)
+    brings(AuditKind.RESET_STARTED)
+    run(owner.log_in().stop_reset(owner.setting))
+    brings(AuditKind.RESET_STOPPED)
     reset(replace(owner, passphrase=OTHER_PASSPHRASE, known=None))
     # The devices from before are forgotten, so that the one that has reset it is a new one.
     brings(AuditKind.RESET_STARTED, AuditKind.RESET_FINISHED, AuditKind.DEVICE_ADDED)
