@@ -52,6 +52,9 @@ from smime_core.trust import (
 _SIGNED_MEMBERS: Final = {DECISION: "decision", SETTING: "setting", RECIPE: "setting"}
 # The kinds of which a device gives the texts by name.
 NAMED_KINDS: Final = frozenset({SETTING, RECIPE})
+_KINDS: Final = frozenset({CONTACT, *_SIGNED_MEMBERS})
+# The clock of a device may differ from the key server's by five minutes, or no login is right.
+_MAX_AHEAD: Final = datetime.timedelta(days=1)
 _Entries = Mapping[str, Entry]
 
 
@@ -102,7 +105,8 @@ async def merge_trust(
     """Merge what a device keeps with the entries of the account.
 
     (1) All that the device keeps becomes texts by name. (2) A stored entry that is older than that of the last merge
-    does not count, and the signatures of those that the device lacks are verified. (3) By the base, each text of the
+    does not count, one that is missing is as it was then, and those from the future are gone. The signatures of those
+    that the device lacks are verified. (3) By the base, each text of the
     device is unchanged, changed or removed: it becomes an entry with its time. (4) New decisions, settings and recipes
     are signed. (5) Of each name, the latest entry stays. Raises MalformedMessage or LimitExceeded for
     what the device keeps. A stored entry that is damaged does not count.
@@ -111,10 +115,12 @@ async def merge_trust(
     texts = _device_texts(device)
     kinds = {CONTACT, DECISION, *device.others}
     # (2)
-    stored = merge_entries(stored, {name: entry for name, entry in (base or {}).items() if name in stored})
+    base = _until(at + _MAX_AHEAD, base or {})
+    # Otherwise a signed entry could be put back after its removal was left out of one record.
+    stored = merge_entries(_until(at + _MAX_AHEAD, stored), base)
     plain, refused = await _open_stored(stored, texts, owner, at, provider)
     # (3)
-    known = {name: entry for name, entry in (base or {}).items() if name in plain or name not in stored}
+    known = {name: entry for name, entry in base.items() if name in plain}
     changes = _find_changes(texts, plain, _plain_base(device, known), now=_milliseconds(at))
     # A setting that only a later program reads is that program's to change.
     unread = {name for name in stored if kind_of(name) in NAMED_KINDS and name not in plain and name not in refused}
@@ -133,6 +139,12 @@ async def merge_trust(
         refused=tuple(sorted(refused)),
         staying=tuple(sorted(name for name in left if name not in merged or merged[name].value is None)),
     )
+
+
+def _until(latest: datetime.datetime, entries: _Entries) -> dict[str, Entry]:
+    """The entries without those of the kinds above that are later. Nobody could ever change these again."""
+    most = _milliseconds(latest)
+    return {name: entry for name, entry in entries.items() if entry.at <= most or kind_of(name) not in _KINDS}
 
 
 def _device_texts(device: DeviceTrust) -> dict[str, str]:

@@ -24,6 +24,8 @@ from tests.support.people import NOW, PROVIDER, person
 
 ALICE, MALLORY = person("alice"), person("mallory")
 HOUR: Final = datetime.timedelta(hours=1)
+DAY: Final = 24 * HOUR
+LAST: Final = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
 STRICT: Final = "setting:strict"
 MAIL: Final = "https://mail.example.test"
 
@@ -136,7 +138,7 @@ def test_a_removed_setting_comes_back_from_the_devices_that_have_it(laptop: Devi
         signed("false", at=5, signer=MALLORY),
         signed("false", at=5, account="bob@example.test"),
         signed("false", at=5, name="setting:other"),
-        replace(signed("false", at=5), at=10**14),
+        replace(signed("false", at=5), at=6),
         Entry(at=5, value=json.dumps({"setting": "false", "signature": ""})),
     ],
     ids=["of a stranger", "of another account", "of another name", "with another time", "without a signature"],
@@ -188,6 +190,43 @@ def test_a_setting_that_is_put_back_as_it_was_does_not_count(laptop: Device, acc
     account.entries = earlier
     assert laptop.merge(NOW + 2 * HOUR).entries == later
     assert settings_of(laptop) == {"strict": "true"}
+
+
+def test_a_setting_that_was_left_out_of_one_record_is_not_put_back_by_the_next(
+    laptop: Device, account: Account
+) -> None:
+    keep(laptop, strict="false")
+    earlier = laptop.merge(NOW).entries
+    keep(laptop, strict="true")
+    later = laptop.merge(NOW + HOUR).entries
+    for entries in ({}, earlier):
+        account.entries = entries
+        assert laptop.merge(NOW + 2 * HOUR).entries == later
+        assert settings_of(laptop) == {"strict": "true"}
+
+
+@pytest.mark.parametrize("ahead", [2 * DAY, 365 * DAY, LAST - NOW], ids=["two days", "a year", "the last time"])
+@pytest.mark.parametrize("text", [None, "false"], ids=["removed", "changed"])
+def test_an_entry_from_the_future_keeps_nobody_from_changing_a_setting(
+    laptop: Device, phone: Device, account: Account, ahead: datetime.timedelta, text: str | None
+) -> None:
+    at = int((NOW + ahead).timestamp() * 1_000)
+    keep(laptop, strict="true")
+    account.entries = {STRICT: Entry(at=at, value=None) if text is None else signed(text, at=at)}
+    laptop.merge(NOW)
+    keep(phone)
+    phone.merge(NOW)
+    assert (settings_of(laptop), settings_of(phone)) == ({"strict": "true"}, {"strict": "true"})
+    assert account.entries[STRICT].at <= NOW.timestamp() * 1_000
+
+
+def test_a_clock_that_was_right_again_keeps_what_the_device_has(laptop: Device, phone: Device) -> None:
+    keep(laptop, strict="true")
+    laptop.merge(NOW + 365 * DAY)
+    laptop.merge(NOW)
+    keep(phone)
+    phone.merge(NOW)
+    assert settings_of(phone) == {"strict": "true"}
 
 
 def test_a_person_without_a_key_that_signs_keeps_settings_on_the_device(laptop: Device, account: Account) -> None:

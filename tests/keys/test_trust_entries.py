@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from roaming_keys.entries import CONTACT, DECISION, MAX_LIVE, Entry, fit_entries, kind_of
+from roaming_keys.entries import CONTACT, DECISION, MAX_AT, MAX_LIVE, Entry, fit_entries, kind_of
 from roaming_keys.state import AccountState
 from roaming_keys.trust_entries import DeviceTrust
 from roaming_keys.wire import MAX_STATE_BYTES
@@ -256,8 +256,35 @@ def test_a_removed_decision_that_is_put_back_as_it_was_does_not_count_where_it_w
     assert laptop.decisions == ()
 
 
+def test_a_removed_decision_is_not_put_back_after_its_removal_was_left_out_of_one_record(
+    laptop: Device, account: Account
+) -> None:
+    laptop.decisions = [decision("dave")]
+    signed = laptop.merge(NOW).entries
+    laptop.decisions = []
+    removed = laptop.merge(NOW + HOUR).entries
+    for entries in ({}, signed):
+        account.entries = entries
+        assert laptop.merge(NOW + 2 * HOUR).entries == removed
+        assert laptop.decisions == ()
+
+
+def test_a_removal_from_the_future_keeps_nobody_from_accepting_a_certificate(laptop: Device, account: Account) -> None:
+    account.entries = {name_of("dave"): Entry(at=MAX_AT, value=None)}
+    laptop.decisions = []
+    laptop.merge(NOW)
+    laptop.decisions = [decision("dave")]
+    for hours in (1, 2):
+        laptop.merge(NOW + hours * HOUR)
+        assert laptop.decisions == (decision("dave"),)
+
+
 def test_entries_of_later_programs_stay(laptop: Device, phone: Device, account: Account) -> None:
-    later = {"contact:x@example.test": Entry(at=3, value="{}"), "later:a": Entry(at=4, value="b")}
+    later = {
+        "contact:x@example.test": Entry(at=3, value="{}"),
+        "later:a": Entry(at=4, value="b"),
+        "later:b": Entry(at=MAX_AT, value="c"),
+    }
     account.entries = later
     for device in (laptop, phone, laptop):
         device.merge(NOW)
@@ -292,7 +319,8 @@ def test_contacts_without_room_stay_on_the_device_that_has_them(
     laptop.learn(contact("bob"))
     laptop.decisions = [decision("dave")]
     laptop.merge(NOW)
-    account.entries = {**account.entries, **flood(MAX_LIVE[CONTACT], 10**14, size=10)}
+    later = int((NOW + HOUR).timestamp() * 1_000)
+    account.entries = {**account.entries, **flood(MAX_LIVE[CONTACT], later, size=10)}
     merged = laptop.merge(NOW + HOUR)
     assert f"{CONTACT}:bob@example.test" not in merged.entries
     assert merged.staying == (f"{CONTACT}:bob@example.test",)
