@@ -1,6 +1,7 @@
 """`POST /api/enrolment` and `POST /api/enrolment/reset`: tickets for the key server.
 
-A ticket proves that the signed-in user owns the address.
+A ticket proves that the signed-in user owns the address. The mail server is asked again for each: a session lasts for
+hours, and the person may have changed the password meanwhile because somebody else knew it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from roaming_keys.tickets import Purpose, issue_ticket
-from webbridge.services import require_session, services
+from webbridge.services import require_session, services, with_mail
 
 blueprint = Blueprint("enrolment", __name__)
 
@@ -27,6 +28,7 @@ def make_reset_ticket() -> Response:
 
 def _issue(purpose: Purpose) -> Response:
     session = require_session()
+    with_mail(session, lambda: services().pool.log_in(session.credentials)).close()
     config = services().config
     ticket = issue_ticket(
         config.enrolment_key,
