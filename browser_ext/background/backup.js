@@ -45,13 +45,13 @@ const SETTINGS = ["contacts", "decisions", "followed list", "trust", "preference
 /** A site as `siteOf` names it, in ASCII only: other characters could hide or reorder parts of the name. */
 const SITE = /^[!-~]+(?: \([ -~]+\))?$/;
 
-/** @param {{passphrase: EncryptedSecret}} body @returns {Promise<{backup: ArrayBuffer, keyFiles: number}>} */
+/** @param {{passphrase: EncryptedSecret}} body @returns {Promise<{backup: ArrayBuffer, keyFiles: number, ids: string[]}>} `ids` of its key files */
 export async function make({ passphrase }) {
   const content = await collect();
   const ids = (await database.all("keyFiles")).map(({ id }) => id);
   const { backup } = await vault.call("backup.seal", { content: buildBackup(content), passphrase });
   await keys.noteSaved(ids);
-  return { backup, keyFiles: ids.length };
+  return { backup, keyFiles: ids.length, ids };
 }
 
 /** @returns {Promise<Backup>} */

@@ -140,7 +140,7 @@ export const HANDLERS = {
   "writing.service": writing.changeService,
   "writing.labels": writing.importLabels,
   "writing.no-labels": writing.removeLabels,
-  "backup.make": backup.make,
+  "backup.make": keyAccount.makeBackup,
   "backup.here": backup.countHere,
   "backup.review": backup.review,
   "backup.restore": backup.restore,

@@ -12,6 +12,7 @@ import { api } from "../shared/api.js";
 import * as database from "../shared/database.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { codeOf, RequestError } from "../shared/messages.js";
+import * as backup from "./backup.js";
 import * as bridge from "./bridge.js";
 import { readJson } from "./bridge_requests.js";
 import * as factor from "./key_factor.js";
@@ -193,18 +194,31 @@ export function stopReset() {
   return during(({ client }) => client.stopReset());
 }
 
-/**
- * Exports a key file. The owner of the account is told of its keys, as far as there is a session at the server.
- * @param {Parameters<typeof keys.exportKeyFile>[0]} body
- */
+/** Exports a key file, and tells the owner of its keys. @param {Parameters<typeof keys.exportKeyFile>[0]} body */
 export async function exportKeyFile(body) {
-  const [exported, kept] = await Promise.all([keys.exportKeyFile(body), find()]);
-  const isRoaming = body.id.split(" ").some((fingerprint) => kept?.stored.includes(fingerprint));
+  const exported = await keys.exportKeyFile(body);
+  await tellOfSaved([body.id]);
+  return exported;
+}
+
+/** Makes a backup, and tells the owners of the keys in it. @param {Parameters<typeof backup.make>[0]} body */
+export async function makeBackup(body) {
+  const { ids, ...made } = await backup.make(body);
+  await tellOfSaved(ids);
+  return made;
+}
+
+/**
+ * The owner of the account is told that its keys are saved to a file, as far as there is a session at the server.
+ * @param {string[]} ids of the key files that are saved
+ */
+async function tellOfSaved(ids) {
+  const kept = await find();
+  const isRoaming = ids.some((id) => id.split(" ").some((fingerprint) => kept?.stored.includes(fingerprint)));
   if (kept && isRoaming && (await findSession(kept.user))) {
     // A server that cannot be reached keeps nobody from their keys.
     await inTurn(TURN, () => withClient(({ client }) => client.noteExport())).catch(() => undefined);
   }
-  return exported;
 }
 
 /** Deletes the account at the server. The keys of this browser stay. @param {{passphrase: EncryptedSecret}} body */

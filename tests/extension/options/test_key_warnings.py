@@ -20,7 +20,7 @@ from tests.support.databases.audit_trails import trail_in
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import PASSPHRASE, People, people
 from tests.support.extension.key_accounts import KeyServers, log_in, register, servers, wait_until_done
-from tests.support.extension.keys_page import NEW, OPERATION_SECONDS, submit, type_passphrase
+from tests.support.extension.keys_page import NEW, OPERATION_SECONDS, show_section, submit, type_passphrase
 from tests.support.keys.elsewhere import log_in_elsewhere
 from tests.support.pages.driver import named
 from tests.support.servers.bridge import ENROLMENT_KEY
@@ -101,6 +101,13 @@ def test_the_server_learns_that_keys_are_saved_to_a_file(
         type_passphrase(options, "export", index, text)
     submit(options, "export")
     assert exports(servers) == before + 1
+    # A backup holds the same key file, and asks for no passphrase of the keys.
+    show_section(options, "backup")
+    options.click(named("make-backup"))
+    for index in range(2):
+        type_passphrase(options, "backup", index, NEW)
+    submit(options, "backup")
+    assert exports(servers) == before + 2
 
 
 def exports(servers: KeyServers) -> int:
