@@ -94,7 +94,8 @@ class ResetStore:
 
     def stop(self, caller: Caller, at: datetime.datetime) -> bool:
         """Stop the reset of the account of a call. Returns whether there was one. Raises SessionEnded."""
-        stopped = delete(RESET).where(RESET.c.user == caller.user).returning(RESET.c.user)
+        goes_on = RESET.c.user == caller.user, RESET.c.ends > at.timestamp()
+        stopped = delete(RESET).where(*goes_on).returning(RESET.c.user)
         with self._database.transaction() as rows:
             self._store.sessions.lock_account_of(rows, caller, at)
             if rows.execute(stopped).first() is None:

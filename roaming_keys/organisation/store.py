@@ -127,7 +127,8 @@ class OrganisationStore:
         """End what goes on for an account that is disabled: its sessions, and a reset, which no device could stop."""
         for table in (SESSION, WAITING_LOGIN):
             rows.execute(delete(table).where(table.c.user == user))
-        if rows.execute(delete(RESET).where(RESET.c.user == user).returning(RESET.c.user)).first() is not None:
+        goes_on = RESET.c.user == user, RESET.c.ends > at.timestamp()
+        if rows.execute(delete(RESET).where(*goes_on).returning(RESET.c.user)).first() is not None:
             self.trail.add(rows, AuditEvent(kind=AuditKind.RESET_STOPPED, at=at, user=user, actor=member.name))
 
     def set_policy(self, policy: RecoveryPolicy, member: Member, at: datetime.datetime) -> None:

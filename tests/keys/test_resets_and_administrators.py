@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -17,7 +18,7 @@ from roaming_keys.key_sources import GivenKeys
 from roaming_keys.organisation.messages import Change, Role
 from roaming_keys.organisation.staff import Member
 from roaming_keys.organisation.store import OrganisationStore
-from roaming_keys.resets import MIN_DELAY
+from roaming_keys.resets import FINISH_WITHIN, MIN_DELAY
 from roaming_keys.server_keys import KeyRing, MasterKey
 from roaming_keys.session import KeyServerError
 from roaming_keys.store import Store
@@ -97,6 +98,21 @@ def test_disabling_an_account_without_a_reset_stops_none(
     owner: Person, change: Callable[[Change], None], config: KeyServerConfig
 ) -> None:
     change(Change.DISABLE)
+    assert "reset-stopped" not in kinds_in(config)
+
+
+@pytest.mark.parametrize("by", ["a device", "an administrator"])
+def test_a_reset_whose_time_is_over_is_not_stopped(
+    owner: Person, thief: Person, change: Callable[[Change], None], config: KeyServerConfig, by: str
+) -> None:
+    start(thief)
+    owner.clock.at += MIN_DELAY + FINISH_WITHIN - datetime.timedelta(minutes=30)
+    session = owner.log_in()
+    owner.clock.advance(seconds=40 * 60)
+    if by == "a device":
+        assert code_of(lambda: run(session.stop_reset(owner.setting))) == "no-reset"
+    else:
+        change(Change.DISABLE)
     assert "reset-stopped" not in kinds_in(config)
 
 
