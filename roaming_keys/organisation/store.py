@@ -113,8 +113,7 @@ class OrganisationStore:
         values = columns[change]
         with self._database.transaction() as rows:
             self._keys.hold(rows)
-            with _told_of_no_account():
-                self._accounts.sessions.lock_account_or_kept(rows, user, at)
+            self._lock(rows, user, at)
             if values:
                 added = insert_into(rows, RESTRICTION).values(user=user, **values)
                 rows.execute(added.on_conflict_do_update(index_elements=["user"], set_=values))
@@ -186,7 +185,7 @@ class OrganisationStore:
         """Return the cases that the owner is shown, and note of each that the owner was told of it."""
         with self._database.transaction() as rows:
             self._keys.hold(rows)
-            self._lock(rows, user)
+            self._lock(rows, user, at)
             shown = rows.execute(_shown_to(user, at)).all()
             # Only those in the answer: nobody is told of a case by another one.
             for case in (one.id for one in shown if one.told is None):
@@ -208,7 +207,7 @@ class OrganisationStore:
         content = {"reason": new.reason, "asked_by": member.name, "recipient": to_base64(new.recipient.der)}
         with self._database.transaction() as rows:
             self._keys.hold(rows)
-            self._lock(rows, user)
+            self._lock(rows, user, at)
             asked_since = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.asked > (at - CASE_LASTS).timestamp()
             if rows.execute(select(func.count()).where(*asked_since)).scalar_one() >= MAX_CASES:
                 # More would hide the earlier ones from the owner.
@@ -258,7 +257,7 @@ class OrganisationStore:
         user = found.facts.user
         with self._database.transaction() as rows:
             self._keys.hold(rows)
-            self._lock(rows, user)
+            self._lock(rows, user, at)
             values = {
                 "case": case,
                 "number": number,
@@ -281,7 +280,7 @@ class OrganisationStore:
         query = select(RECOVERY_APPROVAL.c.sealed).where(RECOVERY_APPROVAL.c.case == case)
         with self._database.transaction() as rows:
             self._keys.hold(rows)
-            self._lock(rows, user)
+            self._lock(rows, user, at)
             sealed = rows.execute(query.order_by(RECOVERY_APPROVAL.c.number)).scalars().all()
             if len(sealed) < needed:
                 text = f"{len(sealed)} officers have approved, {needed} are needed."
@@ -361,10 +360,13 @@ class OrganisationStore:
                 return number
         raise ServiceError(403, "not-your-case", "You are no officer for this account.")
 
-    def _lock(self, rows: Connection, user: str) -> None:
-        """Lock the account, as each transaction that changes rows of it. Raises ServiceError if there is none."""
+    def _lock(self, rows: Connection, user: str, at: datetime.datetime) -> None:
+        """Lock the account, as each transaction that changes rows of it. Raises ServiceError if there is none.
+
+        An account from before a reset counts too: the officers have shares of its keys.
+        """
         with _told_of_no_account():
-            self._accounts.sessions.lock_account(rows, user)
+            self._accounts.sessions.lock_account_or_kept(rows, user, at)
 
 
 def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:

@@ -837,6 +837,18 @@ def test_the_shares_of_an_account_that_is_reset_stay_with_it(any_site: Site) -> 
     assert run(fetch_standing(owner.log_in(), owner.setting)).copy is not None
 
 
+def test_the_officers_open_the_keys_of_a_leaver_who_reset_and_deleted_the_account(any_site: Site) -> None:
+    any_site.confirm()
+    owner = any_site.organisation.person
+    leaver = Person(owner.client, owner.clock, passphrase=OTHER_PASSPHRASE)
+    run(reset(leaver).delete(leaver.setting))
+    organisation, case = any_site.organisation, any_site.ask().id
+    for name in ("olga", "otto"):
+        organisation.approve(case, name)
+    opened = organisation.client("adam").open_case(case)
+    assert ders(organisation.recover(opened, SUCCESSOR)) == {ENCRYPTION.certificate.der}
+
+
 def test_after_the_thirty_days_no_case_opens_the_earlier_keys(site: Site) -> None:
     site.confirm()
     owner = site.organisation.person
