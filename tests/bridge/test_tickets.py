@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, sign_in
-from tests.support.servers.lying_server import LyingServer, TakeLine
+from tests.support.servers.lying_server import POP3, LyingServer, TakeLine
 
 pytestmark = pytest.mark.server
 
@@ -44,3 +45,11 @@ def test_tickets_use_up_no_connection_of_the_session(browser: FlaskClient) -> No
     for _ in range(10):
         assert browser.post("/api/enrolment/reset", base_url=API, headers=FROM_PAGES).status_code == 200
     assert get(browser, "/api/folders").status_code == 200
+
+
+def test_a_mailbox_by_pop3_gives_tickets_too(tls_folder: Path) -> None:
+    with LyingServer(POP3, tls_folder=tls_folder) as pop3, bridge_before(pop3.pop3_address()) as browser:
+        assert sign_in(browser).status_code == 200
+        for _ in range(3):
+            assert get(browser, "/api/folders").status_code == 200
+            assert browser.post("/api/enrolment/reset", base_url=API, headers=FROM_PAGES).status_code == 200
