@@ -188,6 +188,16 @@ export function dayOnly(iso) {
   return date ? format(date, { dateStyle: "long" }) : "";
 }
 
+/**
+ * The heading of a day in a list: the weekday, or the date.
+ * @param {Date} date
+ * @param {{isRecent: boolean, isThisYear: boolean}} options a recent day has only its weekday, and one of this year no year
+ */
+export function dayHeading(date, { isRecent, isThisYear }) {
+  if (isRecent) return format(date, { weekday: "long" });
+  return format(date, { weekday: "long", day: "numeric", month: "long", ...(isThisYear ? {} : { year: "numeric" }) });
+}
+
 /** A time to the second and in UTC, as in a certificate. @param {string} iso */
 export function exactMoment(iso) {
   const date = readDate(iso);

@@ -79,10 +79,11 @@ export function createForm(properties, onSubmit, ...children) {
 }
 
 /**
- * Asks the person before something is lost. `onGo` is called only if the person presses the second button.
- * @param {{title: string, meaning: string, keep: string, go: string, test: string, onGo: () => void}} question
+ * Asks the person before something is lost. `onGo` is called only if the person presses the second button, which is red if
+ * nothing can take it back.
+ * @param {{title: string, meaning: string, keep: string, go: string, test: string, onGo: () => void, isDanger?: boolean}} question
  */
-export function ask({ title, meaning, keep, go, test, onGo }) {
+export function ask({ title, meaning, keep, go, test, onGo, isDanger = false }) {
   const titleId = uniqueId("question");
   const dialog = openDialog(
     { titleId, isWide: false },
@@ -93,7 +94,7 @@ export function ask({ title, meaning, keep, go, test, onGo }) {
       { class: "actions" },
       html("button", { type: "button", text: keep, on: { click: () => dialog.close() } }),
       html("button", {
-        class: "primary", type: "button", text: go, data: { agrees: "", test }, on: { click: () => { dialog.close(); onGo(); } },
+        class: isDanger ? "danger" : "primary", type: "button", text: go, data: { agrees: "", test }, on: { click: () => { dialog.close(); onGo(); } },
       }),
     ),
   );
