@@ -9,6 +9,7 @@ import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.
 import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
+import { apiFolderPath as folderPath, MailChanges } from "./mail_changes.js";
 
 export { ApiError };
 
@@ -22,16 +23,22 @@ export { ApiError };
 /** @typedef {import("./routes.js").MessageAddress} MessageAddress */
 /**
  * @typedef {{
- *   id: string, name: string, role: string | null, total: number, unseen: number, uidValidity: number,
+ *   id: string, name: string, delimiter: string | null, role: string | null, total: number, unseen: number,
+ *   uidValidity: number, subscribed: boolean | null, rights: string[],
  * }} Folder
  */
 /**
  * @typedef {{id: string, started: string | null, used: string, program: string, origin: string, this: boolean}} ListedSession
  */
-/** @typedef {{uidValidity: number, messages: MessageSummary[]}} MessagePage */
+/**
+ * `isByDate`: the newest date is first, and not the newest arrival.
+ * @typedef {{
+ *   uidValidity: number, messages: MessageSummary[], total?: number, token?: string | null, isByDate?: boolean,
+ * }} MessagePage
+ */
 /**
  * @typedef {{
- *   uid: number, from: string, to: string, subject: string, date: string | null, size: number, seen: boolean,
+ *   uid: number, from: string, to: string, subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
  *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | null,
  * }} MessageSummary
  */
@@ -71,6 +78,10 @@ export class BridgeApi {
   #onSessionEnded;
   /** The account that signed in on this page. All tabs share a cookie, so another tab can sign in another account. */
   #account = "";
+  /** Whether the mail server may sort. Only its refusal tells. */
+  #sorts = true;
+  /** The changes of messages and folders, and further lists. */
+  changes = new MailChanges((path, options) => this.#json(path, options));
 
   /**
    * @param {string} origin
@@ -113,6 +124,7 @@ export class BridgeApi {
     const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
     const { address: signedIn } = await readJson(response);
     this.#account = signedIn;
+    this.#sorts = true;
     return signedIn;
   }
 
@@ -169,21 +181,48 @@ export class BridgeApi {
   }
 
   /**
-   * One page of messages, newest first.
+   * One page of messages, the newest date first; by arrival where the mail server does not sort.
    * @param {string} folder
-   * @param {{before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} [options] with `before` only messages
-   *   with a smaller UID; rejects with `folder-changed` if the folder has another UIDVALIDITY
+   * @param {{before?: {uidValidity: number, uid: number}, offset?: number, signal?: AbortSignal}} [options] for the page
+   *   after others: their number, and the last of them by arrival. Rejects with `folder-changed` if the folder has another
+   *   UIDVALIDITY
    * @returns {Promise<MessagePage>}
    */
-  async messages(folder, { before, signal } = {}) {
+  async messages(folder, { before, offset = 0, signal } = {}) {
+    const page = await this.#byDate(folder, offset, signal) ?? await this.#byArrival(folder, before, signal);
+    if (before && page.uidValidity !== before.uidValidity) throw new ApiError("folder-changed", "numbered anew");
+    // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose it.
+    return { ...page, messages: page.messages.slice(0, PAGE_OF_MESSAGES) };
+  }
+
+  /** @param {string} folder @param {number} offset @param {AbortSignal} [signal] @returns {Promise<MessagePage | null>} */
+  async #byDate(folder, offset, signal) {
+    if (!this.#sorts) return null;
+    const query = new URLSearchParams({ sort: "date", offset: String(offset), limit: String(PAGE_OF_MESSAGES) });
+    try {
+      const page = await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal });
+      if ("total" in page) return { ...page, isByDate: true };
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "not-offered") throw error;
+    }
+    // The mail server does not sort, or the bridge is older than these pages and has left the order out.
+    this.#sorts = false;
+    return null;
+  }
+
+  /**
+   * @param {string} folder
+   * @param {{uidValidity: number, uid: number} | undefined} before only messages with a smaller UID
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<MessagePage>}
+   */
+  #byArrival(folder, before, signal) {
     const query = new URLSearchParams({ limit: String(PAGE_OF_MESSAGES) });
     if (before !== undefined) {
       query.set("before", String(before.uid));
       query.set("uidValidity", String(before.uidValidity));
     }
-    const { uidValidity, messages } = await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal });
-    // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose it.
-    return { uidValidity, messages: messages.slice(0, PAGE_OF_MESSAGES) };
+    return this.#json(`${folderPath(folder, "messages")}?${query}`, { signal });
   }
 
   /**
@@ -198,8 +237,7 @@ export class BridgeApi {
 
   /** @param {MessageAddress} address */
   async markSeen({ folder, uidValidity, uid }) {
-    const body = JSON.stringify({ uids: [uid], add: ["\\Seen"] });
-    await this.#authorised(folderPath(folder, uidValidity, "flags"), { method: "PUT", body, headers: JSON_TYPE });
+    await this.changes.setFlags({ folder, uidValidity, uids: [uid] }, { add: ["\\Seen"] });
   }
 
   /**
@@ -411,13 +449,4 @@ function checkVersions({ apiVersion = 1, oldestPages = 1 }) {
 /** @param {{crls: string[], ocsp: string[]} | undefined} answer */
 function decodeAnswer(answer) {
   return { crls: (answer?.crls ?? []).map(bytesFromBase64), ocsp: (answer?.ocsp ?? []).map(bytesFromBase64) };
-}
-
-/**
- * The path of a folder in the API, or of something in it.
- * @param {string} folder
- * @param {(string | number)[]} parts
- */
-function folderPath(folder, ...parts) {
-  return ["/api/folders", encodeURIComponent(folder), ...parts].join("/");
 }

@@ -1,0 +1,135 @@
+/** The requests that change messages and folders, and those for lists in other orders than that of arrival. */
+
+import { JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
+
+/** @typedef {import("./api.js").MessagePage} MessagePage */
+/** @typedef {import("./api.js").MessageSummary} MessageSummary */
+/** @typedef {import("./api.js").RequestOptions} RequestOptions */
+/** Messages of one folder. @typedef {{folder: string, uidValidity: number, uids: number[]}} Chosen */
+/** The steps that undo a change. The bridge gives them, and gets them back unchanged. @typedef {object[]} Steps */
+/** @typedef {{undo: Steps, markedOnly: boolean}} Changed */
+/** @typedef {(path: string, options?: RequestOptions) => Promise<any>} Json */
+/** @typedef {"text" | "subject" | "from" | "body"} SearchPlace */
+/**
+ * @typedef {{
+ *   uidValidity: number, token: string | null, whole: boolean, flags: {uid: number, flags: string[]}[],
+ *   messages: MessageSummary[], vanished: string,
+ * }} ListChanges
+ */
+
+/** The largest number of messages in one request for a change. */
+export const MAX_CHANGED = 1000;
+
+/**
+ * The path of a folder in the API, or of something in it.
+ * @param {string} folder
+ * @param {(string | number)[]} parts
+ */
+export function apiFolderPath(folder, ...parts) {
+  return ["/api/folders", encodeURIComponent(folder), ...parts].join("/");
+}
+
+export class MailChanges {
+  #json;
+
+  /** @param {Json} json sends a request and reads the answer */
+  constructor(json) {
+    this.#json = json;
+  }
+
+  /** @param {Chosen} chosen @param {{add?: string[], remove?: string[]}} flags @returns {Promise<Changed>} */
+  setFlags(chosen, { add = [], remove = [] }) {
+    return this.#change("PUT", messagesPath(chosen, "flags"), { uids: chosen.uids, add, remove });
+  }
+
+  /** @param {Chosen} chosen @param {string} to the id of a folder @returns {Promise<Changed>} */
+  move(chosen, to) {
+    return this.#change("POST", messagesPath(chosen, "move"), { uids: chosen.uids, to });
+  }
+
+  /** Moves to the trash, or deletes for ever. @param {Chosen} chosen @param {{forever: boolean}} how @returns {Promise<Changed>} */
+  remove(chosen, { forever }) {
+    return this.#change("POST", messagesPath(chosen, "delete"), { uids: chosen.uids, forever });
+  }
+
+  /** @param {Steps} undo @returns {Promise<Changed>} */
+  undo(undo) {
+    return this.#change("POST", "/api/undo", { undo });
+  }
+
+  /** @param {string} name @returns {Promise<Changed & {id: string}>} */
+  createFolder(name) {
+    return this.#change("POST", "/api/folders", { name });
+  }
+
+  /** @param {string} folder @param {string} name @returns {Promise<Changed & {id: string}>} */
+  renameFolder(folder, name) {
+    return this.#change("PUT", apiFolderPath(folder), { name });
+  }
+
+  /** @param {string} folder @param {{withMessages: boolean}} how @returns {Promise<Changed>} */
+  deleteFolder(folder, { withMessages }) {
+    return this.#change("DELETE", apiFolderPath(folder), { withMessages });
+  }
+
+  /** @param {string} folder @param {boolean} isSubscribed @returns {Promise<Changed>} */
+  subscribe(folder, isSubscribed) {
+    return this.#json(apiFolderPath(folder, "subscription"), { method: isSubscribed ? "PUT" : "DELETE" });
+  }
+
+  /**
+   * The newest message of each thread. Rejects with `not-offered` if the mail server has no threads.
+   * @param {string} folder
+   * @param {{offset: number, limit: number, signal?: AbortSignal}} part
+   * @returns {Promise<MessagePage & {threads: number[][]}>}
+   */
+  threads(folder, { offset, limit, signal }) {
+    return this.#json(`${apiFolderPath(folder, "threads")}?offset=${offset}&limit=${limit}`, { signal });
+  }
+
+  /**
+   * The messages with these words, newest first.
+   * @param {string} folder
+   * @param {Partial<Record<SearchPlace, string>>} words
+   * @param {{before?: {uidValidity: number, uid: number}, limit: number, signal?: AbortSignal}} part
+   * @returns {Promise<MessagePage>}
+   */
+  search(folder, words, { before, limit, signal }) {
+    const from = before ? { before: before.uid, uidValidity: before.uidValidity } : {};
+    return this.#change("POST", apiFolderPath(folder, "search"), { ...words, ...from, limit }, signal);
+  }
+
+  /**
+   * One message as it is in lists.
+   * @param {{folder: string, uidValidity: number, uid: number}} address
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<MessageSummary | null>}
+   */
+  async row({ folder, uidValidity, uid }, signal) {
+    const query = `before=${uid + 1}&uidValidity=${uidValidity}&limit=1`;
+    /** @type {MessagePage} */
+    const { messages } = await this.#json(`${apiFolderPath(folder, "messages")}?${query}`, { signal });
+    return messages.find((message) => message.uid === uid) ?? null;
+  }
+
+  /**
+   * What has changed since a list was read.
+   * @param {string} folder
+   * @param {{uidValidity: number, token: string, from: number, signal?: AbortSignal}} list `from` is the lowest UID of interest
+   * @returns {Promise<ListChanges>}
+   */
+  since(folder, { uidValidity, token, from, signal }) {
+    const query = new URLSearchParams({ since: token, uidValidity: String(uidValidity), from: String(from), limit: "200" });
+    return this.#json(`${apiFolderPath(folder, "messages")}?${query}`, { signal });
+  }
+
+  /** @param {string} method @param {string} path @param {object} members @param {AbortSignal} [signal] */
+  #change(method, path, members, signal) {
+    return this.#json(path, { method, body: JSON.stringify(members), headers: JSON_TYPE, signal });
+  }
+}
+
+/** @param {Chosen} chosen @param {string} what */
+function messagesPath({ folder, uidValidity }, what) {
+  return apiFolderPath(folder, uidValidity, what);
+}
