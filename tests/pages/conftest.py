@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from tests.support.extension.installed import folder
 from tests.support.pages.demonstration import alice, bob, demo_stack, pages_with_sources
+from tests.support.pages.mail_house import house, inbox, mail
 from tests.support.pages.strangers import stack
 from tests.support.pages.visitors import visitor, welcome
+from tests.support.servers.tls import tls_folder
 
-__all__ = ["alice", "bob", "demo_stack", "folder", "pages_with_sources", "stack", "visitor", "welcome"]
+__all__ = [
+    "alice",
+    "bob",
+    "demo_stack",
+    "folder",
+    "house",
+    "inbox",
+    "mail",
+    "pages_with_sources",
+    "stack",
+    "tls_folder",
+    "visitor",
+    "welcome",
+]

@@ -329,6 +329,18 @@ export class App {
     return this.#mail?.path() ?? folderPath(INBOX);
   }
 
+  /** Shows the field for searching the folder. */
+  search() {
+    if (this.#view !== this.#mail) this.navigate(this.mailPath());
+    // Another view is replaced when the new address has taken effect.
+    setTimeout(() => this.#mail?.showSearch());
+  }
+
+  /** Shows the folders on a narrow page, or hides them. */
+  toggleFolders() {
+    this.#mail?.toggleMenu();
+  }
+
   #dropWriting() {
     this.#writing?.dispose();
     this.#writing = null;

@@ -4,6 +4,7 @@
  */
 
 import { html } from "../../wasm_build/ui/dom.js";
+import { actIcon } from "./act_icons.js";
 import { lockMark, waxSeal } from "../../wasm_build/ui/state_mark.js";
 import { ask } from "../../wasm_build/ui/parts.js";
 import { folderPath, INBOX } from "./routes.js";
@@ -95,18 +96,25 @@ function createVaultLine(translate) {
 /** @param {App} app */
 function createBar(app) {
   const { translate } = app;
-  const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}`, text: translate("nav_mail") });
+  const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("nav_mail"));
+  const writeWord = html("span", { text: translate("nav_write") });
   const write = html("button", {
-    class: "primary", type: "button", text: translate("nav_write"), data: { test: "write" },
-    on: { click: () => app.write() },
-  });
+    class: "primary", type: "button", data: { test: "write" }, on: { click: () => app.write() },
+  }, actIcon("write"), writeWord);
+  // On a phone the navigation is at the bottom of the mail, and has what a wide page shows beside the list.
+  const search = html("button", {
+    class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => app.search() },
+  }, actIcon("search"), translate("nav_search"));
+  const menu = html("button", {
+    class: "quiet phone-only", type: "button", data: { test: "nav-menu" }, on: { click: () => app.toggleFolders() },
+  }, actIcon("menu"), translate("nav_menu"));
   const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(app) } });
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const signOut = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
     on: { click: () => askToSignOut(app) },
   });
-  const nav = html("nav", { class: "bar-nav", "aria-label": translate("nav_label") }, mail, write);
+  const nav = html("nav", { class: "bar-nav", "aria-label": translate("nav_label") }, mail, search, write, menu);
   const person = html("div", { class: "bar-person" }, account, lock, signOut);
   const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
 
@@ -118,7 +126,7 @@ function createBar(app) {
     account.textContent = app.address ?? "";
     account.hidden = !signedIn;
     account.title = translate("account_title");
-    write.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
+    writeWord.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
     write.hidden = hash.startsWith("#/write");
     const word = translate(app.keys.unlocked ? "lock" : "unlock");
     const shape = lockMark("", { size: 20 });

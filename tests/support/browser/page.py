@@ -265,6 +265,10 @@ class Page:
         ]
         self._act({"type": "pointer", "id": "finger", "parameters": {"pointerType": "touch"}, "actions": steps})
 
+    def touch(self, steps: list[Json]) -> None:
+        """Move a finger: the steps of a pointer action, which may end while the finger is down."""
+        self._act({"type": "pointer", "id": "finger", "parameters": {"pointerType": "touch"}, "actions": steps})
+
     def wait_until_calm(self) -> None:
         """Wait until the window accepts answers: for a moment after it was drawn, moved or focused it ignores them."""
         self.wait_for("() => document.documentElement.dataset.calm !== 'waiting'")

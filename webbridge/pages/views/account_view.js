@@ -2,9 +2,10 @@
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../wasm_build/ui/formats.js";
-import { createForm, problem } from "../../../wasm_build/ui/parts.js";
+import { createForm, problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { createCopyField } from "../copy_choice.js";
 import { askToSignOut } from "../frame.js";
+import { chooseShortcuts, hasShortcuts } from "../shortcuts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").ListedSession} ListedSession */
@@ -20,7 +21,7 @@ export function createAccountView(app) {
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, createSessions(app), createCopies(app), html("div", { class: "actions" }, back),
+    heading, createSessions(app), createCopies(app), createKeys(app), html("div", { class: "actions" }, back),
   );
   return { element, heading, title: translate("account_title") };
 }
@@ -97,6 +98,18 @@ function createCopies(app) {
     { class: "stack", "aria-labelledby": "copies-title", data: { test: "copies-section" } },
     html("h2", { id: "copies-title", text: translate("copies_title") }),
     createForm({ class: "stack" }, submit, field.element, failure, html("div", { class: "actions" }, save)),
+  );
+}
+
+/** The switch for the keys that act in the mail view. @param {App} app */
+function createKeys({ translate, kept }) {
+  const shortcuts = switchField(translate("shortcuts_switch"), "shortcuts-switch", (isOn) => chooseShortcuts(isOn, kept.keeping !== "off"));
+  shortcuts.input.checked = hasShortcuts();
+  return html(
+    "section",
+    { class: "stack", "aria-labelledby": "shortcuts-title" },
+    html("h2", { id: "shortcuts-title", text: translate("shortcuts_title") }),
+    html("p", { class: "lede", text: translate("shortcuts_switch_meaning") }), shortcuts.element,
   );
 }
 

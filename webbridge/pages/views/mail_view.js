@@ -7,9 +7,15 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { ApiError } from "../api.js";
 import { folderTitle } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
+import { Housekeeping } from "../housekeeping.js";
+import { chooseThreads, hasThreads } from "../list_choices.js";
 import { folderPath, INBOX, messagePath } from "../routes.js";
+import { UndoNotice } from "../undo_notice.js";
+import { FolderList, openFolderMaking, openFolderSettings } from "./folder_list.js";
+import { MailActs } from "./mail_acts.js";
 import { MessageList } from "./message_list.js";
 import { Reading } from "./reading.js";
+import { createSearchBox } from "./search_box.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").Folder} Folder */
@@ -25,10 +31,15 @@ export class MailView {
   #folders = [];
   /** The number of loads of folders and list that were started. Only the latest load continues with the list. */
   #loads = 0;
-  #folderList = html("ul", { class: "folder-list" });
+  #folderList;
   #foldersFailure = problem("folders-error");
   #list;
   #reading;
+  #acts;
+  #search;
+  #threads;
+  /** What the list shows beside the folder itself. @type {import("../list_source.js").Listing} */
+  #listing = {};
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
@@ -39,16 +50,49 @@ export class MailView {
     this.#app = app;
     this.title = translate("nav_mail");
     this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
-    this.#list = new MessageList(app, app.learnt);
+    this.#list = new MessageList(app, app.learnt, {
+      onListed: (page) => this.#listed(page),
+      onSelect: () => this.#acts.update(),
+      onTake: () => this.#acts.taken(),
+    });
     this.#reading = new Reading(app, {
       onSeen: (address) => void this.#markSeen(address),
       onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
+    });
+    const notice = new UndoNotice(translate);
+    const housekeeping = new Housekeeping(app, {
+      list: this.#list, notice, folders: () => this.#folders,
+      changed: async ({ folders }) => {
+        this.#acts.update();
+        if (folders) await this.#loadFolders();
+      },
+      undone: () => this.#list.focusGap(),
+    });
+    this.#acts = new MailActs(app, {
+      housekeeping, list: this.#list, folder: () => this.#find(this.#folder), folders: () => this.#folders,
+      message: () => this.#message, isShown: () => this.element.isConnected, reading: this.#reading.element,
+      search: () => this.showSearch(), leave: () => this.#leave(),
+    });
+    this.#folderList = new FolderList(app, () => openFolderMaking(app, housekeeping, (id) => app.navigate(folderPath(id))));
+    this.#search = createSearchBox(translate, (words) => void this.#show({ ...this.#listing, words }));
+    this.#listing = { isThreaded: hasThreads() };
+    this.#threads = html("button", {
+      type: "button", class: "quiet", text: translate("threads"), "aria-pressed": String(hasThreads()), data: { test: "threads" },
+      on: { click: () => this.#chooseThreads(!this.#listing.isThreaded) },
+    });
+    const settings = html("button", {
+      type: "button", class: "quiet", text: translate("folder_settings_short"), "aria-label": translate("folder_settings"), data: { test: "folder-settings" },
+      on: { click: () => {
+        const folder = this.#find(this.#folder);
+        if (folder) openFolderSettings(app, housekeeping, folder, (id) => app.navigate(folderPath(id ?? INBOX)));
+      } },
     });
     const refresh = html("button", {
       type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
       on: { click: () => void this.#loadAll() },
     });
-    const head = html("div", { class: "list-head" }, this.heading, refresh);
+    const tools = html("div", { class: "list-tools" }, this.#acts.selectButton, this.#threads, settings, refresh);
+    const head = html("div", { class: "list-head" }, this.heading, tools);
     const label = translate("folders_label");
     this.element = html(
       "div",
@@ -56,13 +100,14 @@ export class MailView {
       html(
         "nav",
         { class: "folders", "aria-label": label },
-        this.#folderList,
+        ...this.#folderList.elements,
         this.#foldersFailure,
         html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
         html("a", { class: "folder", href: "#/account", text: translate("account_title"), data: { test: "account-link" } }),
       ),
-      html("section", { class: "list-pane" }, head, this.#list.element),
-      this.#reading.element,
+      html("section", { class: "list-pane" }, head, this.#search.element, this.#acts.selectionBar, this.#list.element),
+      html("div", { class: "message-pane" }, this.#acts.messageBar, this.#reading.element),
+      notice.element,
     );
     app.keys.addEventListener("change", this.#onKeys);
     app.trust.addEventListener("decided", this.#onDecided);
@@ -74,7 +119,22 @@ export class MailView {
     this.#app.trust.removeEventListener("decided", this.#onDecided);
     this.#app.events.removeEventListener("mail", this.#onMail);
     this.#list.dispose();
+    this.#acts.dispose();
     this.#reading.clear();
+  }
+
+  /** Shows the field for searching, also where the page shows the open message. */
+  showSearch() {
+    if (this.#message) this.#app.navigate(folderPath(this.#folder));
+    this.element.dataset.menu = "closed";
+    this.element.dataset.pane = "list";
+    this.#search.focus();
+  }
+
+  /** Shows the folders on a narrow page, or hides them. */
+  toggleMenu() {
+    this.element.dataset.menu = this.element.dataset.menu === "open" ? "closed" : "open";
+    if (this.element.dataset.menu === "open") /** @type {HTMLElement | null} */ (this.element.querySelector(".folders a"))?.focus();
   }
 
   /** The path of the shown folder and message. */
@@ -93,10 +153,16 @@ export class MailView {
     this.#folder = folder;
     this.#message = message;
     this.element.dataset.pane = message === null ? "list" : "message";
+    this.element.dataset.menu = "closed";
+    if (!sameFolder) {
+      this.#search.reset();
+      this.#listing = { isThreaded: this.#listing.isThreaded };
+    }
     this.#drawFolders();
     if (this.#folders.length === 0) void this.#loadAll();
     else if (!sameFolder) void this.#loadList();
     this.#list.setCurrent(message);
+    this.#acts.update();
     if (message !== null) return void this.#reading.open(message);
     this.#reading.clear();
     if (!sameFolder) this.heading.focus();
@@ -155,6 +221,40 @@ export class MailView {
     return failure;
   }
 
+  /** Shows another list of the folder. @param {import("../list_source.js").Listing} listing */
+  async #show(listing) {
+    this.#listing = listing;
+    this.#drawFolders();
+    await this.#loadList();
+  }
+
+  /** @param {import("../list_source.js").ListedPage} page */
+  #listed({ total, isThreaded }) {
+    if (this.#listing.words) return this.#search.tell(total ?? 0);
+    // Only the answer tells whether the mail server has threads.
+    if (!this.#listing.isThreaded || isThreaded) return;
+    this.#threads.setAttribute("aria-pressed", "false");
+    this.#threads.setAttribute("aria-disabled", "true");
+    this.#threads.title = this.#app.translate("threads_not_offered");
+  }
+
+  /** @param {boolean} isThreaded */
+  #chooseThreads(isThreaded) {
+    if (this.#threads.getAttribute("aria-disabled") === "true") return this.#app.announceHere(this.#threads.title);
+    this.#threads.setAttribute("aria-pressed", String(isThreaded));
+    chooseThreads(isThreaded, this.#app.kept.keeping !== "off");
+    void this.#show({ ...this.#listing, isThreaded });
+  }
+
+  /** Ends what the person is in: the selection, the search, or the open message. @returns {boolean} */
+  #leave() {
+    if (this.#list.selection.size > 0) this.#list.selection.clear();
+    else if (this.#message) this.#app.navigate(folderPath(this.#folder));
+    else if (this.#search.isSearching) this.#search.end();
+    else return false;
+    return true;
+  }
+
   /** @param {string} word */
   #find(word) {
     return this.#folders.find(({ id, role }) => id === word || (role === INBOX && word === INBOX))
@@ -163,7 +263,7 @@ export class MailView {
 
   #loadList() {
     const role = this.#find(this.#folder)?.role;
-    return this.#list.load(this.#folder, { outgoing: role === "sent" || role === "drafts" });
+    return this.#list.load(this.#folder, { outgoing: role === "sent" || role === "drafts", listing: this.#listing });
   }
 
   #drawFolders() {
@@ -171,12 +271,10 @@ export class MailView {
     const current = this.#find(this.#folder);
     // Until the folders are loaded, only the inbox has a name.
     const isInbox = this.#folder === INBOX;
-    this.heading.textContent = current || isInbox ? folderTitle(current ?? { name: INBOX, role: null }, translate) : translate("nav_mail");
-    const links = this.#folders.map((each) => folderLink(this.#app, each, each === current));
-    const focused = this.#folderList.querySelector("a:focus")?.getAttribute("href");
-    this.#folderList.replaceChildren(...links);
-    // A new link takes the focus of the one that it replaces.
-    if (focused) /** @type {HTMLElement | null} */ (this.#folderList.querySelector(`a[href="${focused}"]`))?.focus({ preventScroll: true });
+    const title = current || isInbox ? folderTitle(current ?? { name: INBOX, role: null }, translate) : translate("nav_mail");
+    this.heading.textContent = this.#listing.words ? translate("search_title", { folder: title }) : title;
+    this.#folderList.draw(this.#folders, current);
+    this.#acts.update();
   }
 
   /**
@@ -185,6 +283,7 @@ export class MailView {
    */
   async #markSeen(address) {
     if (!this.#list.markSeen(address)) return;
+    this.#acts.update();
     try {
       await this.#app.api.markSeen(address);
       await this.#loadFolders();
@@ -192,28 +291,4 @@ export class MailView {
       if (!(error instanceof ApiError)) throw error;
     }
   }
-}
-
-/**
- * @param {App} app
- * @param {Folder} folder
- * @param {boolean} isCurrent
- */
-function folderLink(app, folder, isCurrent) {
-  const { translate } = app;
-  const link = html(
-    "a",
-    {
-      class: "folder", href: `#${folderPath(folder.id)}`, "aria-current": isCurrent ? "page" : null,
-      data: { test: "folder", folder: folder.name },
-    },
-    html("span", { dir: "auto", text: folderTitle(folder, translate) }),
-  );
-  if (folder.unseen > 0) {
-    link.append(
-      html("span", { class: "count", "aria-hidden": "true", text: String(folder.unseen) }),
-      html("span", { class: "visually-hidden", text: translate("unread_count", { count: folder.unseen }) }),
-    );
-  }
-  return html("li", {}, link);
 }

@@ -1,16 +1,29 @@
-/** The list of the messages in one folder, newest first, with a small mark for signed and encrypted messages. */
+/**
+ * The list of the messages in one folder, the newest date first, with a small mark for signed and encrypted messages. The
+ * next page comes as one scrolls.
+ */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { VaultError } from "../../../wasm_build/vault/vault_error.js";
-import { ApiError, PAGE_OF_MESSAGES } from "../api.js";
+import { ApiError } from "../api.js";
 import { headerReader, readMailbox, shortDate } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { digestOf } from "../learnt_rows.js";
+import { fetchPage, readUidSet } from "../list_source.js";
 import { isSameMessage, messagePath } from "../routes.js";
+import { createDays } from "./days.js";
 import { createRowMarks, lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
+import { addListed, hasFlag, setFlags } from "./listed_messages.js";
+import { RowDrawing } from "./row_drawing.js";
+import { createFlagMarks, createThreadButton, watchEnd } from "./row_parts.js";
+import { RowSelection } from "./row_selection.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
+/** @typedef {import("./row_drawing.js").ListedMessage} ListedMessage */
+/** @typedef {import("../list_source.js").Listing} Listing */
+/** @typedef {import("../list_source.js").ListedPage} ListedPage */
+/** @typedef {import("../mail_changes.js").Chosen} Chosen */
 /** @typedef {import("../routes.js").MessageAddress} MessageAddress */
 
 const OBSCURED_SUBJECT = "[...]";
@@ -20,6 +33,8 @@ const MAX_FETCHED_BYTES = 256_000;
 const MAX_SUBJECT_CHARACTERS = 1000;
 /** The number of messages that are decrypted in one operation. */
 const SUBJECTS_AT_ONCE = 20;
+/** The number of messages of a thread that are shown below its newest one. */
+const MAX_UNFOLDED = 50;
 /** The codes of errors after which the next request would fail too. */
 const OF_EVERY_REQUEST = new Set(["unreachable", "session-ended"]);
 /** Errors of the vault that a single message can cause. */
@@ -33,8 +48,20 @@ export class MessageList {
   #isOutgoing = false;
   /** @type {MessageAddress | null} */
   #current = null;
-  /** @type {MessageSummary[]} */
+  /** @type {ListedMessage[]} */
   #messages = [];
+  /** @type {Listing} */
+  #listing = {};
+  /** The state of the folder that the shown rows are of, for a request of the changes since. @type {string | null} */
+  #token = null;
+  #isByDate = false;
+  /** The messages that were moved away or deleted: an answer that was on its way may still have them. @type {Set<number>} */
+  #taken = new Set();
+  /** The message that has taken the place of those that are gone. @type {number | null} */
+  #gap = null;
+  #drawing;
+  #onListed;
+  #onTake;
   /**
    * The subjects decrypted since the last change of the keys, by `identityOf`; "" for a message that the keys do not
    * decrypt.
@@ -60,18 +87,36 @@ export class MessageList {
    * @param {App} app
    * @param {Pick<import("../learnt_rows.js").LearntRows, "find" | "learn" | "load" | "addEventListener" | "removeEventListener">} [learnt]
    *   what was learnt of the messages by opening them
+   * @param {{onListed?: (page: ListedPage) => void, onSelect?: () => void, onTake?: () => void}} [options] called when a list has
+   *   come, when another row is selected, and when messages were taken out
    */
-  constructor(app, learnt = NOTHING_LEARNT) {
+  constructor(app, learnt = NOTHING_LEARNT, { onListed = () => {}, onSelect = () => {}, onTake = () => {} } = {}) {
     const { translate } = app;
     this.#app = app;
     this.#learnt = learnt;
     learnt.addEventListener("change", this.#onLearnt);
+    this.#onListed = onListed;
+    this.#onTake = onTake;
+    const dayOf = createDays(translate);
+    this.#drawing = new RowDrawing(this.#rows, {
+      createRow: (message) => this.#createRow(message),
+      dayOf: (message, before) => (message.isInner ? null : dayOf(message, before)),
+    });
+    this.selection = new RowSelection(translate, {
+      order: () => this.#messages.map(({ uid }) => uid),
+      row: (uid) => this.#drawing.row(uid),
+      onChange: () => {
+        this.#rows.classList.toggle("selecting", this.selection.size > 0);
+        onSelect();
+      },
+    });
     this.#empty = html("p", { class: "empty", text: translate("folder_empty"), hidden: true });
     const older = html("button", { type: "button", text: translate("older"), hidden: true, data: { test: "older" } });
     older.addEventListener("click", () => whileBusy(older, translate("loading"), () => this.#loadOlder()));
     this.#older = older;
     const foot = html("div", { class: "actions list-foot" }, older);
-    this.element = html("div", { class: "list" }, this.#failure, this.#rows, this.#empty, foot);
+    const end = watchEnd(() => this.#reachEnd());
+    this.element = html("div", { class: "list" }, this.#failure, this.#rows, this.#empty, foot, end);
   }
 
   dispose() {
@@ -80,12 +125,16 @@ export class MessageList {
 
   /**
    * @param {string} folder
-   * @param {{outgoing: boolean}} options if `outgoing`, the person wrote the messages, and rows show recipients
+   * @param {{outgoing: boolean, listing?: Listing}} options if `outgoing`, the person wrote the messages, and rows show
+   *   recipients
    */
-  async load(folder, { outgoing }) {
+  async load(folder, { outgoing, listing = {} }) {
     this.#isOutgoing = outgoing;
     this.#empty.hidden = true;
-    if (folder !== this.#folder) {
+    if (folder !== this.#folder || JSON.stringify(listing) !== JSON.stringify(this.#listing)) {
+      this.selection.clear();
+      this.#listing = listing;
+      this.#empty.textContent = this.#app.translate(listing.words ? "nothing_found" : "folder_empty");
       this.#folder = folder;
       this.#messages = [];
       this.#subjects.clear();
@@ -109,18 +158,166 @@ export class MessageList {
     this.#refreshing = new AbortController();
     const { signal } = this.#refreshing;
     try {
-      const { uidValidity, messages, isAll } = await this.#fetchAsMany(this.#messages.length, signal);
+      if (await this.#fetchChanges(signal)) return;
+      const page = await this.#fetchAsMany(this.#messages.length, signal);
       if (signal.aborted) return;
-      if (uidValidity !== this.#uidValidity) return await this.#fetchPage();
+      if (page.uidValidity !== this.#uidValidity) return await this.#fetchPage();
       const before = new Map(this.#messages.map((message) => [message.uid, JSON.stringify(message)]));
-      this.#messages = messages;
-      this.#older.hidden = isAll;
-      this.#empty.hidden = messages.length > 0;
-      this.#drawChanges(before);
-      void this.#readSubjects();
+      this.#messages = this.#without(page.messages);
+      this.#adopt(page);
+      this.#arrange(this.#messages.filter((message) => before.get(message.uid) !== JSON.stringify(message)));
     } catch (error) {
       if (!signal.aborted && !(error instanceof ApiError)) throw error;
     }
+  }
+
+  /**
+   * Shows what the bridge reports as changed since the list was read.
+   * @param {AbortSignal} signal
+   * @returns {Promise<boolean>} false if the list has to be loaded
+   */
+  async #fetchChanges(signal) {
+    const token = this.#token;
+    if (token === null || this.#listing.words || this.#listing.isThreaded) return false;
+    const from = this.#messages.reduce((least, { uid }) => Math.min(least, uid), 2 ** 32 - 1);
+    const found = await this.#app.api.changes.since(this.#folder, { uidValidity: this.#uidValidity, token, from, signal });
+    if (signal.aborted) return true;
+    if (!found.whole || found.uidValidity !== this.#uidValidity) return false;
+    const flags = new Map(found.flags.map((one) => [one.uid, one.flags]));
+    const isGone = readUidSet(found.vanished);
+    const kept = this.#messages.filter(({ uid }) => !isGone(uid));
+    const known = new Set(kept.map(({ uid }) => uid));
+    const changed = kept.filter(({ uid }) => flags.has(uid));
+    for (const message of changed) setFlags(message, flags.get(message.uid) ?? []);
+    const fresh = this.#without(found.messages).filter(({ uid }) => !known.has(uid));
+    this.#messages = addListed(kept, fresh, { isByDate: this.#isByDate });
+    this.#token = found.token;
+    this.#empty.hidden = this.#messages.length > 0;
+    this.#arrange(changed);
+    return true;
+  }
+
+  /**
+   * Shows the rows after a change.
+   * @param {MessageSummary[]} [changed] messages whose rows are drawn anew
+   */
+  #arrange(changed = []) {
+    this.#drawing.arrange(this.#messages, new Set(changed.map(({ uid }) => uid)));
+    this.selection.prune();
+    void this.#readSubjects();
+  }
+
+  /** @param {ListedPage} page */
+  #adopt(page) {
+    this.#token = page.token;
+    this.#isByDate = page.isByDate;
+    this.#older.hidden = page.isAll;
+    this.#empty.hidden = this.#messages.length > 0;
+    this.#onListed(page);
+  }
+
+  /** Leaves out the messages that were moved away or deleted. @param {ListedMessage[]} messages */
+  #without(messages) {
+    return this.#taken.size === 0 ? messages : messages.filter(({ uid }) => !this.#taken.has(uid));
+  }
+
+  /**
+   * The messages of the selected rows, or of one. A thread that is not unfolded counts with all of its messages.
+   * @param {number[]} [uids]
+   * @returns {Chosen}
+   */
+  chosen(uids = this.selection.uids) {
+    const found = uids.flatMap((uid) => this.#messages.find((message) => message.uid === uid)?.thread ?? [uid]);
+    return { folder: this.#folder, uidValidity: this.#uidValidity, uids: [...new Set(found)] };
+  }
+
+  /** The element with the rows. */
+  get rows() {
+    return this.#rows;
+  }
+
+  /** Whether a message was moved away or deleted here. @param {MessageAddress} address */
+  isTaken({ folder, uidValidity, uid }) {
+    return folder === this.#folder && uidValidity === this.#uidValidity && this.#taken.has(uid);
+  }
+
+  /** Whether all these messages have a flag. @param {number[]} uids @param {string} flag */
+  allHave(uids, flag) {
+    const wanted = new Set(uids);
+    return this.#messages.every((message) => !wanted.has(message.uid) || hasFlag(message, flag));
+  }
+
+  /**
+   * Takes messages out of the list, before the bridge has confirmed their change. The next row gets the focus.
+   * @param {Chosen} chosen
+   * @returns {() => void} puts them back
+   */
+  take({ folder, uidValidity, uids }) {
+    if (folder !== this.#folder || uidValidity !== this.#uidValidity) return () => {};
+    const gone = new Set(uids);
+    const places = this.#messages.flatMap((message, index) => (gone.has(message.uid) ? [{ message, index }] : []));
+    for (const uid of uids) this.#taken.add(uid);
+    const last = places.at(-1)?.index ?? -1;
+    this.#gap = (this.#messages[last + 1] ?? this.#messages[(places[0]?.index ?? 0) - 1])?.uid ?? null;
+    this.#messages = this.#without(this.#messages);
+    this.#arrange();
+    this.#empty.hidden = this.#messages.length > 0 || !this.#older.hidden;
+    this.#onTake();
+    return () => {
+      for (const uid of uids) this.#taken.delete(uid);
+      if (folder !== this.#folder || uidValidity !== this.#uidValidity) return;
+      const shown = new Set(this.#messages.map(({ uid }) => uid));
+      for (const { message, index } of places) if (!shown.has(message.uid)) this.#messages.splice(index, 0, message);
+      this.#empty.hidden = this.#messages.length > 0;
+      this.#arrange();
+    };
+  }
+
+  /**
+   * Shows other flags, before the bridge has confirmed them.
+   * @param {Chosen} chosen
+   * @param {{add?: string[], remove?: string[]}} change
+   * @returns {() => void} shows the flags from before
+   */
+  showFlags({ folder, uidValidity, uids }, { add = [], remove = [] }) {
+    if (folder !== this.#folder || uidValidity !== this.#uidValidity) return () => {};
+    const wanted = new Set(uids);
+    const changed = this.#messages.filter(({ uid }) => wanted.has(uid));
+    const before = changed.map((message) => ({ message, flags: message.flags ?? (message.seen ? ["\\Seen"] : []) }));
+    for (const { message, flags } of before) setFlags(message, [...flags.filter((one) => !remove.includes(one) && !add.includes(one)), ...add]);
+    this.#arrange(changed);
+    return () => {
+      for (const { message, flags } of before) setFlags(message, flags);
+      this.#arrange(changed);
+    };
+  }
+
+  /** The UID of the row with the focus, or of the row that was open last. @returns {number | null} */
+  get focusedUid() {
+    const uid = document.activeElement?.closest("li")?.querySelector("a")?.dataset.uid;
+    return this.#rows.contains(document.activeElement) && uid ? Number(uid) : null;
+  }
+
+  /**
+   * Moves the focus by rows, from the row with the focus or the open message.
+   * @param {number} step
+   * @param {{isRange?: boolean}} [options] `isRange` selects the rows on the way
+   */
+  moveFocus(step, { isRange = false } = {}) {
+    const uid = this.focusedUid ?? this.#current?.uid ?? null;
+    const at = this.#messages.findIndex((message) => message.uid === uid);
+    const next = this.#messages[at < 0 ? 0 : at + step];
+    if (next === undefined) return;
+    if (isRange && uid !== null) this.selection.begin(uid);
+    if (isRange) this.selection.extend(next.uid);
+    this.#link(next)?.focus();
+  }
+
+  /** Moves the focus to the row that took the place of those that are gone, or to the first one. @returns {boolean} */
+  focusGap() {
+    const link = (this.#gap === null ? null : this.#drawing.link(this.#gap)) ?? this.#drawing.links[0];
+    link?.focus();
+    return link !== undefined;
   }
 
   /** Says that the list cannot be loaded. @param {unknown} error */
@@ -139,11 +336,10 @@ export class MessageList {
 
   /** @param {MessageAddress | null} address */
   setCurrent(address) {
+    const before = this.#current;
     this.#current = address;
-    for (const row of this.#rows.querySelectorAll("a")) {
-      if (isSameMessage(address, this.#addressOf({ uid: Number(row.dataset.uid) }))) row.setAttribute("aria-current", "true");
-      else row.removeAttribute("aria-current");
-    }
+    if (before) this.#drawing.link(before.uid)?.removeAttribute("aria-current");
+    if (address && isSameMessage(address, this.#addressOf(address))) this.#drawing.link(address.uid)?.setAttribute("aria-current", "true");
   }
 
   /**
@@ -153,7 +349,7 @@ export class MessageList {
   markSeen(address) {
     const message = this.#find(address);
     if (!message || message.seen) return false;
-    message.seen = true;
+    setFlags(message, [...(message.flags ?? []), "\\Seen"]);
     const link = this.#link(message);
     link?.classList.remove("row-unseen");
     link?.querySelector(".row-state")?.remove();
@@ -222,18 +418,31 @@ export class MessageList {
   focusRow(address) {
     const message = this.#find(address);
     if (message) this.#link(message)?.focus();
+    else this.focusGap();
+  }
+
+  /** Loads the next page when the person has scrolled near the end. @returns {boolean} whether more may come */
+  #reachEnd() {
+    if (this.#older.hidden || this.#failure.textContent || this.#rows.getAttribute("aria-busy") === "true") return false;
+    void this.#fetchPage(this.#cursor());
+    return true;
+  }
+
+  /** The shown message that arrived first. @returns {MessageAddress | undefined} */
+  #cursor() {
+    const uids = this.#messages.filter(({ isInner }) => !isInner).map(({ uid }) => uid);
+    return uids.length === 0 ? undefined : this.#addressOf({ uid: uids.reduce((least, uid) => Math.min(least, uid)) });
   }
 
   async #loadOlder() {
     const known = this.#messages.length;
-    const last = this.#messages.at(-1);
-    await this.#fetchPage(last && this.#addressOf(last));
+    await this.#fetchPage(this.#cursor());
     const firstNew = this.#messages[known];
     if (firstNew) this.#link(firstNew)?.focus();
   }
 
   /**
-   * @param {MessageAddress} [before] the last message that is shown, for the page after it
+   * @param {MessageAddress} [before] the shown message that arrived first, for the page after those that are shown
    * @returns {Promise<void>}
    */
   async #fetchPage(before) {
@@ -242,15 +451,22 @@ export class MessageList {
     const { signal } = this.#loading;
     this.#failure.textContent = "";
     try {
-      const { uidValidity, messages } = await this.#app.api.messages(this.#folder, { before, signal });
+      const offset = before ? this.#messages.filter(({ isInner }) => !isInner).length : 0;
+      const page = await fetchPage(this.#app.api, this.#folder, this.#listing, { offset, before, signal });
       if (signal.aborted) return;
       // The messages have new UIDs, so nothing that is known of the old ones holds.
-      if (uidValidity !== this.#uidValidity) this.#subjects.clear();
-      this.#uidValidity = uidValidity;
-      this.#messages = before === undefined ? messages : [...this.#messages, ...messages];
-      this.#older.hidden = messages.length < PAGE_OF_MESSAGES;
-      this.#empty.hidden = this.#messages.length > 0;
-      this.#draw();
+      if (page.uidValidity !== this.#uidValidity) {
+        this.#subjects.clear();
+        this.#taken.clear();
+        this.selection.clear();
+      }
+      this.#uidValidity = page.uidValidity;
+      const shown = new Set(before ? this.#messages.map(({ uid }) => uid) : []);
+      const fresh = this.#without(page.messages).filter(({ uid }) => !shown.has(uid));
+      this.#messages = before ? [...this.#messages, ...fresh] : fresh;
+      this.#adopt(page);
+      if (before) this.#drawing.arrange(this.#messages);
+      else this.#draw();
       void this.#readSubjects();
     } catch (error) {
       // A newer request has replaced this one and reports its own errors.
@@ -271,15 +487,15 @@ export class MessageList {
    * @param {AbortSignal} signal
    */
   async #fetchAsMany(count, signal) {
-    let page = await this.#app.api.messages(this.#folder, { signal });
+    let page = await fetchPage(this.#app.api, this.#folder, this.#listing, { offset: 0, signal });
     const { uidValidity } = page;
     const messages = [...page.messages];
-    while (messages.length < count && page.messages.length === PAGE_OF_MESSAGES) {
-      const before = { uidValidity, uid: messages.at(-1)?.uid ?? 0 };
-      page = await this.#app.api.messages(this.#folder, { before, signal });
+    while (messages.length < count && !page.isAll) {
+      const before = { uidValidity, uid: messages.reduce((least, { uid }) => Math.min(least, uid), 2 ** 32) };
+      page = await fetchPage(this.#app.api, this.#folder, this.#listing, { offset: messages.length, before, signal });
       messages.push(...page.messages);
     }
-    return { uidValidity, messages, isAll: page.messages.length < PAGE_OF_MESSAGES };
+    return { ...page, messages };
   }
 
   /** Shows the encrypted subjects. A failure is not reported: its only effect is that a row keeps its placeholder. */
@@ -343,44 +559,48 @@ export class MessageList {
   }
 
   #draw() {
-    this.#rows.replaceChildren(...this.#messages.map((message) => this.#createRow(message)));
+    this.#drawing.draw(this.#messages);
+    this.selection.prune();
   }
 
-  /**
-   * Draws the rows that are new or different, and removes those of messages that are gone.
-   * @param {Map<number, string>} before the messages that are drawn, by UID
-   */
-  #drawChanges(before) {
-    const drawn = new Map([...this.#rows.querySelectorAll("a")].map((link) => [Number(link.dataset.uid), link]));
-    const focused = this.#rows.querySelector("a:focus");
-    /** @type {Element[]} */
-    const rows = this.#messages.map((message) => {
-      const row = before.get(message.uid) === JSON.stringify(message) ? drawn.get(message.uid)?.closest("li") : null;
-      return row ?? this.#createRow(message);
-    });
-    const kept = new Set(rows);
-    const old = [...this.#rows.children];
-    // Rows are only inserted and removed, because a row that is moved loses the focus.
-    const place = focused ? old.indexOf(/** @type {Element} */ (focused.closest("li"))) : -1;
-    for (const row of old) if (!kept.has(row)) row.remove();
-    rows.forEach((row, index) => {
-      if (this.#rows.children[index] !== row) this.#rows.insertBefore(row, this.#rows.children[index] ?? null);
-    });
-    // The row with the focus was drawn anew, or its message is gone: then the next one takes the focus.
-    if (focused && !focused.isConnected) {
-      const uid = /** @type {HTMLElement} */ (focused).dataset.uid;
-      const next = this.#rows.querySelector(`[data-uid="${uid}"]`) ?? this.#rows.children[Math.min(place, rows.length - 1)]?.querySelector("a");
-      /** @type {HTMLElement | null | undefined} */ (next)?.focus({ preventScroll: true });
-    }
-  }
-
-  /** @param {MessageSummary} message */
+  /** @param {ListedMessage} message */
   #createRow(message) {
     const address = this.#addressOf(message);
     const isCurrent = isSameMessage(address, this.#current);
     const subject = this.#subjectOf(message);
     const lesson = this.#lessonOn(message);
-    return createRow(this.#app, message, { address, isOutgoing: this.#isOutgoing, isCurrent, subject, lesson });
+    const row = createRow(this.#app, message, { address, isOutgoing: this.#isOutgoing, isCurrent, subject, lesson });
+    row.firstElementChild?.append(...createFlagMarks(this.#app.translate, message));
+    this.selection.attach(row, message.uid, readMailbox(message.from).name || readMailbox(message.from).address);
+    if (message.isInner) row.classList.add("row-inner");
+    if (message.thread && message.thread.length > 1) {
+      const isOpen = this.#messages.some(({ uid, isInner }) => isInner && message.thread?.includes(uid));
+      row.append(createThreadButton(this.#app.translate, message.thread.length, isOpen, () => this.#unfold(message)));
+    }
+    return row;
+  }
+
+  /** Shows the other messages of a thread below its newest one, or hides them. @param {ListedMessage} message */
+  async #unfold(message) {
+    const others = new Set((message.thread ?? []).filter((uid) => uid !== message.uid));
+    const open = this.#messages.filter(({ uid, isInner }) => isInner && others.has(uid));
+    if (open.length > 0) {
+      this.#messages = this.#messages.filter((one) => !open.includes(one));
+      return this.#arrange([message]);
+    }
+    const { signal } = this.#loading ?? new AbortController();
+    const newest = [...others].sort((one, other) => other - one).slice(0, MAX_UNFOLDED);
+    try {
+      const rows = await Promise.all(newest.map((uid) => this.#app.api.changes.row(this.#addressOf({ uid }), signal)));
+      const at = this.#messages.indexOf(message);
+      if (signal.aborted || at < 0) return;
+      const inner = rows.flatMap((row) => (row && !this.#find(this.#addressOf(row)) ? [{ ...row, isInner: true }] : []));
+      this.#messages = this.#messages.toSpliced(at + 1, 0, ...this.#without(inner));
+      this.#arrange([message]);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#failure.textContent = this.#app.sentenceFor(error);
+    }
   }
 
   /** @param {MessageSummary} message */
@@ -406,7 +626,7 @@ export class MessageList {
    * @returns {HTMLElement | null}
    */
   #link({ uid }) {
-    return this.#rows.querySelector(`[data-uid="${uid}"]`);
+    return this.#drawing.link(uid);
   }
 }
 

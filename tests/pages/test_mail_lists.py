@@ -1,0 +1,315 @@
+"""The lists of messages and folders before a real Dovecot: days, threads, search, folders, keys, swipes, many rows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.browser.accessibility import find_violations
+from tests.support.browser.browsers import Browser, Chromium
+from tests.support.browser.page import ENTER, ESCAPE, Page
+from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.pages.mail_house import (
+    SETTLED,
+    Mailbox,
+    MailHouse,
+    build_message,
+    focus,
+    focused,
+    open_folder,
+    select,
+    subjects,
+    wait_for_notice,
+    wait_for_subjects,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+FOLDER_NAMES = "() => [...document.querySelectorAll('[data-test=folder]')].map((link) => link.dataset.folder)"
+
+
+def test_the_newest_date_is_first_below_the_heading_of_its_day(
+    house: MailHouse, mail: Mailbox, browser: Browser
+) -> None:
+    for subject, days in [("New", 0), ("Old", 400), ("Yesterday's", 1), ("Last week's", 3)]:
+        mail.append(build_message(subject, days_ago=days))
+    page = house.visit(browser, mail.address)
+    wait_for_subjects(page, "New", "Yesterday's", "Last week's", "Old")
+    titles = page.js("() => [...document.querySelectorAll('.day-title')].map((each) => each.textContent)")
+    assert titles[:2] == ["Today", "Yesterday"]
+    assert re.fullmatch(r"[A-Z][a-z]+day", titles[2])
+    assert re.search(r"\b20\d\d\b", titles[3])
+    page.close()
+
+
+def test_conversations_are_one_row_that_unfolds(house: MailHouse, mail: Mailbox, browser: Browser) -> None:
+    mail.append(build_message("Question", days_ago=2, more="Message-ID: <q@x.test>\r\n"))
+    mail.append(build_message("Alone", days_ago=1, more="Message-ID: <alone@x.test>\r\n"))
+    mail.append(build_message("Re: Question", more="Message-ID: <a@x.test>\r\nIn-Reply-To: <q@x.test>\r\n"))
+    page = house.visit(browser, mail.address)
+    page.click(named("threads"))
+    wait_for_subjects(page, "Re: Question", "Alone")
+    page.click(named("row-thread"))
+    wait_for_subjects(page, "Re: Question", "Question", "Alone")
+    assert page.js(f"() => document.querySelector('{named('row-thread')}').getAttribute('aria-expanded')") == "true"
+    page.click(named("row-thread"))
+    wait_for_subjects(page, "Re: Question", "Alone")
+    # A thread that is folded is archived whole.
+    focus(page, "Re: Question")
+    page.type("e")
+    wait_for_notice(page, "2 messages archived.")
+    assert mail.subjects() == ["Alone"]
+    page.close()
+
+
+def test_the_mail_server_searches_and_escape_ends_it(inbox: Page) -> None:
+    inbox.js("() => document.activeElement.blur()")
+    inbox.type("/")
+    inbox.wait_for("() => document.activeElement.dataset.test === 'search'")
+    inbox.type("text of Three" + ENTER)
+    wait_for_subjects(inbox, "Three")
+    inbox.wait_for_text("1 message found", selector=named("search-note"))
+    assert inbox.text(".list-title") == "Found in Inbox"
+    inbox.press(ESCAPE)
+    wait_for_subjects(inbox, "Six", "Five", "Four", "Three", "Two", "One")
+    inbox.fill(named("search"), "nowhere" + ENTER)
+    inbox.wait_for_text("No message has these words")
+    inbox.wait_for_text("0 messages found", selector=named("search-note"))
+
+
+def test_a_folder_is_made_renamed_and_deleted(inbox: Page, mail: Mailbox) -> None:
+    inbox.click(named("folder-make"))
+    inbox.type("Ward 4" + ENTER)
+    wait_for_notice(inbox, "Folder Ward 4 made.")
+    inbox.wait_for("() => document.querySelector('.list-title').textContent === 'Ward 4'")
+    inbox.click(named("folder-settings"))
+    inbox.fill(named("folder-name"), "Ward 5")
+    inbox.click(named("folder-name-go"))
+    wait_for_notice(inbox, "Renamed to Ward 5.")
+    inbox.wait_for("() => document.querySelector('.list-title').textContent === 'Ward 5'")
+    assert "Ward 5" in mail.folders()
+    mail.append(build_message("Inside"), "Ward 5")
+    inbox.click(named("refresh"))
+    wait_for_subjects(inbox, "Inside")
+    inbox.click(named("folder-settings"))
+    inbox.click(named("folder-delete"))
+    inbox.wait_for_text("The message in it is deleted for ever", selector="dialog")
+    inbox.click(named("folder-delete-go"))
+    wait_for_notice(inbox, "Folder Ward 5 deleted.")
+    assert "Ward 5" not in mail.folders()
+    inbox.wait_for("() => document.querySelector('.list-title').textContent === 'Inbox'")
+
+
+def test_a_subscription_ends_and_comes_back(inbox: Page) -> None:
+    open_folder(inbox, "Invoices")
+    inbox.click(named("folder-settings"))
+    assert inbox.js(f"() => document.querySelector('{named('folder-subscribed')}').checked") is True
+    inbox.click(named("folder-subscribed"))
+    wait_for_notice(inbox, "No longer subscribed to Invoices.")
+    inbox.press(ESCAPE)
+    inbox.click(named("undo"))
+    wait_for_notice(inbox, "Taken back.")
+
+
+def test_a_name_that_is_taken_keeps_the_dialog(inbox: Page, browser: Browser) -> None:
+    browser.expect_error("409")
+    inbox.click(named("folder-make"))
+    inbox.type("Invoices" + ENTER)
+    inbox.wait_for_text("There is a folder of this name already", selector=named("folder-name-error"))
+    assert inbox.value(named("folder-name")) == "Invoices"
+    inbox.press(ESCAPE)
+
+
+def test_keys_walk_act_and_stop_while_one_types(inbox: Page, mail: Mailbox) -> None:
+    inbox.js("() => document.activeElement.blur()")
+    inbox.type("jj")
+    assert focused(inbox) == "Five"
+    inbox.type("k")
+    assert focused(inbox) == "Six"
+    inbox.type("s")
+    inbox.wait_for_selector(named("row-flag"))
+    inbox.type("j#")
+    wait_for_notice(inbox, "Moved to the trash.")
+    assert mail.subjects("Trash") == ["Five"]
+    inbox.click(named("search"))
+    inbox.type("e#!z?")
+    assert inbox.value(named("search")) == "e#!z?"
+    inbox.press(ESCAPE)
+    inbox.type("?")
+    inbox.wait_for_selector(named("shortcuts-help"))
+    inbox.press(ESCAPE)
+    inbox.js("() => { location.hash = '#/account'; }")
+    inbox.click(named("shortcuts-switch"))
+    inbox.js("() => { location.hash = '#/folder/inbox'; }")
+    inbox.wait_for_selector(SETTLED)
+    focus(inbox, "Four")
+    inbox.type("e")
+    assert "Four" in subjects(inbox)
+
+
+def swipe(page: Page, subject: str, *, dx: int, dy: int = 0) -> None:
+    """Move a finger over the row of a message."""
+    box = page.js(
+        """(subject) => {
+          const row = [...document.querySelectorAll(".row")]
+            .find((each) => each.querySelector(".row-subject").textContent === subject);
+          row.scrollIntoView({ block: "center" });
+          const { left, top, width, height } = row.getBoundingClientRect();
+          return [Math.round(left + width / 2), Math.round(top + height / 2)];
+        }""",
+        subject,
+    )
+    x, y = box
+    moves = [
+        {"type": "pointerMove", "x": x + dx * step // 8, "y": y + dy * step // 8, "duration": 20}
+        for step in range(1, 9)
+    ]
+    page.touch([{"type": "pointerMove", "x": x, "y": y}, {"type": "pointerDown", "button": 0}, *moves])
+    page.touch([{"type": "pointerUp", "button": 0}])
+
+
+def test_a_swipe_archives_or_deletes_and_a_scroll_does_neither(inbox: Page, mail: Mailbox) -> None:
+    inbox.set_viewport(390, 844)
+    swipe(inbox, "Four", dx=4, dy=-160)
+    swipe(inbox, "Four", dx=60)
+    assert len(subjects(inbox)) == 6
+    swipe(inbox, "Four", dx=180)
+    wait_for_notice(inbox, "Archived.")
+    swipe(inbox, "Three", dx=-180)
+    wait_for_notice(inbox, "Moved to the trash.")
+    assert mail.subjects("Archive") == ["Four"]
+    assert mail.subjects("Trash") == ["Three"]
+    # A swipe opens nothing.
+    assert not re.search(r"/\d+$", inbox.url)
+
+
+def test_a_phone_has_the_navigation_and_the_acts_at_the_bottom(inbox: Page) -> None:
+    inbox.set_viewport(390, 844)
+    inbox.click(named("nav-menu"))
+    inbox.wait_for_selector(named("folder"))
+    open_folder(inbox, "Invoices")
+    inbox.click(named("nav-search"))
+    inbox.wait_for("() => document.activeElement.dataset.test === 'search'")
+    inbox.js("() => { location.hash = '#/folder/inbox'; }")
+    wait_for_subjects(inbox, "Six", "Five", "Four", "Three", "Two", "One")
+    inbox.click(named("message-row"))
+    inbox.wait_for_selector(f"{named('reading')}[aria-busy=false]", timeout_seconds=OPERATION_SECONDS)
+    bottom = inbox.js(f"() => document.querySelector('{named('message-acts')}').getBoundingClientRect().bottom")
+    assert bottom == inbox.js("() => innerHeight")
+    inbox.click(named("message-acts-archive"))
+    wait_for_notice(inbox, "Archived.")
+    inbox.wait_for_selector(named("nav-search"))
+    for width in (320, 390):
+        inbox.set_viewport(width, 700)
+        assert not inbox.overflows_sideways()
+        assert find_violations(inbox) == []
+        select(inbox, "Five")
+        assert find_violations(inbox) == []
+        assert not inbox.overflows_sideways()
+        select(inbox, "Five")
+
+
+HOSTILE = """() => {
+  const real = window.fetch;
+  const names = ["\\u202Egnp.exe", "\\u2067\\u05D0\\u05D1", "x".repeat(500), "<b>bold</b>", "a/b/c", " ",
+    "\\u0000\\uFFFD"];
+  const folder = (name, index) => ({ id: `h${index}`, name, delimiter: "/", role: null, total: 1e9, unseen: 1e9,
+    uidValidity: 1, subscribed: null, rights: ["append", "flags", "folder", "move", "delete", "unknown"] });
+  window.fetch = async (url, options) => {
+    const answer = await real(url, options);
+    if (String(url).endsWith("/api/folders") && !options?.method) {
+      const { folders } = await answer.json();
+      const more = Array.from({ length: 1000 }, (_, index) => names[index] ?? `Folder ${index}`).map(folder);
+      return new Response(JSON.stringify({ folders: [...folders, ...more] }), answer);
+    }
+    if (!/messages\\?sort/.test(String(url))) return answer;
+    const page = await answer.json();
+    const flags = ["$Unknown", "\\\\Deleted", "\\\\flagged", "x".repeat(1000), "__proto__", "constructor"];
+    page.messages.forEach((message, index) => {
+      message.flags = flags;
+      message.date = [null, "nonsense", "9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z"][index] ?? message.date;
+      message.subject = "\\u202E" + "y".repeat(900);
+      message.from = "\\u202E<script>".repeat(50);
+    });
+    return new Response(JSON.stringify(page), answer);
+  };
+}"""
+
+
+def test_hostile_folders_flags_and_dates_leave_the_view_whole(inbox: Page) -> None:
+    inbox.js(HOSTILE)
+    inbox.click(named("refresh"))
+    inbox.wait_for("() => document.querySelectorAll('[data-test=folder]').length > 1000")
+    inbox.wait_for_selector(SETTLED)
+    inbox.wait_for_selector(named("row-deleted"))
+    assert inbox.js("() => document.querySelectorAll('.row').length") == 6
+    for width in (320, 1100):
+        inbox.set_viewport(width, 800)
+        assert not inbox.overflows_sideways()
+    inbox.js("() => document.querySelector('.row').focus()")
+    inbox.type("m")
+    inbox.wait_for_selector(named("pick-filter"))
+    assert inbox.js("() => document.querySelectorAll('[data-test=pick-folder]').length") == 200
+    inbox.type("Folder 999")
+    inbox.wait_for("() => document.querySelectorAll('[data-test=pick-folder]').length === 1")
+    assert not inbox.overflows_sideways()
+    inbox.press(ESCAPE)
+
+
+# Makes `list` of 10,000 rows in pages of 50, in a pane that scrolls. `long` has the tasks of more than 50 ms.
+MANY = """async () => {
+  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const row = (index) => ({
+    uid: 20000 - index, from: `Person ${index} <p${index}@example.test>`, to: "anna@example.test", size: 10,
+    subject: `Number ${index}`, date: new Date(Date.now() - index * 3_600_000).toISOString(), seen: index % 2 === 0,
+    flags: index % 5 ? [] : ["\\\\Flagged"], protection: null, problem: null,
+  });
+  const messages = async (_folder, { offset = 0 }) => ({
+    uidValidity: 1, total: 10000, token: null, isByDate: true,
+    messages: Array.from({ length: Math.min(50, 10000 - offset) }, (_, index) => row(offset + index)),
+  });
+  const translate = Object.assign((key) => key, { locale: "en" });
+  globalThis.list = new MessageList({ translate, api: { messages }, keys: { unlocked: false } });
+  const pane = document.createElement("div");
+  pane.style.cssText = "block-size: 700px; overflow-y: auto";
+  pane.append(list.element);
+  document.body.replaceChildren(pane);
+  await list.load("folder-id", {});
+  globalThis.long = [];
+  new PerformanceObserver((found) => long.push(...found.getEntries().map(({ duration }) => duration)))
+    .observe({ entryTypes: ["longtask"] });
+  globalThis.pane = pane;
+  globalThis.rows = () => list.element.querySelectorAll(".row").length;
+}"""
+
+SCROLL = """() => new Promise((resolve) => {
+  const step = () => {
+    pane.scrollTop += 4000;
+    if (rows() >= 10000) resolve(rows());
+    else setTimeout(step, 30);
+  };
+  step();
+})"""
+
+
+@pytest.mark.thorough
+def test_ten_thousand_rows_come_as_one_scrolls(chromium: Chromium, house: MailHouse) -> None:
+    page = chromium.open(house.pages_url)
+    page.js(MANY)
+    assert page.js(SCROLL) == 10_000
+    page.js("() => { long.length = 0; }")
+    page.js("""() => new Promise((resolve) => {
+      let turns = 0;
+      const step = () => {
+        pane.scrollTop = (turns * 7919) % pane.scrollHeight;
+        turns += 1;
+        if (turns < 200) requestAnimationFrame(step);
+        else resolve(true);
+      };
+      step();
+    })""")
+    found = page.js("() => long")
+    # The machine of the tests is shared, so that a task may be interrupted.
+    assert len([one for one in found if one > 100]) <= 2, found
+    page.close()

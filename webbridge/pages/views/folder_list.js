@@ -1,0 +1,212 @@
+/** The list of the folders with their counts of unread messages, and the dialogs that make and change a folder. */
+
+import { openDialog } from "../../../wasm_build/ui/dialog.js";
+import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
+import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
+import { ask, createForm, inputField, problem, switchField } from "../../../wasm_build/ui/parts.js";
+import { folderPath } from "../routes.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../api.js").Folder} Folder */
+/** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
+
+export class FolderList {
+  #app;
+  #list = html("ul", { class: "folder-list" });
+  #all;
+  #make;
+  /** Whether folders are shown that the person has not subscribed to. */
+  #showsAll = false;
+  /** @type {Folder[]} */
+  #folders = [];
+  /** @type {Folder | undefined} */
+  #current;
+
+  /** @param {App} app @param {() => void} onMake called when the person wants a new folder */
+  constructor(app, onMake) {
+    const { translate } = app;
+    this.#app = app;
+    this.#all = html("button", {
+      type: "button", class: "quiet folder", hidden: true, data: { test: "folders-all" },
+      on: { click: () => { this.#showsAll = !this.#showsAll; this.draw(this.#folders, this.#current); } },
+    });
+    this.#make = html("button", {
+      type: "button", class: "quiet folder", text: translate("folder_make"), hidden: true, data: { test: "folder-make" }, on: { click: onMake },
+    });
+    this.elements = [this.#list, this.#all, this.#make];
+  }
+
+  /** @param {Folder[]} folders @param {Folder | undefined} current */
+  draw(folders, current) {
+    const { translate } = this.#app;
+    this.#folders = folders;
+    this.#current = current;
+    const hidden = folders.filter((folder) => isHidden(folder, folders) && folder !== current);
+    const shown = this.#showsAll ? folders : folders.filter((folder) => !hidden.includes(folder));
+    this.#all.hidden = hidden.length === 0;
+    this.#all.textContent = this.#showsAll ? translate("folders_subscribed") : translate("folders_all", { count: hidden.length });
+    // A mailbox by POP3 has one folder, and no others can be made.
+    this.#make.hidden = !folders.some(({ rights }) => rights?.includes("append"));
+    const focused = this.#list.querySelector("a:focus")?.getAttribute("href");
+    this.#list.replaceChildren(...shown.map((each) => folderLink(this.#app, each, each === current)));
+    // A new link takes the focus of the one that it replaces.
+    const again = focused && [...this.#list.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused);
+    if (again) again.focus({ preventScroll: true });
+  }
+}
+
+/**
+ * Whether a folder is left out, because the person has not subscribed to it. Where nobody has subscribed to anything, all are
+ * shown.
+ * @param {Folder} folder
+ * @param {Folder[]} folders
+ */
+function isHidden({ role, subscribed }, folders) {
+  return role === null && subscribed === false && folders.some((one) => one.role === null && one.subscribed === true);
+}
+
+/**
+ * @param {App} app
+ * @param {Folder} folder
+ * @param {boolean} isCurrent
+ */
+function folderLink(app, folder, isCurrent) {
+  const { translate } = app;
+  const link = html(
+    "a",
+    {
+      class: "folder", href: `#${folderPath(folder.id)}`, "aria-current": isCurrent ? "page" : null,
+      data: { test: "folder", folder: folder.name },
+    },
+    html("span", { dir: "auto", class: "folder-name", text: folderTitle(folder, translate) }),
+  );
+  if (folder.unseen > 0) {
+    link.append(
+      html("span", { class: "count", "aria-hidden": "true", text: new Intl.NumberFormat(translate.locale).format(folder.unseen) }),
+      html("span", { class: "visually-hidden", text: translate("unread_count", { count: folder.unseen }) }),
+    );
+  }
+  return html("li", {}, link);
+}
+
+/**
+ * The dialog that makes a folder.
+ * @param {App} app
+ * @param {Housekeeping} housekeeping
+ * @param {(id: string) => void} onMade
+ */
+export function openFolderMaking(app, housekeeping, onMade) {
+  const { translate } = app;
+  openNameDialog(app, {
+    title: translate("folder_make"), go: translate("folder_make_go"), value: "", test: "folder-make-dialog",
+    onName: async (name) => {
+      const { id } = await housekeeping.changeFolder(translate("folder_made", { folder: isolate(name) }), () =>
+        app.api.changes.createFolder(name));
+      onMade(id);
+    },
+  });
+}
+
+/**
+ * The dialog with the settings of a folder: its name, its subscription, and its end.
+ * @param {App} app
+ * @param {Housekeeping} housekeeping
+ * @param {Folder} folder
+ * @param {(id: string | null) => void} onChanged gets the new id, or null if the folder is gone
+ */
+export function openFolderSettings(app, housekeeping, folder, onChanged) {
+  const { translate } = app;
+  const title = isolate(folderTitle(folder, translate));
+  const mayChange = folder.rights.includes("folder") && folder.role !== "inbox";
+  const failure = problem("folder-settings-error");
+  const subscription = switchField(translate("folder_subscribed"), "folder-subscribed", async (isSubscribed) => {
+    failure.textContent = "";
+    try {
+      const said = translate(isSubscribed ? "folder_subscribed_now" : "folder_unsubscribed", { folder: title });
+      await housekeeping.changeFolder(said, () => app.api.changes.subscribe(folder.id, isSubscribed));
+    } catch (error) {
+      subscription.input.checked = !isSubscribed;
+      failure.textContent = app.sentenceFor(error);
+    }
+  });
+  subscription.input.checked = folder.subscribed ?? false;
+  const remove = html("button", {
+    type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
+    on: { click: () => { dialog.close(); askToDelete(app, housekeeping, folder, onChanged); } },
+  });
+  const parts = [
+    folder.subscribed === null ? null : subscription.element,
+    failure,
+    mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
+  ];
+  const dialog = openNameDialog(app, {
+    title: translate("folder_settings_of", { folder: title }), go: translate("folder_rename"), value: folder.name,
+    test: "folder-settings-dialog", isFixed: !mayChange, parts,
+    onName: async (name) => {
+      const { id } = await housekeeping.changeFolder(translate("folder_renamed", { folder: isolate(name) }), () =>
+        app.api.changes.renameFolder(folder.id, name));
+      onChanged(id);
+    },
+  });
+}
+
+/**
+ * @param {App} app
+ * @param {Housekeeping} housekeeping
+ * @param {Folder} folder
+ * @param {(id: string | null) => void} onChanged
+ */
+function askToDelete(app, housekeeping, folder, onChanged) {
+  const { translate } = app;
+  const title = isolate(folderTitle(folder, translate));
+  const count = folder.total;
+  ask({
+    title: translate("folder_delete_question", { folder: title }),
+    meaning: count > 0 ? translate("folder_delete_meaning", { count }) : translate("folder_delete_empty"),
+    keep: translate("keep"), go: translate("folder_delete"), test: "folder-delete-go", isDanger: count > 0,
+    onGo: async () => {
+      try {
+        await housekeeping.changeFolder(translate("folder_deleted", { folder: title }), () =>
+          app.api.changes.deleteFolder(folder.id, { withMessages: count > 0 }));
+        onChanged(null);
+      } catch (error) {
+        housekeeping.say(app.sentenceFor(error));
+      }
+    },
+  });
+}
+
+/**
+ * A dialog with a field for a folder's name.
+ * @param {App} app
+ * @param {{
+ *   title: string, go: string, value: string, test: string, onName: (name: string) => Promise<void>, isFixed?: boolean,
+ *   parts?: (HTMLElement | null)[],
+ * }} options `isFixed` leaves the field out
+ */
+function openNameDialog(app, { title, go, value, test, onName, isFixed = false, parts = [] }) {
+  const { translate } = app;
+  const titleId = uniqueId("folder");
+  const failure = problem("folder-name-error");
+  const { element, input } = inputField(translate("folder_name"), {
+    type: "text", autocomplete: "off", dir: "auto", maxlength: 500, data: { test: "folder-name" },
+  });
+  input.value = value;
+  const submit = html("button", { class: "primary", type: "submit", text: go, data: { test: "folder-name-go" } });
+  const close = html("button", { type: "button", text: translate("close"), on: { click: () => dialog.close() } });
+  const send = () => {
+    const name = input.value.trim();
+    if (!name) return void (failure.textContent = translate("folder_name_missing"));
+    return app.attempt(submit, translate("folder_changing"), failure, async () => {
+      await onName(name);
+      dialog.close();
+    });
+  };
+  const form = createForm({ class: "stack" }, send, element, failure, html("div", { class: "actions" }, submit));
+  const dialog = openDialog(
+    { titleId, test, isWide: false },
+    html("h2", { id: titleId, class: "folder-name", text: title }), isFixed ? null : form, ...parts, html("div", { class: "actions" }, close),
+  );
+  if (!isFixed) input.focus();
+  return dialog;
+}

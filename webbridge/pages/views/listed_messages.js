@@ -1,0 +1,37 @@
+/** The messages of a list as values: their flags, and their order. */
+
+/** @typedef {import("./row_drawing.js").ListedMessage} ListedMessage */
+
+/** Whether a message has a flag. Flags differ in letter case only by server. @param {ListedMessage} message @param {string} flag */
+export function hasFlag({ flags = [], seen }, flag) {
+  if (flag === "\\Seen") return seen;
+  return flags.some((one) => one.toLowerCase() === flag.toLowerCase());
+}
+
+/** @param {ListedMessage} message @param {string[]} flags */
+export function setFlags(message, flags) {
+  message.flags = [...new Set(flags)];
+  message.seen = message.flags.some((one) => one.toLowerCase() === "\\seen");
+}
+
+/**
+ * Adds messages at their places. The list keeps its own order otherwise.
+ * @param {ListedMessage[]} messages
+ * @param {ListedMessage[]} fresh
+ * @param {{isByDate: boolean}} order
+ */
+export function addListed(messages, fresh, { isByDate }) {
+  const added = [...messages];
+  for (const message of fresh) {
+    const rank = rankOf(message, isByDate);
+    const at = added.findIndex((one) => !one.isInner && rankOf(one, isByDate) < rank);
+    added.splice(at < 0 ? added.length : at, 0, message);
+  }
+  return added;
+}
+
+/** A message without a date counts as new. @param {ListedMessage} message @param {boolean} isByDate */
+function rankOf({ uid, date }, isByDate) {
+  if (!isByDate) return uid;
+  return date === null ? Infinity : Date.parse(date) || Infinity;
+}
