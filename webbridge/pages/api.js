@@ -58,6 +58,8 @@ export const PAGE_OF_MESSAGES = 50;
 
 /** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
 const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
+/** What a bridge that is older than these pages does not say of a folder. */
+const NOTHING_TOLD = { delimiter: null, subscribed: null, rights: [] };
 /** Answers of a bridge that is older than these pages to a request that it does not know. */
 const NOT_OFFERED = new Set(["not-found", "method-not-allowed"]);
 /** Errors that leave the question open what became of a message. */
@@ -175,9 +177,11 @@ export class BridgeApi {
     });
   }
 
-  /** @returns {Promise<Folder[]>} */
+  /** @returns {Promise<Folder[]>} those of a bridge that is older than these pages have no rights */
   async folders() {
-    return (await this.#json("/api/folders")).folders;
+    /** @type {{folders: Folder[]}} */
+    const { folders } = await this.#json("/api/folders");
+    return folders.map((folder) => ({ ...NOTHING_TOLD, ...folder }));
   }
 
   /**

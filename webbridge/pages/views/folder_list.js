@@ -46,7 +46,7 @@ export class FolderList {
     this.#all.hidden = hidden.length === 0;
     this.#all.textContent = this.#showsAll ? translate("folders_subscribed") : translate("folders_all", { count: hidden.length });
     // A mailbox by POP3 has one folder, and no others can be made.
-    this.#make.hidden = !folders.some(({ rights }) => rights?.includes("append"));
+    this.#make.hidden = !folders.some(({ rights }) => rights.includes("append"));
     const focused = this.#list.querySelector("a:focus")?.getAttribute("href");
     this.#list.replaceChildren(...shown.map((each) => folderLink(this.#app, each, each === current)));
     // A new link takes the focus of the one that it replaces.

@@ -40,6 +40,8 @@ export class MailView {
   #threads;
   /** What the list shows beside the folder itself. @type {import("../list_source.js").Listing} */
   #listing = {};
+  /** The number of messages, or of threads, in the list of the folder. */
+  #total = 0;
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
@@ -84,7 +86,9 @@ export class MailView {
       type: "button", class: "quiet", text: translate("folder_settings_short"), "aria-label": translate("folder_settings"), data: { test: "folder-settings" },
       on: { click: () => {
         const folder = this.#find(this.#folder);
-        if (folder) openFolderSettings(app, housekeeping, folder, (id) => app.navigate(folderPath(id ?? INBOX)));
+        // The list is newer than the counts of the folders, which a server may give late for the open folder.
+        const total = Math.max(folder?.total ?? 0, this.#total);
+        if (folder) openFolderSettings(app, housekeeping, { ...folder, total }, (id) => app.navigate(folderPath(id ?? INBOX)));
       } },
     });
     const refresh = html("button", {
@@ -155,6 +159,7 @@ export class MailView {
     this.element.dataset.pane = message === null ? "list" : "message";
     this.element.dataset.menu = "closed";
     if (!sameFolder) {
+      this.#total = 0;
       this.#search.reset();
       this.#listing = { isThreaded: this.#listing.isThreaded };
     }
@@ -231,6 +236,7 @@ export class MailView {
   /** @param {import("../list_source.js").ListedPage} page */
   #listed({ total, isThreaded }) {
     if (this.#listing.words) return this.#search.tell(total ?? 0);
+    this.#total = total ?? 0;
     // Only the answer tells whether the mail server has threads.
     if (!this.#listing.isThreaded || isThreaded) return;
     this.#threads.setAttribute("aria-pressed", "false");

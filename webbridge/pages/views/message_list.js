@@ -76,7 +76,7 @@ export class MessageList {
   #refreshing = null;
   /** Whether something has changed while the list was being loaded. */
   #isStale = false;
-  #rows = html("ul", { class: "rows", data: { test: "messages" } });
+  #rows = html("div", { class: "row-lists", data: { test: "messages" } });
   #failure = problem("list-error");
   #empty;
   #older;
@@ -231,7 +231,7 @@ export class MessageList {
     return { folder: this.#folder, uidValidity: this.#uidValidity, uids: [...new Set(found)] };
   }
 
-  /** The element with the rows. */
+  /** The element with the lists of rows. */
   get rows() {
     return this.#rows;
   }
@@ -421,11 +421,12 @@ export class MessageList {
     else this.focusGap();
   }
 
-  /** Loads the next page when the person has scrolled near the end. @returns {boolean} whether more may come */
-  #reachEnd() {
+  /** Loads the next page when the person has scrolled near the end. Resolves with true if more rows came. */
+  async #reachEnd() {
     if (this.#older.hidden || this.#failure.textContent || this.#rows.getAttribute("aria-busy") === "true") return false;
-    void this.#fetchPage(this.#cursor());
-    return true;
+    const before = this.#messages.length;
+    await this.#fetchPage(this.#cursor());
+    return this.#messages.length > before;
   }
 
   /** The shown message that arrived first. @returns {MessageAddress | undefined} */
@@ -465,7 +466,7 @@ export class MessageList {
       const fresh = this.#without(page.messages).filter(({ uid }) => !shown.has(uid));
       this.#messages = before ? [...this.#messages, ...fresh] : fresh;
       this.#adopt(page);
-      if (before) this.#drawing.arrange(this.#messages);
+      if (before) this.#drawing.append(fresh);
       else this.#draw();
       void this.#readSubjects();
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * The drawing of the rows of a list, with a heading for each day. Rows that stay the same stay in the page, with the focus
- * and under the pointer. Thousands of rows are drawn without a search through the document.
+ * and under the pointer. The rows are in lists of about fifty, and the browser lays out only those lists that are in view.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -9,8 +9,13 @@ import { html } from "../../../wasm_build/ui/dom.js";
 /** @typedef {MessageSummary & {thread?: number[], isInner?: boolean}} ListedMessage */
 /** @typedef {{key: string, title: string} | null} Day */
 
+/** A list with as many rows gets no more at its end. */
+const LIST_ROWS = 50;
+
 export class RowDrawing {
   #list;
+  /** The key of the last heading. @type {string | null} */
+  #day = null;
   #createRow;
   #dayOf;
   /** @type {Map<number, HTMLElement>} */
@@ -19,7 +24,7 @@ export class RowDrawing {
   #headings = new Map();
 
   /**
-   * @param {HTMLElement} list
+   * @param {HTMLElement} list holds the lists of rows
    * @param {{createRow: (message: ListedMessage) => HTMLElement, dayOf: (message: ListedMessage, before: string | null) => Day}} options
    *   `dayOf` gives the heading above a message, or null for none, and gets the key of the heading before it
    */
@@ -47,6 +52,7 @@ export class RowDrawing {
   draw(messages) {
     this.#rows.clear();
     this.#headings.clear();
+    this.#day = null;
     this.#list.replaceChildren();
     this.arrange(messages);
   }
@@ -58,40 +64,77 @@ export class RowDrawing {
    */
   arrange(messages, changed = new Set()) {
     const focused = this.#list.contains(document.activeElement) ? document.activeElement : null;
-    const old = focused ? [...this.#list.children] : [];
-    const wanted = this.#wantedRows(messages, changed);
+    const before = [...this.#list.querySelectorAll("li")];
+    const old = focused ? before : [];
+    this.#day = null;
+    const [known, headings] = [this.#rows, this.#headings];
+    this.#rows = new Map();
+    this.#headings = new Map();
+    const wanted = this.#wantedRows(messages, (uid) => (changed.has(uid) ? undefined : known.get(uid)), headings);
     const kept = new Set(wanted);
-    for (const child of [...this.#list.children]) if (!kept.has(/** @type {HTMLElement} */ (child))) child.remove();
-    // Rows are only inserted and removed, because a row that is moved loses the focus.
-    let place = this.#list.firstElementChild;
-    for (const element of wanted) {
-      if (element === place) place = place.nextElementSibling;
-      else this.#list.insertBefore(element, place);
-    }
+    for (const row of before) if (!kept.has(row)) row.remove();
+    this.#place(wanted);
+    for (const list of [...this.#list.children]) if (list.childElementCount === 0) list.remove();
     if (focused && !focused.isConnected) this.#passFocus(/** @type {HTMLElement} */ (focused), old);
   }
 
-  /** @param {ListedMessage[]} messages @param {Set<number>} changed */
-  #wantedRows(messages, changed) {
-    const rows = new Map();
-    const headings = new Map();
+  /** Draws rows below the others, without a look at those. @param {ListedMessage[]} messages */
+  append(messages) {
+    for (const row of this.#wantedRows(messages)) {
+      const last = this.#list.lastElementChild;
+      (last && last.childElementCount < LIST_ROWS ? last : this.#addList(null)).append(row);
+    }
+  }
+
+  /**
+   * @param {ListedMessage[]} messages
+   * @param {(uid: number) => HTMLElement | undefined} [find] gives the row that is drawn already
+   * @param {Map<string, HTMLElement>} [headings] those that are drawn already
+   */
+  #wantedRows(messages, find = () => undefined, headings = new Map()) {
     const wanted = [];
-    let day = null;
     for (const message of messages) {
-      const next = this.#dayOf(message, day);
-      if (next && next.key !== day && !headings.has(next.key)) {
-        const heading = this.#headings.get(next.key) ?? createHeading(next.title);
-        headings.set(next.key, heading);
+      const next = this.#dayOf(message, this.#day);
+      if (next && next.key !== this.#day && !this.#headings.has(next.key)) {
+        const heading = headings.get(next.key) ?? createHeading(next.title);
+        this.#headings.set(next.key, heading);
         wanted.push(heading);
-        day = next.key;
+        this.#day = next.key;
       }
-      const row = (!changed.has(message.uid) && this.#rows.get(message.uid)) || this.#createRow(message);
-      rows.set(message.uid, row);
+      const row = find(message.uid) ?? this.#createRow(message);
+      this.#rows.set(message.uid, row);
       wanted.push(row);
     }
-    this.#rows = rows;
-    this.#headings = headings;
     return wanted;
+  }
+
+  /**
+   * Puts rows into their lists. Rows are only inserted and removed, because a row that is moved loses the focus: one that is
+   * drawn already stays in its list, and a new one joins the list of the row before it.
+   * @param {HTMLElement[]} wanted
+   */
+  #place(wanted) {
+    let list = this.#list.firstElementChild;
+    let place = list?.firstElementChild ?? null;
+    for (const row of wanted) {
+      const own = row.parentElement;
+      const isLater = own !== null && list !== null && (list.compareDocumentPosition(own) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+      const isFull = own === null && place === null && list !== null && list.childElementCount >= LIST_ROWS;
+      if (list === null || isFull || isLater) {
+        list = isLater && own ? own : this.#addList(list);
+        place = list.firstElementChild;
+      }
+      if (row === place) place = place.nextElementSibling;
+      else list.insertBefore(row, place);
+    }
+  }
+
+  /** Adds a list after another, or at the end. @param {Element | null} before */
+  #addList(before) {
+    const list = html("ul", { class: "rows" });
+    if (before) before.after(list);
+    else this.#list.append(list);
+    return list;
   }
 
   /**

@@ -35,21 +35,16 @@ export function createThreadButton(translate, count, isOpen, onPress) {
 
 /**
  * An invisible element that lies over the last rows of a list, and calls `onReach` when it comes into view.
- * @param {() => boolean} onReach
+ * @param {() => Promise<boolean>} onReach resolves with true if more rows came
  */
 export function watchEnd(onReach) {
   const element = html("div", { class: "list-end", "aria-hidden": "true" });
-  const observer = new IntersectionObserver((entries) => {
-    if (!entries.at(-1)?.isIntersecting || !onReach()) return;
+  const observer = new IntersectionObserver(async (entries) => {
+    if (!entries.at(-1)?.isIntersecting || !(await onReach())) return;
     // The observer reports changes only, so it looks again if the rows that came do not fill the page.
-    const again = () => {
-      observer.unobserve(element);
-      observer.observe(element);
-    };
-    setTimeout(again, LOOK_AGAIN_MILLISECONDS);
+    observer.unobserve(element);
+    observer.observe(element);
   });
   observer.observe(element);
   return element;
 }
-
-const LOOK_AGAIN_MILLISECONDS = 250;
