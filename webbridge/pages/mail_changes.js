@@ -113,7 +113,7 @@ export class MailChanges {
   }
 
   /**
-   * What has changed since a list was read.
+   * The changes since a list was read.
    * @param {string} folder
    * @param {{uidValidity: number, token: string, from: number, signal?: AbortSignal}} list `from` is the lowest UID of interest
    * @returns {Promise<ListChanges>}

@@ -38,7 +38,7 @@ export class MailView {
   #acts;
   #search;
   #threads;
-  /** What the list shows beside the folder itself. @type {import("../list_source.js").Listing} */
+  /** The search and the threads of the list. @type {import("../list_source.js").Listing} */
   #listing = {};
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
