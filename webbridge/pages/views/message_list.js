@@ -6,14 +6,15 @@
 import { html } from "../../../wasm_build/ui/dom.js";
 import { VaultError } from "../../../wasm_build/vault/vault_error.js";
 import { ApiError } from "../api.js";
-import { headerReader, readMailbox, shortDate } from "../../../wasm_build/ui/formats.js";
+import { headerReader, readMailbox } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
-import { digestOf } from "../learnt_rows.js";
 import { fetchPage, readUidSet } from "../list_source.js";
-import { isSameMessage, messagePath } from "../routes.js";
+import { isSameMessage } from "../routes.js";
 import { createDays } from "./days.js";
-import { createRowMarks, lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
+import { decryptSubjects, fetchRows, MAX_FETCHED_BYTES } from "./hidden_subjects.js";
+import { lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
 import { addListed, hasFlag, setFlags } from "./listed_messages.js";
+import { createRow, hidesSubject, identityOf, shorten } from "./message_row.js";
 import { RowDrawing } from "./row_drawing.js";
 import { createFlagMarks, createThreadButton, watchEnd } from "./row_parts.js";
 import { RowSelection } from "./row_selection.js";
@@ -26,19 +27,10 @@ import { RowSelection } from "./row_selection.js";
 /** @typedef {import("../mail_changes.js").Chosen} Chosen */
 /** @typedef {import("../routes.js").MessageAddress} MessageAddress */
 
-const OBSCURED_SUBJECT = "[...]";
-/** Larger messages keep the placeholder until they are opened. */
-const MAX_FETCHED_BYTES = 256_000;
-/** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
-const MAX_SUBJECT_CHARACTERS = 1000;
 /** The number of messages that are decrypted in one operation. */
 const SUBJECTS_AT_ONCE = 20;
 /** The number of messages of a thread that are shown below its newest one. */
 const MAX_UNFOLDED = 50;
-/** The codes of errors after which the next request would fail too. */
-const OF_EVERY_REQUEST = new Set(["unreachable", "session-ended"]);
-/** Errors of the vault that a single message can cause. */
-const OF_ONE_MESSAGE = new Set(["internal-error", "out-of-memory", "vault-crashed", "vault-timeout"]);
 
 export class MessageList {
   #app;
@@ -513,8 +505,8 @@ export class MessageList {
     while (hidden.length > 0) groups.push(hidden.splice(0, SUBJECTS_AT_ONCE));
     try {
       for (let group = groups.shift(); group && keys.unlocked && !signal.aborted; group = groups.shift()) {
-        const rows = await this.#fetchRows(group, signal);
-        const subjects = rows.length > 0 ? await this.#decryptSubjects(rows) : [];
+        const rows = await fetchRows(this.#app, group, { addressOf: (message) => this.#addressOf(message), signal });
+        const subjects = rows.length > 0 ? await decryptSubjects(this.#app, rows) : [];
         if (signal.aborted) return;
         // One message must not take the subjects of the others with it, so each is read by itself.
         if (!subjects) groups.push(...(rows.length > 1 ? group.map((message) => [message]) : []));
@@ -523,40 +515,6 @@ export class MessageList {
     } catch (error) {
       if (!signal.aborted && !(error instanceof ApiError || error instanceof VaultError)) throw error;
     }
-  }
-
-  /**
-   * @param {{bytes: ArrayBuffer}[]} rows
-   * @returns {Promise<(string | null)[] | null>} null if one of the messages was too much for the vault
-   */
-  async #decryptSubjects(rows) {
-    try {
-      return await this.#app.mailVault.subjects(rows.map(({ bytes }) => bytes));
-    } catch (error) {
-      if (error instanceof VaultError && OF_ONE_MESSAGE.has(error.code)) return null;
-      throw error;
-    }
-  }
-
-  /**
-   * The bytes of those messages that the bridge gives. They are fetched one after the other, so that a message that the
-   * person opens does not wait.
-   * @param {MessageSummary[]} messages
-   * @param {AbortSignal} signal
-   */
-  async #fetchRows(messages, signal) {
-    const rows = [];
-    for (const message of messages) {
-      const address = this.#addressOf(message);
-      // The size in the row is the server's word, so it is checked again.
-      const options = { signal, maxBytes: MAX_FETCHED_BYTES };
-      const bytes = await this.#app.api.rawMessage(address, options).catch((error) => {
-        if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
-        return null;
-      });
-      if (bytes) rows.push({ address, bytes, digest: await digestOf(bytes) });
-    }
-    return rows;
   }
 
   #draw() {
@@ -629,59 +587,4 @@ export class MessageList {
   #link({ uid }) {
     return this.#drawing.link(uid);
   }
-}
-
-/**
- * Whether the outer subject is only the placeholder for an encrypted subject (RFC 9788 section 3.2.1).
- * @param {MessageSummary} message
- */
-function hidesSubject({ protection, subject }) {
-  return protection === "sealed" && subject === OBSCURED_SUBJECT;
-}
-
-/**
- * A text that differs for another message under the same UID. The server can give the UIDs of a folder anew (RFC 3501
- * section 2.3.1.1, UIDVALIDITY).
- * @param {MessageSummary} message
- */
-function identityOf({ uid, from, to, date, size }) {
-  return JSON.stringify([uid, from, to, date, size]);
-}
-
-/** @param {string} subject */
-function shorten(subject) {
-  if (subject.length <= MAX_SUBJECT_CHARACTERS) return subject;
-  // Half of a surrogate pair is no character.
-  return `${subject.slice(0, MAX_SUBJECT_CHARACTERS - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
-}
-
-/** @param {NonNullable<MessageSummary["problem"]>} problem */
-function problemKey(problem) {
-  return problem === "header-too-long" ? "header_too_long" : "header_unreadable";
-}
-
-/**
- * @param {App} app
- * @param {MessageSummary} message
- * @param {{address: MessageAddress, isOutgoing: boolean, isCurrent: boolean, subject: string,
- *   lesson: import("../learnt_rows.js").Lesson | null}} options
- */
-function createRow(app, message, { address, isOutgoing, isCurrent, subject, lesson }) {
-  const { translate } = app;
-  const who = whoOf(translate, message, { isOutgoing, lesson });
-  const link = html(
-    "a",
-    {
-      class: message.seen ? "row" : "row row-unseen", href: `#${messagePath(address)}`,
-      "aria-current": isCurrent ? "true" : null,
-      data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
-    },
-    createRowMarks(translate, message, lesson),
-    html("span", { class: "row-from", dir: "auto", text: who }),
-    html("time", { class: "row-date", datetime: message.date, text: shortDate(message.date) }),
-    html("span", { class: "row-subject", dir: "auto", text: subject }),
-    message.problem ? html("span", { class: "row-problem", text: translate(problemKey(message.problem)), data: { test: "row-problem" } }) : null,
-    message.seen ? null : html("span", { class: "row-state visually-hidden", text: translate("unread") }),
-  );
-  return html("li", {}, link);
 }
