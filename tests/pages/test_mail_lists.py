@@ -180,7 +180,10 @@ def test_a_swipe_archives_or_deletes_and_a_scroll_does_neither(inbox: Page, mail
     wait_for_notice(inbox, "Moved to the trash.")
     assert mail.subjects("Archive") == ["Four"]
     assert mail.subjects("Trash") == ["Three"]
-    # A swipe opens nothing.
+    inbox.click(named("select"))
+    inbox.tap("[data-test=message-row]")
+    inbox.wait_for_text("1 selected", selector=named("selection-count"))
+    # Neither a swipe nor a tap that selects opens a message.
     assert not re.search(r"/\d+$", inbox.url)
 
 

@@ -44,7 +44,7 @@ export class MailActs {
     });
     const none = html("button", {
       type: "button", class: "quiet", text: translate("select_none"), data: { test: "select-none" },
-      on: { click: () => { list.selection.clear(); list.element.classList.remove("choosing"); } },
+      on: { click: () => { list.selection.clear(); this.#choose(false); } },
     });
     this.#message = createActBar(app, {
       label: translate("acts_message"), test: "message-acts", housekeeping, say, run: (act) => void this.#run(act, this.#openOne()),
@@ -59,8 +59,8 @@ export class MailActs {
     this.selectionBar.hidden = true;
     // Fingers do not hover, so the check boxes come by this button.
     this.selectButton = html("button", {
-      type: "button", class: "quiet select-button", text: translate("select"), data: { test: "select" },
-      on: { click: () => list.element.classList.toggle("choosing") },
+      type: "button", class: "quiet select-button", text: translate("select"), "aria-pressed": "false", data: { test: "select" },
+      on: { click: () => this.#choose(!list.element.classList.contains("choosing")) },
     });
     this.#stop = listenForShortcuts({
       isShown: parts.isShown, isInList: (target) => target === document.body || list.element.contains(target),
@@ -77,6 +77,12 @@ export class MailActs {
 
   dispose() {
     this.#stop();
+  }
+
+  /** Shows the check boxes of all rows, where a tap selects, or hides them. @param {boolean} isChoosing */
+  #choose(isChoosing) {
+    this.#parts.list.element.classList.toggle("choosing", isChoosing);
+    this.selectButton.setAttribute("aria-pressed", String(isChoosing));
   }
 
   /** Shows the acts for what is open and selected now. */
