@@ -13,6 +13,7 @@ import { showRecipient } from "../certificate_dialog.js";
 import { createCopyField } from "../copy_choice.js";
 import { Directory } from "../directory.js";
 import { letterObstacles, refusedSentences } from "../recipients_taken.js";
+import { growWithText } from "../../../wasm_build/ui/growing_text.js";
 import { ask, createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { RecipientsField } from "../../../wasm_build/ui/recipients_field.js";
 import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
@@ -20,6 +21,7 @@ import { obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../was
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { createSentView } from "./sent_view.js";
+import { createWritingBar } from "./writing_bar.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").Attachment} Attachment */
@@ -103,6 +105,7 @@ class Writing {
     this.text = createTextArea(proposal.text);
     // The caret of an answer is above the quoted text.
     this.text.setSelectionRange(0, 0);
+    growWithText(this.text);
     this.sheet = html("div", { class: "sheet" }, this.text);
     this.attached = new AttachedFiles(translate, { onChange });
     this.copy = createCopyField(translate, {
@@ -223,8 +226,8 @@ class Writing {
         html("legend", { text: translate("protection") }),
         this.sign.element, this.encrypt.element,
       ),
-      this.copy.element, this.plan.element, this.failure,
-      html("div", { class: "actions" }, this.look, this.send, discard),
+      this.copy.element,
+      createWritingBar(this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, discard)),
     );
     return html("div", { class: "writing stack" }, this.heading, this.reminder, form);
   }
