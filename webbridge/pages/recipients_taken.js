@@ -22,8 +22,9 @@ export function letterObstacles(addresses, translate) {
  * if it names none.
  * @param {unknown} error
  * @param {Catalogue} translate
+ * @param {{isPartial?: boolean}} [options] whether another copy of the message was sent
  */
-export function refusedSentences(error, translate) {
+export function refusedSentences(error, translate, { isPartial = false } = {}) {
   const refused = error instanceof ApiError ? error.refused : [];
   const sentence = (/** @type {string} */ key, /** @type {boolean} */ isTemporary) => {
     const named = refused.filter(({ temporary }) => temporary === isTemporary);
@@ -31,6 +32,6 @@ export function refusedSentences(error, translate) {
     return named.length > 0 ? translate(key, { who, count: named.length }) : "";
   };
   if (refused.length === 0) return "";
-  const sentences = [sentence("recipients_refused", false), sentence("recipients_refused_now", true), translate("nobody_received")];
+  const sentences = [sentence("recipients_refused", false), sentence("recipients_refused_now", true), isPartial ? "" : translate("nobody_received")];
   return sentences.filter((one) => one).join("\n");
 }

@@ -7,19 +7,19 @@
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
-import { ApiError, newSendingKey } from "../api.js";
-import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
-import { showRecipient } from "../certificate_dialog.js";
+import { ApiError } from "../api.js";
+import { listOf, quoteMailbox, readMailbox } from "../../../wasm_build/ui/formats.js";
 import { createCopyField } from "../copy_choice.js";
-import { Directory } from "../directory.js";
+import { contentOf, planCopies } from "../letter_copies.js";
+import { LetterSending } from "../letter_sending.js";
 import { letterObstacles, refusedSentences } from "../recipients_taken.js";
 import { growWithText } from "../../../wasm_build/ui/growing_text.js";
 import { ask, createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
-import { RecipientsField } from "../../../wasm_build/ui/recipients_field.js";
 import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
 import { obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
+import { RecipientLines } from "./recipient_lines.js";
 import { createSentView } from "./sent_view.js";
 import { createWritingBar } from "./writing_bar.js";
 
@@ -29,7 +29,7 @@ import { createWritingBar } from "./writing_bar.js";
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /**
  * @typedef {import("../mail_vault.js").ReplyFields & {
- *   to: string[], subject: string, text: string, answersEncrypted: boolean,
+ *   to: string[], cc?: string[], subject: string, text: string, answersEncrypted: boolean,
  * }} Proposal
  */
 /**
@@ -72,14 +72,6 @@ class Writing {
   #proposal;
   #sending = false;
   #wait;
-  /** The message that was perhaps sent. If it is sent again, it keeps this Message-ID. */
-  #unconfirmed = { draft: "", messageId: "" };
-  /** The key of the message. It stays the same until it is certain that nothing was sent under it. */
-  #key = newSendingKey();
-  /** The version of the letter that went to the bridge under the key; "" while it is certain that none did. */
-  #keyed = "";
-  /** Whether an earlier version of the letter was sent. */
-  #isEarlierSent = false;
   /** @type {import("../api.js").SendingOffers} */
   #offers;
 
@@ -95,10 +87,8 @@ class Writing {
     const title = translate(proposal === BLANK ? "writing_title" : "replying_title");
     this.heading = html("h1", { tabindex: -1, text: title });
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
-    const directory = new Directory(app.api, app.mailVault);
     const onChange = () => this.update();
-    this.to = createRecipients(app, directory, { label: translate("to"), test: "compose-to", onChange });
-    this.cc = createRecipients(app, directory, { label: translate("cc"), test: "compose-cc", onChange });
+    this.recipients = new RecipientLines(app, onChange);
     this.subject = inputField(translate("subject"), {
       type: "text", autocomplete: "off", dir: "auto", value: proposal.subject, data: { test: "compose-subject" },
     });
@@ -116,8 +106,9 @@ class Writing {
     this.sign.input.checked = true;
     this.encrypt.input.checked = true;
     this.plan = this.#createPlan();
+    this.sending = new LetterSending(app.api, app.mailVault, () => this.#outgoing());
     this.#wait = new SendingWait({
-      lines: [this.to, this.cc],
+      lines: this.recipients.lines,
       content: () => this.#content(),
       obstacles: () => this.#obstacles(this.#letter()),
       warnings: () => urgentWarnings(this.#letter()),
@@ -133,7 +124,8 @@ class Writing {
       data: { test: "send" },
     });
     this.element = this.#assemble();
-    for (const address of proposal.to) this.to.add(address);
+    for (const person of proposal.to) this.recipients.to.add(person);
+    for (const person of proposal.cc ?? []) this.recipients.cc.add(person);
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
     this.update();
@@ -154,7 +146,7 @@ class Writing {
   /** Puts the focus on the recipients, or in a reply on the text above the quote. */
   focus() {
     if (this.done) this.heading.focus();
-    else if (this.to.isEmpty) this.to.focus();
+    else if (this.recipients.to.isEmpty) this.recipients.to.focus();
     else this.text.focus();
   }
 
@@ -165,8 +157,9 @@ class Writing {
   /** Whether the person has entered something that is not sent yet, and would be lost with the view. */
   isBegun() {
     if (this.done) return false;
-    const { to, subject, text } = this.#proposal;
-    const addressed = [...this.to.addresses, ...this.cc.addresses].join() !== to.join();
+    const { to, cc = [], subject, text } = this.#proposal;
+    const proposed = [...to, ...cc].map((person) => readMailbox(person).address);
+    const addressed = this.recipients.people.map(({ address }) => address).join() !== proposed.join();
     const changed = this.subject.input.value !== subject || this.text.value !== text;
     return addressed || changed || this.attached.files.length > 0;
   }
@@ -175,7 +168,8 @@ class Writing {
   update() {
     const letter = this.#letter();
     const inTheWay = this.#obstacles(letter);
-    this.plan.show(letter, whatWillLeave(letter, this.#app.translate), inTheWay, warnings(letter, this.#app.translate));
+    this.recipients.show();
+    this.plan.show(letter, this.#sentence(letter), inTheWay, warnings(letter, this.#app.translate));
     if (this.#sending) return;
     if (inTheWay.length > 0) this.send.setAttribute("aria-disabled", "true");
     else this.send.removeAttribute("aria-disabled");
@@ -204,8 +198,8 @@ class Writing {
       onUnlock: () => { location.hash = "#/keys"; },
       onEncryptOff: () => this.#switchOff(this.encrypt.input),
       onSignOff: () => this.#switchOff(this.sign.input),
-      onLookUp: (person) => void this.#fieldOf(person).lookUp(person),
-      onFile: (person, file) => void this.#fieldOf(person).useFile(person, file),
+      onLookUp: (person) => void this.recipients.lineOf(person).lookUp(person),
+      onFile: (person, file) => void this.recipients.lineOf(person).useFile(person, file),
     });
   }
 
@@ -217,7 +211,7 @@ class Writing {
     });
     const form = createForm(
       { class: "stack", data: { test: "compose-form" } }, () => this.#submit(),
-      this.to.element, this.cc.element, this.subject.element,
+      this.recipients.element, this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
       this.attached.element,
       html(
@@ -238,7 +232,7 @@ class Writing {
     return {
       sign: this.sign.input.checked,
       encrypt: this.encrypt.input.checked,
-      people: [...this.to.people, ...this.cc.people],
+      people: this.recipients.people,
       address: address ?? "",
       unlocked: keys.unlocked,
       hasOwnIdentity: keys.hasIdentityFor(address ?? ""),
@@ -252,139 +246,109 @@ class Writing {
     };
   }
 
+  /** How the letter will be sent, and what the people in Bcc get. @param {Letter} letter */
+  #sentence(letter) {
+    const { translate } = this.#app;
+    const { open, hidden } = this.recipients;
+    const who = listOf(hidden.filter(({ valid }) => valid).map(({ address }) => address), translate);
+    const isReady = !letter.encrypt || letter.people.every(({ finding }) => finding?.readiness === "ready");
+    const leaves = whatWillLeave(isReady && open.length > 0 ? { ...letter, people: open } : letter, translate);
+    return who ? `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}` : leaves;
+  }
+
   /**
    * @param {{isAgreed?: boolean}} [options] `isAgreed` is true if the message was perhaps sent already, or an earlier
    *   version of it was, and the person agreed to send it
    */
   async #submit({ isAgreed = false } = {}) {
-    this.to.commit();
-    this.cc.commit();
+    this.recipients.commit();
     const letter = this.#letter();
     if (this.#sending) return;
     if (this.#obstacles(letter).length > 0) return this.#wait.meet(() => void this.#submit({ isAgreed }));
-    if (this.#unconfirmed.messageId && !isAgreed) return this.#askToSendAgain();
-    if (this.#isEarlierSent && !isAgreed) return this.#askToSendAnew();
+    if (this.sending.isOpen && !isAgreed) return this.#askToSendAgain();
+    if (this.sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
     this.failure.textContent = "";
     await whileBusy(this.send, this.#app.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#sending = true;
-      await this.#encryptAndSend(letter);
+      await this.#encryptAndSend(letter, isAgreed);
     }, (error) => {
       this.#sheetShows(this.text);
       if (error instanceof ApiError && error.code === "sending-earlier") this.#askToSendAnew();
-      this.failure.textContent = refusedSentences(error, this.#app.translate) || this.#app.sentenceFor(error);
+      this.#showFailure(error);
       this.send.focus();
       this.failure.scrollIntoView({ block: "nearest" });
     }).finally(() => { this.#sending = false; });
     if (!this.done) this.update();
   }
 
-  /** Shows that the letter was sent. @type {(submission: import("../api.js").Submission) => void} */
-  #showSent = () => {};
+  /** @param {unknown} error */
+  #showFailure(error) {
+    const { translate } = this.#app;
+    const { reached, left } = this.sending.reach;
+    // Of another version, all people get a copy.
+    const isPartial = reached.length > 0 && !(error instanceof ApiError && error.code === "sending-earlier");
+    this.look.hidden = !this.sending.isOpen;
+    this.failure.textContent = [
+      isPartial ? translate("sent_to_some", { who: listOf(reached, translate) }) : "",
+      refusedSentences(error, translate, { isPartial }) || this.#app.sentenceFor(error),
+      isPartial && left.length > 0 ? translate("not_sent_to_others", { who: listOf(left, translate) }) : "",
+    ].filter((sentence) => sentence).join("\n");
+  }
 
-  /** @param {Letter} letter */
-  async #encryptAndSend(letter) {
-    const { translate, api, mailVault } = this.#app;
-    const envelope = letter.people.map(({ address }) => address);
-    const protection = { sign: letter.sign, recipients: certificatesOf(letter) };
-    const draft = this.#draft(letter);
-    const version = await versionOf(draft, letter);
-    if (this.#keyed && this.#keyed !== version) await this.#settleEarlier();
-    const message = await mailVault.compose(draft, protection);
-    const sentence = whatWillLeave(letter, translate);
-    const block = letter.encrypt ? createEncryptedBlock(message, translate("encrypted_block")) : null;
-    if (block) {
+  /** @param {Letter} letter @param {boolean} isAgreed */
+  async #encryptAndSend(letter, isAgreed) {
+    const { translate } = this.#app;
+    const sentence = this.#sentence(letter);
+    /** @type {HTMLElement | null} */
+    let block = null;
+    const onEncrypted = async (/** @type {ArrayBuffer} */ message) => {
+      if (!letter.encrypt) return;
+      block = createEncryptedBlock(message, translate("encrypted_block"));
       this.#sheetShows(block);
       await drawn();
-    }
-    this.#showSent = (submission) => {
-      this.done = true;
-      const sent = createSentView(this.#app, { letter, sentence, block, submission });
-      this.element.replaceChildren(...sent.parts);
-      sent.heading.focus();
-      this.#app.announce(translate("sent"));
     };
-    this.#keyed = version;
-    const submission = await api.sendMessage(message, envelope, this.#key, this.copy.wish).catch((error) => {
-      // Otherwise nothing was sent and nothing is on its way.
-      if (error instanceof ApiError && !error.isOpen) this.#renewKey();
-      throw error;
-    });
-    if (submission.outcome === "sent") return this.#showSent(submission);
-    this.#unconfirmed = { draft: contentOf(draft), messageId: draft.messageId };
-    this.look.hidden = false;
-    await this.#lookInSent();
+    const submission = await this.sending.send({ isAgreed, wish: this.copy.wish, onEncrypted });
+    this.done = true;
+    const sent = createSentView(this.#app, { letter, sentence, block, submission });
+    this.element.replaceChildren(...sent.parts);
+    sent.heading.focus();
+    this.#app.announce(translate("sent"));
   }
 
-  #renewKey() {
-    this.#key = newSendingKey();
-    this.#keyed = "";
-  }
-
-  /**
-   * Finds out what became of an earlier version of the letter, so that its outcome is not taken for that of this version.
-   * Rejects if the earlier version was sent, or perhaps, or is still on its way.
-   */
-  async #settleEarlier() {
-    const found = await this.#app.api.withdraw(this.#key);
-    if (found?.outcome === "perhaps") {
-      this.#unconfirmed = { draft: "", messageId: "?" };
-      this.look.hidden = false;
-      throw new ApiError("sending-unknown", "an earlier version was perhaps sent");
-    }
-    this.#renewKey();
-    if (found) this.#failAsEarlier();
-  }
-
-  /** @returns {never} */
-  #failAsEarlier() {
-    this.#isEarlierSent = true;
-    throw new ApiError("sending-earlier", "an earlier version was sent");
-  }
-
-  /** Looks for a message that was perhaps sent: some mail servers keep a copy by themselves. Rejects if none is found. */
-  async #lookInSent() {
-    const found = await this.#app.api.lookForCopy(this.#key);
-    const letter = this.#letter();
-    if (found?.outcome === "sent" && this.#keyed === await versionOf(this.#draft(letter), letter)) return this.#showSent(found);
-    if (found?.outcome === "sent") {
-      this.#unconfirmed = { draft: "", messageId: "" };
-      this.look.hidden = true;
-      this.#renewKey();
-      this.#failAsEarlier();
-    }
-    if (found) throw new ApiError("sending-unknown", "no copy was found");
-    this.#unconfirmed = { draft: "", messageId: "" };
-    this.look.hidden = true;
-    throw new ApiError("unreachable", "nothing was sent under this key");
-  }
-
+  /** Looks again for a message that was perhaps sent. If it was, the letter's other copies are sent too. */
   async #lookAgain() {
-    await this.#app.attempt(this.look, this.#app.translate("looking"), this.failure, () => this.#lookInSent());
+    await whileBusy(this.look, this.#app.translate("looking"), async () => {
+      this.failure.textContent = "";
+      await this.sending.look();
+      await this.#submit();
+    }, (error) => this.#showFailure(error));
   }
 
-  /** @param {{address: string}} letter */
-  #draft({ address }) {
-    const domain = address.split("@").at(-1);
-    const draft = {
+  /** @returns {import("../letter_sending.js").Plan} */
+  #outgoing() {
+    const letter = this.#letter();
+    return { copies: planCopies(letter, this.recipients), words: this.#words(letter) };
+  }
+
+  /** @param {{address: string}} letter @returns {import("../letter_sending.js").Words} */
+  #words({ address }) {
+    return {
       from: quoteMailbox({ name: this.#app.keys.nameFor(address), address }),
-      to: this.to.addresses,
-      cc: this.cc.addresses,
+      to: this.recipients.to.addresses,
+      cc: this.recipients.cc.addresses,
       subject: this.subject.input.value.trim(),
       text: this.text.value,
       attachments: this.attached.files,
-      messageId: `<${crypto.randomUUID()}@${domain}>`,
       inReplyTo: this.#proposal.inReplyTo,
       references: this.#proposal.references,
       hidden: this.#proposal.hidden,
     };
-    const isSame = this.#unconfirmed.draft === contentOf(draft);
-    return isSame ? { ...draft, messageId: this.#unconfirmed.messageId } : draft;
   }
 
   /** A text that changes with everything that the person writes. */
   #content() {
-    const { sign, encrypt, address } = this.#letter();
-    return JSON.stringify([sign, encrypt, contentOf(this.#draft({ address }))]);
+    const letter = this.#letter();
+    return JSON.stringify([letter.sign, letter.encrypt, contentOf(this.#words(letter)), this.recipients.bcc.addresses]);
   }
 
   #askToSendAgain() {
@@ -396,7 +360,7 @@ class Writing {
       go: translate("send_again"),
       test: "send-again-confirm",
       onGo: () => {
-        this.#renewKey();
+        this.sending.agreeAgain();
         void this.#submit({ isAgreed: true });
       },
     });
@@ -426,11 +390,6 @@ class Writing {
     input.focus();
   }
 
-  /** @param {import("../../../wasm_build/ui/recipients_field.js").Person} person */
-  #fieldOf(person) {
-    return this.to.people.includes(person) ? this.to : this.cc;
-  }
-
   #discard() {
     const { translate } = this.#app;
     if (!this.isBegun()) return this.#app.endWriting();
@@ -443,54 +402,6 @@ class Writing {
       onGo: () => this.#app.endWriting(),
     });
   }
-}
-
-/**
- * The content of a message without its Message-ID. Two messages with the same content count as the same message.
- * @param {{messageId: string, attachments: Attachment[]}} draft
- */
-function contentOf({ messageId: _, attachments, ...rest }) {
-  return JSON.stringify([rest, attachments.map(({ name, type, data }) => [name, type, data.byteLength])]);
-}
-
-/**
- * A text that changes with everything that leaves: the words, the files, the recipients and how they can read it.
- * @param {{messageId: string, attachments: Attachment[]}} draft @param {Letter} letter
- * @returns {Promise<string>}
- */
-async function versionOf({ messageId: _, attachments, ...rest }, { sign, encrypt, people }) {
-  const files = await Promise.all(attachments.map(async ({ name, type, data }) => [name, type, await digestOf(data)]));
-  const readers = await Promise.all(people.map(async ({ address, finding }) =>
-    [address, encrypt && finding?.readiness === "ready" ? await digestOf(finding.check.certificate) : ""]));
-  return JSON.stringify([rest, files, sign, encrypt, readers]);
-}
-
-/** @param {BufferSource} bytes */
-async function digestOf(bytes) {
-  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).join();
-}
-
-/**
- * @param {App} app
- * @param {Directory} directory
- * @param {{label: string, test: string, onChange: () => void}} options
- */
-function createRecipients(app, directory, options) {
-  return new RecipientsField(app.translate, directory, {
-    ...options, onDetails: (address, check) => void showRecipient(app, address, check),
-  });
-}
-
-/**
- * The certificates to encrypt for; none if the letter is not encrypted.
- * @param {Letter} letter
- */
-function certificatesOf({ encrypt, people }) {
-  if (!encrypt) return [];
-  return people.map(({ finding, address }) => {
-    if (finding?.readiness !== "ready") throw new Error(`nothing can be encrypted for ${address}`);
-    return finding.check.certificate;
-  });
 }
 
 /**
