@@ -2,9 +2,10 @@
 
 import { html, uniqueId } from "./dom.js";
 import { recipientState, sourceWords } from "./recipient_words.js";
+import { RecipientSuggestions } from "./recipient_suggestions.js";
 import { readinessMark } from "./state_mark.js";
 import { afterPress } from "./press.js";
-import { dayOnly, isAddress, readMailbox, sameAddress } from "./formats.js";
+import { dayOnly, isAddress, quoteMailbox, readMailbox, sameAddress } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./recipient_words.js").RecipientCheck} RecipientCheck */
@@ -36,13 +37,18 @@ export class RecipientsField {
   /** @type {Set<Promise<Finding>>} */
   #lookUps = new Set();
   #input;
+  /** @type {RecipientSuggestions | null} */
+  #suggestions = null;
 
   /**
    * @param {Catalogue} translate
    * @param {Directory} directory
-   * @param {{label: string, test: string, onChange: () => void, onDetails: ShowDetails}} options
+   * @param {{
+   *   label: string, test: string, onChange: () => void, onDetails: ShowDetails,
+   *   known?: () => Promise<import("./formats.js").Mailbox[]>,
+   * }} options `known` gives the people by whom the typed text can be completed
    */
-  constructor(translate, directory, { label, test, onChange, onDetails }) {
+  constructor(translate, directory, { label, test, onChange, onDetails, known }) {
     this.#translate = translate;
     this.#directory = directory;
     this.#onDetails = onDetails;
@@ -54,16 +60,30 @@ export class RecipientsField {
       on: {
         keydown: (event) => this.#keyDown(event),
         input: () => this.#takeCompleted(),
-        blur: () => afterPress(() => this.commit()),
+        blur: () => {
+          this.#suggestions?.close();
+          afterPress(() => this.commit());
+        },
       },
     });
     this.#chips.setAttribute("aria-label", label);
+    if (known) {
+      this.#suggestions = new RecipientSuggestions(this.#input, {
+        label: translate("suggestions_label"), known, onTake: (mailbox) => this.add(mailbox),
+        isTaken: (address) => this.people.some((person) => sameAddress(person.address, address)),
+      });
+    }
     this.element = html(
       "div",
       { class: "field recipients" },
       html("label", { for: id, text: label }),
-      html("div", { class: "chips-box" }, this.#chips, this.#input),
+      html("div", { class: "chips-box" }, this.#chips, this.#input, this.#suggestions?.element ?? null),
     );
+  }
+
+  /** The people as mailboxes with their names, for a header field. */
+  get mailboxes() {
+    return this.people.map(quoteMailbox);
   }
 
   get addresses() {
@@ -82,6 +102,7 @@ export class RecipientsField {
   /** Turns the typed text into recipients. */
   commit() {
     const typed = this.#input.value;
+    this.#suggestions?.close();
     this.#input.value = "";
     for (const part of typed.split(/[,;\n]/u)) if (part.trim()) this.add(part);
   }
@@ -146,7 +167,7 @@ export class RecipientsField {
 
   /** @param {KeyboardEvent} event */
   #keyDown(event) {
-    if (event.isComposing) return;
+    if (event.isComposing || this.#suggestions?.takeKey(event)) return;
     if (event.key === "Enter") {
       // Enter ends an address. It must not send the letter.
       event.preventDefault();
@@ -159,6 +180,7 @@ export class RecipientsField {
   /** Commits the text when an address is complete: after a comma, a semicolon, or a line end in a pasted list. */
   #takeCompleted() {
     if (/[,;\n]/u.test(this.#input.value)) this.commit();
+    void this.#suggestions?.update();
     this.#onChange();
   }
 

@@ -203,6 +203,17 @@ export class MailVault {
     return decisions;
   }
 
+  /** The addresses of the person's contacts, with the names in their certificates. */
+  async contacts() {
+    const vault = await this.#vault();
+    await this.#trust.known;
+    const { contacts } = this.#trust.contacts();
+    if (!contacts) return [];
+    /** @type {Person[]} */
+    const people = (await vault.call("contacts.list", { contacts })).people;
+    return people.map(({ address, certificates }) => ({ name: certificates[0]?.name ?? "", address }));
+  }
+
   /**
    * The person's contacts and decisions, and the operator's authorities, each with its facts.
    * @returns {Promise<{people: Person[], decisions: Decision[], authorities: Authority[], timestampServices: Authority[]}>}

@@ -20,9 +20,11 @@ export class RecipientLines {
    */
   constructor(app, onChange) {
     const { translate } = app;
+    /** @type {Promise<import("../../../wasm_build/ui/formats.js").Mailbox[]> | null} */
+    let known = null;
     const directory = new Directory(app.api, app.mailVault);
     const line = (/** @type {string} */ label, /** @type {string} */ test) => new RecipientsField(translate, directory, {
-      label, test, onChange, onDetails: (address, check) => void showRecipient(app, address, check),
+      label, test, onChange, known: () => (known ??= app.mailVault.contacts().catch(() => [])), onDetails: (address, check) => void showRecipient(app, address, check),
     });
     this.to = line(translate("to"), "compose-to");
     this.cc = line(translate("cc"), "compose-cc");

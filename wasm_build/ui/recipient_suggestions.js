@@ -1,0 +1,113 @@
+/**
+ * The list of known people below the input of a line of recipients: a combobox with a list box (WAI-ARIA APG). Arrows
+ * choose, Enter and Tab take, Escape closes.
+ */
+
+import { html, uniqueId } from "./dom.js";
+import { addressKey, isAddress, quoteMailbox, sameAddress } from "./formats.js";
+
+/** @typedef {import("./formats.js").Mailbox} Mailbox */
+
+const MAX_SHOWN = 6;
+
+export class RecipientSuggestions {
+  #input;
+  #known;
+  #isTaken;
+  #onTake;
+  /** @type {Mailbox[]} */
+  #shown = [];
+  /** The chosen suggestion; -1 for none. */
+  #active = -1;
+  #id = uniqueId("suggestions");
+
+  /**
+   * @param {HTMLInputElement} input
+   * @param {{
+   *   label: string, known: () => Promise<Mailbox[]>, isTaken: (address: string) => boolean, onTake: (mailbox: string) => void,
+   * }} options `known` gives the people to choose from; `isTaken` is true for those who are in the line
+   */
+  constructor(input, { label, known, isTaken, onTake }) {
+    this.#input = input;
+    this.#known = known;
+    this.#isTaken = isTaken;
+    this.#onTake = onTake;
+    this.element = html("ul", {
+      id: this.#id, class: "suggestions", role: "listbox", "aria-label": label, hidden: true, data: { test: "suggestions" },
+      // The input keeps the focus while a suggestion is pressed.
+      on: { pointerdown: (event) => event.preventDefault(), mousedown: (event) => event.preventDefault() },
+    });
+    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", this.#id]]) {
+      input.setAttribute(/** @type {string} */ (name), /** @type {string} */ (value));
+    }
+    this.close();
+  }
+
+  /** Shows the people who fit to the typed text. */
+  async update() {
+    const typed = this.#input.value;
+    const known = typed.trim() ? await this.#known() : [];
+    // The person may have typed on meanwhile.
+    if (typed !== this.#input.value || document.activeElement !== this.#input) return;
+    this.#shown = fitting(known, typed).filter(({ address }) => !this.#isTaken(address)).slice(0, MAX_SHOWN);
+    // A complete address stays as it is typed: Enter must not take another one that begins with it.
+    this.#active = this.#shown.length > 0 && !isAddress(typed.trim()) ? 0 : -1;
+    this.#draw();
+  }
+
+  close() {
+    this.#shown = [];
+    this.#active = -1;
+    this.#draw();
+  }
+
+  /** Handles a key. @param {KeyboardEvent} event @returns {boolean} whether the key was for the list */
+  takeKey(event) {
+    if (this.#shown.length === 0 || event.isComposing) return false;
+    const count = this.#shown.length;
+    const active = this.#shown[this.#active];
+    if (event.key === "ArrowDown") this.#active = (this.#active + 1) % count;
+    else if (event.key === "ArrowUp") this.#active = (Math.max(this.#active, 0) + count - 1) % count;
+    else if (event.key === "Escape") this.close();
+    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && active) this.#take(active);
+    else return false;
+    event.preventDefault();
+    this.#draw();
+    return true;
+  }
+
+  /** @param {Mailbox} mailbox */
+  #take(mailbox) {
+    this.close();
+    this.#input.value = "";
+    this.#onTake(quoteMailbox(mailbox));
+  }
+
+  #draw() {
+    this.element.hidden = this.#shown.length === 0;
+    this.element.replaceChildren(...this.#shown.map((mailbox, index) => html(
+      "li",
+      {
+        id: `${this.#id}-${index}`, class: "suggestion", role: "option", "aria-selected": String(index === this.#active),
+        data: { test: "suggestion", address: mailbox.address }, on: { click: () => this.#take(mailbox) },
+      },
+      mailbox.name ? html("bdi", { text: mailbox.name }) : null,
+      html("bdi", { class: "chip-address", text: mailbox.address }),
+    )));
+    this.#input.setAttribute("aria-expanded", String(this.#shown.length > 0));
+    if (this.#active < 0) this.#input.removeAttribute("aria-activedescendant");
+    else this.#input.setAttribute("aria-activedescendant", `${this.#id}-${this.#active}`);
+  }
+}
+
+/**
+ * The people of whom the address, or a word of the name, begins with the typed text.
+ * @param {Mailbox[]} known @param {string} typed
+ */
+function fitting(known, typed) {
+  const wanted = typed.trim().toLocaleLowerCase();
+  const fits = known.filter(({ name, address }) =>
+    addressKey(address).startsWith(addressKey(wanted))
+    || [name, ...name.split(/[\s.,-]/u)].some((word) => word && word.toLocaleLowerCase().startsWith(wanted)));
+  return fits.filter((one, index) => fits.findIndex(({ address }) => sameAddress(address, one.address)) === index);
+}
