@@ -4,7 +4,7 @@
  * Only the shown text is quoted, because the message's encryption and signature cover it.
  */
 
-import { headerReader, isAddress, longDate, readMailbox, readMailboxes, sameAddress, writeMailbox } from "./formats.js";
+import { headerReader, isAddress, longDate, quoteMailbox, readMailbox, readMailboxes, sameAddress, writeMailbox } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
@@ -68,6 +68,22 @@ export function forwardOf(translate, opened) {
     to: [], cc: [], replyTo: [], doubtful: [], subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
     inReplyTo: null, references: [], hidden: [], answersEncrypted: isEncrypted(opened.report),
   };
+}
+
+/**
+ * Mailboxes with the display names that the message gives them. An encrypted message's unprotected fields name nobody,
+ * because anybody could have changed them.
+ * @param {Opened} opened
+ * @param {string[]} addresses
+ */
+export function withNames(opened, addresses) {
+  const header = headerReader(opened.headers);
+  const names = ["from", "reply-to", "to", "cc"];
+  const fields = isEncrypted(opened.report) ? protectedFields(opened, names) : names.map(header);
+  const known = fields.flatMap(readMailboxes);
+  return addresses.map((address) => quoteMailbox({
+    name: known.find((one) => one.name && sameAddress(one.address, address))?.name ?? "", address,
+  }));
 }
 
 /** @param {Catalogue} translate @param {Opened} opened */

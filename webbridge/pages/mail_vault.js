@@ -116,6 +116,12 @@ export class MailVault {
     }
   }
 
+  /** The message without its encryption, with its signatures. @param {ArrayBuffer} message which is transferred */
+  async decrypt(message) {
+    const vault = await this.#vault();
+    return (await vault.call("message.decrypt", { message, ...this.#keys.copies() })).message;
+  }
+
   /**
    * A message as it is without keys: its claimed header fields and its report, which says that it was not opened.
    * @param {ArrayBuffer} message

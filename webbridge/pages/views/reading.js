@@ -128,7 +128,9 @@ export class Reading {
    * @returns {Layer}
    */
   #createLayer(opened, readSource, above = []) {
-    const message = createMessage(this.#app, opened, { onOpen: (file, opener) => this.#openAttached(file, opener) });
+    const message = createMessage(this.#app, opened, {
+      readSource, onOpen: (file, opener) => this.#openAttached(file, opener),
+    });
     const element = html("div", { class: "reading-layer" }, ...above, ...message.parts, createSourceView(this.#app, readSource));
     return { element, message, held: opened.attachments, subject: headerReader(opened.headers)("subject") };
   }

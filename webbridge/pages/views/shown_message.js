@@ -1,12 +1,12 @@
 /** An opened message: its state, header fields, text and attachments, and the actions on it. */
 
-import { answerTo } from "../../../wasm_build/ui/answer.js";
 import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
 import { dayOnly, headerReader, longDate, readMailbox, technical, writeMailbox } from "../../../wasm_build/ui/formats.js";
 import { createHeaderNotes } from "../header_notes.js";
 import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
+import { createAnswerActions } from "./answer_actions.js";
 import { createPeople } from "./clamped_people.js";
 import { createMessageText } from "./message_text.js";
 import { createReceivedFiles } from "./received_files.js";
@@ -17,21 +17,16 @@ import { createReceivedFiles } from "./received_files.js";
 /**
  * @param {App} app
  * @param {OpenedMessage} opened
- * @param {{onOpen: import("./received_files.js").OnOpen}} options
+ * @param {{onOpen: import("./received_files.js").OnOpen, readSource: () => Promise<ArrayBuffer>}} options
  */
-export function createMessage(app, opened, { onOpen }) {
-  const { translate } = app;
+export function createMessage(app, opened, { onOpen, readSource }) {
   const site = opened.report.fieldOrigin;
   const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
   const text = createMessageText(app, opened);
-  const reply = html("button", {
-    type: "button", class: "primary", text: translate("reply"), data: { test: "reply" },
-    on: { click: () => answer(app, opened) },
-  });
   let verdict = createVerdict(app, opened);
   const attachments = createReceivedFiles(app, opened.attachments, onOpen);
   // Nobody has sent the text of a field, so nobody can be answered.
-  const actions = site ? null : html("div", { class: "actions" }, reply);
+  const actions = site ? null : createAnswerActions(app, opened, readSource);
   const parts = [
     verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), ...text.parts, verdict.parts, attachments,
     actions,
@@ -132,15 +127,6 @@ export function createHeaders(app, opened, header) {
       html("dd", { dir: "auto", data: { test: `header-${test}` } }, ...(isOfMany(test) ? createPeople(translate, value) : [value])),
     ]),
   );
-}
-
-/** @param {App} app @param {OpenedMessage} opened */
-function answer(app, opened) {
-  const own = [app.address ?? "", ...app.keys.identities.flatMap(({ addresses }) => addresses)];
-  const { quote, doubtful, ...proposal } = answerTo(app.translate, opened, { own });
-  // An attacker could have added the doubtful addresses to the message, so they are not filled in. The person can enter
-  // them.
-  app.write({ ...proposal, to: proposal.to.filter((address) => !doubtful.includes(address)), text: quote });
 }
 
 /** @param {string} field */

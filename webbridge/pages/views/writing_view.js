@@ -19,6 +19,7 @@ import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js"
 import { obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
+import { createDoubtfulNote } from "./doubtful_note.js";
 import { RecipientLines } from "./recipient_lines.js";
 import { createSentView } from "./sent_view.js";
 import { createWritingBar } from "./writing_bar.js";
@@ -30,6 +31,7 @@ import { createWritingBar } from "./writing_bar.js";
 /**
  * @typedef {import("../mail_vault.js").ReplyFields & {
  *   to: string[], cc?: string[], subject: string, text: string, answersEncrypted: boolean,
+ *   doubtful?: string[], attachments?: Attachment[],
  * }} Proposal
  */
 /**
@@ -128,6 +130,7 @@ class Writing {
     for (const person of proposal.cc ?? []) this.recipients.cc.add(person);
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
+    if (proposal.attachments) this.attached.replace([...proposal.attachments]);
     this.update();
     void this.#askForOffers();
   }
@@ -157,11 +160,11 @@ class Writing {
   /** Whether the person has entered something that is not sent yet, and would be lost with the view. */
   isBegun() {
     if (this.done) return false;
-    const { to, cc = [], subject, text } = this.#proposal;
+    const { to, cc = [], attachments = [], subject, text } = this.#proposal;
     const proposed = [...to, ...cc].map((person) => readMailbox(person).address);
     const addressed = this.recipients.people.map(({ address }) => address).join() !== proposed.join();
     const changed = this.subject.input.value !== subject || this.text.value !== text;
-    return addressed || changed || this.attached.files.length > 0;
+    return addressed || changed || this.attached.files.length !== attachments.length;
   }
 
   /** Shows how the letter will be sent, and the obstacles. */
@@ -223,7 +226,15 @@ class Writing {
       this.copy.element,
       createWritingBar(this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, discard)),
     );
-    return html("div", { class: "writing stack" }, this.heading, this.reminder, form);
+    return html("div", { class: "writing stack" }, this.heading, this.reminder, this.#askDoubtful(), form);
+  }
+
+  #askDoubtful() {
+    const { doubtful = [] } = this.#proposal;
+    if (doubtful.length === 0) return null;
+    return createDoubtfulNote(this.#app, doubtful, {
+      onAdd: () => doubtful.forEach((address) => this.recipients.to.add(address)), onDone: () => this.recipients.to.focus(),
+    });
   }
 
   /** @returns {Letter} */
@@ -334,8 +345,8 @@ class Writing {
   #words({ address }) {
     return {
       from: quoteMailbox({ name: this.#app.keys.nameFor(address), address }),
-      to: this.recipients.to.addresses,
-      cc: this.recipients.cc.addresses,
+      to: this.recipients.to.mailboxes,
+      cc: this.recipients.cc.mailboxes,
       subject: this.subject.input.value.trim(),
       text: this.text.value,
       attachments: this.attached.files,

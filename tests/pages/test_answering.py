@@ -1,0 +1,113 @@
+"""Answers in the pages: to all, forwarded with the files or as a file, and the question about doubtful recipients."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import pytest
+
+from smime_core.blocking import encrypt_bytes, run
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.message import decrypt_message
+from smime_core.mime.assemble import build_pkcs7_mime
+from smime_core.providers.native import NativeProvider
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+PEOPLE = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
+CHIPS = "() => [...document.querySelectorAll('.chip-words bdi:first-child')].map(({ textContent }) => textContent)"
+FILES = "() => document.querySelector('[data-test=compose-attachments]').textContent"
+CAROL = "carol@example.test"
+
+
+@pytest.fixture(scope="module")
+def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
+    pages = MailPages(browser, demo_stack.pages_url, demo_stack.accounts[0])
+    pages.enter()
+    yield pages
+    pages.close()
+
+
+@pytest.fixture(scope="module")
+def plain(demo_stack: DemoStack) -> int:
+    """The UID of a message without protection from Bob to Alice and Carol, with a file."""
+    alice, bob = demo_stack.accounts[:2]
+    message = EmailMessage()
+    message["From"] = f"Bob Bridge <{bob.address}>"
+    message["To"] = f"Alice <{alice.address}>, Carol Cable <{CAROL}>"
+    message["Subject"] = "The ferry"
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message.set_content("It leaves at nine.\n")
+    message.add_attachment(b"08:00 09:00", maintype="application", subtype="octet-stream", filename="times.bin")
+    return demo_stack.mail_server.append(alice.address, message.as_bytes(policy=email.policy.SMTP))
+
+
+def discard(pages: MailPages) -> None:
+    pages.page.click(named("discard"))
+    if pages.page.js(f"() => document.querySelector('{named('discard-confirm')}') !== null"):
+        pages.page.click(named("discard-confirm"))
+
+
+def begin(pages: MailPages, uid: int, action: str) -> None:
+    pages.open_message(uid)
+    pages.page.click(named(action))
+    pages.page.wait_for_selector(named("compose-form"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_a_reply_to_all_keeps_the_names(alice: MailPages, plain: int, bob: Account) -> None:
+    begin(alice, plain, "reply-all")
+    assert alice.page.js(PEOPLE) == [bob.address, CAROL]
+    assert alice.page.js(CHIPS) == ["Bob Bridge", "Carol Cable"]
+    assert "> It leaves at nine." in alice.page.value(named("compose-text"))
+    discard(alice)
+
+
+def test_a_forwarded_message_has_its_words_and_files(alice: MailPages, plain: int) -> None:
+    begin(alice, plain, "forward")
+    assert "times.bin" in alice.page.js(FILES)
+    assert "It leaves at nine." in alice.page.value(named("compose-text"))
+    assert alice.page.value(named("compose-subject")) == "Fwd: The ferry"
+    assert alice.page.js(PEOPLE) == []
+    discard(alice)
+
+
+def test_a_message_is_forwarded_as_a_file(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
+    welcome = demo_stack.mail_server.messages(alice.account.address)[0]
+    begin(alice, welcome.uid, "forward-whole")
+    assert "message.eml" in alice.page.js(FILES)
+    assert alice.page.value(named("compose-text")) == ""
+    alice.page.fill(named("compose-to"), bob.address + ",")
+    alice.send()
+    sent = demo_stack.mail_server.messages(bob.address)[-1].raw
+    opened = run(decrypt_message(sent, Keys(identities=[bob.identity]), provider=NativeProvider()))
+    (inner,) = [one for one in email.message_from_bytes(opened).walk() if one.get_content_type() == "message/rfc822"]
+    (forwarded,) = inner.get_payload()  # type: ignore[misc]
+    assert forwarded["From"] == email.message_from_bytes(welcome.raw)["From"]  # type: ignore[index]
+    # Bob has no key to a message for Alice, so it is forwarded without its encryption.
+    assert "enveloped" not in str(forwarded["Content-Type"])  # type: ignore[index]
+
+
+def test_doubtful_recipients_are_asked_about(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
+    encrypted = encrypt_bytes(
+        b"Content-Type: text/plain\r\n\r\nThe third lighthouse.\r\n",
+        Encrypting(recipients=[alice.account.identity.certificate]),
+        provider=NativeProvider(),
+    )
+    heads = f"From: {bob.address}\r\nTo: {alice.account.address}, {CAROL}\r\nSubject: Old\r\n".encode()
+    message = build_pkcs7_mime(heads, encrypted, "enveloped-data")
+    begin(alice, demo_stack.mail_server.append(alice.account.address, message), "reply-all")
+    assert alice.page.js(PEOPLE) == [bob.address]
+    assert CAROL in alice.page.text(named("doubtful"))
+    alice.page.click(named("doubtful-add"))
+    assert alice.page.js(PEOPLE) == [bob.address, CAROL]
+    discard(alice)

@@ -1,0 +1,74 @@
+/** The buttons below an opened message: reply, reply to all, forward, and forward as a file. */
+
+import { answerTo, forwardOf, withNames } from "../../../wasm_build/ui/answer.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
+import { isEncrypted } from "../report.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
+
+/** The name of a message that is attached as a file. It does not tell the subject, which may be encrypted. */
+const WHOLE_NAME = "message.eml";
+
+/** @param {App} app @param {OpenedMessage} opened @param {() => Promise<ArrayBuffer>} readSource gives the bytes of the message */
+export function createAnswerActions(app, opened, readSource) {
+  const { translate } = app;
+  const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) => html("button", {
+    type: "button", class: test === "reply" ? "primary" : "", text: translate(key), data: { test }, on: { click },
+  });
+  const failure = problem("answer-error");
+  const whole = button("forward_whole", "forward-whole", () => {
+    void app.attempt(whole, translate("opening"), failure, () => forwardWhole(app, opened, readSource));
+  });
+  const hasOthers = recipientsOf(app, opened, true).length > recipientsOf(app, opened, false).length;
+  return html(
+    "div", { class: "stack" },
+    html(
+      "div", { class: "actions" },
+      button("reply", "reply", () => reply(app, opened, false)),
+      hasOthers ? button("reply_all", "reply-all", () => reply(app, opened, true)) : null,
+      button("forward", "forward", () => forward(app, opened)),
+      whole,
+    ),
+    failure,
+  );
+}
+
+/** @param {App} app */
+function ownAddresses(app) {
+  return [app.address ?? "", ...app.keys.identities.flatMap(({ addresses }) => addresses)];
+}
+
+/** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */
+function recipientsOf(app, opened, toAll) {
+  const { to, cc } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
+  return [...to, ...cc];
+}
+
+/** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */
+function reply(app, opened, toAll) {
+  const { quote, doubtful, to, cc, ...proposal } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
+  // An attacker could have added the doubtful addresses to the message, so they are not filled in. The person is asked.
+  const isSure = (/** @type {string} */ address) => !doubtful.includes(address);
+  app.write({
+    ...proposal, text: quote, doubtful, to: withNames(opened, to.filter(isSure)), cc: withNames(opened, cc.filter(isSure)),
+  });
+}
+
+/** @param {App} app @param {OpenedMessage} opened */
+function forward(app, opened) {
+  const { quote, ...proposal } = forwardOf(app.translate, opened);
+  // The view of the message overwrites its own attachments when it is left.
+  const attachments = opened.attachments.map(({ name, type, data }) => ({ name, type, data: data.slice(0) }));
+  app.write({ ...proposal, text: quote, attachments });
+}
+
+/** @param {App} app @param {OpenedMessage} opened @param {() => Promise<ArrayBuffer>} readSource */
+async function forwardWhole(app, opened, readSource) {
+  const message = await readSource();
+  // The new readers have no key to the encrypted message. Its signatures stay.
+  const data = isEncrypted(opened.report) ? await app.mailVault.decrypt(message) : message;
+  const { quote: _, ...proposal } = forwardOf(app.translate, opened);
+  app.write({ ...proposal, text: "", attachments: [{ name: WHOLE_NAME, type: "message/rfc822", data }] });
+}
