@@ -6,7 +6,7 @@ import email
 import email.policy
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import format_datetime
 
 import pytest
@@ -91,10 +91,13 @@ def test_a_message_is_forwarded_as_a_file(alice: MailPages, bob: Account, demo_s
     sent = demo_stack.mail_server.messages(bob.address)[-1].raw
     opened = run(decrypt_message(sent, Keys(identities=[bob.identity]), provider=NativeProvider()))
     (inner,) = [one for one in email.message_from_bytes(opened).walk() if one.get_content_type() == "message/rfc822"]
-    (forwarded,) = inner.get_payload()  # type: ignore[misc]
-    assert forwarded["From"] == email.message_from_bytes(welcome.raw)["From"]  # type: ignore[index]
+    payload = inner.get_payload()
+    assert isinstance(payload, list)
+    forwarded = payload[0]
+    assert isinstance(forwarded, Message)
+    assert forwarded["From"] == email.message_from_bytes(welcome.raw)["From"]
     # Bob has no key to a message for Alice, so it is forwarded without its encryption.
-    assert "enveloped" not in str(forwarded["Content-Type"])  # type: ignore[index]
+    assert "enveloped" not in str(forwarded["Content-Type"])
 
 
 def test_doubtful_recipients_are_asked_about(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:

@@ -13,6 +13,7 @@ import { leavingMark } from "./state_mark.js";
  *   onUnlock: () => void, onAsk?: (person: Person) => void, onPassword?: (person: Person) => void,
  *   onEncryptOff: () => void, onSignOff: () => void, onLookUp: (person: Person) => void,
  *   onFile: (person: Person, file: File) => void, lookUpWords?: string,
+ *   onLookUpAll?: (people: Person[]) => void, onRemoveAll?: (people: Person[]) => void,
  * }} Remedies the function for each remedy; `lookUpWords` is the label of the button for a look-up
  */
 
@@ -80,7 +81,7 @@ function createObstacle(translate, obstacle, remedies) {
  * @param {Obstacle} obstacle
  * @param {Remedies} remedies
  */
-function createRemedy(translate, remedy, { person }, remedies) {
+function createRemedy(translate, remedy, { person, people = [] }, remedies) {
   const data = { test: `remedy-${remedy}` };
   const named = (/** @type {string} */ text, /** @type {() => void} */ click) =>
     html("button", { type: "button", text, data, on: { click } });
@@ -88,6 +89,10 @@ function createRemedy(translate, remedy, { person }, remedies) {
   switch (remedy) {
     case "unlock":
       return button("unlock_keys", remedies.onUnlock);
+    case "look-up-all":
+      return button("look_up_all", () => remedies.onLookUpAll?.(people));
+    case "remove-all":
+      return button("remove_them", () => remedies.onRemoveAll?.(people));
     case "encrypt-off":
       return button("switch_encrypt_off", remedies.onEncryptOff);
     case "sign-off":

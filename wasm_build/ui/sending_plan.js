@@ -10,8 +10,11 @@ import { recipientSentence } from "./verdict_words.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./recipients_field.js").Person} Person */
-/** @typedef {"unlock" | "encrypt-off" | "sign-off" | "look-up" | "choose-file" | "ask" | "password"} Remedy */
-/** @typedef {{code: string, text: string, remedies: Remedy[], person?: Person}} Obstacle */
+/**
+ * @typedef {"unlock" | "encrypt-off" | "sign-off" | "look-up" | "choose-file" | "ask" | "password" | "look-up-all"
+ *   | "remove-all"} Remedy
+ */
+/** @typedef {{code: string, text: string, remedies: Remedy[], person?: Person, people?: Person[]}} Obstacle `people` of a group */
 /**
  * @typedef {{
  *   sign: boolean, encrypt: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
@@ -22,6 +25,8 @@ import { recipientSentence } from "./verdict_words.js";
 
 /** Warnings that are the same for all recipients. Only the details of a certificate show them. */
 const FOR_DETAILS = new Set(["revocation-not-checked"]);
+/** More missing certificates than these are one group, with one remedy each for all. */
+const MOST_SINGLE = 3;
 /** Warnings that nobody has to read before the letter leaves. */
 const NOT_URGENT = new Set(["expires-soon", "revocation-unknown", "revocation-not-checked"]);
 
@@ -34,6 +39,7 @@ export function whatWillLeave(letter, translate) {
   const { sign, encrypt, address, answersEncrypted } = letter;
   const people = letter.people.filter(({ valid }) => valid);
   const closed = encrypt ? people.filter((person) => !canRead(person, letter)).map((person) => person.address) : [];
+  if (closed.length > MOST_SINGLE) return translate("leaves_not_yet_many", { count: closed.length });
   if (closed.length > 0) return translate("leaves_not_yet", { who: listOf(closed, translate) });
   const names = [...people.map((person) => person.address), translate("you")];
   const who = names.length > 1 ? listOf(names, translate) : translate("people_and_you");
@@ -65,6 +71,30 @@ export function obstacles(letter, translate) {
   if (sign || encrypt) found.push(...keyObstacles(letter, translate));
   if (encrypt) found.push(...people.filter(({ valid }) => valid).flatMap((person) => encryptObstacles(person, letter, translate)));
   return found;
+}
+
+/**
+ * The obstacles, with one for all missing certificates if there are many, and one for all look-ups.
+ * @param {Obstacle[]} found
+ * @param {Catalogue} translate
+ * @returns {Obstacle[]}
+ */
+export function groupObstacles(found, translate) {
+  const missing = found.filter(({ code }) => code.startsWith("certificate-"));
+  const lookUps = found.filter(({ code }) => code === "looking-up");
+  const people = missing.flatMap(({ person }) => (person ? [person] : []));
+  /** @type {Obstacle[]} */
+  const groups = [];
+  if (lookUps.length > MOST_SINGLE) {
+    groups.push({ code: "looking-up", text: translate("obstacle_looking_up_many", { count: lookUps.length }), remedies: [] });
+  }
+  if (missing.length > MOST_SINGLE) {
+    const text = translate("obstacle_many", { count: people.length });
+    groups.push({ code: "certificates", text, remedies: ["look-up-all", "remove-all", "encrypt-off"], people });
+  }
+  const isGrouped = (/** @type {Obstacle} */ one) =>
+    (missing.includes(one) && missing.length > MOST_SINGLE) || (lookUps.includes(one) && lookUps.length > MOST_SINGLE);
+  return [...found.filter((one) => !isGrouped(one)), ...groups];
 }
 
 /**

@@ -16,7 +16,7 @@ import { letterObstacles, refusedSentences } from "../recipients_taken.js";
 import { growWithText } from "../../../wasm_build/ui/growing_text.js";
 import { ask, createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
-import { obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
+import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
@@ -104,7 +104,7 @@ class Writing {
       label: translate("copy_label"), as: translate("copy_as_chosen"), test: "compose-copy",
     });
     this.sign = switchField(translate("sign"), "switch-sign", onChange);
-    this.encrypt = switchField(translate("encrypt"), "switch-encrypt", onChange);
+    this.encrypt = switchField(translate("encrypt"), "switch-encrypt", (isOn) => this.#encryptSwitched(isOn));
     this.sign.input.checked = true;
     this.encrypt.input.checked = true;
     this.plan = this.#createPlan();
@@ -172,7 +172,8 @@ class Writing {
     const letter = this.#letter();
     const inTheWay = this.#obstacles(letter);
     this.recipients.show();
-    this.plan.show(letter, this.#sentence(letter), inTheWay, warnings(letter, this.#app.translate));
+    const grouped = groupObstacles(inTheWay, this.#app.translate);
+    this.plan.show(letter, this.#sentence(letter), grouped, warnings(letter, this.#app.translate));
     if (this.#sending) return;
     if (inTheWay.length > 0) this.send.setAttribute("aria-disabled", "true");
     else this.send.removeAttribute("aria-disabled");
@@ -199,9 +200,11 @@ class Writing {
   #createPlan() {
     return createPlanPanel(this.#app.translate, {
       onUnlock: () => { location.hash = "#/keys"; },
-      onEncryptOff: () => this.#switchOff(this.encrypt.input),
+      onEncryptOff: () => this.#askUnencrypted(),
       onSignOff: () => this.#switchOff(this.sign.input),
       onLookUp: (person) => void this.recipients.lineOf(person).lookUp(person),
+      onLookUpAll: (people) => people.forEach((person) => void this.recipients.lineOf(person).lookUp(person)),
+      onRemoveAll: (people) => people.forEach((person) => this.recipients.lineOf(person).remove(person)),
       onFile: (person, file) => void this.recipients.lineOf(person).useFile(person, file),
     });
   }
@@ -264,7 +267,7 @@ class Writing {
     const who = listOf(hidden.filter(({ valid }) => valid).map(({ address }) => address), translate);
     const isReady = !letter.encrypt || letter.people.every(({ finding }) => finding?.readiness === "ready");
     const leaves = whatWillLeave(isReady && open.length > 0 ? { ...letter, people: open } : letter, translate);
-    return who ? `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}` : leaves;
+    return who && isReady ? `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}` : leaves;
   }
 
   /**
@@ -392,6 +395,24 @@ class Writing {
   /** @param {HTMLElement} shown the text field, or the encrypted block instead of it */
   #sheetShows(shown) {
     this.sheet.replaceChildren(shown);
+  }
+
+  /** @param {boolean} isOn */
+  #encryptSwitched(isOn) {
+    if (isOn || !this.#proposal.answersEncrypted) return this.update();
+    // The quoted words came encrypted, so the switch stays until the person agrees.
+    this.encrypt.input.checked = true;
+    this.#askUnencrypted();
+  }
+
+  #askUnencrypted() {
+    const { translate } = this.#app;
+    ask({
+      title: translate("send_unencrypted_question"),
+      meaning: translate(this.#proposal.answersEncrypted ? "answers_encrypted" : "send_unencrypted_meaning"),
+      keep: translate("keep_encrypted"), go: translate("switch_encrypt_off"), test: "unencrypted-confirm", isDanger: true,
+      onGo: () => this.#switchOff(this.encrypt.input),
+    });
   }
 
   /** @param {HTMLInputElement} input */
