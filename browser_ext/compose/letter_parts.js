@@ -28,18 +28,6 @@ export function sendVerb(translate, deliver, host = "") {
 }
 
 /**
- * Attaches a file that is dropped anywhere. Otherwise the browser would show the file in the place of the letter.
- * @param {(files: File[]) => void} onFiles
- */
-export function takeDroppedFiles(onFiles) {
-  addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    onFiles([...(event.dataTransfer?.files ?? [])]);
-  });
-}
-
-/**
  * The notes for a webmail without an adaptor in `content/adaptors/`, which is known only by its form for mail. The
  * extension gives the site nothing: the person saves the message and takes it there.
  * @param {import("./letter_window.js").Claim} claim

@@ -5,6 +5,7 @@
  */
 import { AttachedFiles } from "../../wasm_build/ui/attached_files.js";
 import { html } from "../../wasm_build/ui/dom.js";
+import { takeDroppedFiles } from "../../wasm_build/ui/dropped_files.js";
 import { ask as confirm, createTextArea, inputField } from "../../wasm_build/ui/parts.js";
 import { quoteMailbox, sameAddress } from "../../wasm_build/ui/formats.js";
 import { createPlanPanel } from "../../wasm_build/ui/plan_panel.js";
@@ -22,7 +23,7 @@ import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
 import { newLetterSecret } from "./letter_version.js";
 import { LockCover } from "./lock_cover.js";
-import { arrivalNote, formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
+import { arrivalNote, formNotes, titleOf } from "./letter_parts.js";
 import { MoreOptions } from "./more_options.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";

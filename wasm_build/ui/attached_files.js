@@ -2,6 +2,8 @@
 
 import { createDraftAttachmentList } from "./attachments.js";
 import { html } from "./dom.js";
+import { listOf } from "./formats.js";
+import { problem } from "./parts.js";
 
 /** @typedef {import("./attachments.js").Attachment} Attachment */
 
@@ -15,6 +17,9 @@ export class AttachedFiles {
   #translate;
   #onChange;
   #onProgress;
+  /** The number of selections of files that are being read. */
+  #reading = 0;
+  #failure = problem("attach-error");
   #list = html("ul", { class: "attachment-rows", data: { test: "compose-attachments" } });
   #picker;
 
@@ -31,7 +36,12 @@ export class AttachedFiles {
       on: { change: () => { void this.attach([...(this.#picker.files ?? [])]); this.#picker.value = ""; } },
     });
     const label = html("label", { class: "button file-button" }, this.#picker, translate("attach"));
-    this.element = html("div", { class: "field" }, this.#list, label);
+    this.element = html("div", { class: "field" }, this.#list, label, this.#failure);
+  }
+
+  /** Whether a chosen file is not attached yet. */
+  get isReading() {
+    return this.#reading > 0;
   }
 
   get bytes() {
@@ -46,8 +56,20 @@ export class AttachedFiles {
       done += bytes;
       this.#onProgress({ stage: "read", done, total });
     };
+    /** @type {string[]} */
+    const unreadable = [];
+    this.#reading += 1;
+    this.#failure.textContent = "";
+    this.#onProgress({ stage: "read", done, total });
     for (const file of files) {
-      this.files.push({ name: file.name, type: file.type || "application/octet-stream", data: await read(file, onRead) });
+      // A file may have been moved or changed since it was chosen.
+      const data = await read(file, onRead).catch(() => null);
+      if (data) this.files.push({ name: file.name, type: file.type || "application/octet-stream", data });
+      else unreadable.push(file.name);
+    }
+    this.#reading -= 1;
+    if (unreadable.length > 0) {
+      this.#failure.textContent = this.#translate("files_unreadable", { names: listOf(unreadable, this.#translate) });
     }
     this.replace(this.files);
   }

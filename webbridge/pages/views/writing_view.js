@@ -13,8 +13,9 @@ import { createCopyField } from "../copy_choice.js";
 import { contentOf, planCopies } from "../letter_copies.js";
 import { LetterSending } from "../letter_sending.js";
 import { letterObstacles, refusedSentences } from "../recipients_taken.js";
+import { takeDroppedFiles } from "../../../wasm_build/ui/dropped_files.js";
 import { growWithText } from "../../../wasm_build/ui/growing_text.js";
-import { ask, createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
+import { createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
 import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
@@ -23,6 +24,7 @@ import { createDoubtfulNote } from "./doubtful_note.js";
 import { RecipientLines } from "./recipient_lines.js";
 import { createSentView } from "./sent_view.js";
 import { createWritingBar } from "./writing_bar.js";
+import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./writing_questions.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").Attachment} Attachment */
@@ -74,6 +76,7 @@ class Writing {
   #proposal;
   #sending = false;
   #wait;
+  #closing = new AbortController();
   /** @type {import("../api.js").SendingOffers} */
   #offers;
 
@@ -99,7 +102,11 @@ class Writing {
     this.text.setSelectionRange(0, 0);
     growWithText(this.text);
     this.sheet = html("div", { class: "sheet" }, this.text);
-    this.attached = new AttachedFiles(translate, { onChange });
+    this.attached = new AttachedFiles(translate, { onChange, onProgress: (progress) => this.#showReading(progress) });
+    this.reading = html("progress", { hidden: true, "aria-label": translate("reading_files"), data: { test: "reading-files" } });
+    takeDroppedFiles((files) => void this.attached.attach(files), {
+      signal: this.#closing.signal, isWanted: () => this.element.isConnected && !this.done,
+    });
     this.copy = createCopyField(translate, {
       label: translate("copy_label"), as: translate("copy_as_chosen"), test: "compose-copy",
     });
@@ -136,6 +143,7 @@ class Writing {
   }
 
   dispose() {
+    this.#closing.abort();
     this.#wait.end();
     this.#app.keys.removeEventListener("change", this.onKeys);
   }
@@ -167,8 +175,16 @@ class Writing {
     return addressed || changed || this.attached.files.length !== attachments.length;
   }
 
+  /** @param {{done: number, total: number}} progress in bytes */
+  #showReading({ done, total }) {
+    this.reading.max = Math.max(total, 1);
+    this.reading.value = done;
+    this.update();
+  }
+
   /** Shows how the letter will be sent, and the obstacles. */
   update() {
+    this.reading.hidden = !this.attached.isReading;
     const letter = this.#letter();
     const inTheWay = this.#obstacles(letter);
     this.recipients.show();
@@ -193,6 +209,7 @@ class Writing {
   #obstacles(letter) {
     const { translate } = this.#app;
     const found = obstacles(letter, translate);
+    if (this.attached.isReading) found.push({ code: "reading", text: translate("obstacle_reading_files"), remedies: [] });
     if (this.#offers.utf8) return found;
     return [...found, ...letterObstacles(letter.people.filter(({ valid }) => valid).map(({ address }) => address), translate)];
   }
@@ -219,7 +236,7 @@ class Writing {
       { class: "stack", data: { test: "compose-form" } }, () => this.#submit(),
       this.recipients.element, this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
-      this.attached.element,
+      this.attached.element, this.reading,
       html(
         "fieldset",
         { class: "switches" },
@@ -365,36 +382,25 @@ class Writing {
     return JSON.stringify([letter.sign, letter.encrypt, contentOf(this.#words(letter)), this.recipients.bcc.addresses]);
   }
 
+  /** @param {HTMLElement} shown the text field, or the encrypted block instead of it */
+  #sheetShows(shown) {
+    this.sheet.replaceChildren(shown);
+  }
+
   #askToSendAgain() {
-    const { translate } = this.#app;
-    ask({
-      title: translate("send_again_question"),
-      meaning: translate("error_sending_unknown"),
-      keep: translate("keep_writing"),
-      go: translate("send_again"),
-      test: "send-again-confirm",
-      onGo: () => {
-        this.sending.agreeAgain();
-        void this.#submit({ isAgreed: true });
-      },
+    askToSendAgain(this.#app.translate, () => {
+      this.sending.agreeAgain();
+      void this.#submit({ isAgreed: true });
     });
   }
 
   #askToSendAnew() {
-    const { translate } = this.#app;
-    ask({
-      title: translate("send_anew_question"),
-      meaning: translate("error_sending_earlier"),
-      keep: translate("keep_writing"),
-      go: translate("send_anew"),
-      test: "send-anew-confirm",
-      onGo: () => void this.#submit({ isAgreed: true }),
-    });
+    askToSendAnew(this.#app.translate, () => void this.#submit({ isAgreed: true }));
   }
 
-  /** @param {HTMLElement} shown the text field, or the encrypted block instead of it */
-  #sheetShows(shown) {
-    this.sheet.replaceChildren(shown);
+  #askUnencrypted() {
+    const { answersEncrypted } = this.#proposal;
+    askUnencrypted(this.#app.translate, { answersEncrypted }, () => this.#switchOff(this.encrypt.input));
   }
 
   /** @param {boolean} isOn */
@@ -405,16 +411,6 @@ class Writing {
     this.#askUnencrypted();
   }
 
-  #askUnencrypted() {
-    const { translate } = this.#app;
-    ask({
-      title: translate("send_unencrypted_question"),
-      meaning: translate(this.#proposal.answersEncrypted ? "answers_encrypted" : "send_unencrypted_meaning"),
-      keep: translate("keep_encrypted"), go: translate("switch_encrypt_off"), test: "unencrypted-confirm", isDanger: true,
-      onGo: () => this.#switchOff(this.encrypt.input),
-    });
-  }
-
   /** @param {HTMLInputElement} input */
   #switchOff(input) {
     input.checked = false;
@@ -423,16 +419,8 @@ class Writing {
   }
 
   #discard() {
-    const { translate } = this.#app;
-    if (!this.isBegun()) return this.#app.endWriting();
-    ask({
-      title: translate("discard_question"),
-      meaning: translate("discard_question_meaning"),
-      keep: translate("keep_writing"),
-      go: translate("discard"),
-      test: "discard-confirm",
-      onGo: () => this.#app.endWriting(),
-    });
+    if (this.isBegun()) askToDiscard(this.#app.translate, () => this.#app.endWriting());
+    else this.#app.endWriting();
   }
 }
 

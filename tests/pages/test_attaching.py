@@ -1,0 +1,67 @@
+"""Files of a message in the pages: several at once, dropped ones, and one that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+FILES = "() => document.querySelector('[data-test=compose-attachments]').textContent"
+# A file that is gone when it is read, and one that is read only when `goOn` is called.
+DROP = """(kind) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File(["08:00 09:00"], "times.txt"));
+  const real = Blob.prototype.arrayBuffer;
+  Blob.prototype.arrayBuffer = async function () {
+    Blob.prototype.arrayBuffer = real;
+    if (kind === "gone") throw new DOMException("gone", "NotFoundError");
+    if (kind === "slow") await new Promise((resolve) => { window.goOn = resolve; });
+    return real.call(this);
+  };
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture
+def letter(browser: Browser, demo_stack: DemoStack, alice: Account, bob: Account) -> Iterator[MailPages]:
+    """A letter of Alice to Bob."""
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    pages.enter()
+    pages.write(to=bob.address, subject="Files", text="Every word of it.")
+    pages.wait_until_sendable()
+    yield pages
+    pages.close()
+
+
+def test_several_files_are_attached_at_once(letter: MailPages, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("one.txt", "two.txt")]
+    for path in paths:
+        path.write_text("08:00")
+    letter.page.choose_files(named("compose-file"), paths)
+    letter.page.wait_for_text("two.txt", selector=named("compose-attachments"))
+    assert "one.txt" in letter.page.js(FILES)
+
+
+def test_a_letter_waits_for_a_file_that_is_being_read(letter: MailPages) -> None:
+    letter.page.js(DROP, "slow")
+    letter.page.wait_for_selector(f'{named("obstacle")}[data-code="reading"]')
+    assert letter.page.js(f"() => document.querySelector('{named('reading-files')}').checkVisibility()")
+    letter.page.js("() => window.goOn()")
+    letter.wait_until_sendable()
+    assert "times.txt" in letter.page.js(FILES)
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_letter_stays(letter: MailPages) -> None:
+    letter.page.js(DROP, "gone")
+    letter.page.wait_for_text("times.txt", selector=named("attach-error"), timeout_seconds=OPERATION_SECONDS)
+    assert letter.page.js(FILES) == ""
+    assert letter.page.value(named("compose-text")) == "Every word of it."
+    letter.wait_until_sendable()
