@@ -184,6 +184,7 @@ def test_before_an_answer_leaves_unencrypted_it_is_said_what_would_be_readable(p
     pair.show_newest(pair.bob)
     pair.bob.page.click(named("reply"))
     pair.bob.page.click(named("switch-encrypt"))
+    pair.bob.page.click(named("unencrypted-confirm"))
     assert "its quoted text and its subject would be sent unencrypted" in pair.bob.page.text(named("leaves"))
     pair.bob.page.click(named("discard"))
 
