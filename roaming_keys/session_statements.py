@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from roaming_keys.database.tables import ACCOUNT, DEVICE, RESTRICTION, SESSION, USED, WAITING_LOGIN
 from sealwax.service import Database
@@ -54,6 +54,22 @@ LOCK_ACCOUNT: Final = (
 IS_DISABLED: Final = select(RESTRICTION.c.user).where(
     RESTRICTION.c.user == bindparam(USER), RESTRICTION.c.disabled.is_not(None)
 )
+# Whether an INSERT is followed by a DELETE of the rows beyond the most. The databases differ in whether the new row is
+# counted here, and so one row too early is said to be the last.
+_session, _device = SESSION.alias("other"), DEVICE.alias("other")
+_HAS_MANY_SESSIONS: Final = (
+    select(func.count() >= bindparam(MOST))
+    .select_from(_session)
+    .where(_session.c.user == bindparam(USER))
+    .scalar_subquery()
+    .label("has_many")
+)
+_HAS_DEVICES_TO_DROP: Final = (
+    select((func.count() >= bindparam(MOST)) | (func.min(_device.c.latest) < bindparam(NOW)))
+    .where(_device.c.user == bindparam(USER))
+    .scalar_subquery()
+    .label("has_some_to_drop")
+)
 FORGET_USED: Final = delete(USED).where(USED.c.ends <= bindparam(NOW))
 
 
@@ -63,7 +79,7 @@ class SessionStatements:
     def __init__(self, database: Database) -> None:
         used, session, device = (insert_into(database, table) for table in (USED, SESSION, DEVICE))
         self.use: Final = used.on_conflict_do_nothing().returning(USED.c.value)
-        self.start: Final = session.on_conflict_do_nothing().returning(SESSION.c.key)
+        self.start: Final = session.on_conflict_do_nothing().returning(SESSION.c.key, _HAS_MANY_SESSIONS)
         again = {name: device.excluded[name] for name in ("sealed_name", "latest", "of_earlier_keys")}
         known = device.on_conflict_do_update(index_elements=["user", "token"], set_=again)
-        self.remember: Final = known.returning(DEVICE.c.id)
+        self.remember: Final = known.returning(DEVICE.c.id, _HAS_DEVICES_TO_DROP)

@@ -116,9 +116,12 @@ class SessionStore:
         device, is_new = self._remember_device(rows, login, at)
         session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
         times = {"started": now, "ends": ends.timestamp()}
-        if rows.execute(self._statements.start, session | times).first() is None:
+        counted = {USER: login.user, MOST: MAX_SESSIONS}
+        started = rows.execute(self._statements.start, session | times | counted).first()
+        if started is None:
             raise UsedBefore
-        rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
+        if started.has_many:
+            rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
         kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED
         note = f"device {device}" + (f", factor {factor}" if factor else "")
         self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
@@ -234,10 +237,11 @@ class SessionStore:
         now, new = at.timestamp(), os.urandom(_ID_BYTES).hex()
         device = {"id": new, "user": login.user, "token": login.token_hash}
         times = {"sealed_name": login.sealed_name, "created": now, "latest": now, "of_earlier_keys": 0}
-        found = str(rows.execute(self._statements.remember, device | times).scalar_one())
-        kept = {MOST: MAX_DEVICES - 1, NOW: (at - FORGET_DEVICE_AFTER).timestamp()}
-        rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, **kept})
-        return found, found == new
+        of_user = {USER: login.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()}
+        row = rows.execute(self._statements.remember, device | times | of_user | {MOST: MAX_DEVICES}).one()
+        if row.has_some_to_drop:
+            rows.execute(statements.DROP_DEVICES, {DEVICE_ID: row.id, **of_user, MOST: MAX_DEVICES - 1})
+        return row.id, row.id == new
 
 
 def _find(rows: Connection, key: bytes, at: datetime.datetime) -> Caller | None:
