@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
-from roaming_keys.database.tables import ACCOUNT, DEVICE, RESTRICTION, SESSION, USED, WAITING_LOGIN
+from roaming_keys.database.tables import ACCOUNT, DEVICE, FACTOR, KEPT_FACTOR, RESTRICTION, SESSION, USED, WAITING_LOGIN
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 
@@ -51,8 +51,12 @@ LOCK_ACCOUNT: Final = (
     .where(ACCOUNT.c.user == bindparam(USER))
     .with_for_update()
 )
-IS_DISABLED: Final = select(RESTRICTION.c.user).where(
-    RESTRICTION.c.user == bindparam(USER), RESTRICTION.c.disabled.is_not(None)
+# What keeps a right login from its session. It is read once the account is locked, and not by the statement that locks
+# it: on PostgreSQL, a statement that has waited for a row reads all others as they were before.
+HINDRANCES: Final = select(
+    exists().where(RESTRICTION.c.user == bindparam(USER), RESTRICTION.c.disabled.is_not(None)).label("is_disabled"),
+    exists().where(FACTOR.c.user == bindparam(USER)).label("has_factor"),
+    exists().where(KEPT_FACTOR.c.user == bindparam(USER)).label("has_kept_factor"),
 )
 # Whether an INSERT is followed by a DELETE of the rows beyond the most. The databases differ in whether the new row is
 # counted here, and so one row too early is said to be the last.

@@ -95,10 +95,12 @@ class SessionStore:
             account = self.lock_account_for(rows, new, at)
             # The login may have waited here for a transaction that has replaced the key which it was checked by.
             self._check_login_key(account, new)
-            if rows.execute(statements.IS_DISABLED, {USER: new.user}).first() is not None:
+            found = rows.execute(statements.HINDRANCES, {USER: new.user}).one()
+            if found.is_disabled:
                 raise AccountDisabled
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
-            return self._gate.hold_back(rows, new, at) or self.begin(rows, new, at)
+            has_factor = found.has_kept_factor if new.way.is_undo else found.has_factor
+            return self._gate.hold_back(rows, new, at) if has_factor else self.begin(rows, new, at)
 
     def begin(
         self, rows: Connection, login: RightLogin, at: datetime.datetime, *, counter: int = 0, factor: str = ""

@@ -33,14 +33,12 @@ class FactorGate:
         self._keys = keys
         self._wait = insert_into(database, WAITING_LOGIN).on_conflict_do_nothing().returning(WAITING_LOGIN.c.key)
 
-    def hold_back(self, rows: Connection, new: NewSession, at: datetime.datetime) -> FactorDemand | None:
-        """Let a login wait, and return what it has to wait for, or None if the account has no factor.
+    def hold_back(self, rows: Connection, new: NewSession, at: datetime.datetime) -> FactorDemand:
+        """Let a login to an account that has a factor wait, and return what it has to wait for.
 
         The account is locked. Raises UsedBefore if a login with this key waits already.
         """
         factors = read_factors(rows, self._keys, new.user, way=new.way)
-        if not factors:
-            return None
         challenge, ends = os.urandom(CHALLENGE_BYTES), at + WAITING_LIFETIME
         waiting = {
             "key": new.key,
