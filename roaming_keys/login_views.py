@@ -16,7 +16,7 @@ from roaming_keys.bodies import expect_record, json_answer, json_body
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.factor_wire import FactorDemand
 from roaming_keys.limits import LoginLimits
-from roaming_keys.new_session import NewSession, UsedBefore
+from roaming_keys.new_session import NewSession, RightLogin, StartedSession, UsedBefore
 from roaming_keys.protocol import LoginWay, login_record, normalise_user
 from roaming_keys.records import FIRST_VERSION
 from roaming_keys.resets import ResetStore
@@ -24,7 +24,7 @@ from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.sessions import AccountDisabled, NoSuchAccount
 from roaming_keys.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.tickets import BadTicket, check_ticket
-from roaming_keys.wire import KeyRecord, Login, LoginAnswer, LoginTerms, Parameters, ParametersRequest, Registration
+from roaming_keys.wire import Login, LoginTerms, Parameters, ParametersRequest, Registration, write_login_answer
 from sealwax.service import ServiceError, client_site
 from smime_core.errors import MalformedMessage
 
@@ -148,10 +148,7 @@ class LoginViews:
         self._resets.sweep(at)
         if isinstance(started, FactorDemand):
             return json_answer(started.to_json())
-        answer = answer_with_record(self._store, user, attempt.session_key, started, way=way, at=at)
-        if answer is None:
-            raise ServiceError(401, "login-refused", _REFUSALS[way])
-        return answer
+        return session_answer(self._store, new, started)
 
     def _key_that_signed(self, attempt: Login, user: str, way: LoginWay, account: Account | None) -> bytes | None:
         """Return the account's public key for this way if it has signed the login."""
@@ -167,24 +164,14 @@ class LoginViews:
         return login_key if stored else None
 
 
-def answer_with_record(
-    store: Store, user: str, session_key: bytes, ends: datetime.datetime, *, way: LoginWay, at: datetime.datetime
-) -> Response | None:
-    """Return the answer to a login whose session has started, or None if it was ended meanwhile."""
-    if way.is_undo:
+def session_answer(store: Store, login: RightLogin, started: StartedSession) -> Response:
+    """Return the answer to a login whose session has started."""
+    if login.way.is_undo:
         # The account that took the place of this one was deleted.
         store.database.erase_deleted()
-    stored = store.find_record_of(session_key)
-    if stored is None:
-        return None
-    record = KeyRecord.from_json(store.keys.unseal(Sealed.RECORD, stored.sealed, user))
-    reset = ResetStore(store).find(user, at)
-    answer = LoginAnswer(
-        ends=int(ends.timestamp()),
-        record=record,
-        reset_ready=None if reset is None else int(reset.ready.timestamp()),
-    )
-    return json_answer(answer.to_json())
+    # The text that `KeyRecord.to_json` wrote, which goes into the answer as it is.
+    record = store.keys.unseal(Sealed.RECORD, started.sealed_record, login.user)
+    return json_answer(write_login_answer(int(started.ends.timestamp()), record, reset_ready=started.reset_ready))
 
 
 def account_disabled() -> ServiceError:

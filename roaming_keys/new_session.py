@@ -28,5 +28,17 @@ class NewSession(RightLogin):
     nonce_ends: datetime.datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedSession:
+    """A session from its start: its end, and the sealed record of its account.
+
+    `reset_ready` is there while a reset of the account goes on: the time from which it may be finished, in seconds.
+    """
+
+    ends: datetime.datetime
+    sealed_record: bytes
+    reset_ready: int | None
+
+
 class UsedBefore(Exception):
     """A ticket, nonce, call or code has been used already."""

@@ -60,11 +60,6 @@ class ResetStore:
         self._database = store.database
         self._swept_at = 0.0
 
-    def find(self, user: str, at: datetime.datetime) -> Reset | None:
-        """Return the reset of a user that goes on."""
-        with self._database.reading() as rows:
-            return _find(rows, user, at)
-
     def find_with_version(self, user: str, at: datetime.datetime) -> StartedReset | None:
         """Return the reset of a user that goes on, and the version of the record that the new one has to follow."""
         query = _GOES_ON.add_columns(RECORD.c.version).join(RECORD, RECORD.c.user == RESET.c.user)

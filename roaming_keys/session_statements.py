@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, outerjoin, select, update
 
-from roaming_keys.database.tables import ACCOUNT, DEVICE, FACTOR, KEPT_FACTOR, RESTRICTION, SESSION, USED, WAITING_LOGIN
+from roaming_keys.database.tables import (
+    ACCOUNT,
+    DEVICE,
+    FACTOR,
+    KEPT_FACTOR,
+    RECORD,
+    RESET,
+    RESTRICTION,
+    SESSION,
+    USED,
+    WAITING_LOGIN,
+)
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 
@@ -73,6 +84,12 @@ _HAS_DEVICES_TO_DROP: Final = (
     .where(_device.c.user == bindparam(USER))
     .scalar_subquery()
     .label("has_some_to_drop")
+)
+_GOES_ON: Final = (RESET.c.user == RECORD.c.user) & (RESET.c.ends > bindparam(NOW))
+RECORD_AND_RESET: Final = (
+    select(RECORD.c.sealed, RESET.c.ready)
+    .select_from(outerjoin(RECORD, RESET, _GOES_ON))
+    .where(RECORD.c.user == bindparam(USER))
 )
 FORGET_USED: Final = delete(USED).where(USED.c.ends <= bindparam(NOW))
 

@@ -15,7 +15,7 @@ from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.factor_wire import FactorDemand
 from roaming_keys.factors.gate import FactorGate
 from roaming_keys.kept_accounts import lock_kept, put_back
-from roaming_keys.new_session import NewSession, RightLogin, UsedBefore
+from roaming_keys.new_session import NewSession, RightLogin, StartedSession, UsedBefore
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.session_statements import (
     DEVICE_ID,
@@ -84,8 +84,8 @@ class SessionStore:
         self._gate = FactorGate(database, keys)
         self._swept_at = 0.0
 
-    def start(self, new: NewSession, at: datetime.datetime) -> datetime.datetime | FactorDemand:
-        """Start a session and return its end, or what the login has to wait for if the account has a second factor.
+    def start(self, new: NewSession, at: datetime.datetime) -> StartedSession | FactorDemand:
+        """Start a session and return it, or what the login has to wait for if the account has a second factor.
 
         Raises UsedBefore if the nonce or the key was used before, NoSuchAccount or AccountDisabled.
         """
@@ -104,12 +104,12 @@ class SessionStore:
 
     def begin(
         self, rows: Connection, login: RightLogin, at: datetime.datetime, *, counter: int = 0, factor: str = ""
-    ) -> datetime.datetime:
-        """Begin the session of a login that needs no more, and return its end. It must be the last that writes.
+    ) -> StartedSession:
+        """Begin the session of a login that needs no more, and return it. It must be the last that writes.
 
         An account from before a reset is put back only here, behind its second factors. The account is locked.
         `counter` is the number of the latest call, and `factor` the id of the factor that was used. Raises UsedBefore
-        if the key was used before.
+        if the key was used before, or NoSuchAccount.
         """
         ends, now = at + LIFETIME, at.timestamp()
         if login.way.is_undo:
@@ -124,6 +124,10 @@ class SessionStore:
             raise UsedBefore
         if started.has_many:
             rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
+        # While the account is locked, so that a session which another call ends gets no record from after its end.
+        found = rows.execute(statements.RECORD_AND_RESET, {USER: login.user, NOW: now}).first()
+        if found is None:
+            raise NoSuchAccount
         kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED
         note = f"device {device}" + (f", factor {factor}" if factor else "")
         self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
@@ -131,7 +135,8 @@ class SessionStore:
             self._trail.add(
                 rows, AuditEvent(kind=AuditKind.DEVICE_ADDED, at=at, user=login.user, note=f"device {device}")
             )
-        return ends
+        reset_ready = None if found.ready is None else int(found.ready)
+        return StartedSession(ends=ends, sealed_record=bytes(found.sealed), reset_ready=reset_ready)
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
         """Return the session with a public key, unless it has ended."""

@@ -17,7 +17,7 @@ from roaming_keys.factors.kept import KeptFactor, Means, SharedSecret, kind_of, 
 from roaming_keys.factors.known_devices import knows_device, remember_use
 from roaming_keys.factors.security_keys import FactorRefused, SecurityKey, check_assertion
 from roaming_keys.factors.totp import find_step
-from roaming_keys.new_session import RightLogin, UsedBefore
+from roaming_keys.new_session import RightLogin, StartedSession, UsedBefore
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.sessions import Caller, SessionStore
@@ -93,8 +93,8 @@ class FactorStore:
             raise FactorRefused
         return bytes(found)
 
-    def prove_by_code(self, waiting: Waiting, proof: CodeProof, at: datetime.datetime) -> datetime.datetime:
-        """Start the session of a login for a right code, and return its end.
+    def prove_by_code(self, waiting: Waiting, proof: CodeProof, at: datetime.datetime) -> StartedSession:
+        """Start the session of a login for a right code, and return it.
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
@@ -109,8 +109,8 @@ class FactorStore:
 
     def prove_by_key(
         self, waiting: Waiting, proof: AssertionProof, challenge: bytes, origins: Sequence[str], at: datetime.datetime
-    ) -> datetime.datetime:
-        """Start the session of a login for the assertion of a security key, and return its end.
+    ) -> StartedSession:
+        """Start the session of a login for the assertion of a security key, and return it.
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
@@ -170,7 +170,7 @@ class FactorStore:
 
     def _admit(
         self, rows: Connection, waiting: Waiting, factor: KeptFactor, counter: int, at: datetime.datetime
-    ) -> datetime.datetime:
+    ) -> StartedSession:
         used = {"counter": counter, "latest": at.timestamp()}
         # A factor from before a reset is in both tables, and a code of it counts once.
         for table in (FACTOR, KEPT_FACTOR):

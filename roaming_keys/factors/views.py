@@ -21,7 +21,7 @@ from roaming_keys.factors.limits import FactorLimits
 from roaming_keys.factors.security_keys import FactorRefused, register_key
 from roaming_keys.factors.store import AddedFactor, TooManyFactors, WaitingEnded
 from roaming_keys.factors.totp import find_step
-from roaming_keys.login_views import answer_with_record
+from roaming_keys.login_views import session_answer
 from roaming_keys.new_session import UsedBefore
 from roaming_keys.server_keys import ServerKeys
 from roaming_keys.sessions import Caller, NoSuchAccount
@@ -62,19 +62,16 @@ class FactorViews:
         counted = self._limits.start(user, device=device, at=at)
         try:
             if isinstance(proof, CodeProof):
-                ends = self._factors.prove_by_code(waiting, proof, at)
+                started = self._factors.prove_by_code(waiting, proof, at)
             else:
                 challenge = self._factors.take_challenge(waiting.key)
-                ends = self._factors.prove_by_key(waiting, proof, challenge, self._config.pages_origins, at)
+                started = self._factors.prove_by_key(waiting, proof, challenge, self._config.pages_origins, at)
         except FactorRefused:
             raise ServiceError(401, "factor-refused", _WRONG[type(proof)]) from None
         except (WaitingEnded, NoSuchAccount, UsedBefore):
             raise ServiceError(401, "login-ended", "Log in again.") from None
         self._limits.succeeded(counted, at)
-        answer = answer_with_record(self._store, user, waiting.key, ends, way=waiting.way, at=at)
-        if answer is None:
-            raise ServiceError(401, "login-ended", "Log in again.")
-        return answer
+        return session_answer(self._store, waiting, started)
 
     def list(self) -> Response:
         """Return the factors of the caller, and a challenge for a security key that is to be added."""

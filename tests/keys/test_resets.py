@@ -507,7 +507,7 @@ def test_a_stop_and_an_end_at_once_have_one_winner(
         with ThreadPoolExecutor(2) as threads:
             finished, stopped = threads.submit(end), threads.submit(stop)
             assert finished.result() is not stopped.result()
-        assert resets.find(USER, at) is None
+        assert resets.find_with_version(USER, at) is None
         found = store.find_record(USER)
         assert found == (after if finished.result() else record)
 
