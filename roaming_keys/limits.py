@@ -121,11 +121,14 @@ class LoginLimits:
             seconds = max(1, ceil(min(waits) - 1e-6))
             raise TryLater(_REFUSAL.format(seconds=seconds), seconds)
 
-    def succeeded(self, attempt: Attempt, at: datetime) -> None:
-        """Take back what this attempt has counted, and the failures of its network or device before it."""
-        with self._database.transaction(durable=False) as rows:
-            for counted in attempt.counted:
-                counted.counter.take_back(rows, counted.name, counted.events, at.timestamp())
+    def succeeded(self, rows: Connection, attempt: Attempt, at: datetime) -> None:
+        """Take back what this attempt has counted, and the failures of its network or device before it.
+
+        This is in the transaction of the success, so that an attempt which fails there stays counted. It locks rows
+        that logins to other accounts need too.
+        """
+        for counted in attempt.counted:
+            counted.counter.take_back(rows, counted.name, counted.events, at.timestamp())
 
     def _start_on_device(self, rows: Connection, name: str, now: float) -> Attempt:
         self._take_room(rows, self._devices, name, DEVICE_ROOM, now)

@@ -136,7 +136,7 @@ class LoginViews:
             sealed_name=self._keys.seal(Sealed.DEVICE_NAME, attempt.device.name.encode(), user),
         )
         try:
-            started = self._store.sessions.start(new, at)
+            started = self._store.sessions.start(new, at, lambda rows: self._limits.succeeded(rows, counted, at))
         except UsedBefore:
             raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
         except NoSuchAccount:
@@ -144,7 +144,6 @@ class LoginViews:
         except AccountDisabled:
             # Said only to somebody who knows the passphrase or the code.
             raise account_disabled() from None
-        self._limits.succeeded(counted, at)
         self._resets.sweep(at)
         if isinstance(started, FactorDemand):
             return json_answer(started.to_json())

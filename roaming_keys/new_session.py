@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from roaming_keys.protocol import LoginWay
+
+TakeBack = Callable[[Connection], None]
+"""Uncounts the attempt of a login that was right, in the transaction that starts its session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

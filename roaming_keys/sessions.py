@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hmac
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.factor_wire import FactorDemand
 from roaming_keys.factors.gate import FactorGate
 from roaming_keys.kept_accounts import lock_kept, put_back
-from roaming_keys.new_session import NewSession, RightLogin, StartedSession, UsedBefore
+from roaming_keys.new_session import NewSession, RightLogin, StartedSession, TakeBack, UsedBefore
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.session_statements import (
     DEVICE_ID,
@@ -84,7 +85,7 @@ class SessionStore:
         self._gate = FactorGate(database, keys)
         self._swept_at = 0.0
 
-    def start(self, new: NewSession, at: datetime.datetime) -> StartedSession | FactorDemand:
+    def start(self, new: NewSession, at: datetime.datetime, take_back: TakeBack) -> StartedSession | FactorDemand:
         """Start a session and return it, or what the login has to wait for if the account has a second factor.
 
         Raises UsedBefore if the nonce or the key was used before, NoSuchAccount or AccountDisabled.
@@ -100,10 +101,21 @@ class SessionStore:
                 raise AccountDisabled
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
             has_factor = found.has_kept_factor if new.way.is_undo else found.has_factor
-            return self._gate.hold_back(rows, new, at) if has_factor else self.begin(rows, new, at)
+            if not has_factor:
+                return self.begin(rows, new, at, take_back)
+            demand = self._gate.hold_back(rows, new, at)
+            take_back(rows)
+            return demand
 
     def begin(
-        self, rows: Connection, login: RightLogin, at: datetime.datetime, *, counter: int = 0, factor: str = ""
+        self,
+        rows: Connection,
+        login: RightLogin,
+        at: datetime.datetime,
+        take_back: TakeBack,
+        *,
+        counter: int = 0,
+        factor: str = "",
     ) -> StartedSession:
         """Begin the session of a login that needs no more, and return it. It must be the last that writes.
 
@@ -114,7 +126,6 @@ class SessionStore:
         ends, now = at + LIFETIME, at.timestamp()
         if login.way.is_undo:
             put_back(rows, self._keys, self.lock_account_for(rows, login, at))
-            self._trail.add(rows, AuditEvent(kind=AuditKind.RESET_UNDONE, at=at, user=login.user))
         device, is_new = self._remember_device(rows, login, at)
         session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
         times = {"started": now, "ends": ends.timestamp()}
@@ -128,13 +139,10 @@ class SessionStore:
         found = rows.execute(statements.RECORD_AND_RESET, {USER: login.user, NOW: now}).first()
         if found is None:
             raise NoSuchAccount
-        kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED
-        note = f"device {device}" + (f", factor {factor}" if factor else "")
-        self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
-        if is_new:
-            self._trail.add(
-                rows, AuditEvent(kind=AuditKind.DEVICE_ADDED, at=at, user=login.user, note=f"device {device}")
-            )
+        # After all rows of accounts, for which the transaction of another login may wait while it has these counters.
+        take_back(rows)
+        for kind, note in _events_of(login, device, is_new=is_new, factor=factor):
+            self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
         reset_ready = None if found.ready is None else int(found.ready)
         return StartedSession(ends=ends, sealed_record=bytes(found.sealed), reset_ready=reset_ready)
 
@@ -249,6 +257,16 @@ class SessionStore:
         if row.has_some_to_drop:
             rows.execute(statements.DROP_DEVICES, {DEVICE_ID: row.id, **of_user, MOST: MAX_DEVICES - 1})
         return row.id, row.id == new
+
+
+def _events_of(login: RightLogin, device: str, *, is_new: bool, factor: str) -> Iterator[tuple[AuditKind, str]]:
+    """Return the kinds and notes of a login in the audit trail."""
+    if login.way.is_undo:
+        yield AuditKind.RESET_UNDONE, ""
+    kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED
+    yield kind, f"device {device}" + (f", factor {factor}" if factor else "")
+    if is_new:
+        yield AuditKind.DEVICE_ADDED, f"device {device}"
 
 
 def _find(rows: Connection, key: bytes, at: datetime.datetime) -> Caller | None:

@@ -13,6 +13,8 @@ from datetime import datetime
 from math import ceil, inf
 from typing import Final
 
+from sqlalchemy import Connection
+
 from roaming_keys.database.tables import TABLES
 from roaming_keys.limits import ACCOUNT_ROOM, HALF_LIFE_SECONDS, MOST_ROWS
 from sealwax.service import Database, DecayingCounter, TryLater
@@ -54,7 +56,6 @@ class FactorLimits:
             self._failures.add(rows, name, level)
         return name
 
-    def succeeded(self, name: str, at: datetime) -> None:
-        """Take back the failures of a name."""
-        with self._database.transaction(durable=False) as rows:
-            self._failures.take_back(rows, name, inf, at.timestamp())
+    def succeeded(self, rows: Connection, name: str, at: datetime) -> None:
+        """Take back the failures of a name, in the transaction of the success."""
+        self._failures.take_back(rows, name, inf, at.timestamp())

@@ -17,7 +17,7 @@ from roaming_keys.factors.kept import KeptFactor, Means, SharedSecret, kind_of, 
 from roaming_keys.factors.known_devices import knows_device, remember_use
 from roaming_keys.factors.security_keys import FactorRefused, SecurityKey, check_assertion
 from roaming_keys.factors.totp import find_step
-from roaming_keys.new_session import RightLogin, StartedSession, UsedBefore
+from roaming_keys.new_session import RightLogin, StartedSession, TakeBack, UsedBefore
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.sessions import Caller, SessionStore
@@ -93,7 +93,9 @@ class FactorStore:
             raise FactorRefused
         return bytes(found)
 
-    def prove_by_code(self, waiting: Waiting, proof: CodeProof, at: datetime.datetime) -> StartedSession:
+    def prove_by_code(
+        self, waiting: Waiting, proof: CodeProof, at: datetime.datetime, take_back: TakeBack
+    ) -> StartedSession:
         """Start the session of a login for a right code, and return it.
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
@@ -104,11 +106,17 @@ class FactorStore:
                     continue
                 step = find_step(factor.means.secret, proof.code, at, after=factor.counter)
                 if step is not None:
-                    return self._admit(rows, waiting, factor, step, at)
+                    return self._admit(rows, waiting, factor, step, at, take_back)
             raise FactorRefused
 
     def prove_by_key(
-        self, waiting: Waiting, proof: AssertionProof, challenge: bytes, origins: Sequence[str], at: datetime.datetime
+        self,
+        waiting: Waiting,
+        proof: AssertionProof,
+        challenge: bytes,
+        origins: Sequence[str],
+        at: datetime.datetime,
+        take_back: TakeBack,
     ) -> StartedSession:
         """Start the session of a login for the assertion of a security key, and return it.
 
@@ -119,7 +127,7 @@ class FactorStore:
                 if isinstance(factor.means, SecurityKey) and factor.means.credential_id == proof.credential_id:
                     key, before = factor.means, factor.counter
                     count = check_assertion(key, proof, origins, challenge=challenge, count=before)
-                    return self._admit(rows, waiting, factor, count, at)
+                    return self._admit(rows, waiting, factor, count, at, take_back)
             raise FactorRefused
 
     def add(self, caller: Caller, added: AddedFactor, at: datetime.datetime) -> None:
@@ -169,7 +177,13 @@ class FactorStore:
         return read_factors(rows, self._keys, waiting.user, way=waiting.way)
 
     def _admit(
-        self, rows: Connection, waiting: Waiting, factor: KeptFactor, counter: int, at: datetime.datetime
+        self,
+        rows: Connection,
+        waiting: Waiting,
+        factor: KeptFactor,
+        counter: int,
+        at: datetime.datetime,
+        take_back: TakeBack,
     ) -> StartedSession:
         used = {"counter": counter, "latest": at.timestamp()}
         # A factor from before a reset is in both tables, and a code of it counts once.
@@ -188,7 +202,7 @@ class FactorStore:
             token_hash=waiting.token_hash,
             sealed_name=sealed_name,
         )
-        return self._sessions.begin(rows, login, at, counter=latest.counter, factor=factor.id)
+        return self._sessions.begin(rows, login, at, take_back, counter=latest.counter, factor=factor.id)
 
 
 def _find_waiting(rows: Connection, key: bytes, at: datetime.datetime) -> Waiting | None:

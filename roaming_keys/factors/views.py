@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response
+from sqlalchemy import Connection
 
 from roaming_keys.bodies import json_answer, json_body
 from roaming_keys.config import KeyServerConfig
@@ -60,17 +61,22 @@ class FactorViews:
         proof, user, at = read_proof(json_body()), waiting.user, self._config.clock()
         device = waiting.token_hash if self._factors.knows_device(user, waiting.token_hash) else None
         counted = self._limits.start(user, device=device, at=at)
+
+        def take_back(rows: Connection) -> None:
+            self._limits.succeeded(rows, counted, at)
+
         try:
             if isinstance(proof, CodeProof):
-                started = self._factors.prove_by_code(waiting, proof, at)
+                started = self._factors.prove_by_code(waiting, proof, at, take_back)
             else:
                 challenge = self._factors.take_challenge(waiting.key)
-                started = self._factors.prove_by_key(waiting, proof, challenge, self._config.pages_origins, at)
+                started = self._factors.prove_by_key(
+                    waiting, proof, challenge, self._config.pages_origins, at, take_back
+                )
         except FactorRefused:
             raise ServiceError(401, "factor-refused", _WRONG[type(proof)]) from None
         except (WaitingEnded, NoSuchAccount, UsedBefore):
             raise ServiceError(401, "login-ended", "Log in again.") from None
-        self._limits.succeeded(counted, at)
         return session_answer(self._store, waiting, started)
 
     def list(self) -> Response:

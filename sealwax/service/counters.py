@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil, log2
+from math import ceil, inf, log2
 from typing import Final
 
 from sqlalchemy import Connection, MetaData
@@ -141,6 +141,9 @@ class DecayingCounter:
 
     def take_back(self, rows: Connection, name: str, events: float, now: float) -> None:
         """Uncount events of a name, at most all of them."""
+        if events == inf:
+            rows.execute(self._statements.forget, {COUNTER: name})
+            return
         level = self.lock(rows, name, now)
         if level.value > events:
             rows.execute(self._statements.write, {COUNTER: name, NOW: level.at, EVENTS: level.value - events})

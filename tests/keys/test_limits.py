@@ -64,7 +64,8 @@ class Door:
             attempt = self.limits.start(user, network, device=device, at=self.at)
         except TryLater as refused:
             return refused.retry_after_seconds or 0
-        self.limits.succeeded(attempt, self.at)
+        with self.limits._database.transaction() as rows:
+            self.limits.succeeded(rows, attempt, self.at)
         return 0
 
 

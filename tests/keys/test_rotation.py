@@ -64,7 +64,7 @@ def add(store: Store, user: str) -> Caller:
     """Store an account with a session."""
     account, record, session = sealed_for(store.keys, user)
     store.add_account(account, record, Ticket(id=user, ends=AT + DAY), AT)
-    store.sessions.start(session, AT)
+    store.sessions.start(session, AT, lambda _rows: None)
     caller = store.sessions.find(session.key, AT)
     assert caller is not None
     return caller
@@ -340,7 +340,7 @@ def test_what_was_sealed_before_the_new_key_came_into_force_is_stored_under_it(
         elif act == "rotate":
             server.rotate(caller, account, record, "b1", [], AT)
         if act in ("register", "log in"):
-            server.sessions.start(session, AT)
+            server.sessions.start(session, AT, lambda _rows: None)
         assert opens(server, "a@b")
     assert heads(database_url) == {NEW.head}
     with store_of(database_url, NEW) as later:

@@ -61,7 +61,7 @@ def log_in(store: Store, device: int = 0, *, at: datetime.datetime = AT) -> byte
         token_hash=bytes([device]) * 32,
         sealed_name=store.keys.seal(Sealed.DEVICE_NAME, b"name", USER),
     )
-    store.sessions.start(new, at)
+    store.sessions.start(new, at, lambda _rows: None)
     return new.key
 
 

@@ -38,7 +38,8 @@ def test_the_key_servers_logins_read_no_whole_table(tmp_path: Path) -> None:
                 counted = limits.start("alice@example.test", "192.0.2.1", device=device, at=NOW)
             store.find_account("alice@example.test")
             store.find_account_and_device("alice@example.test", b"device")
-            limits.succeeded(counted, NOW)
+            with store.database.transaction() as rows:
+                limits.succeeded(rows, counted, NOW)
         for counter in limits._counters:
             counter._added_since_sweep = SWEPT_AT_ONCE
         limits.start("alice@example.test", "192.0.2.1", device=None, at=NOW + datetime.timedelta(days=1))
