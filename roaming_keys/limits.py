@@ -131,7 +131,9 @@ class LoginLimits:
             counted.counter.take_back(rows, counted.name, counted.events, at.timestamp())
 
     def _start_on_device(self, rows: Connection, name: str, now: float) -> Attempt:
-        self._take_room(rows, self._devices, name, DEVICE_ROOM, now)
+        # Most devices have not failed, because a success forgets the failures before it.
+        if not self._devices.begin(rows, name, now):
+            self._take_room(rows, self._devices, name, DEVICE_ROOM, now)
         return Attempt((_Counted(self._devices, name, inf),))
 
     def _start_as_stranger(self, rows: Connection, user: str, network: str, now: float) -> Attempt:

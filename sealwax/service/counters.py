@@ -120,6 +120,13 @@ class DecayingCounter:
         self._forget_seconds = forget_seconds
         self._added_since_sweep = SWEPT_AT_ONCE
 
+    def begin(self, rows: Connection, name: str, now: float) -> bool:
+        """Count one event of a name that has none, and return True. If it may have one, return False."""
+        if rows.execute(self._statements.begin, {COUNTER: name, NOW: now}).first() is None:
+            return False
+        self._added_since_sweep += 1
+        return True
+
     def lock(self, rows: Connection, name: str, now: float) -> Level:
         """Return the level of a name, whose row is locked until the transaction ends, and made if it is new."""
         value, since = rows.execute(self._statements.lock, {COUNTER: name, NOW: now}).one()
