@@ -56,6 +56,15 @@ def names(database: Database) -> list[str]:
         return list(rows.execute(select(COUNTER.c.name).order_by(COUNTER.c.name)).scalars())
 
 
+def test_only_a_name_without_events_begins(database: Database) -> None:
+    counted = counter(database)
+    with database.transaction() as rows:
+        assert counted.begin(rows, "name", START)
+        assert not counted.begin(rows, "name", START)
+        assert counted.begin(rows, "other", START)
+    assert (value_of(counted, "name", START), value_of(counted, "other", START)) == (1, 1)
+
+
 def test_a_value_halves_in_each_half_life(database: Database) -> None:
     counted = counter(database)
     for _ in range(4):
