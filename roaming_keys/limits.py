@@ -131,20 +131,17 @@ class LoginLimits:
             counted.counter.take_back(rows, counted.name, counted.events, at.timestamp())
 
     def _start_on_device(self, rows: Connection, name: str, now: float) -> Attempt:
-        # Most devices have not failed, because a success forgets the failures before it.
-        if not self._devices.begin(rows, name, now):
-            self._take_room(rows, self._devices, name, DEVICE_ROOM, now)
+        self._take_room(rows, self._devices, name, DEVICE_ROOM, now)
         return Attempt((_Counted(self._devices, name, inf),))
 
     def _start_as_stranger(self, rows: Connection, user: str, network: str, now: float) -> Attempt:
         pair_name, network_name = self._name("account and network", f"{network} {user}"), self._name("network", network)
-        failures = self._pairs.lock(rows, pair_name, now)
+        failures = self._pairs.count(rows, pair_name, now)
         is_first = failures.value == 0
         if is_first:
             self._take_room(rows, self._networks, network_name, NETWORK_ACCOUNTS, now)
         first_try = self._find_first_try(rows, user, now) if is_first else None
         lane = first_try or self._take_next_try(rows, user, failures.value, now)
-        self._pairs.add(rows, pair_name, failures)
         # The part of the network's earlier failure at this account that has not decayed.
         share = 0.5 ** (failures.age_seconds / NETWORK_HALF_LIFE_SECONDS)
         return Attempt((_Counted(self._pairs, pair_name, inf), _Counted(self._networks, network_name, share), lane))
@@ -153,11 +150,14 @@ class LoginLimits:
         """Count a first try at an account, or return None if there were too many."""
         group, part = self._name("account", user)[:_GROUP_DIGITS], int(now // PART_SECONDS)
         name, *earlier = (f"{group} {part - ago}" for ago in range(_PARTS))
+        room, counted = FIRST_TRIES - self._first_tries.total(rows, earlier), _Counted(self._first_tries, name, 1)
+        if room >= 1 and self._first_tries.begin(rows, name, now):
+            return counted
         level = self._first_tries.lock(rows, name, now)
-        if level.value + self._first_tries.total(rows, earlier) + 1 > FIRST_TRIES:
+        if level.value + 1 > room:
             return None
         self._first_tries.add(rows, name, level)
-        return _Counted(self._first_tries, name, 1)
+        return counted
 
     def _take_next_try(self, rows: Connection, user: str, failures: float, now: float) -> _Counted:
         """Count a try at an account by a network with so many failures there. Raises _Full."""
@@ -168,6 +168,9 @@ class LoginLimits:
         return _Counted(self._accounts, name, max(1, failures))
 
     def _take_room(self, rows: Connection, counter: DecayingCounter, name: str, room: int, now: float) -> None:
+        # Most names have no failures, because a success forgets those before it.
+        if counter.begin(rows, name, now):
+            return
         level = counter.lock(rows, name, now)
         if (seconds := counter.seconds_until(level, room - 1)) > 0:
             raise _Full(seconds)

@@ -104,6 +104,9 @@ class DecayStatements(CounterStatements):
         self.begin: Final = one.on_conflict_do_nothing(index_elements=COUNTER_KEY).returning(row.value)
         unchanged = first.on_conflict_do_update(index_elements=COUNTER_KEY, set_={"value": row.value})
         self.lock: Final = unchanged.returning(row.value, row.at)
+        # A value only falls, so what is at most so high was written so.
+        is_few = row.value <= bindparam(EVENTS, type_=NUMBER)
+        self.forget_few: Final = delete(table).where(*is_named, is_few).returning(row.name)
         written = {"value": bindparam(EVENTS, type_=NUMBER), "at": _now()}
         self.write: Final = update(table).where(*is_named).values(written)
         total = func.coalesce(func.sum(row.value), 0.0)

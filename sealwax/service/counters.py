@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil, inf, log2
+from math import ceil, log2
 from typing import Final
 
 from sqlalchemy import Connection, MetaData
@@ -121,7 +121,10 @@ class DecayingCounter:
         self._added_since_sweep = SWEPT_AT_ONCE
 
     def begin(self, rows: Connection, name: str, now: float) -> bool:
-        """Count one event of a name that has none, and return True. If it may have one, return False."""
+        """Count one event of a name that has none, and return True. If it may have one, return False.
+
+        Most names are new, and so one statement counts them.
+        """
         if rows.execute(self._statements.begin, {COUNTER: name, NOW: now}).first() is None:
             return False
         self._added_since_sweep += 1
@@ -141,6 +144,14 @@ class DecayingCounter:
         """Return the sum of the values of several names as they were written. Their rows are not locked."""
         return float(rows.execute(self._statements.total, {NAMES: names}).scalar_one())
 
+    def count(self, rows: Connection, name: str, now: float) -> Level:
+        """Count one event of a name, and return the level before it. The row is locked as by `lock`."""
+        if self.begin(rows, name, now):
+            return Level(value=0.0, age_seconds=0.0, at=now)
+        level = self.lock(rows, name, now)
+        self.add(rows, name, level)
+        return level
+
     def add(self, rows: Connection, name: str, level: Level) -> None:
         """Count one event of a locked name, whose level this is."""
         rows.execute(self._statements.write, {COUNTER: name, NOW: level.at, EVENTS: level.value + 1})
@@ -148,8 +159,7 @@ class DecayingCounter:
 
     def take_back(self, rows: Connection, name: str, events: float, now: float) -> None:
         """Uncount events of a name, at most all of them."""
-        if events == inf:
-            rows.execute(self._statements.forget, {COUNTER: name})
+        if rows.execute(self._statements.forget_few, {COUNTER: name, EVENTS: events}).first() is not None:
             return
         level = self.lock(rows, name, now)
         if level.value > events:

@@ -65,6 +65,14 @@ def test_only_a_name_without_events_begins(database: Database) -> None:
     assert (value_of(counted, "name", START), value_of(counted, "other", START)) == (1, 1)
 
 
+def test_a_name_is_counted_whether_it_is_new_or_not(database: Database) -> None:
+    counted = counter(database)
+    with database.transaction() as rows:
+        before = [counted.count(rows, "name", at).value for at in (START, START, START + HALF_LIFE)]
+    assert before == [0, 1, 1]
+    assert value_of(counted, "name", START + HALF_LIFE) == 2
+
+
 def test_a_value_halves_in_each_half_life(database: Database) -> None:
     counted = counter(database)
     for _ in range(4):
