@@ -152,6 +152,8 @@ ANSWERS = """async (authority) => {
   const { fingerprint } = certificate;
   const change = { address: "a@x.test", before: certificate, after: certificate, sameIssuer: true };
   await database.put("settings", { name: "changed certificates", value: [change] });
+  const held = { "setting:strict": { text: "true", own: "false", state: "asked" } };
+  await database.put("settings", { name: "held settings", value: held });
   const place = { origin: "https://site.test", ancestors: [] };
   const composition = { ...place, id: "c", kind: "new", mail: "", deliver: "raw", windowTabId: 7 };
   const job = { ...place, id: "j", kind: "altered", state: "waiting",
@@ -162,7 +164,7 @@ ANSWERS = """async (authority) => {
   const own = { certificate: String.fromCharCode(...authority), own: { ...named, question: named } };
   await session.set({ "composition:c": composition, "job:j": job, proposals, "own authority": own });
   const names = { address: "a@x.test", job: "j", composition: "c", page: "p" };
-  const body = { ...names, fingerprint, kind: "exact", addresses: [] };
+  const body = { ...names, name: "setting:strict", fingerprint, kind: "exact", addresses: [] };
   const sender = { tab: { id: 7 } };
   const outcomes = {};
   for (const [type, { read }] of Object.entries(QUESTIONS)) {
@@ -180,7 +182,7 @@ ANSWERS = """async (authority) => {
     const attempt = (digest) => send(digest).then(() => "acted", codeOf);
     outcomes[type] = [await attempt("0".repeat(64)), await attempt(shown)];
   }
-  await database.remove("settings", "changed certificates");
+  for (const name of ["changed certificates", "held settings"]) await database.remove("settings", name);
   const bound = Object.entries(MESSAGES).filter(([, { body }]) => Object.values(body).includes("digest"));
   return [outcomes, bound.map(([type]) => type)];
 }"""
@@ -200,6 +202,7 @@ def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) 
         "prompt.leave",
         "trust.accept",
         "change.accept",
+        "offer.accept",
         "page.encrypt",
         "compose.send",
         "authority.accept",
