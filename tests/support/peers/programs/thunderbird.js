@@ -80,8 +80,8 @@ async function verdict(path, isProtected) {
 }
 
 /**
- * Thunderbird's verdict on the first attachment of the .eml file at `path`, which a person opens by a double click; null
- * if Thunderbird opens no message, but asks where to save the attachment.
+ * Thunderbird's verdict on the first attachment of the .eml file at `path`, a signed and encrypted message, which a person
+ * opens by a double click; null if Thunderbird opens no message, but asks where to save the attachment.
  */
 async function attachmentVerdict(path) {
   const opening = openFile(path);
@@ -96,7 +96,9 @@ async function attachmentVerdict(path) {
     await until(isLoaded, "window of the attachment");
     const inner = () => opened.document.getElementById("messageBrowser")?.contentWindow;
     if (!opened.document.documentURI.endsWith("messageWindow.xhtml")) return null;
-    const shown = await until(() => inner()?.gEncryptionStatus === 0 && textOf(inner()) !== "" && inner(), "attached message");
+    // The text may be there before the signature inside the encryption has its status.
+    const isJudged = () => inner()?.gEncryptionStatus === 0 && inner().gSignatureStatus !== -1;
+    const shown = await until(() => isJudged() && textOf(inner()) !== "" && inner(), "attached message");
     return { signed: statusName(shown.gSignatureStatus), encrypted: statusName(shown.gEncryptionStatus), text: textOf(shown) };
   } finally {
     Services.ww.unregisterNotification(watcher);
