@@ -95,8 +95,8 @@ export class MailView {
       type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
       on: { click: () => void this.#loadAll() },
     });
-    const tools = html("div", { class: "list-tools" }, this.#acts.selectButton, this.#threads, settings, refresh);
-    const head = html("div", { class: "list-head" }, this.heading, tools);
+    const tools = html("div", { class: "list-tools" }, this.#acts.selectButton, this.#threads, settings);
+    const head = html("div", { class: "list-head" }, this.heading, refresh, tools);
     const label = translate("folders_label");
     this.element = html(
       "div",
