@@ -101,7 +101,11 @@ def test_a_part_that_is_signed_by_itself_lends_its_picture_to_no_other(pages: Ma
     )
     part = signed_entity(bob, inner)
     outer = html('<p>before <img src="cid:in@b"></p>')
-    frame = open_formatted(pages, deliver(stack, mail(multipart("mixed", outer, part, boundary="b8"))))
+    open_formatted(pages, deliver(stack, mail(multipart("mixed", outer, part, boundary="b8"))))
+    pages.page.wait_for("() => document.querySelectorAll('iframe').length === 2")
+    # Either part may be drawn first.
+    words = {frame.wait_for("() => document.body?.textContent.trim()"): frame for frame in pages.page.frames()}
+    frame = words["before"]
     labels = pages.page.js("() => [...document.querySelectorAll('[data-test=coverage]')].map((one) => one.textContent)")
     assert labels[0] == "No signature covers this part."
     assert "only this part is signed, by bob@example.test" in labels[1]
