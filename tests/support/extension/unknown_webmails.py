@@ -48,7 +48,7 @@ def sqwebmail_webmail(mail_host: MailHost) -> Iterator[SqWebMail]:
 
 def sign_in_to_horde(tab: Page, webmail: Horde) -> None:
     """Choose the basic pages, unless Alice is signed in."""
-    tab.browser.expect_error("Unexpected end of JSON input|404|tagName|CKEDITOR|Image corrupt")
+    tab.browser.expect_error(r"Unexpected end of JSON input|404|tagName|CKEDITOR|Image corrupt|this\.conf is undefined")
     tab.goto(f"{webmail.url}login.php")
     if tab.js(_HAS, "#horde_user"):
         tab.js("(view) => { document.querySelector('#horde_select_view').value = view; }", View.BASIC)
