@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from base64 import b32encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -18,7 +18,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from roaming_keys.app import close_app, create_app
 from roaming_keys.client import finish_reset
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
@@ -43,7 +42,7 @@ from roaming_keys.session import (
 )
 from roaming_keys.sessions import SessionEnded
 from roaming_keys.store import Store
-from roaming_keys.tickets import Purpose, Ticket, issue_ticket, public_key_of
+from roaming_keys.tickets import Purpose, Ticket, issue_ticket
 from smime_core.blocking import run
 from smime_core.errors import WrongPassphrase
 from tests.support.clock import FakeClock
@@ -52,39 +51,27 @@ from tests.support.keys.people import (
     OTHER_PASSPHRASE,
     PASSPHRASE,
     PROVIDER,
-    TICKET_KEY,
     USER,
     Person,
     certificates,
     identity,
 )
-from tests.support.keys.resets import finish, log_in_agreed, new_account, reset, start, ticket_at, undo
+from tests.support.keys.resets import (
+    client,
+    config,
+    finish,
+    log_in_agreed,
+    new_account,
+    owner,
+    reset,
+    start,
+    ticket_at,
+    undo,
+)
 
+__all__ = ["client", "config", "owner"]
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
 SECOND = datetime.timedelta(seconds=1)
-
-
-@pytest.fixture
-def config(database_url: str, clock: FakeClock) -> KeyServerConfig:
-    return KeyServerConfig(
-        origin=ORIGIN, database=database_url, ticket_key=public_key_of(TICKET_KEY), master_key=bytes(32), clock=clock
-    )
-
-
-@pytest.fixture
-def client(config: KeyServerConfig) -> Iterator[FlaskClient]:
-    app = create_app(config)
-    yield app.test_client()
-    close_app(app)
-
-
-@pytest.fixture
-def owner(client: FlaskClient, clock: FakeClock) -> Person:
-    """A device that has logged in to an account."""
-    person = Person(client, clock)
-    person.register(identity(0))
-    person.log_in()
-    return person
 
 
 @pytest.fixture

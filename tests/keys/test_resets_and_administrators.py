@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from roaming_keys.app import close_app, create_app
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import AUDIT, KEPT_ACCOUNT
@@ -22,37 +20,15 @@ from roaming_keys.resets import FINISH_WITHIN, MIN_DELAY
 from roaming_keys.server_keys import KeyRing, MasterKey
 from roaming_keys.session import KeyServerError
 from roaming_keys.store import Store
-from roaming_keys.tickets import public_key_of
 from sealwax.service import ServiceError
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
-from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, TICKET_KEY, USER, Person, certificates, identity
-from tests.support.keys.resets import finish, reset, start, undo
+from tests.support.keys.people import OTHER_PASSPHRASE, USER, Person, certificates, identity
+from tests.support.keys.resets import client, config, finish, owner, reset, start, undo
 
+__all__ = ["client", "config", "owner"]
 pytestmark = pytest.mark.server
 ADAM = Member(name="adam", role=Role.ADMINISTRATOR, key=bytes(32), certificate=None)
-
-
-@pytest.fixture
-def config(database_url: str, clock: FakeClock) -> KeyServerConfig:
-    return KeyServerConfig(
-        origin=ORIGIN, database=database_url, ticket_key=public_key_of(TICKET_KEY), master_key=bytes(32), clock=clock
-    )
-
-
-@pytest.fixture
-def client(config: KeyServerConfig) -> Iterator[FlaskClient]:
-    app = create_app(config)
-    yield app.test_client()
-    close_app(app)
-
-
-@pytest.fixture
-def owner(client: FlaskClient, clock: FakeClock) -> Person:
-    person = Person(client, clock)
-    person.register(identity(0))
-    person.log_in()
-    return person
 
 
 @pytest.fixture

@@ -1,20 +1,49 @@
-"""The steps of a reset, as a client takes them, for an account of `people.Person`."""
+"""The steps of a reset, as a client takes them, and the key server of its tests."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from flask.testing import FlaskClient
+
+from roaming_keys.app import close_app, create_app
 from roaming_keys.changes import build_reset
 from roaming_keys.client import finish_reset, start_reset
+from roaming_keys.config import KeyServerConfig
 from roaming_keys.reset_wire import ResetAnswer
 from roaming_keys.resets import MIN_DELAY
 from roaming_keys.session import Session, ask_for_parameters, log_in, undo_reset
-from roaming_keys.tickets import Purpose, issue_ticket
+from roaming_keys.tickets import Purpose, issue_ticket, public_key_of
 from roaming_keys.wire import Registration
 from smime_core.blocking import run
+from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, TICKET_KEY, USER, Person, identity
+
+
+@pytest.fixture
+def config(database_url: str, clock: FakeClock) -> KeyServerConfig:
+    return KeyServerConfig(
+        origin=ORIGIN, database=database_url, ticket_key=public_key_of(TICKET_KEY), master_key=bytes(32), clock=clock
+    )
+
+
+@pytest.fixture
+def client(config: KeyServerConfig) -> Iterator[FlaskClient]:
+    app = create_app(config)
+    yield app.test_client()
+    close_app(app)
+
+
+@pytest.fixture
+def owner(client: FlaskClient, clock: FakeClock) -> Person:
+    """A device that has logged in to an account."""
+    person = Person(client, clock)
+    person.register(identity(0))
+    person.log_in()
+    return person
 
 
 def ticket_at(person: Person, **changed: Any) -> str:
