@@ -150,6 +150,22 @@ def test_a_refused_act_brings_the_rows_back_and_says_why(page: Page, mail: Mailb
     assert "Four" in mail.subjects()
 
 
+def test_an_act_whose_answer_is_lost_is_not_said_to_have_changed_nothing(page: Page, mail: Mailbox) -> None:
+    page.js("""() => {
+      const real = window.fetch;
+      window.fetch = async (url, options) => {
+        const answer = await real(url, options);
+        if (String(url).endsWith("/move")) throw new TypeError("the connection was lost");
+        return answer;
+      };
+    }""")
+    focus(page, "Four")
+    page.type("e")
+    wait_for_notice(page, "This was perhaps not done, or only in part.")
+    wait_for_subjects(page, "Six", "Five", "Three", "Two", "One")
+    assert mail.subjects("Archive") == ["Four"]
+
+
 def test_a_server_that_only_marks_says_so_and_keeps_the_rows(page: Page) -> None:
     page.js("""() => {
       const real = window.fetch;

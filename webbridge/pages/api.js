@@ -57,7 +57,7 @@ export { ApiError };
 export const PAGE_OF_MESSAGES = 50;
 
 /** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
-const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
+export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
 /** The members of a folder that a bridge older than these pages leaves out. */
 const NOTHING_TOLD = { delimiter: null, subscribed: null, rights: [] };
 /** Answers of a bridge that is older than these pages to a request that it does not know. */

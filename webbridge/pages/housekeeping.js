@@ -3,7 +3,7 @@
  * what was done, and can be taken back. If the mail server refuses, the rows come back and the notice says why.
  */
 
-import { ApiError } from "./api.js";
+import { ApiError, UNKNOWN_OUTCOME } from "./api.js";
 import { ask } from "../../wasm_build/ui/parts.js";
 import { folderTitle, isolate } from "../../wasm_build/ui/formats.js";
 import { MAX_CHANGED } from "./mail_changes.js";
@@ -174,7 +174,6 @@ export class Housekeeping {
   /** @param {Chosen} chosen @param {Act} act */
   async #act(chosen, { said, show, request }) {
     if (chosen.uids.length === 0) return;
-    const { translate } = this.#app;
     const back = show();
     /** @type {Changed[]} */
     const done = [];
@@ -184,8 +183,10 @@ export class Housekeeping {
       if (done.some(({ markedOnly }) => markedOnly)) back();
     } catch (error) {
       back();
-      this.#place.notice.show(translate("act_failed", { text: this.#app.sentenceFor(error) }));
+      this.#tell(this.#failure("act_failed", error, done), done);
       if (!(error instanceof ApiError)) throw error;
+      // The rows that came back may be of messages that are gone.
+      await this.#place.list.refresh();
     }
     await this.#place.changed({ folders: true });
   }
@@ -201,15 +202,25 @@ export class Housekeeping {
   /** @param {import("./mail_changes.js").Steps[]} steps */
   async #takeBack(steps) {
     const { notice } = this.#place;
+    const done = [];
     try {
-      for (const undo of steps) await this.#app.api.changes.undo(undo);
+      for (const undo of steps) done.push(await this.#app.api.changes.undo(undo));
       notice.show(this.#app.translate("act_undone"));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      notice.show(this.#app.translate("act_undo_failed", { text: this.#app.sentenceFor(error) }));
+      notice.show(this.#failure("act_undo_failed", error, done));
     }
     await Promise.all([this.#place.list.refresh(), this.#place.changed({ folders: true })]);
     this.#place.undone();
+  }
+
+  /**
+   * The sentence for a failure. It says that nothing was changed only where that is certain.
+   * @param {string} key @param {unknown} error @param {unknown[]} done what was changed before
+   */
+  #failure(key, error, done) {
+    const isOpen = done.length > 0 || (error instanceof ApiError && UNKNOWN_OUTCOME.has(error.code));
+    return this.#app.translate(isOpen ? "act_unsure" : key, { text: this.#app.sentenceFor(error) });
   }
 
   /** @param {string} id */

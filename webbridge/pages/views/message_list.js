@@ -284,7 +284,7 @@ export class MessageList {
     };
   }
 
-  /** The UID of the row with the focus, or of the row that was open last. @returns {number | null} */
+  /** The UID of the row with the focus; null if no row has it. @returns {number | null} */
   get focusedUid() {
     const uid = document.activeElement?.closest("li")?.querySelector("a")?.dataset.uid;
     return this.#rows.contains(document.activeElement) && uid ? Number(uid) : null;
