@@ -62,8 +62,8 @@ LOCK_ACCOUNT: Final = (
     .where(ACCOUNT.c.user == bindparam(USER))
     .with_for_update()
 )
-# What keeps a right login from its session. It is read once the account is locked, and not by the statement that locks
-# it: on PostgreSQL, a statement that has waited for a row reads all others as they were before.
+# The hindrances that keep a right login from its session. They are read once the account is locked, and not by the
+# statement that locks it: on PostgreSQL, a statement that has waited for a row reads all others as they were before.
 HINDRANCES: Final = select(
     exists().where(RESTRICTION.c.user == bindparam(USER), RESTRICTION.c.disabled.is_not(None)).label("is_disabled"),
     exists().where(FACTOR.c.user == bindparam(USER)).label("has_factor"),
