@@ -44,6 +44,11 @@ class MailPages:
         self.unlock()
         self.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
+    def is_unlocked(self) -> bool:
+        """Whether the pages' bar says that keys are unlocked."""
+        said: str = self.page.js("(bar) => document.querySelector(bar).dataset.unlocked", named("lock"))
+        return said == "true"
+
     def close(self) -> None:
         """Close the tab."""
         self.page.close()
