@@ -6,8 +6,8 @@ import queue
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 POLL_SECONDS: Final = 0.05  # The server notices a shutdown within this time.
+_LOOK_SECONDS: Final = 1.0
 _ANSWER: Final = "sealwax.answer"
 
 
@@ -45,13 +46,21 @@ def serve(app: WSGIApplication, bound: socket.socket, *, client_seconds: float |
         server.server_close()
 
 
-def catch_ending_signals() -> queue.SimpleQueue[None]:
-    """Return a queue that gets an entry for each signal that would end the process."""
+def catch_ending_signals() -> Callable[[], None]:
+    """Return a function that waits until a signal has come that would end the process."""
     # With an Event instead of a queue, set() would wait for ever if the signal came while wait() holds the same lock.
     stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
     for number in ending_signals():
         signal.signal(number, lambda _number, _frame: stopped.put(None))
-    return stopped
+
+    def wait() -> None:
+        while True:
+            # Python runs the handler of a signal when the main thread is back from waiting. A signal just before the
+            # wait, or one that another thread gets, wakes nobody. So no wait is without an end.
+            with suppress(queue.Empty):
+                return stopped.get(timeout=_LOOK_SECONDS)
+
+    return wait
 
 
 def ending_signals() -> list[signal.Signals]:

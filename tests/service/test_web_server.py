@@ -1,10 +1,12 @@
-"""The web server of demonstration and tests closes its files when a browser breaks off a transfer."""
+"""The web server of demonstration and tests: it closes files when a browser breaks off, and signals end it."""
 
 from __future__ import annotations
 
 import gc
 import socket
 import struct
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -38,3 +40,19 @@ def test_a_file_is_closed_when_the_browser_resets_the_connection(tmp_path: Path)
                 browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     # A file that was not closed causes a ResourceWarning here, which fails this test.
     gc.collect()
+
+
+def test_a_signal_that_another_thread_gets_ends_the_wait() -> None:
+    """The kernel gives a signal to any thread that takes it. Python runs its handler in the main thread only."""
+    program = """
+import os, signal, threading
+from sealwax.service import catch_ending_signals
+wait = catch_ending_signals()
+threading.Thread(target=lambda: signal.pause(), daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+wait()
+print("ended")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "ended\n"

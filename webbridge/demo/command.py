@@ -36,11 +36,11 @@ def demo(base_port: int, folder: Path | None) -> None:
 
     Two accounts can write to each other.
     """
-    stopped = catch_ending_signals()
+    wait_for_end = catch_ending_signals()
     try:
         with DemoStack(base_port, folder) as stack:
             show(stack, Console())
-            stopped.get()
+            wait_for_end()
     except PagesNotBuilt as error:
         raise click.ClickException(f"{error}; `make setup` builds them") from error
     except FileExistsError as error:

@@ -52,11 +52,11 @@ def respond(request: RespondRequest) -> None:
     app = create_authority_app(desk)
     bound = _listen(host, port)
     port = bound.getsockname()[1]
-    stopped = catch_ending_signals()
+    wait_for_end = catch_ending_signals()
     with serve(app, bound, client_seconds=CLIENT_SECONDS):
         write_line(f"Answering for {authority.settings().name} at http://{host}:{port}")
         sys.stdout.flush()
-        stopped.get()
+        wait_for_end()
 
 
 def _listen(host: str, port: int) -> socket.socket:
