@@ -71,6 +71,7 @@ def wait_for_announcement(page: Page, words: str) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_login_asks_for_a_code_of_the_app(here: MailPages, elsewhere: MailPages) -> None:
     page = open_keys(here)
     open_form(page, "add-app")

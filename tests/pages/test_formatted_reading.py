@@ -121,6 +121,7 @@ def test_a_signature_over_the_whole_is_not_denied_above_the_parts(pages: MailPag
     assert pages.page.js("() => document.querySelector('[data-test=coverage]')") is None
 
 
+@pytest.mark.thorough
 def test_the_sanitiser_is_loaded_with_the_first_formatted_message(browser: Browser, stack: DemoStack) -> None:
     plain = deliver(stack, mail(text("Plain words.")))
     formatted = deliver(stack, mail(html("<p>Formatted words.</p>")))

@@ -72,6 +72,7 @@ def test_a_person_ends_the_access_of_a_device(visitor: MailPages, elsewhere: Mai
     assert page.text("#announcer").endswith("has no access any more.")
 
 
+@pytest.mark.thorough
 def test_a_wrong_passphrase_is_told_at_its_field(visitor: MailPages) -> None:
     page = open_keys(visitor)
     page.browser.expect_error("401")
@@ -132,6 +133,7 @@ def test_a_reset_that_goes_on_is_shown_above_every_view_and_can_be_stopped(
     assert session.reset_ready is None
 
 
+@pytest.mark.thorough
 def test_an_account_that_was_reset_is_taken_only_when_the_person_agrees(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
@@ -170,6 +172,7 @@ def test_an_account_that_was_reset_is_taken_only_when_the_person_agrees(
     )
 
 
+@pytest.mark.thorough
 def test_a_change_succeeds_although_another_device_stores_meanwhile(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
@@ -197,6 +200,7 @@ def test_a_change_succeeds_although_another_device_stores_meanwhile(
     )
 
 
+@pytest.mark.thorough
 def test_a_changed_recovery_code_is_told_until_there_is_a_new_one(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:

@@ -197,6 +197,7 @@ def test_a_reset_is_finished_after_three_days_with_new_keys_and_a_new_passphrase
     assert fingerprints(demo_stack, visitor.account, NEW_PASSPHRASE) == {new_keys.certificate.fingerprint}
 
 
+@pytest.mark.thorough
 def test_a_wrong_file_or_a_wrong_passphrase_of_it_is_told_before_anything_changes(
     visitor: MailPages, demo_stack: DemoStack, new_file: Path, tmp_path: Path
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_wrong_file_or_a_wrong_passphrase_of_it_is_told_before_anything_change
     }
 
 
+@pytest.mark.thorough
 def test_a_reset_is_undone_by_the_passphrase_from_before(
     visitor: MailPages, demo_stack: DemoStack, new_file: Path, tmp_path: Path
 ) -> None:
@@ -268,6 +270,7 @@ def test_a_reset_that_another_device_stops_meanwhile_is_not_finished(
     assert is_shown(page, START)
 
 
+@pytest.mark.thorough
 def test_a_reset_that_was_stopped_here_is_not_told_again(visitor: MailPages, demo_stack: DemoStack) -> None:
     page = locked(visitor)
     open_part(page, "reset")

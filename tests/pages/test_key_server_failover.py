@@ -68,6 +68,7 @@ def test_the_pages_go_on_with_the_next_key_server_of_the_signed_list(
         visit.close()
 
 
+@pytest.mark.thorough
 def test_the_policy_keeps_the_pages_from_servers_that_the_operator_has_not_configured(
     browser: Browser, site: Site, alice: Account
 ) -> None:

@@ -125,6 +125,7 @@ def test_a_row_shows_the_verdict_that_was_learnt_also_after_lock_and_unlock(brow
     pages.close()
 
 
+@pytest.mark.thorough
 def test_a_learnt_verdict_goes_when_a_decision_is_withdrawn(browser: Browser, stack: DemoStack) -> None:
     pages = reader(browser, stack)
     pages.enter()
@@ -140,6 +141,7 @@ def test_a_learnt_verdict_goes_when_a_decision_is_withdrawn(browser: Browser, st
     pages.close()
 
 
+@pytest.mark.thorough
 def test_on_another_persons_computer_nothing_learnt_is_kept(browser: Browser, stack: DemoStack) -> None:
     alice, bob = stack.accounts
     uid = deliver(stack, signed_and_encrypted(bob, alice, mail(text("Words."), subject="Kept nowhere")))

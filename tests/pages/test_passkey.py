@@ -84,6 +84,7 @@ def use_device(pages: MailPages) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_the_device_opens_the_keys_and_what_it_gave_is_kept_nowhere(
     alice: MailPages, device: Authenticator, named_stack: DemoStack
 ) -> None:

@@ -48,6 +48,7 @@ def confirm(stack: DemoStack, alice: Account) -> None:
     run(session.push(setting, replace(session.opened, state=state)))
 
 
+@pytest.mark.thorough
 def test_the_owner_sees_officers_cases_and_what_to_do(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:

@@ -57,6 +57,7 @@ def switch_strict(pages: MailPages) -> None:
     unlock(pages)
 
 
+@pytest.mark.thorough
 def test_strict_cleanup_comes_at_once_and_goes_after_an_answer(here: MailPages, elsewhere: MailPages) -> None:
     switch_strict(here)
     page = elsewhere.page

@@ -125,6 +125,7 @@ def encrypted_for(certificate: Certificate, account: Account, text: str) -> byte
     return blocking.encrypt_message(headers + body, Encrypting(recipients=[certificate]), provider=PROVIDER)
 
 
+@pytest.mark.thorough
 def test_a_renewed_key_opens_new_mail_on_another_device_and_earlier_mail_stays_readable(
     here: MailPages, elsewhere: MailPages, stack: DemoStack, tmp_path: Path
 ) -> None:

@@ -86,6 +86,7 @@ def test_strict_cleanup_is_chosen_in_the_view_of_the_keys(alice: MailPages, demo
     assert alice.page.js(IS_STRICT) is True
 
 
+@pytest.mark.thorough
 def test_strict_cleanup_counts_in_a_tab_that_was_open_before(alice: MailPages, demo_stack: DemoStack) -> None:
     """The choice is one for the browser. Another tab would go on with keys in WebCrypto until it is loaded again."""
     other = MailPages(alice.page.browser, demo_stack.pages_url, alice.account, beside=alice.page)

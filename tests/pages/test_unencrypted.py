@@ -38,6 +38,7 @@ def discard(pages: MailPages) -> None:
     pages.page.click(named("discard-confirm"))
 
 
+@pytest.mark.thorough
 def test_thirty_missing_certificates_are_one_group(alice: MailPages, bob: Account) -> None:
     begin(alice, [bob.address, *STRANGERS])
     group = f'{named("obstacle")}[data-code="certificates"]'

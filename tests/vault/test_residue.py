@@ -89,6 +89,7 @@ OWN_CIPHERS: Final[dict[Name, ContentCipher]] = {"chromium": AES_192_CBC, "firef
 
 
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
+@pytest.mark.thorough
 def test_our_own_ciphers_leave_no_key_and_no_text(name: Name, tmp_path: Path) -> None:
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
