@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from webbridge.gateway.door import Mailbox
@@ -152,8 +152,10 @@ class MailConnection(Protocol):
     def take_step(self, step: Step) -> Changed:
         """Take one step of undoing."""
 
-    def append(self, folder: str, message: OutgoingMessage, flags: Sequence[str]) -> None:
-        """Store a message in a folder unchanged."""
+    def append(
+        self, folder: str, message: OutgoingMessage, flags: Sequence[str], received: datetime | None = None
+    ) -> None:
+        """Store a message in a folder unchanged, as one that was received then or, without a time, now."""
 
     def check_end(self, folder: str, days: int) -> None:
         """Check that messages of a folder can be deleted after so many days."""

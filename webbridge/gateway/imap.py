@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import NoReturn
 
 from webbridge.gateway.connection import Changes, MessagePage, RawMessage
@@ -69,6 +69,8 @@ __all__ = [
 
 SEEN = "\\Seen"
 LOGOUT_SECONDS = 1.0
+# In English whatever the locale, which `%b` follows.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # A larger message waits until the server has taken the folder and the size, which a full mailbox refuses.
 MAX_UNASKED_BYTES = 64 * 1024
 # The share of a call's time for checking that a kept connection still works.
@@ -258,15 +260,17 @@ class ImapConnection:
             case SubscribeStep():
                 return self.subscribe(step.folder, is_subscribed=step.is_subscribed)
 
-    def append(self, folder: str, message: OutgoingMessage, flags: Sequence[str]) -> None:
-        """Store a message in a folder unchanged."""
+    def append(
+        self, folder: str, message: OutgoingMessage, flags: Sequence[str], received: datetime | None = None
+    ) -> None:
+        """Store a message in a folder unchanged, as one that was received then or, without a time, now."""
         name = Literal(write_folder_name(check_folder_name(folder)))
-        listed = b"(" + " ".join(map(check_flag, flags)).encode() + b")"
+        listed = [b"(" + " ".join(map(check_flag, flags)).encode() + b")", *_date_time(received)]
         self._imap.wire.deadline.extend_for(message.size_bytes)
         if message.size_bytes <= MAX_UNASKED_BYTES and self._imap.offers("LITERAL+"):
-            self._imap.run(b"APPEND", name, listed, Literal(b"".join(message.pieces())), refused=folder_refusal)
+            self._imap.run(b"APPEND", name, *listed, Literal(b"".join(message.pieces())), refused=folder_refusal)
             return
-        self._imap.ask_for_more(b"APPEND", name, listed, b"{%d}" % message.size_bytes, refused=folder_refusal)
+        self._imap.ask_for_more(b"APPEND", name, *listed, b"{%d}" % message.size_bytes, refused=folder_refusal)
         for piece in message.pieces():
             self._imap.wire.send(piece)
         self._imap.send_line(b"")
@@ -304,6 +308,14 @@ class ImapConnection:
     def delete_draft(self, message_id: str) -> str:
         """Delete the drafts with a Message-ID. Return the folder for drafts."""
         return self._drafts.delete(message_id)
+
+
+def _date_time(moment: datetime | None) -> list[bytes]:
+    """The argument for a time: RFC 9051 section 9, date-time."""
+    if moment is None:
+        return []
+    moment = moment.astimezone(UTC)
+    return [f'"{moment.day:2d}-{_MONTHS[moment.month - 1]}-{moment.year:04d} {moment:%H:%M:%S} +0000"'.encode()]
 
 
 def _only_by_pop3() -> GatewayError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NoReturn
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox
@@ -78,7 +78,9 @@ class Pop3Refusals:
         """Raise NOT_OFFERED."""
         _refuse("undoes nothing")
 
-    def append(self, folder: str, message: OutgoingMessage, flags: Sequence[str]) -> NoReturn:
+    def append(
+        self, folder: str, message: OutgoingMessage, flags: Sequence[str], received: datetime | None = None
+    ) -> NoReturn:
         """Raise NOT_OFFERED."""
         _refuse("stores no messages")
 

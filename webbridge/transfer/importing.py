@@ -1,0 +1,133 @@
+"""The import of stored messages into the folders of a mail server.
+
+A message whose Message-ID its folder already has is left out, so that an import that was interrupted goes on when it is
+started again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection, OutgoingMessage
+from webbridge.gateway.door import check_message_id
+from webbridge.gateway.wire import CallDeadline
+from webbridge.transfer.stored_mail import StoredMail
+
+_AGAIN: Final = frozenset({GatewayCode.UNREACHABLE, GatewayCode.BUSY})
+_TRIES: Final = 3
+_NO_DELIMITER: Final = "/"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has become of the messages for one folder."""
+
+    stored: int = 0
+    known: int = 0
+    left_out: list[str] = field(default_factory=list)
+    """Why messages were left out, with their places."""
+
+
+class Importer:
+    """Imports messages below one folder of a mailbox. `close` it at the end."""
+
+    def __init__(self, credentials: Credentials, into: str) -> None:
+        self._credentials = credentials
+        self._into = into
+        self._connection: ImapConnection | None = None
+        self._folders: dict[str, int] = {}
+        self._delimiter = _NO_DELIMITER
+        self._own: dict[str, set[str]] = {}
+        self.tallies: dict[str, Tally] = {}
+        """By the name of the folder."""
+
+    def run(self, mails: Iterable[StoredMail]) -> None:
+        """Store the messages. Raises GatewayError if the mailbox cannot be used; a single message is left out."""
+        for mail in mails:
+            self._connect()
+            folder = self._name_of(mail.folder)
+            tally = self.tallies.setdefault(folder, Tally())
+            try:
+                self._store_again_if_broken(mail, folder, tally)
+            except GatewayError as error:
+                if error.code in (*_AGAIN, GatewayCode.LOGIN_REFUSED):
+                    raise
+                tally.left_out.append(f"{mail.place}: {error.message}")
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _store(self, mail: StoredMail, folder: str, tally: Tally) -> None:
+        if mail.content is None:
+            raise GatewayError(GatewayCode.MESSAGE_TOO_LARGE, "the message is too large")
+        connection = self._connect()
+        self._make(folder)
+        message_id = mail.message_id
+        if message_id is not None and self._has(connection, folder, message_id):
+            tally.known += 1
+            return
+        with OutgoingMessage.of(mail.content) as message:
+            connection.begin_call(self._deadline())
+            connection.append(folder, message, mail.flags, received=mail.received)
+        tally.stored += 1
+        if message_id is not None:
+            self._own.setdefault(folder, set()).add(message_id)
+
+    def _has(self, connection: ImapConnection, folder: str, message_id: str) -> bool:
+        """Whether the folder has the message, from an earlier import or from this one."""
+        if message_id in self._own.get(folder, ()):
+            return True
+        # A folder that this import has made has nothing else.
+        if self._folders.get(folder, 0) == 0:
+            return False
+        connection.begin_call(self._deadline())
+        return connection.has_message_id(folder, check_message_id(message_id))
+
+    def _make(self, folder: str) -> None:
+        if folder in self._folders:
+            return
+        connection = self._connect()
+        connection.begin_call(self._deadline())
+        connection.create_folder(folder)
+        self._folders[folder] = 0
+
+    def _name_of(self, names: tuple[str, ...]) -> str:
+        safe = [name.replace(self._delimiter, "_") for name in names]
+        return self._delimiter.join([self._into, *safe])
+
+    def _connect(self) -> ImapConnection:
+        if self._connection is None:
+            self._connection = ImapConnection.open(self._credentials)
+            folders = self._connection.list_folders()
+            self._delimiter = next((one.delimiter for one in folders if one.delimiter), _NO_DELIMITER)
+            # What this import has stored is known by its Message-ID.
+            self._folders = {one.name: self._folders.get(one.name, one.total) for one in folders}
+        return self._connection
+
+    def _store_again_if_broken(self, mail: StoredMail, folder: str, tally: Tally) -> None:
+        """Try again on a new connection if the old one broke: what was stored then is found by its Message-ID."""
+        for _ in range(_TRIES - 1):
+            try:
+                self._store(mail, folder, tally)
+            except GatewayError as error:
+                if error.code not in _AGAIN:
+                    raise
+                self._drop()
+            else:
+                return
+        self._store(mail, folder, tally)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+        # The message on its way may be there.
+        self._folders = {}
+
+    def _deadline(self) -> CallDeadline:
+        return CallDeadline(self._credentials.account.server.timeout_seconds)

@@ -1,0 +1,200 @@
+"""The messages in mbox files, Maildirs and .eml files, with what the program that stored them has noted.
+
+mbox is read as mboxrd (`>From ` at the beginning of a line stands for `From `), with the notes of Thunderbird and of
+the programs of old. Maildir has subfolders by Maildir++ (`.Archive.2025`). A folder may have others in it, and
+Thunderbird's `.sbd`. Messages come in CR LF, without the notes, byte for byte otherwise, so that signatures stay valid.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import IO, Final
+
+MAX_MESSAGE_BYTES: Final = 256 * 1024 * 1024
+"""Larger messages are left out."""
+
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+# The notes of programs about a message of theirs. They are no part of the message.
+_NOTE: Final = re.compile(
+    rb"^(?:Status|X-Status|X-Keywords|X-UID|X-Mozilla-Status2?|X-Mozilla-Keys)[ \t]*:([^\n]*)\n",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MAILDIR_FLAGS: Final = {"S": "\\Seen", "R": "\\Answered", "F": "\\Flagged", "D": "\\Draft"}
+_MBOX_FLAGS: Final = {"R": "\\Seen", "A": "\\Answered", "F": "\\Flagged", "T": "\\Draft"}
+# mozilla-central, nsMsgMessageFlags.idl
+_MOZILLA_FLAGS: Final = {0x1: "\\Seen", 0x2: "\\Answered", 0x4: "\\Flagged"}
+_MOZILLA_EXPUNGED: Final = 0x8
+_FROM: Final = b"From "
+_QUOTED_FROM: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
+_MESSAGE_ID: Final = re.compile(rb"^Message-ID[ \t]*:[ \t\r\n]*(<[!-;=?-~]{1,498}>)", re.IGNORECASE | re.MULTILINE)
+_MAX_HEADER_BYTES: Final = 256 * 1024
+_PIECE_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMail:
+    """A message as it was stored. `content` is None if it is larger than MAX_MESSAGE_BYTES."""
+
+    folder: tuple[str, ...]
+    """The names of its folder and of those around it; () for the folder that was given."""
+    content: bytes | None
+    flags: tuple[str, ...]
+    received: datetime | None
+    place: str
+    """Where it was found, for people."""
+
+    @property
+    def message_id(self) -> str | None:
+        """The Message-ID in angle brackets, or None."""
+        found = _MESSAGE_ID.search(_header_of(self.content or b""))
+        return None if found is None else found[1].decode("ascii")
+
+
+def read_stored(source: Path) -> Iterator[StoredMail]:
+    """Yield the messages of an mbox file, a Maildir, an .eml file, or of all of these in a folder. Raises OSError."""
+    yield from _read(source, ())
+
+
+def _read(source: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
+    if is_maildir(source):
+        yield from _read_maildir(source, folder)
+    elif source.is_dir():
+        for inside in sorted(source.iterdir()):
+            yield from _read_inside(inside, folder)
+    elif source.suffix.lower() == ".eml":
+        yield from _read_file(source, folder, ())
+    else:
+        yield from _read_mbox(source, folder)
+
+
+def _read_inside(inside: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
+    if inside.is_symlink() or inside.name.startswith("."):
+        return
+    if inside.is_dir():
+        # Thunderbird keeps the folders inside `Work` in `Work.sbd`.
+        yield from _read(inside, (*folder, inside.name.removesuffix(".sbd")))
+    elif inside.suffix.lower() == ".eml":
+        yield from _read(inside, folder)
+    elif _is_mbox(inside):
+        yield from _read(inside, (*folder, inside.name.removesuffix(".mbox")))
+
+
+def is_maildir(source: Path) -> bool:
+    """Whether this is a Maildir."""
+    return (source / "cur").is_dir() and (source / "new").is_dir()
+
+
+def _is_mbox(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(len(_FROM)) == _FROM
+
+
+def _read_maildir(maildir: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
+    for name in ("new", "cur"):
+        for file in sorted((maildir / name).iterdir()):
+            letters = file.name.partition(":2,")[2]
+            if file.is_symlink() or not file.is_file() or "T" in letters:
+                continue
+            yield from _read_file(
+                file, folder, tuple(flag for letter, flag in _MAILDIR_FLAGS.items() if letter in letters)
+            )
+    for inside in sorted(maildir.glob(".*")):
+        if is_maildir(inside) and not inside.is_symlink():
+            yield from _read_maildir(inside, (*folder, *inside.name[1:].split(".")))
+
+
+def _read_file(file: Path, folder: tuple[str, ...], flags: tuple[str, ...]) -> Iterator[StoredMail]:
+    facts = file.stat()
+    content = None if facts.st_size > MAX_MESSAGE_BYTES else _LINE_END.sub(b"\r\n", file.read_bytes())
+    received = datetime.fromtimestamp(facts.st_mtime, UTC)
+    yield StoredMail(folder=folder, content=content, flags=flags, received=received, place=str(file))
+
+
+def _read_mbox(file: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
+    with file.open("rb") as opened:
+        if not opened.readline().startswith(_FROM):
+            raise OSError(f"{file} is no mbox file: its first line does not begin with From")
+        opened.seek(0)
+        for number, (first, content) in enumerate(_split(opened), start=1):
+            mail = _read_noted(first, content, folder, f"{file}, message {number}")
+            if mail is not None:
+                yield mail
+
+
+def _split(opened: IO[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield the From line of each message, and its lines; None for one that is too large."""
+    first = opened.readline()
+    kept, size, was_empty = list[bytes](), 0, False
+    # A line without an end must not fill the memory, so a long one comes in pieces.
+    for line in iter(lambda: opened.readline(_PIECE_BYTES), b""):
+        if was_empty and line.startswith(_FROM):
+            yield first, _whole(kept, size)
+            first, kept, size, was_empty = line, [], 0, False
+            continue
+        was_empty = line in (b"\n", b"\r\n")
+        size += len(line)
+        if size <= MAX_MESSAGE_BYTES:
+            kept.append(line)
+        else:
+            kept.clear()
+    yield first, _whole(kept, size)
+
+
+def _whole(lines: list[bytes], size: int) -> bytes | None:
+    if size > MAX_MESSAGE_BYTES:
+        return None
+    # The empty line before the next From line belongs to the mbox.
+    return b"".join(lines[:-1] if lines and lines[-1] in (b"\n", b"\r\n") else lines)
+
+
+def _read_noted(first: bytes, content: bytes | None, folder: tuple[str, ...], place: str) -> StoredMail | None:
+    """The message without its notes; None if it was deleted."""
+    received = _date_of(first)
+    if content is None:
+        return StoredMail(folder=folder, content=None, flags=(), received=received, place=place)
+    text = content.replace(b"\r\n", b"\n")
+    header, gap, body = text.partition(b"\n\n")
+    header = header + b"\n" if gap else header
+    notes = _notes_of(header)
+    if notes is None:
+        return None
+    bare = _NOTE.sub(b"", header) + (b"\n" + body if gap else b"")
+    unquoted = _LINE_END.sub(b"\r\n", _QUOTED_FROM.sub(rb"\1", bare))
+    return StoredMail(folder=folder, content=unquoted, flags=notes, received=received, place=place)
+
+
+def _notes_of(header: bytes) -> tuple[str, ...] | None:
+    """The flags; None for a message that was deleted and is still in the file."""
+    found: dict[str, None] = {}
+    for note in _NOTE.finditer(header):
+        name, value = note[0].partition(b":")[0].strip().lower(), note[1].decode("ascii", "replace").strip()
+        if name == b"x-mozilla-status":
+            bits = int(value, 16) if re.fullmatch("[0-9a-fA-F]{1,8}", value) else 0
+            if bits & _MOZILLA_EXPUNGED:
+                return None
+            found |= dict.fromkeys(flag for bit, flag in _MOZILLA_FLAGS.items() if bits & bit)
+        elif name in (b"status", b"x-status"):
+            if name == b"x-status" and "D" in value:
+                return None
+            found |= dict.fromkeys(flag for letter, flag in _MBOX_FLAGS.items() if letter in value)
+    return tuple(found)
+
+
+def _date_of(first: bytes) -> datetime | None:
+    """The date in a From line, `From sender Thu Nov 26 10:00:00 2026`, in UTC (RFC 4155)."""
+    words = first.decode("ascii", "replace").split()
+    try:
+        found = parsedate_to_datetime(" ".join(words[-5:]))
+    except (ValueError, IndexError):
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def _header_of(content: bytes) -> bytes:
+    head = content[:_MAX_HEADER_BYTES]
+    return head.partition(b"\r\n\r\n")[0]
