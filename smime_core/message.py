@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from smime_core.asn1.der import Buffer
 from smime_core.cms.compressed_data import build_compressed_data, decompress
@@ -143,10 +144,28 @@ async def decrypt_entity(
 async def read_headers(
     message: bytes, keys: Keys, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
 ) -> Headers:
-    """The header fields of a mail as `examine_message` shows them, without its verdict: for lists of messages.
+    """The header fields of a mail from `read_unverified`. Raises its errors."""
+    return (await read_unverified(message, keys, provider, policy=policy)).headers
 
-    Every layer at the top is decrypted, and no signature is checked. So any of the fields can be forged. Raises
-    NoMatchingRecipient, DecryptionError, MalformedMessage or UnsupportedAlgorithm.
+
+class UnverifiedMessage(NamedTuple):
+    """A mail whose signatures nobody has checked, so that any of it can be forged.
+
+    `content` is the MIME entity inside all layers at the top, or the octets of a layer that is none.
+    """
+
+    headers: Headers
+    content: Entity | bytes
+    is_encrypted: bool
+
+
+async def read_unverified(
+    message: bytes, keys: Keys, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
+) -> UnverifiedMessage:
+    """A mail with every layer at the top decrypted, without a verdict: for lists and searches.
+
+    The header fields are those that `examine_message` shows. Raises NoMatchingRecipient, DecryptionError,
+    MalformedMessage or UnsupportedAlgorithm.
     """
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
     outer = parse_entity(message)
@@ -155,8 +174,9 @@ async def read_headers(
     async for node, was_encrypted in _walk_inwards(outer, decryptor):
         inside, encrypted = node, encrypted or was_encrypted
     if not isinstance(inside, Entity):
-        return outer.headers
-    return unprotect_headers(outer.headers, inside, signed=False, encrypted=encrypted).headers
+        return UnverifiedMessage(outer.headers, inside, encrypted)
+    headers = unprotect_headers(outer.headers, inside, signed=False, encrypted=encrypted).headers
+    return UnverifiedMessage(headers, inside, encrypted)
 
 
 async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Entity | bytes, Layer | None]:

@@ -25,6 +25,7 @@ from smime_core.errors import (
     WrongPassphrase,
 )
 from smime_core.identity.identity import Identity, export_identity
+from smime_core.mail import read_entity
 from smime_core.mail.header_protection import ProtectionMode, protect_headers
 from smime_core.message import decrypt_message, encrypt_entity, sign_entity
 from smime_core.mime import Headers, build_pkcs7_mime, parse_entity, split_message
@@ -93,6 +94,31 @@ def test_a_list_shows_the_subjects_that_the_keys_open() -> None:
     opened = call("message.subjects", messages=[letters[0], b"no mail", damaged, letters[1]], **sealed(bob))
     assert opened == {"subjects": ["Plans", None, None, "Grüße"]}
     assert call("message.subjects", messages=letters, **sealed(person("carol"))) == {"subjects": [None, None]}
+
+
+def test_the_texts_for_a_search_are_those_that_the_reader_sees() -> None:
+    alice, bob = person("alice"), person("bob")
+    writing = {"sign": True, **sealed(alice), "recipients": [bob.certificate.der]}
+    letter = call("message.compose", draft=draft(), **writing)["message"]
+    damaged = letter[:-200] + b"A" * 200
+    found = call("message.texts", messages=[letter, damaged, b"no mail", MESSAGE], **sealed(bob))["texts"]
+    assert found[0] == {
+        "subject": "Plans",
+        "people": "alice@example.test\nbob@example.test",
+        "text": "Grüße\na.txt".encode(),
+    }
+    assert found[1] is None
+    assert [one["text"].strip() for one in found[2:]] == [b"no mail", read_entity(MESSAGE).text.strip().encode()]
+    assert call("message.texts", messages=[letter], **sealed(person("carol"))) == {"texts": [None]}
+
+
+def test_a_long_text_is_found_by_its_beginning() -> None:
+    bob = person("bob")
+    letter = draft(subject="S" * 300_000, text=b"first " + b"x" * 300_000, attachments=[])
+    message = call("message.compose", draft=letter, sign=False, **sealed(), recipients=[bob.certificate.der])["message"]
+    (found,) = call("message.texts", messages=[message], **sealed(bob))["texts"]
+    assert found["text"].startswith(b"first x")
+    assert max(len(found["text"]), len(found["subject"])) <= 200_000
 
 
 def protection_of(opened: Any, name: str, value: str) -> str | None:

@@ -96,6 +96,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   },
   "message.decrypt": { message: "bytes", ...KEYS },
   "message.subjects": { messages: ["bytes"], ...KEYS },
+  "message.texts": { messages: ["bytes"], ...KEYS },
   "receipt.make": {
     message: "bytes", id: "text", from: "text", subject: "text", messageId: "text", at: "text", ...KEYS,
   },
@@ -196,6 +197,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "message.finish": { message: "bytes" },
   "message.decrypt": { message: "bytes" },
   "message.subjects": { subjects: ["any"] },
+  "message.texts": { texts: ["any"] },
   "receipt.make": { message: "bytes", to: ["text"] },
   "message.verify": {
     report: "any", text: "bytes", passages: [PASSAGE], attachments: [FILE], headers: ["any"], parts: ["any"], reply: "any",

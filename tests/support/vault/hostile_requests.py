@@ -71,6 +71,7 @@ def reading_requests(kind: str, data: bytes) -> Iterator[Request]:
         yield "message.verify", {"message": b64(data), **keys, **judging}
         yield "message.decrypt", {"message": b64(data), **keys}
         yield "message.subjects", {"messages": [b64(data)], **keys}
+        yield "message.texts", {"messages": [b64(data)], **keys}
     elif kind == "certificates":
         yield "certificate.page", {"certificate": b64(data)}
         yield "certificate.read", {"file": b64(data)}

@@ -114,6 +114,9 @@ def _messages() -> dict[str, Example]:
         "message.subjects": Example(
             right={"messages": [message, b"no mail"], **sealed(person("bob"))}, wrong={"sealKey": b"o" * 32}
         ),
+        "message.texts": Example(
+            right={"messages": [message, b"no mail"], **sealed(person("bob"))}, wrong={"sealKey": b"o" * 32}
+        ),
         "receipt.make": _receipt(composing),
     }
 

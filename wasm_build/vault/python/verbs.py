@@ -41,6 +41,7 @@ from wasm_build.vault.python import (
     roaming_reset,
     roaming_session,
     roaming_trust,
+    search_texts,
     state,
 )
 from wasm_build.vault.python.replies import Reply
@@ -128,6 +129,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "message.verify": Verb(messages.VerifyMessage, messages.verify),
     "message.decrypt": Verb(messages.DecryptMessage, messages.decrypt),
     "message.subjects": Verb(messages.ReadSubjects, messages.read_subjects),
+    "message.texts": Verb(search_texts.ReadTexts, search_texts.read_texts),
     "receipt.make": Verb(receipts.MakeReceipt, receipts.make),
     "certificate.describe": Verb(certificates.DescribeCertificates, certificates.describe_certificates),
     "certificate.page": Verb(certificates.ShowCertificate, certificates.show_certificate),
