@@ -20,6 +20,7 @@ from rich.console import Console
 from tests.bench import (
     cleanups,
     cost,
+    encrypted_search,
     jobs,
     large,
     letters,
@@ -79,6 +80,11 @@ _PARTS: Final = {
     "pageload": Part(title="Page loads", measure=page_loads.measure_page_loads, limits=page_loads.page_load_limits),
     "cost": Part(title="Cost", measure=cost.measure_cost, limits=cost.cost_limits),
     "subjects": Part(title="Subjects", measure=subjects.measure_subjects, limits=subjects.subjects_limits),
+    "search": Part(
+        title="Search in encrypted mail",
+        measure=encrypted_search.measure_encrypted_search,
+        limits=encrypted_search.encrypted_search_limits,
+    ),
     "phone": Part(title="Phone", measure=phone.measure_phone, limits=phone.phone_limits),
     "path": Part(title="Certification paths", measure=_measure_paths, limits=_path_limits),
     "webmail": Part(title="Webmail", measure=webmail.measure_webmail, limits=webmail.webmail_limits),

@@ -193,7 +193,7 @@ export class BridgeApi {
    * @returns {Promise<MessagePage>}
    */
   async messages(folder, { before, offset = 0, signal } = {}) {
-    const page = await this.#byDate(folder, offset, signal) ?? await this.#byArrival(folder, before, signal);
+    const page = await this.#byDate(folder, offset, signal) ?? await this.arrivals(folder, { before, signal });
     if (before && page.uidValidity !== before.uidValidity) throw new ApiError("folder-changed", "numbered anew");
     // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose it.
     return { ...page, messages: page.messages.slice(0, PAGE_OF_MESSAGES) };
@@ -215,12 +215,12 @@ export class BridgeApi {
   }
 
   /**
+   * One page of messages, the newest arrival first.
    * @param {string} folder
-   * @param {{uidValidity: number, uid: number} | undefined} before only messages with a smaller UID
-   * @param {AbortSignal} [signal]
+   * @param {{before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} [options] `before` for those with a smaller UID
    * @returns {Promise<MessagePage>}
    */
-  #byArrival(folder, before, signal) {
+  arrivals(folder, { before, signal } = {}) {
     const query = new URLSearchParams({ limit: String(PAGE_OF_MESSAGES) });
     if (before !== undefined) {
       query.set("before", String(before.uid));

@@ -14,7 +14,9 @@ import { MailEvents } from "./events.js";
 import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
 import { askReset } from "../../wasm_build/ui/reset_dialog.js";
 import { KeyRing } from "./keys.js";
+import { IndexFiller } from "./index_filler.js";
 import { LearntRows } from "./learnt_rows.js";
+import { MailIndex } from "./mail_index.js";
 import { KeptList } from "./kept_list.js";
 import { KeyServerFinder } from "../../wasm_build/vault/key_server_finder.js";
 import { KeyServerMemory } from "./key_server_memory.js";
@@ -108,6 +110,8 @@ export class App {
       this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
     this.learnt = new LearntRows(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
+    this.index = new MailIndex(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
+    this.filler = new IndexFiller(this, this.index);
     this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
     this.roaming = new RoamingTrust(this.keys, this.trust, {
       texts: strictForAccount,
@@ -245,6 +249,8 @@ export class App {
   async #beginKeeping(address, where) {
     if (this.#hasEvents) this.events.start(address);
     await this.kept.begin(address, where);
+    // A browser that stores nothing has no index.
+    void this.index.look().catch(() => undefined);
     this.trust.keepList(this.kept.keeping !== "off");
   }
 

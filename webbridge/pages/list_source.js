@@ -1,11 +1,13 @@
 /** The pages of a list: a folder by date, its threads, or the messages that a search has found. */
 
 import { ApiError, PAGE_OF_MESSAGES } from "./api.js";
+import { timeOf } from "./mail_index.js";
 
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("./views/row_drawing.js").ListedMessage} ListedMessage */
-/** @typedef {import("./mail_changes.js").SearchPlace} SearchPlace */
-/** @typedef {{words?: Partial<Record<SearchPlace, string>> | null, isThreaded?: boolean}} Listing */
+/** @typedef {import("./mail_changes.js").AnyPlace} AnyPlace */
+/** @typedef {import("./mail_index.js").MailIndex} MailIndex */
+/** @typedef {{words?: {place: AnyPlace, text: string} | null, isThreaded?: boolean}} Listing */
 /**
  * `isThreaded` is false if the mail server has no threads.
  * @typedef {{
@@ -15,20 +17,54 @@ import { ApiError, PAGE_OF_MESSAGES } from "./api.js";
  */
 
 /**
- * The page after the rows that are shown.
- * @param {BridgeApi} api
+ * The page after the rows that are shown. A search finds what the mail server finds, and what the index has.
+ * @param {{api: BridgeApi, index: Pick<MailIndex, "search">}} sources
  * @param {string} folder
  * @param {Listing} listing
  * @param {{offset: number, before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} shown the number of shown rows,
  *   and the one of them that arrived first
  * @returns {Promise<ListedPage>}
  */
-export async function fetchPage(api, folder, { words = null, isThreaded = false }, { offset, before, signal }) {
+export async function fetchPage({ api, index }, folder, { words = null, isThreaded = false }, { offset, before, signal }) {
   const limit = PAGE_OF_MESSAGES;
-  if (words) return listed(await api.changes.search(folder, words, { before, limit, signal }));
+  if (words) return searched({ api, index }, folder, words, { before, limit, signal });
   const page = isThreaded ? await threadsOf(api, folder, { offset, limit, signal }) : null;
   if (page && before && page.uidValidity !== before.uidValidity) throw new ApiError("folder-changed", "numbered anew");
   return page ?? listed(await api.messages(folder, { before, offset, signal }));
+}
+
+/**
+ * @param {{api: BridgeApi, index: Pick<MailIndex, "search">}} sources
+ * @param {string} folder
+ * @param {{place: AnyPlace, text: string}} words
+ * @param {{before?: {uidValidity: number, uid: number}, limit: number, signal?: AbortSignal}} part
+ * @returns {Promise<ListedPage>}
+ */
+async function searched({ api, index }, folder, { place, text }, part) {
+  // Without the index, the search finds what the mail server finds.
+  const own = await index.search(folder, place === "here" ? "text" : place, text).catch(() => []);
+  if (place === "here") {
+    const { uidValidity } = await api.arrivals(folder, { signal: part.signal });
+    const found = own.filter((one) => one.uidValidity === uidValidity).map(listFound);
+    return { ...listed({ uidValidity, messages: [], total: found.length }), messages: found, isAll: true };
+  }
+  const page = listed(await api.changes.search(folder, { [place]: text }, part));
+  const present = new Set(page.messages.map(({ uid }) => uid));
+  const more = own.filter(({ uidValidity, row }) => uidValidity === page.uidValidity && !present.has(row.uid));
+  // Older ones are shown with the next page.
+  const oldest = page.isAll ? -Infinity : Math.min(...page.messages.map(timeOf));
+  const found = more.filter(({ row }) => timeOf(row) >= oldest).map(listFound);
+  const messages = [...page.messages, ...found].sort((one, other) => timeOf(other) - timeOf(one));
+  return { ...page, messages, total: (page.total ?? page.messages.length) + more.length };
+}
+
+/**
+ * The row of a message in the index. Its flags may have changed since it was read, so the row shows none.
+ * @param {import("./mail_index.js").Found} found
+ * @returns {ListedMessage}
+ */
+function listFound({ row, subject }) {
+  return { ...row, seen: true, flags: [], found: { subject } };
 }
 
 /**

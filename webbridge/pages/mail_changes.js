@@ -10,6 +10,7 @@ import { JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
 /** @typedef {{undo: Steps, markedOnly: boolean}} Changed */
 /** @typedef {(path: string, options?: RequestOptions) => Promise<any>} Json */
 /** @typedef {"text" | "subject" | "from" | "body"} SearchPlace */
+/** "here" is the encrypted mail in the index of this browser, of which the mail server learns nothing. @typedef {SearchPlace | "here"} AnyPlace */
 /**
  * @typedef {{
  *   uidValidity: number, token: string | null, whole: boolean, flags: {uid: number, flags: string[]}[],

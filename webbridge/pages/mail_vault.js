@@ -147,6 +147,18 @@ export class MailVault {
   }
 
   /**
+   * The texts of messages for the index of encrypted mail. Anybody can have forged them, because no signature is checked.
+   * @param {ArrayBuffer[]} messages the bytes of the messages, which are transferred
+   * @returns {Promise<({subject: string, people: string, text: ArrayBuffer} | null)[]>} null for each message that these keys
+   *   do not decrypt
+   */
+  async texts(messages) {
+    const vault = await this.#vault();
+    // The index is filled in the background, which must not keep the keys unlocked.
+    return (await vault.call("message.texts", { messages, ...this.#keys.copies({ byPerson: false }) })).texts;
+  }
+
+  /**
    * @param {Draft} draft
    * @param {{sign: boolean, recipients: ArrayBuffer[]}} protection without `recipients` the message is not encrypted
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes

@@ -16,13 +16,17 @@ from webbridge.demo.stack import DemoStack
 from webbridge.pages_app import BUILT_PAGES
 
 
-@pytest.fixture(scope="session")
-def pages_with_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built pages, and below `source/` the unbundled scripts, because tests import single modules."""
-    folder = tmp_path_factory.mktemp("pages")
+def write_pages_with_sources(folder: Path) -> Path:
+    """Write the built pages, and below `source/` the unbundled scripts. Returns the folder."""
     sources = list_source_modules(ROOT, pinned_module(list_folder(BUILT_PAGES / "runtime")))
     write_tree(folder, {**list_folder(BUILT_PAGES), **{f"source/{name}": content for name, content in sources.items()}})
     return folder
+
+
+@pytest.fixture(scope="session")
+def pages_with_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built pages, and below `source/` the unbundled scripts, because tests import single modules."""
+    return write_pages_with_sources(tmp_path_factory.mktemp("pages"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-/** The view of the account: where it is signed in, and the copies of its messages. */
+/** The view of the account: where it is signed in, the copies of its messages, and the search in encrypted ones. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../wasm_build/ui/formats.js";
@@ -6,6 +6,7 @@ import { createForm, problem, switchField } from "../../../wasm_build/ui/parts.j
 import { createCopyField } from "../copy_choice.js";
 import { askToSignOut } from "../frame.js";
 import { chooseShortcuts, hasShortcuts } from "../shortcuts.js";
+import { createIndexSection } from "./index_section.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").ListedSession} ListedSession */
@@ -17,13 +18,14 @@ import { chooseShortcuts, hasShortcuts } from "../shortcuts.js";
 export function createAccountView(app) {
   const { translate } = app;
   const heading = html("h1", { tabindex: -1, text: translate("account_title") });
+  const search = createIndexSection(app);
   const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, createSessions(app), createCopies(app), createKeys(app), html("div", { class: "actions" }, back),
+    heading, createSessions(app), createCopies(app), search.element, createKeys(app), html("div", { class: "actions" }, back),
   );
-  return { element, heading, title: translate("account_title") };
+  return { element, heading, title: translate("account_title"), close: search.close };
 }
 
 /** @param {App} app */

@@ -1,5 +1,7 @@
 /** The messages of a list as values: their flags, and their order. */
 
+import { timeOf } from "../mail_index.js";
+
 /** @typedef {import("./row_drawing.js").ListedMessage} ListedMessage */
 
 /** Whether a message has a flag. Flags differ in letter case only by server. @param {ListedMessage} message @param {string} flag */
@@ -30,8 +32,16 @@ export function addListed(messages, fresh, { isByDate }) {
   return added;
 }
 
-/** A message without a date counts as new. @param {ListedMessage} message @param {boolean} isByDate */
-function rankOf({ uid, date }, isByDate) {
-  if (!isByDate) return uid;
-  return date === null ? Infinity : Date.parse(date) || Infinity;
+/** @param {ListedMessage} message @param {boolean} isByDate */
+function rankOf(message, isByDate) {
+  return isByDate ? timeOf(message) : message.uid;
+}
+
+/**
+ * The rows that stand in the list because the server listed them. Those of an unfolded thread, and those that the index has
+ * found, stand beside them.
+ * @param {ListedMessage[]} messages
+ */
+export function fromServer(messages) {
+  return messages.filter(({ isInner, found }) => !isInner && !found);
 }

@@ -44,6 +44,7 @@ export class MailView {
   #total = 0;
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
+  #onIndex = () => this.#search.update();
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
 
   /** @param {App} app */
@@ -76,7 +77,7 @@ export class MailView {
       search: () => this.showSearch(), leave: () => this.#leave(),
     });
     this.#folderList = new FolderList(app, () => openFolderMaking(app, housekeeping, (id) => app.navigate(folderPath(id))));
-    this.#search = createSearchBox(translate, (words) => void this.#show({ ...this.#listing, words }));
+    this.#search = createSearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => app.index.state);
     this.#listing = { isThreaded: hasThreads() };
     this.#threads = html("button", {
       type: "button", class: "quiet", text: translate("threads"), "aria-pressed": String(hasThreads()), data: { test: "threads" },
@@ -116,12 +117,14 @@ export class MailView {
     app.keys.addEventListener("change", this.#onKeys);
     app.trust.addEventListener("decided", this.#onDecided);
     app.events.addEventListener("mail", this.#onMail);
+    app.index.addEventListener("change", this.#onIndex);
   }
 
   dispose() {
     this.#app.keys.removeEventListener("change", this.#onKeys);
     this.#app.trust.removeEventListener("decided", this.#onDecided);
     this.#app.events.removeEventListener("mail", this.#onMail);
+    this.#app.index.removeEventListener("change", this.#onIndex);
     this.#list.dispose();
     this.#acts.dispose();
     this.#reading.clear();

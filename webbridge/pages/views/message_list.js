@@ -13,7 +13,7 @@ import { isSameMessage } from "../routes.js";
 import { createDays } from "./days.js";
 import { decryptSubjects, fetchRows, MAX_FETCHED_BYTES } from "./hidden_subjects.js";
 import { lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
-import { addListed, hasFlag, setFlags } from "./listed_messages.js";
+import { addListed, fromServer, hasFlag, setFlags } from "./listed_messages.js";
 import { createRow, hidesSubject, identityOf, shorten } from "./message_row.js";
 import { RowDrawing } from "./row_drawing.js";
 import { createFlagMarks, createThreadButton, watchEnd } from "./row_parts.js";
@@ -402,6 +402,8 @@ export class MessageList {
   /** Hides the decrypted subjects. If the keys are unlocked, reads them again. */
   forgetSubjects() {
     this.#subjects.clear();
+    // What the index has found tells by its presence what is in an encrypted message.
+    if (!this.#app.keys.unlocked) this.#messages = this.#messages.filter(({ found }) => !found);
     this.#draw();
     void this.#readSubjects();
   }
@@ -423,7 +425,7 @@ export class MessageList {
 
   /** The shown message that arrived first. @returns {MessageAddress | undefined} */
   #cursor() {
-    const uids = this.#messages.filter(({ isInner }) => !isInner).map(({ uid }) => uid);
+    const uids = fromServer(this.#messages).map(({ uid }) => uid);
     return uids.length === 0 ? undefined : this.#addressOf({ uid: uids.reduce((least, uid) => Math.min(least, uid)) });
   }
 
@@ -444,8 +446,8 @@ export class MessageList {
     const { signal } = this.#loading;
     this.#failure.textContent = "";
     try {
-      const offset = before ? this.#messages.filter(({ isInner }) => !isInner).length : 0;
-      const page = await fetchPage(this.#app.api, this.#folder, this.#listing, { offset, before, signal });
+      const offset = before ? fromServer(this.#messages).length : 0;
+      const page = await fetchPage(this.#app, this.#folder, this.#listing, { offset, before, signal });
       if (signal.aborted) return;
       // The messages have new UIDs, so nothing that is known of the old ones holds.
       if (page.uidValidity !== this.#uidValidity) {
@@ -480,13 +482,15 @@ export class MessageList {
    * @param {AbortSignal} signal
    */
   async #fetchAsMany(count, signal) {
-    let page = await fetchPage(this.#app.api, this.#folder, this.#listing, { offset: 0, signal });
+    let page = await fetchPage(this.#app, this.#folder, this.#listing, { offset: 0, signal });
     const { uidValidity } = page;
     const messages = [...page.messages];
     while (messages.length < count && !page.isAll) {
-      const before = { uidValidity, uid: messages.reduce((least, { uid }) => Math.min(least, uid), 2 ** 32) };
-      page = await fetchPage(this.#app.api, this.#folder, this.#listing, { offset: messages.length, before, signal });
-      messages.push(...page.messages);
+      const listed = fromServer(messages);
+      const before = { uidValidity, uid: listed.reduce((least, { uid }) => Math.min(least, uid), 2 ** 32) };
+      page = await fetchPage(this.#app, this.#folder, this.#listing, { offset: listed.length, before, signal });
+      const known = new Set(messages.map(({ uid }) => uid));
+      messages.push(...page.messages.filter(({ uid }) => !known.has(uid)));
     }
     return { ...page, messages };
   }
@@ -500,7 +504,7 @@ export class MessageList {
     await this.#learnt.load(this.#folder);
     if (signal.aborted) return;
     const hidden = this.#messages.filter((message) =>
-      hidesSubject(message) && message.size <= MAX_FETCHED_BYTES && !this.#subjects.has(identityOf(message)) && !this.#lessonOn(message)?.subject);
+      hidesSubject(message) && !message.found && message.size <= MAX_FETCHED_BYTES && !this.#subjects.has(identityOf(message)) && !this.#lessonOn(message)?.subject);
     const groups = [];
     while (hidden.length > 0) groups.push(hidden.splice(0, SUBJECTS_AT_ONCE));
     try {
@@ -562,11 +566,12 @@ export class MessageList {
     }
   }
 
-  /** @param {MessageSummary} message */
+  /** @param {ListedMessage} message */
   #subjectOf(message) {
     const { translate } = this.#app;
     const shown = hidesSubject(message)
-      ? this.#subjects.get(identityOf(message)) || this.#lessonOn(message)?.subject || translate("subject_encrypted") : message.subject;
+      ? this.#subjects.get(identityOf(message)) || this.#lessonOn(message)?.subject || message.found?.subject || translate("subject_encrypted")
+      : message.subject;
     return shown || translate("no_subject");
   }
 

@@ -4,17 +4,21 @@ import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
 import { createForm } from "../../../wasm_build/ui/parts.js";
 import { actIcon } from "../act_icons.js";
 
-/** @typedef {import("../mail_changes.js").SearchPlace} SearchPlace */
+/** @typedef {import("../mail_changes.js").AnyPlace} AnyPlace */
+/** Whether the index of encrypted mail takes part in searches. @typedef {"open" | "locked" | "none"} IndexState */
 
-/** @type {SearchPlace[]} */
-const PLACES = ["text", "subject", "from", "body"];
+/** @type {AnyPlace[]} */
+const PLACES = ["text", "subject", "from", "body", "here"];
 const MAX_CHARACTERS = 200;
+/** The sentence that says who has searched. */
+const MEANINGS = { open: "search_meaning_index", locked: "search_meaning_locked", none: "search_meaning" };
 
 /**
  * @param {import("../../../wasm_build/ui/catalogue.js").Translate} translate
- * @param {(words: Partial<Record<SearchPlace, string>> | null) => void} onSearch gets null when the search ends
+ * @param {(words: {place: AnyPlace, text: string} | null) => void} onSearch gets null when the search ends
+ * @param {() => IndexState} indexState
  */
-export function createSearchBox(translate, onSearch) {
+export function createSearchBox(translate, onSearch, indexState) {
   const inputId = uniqueId("search");
   const input = html("input", {
     id: inputId, type: "search", maxlength: MAX_CHARACTERS, autocomplete: "off", dir: "auto", enterkeyhint: "search",
@@ -35,7 +39,7 @@ export function createSearchBox(translate, onSearch) {
     isSearching = true;
     clear.hidden = false;
     note.textContent = "";
-    onSearch({ [/** @type {SearchPlace} */ (place.value)]: words });
+    onSearch({ place: /** @type {AnyPlace} */ (place.value), text: words });
   };
   const end = () => {
     const was = isSearching;
@@ -56,15 +60,25 @@ export function createSearchBox(translate, onSearch) {
     end();
     input.blur();
   });
-  return {
+  const box = {
     element: html("div", { class: "search" }, form, note),
     focus: () => input.focus(),
     reset,
     end,
     get isSearching() { return isSearching; },
+    /** Offers the search that only this device does, while it can. */
+    update() {
+      const here = /** @type {HTMLOptionElement} */ (place.options[PLACES.indexOf("here")]);
+      here.hidden = here.disabled = indexState() !== "open";
+      if (here.hidden && place.value === "here") place.value = "text";
+    },
     /** Says how many messages were found. @param {number} count */
     tell(count) {
-      if (isSearching) note.textContent = `${translate("search_found", { count })} ${translate("search_meaning")}`;
+      if (!isSearching) return;
+      const meaning = place.value === "here" ? "search_meaning_here" : MEANINGS[indexState()];
+      note.textContent = `${translate("search_found", { count })} ${translate(meaning)}`;
     },
   };
+  box.update();
+  return box;
 }
