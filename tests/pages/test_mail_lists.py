@@ -43,6 +43,36 @@ def test_the_newest_date_is_first_below_the_heading_of_its_day(
     page.close()
 
 
+def test_folders_inside_others_stand_below_them(inbox: Page) -> None:
+    placed = inbox.js("""async () => {
+      const { arrangeTree } = await import("/source/webbridge/pages/views/folder_tree.js");
+      const folder = (name, role = null, delimiter = "/") => ({ name, role, delimiter });
+      const folders = [
+        folder("INBOX", "inbox"), folder("INBOX/Inside"), folder("Work"), folder("Work-2"), folder("Work/2025/May"),
+        folder("Work/2025"), folder("a/b/c"), folder("no/tree", null, null), folder("/"), folder("//"),
+        folder("x/".repeat(200)), folder("Work/2025/May/1/2/3"), folder("Work/2025/May/1/2"), folder("Work/2025/May/1"),
+      ];
+      // A server may name each folder twice.
+      const isWhole = arrangeTree([...folders, ...folders]).length === 2 * folders.length;
+      const tree = arrangeTree(folders).slice(0, 9);
+      return [isWhole, tree.map(({ folder, depth, ownName }) => [folder.name, depth, ownName])];
+    }""")
+    assert placed == [
+        True,
+        [
+            ["INBOX", 0, None],
+            ["INBOX/Inside", 0, None],
+            ["Work", 0, None],
+            ["Work/2025", 1, "2025"],
+            ["Work/2025/May", 2, "May"],
+            ["Work/2025/May/1", 3, "1"],
+            ["Work/2025/May/1/2", 4, "2"],
+            ["Work/2025/May/1/2/3", 4, "3"],
+            ["Work-2", 0, None],
+        ],
+    ]
+
+
 def test_conversations_are_one_row_that_unfolds(house: MailHouse, mail: Mailbox, browser: Browser) -> None:
     mail.append(build_message("Question", days_ago=2, more="Message-ID: <q@x.test>\r\n"))
     mail.append(build_message("Alone", days_ago=1, more="Message-ID: <alone@x.test>\r\n"))

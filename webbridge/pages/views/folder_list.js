@@ -5,6 +5,7 @@ import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { ask, createForm, inputField, problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { folderPath } from "../routes.js";
+import { arrangeTree } from "./folder_tree.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").Folder} Folder */
@@ -48,7 +49,8 @@ export class FolderList {
     // A mailbox by POP3 has one folder, and no others can be made.
     this.#make.hidden = !folders.some(({ rights }) => rights.includes("append"));
     const focused = this.#list.querySelector("a:focus")?.getAttribute("href");
-    this.#list.replaceChildren(...shown.map((each) => folderLink(this.#app, each, each === current)));
+    const tree = arrangeTree(shown);
+    this.#list.replaceChildren(...tree.map((place) => folderLink(this.#app, place, place.folder === current)));
     // A new link takes the focus of the one that it replaces.
     const again = focused && [...this.#list.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused);
     if (again) again.focus({ preventScroll: true });
@@ -67,18 +69,19 @@ function isHidden({ role, subscribed }, folders) {
 
 /**
  * @param {App} app
- * @param {Folder} folder
+ * @param {{folder: Folder, depth: number, ownName: string | null}} place
  * @param {boolean} isCurrent
  */
-function folderLink(app, folder, isCurrent) {
+function folderLink(app, { folder, depth, ownName }, isCurrent) {
   const { translate } = app;
+  const title = folderTitle(folder, translate);
   const link = html(
     "a",
     {
       class: "folder", href: `#${folderPath(folder.id)}`, "aria-current": isCurrent ? "page" : null,
-      data: { test: "folder", folder: folder.name },
+      title: ownName === null ? null : title, data: { test: "folder", folder: folder.name, depth: String(depth) },
     },
-    html("span", { dir: "auto", class: "folder-name", text: folderTitle(folder, translate) }),
+    html("span", { dir: "auto", class: "folder-name", text: ownName ?? title }),
   );
   if (folder.unseen > 0) {
     link.append(
