@@ -45,8 +45,10 @@ PARTS = """async () => {
   localStorage.clear();
   globalThis.asked = [];
   const joined = (letter, octets) => new Uint8Array([...letter, ...new Uint8Array(octets)]).buffer;
+  const taken = (buffer) => structuredClone(buffer, { transfer: [buffer] });
+  const seal = (draft, place) => joined(new TextEncoder().encode(place), taken(draft));
   const vault = { call: async (verb, { draft, sealed, place }) => (verb === "draft.seal"
-    ? { sealed: joined(new TextEncoder().encode(place), draft) } : { draft: sealed.slice(place.length) }) };
+    ? { sealed: seal(draft, place) } : { draft: taken(sealed).slice(place.length) }) };
   globalThis.keys = Object.assign(new EventTarget(), {
     unlocked: true, identities: [{ fingerprint: "f".repeat(64) }], copies: () => ({ identities: [], sealKey: null }),
   });

@@ -45,8 +45,8 @@ export class IndexFiller extends EventTarget {
   #round = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** Folders that have changed since the round began. @type {Set<string>} */
-  #changed = new Set();
+  /** Whether something has changed since the round began. */
+  #isDue = false;
   /** @type {Battery | null} */
   #battery = null;
   /** @type {Item[]} */
@@ -58,10 +58,7 @@ export class IndexFiller extends EventTarget {
     this.#app = app;
     this.#index = index;
     app.keys.addEventListener("change", () => (app.keys.unlocked ? this.#soon() : this.stop()));
-    app.events.addEventListener("mail", (event) => {
-      this.#changed.add(/** @type {CustomEvent<string>} */ (event).detail);
-      this.#soon();
-    });
+    app.events.addEventListener("mail", () => this.#soon());
     void this.#watchBattery();
   }
 
@@ -97,8 +94,9 @@ export class IndexFiller extends EventTarget {
     this.#say("off");
   }
 
-  /** Begins soon, unless a round goes on or is due. @param {number} [milliseconds] */
+  /** Begins soon, or when the round that goes on has ended. @param {number} [milliseconds] */
   #soon(milliseconds = START_MILLISECONDS) {
+    if (this.#round) this.#isDue = true;
     if (this.#round || this.#timer !== undefined || !this.#app.keys.unlocked || !this.#index.isAllowed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -122,14 +120,14 @@ export class IndexFiller extends EventTarget {
     if (this.#round !== round) return;
     this.#round = null;
     const isFailed = this.progress === "failed";
-    if (isFailed || this.#changed.size > 0) this.#soon(isFailed ? AGAIN_MILLISECONDS : START_MILLISECONDS);
+    if (isFailed || this.#isDue) this.#soon(isFailed ? AGAIN_MILLISECONDS : START_MILLISECONDS);
   }
 
   /** @param {AbortSignal} signal */
   async #run(signal) {
     this.count = 0;
     this.#say("reading");
-    this.#changed.clear();
+    this.#isDue = false;
     try {
       const folders = (await this.#app.api.folders()).filter(({ role }) => !LEFT_OUT.has(role ?? ""));
       for (const folder of folders) {

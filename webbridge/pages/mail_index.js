@@ -155,8 +155,10 @@ export class MailIndex extends EventTarget {
   }
 
   /** @param {import("./search_store.js").KeptIndex} kept */
-  async #openKey({ account, key: sealed }) {
+  async #openKey({ account, key }) {
     const vault = await this.#vault();
+    // The call transfers its buffers.
+    const sealed = key.slice(0);
     const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }) });
     return importKey(new Uint8Array(draft));
   }
