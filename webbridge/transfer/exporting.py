@@ -5,10 +5,9 @@ Encrypted messages stay encrypted. Each file appears when it is whole.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,13 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
+from sealwax.files.whole import new_whole
 from smime_core.mime import clean_filename
 from webbridge.gateway import Credentials, Folder, GatewayCode, GatewayError, ImapConnection, Mailbox, MessageSummary
 from webbridge.gateway.wire import CallDeadline
 
 _PAGE: Final = 200
 _MAX_BYTES: Final = 1024 * 1024 * 1024
-_PRIVATE_FILE: Final = 0o600
 _PRIVATE_FOLDER: Final = 0o700
 _MUST_BE_QUOTED: Final = re.compile(rb">*From ")
 _LETTERS: Final = {"\\Draft": "D", "\\Flagged": "F", "\\Answered": "R", "\\Seen": "S"}
@@ -97,8 +96,7 @@ class _Export:
     def _write_mbox(self, folder: Folder, place: Path) -> tuple[Path, int]:
         target = place.with_name(f"{place.name}.mbox")
         count = 0
-        with ExitStack() as stack:
-            file = stack.enter_context(_new_file(target))
+        with _new_file(target) as file:
             for row, pieces in self._messages(folder):
                 begun = file.tell()
                 try:
@@ -156,26 +154,11 @@ class _Export:
         self._left_out.append(f"message {row.uid}: {error.message}")
 
 
-class _new_file:
+@contextmanager
+def _new_file(target: Path) -> Iterator[IO[bytes]]:
     """A new file that appears under its name when the block ends, and not at all after an error."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-        self._partial = target.with_name(f"{target.name}.partial")
-
-    def __enter__(self) -> IO[bytes]:
-        if self._target.exists():
-            raise FileExistsError(17, "is there already: choose another folder", str(self._target))
-        descriptor = os.open(self._partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
-        self._file = os.fdopen(descriptor, "w+b")
-        return self._file
-
-    def __exit__(self, error_type: object, error: object, traceback: object) -> None:
-        self._file.close()
-        if error_type is None:
-            self._partial.rename(self._target)
-        else:
-            self._partial.unlink()
+    with new_whole(target) as draft, draft.open("r+b") as file:
+        yield file
 
 
 def _write_one(file: IO[bytes], row: MessageSummary, pieces: Iterator[bytes]) -> None:

@@ -15,6 +15,9 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import IO, Final
 
+from sealwax.files.small import read_small
+from smime_core.errors import LimitExceeded
+
 MAX_MESSAGE_BYTES: Final = 256 * 1024 * 1024
 """Larger messages are left out."""
 
@@ -110,8 +113,11 @@ def _read_maildir(maildir: Path, folder: tuple[str, ...]) -> Iterator[StoredMail
 
 def _read_file(file: Path, folder: tuple[str, ...], flags: tuple[str, ...]) -> Iterator[StoredMail]:
     facts = file.stat()
-    content = None if facts.st_size > MAX_MESSAGE_BYTES else _LINE_END.sub(b"\r\n", file.read_bytes())
     received = datetime.fromtimestamp(facts.st_mtime, UTC)
+    try:
+        content = _LINE_END.sub(b"\r\n", read_small(file, max_bytes=MAX_MESSAGE_BYTES))
+    except LimitExceeded:
+        content = None
     yield StoredMail(folder=folder, content=content, flags=flags, received=received, place=str(file))
 
 
