@@ -65,14 +65,25 @@ class LookupFailure(StrEnum):
 
 
 class LookupFailed(SmimeError):
-    """No answer came. `failure` says why, for programs; `status` is the HTTP status of an answer that was refused."""
+    """No answer came. `failure` says why, for programs.
+
+    `status` and `fields` are the HTTP status and the header fields of an answer that was refused.
+    """
 
     code = "lookup-failed"
 
-    def __init__(self, failure: LookupFailure, text: str, *, status: int | None = None) -> None:
+    def __init__(
+        self,
+        failure: LookupFailure,
+        text: str,
+        *,
+        status: int | None = None,
+        fields: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         super().__init__(text)
         self.failure = failure
         self.status = status
+        self.fields = fields
 
 
 def resolve_host(host: str, port: int) -> Sequence[str]:
@@ -123,11 +134,17 @@ PUBLIC_ONLY: Final = FetchPolicy()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """A GET of `url`, or a POST if there is a `body`."""
+    """A GET of `url`, or a POST if there is a `body`, unless `method` says otherwise.
+
+    `headers` are further header fields. `taken` are the statuses of an answer that is not refused.
+    """
 
     url: str
     body: bytes = b""
     content_type: str = ""
+    method: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    taken: frozenset[int] = frozenset({_OK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,16 +273,18 @@ def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> 
 
 def _exchange(connection: _Connection, target: _Target, request: FetchRequest, policy: FetchPolicy) -> FetchAnswer:
     # User-Agent is only the name of the program, so that a server learns nothing more from it.
-    headers = {"Accept": "*/*", "Connection": "close", "User-Agent": "sealwax"}
+    headers = {"Accept": "*/*", "Connection": "close", "User-Agent": "sealwax", **dict(request.headers)}
     if request.body:
         headers["Content-Type"] = request.content_type
-    connection.request("POST" if request.body else "GET", target.request_target, request.body or None, headers)
+    method = request.method or ("POST" if request.body else "GET")
+    connection.request(method, target.request_target, request.body or None, headers)
     response = connection.getresponse()
     if response.status in _REDIRECTS:
         raise LookupFailed(LookupFailure.REDIRECT, f"{target.host} sends elsewhere, which is not followed")
-    if response.status != _OK:
+    if response.status not in request.taken:
         text = f"{target.host} answered with HTTP status {response.status}"
-        raise LookupFailed(LookupFailure.HTTP_STATUS, text, status=response.status)
+        fields = tuple(response.getheaders())
+        raise LookupFailed(LookupFailure.HTTP_STATUS, text, status=response.status, fields=fields)
     head = response.headers
     return FetchAnswer(
         body=_read_body(response, target, policy.max_body_bytes),
