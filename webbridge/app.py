@@ -16,6 +16,7 @@ from webbridge.blueprints import (
     health,
     messages,
     pki,
+    push,
     send,
     session,
     sessions,
@@ -50,6 +51,7 @@ def create_app(config: BridgeConfig) -> Flask:
         directory,
         pki,
         enrolment,
+        push,
     )
     for module in modules:
         app.register_blueprint(module.blueprint, url_prefix="/api")

@@ -18,6 +18,7 @@ from smime_core.pkix import RevocationPolicy
 from webbridge.accounts.domains import MailDomain, check_domain
 from webbridge.callers import check_extension_origin
 from webbridge.gateway import MailServer
+from webbridge.push.settings import PushConfig
 
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 IDLE_SECONDS = 15 * 60
@@ -51,7 +52,8 @@ class BridgeConfig:
 
     `extension_origins` are the exact origins of browser extensions that may sign in, to send mail and keep drafts.
 
-    `has_events`: a process of events runs behind the same origin, so that the pages may ask for a stream.
+    `has_events`: a process of events runs behind the same origin, so that the pages may ask for a stream. It also sends
+    the messages of `push`, without which the pages do not offer them.
 
     `revocation` is the pages' policy on revocation. `mozilla_roots` adds Mozilla's roots for e-mail to the pages'
     anchors. `timestamp_anchors_file` has the trusted timestamp authorities. `trust_list_file` is a list signed by
@@ -92,6 +94,7 @@ class BridgeConfig:
     absolute_seconds: int = ABSOLUTE_SECONDS
     trusted_proxies: int = 0
     has_events: bool = False
+    push: PushConfig | None = None
     extension_origins: tuple[str, ...] = ()
     clock: Callable[[], datetime] = now
 
@@ -111,6 +114,8 @@ class BridgeConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}, more than 0 is expected")
         if len(self.enrolment_key) != KEY_BYTES:
             raise ValueError(f"enrolment_key has {len(self.enrolment_key)} bytes, {KEY_BYTES} are expected")
+        if self.push is not None and not self.has_events:
+            raise ValueError("push: a process of events is expected, which sends the messages")
         self._check_domains()
 
     def _check_domains(self) -> None:

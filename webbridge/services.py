@@ -33,6 +33,7 @@ from webbridge.login.sessions import Session, SessionStore
 from webbridge.places.downloads import download_limit
 from webbridge.places.session_limit import SessionLimit
 from webbridge.places.shared import SharedPlaces
+from webbridge.push.subscriptions import Subscriptions
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
 from webbridge.retrieved import Retrieved
@@ -114,6 +115,7 @@ class Services:
     accounts: Accounts
     announcements: Announcements
     sessions: SessionStore
+    subscriptions: Subscriptions
     ended_elsewhere: EndedElsewhere
     ledger: Ledger
     copies: CopyChoices
@@ -186,6 +188,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         accounts=accounts,
         announcements=announcements,
         sessions=sessions,
+        subscriptions=Subscriptions(database),
         ended_elsewhere=ended_elsewhere,
         ledger=Ledger(database, clock=config.clock),
         copies=CopyChoices(database, clock=config.clock),

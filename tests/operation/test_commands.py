@@ -27,6 +27,7 @@ from tests.support.servers.root_commands import TICKET_KEY
 from webbridge.database import SCHEMA
 from webbridge.gateway import Security
 from webbridge.operation.settings import BridgeSettings
+from webbridge.push.vapid import public_key_text
 
 pytestmark = pytest.mark.server
 KINDS: dict[str, type[BridgeSettings] | type[KeysSettings]] = {"bridge": BridgeSettings, "keys": KeysSettings}
@@ -101,6 +102,20 @@ def test_a_database_without_a_password_stays_in_the_configuration(run: RunComman
     assert "has a secret" not in done["output"]
     file.write_text(file.read_text().replace("sealwax@", "sealwax:not-for-others@"))
     assert f"{file} has a secret and can be read by everybody" in run(["bridge", "check", "-c", str(file)])["output"]
+
+
+def test_push_keys_makes_a_key_once_and_prints_its_public_half(run: RunCommand, tmp_path: Path) -> None:
+    file = tmp_path / "bridge.toml"
+    run(["bridge", "init", "-c", str(file), "--database", str(tmp_path / "bridge.sqlite")])
+    done = run(["bridge", "push-keys", "-c", str(file)])
+    secret = tmp_path / "bridge.secrets" / "push_key"
+    made, public = done["output"].splitlines()
+    assert made == f"{secret} was made: its unit needs the line LoadCredential=push_key:{secret}"
+    assert mode_of(secret) == "0o600"
+    assert public == public_key_text(bytes.fromhex(secret.read_text()))
+    kept = secret.read_text()
+    assert run(["bridge", "push-keys", "-c", str(file)])["output"] == f"{public}\n"
+    assert secret.read_text() == kept
 
 
 @pytest.mark.thorough

@@ -12,6 +12,7 @@ from sealwax.operation.first_file import first_file
 from sealwax.operation.settings import WrongSettings, load_public_settings, load_settings, setting_names
 from webbridge.gateway import Security
 from webbridge.operation.settings import BridgeSettings
+from webbridge.push.endpoints import PUSH_HOSTS
 
 KEY = "ab" * 32
 GOOD = """
@@ -23,6 +24,7 @@ database = "/tmp/bridge.sqlite"
 imap = {host = "imap.example.org", port = 993}
 smtp = {host = "smtp.example.org", port = 587, security = "starttls"}
 """
+WITH_PUSH = '[events]\nlisten = "127.0.0.1:8004"\n[push]\ncontact = "mailto:me@example.org"\n'
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +59,15 @@ def test_the_file_and_its_secret_make_a_configuration(file: Path) -> None:
     )
     assert config.trusted_proxies == 1
     assert config.extension_origins == ()
+
+
+def test_push_messages_are_off_until_there_is_a_contact(file: Path) -> None:
+    assert load_settings(BridgeSettings, file).to_config().push is None
+    file.write_text(GOOD + WITH_PUSH)
+    (file.parent / "bridge.secrets" / "push_key").write_text(KEY)
+    push = load_settings(BridgeSettings, file).to_config().push
+    assert push is not None
+    assert (push.contact, push.hosts, push.key.hex()) == ("mailto:me@example.org", PUSH_HOSTS, KEY)
 
 
 EXTENSIONS = (
@@ -121,6 +132,12 @@ def test_a_variable_is_over_a_credential_and_that_over_the_file(
         (GOOD, 'enrolment_key = "secret-word"' + GOOD, "enrolment_key: 32 bytes are expected"),
         (GOOD, GOOD + "[sessions]\nidle_seconds = 99999", "idle_seconds is more than absolute_seconds"),
         (GOOD, GOOD + '[server]\nlisten = "8001"', "server.listen: an address as 127.0.0.1:8001"),
+        (GOOD, GOOD + '[push]\ncontact = "mailto:me@example.org"', "events.listen is missing: the process of events"),
+        (GOOD, GOOD + '[push]\ncontact = "secret-word"', "push.contact: an address of yours is expected"),
+        (GOOD, GOOD + '[push]\nhosts = ["https://secret-word"]', "push.hosts: a host in small letters is expected"),
+        (GOOD, 'push_key = "secret-word"' + GOOD, "push_key: 32 bytes are expected"),
+        (GOOD, f'push_key = "{"0" * 64}"' + GOOD + WITH_PUSH, "push_key is no key of the curve P-256"),
+        (GOOD, GOOD + WITH_PUSH, "push_key is missing: `sealwax bridge push-keys` makes it"),
         (GOOD, GOOD + '[[directory.name_servers]]\naddress = "here"', "directory.name_servers.0.address"),
         (GOOD, GOOD + '[[directory.ldap]]\nurl = "http://x"', "expected a directory as ldaps://"),
     ],

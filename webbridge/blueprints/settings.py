@@ -19,10 +19,10 @@ blueprint = Blueprint("settings", __name__)
 
 @blueprint.get("/config")
 def show_config() -> Response:
-    """Return the versions, the anchors that the operator trusts for the pages, the largest message, and `events`.
+    """Return the versions, the anchors that the operator trusts for the pages, the largest message, and offers.
 
     Pages that were made for a version from `oldestPages` on can use this API. With `events`, they may ask for a stream
-    of events.
+    of events. `push` is null, or has the public key with which browsers subscribe to push messages.
     """
     config, trust_list = services().config, services().trust_list.cms
     return jsonify(
@@ -35,6 +35,7 @@ def show_config() -> Response:
         revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,
         events=config.has_events,
+        push=None if config.push is None else {"key": config.push.public_key},
     )
 
 

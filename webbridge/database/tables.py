@@ -28,6 +28,8 @@ SESSION: Final = Table(
     Column("origin", Text, nullable=False, server_default=""),
     # A description from `login.programs`, never the header itself.
     Column("program", Text, nullable=False, server_default=""),
+    # The address at which a push service takes messages for the browser, or empty.
+    Column("push_endpoint", Text, nullable=False, server_default=""),
     Index("session_by_address", "address"),
     Index("session_by_expiry", "expires_at"),
     Index("session_by_use", "used_at"),

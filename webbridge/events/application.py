@@ -20,9 +20,12 @@ from webbridge.config import MAX_STREAMS, BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
 from webbridge.events.admission import await_stream, create_admission
-from webbridge.events.hub import Hub
+from webbridge.events.hub import Hub, Push
 from webbridge.events.stream import Stream
 from webbridge.folder_ids import FolderIds
+from webbridge.push.message import Sent, send_message
+from webbridge.push.settings import PushConfig
+from webbridge.push.subscriptions import Subscriptions
 from webbridge.services import accounts_of, sessions_of
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 _ADMISSION_THREADS: Final = 8
 _MAIL_THREADS: Final = 32  # Users who log in at the same time, after the mail server was away.
+_PUSH_THREADS: Final = 8  # Messages on their way to push services at the same time. The others wait.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ class EventsApplication:
         self._sessions = sessions_of(config, self._database, accounts_of(config, self._database))
         self._mail_threads = ThreadPoolExecutor(_MAIL_THREADS, thread_name_prefix="mail")
         self._admission_threads: Executor = ThreadPoolExecutor(_ADMISSION_THREADS, thread_name_prefix="admission")
+        self._push_threads = ThreadPoolExecutor(_PUSH_THREADS, thread_name_prefix="push")
         self._announcements = Announcements(self._database)
         self.hub = Hub(
             sessions=self._sessions,
@@ -57,6 +62,7 @@ class EventsApplication:
             folder_ids=FolderIds(bridge_secret(self._database)),
             mail_threads=self._mail_threads,
             max_streams=max_streams,
+            push=self._push(config, config.push) if config.push else None,
         )
         health = Health(needed={"database": lambda: SCHEMA.is_usable(self._database)}, reported={})
         self.admission = create_admission(config, sessions=self._sessions, hub=self.hub, health=health)
@@ -64,6 +70,13 @@ class EventsApplication:
         self._wsgi: WSGIApplication = self.admission
         self._checking: asyncio.Task[None] | None = None
         self._listening: Listening | None = None
+
+    def _push(self, config: BridgeConfig, push: PushConfig) -> Push:
+        def send(url: str) -> Sent:
+            # A message that is delivered later would tell of mail of a session that may have ended.
+            return send_message(url, push, ttl_seconds=config.idle_seconds, at=config.clock())
+
+        return Push(subscriptions=Subscriptions(self._database), send=send, threads=self._push_threads)
 
     def answer_by(self, wsgi: WSGIApplication) -> None:
         """Answer requests by an application around `admission`."""
@@ -75,6 +88,7 @@ class EventsApplication:
             self._listening.close()
         self._mail_threads.shutdown(wait=False, cancel_futures=True)
         self._admission_threads.shutdown(wait=False, cancel_futures=True)
+        self._push_threads.shutdown(wait=False, cancel_futures=True)
         self._database.close()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

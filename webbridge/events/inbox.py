@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 class InboxWatcher:
-    """Calls `report` when the inbox has changed, until `stop`.
+    """Calls `report` when the inbox has changed, and `arrived` too if messages have come, until `stop`.
 
     `credentials` returns those of a living session of the user, or None. `refused` is called if the mail server no
     longer accepts them.
@@ -38,14 +38,18 @@ class InboxWatcher:
         *,
         credentials: Callable[[], Credentials | None],
         report: Callable[[], None],
+        arrived: Callable[[], None],
         refused: Callable[[Credentials], None],
         threads: Executor,
     ) -> None:
         self._credentials = credentials
         self._report = report
+        self._arrived = arrived
         self._refused = refused
         self._threads = threads
         self._gathering: asyncio.TimerHandle | None = None
+        self._has_arrived = False
+        self._next_uid = 0
         self.is_connected = False
         """Whether changes are being reported now."""
         self._task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self._run())
@@ -61,8 +65,9 @@ class InboxWatcher:
         while (credentials := self._credentials()) is not None:
             try:
                 watch = await self._open(credentials)
+                self._compare(watch)
                 if wait_seconds > FIRST_RETRY_SECONDS:
-                    self._note(has_changed=True)  # Something may have come while there was no connection.
+                    self._gather()  # Something may have changed while there was no connection.
                 wait_seconds = FIRST_RETRY_SECONDS
                 await self._watch(watch)
             except GatewayError as error:
@@ -93,21 +98,22 @@ class InboxWatcher:
                     await self._idle(watch)
                 else:
                     await asyncio.sleep(POLL_SECONDS)
-                    self._note(has_changed=await self._wait_for(watch.poll))
+                    self._note(watch, has_changed=await self._wait_for(watch.poll))
         finally:
             add_connections(-1)
             self.is_connected = False
+            self._next_uid = watch.next_uid
             watch.close()
 
     async def _idle(self, watch: InboxWatch) -> None:
         """Wait in IDLE until it must be renewed. Raises GatewayError when the connection ends."""
-        self._note(has_changed=await self._wait_for(watch.begin_idle))
+        self._note(watch, has_changed=await self._wait_for(watch.begin_idle))
         loop = asyncio.get_running_loop()
         broken: asyncio.Future[None] = loop.create_future()
 
         def read() -> None:
             try:
-                self._note(has_changed=watch.read_at_hand())
+                self._note(watch, has_changed=watch.read_at_hand())
             except GatewayError as error:
                 loop.remove_reader(number)
                 if not broken.done():
@@ -124,18 +130,32 @@ class InboxWatcher:
             pass
         finally:
             loop.remove_reader(number)
-        self._note(has_changed=await self._wait_for(watch.end_idle))
+        self._note(watch, has_changed=await self._wait_for(watch.end_idle))
 
     async def _wait_for(self, call: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
-    def _note(self, *, has_changed: bool) -> None:
-        if has_changed and self._gathering is None:
+    def _compare(self, watch: InboxWatch) -> None:
+        """Notice messages that have come between two connections, by the UIDs that the server gives out."""
+        if 0 < self._next_uid < watch.next_uid:
+            self._has_arrived = True
+            self._gather()
+
+    def _note(self, watch: InboxWatch, *, has_changed: bool) -> None:
+        self._has_arrived |= watch.take_arrival()
+        if has_changed:
+            self._gather()
+
+    def _gather(self) -> None:
+        if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._report_gathered)
 
     def _report_gathered(self) -> None:
         self._gathering = None
         self._report()
+        if self._has_arrived:
+            self._has_arrived = False
+            self._arrived()
 
 
 def _close_opened(opening: Future[InboxWatch]) -> None:

@@ -31,6 +31,7 @@ class Stream:
     def __init__(self, session: Session) -> None:
         self.session_id = session.id
         self.credentials = session.credentials
+        self.push_endpoint = session.push_endpoint
         self.is_dropped = False
         self._waiting: deque[bytes] = deque()
         self._ends = False

@@ -7,6 +7,8 @@ from typing import Final
 
 SESSION_ENDED: Final = "session-ended"
 """The subject is the id of the session."""
+PUSH_CHANGED: Final = "push"
+"""The subject is the id of a session whose subscription to push messages has changed."""
 MAIL_CHANGED: Final = "mail"
 """The subject is `name_of_account`, and the detail the id of a folder."""
 _LABEL: Final = b"sealwax bridge account 1"

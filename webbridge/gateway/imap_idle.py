@@ -2,7 +2,7 @@
 
 Opening, IDLE and DONE wait for the server within a deadline, so they belong into a thread. Between them `read_at_hand`
 never waits: the owner calls it when the socket has something to read. The answers are read only as far as they say that
-something has changed. Message contents never travel on this connection.
+something has changed, and whether messages have come. Message contents never travel on this connection.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ INBOX: Final = "INBOX"
 RENEW_SECONDS: Final = 28 * 60
 MAX_IDLE_BYTES: Final = 4 * 1024 * 1024  # During one IDLE: 200,000 expunged messages.
 _CHANGES: Final = frozenset({"EXISTS", "EXPUNGE", "FETCH", "VANISHED"})
-_CHANGE_LINE: Final = re.compile(rb"\* (?:\d{1,10} (?:EXISTS|EXPUNGE|FETCH)|VANISHED)\b", re.IGNORECASE)
+_CHANGE_LINE: Final = re.compile(rb"\* (?:(\d{1,10}) (EXISTS|EXPUNGE|FETCH)|VANISHED)\b", re.IGNORECASE)
+_NEXT_UID: Final = re.compile(rb"\[UIDNEXT (\d{1,10})\]", re.IGNORECASE)
 _BYE_LINE: Final = re.compile(rb"\* BYE\b", re.IGNORECASE)
 
 
@@ -32,6 +33,10 @@ class InboxWatch:
         self._imap = imap
         self._timeout_seconds = timeout_seconds
         self._idle_bytes = 0
+        self._messages = 0
+        self._has_arrived = False
+        self.next_uid = 0
+        """At most the UID that the next message will have; 0 if the server names none."""
 
     @classmethod
     def open(cls, credentials: Credentials) -> InboxWatch:
@@ -42,11 +47,13 @@ class InboxWatch:
         imap = connect(credentials, CallDeadline(server.timeout_seconds))
         try:
             # EXAMINE leaves the mark of new messages, \Recent, to programs that read them.
-            imap.run(b"EXAMINE", INBOX.encode())
+            answers = imap.run(b"EXAMINE", INBOX.encode())
         except GatewayError:
             imap.wire.close()
             raise
-        return cls(imap, server.timeout_seconds)
+        watch = cls(imap, server.timeout_seconds)
+        watch._begin(answers)
+        return watch
 
     @property
     def can_idle(self) -> bool:
@@ -56,6 +63,11 @@ class InboxWatch:
     def fileno(self) -> int:
         """Return the number of the socket, for a selector."""
         return self._imap.wire.fileno()
+
+    def take_arrival(self) -> bool:
+        """Return whether messages have come since the last call."""
+        has_arrived, self._has_arrived = self._has_arrived, False
+        return has_arrived
 
     def begin_idle(self) -> bool:
         """Begin IDLE. Return whether something has changed before it began."""
@@ -67,7 +79,7 @@ class InboxWatch:
             if self._imap.is_end(line):
                 self._imap.end(line)
                 raise self._imap.unreadable()
-            has_changed |= _is_change(self._imap.read_rest(line, kept_literal_bytes=0))
+            has_changed |= self._is_change(self._imap.read_rest(line, kept_literal_bytes=0))
         return has_changed
 
     def read_at_hand(self) -> bool:
@@ -84,18 +96,22 @@ class InboxWatch:
                 # A tagged line ends the IDLE, which only we may do.
                 self._imap.wire.broken = True
                 raise ConnectionLost
-        return any(map(_CHANGE_LINE.match, lines))
+        changes = [found for line in lines if (found := _CHANGE_LINE.match(line))]
+        for found in changes:
+            if found[1]:
+                self._count(found[2].decode("ascii").upper(), int(found[1]))
+        return bool(changes)
 
     def end_idle(self) -> bool:
         """End IDLE. Return whether something has changed since the last look."""
         self._begin_call()
         self._imap.send_line(b"DONE")
-        return _have_changed(self._imap.answers())
+        return self._have_changed(self._imap.answers())
 
     def poll(self) -> bool:
         """Ask for changes by NOOP, outside IDLE. Return whether there are any."""
         self._begin_call()
-        return _have_changed(self._imap.run(b"NOOP"))
+        return self._have_changed(self._imap.run(b"NOOP"))
 
     def close(self) -> None:
         """Close the connection. The server needs no LOGOUT for that."""
@@ -104,10 +120,31 @@ class InboxWatch:
     def _begin_call(self) -> None:
         self._imap.wire.deadline = CallDeadline(self._timeout_seconds)
 
+    def _begin(self, answers: Iterable[Answer]) -> None:
+        """Note the state of the inbox, as EXAMINE has answered it."""
+        for answer in answers:
+            if answer.kind == "EXISTS" and answer.number is not None:
+                self._messages = answer.number
+            elif found := _NEXT_UID.search(answer.text):
+                self.next_uid = int(found[1])
 
-def _have_changed(answers: Iterable[Answer]) -> bool:
-    return any(map(_is_change, answers))
+    def _have_changed(self, answers: Iterable[Answer]) -> bool:
+        # Not `any`, which would end at the first change and leave the others uncounted.
+        return True in [self._is_change(answer) for answer in answers]
 
+    def _is_change(self, answer: Answer | None) -> bool:
+        if answer is None or answer.kind not in _CHANGES:
+            return False
+        if answer.number is not None:
+            self._count(answer.kind, answer.number)
+        return True
 
-def _is_change(answer: Answer | None) -> bool:
-    return answer is not None and answer.kind in _CHANGES
+    def _count(self, kind: str, number: int) -> None:
+        """Note the number of messages by one answer (RFC 9051 sections 7.4.1 and 7.5.1)."""
+        if kind == "EXPUNGE":
+            self._messages = max(0, self._messages - 1)
+        elif kind == "EXISTS":
+            if number > self._messages:
+                self._has_arrived = True
+                self.next_uid += number - self._messages if self.next_uid else 0
+            self._messages = number

@@ -13,7 +13,7 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -53,11 +53,13 @@ class Session:
     """A session that is valid now. `id` is its name in the connection pool and gives access to nothing.
 
     `origin` is empty for the pages' own sessions, otherwise the exact origin of a browser extension, which may do less.
+    `push_endpoint` is the address of the browser at its push service, or empty.
     """
 
     id: str
     credentials: Credentials
     origin: str
+    push_endpoint: str = field(default="", repr=False)
 
     @property
     def address(self) -> str:
@@ -178,7 +180,8 @@ class SessionStore:
         credentials = _credentials(account, password)
         if credentials is None:
             return None
-        return Session(id=session_id, credentials=credentials, origin=row.origin), row.used_at
+        session = Session(id=session_id, credentials=credentials, origin=row.origin, push_endpoint=row.push_endpoint)
+        return session, row.used_at
 
     def list_for(self, session: Session) -> tuple[list[ListedSession], int]:
         """Return the account's latest used sessions that are valid now, at most MAX_LISTED, and the number of all."""

@@ -20,6 +20,7 @@ class BridgeVerbs(Verbs):
         "pages": "webbridge.operation.serving:pages",
         "events": "webbridge.operation.eventing:events",
         "ticket-key": "webbridge.operation.ticket_key:ticket_key",
+        "push-keys": "webbridge.operation.push_keys:push_keys",
         "step-back": "webbridge.operation.stepping_back:step_back",
     }
     entry_points: ClassVar[str] = "sealwax.bridge"
@@ -37,5 +38,6 @@ def bridge() -> None:
     pages      serves the pages' files, a service of its own
     events     tells open pages of new mail, a service of its own
     ticket-key prints the key by which the key server knows the bridge's tickets
+    push-keys  makes the key of notifications by Web Push
     step-back  undoes the latest migration of the database
     """

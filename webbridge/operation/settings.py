@@ -35,6 +35,7 @@ from webbridge.config import (
     check_prefix,
 )
 from webbridge.gateway import MailServer, Security, ServerAddress
+from webbridge.operation.push_section import PushSection
 from webbridge.pages_app import BUILT_PAGES
 
 DEFAULT_FILE: Final = Path("/etc/sealwax/bridge.toml")
@@ -256,6 +257,10 @@ class BridgeSettings(ServiceSettings):
         default=None,
         description="Secret of 32 bytes, in hexadecimal digits: the Ed25519 key that signs tickets for the key server",
     )
+    push_key: HexKey | None = Field(
+        default=None,
+        description="Secret of 32 bytes, in hexadecimal digits: the P-256 key by which push services know the bridge",
+    )
     discovery_key: PublicKeyText | None = Field(
         default=None,
         description="Key that signs the list of the domain's servers, as `sealwax discovery public-key` prints it, for"
@@ -285,6 +290,7 @@ class BridgeSettings(ServiceSettings):
     server: BridgeServerSection = Field(default_factory=BridgeServerSection, description="Process of the API")
     pages: PagesSection = Field(default_factory=PagesSection, description="Process of the pages")
     events: EventsSection = Field(default_factory=EventsSection, description="Process of the events")
+    push: PushSection = Field(default_factory=PushSection, description="Notifications by Web Push")
     sessions: SessionsSection = Field(default_factory=SessionsSection, description="Life of a session")
     trust: TrustSection = Field(default_factory=TrustSection, description="Authorities that the pages trust")
     directory: DirectorySection = Field(default_factory=DirectorySection, description="People's certificates")
@@ -324,6 +330,8 @@ class BridgeSettings(ServiceSettings):
             raise ValueError("database: a file or a server is expected with more than one worker, not :memory:")
         if self.database.get_secret_value() == _MEMORY and self.events.listen is not None:
             raise ValueError("database: a file or a server is expected with a process of events, not :memory:")
+        if self.push.contact is not None and self.events.listen is None:
+            raise ValueError("events.listen is missing: the process of events sends push messages")
         return self
 
     def to_config(self) -> BridgeConfig:
@@ -367,6 +375,7 @@ class BridgeSettings(ServiceSettings):
             absolute_seconds=self.sessions.absolute_seconds,
             trusted_proxies=self.trusted_proxies,
             has_events=self.events.listen is not None,
+            push=self.push.to_config(self.push_key),
             extension_origins=self.extension_origins,
         )
 

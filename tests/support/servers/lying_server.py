@@ -143,13 +143,17 @@ class LyingServer:
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        self.hang_up()
+        for thread in self._threads:
+            thread.join()
+
+    def hang_up(self) -> None:
+        """End all connections, as a server does that starts again."""
         with self._lock:
             left = list(self._open)
         for connection in left:
             with suppress(OSError):
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
 
     def _accept(self) -> None:
         while not self.stop.is_set():

@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
 from sealwax.operation.settings import own_secrets_folder
+from webbridge.operation.push_section import KEY as PUSH_KEY
 from webbridge.operation.settings import BridgeSettings
 from webbridge.sending.envelope import MAX_LINE_BYTES
 
 _FOLDER: Final = Path(__file__).parent / "files"
 _PLACE: Final = re.compile(r"@([A-Z_]+)@")
+_DATABASE_IS_KEPT_APART: Final = "If the database is a secret, because its URL has a password"
+_HAS_PUSH_KEY: Final = "If `sealwax bridge push-keys` has made a key"
 
 
 def write_examples(
@@ -38,6 +41,7 @@ def write_examples(
 def _values(settings: BridgeSettings, file: Path, *, has_database_secret: bool) -> dict[str, str]:
     keys = file.with_name("keys.toml")
     own, of_keys = (own_secrets_folder(one) / "database" for one in (file, keys))
+    of_push = own_secrets_folder(file) / PUSH_KEY
     return {
         "API_HOST": urlsplit(settings.api_origin).hostname or "",
         "API_ORIGIN": settings.api_origin,
@@ -56,12 +60,13 @@ def _values(settings: BridgeSettings, file: Path, *, has_database_secret: bool) 
         "KEYS_CONFIG": str(keys),
         "KEYS_SECRETS": str(own_secrets_folder(keys)),
         "SECRETS": str(own_secrets_folder(file)),
-        "DATABASE_CREDENTIAL": _credential(own, is_there=has_database_secret or own.exists()),
-        "KEYS_DATABASE_CREDENTIAL": _credential(of_keys, is_there=of_keys.exists()),
+        "DATABASE_CREDENTIAL": _credential(own, _DATABASE_IS_KEPT_APART, is_there=has_database_secret or own.exists()),
+        "KEYS_DATABASE_CREDENTIAL": _credential(of_keys, _DATABASE_IS_KEPT_APART, is_there=of_keys.exists()),
+        "PUSH_CREDENTIAL": _credential(of_push, _HAS_PUSH_KEY, is_there=of_push.exists()),
     }
 
 
-def _credential(path: Path, *, is_there: bool) -> str:
-    """The line of a unit for the secret `database`, which few configurations have."""
+def _credential(path: Path, when: str, *, is_there: bool) -> str:
+    """The line of a unit for a secret that few configurations have."""
     line = f"LoadCredential={path.name}:{path}"
-    return line if is_there else f"# If the database is a secret, because its URL has a password:\n# {line}"
+    return line if is_there else f"# {when}:\n# {line}"
