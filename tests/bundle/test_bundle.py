@@ -160,6 +160,7 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
     scripts = {name for name in files_of(dist) if name.endswith((".js", ".mjs")) and "extension_test" not in name}
     assert {name for name in scripts if name.startswith("pages/")} == {
         "pages/main.js",
+        "pages/new_mail_worker.js",
         "pages/purify.js",
         *(f"pages/runtime/{name}" for name in (*PUBLISHED_SCRIPTS, "vault_worker.js")),
     }

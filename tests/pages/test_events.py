@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -10,19 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.service.web_server import serve
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.driver import MailPages, named
-from tests.support.servers.bridge import ENROLMENT_KEY, KEYS
-from tests.support.servers.events import run_events
-from tests.support.servers.ports import free_port
-from tests.support.servers.proxies import NGINX, run_balancer
-from webbridge import BridgeConfig, create_app
-from webbridge.config import PagesConfig
+from tests.support.pages.reporting import pages_that_hear
+from tests.support.servers.proxies import NGINX
 from webbridge.demo.stack import DemoStack
-from webbridge.pages_app import create_pages_app
-from webbridge.services import services_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
@@ -58,9 +50,11 @@ PARTS = """async () => {
     say(name, members) { this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(members) })); }
   };
   globalThis.heard = [];
+  globalThis.said = [];
   globalThis.checks = 0;
   globalThis.events = new MailEvents("https://bridge.test/api/events", () => { checks += 1; });
   events.addEventListener("mail", ({ detail }) => heard.push(detail));
+  for (const name of ["mail", "arrived", "back"]) events.addEventListener(name, ({ type }) => said.push(type));
 }"""
 
 
@@ -151,6 +145,24 @@ def test_a_stream_that_comes_back_reports_its_folders_once(page: Page) -> None:
     assert page.js("() => [heard, checks, streams.length, streams[0].readyState]") == [["f", "g"], 0, 1, 2]
 
 
+def test_a_frozen_page_has_no_stream_and_asks_for_all_that_it_has_missed(page: Page) -> None:
+    """Without a stream the bridge wakes the browser by a push message."""
+    page.js("""() => {
+      events.start("alice@example.test");
+      streams[0].say("ready", { account: "alice@example.test", folders: ["f"] });
+      streams[0].say("arrived", { folder: "f" });
+      document.dispatchEvent(new Event("freeze"));
+    }""")
+    assert page.js("() => streams.map(({ readyState }) => readyState)") == [2]
+    page.js("""() => {
+      document.dispatchEvent(new Event("resume"));
+      streams[1].say("ready", { account: "alice@example.test", folders: ["f"] });
+    }""")
+    assert page.js("() => [streams.length, said]") == [2, ["arrived", "back", "mail"]]
+    page.js("() => { events.stop(); document.dispatchEvent(new Event('resume')); }")
+    assert page.js("() => streams.length") == 2
+
+
 def test_the_end_of_the_session_is_asked_of_the_bridge(page: Page) -> None:
     page.js("""() => {
       events.start("alice@example.test");
@@ -164,28 +176,10 @@ def test_new_mail_appears_by_itself_in_the_open_inbox(
     browser: Browser, demo_stack: DemoStack, pages_with_sources: Path, tmp_path: Path
 ) -> None:
     """The bridge and the process of events behind one proxy, as an operator has them."""
-    api_port, pages_port = free_port(), free_port()
-    api, pages = f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{pages_port}"
     alice = demo_stack.accounts[0]
-    config = BridgeConfig(
-        api_origin=api,
-        pages_origin=pages,
-        key_server_origin=KEYS,
-        mail_server=demo_stack.mail_server.address,
-        enrolment_key=ENROLMENT_KEY,
-        database=str(tmp_path / "bridge.sqlite"),
-        has_events=True,
-    )
+    server = demo_stack.mail_server.address
     with ExitStack() as stack:
-        app = create_app(config)
-        stack.callback(services_of(app).close)
-        bridge = socket.create_server(("127.0.0.1", 0))
-        bridge_port = bridge.getsockname()[1]
-        stack.enter_context(serve(app, bridge))
-        events = stack.enter_context(run_events(config))
-        stack.enter_context(run_balancer(api_port, [bridge_port], events.port, folder=tmp_path / "nginx"))
-        static = PagesConfig(pages_origin=pages, api_origin=api, key_server_origin=KEYS, folder=pages_with_sources)
-        stack.enter_context(serve(create_pages_app(static), socket.create_server(("127.0.0.1", pages_port))))
+        pages = stack.enter_context(pages_that_hear(server, pages_folder=pages_with_sources, folder=tmp_path))
         visit = MailPages(browser, pages, alice)
         stack.callback(visit.close)
         visit.sign_in()

@@ -25,6 +25,7 @@ from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 _CONTENT_SCRIPTS: Final = tuple(
     f"content/{name}.js" for name in ("guard", "site_check", "content", "field_scripts", "mail_scripts", "page_scripts")
 )
+_PAGES_WORKERS: Final = ("new_mail_worker.js",)
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 
 
@@ -34,7 +35,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
     pyodide = Pyodide.below(root)
     runtime = collect_runtime(root, pyodide)
     pinned = pinned_module(runtime)
-    pages = bundle_pages(root, "webbridge/pages", "pages", pinned=pinned)
+    pages = bundle_pages(root, "webbridge/pages", "pages", classic=_PAGES_WORKERS, pinned=pinned)
     scripts = {"modules": ("background.js",), "classic": _CONTENT_SCRIPTS}
     extension = {
         **bundle_pages(root, "browser_ext", "extension", **scripts, pinned=pinned),

@@ -10,13 +10,14 @@ import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/j
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
 import { apiFolderPath as folderPath, MailChanges } from "./mail_changes.js";
+import { PushRequests } from "./push_subscriptions.js";
 
 export { ApiError };
 
 /**
  * @typedef {{
  *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
- *   mozilla: boolean, events?: boolean,
+ *   mozilla: boolean, events?: boolean, push?: {key: string} | null,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig
  */
@@ -84,6 +85,7 @@ export class BridgeApi {
   #sorts = true;
   /** The changes of messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
+  push = new PushRequests((path, options) => this.#json(path, options));
 
   /**
    * @param {string} origin

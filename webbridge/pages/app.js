@@ -9,6 +9,7 @@ import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
 import { BridgeApi } from "./api.js";
+import { Arrival } from "./arrival.js";
 import { KeptTrust } from "./kept_trust.js";
 import { MailEvents } from "./events.js";
 import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
@@ -24,6 +25,7 @@ import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
+import { NewMailNotices } from "./new_mail_notices.js";
 import { createNotices } from "./notices.js";
 import { createFrame } from "./frame.js";
 import { RoamingTrust } from "./roaming_trust.js";
@@ -109,6 +111,11 @@ export class App {
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
+    this.notices = new NewMailNotices({
+      title: translate("new_mail_title"), api: this.api, isOwnComputer: () => this.#isOwnComputer,
+      showInbox: () => this.navigate(folderPath(INBOX)),
+    });
+    this.arrival = new Arrival({ translate, api: this.api, events: this.events, notices: this.notices });
     this.learnt = new LearntRows(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
     this.index = new MailIndex(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
     this.filler = new IndexFiller(this, this.index);
@@ -128,6 +135,7 @@ export class App {
     const [config, address] = await Promise.all([this.api.config(), this.api.whoIsSignedIn()]);
     this.maxMessageBytes = config.maxMessageBytes;
     this.#hasEvents = config.events === true;
+    this.api.push.key = config.push?.key ?? null;
     this.trust.adoptOperator(config);
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
@@ -251,6 +259,7 @@ export class App {
     await this.kept.begin(address, where);
     // A browser that stores nothing has no index.
     void this.index.look().catch(() => undefined);
+    if (this.#hasEvents) void this.notices.begin(address);
     this.trust.keepList(this.kept.keeping !== "off");
   }
 
@@ -271,6 +280,11 @@ export class App {
 
   get strict() {
     return this.#strict;
+  }
+
+  /** Whether the bridge tells of new mail. */
+  get hasEvents() {
+    return this.#hasEvents;
   }
 
   /** Locks the keys, and goes on with a vault of the other setting. @param {boolean} strict */
@@ -354,6 +368,7 @@ export class App {
 
   #forget() {
     this.kept.end();
+    this.arrival.forget();
     this.keys.lock("signed-out");
     this.trust.forget();
     this.#dropWriting();
@@ -364,6 +379,7 @@ export class App {
   #sessionEnded() {
     if (this.address === null) return;
     this.events.stop();
+    this.arrival.forget();
     this.#lastAddress = this.address;
     this.address = null;
     this.navigate("/sign-in");
@@ -394,7 +410,7 @@ export class App {
     if (isNew) this.#view?.close?.();
     this.#view = view;
     this.#frame.show(view, location.hash);
-    document.title = `${view.title} · Sealwax`;
+    this.arrival.title = view.title;
     if (!isNew) return;
     view.shown?.();
     if (view.focus) view.focus();

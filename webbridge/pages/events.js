@@ -6,7 +6,10 @@
 /** After an answer that is no stream, such as a proxy's error, the browser does not connect again. */
 const AGAIN_MILLISECONDS = 60_000;
 
-/** Dispatches `mail`, whose `detail` is the id of a folder that has changed. */
+/**
+ * Dispatches `mail`, whose `detail` is the id of a folder that has changed. Before it comes `back` if there was no stream for
+ * a time. After it comes `arrived` if the change is that messages have come.
+ */
 export class MailEvents extends EventTarget {
   #url;
   #check;
@@ -24,6 +27,11 @@ export class MailEvents extends EventTarget {
     super();
     this.#url = url;
     this.#check = check;
+    // A frozen page hears nothing. Without its stream the bridge sends a push message, if the person wants these.
+    document.addEventListener("freeze", () => this.#source?.close());
+    document.addEventListener("resume", () => {
+      if (this.#source) this.#open(false);
+    });
   }
 
   /**
@@ -43,23 +51,26 @@ export class MailEvents extends EventTarget {
     this.#source = null;
   }
 
-  #open() {
+  #open(isFirst = true) {
     const source = new EventSource(this.#url, { withCredentials: true });
     this.#source = source;
-    let isFirst = true;
     this.#on(source, "ready", ({ account, folders }) => {
       // All tabs share a cookie, so the session may be of another account than this page.
       if (account !== this.#account) return this.#end();
       // While there was no stream, anything may have changed.
-      if (!isFirst) for (const folder of folders) this.#tell(folder);
+      if (!isFirst) {
+        this.dispatchEvent(new Event("back"));
+        for (const folder of folders) this.#tell(folder);
+      }
       isFirst = false;
     });
     this.#on(source, "mail", ({ folder }) => this.#tell(folder));
+    this.#on(source, "arrived", () => this.dispatchEvent(new Event("arrived")));
     this.#on(source, "session-ended", () => this.#end());
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
       // Many pages do not come back at the same time.
-      this.#waiting = setTimeout(() => this.#open(), AGAIN_MILLISECONDS * (1 + Math.random()));
+      this.#waiting = setTimeout(() => this.#open(false), AGAIN_MILLISECONDS * (1 + Math.random()));
     });
   }
 

@@ -1,7 +1,11 @@
-/** The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, and nothing else. */
+/**
+ * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the service worker of
+ * notifications, and nothing else.
+ */
 
 const WORKER = "vault_worker.js";
 const SANITISER = "purify.js";
+const NOTICE_WORKER = "new_mail_worker.js";
 /** @type {Set<string>} */
 const admitted = new Set();
 
@@ -26,6 +30,15 @@ export function workerUrl(base) {
  */
 export function sanitiserUrl(base) {
   return trustedUrl(new URL(SANITISER, base));
+}
+
+/**
+ * The address of the service worker of notifications.
+ * @param {URL} base the folder of the pages
+ * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function noticeWorkerUrl(base) {
+  return trustedUrl(new URL(NOTICE_WORKER, base));
 }
 
 /** @param {URL} script */

@@ -1,4 +1,4 @@
-/** The view of the account: where it is signed in, the copies of its messages, and the search in encrypted ones. */
+/** The view of the account: where it is signed in, what tells of new mail, the copies of its messages, and the search. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../wasm_build/ui/formats.js";
@@ -7,6 +7,7 @@ import { createCopyField } from "../copy_choice.js";
 import { askToSignOut } from "../frame.js";
 import { chooseShortcuts, hasShortcuts } from "../shortcuts.js";
 import { createIndexSection } from "./index_section.js";
+import { createNewMailForm } from "./new_mail_form.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").ListedSession} ListedSession */
@@ -20,12 +21,18 @@ export function createAccountView(app) {
   const heading = html("h1", { tabindex: -1, text: translate("account_title") });
   const search = createIndexSection(app);
   const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const newMail = createNewMailForm(app);
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, createSessions(app), createCopies(app), search.element, createKeys(app), html("div", { class: "actions" }, back),
+    heading, newMail.element, createSessions(app), createCopies(app), search.element, createKeys(app),
+    html("div", { class: "actions" }, back),
   );
-  return { element, heading, title: translate("account_title"), close: search.close };
+  const close = () => {
+    newMail.close();
+    search.close();
+  };
+  return { element, heading, title: translate("account_title"), close };
 }
 
 /** @param {App} app */

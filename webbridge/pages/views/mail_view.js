@@ -206,7 +206,7 @@ export class MailView {
   async #refresh(folder) {
     if (folder === this.#folder) void this.#list.refresh();
     try {
-      this.#folders = await this.#app.api.folders();
+      this.#folders = await this.#app.arrival.folders();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return;
@@ -220,6 +220,7 @@ export class MailView {
     let failure = null;
     try {
       this.#folders = await this.#app.api.folders();
+      this.#app.arrival.count(this.#folders);
       this.#folder = this.#find(this.#folder)?.id ?? this.#folder;
     } catch (error) {
       this.#foldersFailure.textContent = this.#app.sentenceFor(error);

@@ -1,0 +1,33 @@
+/** The words that the pages and their service worker of notifications share. */
+
+/** The notifications of this name replace each other, so that there is one for many messages. */
+export const TAG = "sealwax-new-mail";
+/** The type of the worker's message to a page whose notification was pressed. */
+export const SHOW_INBOX = "inbox.show";
+/** The name of the cache with the title, because a worker that was started by a push message has no catalogue. */
+const CACHE = "sealwax-new-mail";
+const OTHERWISE = "New mail";
+
+/**
+ * Keeps the title of notifications in the person's language.
+ * @param {ServiceWorkerRegistration} registration @param {string} title
+ */
+export async function keepTitle(registration, title) {
+  const cache = await caches.open(CACHE);
+  await cache.put(titleUrl(registration), new Response(title));
+}
+
+/** @param {ServiceWorkerRegistration} registration */
+export async function keptTitle(registration) {
+  const found = await caches.match(titleUrl(registration)).catch(() => undefined);
+  return await found?.text() || OTHERWISE;
+}
+
+export async function forgetTitle() {
+  await caches.delete(CACHE);
+}
+
+/** @param {ServiceWorkerRegistration} registration */
+function titleUrl({ scope }) {
+  return new URL("title", scope);
+}

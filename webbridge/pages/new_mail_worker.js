@@ -1,0 +1,38 @@
+/**
+ * The service worker of notifications: it shows one when a push message comes, and the inbox when the person presses it.
+ *
+ * Its scope is a path without pages, so it answers no request of a page, and a page never runs what it sends. A push message
+ * has no content, and any content is not read.
+ */
+
+import { keptTitle, SHOW_INBOX, TAG } from "./new_mail_words.js";
+
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
+worker.addEventListener("install", () => void worker.skipWaiting());
+worker.addEventListener("push", (event) => event.waitUntil(notify()));
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(showInbox());
+});
+
+async function notify() {
+  const pages = await findPages();
+  // The person sees the list, in which the message appears.
+  if (pages.some(({ visibilityState }) => visibilityState === "visible")) return;
+  await worker.registration.showNotification(await keptTitle(worker.registration), { tag: TAG });
+}
+
+async function showInbox() {
+  const [page] = await findPages();
+  if (!page) {
+    await worker.clients.openWindow(new URL("../#/folder/inbox", worker.registration.scope));
+    return;
+  }
+  await page.focus();
+  page.postMessage({ type: SHOW_INBOX });
+}
+
+function findPages() {
+  return worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+}
