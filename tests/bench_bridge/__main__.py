@@ -163,7 +163,7 @@ def main() -> None:
     if why := servers.absence():
         parser.exit(1, f"{why}\n")
     settings = Settings(runs=options.runs, minutes=options.minutes, messages=options.messages)
-    console, machine = Console(width=_TABLE_WIDTH), {**describe_machine(), **_versions()}
+    console, machine = Console(width=_TABLE_WIDTH), {**describe_machine(), **describe_programs()}
     console.print(" · ".join(f"{name} {value}" for name, value in machine.items()))
     figures: list[Figure] = []
     limits: list[Limit] = []
@@ -181,7 +181,8 @@ def main() -> None:
     write_results(options.out, machine, figures, limits)
 
 
-def _versions() -> dict[str, str]:
+def describe_programs() -> dict[str, str]:
+    """The versions of the programs that are measured, and of those below them."""
     peers = servers.peer_absence()
     found = {
         "Dovecot": ask_version(str(dovecot.BINARY)),

@@ -9,41 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import socket
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
-from roaming_keys import client
-from roaming_keys.app import create_app as create_key_server
-from roaming_keys.changes import build_registration
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.tickets import issue_ticket, public_key_of
-from sealwax.operation.settings import load_settings
-from sealwax.service.web_server import serve
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.providers.native import NativeProvider
 from tests.bench.results import Figure, Figures, Limit
 from tests.bench.visits import fresh_browser
 from tests.bench_bridge.mail import RECENT
-from tests.bench_bridge.servers import PASSWORD, Bridge, Stand
+from tests.bench_bridge.pages import running_pages
+from tests.bench_bridge.servers import PASSWORD, Stand
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
 from tests.support.browser.bidi import BidiError
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.driver import MailPages
-from tests.support.project import ROOT
-from tests.support.servers.processes import run_process
-from webbridge.config import BridgeConfig
 from webbridge.demo.accounts import Account
-from webbridge.operation.settings import BridgeSettings
 
 CLICKS: Final = "Chromium"
 READ: Final = "from the click to the text of 10 KB"
@@ -76,9 +60,10 @@ _PAINTED: Final = "() => window.paintedAt"
 
 def measure_clicks(stand: Stand, runs: int) -> list[Figure]:
     """Open a mail in each tab in turns, a new mail each time. The first one warms up."""
-    with _running_pages(stand.bridge) as account, fresh_browser("chromium") as browser:
+    account = _create_anna()
+    with running_pages(stand.bridge, account) as url, fresh_browser("chromium") as browser:
         browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
-        tabs: dict[str, Callable[[int], float]] = {OURS: _our_tab(browser, stand.bridge, account)}
+        tabs: dict[str, Callable[[int], float]] = {OURS: _our_tab(browser, url, account)}
         if True in stand.roundcubes:
             tabs[THEIRS] = _their_tab(browser, stand.roundcubes[True])
         times: dict[str, list[float]] = {who: [] for who in tabs}
@@ -96,9 +81,9 @@ def click_limits(figures: Figures) -> list[Limit]:
     return [Limit(where=CLICKS, what=f"{READ}: ours / Roundcube", value=share, limit=1.0, unit="times")]
 
 
-def _our_tab(browser: Browser, bridge: Bridge, account: Account) -> Callable[[int], float]:
+def _our_tab(browser: Browser, url: str, account: Account) -> Callable[[int], float]:
     """Sign in to our pages. Returns the function that opens a mail by its place in the list, the newest is 0."""
-    pages = MailPages(browser, _config(bridge).pages_origin, account)
+    pages = MailPages(browser, url, account)
     pages.page.set_viewport(_WIDTH, _HEIGHT)
     pages.enter()
     row = '[data-test="messages"][aria-busy=false] > :nth-child({}) [data-test="message-row"]'
@@ -143,53 +128,14 @@ def _painted_in(frame: Page) -> float | None:
     return None
 
 
-@contextlib.contextmanager
-def _running_pages(bridge: Bridge) -> Iterator[Account]:
-    """Run the pages and a key server of a bridge during the block. Yields a person with keys there."""
-    config, at, provider = _config(bridge), datetime.now(UTC), NativeProvider()
+def _create_anna() -> Account:
+    at, provider = datetime.now(UTC), NativeProvider()
     authority = blocking.run(create_authority("An authority", provider, at=at))
-    identity = blocking.run(issue_identity(authority, ANNA, provider=provider, at=at))
-    account = Account(
+    return Account(
         name="Anna",
         address=ANNA,
         mail_password=PASSWORD,
         key_passphrase=secrets.token_hex(12),
-        identity=identity,
+        identity=blocking.run(issue_identity(authority, ANNA, provider=provider, at=at)),
         p12=b"",
     )
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-bridge-")))
-        _start_key_server(stack, config, folder)
-        keys = KeyAccount(server=config.key_server_origin, user=ANNA, passphrase=account.key_passphrase.encode())
-        ticket = issue_ticket(config.enrolment_key, audience=config.key_server_origin, user=ANNA, at=at)
-        registration = build_registration(keys, [identity], ticket, provider, PASSWORD.encode())
-        blocking.run(
-            client.register_account(client.HttpTransport(config.key_server_origin), blocking.run(registration))
-        )
-        command = [sys.executable, "-m", "sealwax.cli", "bridge", "pages", "--config", str(bridge.file)]
-        environment = {"PYTHONPATH": str(ROOT)}
-        port = _port(config.pages_origin)
-        stack.enter_context(run_process(command, folder=folder, listens=port, environment=environment))
-        yield account
-
-
-def _start_key_server(stack: contextlib.ExitStack, config: BridgeConfig, folder: Path) -> None:
-    settings = KeyServerConfig(
-        origin=config.key_server_origin,
-        database=folder / "keys.sqlite",
-        ticket_key=public_key_of(config.enrolment_key),
-        pages_origins=(config.pages_origin,),
-        master_key=secrets.token_bytes(32),
-    )
-    bound = socket.create_server(("127.0.0.1", _port(config.key_server_origin)))
-    stack.enter_context(serve(create_key_server(settings), bound))
-
-
-def _config(bridge: Bridge) -> BridgeConfig:
-    return load_settings(BridgeSettings, bridge.file).to_config()
-
-
-def _port(origin: str) -> int:
-    port = urlsplit(origin).port
-    assert port is not None
-    return port

@@ -40,7 +40,7 @@ _PHP_NAMES: Final = ("php-fpm", "php-fpm8.2", "php-fpm8.3", "php-fpm8.4")
 PHP_FPM: Final = next((found for name in _PHP_NAMES if (found := shutil.which(name, path=_SYSTEM_PATH))), None)
 
 # By default Dovecot keeps a login process for each TLS connection, and at most a hundred of them.
-_DOVECOT_SETTINGS: Final = """
+DOVECOT_SETTINGS: Final = """
 service imap-login {
   service_count = 0
   process_min_avail = 2
@@ -164,7 +164,7 @@ def run_mail(accounts: tuple[str, ...]) -> Iterator[MailHost]:
         passwords = dict.fromkeys(accounts, PASSWORD)
         place = dovecot.new_folder()
         addresses = stack.enter_context(
-            dovecot.run_dovecot(passwords, tls_folder=folder, folder=place, more_settings=_DOVECOT_SETTINGS)
+            dovecot.run_dovecot(passwords, tls_folder=folder, folder=place, more_settings=DOVECOT_SETTINGS)
         )
         smtp_port = free_port()
         stack.enter_context(_run_module("sink", smtp_port, str(folder / "tls_server.pem"), folder=folder))
@@ -187,21 +187,33 @@ def at_a_distance(mail: MailHost, milliseconds: float) -> Iterator[MailHost]:
 
 
 @contextlib.contextmanager
-def run_stand(mail: MailHost, *, with_roundcube: bool = True, database: str | None = None) -> Iterator[Stand]:
+def run_stand(
+    mail: MailHost,
+    *,
+    with_roundcube: bool = True,
+    database: str | None = None,
+    bridge_settings: Mapping[str, str] | None = None,
+    roundcube_settings: str = "",
+) -> Iterator[Stand]:
     """Run the bridge and nginx in front of it during the block; with Roundcube both with and without their caches.
 
-    `database` is the URL of the bridge's database in place of SQLite.
+    `database` is the URL of the bridge's database in place of SQLite. `bridge_settings` are TOML texts by their path,
+    `roundcube_settings` are lines of PHP; both replace the usual ones.
     """
+    more = {**(bridge_settings or {}), **({"database": json.dumps(database)} if database else {})}
     with contextlib.ExitStack() as stack:
         folder = _new_folder(stack)
-        bridge, host = _run_bridge(stack, mail, folder / "bridge", database)
+        bridge, host = _run_bridge(stack, mail, folder / "bridge", more)
         hosts, uncached, roundcubes = [host], None, dict[bool, int]()
         if with_roundcube:
-            uncached, host = _run_bridge(stack, mail, folder / "uncached", None, command="tests.bench_bridge.uncached")
+            uncached, host = _run_bridge(stack, mail, folder / "uncached", {}, command="tests.bench_bridge.uncached")
             hosts.append(host)
         if with_roundcube and peer_absence() is None:
             roundcubes = {is_cached: free_port() for is_cached in (False, True)}
-            hosts += [_set_up_roundcube(mail, folder, is_cached, port) for is_cached, port in roundcubes.items()]
+            hosts += [
+                _set_up_roundcube(mail, folder, is_cached, port, roundcube_settings)
+                for is_cached, port in roundcubes.items()
+            ]
             stack.enter_context(_run_php(folder))
         stack.enter_context(_run_nginx(folder, hosts, listens=bridge.port))
         yield Stand(mail=mail, bridge=bridge, uncached=uncached, roundcubes=roundcubes)
@@ -219,14 +231,13 @@ def _run_module(name: str, port: int, *arguments: str, folder: Path) -> contextl
 
 
 def _run_bridge(
-    stack: contextlib.ExitStack, mail: MailHost, folder: Path, database: str | None, *, command: str = "sealwax.cli"
+    stack: contextlib.ExitStack, mail: MailHost, folder: Path, more: Mapping[str, str], *, command: str = "sealwax.cli"
 ) -> tuple[Bridge, str]:
     """Run a bridge until the stack ends. Returns it with nginx's settings for it."""
     folder.mkdir()
     port, inner_port = free_port(), free_port()
     pages = f"127.0.0.1:{free_port()}"
     values = {
-        **({"database": json.dumps(database)} if database else {}),
         "api_origin": json.dumps(f"http://127.0.0.1:{port}"),
         "pages_origin": json.dumps(f"http://{pages}"),
         "key_server_origin": json.dumps(f"http://127.0.0.1:{free_port()}"),
@@ -235,6 +246,7 @@ def _run_bridge(
         "server.listen": json.dumps(f"127.0.0.1:{inner_port}"),
         "server.workers": str(WORKERS),
         "server.threads": str(THREADS),
+        **more,
     }
     server = MailServer(
         imap=mail.imap,
@@ -252,7 +264,7 @@ def _run_bridge(
     return Bridge(port=port, pid=pid, file=file), _NGINX_BRIDGE.format(port=port, inner_port=inner_port)
 
 
-def _set_up_roundcube(mail: MailHost, folder: Path, is_cached: bool, port: int) -> str:
+def _set_up_roundcube(mail: MailHost, folder: Path, is_cached: bool, port: int, more_settings: str) -> str:
     place = folder / f"roundcube-{is_cached}"
     place.mkdir()
     more = _ROUNDCUBE_SETTINGS.format(
@@ -261,7 +273,7 @@ def _set_up_roundcube(mail: MailHost, folder: Path, is_cached: bool, port: int) 
         imap_cache="'db'" if is_cached else "null",
         messages_cache="true" if is_cached else "false",
     )
-    set_up_roundcube(place, mail, more_settings=more)
+    set_up_roundcube(place, mail, more_settings=more + more_settings)
     return _NGINX_ROUNDCUBE.format(port=port, documents=DOCUMENTS, settings=place, folder=folder)
 
 

@@ -1,0 +1,73 @@
+"""The pages of a running bridge, and a key server on which a person has keys."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from roaming_keys import client
+from roaming_keys.app import create_app as create_key_server
+from roaming_keys.changes import build_registration
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.protocol import KeyAccount
+from roaming_keys.tickets import issue_ticket, public_key_of
+from sealwax.operation.settings import load_settings
+from sealwax.service.web_server import serve
+from smime_core import blocking
+from smime_core.providers.native import NativeProvider
+from tests.bench_bridge.servers import Bridge
+from tests.support.project import ROOT
+from tests.support.servers.processes import run_process
+from webbridge.config import BridgeConfig
+from webbridge.demo.accounts import Account
+from webbridge.operation.settings import BridgeSettings
+
+
+@contextlib.contextmanager
+def running_pages(bridge: Bridge, account: Account) -> Iterator[str]:
+    """Run the pages and a key server of a bridge during the block, with the person's keys there. Yields the address."""
+    config = load_settings(BridgeSettings, bridge.file).to_config()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-bridge-")))
+        _start_key_server(stack, config, folder)
+        _register(config, account)
+        command = [sys.executable, "-m", "sealwax.cli", "bridge", "pages", "--config", str(bridge.file)]
+        environment = {"PYTHONPATH": str(ROOT)}
+        port = _port(config.pages_origin)
+        stack.enter_context(run_process(command, folder=folder, listens=port, environment=environment))
+        yield config.pages_origin
+
+
+def _register(config: BridgeConfig, account: Account) -> None:
+    keys = KeyAccount(server=config.key_server_origin, user=account.address, passphrase=account.key_passphrase.encode())
+    at = datetime.now(UTC)
+    ticket = issue_ticket(config.enrolment_key, audience=config.key_server_origin, user=account.address, at=at)
+    registration = build_registration(
+        keys, [account.identity], ticket, NativeProvider(), account.mail_password.encode()
+    )
+    blocking.run(client.register_account(client.HttpTransport(config.key_server_origin), blocking.run(registration)))
+
+
+def _start_key_server(stack: contextlib.ExitStack, config: BridgeConfig, folder: Path) -> None:
+    settings = KeyServerConfig(
+        origin=config.key_server_origin,
+        database=folder / "keys.sqlite",
+        ticket_key=public_key_of(config.enrolment_key),
+        pages_origins=(config.pages_origin,),
+        master_key=secrets.token_bytes(32),
+    )
+    bound = socket.create_server(("127.0.0.1", _port(config.key_server_origin)))
+    stack.enter_context(serve(create_key_server(settings), bound))
+
+
+def _port(origin: str) -> int:
+    port = urlsplit(origin).port
+    assert port is not None
+    return port
