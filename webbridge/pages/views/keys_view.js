@@ -31,6 +31,8 @@ export function createKeysView(app) {
 
   /** @type {{element: HTMLElement, clear: () => void}[]} */
   let forms = [];
+  /** Puts the focus where the person types the passphrase. */
+  let focus = () => heading.focus();
   const clear = () => forms.forEach((form) => form.clear());
 
   const draw = () => {
@@ -40,9 +42,10 @@ export function createKeysView(app) {
     const account = app.keys.account && createKeyAccount(app, app.keys.account, [
       createResetNote(app, app.keys.account), createRecovery(app, app.keys.account), createRoaming(app), createKeyAdding(app),
     ]);
-    forms = unlocked
-      ? [account, strict].filter((part) => part !== null)
-      : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked }), strict];
+    const unlocking = unlocked ? null : createUnlockForms(app, { onUnlocked });
+    forms = unlocking
+      ? [unlocking, createRequestForms(app, { onUnlocked }), strict] : [account, strict].filter((part) => part !== null);
+    focus = () => (unlocking ?? heading).focus();
     heading.textContent = translate(unlocked ? "keys_title" : "unlock_title");
     body.replaceChildren(...(unlocked ? drawUnlocked(app, strict.element, account?.element ?? null) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
   };
@@ -59,6 +62,7 @@ export function createKeysView(app) {
     element,
     heading,
     title: translate("unlock_title"),
+    focus: () => focus(),
     close() {
       app.keys.removeEventListener("change", draw);
       clear();

@@ -19,8 +19,9 @@ export function createSignInView(app, { ended, isSessionLeft }) {
   const left = isSessionLeft
     ? html("p", { class: "problem", role: "alert", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } })
     : null;
-  const element = html("div", { class: "narrow stack" }, heading, left, introduction, createSignInForm(app, ended));
-  return { element, heading, title: translate("sign_in_title") };
+  const form = createSignInForm(app, ended);
+  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element);
+  return { element, heading, title: translate("sign_in_title"), focus: form.focus };
 }
 
 /**
@@ -53,10 +54,14 @@ function createSignInForm(app, known) {
     }, (error) => complain(app.sentenceFor(error), password.input));
   };
 
-  return createForm(
-    { class: "stack", data: { test: "sign-in-form" } }, submit,
-    address.element, password.element, foreign.element, failure, html("div", { class: "actions" }, button),
-  );
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "sign-in-form" } }, submit,
+      address.element, password.element, foreign.element, failure, html("div", { class: "actions" }, button),
+    ),
+    /** Puts the focus into the field that is filled in next. */
+    focus: () => (address.input.value ? password : address).input.focus(),
+  };
 }
 
 /**

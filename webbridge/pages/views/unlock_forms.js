@@ -50,6 +50,8 @@ export function createUnlockForms(app, { onUnlocked }) {
   draw();
   return {
     element: html("div", { class: "stack" }, server, file, choice, recovery.element, ...resets.map((part) => part.element)),
+    /** Puts the focus into the field of the form that is shown. */
+    focus: () => (server.hidden ? fileField : serverField).focus(),
     /** Overwrites the typed text. */
     clear() {
       serverField.clear();
