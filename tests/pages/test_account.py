@@ -121,9 +121,10 @@ def test_the_person_chooses_that_no_copies_are_kept_and_otherwise_for_one_messag
     visitor.wait_until_sendable()
     page.click(named("send"))
     page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+    page.click(named("sent"))
     assert page.text(named("sent-copy")) == "No copy was kept, as you chose."
+    page.click(named("dialog-close"))
     assert len(demo_stack.mail_server.messages(alice.address, "Sent")) == before
-    page.click(named("sent-back"))
     visitor.write(to=bob.address, subject="Two", text="With a copy.")
     choose(page, "compose-copy", "true")
     visitor.send()

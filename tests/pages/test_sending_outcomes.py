@@ -108,6 +108,7 @@ def test_a_message_that_was_perhaps_sent_is_looked_for_in_sent(
     monkeypatch.setattr(sending, "submit_message", submit_and_keep(demo_stack, alice))
     pages.page.click(named("send"))
     pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+    pages.page.click(named("sent"))
     assert "in your Sent folder" in pages.page.text(named("sent-copy"))
     assert len(message_ids(demo_stack, bob)) == before + 1
 
@@ -211,7 +212,7 @@ def test_a_copy_that_is_not_kept_is_no_failure_to_send(pages: MailPages, monkeyp
     monkeypatch.setattr(ImapConnection, "append", refuse)
     pages.page.click(named("send"))
     pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
-    assert "did not keep a copy" in pages.page.text(named("sent-copy"))
+    assert "did not keep a copy" in pages.page.text(named("act-notice-text"))
 
 
 def test_a_session_that_has_ended_keeps_the_message_which_is_then_sent_once(

@@ -71,7 +71,12 @@ def test_a_message_leaves_for_an_address_that_was_just_typed(alice: MailPages, b
     alice.page.type(bob.address)
     alice.page.click(named("send"))
     alice.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
-    alice.page.click(named("sent-back"))
+    assert alice.page.text(named("act-notice-text")) == "Sent, encrypted."
+    assert alice.page.js("() => location.hash").startswith("#/folder/")
+    alice.page.click(named("sent"))
+    assert bob.address in alice.page.text(named("left"))
+    assert alice.page.js(f"() => document.querySelector('{named('sent-dialog')} {named('encrypted-block')}') !== null")
+    alice.page.click(named("dialog-close"))
 
 
 def test_nothing_moves_under_a_press_of_the_pointer(alice: MailPages, bob: Account) -> None:

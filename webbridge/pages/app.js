@@ -338,10 +338,23 @@ export class App {
     this.navigate("/write");
   }
 
-  /** Closes the writing view after the letter was sent or discarded. */
-  endWriting() {
+  /**
+   * Closes the writing view after the letter was sent or discarded.
+   * @param {import("./views/sent_notice.js").SentNotice} [sent]
+   */
+  endWriting(sent) {
     this.#dropWriting();
-    this.navigate(this.mailPath());
+    if (sent) this.#tellSent(sent);
+    // The person may have gone elsewhere while the letter was being sent.
+    if (!sent || location.hash.startsWith("#/write")) this.navigate(this.mailPath());
+  }
+
+  /** @param {import("./views/sent_notice.js").SentNotice} sent */
+  #tellSent(sent) {
+    this.#mail ??= new MailView(this);
+    this.#mail.tellSent(sent);
+    // The notice in the view of the mail is not heard where another view is shown.
+    this.announce(sent.text);
   }
 
   /** The path of the folder and message that the mail view showed last. */

@@ -1,6 +1,6 @@
 /**
- * The notice after an act: what was done, with a button that takes it back. It stays for about ten seconds, and longer
- * while it has the focus or the pointer.
+ * The notice after an act: what was done, with a button that takes it back or shows more. It stays for about ten seconds,
+ * and longer while it has the focus or the pointer.
  */
 
 import { html } from "../../wasm_build/ui/dom.js";
@@ -12,6 +12,8 @@ const SHOWN_MILLISECONDS = 10_000;
 export class UndoNotice {
   #text = html("span", { dir: "auto", data: { test: "act-notice-text" } });
   #button;
+  /** The button that shows more; null if the notice has none. @type {HTMLButtonElement | null} */
+  #more = null;
   /** @type {(() => Promise<void>) | null} */
   #undo = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -34,8 +36,20 @@ export class UndoNotice {
     this.#text.textContent = text;
     this.#undo = undo;
     this.#button.hidden = undo === null;
+    this.#dropMore();
     this.element.dataset.shown = "yes";
     this.#wait();
+  }
+
+  /**
+   * Shows a text with a button of its own.
+   * @param {string} text
+   * @param {{label: string, test: string, onPress: () => void}} button
+   */
+  showWith(text, { label, test, onPress }) {
+    this.show(text);
+    this.#more = html("button", { type: "button", class: "quiet", text: label, data: { test }, on: { click: onPress } });
+    this.element.append(this.#more);
   }
 
   hide() {
@@ -44,6 +58,7 @@ export class UndoNotice {
     this.#text.textContent = "";
     this.#undo = null;
     this.#button.hidden = true;
+    this.#dropMore();
   }
 
   /** Takes the last act back, if it still can be. */
@@ -54,6 +69,11 @@ export class UndoNotice {
     this.#undo = null;
     this.#button.hidden = true;
     await undo();
+  }
+
+  #dropMore() {
+    this.#more?.remove();
+    this.#more = null;
   }
 
   #wait() {

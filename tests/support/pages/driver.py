@@ -109,8 +109,7 @@ class MailPages:
         self.page.wait_for_selector(f"{named('send')}:not([aria-disabled])", timeout_seconds=OPERATION_SECONDS)
 
     def send(self) -> None:
-        """Send the letter, wait until it was sent, and go back to the mail."""
+        """Send the letter, and wait for the notice in the mail that it was sent."""
         self.wait_until_sendable()
         self.page.click(named("send"))
         self.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
-        self.page.click(named("sent-back"))

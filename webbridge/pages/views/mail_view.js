@@ -42,6 +42,7 @@ export class MailView {
   #listing = {};
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
+  #notice;
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
   #onIndex = () => this.#search.update();
@@ -63,6 +64,7 @@ export class MailView {
       onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
     });
     const notice = new UndoNotice(translate);
+    this.#notice = notice;
     const housekeeping = new Housekeeping(app, {
       list: this.#list, notice, folders: () => this.#folders,
       changed: async ({ folders }) => {
@@ -136,6 +138,11 @@ export class MailView {
     this.element.dataset.menu = "closed";
     this.element.dataset.pane = "list";
     this.#search.focus();
+  }
+
+  /** Says that a letter was sent. @param {import("./sent_notice.js").SentNotice} sent */
+  tellSent({ text, view }) {
+    this.#notice.showWith(text, { label: this.#app.translate("view_sent"), test: "sent", onPress: view });
   }
 
   /** Shows the folders on a narrow page, or hides them. */

@@ -22,7 +22,7 @@ import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
 import { RecipientLines } from "./recipient_lines.js";
-import { createSentView } from "./sent_view.js";
+import { createSentNotice } from "./sent_notice.js";
 import { createWritingBar } from "./writing_bar.js";
 import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./writing_questions.js";
 
@@ -340,10 +340,7 @@ class Writing {
     };
     const submission = await this.sending.send({ isAgreed, wish: this.copy.wish, onEncrypted });
     this.done = true;
-    const sent = createSentView(this.#app, { letter, sentence, block, submission });
-    this.element.replaceChildren(...sent.parts);
-    sent.heading.focus();
-    this.#app.announce(translate("sent"));
+    this.#app.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
   }
 
   /** Looks again for a message that was perhaps sent. If it was, the letter's other copies are sent too. */
