@@ -88,6 +88,19 @@ def test_a_message_is_moved_to_a_folder_that_is_found_by_typing(page: Page, mail
     assert focused(page) == "Two"
 
 
+def test_a_message_is_moved_to_a_folder_that_is_made_while_typing(page: Page, mail: Mailbox) -> None:
+    focus(page, "Five")
+    page.type("m")
+    page.wait_for_selector(named("pick-filter"))
+    page.type("Ward 4")
+    page.wait_for_selector(named("pick-make"))
+    page.press(ENTER)
+    wait_for_notice(page, "Moved to Ward 4.")
+    assert "Five" not in subjects(page)
+    assert mail.subjects("Ward 4") == ["Five"]
+    page.wait_for_selector(f'{named("folder")}[data-folder="Ward 4"]')
+
+
 def test_spam_goes_to_its_folder_and_back(page: Page, mail: Mailbox) -> None:
     focus(page, "Two")
     page.type("!")

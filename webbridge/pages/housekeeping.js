@@ -75,6 +75,20 @@ export class Housekeeping {
     await this.#moveTo(chosen, to, "act_moved", folder ? folderTitle(folder, this.#app.translate) : "");
   }
 
+  /** Makes a folder and moves messages there. @param {Chosen} chosen @param {string} name */
+  async moveToNew(chosen, name) {
+    const back = this.#place.list.take(chosen);
+    try {
+      const { id } = await this.#app.api.changes.createFolder(name);
+      await this.#moveTo(chosen, id, "act_moved", name, () => back);
+    } catch (error) {
+      back();
+      if (!(error instanceof ApiError)) throw error;
+      this.#place.notice.show(this.#failure("act_failed", error, []));
+      await this.#place.changed({ folders: true });
+    }
+  }
+
   /** Deletes to the trash. In the trash it asks, and deletes for ever. @param {Chosen} chosen */
   remove(chosen) {
     const { translate, api } = this.#app;

@@ -1,8 +1,8 @@
-/** The dialog in which a person chooses a folder by typing a part of its name. */
+/** The dialog in which a person chooses a folder by typing a part of its name, or has one made with the typed name. */
 
 import { openDialog } from "../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
-import { folderTitle } from "../../../wasm_build/ui/formats.js";
+import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { createForm, inputField } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
@@ -14,9 +14,9 @@ const MAX_SHOWN = 200;
 /**
  * @param {Catalogue} translate
  * @param {Folder[]} folders those that can be chosen
- * @param {(folder: Folder) => void} onChoose
+ * @param {{onChoose: (folder: Folder) => void, onMake: (name: string) => void}} options `onMake` gets the name of a new folder
  */
-export function pickFolder(translate, folders, onChoose) {
+export function pickFolder(translate, folders, { onChoose, onMake }) {
   const titleId = uniqueId("pick");
   const list = html("ul", { class: "pick-list", "aria-label": translate("folders_label"), data: { test: "pick-list" } });
   const more = html("p", { class: "note", role: "status" });
@@ -26,11 +26,19 @@ export function pickFolder(translate, folders, onChoose) {
     dialog.close();
     onChoose(folder);
   };
+  const make = () => {
+    const name = input.value.trim();
+    dialog.close();
+    onMake(name);
+  };
   const draw = () => {
     const found = findFolders(folders, input.value, translate);
     list.replaceChildren(...found.slice(0, MAX_SHOWN).map((folder) => html("li", {}, html("button", {
       type: "button", class: "quiet pick", data: { test: "pick-folder", folder: folder.name }, on: { click: () => choose(folder) },
     }, html("span", { dir: "auto", class: "folder-name", text: folderTitle(folder, translate) })))));
+    if (isNewName(folders, input.value, translate)) list.append(html("li", {}, html("button", {
+      type: "button", class: "quiet pick", text: translate("pick_make", { folder: isolate(input.value.trim()) }), data: { test: "pick-make" }, on: { click: make },
+    })));
     const hidden = found.length - MAX_SHOWN;
     more.textContent = found.length === 0 ? translate("pick_none") : hidden > 0 ? translate("pick_more", { count: hidden }) : "";
   };
@@ -38,6 +46,7 @@ export function pickFolder(translate, folders, onChoose) {
   const submit = () => {
     const first = findFolders(folders, input.value, translate)[0];
     if (first) choose(first);
+    else if (isNewName(folders, input.value, translate)) make();
   };
   const cancel = html("button", { type: "button", text: translate("cancel"), on: { click: () => dialog.close() } });
   const dialog = openDialog(
@@ -62,6 +71,12 @@ export function findFolders(folders, typed, translate) {
   const found = named.filter(({ text }) => words.every((word) => text.includes(word)));
   const begins = (/** @type {string} */ text) => Number(!text.startsWith(words[0] ?? ""));
   return found.sort((one, other) => begins(one.text) - begins(other.text)).map(({ folder }) => folder);
+}
+
+/** Whether a name is typed that no folder has. @param {Folder[]} folders @param {string} typed @param {Catalogue} translate */
+function isNewName(folders, typed, translate) {
+  const name = typed.trim();
+  return name !== "" && !folders.some((folder) => [folder.name, folderTitle(folder, translate)].includes(name));
 }
 
 /** @param {KeyboardEvent} event @param {HTMLElement[]} stops */

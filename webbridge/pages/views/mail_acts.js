@@ -148,7 +148,10 @@ export class MailActs {
   #pick(chosen) {
     const { housekeeping, folders } = this.#parts;
     const others = folders().filter(({ id, rights }) => id !== chosen.folder && rights.includes("append"));
-    pickFolder(this.#app.translate, others, (folder) => void housekeeping.move(chosen, folder.id));
+    pickFolder(this.#app.translate, others, {
+      onChoose: (folder) => void housekeeping.move(chosen, folder.id),
+      onMake: (name) => void housekeeping.moveToNew(chosen, name),
+    });
   }
 
   /** Shift with a click selects the rows up to this one. The browser would open a new window. @param {MouseEvent} event */
