@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest shape conformance contracts ways residues bench bench-bridge bench-keys pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest shape conformance contracts ways residues bench bench-bridge bench-keys days-work pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -35,6 +35,8 @@ help:
 	@echo 'make bench-bridge  the bridge beside Roundcube; writes its tables into docs/benchmarks.md; half an hour;'
 	@echo '                ONLY="times large" chooses parts'
 	@echo 'make bench-keys what a login costs the key server, and what its time tells; writes its tables into docs/benchmarks.md'
+	@echo 'make days-work  walks the 40 steps of docs/days_work.md in our pages and in Roundcube, and counts clicks and seconds;'
+	@echo '                writes its table into docs/benchmarks.md; ten minutes; ONLY="roundcube pointer" chooses'
 	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
 	@echo 'make views      a picture of every view on every kind of screen, in build/views'
 	@echo 'make ways       which browser does what itself; writes its table into docs/vault.md'
@@ -114,6 +116,10 @@ bench-bridge: setup test-tools
 
 bench-keys: setup test-tools
 	$(VENV)/python -m tests.bench_keys --page docs/benchmarks.md
+
+# ONLY="pointer roundcube keyboard touch" chooses what is walked, RUNS=3 how often.
+days-work: setup test-tools
+	$(VENV)/python -m tests.days_work --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 pictures: setup test-tools
 	$(VENV)/python -m tests.pictures docs/pictures

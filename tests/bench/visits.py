@@ -13,7 +13,7 @@ from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.providers.native import NativeProvider
-from tests.support.browser.browsers import Browser, Name, launch
+from tests.support.browser.browsers import Browser, Chromium, Name, launch
 from webbridge.demo.accounts import Account
 
 _TEXT: Final = "Nothing in this letter is worth reading.\n" * 240  # a mail of 10 KB
@@ -42,10 +42,10 @@ def build_letter(sender: Account, recipient: Account, *, encrypted: bool) -> byt
 
 
 @contextmanager
-def fresh_browser(name: Name) -> Iterator[Browser]:
-    """A browser with a new profile."""
+def fresh_browser(name: Name, *flags: str) -> Iterator[Browser]:
+    """A browser with a new profile. `flags` are further ones for Chromium."""
     with ExitStack() as stack:
         profile = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browser = launch(name, profile)
+        browser = Chromium(profile, flags=flags) if name == "chromium" else launch(name, profile)
         stack.callback(browser.close)
         yield browser

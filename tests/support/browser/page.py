@@ -246,24 +246,43 @@ class Page:
         """Move the pointer to a point, in coordinates of this frame's viewport."""
         self._act({"type": "pointer", "id": "pointer", "actions": [{"type": "pointerMove", "x": x, "y": y}]})
 
-    def click_at(self, x: int, y: int, *, button: int = 0) -> None:
-        """Click a point, in coordinates of this frame's viewport."""
-        steps = [
+    def click_at(self, x: int, y: int, *, button: int = 0, held: str | None = None) -> None:
+        """Click a point, in coordinates of this frame's viewport. `held` is a key that is held meanwhile."""
+        pause: Json = {"type": "pause"}
+        steps: list[Json] = [
             {"type": "pointerMove", "x": x, "y": y},
             {"type": "pointerDown", "button": button},
             {"type": "pointerUp", "button": button},
         ]
-        self._act({"type": "pointer", "id": "pointer", "actions": steps})
+        if held is None:
+            return self._act({"type": "pointer", "id": "pointer", "actions": steps})
+        # The key goes down while the pointer moves, and up after the press.
+        keys = [{"type": "keyDown", "value": held}, pause, pause, {"type": "keyUp", "value": held}]
+        pointer = {"type": "pointer", "id": "pointer", "actions": [*steps, pause]}
+        return self._act({"type": "key", "id": "keyboard", "actions": keys}, pointer)
+
+    def drag(self, moves: list[Json]) -> None:
+        """Press the pointer after the first of these moves, and release it after the last one."""
+        down, up = {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}
+        self._act({"type": "pointer", "id": "pointer", "actions": [moves[0], down, *moves[1:], up]})
+
+    def wait_for_aim(self, selector: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> tuple[int, int]:
+        """Wait until the element does not move and nothing covers it, and return its middle."""
+        aim = self._still_aim(selector, time.monotonic() + timeout_seconds)
+        return aim["x"], aim["y"]
 
     def tap(self, selector: str) -> None:
         """Touch the middle of an element."""
-        aim = self._still_aim(selector, time.monotonic() + PATIENCE_SECONDS)
+        self.tap_at(*self.wait_for_aim(selector))
+
+    def tap_at(self, x: int, y: int) -> None:
+        """Touch a point, in coordinates of this frame's viewport."""
         steps = [
-            {"type": "pointerMove", "x": aim["x"], "y": aim["y"]},
+            {"type": "pointerMove", "x": x, "y": y},
             {"type": "pointerDown", "button": 0},
             {"type": "pointerUp", "button": 0},
         ]
-        self._act({"type": "pointer", "id": "finger", "parameters": {"pointerType": "touch"}, "actions": steps})
+        self.touch(steps)
 
     def touch(self, steps: list[Json]) -> None:
         """Move a finger: the steps of a pointer action, which may end while the finger is down."""
@@ -362,8 +381,8 @@ class Page:
                 raise
             return {"problem": f"cannot be looked at ({error})"}
 
-    def _act(self, source: Json) -> None:
-        self.browser.bidi.command("input.performActions", context=self.context, actions=[source])
+    def _act(self, *sources: Json) -> None:
+        self.browser.bidi.command("input.performActions", context=self.context, actions=list(sources))
 
     def _describe_wait(self, function: str, arguments: Sequence[Json], seen: Json, timeout_seconds: float) -> str:
         try:

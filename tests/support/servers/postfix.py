@@ -99,6 +99,13 @@ class Postfix:
         assert done.returncode == 0, done.stderr
 
 
+def version() -> str:
+    """The version of the installed Postfix."""
+    program = Path(str(BINARY)).with_name("postconf")
+    told = subprocess.run([str(program), "-d", "-h", "mail_version"], capture_output=True, text=True, check=True)
+    return told.stdout.strip()
+
+
 @contextmanager
 def run_postfix(
     mailboxes: Iterable[str], *, tls_folder: Path, mail: Path, owner: tuple[int, int], auth_port: int

@@ -1,0 +1,92 @@
+"""The walk of the 40 steps still works: a few steps at once, and all of them in each program. They measure nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.bench.visits import fresh_browser
+from tests.bench_bridge.page import write_page
+from tests.days_work.__main__ import PROGRAMS, save_files_in
+from tests.days_work.house import House, absence, run_house
+from tests.days_work.mailbox import MESSAGES
+from tests.days_work.ours import Ours
+from tests.days_work.report import Walked, combine, keep, measures, write_table
+from tests.days_work.steps import NAMES, Done, walk
+from tests.support.browser.browsers import Browser
+from tests.support.project import ROOT
+
+# Signs in, reads a plain and an encrypted message, replies, archives, deletes, takes it back, locks.
+FEW = (1, 2, 3, 5, 18, 27, 28, 29, 40)
+FEW_MESSAGES = 40
+
+
+@contextmanager
+def house_of(program: str, *, count: int = MESSAGES) -> Iterator[House]:
+    if why := absence(with_roundcube=program == "Roundcube"):
+        pytest.skip(why)
+    with run_house(with_roundcube=program == "Roundcube", count=count) as house:
+        yield house
+
+
+@pytest.mark.browser
+@pytest.mark.server
+@pytest.mark.in_turn
+def test_a_few_steps_are_walked_and_counted(browser: Browser) -> None:
+    with house_of("pointer", count=FEW_MESSAGES) as house:
+        program = Ours(house, browser, rest_seconds=0)
+        found = walk(program, house, FEW, is_first_visit=True)
+        program.page.close()
+    assert [done.number for done in found] == list(FEW)
+    assert all(done.clicks > 0 and done.seconds > 0 and done.lacks is None for done in found)
+
+
+@pytest.mark.browser
+@pytest.mark.server
+@pytest.mark.thorough
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_all_steps_are_walked(program: str) -> None:
+    with house_of(program) as house, fresh_browser("chromium", *PROGRAMS[program].flags) as browser:
+        save_files_in(browser, house)
+        found = walk(PROGRAMS[program].start(house, browser, 0), house)
+    assert [done.number for done in found] == list(NAMES)
+    lacking = {done.number for done in found if done.lacks is not None}
+    assert lacking <= (set() if program == "Roundcube" else {9, 26, 37, 38})
+
+
+def walked(program: str, *steps: Done) -> Walked:
+    return combine(program, "2026-11-26", [steps])
+
+
+def test_a_step_that_cannot_be_done_counts_as_nothing_and_is_named() -> None:
+    ours = walked("pointer", Done(number=1, clicks=2, seconds=1.0), Done(number=2, lacks="has no such thing"))
+    theirs = walked("Roundcube", Done(number=1, clicks=4, seconds=2.0), Done(number=2, clicks=6, seconds=3.0))
+    table = write_table({"pointer": ours, "Roundcube": theirs})
+    assert "| 2 | unlock the keys | cannot | – | 6 | 3.0 |" in table
+    assert "|  | **all** | **2** | **1.0** | **10** | **5.0** |" in table
+    assert "|  | **what both can do** | **2** | **1.0** | **4** | **2.0** |" in table
+    assert "Steps that ours cannot do, and that count as nothing: 2 (has no such thing)." in table
+    assert measures({"pointer": ours, "Roundcube": theirs}) == {"clicks": (0.2, 1.0), "seconds": (0.2, 1.2)}
+
+
+def test_the_median_of_several_walks_counts() -> None:
+    walks = [[Done(number=1, clicks=3, seconds=seconds)] for seconds in (1.0, 9.0, 2.0)]
+    assert combine("pointer", "2026-11-26", walks).seconds == 2.0
+
+
+def test_the_walks_of_one_program_replace_only_its_own(tmp_path: Path) -> None:
+    out = tmp_path / "build" / "days_work.json"
+    keep(out, walked("pointer", Done(number=1, clicks=3, seconds=1.0)), {})
+    keep(out, walked("Roundcube", Done(number=1, clicks=4, seconds=1.0)), {})
+    found = keep(out, walked("pointer", Done(number=1, clicks=2, seconds=1.0)), {})
+    assert {name: one.clicks for name, one in found.items()} == {"pointer": 2, "Roundcube": 4}
+
+
+def test_the_table_has_a_place_in_the_page(tmp_path: Path) -> None:
+    page = Path(shutil.copy(ROOT / "docs/benchmarks.md", tmp_path))
+    write_page(page, {"days-work machine": "the machine", "days-work": "the table"})
+    assert page.read_text().count("\nthe table\n") == 1
