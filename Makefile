@@ -36,7 +36,7 @@ help:
 	@echo '                ONLY="times large" chooses parts'
 	@echo 'make bench-keys what a login costs the key server, and what its time tells; writes its tables into docs/benchmarks.md'
 	@echo 'make days-work  walks the 40 steps of docs/days_work.md in our pages and in Roundcube, and counts clicks and seconds;'
-	@echo '                writes its table into docs/benchmarks.md; ten minutes; ONLY="roundcube pointer" chooses'
+	@echo '                writes its table into docs/benchmarks.md; six minutes; ONLY="roundcube" chooses'
 	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
 	@echo 'make views      a picture of every view on every kind of screen, in build/views'
 	@echo 'make ways       which browser does what itself; writes its table into docs/vault.md'
@@ -117,7 +117,7 @@ bench-bridge: setup test-tools
 bench-keys: setup test-tools
 	$(VENV)/python -m tests.bench_keys --page docs/benchmarks.md
 
-# ONLY="pointer roundcube keyboard touch" chooses what is walked, RUNS=3 how often.
+# ONLY="pointer roundcube" chooses what is walked, RUNS=3 how often.
 days-work: setup test-tools
 	$(VENV)/python -m tests.days_work --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
 

@@ -20,7 +20,6 @@ from tests.days_work import house as houses
 from tests.days_work.hand import REST_SECONDS
 from tests.days_work.house import House
 from tests.days_work.ours import Ours
-from tests.days_work.ours_otherwise import OursByKeyboard, OursByTouch
 from tests.days_work.report import combine, keep, measures, write_table
 from tests.days_work.roundcube import Roundcube
 from tests.days_work.steps import NAMES, Done, walk
@@ -48,8 +47,6 @@ class Walkable:
 PROGRAMS: Final = {
     "pointer": Walkable(Ours),
     "Roundcube": Walkable(Roundcube),
-    "keyboard": Walkable(OursByKeyboard),
-    "touch": Walkable(OursByTouch, ()),
 }
 _PICTURES: Final = Path("build/days_work")
 

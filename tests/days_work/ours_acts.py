@@ -1,4 +1,4 @@
-"""The acts in our pages of which the steps are made, with the pointer. Keyboard and finger have ways of their own."""
+"""The acts in our pages of which the steps are made, with the pointer."""
 
 from __future__ import annotations
 

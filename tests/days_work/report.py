@@ -14,7 +14,7 @@ from tests.days_work.steps import NAMES, Done
 OURS, THEIRS = "pointer", "Roundcube"
 MOST_CLICKS: Final = 1.0
 MOST_SECONDS: Final = 1.2
-TITLES: Final = {"pointer": "ours", "Roundcube": "Roundcube", "keyboard": "ours by keyboard", "touch": "ours by touch"}
+TITLES: Final = {"pointer": "ours", "Roundcube": "Roundcube"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
