@@ -28,11 +28,10 @@ def focused_test(pages: MailPages) -> str:
 
 
 def test_the_focus_begins_where_the_person_types(visitor: MailPages) -> None:
-    focused = "() => document.activeElement.dataset.test"
-    assert visitor.page.js(focused) == "sign-in-address"
+    focused = "(test) => document.activeElement.dataset.test === test"
+    visitor.page.wait_for(focused, "sign-in-address")
     visitor.sign_in()
-    visitor.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
-    assert visitor.page.js(focused) == "passphrase"
+    visitor.page.wait_for(focused, "passphrase")
 
 
 def test_a_refused_login_says_so_and_keeps_the_address(visitor: MailPages, alice: Account) -> None:
