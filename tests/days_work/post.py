@@ -21,7 +21,7 @@ from tests.days_work.hand import becomes_true
 from tests.days_work.people import ANNA, MAIL_PASSWORD, PROVIDER, People
 from webbridge.gateway import ServerAddress
 
-_TAKEN: Final = re.compile(r"from=<anna@[^>]*>, size=\d+, nrcpt=(\d+) \(queue active\)")
+_TAKEN: Final = re.compile(r"from=<anna@[^<>]*>, size=\d+, nrcpt=(\d+) \(queue active\)")
 _TAKING_SECONDS: Final = 60
 
 
