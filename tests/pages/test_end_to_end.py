@@ -170,6 +170,7 @@ def test_an_answer_to_a_hidden_subject_hides_it_again(pair: Pair) -> None:
     pair.alice.send()
     pair.show_newest(pair.bob)
     pair.bob.page.click(named("reply"))
+    pair.bob.page.wait_for_selector(named("compose-subject"))
     assert pair.bob.page.value(named("compose-subject")) == "Re: A most private matter"
     pair.bob.send()
     answer = pair.newest_of(pair.alice).raw
@@ -344,6 +345,7 @@ def test_an_answer_quotes_the_letter_and_is_encrypted_again(pair: Pair) -> None:
     pair.deliver(encrypt(pair, "A question", certificates=[pair.bob.account.identity.certificate]))
     pair.show_newest(pair.bob)
     pair.bob.page.click(named("reply"))
+    pair.bob.page.wait_for_selector(named("compose-text"))
     assert "> For your eyes only." in pair.bob.page.value(named("compose-text"))
     pair.bob.send()
     pair.show_newest(pair.alice)
