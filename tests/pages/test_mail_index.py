@@ -202,6 +202,25 @@ def test_tabs_add_to_one_index(page: Page) -> None:
     assert found == [[1], [2], [3], 3]
 
 
+def test_an_index_that_another_tab_has_begun_anew_takes_the_place_of_the_old_one(page: Page) -> None:
+    found = page.js("""async () => {
+      await index.begin();
+      const other = make();
+      await other.open();
+      await index.end();
+      const ended = [await other.open(), other.state];
+      await index.begin();
+      const third = make();
+      await third.open();
+      await index.end();
+      await index.begin();
+      // Both indexes were written once.
+      await third.add([item(1, "pear")], null);
+      return [ended, await find("pear"), await make().search("one", "text", "pear").then((rows) => rows.length)];
+    }""")
+    assert found == [[False, "none"], [1], 1]
+
+
 def test_a_folder_is_read_once_and_then_only_its_changes(page: Page) -> None:
     found = page.js("""async () => {
       house.one.rows = [row(1), row(2, { protection: null }), row(3), row(4, { size: 5_000_000 })];

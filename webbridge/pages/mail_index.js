@@ -10,6 +10,7 @@ import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { packWords, WordSearch } from "./search_words.js";
 import { placeOf, readIndex, readSegment, readSegments, removeIndex, writeIndex } from "./search_store.js";
 import { accountDigest } from "./state_database.js";
+import { haveSameOctets } from "./trust_keeper.js";
 import { shorten } from "./views/message_row.js";
 
 /** @typedef {import("./api.js").MessageSummary} MessageSummary */
@@ -138,6 +139,8 @@ export class MailIndex extends EventTarget {
     if (account === null || !this.#keys.unlocked) return null;
     const kept = await readIndex(account);
     this.#isKept = kept !== null;
+    // Another tab has ended the index that is open here, and may have begun another one.
+    if (this.#opened && (!kept || !haveSameOctets(kept.key, this.#opened.kept.key))) this.#close();
     if (!kept) return null;
     const before = this.#opened;
     if (before && before.kept.counter === kept.counter) return before;
@@ -185,8 +188,8 @@ export class MailIndex extends EventTarget {
   }
 
   /**
-   * The messages of a folder that contain all words of a search, newest first. None is found that the server moved or
-   * deleted since it was read.
+   * The messages of a folder that contain all words of a search, newest first. A message that was moved or deleted is
+   * found until its folder is read again.
    * @param {string} folder
    * @param {SearchPlace} place
    * @param {string} text
