@@ -103,6 +103,7 @@ def test_an_open_account_changes_its_language_and_stays_unlocked(visitor: MailPa
     assert visitor.is_unlocked()
     page.wait_for_text("Nachricht fortsetzen", selector=named("write"))
     page.click(named("write"))
+    page.wait_for_selector(named("compose-text"))
     assert page.value(named("compose-text")) == "At one."
 
 

@@ -170,8 +170,8 @@ function createCard(app, session, end) {
   return html(
     "li",
     { class: "card", data: { test: "session", this: String(session.this) } },
-    html("h3", { class: "card-title", dir: "auto", text: name }),
-    ...lines.map((text) => text && html("p", { dir: "auto", text })),
+    html("h3", { class: "card-title", text: name }),
+    ...lines.map((text) => text && html("p", { text })),
     html("div", { class: "actions" }, button),
   );
 }
