@@ -51,6 +51,7 @@ SAME_IN_EVERY_LANGUAGE = {
     "restoreValue": "two values and a colon",
     "settingsLabelsKept": "two values and a colon",
     "extensionName": "a name",
+    "title_with_unread": "only values and brackets",
     "error_other": "only what the core said",
     "source_with_detail": "only values and brackets",
     "reason_with_detail": "only values and brackets",

@@ -115,7 +115,7 @@ export class App {
       this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
     this.notices = new NewMailNotices({
-      title: translate("new_mail_title"), api: this.api, isOwnComputer: () => this.#isOwnComputer,
+      title: () => translate("new_mail_title"), api: this.api, isOwnComputer: () => this.#isOwnComputer,
       showInbox: () => this.navigate(folderPath(INBOX)),
     });
     this.arrival = new Arrival({ translate, api: this.api, events: this.events, notices: this.notices });
