@@ -1,9 +1,10 @@
-"""Every language of the extension is complete, uses the same values as English, and is in its own words."""
+"""Every language of extension and pages is complete, uses the same values as English, and is in its own words."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ from tests.support.project import ROOT
 
 LOCALES = ROOT / "browser_ext/_locales"
 SHARED = ROOT / "wasm_build/ui"
+PAGES = ROOT / "webbridge/pages"
 LANGUAGES = ("ar", "de", "es", "fr")
 RIGHT_TO_LEFT = {"ar"}
+Catalogue = Callable[[str], dict[str, Any]]
 
 # The categories of CLDR's plural rules for cardinal numbers, as Intl.PluralRules names them.
 PLURAL_CATEGORIES = {
@@ -48,6 +51,7 @@ SAME_IN_EVERY_LANGUAGE = {
     "restoreValue": "two values and a colon",
     "settingsLabelsKept": "two values and a colon",
     "extensionName": "a name",
+    "title_with_unread": "only values and brackets",
     "error_other": "only what the core said",
     "source_with_detail": "only values and brackets",
     "reason_with_detail": "only values and brackets",
@@ -71,7 +75,15 @@ SAME_IN_ONE_LANGUAGE = {
             "date",
             "protection",
             "letter",
+            "threads",
+            "reading_label",
+            "layer_signed",
+            "layer_compressed",
         )
+    },
+    **{
+        ("de", key): "German has the same word"
+        for key in ("nav_label", "nav_mail", "factor_name", "folder_name", "search_in_body", "act_word_junk")
     },
 }
 
@@ -89,6 +101,14 @@ def shared(language: str) -> dict[str, Any]:
     return messages(SHARED / f"messages.{language}.json")
 
 
+def of_pages(language: str) -> dict[str, Any]:
+    return messages(PAGES / f"messages.{language}.json")
+
+
+# The catalogues that the scripts of pages and extension load, in one format.
+CATALOGUES = pytest.mark.parametrize("catalogue", [shared, of_pages])
+
+
 def own_values(entry: dict[str, Any]) -> set[str]:
     """The values that one text of the extension names, in lower case, as the browsers compare them."""
     return {name.lower() for name in re.findall(r"\$(\w+)\$", entry["message"])}
@@ -101,15 +121,18 @@ def shared_forms(entry: dict[str, Any]) -> list[str]:
 
 def test_folders_and_catalogues_are_the_languages_of_this_test() -> None:
     assert {path.name for path in LOCALES.iterdir()} == {"en", *LANGUAGES}
-    assert {path.name for path in SHARED.glob("messages.*.json")} == {
-        f"messages.{name}.json" for name in ("en", *LANGUAGES)
-    }
+    files = {f"messages.{name}.json" for name in ("en", *LANGUAGES)}
+    assert {path.name for path in SHARED.glob("messages.*.json")} == files
+    assert {path.name for path in PAGES.glob("messages.*.json")} == files
+    menu = (PAGES / "language.js").read_text().split("export const LANGUAGES = {")[1].split("}")[0]
+    assert set(re.findall(r"(\w+): ", menu)) == {"en", *LANGUAGES}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_missing_and_none_is_left_over(language: str) -> None:
     assert own(language).keys() == own("en").keys()
     assert shared(language).keys() == shared("en").keys()
+    assert of_pages(language).keys() == of_pages("en").keys()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -121,9 +144,10 @@ def test_texts_name_the_same_values_as_in_english(language: str) -> None:
         assert own_values(entry) == {name.lower() for name in entry.get("placeholders", {})}, key
 
 
+@CATALOGUES
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_shared_texts_name_no_other_values_and_the_last_form_names_all(language: str) -> None:
-    english, translated = shared("en"), shared(language)
+def test_loaded_texts_name_no_other_values_and_the_last_form_names_all(language: str, catalogue: Catalogue) -> None:
+    english, translated = catalogue("en"), catalogue(language)
     for key, entry in english.items():
         wanted = {name for form in shared_forms(entry) for name in re.findall(r"\{(\w+)\}", form)}
         forms = [set(re.findall(r"\{(\w+)\}", form)) for form in shared_forms(translated[key])]
@@ -131,16 +155,19 @@ def test_shared_texts_name_no_other_values_and_the_last_form_names_all(language:
         assert all(form <= wanted for form in forms), key
 
 
+@CATALOGUES
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_counted_texts_have_every_form_of_their_language(language: str) -> None:
-    for key, entry in shared("en").items():
+def test_counted_texts_have_every_form_of_their_language(language: str, catalogue: Catalogue) -> None:
+    translated = catalogue(language)
+    for key, entry in catalogue("en").items():
         if isinstance(entry["message"], dict):
-            assert shared(language)[key]["message"].keys() == PLURAL_CATEGORIES[language], key
+            assert translated[key]["message"].keys() == PLURAL_CATEGORIES[language], key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_english_is_left(language: str) -> None:
-    for english, translated in ((own("en"), own(language)), (shared("en"), shared(language))):
+    for catalogue in (own, shared, of_pages):
+        english, translated = catalogue("en"), catalogue(language)
         same = {key for key, entry in english.items() if translated[key]["message"] == entry["message"]}
         unexplained = {
             key for key in same - SAME_IN_EVERY_LANGUAGE.keys() if (language, key) not in SAME_IN_ONE_LANGUAGE
@@ -156,13 +183,24 @@ def test_a_language_says_its_name_and_direction(language: str) -> None:
 
 def test_every_english_text_has_a_note_for_the_translator() -> None:
     assert [key for key, entry in own("en").items() if not entry.get("description")] == []
-    assert [key for key, entry in shared("en").items() if not entry.get("note")] == []
+    assert [key for key, entry in (shared("en") | of_pages("en")).items() if not entry.get("note")] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_descriptions_fit_into_the_stores(language: str) -> None:
     # Both stores allow 132 characters.
     assert len(own(language)["extensionDescription"]["message"]) <= 132
+
+
+def test_every_text_of_the_pages_has_a_caller() -> None:
+    scripts = [*PAGES.rglob("*.js"), *SHARED.rglob("*.js"), *(ROOT / "wasm_build/vault").rglob("*.js")]
+    code = "".join(path.read_text() for path in scripts)
+    quoted = set(re.findall(r'["`]([a-z][a-z0-9_]*)["`]', code))
+    # Keys are also made of a stem and a code: `error_${code}`, `${act}_named`.
+    stems = tuple(re.findall(r"`([a-z_]+_)\$\{", code))
+    ends = tuple(re.findall(r"\}(_[a-z_]+)`", code))
+    made = [key for key in of_pages("en") if key.startswith(stems) or key.endswith(ends)]
+    assert of_pages("en").keys() - quoted - set(made) == set()
 
 
 # Steps of path validation that can only pass, so there is no sentence for their failure.

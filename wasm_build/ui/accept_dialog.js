@@ -8,6 +8,7 @@ import { disturb } from "./calm.js";
 import { openDialog } from "./dialog.js";
 import { html, uniqueId } from "./dom.js";
 import { createFacts } from "./facts.js";
+import { isolate } from "./formats.js";
 import { createForm, problem, whileBusy } from "./parts.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
@@ -47,7 +48,7 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
 
   const dialog = openDialog({ titleId, test: "accept-dialog", onClose }, createForm(
     {}, submit,
-    html("h2", { id: titleId, dir: "auto", text: translate(`accept_${kind}_title`, { name: certificate.name || certificate.subject }) }),
+    html("h2", { id: titleId, text: translate(`accept_${kind}_title`, { name: isolate(certificate.name || certificate.subject) }) }),
     html("p", { text: translate(`accept_${kind}_meaning`) }),
     describe(translate, certificate, day),
     addresses.element,

@@ -2,6 +2,7 @@
 
 import { disturb } from "./calm.js";
 import { html, uniqueId } from "./dom.js";
+import { isolate } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./recipient_words.js").Certificate} Certificate */
@@ -21,7 +22,7 @@ export function createChange(translate, { address, before, after, sameIssuer }, 
   return html(
     "section",
     { class: "changed", "aria-labelledby": id, data: { test: "changed" } },
-    html("h3", { id, dir: "auto", text: translate("changed_title", { address }) }),
+    html("h3", { id, text: translate("changed_title", { address: isolate(address) }) }),
     html("p", { text: translate(sameIssuer ? "changed_same_issuer" : "changed_other_issuer") }),
     html(
       "div",

@@ -264,8 +264,16 @@ function format(date, options) {
   return new Intl.DateTimeFormat(locale(), options).format(date);
 }
 
-/** The browser's locale if it has the same language as the page, else the page's language. */
+/**
+ * The first of the browser's locales that has this language, such as de-AT for German; else the language itself.
+ * @param {string} language
+ */
+export function localeOf(language) {
+  return navigator.languages.find((own) => own.split("-")[0] === language.split("-")[0]) ?? language;
+}
+
+/** The locale of dates and numbers: the browser's in the language of the page. */
 function locale() {
-  const [own, page] = [navigator.language, document.documentElement.lang];
-  return !page || own.split("-")[0] === page.split("-")[0] ? own : page;
+  const page = document.documentElement.lang;
+  return page ? localeOf(page) : navigator.language;
 }

@@ -2,7 +2,7 @@
 
 import { svg } from "../../wasm_build/ui/dom.js";
 
-/** @typedef {"archive" | "delete" | "move" | "junk" | "flag" | "unread" | "mail" | "search" | "write" | "menu"} ActIcon */
+/** @typedef {"archive" | "delete" | "move" | "junk" | "flag" | "unread" | "mail" | "search" | "write" | "menu" | "language"} ActIcon */
 
 /** Lines on a grid of 24 by 24. @type {Record<ActIcon, string[]>} */
 const SHAPES = {
@@ -16,13 +16,17 @@ const SHAPES = {
   search: ["M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z", "M15.5 15.5L21 21"],
   write: ["M4 20l1-4.5L16 4.5l3.5 3.5L8.5 19z", "M14 6.5l3.5 3.5"],
   menu: ["M4 6.5h16", "M4 12h16", "M4 17.5h16"],
+  language: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M3 12h18", "M12 3c-5.5 5-5.5 13 0 18", "M12 3c5.5 5 5.5 13 0 18"],
 };
+
+/** The shapes with an arrow into the direction of reading: they are mirrored where the text runs from right to left. */
+const DIRECTED = new Set(["move"]);
 
 /** @param {ActIcon} name @param {{isFilled?: boolean, size?: number}} [options] */
 export function actIcon(name, { isFilled = false, size = 20 } = {}) {
   return svg(
     "svg",
-    { class: "mark act-icon", viewBox: "0 0 24 24", width: size, height: size, "aria-hidden": "true" },
+    { class: `mark act-icon${DIRECTED.has(name) ? " directed" : ""}`, viewBox: "0 0 24 24", width: size, height: size, "aria-hidden": "true" },
     ...SHAPES[name].map((d) => svg("path", { d, class: isFilled ? "mark-fill" : "mark-line" })),
   );
 }

@@ -6,6 +6,7 @@
 
 import { KeyServer } from "../../wasm_build/vault/key_server.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
+import { explainCalm } from "../../wasm_build/ui/calm.js";
 import { errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
 import { BridgeApi } from "./api.js";
@@ -29,6 +30,7 @@ import { NewMailNotices } from "./new_mail_notices.js";
 import { createNotices } from "./notices.js";
 import { createFrame } from "./frame.js";
 import { RoamingTrust } from "./roaming_trust.js";
+import { keepLanguage } from "./language.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
 import { chooseStrict, declineUnstrict, isOfferedUnstrict, isStrict, strictForAccount, takeStrict, watchStrict } from "./strict_choice.js";
 import { createAccountView } from "./views/account_view.js";
@@ -39,13 +41,14 @@ import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
 import { TrustKeeper } from "./trust_keeper.js";
 
-/** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./language.js").PageTexts} PageTexts */
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
 /** @typedef {import("../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
 /**
  * @typedef {{
  *   element: HTMLElement, heading: HTMLElement, title: string, shown?: () => void, focus?: () => void, close?: () => void,
- * }} View `shown` is called when the view is shown, and then `focus`; without `focus` the `heading` gets the focus.
+ *   renew?: () => View,
+ * }} View `renew` makes the same view in another language, with the typed text. `shown` is called when the view is shown, and then `focus`; without `focus` the `heading` gets the focus.
  *   `close` is called when another view replaces this one.
  */
 /** @typedef {import("./views/writing_view.js").WritingView} WritingView */
@@ -86,7 +89,7 @@ export class App {
 
   /**
    * @param {{
-   *   root: HTMLElement, announcer: HTMLElement, translate: Catalogue, apiOrigin: string, keyServerOrigin: string,
+   *   root: HTMLElement, announcer: HTMLElement, translate: PageTexts, apiOrigin: string, keyServerOrigin: string,
    *   discovery: import("../../wasm_build/vault/key_server_finder.js").Discovery | null,
    * }} options
    */
@@ -112,7 +115,7 @@ export class App {
       this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
     this.notices = new NewMailNotices({
-      title: translate("new_mail_title"), api: this.api, isOwnComputer: () => this.#isOwnComputer,
+      title: () => translate("new_mail_title"), api: this.api, isOwnComputer: () => this.#isOwnComputer,
       showInbox: () => this.navigate(folderPath(INBOX)),
     });
     this.arrival = new Arrival({ translate, api: this.api, events: this.events, notices: this.notices });
@@ -225,6 +228,25 @@ export class App {
     }, (error) => { failure.textContent = this.sentenceFor(error); });
   }
 
+  /**
+   * Shows the pages in another language. A letter that is begun keeps its view, and with it the labels of that view.
+   * @param {string} language @param {{isOwnComputer: boolean}} [where]
+   */
+  async useLanguage(language, { isOwnComputer } = { isOwnComputer: this.#isOwnComputer }) {
+    if (!(await this.translate.use(language))) return;
+    keepLanguage(language, isOwnComputer);
+    explainCalm(this.translate("calm_hint"));
+    this.#mail?.dispose();
+    this.#mail = null;
+    if (!this.hasDraft()) this.#dropWriting();
+    this.#frame.redraw();
+    this.#frame.setNotices(createNotices(this));
+    this.announce("");
+    const renewed = this.#view?.renew?.();
+    if (renewed) this.#show(renewed);
+    else this.#route();
+  }
+
   /** @param {string} path such as `/folder/inbox` */
   navigate(path) {
     if (location.hash === `#${path}`) this.#route();
@@ -246,6 +268,7 @@ export class App {
     this.#lastAddress = signedIn;
     this.#isSessionLeft = false;
     await this.#beginKeeping(signedIn, where);
+    keepLanguage(this.translate.language, this.#isOwnComputer);
     if (this.#writing?.isBegun()) this.navigate("/write");
     else this.navigate(this.keys.unlocked ? folderPath(INBOX) : "/keys");
   }
@@ -438,13 +461,13 @@ export class App {
       // After a change of the strict setting another vault opens already.
       if (this.#vault !== opening) return;
       this.#vault = null;
-      this.#frame.setVaultState(this.translate("vault_failed"));
+      this.#frame.setVaultState("vault_failed");
     });
     return opening;
   }
 
   async #openVault() {
-    this.#frame.setVaultState(this.translate("vault_starting"));
+    this.#frame.setVaultState("vault_starting");
     const vault = await openVault({
       base: new URL("./runtime/", import.meta.url),
       strict: this.#strict,
@@ -452,14 +475,12 @@ export class App {
     });
     vault.onCleanup = ({ bytesZeroed, milliseconds }) => {
       const megabytes = Math.round(bytesZeroed / 1_000_000);
-      this.#frame.setVaultState(
-        this.translate("memory_cleaned", { megabytes, milliseconds: Math.round(milliseconds) }),
-      );
+      this.#frame.setVaultState("memory_cleaned", { megabytes, milliseconds: Math.round(milliseconds) });
     };
     await vault.ready;
     // The first verdict needs the followed list, so all callers of the vault also wait for the list.
     await this.trust.follow(vault);
-    this.#frame.setVaultState(this.translate("vault_ready"));
+    this.#frame.setVaultState("vault_ready");
     return vault;
   }
 }

@@ -17,20 +17,24 @@ export function createFrame(app) {
   const { translate } = app;
   const main = html("main", { class: "main", id: "main" });
   const vault = createVaultLine(translate);
-  const bar = createBar(app);
+  let bar = createBar(app);
   const notices = html("div", { role: "status", data: { test: "notice" } });
-  const element = html(
-    "div",
-    { class: "frame" },
-    createSkipLink(translate, main),
-    bar.element,
-    notices,
-    main,
-    html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vault.element),
-  );
+  const element = html("div", { class: "frame" });
+  const draw = () => {
+    const promise = html("span", { text: translate("foot_promise") });
+    const foot = html("footer", { class: "foot" }, promise, vault.element);
+    element.replaceChildren(createSkipLink(translate, main), bar.element, notices, main, foot);
+  };
+  draw();
   return {
     element,
-    update: bar.update,
+    update: () => bar.update(),
+    /** Writes everything around the view in the language that the texts have now. */
+    redraw() {
+      bar = createBar(app);
+      vault.say();
+      draw();
+    },
     setVaultState: vault.setState,
     showStart: vault.showStart,
     /**
@@ -69,11 +73,16 @@ function createSkipLink(translate, main) {
 function createVaultLine(translate) {
   const state = html("span", { id: "vault-state", data: { test: "vault-state" } });
   const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
+  /** @type {[string, Record<string, number>]} the words of the state and their values */
+  let said = ["vault_starting", {}];
+  const say = () => { state.textContent = translate(...said); };
   return {
     element: html("span", { class: "foot-vault" }, state, bar),
-    /** @param {string} text */
-    setState(text) {
-      state.textContent = text;
+    say,
+    /** @param {string} key @param {Record<string, number>} [values] */
+    setState(key, values = {}) {
+      said = [key, values];
+      say();
       bar.hidden = true;
     },
     /**
@@ -84,7 +93,8 @@ function createVaultLine(translate) {
       if (stage === "ready") return;
       const isLoading = stage === "files";
       const sizes = { loaded: Math.round(loaded / 1_000_000), total: Math.round(total / 1_000_000) };
-      state.textContent = translate(isLoading ? "vault_loading" : "vault_starting", isLoading ? sizes : {});
+      said = isLoading ? ["vault_loading", sizes] : ["vault_starting", {}];
+      say();
       bar.hidden = false;
       // Without a value the bar shows that the remaining time is unknown.
       if (isLoading) bar.setAttribute("value", String(loaded / total));

@@ -4,24 +4,47 @@
 
 import { html } from "../../wasm_build/ui/dom.js";
 import { explainCalm } from "../../wasm_build/ui/calm.js";
-import { errorSentence, loadCatalogue } from "../../wasm_build/ui/catalogue.js";
+import { errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { App } from "./app.js";
 import { ApiError } from "./api.js";
+import { loadTexts, pageLanguage } from "./language.js";
 
-const CATALOGUES = ["./runtime/ui/messages.en.json", "./messages.en.json"];
-/** The words for a start that failed before there were texts to look up. */
+/** The words for a start that failed before there were texts to look up. @type {Record<string, Words>} */
 const WITHOUT_TEXTS = {
-  title: "The mail cannot be shown",
-  sentence: "A part of this page did not load. Check the connection, then try again.",
-  again: "Try again",
+  en: {
+    title: "The mail cannot be shown",
+    sentence: "A part of this page did not load. Check the connection, then try again.",
+    again: "Try again",
+  },
+  de: {
+    title: "Die Mail kann nicht gezeigt werden",
+    sentence: "Ein Teil dieser Seite wurde nicht geladen. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
+    again: "Noch einmal versuchen",
+  },
+  fr: {
+    title: "Le courrier ne peut pas être affiché",
+    sentence: "Une partie de cette page n’a pas été chargée. Vérifiez la connexion, puis réessayez.",
+    again: "Réessayer",
+  },
+  es: {
+    title: "No se puede mostrar el correo",
+    sentence: "No se cargó una parte de esta página. Revise la conexión y vuelva a intentarlo.",
+    again: "Volver a intentarlo",
+  },
+  ar: {
+    title: "لا يمكن عرض البريد",
+    sentence: "لم يُحمَّل جزء من هذه الصفحة. راجع الاتصال ثم حاول مرة أخرى.",
+    again: "المحاولة مرة أخرى",
+  },
 };
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {{title: string, sentence: string, again: string}} Words */
 
 async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
-  /** @type {Catalogue | null} */
+  /** @type {import("./language.js").PageTexts | null} */
   let translate = null;
   try {
     const { integrity, ...servers } = readChecked();
@@ -32,15 +55,8 @@ async function start() {
     await app.start();
   } catch (error) {
     const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
-    showStartFailure(root, translate ? wordsFor(translate, reason) : WITHOUT_TEXTS);
+    showStartFailure(root, translate ? wordsFor(translate, reason) : wordsWithoutTexts());
   }
-}
-
-/** @param {Record<string, string>} [integrity] the hash of each file, where the extension has checked them */
-function loadTexts(integrity) {
-  return loadCatalogue("en", CATALOGUES.map((path) => {
-    return new Request(new URL(path, import.meta.url), { integrity: integrity?.[path.replace("./", "")] });
-  }));
 }
 
 /**
@@ -53,12 +69,17 @@ function readChecked() {
   return checked ? JSON.parse(checked) : {};
 }
 
-/** @param {Catalogue} translate @param {unknown} error @returns {typeof WITHOUT_TEXTS} */
+/** @param {Catalogue} translate @param {unknown} error @returns {Words} */
 function wordsFor(translate, error) {
   return { title: translate("start_failed_title"), sentence: errorSentence(translate, error), again: translate("try_again") };
 }
 
-/** @param {HTMLElement} root @param {typeof WITHOUT_TEXTS} words */
+/** @returns {Words} */
+function wordsWithoutTexts() {
+  return /** @type {Words} */ (WITHOUT_TEXTS[pageLanguage()] ?? WITHOUT_TEXTS.en);
+}
+
+/** @param {HTMLElement} root @param {Words} words */
 function showStartFailure(root, words) {
   const again = html("button", { class: "primary", type: "button", text: words.again, on: { click: () => location.reload() } });
   root.replaceChildren(

@@ -30,7 +30,7 @@ export class NewMailNotices extends EventTarget {
   #shown = null;
 
   /**
-   * @param {{title: string, api: import("./api.js").BridgeApi, isOwnComputer: () => boolean, showInbox: () => void}} options
+   * @param {{title: () => string, api: import("./api.js").BridgeApi, isOwnComputer: () => boolean, showInbox: () => void}} options
    */
   constructor({ title, api, isOwnComputer, showInbox }) {
     super();
@@ -113,8 +113,8 @@ export class NewMailNotices extends EventTarget {
   async show() {
     if (this.state !== "on") return;
     try {
-      if (this.#worker) return await this.#worker.showNotification(this.#title, { tag: TAG });
-      this.#shown = new Notification(this.#title, { tag: TAG });
+      if (this.#worker) return await this.#worker.showNotification(this.#title(), { tag: TAG });
+      this.#shown = new Notification(this.#title(), { tag: TAG });
       this.#shown.addEventListener("click", () => {
         window.focus();
         this.#showInbox();
@@ -137,7 +137,7 @@ export class NewMailNotices extends EventTarget {
   async #start() {
     try {
       this.#worker = await startWorker();
-      if (this.#worker) await keepTitle(this.#worker, this.#title);
+      if (this.#worker) await keepTitle(this.#worker, this.#title());
     } catch {
       this.#worker = null;
     }

@@ -177,7 +177,7 @@ export function createPartVerdicts({ translate }, { report, parts }) {
     const values = { part: layer.path, word: state ? translate(wordKey(state)) : "", who: listOf(who, translate) };
     const mark = state ? stateMark(state, translate, { size: 20 }) : lockMark("", { size: 20 });
     mark.setAttribute("aria-hidden", "true");
-    const verdict = html("p", { dir: "auto", text: translate(`part_${layer.kind}`, values), data: { test: "part" } });
+    const verdict = html("p", { text: translate(`part_${layer.kind}`, values), data: { test: "part" } });
     const covered = parts.find(({ path }) => path === layer.path)?.text;
     const words = html("div", { class: "stack" }, verdict, covered ? createCovered(translate, covered) : null);
     return [html("li", { class: "part", data: { state: state ?? layer.kind } }, mark, words)];

@@ -5,6 +5,7 @@
 
 import { openReading } from "../../wasm_build/ui/dialog.js";
 import { html } from "../../wasm_build/ui/dom.js";
+import { keepChoice, keptChoices } from "./kept_choice.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /**
@@ -32,21 +33,12 @@ const OFF = "off";
 
 /** Whether the keys act. Where the browser keeps nothing, they do. */
 export function hasShortcuts() {
-  try {
-    return localStorage.getItem(NAME) !== OFF && sessionStorage.getItem(NAME) !== OFF;
-  } catch {
-    return true;
-  }
+  return !keptChoices(NAME).includes(OFF);
 }
 
 /** @param {boolean} isOn @param {boolean} isOwnComputer on another computer only this tab keeps the choice */
 export function chooseShortcuts(isOn, isOwnComputer) {
-  try {
-    for (const storage of [localStorage, sessionStorage]) storage.removeItem(NAME);
-    if (!isOn) (isOwnComputer ? localStorage : sessionStorage).setItem(NAME, OFF);
-  } catch {
-    // A browser that refuses to keep anything has the keys on.
-  }
+  keepChoice(NAME, isOn ? null : OFF, isOwnComputer);
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import { offersOf, settle, textsForMerge } from "../../wasm_build/vault/roaming_settings.js";
+import { keepChoice, keptChoices } from "./kept_choice.js";
 
 /** @typedef {import("../../wasm_build/vault/roaming_settings.js").AllHeld} AllHeld */
 /** @typedef {import("../../wasm_build/vault/roaming_settings.js").Named} Named */
@@ -17,18 +18,18 @@ const ENTRY = "setting:strict";
 
 /** Whether private keys stay out of the browser's own cryptography. */
 export function isStrict() {
-  return choices(NAME).includes(CHOSEN);
+  return keptChoices(NAME).includes(CHOSEN);
 }
 
 /** @param {boolean} strict @param {boolean} isOwnComputer */
 export function chooseStrict(strict, isOwnComputer) {
-  keep(NAME, strict ? CHOSEN : NOT_CHOSEN, isOwnComputer);
+  keepChoice(NAME, strict ? CHOSEN : NOT_CHOSEN, isOwnComputer);
 }
 
 /** The choice as the account at a key server has it. @returns {Named} */
 export function strictForAccount() {
   const here = inEffect();
-  return textsForMerge(choices(NAME).length ? here : {}, held(), here, ["setting"]);
+  return textsForMerge(keptChoices(NAME).length ? here : {}, held(), here, ["setting"]);
 }
 
 /**
@@ -37,7 +38,7 @@ export function strictForAccount() {
  */
 export function takeStrict({ setting: { strict } = {} }, isOwnComputer) {
   const { taken, held: next } = settle({ setting: strict === undefined ? {} : { strict } }, held(), inEffect(), isFlag);
-  keep(HELD, Object.keys(next).length > 0 ? JSON.stringify(next) : null, isOwnComputer);
+  keepChoice(HELD, Object.keys(next).length > 0 ? JSON.stringify(next) : null, isOwnComputer);
   return Object.hasOwn(taken, ENTRY);
 }
 
@@ -49,7 +50,7 @@ export function isOfferedUnstrict() {
 /** Keeps strict cleanup here. @param {boolean} isOwnComputer */
 export function declineUnstrict(isOwnComputer) {
   const { [ENTRY]: offered, ...others } = held();
-  if (offered) keep(HELD, JSON.stringify({ ...others, [ENTRY]: { ...offered, state: "declined" } }), isOwnComputer);
+  if (offered) keepChoice(HELD, JSON.stringify({ ...others, [ENTRY]: { ...offered, state: "declined" } }), isOwnComputer);
 }
 
 /**
@@ -69,7 +70,7 @@ function inEffect() {
 /** @returns {AllHeld} */
 function held() {
   try {
-    return JSON.parse(choices(HELD)[0] ?? "{}");
+    return JSON.parse(keptChoices(HELD)[0] ?? "{}");
   } catch {
     return {};
   }
@@ -78,24 +79,4 @@ function held() {
 /** @param {string} _ @param {string} text */
 function isFlag(_, text) {
   return text === "true" || text === "false";
-}
-
-/** What the tab and the browser have kept under a name. @param {string} name @returns {string[]} */
-function choices(name) {
-  try {
-    return [sessionStorage, localStorage].flatMap((storage) => storage.getItem(name) ?? []);
-  } catch {
-    // The browser stores nothing, so nothing was kept.
-    return [];
-  }
-}
-
-/** @param {string} name @param {string | null} value null if nothing is to be kept @param {boolean} isOwnComputer */
-function keep(name, value, isOwnComputer) {
-  try {
-    for (const storage of [sessionStorage, localStorage]) storage.removeItem(name);
-    if (value !== null) (isOwnComputer ? localStorage : sessionStorage).setItem(name, value);
-  } catch {
-    // If the browser stores nothing, the choice lasts until the page is loaded again.
-  }
 }

@@ -10,7 +10,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 const SHOWN_MILLISECONDS = 10_000;
 
 export class UndoNotice {
-  #text = html("span", { dir: "auto", data: { test: "act-notice-text" } });
+  #text = html("span", { data: { test: "act-notice-text" } });
   #button;
   /** The button that shows more; null if the notice has none. @type {HTMLButtonElement | null} */
   #more = null;

@@ -5,6 +5,7 @@ import { isolate, longDate } from "../../../wasm_build/ui/formats.js";
 import { createForm, problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { createCopyField } from "../copy_choice.js";
 import { askToSignOut } from "../frame.js";
+import { createLanguageMenu } from "../language_menu.js";
 import { chooseShortcuts, hasShortcuts } from "../shortcuts.js";
 import { createIndexSection } from "./index_section.js";
 import { createNewMailForm } from "./new_mail_form.js";
@@ -26,7 +27,7 @@ export function createAccountView(app) {
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
     heading, newMail.element, createSessions(app), createCopies(app), search.element, createKeys(app),
-    html("div", { class: "actions" }, back),
+    createLanguageMenu(app, (one) => app.useLanguage(one)), html("div", { class: "actions" }, back),
   );
   const close = () => {
     newMail.close();
@@ -169,8 +170,8 @@ function createCard(app, session, end) {
   return html(
     "li",
     { class: "card", data: { test: "session", this: String(session.this) } },
-    html("h3", { class: "card-title", dir: "auto", text: name }),
-    ...lines.map((text) => text && html("p", { dir: "auto", text })),
+    html("h3", { class: "card-title", text: name }),
+    ...lines.map((text) => text && html("p", { text })),
     html("div", { class: "actions" }, button),
   );
 }

@@ -1,12 +1,12 @@
 /** The view "People and trust": the person's contacts and accepted certificates, and the operator's anchors. */
 
 import { createFacts } from "../../../wasm_build/ui/facts.js";
-import { html } from "../../../wasm_build/ui/dom.js";
+import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
 import { sourceWords } from "../../../wasm_build/ui/recipient_words.js";
 import { groupFingerprint } from "../../../wasm_build/ui/changed_certificate.js";
 import { createPeopleImport } from "./people_import.js";
 import { showCertificate } from "../certificate_dialog.js";
-import { dayOnly, listOf } from "../../../wasm_build/ui/formats.js";
+import { dayOnly, listOf, technical } from "../../../wasm_build/ui/formats.js";
 import { isKeepingTrouble } from "../kept_trust.js";
 import { ask, problem } from "../../../wasm_build/ui/parts.js";
 import { certificateFacts } from "../facts.js";
@@ -211,12 +211,12 @@ function revocationOfList(following) {
 function createFollowedList(app, { list, operator, problems }, draw) {
   const { translate, trust } = app;
   const warnings = problems.map(({ code, message }) =>
-    translate(code === "another-operator" ? "list_of_another" : "list_refused", { text: message }));
+    translate(code === "another-operator" ? "list_of_another" : "list_refused", { text: technical(message) }));
   return html(
     "div",
     { class: "card stack", data: { test: "followed-list" } },
     html("h3", { class: "card-title", dir: "auto", text: list ? list.name : translate("list_none_counts") }),
-    ...warnings.map((text) => html("p", { class: "problem", role: "alert", dir: "auto", text })),
+    ...warnings.map((text) => html("p", { class: "problem", role: "alert" }, ...sentenceNodes(text))),
     ...(list ? describeList(translate, list) : []),
     operator && trust.isNewlyFollowed ? html("p", { data: { test: "newly-followed" }, text: translate("list_new") }) : null,
     createListActions(app, operator, draw),
@@ -235,7 +235,7 @@ function describeList(translate, { operator, serialNumber, expires, anchors }) {
       : certificate.name,
   }));
   return [
-    html("p", { dir: "auto", text: translate("list_signed_by", { name: operator.name, number: String(serialNumber), date: dayOnly(expires) }) }),
+    html("p", { text: translate("list_signed_by", { name: operator.name, number: String(serialNumber), date: dayOnly(expires) }) }),
     html("p", { class: "fingerprint", dir: "ltr", text: groupFingerprint(operator.fingerprint) }),
     html("details", {}, html("summary", { text: translate("list_anchors", { count: anchors.length }) }), html("ul", {}, ...named)),
   ];
@@ -303,7 +303,7 @@ function createCard({ translate }, { name, lines, certificates, onRemove, test }
     "li",
     { class: "card", data: { test } },
     html("h3", { class: "card-title", dir: "auto", text: name }),
-    ...lines.map((text) => html("p", { dir: "auto", text })),
+    ...lines.map((text) => html("p", { text })),
     html("details", {}, html("summary", { text: translate("details") }), ...facts),
     html("div", { class: "actions" }, remove),
   );

@@ -2,36 +2,43 @@
 
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
 import { stateMark } from "../../../wasm_build/ui/state_mark.js";
+import { createLanguageMenu } from "../language_menu.js";
 import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
+/** @typedef {{address: string, password: string, isForeign: boolean}} Typed */
 
 /**
  * @param {App} app
- * @param {{ended: string | null, isSessionLeft: boolean}} options `ended` is the account whose session has ended; null
- *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out
+ * @param {{ended: string | null, isSessionLeft: boolean, typed?: Typed}} options `ended` is the account whose session has ended; null
+ *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` is filled in
  * @returns {import("../app.js").View}
  */
-export function createSignInView(app, { ended, isSessionLeft }) {
+export function createSignInView(app, { ended, isSessionLeft, typed }) {
   const { translate } = app;
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
   const introduction = ended ? createReminder(app) : createPromise(translate);
   const left = isSessionLeft
     ? html("p", { class: "problem", role: "alert", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } })
     : null;
-  const form = createSignInForm(app, ended);
-  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element);
-  return { element, heading, title: translate("sign_in_title"), focus: form.focus };
+  const form = createSignInForm(app, typed ?? { address: ended ?? "", password: "", isForeign: false });
+  const menu = createLanguageMenu(app, (language) =>
+    app.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
+  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, menu);
+  const renew = () => createSignInView(app, { ended, isSessionLeft, typed: form.typed() });
+  return { element, heading, title: translate("sign_in_title"), focus: form.focus, renew };
 }
 
 /**
  * @param {App} app
- * @param {string | null} known the address to fill in, or null
+ * @param {Typed} typed what is filled in
  */
-function createSignInForm(app, known) {
+function createSignInForm(app, typed) {
   const { translate } = app;
-  const { address, password } = createFields(translate, known);
+  const { address, password } = createFields(translate, typed.address);
   const foreign = createComputerField(translate);
+  password.input.value = typed.password;
+  foreign.input.checked = typed.isForeign;
   const failure = problem("sign-in-error");
   const button = html("button", {
     class: "primary", type: "submit", text: translate("sign_in"), data: { test: "sign-in-submit" },
@@ -61,12 +68,14 @@ function createSignInForm(app, known) {
     ),
     /** Puts the focus into the field that is filled in next. */
     focus: () => (address.input.value ? password : address).input.focus(),
+    /** @returns {Typed} */
+    typed: () => ({ address: address.input.value, password: password.input.value, isForeign: foreign.input.checked }),
   };
 }
 
 /**
  * @param {App["translate"]} translate
- * @param {string | null} known the address to fill in, or null
+ * @param {string} known the address to fill in, or nothing
  */
 function createFields(translate, known) {
   const address = inputField(translate("mail_address"), {

@@ -1,0 +1,176 @@
+"""The pages in five languages: which one they take, how a person chooses another, and how they look in two of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from tests.support.browser.accessibility import find_violations
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.servers.pages_server import run_pages_server
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+MENU = named("language")
+# What the browser asks for is settled before the first script of the page runs.
+ASK_FOR = """() => {
+  Object.defineProperty(Navigator.prototype, "languages", { get: () => %s });
+}"""
+CHOOSE = """([menu, language]) => {
+  const select = document.querySelector(menu);
+  select.value = language;
+  select.dispatchEvent(new Event("change"));
+}"""
+ROOT_STATE = "() => [document.documentElement.lang, document.documentElement.dir]"
+KEPT = "() => [localStorage, sessionStorage].map((storage) => storage.getItem('sealwax-language'))"
+# Controls and headings whose text is cut at the side.
+CLIPPED = """() => {
+  const hidden = ".visually-hidden, .skip-link, .mail[data-pane=message] .list-pane";
+  return [...document.querySelectorAll("button, a, h1, h2, h3, label, summary, dt, .note, .problem")]
+    .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(hidden))
+    .filter((one) => getComputedStyle(one).display !== "inline" && getComputedStyle(one).textOverflow !== "ellipsis")
+    .filter((one) => one.scrollWidth > one.clientWidth + 1)
+    .map((one) => `clips ${one.tagName} ${one.textContent.trim().slice(0, 60)}`);
+}"""
+
+
+@contextmanager
+def asking_for(browser: Browser, *languages: str) -> Iterator[None]:
+    """Pages that are opened meanwhile see a browser that asks for these languages."""
+    script = browser.bidi.command("script.addPreloadScript", functionDeclaration=ASK_FOR % json.dumps(languages))
+    try:
+        yield
+    finally:
+        browser.bidi.command("script.removePreloadScript", script=script["script"])
+
+
+def choose(page: Page, language: str) -> None:
+    """Choose a language in the menu, and wait until the page has it."""
+    page.wait_for_selector(MENU)
+    page.js(CHOOSE, [MENU, language])
+    page.wait_for("(language) => document.documentElement.lang === language", language)
+    page.wait_for("([menu, language]) => document.activeElement === document.querySelector(menu)", [MENU, language])
+
+
+@pytest.mark.parametrize(("asked", "language"), [(("it", "de-AT", "en"), "de"), (("ar-EG",), "ar"), (("it",), "en")])
+def test_takes_the_first_language_of_the_browser_that_it_speaks(
+    browser: Browser, demo_stack: DemoStack, alice: Account, asked: tuple[str, ...], language: str
+) -> None:
+    with asking_for(browser, *asked):
+        visitor = MailPages(browser, demo_stack.pages_url, alice)
+        visitor.page.wait_for_selector(MENU)
+        assert visitor.page.js(ROOT_STATE) == [language, "rtl" if language == "ar" else "ltr"]
+        visitor.close()
+
+
+def test_keeps_the_choice_and_what_was_typed(visitor: MailPages) -> None:
+    page = visitor.page
+    page.wait_for_selector(MENU)
+    page.fill(named("sign-in-address"), "anna@example.test")
+    page.click(named("foreign-computer"))
+    choose(page, "fr")
+    assert page.text("h1") == "Se connecter à votre courrier"
+    assert page.value(named("sign-in-address")) == "anna@example.test"
+    assert page.js(f"() => document.querySelector('{named('foreign-computer')}').checked") is True
+    # This is not the person's computer: only the tab keeps the choice.
+    assert page.js(KEPT) == [None, "fr"]
+    page.click(named("foreign-computer"))
+    choose(page, "es")
+    assert page.js(KEPT) == ["es", None]
+    page.reload()
+    page.wait_for_text("Iniciar sesión en su correo", selector="h1")
+    choose(page, "en")
+    # The browser asks for English anyway.
+    assert page.js(KEPT) == [None, None]
+
+
+def test_an_open_account_changes_its_language_and_stays_unlocked(visitor: MailPages) -> None:
+    page = visitor.page
+    visitor.enter()
+    visitor.write(to="bob@example.test", subject="Thursday", text="At one.")
+    page.js("() => { location.hash = '#/account'; }")
+    choose(page, "de")
+    assert page.text("h1") == "Ihr Konto"
+    assert visitor.is_unlocked()
+    page.wait_for_text("Nachricht fortsetzen", selector=named("write"))
+    page.click(named("write"))
+    page.wait_for_selector(named("compose-text"))
+    assert page.value(named("compose-text")) == "At one."
+
+
+def test_a_public_computer_keeps_no_language(visitor: MailPages) -> None:
+    page = visitor.page
+    page.wait_for_selector(MENU)
+    choose(page, "de")
+    assert page.js(KEPT) == ["de", None]
+    page.click(named("foreign-computer"))
+    visitor.sign_in()
+    page.wait_for_selector(named("unlock-form"))
+    assert page.js(KEPT) == [None, "de"]
+
+
+def test_loads_two_languages_at_most_and_falls_back_to_english(browser: Browser, pages_with_sources: Path) -> None:
+    browser.expect_error("502|unreachable|refused|CORS|Failed to|NetworkError")
+    with run_pages_server(pages_with_sources) as server, asking_for(browser, "de"):
+
+        def without_title(_: Request, answer: Response) -> Response:
+            texts = json.loads((pages_with_sources / "messages.de.json").read_text())
+            del texts["start_failed_title"]
+            answer.set_data(json.dumps(texts))
+            answer.headers.pop("Content-Encoding", None)
+            return answer
+
+        server.changes["/messages.de.json"] = without_title
+        page = browser.open_private(server.origin)
+        # The servers of this test do not exist.
+        page.wait_for_text("Der Server antwortet nicht", selector=named("start-error"))
+        assert page.text("h1") == "The mail cannot be reached"
+        loaded = {path for path, _ in server.asked if "messages." in path}
+        page.close()
+    names = {f"messages.{language}.json" for language in ("en", "de")}
+    assert loaded == {f"/{name}" for name in names} | {f"/runtime/ui/{name}" for name in names}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("language", ["de", pytest.param("ar", marks=pytest.mark.heart)])
+def test_every_view_is_sound_in_long_words_and_from_right_to_left(
+    visitor: MailPages, bob: Account, welcome: int, language: str
+) -> None:
+    page = visitor.page
+    wrong: list[str] = []
+
+    def look(view: str) -> None:
+        for width in (320, 390, 1100):
+            page.set_viewport(width, 844)
+            found = find_violations(page) + (["runs off sideways"] if page.overflows_sideways() else [])
+            wrong.extend(f"{view}, {width} px: {one}" for one in [*found, *page.js(CLIPPED)])
+
+    choose(page, language)
+    look("sign-in")
+    visitor.sign_in()
+    page.wait_for_selector(named("unlock-form"))
+    look("unlock")
+    visitor.unlock()
+    page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    look("inbox")
+    visitor.open_message(welcome)
+    look("reading")
+    visitor.page.set_viewport(1100, 844)
+    for view in ("keys", "people", "account"):
+        page.js("(view) => { location.hash = `#/${view}`; }", view)
+        page.wait_for_selector("main .narrow")
+        look(view)
+    page.set_viewport(1100, 844)
+    visitor.write(to=f"{bob.address},stranger@example.test", subject="Thursday", text="At one.")
+    page.wait_for_text("stranger@example.test", selector=named("writing-bar"), timeout_seconds=OPERATION_SECONDS)
+    look("writing")
+    assert not wrong, "\n".join(wrong)
