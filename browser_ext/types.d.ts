@@ -152,6 +152,8 @@ interface KeptAccount {
   resetReady?: number | null;
   /** The contents of the account at the last merge, encrypted under its key; null before the first. */
   base?: ArrayBuffer | null;
+  /** What was sent to the account since that merge, encrypted likewise; null for nothing. */
+  sent?: ArrayBuffer | null;
   /** The signed list of the server's addresses, if the pages of the bridge name one. */
   discovery?: import("./background/key_servers.js").Discovery | null;
   /** The last good list, as the vault returned it. */

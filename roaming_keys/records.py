@@ -13,10 +13,11 @@ records together.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
+from roaming_keys.entries import Entry
 from roaming_keys.own_wrap_keys import authenticate
 from roaming_keys.protocol import KEY_BYTES, AccountKeys, encode_fields, expand
 from roaming_keys.reader import Reader, to_base64, write
@@ -44,6 +45,9 @@ from smime_core.provider import CryptoProvider
 BUNDLE_ITERATIONS: Final = 1_000
 FIRST_VERSION: Final = 1
 EMPTY_STATE: Final = AccountState()
+# What the encryption of a state says that it is.
+RECORD_STATE: Final = "state"
+SENT_STATE: Final = "sent state"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +83,19 @@ class StatePart:
     def of(cls, record: KeyRecord) -> StatePart:
         return cls(bundle_id=record.bundle_id, version=record.version, state=record.state)
 
+    def members(self) -> dict[str, Any]:
+        return {"bundle_id": self.bundle_id, "version": self.version, "state": to_base64(self.state)}
+
     def to_json(self) -> bytes:
-        return write({"bundle_id": self.bundle_id, "version": self.version, "state": to_base64(self.state)})
+        return write(self.members())
 
     @classmethod
     def from_json(cls, data: bytes) -> StatePart:
         """Parse the JSON. Raises MalformedMessage."""
-        reader = Reader(data, "kept state", max_bytes=2 * MAX_STATE_BYTES)
+        return cls.from_reader(Reader(data, "kept state", max_bytes=2 * MAX_STATE_BYTES))
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> StatePart:
         part = cls(
             bundle_id=reader.text("bundle_id"),
             version=reader.integer("version", 1, MAX_VERSION),
@@ -162,21 +172,35 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     return OpenRecord(record=record, key=key, identities=tuple(identities), state=state)
 
 
-async def open_state(part: StatePart, user: str, key: bytes, provider: CryptoProvider) -> AccountState:
+async def open_state(
+    part: StatePart, user: str, key: bytes, provider: CryptoProvider, *, label: str = RECORD_STATE
+) -> AccountState:
     """Return the state of a record. Raises WrongPassphrase if it was altered, or MalformedMessage."""
     nonce, ciphertext = part.state[: AES_256_GCM.iv_length], part.state[AES_256_GCM.iv_length :]
     state_key = await _state_key(key, provider)
-    aad = _state_aad(user, part.bundle_id, part.version)
+    aad = _state_aad(label, user, part.bundle_id, part.version)
     try:
         return AccountState.from_bytes(await provider.decrypt_content(AES_256_GCM, state_key, nonce, ciphertext, aad))
     except DecryptionError:
         raise WrongPassphrase from None
 
 
+async def seal_sent_entries(
+    entries: Mapping[str, Entry], opened: OpenRecord, user: str, provider: CryptoProvider
+) -> StatePart:
+    """Return entries that a device sends to the account, encrypted so that only `open_kept_state` opens them."""
+    record = opened.record
+    aad = _state_aad(SENT_STATE, user, record.bundle_id, record.version)
+    sealed = await _seal_state(AccountState(entries=entries), opened.key, aad, provider)
+    return StatePart(bundle_id=record.bundle_id, version=record.version, state=sealed)
+
+
 async def open_kept_state(
-    part: StatePart, opened: OpenRecord, user: str, provider: CryptoProvider
+    part: StatePart, opened: OpenRecord, user: str, provider: CryptoProvider, *, label: str = RECORD_STATE
 ) -> AccountState | None:
     """Return a state that a device has kept, also if the account has got other keys since.
+
+    `label` is SENT_STATE for that of `seal_sent_entries`.
 
     Returns None if its key is not known any more. Raises MalformedMessage.
     """
@@ -184,7 +208,7 @@ async def open_kept_state(
     if part.bundle_id not in keys:
         return None
     try:
-        return await open_state(part, user, keys[part.bundle_id], provider)
+        return await open_state(part, user, keys[part.bundle_id], provider, label=label)
     except WrongPassphrase:
         return None
 
@@ -234,17 +258,19 @@ async def _build(
     check_limit("bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
     bundle = pkcs12 + bytes(-len(pkcs12) % STEP_BYTES)
     content = replace(base.state, bundle=BoundBundle(version=base.version, digest=_bundle_digest(bundle)))
-    nonce = provider.random_bytes(AES_256_GCM.iv_length)
-    aad = _state_aad(user, bundle_id, base.version)
-    state_key = await _state_key(key, provider)
-    state = await provider.encrypt_content(AES_256_GCM, state_key, nonce, content.to_bytes(), aad)
+    aad = _state_aad(RECORD_STATE, user, bundle_id, base.version)
     return KeyRecord(
         bundle_id=bundle_id,
         version=base.version,
         bundle=bundle,
-        state=nonce + state,
+        state=await _seal_state(content, key, aad, provider),
         wraps=wraps,
     )
+
+
+async def _seal_state(state: AccountState, key: bytes, aad: bytes, provider: CryptoProvider) -> bytes:
+    nonce, state_key = provider.random_bytes(AES_256_GCM.iv_length), await _state_key(key, provider)
+    return nonce + await provider.encrypt_content(AES_256_GCM, state_key, nonce, state.to_bytes(), aad)
 
 
 def _bundle_digest(bundle: bytes) -> bytes:
@@ -255,5 +281,5 @@ async def _state_key(key: bytes, provider: CryptoProvider) -> bytes:
     return await expand(key, "state key", AES_256_GCM.key_length, provider)
 
 
-def _state_aad(user: str, bundle_id: str, version: int) -> bytes:
-    return encode_fields("state", KEY_FORM, user, bundle_id, version)
+def _state_aad(label: str, user: str, bundle_id: str, version: int) -> bytes:
+    return encode_fields(label, KEY_FORM, user, bundle_id, version)

@@ -98,15 +98,17 @@ async def merge_trust(
     stored: _Entries,
     base: _Entries | None,
     *,
+    sent: Sequence[_Entries] = (),
     owner: Owner,
     at: datetime.datetime,
     provider: CryptoProvider,
 ) -> MergedTrust:
     """Merge what a device keeps with the entries of the account.
 
-    (1) All that the device keeps becomes texts by name. (2) A stored entry that is older than that of the last merge
-    does not count, one that is missing is as it was then, and those from the future are gone. The signatures of those
-    that the device lacks are verified. (3) By the base, each text of the
+    (1) All that the device keeps becomes texts by name. (2) What the account has of the entries that the device has
+    `sent` since its last merge, it has from this device, and counts as merged. A stored entry that is older than that
+    of the last merge does not count, one that is missing is as it was then, and those from the future are gone. The
+    signatures of those that the device lacks are verified. (3) By the base, each text of the
     device is unchanged, changed or removed: it becomes an entry with its time. (4) New decisions, settings and recipes
     are signed. (5) Of each name, the latest entry stays. Raises MalformedMessage or LimitExceeded for
     what the device keeps. A stored entry that is damaged does not count.
@@ -115,7 +117,8 @@ async def merge_trust(
     texts = _device_texts(device)
     kinds = {CONTACT, DECISION, *device.others}
     # (2)
-    base = _until(at + _MAX_AHEAD, base or {})
+    arrived = {name: entry for one in sent for name, entry in one.items() if stored.get(name) == entry}
+    base = _until(at + _MAX_AHEAD, {**(base or {}), **arrived})
     # Otherwise a signed entry could be put back after its removal was left out of one record.
     stored = merge_entries(_until(at + _MAX_AHEAD, stored), base)
     plain, refused = await _open_stored(stored, texts, owner, at, provider)

@@ -286,7 +286,7 @@ async function replacing(backup, { keyFiles, people, anchors, preferred }) {
   const accounts = await database.all("keyAccounts");
   return {
     // Without the base of the last merge, an account at a key server does not take what the backup lacks as removed.
-    keyAccounts: { put: accounts.map((account) => ({ ...account, base: null })) },
+    keyAccounts: { put: accounts.map((account) => ({ ...account, base: null, sent: null })) },
     keyFiles: { clear: true, put: keyFiles },
     requests: { clear: true, put: backup.requests },
     sealed: { clear: true },

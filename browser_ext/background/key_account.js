@@ -121,7 +121,7 @@ export function connect({ server, user }) {
     if (typeof answer.nonce !== "string") throw new RequestError("no-key-server");
     await forgetAccount();
     const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer;
-    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, resetReady: null, base: null, discovery, followed });
+    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, resetReady: null, base: null, sent: null, discovery, followed });
   });
 }
 

@@ -67,16 +67,26 @@ async function mergeUnchanged(client) {
   for (let tries = TRIES; tries > 0; tries -= 1) {
     const [before, account] = await Promise.all([readKept(), database.get("keyAccounts", client.user)]);
     const { others, ...kept } = before;
-    const merged = await client.merge({ ...kept, base: account?.base ?? null }, others);
+    const merged = await client.merge(
+      { ...kept, base: account?.base ?? null, sent: account?.sent ?? null }, others, (sent) => keepSent(client.user, sent),
+    );
     const outcome = await keep(client.user, before, merged);
     if (outcome) return { ...merged, ...outcome };
   }
   throw new RequestError("no-reply");
 }
 
+/** Notes what will be sent, until a result is kept. @param {string} user @param {ArrayBuffer} sent */
+function keepSent(user, sent) {
+  return inTurn(TURN, async () => {
+    const account = await database.get("keyAccounts", user);
+    if (account) await database.put("keyAccounts", { ...account, sent });
+  });
+}
+
 /**
- * Keeps the result, unless the person has changed something since `before`: the account has what it was, so the next merge
- * finds the change.
+ * Keeps the result, unless the person has changed something since `before`: by what was sent, the next merge knows what the
+ * account has from here, and finds the change.
  * @param {string} user @param {Kept} before @param {MergedTrust} merged
  */
 function keep(user, before, { contacts: known, decisions, others, base }) {
@@ -94,7 +104,7 @@ function keep(user, before, { contacts: known, decisions, others, base }) {
         ...(known.byteLength ? [/** @type {const} */ ({ name: "contacts", value: known })] : []),
         ...(decisions.byteLength ? [/** @type {const} */ ({ name: "decisions", value: decisions })] : []),
       ] },
-      keyAccounts: { put: account ? [{ ...account, base }] : [] },
+      keyAccounts: { put: account ? [{ ...account, base, sent: null }] : [] },
     });
     return { changesStrict };
   });

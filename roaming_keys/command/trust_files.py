@@ -1,20 +1,21 @@
 """The command's contacts and decisions files, merged with an account.
 
 What the account had at the last merge is kept in a file of its own for each account, encrypted as at the key server. By
-it the next merge knows what was changed or removed on this computer since.
+it the next merge knows what was changed or removed on this computer since. Another file has what was sent since, if the
+answer was lost.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from roaming_keys.command.login import Roaming
 from roaming_keys.entries import Entry
 from roaming_keys.records import StatePart, open_kept_state
+from roaming_keys.sent import MAX_SENT_BYTES, note_sent, open_sent
 from roaming_keys.session import Place, Session
 from roaming_keys.trust_entries import DeviceTrust, MergedTrust, Owner, merge_trust
 from roaming_keys.wire import MAX_STATE_BYTES
@@ -40,6 +41,7 @@ def push_files(roaming: Roaming, identities: tuple[Identity, ...]) -> Session:
         state=replace(session.opened.state, entries=entries),
     )
     if identities or entries != session.opened.state.entries:
+        _note(session, entries)
         session = blocking.run(session.push(roaming.setting, content))
     take_files(session)
     return session
@@ -60,6 +62,7 @@ def take_files(session: Session) -> None:
                 write_output(str(path), new, mode=PRIVATE_MODE)
         base = StatePart.of(session.opened.record).to_json()
         write_output(str(_base_file(session.place)), base, mode=PRIVATE_MODE)
+        _sent_file(session.place).unlink(missing_ok=True)
     for name in merged.refused:
         write_error(f"{name} is ignored: none of your keys has signed it")
     for name in merged.staying:
@@ -68,8 +71,14 @@ def take_files(session: Session) -> None:
 
 def forget_base(place: Place) -> None:
     """Delete what was kept of a deleted account."""
-    with suppress(FileNotFoundError):
-        _base_file(place).unlink()
+    for path in (_base_file(place), _sent_file(place)):
+        path.unlink(missing_ok=True)
+
+
+def _note(session: Session, entries: Mapping[str, Entry]) -> None:
+    """Note what is about to be sent. If the answer is lost, the next merge knows it again."""
+    sent = blocking.run(note_sent(_read_sent(session), session.opened, entries, session.place.user, PROVIDER))
+    write_output(str(_sent_file(session.place)), sent, mode=PRIVATE_MODE)
 
 
 def _merge(session: Session, files: DeviceTrust) -> MergedTrust:
@@ -78,6 +87,7 @@ def _merge(session: Session, files: DeviceTrust) -> MergedTrust:
             files,
             session.opened.state.entries,
             _read_base(session),
+            sent=blocking.run(open_sent(_read_sent(session), session.opened, session.place.user, PROVIDER)),
             owner=Owner(user=session.place.user, identities=session.opened.identities),
             at=now(),
             provider=PROVIDER,
@@ -101,6 +111,10 @@ def _read_base(session: Session) -> Mapping[str, Entry] | None:
     return None if state is None else state.entries
 
 
+def _read_sent(session: Session) -> bytes:
+    return _read(_sent_file(session.place), MAX_SENT_BYTES) or b""
+
+
 def _read(path: Path, max_bytes: int) -> bytes | None:
     try:
         return read_small(path, max_bytes=max_bytes)
@@ -109,6 +123,14 @@ def _read(path: Path, max_bytes: int) -> bytes | None:
 
 
 def _base_file(place: Place) -> Path:
+    return _file_of(place, "roaming")
+
+
+def _sent_file(place: Place) -> Path:
+    return _file_of(place, "roaming_sent")
+
+
+def _file_of(place: Place, kind: str) -> Path:
     # The name of the file does not reveal the account.
     digest = hashlib.sha256(f"{place.server}\0{place.user}".encode()).hexdigest()
-    return user_folder("XDG_DATA_HOME", ".local/share") / f"roaming_{digest}.json"
+    return user_folder("XDG_DATA_HOME", ".local/share") / f"{kind}_{digest}.json"

@@ -250,7 +250,7 @@ def test_a_removal_stays_asked_about_when_its_list_is_drawn_anew(extension: Exte
     options.click(bob)
     options.choose_files("#person", [house.folder / "sam.der"])
     options.wait_for_text(SAM, selector="#people", timeout_seconds=30)
-    assert options.js("(button) => document.activeElement.matches(button)", f"{bob}[data-asked=yes]")
+    options.wait_for("(button) => document.activeElement.matches(button)", f"{bob}[data-asked=yes]")
     options.click(sam)
     options.wait_for_selector(f"{sam}[data-asked=yes]")
     options.wait_for_selector(f"{bob}[data-asked=no]")

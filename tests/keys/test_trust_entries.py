@@ -336,3 +336,53 @@ def test_a_damaged_text_of_the_device_is_refused(damaged: DeviceTrust) -> None:
     device = Device(Account(), damaged)
     with pytest.raises(MalformedMessage):
         device.merge(NOW)
+
+
+def test_what_is_removed_while_the_answer_to_its_push_is_lost_does_not_come_back(laptop: Device, phone: Device) -> None:
+    laptop.merge(NOW)
+    laptop.learn(contact("bob"))
+    laptop.decisions = [decision("dave")]
+    laptop.merge_unanswered(NOW + HOUR)
+    laptop.contacts, laptop.decisions = Contacts(), []
+    phone.learn(contact("carol"))
+    phone.merge(NOW + 2 * HOUR)
+    assert phone.addresses() == {"bob@example.test", "carol@example.test"}
+    for device in (laptop, phone):
+        device.merge(NOW + 3 * HOUR)
+        assert device.addresses() == {"carol@example.test"}
+        assert device.decisions == ()
+
+
+def test_what_is_added_again_while_the_answer_to_its_removal_is_lost_stays(laptop: Device, phone: Device) -> None:
+    laptop.decisions = [decision("dave")]
+    laptop.merge(NOW)
+    laptop.decisions = []
+    laptop.merge_unanswered(NOW + HOUR)
+    laptop.decisions = [decision("dave")]
+    laptop.merge(NOW + 2 * HOUR)
+    phone.merge(NOW + 3 * HOUR)
+    assert laptop.decisions == phone.decisions == (decision("dave"),)
+
+
+def test_a_push_that_has_not_arrived_removes_nothing_of_other_devices(laptop: Device, phone: Device) -> None:
+    phone.learn(contact("bob"))
+    phone.merge(NOW)
+    laptop.learn(contact("bob", seen=NOW + HOUR))
+    laptop.merge_unanswered(NOW + HOUR, arrives=False)
+    laptop.contacts = Contacts()
+    laptop.merge(NOW + 2 * HOUR)
+    assert laptop.addresses() == {"bob@example.test"}
+
+
+def test_the_last_of_several_changes_counts_whichever_push_has_arrived(laptop: Device, phone: Device) -> None:
+    for arrives in ((True, False), (False, True), (True, True)):
+        laptop.decisions = [decision("dave")]
+        laptop.merge_unanswered(NOW, arrives=arrives[0])
+        laptop.decisions = [decision("dave"), decision("erin")]
+        laptop.merge_unanswered(NOW + HOUR, arrives=arrives[1])
+        laptop.decisions = [decision("erin")]
+        for device in (laptop, phone, laptop):
+            device.merge(NOW + 2 * HOUR)
+            assert device.decisions == (decision("erin"),)
+        laptop.decisions = []
+        laptop.merge(NOW + 3 * HOUR)

@@ -350,6 +350,37 @@ def test_the_base_hides_addresses_and_is_not_needed_after_another_passphrase(pag
     assert "request" not in again
 
 
+def test_what_is_removed_after_a_push_whose_answer_is_lost_stays_removed(page: Page, clock: FakeClock) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    lost = merge(page, decisions=decided_on("bob"))
+    headers = {"Authorization": lost["authorization"], "If-Match": lost["condition"]}
+    kind = "application/json"
+    answer = page.client.put("/bundle", base_url=ORIGIN, data=lost["request"], headers=headers, content_type=kind)
+    assert answer.status_code == 200
+    assert b"bob@" not in base64.b64decode(json.loads(lost["sent"])["sent"][0]["state"])
+    again = Page(page.client, clock)
+    again.log_in(passphrase=PASSPHRASE)
+    after = merge(again, decisions=build_decisions([]), sent=lost["sent"])
+    assert parse_decisions(after["decisions"]) == ()
+    assert len(json.loads(after["sent"])["sent"]) == 2
+    # Without what was sent, it is an entry of another device.
+    assert len(parse_decisions(merge(again, decisions=build_decisions([]))["decisions"])) == 1
+    # Another label than that of a base, so that neither is taken for the other.
+    base = json.dumps(json.loads(lost["sent"])["sent"][0]).encode()
+    assert len(parse_decisions(merge(again, decisions=build_decisions([]), base=base)["decisions"])) == 1
+
+
+def test_the_notes_of_what_was_sent_stay_few(page: Page) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    sent = b""
+    for _ in range(6):
+        sent = merge(page, decisions=decided_on("bob"), sent=sent)["sent"]
+    assert len(json.loads(sent)["sent"]) == 4
+    for wrong in (b"{}", b'{"sent": [{}]}', b'{"sent": 1}', sent[:-1]):
+        with pytest.raises(SmimeError):
+            merge(page, decisions=decided_on("bob"), sent=wrong)
+
+
 def test_others_are_texts_by_kind_and_name(page: Page) -> None:
     page.log_in(passphrase=PASSPHRASE)
     at = page.clock().isoformat()

@@ -154,3 +154,50 @@ def test_a_renewed_key_opens_new_mail_on_another_device_and_earlier_mail_stays_r
     for letter, words in letters:
         elsewhere.open_message(letter)
         assert words in elsewhere.body
+
+
+# Holds the answer of the key server to the next change that is stored there, until `release` is called.
+HOLD = """(keys) => {
+  const usual = fetch;
+  globalThis.fetch = async (url, options) => {
+    const response = await usual(url, options);
+    if (globalThis.release || !String(url).startsWith(keys) || options?.method !== "PUT") return response;
+    await new Promise((resolve) => { globalThis.release = resolve; });
+    return response;
+  };
+}"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("loses", ["the answer", "the page"])
+def test_a_decision_removed_while_it_is_stored_does_not_come_back(
+    here: MailPages, elsewhere: MailPages, stack: DemoStack, loses: str
+) -> None:
+    here.page.activate()
+    wait_until_stored(here)
+    letter = deliver(stack, here.account, stranger(), "A stranger")
+    here.page.js(HOLD, stack.keys_url)
+    accept(here, letter)
+    here.page.wait_for("() => Boolean(globalThis.release)", timeout_seconds=OPERATION_SECONDS)
+    if loses == "the page":
+        here.page.js("() => { location.hash = '#/keys'; }")
+        here.page.reload()
+        here.unlock()
+        here.page.wait_for("() => location.hash !== '#/keys'", timeout_seconds=OPERATION_SECONDS)
+    remove_decision(here)
+    if loses == "the answer":
+        here.page.js("() => release()")
+    wait_until_stored(here)
+    show_people(here)
+    here.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    elsewhere.page.activate()
+    elsewhere.enter()
+    wait_until_stored(elsewhere)
+    show_people(elsewhere)
+    elsewhere.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    # It can be accepted again.
+    here.page.activate()
+    accept(here, letter)
+    wait_until_stored(here)
+    show_people(here)
+    here.page.wait_for_text(STRANGER, selector=named("decision"), timeout_seconds=OPERATION_SECONDS)

@@ -204,13 +204,21 @@ export class KeyAccount {
 
   /**
    * Merges what the page keeps of the person's trust with the account, and stores there what it lacks.
-   * @param {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, base: ArrayBuffer | null}} kept
+   * @param {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, base: ArrayBuffer | null, sent: ArrayBuffer | null}} kept
    * @param {import("./roaming_settings.js").Named} others settings and recipes
+   * @param {(sent: ArrayBuffer) => Promise<void>} keepSent keeps what is about to be stored, until a result is kept. The answer
+   *   may be lost, or come too late
    * @returns {Promise<MergedTrust>}
    */
-  merge(kept, others) {
-    return this.#inTurn(() => this.#store("roaming.merge", () =>
-      ({ ...copyOfAll(kept), others, at: new Date().toISOString() })));
+  merge(kept, others, keepSent) {
+    let { sent } = kept;
+    const members = () => ({ ...copyOfAll({ ...kept, sent }), others, at: new Date().toISOString() });
+    const send = async (/** @type {Prepared & {sent: ArrayBuffer}} */ prepared) => {
+      sent = prepared.sent;
+      await keepSent(sent.slice(0));
+      await this.#server.push(prepared);
+    };
+    return this.#inTurn(() => this.#store("roaming.merge", members, send));
   }
 
   /** Stores further identities, such as a renewed one. @param {SealedIdentity[]} identities */
@@ -445,7 +453,7 @@ export class KeyAccount {
    * Stores what a verb prepares, beside what other devices store meanwhile.
    * @param {string} verb
    * @param {() => Record<string, unknown>} members
-   * @param {(prepared: Prepared) => Promise<void>} send
+   * @param {(prepared: any) => Promise<void>} send
    * @returns {Promise<any>} the reply of the verb
    */
   async #store(verb, members, send = (prepared) => this.#server.push(prepared)) {

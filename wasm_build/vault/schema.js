@@ -142,7 +142,9 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   },
   "roaming.recovery": { user: "text", session: "bytes", sealKey: "secret", standing: "json" },
   "roaming.take": { user: "text", session: "bytes", sealKey: "secret", record: "json" },
-  "roaming.merge": { ...ROAMING_SESSION, sealKey: "secret", at: "text", ...KEPT, others: "json", "base?": "bytes" },
+  "roaming.merge": {
+    ...ROAMING_SESSION, sealKey: "secret", at: "text", ...KEPT, others: "json", "base?": "bytes", "sent?": "bytes",
+  },
   "roaming.find": { server: "text", user: "text", key: "text", "signed?": "bytes", "followed?": "bytes", at: "text" },
   "passkey.seal": { account: "text", output: "secret", ...KEYS },
   "passkey.open": { account: "text", output: "secret", bundle: "bytes", sealKey: "secret" },
@@ -232,7 +234,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "roaming.recovery": { recovery: "any" },
   "roaming.take": { ...OPENED, session: "bytes", known: "bytes" },
   "roaming.merge": {
-    contacts: "bytes", decisions: "bytes", others: "any", base: "bytes", refused: ["text"], staying: "number",
+    contacts: "bytes", decisions: "bytes", others: "any", base: "bytes", refused: ["text"], staying: "number", "sent?": "bytes",
     "request?": "bytes", "condition?": "text", "authorization?": "text", "session?": "bytes", "known?": "bytes",
   },
   "roaming.find": { "followed?": "bytes", addresses: ["text"], problems: ["any"] },

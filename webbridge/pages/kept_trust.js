@@ -7,10 +7,12 @@
  */
 
 import { keepsAnything, openStates } from "./state_database.js";
+import { haveSameOctets } from "./trust_keeper.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
 /** @typedef {import("./trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("./state_database.js").OpenState} OpenState */
 /**
  * @typedef {"off" | "locked" | "kept" | "unreadable" | "failed" | "storage-refused" | "storage-full"} Keeping
  *   `off` on another person's computer; `storage-…` if the browser stores nothing or has no room left
@@ -59,6 +61,7 @@ export class KeptTrust extends EventTarget {
     this.#trust = trust;
     keys.addEventListener("change", () => this.#keysChanged());
     trust.addEventListener("learned", () => this.#learned());
+    trust.addEventListener("sent", () => { trust.sentKept = this.#inTurn(() => this.#keepSent()); });
     this.#otherTabs.addEventListener("message", () => void this.#inTurn(() => this.#catchUp()));
   }
 
@@ -170,7 +173,7 @@ export class KeptTrust extends EventTarget {
    * joins both states, without what the person has removed here. Otherwise the entries that the kept state lacks were
    * removed in another tab.
    * @param {string} account
-   * @param {{state: ArrayBuffer, merged: ArrayBuffer | null}} kept
+   * @param {OpenState} kept
    * @returns {Promise<void>}
    */
   async #adopt(account, kept) {
@@ -188,7 +191,7 @@ export class KeptTrust extends EventTarget {
     if (counter === this.#held || account !== this.#account) return;
     this.#seen.set(account, counter);
     this.#held = counter;
-    this.#trust.adopt({ contacts, decisions, merged: kept.merged });
+    this.#trust.adopt({ contacts, decisions, merged: kept.merged, sent: kept.sent });
   }
 
   /** @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} joined with entries that the person has removed in this page */
@@ -226,26 +229,30 @@ export class KeptTrust extends EventTarget {
     });
   }
 
+  /** Keeps what will be sent. If that fails, it is sent all the same: only a lost answer would need it. */
+  async #keepSent() {
+    const account = this.#account;
+    if (!account || !this.#isOpen) return;
+    const keep = async () => {
+      if (!(await openStates.keepSent(account, this.#trust.sent()))) await this.#replace(account);
+    };
+    await keep().catch(() => undefined);
+  }
+
   /** @param {string} account */
   async #replace(account) {
-    let args = this.#arguments();
-    let merged = this.#trust.merged();
-    let learnings = this.#learnings;
     const vault = await this.#vault();
     await navigator.locks.request(TURN, async () => {
-      const kept = await openStates.counter(account);
-      if (kept > this.#held) {
-        // Another tab has written a newer state, whose entries are joined first.
-        const state = await openStates.read(account);
-        if (state) await this.#adopt(account, state);
-        args = this.#arguments();
-        merged = this.#trust.merged();
-        learnings = this.#learnings;
-      }
-      const { removed } = this.#trust;
+      const [kept, before] = await Promise.all([openStates.counter(account), openStates.read(account)]);
+      // Another tab has written a newer state, whose entries are joined first.
+      if (before && kept > this.#held) await this.#adopt(account, before);
+      const [args, merged, learnings, { removed }] = [this.#arguments(), this.#trust.merged(), this.#learnings, this.#trust];
+      const isMergedHere = !isSame(merged, before?.merged ?? null);
+      // What another tab is sending stays noted until a merge is kept.
+      const sent = this.#trust.sent() ?? (isMergedHere ? null : before?.sent ?? null);
       const counter = Math.max(kept, this.#seen.get(account) ?? 0) + 1;
       const { state } = await vault.call("state.seal", { account, counter, ...args });
-      await openStates.write(account, counter, state, merged);
+      await openStates.write(account, counter, { state, merged, sent });
       this.#seen.set(account, counter);
       if (account !== this.#account) return;
       this.#held = counter;
@@ -288,6 +295,11 @@ export function isKeepingTrouble(keeping) {
 function storageTrouble(error) {
   const { code } = /** @type {{code?: string}} */ (error ?? {});
   return code === "storage-refused" || code === "storage-full" ? code : null;
+}
+
+/** @param {ArrayBuffer | null} one @param {ArrayBuffer | null} other */
+function isSame(one, other) {
+  return one === null ? other === null : haveSameOctets(one, other);
 }
 
 /** @param {string | null} word */

@@ -122,10 +122,15 @@ export class RoamingTrust extends EventTarget {
     try {
       await known;
       const { version } = this.#trust;
-      const kept = { ...this.#trust.contacts(), decisions: this.#trust.decisions(), base: this.#trust.merged() };
-      const merged = await account.merge(kept, this.#settings.texts());
+      const trust = this.#trust;
+      const kept = { ...trust.contacts(), decisions: trust.decisions(), base: trust.merged(), sent: trust.sent() };
+      const merged = await account.merge(kept, this.#settings.texts(), async (sent) => {
+        if (account !== this.#account) return;
+        trust.keepSent(sent);
+        await withPatience(trust.sentKept);
+      });
       if (account !== this.#account) return;
-      // Changes of the meantime are merged once more: the account has its older form, and the base knows.
+      // Changes of the meantime are merged once more. By what was sent, that merge knows what the account has from here.
       if (version !== this.#trust.version) return;
       this.#trust.keepMerged(merged);
       this.#refused = merged.refused;

@@ -19,6 +19,11 @@ const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", l
 /** The records of more folders than these are dropped. */
 const MAX_LEARNT_FOLDERS = 40;
 
+/**
+ * A state that only the vault can decrypt. `merged` is what the account at the key server had when the state was last merged
+ * with it, and `sent` what was sent there since, both encrypted under the key of the account.
+ * @typedef {{state: ArrayBuffer, merged: ArrayBuffer | null, sent: ArrayBuffer | null}} OpenState
+ */
 /** @typedef {{account: string, credentialId: ArrayBuffer, salt: ArrayBuffer, bundle: ArrayBuffer}} KeptPasskey */
 
 /** Whether the database exists. Does not create it. */
@@ -36,12 +41,11 @@ export async function keepsAnything() {
 export const openStates = {
   /**
    * @param {string} address
-   * @returns {Promise<{state: ArrayBuffer, merged: ArrayBuffer | null} | null>} `merged` is what the account at the key
-   *   server had when the state was last merged with it, encrypted under the key of the account
+   * @returns {Promise<OpenState | null>}
    */
   async read(address) {
     const found = await find("trust", address);
-    return found ? { state: found.state, merged: found.merged ?? null } : null;
+    return found ? { state: found.state, merged: found.merged ?? null, sent: found.sent ?? null } : null;
   },
 
   /** @param {string} address @returns {Promise<number>} the counter of the kept state; 0 if there is none */
@@ -49,10 +53,28 @@ export const openStates = {
     return (await find("trust", address))?.counter ?? 0;
   },
 
-  /** @param {string} address @param {number} counter @param {ArrayBuffer} state @param {ArrayBuffer | null} merged */
-  async write(address, counter, state, merged) {
+  /** @param {string} address @param {number} counter @param {OpenState} kept */
+  async write(address, counter, kept) {
     const account = await accountDigest(address);
-    await transact("trust", "readwrite", (states) => states.put({ account, counter, state, merged }));
+    await transact("trust", "readwrite", (states) => states.put({ account, counter, ...kept }));
+  },
+
+  /**
+   * Keeps what will be sent beside a state that is kept, as it is. Resolves with false if there is none.
+   * @param {string} address @param {ArrayBuffer | null} sent
+   */
+  async keepSent(address, sent) {
+    const account = await accountDigest(address);
+    let isKept = false;
+    await transact("trust", "readwrite", (states) => {
+      const reading = states.get(account);
+      reading.onsuccess = () => {
+        isKept = Boolean(reading.result);
+        if (isKept) states.put({ ...reading.result, sent });
+      };
+      return reading;
+    });
+    return isKept;
   },
 
   /** @param {string} address */

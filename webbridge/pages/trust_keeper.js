@@ -18,7 +18,8 @@ const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, re
 
 /**
  * Dispatches "decided" when verdicts may have changed, by a decision or a look-up of the person, "withdrawn" when
- * the person trusts less than before, and "learned" when contacts or decisions have changed and should be kept.
+ * the person trusts less than before, "learned" when contacts or decisions have changed and should be kept, and "sent"
+ * when something will be sent to the account at the key server.
  */
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
@@ -33,6 +34,10 @@ export class TrustKeeper extends EventTarget {
    * changed or removed here since, so it stays beside the contacts and decisions. @type {ArrayBuffer | null}
    */
   #merged = null;
+  /** What was sent to that account since, as `roaming.merge` gave it. @type {ArrayBuffer | null} */
+  #sent = null;
+  /** Resolves when what was sent is kept for later sessions, as far as that is possible. @type {Promise<void>} */
+  sentKept = Promise.resolve();
   /** A number that grows with each change of contacts and decisions. */
   #version = 0;
   /** Resolves when the kept state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
@@ -178,6 +183,17 @@ export class TrustKeeper extends EventTarget {
     return this.#merged?.slice(0) ?? null;
   }
 
+  /** The argument `sent` of `roaming.merge`, as a copy. */
+  sent() {
+    return this.#sent?.slice(0) ?? null;
+  }
+
+  /** Notes what will be sent to the account, until a merge is kept. @param {ArrayBuffer} sent */
+  keepSent(sent) {
+    this.#sent = sent;
+    this.dispatchEvent(new Event("sent"));
+  }
+
   /**
    * Keeps what came from the account at the key server.
    * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer, base: ArrayBuffer}} merged
@@ -186,6 +202,7 @@ export class TrustKeeper extends EventTarget {
     const isSame = isAsBefore(contacts, this.#contacts) && isAsBefore(decisions, this.#decisions);
     const isSameBase = haveSameOctets(base, this.#merged);
     this.#merged = base;
+    this.#sent = null;
     if (!isSame) {
       this.#contacts = isAsBefore(contacts, this.#contacts) ? this.#contacts : contacts;
       this.#decisions = isAsBefore(decisions, this.#decisions) ? this.#decisions : decisions;
@@ -218,19 +235,20 @@ export class TrustKeeper extends EventTarget {
     for (const fingerprint of fingerprints) this.#removed.fingerprints.delete(fingerprint);
   }
 
-  /** Whether there are contacts or decisions to keep. */
+  /** Whether there is something to keep. */
   get hasLearned() {
-    return this.#contacts !== null || this.#decisions !== null;
+    return [this.#contacts, this.#decisions, this.#merged, this.#sent].some((one) => one !== null);
   }
 
   /**
-   * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer, merged: ArrayBuffer | null}} kept the state of earlier
-   *   sessions, joined with this one's
+   * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer, merged: ArrayBuffer | null, sent: ArrayBuffer | null}} kept the
+   *   state of earlier sessions, joined with this one's
    */
-  adopt({ contacts, decisions, merged }) {
+  adopt({ contacts, decisions, merged, sent }) {
     this.#contacts = contacts;
     this.#decisions = decisions;
     this.#merged = merged;
+    this.#sent = sent;
     this.#basis += 1;
     this.#version += 1;
     this.dispatchEvent(new Event("decided"));
@@ -254,6 +272,7 @@ export class TrustKeeper extends EventTarget {
     this.#contacts = null;
     this.#decisions = null;
     this.#merged = null;
+    this.#sent = null;
     this.#issuers = [];
     this.#basis += 1;
     this.#version += 1;

@@ -41,15 +41,32 @@ class Device:
     account: Account
     trust: DeviceTrust = field(default_factory=DeviceTrust)
     base: Mapping[str, Entry] | None = None
+    sent: list[Mapping[str, Entry]] = field(default_factory=list)
 
     def merge(self, at: datetime.datetime) -> MergedTrust:
+        merged = self._merge(at)
+        self.account.entries = self.base = merged.entries
+        self.sent = []
+        self.trust = merged.device
+        return merged
+
+    def merge_unanswered(self, at: datetime.datetime, *, arrives: bool = True) -> None:
+        """Merge, and get no answer to what is stored."""
+        merged = self._merge(at)
+        before = self.account.entries
+        self.sent.append({name: entry for name, entry in merged.entries.items() if before.get(name) != entry})
+        if arrives:
+            self.account.entries = merged.entries
+
+    def _merge(self, at: datetime.datetime) -> MergedTrust:
         owner = Owner(user=USER, identities=self.account.identities)
-        merged = run(merge_trust(self.trust, self.account.entries, self.base, owner=owner, at=at, provider=PROVIDER))
+        merging = merge_trust(
+            self.trust, self.account.entries, self.base, sent=self.sent, owner=owner, at=at, provider=PROVIDER
+        )
+        merged = run(merging)
         # The state that is stored is read again by the others.
         state = AccountState.from_bytes(AccountState(entries=merged.entries).to_bytes())
         assert state.entries == merged.entries
-        self.account.entries = self.base = state.entries
-        self.trust = merged.device
         return merged
 
     @property

@@ -67,6 +67,8 @@ class MailPages:
     def open_message(self, uid: int) -> None:
         """Open a message of the inbox, and wait until the message or a problem is shown."""
         self.show_inbox()
+        # Otherwise the message that was open before would count as opened.
+        self.page.wait_for("() => !document.querySelector('[data-uid][aria-current]')")
         row = f'{named("message-row")}[data-uid="{uid}"]'
         self.page.wait_for_selector(row)
         self.page.click(row)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from roaming_keys.entries import Entry
 from roaming_keys.records import StatePart, open_kept_state
+from roaming_keys.sent import note_sent, open_sent
 from roaming_keys.session import Session
 from roaming_keys.trust_entries import NAMED_KINDS, DeviceTrust, Owner, merge_trust
 from smime_core.errors import MalformedMessage
@@ -23,8 +24,8 @@ from wasm_build.vault.python.state import Kept
 class MergeTrust:
     """The session of an account, and what the page keeps.
 
-    `base` is what the verb gave at the last merge, or nothing. `others` are the texts of settings and recipes, by kind
-    and name.
+    `base` is what the verb gave at the last merge that the page has kept, or nothing; `sent` what it gave since.
+    `others` are the texts of settings and recipes, by kind and name.
     """
 
     user: str
@@ -35,14 +36,16 @@ class MergeTrust:
     kept: Kept = group_of(Kept)
     others: Json
     base: bytes = b""
+    sent: bytes = b""
 
 
 async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
     """Returns `{contacts, decisions, others, base, refused, staying}`: what the page keeps now.
 
-    If the account has less, also `{request, condition, authorization, session, known}` of the call that stores it; the
-    page then keeps `base` when it is stored. `refused` has the names of entries that none of the person's own keys has
-    signed, `staying` the number of entries that do not roam. Raises SmimeError.
+    If the account has less, also `{request, condition, authorization, session, known}` of the call that stores it, and
+    `{sent}`, which the page keeps before the call, until it keeps a `base`. It keeps `base` when that is stored, and
+    only together with the contacts and decisions. `refused` has the names of entries that none of the person's own keys
+    has signed, `staying` the number of entries that do not roam. Raises SmimeError.
     """
     session = await read_session(request.session, request.user, request.seal_key, provider)
     merged = await merge_trust(
@@ -53,6 +56,7 @@ async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
         ),
         session.opened.state.entries,
         await _read_base(request.base, session, provider),
+        sent=await open_sent(request.sent, session.opened, session.place.user, provider),
         owner=Owner(user=session.place.user, identities=session.opened.identities),
         at=request.at,
         provider=provider,
@@ -68,7 +72,10 @@ async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
         return {**reply, "base": StatePart.of(session.opened.record).to_json()}
     content = replace(session.opened, state=replace(session.opened.state, entries=merged.entries))
     prepared = await session.prepare_push(content, provider)
-    stored = {"base": StatePart.of(prepared.after.opened.record).to_json()}
+    stored = {
+        "base": StatePart.of(prepared.after.opened.record).to_json(),
+        "sent": await note_sent(request.sent, session.opened, merged.entries, session.place.user, provider),
+    }
     call = await prepared_reply(session, prepared, request.call, request.seal_key, provider)
     return {**reply, **stored, **call}
 
