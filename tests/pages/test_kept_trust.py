@@ -36,6 +36,16 @@ REPLACE = """async (change) => {
 }"""
 
 
+# Nothing more is stored in the account at the key server, from where it would come back.
+STAY_HERE = """(keys) => {
+  const usual = fetch;
+  globalThis.fetch = async (url, options) => {
+    if (String(url).startsWith(keys) && options?.method === "PUT") throw new TypeError("no network");
+    return usual(url, options);
+  };
+}"""
+
+
 @pytest.fixture
 def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
     pages = MailPages(browser, stack.pages_url, stack.accounts[0])
@@ -96,6 +106,7 @@ def test_a_damaged_or_older_state_is_reported_and_not_used(
     alice: MailPages, stack: DemoStack, change: str, why: str
 ) -> None:
     letter = deliver(stack, alice.account, stranger(), "A stranger")
+    alice.page.js(STAY_HERE, stack.keys_url)
     alice.open_message(welcome_of(stack, alice.account))
     wait_until_kept(alice, 1)
     alice.page.js(REPLACE, "save")
