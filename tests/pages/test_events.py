@@ -49,6 +49,9 @@ PARTS = """async () => {
     close() { this.readyState = 2; }
     say(name, members) { this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(members) })); }
   };
+  globalThis.opened = async (count) => {
+    while (streams.length < count) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  };
   globalThis.heard = [];
   globalThis.said = [];
   globalThis.checks = 0;
@@ -122,8 +125,9 @@ def test_a_change_during_a_load_is_not_lost_and_a_failure_is_not_shown(page: Pag
 
 
 def test_a_stream_of_another_account_is_left_and_the_session_is_checked(page: Page) -> None:
-    page.js("""() => {
+    page.js("""async () => {
       events.start("alice@example.test");
+      await opened(1);
       streams[0].say("ready", { account: "bob@example.test", folders: ["f"] });
       streams[0].say("mail", { folder: "f" });
     }""")
@@ -133,9 +137,10 @@ def test_a_stream_of_another_account_is_left_and_the_session_is_checked(page: Pa
 
 
 def test_a_stream_that_comes_back_reports_its_folders_once(page: Page) -> None:
-    page.js("""() => {
+    page.js("""async () => {
       events.start("alice@example.test");
       events.start("alice@example.test");
+      await opened(1);
       streams[0].say("ready", { account: "alice@example.test", folders: ["f"] });
       streams[0].say("mail", { folder: "f" });
       streams[0].say("ready", { account: "alice@example.test", folders: ["g"] });
@@ -147,15 +152,17 @@ def test_a_stream_that_comes_back_reports_its_folders_once(page: Page) -> None:
 
 def test_a_frozen_page_has_no_stream_and_asks_for_all_that_it_has_missed(page: Page) -> None:
     """Without a stream the bridge wakes the browser by a push message."""
-    page.js("""() => {
+    page.js("""async () => {
       events.start("alice@example.test");
+      await opened(1);
       streams[0].say("ready", { account: "alice@example.test", folders: ["f"] });
       streams[0].say("arrived", { folder: "f" });
       document.dispatchEvent(new Event("freeze"));
     }""")
     assert page.js("() => streams.map(({ readyState }) => readyState)") == [2]
-    page.js("""() => {
+    page.js("""async () => {
       document.dispatchEvent(new Event("resume"));
+      await opened(2);
       streams[1].say("ready", { account: "alice@example.test", folders: ["f"] });
     }""")
     assert page.js("() => [streams.length, said]") == [2, ["arrived", "back", "mail"]]
@@ -164,11 +171,40 @@ def test_a_frozen_page_has_no_stream_and_asks_for_all_that_it_has_missed(page: P
 
 
 def test_the_end_of_the_session_is_asked_of_the_bridge(page: Page) -> None:
-    page.js("""() => {
+    page.js("""async () => {
       events.start("alice@example.test");
+      await opened(1);
       streams[0].say("session-ended", {});
     }""")
     assert page.js("() => [checks, streams[0].readyState]") == [1, 2]
+
+
+def test_one_tab_holds_the_stream_and_tells_the_others_until_another_takes_over(page: Page) -> None:
+    """A browser has six connections to a server over HTTP/1.1. A stream in each tab would leave none."""
+    page.js("""async () => {
+      const { MailEvents } = await import("/source/webbridge/pages/events.js");
+      globalThis.others = Array.from({ length: 6 }, () => new MailEvents("https://bridge.test/api/events", () => { checks += 1; }));
+      globalThis.told = [];
+      events.start("alice@example.test");
+      await opened(1);
+      for (const one of others) {
+        for (const name of ["mail", "arrived", "back"]) one.addEventListener(name, ({ type }) => told.push(type));
+        one.start("alice@example.test");
+      }
+      streams[0].say("ready", { account: "alice@example.test", folders: ["f"] });
+      streams[0].say("mail", { folder: "f" });
+    }""")
+    page.wait_for("() => told.length === 6 && streams.length === 1")
+    page.js("""async () => {
+      told.length = 0;
+      events.stop();
+      await opened(2);
+      streams[1].say("ready", { account: "alice@example.test", folders: ["f"] });
+    }""")
+    # Something may have come while one tab had left and the next had no stream yet.
+    page.wait_for("() => told.filter((name) => name === 'back').length === 6")
+    page.js("() => streams[1].say('session-ended', {})")
+    page.wait_for("() => checks === 6 && streams.every(({ readyState }) => readyState === EventSource.CLOSED)")
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
