@@ -183,7 +183,8 @@ def test_one_tab_holds_the_stream_and_tells_the_others_until_another_takes_over(
     """A browser has six connections to a server over HTTP/1.1. A stream in each tab would leave none."""
     page.js("""async () => {
       const { MailEvents } = await import("/source/webbridge/pages/events.js");
-      globalThis.others = Array.from({ length: 6 }, () => new MailEvents("https://bridge.test/api/events", () => { checks += 1; }));
+      const another = () => new MailEvents("https://bridge.test/api/events", () => { checks += 1; });
+      globalThis.others = Array.from({ length: 6 }, another);
       globalThis.told = [];
       events.start("alice@example.test");
       await opened(1);
