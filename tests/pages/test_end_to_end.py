@@ -51,6 +51,8 @@ class Pair:
 
     def show_newest(self, person: MailPages) -> None:
         """Let a person open the last message of the inbox."""
+        # The timers of a page behind another one are slow.
+        person.page.activate()
         person.open_message(self.newest_of(person).uid)
 
 

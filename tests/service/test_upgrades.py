@@ -94,6 +94,7 @@ def test_the_data_of_each_version_without_a_mark_is_kept_up_and_back(
     check_kept(before, rows_at(path))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_change_of_version_that_is_killed_at_any_point_leaves_the_old_state_or_the_new(
     schema: Schema, database_url: str, tmp_path: Path
