@@ -21,12 +21,21 @@ CONTACT: Final = "contact"
 DECISION: Final = "decision"
 SETTING: Final = "setting"
 RECIPE: Final = "recipe"
+PERSON: Final = "person"
+GROUP: Final = "group"
 # Entries that are in use, and removals, of each kind. The latest stay.
 MAX_REMOVED: Final = 1_000
-MAX_LIVE: Final = {CONTACT: 2_000, DECISION: 100}
+MAX_LIVE: Final = {CONTACT: 2_000, DECISION: 100, PERSON: 2_000, GROUP: 100}
 MAX_LIVE_OTHERS: Final = 500
 # Longer ones stay on the device. A decision with two certificates of RSA-4096 has 7,000 characters.
-MAX_VALUE_CHARACTERS: Final = {CONTACT: 32_768, DECISION: 8_192, SETTING: 16_384, RECIPE: 16_384}
+MAX_VALUE_CHARACTERS: Final = {
+    CONTACT: 32_768,
+    DECISION: 8_192,
+    SETTING: 16_384,
+    RECIPE: 16_384,
+    PERSON: 1_024,
+    GROUP: 16_384,
+}
 # JSON that is inflated: the contacts and decisions of the largest sizes have less.
 MAX_STATE_JSON_BYTES: Final = 16_777_216
 
@@ -77,14 +86,15 @@ def fit_entries(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     """Return the entries that have room in a state.
 
     Of each kind, the latest stay within its limit. If they are still too large, the contacts that were not changed for
-    the longest time are left out, then removals of contacts, then recipes, then settings. What is left out is not
-    removed: devices that have it keep it.
+    the longest time are left out, then removals of contacts, then names of people, recipes, settings and groups. What
+    is left out is not removed: devices that have it keep it.
     """
     groups: dict[tuple[str, bool], list[str]] = {}
     for name, entry in entries.items():
         groups.setdefault((kind_of(name), entry.value is None), []).append(name)
     latest = {group: _latest(names, entries)[: _limit_of(*group)] for group, names in groups.items()}
-    for group in ((CONTACT, False), (CONTACT, True), (RECIPE, False), (SETTING, False)):
+    droppable = ((CONTACT, False), (CONTACT, True), (PERSON, False), (RECIPE, False), (SETTING, False), (GROUP, False))
+    for group in droppable:
         while latest.get(group) and not _fits({name: entries[name] for names in latest.values() for name in names}):
             latest[group] = latest[group][: len(latest[group]) * 9 // 10]
     kept = {name for names in latest.values() for name in names}

@@ -2,11 +2,13 @@
 
     contact:ADDRESS            the text of `smime_core.trust.contact_texts`; the address in its form for comparison
     decision:FINGERPRINT       {"decision": the text of `decisions_json` with one, "signature": base64 of its DER}
-    setting:NAME, recipe:SITE  {"setting": a text that only its readers know, "signature": base64 of its DER}
+    setting:NAME, recipe:SITE, group:NAME
+                               {"setting": a text that only its readers know, "signature": base64 of its DER}
+    person:ADDRESS             the name of a person, as a text that only its readers know
 
 A changed certificate that a person has accepted is in its contact. A device keeps the entries of its last merge, the
-base, by which it knows what was changed or removed on it since. Only decisions, settings and recipes that one of the
-person's own keys has signed count.
+base, by which it knows what was changed or removed on it since. Only decisions, settings, recipes and groups that one
+of the person's own keys has signed count.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from typing import Final
 from roaming_keys.entries import (
     CONTACT,
     DECISION,
+    GROUP,
     MAX_VALUE_CHARACTERS,
+    PERSON,
     RECIPE,
     SETTING,
     Entry,
@@ -49,10 +53,12 @@ from smime_core.trust import (
 )
 
 # The kinds whose values are signed, each with the member that has its text.
-_SIGNED_MEMBERS: Final = {DECISION: "decision", SETTING: "setting", RECIPE: "setting"}
+_SIGNED_MEMBERS: Final = {DECISION: "decision", SETTING: "setting", RECIPE: "setting", GROUP: "setting"}
 # The kinds of which a device gives the texts by name.
-NAMED_KINDS: Final = frozenset({SETTING, RECIPE})
-_KINDS: Final = frozenset({CONTACT, *_SIGNED_MEMBERS})
+NAMED_KINDS: Final = frozenset({SETTING, RECIPE, PERSON, GROUP})
+# The kinds in which a device says what it has removed, by None as the text. One that it does not name it does not know.
+BOOK_KINDS: Final = frozenset({PERSON, GROUP})
+_KINDS: Final = frozenset({CONTACT, PERSON, *_SIGNED_MEMBERS})
 # The clock of a device may differ from the key server's by five minutes, or no login is right.
 _MAX_AHEAD: Final = datetime.timedelta(days=1)
 _Entries = Mapping[str, Entry]
@@ -63,12 +69,12 @@ class DeviceTrust:
     """The texts that a device keeps: contacts and decisions as JSON, None if it has never kept any.
 
     `others` are texts of `NAMED_KINDS`, by kind and name. A kind that is not there is one in which the device takes no
-    part.
+    part. None in the place of a text, in `BOOK_KINDS` only, is one that the device has removed.
     """
 
     contacts: bytes | None = None
     decisions: bytes | None = None
-    others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +139,7 @@ async def merge_trust(
     # (5)
     merged = fit_entries(merge_entries(stored, signed))
     kept = {name: entry.value for name, entry in merge_entries(plain, changes).items() if kind_of(name) in kinds}
-    left = {name: text for name, text in texts.items() if name not in kept} | {
-        name: text for name, text in kept.items() if text is not None
-    }
+    left = {name: text for name, text in {**texts, **kept}.items() if text is not None}
     return MergedTrust(
         device=_device_of(left, device),
         entries=merged,
@@ -150,7 +154,7 @@ def _until(latest: datetime.datetime, entries: _Entries) -> dict[str, Entry]:
     return {name: entry for name, entry in entries.items() if entry.at <= most or kind_of(name) not in _KINDS}
 
 
-def _device_texts(device: DeviceTrust) -> dict[str, str]:
+def _device_texts(device: DeviceTrust) -> dict[str, str | None]:
     contacts = split_contacts(device.contacts) if device.contacts else {}
     decisions = parse_decisions(device.decisions) if device.decisions else ()
     return {
@@ -163,7 +167,7 @@ def _device_texts(device: DeviceTrust) -> dict[str, str]:
 def _device_of(texts: Mapping[str, str], before: DeviceTrust) -> DeviceTrust:
     contacts = [text for name, text in texts.items() if kind_of(name) == CONTACT]
     decisions = [_parse_decision(text) for name, text in texts.items() if kind_of(name) == DECISION]
-    others: dict[str, dict[str, str]] = {kind: {} for kind in before.others}
+    others: dict[str, dict[str, str | None]] = {kind: {} for kind in before.others}
     for name, text in texts.items():
         kind, _, rest = name.partition(":")
         if kind in others:
@@ -176,7 +180,7 @@ def _device_of(texts: Mapping[str, str], before: DeviceTrust) -> DeviceTrust:
 
 
 async def _open_stored(
-    stored: _Entries, texts: Mapping[str, str], owner: Owner, at: datetime.datetime, provider: CryptoProvider
+    stored: _Entries, texts: Mapping[str, str | None], owner: Owner, at: datetime.datetime, provider: CryptoProvider
 ) -> tuple[dict[str, Entry], list[str]]:
     """The stored entries that count, without their signatures; and the names of those that are refused."""
     plain, refused = {}, []
@@ -239,7 +243,7 @@ def _plain_base(device: DeviceTrust, base: _Entries) -> dict[str, Entry]:
     return plain
 
 
-def _find_changes(texts: Mapping[str, str], stored: _Entries, base: _Entries, *, now: int) -> dict[str, Entry]:
+def _find_changes(texts: Mapping[str, str | None], stored: _Entries, base: _Entries, *, now: int) -> dict[str, Entry]:
     changes = {}
     for name in dict.fromkeys((*texts, *base)):
         if kind_of(name) in NAMED_KINDS and _stays_as_stored(name, texts, stored, base):
@@ -253,13 +257,13 @@ def _find_changes(texts: Mapping[str, str], stored: _Entries, base: _Entries, *,
     return changes
 
 
-def _stays_as_stored(name: str, texts: Mapping[str, str], stored: _Entries, base: _Entries) -> bool:
-    """Whether the account decides about a setting or a recipe, and not the device.
+def _stays_as_stored(name: str, texts: Mapping[str, str | None], stored: _Entries, base: _Entries) -> bool:
+    """Whether the account decides about one of `NAMED_KINDS`, and not the device.
 
-    So an old copy does not bring back what another device has changed or removed, and a device removes no settings
-    that it does not know.
+    So an old copy does not bring back what another device has changed or removed, and a device removes no settings,
+    names and groups that it does not know.
     """
-    is_of_others = kind_of(name) == SETTING and name not in texts
+    is_of_others = kind_of(name) in {SETTING, *BOOK_KINDS} and name not in texts
     return is_of_others or (name not in base and name in stored)
 
 
@@ -274,7 +278,7 @@ def _find_change(text: str | None, stored: Entry | None, base: Entry | None, *, 
 def _first_time(name: str, text: str, *, now: int) -> int:
     """The time of a text that the device has never merged: the latest that it names itself.
 
-    So an old copy of what another device has removed since stays removed. Settings and recipes name none.
+    So an old copy of what another device has removed since stays removed. `NAMED_KINDS` name none.
     """
     if kind_of(name) == CONTACT:
         return _milliseconds(last_change(text))

@@ -87,6 +87,10 @@ MAX_KEPT_NAME_BYTES: Final = 2_000_000  # DER of cached comparable names, which 
 MAX_ADDRESS_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 bytes, the @, and 255 bytes.
 MAX_FOUND_CERTIFICATES: Final = 100  # Candidates for one address; each costs a path. Directories return at most 20.
 MAX_CONTACTS: Final = 10_000
+# An address book: 2,000 names, 100 groups, and what was removed of both. A group has at most 16,384 characters.
+MAX_BOOK_ENTRIES: Final = 5_000
+MAX_BOOK_NAME_CHARACTERS: Final = 400
+MAX_BOOK_BYTES: Final = 8_388_608
 MAX_CONTACT_CERTIFICATES: Final = 10  # Certificates of one address: two uses, renewed every year for five years.
 MAX_CONTACTS_BYTES: Final = 100_000_000  # All contacts as JSON; two certificates with one issuer take 8,000 bytes.
 MAX_CONTACTS_TOKENS: Final = 5_000_000  # MAX_JSON_TOKENS for contacts; ten certificates of 10,000 people have half.

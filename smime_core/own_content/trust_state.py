@@ -1,4 +1,4 @@
-"""The trust state: a person's contacts and decisions on trust, as web pages keep them between two sessions.
+"""The trust state: a person's contacts, decisions on trust and address book, as web pages keep them.
 
 The pages keep the state in the browser's storage. The state is signed, with a content type of its own, by one of the
 person's keys and encrypted for all of them. Others can therefore neither read it, nor replace it, nor pass it off as
@@ -6,6 +6,9 @@ mail. An older state is recognised by its counter. The signed content is JSON:
 
     {"version": "sealwax-trust-state-1", "account": address, "counter", "contacts": the text of `contacts_json`,
     "decisions": the text of `decisions_json`}
+
+A state with an address book has version 2 and one more member: `"book"`, the text of `book_json`. One without it stays
+of version 1, so that earlier pages read it.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from smime_core.own_content.own_signature import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import State
 from smime_core.text.mail_address import address_key
+from smime_core.trust.book_json import BookEntry, build_book, parse_book
 from smime_core.trust.contacts import NO_CONTACTS, Contacts
 from smime_core.trust.contacts_json import build_contacts, parse_contacts
 from smime_core.trust.decisions import Decision, add_decision
@@ -36,6 +40,7 @@ from smime_core.trust.strict_json import Members, parse_json
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-state-1"
+VERSION_WITH_BOOK: Final = "sealwax-trust-state-2"
 
 _WHERE: Final = "trust state"
 _KIND: Final = ContentKind(name=_WHERE, content_type=TRUST_STATE, encrypted_signed_type=SIGNED_TRUST_STATE)
@@ -50,6 +55,7 @@ class TrustState:
     counter: int
     contacts: Contacts = NO_CONTACTS
     decisions: tuple[Decision, ...] = ()
+    book: tuple[BookEntry, ...] = ()
 
     def with_unknown(self, contacts: Contacts, decisions: Sequence[Decision]) -> TrustState:
         """This state, plus those of `contacts` and `decisions` that it lacks. Those that it has stay unchanged.
@@ -82,12 +88,14 @@ async def seal_trust_state(
     """
     if not recipients:
         raise NoMatchingRecipient(())
+    book = {"book": build_book(state.book).decode("ascii")} if state.book else {}
     content = build_members(
-        version=VERSION,
+        version=VERSION_WITH_BOOK if book else VERSION,
         account=state.account,
         counter=state.counter,
         contacts=build_contacts(state.contacts).decode("ascii"),
         decisions=build_decisions(state.decisions).decode("ascii"),
+        **book,
     )
     check_limit(f"bytes of {_WHERE}", len(content), MAX_TRUST_STATE_BYTES)
     signing = Signing(identities=[identity], signing_time=signing_time)
@@ -132,12 +140,14 @@ async def open_trust_state(
 
 def _parse(content: bytes) -> TrustState:
     value = parse_json(content, where=_WHERE, max_bytes=MAX_TRUST_STATE_BYTES)
-    members = Members.of(value, _MEMBERS, where=_WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    has_book = isinstance(value, dict) and value.get("version") == VERSION_WITH_BOOK
+    members = Members.of(value, (*_MEMBERS, "book") if has_book else _MEMBERS, where=_WHERE)
+    if not has_book and members.text("version") != VERSION:
+        raise MalformedMessage(f"this is not of version {VERSION} or {VERSION_WITH_BOOK}", where=_WHERE)
     return TrustState(
         account=members.text("account"),
         counter=members.number("counter"),
         contacts=parse_contacts(members.text("contacts").encode()),
         decisions=parse_decisions(members.text("decisions").encode()),
+        book=parse_book(members.text("book").encode()) if has_book else (),
     )

@@ -3,6 +3,7 @@
 The choice follows RFC 8551 section 2.7. The file formats are our own.
 """
 
+from smime_core.trust.book_json import BookEntry, build_book, parse_book
 from smime_core.trust.contact_texts import (
     contact_key,
     contact_text,
@@ -65,6 +66,7 @@ from smime_core.trust.strict_json import Members, parse_json
 __all__ = [
     "LEFT_OUT_REASONS",
     "NO_CONTACTS",
+    "BookEntry",
     "CertificateChange",
     "CertificateSource",
     "Contact",
@@ -87,6 +89,7 @@ __all__ = [
     "Root",
     "accept",
     "add_decision",
+    "build_book",
     "build_contacts",
     "build_decisions",
     "build_people_file",
@@ -111,6 +114,7 @@ __all__ = [
     "last_change",
     "make_decision",
     "merge",
+    "parse_book",
     "parse_carried_certificates",
     "parse_contact_text",
     "parse_contacts",

@@ -50,11 +50,11 @@ def keep(device: Device, *, recipes: dict[str, str] | None = None, **settings: s
     device.trust = replace(device.trust, others={SETTING: settings, RECIPE: recipes or {}})
 
 
-def settings_of(device: Device) -> dict[str, str]:
+def settings_of(device: Device) -> dict[str, str | None]:
     return dict(device.trust.others[SETTING])
 
 
-def recipes_of(device: Device) -> dict[str, str]:
+def recipes_of(device: Device) -> dict[str, str | None]:
     return dict(device.trust.others[RECIPE])
 
 

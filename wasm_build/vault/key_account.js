@@ -205,7 +205,7 @@ export class KeyAccount {
   /**
    * Merges what the page keeps of the person's trust with the account, and stores there what it lacks.
    * @param {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, base: ArrayBuffer | null, sent: ArrayBuffer | null}} kept
-   * @param {import("./roaming_settings.js").Named} others settings and recipes
+   * @param {Record<string, Record<string, string | null>>} others settings, recipes and address book; null for a removed entry of the book
    * @param {(sent: ArrayBuffer) => Promise<void>} keepSent keeps what is about to be stored, until a result is kept. The answer
    *   may be lost, or come too late
    * @returns {Promise<MergedTrust>}

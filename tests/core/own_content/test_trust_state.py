@@ -29,6 +29,7 @@ from smime_core.identity.identity import Identity
 from smime_core.own_content.own_content import ContentKind, build_members, protect_content
 from smime_core.own_content.trust_state import TrustState, open_trust_state, seal_trust_state
 from smime_core.provider import NewKey
+from smime_core.trust.book_json import BookEntry, build_book
 from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
 from smime_core.trust.decisions import Decision, DecisionKind
 from smime_core.trust.judging import Judging
@@ -38,6 +39,10 @@ from tests.support.people import NOW, PROVIDER, anchor, authority, person, trust
 ALICE, BOB, CAROL = person("alice"), person("bob"), person("carol")
 ACCOUNT: Final = "alice@example.test"
 DAY: Final = datetime.timedelta(days=1)
+BOOK: Final = (
+    BookEntry(name="group:Ward 3", at=1, value='{"members":[]}'),
+    BookEntry(name="person:bob@example.test", at=2, value=None),
+)
 
 
 def known(identity: Identity) -> Contact:
@@ -68,6 +73,11 @@ def open_state(cms: bytes, *identities: Identity, **changes: Any) -> TrustState:
 
 def test_it_comes_back_as_it_was_kept() -> None:
     assert open_state(seal()) == STATE
+
+
+def test_its_address_book_comes_back() -> None:
+    with_book = dataclasses.replace(STATE, book=BOOK)
+    assert open_state(seal(with_book)) == with_book
 
 
 def test_nobody_else_opens_it() -> None:
@@ -165,7 +175,16 @@ def test_a_state_signed_before_the_certificate_expired_still_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"version": "2"}, {"counter": -1}, {"contacts": "{}"}, {"decisions": 1}, {"more": 1}]
+    "changes",
+    [
+        {"version": "2"},
+        {"version": "sealwax-trust-state-2"},
+        {"counter": -1},
+        {"contacts": "{}"},
+        {"decisions": 1},
+        {"more": 1},
+        {"book": build_book(BOOK).decode()},
+    ],
 )
 def test_another_shape_is_malformed(changes: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     changed = "smime_core.own_content.trust_state.build_members"

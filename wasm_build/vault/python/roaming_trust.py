@@ -1,4 +1,4 @@
-"""The verb that merges contacts, decisions, settings and recipes with those of the account at a key server."""
+"""The verb that merges all that roams but the keys with the account at a key server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from roaming_keys.entries import Entry
 from roaming_keys.records import StatePart, open_kept_state
 from roaming_keys.sent import note_sent, open_sent
 from roaming_keys.session import Session
-from roaming_keys.trust_entries import NAMED_KINDS, DeviceTrust, Owner, merge_trust
+from roaming_keys.trust_entries import BOOK_KINDS, NAMED_KINDS, DeviceTrust, Owner, merge_trust
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply
@@ -25,7 +25,8 @@ class MergeTrust:
     """The session of an account, and what the page keeps.
 
     `base` is what the verb gave at the last merge that the page has kept, or nothing; `sent` what it gave since.
-    `others` are the texts of settings and recipes, by kind and name.
+    `others` are the texts of settings, recipes, names of people and groups, by kind and name; null for a name or a
+    group that was removed here.
     """
 
     user: str
@@ -87,14 +88,15 @@ async def _read_base(base: bytes, session: Session, provider: CryptoProvider) ->
     return None if state is None else state.entries
 
 
-def _read_others(data: bytes) -> Mapping[str, Mapping[str, str]]:
+def _read_others(data: bytes) -> Mapping[str, Mapping[str, str | None]]:
     others = json.loads(data)
     if (
         not isinstance(others, dict)
         or not others.keys() <= NAMED_KINDS
         or not all(
-            isinstance(named, dict) and all(isinstance(text, str) for text in named.values())
-            for named in others.values()
+            isinstance(named, dict)
+            and all(isinstance(text, str) or (text is None and kind in BOOK_KINDS) for text in named.values())
+            for kind, named in others.items()
         )
     ):
         raise MalformedMessage("expected texts of settings and recipes by name", where="others")

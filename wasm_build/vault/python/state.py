@@ -1,13 +1,14 @@
-"""The verbs about the contacts and decisions that pages keep between sessions, sealed with the person's own keys."""
+"""The verbs about what pages keep between sessions: contacts, decisions and address book, sealed with the own keys."""
 
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 from smime_core.own_content import TrustState, open_trust_state, seal_trust_state
 from smime_core.pkix import Purpose
 from smime_core.provider import CryptoProvider
-from smime_core.trust import build_contacts, build_decisions, has_receiving_key
+from smime_core.trust import build_book, build_contacts, build_decisions, has_receiving_key, parse_book
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
@@ -31,6 +32,7 @@ class SealState:
     at: datetime.datetime
     counter: int
     kept: Kept = group_of(Kept)
+    book: bytes = b""
 
 
 @request_class
@@ -50,10 +52,11 @@ class JoinKept:
 
 
 async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
-    """Returns `{state}`: contacts and decisions, signed with one of the person's keys and encrypted to all of them."""
+    """Returns `{state}`: all that is kept, signed with one of the person's keys and encrypted to all of them."""
     identities = await unseal(request.keys, provider)
+    state = _read_state(request.kept, account=request.account, counter=request.counter)
     sealed = await seal_trust_state(
-        _read_state(request.kept, account=request.account, counter=request.counter),
+        replace(state, book=parse_book(request.book) if request.book else ()),
         provider,
         identity=choose_signer(identities, request.at),
         recipients=[one.certificate for one in identities if _may_receive(one)],
@@ -63,7 +66,10 @@ async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
 
 
 async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
-    """Returns `{counter, contacts, decisions}` of a sealed state, with the entries of `kept` that the state lacks."""
+    """Returns `{counter, contacts, decisions, book}` of a sealed state.
+
+    Contacts and decisions get the entries of `kept` that the state lacks. The page joins the book with its own.
+    """
     state = await open_trust_state(
         request.state,
         provider,
@@ -72,7 +78,7 @@ async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
         at=request.at,
         least_counter=request.least_counter,
     )
-    return {"counter": state.counter, **_join(state, request.kept)}
+    return {"counter": state.counter, **_join(state, request.kept), "book": build_book(state.book)}
 
 
 async def join_kept(request: JoinKept, _: CryptoProvider) -> Reply:

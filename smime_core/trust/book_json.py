@@ -1,0 +1,58 @@
+"""The address book as JSON: names of people and groups, as web pages keep them beside contacts and decisions.
+
+    {"version": "sealwax-book-1", "entries": [{"name", "at", "value"}]}
+
+`name` has a kind, a colon and the rest, as an entry that roams; `value` is a text that only its readers know, or null
+for what was removed; `at` is the time of the change in milliseconds since 1970. Of two books, each entry with the later
+time stays. An address book gives no trust: certificates are in the contacts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_BOOK_BYTES, MAX_BOOK_ENTRIES, MAX_BOOK_NAME_CHARACTERS, check_limit
+from smime_core.trust.strict_json import Members, parse_json
+
+VERSION: Final = "sealwax-book-1"
+
+_WHERE: Final = "address book"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookEntry:
+    """One name or group of the book. `value` is None if it was removed."""
+
+    name: str
+    at: int
+    value: str | None
+
+
+def build_book(entries: Sequence[BookEntry]) -> bytes:
+    """The JSON text in ASCII, without blanks."""
+    listed = [{"name": one.name, "at": one.at, "value": one.value} for one in entries]
+    return json.dumps({"version": VERSION, "entries": listed}, separators=(",", ":")).encode("ascii")
+
+
+def parse_book(data: bytes) -> tuple[BookEntry, ...]:
+    """Parse the JSON text of `build_book`. Raises SmimeError if it is damaged or too large."""
+    value = parse_json(data, where=_WHERE, max_bytes=MAX_BOOK_BYTES)
+    members = Members.of(value, ("version", "entries"), where=_WHERE)
+    if members.text("version") != VERSION:
+        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    entries = tuple(map(_from_json, members.listed("entries", limit=MAX_BOOK_ENTRIES)))
+    if len({one.name for one in entries}) != len(entries):
+        raise MalformedMessage("a name appears twice", where=_WHERE)
+    return entries
+
+
+def _from_json(value: object) -> BookEntry:
+    members = Members.of(value, ("name", "at", "value"), where=_WHERE)
+    name = members.text("name")
+    check_limit(f"characters of a name of {_WHERE}", len(name), MAX_BOOK_NAME_CHARACTERS)
+    text = None if members.values["value"] is None else members.text("value")
+    return BookEntry(name=name, at=members.number("at"), value=text)
