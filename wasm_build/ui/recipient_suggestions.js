@@ -1,5 +1,5 @@
 /**
- * The list of known people below the input of a line of recipients: a combobox with a list box (WAI-ARIA APG). Arrows
+ * The list of known people and groups below the input of a line of recipients: a combobox with a list box (WAI-ARIA APG). Arrows
  * choose, Enter and Tab take, Escape closes.
  */
 
@@ -7,6 +7,8 @@ import { html, uniqueId } from "./dom.js";
 import { addressKey, isAddress, quoteMailbox, sameAddress } from "./formats.js";
 
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
+/** A name for several people, which puts them all in. @typedef {{name: string, people: Mailbox[]}} KnownGroup */
+/** @typedef {Mailbox & {people?: Mailbox[]}} Suggestion a person, or a group without an address of its own */
 
 const MAX_SHOWN = 6;
 
@@ -15,7 +17,9 @@ export class RecipientSuggestions {
   #known;
   #isTaken;
   #onTake;
-  /** @type {Mailbox[]} */
+  #groups;
+  #groupWords;
+  /** @type {Suggestion[]} */
   #shown = [];
   /** The chosen suggestion; -1 for none. */
   #active = -1;
@@ -24,14 +28,18 @@ export class RecipientSuggestions {
   /**
    * @param {HTMLInputElement} input
    * @param {{
-   *   label: string, known: () => Promise<Mailbox[]>, isTaken: (address: string) => boolean, onTake: (mailbox: string) => void,
-   * }} options `known` gives the people to choose from; `isTaken` is true for those who are in the line
+   *   label: string, known: () => Promise<Mailbox[]>, isTaken: (address: string) => boolean, onTake: (text: string) => void,
+   *   groups: () => KnownGroup[], groupWords: (count: number) => string,
+   * }} options `known` gives the people to choose from; `isTaken` is true for those who are in the line. `onTake` gets a
+   *   mailbox or the name of a group, and `groupWords` says how many people a group has
    */
-  constructor(input, { label, known, isTaken, onTake }) {
+  constructor(input, { label, known, isTaken, onTake, groups, groupWords }) {
     this.#input = input;
     this.#known = known;
     this.#isTaken = isTaken;
     this.#onTake = onTake;
+    this.#groups = groups;
+    this.#groupWords = groupWords;
     this.element = html("ul", {
       id: this.#id, class: "suggestions", role: "listbox", "aria-label": label, hidden: true, data: { test: "suggestions" },
       // The input keeps the focus while a suggestion is pressed.
@@ -49,7 +57,8 @@ export class RecipientSuggestions {
     const known = typed.trim() ? await this.#known() : [];
     // The person may have typed on meanwhile.
     if (typed !== this.#input.value || document.activeElement !== this.#input) return;
-    this.#shown = fitting(known, typed).filter(({ address }) => !this.#isTaken(address)).slice(0, MAX_SHOWN);
+    const groups = typed.trim() ? this.#groups().map((group) => ({ ...group, address: "" })).filter((one) => fits(one, typed)) : [];
+    this.#shown = [...groups, ...fitting(known, typed).filter(({ address }) => !this.#isTaken(address))].slice(0, MAX_SHOWN);
     // A complete address stays as it is typed: Enter must not take another one that begins with it.
     this.#active = this.#shown.length > 0 && !isAddress(typed.trim()) ? 0 : -1;
     this.#draw();
@@ -76,23 +85,23 @@ export class RecipientSuggestions {
     return true;
   }
 
-  /** @param {Mailbox} mailbox */
-  #take(mailbox) {
+  /** @param {Suggestion} taken */
+  #take(taken) {
     this.close();
     this.#input.value = "";
-    this.#onTake(quoteMailbox(mailbox));
+    this.#onTake(taken.people ? taken.name : quoteMailbox(taken));
   }
 
   #draw() {
     this.element.hidden = this.#shown.length === 0;
-    this.element.replaceChildren(...this.#shown.map((mailbox, index) => html(
+    this.element.replaceChildren(...this.#shown.map((one, index) => html(
       "li",
       {
         id: `${this.#id}-${index}`, class: "suggestion", role: "option", "aria-selected": String(index === this.#active),
-        data: { test: "suggestion", address: mailbox.address }, on: { click: () => this.#take(mailbox) },
+        data: { test: "suggestion", address: one.address, ...(one.people && { group: one.name }) }, on: { click: () => this.#take(one) },
       },
-      mailbox.name ? html("bdi", { text: mailbox.name }) : null,
-      html("bdi", { class: "chip-address", text: mailbox.address }),
+      one.name ? html("bdi", { text: one.name }) : null,
+      html("bdi", { class: "chip-address", text: one.people ? this.#groupWords(one.people.length) : one.address }),
     )));
     this.#input.setAttribute("aria-expanded", String(this.#shown.length > 0));
     if (this.#active < 0) this.#input.removeAttribute("aria-activedescendant");
@@ -105,9 +114,13 @@ export class RecipientSuggestions {
  * @param {Mailbox[]} known @param {string} typed
  */
 function fitting(known, typed) {
+  const found = known.filter((one) => fits(one, typed));
+  return found.filter((one, index) => found.findIndex(({ address }) => sameAddress(address, one.address)) === index);
+}
+
+/** @param {Mailbox} mailbox @param {string} typed */
+function fits({ name, address }, typed) {
   const wanted = typed.trim().toLocaleLowerCase();
-  const fits = known.filter(({ name, address }) =>
-    addressKey(address).startsWith(addressKey(wanted))
-    || [name, ...name.split(/[\s.,-]/u)].some((word) => word && word.toLocaleLowerCase().startsWith(wanted)));
-  return fits.filter((one, index) => fits.findIndex(({ address }) => sameAddress(address, one.address)) === index);
+  return addressKey(address).startsWith(addressKey(wanted))
+    || [name, ...name.split(/[\s.,-]/u)].some((word) => word && word.toLocaleLowerCase().startsWith(wanted));
 }

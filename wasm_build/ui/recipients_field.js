@@ -22,8 +22,8 @@ import { dayOnly, isAddress, quoteMailbox, readMailbox, sameAddress } from "./fo
  */
 /** @typedef {(address: string, check: RecipientCheck) => void} ShowDetails */
 /**
- * @typedef {{name: string, address: string, valid: boolean, finding: Finding | null}} Person
- *   `finding` is null during the look-up.
+ * @typedef {{name: string, address: string, valid: boolean, finding: Finding | null, group?: string}} Person
+ *   `finding` is null during the look-up; `group` is the name of the group by which the person came into the line.
  */
 
 export class RecipientsField {
@@ -33,6 +33,7 @@ export class RecipientsField {
   #directory;
   #onDetails;
   #onChange;
+  #groups;
   #chips = html("ul", { class: "chips" });
   /** @type {Set<Promise<Finding>>} */
   #lookUps = new Set();
@@ -45,14 +46,15 @@ export class RecipientsField {
    * @param {Directory} directory
    * @param {{
    *   label: string, test: string, onChange: () => void, onDetails: ShowDetails,
-   *   known?: () => Promise<import("./formats.js").Mailbox[]>,
-   * }} options `known` gives the people by whom the typed text can be completed
+   *   known?: () => Promise<import("./formats.js").Mailbox[]>, groups?: () => import("./recipient_suggestions.js").KnownGroup[],
+   * }} options `known` gives the people by whom the typed text can be completed, and `groups` the groups
    */
-  constructor(translate, directory, { label, test, onChange, onDetails, known }) {
+  constructor(translate, directory, { label, test, onChange, onDetails, known, groups = () => [] }) {
     this.#translate = translate;
     this.#directory = directory;
     this.#onDetails = onDetails;
     this.#onChange = onChange;
+    this.#groups = groups;
     const id = uniqueId("recipients");
     this.#input = html("input", {
       id, type: "text", inputmode: "email", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",
@@ -69,7 +71,8 @@ export class RecipientsField {
     this.#chips.setAttribute("aria-label", label);
     if (known) {
       this.#suggestions = new RecipientSuggestions(this.#input, {
-        label: translate("suggestions_label"), known, onTake: (mailbox) => this.add(mailbox),
+        label: translate("suggestions_label"), known, groups, onTake: (text) => this.#addTyped(text),
+        groupWords: (count) => translate("suggestion_group", { count }),
         isTaken: (address) => this.people.some((person) => sameAddress(person.address, address)),
       });
     }
@@ -104,16 +107,35 @@ export class RecipientsField {
     const typed = this.#input.value;
     this.#suggestions?.close();
     this.#input.value = "";
-    for (const part of typed.split(/[,;\n]/u)) if (part.trim()) this.add(part);
+    for (const part of typed.split(/[,;\n]/u)) if (part.trim()) this.#addTyped(part);
   }
 
   /** @param {string} text an address, or a name with an address */
   add(text) {
     const { name, address } = readMailbox(text);
-    if (this.people.some((person) => sameAddress(person.address, address))) return;
-    const person = { name, address, valid: isAddress(address), finding: null };
-    this.people.push(person);
-    if (person.valid) void this.lookUp(person);
+    this.#addAll([{ name, address }]);
+  }
+
+  /** Adds the members of a group. @param {string} name @returns {boolean} whether there is such a group */
+  addGroup(name) {
+    const wanted = name.trim().toLocaleLowerCase();
+    const group = this.#groups().find((one) => one.name.toLocaleLowerCase() === wanted);
+    if (group) this.#addAll(group.people, { group: group.name });
+    return group !== undefined;
+  }
+
+  /** Adds what the person has typed or chosen. Only this may name a group: a header field of a message must not. @param {string} text */
+  #addTyped(text) {
+    if (!this.addGroup(text)) this.add(text);
+  }
+
+  /** @param {import("./formats.js").Mailbox[]} mailboxes @param {{group?: string}} [origin] */
+  #addAll(mailboxes, origin = {}) {
+    const added = mailboxes.filter((one) => !this.people.some((person) => sameAddress(person.address, one.address)))
+      .map((one) => /** @type {Person} */ ({ ...one, ...origin, valid: isAddress(one.address), finding: null }));
+    if (added.length === 0) return;
+    this.people.push(...added);
+    for (const person of added) if (person.valid) void this.lookUp(person);
     this.#changed();
   }
 

@@ -74,12 +74,37 @@ export function obstacles(letter, translate) {
 }
 
 /**
- * The obstacles, with one for all missing certificates if there are many, and one for all look-ups.
+ * The obstacles, with one for all missing certificates if there are many, one for those of a group, and one for all look-ups.
  * @param {Obstacle[]} found
  * @param {Catalogue} translate
  * @returns {Obstacle[]}
  */
 export function groupObstacles(found, translate) {
+  const ofGroups = obstaclesOfGroups(found, translate);
+  const grouped = new Set(ofGroups.flatMap(({ people }) => people));
+  const others = groupMany(found.filter(({ person }) => !person || !grouped.has(person)), translate);
+  return [...ofGroups, ...others];
+}
+
+/**
+ * One obstacle for each group of which several members have no certificate.
+ * @param {Obstacle[]} found @param {Catalogue} translate
+ */
+function obstaclesOfGroups(found, translate) {
+  /** @type {Map<string, Person[]>} */
+  const members = new Map();
+  for (const { code, person } of found) {
+    if (!person?.group || !code.startsWith("certificate-")) continue;
+    members.set(person.group, [...members.get(person.group) ?? [], person]);
+  }
+  return [...members].filter(([, people]) => people.length > 1).map(([group, people]) => ({
+    code: "certificates", text: translate("obstacle_group", { count: people.length, group }), people,
+    remedies: /** @type {Remedy[]} */ (["look-up-all", "remove-all", "encrypt-off"]),
+  }));
+}
+
+/** @param {Obstacle[]} found @param {Catalogue} translate */
+function groupMany(found, translate) {
   const missing = found.filter(({ code }) => code.startsWith("certificate-"));
   const lookUps = found.filter(({ code }) => code === "looking-up");
   const people = missing.flatMap(({ person }) => (person ? [person] : []));

@@ -124,8 +124,9 @@ export class App {
     this.filler = new IndexFiller(this, this.index);
     this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
     this.roaming = new RoamingTrust(this.keys, this.trust, {
-      texts: strictForAccount,
+      texts: () => ({ ...strictForAccount(), ...this.trust.book.texts() }),
       take: (account) => {
+        this.trust.takeBook(account);
         if (takeStrict(account, this.#isOwnComputer)) this.#chooseStrict(!this.#strict, "strict");
       },
     });

@@ -1,6 +1,6 @@
 /**
- * The state that is kept between sessions on the person's own computer: contacts and decisions, encrypted in this
- * origin's IndexedDB.
+ * The state that is kept between sessions on the person's own computer: contacts, decisions and address book, encrypted
+ * in this origin's IndexedDB.
  *
  * The vault signs and encrypts the state with the person's own keys (`smime_core/own_content/trust_state.py`). It is
  * read when the keys are unlocked, and written after each change. On another person's computer no database is opened.
@@ -191,7 +191,7 @@ export class KeptTrust extends EventTarget {
     if (counter === this.#held || account !== this.#account) return;
     this.#seen.set(account, counter);
     this.#held = counter;
-    this.#trust.adopt({ contacts, decisions, merged: kept.merged, sent: kept.sent });
+    this.#trust.adopt({ contacts, decisions, book: opened.book, merged: kept.merged, sent: kept.sent });
   }
 
   /** @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} joined with entries that the person has removed in this page */
@@ -251,7 +251,7 @@ export class KeptTrust extends EventTarget {
       // What another tab is sending stays noted until a merge is kept.
       const sent = this.#trust.sent() ?? (isMergedHere ? null : before?.sent ?? null);
       const counter = Math.max(kept, this.#seen.get(account) ?? 0) + 1;
-      const { state } = await vault.call("state.seal", { account, counter, ...args });
+      const { state } = await vault.call("state.seal", { account, counter, ...args, book: this.#trust.book.bytes() });
       await openStates.write(account, counter, { state, merged, sent });
       this.#seen.set(account, counter);
       if (account !== this.#account) return;

@@ -18,8 +18,8 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
 /** @typedef {import("../../wasm_build/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /**
  * @typedef {{
- *   address: string, certificates: (Certificate & {source: string, firstSeen: string, lastSeen: string})[],
- * }} Person
+ *   address: string, name: string, certificates: (Certificate & {source: string, firstSeen: string, lastSeen: string})[],
+ * }} Person `name` is the one that the person has given; empty without one
  */
 /**
  * @typedef {{
@@ -221,15 +221,22 @@ export class MailVault {
     return decisions;
   }
 
-  /** The addresses of the person's contacts, with the names in their certificates. */
+  /** The addresses of the people whom the person knows, with their names: the given one, or that of the certificate. */
   async contacts() {
-    const vault = await this.#vault();
+    const people = await this.#people(await this.#vault());
+    return people.map(({ address, name, certificates }) => ({ name: name || (certificates[0]?.name ?? ""), address }));
+  }
+
+  /** The person's contacts, and the people of the address book. @param {Vault} vault @returns {Promise<Person[]>} */
+  async #people(vault) {
     await this.#trust.known;
     const { contacts } = this.#trust.contacts();
-    if (!contacts) return [];
-    /** @type {Person[]} */
-    const people = (await vault.call("contacts.list", { contacts })).people;
-    return people.map(({ address, certificates }) => ({ name: certificates[0]?.name ?? "", address }));
+    const { book } = this.#trust;
+    /** @type {Omit<Person, "name">[]} */
+    const known = contacts ? (await vault.call("contacts.list", { contacts })).people : [];
+    const named = known.map((one) => ({ ...one, name: book.nameOf(one.address) }));
+    const others = book.people.filter(({ address }) => !known.some((one) => sameAddress(one.address, address)));
+    return [...named, ...others.map((one) => ({ ...one, certificates: [] }))];
   }
 
   /**
@@ -239,7 +246,6 @@ export class MailVault {
   async describeTrust() {
     const vault = await this.#vault();
     await this.#trust.known;
-    const { contacts } = this.#trust.contacts();
     const decisions = this.#trust.decisions();
     const { anchors, timestampAnchors = [] } = this.#trust.operator;
     const describe = async (/** @type {{certificate: ArrayBuffer}[]} */ named) => {
@@ -250,7 +256,7 @@ export class MailVault {
     return {
       authorities: await describe(anchors),
       timestampServices: await describe(timestampAnchors),
-      people: contacts ? (await vault.call("contacts.list", { contacts })).people : [],
+      people: await this.#people(vault),
       decisions: decisions ? (await vault.call("decision.list", { decisions })).decisions : [],
     };
   }
@@ -302,12 +308,17 @@ export class MailVault {
     return { added, known, changed: acceptChanges ? [] : [...new Set(changed)], leftOut };
   }
 
-  /** @param {string} address */
-  async forgetContact(address) {
+  /** Removes people: their certificates, their names, and their places in groups. @param {string[]} addresses */
+  async forgetPeople(addresses) {
     const vault = await this.#vault();
-    const { contacts } = await vault.call("contacts.remove", { ...this.#trust.contacts(), address });
-    this.#trust.noteRemovedContact(address);
-    this.#trust.keepContacts(contacts);
+    for (const address of addresses) {
+      const kept = this.#trust.contacts();
+      if (!kept.contacts) break;
+      const { contacts } = await vault.call("contacts.remove", { contacts: kept.contacts, address });
+      this.#trust.noteRemovedContact(address);
+      this.#trust.keepContacts(contacts);
+    }
+    this.#trust.book.removePeople(addresses);
   }
 
   /** @param {string} fingerprint */

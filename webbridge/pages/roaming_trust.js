@@ -17,7 +17,7 @@ import { ApiError } from "../../wasm_build/vault/json_requests.js";
 
 /**
  * The settings of these pages that roam. `take` gets those of the account after a merge.
- * @typedef {{texts: () => Named, take: (account: Named) => void}} Settings
+ * @typedef {{texts: () => Record<string, Record<string, string | null>>, take: (account: Named) => void}} Settings
  */
 /** @typedef {import("../../wasm_build/vault/roaming_settings.js").Named} Named */
 

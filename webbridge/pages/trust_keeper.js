@@ -3,6 +3,7 @@
  * authorities. They become the arguments of the vault's verbs; the vault checks them all.
  */
 
+import { AddressBook } from "./address_book.js";
 import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 
@@ -18,11 +19,12 @@ const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, re
 
 /**
  * Dispatches "decided" when verdicts may have changed, by a decision or a look-up of the person, "withdrawn" when
- * the person trusts less than before, "learned" when contacts or decisions have changed and should be kept, and "sent"
- * when something will be sent to the account at the key server.
+ * the person trusts less than before, "learned" when contacts, decisions or the address book have changed and should be
+ * kept, and "sent" when something will be sent to the account at the key server.
  */
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
+  book = new AddressBook();
   /** Certificates of authorities that were missing in messages and were looked up. @type {ArrayBuffer[]} */
   #issuers = [];
   /** The person's decisions, in the form of `smime_core/trust/decisions_json.py`. @type {ArrayBuffer | null} */
@@ -64,6 +66,7 @@ export class TrustKeeper extends EventTarget {
   constructor(lists) {
     super();
     this.#lists = lists;
+    this.book.addEventListener("change", () => this.#bookChanged());
   }
 
   /** @param {import("./api.js").BridgeConfig} config */
@@ -173,7 +176,17 @@ export class TrustKeeper extends EventTarget {
     this.dispatchEvent(new Event("learned"));
   }
 
-  /** A number that grows with each change of contacts and decisions. */
+  #bookChanged() {
+    this.#version += 1;
+    this.dispatchEvent(new Event("learned"));
+  }
+
+  /** Takes the address book of the account. @param {Record<string, Record<string, string>>} account */
+  takeBook(account) {
+    if (this.book.take(account)) this.#bookChanged();
+  }
+
+  /** A number that grows with each change of contacts, decisions and the address book. */
   get version() {
     return this.#version;
   }
@@ -237,14 +250,16 @@ export class TrustKeeper extends EventTarget {
 
   /** Whether there is something to keep. */
   get hasLearned() {
-    return [this.#contacts, this.#decisions, this.#merged, this.#sent].some((one) => one !== null);
+    return !this.book.isEmpty || [this.#contacts, this.#decisions, this.#merged, this.#sent].some((one) => one !== null);
   }
 
   /**
-   * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer, merged: ArrayBuffer | null, sent: ArrayBuffer | null}} kept the
-   *   state of earlier sessions, joined with this one's
+   * @param {{
+   *   contacts: ArrayBuffer, decisions: ArrayBuffer, book: ArrayBuffer, merged: ArrayBuffer | null, sent: ArrayBuffer | null,
+   * }} kept the state of earlier sessions, joined with this one's; the book is joined here
    */
-  adopt({ contacts, decisions, merged, sent }) {
+  adopt({ contacts, decisions, book, merged, sent }) {
+    this.book.join(book);
     this.#contacts = contacts;
     this.#decisions = decisions;
     this.#merged = merged;
@@ -269,6 +284,7 @@ export class TrustKeeper extends EventTarget {
   forget() {
     this.forgetRemoved(this.removed);
     this.evidence.clear();
+    this.book.forget();
     this.#contacts = null;
     this.#decisions = null;
     this.#merged = null;

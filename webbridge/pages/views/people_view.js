@@ -1,9 +1,10 @@
-/** The view "People and trust": the person's contacts and accepted certificates, and the operator's anchors. */
+/** The view "People and trust": the person's contacts, groups and accepted certificates, and the operator's anchors. */
 
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
-import { sourceWords } from "../../../wasm_build/ui/recipient_words.js";
 import { groupFingerprint } from "../../../wasm_build/ui/changed_certificate.js";
+import { createGroups, openGroup } from "./group_cards.js";
+import { PeopleCards } from "./people_cards.js";
 import { createPeopleImport } from "./people_import.js";
 import { showCertificate } from "../certificate_dialog.js";
 import { dayOnly, listOf, technical } from "../../../wasm_build/ui/formats.js";
@@ -13,7 +14,6 @@ import { certificateFacts } from "../facts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").Authority} Authority */
-/** @typedef {import("../mail_vault.js").Person} Person */
 /** @typedef {import("../mail_vault.js").Decision} Decision */
 /** @typedef {import("../mail_vault.js").Certificate} Certificate */
 
@@ -64,11 +64,13 @@ export function createPeopleView(app) {
  */
 function createDrawing(app, body, { change, redraw }) {
   let drawn = "";
+  const cards = new PeopleCards(app, { change, onGroup: (members, onSaved) => openGroup(app, change, { members }, onSaved) });
   return async () => {
     const { people, decisions, ...operator } = await app.mailVault.describeTrust();
     const { kept, trust } = app;
+    const { groups } = trust.book;
     const shown = JSON.stringify([
-      people, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
+      people, groups, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
     ]);
     // This function runs after every change of the kept state. If the shown data is the same, nothing is drawn, so that
     // the focus and the open details stay.
@@ -76,8 +78,9 @@ function createDrawing(app, body, { change, redraw }) {
     drawn = shown;
     body.replaceChildren(
       createKeeping(app, change),
+      cards.draw(people),
+      createGroups(app, groups, change),
       createDecisions(app, decisions, change),
-      createPeople(app, people, change),
       createOperator(app, operator, redraw),
     );
   };
@@ -97,25 +100,13 @@ function createDecisions(app, decisions, change) {
     const onRemove = () => change(() => mailVault.takeBack(fingerprint), translate("decision_removed", { name }));
     return createCard(app, { name, lines: [reach], certificates: [decision], onRemove, test: "decision" });
   });
-  return createSection(app, { key: "decisions", test: "decisions", cards });
-}
-
-/**
- * @param {App} app
- * @param {Person[]} people
- * @param {Change} change
- */
-function createPeople(app, people, change) {
-  const { translate, mailVault } = app;
-  const cards = people.map(({ address, certificates }) => {
-    const [first] = certificates;
-    const since = first && translate("people_since", {
-      date: dayOnly(first.firstSeen), source: sourceWords(translate, { source: first.source, detail: "" }),
-    });
-    const onRemove = () => change(() => mailVault.forgetContact(address), translate("contact_removed", { name: address }));
-    return createCard(app, { name: address, lines: since ? [since] : [], certificates, onRemove, test: "person" });
-  });
-  return createSection(app, { key: "people", test: "people", cards });
+  return html(
+    "section",
+    { class: "stack", data: { test: "decisions" } },
+    html("h2", { text: translate("decisions_heading") }),
+    html("p", { class: "field-hint", text: translate("decisions_meaning") }),
+    cards.length > 0 ? html("ul", { class: "cards" }, ...cards) : html("p", { class: "empty", text: translate("decisions_none") }),
+  );
 }
 
 /**
@@ -268,22 +259,6 @@ function createListActions(app, operator, draw) {
         }),
       },
     }),
-  );
-}
-
-/**
- * @param {App} app
- * @param {{key: "decisions" | "people", test: string, cards: HTMLElement[]}} section
- */
-function createSection({ translate }, { key, test, cards }) {
-  return html(
-    "section",
-    { class: "stack", data: { test } },
-    html("h2", { text: translate(key === "people" ? "people_known" : "decisions_heading") }),
-    html("p", { class: "field-hint", text: translate(key === "people" ? "people_known_meaning" : "decisions_meaning") }),
-    cards.length > 0
-      ? html("ul", { class: "cards" }, ...cards)
-      : html("p", { class: "empty", text: translate(`${key}_none`) }),
   );
 }
 

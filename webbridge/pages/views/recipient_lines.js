@@ -24,7 +24,8 @@ export class RecipientLines {
     let known = null;
     const directory = new Directory(app.api, app.mailVault);
     const line = (/** @type {string} */ label, /** @type {string} */ test) => new RecipientsField(translate, directory, {
-      label, test, onChange, known: () => (known ??= app.mailVault.contacts().catch(() => [])), onDetails: (address, check) => void showRecipient(app, address, check),
+      label, test, onChange, known: () => (known ??= app.mailVault.contacts().catch(() => [])), groups: () => app.trust.book.namedGroups,
+      onDetails: (address, check) => void showRecipient(app, address, check),
     });
     this.to = line(translate("to"), "compose-to");
     this.cc = line(translate("cc"), "compose-cc");

@@ -33,7 +33,7 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./w
 /**
  * @typedef {import("../mail_vault.js").ReplyFields & {
  *   to: string[], cc?: string[], subject: string, text: string, answersEncrypted: boolean,
- *   doubtful?: string[], attachments?: Attachment[],
+ *   doubtful?: string[], attachments?: Attachment[], groups?: string[],
  * }} Proposal
  */
 /**
@@ -135,6 +135,7 @@ class Writing {
     this.element = this.#assemble();
     for (const person of proposal.to) this.recipients.to.add(person);
     for (const person of proposal.cc ?? []) this.recipients.cc.add(person);
+    for (const group of proposal.groups ?? []) this.recipients.to.addGroup(group);
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
     if (proposal.attachments) this.attached.replace([...proposal.attachments]);
