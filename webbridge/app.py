@@ -7,6 +7,7 @@ from flask import Flask
 from sealwax.service import create_application, install_prefix
 from sealwax.service.health import install_health
 from webbridge.blueprints import (
+    access,
     changes,
     copies,
     directory,
@@ -43,6 +44,7 @@ def create_app(config: BridgeConfig) -> Flask:
         session,
         sessions,
         folders,
+        access,
         messages,
         changes,
         copies,

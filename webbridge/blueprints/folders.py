@@ -92,4 +92,6 @@ def _render(folder: Folder, session: Session) -> dict[str, object]:
         "uidValidity": folder.uid_validity,
         "subscribed": folder.is_subscribed,
         "rights": sorted(folder.rights),
+        "place": folder.place,
+        "prefix": folder.prefix,
     }

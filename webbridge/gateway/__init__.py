@@ -21,6 +21,7 @@ from webbridge.gateway.door import (
 )
 from webbridge.gateway.failures import Failure, failure_of
 from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection
+from webbridge.gateway.imap_access import Grant, Level
 from webbridge.gateway.imap_idle import INBOX, RENEW_SECONDS, InboxWatch
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.pool import ConnectionPool
@@ -36,8 +37,10 @@ __all__ = [
     "Folder",
     "GatewayCode",
     "GatewayError",
+    "Grant",
     "ImapConnection",
     "InboxWatch",
+    "Level",
     "MailAccount",
     "MailConnection",
     "MailServer",

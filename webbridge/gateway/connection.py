@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from webbridge.gateway.door import Mailbox
+from webbridge.gateway.imap_access import Grant, Level
 from webbridge.gateway.imap_drafts import KeptDraft
 from webbridge.gateway.imap_folders import Folder, Role
 from webbridge.gateway.imap_search import Criteria, SortKey
@@ -148,6 +149,15 @@ class MailConnection(Protocol):
 
     def subscribe(self, folder: str, *, is_subscribed: bool) -> Changed:
         """Subscribe to a folder, or end the subscription."""
+
+    def list_access(self, folder: str) -> list[Grant]:
+        """Return the rights of people in a folder."""
+
+    def grant_access(self, folder: str, person: str, level: Level) -> None:
+        """Give a person rights in a folder, in the place of those before."""
+
+    def withdraw_access(self, folder: str, person: str) -> None:
+        """Take the rights of a person in a folder away."""
 
     def take_step(self, step: Step) -> Changed:
         """Take one step of undoing."""

@@ -22,6 +22,7 @@ from webbridge.gateway.door import (
     check_folder_name,
     check_message_id,
 )
+from webbridge.gateway.imap_access import AccessLists, Grant, Level
 from webbridge.gateway.imap_changes import MessageChanges
 from webbridge.gateway.imap_drafts import DRAFT_FLAGS, Drafts, KeptDraft
 from webbridge.gateway.imap_expiry import Expiry
@@ -88,6 +89,7 @@ class ImapConnection:
         self._changes = MessageChanges(imap, self._selection)
         self._expiry = Expiry(imap, self._selection, self._changes)
         self._raw = RawReader(imap, self._selection)
+        self._access = AccessLists(imap)
         self._drafts = Drafts(imap, self._selection, self._folders, self._changes)
         self.cache = RowCache()
         """The rows that were seen. The pool sets the cache of the session, which all its connections share."""
@@ -240,6 +242,18 @@ class ImapConnection:
     def subscribe(self, folder: str, *, is_subscribed: bool) -> Changed:
         """Subscribe to a folder, or end the subscription."""
         return self._folders.subscribe(folder, is_subscribed=is_subscribed)
+
+    def list_access(self, folder: str) -> list[Grant]:
+        """Return the rights of others in a folder (RFC 4314). Raises GatewayError."""
+        return self._access.all(folder)
+
+    def grant_access(self, folder: str, person: str, level: Level) -> None:
+        """Give a person rights in a folder. Raises GatewayError."""
+        self._access.grant(folder, person, level)
+
+    def withdraw_access(self, folder: str, person: str) -> None:
+        """Take the rights of a person in a folder away. Raises GatewayError."""
+        self._access.withdraw(folder, person)
 
     def take_step(self, step: Step) -> Changed:
         """Take one step of undoing."""

@@ -1,6 +1,7 @@
 """The folders of an account and their changes on one connection (RFC 9051 sections 6.3.4 to 6.3.11).
 
-A server with LIST-STATUS (RFC 5819) answers in one round trip, any other in two: the list, then all counts.
+A server with LIST-STATUS (RFC 5819) answers in one round trip, any other in two: the list, then all counts. One that
+does not list rights (RFC 8440) is asked for those in folders of others, if there are any, in a further one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from webbridge.gateway.imap_folders import (
     read_folders,
     roles_of,
 )
-from webbridge.gateway.imap_namespaces import ALL_PERSONAL, UNKNOWN, Namespaces, read_namespaces
+from webbridge.gateway.imap_namespaces import ALL_PERSONAL, UNKNOWN, Namespaces, Place, read_namespaces
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Literal, read_code, read_folder_name, write_folder_name
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal, refusal
@@ -31,7 +32,7 @@ from webbridge.gateway.wire import CallDeadline
 
 # The share of a call's time for counting messages. When it is used up, the remaining folders are listed without counts.
 SHARE_FOR_COUNTS = 0.5
-COUNTED_AT_ONCE = 100  # Commands in one write. Their answers wait in the buffers of the connection.
+ASKED_AT_ONCE = 100  # Commands in one write. Their answers wait in the buffers of the connection.
 _COUNTS = b"(MESSAGES UNSEEN UIDVALIDITY)"
 
 
@@ -55,11 +56,13 @@ class FolderLists:
             facts = read_facts(self._count(listed))
         else:
             listed = self._read(answers)
-            facts = read_facts(answers, knows_subscriptions=True)
+            facts = read_facts([*answers, *self._ask_rights(listed)], knows_subscriptions=True)
         unknown = FolderFacts(knows_subscriptions=answers is not None)
+        may_share = self._imap.offers("ACL")
         roles = roles_of(listed)
         return in_order(
-            folder.described(roles.get(folder.wire_name), facts.get(folder.wire_name, unknown)) for folder in listed
+            folder.described(roles.get(folder.wire_name), facts.get(folder.wire_name, unknown), may_share=may_share)
+            for folder in listed
         )
 
     def named_or_new(self, role: Role) -> str:
@@ -171,18 +174,29 @@ class FolderLists:
 
     def _count(self, folders: Sequence[ListedFolder]) -> list[Answer]:
         """Return the STATUS and MYRIGHTS answers of the folders, as far as the server gives them in time."""
+        commands: list[Command] = []
+        for folder in folders:
+            commands.append((b"STATUS", Literal(folder.wire_name), _COUNTS))
+            if self._imap.offers("ACL"):
+                commands.append((b"MYRIGHTS", Literal(folder.wire_name)))
+        return self._ask_in_time(commands)
+
+    def _ask_rights(self, folders: Sequence[ListedFolder]) -> list[Answer]:
+        """Return the MYRIGHTS answers of the folders of others, if the list did not have them."""
+        if self._imap.offers("LIST-MYRIGHTS") or not self._imap.offers("ACL"):
+            return []
+        foreign = [folder for folder in folders if folder.place is not Place.OWN]
+        return self._ask_in_time([(b"MYRIGHTS", Literal(folder.wire_name)) for folder in foreign])
+
+    def _ask_in_time(self, commands: Sequence[Command]) -> list[Answer]:
+        """Return the answers to the commands, without those that fail or come too late."""
         wire = self._imap.wire
         deadline = wire.deadline
         wire.deadline = CallDeadline(deadline.left * SHARE_FOR_COUNTS)
         answers: list[Answer] = []
-        for start in range(0, len(folders), COUNTED_AT_ONCE):
-            commands: list[Command] = []
-            for folder in folders[start : start + COUNTED_AT_ONCE]:
-                commands.append((b"STATUS", Literal(folder.wire_name), _COUNTS))
-                if self._imap.offers("ACL"):
-                    commands.append((b"MYRIGHTS", Literal(folder.wire_name)))
+        for start in range(0, len(commands), ASKED_AT_ONCE):
             with suppress(GatewayError):
-                self._run_all(commands, answers)
+                self._run_all(commands[start : start + ASKED_AT_ONCE], answers)
         wire.deadline = deadline
         return answers
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from webbridge.gateway.door import clean_text
-from webbridge.gateway.imap_namespaces import ALL_PERSONAL, Namespaces
+from webbridge.gateway.imap_namespaces import ALL_PERSONAL, Namespaces, Place
 from webbridge.gateway.imap_syntax import Value, read_folder_name, read_number
 from webbridge.gateway.imap_wire import Answer
 
@@ -47,16 +47,30 @@ class Right(StrEnum):
     """A change that an account offers in a folder. The value is the word in our own API."""
 
     FLAGS = "flags"
+    SEEN = "seen"
+    """To mark messages as read and as unread, for all who share the folder."""
     MOVE = "move"
     DELETE = "delete"
     APPEND = "append"
     FOLDER = "folder"
     """To rename or to delete the folder itself."""
+    SHARE = "share"
+    """To give rights to others. It is there only if the server says so."""
 
 
-# RFC 4314 section 2.1.1: "d" and "c" are the names that older servers use.
-_LETTERS = {Right.FLAGS: "w", Right.MOVE: "td", Right.DELETE: "td", Right.APPEND: "i", Right.FOLDER: "xc"}
-ALL_RIGHTS = frozenset(Right)
+# RFC 4314 section 2.1: all letters of a right are needed. A message leaves a folder by \\Deleted and EXPUNGE.
+_LETTERS = {
+    Right.FLAGS: "w",
+    Right.SEEN: "s",
+    Right.MOVE: "te",
+    Right.DELETE: "te",
+    Right.APPEND: "i",
+    Right.FOLDER: "x",
+    Right.SHARE: "a",
+}
+# RFC 2086 section 3. Servers of RFC 4314 list these letters too, beside those that took their place.
+_OF_OLD_LETTERS = {"d": "te", "c": "x"}
+ALL_RIGHTS = frozenset(Right) - {Right.SHARE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +86,9 @@ class Folder:
     is_subscribed: bool | None = None
     """None if the server did not say."""
     rights: frozenset[Right] = ALL_RIGHTS
+    place: Place = Place.OWN
+    prefix: str = ""
+    """The beginning of the name that says whose the folder is. It says nothing to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +100,27 @@ class ListedFolder:
     delimiter: bytes | None = None
     top_name: bytes | None = None
     """The name by which it may have a role; None in the namespaces of others."""
+    place: Place = Place.OWN
+    prefix: bytes = b""
 
     @property
     def name(self) -> str:
         """The name for people and for our own API."""
         return read_folder_name(self.wire_name)
 
-    def described(self, role: Role | None, about: FolderFacts) -> Folder:
-        """Return the folder with its counts and rights. Missing counts are zero, and unknown rights are assumed."""
-        counts, letters = about.counts, about.rights
-        rights = ALL_RIGHTS if letters is None else frozenset(one for one in Right if set(_LETTERS[one]) & set(letters))
+    def described(self, role: Role | None, about: FolderFacts, *, may_share: bool) -> Folder:
+        """Return the folder with its counts and rights. Missing counts are zero, and unknown rights are assumed.
+
+        In a folder of others only rights are assumed by which nothing is lost. `may_share`: the server has lists of
+        rights, which the owner of a folder may change.
+        """
+        counts = about.counts
+        if about.rights is not None:
+            rights = read_rights(about.rights)
+        elif self.place is not Place.OWN:
+            rights = frozenset({Right.SEEN}) if may_share else ALL_RIGHTS
+        else:
+            rights = ALL_RIGHTS | ({Right.SHARE} if may_share else frozenset())
         if self.wire_name == INBOX:
             rights -= {Right.FOLDER}
         return Folder(
@@ -104,6 +132,8 @@ class ListedFolder:
             delimiter=None if self.delimiter is None else clean_text(self.delimiter)[:1] or None,
             is_subscribed=b"\\SUBSCRIBED" in self.attributes if about.knows_subscriptions else None,
             rights=rights,
+            place=self.place,
+            prefix=_prefix_of(self.name, self.prefix),
         )
 
 
@@ -132,6 +162,20 @@ def read_facts(answers: Iterable[Answer], *, knows_subscriptions: bool = False) 
         elif answer.kind == "MYRIGHTS" and isinstance(value, bytes):
             facts[name] = replace(known, rights=value.decode("latin-1"))
     return facts
+
+
+def read_rights(letters: str) -> frozenset[Right]:
+    """Return the changes that the letters of MYRIGHTS allow."""
+    known = set(letters)
+    if not known & set("xte"):
+        known |= {one for letter in letters for one in _OF_OLD_LETTERS.get(letter, "")}
+    return frozenset(one for one in Right if set(_LETTERS[one]) <= known)
+
+
+def _prefix_of(name: str, prefix: bytes) -> str:
+    text = read_folder_name(prefix) if prefix else ""
+    # A name that is no modified UTF-7 is shown whole.
+    return text if len(text) < len(name) and name.startswith(text) else ""
 
 
 def _counts(items: list[Value]) -> dict[bytes, int]:
@@ -164,7 +208,8 @@ def _listed_folder(
     if not namespaces.may_have_role_by_mark(name, delimiter):
         # A mark in a namespace of others says how others use the folder.
         attributes -= set(_SPECIAL_USE.values())
-    return ListedFolder(name, attributes, delimiter, namespaces.top_name(name, delimiter))
+    place, prefix = namespaces.place_of(name, delimiter)
+    return ListedFolder(name, attributes, delimiter, namespaces.top_name(name, delimiter), place, prefix)
 
 
 def in_order(folders: Iterable[Folder]) -> list[Folder]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
@@ -21,12 +22,24 @@ MAX_PREFIX_BYTES: Final = 255
 _INBOX: Final = b"INBOX"
 
 
+class Place(StrEnum):
+    """The owner of a folder, by its namespace. The value is the word in our own API."""
+
+    OWN = "own"
+    OTHERS = "others"
+    """Another person's."""
+    SHARED = "shared"
+    """Nobody's own, such as that of a team."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Namespaces:
     """The beginnings of folders' names, as they are on the wire."""
 
     personal: tuple[bytes, ...] = (b"",)
     foreign: frozenset[bytes] = frozenset()
+    shared: frozenset[bytes] = frozenset()
+    """Those of `foreign` that belong to nobody."""
     are_known: bool = True
     """False if the server was asked for its namespaces, and has not named them."""
 
@@ -45,6 +58,14 @@ class Namespaces:
         if own is None:
             return None
         return name.removeprefix(own).removeprefix(_INBOX + delimiter if delimiter else b"")
+
+    def place_of(self, name: bytes, delimiter: bytes | None) -> tuple[Place, bytes]:
+        """Return the owner of a folder, and the beginning of its name that says so; nothing for an own folder."""
+        root = name + delimiter if delimiter is not None and name + delimiter in self.foreign else b""
+        longest = root or next((name[:size] for size in self._sizes if name[:size] in self._all), None)
+        if longest is None or longest not in self.foreign:
+            return Place.OWN, b""
+        return (Place.SHARED if longest in self.shared else Place.OTHERS), b"" if root else longest
 
     def _own_namespace(self, name: bytes, delimiter: bytes | None) -> bytes | None:
         """Return the personal namespace of a folder, or None if the folder is in another one or in none."""
@@ -72,8 +93,8 @@ def read_namespaces(answers: Iterable[Answer]) -> Namespaces:
     """Return the namespaces of a NAMESPACE answer, or UNKNOWN if none is readable."""
     for answer in answers:
         if answer.kind == "NAMESPACE" and len(answer.values) >= 3:
-            personal, *others = (_prefixes(value) for value in answer.values[:3])
-            foreign = [prefix for prefixes in others for prefix in prefixes]
+            personal, others, shared = (_prefixes(value) for value in answer.values[:3])
+            foreign = [*others, *shared]
             # An unreadable namespace of others could be the one of a folder with a usual name.
             if None in foreign or (personal and not any(prefix is not None for prefix in personal)):
                 return UNKNOWN
@@ -86,6 +107,7 @@ def read_namespaces(answers: Iterable[Answer]) -> Namespaces:
                     if prefix is not None and len(prefix) <= MAX_PREFIX_BYTES
                 ),
                 foreign=frozenset(prefix for prefix in foreign if prefix is not None),
+                shared=frozenset(prefix for prefix in shared if prefix is not None),
             )
     return UNKNOWN
 

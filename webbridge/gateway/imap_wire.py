@@ -103,6 +103,10 @@ class ImapWire:
         """Return whether the server has all these capabilities (RFC 9051 section 6.1.1)."""
         return all(name.encode() in self._capabilities for name in names)
 
+    def offers_beginning(self, name: str) -> bool:
+        """Return whether the server has a capability that begins so, such as `RIGHTS=` (RFC 4314 section 2.2)."""
+        return any(one.startswith(name.encode()) for one in self._capabilities)
+
     def run(self, *command: bytes | Literal, refused: Refusal = refusal) -> list[Answer]:
         """Send a command and return its untagged answers if it succeeds.
 

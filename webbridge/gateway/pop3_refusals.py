@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import NoReturn
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox
+from webbridge.gateway.imap_access import Level
 from webbridge.gateway.imap_folders import Role
 from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.outgoing import OutgoingMessage
@@ -73,6 +74,18 @@ class Pop3Refusals:
     def subscribe(self, folder: str, *, is_subscribed: bool) -> NoReturn:
         """Raise NOT_OFFERED."""
         _refuse("has no folders but the inbox")
+
+    def list_access(self, folder: str) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("shares no folders")
+
+    def grant_access(self, folder: str, person: str, level: Level) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("shares no folders")
+
+    def withdraw_access(self, folder: str, person: str) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("shares no folders")
 
     def take_step(self, step: Step) -> NoReturn:
         """Raise NOT_OFFERED."""

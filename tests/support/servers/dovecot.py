@@ -178,6 +178,36 @@ passdb {{
 """
 
 
+def sharing_settings(folder: Path) -> str:
+    """Return settings by which people share folders (RFC 4314): those of others, and those of everybody."""
+    return f"""
+mail_plugins = $mail_plugins acl
+protocol imap {{
+  mail_plugins = $mail_plugins imap_acl
+}}
+plugin {{
+  acl = vfile:cache_secs=0
+  acl_shared_dict = file:{folder}/mail/shared-folders
+}}
+namespace others {{
+  type = shared
+  separator = /
+  prefix = others/%%u/
+  location = maildir:{folder}/mail/%%u
+  subscriptions = no
+  list = children
+}}
+namespace team {{
+  type = public
+  separator = /
+  prefix = team/
+  location = maildir:{folder}/mail/team
+  subscriptions = no
+  list = yes
+}}
+"""
+
+
 def quota_settings(bytes_in_all: int) -> str:
     """Return settings that give each mailbox so much room."""
     return f"""
