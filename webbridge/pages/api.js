@@ -9,6 +9,7 @@ import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.
 import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
+import { FolderAccess } from "./folder_access.js";
 import { apiFolderPath as folderPath, MailChanges } from "./mail_changes.js";
 import { PushRequests } from "./push_subscriptions.js";
 
@@ -25,8 +26,8 @@ export { ApiError };
 /**
  * @typedef {{
  *   id: string, name: string, delimiter: string | null, role: string | null, total: number, unseen: number,
- *   uidValidity: number, subscribed: boolean | null, rights: string[],
- * }} Folder
+ *   uidValidity: number, subscribed: boolean | null, rights: string[], place: "own" | "others" | "shared", prefix: string,
+ * }} Folder `prefix` is the beginning of the name that only says whose the folder is
  */
 /**
  * @typedef {{id: string, started: string | null, used: string, program: string, origin: string, this: boolean}} ListedSession
@@ -60,7 +61,7 @@ export const PAGE_OF_MESSAGES = 50;
 /** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
 export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
 /** The members of a folder that a bridge older than these pages leaves out. */
-const NOTHING_TOLD = { delimiter: null, subscribed: null, rights: [] };
+const NOTHING_TOLD = { delimiter: null, subscribed: null, rights: [], place: /** @type {const} */ ("own"), prefix: "" };
 /** Answers of a bridge that is older than these pages to a request that it does not know. */
 const NOT_OFFERED = new Set(["not-found", "method-not-allowed"]);
 /** Errors that leave the question open what became of a message. */
@@ -85,6 +86,7 @@ export class BridgeApi {
   #sorts = true;
   /** The changes of messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
+  access = new FolderAccess((path, options) => this.#json(path, options));
   push = new PushRequests((path, options) => this.#json(path, options));
 
   /**
@@ -183,7 +185,9 @@ export class BridgeApi {
   async folders() {
     /** @type {{folders: Folder[]}} */
     const { folders } = await this.#json("/api/folders");
-    return folders.map((folder) => ({ ...NOTHING_TOLD, ...folder }));
+    // An older bridge has no places, and counts marks of reading among the flags.
+    return folders.map((folder) => ({ ...NOTHING_TOLD, ...folder }))
+      .map((folder, index) => (folders[index].place || !folder.rights.includes("flags") ? folder : { ...folder, rights: [...folder.rights, "seen"] }));
   }
 
   /**

@@ -43,8 +43,8 @@ export class Housekeeping {
   offer(folder, act) {
     const { translate } = this.#app;
     const { role = null, rights = [] } = this.#find(folder) ?? {};
-    const needed = act === "delete" ? "delete" : act === "flag" || act === "unread" ? "flags" : "move";
-    if (!rights.includes(needed)) return refused(translate(`act_no_right_${needed}`));
+    const needed = act === "delete" ? "delete" : act === "flag" ? "flags" : act === "unread" ? "seen" : "move";
+    if (!rights.includes(needed)) return refused(translate(`act_no_right_${needed === "seen" ? "flags" : needed}`));
     if (act === "archive" && role === "archive") return refused(translate("act_in_archive"));
     if (act === "junk" && (role === "sent" || role === "drafts")) return refused(translate("act_junk_own"));
     const refusal = act === "archive" || (act === "junk" && role !== "junk") ? this.#refusals.get(act) : undefined;

@@ -110,12 +110,19 @@ class MailHouse:
 
 
 @contextmanager
-def run_mail_house(pages_folder: Path, tls_folder: Path, folder: Path, addresses: list[str]) -> Iterator[MailHouse]:
-    """Serve bridge and pages for these accounts. Mail that is sent goes nowhere."""
+def run_mail_house(
+    pages_folder: Path, tls_folder: Path, folder: Path, addresses: list[str], *, has_sharing: bool = False
+) -> Iterator[MailHouse]:
+    """Serve bridge and pages for these accounts. Mail that is sent goes nowhere. `has_sharing`: by RFC 4314."""
     api_port, pages_port = free_port(), free_port()
     api, pages = f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{pages_port}"
     with ExitStack() as stack:
-        imap = stack.enter_context(dovecot.run_dovecot(dict.fromkeys(addresses, PASSWORD), tls_folder=tls_folder))
+        mail = dovecot.new_folder()
+        more = dovecot.sharing_settings(mail) if has_sharing else ""
+        passwords = dict.fromkeys(addresses, PASSWORD)
+        imap = stack.enter_context(
+            dovecot.run_dovecot(passwords, tls_folder=tls_folder, folder=mail, more_settings=more)
+        )
         server = replace(SOMEWHERE, imap=imap[Security.IMPLICIT_TLS], ca_file=tls_folder / "tls_ca.pem")
         config = BridgeConfig(
             api_origin=api,

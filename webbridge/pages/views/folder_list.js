@@ -5,15 +5,21 @@ import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { ask, createForm, inputField, problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { folderPath } from "../routes.js";
+import { openFolderAccess } from "./folder_access_dialog.js";
 import { arrangeTree } from "./folder_tree.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").Folder} Folder */
 /** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
+/** Folders of others are shown without a subscription, as long as there are not more. */
+const MOST_FOREIGN = 50;
+
 export class FolderList {
   #app;
   #list = html("ul", { class: "folder-list" });
+  /** The folders of other people, and those of nobody. */
+  #foreign = html("div", { class: "foreign-folders" });
   #all;
   #make;
   /** Whether folders are shown that the person has not subscribed to. */
@@ -34,7 +40,7 @@ export class FolderList {
     this.#make = html("button", {
       type: "button", class: "quiet folder", text: translate("folder_make"), hidden: true, data: { test: "folder-make" }, on: { click: onMake },
     });
-    this.elements = [this.#list, this.#all, this.#make];
+    this.elements = [this.#list, this.#all, this.#foreign, this.#make];
   }
 
   /** @param {Folder[]} folders @param {Folder | undefined} current */
@@ -48,12 +54,29 @@ export class FolderList {
     this.#all.textContent = this.#showsAll ? translate("folders_subscribed") : translate("folders_all", { count: hidden.length });
     // A mailbox by POP3 has one folder, and no others can be made.
     this.#make.hidden = !folders.some(({ rights }) => rights.includes("append"));
-    const focused = this.#list.querySelector("a:focus")?.getAttribute("href");
-    const tree = arrangeTree(shown);
-    this.#list.replaceChildren(...tree.map((place) => folderLink(this.#app, place, place.folder === current)));
+    const lists = [this.#list, this.#foreign];
+    const focused = lists.map((list) => list.querySelector("a:focus")?.getAttribute("href")).find(Boolean);
+    this.#list.replaceChildren(...this.#links(shown.filter(({ place }) => place === "own")));
+    this.#foreign.replaceChildren(...(/** @type {const} */ (["others", "shared"])).flatMap((place) => this.#section(shown, place)));
     // A new link takes the focus of the one that it replaces.
-    const again = focused && [...this.#list.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused);
+    const again = focused && lists.flatMap((list) => [...list.querySelectorAll("a")]).find((link) => link.getAttribute("href") === focused);
     if (again) again.focus({ preventScroll: true });
+  }
+
+  /** @param {Folder[]} folders */
+  #links(folders) {
+    return arrangeTree(folders).map((place) => folderLink(this.#app, place, place.folder === this.#current));
+  }
+
+  /** @param {Folder[]} folders @param {"others" | "shared"} wanted */
+  #section(folders, wanted) {
+    const found = folders.filter(({ place }) => place === wanted);
+    if (found.length === 0) return [];
+    const id = uniqueId("folders");
+    return [
+      html("h2", { id, class: "folders-heading", text: this.#app.translate(`folders_${wanted}`) }),
+      html("ul", { class: "folder-list", "aria-labelledby": id, data: { test: `folders-${wanted}` } }, ...this.#links(found)),
+    ];
   }
 }
 
@@ -63,8 +86,10 @@ export class FolderList {
  * @param {Folder} folder
  * @param {Folder[]} folders
  */
-function isHidden({ role, subscribed }, folders) {
-  return role === null && subscribed === false && folders.some((one) => one.role === null && one.subscribed === true);
+function isHidden({ role, subscribed, place }, folders) {
+  const alike = folders.filter((one) => (one.place === "own") === (place === "own"));
+  if (place !== "own" && alike.length <= MOST_FOREIGN) return false;
+  return role === null && subscribed === false && alike.some((one) => one.role === null && one.subscribed === true);
 }
 
 /**
@@ -74,12 +99,14 @@ function isHidden({ role, subscribed }, folders) {
  */
 function folderLink(app, { folder, depth, ownName }, isCurrent) {
   const { translate } = app;
-  const title = folderTitle(folder, translate);
+  const whole = folderTitle(folder, translate);
+  // The heading above the folders of others says what the beginning of their names says.
+  const title = folder.place === "own" ? whole : folder.name.slice(folder.prefix.length);
   const link = html(
     "a",
     {
       class: "folder", href: `#${folderPath(folder.id)}`, "aria-current": isCurrent ? "page" : null,
-      title: ownName === null ? null : title, data: { test: "folder", folder: folder.name, depth: String(depth) },
+      title: (ownName ?? whole) === whole ? null : whole, data: { test: "folder", folder: folder.name, depth: String(depth) },
     },
     html("span", { dir: "auto", class: "folder-name", text: ownName ?? title }),
   );
@@ -137,9 +164,14 @@ export function openFolderSettings(app, housekeeping, folder, onChanged) {
     type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
     on: { click: () => { dialog.close(); askToDelete(app, housekeeping, folder, onChanged); } },
   });
+  const share = html("button", {
+    type: "button", text: translate("folder_share"), data: { test: "folder-share" },
+    on: { click: () => { dialog.close(); void openFolderAccess(app, folder); } },
+  });
   const parts = [
     folder.subscribed === null ? null : subscription.element,
     failure,
+    folder.rights.includes("share") ? share : null,
     mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
   ];
   const dialog = openNameDialog(app, {

@@ -299,6 +299,8 @@ export class MailView {
    * @param {MessageAddress} address
    */
   async #markSeen(address) {
+    const { place = "own", rights = [] } = this.#find(address.folder) ?? {};
+    if (place !== "own" && !rights.includes("seen")) return;
     if (!this.#list.markSeen(address)) return;
     this.#acts.update();
     try {
