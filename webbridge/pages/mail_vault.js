@@ -7,7 +7,7 @@
 
 import { ApiError } from "./api.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
-import { certificatesFor, sameAddress } from "../../wasm_build/ui/formats.js";
+import { addressKey, certificatesFor, sameAddress } from "../../wasm_build/ui/formats.js";
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
 
@@ -235,7 +235,8 @@ export class MailVault {
     /** @type {Omit<Person, "name">[]} */
     const known = contacts ? (await vault.call("contacts.list", { contacts })).people : [];
     const named = known.map((one) => ({ ...one, name: book.nameOf(one.address) }));
-    const others = book.people.filter(({ address }) => !known.some((one) => sameAddress(one.address, address)));
+    const keys = new Set(known.map(({ address }) => addressKey(address)));
+    const others = book.people.filter(({ address }) => !keys.has(addressKey(address)));
     return [...named, ...others.map((one) => ({ ...one, certificates: [] }))];
   }
 
