@@ -54,8 +54,15 @@ def make_ward(pages: MailPages) -> None:
     assert pages.page.text(named("people-chosen")) == "2 chosen"
     pages.page.click(named("people-make-group"))
     pages.page.fill(named("group-name"), "Ward 3")
-    pages.page.click(named("group-save"))
+    save_group(pages)
     wait_for_group(pages, "2 members: Carol and dave@partner.test")
+
+
+def save_group(pages: MailPages) -> None:
+    """Press the button when the look-ups are over: their words move it."""
+    asking = f'dialog {named("recipient")}[data-readiness="asking"]'
+    pages.page.wait_for(f"() => !document.querySelector('{asking}')", timeout_seconds=OPERATION_SECONDS)
+    pages.page.click(named("group-save"))
 
 
 def wait_for_group(pages: MailPages, text: str) -> None:
@@ -132,15 +139,15 @@ def test_names_and_groups_are_changed_and_what_is_wrong_is_said(here: MailPages)
         page.click(named("group-save"))
         page.wait_for_text(said, selector=named("group-error"))
     page.fill(named("group-members"), f"{EVE}, nobody")
-    page.click(named("group-save"))
+    save_group(here)
     page.wait_for_text("nobody", selector=named("group-error"))
     page.click(f'dialog {named("recipient")}[data-address="nobody"] .chip-remove')
-    page.click(named("group-save"))
+    save_group(here)
     wait_for_group(here, "1 member: Eve Adams")
 
     page.click(f'{named("group")}[data-group="Ward 4"] {named("group-edit")}')
     page.fill(named("group-name"), "Ward 5")
-    page.click(named("group-save"))
+    save_group(here)
     page.wait_for_selector(f'{named("group")}[data-group="Ward 5"]')
     assert "Ward 4" not in page.text(named("groups"))
     page.click(f'{named("group")}[data-group="Ward 5"] {named("group-remove")}')
