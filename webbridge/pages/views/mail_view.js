@@ -46,6 +46,10 @@ export class MailView {
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
   #onIndex = () => this.#search.update();
+  #onBack = () => {
+    void this.#loadAll();
+    if (this.#reading.hasMissed) this.#openAgain();
+  };
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
 
   /** @param {App} app */
@@ -120,6 +124,7 @@ export class MailView {
     app.trust.addEventListener("decided", this.#onDecided);
     app.events.addEventListener("mail", this.#onMail);
     app.index.addEventListener("change", this.#onIndex);
+    app.away.source.addEventListener("back", this.#onBack);
   }
 
   dispose() {
@@ -127,6 +132,7 @@ export class MailView {
     this.#app.trust.removeEventListener("decided", this.#onDecided);
     this.#app.events.removeEventListener("mail", this.#onMail);
     this.#app.index.removeEventListener("change", this.#onIndex);
+    this.#app.away.source.removeEventListener("back", this.#onBack);
     this.#list.dispose();
     this.#acts.dispose();
     this.#reading.clear();
@@ -226,7 +232,7 @@ export class MailView {
     this.#foldersFailure.textContent = "";
     let failure = null;
     try {
-      this.#folders = await this.#app.api.folders();
+      this.#folders = await this.#app.away.source.folders();
       this.#app.arrival.count(this.#folders);
       this.#folder = this.#find(this.#folder)?.id ?? this.#folder;
     } catch (error) {
