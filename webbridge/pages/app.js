@@ -38,6 +38,7 @@ import { createAccountView } from "./views/account_view.js";
 import { createAwayView } from "./views/kept_unlock.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
+import { createOutboxView } from "./views/outbox_view.js";
 import { createPeopleView } from "./views/people_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
@@ -130,7 +131,7 @@ export class App {
         this.address = this.#lastAddress = address;
         await this.#beginKeeping(address, { isOwnComputer: true });
       },
-      address: () => this.address, isOwnComputer: () => this.#isOwnComputer,
+      evidence: this.trust.evidence, address: () => this.address, isOwnComputer: () => this.#isOwnComputer,
     });
     this.filler = new IndexFiller(this, this.index);
     this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
@@ -156,6 +157,8 @@ export class App {
     this.keys.addEventListener("change", showNotices);
     for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
     this.away.files.addEventListener("change", showNotices);
+    this.away.outbox.addEventListener("change", showNotices);
+    this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
     showNotices();
     if (address !== null) await this.#beginKeeping(address);
     addEventListener("hashchange", () => this.#route());
@@ -450,6 +453,7 @@ export class App {
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress, isSessionLeft: this.#isSessionLeft }));
     if (name === "keys") return this.#show(createKeysView(this));
     if (name === "account") return this.#show(createAccountView(this));
+    if (name === "outbox") return this.#show(createOutboxView(this));
     if (name === "people") return this.#show(createPeopleView(this));
     if (name === "write") {
       if (this.#writing?.isDone()) this.#dropWriting();

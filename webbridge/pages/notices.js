@@ -17,6 +17,8 @@ export function createNotices(app) {
     found.push(html("div", { class: "notice" }, text, more));
   }
   if (app.away.source.isAway) found.push(notice(translate("away_notice")));
+  const failed = app.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
+  if (failed.length > 0) found.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
   if (app.away.files.hasNewVersion) found.push(createVersionNotice(app));
   const ready = keys.account?.resetReady;
   if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));

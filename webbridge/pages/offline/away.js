@@ -5,6 +5,7 @@ import { sameAddress } from "../../../wasm_build/ui/formats.js";
 import { AppFiles } from "./app_files.js";
 import { KeptMail } from "./kept_mail.js";
 import { MailSource } from "./mail_source.js";
+import { Outbox } from "./outbox.js";
 import { keepsMail } from "./store.js";
 
 /** @typedef {import("../api.js").BridgeConfig} BridgeConfig */
@@ -15,7 +16,7 @@ import { keepsMail } from "./store.js";
  * account. `ended` is called if its session has ended meanwhile.
  * @typedef {{
  *   adopt: (config: BridgeConfig) => void, follow: () => Promise<void>, enter: (address: string) => Promise<void>, ended: () => void,
- *   address: () => string | null, isOwnComputer: () => boolean,
+ *   address: () => string | null, isOwnComputer: () => boolean, evidence: import("../../../wasm_build/vault/lookups.js").EvidenceStore,
  * }} Steps
  */
 
@@ -26,6 +27,8 @@ export class Away {
   #config = null;
   /** Whether this page shows an account for which the bridge has not been asked. */
   #hasStarted = false;
+  /** The number of answers of authorities that are kept. */
+  #answers = 0;
   /** Whether mail is kept here that can be unlocked before anybody has signed in. */
   canEnter = false;
 
@@ -38,6 +41,7 @@ export class Away {
     this.#steps = steps;
     this.mail = new KeptMail(keys.vault, keys, () => (steps.isOwnComputer() ? steps.address() : null));
     this.source = new MailSource(api, this.mail);
+    this.outbox = new Outbox(api, this.mail, this.source);
     this.files = new AppFiles(new URL("./", import.meta.url));
     this.source.addEventListener("back", () => void this.#comeBack());
   }
@@ -107,6 +111,19 @@ export class Away {
     this.#hasStarted = true;
     this.#app.api.resume(address);
     await this.#steps.enter(address);
+    // Without these answers nothing says whether a certificate was revoked. Those that are too old do not count.
+    const answer = await this.mail.readEvidence();
+    if (answer) this.#steps.evidence.keep(answer);
+  }
+
+  /** Keeps a message that was opened, and what the authorities said of its certificates. @param {import("../routes.js").MessageAddress} address @param {ArrayBuffer} message */
+  async keepOpened(address, message) {
+    await this.mail.keepMessage(address, message);
+    const answer = this.#steps.evidence.copy();
+    const count = answer.crls.length + answer.ocsp.length;
+    if (count === this.#answers || this.mail.state !== "open") return;
+    this.#answers = count;
+    await this.mail.keepEvidence(answer);
   }
 
   /** After a start without a connection, makes up for what the bridge was not asked then. */

@@ -7,13 +7,15 @@
  * order in which messages were opened decides which of them go first.
  */
 
+import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
 import { decodeJson, decrypt, encodeJson, encrypt, importKey, KEY_BYTES } from "../bound_cipher.js";
+import { ApiError } from "../api.js";
 import { messagePath } from "../routes.js";
 import { accountDigest } from "../state_database.js";
 import {
-  countMessages, dropOlderHalf, keepsMail, readAccount, readAccounts, readAllSealed, readSealed, removeAccount, removeSealed,
+  countLetters, countMessages, dropOlderHalf, keepsMail, readAccount, readAccounts, readAllSealed, readSealed, removeAccount, removeSealed,
   writeAccount, writeSealed,
 } from "./store.js";
 
@@ -23,6 +25,7 @@ import {
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
 /** @typedef {import("../keys.js").Vault} Vault */
 /** @typedef {import("../routes.js").MessageAddress} MessageAddress */
+/** @typedef {import("../../../wasm_build/vault/lookups.js").Answer} Answer */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */
 /** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */
@@ -34,6 +37,7 @@ export const MAX_KEPT_BYTES = 200_000_000;
 const MAX_MESSAGE_BYTES = 30_000_000;
 const MAX_OPENED_ROWS = 200;
 const FOLDERS = "folders";
+const EVIDENCE = "evidence";
 
 /** Dispatches "change" when it is switched on or off, opened or closed, and when something was kept. */
 export class KeptMail extends EventTarget {
@@ -203,6 +207,19 @@ export class KeptMail extends EventTarget {
     return kept && decodeJson(kept);
   }
 
+  /** Answers of authorities about revocation. The vault checks each of them again. @param {Answer} answer */
+  async keepEvidence({ crls, ocsp }) {
+    await this.#keep("lists", EVIDENCE, encodeJson({ crls: crls.map(base64FromBytes), ocsp: ocsp.map(base64FromBytes) }));
+  }
+
+  /** @returns {Promise<Answer | null>} */
+  async readEvidence() {
+    const kept = await this.#read("lists", EVIDENCE);
+    if (!kept) return null;
+    const { crls, ocsp } = decodeJson(kept);
+    return { crls: crls.map(bytesFromBase64), ocsp: ocsp.map(bytesFromBase64) };
+  }
+
   /** Keeps the first rows of a folder. @param {string} folder @param {{uidValidity: number, messages: MessageSummary[]}} page */
   async keepList(folder, { uidValidity, messages }) {
     const before = await this.readList(folder);
@@ -234,7 +251,7 @@ export class KeptMail extends EventTarget {
    * @param {string} id @param {object} letter
    */
   async keepLetter(id, letter) {
-    if (!(await this.open()) || !this.#opened) throw new Error("nothing may be kept");
+    if (!(await this.open()) || !this.#opened) throw new ApiError("locked", "the keys are locked");
     await this.#write(this.#opened, "letters", `letter ${id}`, encodeJson({ id, ...letter }));
     this.#changed();
   }
@@ -249,6 +266,12 @@ export class KeptMail extends EventTarget {
       if (letter) found.push(letter);
     }
     return found;
+  }
+
+  /** The number of letters that wait, also while the keys are locked. */
+  async countLetters() {
+    const account = await this.#digest();
+    return account !== null && await keepsMail() ? countLetters(account) : 0;
   }
 
   /** @param {string} id */

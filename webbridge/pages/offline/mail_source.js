@@ -101,15 +101,34 @@ export class MailSource extends EventTarget {
       return found;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "unreachable") throw error;
-      if (await this.#kept.open().catch(() => false)) this.leave();
+      await this.noteMissed();
       const kept = await read();
       if (kept === null) throw error;
       return kept;
     }
   }
 
+  /** Asks whether the bridge can be reached. Another error than its silence says that it can. */
+  async reaches() {
+    if (!this.#isAway && navigator.onLine) await this.#look();
+    else if (!this.#isAway) this.leave();
+    return !this.#isAway;
+  }
+
+  /** Notes that the bridge was not reached, if there is mail to show instead. @returns {Promise<boolean>} */
+  async noteMissed() {
+    if (!(await this.#kept.open().catch(() => false))) return false;
+    this.leave();
+    return true;
+  }
+
   async #look() {
-    await this.#api.config().then(() => this.#comeBack(), () => undefined);
+    try {
+      await this.#api.config();
+      this.#comeBack();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "unreachable") this.leave();
+    }
   }
 
   #comeBack() {

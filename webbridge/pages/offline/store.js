@@ -91,6 +91,11 @@ export async function countMessages(account) {
   return { count: marks.length, bytes: sum(marks) };
 }
 
+/** @param {string} account */
+export function countLetters(account) {
+  return transact("readonly", (transaction) => transaction.objectStore("letters").count(placesOf(account)));
+}
+
 /** Makes room: drops the older half of the kept messages. @param {string} account */
 export async function dropOlderHalf(account) {
   const { bytes } = await countMessages(account);

@@ -57,6 +57,10 @@ export function createOfflineSection(app) {
     if (isOn) return void (/** @type {HTMLElement | null} */ (form.querySelector("[role=textbox], input"))?.focus());
     passphrase.clear();
     try {
+      if ((await keptMail.countLetters()) > 0) {
+        failure.textContent = translate("outbox_first");
+        return await update();
+      }
       await keptMail.end();
       await appFiles.remove();
     } catch (error) {

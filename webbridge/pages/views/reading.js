@@ -82,7 +82,7 @@ export class Reading {
       this.#onSeen(address);
       if (last && !isClosed(last.report)) {
         this.#onOpened(address, last, await digestOf(message));
-        void away.mail.keepMessage(address, message);
+        void away.keepOpened(address, message);
       }
     } catch (error) {
       if (signal.aborted) return;
