@@ -16,7 +16,7 @@ export function createNotices(app) {
     const text = html("p", { text: translate(`trust_${kept.keeping.replace("-", "_")}`) });
     found.push(html("div", { class: "notice" }, text, more));
   }
-  if (app.away.source.isAway) found.push(notice(translate("away_notice")));
+  if (app.away.source.isAway && !app.away.canEnter) found.push(notice(translate("away_notice")));
   const failed = app.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
   if (failed.length > 0) found.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
   if (app.away.files.hasNewVersion) found.push(createVersionNotice(app));

@@ -76,7 +76,11 @@ export class Away {
 
   /** Takes up what is kept of an account, and looks for a new version of the pages. */
   begin() {
-    this.canEnter = false;
+    if (this.canEnter) {
+      this.canEnter = false;
+      // From now on the views show what is kept, and say so.
+      this.source.dispatchEvent(new Event("away"));
+    }
     void this.mail.look().then(() => this.mail.open()).catch(() => undefined);
     if (this.#steps.isOwnComputer()) void this.files.look();
   }

@@ -64,7 +64,9 @@ export class MailSource extends EventTarget {
         if (!list) return null;
         const shown = new Set(list.latest.map(({ uid }) => uid));
         const older = list.opened.filter(({ uid }) => !shown.has(uid)).sort((one, other) => timeOf(other) - timeOf(one));
-        const messages = [...list.latest, ...older];
+        const opened = new Set(list.opened.map(({ uid }) => uid));
+        const messages = [...list.latest, ...older].map((row) =>
+          (opened.has(row.uid) ? { ...row, seen: true, flags: [...new Set([...row.flags ?? [], "\\Seen"])] } : row));
         return { uidValidity: list.uidValidity, messages, isAll: true, total: messages.length, token: null, isByDate: true, isThreaded };
       },
     });

@@ -54,7 +54,7 @@ export function createOutboxLink(app) {
 
 /** The notice that a letter waits. @param {App} app @returns {import("./sent_notice.js").SentNotice} */
 export function waitingNotice(app) {
-  return { text: app.translate("outbox_added"), label: app.translate("outbox_show"), view: () => app.navigate("/outbox") };
+  return { text: app.translate("outbox_added"), label: app.translate("outbox_title"), view: () => app.navigate("/outbox") };
 }
 
 /** @param {App} app @param {Letter} letter @param {HTMLElement} failure */
