@@ -20,6 +20,7 @@ PAGES_POLICY: Final = {
     # The frame of a formatted message inherits this policy. There it admits the message's own styles.
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data:",
+    "manifest-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",
     "frame-ancestors": "'none'",
@@ -54,6 +55,8 @@ _HARMLESS_FIELDS: Final = frozenset(
     | {"x-request-id"}
 )
 _EXPECTED: Final = frozenset(name.lower() for name in (*ISOLATION, TRANSPORT, _POLICY, _TYPE))
+# Earlier versions do not send it, and without it default-src forbids the manifest.
+_MAY_BE_MISSING: Final = frozenset({"manifest-src"})
 _HARMLESS_DIRECTIVE: Final = "upgrade-insecure-requests"
 _REPORTS: Final = ("report-uri", "report-to")
 _NO_FEATURE: Final = re.compile(r"[a-z][a-z0-9-]*=\(\)")
@@ -145,10 +148,10 @@ def _check_policies(fields: Fields, connections: Collection[str]) -> list[str]:
 
 def _weaknesses(policy: Mapping[str, str], connections: Collection[str]) -> Iterator[str]:
     for name, expected in PAGES_POLICY.items():
-        if name not in policy:
-            yield f"the policy lacks {name} {expected}"
-        elif not set(policy[name].split()) <= set(expected.split()):
+        if name in policy and not set(policy[name].split()) <= set(expected.split()):
             yield f"the policy has {name} {shown(policy[name])}, {expected} was expected"
+        elif name not in policy and name not in _MAY_BE_MISSING:
+            yield f"the policy lacks {name} {expected}"
     for name in policy.keys() - PAGES_POLICY.keys() - {*_REPORTS, _HARMLESS_DIRECTIVE, CONNECT}:
         # A further directive, such as script-src-elem, may allow more than the one that it replaces.
         yield f"the policy has the directive {shown(name)}, which the pages do not use"

@@ -159,6 +159,7 @@ def files_of(folder: Path) -> set[str]:
 def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> None:
     scripts = {name for name in files_of(dist) if name.endswith((".js", ".mjs")) and "extension_test" not in name}
     assert {name for name in scripts if name.startswith("pages/")} == {
+        "pages/app_worker.js",
         "pages/main.js",
         "pages/new_mail_worker.js",
         "pages/purify.js",
@@ -169,6 +170,18 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
     }
     lines = [(name, line) for name in scripts for line in (dist / name).read_text().splitlines()]
     assert [name for name, line in lines if line.startswith(("import ", "import{")) and " from " in line] == []
+
+
+def test_the_worker_of_the_pages_keeps_each_file_with_its_hash(dist: Path) -> None:
+    others = ("app_worker.js", "new_mail_worker.js")
+    pages = dist / "pages"
+    loaded = {name for name in files_of(pages) if not name.endswith((".br", ".map")) and name not in others}
+    worker = (pages / "app_worker.js").read_text()
+    pins = json.loads(worker[worker.index("var FILES = ") + 12 :].partition(";\n")[0])
+    assert pins == {
+        name: {"integrity": sha384((pages / name).read_bytes()), "bytes": (pages / name).stat().st_size}
+        for name in loaded
+    }
 
 
 class Addresses(HTMLParser):

@@ -73,6 +73,7 @@ def test_the_policy_lets_in_own_code_and_the_two_servers_and_nothing_else(browse
         "worker-src": "'self'",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data:",
+        "manifest-src": "'self'",
         "connect-src": "'self' http://127.0.0.1:8461 http://127.0.0.1:8462",
         "base-uri": "'none'",
         "form-action": "'none'",

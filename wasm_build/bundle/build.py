@@ -17,8 +17,15 @@ from wasm_build.bundle.inputs import Package, check_inputs
 from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import find_roots_source
 from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
-from wasm_build.bundle.runtime_files import SANITISER, Pyodide, collect_owners, collect_runtime, pinned_module
-from wasm_build.bundle.scripts import bundle_pages, list_source_modules
+from wasm_build.bundle.runtime_files import (
+    SANITISER,
+    Pyodide,
+    collect_owners,
+    collect_runtime,
+    kept_files,
+    pinned_module,
+)
+from wasm_build.bundle.scripts import bundle_pages, bundle_scripts, list_source_modules
 from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 
 # The scripts that the background script injects into documents.
@@ -26,6 +33,7 @@ _CONTENT_SCRIPTS: Final = tuple(
     f"content/{name}.js" for name in ("guard", "site_check", "content", "field_scripts", "mail_scripts", "page_scripts")
 )
 _PAGES_WORKERS: Final = ("new_mail_worker.js",)
+_APP_WORKER: Final = {"app_worker.js": "webbridge/pages/offline/app_worker.js"}
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 
 
@@ -44,10 +52,9 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         "release_keys.json": root / "sealwax/releases/release_keys.json",
     }
     owners = collect_owners(root, pinned)
-    served = {
-        **_below("runtime", {**runtime, **owners}),
-        **_below("pages", {**pages, **_below("runtime", runtime), **_sanitiser(root)}),
-    }
+    pages |= {**_below("runtime", runtime), **_sanitiser(root)}
+    pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, _PAGES_WORKERS))
+    served = {**_below("runtime", {**runtime, **owners}), **_below("pages", pages)}
     files: dict[str, Content] = {
         **served,
         **compress_all(served, root / "wasm_build/bundle/brotli.mjs", cache=pyodide.cache),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -115,6 +115,16 @@ def pinned_module(runtime: Mapping[str, Content]) -> str:
         "/** The sanitiser of markup, which the pages load with the first formatted message. */\n"
         f"export const SANITISER_INTEGRITY = {json.dumps(_locked_sanitiser())};\n"
     )
+
+
+def kept_files(pages: Mapping[str, Content], workers: Collection[str]) -> str:
+    """The text of `pinned.js` of the pages' service worker: the hash of each file that the pages load.
+
+    Source maps are for developer tools, and a worker does not load another one.
+    """
+    names = sorted(name for name in pages if name not in workers and not name.endswith(".map"))
+    head = "/** Made by the build: the files of the pages, each with its hash. */"
+    return f"{head}\n\nexport const FILES = {_pins(pages, names)};\n"
 
 
 def _locked_sanitiser() -> str:

@@ -120,6 +120,11 @@ export class BridgeApi {
     }
   }
 
+  /** Goes on with the account that this device has kept, before the bridge can be asked. @param {string} address */
+  resume(address) {
+    this.#account = address;
+  }
+
   /**
    * @param {string} address
    * @param {string} password

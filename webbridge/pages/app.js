@@ -19,6 +19,7 @@ import { KeyRing } from "./keys.js";
 import { IndexFiller } from "./index_filler.js";
 import { LearntRows } from "./learnt_rows.js";
 import { MailIndex } from "./mail_index.js";
+import { Away } from "./offline/away.js";
 import { KeptList } from "./kept_list.js";
 import { KeyServerFinder } from "../../wasm_build/vault/key_server_finder.js";
 import { KeyServerMemory } from "./key_server_memory.js";
@@ -34,8 +35,10 @@ import { keepLanguage } from "./language.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
 import { chooseStrict, declineUnstrict, isOfferedUnstrict, isStrict, strictForAccount, takeStrict, watchStrict } from "./strict_choice.js";
 import { createAccountView } from "./views/account_view.js";
+import { createAwayView } from "./views/kept_unlock.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
+import { createOutboxView } from "./views/outbox_view.js";
 import { createPeopleView } from "./views/people_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
@@ -121,6 +124,15 @@ export class App {
     this.arrival = new Arrival({ translate, api: this.api, events: this.events, notices: this.notices });
     this.learnt = new LearntRows(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
     this.index = new MailIndex(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
+    this.away = new Away(this, {
+      adopt: (config) => this.#adopt(config), ended: () => this.#sessionEnded(),
+      follow: async () => this.trust.follow(await this.#startVault()),
+      enter: async (address) => {
+        this.address = this.#lastAddress = address;
+        await this.#beginKeeping(address, { isOwnComputer: true });
+      },
+      evidence: this.trust.evidence, address: () => this.address, isOwnComputer: () => this.#isOwnComputer,
+    });
     this.filler = new IndexFiller(this, this.index);
     this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
     this.roaming = new RoamingTrust(this.keys, this.trust, {
@@ -136,17 +148,18 @@ export class App {
   }
 
   async start() {
-    const [config, address] = await Promise.all([this.api.config(), this.api.whoIsSignedIn()]);
-    this.maxMessageBytes = config.maxMessageBytes;
-    this.#hasEvents = config.events === true;
-    this.api.push.key = config.push?.key ?? null;
-    this.trust.adoptOperator(config);
+    const [, address] = await this.away.ask() ?? [null, null];
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
     this.keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
     const showNotices = () => this.#frame.setNotices(createNotices(this));
     this.kept.addEventListener("change", showNotices);
     this.keys.addEventListener("change", showNotices);
+    for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
+    this.away.files.addEventListener("change", showNotices);
+    this.away.outbox.addEventListener("change", showNotices);
+    this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
+    showNotices();
     if (address !== null) await this.#beginKeeping(address);
     addEventListener("hashchange", () => this.#route());
     this.#lockByItself();
@@ -161,6 +174,14 @@ export class App {
     this.#route();
     // The vault starts while the person types the password, so that the first operation does not wait for the start.
     void this.#startVault().catch(() => undefined);
+  }
+
+  /** @param {import("./api.js").BridgeConfig} config */
+  #adopt(config) {
+    this.maxMessageBytes = config.maxMessageBytes;
+    this.#hasEvents = config.events === true;
+    this.api.push.key = config.push?.key ?? null;
+    this.trust.adoptOperator(config);
   }
 
   /** Locks the keys automatically: after a time without use, and when the page is closed or frozen. */
@@ -283,12 +304,13 @@ export class App {
     await this.kept.begin(address, where);
     // A browser that stores nothing has no index.
     void this.index.look().catch(() => undefined);
+    this.away.begin();
     if (this.#hasEvents) void this.notices.begin(address);
     this.trust.keepList(this.kept.keeping !== "off");
   }
 
   async signOut() {
-    await Promise.all([this.kept.settled, this.roaming.finish()]);
+    await Promise.all([this.kept.settled, this.roaming.finish(), this.away.end()]);
     this.events.stop();
     this.#forget();
     this.address = null;
@@ -427,9 +449,11 @@ export class App {
     // A screen reader can read the announcement at any time, so it must not be about a view that is no longer shown.
     if (this.#isOfPlace) this.announce("");
     const [, name = "", folder = INBOX, uidValidity = "", uid = ""] = location.hash.slice(1).split("/").map(decoded);
+    if (this.away.canEnter) return this.#show(createAwayView(this));
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress, isSessionLeft: this.#isSessionLeft }));
     if (name === "keys") return this.#show(createKeysView(this));
     if (name === "account") return this.#show(createAccountView(this));
+    if (name === "outbox") return this.#show(createOutboxView(this));
     if (name === "people") return this.#show(createPeopleView(this));
     if (name === "write") {
       if (this.#writing?.isDone()) this.#dropWriting();

@@ -12,23 +12,31 @@
 export class Directory {
   #api;
   #vault;
+  #isAway;
 
   /**
    * @param {BridgeApi} api
    * @param {MailVault} vault
+   * @param {() => Promise<boolean>} [isAway] whether the page goes on without the bridge
    */
-  constructor(api, vault) {
+  constructor(api, vault, isAway = async () => false) {
     this.#api = api;
     this.#vault = vault;
+    this.#isAway = isAway;
   }
 
   /**
+   * Without a connection, the certificates that are known from earlier messages count.
    * @param {string} address
    * @returns {Promise<Finding>}
    */
   async find(address) {
     try {
-      return await this.#choose(address, await this.#api.certificatesFor(address));
+      const found = await this.#api.certificatesFor(address).catch(async (error) => {
+        if (isRefusal(error) && error.code === "unreachable" && await this.#isAway()) return [];
+        throw error;
+      });
+      return await this.#choose(address, found);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { readiness: "failed" };

@@ -122,7 +122,7 @@ function createBar(app) {
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const signOut = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
-    on: { click: () => askToSignOut(app) },
+    on: { click: () => void askToSignOut(app) },
   });
   const nav = html("nav", { class: "bar-nav", "aria-label": translate("nav_label") }, mail, search, write, menu);
   const person = html("div", { class: "bar-person" }, account, lock, signOut);
@@ -161,12 +161,19 @@ function toggleLock(app) {
  * Signs out. If this would discard a begun letter, asks the person first.
  * @param {App} app
  */
-export function askToSignOut(app) {
-  if (!app.hasDraft()) return void app.signOut();
+export async function askToSignOut(app) {
   const { translate } = app;
+  const waiting = await app.away.mail.countLetters().catch(() => 0);
+  if (waiting > 0 && !app.hasDraft()) {
+    return void ask({
+      title: translate("outbox_sign_out_question", { count: waiting }), meaning: translate("outbox_sign_out_meaning"),
+      keep: translate("keep"), go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: () => void app.signOut(),
+    });
+  }
+  if (!app.hasDraft()) return void app.signOut();
   ask({
     title: translate("sign_out_question"),
-    meaning: translate("sign_out_question_meaning"),
+    meaning: translate("sign_out_question_meaning") + (waiting > 0 ? ` ${translate("outbox_sign_out_meaning")}` : ""),
     keep: translate("keep_writing"),
     go: translate("sign_out_and_discard"),
     test: "sign-out-discard",

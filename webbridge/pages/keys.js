@@ -247,6 +247,37 @@ export class KeyRing extends EventTarget {
   }
 
   /**
+   * A key file with the unlocked keys under a passphrase, which is overwritten.
+   * @param {Secret} passphrase
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async fileUnder(passphrase) {
+    try {
+      const vault = await this.#vault();
+      const { identities, sealKey } = this.copies();
+      if (!sealKey) throw new ApiError("locked", "the keys are locked");
+      const checked = copySecret(passphrase);
+      await this.checkPassphrase(checked);
+      overwrite(checked.buffer);
+      return (await vault.call("identity.keep", { identities, sealKey, passphrase })).p12;
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+  }
+
+  /**
+   * Unlocks the keys of a file that `fileUnder` made. The passphrase stays as it is.
+   * @param {ArrayBuffer} p12
+   * @param {Secret} passphrase
+   */
+  async openKept(p12, passphrase) {
+    const copy = copySecret(passphrase);
+    await this.#unlock([copy], (vault) =>
+      vault.call("identity.open", { p12, passphrase: copy, sealKey: this.#session.keyForUnlock() }));
+    this.#changed();
+  }
+
+  /**
    * Stores the keys of the offered file on the key server, under the same passphrase.
    * @param {KeyServer} keyServer
    * @param {string} user

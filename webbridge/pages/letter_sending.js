@@ -24,7 +24,7 @@ export class LetterSending {
   isEarlierSent = false;
 
   /**
-   * @param {import("./api.js").BridgeApi} api
+   * @param {Pick<import("./api.js").BridgeApi, "sendMessage" | "withdraw" | "lookForCopy">} api
    * @param {import("./mail_vault.js").MailVault} vault
    * @param {() => Plan} now
    */

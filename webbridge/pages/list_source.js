@@ -7,6 +7,7 @@ import { timeOf } from "./mail_index.js";
 /** @typedef {import("./views/row_drawing.js").ListedMessage} ListedMessage */
 /** @typedef {import("./mail_changes.js").AnyPlace} AnyPlace */
 /** @typedef {import("./mail_index.js").MailIndex} MailIndex */
+/** @typedef {{api: BridgeApi, index: Pick<MailIndex, "search">}} Sources */
 /** @typedef {{words?: {place: AnyPlace, text: string} | null, isThreaded?: boolean}} Listing */
 /**
  * `isThreaded` is false if the mail server has no threads.
@@ -17,15 +18,29 @@ import { timeOf } from "./mail_index.js";
  */
 
 /**
- * The page after the rows that are shown. A search finds what the mail server finds, and what the index has.
- * @param {{api: BridgeApi, index: Pick<MailIndex, "search">}} sources
+ * The page after the rows that are shown. A search finds what the mail server finds, and what the index has. Without a
+ * connection, the first page is what this device has kept.
+ * @param {Sources & {away?: {source: Pick<import("./offline/mail_source.js").MailSource, "firstPage">}}} sources
  * @param {string} folder
  * @param {Listing} listing
  * @param {{offset: number, before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} shown the number of shown rows,
  *   and the one of them that arrived first
  * @returns {Promise<ListedPage>}
  */
-export async function fetchPage({ api, index }, folder, { words = null, isThreaded = false }, { offset, before, signal }) {
+export async function fetchPage({ api, index, away }, folder, listing, shown) {
+  const ask = () => askForPage({ api, index }, folder, listing, shown);
+  if (!away || listing.words || shown.before) return ask();
+  return away.source.firstPage(folder, ask, listing.isThreaded ?? false);
+}
+
+/**
+ * @param {Sources} sources
+ * @param {string} folder
+ * @param {Listing} listing
+ * @param {{offset: number, before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} shown
+ * @returns {Promise<ListedPage>}
+ */
+async function askForPage({ api, index }, folder, { words = null, isThreaded = false }, { offset, before, signal }) {
   const limit = PAGE_OF_MESSAGES;
   if (words) return searched({ api, index }, folder, words, { before, limit, signal });
   const page = isThreaded ? await threadsOf(api, folder, { offset, limit, signal }) : null;

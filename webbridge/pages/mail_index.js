@@ -7,6 +7,8 @@
  */
 
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import * as cipher from "./bound_cipher.js";
+import { decodeJson, encodeJson, importKey, KEY_BYTES } from "./bound_cipher.js";
 import { packWords, WordSearch } from "./search_words.js";
 import { placeOf, readIndex, readSegment, readSegments, removeIndex, writeIndex } from "./search_store.js";
 import { accountDigest } from "./state_database.js";
@@ -33,8 +35,6 @@ import { shorten } from "./views/message_row.js";
 /** @typedef {{key: CryptoKey, kept: import("./search_store.js").KeptIndex, segments: Map<string, Head[]>, marks: Map<string, Mark>}} Opened */
 
 const FORMAT = 1;
-const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
 /** A segment with as many messages gets no more. */
 const SEGMENT_MESSAGES = 200;
 export const MAX_INDEXED_MESSAGES = 20_000;
@@ -355,48 +355,22 @@ export function timeOf({ date }) {
   return date === null ? Infinity : Date.parse(date) || Infinity;
 }
 
-/** @param {Uint8Array<ArrayBuffer>} octets which are overwritten */
-async function importKey(octets) {
-  const key = await crypto.subtle.importKey("raw", octets, "AES-GCM", false, ["encrypt", "decrypt"]);
-  overwrite(octets.buffer);
-  return key;
-}
-
 /** @param {CryptoKey} key @param {ArrayBuffer} clear which is overwritten @param {string} place what the result is bound to */
-async function encrypt(key, clear, place) {
-  const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const encrypted = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bound(place) }, key, clear));
-  overwrite(clear);
-  const joined = new Uint8Array(NONCE_BYTES + encrypted.length);
-  joined.set(iv);
-  joined.set(encrypted, NONCE_BYTES);
-  return joined.buffer;
+function encrypt(key, clear, place) {
+  return cipher.encrypt(key, clear, bound(place));
 }
 
 /** @param {CryptoKey} key @param {ArrayBuffer} sealed @param {string} place */
 function decrypt(key, sealed, place) {
-  const iv = new Uint8Array(sealed, 0, NONCE_BYTES);
-  return crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: bound(place) }, key, new Uint8Array(sealed, NONCE_BYTES));
+  return cipher.decrypt(key, sealed, bound(place));
 }
 
 /** @param {string} place */
 function bound(place) {
-  return new TextEncoder().encode(`sealwax search ${FORMAT} ${place}`);
+  return `sealwax search ${FORMAT} ${place}`;
 }
 
 /** @param {string} account */
 function keyPlace(account) {
   return `search key of ${account}`;
-}
-
-/** @param {object} value @returns {ArrayBuffer} */
-function encodeJson(value) {
-  return new TextEncoder().encode(JSON.stringify(value)).buffer;
-}
-
-/** @param {ArrayBuffer} octets which are overwritten */
-function decodeJson(octets) {
-  const value = JSON.parse(new TextDecoder().decode(octets));
-  overwrite(octets);
-  return value;
 }

@@ -16,7 +16,32 @@ export function createNotices(app) {
     const text = html("p", { text: translate(`trust_${kept.keeping.replace("-", "_")}`) });
     found.push(html("div", { class: "notice" }, text, more));
   }
+  if (app.away.source.isAway && !app.away.canEnter) found.push(notice(translate("away_notice")));
+  const failed = app.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
+  if (failed.length > 0) found.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
+  if (app.away.files.hasNewVersion) found.push(createVersionNotice(app));
   const ready = keys.account?.resetReady;
   if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));
   return found;
+}
+
+/** @param {string} sentence @param {HTMLElement[]} further */
+function notice(sentence, ...further) {
+  return html("div", { class: "notice" }, html("p", { text: sentence }), ...further);
+}
+
+/** @param {App} app */
+function createVersionNotice(app) {
+  const { translate } = app;
+  const element = notice(translate("new_version"));
+  const said = /** @type {HTMLElement} */ (element.firstElementChild);
+  const reload = html("button", {
+    type: "button", text: translate("new_version_reload"), data: { test: "new-version" },
+    on: { click: async () => {
+      if (await app.away.files.takeOver()) location.reload();
+      else said.textContent = translate("new_version_tabs");
+    } },
+  });
+  element.append(reload);
+  return element;
 }

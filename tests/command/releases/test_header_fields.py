@@ -135,3 +135,10 @@ def test_browsers_have_to_remember_https(tmp_path: Path, value: str, is_named: b
 def test_a_policy_that_reports_visits_is_named_beside_a_strict_one(honest: Fields, origin: str, report: str) -> None:
     expected = [f"the policy has {report}, so that a server learns of visits"]
     assert problems([*honest, ("Content-Security-Policy", f"default-src 'none'; {report}")], origin) == expected
+
+
+def test_a_policy_of_earlier_pages_without_a_manifest_is_as_strict(honest: Fields, origin: str) -> None:
+    for written, is_named in (("", False), (" manifest-src *;", True)):
+        fields = [(name, value.replace(" manifest-src 'self';", written)) for name, value in honest]
+        assert fields != honest
+        assert bool(problems(fields, origin)) == is_named, written

@@ -1,11 +1,12 @@
 /**
- * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the service worker of
- * notifications, and nothing else.
+ * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the service workers of
+ * notifications and of the pages, and nothing else.
  */
 
 const WORKER = "vault_worker.js";
 const SANITISER = "purify.js";
 const NOTICE_WORKER = "new_mail_worker.js";
+const APP_WORKER = "app_worker.js";
 /** @type {Set<string>} */
 const admitted = new Set();
 
@@ -39,6 +40,15 @@ export function sanitiserUrl(base) {
  */
 export function noticeWorkerUrl(base) {
   return trustedUrl(new URL(NOTICE_WORKER, base));
+}
+
+/**
+ * The address of the service worker that starts the pages without a connection.
+ * @param {URL} base the folder of the pages
+ * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function appWorkerUrl(base) {
+  return trustedUrl(new URL(APP_WORKER, base));
 }
 
 /** @param {URL} script */

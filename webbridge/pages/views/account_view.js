@@ -8,6 +8,7 @@ import { askToSignOut } from "../frame.js";
 import { createLanguageMenu } from "../language_menu.js";
 import { chooseShortcuts, hasShortcuts } from "../shortcuts.js";
 import { createIndexSection } from "./index_section.js";
+import { createOfflineSection } from "./offline_section.js";
 import { createNewMailForm } from "./new_mail_form.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -21,17 +22,19 @@ export function createAccountView(app) {
   const { translate } = app;
   const heading = html("h1", { tabindex: -1, text: translate("account_title") });
   const search = createIndexSection(app);
+  const offline = createOfflineSection(app);
   const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
   const newMail = createNewMailForm(app);
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, newMail.element, createSessions(app), createCopies(app), search.element, createKeys(app),
+    heading, newMail.element, createSessions(app), createCopies(app), search.element, offline.element, createKeys(app),
     createLanguageMenu(app, (one) => app.useLanguage(one)), html("div", { class: "actions" }, back),
   );
   const close = () => {
     newMail.close();
     search.close();
+    offline.close();
   };
   return { element, heading, title: translate("account_title"), close };
 }

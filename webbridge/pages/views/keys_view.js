@@ -10,6 +10,7 @@ import { createSettingOffer } from "../../../wasm_build/ui/setting_offer.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
 import { createKeyAdding } from "./key_adding.js";
+import { createKeptUnlock } from "./kept_unlock.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRecovery } from "./recovery_view.js";
 import { createResetNote } from "./reset_note.js";
@@ -44,7 +45,7 @@ export function createKeysView(app) {
     ]);
     const unlocking = unlocked ? null : createUnlockForms(app, { onUnlocked });
     forms = unlocking
-      ? [unlocking, createRequestForms(app, { onUnlocked }), strict] : [account, strict].filter((part) => part !== null);
+      ? [unlocking, createRequestForms(app, { onUnlocked }), strict, ...keptForms(app, onUnlocked)] : [account, strict].filter((part) => part !== null);
     focus = () => (unlocking ?? heading).focus();
     heading.textContent = translate(unlocked ? "keys_title" : "unlock_title");
     body.replaceChildren(...(unlocked ? drawUnlocked(app, strict.element, account?.element ?? null) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
@@ -72,12 +73,19 @@ export function createKeysView(app) {
   };
 }
 
+/** The form for the keys that are kept on this device, while the key server cannot be reached. @param {App} app @param {() => void} onUnlocked */
+function keptForms(app, onUnlocked) {
+  const { source, mail } = app.away;
+  return source.isAway && mail.state !== "none" ? [createKeptUnlock(app, { onUnlocked })] : [];
+}
+
 /**
  * @param {App} app
- * @param {HTMLElement[]} forms the forms to unlock keys and to request a certificate, and the switch for strict cleanup
+ * @param {HTMLElement[]} forms the forms to unlock keys and to request a certificate, the switch for strict cleanup, and
+ *   perhaps the form for the keys that are kept on this device
  * @param {() => void} onUnlocked
  */
-function drawLocked(app, [unlocking, requests, strict], onUnlocked) {
+function drawLocked(app, [unlocking, requests, strict, kept], onUnlocked) {
   const { translate } = app;
   const later = html("a", {
     href: app.hasDraft() ? "#/write" : `#${app.mailPath()}`, class: "button",
@@ -86,12 +94,13 @@ function drawLocked(app, [unlocking, requests, strict], onUnlocked) {
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
     createPasskeyUnlock(app, { onUnlocked }),
+    kept ?? null,
     unlocking,
     html("p", { class: "note", text: app.lockedSentence(), data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),
     requests,
     strict,
-  ];
+  ].filter((part) => part !== null);
 }
 
 /** @param {App} app @param {HTMLElement} strict @param {HTMLElement | null} account the part about the account at the key server */

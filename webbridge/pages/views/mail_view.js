@@ -14,6 +14,7 @@ import { UndoNotice } from "../undo_notice.js";
 import { FolderList, openFolderMaking, openFolderSettings } from "./folder_list.js";
 import { MailActs } from "./mail_acts.js";
 import { MessageList } from "./message_list.js";
+import { createOutboxLink } from "./outbox_view.js";
 import { Reading } from "./reading.js";
 import { createSearchBox } from "./search_box.js";
 
@@ -37,6 +38,7 @@ export class MailView {
   #reading;
   #acts;
   #search;
+  #outboxLink;
   #threads;
   /** The search and the threads of the list. @type {import("../list_source.js").Listing} */
   #listing = {};
@@ -46,6 +48,10 @@ export class MailView {
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
   #onIndex = () => this.#search.update();
+  #onBack = () => {
+    void this.#loadAll();
+    if (this.#reading.hasMissed) this.#openAgain();
+  };
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
 
   /** @param {App} app */
@@ -79,6 +85,7 @@ export class MailView {
       search: () => this.showSearch(), leave: () => this.#leave(),
     });
     this.#folderList = new FolderList(app, () => openFolderMaking(app, housekeeping, (id) => app.navigate(folderPath(id))));
+    this.#outboxLink = createOutboxLink(app);
     this.#search = createSearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => app.index.state);
     this.#listing = { isThreaded: hasThreads() };
     this.#threads = html("button", {
@@ -107,7 +114,7 @@ export class MailView {
       html(
         "nav",
         { class: "folders", "aria-label": label },
-        ...this.#folderList.elements,
+        ...this.#folderList.elements, this.#outboxLink.element,
         this.#foldersFailure,
         html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
         html("a", { class: "folder", href: "#/account", text: translate("account_title"), data: { test: "account-link" } }),
@@ -120,6 +127,7 @@ export class MailView {
     app.trust.addEventListener("decided", this.#onDecided);
     app.events.addEventListener("mail", this.#onMail);
     app.index.addEventListener("change", this.#onIndex);
+    app.away.source.addEventListener("back", this.#onBack);
   }
 
   dispose() {
@@ -127,8 +135,10 @@ export class MailView {
     this.#app.trust.removeEventListener("decided", this.#onDecided);
     this.#app.events.removeEventListener("mail", this.#onMail);
     this.#app.index.removeEventListener("change", this.#onIndex);
+    this.#app.away.source.removeEventListener("back", this.#onBack);
     this.#list.dispose();
     this.#acts.dispose();
+    this.#outboxLink.dispose();
     this.#reading.clear();
   }
 
@@ -141,8 +151,8 @@ export class MailView {
   }
 
   /** Says that a letter was sent. @param {import("./sent_notice.js").SentNotice} sent */
-  tellSent({ text, view }) {
-    this.#notice.showWith(text, { label: this.#app.translate("view_sent"), test: "sent", onPress: view });
+  tellSent({ text, label = this.#app.translate("view_sent"), view }) {
+    this.#notice.showWith(text, { label, test: "sent", onPress: view });
   }
 
   /** Shows the folders on a narrow page, or hides them. */
@@ -226,7 +236,7 @@ export class MailView {
     this.#foldersFailure.textContent = "";
     let failure = null;
     try {
-      this.#folders = await this.#app.api.folders();
+      this.#folders = await this.#app.away.source.folders();
       this.#app.arrival.count(this.#folders);
       this.#folder = this.#find(this.#folder)?.id ?? this.#folder;
     } catch (error) {

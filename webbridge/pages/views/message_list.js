@@ -375,6 +375,7 @@ export class MessageList {
     const subject = hidesSubject(message) ? shorten(headerReader(opened.headers)("subject")) : null;
     if (subject !== null) this.#subjects.set(identityOf(message), subject);
     this.#learnt.learn(address, identityOf(message), digest, lessonOf(opened, message, subject));
+    void this.#app.away?.mail.keepRow(address, message);
     this.#updateRow(message);
   }
 

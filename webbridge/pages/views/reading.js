@@ -38,6 +38,8 @@ export class Reading {
    * @type {Layer[]}
    */
   #layers = [];
+  /** Whether the message that was opened last did not come, because there was no connection. */
+  hasMissed = false;
 
   /**
    * @param {App} app
@@ -63,13 +65,13 @@ export class Reading {
   /** @param {MessageAddress} address */
   async open(address) {
     const signal = this.#begin(address);
-    const { api, mailVault } = this.#app;
+    const { away, mailVault } = this.#app;
     /** @type {ArrayBuffer | null} */
     let message = null;
     /** The message with its last verdict. @type {OpenedMessage | null} */
     let last = null;
     try {
-      message = await api.rawMessage(address, { signal });
+      message = await away.source.rawMessage(address, { signal });
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
         last = opened;
@@ -78,7 +80,10 @@ export class Reading {
         else this.#show(address, opened);
       }
       this.#onSeen(address);
-      if (last && !isClosed(last.report)) this.#onOpened(address, last, await digestOf(message));
+      if (last && !isClosed(last.report)) {
+        this.#onOpened(address, last, await digestOf(message));
+        void away.keepOpened(address, message);
+      }
     } catch (error) {
       if (signal.aborted) return;
       const further = message && isForOthers(error) ? await this.#describeClosed(message, signal) : null;
@@ -105,6 +110,7 @@ export class Reading {
    */
   #release() {
     this.#opening?.abort();
+    this.hasMissed = false;
     closePreview();
     for (const { held } of this.#layers) for (const { data } of held) overwrite(data);
     this.#layers = [];
@@ -115,7 +121,7 @@ export class Reading {
    * @param {OpenedMessage} opened
    */
   #show(address, opened) {
-    const layer = this.#createLayer(opened, () => this.#app.api.rawMessage(address));
+    const layer = this.#createLayer(opened, () => this.#app.away.source.rawMessage(address));
     this.#layers = [layer];
     this.element.replaceChildren(backLink(this.#app, address.folder), layer.element);
     this.#enter(layer);
@@ -259,6 +265,7 @@ export class Reading {
     const sentence = problem("reading-error");
     this.#showInstead(address, translate("cannot_open_title"), sentence, ...(further ?? [html("div", { class: "actions" }, again)]));
     sentence.textContent = this.#app.sentenceFor(error);
+    this.hasMissed = error instanceof ApiError && MISSED.has(error.code);
   }
 
   /**
@@ -270,7 +277,7 @@ export class Reading {
    */
   #showInstead(address, title, sentence, ...further) {
     const heading = html("h2", { tabindex: -1, text: title });
-    const source = createSourceView(this.#app, () => this.#app.api.rawMessage(address));
+    const source = createSourceView(this.#app, () => this.#app.away.source.rawMessage(address));
     this.element.replaceChildren(backLink(this.#app, address.folder), heading, sentence, ...further, source);
     heading.focus({ preventScroll: true });
   }
@@ -286,6 +293,8 @@ function backLink(app, folder) {
     class: "back", href: `#${folderPath(folder)}`, text: app.translate("back_to_list"), data: { test: "back" },
   });
 }
+
+const MISSED = new Set(["unreachable", "not-kept-here"]);
 
 /** Whether a message is encrypted for other keys than the unlocked ones. @param {unknown} error */
 function isForOthers(error) {

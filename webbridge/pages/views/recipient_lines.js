@@ -22,7 +22,7 @@ export class RecipientLines {
     const { translate } = app;
     /** @type {Promise<import("../../../wasm_build/ui/formats.js").Mailbox[]> | null} */
     let known = null;
-    const directory = new Directory(app.api, app.mailVault);
+    const directory = new Directory(app.api, app.mailVault, () => app.away.source.noteMissed());
     const line = (/** @type {string} */ label, /** @type {string} */ test) => new RecipientsField(translate, directory, {
       label, test, onChange, known: () => (known ??= app.mailVault.contacts().catch(() => [])), groups: () => app.trust.book.namedGroups,
       onDetails: (address, check) => void showRecipient(app, address, check),

@@ -5,7 +5,7 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { leavingMark } from "../../../wasm_build/ui/state_mark.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {{text: string, view: () => void}} SentNotice `view` opens the dialog */
+/** @typedef {{text: string, label?: string, view: () => void}} SentNotice `view` opens the dialog; `label` is on its button */
 
 /**
  * @param {Catalogue} translate

@@ -5,6 +5,7 @@
  * encrypted is not sent, and the reason is shown beside the button.
  */
 
+import { base64FromBytes } from "../../../wasm_build/vault/base64.js";
 import { html } from "../../../wasm_build/ui/dom.js";
 import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
 import { ApiError } from "../api.js";
@@ -12,6 +13,7 @@ import { listOf, quoteMailbox, readMailbox } from "../../../wasm_build/ui/format
 import { createCopyField } from "../copy_choice.js";
 import { contentOf, planCopies } from "../letter_copies.js";
 import { LetterSending } from "../letter_sending.js";
+import { LetterPost } from "../offline/outbox.js";
 import { letterObstacles, refusedSentences } from "../recipients_taken.js";
 import { takeDroppedFiles } from "../../../wasm_build/ui/dropped_files.js";
 import { growWithText } from "../../../wasm_build/ui/growing_text.js";
@@ -20,6 +22,7 @@ import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js"
 import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
+import { waitingNotice } from "./outbox_view.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
 import { RecipientLines } from "./recipient_lines.js";
 import { createSentNotice } from "./sent_notice.js";
@@ -33,8 +36,9 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./w
 /**
  * @typedef {import("../mail_vault.js").ReplyFields & {
  *   to: string[], cc?: string[], subject: string, text: string, answersEncrypted: boolean,
- *   doubtful?: string[], attachments?: Attachment[], groups?: string[],
- * }} Proposal
+ *   doubtful?: string[], attachments?: Attachment[], groups?: string[], bcc?: string[], outboxId?: string, sign?: boolean,
+ *   encrypt?: boolean,
+ * }} Proposal `outboxId` is that of the letter in the outbox which is changed
  */
 /**
  * @typedef {import("../app.js").View & {isBegun: () => boolean, isDone: () => boolean, dispose: () => void,
@@ -112,10 +116,11 @@ class Writing {
     });
     this.sign = switchField(translate("sign"), "switch-sign", onChange);
     this.encrypt = switchField(translate("encrypt"), "switch-encrypt", (isOn) => this.#encryptSwitched(isOn));
-    this.sign.input.checked = true;
-    this.encrypt.input.checked = true;
+    this.sign.input.checked = proposal.sign ?? true;
+    this.encrypt.input.checked = proposal.encrypt ?? true;
     this.plan = this.#createPlan();
-    this.sending = new LetterSending(app.api, app.mailVault, () => this.#outgoing());
+    this.post = new LetterPost(app.api, app.away.outbox, () => this.#kept());
+    this.sending = new LetterSending(this.post, app.mailVault, () => this.#outgoing());
     this.#wait = new SendingWait({
       lines: this.recipients.lines,
       content: () => this.#content(),
@@ -136,6 +141,7 @@ class Writing {
     for (const person of proposal.to) this.recipients.to.add(person);
     for (const person of proposal.cc ?? []) this.recipients.cc.add(person);
     for (const group of proposal.groups ?? []) this.recipients.to.addGroup(group);
+    for (const person of proposal.bcc ?? []) this.recipients.bcc.add(person);
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
     if (proposal.attachments) this.attached.replace([...proposal.attachments]);
@@ -341,6 +347,8 @@ class Writing {
     };
     const submission = await this.sending.send({ isAgreed, wish: this.copy.wish, onEncrypted });
     this.done = true;
+    if (this.#proposal.outboxId) await this.#app.away.outbox.remove(this.#proposal.outboxId);
+    if (this.post.waits) return this.#app.endWriting(waitingNotice(this.#app));
     this.#app.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
   }
 
@@ -371,6 +379,16 @@ class Writing {
       inReplyTo: this.#proposal.inReplyTo,
       references: this.#proposal.references,
       hidden: this.#proposal.hidden,
+    };
+  }
+
+  /** The letter as it is written again from the outbox. @returns {import("../offline/outbox.js").Words} */
+  #kept() {
+    const { attachments, ...words } = this.#words(this.#letter());
+    return {
+      ...words, bcc: this.recipients.bcc.mailboxes, answersEncrypted: this.#proposal.answersEncrypted,
+      sign: this.sign.input.checked, encrypt: this.encrypt.input.checked,
+      files: attachments.map(({ name, type, data }) => ({ name, type, data: base64FromBytes(data) })),
     };
   }
 

@@ -1,0 +1,220 @@
+"""The outbox: what waits is sent once, whatever is lost on the way, and its failures are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.pages.kept_mail import PARTS
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+# Makes `outbox` before a bridge that sends one message for a key, as the real one. `mode` is what happens to a request.
+OUTBOX = """async () => {
+  const { MailSource } = await import("/source/webbridge/pages/offline/mail_source.js");
+  const { Outbox, LetterPost } = await import("/source/webbridge/pages/offline/outbox.js");
+  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  globalThis.sent = [];
+  globalThis.asked = [];
+  globalThis.mode = "";
+  globalThis.reach = false;
+  globalThis.during = async () => {};
+  const known = new Map();
+  const away = () => { if (!reach) throw new ApiError("unreachable", "away"); };
+  globalThis.api = {
+    config: async () => away(),
+    sendMessage: async (message, recipients, key) => {
+      asked.push(key);
+      if (!reach) return { outcome: "perhaps", savedTo: null, copy: true };
+      if (mode === "refused") throw new ApiError("message-refused", "no");
+      if (!known.has(key)) {
+        known.set(key, mode === "perhaps" ? "perhaps" : "sent");
+        sent.push([new TextDecoder().decode(message), recipients.join()]);
+      }
+      await during();
+      if (mode === "lost") { reach = false; return { outcome: "perhaps", savedTo: null, copy: true }; }
+      return { outcome: known.get(key), savedTo: null, copy: true };
+    },
+    lookForCopy: async (key) => {
+      asked.push(`look ${key}`);
+      return mode === "found" ? { outcome: "sent" } : known.has(key) ? { outcome: "perhaps" } : null;
+    },
+  };
+  await begin();
+  globalThis.place = new MailSource(api, kept);
+  globalThis.makeOutbox = () => new Outbox(api, kept, place);
+  globalThis.outbox = makeOutbox();
+  place.leave();
+  const files = [{ name: "a.txt", type: "text/plain", data: "AAEC" }];
+  globalThis.words = { to: ["bob@example.test"], subject: "Hello", text: "A text", files };
+  globalThis.put = async (name, ...copies) => {
+    const post = new LetterPost(api, outbox, () => words);
+    for (const one of copies.length > 0 ? copies : [name]) {
+      await post.sendMessage(bytes(one), [`${one}@example.test`], `key of ${one}`);
+    }
+    return post.waits;
+  };
+  globalThis.until = async (test) => { while (!test()) await new Promise((resolve) => setTimeout(resolve, 10)); };
+  globalThis.back = async () => {
+    reach = true;
+    const noticed = new Promise((resolve) => place.addEventListener("back", resolve, { once: true }));
+    dispatchEvent(new Event("online"));
+    await noticed;
+    await settled();
+  };
+  globalThis.settled = () => navigator.locks.request("sealwax-outbox", () => {});
+  globalThis.states = () => outbox.letters.map(({ state, problem }) => problem ? `${state} ${problem}` : state);
+  globalThis.lose = () => { reach = false; place.leave(); };
+}"""
+
+
+@pytest.fixture
+def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
+    """A page of the origin with an empty outbox, without a connection."""
+    page = browser.open(demo_stack.pages_url)
+    page.js(PARTS)
+    page.js(OUTBOX)
+    yield page
+    page.js("async () => { lock(true); await kept.end(); }")
+    page.close()
+
+
+def test_what_waits_is_sent_once_and_in_its_order(page: Page) -> None:
+    found = page.js("""async () => {
+      const waits = [await put("one"), await put("two", "bcc", "open")];
+      const before = [states(), asked.length];
+      const other = makeOutbox();
+      await other.refresh();
+      await back();
+      await other.send();
+      await settled();
+      return [waits, before, sent, states(), (await kept.readLetters()).length];
+    }""")
+    assert found == [
+        [True, True],
+        [["waiting", "waiting"], 0],
+        [["one", "one@example.test"], ["bcc", "bcc@example.test"], ["open", "open@example.test"]],
+        [],
+        0,
+    ]
+
+
+def test_a_lost_answer_sends_nothing_twice(page: Page) -> None:
+    found = page.js("""async () => {
+      await put("one");
+      mode = "lost";
+      await back();
+      await until(() => place.isAway);
+      const between = states();
+      mode = "";
+      await back();
+      return [between, sent.length, asked, states()];
+    }""")
+    assert found == [["waiting"], 1, ["key of one", "key of one"], []]
+
+
+def test_a_lock_during_the_request_sends_nothing_twice(page: Page) -> None:
+    found = page.js("""async () => {
+      await put("one");
+      during = async () => lock(false);
+      await back();
+      const between = [kept.state, states()];
+      during = async () => {};
+      lock(true);
+      await until(() => asked.length === 2);
+      await settled();
+      return [between, sent.length, asked, await kept.countLetters()];
+    }""")
+    assert found == [["locked", []], 1, ["key of one", "key of one"], 0]
+
+
+@pytest.mark.parametrize("jump", [26 * 3_600_000, -3_600_000])
+def test_a_request_that_the_bridge_has_forgotten_is_not_repeated_without_a_question(page: Page, jump: int) -> None:
+    found = page.js(
+        """async (jump) => {
+          await put("one");
+          mode = "lost";
+          await back();
+          await until(() => place.isAway);
+          const now = Date.now();
+          Date.now = () => now + jump;
+          mode = "";
+          await back();
+          const told = [states(), asked.at(-1), sent.length, outbox.mayChange(outbox.letters[0])];
+          await outbox.release(outbox.letters[0].id);
+          return [told, sent.length, asked.at(-1).startsWith("key"), states()];
+        }""",
+        jump,
+    )
+    assert found == [[["unknown"], "look key of one", 1, False], 2, False, []]
+
+
+def test_a_refusal_is_told_and_another_try_has_another_key(page: Page) -> None:
+    found = page.js("""async () => {
+      await put("one");
+      mode = "refused";
+      await back();
+      const told = [states(), sent.length, outbox.mayChange(outbox.letters[0])];
+      mode = "";
+      await outbox.release(outbox.letters[0].id);
+      return [told, sent.length, new Set(asked).size, states()];
+    }""")
+    assert found == [[["refused message-refused"], 0, True], 1, 2, []]
+
+
+def test_a_message_without_a_confirmation_is_told(page: Page) -> None:
+    found = page.js("""async () => {
+      await put("one");
+      await put("two");
+      mode = "perhaps";
+      await back();
+      return [states(), sent.length];
+    }""")
+    assert found == [["unknown", "unknown"], 2]
+
+
+def test_a_letter_that_is_changed_is_not_sent_and_comes_back_whole(page: Page) -> None:
+    found = page.js("""async () => {
+      await put("one");
+      const { id } = outbox.letters[0];
+      const proposal = await outbox.hold(id);
+      await back();
+      const held = [states(), sent.length, proposal.subject, [...new Uint8Array(proposal.attachments[0].data)]];
+      const other = makeOutbox();
+      await other.refresh();
+      await other.send();
+      const again = sent.length;
+      await outbox.release(id);
+      return [held, again, sent.length, await outbox.hold(id)];
+    }""")
+    assert found == [[["held"], 0, "Hello", [0, 1, 2]], 0, 1, None]
+
+
+def test_a_letter_that_cannot_be_kept_stays_where_it_was_written(page: Page) -> None:
+    found = page.js("""async () => {
+      const put_ = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = function (...all) {
+        const request = put_.apply(this, all);
+        if (this.name !== "letters") return request;
+        const error = new DOMException("no room", "QuotaExceededError");
+        Object.defineProperty(this.transaction, "error", { value: error });
+        queueMicrotask(() => this.transaction.abort());
+        return request;
+      };
+      const told = await put("one").catch(({ code }) => code);
+      IDBObjectStore.prototype.put = put_;
+      return [told, states(), asked.length];
+    }""")
+    assert found == ["storage-full", [], 0]
+
+
+def test_with_a_connection_nothing_waits(page: Page) -> None:
+    found = page.js("""async () => {
+      await back();
+      return [await put("one"), sent.length, await kept.countLetters()];
+    }""")
+    assert found == [False, 1, 0]

@@ -1,0 +1,192 @@
+/**
+ * The files of the pages that the browser keeps, so that the pages start without a connection: their service worker, from
+ * its installation to its end.
+ *
+ * It is on the person's own computer only, and only after they have asked for it. On pages that the extension has checked
+ * there is none, because the browser would load its script unchecked.
+ */
+
+import { appWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
+import { storageError } from "../../../wasm_build/vault/storage_error.js";
+import { ApiError } from "../api.js";
+import { APP_CACHE, NOT_KEPT, TAKE_OVER } from "./worker_words.js";
+
+/** @typedef {"none" | "unsupported" | "checked" | "installing" | "ready" | "failed"} FilesState */
+
+/** The worker answers a question within this time, or is taken for stopped. */
+const ANSWER_MILLISECONDS = 5_000;
+
+/** Dispatches "change". */
+export class AppFiles extends EventTarget {
+  #base;
+  /** @type {ServiceWorkerRegistration | null} */
+  #registration = null;
+  /** @type {FilesState} */
+  #state = "none";
+
+  /** @param {URL} base the folder of the pages */
+  constructor(base) {
+    super();
+    this.#base = base;
+  }
+
+  /** @returns {FilesState} */
+  get state() {
+    if (document.querySelector("meta[name=sealwax-checked]") !== null) return "checked";
+    return "serviceWorker" in navigator && "caches" in globalThis ? this.#state : "unsupported";
+  }
+
+  /** Whether a new version is kept whole, and waits for the page to be loaded anew. */
+  get hasNewVersion() {
+    return Boolean(this.#registration?.waiting && this.#registration.active);
+  }
+
+  /** Takes up what this browser has, and looks for a new version. Installs nothing. */
+  async look() {
+    if (this.state === "checked" || this.state === "unsupported") return;
+    const found = await navigator.serviceWorker.getRegistration(this.#base.href).catch(() => undefined);
+    if (!found || found.scope !== this.#base.href) return;
+    this.#follow(found);
+    // Without a connection the kept version goes on.
+    await found.update().catch(() => this.#endIfGone());
+  }
+
+  /**
+   * Keeps all files, or none. Rejects with `storage-full`, `storage-refused` or `unreachable`. On pages and in browsers that
+   * can have no worker, nothing happens.
+   */
+  async install() {
+    if (this.state === "checked" || this.state === "unsupported") return;
+    this.#say("installing");
+    const complaint = new Complaint();
+    try {
+      const registration = await navigator.serviceWorker.register(appWorkerUrl(this.#base), { scope: this.#base.href, updateViaCache: "none" });
+      this.#follow(registration);
+      await installed(registration);
+      this.#say("ready");
+    } catch (error) {
+      await this.#clear();
+      this.#say("failed");
+      throw await complaint.explain(error);
+    } finally {
+      complaint.end();
+    }
+  }
+
+  /** Removes all files. */
+  async remove() {
+    if (this.state === "unsupported") return;
+    await this.#clear();
+    this.#say("none");
+  }
+
+  /**
+   * Makes the new version the one that answers. The caller loads the page anew.
+   * @returns {Promise<boolean>} false if other tabs have the version before
+   */
+  async takeOver() {
+    const waiting = this.#registration?.waiting;
+    if (!waiting) return true;
+    const { port1, port2 } = new MessageChannel();
+    const answer = new Promise((resolve) => {
+      port1.onmessage = ({ data }) => resolve(data?.isOnly === true);
+      setTimeout(() => resolve(false), ANSWER_MILLISECONDS);
+    });
+    waiting.postMessage({ type: TAKE_OVER }, [port2]);
+    const isOnly = await answer;
+    port1.close();
+    if (isOnly) await active(waiting);
+    return isOnly;
+  }
+
+  /** @param {ServiceWorkerRegistration} registration */
+  #follow(registration) {
+    if (this.#registration === registration) return;
+    this.#registration = registration;
+    registration.addEventListener("updatefound", () => this.#watch(registration.installing));
+    this.#watch(registration.installing);
+    if (registration.active) this.#say("ready");
+  }
+
+  /** @param {ServiceWorker | null} worker */
+  #watch(worker) {
+    worker?.addEventListener("statechange", () => this.dispatchEvent(new Event("change")));
+  }
+
+  /** Ends a worker that the server does not have any more: it would keep this version for ever. */
+  async #endIfGone() {
+    const answer = await fetch(new URL("app_worker.js", this.#base), { cache: "no-store" }).catch(() => null);
+    if (answer?.status === 404) await this.remove();
+  }
+
+  async #clear() {
+    const registration = this.#registration ?? await navigator.serviceWorker?.getRegistration(this.#base.href).catch(() => undefined);
+    if (registration?.scope === this.#base.href) await registration.unregister().catch(() => false);
+    this.#registration = null;
+    await caches.delete(APP_CACHE).catch(() => false);
+  }
+
+  /** @param {FilesState} state */
+  #say(state) {
+    this.#state = state;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Resolves when a worker has kept all files; rejects if it could not. @param {ServiceWorkerRegistration} registration */
+function installed(registration) {
+  const coming = registration.installing ?? registration.waiting;
+  if (registration.active && !registration.installing) return Promise.resolve();
+  return coming ? active(coming, "installed") : Promise.reject(new TypeError("the service worker did not start"));
+}
+
+/**
+ * @param {ServiceWorker} worker
+ * @param {"installed" | "activated"} [least]
+ * @returns {Promise<void>}
+ */
+function active(worker, least = "activated") {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (worker.state === "redundant") reject(new TypeError("the service worker did not start"));
+      else if (worker.state === "activated" || (least === "installed" && worker.state !== "installing")) resolve();
+    };
+    worker.addEventListener("statechange", look);
+    look();
+  });
+}
+
+/** What a worker that is being installed says of its failure. The browser says only that it did not start. */
+class Complaint {
+  #name = "";
+  #onMessage = (/** @type {MessageEvent} */ { data }) => {
+    if (data?.type === NOT_KEPT) this.#name = String(data.name);
+  };
+
+  constructor() {
+    navigator.serviceWorker.addEventListener("message", this.#onMessage);
+    navigator.serviceWorker.startMessages();
+  }
+
+  end() {
+    navigator.serviceWorker.removeEventListener("message", this.#onMessage);
+  }
+
+  /** The error with words for people. @param {unknown} error */
+  async explain(error) {
+    // The message may come after the end of the worker.
+    for (let tries = 0; tries < COMPLAINT_TRIES && !this.#name; tries += 1) await pause(COMPLAINT_MILLISECONDS);
+    const name = this.#name || /** @type {Error} */ (error).name;
+    if (STORAGE_ERRORS.has(name)) return storageError({ name });
+    return new ApiError("offline-files-missing", String(error));
+  }
+}
+
+const STORAGE_ERRORS = new Set(["QuotaExceededError", "SecurityError", "NotAllowedError"]);
+const COMPLAINT_TRIES = 20;
+const COMPLAINT_MILLISECONDS = 50;
+
+/** @param {number} milliseconds */
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

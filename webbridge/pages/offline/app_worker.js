@@ -1,0 +1,167 @@
+/**
+ * The service worker that starts the pages without a connection.
+ *
+ * The build writes the list of their files with the hash of each. The worker keeps all of them or is not installed. It
+ * answers with kept files only, and with no bytes that have another hash, so that a page never gets files of two versions.
+ * It answers no request to bridge or key server, and keeps no mail. `config.json` is asked for at the server first.
+ */
+
+import { FILES } from "./pinned.js";
+import { APP_CACHE, LARGE_BYTES, NOT_KEPT, TAKE_OVER } from "./worker_words.js";
+
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
+const DOCUMENT = "index.html";
+const CONFIGURATION = "config.json";
+/** A server that does not answer within this time counts as not reachable. */
+const ANSWER_MILLISECONDS = 4_000;
+/** The header fields that a kept file has again. Length and encoding were those of the bytes on the network. */
+const KEPT_FIELDS = [
+  "content-security-policy", "content-type", "cross-origin-opener-policy", "cross-origin-resource-policy", "permissions-policy",
+  "referrer-policy", "strict-transport-security", "x-content-type-options", "x-frame-options",
+];
+
+worker.addEventListener("install", (event) => event.waitUntil(keepAll().catch(tell)));
+worker.addEventListener("activate", (event) => event.waitUntil(dropOthers()));
+worker.addEventListener("message", (event) => {
+  if (event.data?.type === TAKE_OVER) event.waitUntil(takeOver(/** @type {MessagePort | undefined} */ (event.ports[0])));
+});
+worker.addEventListener("fetch", (event) => {
+  const name = nameOf(event.request);
+  if (name === null) return;
+  if (name === CONFIGURATION) event.respondWith(answerConfiguration());
+  else if (name === DOCUMENT) event.respondWith(answerDocument());
+  // The vault asks again in this way after a file that was damaged.
+  else if (event.request.cache !== "reload") event.respondWith(answerFile(name));
+});
+
+/** The name of the asked file; null for all that this worker does not answer. @param {Request} request */
+function nameOf({ method, url, mode }) {
+  const { origin, pathname, search } = new URL(url);
+  const scope = new URL(worker.registration.scope);
+  if (method !== "GET" || origin !== scope.origin || search !== "" || !pathname.startsWith(scope.pathname)) return null;
+  const name = pathname.slice(scope.pathname.length) || DOCUMENT;
+  if (mode === "navigate" && name !== DOCUMENT) return null;
+  return name === CONFIGURATION || Object.hasOwn(FILES, name) ? name : null;
+}
+
+/** Keeps every file. Rejects if one cannot be kept; the files that are kept by then are not fetched again. */
+async function keepAll() {
+  const cache = await caches.open(APP_CACHE);
+  for (const name of Object.keys(FILES)) {
+    if (!(await cache.match(placeOf(name)))) await cache.put(placeOf(name), await fetchPinned(name));
+  }
+  const configuration = await fetch(urlOf(CONFIGURATION), { cache: "no-cache" });
+  if (!configuration.ok) throw new TypeError("the configuration did not come");
+  await cache.put(urlOf(CONFIGURATION), configuration);
+}
+
+/** Tells the pages why the files are not kept, and fails. @param {unknown} error @returns {Promise<never>} */
+async function tell(error) {
+  const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  for (const page of pages) page.postMessage({ type: NOT_KEPT, name: /** @type {Error} */ (error).name });
+  throw error;
+}
+
+/** @param {string} name */
+async function fetchPinned(name) {
+  const { integrity } = pinOf(name);
+  // The browser compares the bytes, and rejects others.
+  const response = await fetch(urlOf(name === DOCUMENT ? "" : name), { integrity, redirect: "error" });
+  if (!response.ok) throw new TypeError(`${name} did not come`);
+  return response;
+}
+
+/** Removes the files of other versions. */
+async function dropOthers() {
+  const cache = await caches.open(APP_CACHE);
+  const wanted = new Set([urlOf(CONFIGURATION), ...Object.keys(FILES).map(placeOf)]);
+  for (const { url } of await cache.keys()) if (!wanted.has(url)) await cache.delete(url);
+}
+
+/** Takes over if no other tab is open that has the files of the version before. @param {MessagePort} [port] */
+async function takeOver(port) {
+  const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const isOnly = tabs.length <= 1;
+  if (isOnly) await worker.skipWaiting();
+  port?.postMessage({ isOnly });
+}
+
+/** The document with the header fields that the server sends now, or as it was kept. */
+async function answerDocument() {
+  const kept = (await caches.open(APP_CACHE)).match(placeOf(DOCUMENT));
+  const fresh = await askServer("").catch(() => null);
+  const content = fresh?.ok ? await fresh.arrayBuffer().catch(() => null) : null;
+  // Another document is of another version, which is a matter for its own worker.
+  if (fresh && content && (await hashOf(content)) === pinOf(DOCUMENT).integrity) return withFields(content, fresh);
+  return (await checked(DOCUMENT, await kept)) ?? fetch(urlOf(""));
+}
+
+async function answerConfiguration() {
+  const cache = await caches.open(APP_CACHE);
+  const fresh = await askServer(CONFIGURATION).catch(() => null);
+  if (fresh?.ok) {
+    // A full disk must not keep the page from its configuration.
+    await cache.put(urlOf(CONFIGURATION), fresh.clone()).catch(() => undefined);
+    return fresh;
+  }
+  return (await cache.match(urlOf(CONFIGURATION))) ?? fresh ?? Response.error();
+}
+
+/** @param {string} name */
+async function answerFile(name) {
+  const cache = await caches.open(APP_CACHE).catch(() => null);
+  const kept = await checked(name, await cache?.match(placeOf(name)));
+  if (kept) return kept;
+  const response = await fetch(urlOf(name), { cache: "no-cache" }).catch(() => null);
+  if (!response?.ok) return Response.error();
+  const content = await response.arrayBuffer();
+  if ((await hashOf(content)) === pinOf(name).integrity) {
+    await cache?.put(placeOf(name), withFields(content.slice(0), response)).catch(() => undefined);
+    return withFields(content, response);
+  }
+  // The server has another version by now, and this one is not whole any more. The next start is without this worker.
+  await worker.registration.unregister();
+  return Response.error();
+}
+
+/** The kept file if it has its hash; undefined otherwise. @param {string} name @param {Response | undefined} [kept] */
+async function checked(name, kept) {
+  const { integrity, bytes } = pinOf(name);
+  if (!kept || bytes > LARGE_BYTES) return kept;
+  const content = await kept.arrayBuffer();
+  return (await hashOf(content)) === integrity ? withFields(content, kept) : undefined;
+}
+
+/** @param {string} path */
+function askServer(path) {
+  return fetch(urlOf(path), { cache: "no-cache", redirect: "error", signal: AbortSignal.timeout(ANSWER_MILLISECONDS) });
+}
+
+/** @param {ArrayBuffer} content @param {Response} response whose header fields count */
+function withFields(content, { headers }) {
+  return new Response(content, { headers: [...headers].filter(([name]) => KEPT_FIELDS.includes(name)) });
+}
+
+/** @param {string} name */
+function pinOf(name) {
+  const pin = FILES[name];
+  if (!pin) throw new TypeError(`${name} is no file of the pages`);
+  return pin;
+}
+
+/** @param {string} path */
+function urlOf(path) {
+  return new URL(path, worker.registration.scope).href;
+}
+
+/** Where a file is kept. Files are named by their content, so that two versions share those that are the same. @param {string} name */
+function placeOf(name) {
+  return urlOf(`kept/${encodeURIComponent(pinOf(name).integrity)}`);
+}
+
+/** @param {ArrayBuffer} content */
+async function hashOf(content) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-384", content));
+  return `sha384-${btoa(String.fromCharCode(...digest))}`;
+}

@@ -1,0 +1,147 @@
+/** The start without a connection with what this device has kept, and the way back to the bridge. */
+
+import { ApiError } from "../api.js";
+import { sameAddress } from "../../../wasm_build/ui/formats.js";
+import { AppFiles } from "./app_files.js";
+import { KeptMail } from "./kept_mail.js";
+import { MailSource } from "./mail_source.js";
+import { Outbox } from "./outbox.js";
+import { keepsMail } from "./store.js";
+
+/** @typedef {import("../api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+/** @typedef {[BridgeConfig, string | null]} Answers what the bridge says of itself, and who has signed in */
+/**
+ * `adopt` takes up what the bridge has said; `follow` then reads the list that it hands out. `enter` shows the mail of an
+ * account. `ended` is called if its session has ended meanwhile.
+ * @typedef {{
+ *   adopt: (config: BridgeConfig) => void, follow: () => Promise<void>, enter: (address: string) => Promise<void>, ended: () => void,
+ *   address: () => string | null, isOwnComputer: () => boolean, evidence: import("../../../wasm_build/vault/lookups.js").EvidenceStore,
+ * }} Steps
+ */
+
+export class Away {
+  #app;
+  #steps;
+  /** @type {BridgeConfig | null} */
+  #config = null;
+  /** Whether this page shows an account for which the bridge has not been asked. */
+  #hasStarted = false;
+  /** The number of answers of authorities that are kept. */
+  #answers = 0;
+  /** Whether mail is kept here that can be unlocked before anybody has signed in. */
+  canEnter = false;
+
+  /**
+   * @param {Pick<import("../app.js").App, "api" | "keys">} app
+   * @param {Steps} steps
+   */
+  constructor({ api, keys }, steps) {
+    this.#app = { api, keys };
+    this.#steps = steps;
+    this.mail = new KeptMail(keys.vault, keys, () => (steps.isOwnComputer() ? steps.address() : null));
+    this.source = new MailSource(api, this.mail);
+    this.outbox = new Outbox(api, this.mail, this.source);
+    this.files = new AppFiles(new URL("./", import.meta.url));
+    this.source.addEventListener("back", () => void this.#comeBack());
+  }
+
+  /**
+   * Asks the bridge at the start. Null if it cannot be reached, but mail is kept here.
+   * @returns {Promise<Answers | null>}
+   */
+  async ask() {
+    try {
+      return await this.#ask();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "unreachable" || !(await keepsMail())) throw error;
+      this.canEnter = true;
+      this.source.leave();
+      return null;
+    }
+  }
+
+  /** @returns {Promise<Answers>} */
+  async #ask() {
+    const answers = /** @type {Answers} */ (await Promise.all([this.#app.api.config(), this.#app.api.whoIsSignedIn()]));
+    this.#adopt(answers[0]);
+    return answers;
+  }
+
+  /** @param {BridgeConfig} config */
+  #adopt(config) {
+    this.#config = config;
+    this.#steps.adopt(config);
+  }
+
+  /** Takes up what is kept of an account, and looks for a new version of the pages. */
+  begin() {
+    if (this.canEnter) {
+      this.canEnter = false;
+      // From now on the views show what is kept, and say so.
+      this.source.dispatchEvent(new Event("away"));
+    }
+    void this.mail.look().then(() => this.mail.open()).catch(() => undefined);
+    if (this.#steps.isOwnComputer()) void this.files.look();
+  }
+
+  /** Removes what is kept of the account, at sign-out. The files of the pages stay, which say nothing of the person. */
+  async end() {
+    this.canEnter = false;
+    await this.mail.end().catch(() => undefined);
+  }
+
+  /** Keeps what the person opens from now on, and the files of the pages. The passphrase is overwritten. @param {Secret} passphrase */
+  async keepMail(passphrase) {
+    const address = this.#steps.address();
+    if (address === null || !this.#config) return;
+    await this.mail.begin({ address, config: this.#config }, passphrase);
+    // The browser then drops nothing of it by itself. Some ask the person first.
+    void navigator.storage?.persist?.().catch(() => false);
+    await this.files.install();
+  }
+
+  /** Unlocks the keys that are kept here, and shows the mail that is kept. The passphrase is overwritten. @param {Secret} passphrase */
+  async enter(passphrase) {
+    const { address, config } = await this.mail.unlock(passphrase);
+    const shown = this.#steps.address();
+    if (shown !== null) {
+      if (!sameAddress(shown, address)) this.#app.keys.lock("hand");
+      return;
+    }
+    this.#adopt(config);
+    // The list that is followed replaces the unsigned authorities of the bridge, as at any other start.
+    await this.#steps.follow();
+    this.#hasStarted = true;
+    this.#app.api.resume(address);
+    await this.#steps.enter(address);
+    // Without these answers nothing says whether a certificate was revoked. Those that are too old do not count.
+    const answer = await this.mail.readEvidence();
+    if (answer) this.#steps.evidence.keep(answer);
+  }
+
+  /** Keeps a message that was opened, and what the authorities said of its certificates. @param {import("../routes.js").MessageAddress} address @param {ArrayBuffer} message */
+  async keepOpened(address, message) {
+    await this.mail.keepMessage(address, message);
+    const answer = this.#steps.evidence.copy();
+    const count = answer.crls.length + answer.ocsp.length;
+    if (count === this.#answers || this.mail.state !== "open") return;
+    this.#answers = count;
+    await this.mail.keepEvidence(answer);
+  }
+
+  /** After a start without a connection, makes up for what the bridge was not asked then. */
+  async #comeBack() {
+    const shown = this.#steps.address();
+    if (this.canEnter) return location.reload();
+    if (!this.#hasStarted || shown === null) return;
+    const answers = await this.#ask().catch(() => null);
+    if (!answers) return;
+    this.#hasStarted = false;
+    const [, address] = answers;
+    if (address === null) return this.#steps.ended();
+    // Another account has signed in in this browser.
+    if (!sameAddress(address, shown)) return location.reload();
+    await this.#steps.follow();
+  }
+}

@@ -1,0 +1,355 @@
+/**
+ * What was opened on this device, for reading it without a connection: messages, rows of lists, and folders.
+ *
+ * All of it is encrypted under a random key, which the vault seals under a symmetric key of the person's identity. So it opens
+ * only while the keys are unlocked. The keys are kept too, in a key file under a passphrase, because the key server cannot be
+ * asked then. It is off until the person switches it on, and never on another person's computer. It uses no clock: the
+ * order in which messages were opened decides which of them go first.
+ */
+
+import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
+import { decodeJson, decrypt, encodeJson, encrypt, importKey, KEY_BYTES } from "../bound_cipher.js";
+import { ApiError } from "../api.js";
+import { messagePath } from "../routes.js";
+import { accountDigest } from "../state_database.js";
+import {
+  countLetters, countMessages, dropOlderHalf, keepsMail, readAccount, readAccounts, readAllSealed, readSealed, removeAccount, removeSealed,
+  writeAccount, writeSealed,
+} from "./store.js";
+
+/** @typedef {import("../api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("../api.js").Folder} Folder */
+/** @typedef {import("../api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../keys.js").Vault} Vault */
+/** @typedef {import("../routes.js").MessageAddress} MessageAddress */
+/** @typedef {import("../../../wasm_build/vault/lookups.js").Answer} Answer */
+/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+/** @typedef {import("./store.js").KeptAccount} KeptAccount */
+/** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */
+/** `opened` are rows of messages that were opened and may be older. @typedef {{uidValidity: number, latest: MessageSummary[], opened: MessageSummary[]}} KeptList */
+
+const FORMAT = 1;
+export const MAX_KEPT_BYTES = 200_000_000;
+/** A larger message is not kept. */
+const MAX_MESSAGE_BYTES = 30_000_000;
+const MAX_OPENED_ROWS = 200;
+const FOLDERS = "folders";
+const EVIDENCE = "evidence";
+
+/** Dispatches "change" when it is switched on or off, opened or closed, and when something was kept. */
+export class KeptMail extends EventTarget {
+  #vault;
+  #keys;
+  #account;
+  #maxBytes;
+  /** @type {{kept: KeptAccount, key: CryptoKey} | null} */
+  #opened = null;
+  /** @type {Promise<boolean> | null} */
+  #opening = null;
+  #isKept = false;
+  /** Resolves when the last write is done. @type {Promise<unknown>} */
+  #writing = Promise.resolve();
+  /** Why the latest message was not kept: the code of an error, or "". */
+  trouble = "";
+
+  /**
+   * @param {() => Promise<Vault>} vault
+   * @param {KeyRing} keys
+   * @param {() => string | null} account the address whose mail is kept; null if nothing may be kept
+   * @param {{maxBytes?: number}} [limits]
+   */
+  constructor(vault, keys, account, { maxBytes = MAX_KEPT_BYTES } = {}) {
+    super();
+    this.#vault = vault;
+    this.#keys = keys;
+    this.#account = account;
+    this.#maxBytes = maxBytes;
+    keys.addEventListener("change", () => {
+      if (!keys.unlocked) this.#close();
+      else void this.open().catch(() => undefined);
+    });
+  }
+
+  /** Whether this browser may keep mail for the person. */
+  get isAllowed() {
+    return this.#account() !== null;
+  }
+
+  get state() {
+    if (this.#opened) return "open";
+    return this.#isKept && this.isAllowed ? "locked" : "none";
+  }
+
+  /** Looks whether the person has switched it on here. Rejects with `storage-refused` if the browser stores nothing. */
+  async look() {
+    const account = await this.#digest();
+    this.#isKept = account !== null && await keepsMail() && (await readAccount(account)) !== null;
+    this.#changed();
+  }
+
+  /**
+   * Begins to keep mail, and keeps the unlocked keys under the passphrase, which is overwritten. Rejects with `storage-full` or
+   * `storage-refused`.
+   * @param {Head} head
+   * @param {Secret} passphrase
+   */
+  async begin(head, passphrase) {
+    try {
+      const account = await this.#digest();
+      if (account === null) return;
+      const octets = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+      const vault = await this.#vault();
+      const copy = octets.slice().buffer;
+      const { sealed } = await vault.call("draft.seal", { draft: copy, place: keyPlace(account), ...this.#keys.copies() });
+      const keys = await this.#keys.fileUnder(passphrase);
+      const key = await importKey(octets);
+      const sealedHead = await encrypt(key, encodeJson({ format: FORMAT, ...head }), bound(account, "head"));
+      await writeAccount({ account, key: sealed, head: sealedHead, keys });
+      this.#close();
+      await this.open();
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+  }
+
+  /** Deletes all that is kept of the account. */
+  async end() {
+    const account = await this.#digest();
+    this.#close();
+    this.#isKept = false;
+    this.trouble = "";
+    if (account !== null) await removeAccount(account);
+    this.#changed();
+  }
+
+  /** Opens what is kept if the keys are unlocked. @returns {Promise<boolean>} */
+  async open() {
+    if (this.#opened) return true;
+    this.#opening ??= this.#open().finally(() => { this.#opening = null; });
+    return this.#opening;
+  }
+
+  async #open() {
+    const account = await this.#digest();
+    if (account === null || !this.#keys.unlocked || !(await keepsMail())) return false;
+    const kept = await readAccount(account);
+    this.#isKept = kept !== null;
+    const key = kept && await this.#openKey(kept);
+    if (!key || !this.#keys.unlocked || (await this.#digest()) !== account) return false;
+    this.#opened = { kept, key };
+    this.#changed();
+    return true;
+  }
+
+  /** @param {KeptAccount} kept */
+  async #openKey({ account, key }) {
+    const vault = await this.#vault();
+    // The call transfers its buffers.
+    const sealed = key.slice(0);
+    const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }) });
+    return importKey(new Uint8Array(draft));
+  }
+
+  /**
+   * Unlocks the keys that are kept here by their passphrase, which is overwritten, and tells whose they are. Rejects with
+   * `wrong-passphrase`.
+   * @param {Secret} passphrase
+   * @returns {Promise<Head>}
+   */
+  async unlock(passphrase) {
+    try {
+      const accounts = await keepsMail() ? await readAccounts() : [];
+      /** @type {unknown} */
+      let failure = null;
+      for (const kept of accounts) {
+        try {
+          await this.#keys.openKept(kept.keys.slice(0), passphrase);
+        } catch (error) {
+          failure = error;
+          continue;
+        }
+        const { format, ...head } = decodeJson(await decrypt(await this.#openKey(kept), kept.head, bound(kept.account, "head")));
+        if (format === FORMAT && (await accountDigest(head.address)) === kept.account) return head;
+      }
+      throw failure ?? new Error("nothing is kept");
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+  }
+
+  /** The number and the size of the kept messages. */
+  async count() {
+    return this.#opened ? countMessages(this.#opened.kept.account) : { count: 0, bytes: 0 };
+  }
+
+  /** @param {MessageAddress} address @param {ArrayBuffer} message which stays as it is */
+  async keepMessage(address, message) {
+    if (message.byteLength > MAX_MESSAGE_BYTES) return;
+    await this.#keep("messages", messagePath(address), message.slice(0));
+  }
+
+  /** @param {MessageAddress} address @returns {Promise<ArrayBuffer | null>} null if it is not kept, or not as it was */
+  readMessage(address) {
+    return this.#read("messages", messagePath(address));
+  }
+
+  /** @param {Folder[]} folders */
+  async keepFolders(folders) {
+    await this.#keep("lists", FOLDERS, encodeJson(folders));
+  }
+
+  /** @returns {Promise<Folder[] | null>} */
+  async readFolders() {
+    const kept = await this.#read("lists", FOLDERS);
+    return kept && decodeJson(kept);
+  }
+
+  /** Answers of authorities about revocation. The vault checks each of them again. @param {Answer} answer */
+  async keepEvidence({ crls, ocsp }) {
+    await this.#keep("lists", EVIDENCE, encodeJson({ crls: crls.map(base64FromBytes), ocsp: ocsp.map(base64FromBytes) }));
+  }
+
+  /** @returns {Promise<Answer | null>} */
+  async readEvidence() {
+    const kept = await this.#read("lists", EVIDENCE);
+    if (!kept) return null;
+    const { crls, ocsp } = decodeJson(kept);
+    return { crls: crls.map(bytesFromBase64), ocsp: ocsp.map(bytesFromBase64) };
+  }
+
+  /** Keeps the first rows of a folder. @param {string} folder @param {{uidValidity: number, messages: MessageSummary[]}} page */
+  async keepList(folder, { uidValidity, messages }) {
+    const before = await this.readList(folder);
+    const opened = before?.uidValidity === uidValidity ? before.opened : [];
+    await this.#keepList(folder, { uidValidity, latest: messages, opened });
+  }
+
+  /** Keeps the row of a message that was opened. @param {MessageAddress} address @param {MessageSummary} row */
+  async keepRow({ folder, uidValidity }, row) {
+    const before = await this.readList(folder);
+    if (before?.uidValidity !== uidValidity) return;
+    const others = before.opened.filter(({ uid }) => uid !== row.uid);
+    await this.#keepList(folder, { ...before, opened: [row, ...others].slice(0, MAX_OPENED_ROWS) });
+  }
+
+  /** @param {string} folder @returns {Promise<KeptList | null>} */
+  async readList(folder) {
+    const kept = await this.#read("lists", `list ${folder}`);
+    return kept && decodeJson(kept);
+  }
+
+  /** @param {string} folder @param {KeptList} list */
+  #keepList(folder, list) {
+    return this.#keep("lists", `list ${folder}`, encodeJson(list));
+  }
+
+  /**
+   * Letters that wait for being sent. Their failure to be kept is reported.
+   * @param {string} id @param {object} letter
+   */
+  async keepLetter(id, letter) {
+    if (!(await this.open()) || !this.#opened) throw new ApiError("locked", "the keys are locked");
+    await this.#write(this.#opened, "letters", `letter ${id}`, encodeJson({ id, ...letter }));
+    this.#changed();
+  }
+
+  /** @returns {Promise<any[]>} */
+  async readLetters() {
+    if (!(await this.open()) || !this.#opened) return [];
+    const { kept, key } = this.#opened;
+    const found = [];
+    for (const { place, sealed } of await readAllSealed("letters", kept.account)) {
+      const letter = await decrypt(key, sealed, bound(kept.account, place)).then(decodeJson, () => null);
+      if (letter) found.push(letter);
+    }
+    return found;
+  }
+
+  /** The number of letters that wait, also while the keys are locked. */
+  async countLetters() {
+    const account = await this.#digest();
+    return account !== null && await keepsMail() ? countLetters(account) : 0;
+  }
+
+  /** @param {string} id */
+  async removeLetter(id) {
+    if (!this.#opened) return;
+    await removeSealed("letters", await placeOf(this.#opened.kept.account, `letter ${id}`));
+    this.#changed();
+  }
+
+  /**
+   * Keeps a record. A failure is told by `trouble` only, because the person has what they asked for.
+   * @param {import("./store.js").PlacedStore} store @param {string} name @param {ArrayBuffer} clear which is overwritten
+   */
+  async #keep(store, name, clear) {
+    if (!(await this.open().catch(() => false)) || !this.#opened) return overwrite(clear);
+    const opened = this.#opened;
+    // One after the other: a list is read, changed and written.
+    this.#writing = this.#writing.then(() => this.#write(opened, store, name, clear)).then(
+      () => { this.trouble = ""; },
+      (error) => { this.trouble = error.code ?? "storage-refused"; },
+    );
+    await this.#writing;
+    this.#changed();
+  }
+
+  /** @param {{kept: KeptAccount, key: CryptoKey}} opened @param {import("./store.js").PlacedStore} store @param {string} name @param {ArrayBuffer} clear */
+  async #write({ kept, key }, store, name, clear) {
+    const place = await placeOf(kept.account, name);
+    const sealed = await encrypt(key, clear, bound(kept.account, place));
+    const limit = { maxBytes: this.#maxBytes };
+    try {
+      await writeSealed(kept, store, { place, sealed }, limit);
+    } catch (error) {
+      if (/** @type {{code?: string}} */ (error).code !== "storage-full") throw error;
+      // Room for what is opened now is better than what was opened long ago.
+      await dropOlderHalf(kept.account);
+      await writeSealed(kept, store, { place, sealed }, limit);
+    }
+  }
+
+  /** @param {import("./store.js").PlacedStore} store @param {string} name @returns {Promise<ArrayBuffer | null>} */
+  async #read(store, name) {
+    if (!(await this.open().catch(() => false)) || !this.#opened) return null;
+    const { kept: { account }, key } = this.#opened;
+    const place = await placeOf(account, name);
+    const sealed = await readSealed(store, place).catch(() => null);
+    // A record that was altered on the disk, or put in another's place, does not open.
+    return sealed && decrypt(key, sealed, bound(account, place)).catch(() => null);
+  }
+
+  async #digest() {
+    const account = this.#account();
+    return account === null ? null : accountDigest(account);
+  }
+
+  #close() {
+    if (!this.#opened) return;
+    this.#opened = null;
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** The place of a record: a hash, so that no file on the disk has the name of a folder. @param {string} account @param {string} name */
+async function placeOf(account, name) {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${account} ${name}`));
+  return `${account} ${hexFromBytes(digest)}`;
+}
+
+/** @param {string} account @param {string} place */
+function bound(account, place) {
+  return `sealwax offline ${FORMAT} ${account} ${place}`;
+}
+
+/** @param {string} account */
+function keyPlace(account) {
+  return `offline key of ${account}`;
+}

@@ -1,0 +1,142 @@
+/**
+ * The mail as the views read it: from the bridge, and without a connection from what was opened on this device.
+ *
+ * The bridge is always asked first. What it gives is kept if the person has switched that on.
+ */
+
+import { ApiError } from "../api.js";
+import { timeOf } from "../mail_index.js";
+
+/** @typedef {import("../api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../list_source.js").ListedPage} ListedPage */
+/** @typedef {import("../routes.js").MessageAddress} MessageAddress */
+/** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
+
+/** While there is no connection, the bridge is asked this often. */
+const LOOK_MILLISECONDS = 10_000;
+
+/** Dispatches "away" when the bridge cannot be reached, and "back" when it can. */
+export class MailSource extends EventTarget {
+  #api;
+  #kept;
+  #isAway = false;
+  #timer = 0;
+
+  /** @param {BridgeApi} api @param {KeptMail} kept */
+  constructor(api, kept) {
+    super();
+    this.#api = api;
+    this.#kept = kept;
+    addEventListener("online", () => { if (this.#isAway) void this.#look(); });
+  }
+
+  /** Whether the views show what is kept, because the bridge cannot be reached. */
+  get isAway() {
+    return this.#isAway;
+  }
+
+  /** The bridge could not be reached. */
+  leave() {
+    if (this.#isAway) return;
+    this.#isAway = true;
+    this.#timer = window.setInterval(() => void this.#look(), LOOK_MILLISECONDS);
+    this.dispatchEvent(new Event("away"));
+  }
+
+  async folders() {
+    return this.#firstAsk(() => this.#api.folders(), {
+      keep: (folders) => this.#kept.keepFolders(folders), read: () => this.#kept.readFolders(),
+    });
+  }
+
+  /**
+   * The first page of a folder.
+   * @param {string} folder
+   * @param {() => Promise<ListedPage>} ask
+   * @param {boolean} isThreaded
+   * @returns {Promise<ListedPage>}
+   */
+  firstPage(folder, ask, isThreaded) {
+    return this.#firstAsk(ask, {
+      keep: ({ uidValidity, messages }) => this.#kept.keepList(folder, { uidValidity, messages: messages.map(({ found, ...row }) => row) }),
+      read: async () => {
+        const list = await this.#kept.readList(folder);
+        if (!list) return null;
+        const shown = new Set(list.latest.map(({ uid }) => uid));
+        const older = list.opened.filter(({ uid }) => !shown.has(uid)).sort((one, other) => timeOf(other) - timeOf(one));
+        const opened = new Set(list.opened.map(({ uid }) => uid));
+        const messages = [...list.latest, ...older].map((row) =>
+          (opened.has(row.uid) ? { ...row, seen: true, flags: [...new Set([...row.flags ?? [], "\\Seen"])] } : row));
+        return { uidValidity: list.uidValidity, messages, isAll: true, total: messages.length, token: null, isByDate: true, isThreaded };
+      },
+    });
+  }
+
+  /**
+   * @param {MessageAddress} address
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<ArrayBuffer>} rejects with `not-kept-here` without a connection if it was not opened on this device
+   */
+  rawMessage(address, options) {
+    // It is kept when it has been opened, and not when it has only been fetched.
+    return this.#firstAsk(() => this.#api.rawMessage(address, options), {
+      keep: async () => {},
+      read: async () => {
+        const message = await this.#kept.readMessage(address);
+        if (!message && this.#kept.state === "open") throw new ApiError("not-kept-here", "the message was not opened on this device");
+        return message;
+      },
+    });
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} ask
+   * @param {{keep: (found: T) => Promise<void>, read: () => Promise<T | null>}} instead
+   * @returns {Promise<T>}
+   */
+  async #firstAsk(ask, { keep, read }) {
+    try {
+      const found = await ask();
+      this.#comeBack();
+      void keep(found);
+      return found;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "unreachable") throw error;
+      await this.noteMissed();
+      const kept = await read();
+      if (kept === null) throw error;
+      return kept;
+    }
+  }
+
+  /** Asks whether the bridge can be reached. Another error than its silence says that it can. */
+  async reaches() {
+    if (!this.#isAway && navigator.onLine) await this.#look();
+    else if (!this.#isAway) this.leave();
+    return !this.#isAway;
+  }
+
+  /** Notes that the bridge was not reached, if there is mail to show instead. @returns {Promise<boolean>} */
+  async noteMissed() {
+    if (!(await this.#kept.open().catch(() => false))) return false;
+    this.leave();
+    return true;
+  }
+
+  async #look() {
+    try {
+      await this.#api.config();
+      this.#comeBack();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "unreachable") this.leave();
+    }
+  }
+
+  #comeBack() {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    clearInterval(this.#timer);
+    this.dispatchEvent(new Event("back"));
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * The outbox: letters that were sent without a connection, and wait for one.
+ *
+ * Each is kept complete and encrypted: the finished messages with their keys at the bridge, and the words for the case that
+ * the person changes it. The bridge sends one message for a key, so a repeated request sends nothing twice. It remembers a key
+ * for a day; a letter whose request was longer ago, by a clock that may have jumped, is not sent again without a question.
+ */
+
+import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
+import { ApiError, newSendingKey } from "../api.js";
+
+/** @typedef {import("../api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../api.js").CopyWish} CopyWish */
+/** @typedef {import("../api.js").Submission} Submission */
+/** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
+/** @typedef {import("./mail_source.js").MailSource} MailSource */
+/**
+ * A finished message: `tried` is the time of the first request that may have reached the bridge; 0 for none.
+ * @typedef {{message: string, recipients: string[], key: string, wish: CopyWish | null, tried: number, isSent: boolean}} WaitingCopy
+ */
+/** `held`: the person changes it; `refused`: the mail server refused it; `unknown`: it was perhaps sent. @typedef {"waiting" | "held" | "refused" | "unknown"} LetterState */
+/** @typedef {import("../views/writing_view.js").Proposal} Proposal */
+/** @typedef {Omit<Proposal, "attachments"> & {files: {name: string, type: string, data: string}[]}} Words attachments in base64 */
+/** @typedef {{id: string, turn: number, state: LetterState, problem: string, copies: WaitingCopy[], words: Words}} Letter */
+
+/** The bridge remembers a key for a day. */
+const REMEMBERED_MILLISECONDS = 20 * 60 * 60 * 1000;
+/** After a failure that may pass, the next try. */
+const AGAIN_MILLISECONDS = 30_000;
+/** The name of the lock for sending, so that one tab sends. */
+const TURN = "sealwax-outbox";
+/** Errors after which the same request may succeed later: nothing was sent, or the key tells. */
+const LATER = new Set([
+  "unreachable", "session-ended", "server-error", "already-sending", "try-later", "database-unavailable", "mail-server-busy",
+  "mail-server-unreachable",
+]);
+
+/** Dispatches "change", and "sent" when a letter has left. */
+export class Outbox extends EventTarget {
+  #api;
+  #kept;
+  #source;
+  /** @type {Letter[]} */
+  #letters = [];
+  #state = "";
+  #timer = 0;
+
+  /** @param {BridgeApi} api @param {KeptMail} kept @param {MailSource} source */
+  constructor(api, kept, source) {
+    super();
+    this.#api = api;
+    this.#kept = kept;
+    this.#source = source;
+    kept.addEventListener("change", () => void this.#follow());
+    source.addEventListener("back", () => void this.send());
+  }
+
+  /** The letters, the oldest first. */
+  get letters() {
+    return this.#letters;
+  }
+
+  /**
+   * Whether a letter that is sent now has to wait here. Asks the bridge, if it is not known to be away.
+   * @returns {Promise<boolean>}
+   */
+  async isNeeded() {
+    if (!(await this.#kept.open().catch(() => false))) return false;
+    return !(await this.#source.reaches());
+  }
+
+  /**
+   * Keeps a copy of a letter. Rejects with `storage-full` or `storage-refused`: then the letter stays where it was written.
+   * @param {string} id @param {Words} words
+   * @param {{message: ArrayBuffer, recipients: string[], key: string, wish: CopyWish | null}} copy
+   */
+  add(id, words, { message, recipients, key, wish }) {
+    return this.#inTurn(async () => {
+      const before = this.#find(id);
+      const turn = before?.turn ?? this.#letters.reduce((latest, one) => Math.max(latest, one.turn), 0) + 1;
+      const copies = (before?.copies ?? []).filter((one) => one.key !== key);
+      copies.push({ message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false });
+      await this.#keep({ id, turn, state: "waiting", problem: "", copies, words });
+    });
+  }
+
+  /** Whether a letter may be changed: nobody has got it, and no request with it may be on its way. @param {Letter} letter */
+  mayChange({ state, copies }) {
+    return state !== "unknown" && copies.every(({ tried, isSent }) => !isSent && tried === 0);
+  }
+
+  /** Keeps a letter back while the person changes it. @param {string} id @returns {Promise<Proposal | null>} */
+  hold(id) {
+    return this.#inTurn(async () => {
+      const letter = this.#find(id);
+      if (!letter || !this.mayChange(letter)) return null;
+      await this.#keep({ ...letter, state: "held" });
+      const { files, ...words } = letter.words;
+      return { ...words, outboxId: id, attachments: files.map((file) => ({ ...file, data: bytesFromBase64(file.data) })) };
+    });
+  }
+
+  /** Sends a letter that was kept back, refused or perhaps sent: the person has agreed. @param {string} id */
+  async release(id) {
+    await this.#inTurn(async () => {
+      const letter = this.#find(id);
+      if (!letter) return;
+      // Under its key, the bridge would repeat its answer.
+      const copies = letter.copies.map((copy) => (copy.isSent ? copy : { ...copy, key: newSendingKey(), tried: 0 }));
+      await this.#keep({ ...letter, state: "waiting", problem: "", copies });
+    });
+    await this.send();
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    return this.#inTurn(() => this.#remove(id));
+  }
+
+  /** Reads what other tabs have changed. */
+  async refresh() {
+    await this.#read();
+  }
+
+  /** Sends what waits, the oldest first. A failure stays with its letter. */
+  async send() {
+    clearTimeout(this.#timer);
+    if (this.#source.isAway || !this.#hasWaiting) return;
+    await navigator.locks.request(TURN, { ifAvailable: true }, async (lock) => {
+      if (!lock) return;
+      await this.#read();
+      for (const { id } of this.#letters.filter(({ state }) => state === "waiting")) {
+        // After a lock of the keys, or without room for a note, the letter is as it was kept before its request.
+        if (!(await this.#sendLetter(id).catch(() => false))) break;
+      }
+    });
+    if (this.#hasWaiting) this.#timer = window.setTimeout(() => void this.send(), AGAIN_MILLISECONDS);
+  }
+
+  get #hasWaiting() {
+    return this.#letters.some(({ state }) => state === "waiting");
+  }
+
+  /** @param {string} id @returns {Promise<boolean>} whether the next one may be sent */
+  async #sendLetter(id) {
+    for (let index = 0; ; index += 1) {
+      const letter = this.#find(id);
+      const copy = letter?.copies[index];
+      if (!letter || letter.state !== "waiting") return true;
+      if (!copy) break;
+      if (copy.isSent) continue;
+      try {
+        const outcome = await this.#sendCopy(letter, copy);
+        if (outcome === "unknown") {
+          await this.#keep({ ...this.#now(letter), state: "unknown" });
+          return true;
+        }
+        await this.#keep(withCopy(this.#now(letter), copy, { isSent: true }));
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (LATER.has(error.code)) return false;
+        // The mail server has refused it, so nobody got it.
+        await this.#keep({ ...withCopy(this.#now(letter), copy, { tried: 0 }), state: "refused", problem: error.code });
+        return true;
+      }
+    }
+    await this.#remove(id);
+    this.dispatchEvent(new Event("sent"));
+    return true;
+  }
+
+  /** @param {Letter} letter @param {WaitingCopy} copy @returns {Promise<"sent" | "unknown">} */
+  async #sendCopy(letter, copy) {
+    const now = Date.now();
+    const age = now - copy.tried;
+    const isForgotten = copy.tried !== 0 && (age < 0 || age > REMEMBERED_MILLISECONDS);
+    if (!isForgotten) {
+      // Noted before the request, because its answer may be lost with this page.
+      if (copy.tried === 0) await this.#keep(withCopy(this.#now(letter), copy, { tried: now }));
+      const { outcome } = await this.#api.sendMessage(bytesFromBase64(copy.message), copy.recipients, copy.key, copy.wish);
+      if (outcome === "sent") return "sent";
+    }
+    // Without an answer the same request is repeated later, and not taken for one that nobody knows about.
+    if (!(await this.#source.reaches())) throw new ApiError("unreachable", "the bridge was lost during the request");
+    return (await this.#look(copy)) ? "sent" : "unknown";
+  }
+
+  /** @param {WaitingCopy} copy */
+  async #look({ key }) {
+    return (await this.#api.lookForCopy(key))?.outcome === "sent";
+  }
+
+  /** @param {string} id */
+  #find(id) {
+    return this.#letters.find((one) => one.id === id);
+  }
+
+  /** The letter as it is kept now. @param {Letter} letter */
+  #now(letter) {
+    return this.#find(letter.id) ?? letter;
+  }
+
+  /** @param {Letter} letter */
+  async #keep(letter) {
+    const { id, ...rest } = letter;
+    await this.#kept.keepLetter(id, rest);
+    this.#letters = inOrder([...this.#letters.filter((one) => one.id !== id), letter]);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {string} id */
+  async #remove(id) {
+    await this.#kept.removeLetter(id);
+    this.#letters = this.#letters.filter((one) => one.id !== id);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Opens and closes with what is kept. */
+  async #follow() {
+    if (this.#state === this.#kept.state) return;
+    this.#state = this.#kept.state;
+    await this.#read();
+    void this.send();
+  }
+
+  async #read() {
+    const before = this.#letters.length;
+    const isOpen = this.#kept.state === "open";
+    this.#letters = isOpen ? inOrder(/** @type {Letter[]} */ (await this.#kept.readLetters().catch(() => []))) : [];
+    if (this.#letters.length + before > 0) this.dispatchEvent(new Event("change"));
+  }
+
+  /**
+   * Acts on the letters as they are now, while no tab sends.
+   * @template T
+   * @param {() => Promise<T>} act
+   * @returns {Promise<T>}
+   */
+  async #inTurn(act) {
+    return navigator.locks.request(TURN, async () => {
+      await this.#read();
+      return act();
+    });
+  }
+}
+
+/** The sending of one letter, by the bridge or by way of the outbox. */
+export class LetterPost {
+  #outbox;
+  #api;
+  #words;
+  #id = crypto.randomUUID();
+  /** Whether the letter was put into the outbox. */
+  waits = false;
+
+  /** @param {BridgeApi} api @param {Outbox} outbox @param {() => Words} words */
+  constructor(api, outbox, words) {
+    this.#api = api;
+    this.#outbox = outbox;
+    this.#words = words;
+  }
+
+  /** As `BridgeApi.sendMessage`. @type {BridgeApi["sendMessage"]} */
+  async sendMessage(message, recipients, key, wish = null) {
+    // The copies of one letter stay together.
+    if (!this.waits && !(await this.#outbox.isNeeded())) return this.#api.sendMessage(message, recipients, key, wish);
+    await this.#outbox.add(this.#id, this.#words(), { message, recipients, key, wish });
+    this.waits = true;
+    return { outcome: "sent", savedTo: null, copy: false };
+  }
+
+  /** @type {BridgeApi["withdraw"]} */
+  withdraw(key) {
+    return this.#api.withdraw(key);
+  }
+
+  /** @type {BridgeApi["lookForCopy"]} */
+  lookForCopy(key) {
+    return this.#api.lookForCopy(key);
+  }
+}
+
+/** @param {Letter} letter @param {WaitingCopy} copy @param {Partial<WaitingCopy>} change @returns {Letter} */
+function withCopy(letter, { key }, change) {
+  return { ...letter, copies: letter.copies.map((one) => (one.key === key ? { ...one, ...change } : one)) };
+}
+
+/** @param {Letter[]} letters */
+function inOrder(letters) {
+  return letters.sort((one, other) => one.turn - other.turn);
+}

@@ -1,0 +1,175 @@
+/**
+ * The IndexedDB of what can be read without a connection. It is a database of its own, so that it is deleted as a whole.
+ *
+ * Encrypted are: the messages, the lists, the letters that wait, the account's address, and the person's keys. In clear are:
+ * hashes of account, folder and message, the order in which messages were opened, and sizes.
+ */
+
+import { inTransaction, openDatabase } from "../../../wasm_build/vault/database.js";
+
+const NAME = "sealwax-offline";
+const VERSION = 1;
+const KEY_PATHS = { accounts: "account", messages: "place", marks: "place", lists: "place", letters: "place" };
+/** The stores whose records are of one account and are named by a place. */
+const PLACED = /** @type {const} */ (["messages", "marks", "lists", "letters"]);
+
+/**
+ * `key` is the key of all other records, sealed by the vault. `head` is encrypted under it. `keys` is a key file with the
+ * person's identities, encrypted under a passphrase.
+ * @typedef {{account: string, key: ArrayBuffer, head: ArrayBuffer, keys: ArrayBuffer}} KeptAccount
+ */
+/** `turn` grows with each opened message. @typedef {{place: string, turn: number, bytes: number}} Mark */
+/** @typedef {{place: string, sealed: ArrayBuffer}} Sealed */
+/** @typedef {"messages" | "lists" | "letters"} PlacedStore */
+
+/** Whether the database exists. Does not create it. */
+export async function keepsMail() {
+  const present = await indexedDB.databases().catch(() => []);
+  return present.some(({ name }) => name === NAME);
+}
+
+/** @returns {Promise<KeptAccount[]>} */
+export function readAccounts() {
+  return transact("readonly", (transaction) => transaction.objectStore("accounts").getAll());
+}
+
+/** @param {string} account @returns {Promise<KeptAccount | null>} */
+export async function readAccount(account) {
+  return (await transact("readonly", (transaction) => transaction.objectStore("accounts").get(account))) ?? null;
+}
+
+/** Begins anew with an account. @param {KeptAccount} kept */
+export async function writeAccount(kept) {
+  await transact("readwrite", (transaction) => {
+    dropAll(transaction, kept.account);
+    transaction.objectStore("accounts").put(kept);
+  });
+}
+
+/** Deletes all records of an account. @param {string} account */
+export async function removeAccount(account) {
+  if (await keepsMail()) await transact("readwrite", (transaction) => dropAll(transaction, account));
+}
+
+/** @param {PlacedStore} store @param {string} place @returns {Promise<ArrayBuffer | null>} */
+export async function readSealed(store, place) {
+  const found = await transact("readonly", (transaction) => transaction.objectStore(store).get(place));
+  return found?.sealed ?? null;
+}
+
+/** @param {PlacedStore} store @param {string} account @returns {Promise<Sealed[]>} */
+export function readAllSealed(store, account) {
+  return transact("readonly", (transaction) => transaction.objectStore(store).getAll(placesOf(account)));
+}
+
+/**
+ * Writes a record, unless the account was begun anew or ended by another tab. The oldest messages go until all together have
+ * at most `maxBytes`.
+ * @param {KeptAccount} kept @param {PlacedStore} store @param {Sealed} record
+ * @param {{maxBytes: number}} limit only for messages
+ */
+export async function writeSealed(kept, store, record, { maxBytes } = { maxBytes: Infinity }) {
+  await transact("readwrite", (transaction) => {
+    ifStillKept(transaction, kept, () => {
+      transaction.objectStore(store).put(record);
+      if (store === "messages") mark(transaction, kept.account, { place: record.place, bytes: record.sealed.byteLength, maxBytes });
+    });
+  });
+}
+
+/** @param {PlacedStore} store @param {string} place */
+export async function removeSealed(store, place) {
+  await transact("readwrite", (transaction) => {
+    transaction.objectStore(store).delete(place);
+    if (store === "messages") transaction.objectStore("marks").delete(place);
+  });
+}
+
+/** The number and the size of the kept messages. @param {string} account */
+export async function countMessages(account) {
+  const marks = await transact("readonly", (transaction) => transaction.objectStore("marks").getAll(placesOf(account)));
+  return { count: marks.length, bytes: sum(marks) };
+}
+
+/** @param {string} account */
+export function countLetters(account) {
+  return transact("readonly", (transaction) => transaction.objectStore("letters").count(placesOf(account)));
+}
+
+/** Makes room: drops the older half of the kept messages. @param {string} account */
+export async function dropOlderHalf(account) {
+  const { bytes } = await countMessages(account);
+  await transact("readwrite", (transaction) => shrink(transaction, account, bytes / 2));
+}
+
+/** @param {IDBTransaction} transaction @param {KeptAccount} kept @param {() => void} act */
+function ifStillKept(transaction, { account, key }, act) {
+  const reading = transaction.objectStore("accounts").get(account);
+  reading.onsuccess = () => {
+    if (reading.result && haveSameBytes(reading.result.key, key)) act();
+  };
+}
+
+/** @param {IDBTransaction} transaction @param {string} account @param {{place: string, bytes: number, maxBytes: number}} message */
+function mark(transaction, account, { place, bytes, maxBytes }) {
+  const marks = transaction.objectStore("marks");
+  const reading = marks.getAll(placesOf(account));
+  reading.onsuccess = () => {
+    const turn = reading.result.reduce((latest, one) => Math.max(latest, one.turn), 0) + 1;
+    marks.put({ place, turn, bytes });
+    shrink(transaction, account, maxBytes);
+  };
+}
+
+/** @param {IDBTransaction} transaction @param {string} account @param {number} maxBytes */
+function shrink(transaction, account, maxBytes) {
+  const reading = transaction.objectStore("marks").getAll(placesOf(account));
+  reading.onsuccess = () => {
+    /** @type {Mark[]} */
+    const oldestFirst = reading.result.sort((one, other) => one.turn - other.turn);
+    let left = sum(oldestFirst);
+    // The latest one stays.
+    for (const { place, bytes } of oldestFirst.slice(0, -1)) {
+      if (left <= maxBytes) return;
+      for (const store of ["messages", "marks"]) transaction.objectStore(store).delete(place);
+      left -= bytes;
+    }
+  };
+}
+
+/** @param {IDBTransaction} transaction @param {string} account */
+function dropAll(transaction, account) {
+  transaction.objectStore("accounts").delete(account);
+  for (const store of PLACED) transaction.objectStore(store).delete(placesOf(account));
+}
+
+/** @param {Mark[]} marks */
+function sum(marks) {
+  return marks.reduce((bytes, one) => bytes + one.bytes, 0);
+}
+
+/** @param {ArrayBuffer} one @param {ArrayBuffer} other */
+function haveSameBytes(one, other) {
+  const [left, right] = [new Uint8Array(one), new Uint8Array(other)];
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}
+
+/** @param {string} account */
+function placesOf(account) {
+  return IDBKeyRange.bound(`${account} `, `${account} \uffff`);
+}
+
+/**
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(transaction: IDBTransaction) => IDBRequest<T> | void} act
+ * @returns {Promise<T>}
+ */
+async function transact(mode, act) {
+  const opening = openDatabase(NAME, VERSION, KEY_PATHS);
+  try {
+    return await inTransaction(opening, ["accounts", ...PLACED], mode, act);
+  } finally {
+    (await opening.catch(() => null))?.close();
+  }
+}
