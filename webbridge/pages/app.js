@@ -40,6 +40,7 @@ import { createPeopleView } from "./views/people_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
 import { TrustKeeper } from "./trust_keeper.js";
+import { Unlocking } from "./unlocking.js";
 
 /** @typedef {import("./language.js").PageTexts} PageTexts */
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
@@ -130,6 +131,7 @@ export class App {
       },
     });
     this.maxMessageBytes = Infinity;
+    this.unlocking = new Unlocking(this);
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
   }
@@ -145,9 +147,10 @@ export class App {
     this.keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
     const showNotices = () => this.#frame.setNotices(createNotices(this));
     this.kept.addEventListener("change", showNotices);
+    this.unlocking.passkeyOffer.addEventListener("change", showNotices);
+    this.unlocking.reload.allow(config.reloadMinutes ?? 0);
     this.keys.addEventListener("change", showNotices);
     if (address !== null) await this.#beginKeeping(address);
-    addEventListener("hashchange", () => this.#route());
     this.#lockByItself();
     watchStrict((strict) => {
       this.#useStrict(strict);
@@ -157,6 +160,8 @@ export class App {
     addEventListener("beforeunload", (event) => {
       if (this.#writing?.isBegun()) event.preventDefault();
     });
+    await this.unlocking.start((element) => this.#frame.wait(element));
+    addEventListener("hashchange", () => this.#route());
     this.#route();
     // The vault starts while the person types the password, so that the first operation does not wait for the start.
     void this.#startVault().catch(() => undefined);
@@ -188,7 +193,7 @@ export class App {
   /** The sentences that tell why the keys were locked, and which data is kept. */
   lockedSentence() {
     const kept = this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept");
-    return `${lockedBecause(this.translate, this.#lockReason)} ${kept}`.trim();
+    return `${this.unlocking.refusal || lockedBecause(this.translate, this.#lockReason)} ${kept}`.trim();
   }
 
   /**
@@ -284,15 +289,18 @@ export class App {
     void this.index.look().catch(() => undefined);
     if (this.#hasEvents) void this.notices.begin(address);
     this.trust.keepList(this.kept.keeping !== "off");
+    await this.unlocking.begin(address, { isNew: where !== undefined });
   }
 
   async signOut() {
     await Promise.all([this.kept.settled, this.roaming.finish()]);
     this.events.stop();
     this.#forget();
+    const left = this.address ?? "";
     this.address = null;
     this.#lastAddress = null;
     this.#isSessionLeft = await this.api.signOut().then(() => false, () => true);
+    void this.unlocking.tellSignedOut(left);
     this.navigate("/sign-in");
     this.announce(this.translate(this.#isSessionLeft ? "sign_out_unconfirmed" : "signed_out"));
   }
@@ -406,6 +414,7 @@ export class App {
     this.kept.end();
     this.arrival.forget();
     this.keys.lock("signed-out");
+    this.unlocking.end();
     this.trust.forget();
     this.#dropWriting();
     this.#mail?.dispose();

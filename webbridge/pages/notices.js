@@ -9,7 +9,7 @@ import { isKeepingTrouble } from "./kept_trust.js";
 
 /** @param {App} app @returns {HTMLElement[]} */
 export function createNotices(app) {
-  const { kept, keys, translate } = app;
+  const { kept, keys, translate, unlocking } = app;
   const found = [];
   if (isKeepingTrouble(kept.keeping)) {
     const more = html("a", { href: "#/people", text: translate("people_title") });
@@ -18,5 +18,5 @@ export function createNotices(app) {
   }
   const ready = keys.account?.resetReady;
   if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));
-  return found;
+  return [...found, ...unlocking.passkeyOffer.notices()];
 }
