@@ -135,7 +135,8 @@ def test_a_decision_removed_in_one_tab_is_not_brought_back_by_another(
     wait_until_kept(second, counter)
     first.page.activate()
     first.page.reload()
-    first.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    # The other tab unlocks this one, and the view stays.
+    first.page.wait_for_selector(f"{named('lock')}[data-unlocked=true]", timeout_seconds=OPERATION_SECONDS)
     show_people(first)
     wait_until_none(first)
 
