@@ -49,7 +49,7 @@ export class PasskeyOffer extends EventTarget {
     });
     return html(
       "div", { class: "notice", data: { test: "passkey-offer" } },
-      html("p", { text: translate("passkey_meaning") }), failure, html("div", { class: "actions" }, accept, decline),
+      html("p", { text: translate("passkey_offer") }), failure, html("div", { class: "actions" }, accept, decline),
     );
   }
 
