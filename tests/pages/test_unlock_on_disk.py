@@ -22,7 +22,6 @@ def secrets_of(account: Account) -> list[Needle]:
     return [
         *number_needles("private key", private_numbers(account.identity)),
         *needles_for("passphrase", [account.key_passphrase.encode()]),
-        *needles_for("mail password", [account.mail_password.encode()]),
     ]
 
 
