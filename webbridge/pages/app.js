@@ -44,6 +44,7 @@ import { Unlocking } from "./unlocking.js";
 
 /** @typedef {import("./language.js").PageTexts} PageTexts */
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
+/** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
 /**
  * @typedef {{
@@ -264,8 +265,9 @@ export class App {
    * @param {string} address
    * @param {string} password
    * @param {{isOwnComputer: boolean}} where if `isOwnComputer` is false, this browser keeps nothing
+   * @param {() => Secret | null} takePassphrase called after the sign-in; null if the person has typed none
    */
-  async signIn(address, password, where) {
+  async signIn(address, password, where, takePassphrase) {
     const signedIn = await this.api.signIn(address, password);
     this.keys.refusePassphrase(await PasswordMark.of(password));
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
@@ -274,6 +276,7 @@ export class App {
     this.#isSessionLeft = false;
     await this.#beginKeeping(signedIn, where);
     keepLanguage(this.translate.language, this.#isOwnComputer);
+    await this.unlocking.useTyped(takePassphrase());
     if (this.#writing?.isBegun()) this.navigate("/write");
     else this.navigate(this.keys.unlocked ? folderPath(INBOX) : "/keys");
   }

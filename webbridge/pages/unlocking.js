@@ -4,11 +4,13 @@
  */
 
 import { html } from "../../wasm_build/ui/dom.js";
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { PasskeyOffer } from "./passkey_offer.js";
 import { ReloadUnlock, sweepReloads } from "./reload_unlock.js";
 import { SharedUnlock } from "./shared_unlock.js";
 
 /** @typedef {import("./app.js").App} App */
+/** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
 
 /** So long the first view waits for the keys, so that no form appears that is needless a moment later. */
 const PATIENCE_MILLISECONDS = 6_000;
@@ -18,6 +20,8 @@ const UNNOTICED_MILLISECONDS = 200;
 export class Unlocking {
   #app;
   #shared;
+  /** Why the passphrase that was typed at the sign-in did not unlock the keys. @type {unknown} */
+  #typedFailure = null;
   /** Whether the first view is shown. */
   #isStarted = false;
 
@@ -63,8 +67,35 @@ export class Unlocking {
     await this.#shared.ask();
   }
 
+  /**
+   * Unlocks the keys from the key server by the passphrase that the person typed at the sign-in. The form to unlock tells
+   * of a failure.
+   * @param {Secret | null} passphrase is overwritten
+   */
+  async useTyped(passphrase) {
+    this.#typedFailure = null;
+    if (!passphrase) return;
+    const { keys, keyServer, address } = this.#app;
+    // Another tab may have unlocked them during the sign-in.
+    if (keys.unlocked) return overwrite(passphrase.buffer);
+    try {
+      await keys.openFromServer(keyServer, address ?? "", passphrase);
+      this.#app.announce(this.#app.translate("unlocked"));
+    } catch (error) {
+      this.#typedFailure = error;
+    }
+  }
+
+  /** The error of `useTyped`, once; null if there is none. */
+  takeTypedFailure() {
+    const failure = this.#typedFailure;
+    this.#typedFailure = null;
+    return failure;
+  }
+
   /** Forgets the account, whose keys are locked. */
   end() {
+    this.#typedFailure = null;
     this.#shared.end();
     this.reload.end();
   }
