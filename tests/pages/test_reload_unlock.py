@@ -11,6 +11,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.databases import WALK
 from tests.support.browser.page import ENTER, Page
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.reloads import RECORDS, TAKE, choose_minutes, wait_for_records, wait_until_unlocked
 from tests.support.vault.verbs import call
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
@@ -316,47 +317,6 @@ def keeper(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[
     choose_minutes(pages, 5)
     yield pages
     pages.close()
-
-
-def choose_minutes(pages: MailPages, minutes: int) -> None:
-    pages.page.js("() => { location.hash = '#/keys'; }")
-    pages.page.wait_for_selector(named("reload-minutes"), timeout_seconds=OPERATION_SECONDS)
-    choose = """(select, minutes) => {
-      const chosen = document.querySelector(select);
-      chosen.value = String(minutes);
-      chosen.dispatchEvent(new Event("change"));
-    }"""
-    pages.page.js(choose, named("reload-minutes"), minutes)
-    wait_for_records(pages, 1)
-
-
-RECORDS = """async () => {
-  if (!(await indexedDB.databases()).some(({ name }) => name === "sealwax-reload")) return [];
-  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-  const database = await done(indexedDB.open("sealwax-reload"));
-  const records = await done(database.transaction("kept").objectStore("kept").getAll());
-  database.close();
-  const octets = (buffer) => Array.from(new Uint8Array(buffer));
-  return records.map((one) => ({ ...one, half: octets(one.half), kept: one.kept.map(octets) }));
-}"""
-
-# Takes the bridge's half as the pages do.
-TAKE = """async (api, name) => {
-  const headers = { "Content-Type": "application/json", "X-Sealwax": "1" };
-  const taking = { method: "POST", body: JSON.stringify({ name }), headers, credentials: "include" };
-  const response = await fetch(`${api}/api/reload-half/take`, taking);
-  return [response.status, Array.from(new Uint8Array(await response.arrayBuffer()))];
-}"""
-
-
-def wait_for_records(pages: MailPages, number: int) -> None:
-    look = f"async (number) => (await ({RECORDS})()).length === number"
-    pages.page.wait_for(look, number, timeout_seconds=OPERATION_SECONDS)
-
-
-def wait_until_unlocked(pages: MailPages) -> None:
-    look = "(bar) => document.querySelector(bar)?.dataset.unlocked === 'true'"
-    pages.page.wait_for(look, named("lock"), timeout_seconds=OPERATION_SECONDS)
 
 
 @pytest.mark.heart

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.test_reload_unlock import RECORDS, TAKE, choose_minutes, wait_for_records, wait_until_unlocked
 from tests.support.browser.browsers import Name, missing_programs
 from tests.support.browser.residue.lab import Watch, private_numbers, start
 from tests.support.browser.residue.markers import Needle, needles_for, number_needles
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.reloads import RECORDS, TAKE, choose_minutes, wait_for_records, wait_until_unlocked
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
