@@ -23,6 +23,7 @@ from webbridge.push.settings import PushConfig
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 IDLE_SECONDS = 15 * 60
 ABSOLUTE_SECONDS = 12 * 60 * 60
+RELOAD_MINUTES = 15  # The pages lock keys that nobody has used for so long, so that more would be no use.
 MAX_STREAMS = 10_000  # Open streams of one process of events.
 _PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
 
@@ -49,6 +50,8 @@ class BridgeConfig:
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
     `directory_name_servers` names a resolver. `enrolment_key` has 32 bytes: the Ed25519 key that signs tickets,
     which prove to the key server who owns an address. They name `discovery_key`, which signs the list of the servers.
+
+    `reload_minutes` is the longest time within which people may let the pages unlock keys again after a reload, or 0.
 
     `extension_origins` are the exact origins of browser extensions that may sign in, to send mail and keep drafts.
 
@@ -92,6 +95,7 @@ class BridgeConfig:
     max_message_bytes: int = MAX_MESSAGE_BYTES
     idle_seconds: int = IDLE_SECONDS
     absolute_seconds: int = ABSOLUTE_SECONDS
+    reload_minutes: int = RELOAD_MINUTES
     trusted_proxies: int = 0
     has_events: bool = False
     push: PushConfig | None = None
@@ -112,6 +116,8 @@ class BridgeConfig:
         for name in ("max_message_bytes", "idle_seconds", "absolute_seconds"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, more than 0 is expected")
+        if not 0 <= self.reload_minutes <= RELOAD_MINUTES:
+            raise ValueError(f"reload_minutes is {self.reload_minutes}, 0 to {RELOAD_MINUTES} is expected")
         if len(self.enrolment_key) != KEY_BYTES:
             raise ValueError(f"enrolment_key has {len(self.enrolment_key)} bytes, {KEY_BYTES} are expected")
         if self.push is not None and not self.has_events:

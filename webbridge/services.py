@@ -29,6 +29,7 @@ from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login.counter import LoginCounter, device_gate, login_gate
 from webbridge.login.devices import KEPT_SECONDS, KnownDevices
 from webbridge.login.ended_elsewhere import EndedElsewhere
+from webbridge.login.reload_halves import ReloadHalves
 from webbridge.login.sessions import Session, SessionStore
 from webbridge.places.downloads import download_limit
 from webbridge.places.session_limit import SessionLimit
@@ -116,6 +117,7 @@ class Services:
     announcements: Announcements
     sessions: SessionStore
     subscriptions: Subscriptions
+    reload_halves: ReloadHalves
     ended_elsewhere: EndedElsewhere
     ledger: Ledger
     copies: CopyChoices
@@ -178,7 +180,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     places.also_hear(ended_elsewhere.hear)
     lookups = LookupCounter(database, clock=config.clock)
     devices = KnownDevices(database, clock=config.clock)
-    for chore in (sessions.end_expired, devices.forget_old, database.erase_left):
+    reload_halves = ReloadHalves(database, clock=config.clock)
+    for chore in (sessions.end_expired, reload_halves.delete_overdue, devices.forget_old, database.erase_left):
         places.also_look_after(chore)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
@@ -189,6 +192,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         announcements=announcements,
         sessions=sessions,
         subscriptions=Subscriptions(database),
+        reload_halves=reload_halves,
         ended_elsewhere=ended_elsewhere,
         ledger=Ledger(database, clock=config.clock),
         copies=CopyChoices(database, clock=config.clock),

@@ -31,6 +31,15 @@ BEFORE_THE_PAGE = """() => {
   };
 }"""
 
+# The number of passkeys that the browser keeps. Its other records, such as the key server's, stay.
+KEPT_PASSKEYS = """async () => {
+  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const database = await done(indexedDB.open("sealwax"));
+  const count = await done(database.transaction("passkeys").objectStore("passkeys").count());
+  database.close();
+  return count;
+}"""
+
 
 @pytest.fixture(scope="module")
 def named_stack(pages_with_sources: Path) -> Iterator[DemoStack]:
@@ -82,6 +91,18 @@ def use_device(pages: MailPages) -> None:
     pages.page.wait_for_text(
         "This device opens your keys", selector=named("passkey"), timeout_seconds=OPERATION_SECONDS
     )
+
+
+def wait_until_gone(pages: MailPages) -> None:
+    gone = "(offer) => document.querySelector(offer) === null"
+    pages.page.wait_for(gone, named("passkey-offer"), timeout_seconds=OPERATION_SECONDS)
+
+
+def offers(pages: MailPages) -> int:
+    """How many offers of the device are shown once the browser has said whether there is a device."""
+    pages.page.js("async () => (await import('/source/wasm_build/vault/owner/passkey.js')).hasPasskeys()")
+    count: int = pages.page.js("(offer) => document.querySelectorAll(offer).length", named("passkey-offer"))
+    return count
 
 
 @pytest.mark.thorough
@@ -161,9 +182,10 @@ def test_an_altered_bundle_is_refused_in_words(alice: MailPages, device: Authent
 def test_the_choice_is_taken_back(alice: MailPages, device: Authenticator) -> None:
     use_device(alice)
     assert len(device.credentials()) == 1
+    assert alice.page.js(KEPT_PASSKEYS) == 1
     alice.page.click(named("passkey-choice"))
     alice.page.wait_for_text("instead of the passphrase", selector=named("passkey"))
-    assert alice.page.js(WALK, [])["records"] == 0
+    assert alice.page.js(KEPT_PASSKEYS) == 0
     alice.page.click(named("lock"))
     alice.page.wait_for_selector(named("unlock-form"))
     assert not alice.page.js(f"() => document.querySelector('{named('passkey-unlock')}').getClientRects().length")
@@ -190,3 +212,60 @@ def test_a_browser_without_such_a_device_offers_nothing(alice: MailPages) -> Non
         alice.page.js("async () => (await import('/source/wasm_build/vault/owner/passkey.js')).hasPasskeys()") is False
     )
     assert not alice.page.js(f"() => document.querySelector('{named('passkey')}').getClientRects().length")
+
+
+@pytest.mark.thorough
+@pytest.mark.heart
+def test_the_device_is_offered_after_the_first_passphrase_and_opens_the_keys(
+    alice: MailPages, device: Authenticator
+) -> None:
+    alice.enter()
+    alice.page.wait_for_text("Unlock with this device", selector=named("passkey-offer"))
+    alice.page.click(named("passkey-accept"))
+    wait_until_gone(alice)
+    assert len(device.credentials()) == 1
+    alice.page.click(named("lock"))
+    alice.page.click(named("passkey-unlock"))
+    alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    # The device has unlocked the keys, so there is nothing to offer.
+    assert offers(alice) == 0
+
+
+@pytest.mark.thorough
+def test_the_offer_that_was_declined_does_not_come_again(alice: MailPages, device: Authenticator) -> None:
+    alice.enter()
+    alice.page.click(named("passkey-decline"))
+    wait_until_gone(alice)
+    alice.page.click(named("lock"))
+    alice.unlock()
+    alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    assert offers(alice) == 0
+    assert device.credentials() == []
+    # The choice in the view of the keys stays.
+    show_keys(alice)
+    alice.page.wait_for_selector(named("passkey-choice"))
+
+
+@pytest.mark.thorough
+def test_a_refused_offer_says_so_and_stays(alice: MailPages, device: Authenticator) -> None:
+    alice.enter()
+    alice.page.wait_for_selector(named("passkey-offer"))
+    alice.page.js("""() => {
+      const { create } = CredentialsContainer.prototype;
+      CredentialsContainer.prototype.create = async function () {
+        CredentialsContainer.prototype.create = create;
+        throw new DOMException("not allowed", "NotAllowedError");
+      };
+    }""")
+    alice.page.click(named("passkey-accept"))
+    alice.page.wait_for_text("did not finish", selector=named("passkey-offer-error"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("passkey-accept"))
+    wait_until_gone(alice)
+    assert len(device.credentials()) == 1
+
+
+@pytest.mark.thorough
+def test_on_a_computer_of_somebody_else_nothing_is_offered(alice: MailPages, device: Authenticator) -> None:
+    alice.page.click(named("foreign-computer"))
+    alice.enter()
+    assert offers(alice) == 0

@@ -91,7 +91,6 @@ def test_strict_cleanup_counts_in_a_tab_that_was_open_before(alice: MailPages, d
     """The choice is one for the browser. Another tab would go on with keys in WebCrypto until it is loaded again."""
     other = MailPages(alice.page.browser, demo_stack.pages_url, alice.account, beside=alice.page)
     open_keys(other)
-    other.unlock()
     other.page.wait_for_selector(UNLOCKED, timeout_seconds=OPERATION_SECONDS)
     alice.page.activate()
     open_keys(alice)

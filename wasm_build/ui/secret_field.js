@@ -43,16 +43,17 @@ export class SecretField {
 
   /**
    * @param {{
-   *   translate: Translate, label: string, hint: string, onSubmit?: () => void, onInput?: () => void,
+   *   translate: Translate, label: string, hint: string, onSubmit?: () => void, onInput?: () => void, isRequired?: boolean,
    * }} options `translate` has the shared catalogue; `onSubmit` is called on Enter, `onInput` when the text has changed
    */
-  constructor({ translate, label, hint, onSubmit, onInput }) {
+  constructor({ translate, label, hint, onSubmit, onInput, isRequired = true }) {
     this.#translate = translate;
     this.#onSubmit = onSubmit;
     this.#onInput = onInput;
     const labelElement = html("div", { class: "field-label", id: uniqueId("secret-label"), text: label });
     const hintElement = html("p", { class: "field-hint", id: uniqueId("secret-hint"), text: hint });
     this.editor = this.#createEditor(labelElement.id, hintElement.id);
+    this.editor.setAttribute("aria-required", String(isRequired));
     this.#picture = createSecretPicture(translate("secret_picture"));
     this.#showButton = this.#createShowButton();
     labelElement.addEventListener("click", () => this.editor.focus());
@@ -139,7 +140,6 @@ export class SecretField {
       "aria-labelledby": labelId,
       "aria-describedby": `${hintId} ${this.#error.id}`,
       "aria-multiline": "false",
-      "aria-required": "true",
       // These attributes keep password managers away, which would write the passphrase into the DOM.
       "data-1p-ignore": "",
       "data-lpignore": "true",

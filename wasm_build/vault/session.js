@@ -11,7 +11,7 @@ import { collectBuffers } from "./rpc.js";
 import { VaultError } from "./vault_error.js";
 
 /**
- * @typedef {"hand" | "idle" | "too-long" | "clock" | "left" | "asleep" | "signed-out" | "computer" | "restart" | "strict"} LockReason
+ * @typedef {"hand" | "idle" | "too-long" | "clock" | "left" | "asleep" | "signed-out" | "computer" | "restart" | "strict" | "elsewhere"} LockReason
  *   each reason has a sentence in the catalogue, `locked_because_…`
  */
 /**
@@ -19,6 +19,7 @@ import { VaultError } from "./vault_error.js";
  *   two values of `steady` can be compared only if `life` is the same
  */
 /** @typedef {{begun: Moment, used: Moment}} Times */
+/** @typedef {{begun: number, used: number}} Ages the milliseconds since an unlocking and since the last use */
 /** @typedef {{idleMilliseconds: number, wholeMilliseconds: number}} Limits */
 /** @typedef {{buffer: ArrayBuffer, length: number}} Secret */
 /** @typedef {{call: (verb: string, args: any, options?: any) => Promise<any>}} Caller */
@@ -53,6 +54,17 @@ export function beginAt(moment) {
  */
 export function useAt({ begun, used }, moment) {
   return { begun, used: { ...moment, wall: Math.max(used.wall, moment.wall) } };
+}
+
+/**
+ * The times of a session whose ages are known, such as one that began in another tab.
+ * @param {Moment} moment
+ * @param {Ages} ages
+ * @returns {Times}
+ */
+function timesAt(moment, ages) {
+  const before = (/** @type {number} */ age) => ({ ...moment, wall: moment.wall - age, steady: moment.steady - age });
+  return { begun: before(ages.begun), used: before(ages.used) };
 }
 
 /**
@@ -101,7 +113,7 @@ export class LockedEvent extends Event {
 
 /**
  * A page's session. One buffer of this object has the key and is overwritten at the end. Dispatches "locked" once for
- * each open session.
+ * each open session, and "used" when the person is active in it.
  */
 export class SealedSession extends EventTarget {
   #limits;
@@ -143,13 +155,55 @@ export class SealedSession extends EventTarget {
   }
 
   /**
-   * Starts the deadlines after an unlocking.
+   * Starts the deadlines after an unlocking. Throws `locked` if they are over.
    * @param {AbortSignal} ended the signal `ended` from before the unlocking; throws `locked` if it has aborted since
+   * @param {Ages} [ages] those of a session that goes on here
    */
-  begin(ended) {
+  begin(ended, ages = { begun: 0, used: 0 }) {
     if (ended.aborted || ended !== this.ended) throw lockedError();
-    this.#times ??= beginAt(this.#readClock());
+    this.#times ??= timesAt(this.#readClock(), ages);
+    this.check();
+    if (!this.#times) throw lockedError();
     this.#wait();
+  }
+
+  /**
+   * Goes on with the session of another tab, under its key. Throws `locked` if its deadlines are over.
+   * @param {Secret} key is overwritten
+   * @param {Ages} ages
+   */
+  adopt({ buffer, length }, ages) {
+    if (this.#times) throw new Error("the session is open");
+    if (this.#key) overwrite(this.#key);
+    this.#key = new ArrayBuffer(SECRET_BUFFER_BYTES);
+    new Uint8Array(this.#key).set(new Uint8Array(buffer, 0, length));
+    overwrite(buffer);
+    this.begin(this.ended, ages);
+  }
+
+  /** The ages of the open session, by the clock that has advanced more; null while the keys are locked. @returns {Ages | null} */
+  get ages() {
+    if (!this.#times) return null;
+    const moment = this.#readClock();
+    return { begun: elapsed(this.#times.begun, moment), used: elapsed(this.#times.used, moment) };
+  }
+
+  /**
+   * Notes that the person was active in another tab with the same session. A session that is over is locked.
+   * @param {number} wall the time there
+   */
+  noteUseElsewhere(wall) {
+    this.check();
+    if (!this.#times) return;
+    const moment = this.#readClock();
+    // A message may have waited, for instance while the computer slept.
+    const age = Math.max(0, moment.wall - wall);
+    if (age < elapsed(this.#times.used, moment)) {
+      const { begun } = this.#times;
+      const latest = Math.max(this.#times.used.wall, moment.wall - age);
+      this.#times = { begun, used: { ...moment, wall: latest, steady: moment.steady - age } };
+      this.#wait();
+    }
   }
 
   /**
@@ -168,7 +222,9 @@ export class SealedSession extends EventTarget {
   /** Restarts the time without use, because the person is active. A session that is over is locked. */
   touch() {
     this.check();
-    if (this.#times) this.#times = useAt(this.#times, this.#readClock());
+    if (!this.#times) return;
+    this.#times = useAt(this.#times, this.#readClock());
+    this.dispatchEvent(new Event("used"));
   }
 
   /** Locks the session if it is over. */

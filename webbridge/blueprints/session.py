@@ -47,8 +47,12 @@ def sign_in() -> Response:
 
 @blueprint.get("/session")
 def who() -> Response:
-    """Return the address of the signed-in account."""
-    return jsonify(address=require_session().address)
+    """Return the address of the signed-in account, and the id of the session.
+
+    The id gives access to nothing. A tab that knows it has asked here, with the cookie.
+    """
+    session = require_session()
+    return jsonify(address=session.address, id=session.id)
 
 
 @blueprint.delete("/session")

@@ -19,10 +19,11 @@ blueprint = Blueprint("settings", __name__)
 
 @blueprint.get("/config")
 def show_config() -> Response:
-    """Return the versions, the anchors that the operator trusts for the pages, the largest message, and offers.
+    """Return the versions, the anchors that the operator trusts for the pages, and what this bridge offers.
 
     Pages that were made for a version from `oldestPages` on can use this API. With `events`, they may ask for a stream
-    of events. `push` is null, or has the public key with which browsers subscribe to push messages.
+    of events. `push` is null, or has the public key with which browsers subscribe to push messages. `reloadMinutes` is
+    the longest time for a reload, or 0.
     """
     config, trust_list = services().config, services().trust_list.cms
     return jsonify(
@@ -36,6 +37,7 @@ def show_config() -> Response:
         maxMessageBytes=config.max_message_bytes,
         events=config.has_events,
         push=None if config.push is None else {"key": config.push.public_key},
+        reloadMinutes=config.reload_minutes,
     )
 
 

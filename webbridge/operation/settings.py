@@ -29,6 +29,7 @@ from webbridge.config import (
     IDLE_SECONDS,
     MAX_MESSAGE_BYTES,
     MAX_STREAMS,
+    RELOAD_MINUTES,
     BridgeConfig,
     PagesConfig,
     PagesDiscovery,
@@ -121,6 +122,12 @@ class SessionsSection(Section):
 
     idle_seconds: int = Field(default=IDLE_SECONDS, gt=0, description="A session ends after this time without use")
     absolute_seconds: int = Field(default=ABSOLUTE_SECONDS, gt=0, description="A session ends after this time")
+    reload_minutes: int = Field(
+        default=RELOAD_MINUTES,
+        ge=0,
+        le=RELOAD_MINUTES,
+        description="Longest time within which people may let the pages unlock again after a reload; 0 forbids it",
+    )
 
     @model_validator(mode="after")
     def check_order(self) -> Self:
@@ -373,6 +380,7 @@ class BridgeSettings(ServiceSettings):
             max_message_bytes=self.max_message_bytes,
             idle_seconds=self.sessions.idle_seconds,
             absolute_seconds=self.sessions.absolute_seconds,
+            reload_minutes=self.sessions.reload_minutes,
             trusted_proxies=self.trusted_proxies,
             has_events=self.events.listen is not None,
             push=self.push.to_config(self.push_key),

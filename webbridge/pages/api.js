@@ -12,13 +12,14 @@ import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
 import { FolderAccess } from "./folder_access.js";
 import { apiFolderPath as folderPath, MailChanges } from "./mail_changes.js";
 import { PushRequests } from "./push_subscriptions.js";
+import { ReloadHalves } from "./reload_halves.js";
 
 export { ApiError };
 
 /**
  * @typedef {{
  *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
- *   mozilla: boolean, events?: boolean, push?: {key: string} | null,
+ *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig
  */
@@ -45,7 +46,7 @@ export { ApiError };
  * }} MessageSummary
  */
 /**
- * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal}} RequestOptions
+ * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions
  */
 
 /**
@@ -88,6 +89,7 @@ export class BridgeApi {
   changes = new MailChanges((path, options) => this.#json(path, options));
   access = new FolderAccess((path, options) => this.#json(path, options));
   push = new PushRequests((path, options) => this.#json(path, options));
+  reloadHalves = new ReloadHalves((path, options) => this.#authorised(path, options));
 
   /**
    * @param {string} origin
@@ -177,6 +179,11 @@ export class BridgeApi {
   /** The address of the stream of events. */
   get eventsUrl() {
     return `${this.#origin}/api/events`;
+  }
+
+  /** The id of the session of this page's account; "" from a bridge that is older than these pages. @returns {Promise<string>} */
+  async sessionId() {
+    return (await this.#json("/api/session")).id ?? "";
   }
 
   /** Asks whether the session of this page goes on, and reports its end. */

@@ -43,9 +43,11 @@ import { createPeopleView } from "./views/people_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
 import { TrustKeeper } from "./trust_keeper.js";
+import { Unlocking } from "./unlocking.js";
 
 /** @typedef {import("./language.js").PageTexts} PageTexts */
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
+/** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
 /**
  * @typedef {{
@@ -143,6 +145,7 @@ export class App {
       },
     });
     this.maxMessageBytes = Infinity;
+    this.unlocking = new Unlocking(this);
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
   }
@@ -154,6 +157,8 @@ export class App {
     this.keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
     const showNotices = () => this.#frame.setNotices(createNotices(this));
     this.kept.addEventListener("change", showNotices);
+    this.unlocking.passkeyOffer.addEventListener("change", showNotices);
+    this.unlocking.reload.allow(config.reloadMinutes ?? 0);
     this.keys.addEventListener("change", showNotices);
     for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
     this.away.files.addEventListener("change", showNotices);
@@ -161,7 +166,6 @@ export class App {
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
     showNotices();
     if (address !== null) await this.#beginKeeping(address);
-    addEventListener("hashchange", () => this.#route());
     this.#lockByItself();
     watchStrict((strict) => {
       this.#useStrict(strict);
@@ -171,6 +175,8 @@ export class App {
     addEventListener("beforeunload", (event) => {
       if (this.#writing?.isBegun()) event.preventDefault();
     });
+    await this.unlocking.start((element) => this.#frame.wait(element));
+    addEventListener("hashchange", () => this.#route());
     this.#route();
     // The vault starts while the person types the password, so that the first operation does not wait for the start.
     void this.#startVault().catch(() => undefined);
@@ -210,7 +216,7 @@ export class App {
   /** The sentences that tell why the keys were locked, and which data is kept. */
   lockedSentence() {
     const kept = this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept");
-    return `${lockedBecause(this.translate, this.#lockReason)} ${kept}`.trim();
+    return `${this.unlocking.refusal || lockedBecause(this.translate, this.#lockReason)} ${kept}`.trim();
   }
 
   /**
@@ -281,8 +287,9 @@ export class App {
    * @param {string} address
    * @param {string} password
    * @param {{isOwnComputer: boolean}} where if `isOwnComputer` is false, this browser keeps nothing
+   * @param {() => Secret | null} takePassphrase called after the sign-in; null if the person has typed none
    */
-  async signIn(address, password, where) {
+  async signIn(address, password, where, takePassphrase) {
     const signedIn = await this.api.signIn(address, password);
     this.keys.refusePassphrase(await PasswordMark.of(password));
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
@@ -291,6 +298,7 @@ export class App {
     this.#isSessionLeft = false;
     await this.#beginKeeping(signedIn, where);
     keepLanguage(this.translate.language, this.#isOwnComputer);
+    await this.unlocking.useTyped(takePassphrase());
     if (this.#writing?.isBegun()) this.navigate("/write");
     else this.navigate(this.keys.unlocked ? folderPath(INBOX) : "/keys");
   }
@@ -307,15 +315,18 @@ export class App {
     this.away.begin();
     if (this.#hasEvents) void this.notices.begin(address);
     this.trust.keepList(this.kept.keeping !== "off");
+    await this.unlocking.begin(address, { isNew: where !== undefined });
   }
 
   async signOut() {
     await Promise.all([this.kept.settled, this.roaming.finish(), this.away.end()]);
     this.events.stop();
     this.#forget();
+    const left = this.address ?? "";
     this.address = null;
     this.#lastAddress = null;
     this.#isSessionLeft = await this.api.signOut().then(() => false, () => true);
+    void this.unlocking.tellSignedOut(left);
     this.navigate("/sign-in");
     this.announce(this.translate(this.#isSessionLeft ? "sign_out_unconfirmed" : "signed_out"));
   }
@@ -429,6 +440,7 @@ export class App {
     this.kept.end();
     this.arrival.forget();
     this.keys.lock("signed-out");
+    this.unlocking.end();
     this.trust.forget();
     this.#dropWriting();
     this.#mail?.dispose();

@@ -45,6 +45,10 @@ export function createFrame(app) {
       if (view.element.parentElement !== main) main.replaceChildren(view.element);
       bar.update(hash);
     },
+    /** @param {HTMLElement} element in place of the first view */
+    wait(element) {
+      main.replaceChildren(element);
+    },
     /** @param {HTMLElement[]} shown above every view */
     setNotices(shown) {
       notices.replaceChildren(...shown);

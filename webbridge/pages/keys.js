@@ -26,8 +26,14 @@ import { sameAddress } from "../../wasm_build/ui/formats.js";
  * }} SealedIdentity
  */
 /** @typedef {(vault: Vault) => Promise<{identities: SealedIdentity[]}>} Opening */
+/** @typedef {import("../../wasm_build/vault/session.js").Ages} Ages */
+/** @typedef {"passphrase" | "passkey" | "tab" | "reload"} Way the way by which the keys were unlocked */
+/** @typedef {{sealKey: Secret, identities: SealedIdentity[], ages: Ages}} SharedKeys */
 
-/** Dispatches "change" when keys are added or removed, and "locked" with the reason when unlocked keys are locked. */
+/**
+ * Dispatches "change" when keys are added or removed, "locked" with the reason when unlocked keys are locked, and "used"
+ * when the person is active while they are unlocked.
+ */
 export class KeyRing extends EventTarget {
   #vault;
   #session;
@@ -46,6 +52,8 @@ export class KeyRing extends EventTarget {
   #askReset;
   /** @type {KeyAccount | null} */
   #account = null;
+  /** @type {Way | null} */
+  #way = null;
 
   /**
    * @param {() => Promise<Vault>} vault
@@ -62,6 +70,7 @@ export class KeyRing extends EventTarget {
       this.#forget();
       this.dispatchEvent(new LockedEvent(/** @type {LockedEvent} */ (event).reason));
     });
+    session.addEventListener("used", () => this.dispatchEvent(new Event("used")));
   }
 
   /** The function that returns the vault for operations with these keys. A lock ends the operations. */
@@ -71,6 +80,21 @@ export class KeyRing extends EventTarget {
 
   get unlocked() {
     return this.#identities.length > 0 && this.#session.isOpen;
+  }
+
+  /** The way by which the keys were unlocked last; null while they are locked. */
+  get way() {
+    return this.unlocked ? this.#way : null;
+  }
+
+  /** A signal that aborts when the keys are locked. */
+  get ended() {
+    return this.#session.ended;
+  }
+
+  /** The ages of the unlocking and of the last use; null while the keys are locked. */
+  get ages() {
+    return this.#session.ages;
   }
 
   /** Whether there is a key file that the person can store on the key server. */
@@ -118,6 +142,32 @@ export class KeyRing extends EventTarget {
   copies(options) {
     const sealKey = this.#session.useKey(options);
     return { identities: this.#identities.map(({ sealed }) => sealed.slice(0)), sealKey };
+  }
+
+  /** Copies for another tab; null while the keys are locked. @returns {SharedKeys | null} */
+  share() {
+    const sealKey = this.#session.useKey({ byPerson: false });
+    const { ages } = this;
+    if (!sealKey || !ages) return null;
+    const identities = this.#identities.map((one) =>
+      ({ ...one, sealed: one.sealed.slice(0), certificate: one.certificate.slice(0) }));
+    return { sealKey, identities, ages };
+  }
+
+  /**
+   * Unlocks with the keys of another tab, whose deadlines go on. Throws `locked` if they are over.
+   * @param {SharedKeys} shared the key is overwritten
+   */
+  adopt({ sealKey, identities, ages }) {
+    this.#session.adopt(sealKey, ages);
+    this.#identities = identities;
+    this.#way = "tab";
+    this.#changed();
+  }
+
+  /** Restarts the idle time, because the person was active in another tab. @param {number} wall the time there */
+  noteUseElsewhere(wall) {
+    this.#session.noteUseElsewhere(wall);
   }
 
   /** Restarts the idle time, because the person is active. */
@@ -242,7 +292,37 @@ export class KeyRing extends EventTarget {
    */
   async openWithPasskey(account, bundle, output) {
     await this.#unlock([output], (vault) =>
-      vault.call("passkey.open", { account, output, bundle, sealKey: this.#session.keyForUnlock() }));
+      vault.call("passkey.open", { account, output, bundle, sealKey: this.#session.keyForUnlock() }), { way: "passkey" });
+    this.#changed();
+  }
+
+  /**
+   * Encrypts the unlocked keys for a reload (`reload_unlock.js`).
+   * @param {string} context
+   * @param {Secret} halves is overwritten
+   * @returns {Promise<ArrayBuffer[]>}
+   */
+  async sealForReload(context, halves) {
+    try {
+      const vault = await this.#vault();
+      const keys = this.copies({ byPerson: false });
+      if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
+      return (await vault.call("reload.seal", { context, halves, ...keys })).kept;
+    } finally {
+      overwrite(halves.buffer);
+    }
+  }
+
+  /**
+   * Unlocks the keys that `sealForReload` encrypted. Their deadlines go on.
+   * @param {string} context
+   * @param {Secret} halves is overwritten
+   * @param {ArrayBuffer[]} kept
+   * @param {() => Ages} ages
+   */
+  async openAfterReload(context, halves, kept, ages) {
+    await this.#unlock([halves], (vault) =>
+      vault.call("reload.open", { context, halves, kept, sealKey: this.#session.keyForUnlock() }), { way: "reload", ages });
     this.#changed();
   }
 
@@ -364,14 +444,16 @@ export class KeyRing extends EventTarget {
    * @template {{identities: SealedIdentity[]}} Found
    * @param {Secret[]} secrets
    * @param {(vault: Vault) => Promise<Found>} open
+   * @param {{way?: Way, ages?: () => Ages}} [options]
    * @returns {Promise<Found>}
    */
-  async #unlock(secrets, open) {
+  async #unlock(secrets, open, { way = "passphrase", ages } = {}) {
     const { ended } = this.#session;
     try {
       const opened = await open(await this.#vault());
       const { identities } = opened;
-      this.#session.begin(ended);
+      this.#session.begin(ended, ages?.());
+      this.#way = way;
       const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
       this.#identities.push(...identities.filter(({ fingerprint }) => !known.has(fingerprint)));
       return opened;

@@ -9,7 +9,7 @@ import { isKeepingTrouble } from "./kept_trust.js";
 
 /** @param {App} app @returns {HTMLElement[]} */
 export function createNotices(app) {
-  const { kept, keys, translate } = app;
+  const { kept, keys, translate, unlocking } = app;
   const found = [];
   if (isKeepingTrouble(kept.keeping)) {
     const more = html("a", { href: "#/people", text: translate("people_title") });
@@ -22,7 +22,7 @@ export function createNotices(app) {
   if (app.away.files.hasNewVersion) found.push(createVersionNotice(app));
   const ready = keys.account?.resetReady;
   if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));
-  return found;
+  return [...found, ...unlocking.passkeyOffer.notices()];
 }
 
 /** @param {string} sentence @param {HTMLElement[]} further */

@@ -235,6 +235,8 @@ def _accounts() -> dict[str, Example]:
     code = {"code": write_code(bytes(16)).encode()}
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
     bundle = call("passkey.seal", **passkey, **sealed(bob))["bundle"]
+    reload = {"context": "bob 1", "halves": bytes(range(64))}
+    kept = call("reload.seal", **reload, **sealed(bob))["kept"]
     return {
         "identity.open": Example(
             right={"p12": p12, "passphrase": _PASSPHRASE, "sealKey": b"k" * 32}, wrong={"passphrase": b"wrong"}
@@ -316,6 +318,8 @@ def _accounts() -> dict[str, Example]:
         ),
         "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
         "passkey.open": Example(right={**passkey, "bundle": bundle, "sealKey": b"k" * 32}, wrong={"output": bytes(32)}),
+        "reload.seal": Example(right={**reload, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
+        "reload.open": Example(right={**reload, "kept": kept, "sealKey": b"k" * 32}, wrong={"context": "bob 2"}),
     }
 
 

@@ -12,6 +12,7 @@ import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
 import { createKeyAdding } from "./key_adding.js";
 import { createKeptUnlock } from "./kept_unlock.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
+import { createReloadChoice } from "./reload_choice.js";
 import { createRecovery } from "./recovery_view.js";
 import { createResetNote } from "./reset_note.js";
 import { createRequestForms } from "./request_forms.js";
@@ -57,8 +58,14 @@ export function createKeysView(app) {
     else app.navigate(app.hasDraft() ? "/write" : app.mailPath());
   }
 
+  // The words only: what the person has typed into the form stays.
+  const tell = () => {
+    const note = body.querySelector("[data-test=locked-note]");
+    if (note) note.textContent = app.lockedSentence();
+  };
   draw();
   app.keys.addEventListener("change", draw);
+  app.unlocking.reload.addEventListener("change", tell);
   return {
     element,
     heading,
@@ -66,6 +73,7 @@ export function createKeysView(app) {
     focus: () => focus(),
     close() {
       app.keys.removeEventListener("change", draw);
+      app.unlocking.reload.removeEventListener("change", tell);
       clear();
       // If the person has not answered the offer, the file is forgotten and not stored on the key server.
       app.keys.dismissOffer();
@@ -133,7 +141,11 @@ function drawUnlocked(app, strict, account) {
     app.keys.canEnrol ? createOffer(app) : null,
     html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
     list,
+    app.keys.way === "tab" || app.keys.way === "reload"
+      ? html("p", { class: "note", text: translate("unlocked_without_account"), data: { test: "without-account" } })
+      : null,
     createPasskeyChoice(app),
+    createReloadChoice(app),
     html("div", { class: "actions" }, open),
     strict,
     // The list of devices comes later from the server, and moves nothing that is below it.

@@ -33,7 +33,7 @@ export function createPasskeyUnlock(app, { onUnlocked }) {
     "section", { class: "stack", hidden: true }, html("div", { class: "actions" }, button), failure,
     html("p", { class: "field-hint", text: translate("passkey_or_passphrase") }),
   );
-  void isKept(app).then((kept) => { element.hidden = !kept; });
+  void isPasskeyKept(app).then((kept) => { element.hidden = !kept; });
   return element;
 }
 
@@ -58,11 +58,11 @@ export function createPasskeyChoice(app) {
     button.textContent = translate(kept ? "passkey_remove" : "passkey_add");
   };
   button.addEventListener("click", () => app.attempt(button, translate("passkey_working"), failure, async () => {
-    await (kept ? remove(app) : add(app));
+    await (kept ? remove(app) : addPasskey(app));
     kept = !kept;
     app.announce(translate(kept ? "passkey_kept" : "passkey_removed"));
   }).then(draw));
-  void Promise.all([canKeep(app), isKept(app)]).then(([can, has]) => {
+  void Promise.all([canKeepPasskey(app), isPasskeyKept(app)]).then(([can, has]) => {
     kept = has;
     draw();
     element.hidden = !can && !has;
@@ -70,8 +70,8 @@ export function createPasskeyChoice(app) {
   return element;
 }
 
-/** @param {App} app */
-async function add({ keys, address }) {
+/** Makes a passkey on this device, and keeps the unlocked keys encrypted under it. @param {App} app */
+export async function addPasskey({ keys, address }) {
   const account = address ?? "";
   const { passkey, output } = await createPasskey(account);
   await openPasskeys.write(account, { ...passkey, bundle: await keys.sealForPasskey(account, output) });
@@ -95,12 +95,12 @@ async function forgetOnDevice(credentialId) {
 }
 
 /** @param {App} app */
-async function canKeep({ kept }) {
+export async function canKeepPasskey({ kept }) {
   return kept.keeping !== "off" && kept.keeping !== "storage-refused" && (await hasPasskeys());
 }
 
 /** @param {App} app */
-async function isKept(app) {
+export async function isPasskeyKept(app) {
   if (app.address === null || app.kept.keeping === "off" || !(await hasPasskeys())) return false;
   return (await openPasskeys.read(app.address).catch(() => null)) !== null;
 }

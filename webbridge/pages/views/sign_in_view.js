@@ -1,6 +1,10 @@
-/** The view to sign in to the mail account: address, password, and a sentence on what this page does. */
+/**
+ * The view to sign in to the mail account, and to unlock the keys at the same time: address, password, passphrase, and a
+ * sentence on what this page does. The passphrase goes to the vault only.
+ */
 
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
+import { SecretField } from "../../../wasm_build/ui/secret_field.js";
 import { stateMark } from "../../../wasm_build/ui/state_mark.js";
 import { createLanguageMenu } from "../language_menu.js";
 import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
@@ -26,7 +30,7 @@ export function createSignInView(app, { ended, isSessionLeft, typed }) {
     app.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
   const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, menu);
   const renew = () => createSignInView(app, { ended, isSessionLeft, typed: form.typed() });
-  return { element, heading, title: translate("sign_in_title"), focus: form.focus, renew };
+  return { element, heading, title: translate("sign_in_title"), focus: form.focus, renew, close: form.clear };
 }
 
 /**
@@ -37,6 +41,7 @@ function createSignInForm(app, typed) {
   const { translate } = app;
   const { address, password } = createFields(translate, typed.address);
   const foreign = createComputerField(translate);
+  const passphrase = createPassphraseField(app, () => form.requestSubmit());
   password.input.value = typed.password;
   foreign.input.checked = typed.isForeign;
   const failure = problem("sign-in-error");
@@ -56,16 +61,23 @@ function createSignInForm(app, typed) {
     if (missing) return complain(translate("sign_in_incomplete"), missing);
     return whileBusy(button, translate("signing_in"), async () => {
       const isOwnComputer = !foreign.input.checked;
-      await app.signIn(address.input.value.trim(), password.input.value, { isOwnComputer });
-      password.input.value = "";
+      await app.signIn(address.input.value.trim(), password.input.value, { isOwnComputer }, () => {
+        password.input.value = "";
+        if (!passphrase?.length) return null;
+        button.textContent = translate("unlocking");
+        return passphrase.take();
+      });
     }, (error) => complain(app.sentenceFor(error), password.input));
   };
 
+  const form = createForm(
+    { class: "stack", data: { test: "sign-in-form" } }, submit,
+    address.element, password.element, passphrase?.element ?? null, foreign.element, failure, html("div", { class: "actions" }, button),
+  );
   return {
-    element: createForm(
-      { class: "stack", data: { test: "sign-in-form" } }, submit,
-      address.element, password.element, foreign.element, failure, html("div", { class: "actions" }, button),
-    ),
+    element: form,
+    /** Overwrites the typed passphrase. */
+    clear: () => passphrase?.clear(),
     /** Puts the focus into the field that is filled in next. */
     focus: () => (address.input.value ? password : address).input.focus(),
     /** @returns {Typed} */
@@ -87,6 +99,18 @@ function createFields(translate, known) {
     data: { test: "sign-in-password" },
   }, { hint: translate("mail_password_hint") });
   return { address, password };
+}
+
+/**
+ * @param {App} app
+ * @param {() => void} onSubmit
+ * @returns {SecretField | null} null if the keys are unlocked, because only the session at the bridge has ended
+ */
+function createPassphraseField({ translate, keys }, onSubmit) {
+  if (keys.unlocked) return null;
+  return new SecretField({
+    translate, label: translate("sign_in_passphrase"), hint: translate("sign_in_passphrase_hint"), onSubmit, isRequired: false,
+  });
 }
 
 /** @param {App["translate"]} translate */

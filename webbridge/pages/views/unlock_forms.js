@@ -28,7 +28,7 @@ export function createUnlockForms(app, { onUnlocked }) {
     translate, label: translate("file_passphrase"), hint: translate("file_passphrase_hint"),
     onSubmit: () => file.requestSubmit(),
   });
-  const server = createServerForm(app, serverField, onUnlocked);
+  const { element: server, tell } = createServerForm(app, serverField, onUnlocked);
   const file = createFileForm(app, fileField, onUnlocked);
   file.hidden = true;
   const recovery = createRecoveryForm(app, {
@@ -50,8 +50,12 @@ export function createUnlockForms(app, { onUnlocked }) {
   draw();
   return {
     element: html("div", { class: "stack" }, server, file, choice, recovery.element, ...resets.map((part) => part.element)),
-    /** Puts the focus into the field of the form that is shown. */
-    focus: () => (server.hidden ? fileField : serverField).focus(),
+    /** Puts the focus into the field of the form that is shown, and tells why the passphrase of the sign-in did not unlock. */
+    focus() {
+      (server.hidden ? fileField : serverField).focus();
+      const error = app.unlocking.takeTypedFailure();
+      if (error) tell(error);
+    },
     /** Overwrites the typed text. */
     clear() {
       serverField.clear();
@@ -73,15 +77,17 @@ function createServerForm(app, field, onUnlocked) {
   const button = html("button", {
     class: "primary", type: "submit", text: translate("unlock"), data: { test: "unlock-submit" },
   });
+  const refusedKey = "error_key_login_refused";
   const unlock = () => app.keys.openFromServer(app.keyServer, app.address ?? "", field.copy());
   const submit = () => {
     if (field.length === 0) return field.setError(translate("passphrase_missing"));
-    return attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey: "error_key_login_refused" });
+    return attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey });
   };
-  return createForm(
+  const element = createForm(
     { class: "stack", data: { test: "unlock-form" } }, submit,
     field.element, failure, html("div", { class: "actions" }, button),
   );
+  return { element, tell: (/** @type {unknown} */ error) => tellFailure(app, { field, failure, refusedKey }, error) };
 }
 
 /**
@@ -122,21 +128,28 @@ function createFileForm(app, field, onUnlocked) {
  * }} parts
  */
 async function attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey }) {
-  const { translate } = app;
   failure.textContent = "";
   field.setError("");
-  await whileBusy(button, translate("unlocking"), async () => {
+  await whileBusy(button, app.translate("unlocking"), async () => {
     await unlock();
     field.clear();
     onUnlocked();
-  }, (error) => {
-    const code = error instanceof Error && "code" in error ? error.code : "";
-    // The field shows the error of a wrong passphrase and gets the focus. Other errors are shown under the form.
-    if (code !== "login-refused" && code !== "wrong-passphrase") {
-      failure.textContent = code === "malformed-message" ? translate("error_file_damaged") : app.sentenceFor(error);
-      return;
-    }
-    field.clear();
-    field.setError(translate(refusedKey));
-  });
+  }, (error) => tellFailure(app, { field, failure, refusedKey }, error));
+}
+
+/**
+ * @param {App} app
+ * @param {{field: SecretField, failure: HTMLElement, refusedKey: string}} parts
+ * @param {unknown} error
+ */
+function tellFailure(app, { field, failure, refusedKey }, error) {
+  const { translate } = app;
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  // The field shows the error of a wrong passphrase and gets the focus. Other errors are shown under the form.
+  if (code !== "login-refused" && code !== "wrong-passphrase") {
+    failure.textContent = code === "malformed-message" ? translate("error_file_damaged") : app.sentenceFor(error);
+    return;
+  }
+  field.clear();
+  field.setError(translate(refusedKey));
 }

@@ -1,0 +1,61 @@
+"""The verbs by which the pages keep identities over a reload, under two halves of a key.
+
+    reload key = HKDF-SHA-256(browser's half ‖ bridge's half, "reload key", context), RFC 5869
+    kept       = each identity as in `sealed`, under the reload key
+
+Each half has 32 random bytes. The page asks the bridge for its half; the browser keeps its own beside the ciphertext.
+The context names the account and the time of the unlocking, so that neither can be changed on the disk.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from roaming_keys.protocol import expand
+from smime_core.algorithms import AES_256_GCM
+from smime_core.errors import MalformedMessage
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.identities import seal_all
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import SealedKeys, Secret, group_of, request_class
+from wasm_build.vault.python.sealed import seal_identity, unseal_identities
+from wasm_build.vault.python.signers import identity_of, unseal
+
+_HALVES_BYTES: Final = 64
+
+
+@request_class
+class SealForReload:
+    context: str
+    halves: Secret
+    keys: SealedKeys = group_of(SealedKeys)
+
+
+@request_class
+class OpenAfterReload:
+    context: str
+    halves: Secret
+    kept: tuple[bytes, ...]
+    seal_key: Secret
+
+
+async def seal_for_reload(request: SealForReload, provider: CryptoProvider) -> Reply:
+    """Returns `{kept}`: the identities encrypted under both halves. Raises SmimeError."""
+    key = await _derive_key(request.halves, request.context, provider)
+    identities = [identity_of(one) for one in await unseal(request.keys, provider)]
+    if not identities:
+        raise MalformedMessage("there are no keys to keep", where="identities")
+    return {"kept": [await seal_identity(one, key, provider) for one in identities]}
+
+
+async def open_after_reload(request: OpenAfterReload, provider: CryptoProvider) -> Reply:
+    """Returns `{identities}`, sealed for the session. Raises DecryptionError for another half or context."""
+    key = await _derive_key(request.halves, request.context, provider)
+    unsealed = await unseal_identities(request.kept, key, provider)
+    return await seal_all([identity_of(one) for one in unsealed], request.seal_key, provider)
+
+
+async def _derive_key(halves: bytes, context: str, provider: CryptoProvider) -> bytes:
+    if len(halves) != _HALVES_BYTES:
+        raise MalformedMessage(f"{len(halves)} bytes, expected {_HALVES_BYTES}", where="halves")
+    return await expand(halves, "reload key", AES_256_GCM.key_length, provider, context)
