@@ -11,6 +11,7 @@ import { addressKey } from "../../wasm_build/ui/formats.js";
 import {
   DRAFT_MARK, draftIdOf, draftMessageId, isDraftId, MAX_SERVER_DRAFT_BYTES, readDraftMessage, writeDraftMessage,
 } from "../../wasm_build/ui/draft_message.js";
+import { text } from "../shared/i18n.js";
 import { RequestError } from "../shared/messages.js";
 import * as bridge from "./bridge.js";
 import { readJson } from "./bridge_requests.js";
@@ -164,7 +165,7 @@ async function upload(id, identity) {
   if (Object.values(kept.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
   // It would be offered again, and the person would not be asked before it is sent.
   if ((await wasTaken(id)) !== false) return;
-  const body = writeDraftMessage(id, address, kept.letter, kept.files ?? null);
+  const body = writeDraftMessage(id, address, { letter: kept.letter, files: kept.files ?? null }, text("draftNote"));
   const account = await accountNow();
   // Noted before: the bridge may keep it although its answer is lost.
   await drafts.note(id, (one) => ({ ...one, atBridge: [...new Set([...placesOf(one), account])] }));

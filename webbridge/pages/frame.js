@@ -122,7 +122,7 @@ function createBar(app) {
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const signOut = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
-    on: { click: () => askToSignOut(app) },
+    on: { click: () => void askToSignOut(app) },
   });
   const nav = html("nav", { class: "bar-nav", "aria-label": translate("nav_label") }, mail, search, write, menu);
   const person = html("div", { class: "bar-person" }, account, lock, signOut);
@@ -153,7 +153,7 @@ function createBar(app) {
 
 /** @param {App} app */
 function toggleLock(app) {
-  if (app.keys.unlocked) app.lock();
+  if (app.keys.unlocked) void app.lock();
   else app.navigate("/keys");
 }
 
@@ -161,8 +161,9 @@ function toggleLock(app) {
  * Signs out. If this would discard a begun letter, asks the person first.
  * @param {App} app
  */
-export function askToSignOut(app) {
-  if (!app.hasDraft()) return void app.signOut();
+export async function askToSignOut(app) {
+  if (app.draftDesk.hasUnkept) await app.draftDesk.keepBeforeLock();
+  if (!app.draftDesk.hasUnkept) return void app.signOut();
   const { translate } = app;
   ask({
     title: translate("sign_out_question"),

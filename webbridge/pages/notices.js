@@ -16,6 +16,7 @@ export function createNotices(app) {
     const text = html("p", { text: translate(`trust_${kept.keeping.replace("-", "_")}`) });
     found.push(html("div", { class: "notice" }, text, more));
   }
+  found.push(...app.draftDesk.createNotices());
   const ready = keys.account?.resetReady;
   if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));
   return found;

@@ -21,10 +21,11 @@ import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } fr
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
+import { LetterDraft } from "./letter_draft.js";
 import { RecipientLines } from "./recipient_lines.js";
 import { createSentNotice } from "./sent_notice.js";
 import { createWritingBar } from "./writing_bar.js";
-import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./writing_questions.js";
+import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUnencrypted } from "./writing_questions.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").Attachment} Attachment */
@@ -32,13 +33,13 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./w
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /**
  * @typedef {import("../mail_vault.js").ReplyFields & {
- *   to: string[], cc?: string[], subject: string, text: string, answersEncrypted: boolean,
- *   doubtful?: string[], attachments?: Attachment[],
+ *   to: string[], cc?: string[], bcc?: string[], subject: string, text: string, answersEncrypted: boolean,
+ *   doubtful?: string[], attachments?: Attachment[], draft?: import("../draft_store.js").OpenedDraft,
  * }} Proposal
  */
 /**
  * @typedef {import("../app.js").View & {isBegun: () => boolean, isDone: () => boolean, dispose: () => void,
- *   remind: () => void}} WritingView
+ *   remind: () => void, drafts: import("../draft_keeper.js").DraftKeeper}} WritingView
  */
 
 /** @type {Proposal} */
@@ -67,6 +68,7 @@ export function createWritingView(app, proposal = BLANK) {
     isDone: () => writing.done,
     dispose: () => writing.dispose(),
     remind: () => writing.remind(),
+    drafts: writing.draft.keeper,
   };
 }
 
@@ -89,7 +91,8 @@ class Writing {
     this.#app = app;
     this.#proposal = proposal;
     this.#offers = { maxBytes: app.maxMessageBytes, utf8: true };
-    const title = translate(proposal === BLANK ? "writing_title" : "replying_title");
+    const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
+    const title = translate(isNew ? "writing_title" : "replying_title");
     this.heading = html("h1", { tabindex: -1, text: title });
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
     const onChange = () => this.update();
@@ -123,6 +126,7 @@ class Writing {
       warnings: () => urgentWarnings(this.#letter()),
       explain: () => this.plan.focus(),
     });
+    this.draft = new LetterDraft(app, proposal, this);
     this.failure = problem("send-error");
     this.look = html("button", {
       type: "button", hidden: true, text: this.#app.translate("look_in_sent"), data: { test: "look-in-sent" },
@@ -135,9 +139,11 @@ class Writing {
     this.element = this.#assemble();
     for (const person of proposal.to) this.recipients.to.add(person);
     for (const person of proposal.cc ?? []) this.recipients.cc.add(person);
+    for (const person of proposal.bcc ?? []) this.recipients.bcc.add(person);
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
     if (proposal.attachments) this.attached.replace([...proposal.attachments]);
+    this.draft.watch();
     this.update();
     void this.#askForOffers();
   }
@@ -145,6 +151,7 @@ class Writing {
   dispose() {
     this.#closing.abort();
     this.#wait.end();
+    this.draft.dispose();
     this.#app.keys.removeEventListener("change", this.onKeys);
   }
 
@@ -152,6 +159,7 @@ class Writing {
   refresh() {
     if (!this.#sending) this.failure.textContent = "";
     this.update();
+    this.draft.keeper.retry();
   }
 
   /** Puts the focus on the recipients, or in a reply on the text above the quote. */
@@ -168,8 +176,8 @@ class Writing {
   /** Whether the person has entered something that is not sent yet, and would be lost with the view. */
   isBegun() {
     if (this.done) return false;
-    const { to, cc = [], attachments = [], subject, text } = this.#proposal;
-    const proposed = [...to, ...cc].map((person) => readMailbox(person).address);
+    const { to, cc = [], bcc = [], attachments = [], subject, text } = this.#proposal;
+    const proposed = [...to, ...cc, ...bcc].map((person) => readMailbox(person).address);
     const addressed = this.recipients.people.map(({ address }) => address).join() !== proposed.join();
     const changed = this.subject.input.value !== subject || this.text.value !== text;
     return addressed || changed || this.attached.files.length !== attachments.length;
@@ -189,6 +197,7 @@ class Writing {
     const inTheWay = this.#obstacles(letter);
     this.recipients.show();
     const grouped = groupObstacles(inTheWay, this.#app.translate);
+    if (!this.#sending) this.draft.note();
     this.plan.show(letter, this.#sentence(letter), grouped, warnings(letter, this.#app.translate));
     if (this.#sending) return;
     if (inTheWay.length > 0) this.send.setAttribute("aria-disabled", "true");
@@ -244,7 +253,9 @@ class Writing {
         this.sign.element, this.encrypt.element,
       ),
       this.copy.element,
-      createWritingBar(this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, discard)),
+      createWritingBar(
+        this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, discard, this.draft.element),
+      ),
     );
     return html("div", { class: "writing stack" }, this.heading, this.reminder, this.#askDoubtful(), form);
   }
@@ -305,10 +316,14 @@ class Writing {
     }, (error) => {
       this.#sheetShows(this.text);
       if (error instanceof ApiError && error.code === "sending-earlier") this.#askToSendAnew();
+      if (error instanceof ApiError && error.code === "draft-elsewhere") this.#askToSendElsewhere();
       this.#showFailure(error);
       this.send.focus();
       this.failure.scrollIntoView({ block: "nearest" });
-    }).finally(() => { this.#sending = false; });
+    }).finally(() => {
+      this.#sending = false;
+      if (!this.done) this.draft.keeper.resume({ mayBeSent: this.sending.isOpen || this.sending.reach.reached.length > 0 });
+    });
     if (!this.done) this.update();
   }
 
@@ -332,14 +347,21 @@ class Writing {
     const sentence = this.#sentence(letter);
     /** @type {HTMLElement | null} */
     let block = null;
+    const takenBack = this.draft.takeBack({ isAgreed });
+    // The error is reported when the message is ready.
+    takenBack.catch(() => undefined);
     const onEncrypted = async (/** @type {ArrayBuffer} */ message) => {
+      await takenBack;
       if (!letter.encrypt) return;
       block = createEncryptedBlock(message, translate("encrypted_block"));
       this.#sheetShows(block);
       await drawn();
     };
-    const submission = await this.sending.send({ isAgreed, wish: this.copy.wish, onEncrypted });
+    // A draft that is still being taken back must not meet one that is kept again.
+    const submission = await this.sending.send({ isAgreed, wish: this.copy.wish, onEncrypted })
+      .finally(() => takenBack.catch(() => undefined));
     this.done = true;
+    void this.draft.keeper.end();
     this.#app.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
   }
 
@@ -395,6 +417,10 @@ class Writing {
     askToSendAnew(this.#app.translate, () => void this.#submit({ isAgreed: true }));
   }
 
+  #askToSendElsewhere() {
+    askToSendElsewhere(this.#app.translate, () => void this.#submit({ isAgreed: true }));
+  }
+
   #askUnencrypted() {
     const { answersEncrypted } = this.#proposal;
     askUnencrypted(this.#app.translate, { answersEncrypted }, () => this.#switchOff(this.encrypt.input));
@@ -416,8 +442,9 @@ class Writing {
   }
 
   #discard() {
-    if (this.isBegun()) askToDiscard(this.#app.translate, () => this.#app.endWriting());
-    else this.#app.endWriting();
+    const isWritten = this.isBegun() || this.draft.keeper.isBegun;
+    if (!isWritten || this.draft.discard()) this.#app.endWriting();
+    else askToDiscard(this.#app.translate, () => this.#app.endWriting());
   }
 }
 
