@@ -43,7 +43,6 @@ export class MailView {
   #listing = {};
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
-  #notice;
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
   #onIndex = () => this.#search.update();
