@@ -11,7 +11,6 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.pages.draft_driver import (
     CUTTABLE,
-    SUBJECT,
     WORDS,
     discard,
     drafts_here,
@@ -25,7 +24,7 @@ from tests.support.pages.draft_driver import (
     wait_until,
     write,
 )
-from tests.support.pages.draft_messages import EXTENSION_FIELDS, build_draft, read_draft
+from tests.support.pages.draft_messages import put_draft, read_draft
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.received import stack
 from webbridge.demo.stack import DemoStack
@@ -55,16 +54,6 @@ def beside(alice: MailPages, stack: DemoStack) -> Iterator[MailPages]:
     alice.page.activate()
 
 
-def put(
-    stack: DemoStack, draft_id: str, text: str, *, sealed_for: str | None = None, files: dict[str, bytes] | None = None
-) -> None:
-    """Put a draft of the extension into Alice's mailbox, under its own id or that of another draft."""
-    alice, bob = stack.accounts[:2]
-    fields = {**EXTENSION_FIELDS, "from": alice.address, "to": [bob.address], "subject": SUBJECT}
-    raw = build_draft(alice.identity, sealed_for or draft_id, fields, text, files=files)
-    stack.mail_server.append(alice.address, raw.replace((sealed_for or draft_id).encode(), draft_id.encode()), "Drafts")
-
-
 def clear(stack: DemoStack, alice: MailPages) -> None:
     """Delete the drafts of the folder."""
     open_drafts(alice)
@@ -74,7 +63,6 @@ def clear(stack: DemoStack, alice: MailPages) -> None:
     wait_until(lambda: not in_mailbox(stack))
 
 
-@pytest.mark.heart
 def test_a_draft_is_kept_here_while_the_network_is_lost_and_uploaded_by_itself(
     alice: MailPages, stack: DemoStack
 ) -> None:
@@ -166,7 +154,7 @@ def test_a_browser_without_room_keeps_the_draft_in_the_mailbox_and_says_so(alice
 
 
 def test_a_draft_in_the_place_of_another_is_refused_with_a_sentence(alice: MailPages, stack: DemoStack) -> None:
-    put(stack, str(uuid4()), "An old text", sealed_for=str(uuid4()))
+    put_draft(stack, str(uuid4()), "An old text", sealed_for=str(uuid4()))
     open_drafts(alice)
     alice.page.click(named("message-row"))
     alice.page.wait_for_text(
@@ -190,23 +178,6 @@ def test_nonsense_of_the_server_changes_nothing(alice: MailPages, stack: DemoSta
     alice.page.js("() => window.restoreFetch()")
     wait_for_draft(alice)
     assert len(in_mailbox(stack)) == 1
-    discard(alice, stack)
-
-
-@pytest.mark.heart
-def test_a_draft_of_the_extension_goes_on_here_and_keeps_what_only_the_extension_knows(
-    alice: MailPages, stack: DemoStack
-) -> None:
-    put(stack, str(uuid4()), WORDS, files={"note.txt": b"Grapefruit"})
-    open_only_draft(alice)
-    wait_for_text(alice, WORDS)
-    alice.page.fill(named("compose-text"), "More words")
-    wait_for_draft(alice)
-    wait_until(lambda: len(in_mailbox(stack)) == 1)
-    draft = read_draft(stack.accounts[0].identity, in_mailbox(stack)[0])
-    assert (draft.text, draft.files) == ("More words", {"note.txt": b"Grapefruit"})
-    assert draft.fields["to"] == [stack.accounts[1].address]
-    assert {name: draft.fields[name] for name in EXTENSION_FIELDS} == EXTENSION_FIELDS
     discard(alice, stack)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from email import message_from_bytes
+from uuid import uuid4
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.support.pages.draft_driver import (
     wait_until,
     write,
 )
+from tests.support.pages.draft_messages import EXTENSION_FIELDS, put_draft, read_draft
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.received import stack
 from webbridge.demo.stack import DemoStack
@@ -57,6 +59,7 @@ def test_a_pause_keeps_a_draft_of_which_no_word_is_stored_in_clear(alice: MailPa
     wait_until(lambda: not drafts_here(alice))
 
 
+@pytest.mark.thorough
 def test_a_deleted_draft_comes_back_with_undo(alice: MailPages, stack: DemoStack) -> None:
     write(alice)
     wait_for_draft(alice)
@@ -84,6 +87,23 @@ def test_a_lock_keeps_the_draft_and_clears_its_words(alice: MailPages, stack: De
     discard(alice, stack)
 
 
+def test_a_draft_of_the_extension_goes_on_here_and_keeps_what_only_the_extension_knows(
+    alice: MailPages, stack: DemoStack
+) -> None:
+    put_draft(stack, str(uuid4()), WORDS, files={"note.txt": b"Grapefruit"})
+    open_only_draft(alice)
+    wait_for_text(alice, WORDS)
+    alice.page.fill(named("compose-text"), "More words")
+    wait_for_draft(alice)
+    wait_until(lambda: len(in_mailbox(stack)) == 1)
+    draft = read_draft(stack.accounts[0].identity, in_mailbox(stack)[0])
+    assert (draft.text, draft.files) == ("More words", {"note.txt": b"Grapefruit"})
+    assert draft.fields["to"] == [stack.accounts[1].address]
+    assert {name: draft.fields[name] for name in EXTENSION_FIELDS} == EXTENSION_FIELDS
+    discard(alice, stack)
+
+
+@pytest.mark.thorough
 def test_a_reload_loses_nothing_and_a_sent_draft_is_deleted(alice: MailPages, stack: DemoStack) -> None:
     alice.show_inbox()
     alice.write(to=stack.accounts[1].address, subject=SUBJECT, text=WORDS)
@@ -97,6 +117,7 @@ def test_a_reload_loses_nothing_and_a_sent_draft_is_deleted(alice: MailPages, st
     wait_until(lambda: not in_mailbox(stack) and not drafts_here(alice))
 
 
+@pytest.mark.thorough
 def test_another_device_finishes_a_draft_from_its_folder(browser: Browser, alice: MailPages, stack: DemoStack) -> None:
     alice.show_inbox()
     alice.write(to=stack.accounts[1].address, subject=SUBJECT, text=WORDS)
@@ -121,6 +142,7 @@ def test_another_device_finishes_a_draft_from_its_folder(browser: Browser, alice
     discard(alice, stack)
 
 
+@pytest.mark.thorough
 def test_other_mail_programs_show_a_note(browser: Browser, stack: DemoStack) -> None:
     pages = MailPages(browser, stack.pages_url, stack.accounts[0])
     pages.page.click(named("foreign-computer"))

@@ -15,8 +15,10 @@ from typing import Any
 from smime_core.blocking import run
 from smime_core.identity import Identity
 from smime_core.providers.native import NativeProvider
+from tests.support.pages.draft_driver import SUBJECT
 from wasm_build.vault.python.sealed import seal_identity
 from wasm_build.vault.python.verbs import run_verb
+from webbridge.demo.stack import DemoStack
 
 _NATIVE = NativeProvider()
 _SEAL_KEY = b"k" * 32
@@ -66,6 +68,16 @@ def build_draft(
             "",
         ]
     ).encode()
+
+
+def put_draft(
+    stack: DemoStack, draft_id: str, text: str, *, sealed_for: str | None = None, files: dict[str, bytes] | None = None
+) -> None:
+    """Put a draft of the extension into Alice's mailbox, under its own id or that of another draft."""
+    alice, bob = stack.accounts[:2]
+    fields = {**EXTENSION_FIELDS, "from": alice.address, "to": [bob.address], "subject": SUBJECT}
+    raw = build_draft(alice.identity, sealed_for or draft_id, fields, text, files=files)
+    stack.mail_server.append(alice.address, raw.replace((sealed_for or draft_id).encode(), draft_id.encode()), "Drafts")
 
 
 def read_draft(identity: Identity, raw: bytes) -> ReadDraft:
