@@ -37,6 +37,14 @@ EXTENSION_FIELDS: dict[str, Any] = {
 }
 
 
+# The fields of a draft of the pages, which the extension reads without those that only it knows.
+PAGES_FIELDS: dict[str, Any] = {
+    **{name: value for name, value in EXTENSION_FIELDS.items() if name not in ("more", "secret")},
+    "copy": 30,
+    "doubtful": [],
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDraft:
     """The content of a draft: its fields, its text, and its files by their names."""
@@ -47,13 +55,36 @@ class ReadDraft:
 
 
 def build_draft(
-    identity: Identity, draft_id: str, fields: dict[str, Any], text: str, *, files: dict[str, bytes] | None = None
+    identity: Identity,
+    draft_id: str,
+    fields: dict[str, Any],
+    text: str,
+    *,
+    files: dict[str, bytes] | None = None,
+    note: str = "",
 ) -> bytes:
-    """Return the message that earlier versions of the extension stored: the file without a note."""
+    """Return the message that keeps a draft. Earlier versions of the extension stored the file without a note."""
     letter = _seal(identity, f"draft {draft_id} letter", _pack(fields, text.encode(), {}))
     packed_files = _pack({"aside": 0, "forwarded": []}, b"", files) if files else None
     sealed_files = _seal(identity, f"draft {draft_id} files", packed_files) if packed_files else b""
     body = base64.b64encode(len(letter).to_bytes(_LENGTH_BYTES) + letter + sealed_files).decode()
+    part = [
+        'Content-Type: application/octet-stream; name="draft.sealwax"',
+        "Content-Transfer-Encoding: base64",
+        "",
+        *textwrap.wrap(body, 76),
+    ]
+    if note:
+        opening = [
+            'Content-Type: multipart/mixed; boundary="b"',
+            "",
+            "--b",
+            "Content-Type: text/plain",
+            "",
+            note,
+            "--b",
+        ]
+        part = [*opening, *part, "--b--"]
     return "\r\n".join(
         [
             f"From: <{identity.certificate.email_addresses[0]}>",
@@ -61,10 +92,7 @@ def build_draft(
             f"Message-ID: <{draft_id}@draft.sealwax.invalid>",
             f"Subject: Sealwax draft {draft_id}",
             "MIME-Version: 1.0",
-            'Content-Type: application/octet-stream; name="draft.sealwax"',
-            "Content-Transfer-Encoding: base64",
-            "",
-            *textwrap.wrap(body, 76),
+            *part,
             "",
         ]
     ).encode()
