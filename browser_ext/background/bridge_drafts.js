@@ -8,7 +8,10 @@
  * stays as an entry without content until each mailbox that may have it has confirmed the deletion.
  */
 import { addressKey } from "../../wasm_build/ui/formats.js";
-import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
+import {
+  DRAFT_MARK, draftIdOf, draftMessageId, isDraftId, MAX_SERVER_DRAFT_BYTES, readDraftMessage, writeDraftMessage,
+} from "../../wasm_build/ui/draft_message.js";
+import { text } from "../shared/i18n.js";
 import { RequestError } from "../shared/messages.js";
 import * as bridge from "./bridge.js";
 import { readJson } from "./bridge_requests.js";
@@ -18,15 +21,9 @@ import { accountName } from "./hashes.js";
 import * as keys from "./keys.js";
 import { inTurn } from "./turns.js";
 
-/** A larger draft, with its attachments, is kept here only: it would be sent anew after each pause in typing. */
-const MAX_BYTES = 5_000_000;
 const MAX_LISTED = 20;
-const LINES = /.{1,76}/gu; // RFC 2045 section 6.8: at most 76 characters
-const LENGTH_BYTES = 4;
 /** The place of a draft of which it is not noted in whose mailbox it is. */
 const ANY_ACCOUNT = "";
-const MARK = "Sealwax draft";
-const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 
 /** The drafts that wait for an upload. A later version replaces one that waits. @type {Set<string>} */
 const waiting = new Set();
@@ -59,7 +56,9 @@ export async function bring(id) {
   const found = (await listAll()).find((one) => one.id === id);
   const response = found ? await bridge.askIfSignedIn(found.path, { method: "GET" }) : null;
   if (!found || !response?.ok) throw new RequestError("letter-gone");
-  const { letter, files } = readMessage(await response.text());
+  const parts = readDraftMessage(await response.text());
+  if (!parts) throw new RequestError("letter-gone");
+  const { letter, files } = parts;
   const account = await accountNow();
   await inTurn(turnOf(id), async () => {
     if (await database.get("drafts", id)) throw new RequestError("letter-gone");
@@ -108,7 +107,7 @@ export function isElsewhere(id) {
 async function wasTaken(id) {
   const kept = await database.get("drafts", id);
   if (!kept?.keptAt || kept.keptAt !== (await accountNow())) return false;
-  const found = await search(`${MARK} ${id}`).catch(() => null);
+  const found = await search(`${DRAFT_MARK} ${id}`).catch(() => null);
   return found && !found.some((one) => one.id === id);
 }
 
@@ -127,7 +126,7 @@ async function deleteAtBridge(id) {
   const isHere = (/** @type {string} */ place) => place === account || place === ANY_ACCOUNT;
   if (!account || !kept) return !kept;
   if (!placesOf(kept).some(isHere)) return true;
-  const body = JSON.stringify({ messageId: messageIdOf(id) });
+  const body = JSON.stringify({ messageId: draftMessageId(id) });
   const options = { method: "DELETE", body, headers: { "Content-Type": "application/json" } };
   const response = await bridge.askIfSignedIn("/api/drafts", options).catch(() => null);
   // A POP3 mailbox has no folder for drafts.
@@ -160,13 +159,13 @@ async function upload(id, identity) {
   const own = address && (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   const isWriter = own && own.addresses.some((one) => addressKey(one) === addressKey(address));
   const kept = await database.get("drafts", id);
-  if (!isWriter || !kept?.letter || !ID.test(id)) return;
-  if (kept.letter.byteLength + (kept.files?.byteLength ?? 0) > MAX_BYTES) return;
+  if (!isWriter || !kept?.letter || !isDraftId(id)) return;
+  if (kept.letter.byteLength + (kept.files?.byteLength ?? 0) > MAX_SERVER_DRAFT_BYTES) return;
   // Another browser would not know of the messages that were sent, or perhaps sent.
   if (Object.values(kept.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
   // It would be offered again, and the person would not be asked before it is sent.
   if ((await wasTaken(id)) !== false) return;
-  const body = writeMessage(id, address, kept.letter, kept.files ?? null);
+  const body = writeDraftMessage(id, address, { letter: kept.letter, files: kept.files ?? null }, text("draftNote"));
   const account = await accountNow();
   // Noted before: the bridge may keep it although its answer is lost.
   await drafts.note(id, (one) => ({ ...one, atBridge: [...new Set([...placesOf(one), account])] }));
@@ -177,7 +176,7 @@ async function upload(id, identity) {
 
 /** @returns {Promise<Listed[]>} */
 async function listAll() {
-  return (await search(MARK)) ?? [];
+  return (await search(DRAFT_MARK)) ?? [];
 }
 
 /** The drafts whose subject has these words. @param {string} words @returns {Promise<Listed[] | null>} null without an answer */
@@ -190,11 +189,11 @@ async function search(words) {
   const page = await askJson(`${place}/search`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
   if (!page) return null;
   const found = itemsOf(page.messages).map(({ uid, subject, date, flags }) => ({
-    id: String(subject).slice(MARK.length + 1), at: String(date), path: `${place}/${Number(page.uidValidity)}/${Number(uid)}/raw`,
+    id: draftIdOf(String(subject)) ?? "", at: String(date), path: `${place}/${Number(page.uidValidity)}/${Number(uid)}/raw`,
     // A server without UIDPLUS only marks what was replaced.
     isDeleted: Array.isArray(flags) && flags.includes("\\Deleted"),
   }));
-  return found.filter(({ id, at, isDeleted }) => ID.test(id) && Number.isFinite(Date.parse(at)) && !isDeleted);
+  return found.filter(({ id, at, isDeleted }) => id && Number.isFinite(Date.parse(at)) && !isDeleted);
 }
 
 /** @param {string} path @param {RequestInit} options @returns {Promise<Record<string, unknown> | null>} null without a session */
@@ -206,43 +205,6 @@ async function askJson(path, options) {
 /** @param {unknown} value @returns {Record<string, unknown>[]} */
 function itemsOf(value) {
   return Array.isArray(value) ? value.filter((one) => typeof one === "object" && one !== null) : [];
-}
-
-/** @param {string} id @param {string} address @param {ArrayBuffer} letter @param {ArrayBuffer | null} files */
-function writeMessage(id, address, letter, files) {
-  const content = new Uint8Array(LENGTH_BYTES + letter.byteLength + (files?.byteLength ?? 0));
-  new DataView(content.buffer).setUint32(0, letter.byteLength);
-  content.set(new Uint8Array(letter), LENGTH_BYTES);
-  if (files) content.set(new Uint8Array(files), LENGTH_BYTES + letter.byteLength);
-  const lines = base64FromBytes(content.buffer).match(LINES) ?? [];
-  return [
-    `From: <${address}>`, `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`, `Message-ID: ${messageIdOf(id)}`,
-    `Subject: ${MARK} ${id}`, "MIME-Version: 1.0", 'Content-Type: application/octet-stream; name="draft.sealwax"',
-    "Content-Transfer-Encoding: base64", "", ...lines, "",
-  ].join("\r\n");
-}
-
-/** Reads what `writeMessage` wrote. The vault finds out whether the parts are whole. @param {string} message */
-function readMessage(message) {
-  const content = contentOf(message);
-  const length = content.byteLength > LENGTH_BYTES ? new DataView(content).getUint32(0) : 0;
-  if (!length || LENGTH_BYTES + length > content.byteLength) throw new RequestError("letter-gone");
-  const files = content.slice(LENGTH_BYTES + length);
-  return { letter: content.slice(LENGTH_BYTES, LENGTH_BYTES + length), files: files.byteLength ? files : null };
-}
-
-/** @param {string} message @returns {ArrayBuffer} */
-function contentOf(message) {
-  try {
-    return bytesFromBase64(message.slice(message.indexOf("\r\n\r\n") + 4));
-  } catch {
-    throw new RequestError("letter-gone");
-  }
-}
-
-/** The bridge keeps and deletes drafts of this domain only. The message that is sent has another Message-ID. @param {string} id */
-function messageIdOf(id) {
-  return `<${id}@draft.sealwax.invalid>`;
 }
 
 /** @param {string} id */

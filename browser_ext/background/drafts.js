@@ -2,13 +2,14 @@
  * Drafts of letters, sealed under a key of their writer, so that nobody else can read or plant a draft. The text and
  * the attachments are two parts, so that typing does not seal the attachments again.
  */
+import { draftPlace } from "../../wasm_build/ui/draft_message.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
 import * as keys from "./keys.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
-/** @typedef {"letter" | "files"} Part */
+/** @typedef {import("../../wasm_build/ui/draft_message.js").DraftPart} Part */
 
 /** The drafts that are kept, newest first. @returns {Promise<{id: string, at: string}[]>} */
 export async function list() {
@@ -23,7 +24,7 @@ export async function list() {
 export async function keep({ draft: id, part, content, identity }) {
   const { sealKey, identities } = await keys.unlocked(identity);
   if (!sealKey || !identities.length) throw new RequestError("locked");
-  const { sealed } = await vault.call("draft.seal", { content, place: placeOf(id, partOf(part)), sealKey, identities });
+  const { sealed } = await vault.call("draft.seal", { content, place: draftPlace(id, partOf(part)), sealKey, identities });
   await inTurn(turnOf(id), async () => {
     const kept = (await database.get("drafts", id)) ?? { id };
     await database.put("drafts", { ...kept, at: new Date().toISOString(), [part]: sealed });
@@ -40,7 +41,7 @@ export async function open({ draft: id, part, replyKey }) {
   if (!sealed) return null;
   const { sealKey, identities } = await keys.unlocked();
   if (!sealKey) throw new RequestError("locked");
-  return vault.call("draft.open", { sealed, place: placeOf(id, partOf(part)), replyKey, sealKey, identities });
+  return vault.call("draft.open", { sealed, place: draftPlace(id, partOf(part)), replyKey, sealKey, identities });
 }
 
 /** The messages of a letter that were given to the bridge. @param {string} id */
@@ -81,9 +82,4 @@ function turnOf(id) {
 function partOf(part) {
   if (part !== "letter" && part !== "files") throw new RequestError("bad-request");
   return part;
-}
-
-/** @param {string} id @param {Part} part */
-function placeOf(id, part) {
-  return `draft ${id} ${part}`;
 }

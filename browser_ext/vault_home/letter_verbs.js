@@ -5,7 +5,7 @@
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { RequestError } from "../shared/messages.js";
-import { packLetter, unpackLetter } from "../shared/packed_letter.js";
+import { packLetter, unpackLetter } from "../../wasm_build/vault/packed_letter.js";
 import { tellProgress } from "../shared/progress.js";
 import { copyMail } from "./mail_verbs.js";
 import { callVault, openEnvelope, openSecret } from "./vault_access.js";
@@ -18,7 +18,7 @@ const BASE64_GROWTH = (4 / 3) * (78 / 76);
 
 /**
  * A letter as the vault composes it.
- * @typedef {import("../shared/packed_letter.js").PackedLetter<import("../compose/courier.js").LetterFields>} Unpacked
+ * @typedef {import("../../wasm_build/vault/packed_letter.js").PackedLetter<import("../compose/courier.js").LetterFields>} Unpacked
  */
 /** @typedef {Pick<Encrypted<VaultArgs<"message.verify">>, "sealKey" | "identities">} Keys */
 /**

@@ -35,7 +35,6 @@ def begin(pages: MailPages, to: list[str]) -> None:
 
 def discard(pages: MailPages) -> None:
     pages.page.click(named("discard"))
-    pages.page.click(named("discard-confirm"))
 
 
 @pytest.mark.thorough

@@ -37,7 +37,6 @@ def letter(alice: MailPages, bob: Account) -> Iterator[MailPages]:
     alice.wait_until_sendable()
     yield alice
     alice.page.click(named("discard"))
-    alice.page.click(named("discard-confirm"))
     alice.page.set_viewport(1100, 800)
 
 

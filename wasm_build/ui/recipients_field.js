@@ -89,6 +89,12 @@ export class RecipientsField {
     return this.people.map(quoteMailbox);
   }
 
+  /** The mailboxes, and the text that is typed and no recipient yet, for a draft. */
+  get written() {
+    const typed = this.#input.value.trim();
+    return typed ? [...this.mailboxes, typed] : this.mailboxes;
+  }
+
   get addresses() {
     return this.people.map(({ address }) => address);
   }

@@ -257,6 +257,20 @@ export class BridgeApi {
     return maxBytes === Infinity ? response.arrayBuffer() : readAtMost(response, maxBytes);
   }
 
+  /**
+   * Keeps a draft in the folder for drafts, in place of the earlier ones with its Message-ID.
+   * @param {string} message RFC 5322 text
+   * @returns {Promise<{folder: string, uidValidity: number, uid: number | null}>}
+   */
+  keepDraft(message) {
+    return this.#json("/api/drafts", { method: "POST", body: message, headers: { "Content-Type": "application/octet-stream" } });
+  }
+
+  /** @param {string} messageId */
+  async deleteDraft(messageId) {
+    await this.#authorised("/api/drafts", { method: "DELETE", body: JSON.stringify({ messageId }), headers: JSON_TYPE });
+  }
+
   /** @param {MessageAddress} address */
   async markSeen({ folder, uidValidity, uid }) {
     await this.changes.setFlags({ folder, uidValidity, uids: [uid] }, { add: ["\\Seen"] });

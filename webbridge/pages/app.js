@@ -12,6 +12,8 @@ import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
 import { BridgeApi } from "./api.js";
 import { Arrival } from "./arrival.js";
 import { KeptTrust } from "./kept_trust.js";
+import { DraftDesk } from "./draft_desk.js";
+import { DraftStore } from "./draft_store.js";
 import { MailEvents } from "./events.js";
 import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
 import { askReset } from "../../wasm_build/ui/reset_dialog.js";
@@ -137,6 +139,14 @@ export class App {
     });
     this.filler = new IndexFiller(this, this.index);
     this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
+    this.drafts = new DraftStore(this.api, this.keys, {
+      // After the end of a session the letter is still written in the name of its account.
+      account: () => this.address ?? this.#lastAddress, keepsHere: () => this.#isOwnComputer, note: translate("draft_note"),
+    });
+    this.draftDesk = new DraftDesk(this, {
+      writing: () => this.#writing, changed: () => this.#frame.setNotices(createNotices(this)),
+      tell: (text, undo) => (this.#mail ??= new MailView(this)).tell(text, undo),
+    });
     this.roaming = new RoamingTrust(this.keys, this.trust, {
       texts: () => ({ ...strictForAccount(), ...this.trust.book.texts() }),
       take: (account) => {
@@ -158,7 +168,6 @@ export class App {
     const showNotices = () => this.#frame.setNotices(createNotices(this));
     this.kept.addEventListener("change", showNotices);
     this.unlocking.passkeyOffer.addEventListener("change", showNotices);
-    this.unlocking.reload.allow(config.reloadMinutes ?? 0);
     this.keys.addEventListener("change", showNotices);
     for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
     this.away.files.addEventListener("change", showNotices);
@@ -173,10 +182,14 @@ export class App {
       if (this.address !== null && location.hash === "#/keys") this.#route();
     });
     addEventListener("beforeunload", (event) => {
-      if (this.#writing?.isBegun()) event.preventDefault();
+      if (!this.draftDesk.hasUnkept) return;
+      event.preventDefault();
+      void this.#writing?.drafts.keepNow();
     });
     await this.unlocking.start((element) => this.#frame.wait(element));
     addEventListener("hashchange", () => this.#route());
+    // The page was loaded again while a letter was written: its draft is offered when the keys are unlocked.
+    if (location.hash === "#/write" && (await this.drafts.hasHere())) history.replaceState(null, "", "#/keys");
     this.#route();
     // The vault starts while the person types the password, so that the first operation does not wait for the start.
     void this.#startVault().catch(() => undefined);
@@ -184,6 +197,7 @@ export class App {
 
   /** @param {import("./api.js").BridgeConfig} config */
   #adopt(config) {
+    this.unlocking.reload.allow(config.reloadMinutes ?? 0);
     this.maxMessageBytes = config.maxMessageBytes;
     this.#hasEvents = config.events === true;
     this.api.push.key = config.push?.key ?? null;
@@ -208,6 +222,8 @@ export class App {
     // After a lock no Worker goes on that has worked with the keys.
     void this.#vault?.then((vault) => vault.retire(), () => undefined);
     if (reason === "left" || reason === "signed-out") return;
+    // A text that is kept nowhere else stays in the page.
+    if (this.draftDesk.leave()) this.#dropWriting();
     this.announce(this.lockedSentence());
     // The view of the keys replaces the shown view, and with it the text of a letter or message.
     this.navigate("/keys");
@@ -331,7 +347,8 @@ export class App {
     this.announce(this.translate(this.#isSessionLeft ? "sign_out_unconfirmed" : "signed_out"));
   }
 
-  lock() {
+  async lock() {
+    await this.draftDesk.keepBeforeLock();
     this.keys.lock("hand");
   }
 
@@ -381,7 +398,7 @@ export class App {
   }
 
   hasDraft() {
-    return this.#writing?.isBegun() ?? false;
+    return this.draftDesk.hasLeft || (this.#writing?.isBegun() ?? false);
   }
 
   /**
@@ -389,7 +406,8 @@ export class App {
    * @param {Proposal} [proposal]
    */
   write(proposal) {
-    if (!this.#writing?.isBegun()) this.#dropWriting();
+    const isKept = this.#writing?.drafts.isBegun && this.#writing.drafts.isKept;
+    if (!this.#writing?.isBegun() || (proposal && isKept)) this.#dropWriting();
     else if (proposal) this.#writing.remind();
     this.#writing ??= createWritingView(this, proposal);
     this.navigate("/write");
@@ -442,6 +460,7 @@ export class App {
     this.keys.lock("signed-out");
     this.unlocking.end();
     this.trust.forget();
+    this.draftDesk.forget();
     this.#dropWriting();
     this.#mail?.dispose();
     this.#mail = null;
@@ -468,6 +487,7 @@ export class App {
     if (name === "outbox") return this.#show(createOutboxView(this));
     if (name === "people") return this.#show(createPeopleView(this));
     if (name === "write") {
+      if (this.draftDesk.hasLeft) return this.keys.unlocked ? void this.draftDesk.comeBack() : this.#show(createKeysView(this));
       if (this.#writing?.isDone()) this.#dropWriting();
       this.#writing ??= createWritingView(this);
       return this.#show(this.#writing);

@@ -157,7 +157,7 @@ function createBar(app) {
 
 /** @param {App} app */
 function toggleLock(app) {
-  if (app.keys.unlocked) app.lock();
+  if (app.keys.unlocked) void app.lock();
   else app.navigate("/keys");
 }
 
@@ -166,15 +166,16 @@ function toggleLock(app) {
  * @param {App} app
  */
 export async function askToSignOut(app) {
+  if (app.draftDesk.hasUnkept) await app.draftDesk.keepBeforeLock();
   const { translate } = app;
   const waiting = await app.away.mail.countLetters().catch(() => 0);
-  if (waiting > 0 && !app.hasDraft()) {
+  if (waiting > 0 && !app.draftDesk.hasUnkept) {
     return void ask({
       title: translate("outbox_sign_out_question", { count: waiting }), meaning: translate("outbox_sign_out_meaning"),
       keep: translate("keep"), go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: () => void app.signOut(),
     });
   }
-  if (!app.hasDraft()) return void app.signOut();
+  if (!app.draftDesk.hasUnkept) return void app.signOut();
   ask({
     title: translate("sign_out_question"),
     meaning: translate("sign_out_question_meaning") + (waiting > 0 ? ` ${translate("outbox_sign_out_meaning")}` : ""),

@@ -14,9 +14,9 @@ import { accountDigest, openLearnt } from "./state_database.js";
 /** @typedef {import("./routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("../../wasm_build/ui/state_mark.js").State} State */
 /**
- * @typedef {{state: State | null, sender: string | null, subject: string | null, isEncrypted: boolean}} Lesson `state` is null
- *   if only the subject was read; `sender` is the proved author of a verified message; `subject` is null if the row shows it
- *   in any case
+ * @typedef {{state: State | null, sender: string | null, subject: string | null, isEncrypted: boolean, to?: string}} Lesson
+ *   `state` is null if only the subject was read; `sender` is the proved author of a verified message; `subject` is null if the
+ *   row shows it in any case; `to` are the recipients of a draft
  */
 /** @typedef {Lesson & {row: string, digest: string, at: number}} Entry `row` is what the row of the message said */
 /** @typedef {{entries: Map<string, Entry>, counter: number, reading: Promise<void> | null, timer: number}} Held */

@@ -20,6 +20,7 @@ export function createNotices(app) {
   const failed = app.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
   if (failed.length > 0) found.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
   if (app.away.files.hasNewVersion) found.push(createVersionNotice(app));
+  found.push(...app.draftDesk.createNotices());
   const ready = keys.account?.resetReady;
   if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));
   return [...found, ...unlocking.passkeyOffer.notices()];

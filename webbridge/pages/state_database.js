@@ -1,6 +1,6 @@
 /**
  * The IndexedDB of the pages' origin. Each store has one record for each account, `learnt` one for each
- * folder of an account. Only the vault can decrypt it, but for
+ * folder of an account, `drafts` one for each draft. Only the vault can decrypt it, but for
  * that of `roaming`, which has no secret of the person.
  *
  * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter`
@@ -9,13 +9,14 @@
 
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
+import { storageError } from "../../wasm_build/vault/storage_error.js";
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 
 const NAME = "sealwax";
-const VERSION = 4;
-/** @typedef {"trust" | "passkeys" | "roaming" | "learnt"} Store */
+const VERSION = 5;
+/** @typedef {"trust" | "passkeys" | "roaming" | "learnt" | "drafts"} Store */
 /** @type {Record<Store, string>} */
-const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place" };
+const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place", drafts: "place" };
 /** The records of more folders than these are dropped. */
 const MAX_LEARNT_FOLDERS = 40;
 
@@ -161,6 +162,58 @@ export const openLearnt = {
   async removeAll(address) {
     const first = `${await accountDigest(address)} `;
     await transact("learnt", "readwrite", (records) => records.delete(IDBKeyRange.bound(first, `${first}\uffff`)));
+  },
+};
+
+/**
+ * A draft, sealed by the vault. `revision` changes with each write, `version` names the message in the mailbox from which this
+ * one goes on, and `isUploaded` is whether that message is this version. `isDropped`: it was deleted, and the mail server has
+ * not confirmed that yet.
+ * @typedef {{
+ *   at: string, letter: any, files: ArrayBuffer | null, version: {uidValidity: number, uid: number} | null,
+ *   revision: string | null, isUploaded: boolean, mayBeSent: boolean, isDropped?: boolean,
+ * }} KeptDraft
+ */
+
+/** The drafts of each account (`draft_store.js`). */
+export const openDrafts = {
+  /** @param {string} address @returns {Promise<(KeptDraft & {id: string})[]>} */
+  async all(address) {
+    const first = `${await accountDigest(address)} `;
+    return transact("drafts", "readonly", (records) => records.getAll(IDBKeyRange.bound(first, `${first}\uffff`)));
+  },
+
+  /** @param {string} address @param {string} id @returns {Promise<KeptDraft | null>} */
+  async read(address, id) {
+    const place = `${await accountDigest(address)} ${id}`;
+    return (await transact("drafts", "readonly", (records) => records.get(place))) ?? null;
+  },
+
+  /**
+   * Writes what `choose` returns of the record that is kept. No other tab writes between.
+   * @param {string} address @param {string} id
+   * @param {(kept: KeptDraft | null) => KeptDraft | null | undefined} choose null deletes the record, undefined leaves it
+   */
+  async update(address, id, choose) {
+    const place = `${await accountDigest(address)} ${id}`;
+    /** @type {unknown} */
+    let refusal = null;
+    await transact("drafts", "readwrite", (records) => {
+      const reading = records.get(place);
+      reading.onsuccess = () => {
+        const chosen = choose(reading.result ?? null);
+        try {
+          if (chosen === null) records.delete(place);
+          else if (chosen) records.put({ ...chosen, place, id });
+        } catch (error) {
+          refusal = error;
+          records.transaction.abort();
+        }
+      };
+      return reading;
+    }).catch((error) => {
+      throw refusal === null ? error : storageError(refusal);
+    });
   },
 };
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.support.extension.own_bridge import (
     sign_in,
     type_password,
 )
+from tests.support.pages.draft_messages import PAGES_FIELDS, build_draft
 from tests.support.servers.lying_server import Close, TakeMessage
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.tls import tls_folder
@@ -257,6 +259,23 @@ def test_a_draft_goes_on_in_another_browser_and_the_bridge_reads_none_of_it(
     assert SECRET_WORDS in typed(again)
     send_now(again)
     assert len(bridge.sent()) == 1
+    assert bridge.mailboxes.messages(ALICE, "Drafts") == []
+
+
+def test_a_draft_of_the_pages_goes_on_in_the_extension(
+    extension: Extension, webmail: Webmail, bridge: OwnBridge, people: People
+) -> None:
+    send_now(signed_in(extension, webmail))
+    fields = {**PAGES_FIELDS, "from": ALICE, "to": [BOB], "subject": "Lighthouse"}
+    draft = build_draft(people.alice, str(uuid4()), fields, SECRET_WORDS, note="A note for other mail programs")
+    bridge.mailboxes.append(ALICE, draft, "Drafts")
+    window = webmail.write()
+    window.click("[data-test=draft-continue]", timeout_seconds=30)
+    window.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse")
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    assert typed(window) == SECRET_WORDS
+    send_now(window)
+    assert len(bridge.sent()) == 2
     assert bridge.mailboxes.messages(ALICE, "Drafts") == []
 
 

@@ -21,6 +21,7 @@ const area = {
   remove: async (name) => void delete browserNow.session[name],
 };
 globalThis.chrome = {
+  i18n: { getMessage: (name) => name },
   storage: { session: area, local: { set: async () => {} } },
   runtime: { getURL: (path) => path, sendMessage: async () => {} },
 };

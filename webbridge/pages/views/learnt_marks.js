@@ -64,10 +64,11 @@ export function updateRow(translate, link, { message, lesson, who, subject }) {
 /**
  * The person in a row: the proved sender beside a learnt "verified", because the name in From is only a claim.
  * @param {App["translate"]} translate
- * @param {MessageSummary} message
+ * @param {import("./row_drawing.js").ListedMessage} message
  * @param {{isOutgoing: boolean, lesson: Lesson | null}} options
  */
-export function whoOf(translate, { from, to }, { isOutgoing, lesson }) {
+export function whoOf(translate, { from, to, isDraft }, { isOutgoing, lesson }) {
+  if (isDraft) return lesson?.to ? translate("row_to", { to: lesson.to }) : translate("draft_row");
   const { name, address } = readMailbox(from);
   return isOutgoing ? translate("row_to", { to }) : lesson?.sender ?? (name || address || translate("no_sender"));
 }

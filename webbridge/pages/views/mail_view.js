@@ -39,12 +39,12 @@ export class MailView {
   #acts;
   #search;
   #outboxLink;
+  #notice;
   #threads;
   /** The search and the threads of the list. @type {import("../list_source.js").Listing} */
   #listing = {};
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
-  #notice;
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
   #onIndex = () => this.#search.update();
@@ -68,6 +68,9 @@ export class MailView {
     this.#reading = new Reading(app, {
       onSeen: (address) => void this.#markSeen(address),
       onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
+      drafts: {
+        areIn: (folder) => this.#hasDrafts(folder), onOpened: (draft) => this.#continueDraft(draft),
+      },
     });
     const notice = new UndoNotice(translate);
     this.#notice = notice;
@@ -155,6 +158,29 @@ export class MailView {
     this.#notice.showWith(text, { label, test: "sent", onPress: view });
   }
 
+  /** The first draft may have made a folder since the folders were loaded. */
+  shown() {
+    if (this.#folders.length > 0 && !this.#folders.some(({ role }) => role === "drafts")) void this.#loadFolders();
+  }
+
+  /** Says what was done. @param {string} text @param {(() => Promise<void>) | null} undo */
+  tell(text, undo) {
+    this.#notice.show(text, undo);
+  }
+
+  /** Whether a folder may have drafts of Sealwax: they are made in one, and deleted into another. @param {string} folder */
+  #hasDrafts(folder) {
+    const role = this.#find(folder)?.role ?? null;
+    return this.#folders.length === 0 || role === "drafts" || role === "trash";
+  }
+
+  /** Opens a draft in the writing view, from which the way back leads to the list. @param {import("../draft_store.js").OpenedDraft} draft */
+  #continueDraft(draft) {
+    history.replaceState(null, "", `#${folderPath(this.#folder)}`);
+    this.go(this.#folder, null);
+    this.#app.draftDesk.continue(draft);
+  }
+
   /** Shows the folders on a narrow page, or hides them. */
   toggleMenu() {
     this.element.dataset.menu = this.element.dataset.menu === "open" ? "closed" : "open";
@@ -184,7 +210,7 @@ export class MailView {
       this.#listing = { isThreaded: this.#listing.isThreaded };
     }
     this.#drawFolders();
-    if (this.#folders.length === 0) void this.#loadAll();
+    if (this.#folders.length === 0 || !this.#find(folder)) void this.#loadAll();
     else if (!sameFolder) void this.#loadList();
     this.#list.setCurrent(message);
     this.#acts.update();
@@ -290,7 +316,7 @@ export class MailView {
 
   #loadList() {
     const role = this.#find(this.#folder)?.role;
-    return this.#list.load(this.#folder, { outgoing: role === "sent" || role === "drafts", listing: this.#listing });
+    return this.#list.load(this.#folder, { outgoing: role === "sent" || role === "drafts", areDrafts: role === "drafts", listing: this.#listing });
   }
 
   #drawFolders() {

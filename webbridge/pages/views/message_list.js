@@ -11,7 +11,8 @@ import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { fetchPage, readUidSet } from "../list_source.js";
 import { isSameMessage } from "../routes.js";
 import { createDays } from "./days.js";
-import { decryptSubjects, fetchRows, MAX_FETCHED_BYTES } from "./hidden_subjects.js";
+import { asDraftRow, readHidden } from "./draft_rows.js";
+import { fetchRows, MAX_FETCHED_BYTES } from "./hidden_subjects.js";
 import { lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
 import { addListed, fromServer, hasFlag, setFlags } from "./listed_messages.js";
 import { createRow, hidesSubject, identityOf, shorten } from "./message_row.js";
@@ -38,6 +39,7 @@ export class MessageList {
   /** The UIDVALIDITY under which the shown messages have their UIDs. */
   #uidValidity = 0;
   #isOutgoing = false;
+  #areDrafts = false;
   /** @type {MessageAddress | null} */
   #current = null;
   /** @type {ListedMessage[]} */
@@ -117,11 +119,12 @@ export class MessageList {
 
   /**
    * @param {string} folder
-   * @param {{outgoing: boolean, listing?: Listing}} options if `outgoing`, the person wrote the messages, and rows show
-   *   recipients
+   * @param {{outgoing: boolean, areDrafts?: boolean, listing?: Listing}} options if `outgoing`, the person wrote the messages,
+   *   and rows show recipients
    */
-  async load(folder, { outgoing, listing = {} }) {
+  async load(folder, { outgoing, areDrafts = false, listing = {} }) {
     this.#isOutgoing = outgoing;
+    this.#areDrafts = areDrafts;
     this.#empty.hidden = true;
     if (folder !== this.#folder || JSON.stringify(listing) !== JSON.stringify(this.#listing)) {
       this.selection.clear();
@@ -210,6 +213,7 @@ export class MessageList {
 
   /** Leaves out the messages that were moved away or deleted. @param {ListedMessage[]} messages */
   #without(messages) {
+    if (this.#areDrafts) messages = messages.map(asDraftRow);
     return this.#taken.size === 0 ? messages : messages.filter(({ uid }) => !this.#taken.has(uid));
   }
 
@@ -352,13 +356,13 @@ export class MessageList {
    * Shows the encrypted subject of a message instead of the placeholder.
    * @param {MessageAddress} address
    * @param {string} digest of the message's bytes
-   * @param {string | null} subject null if the keys do not decrypt the message
+   * @param {import("./draft_rows.js").Hidden} hidden its subject is null if the keys do not decrypt the message
    */
-  #showSubject(address, digest, subject) {
+  #showSubject(address, digest, { subject, ...more }) {
     const message = this.#find(address);
     if (!message || !hidesSubject(message)) return;
     this.#subjects.set(identityOf(message), shorten(subject ?? ""));
-    const lesson = { state: null, sender: null, subject, isEncrypted: true };
+    const lesson = { state: null, sender: null, subject, isEncrypted: true, ...more };
     if (subject) this.#learnt.learn(address, identityOf(message), digest, lesson);
     this.#updateRow(message);
   }
@@ -511,11 +515,11 @@ export class MessageList {
     try {
       for (let group = groups.shift(); group && keys.unlocked && !signal.aborted; group = groups.shift()) {
         const rows = await fetchRows(this.#app, group, { addressOf: (message) => this.#addressOf(message), signal });
-        const subjects = rows.length > 0 ? await decryptSubjects(this.#app, rows) : [];
+        const found = rows.length > 0 ? await readHidden(this.#app, rows, { areDrafts: this.#areDrafts }) : [];
         if (signal.aborted) return;
         // One message must not take the subjects of the others with it, so each is read by itself.
-        if (!subjects) groups.push(...(rows.length > 1 ? group.map((message) => [message]) : []));
-        else rows.forEach(({ address, digest }, index) => this.#showSubject(address, digest, subjects[index] ?? null));
+        if (!found) groups.push(...(rows.length > 1 ? group.map((message) => [message]) : []));
+        else rows.forEach(({ address, digest }, index) => this.#showSubject(address, digest, found[index] ?? { subject: null }));
       }
     } catch (error) {
       if (!signal.aborted && !(error instanceof ApiError || error instanceof VaultError)) throw error;

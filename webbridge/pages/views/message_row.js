@@ -9,7 +9,7 @@ import { createRowMarks, whoOf } from "./learnt_marks.js";
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../routes.js").MessageAddress} MessageAddress */
 
-const OBSCURED_SUBJECT = "[...]";
+export const OBSCURED_SUBJECT = "[...]";
 /** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
 const MAX_SUBJECT_CHARACTERS = 1000;
 

@@ -5,6 +5,7 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
+import { draftIdIn } from "../../../wasm_build/ui/draft_message.js";
 import { headerReader, isolate } from "../../../wasm_build/ui/formats.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { ApiError } from "../api.js";
@@ -31,6 +32,7 @@ export class Reading {
   #app;
   #onSeen;
   #onOpened;
+  #drafts;
   /** @type {AbortController | null} */
   #opening = null;
   /**
@@ -46,12 +48,14 @@ export class Reading {
    * @param {{
    *   onSeen: (address: MessageAddress) => void,
    *   onOpened: (address: MessageAddress, opened: OpenedMessage, digest: string) => void,
+   *   drafts: {areIn: (folder: string) => boolean, onOpened: (draft: import("../draft_store.js").OpenedDraft) => void},
    * }} options
    */
-  constructor(app, { onSeen, onOpened }) {
+  constructor(app, { onSeen, onOpened, drafts }) {
     this.#app = app;
     this.#onSeen = onSeen;
     this.#onOpened = onOpened;
+    this.#drafts = drafts;
     const label = app.translate("reading_label");
     this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
     this.clear();
@@ -72,6 +76,8 @@ export class Reading {
     let last = null;
     try {
       message = await away.source.rawMessage(address, { signal });
+      const draft = this.#drafts.areIn(address.folder) ? draftIdIn(message) : null;
+      if (draft) return await this.#openDraft(draft, address, signal);
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
         last = opened;
@@ -240,16 +246,23 @@ export class Reading {
     if (this.element.isConnected) this.#app.announceHere(spoken);
   }
 
-  /** @param {MessageAddress} address */
-  #showLocked(address) {
+  /** @param {string} id @param {MessageAddress} address @param {AbortSignal} signal */
+  async #openDraft(id, address, signal) {
+    if (this.#app.keys.unlocked) {
+      const opened = await this.#app.drafts.openThere(id, address);
+      if (!signal.aborted) this.#drafts.onOpened(opened);
+    } else this.#showLocked(address, "draft_locked_title", "draft_unlock");
+    this.element.setAttribute("aria-busy", "false");
+  }
+
+  /** @param {MessageAddress} address @param {string} [title] @param {string} [meaning] the keys of its words */
+  #showLocked(address, title = "encrypted_and_locked_title", meaning = "encrypted_and_locked") {
     const { translate } = this.#app;
     const unlock = html("a", {
       class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
     });
-    const sentence = html("p", {
-      class: "note", text: translate("encrypted_and_locked"), data: { test: "reading-locked" },
-    });
-    this.#showInstead(address, translate("encrypted_and_locked_title"), sentence, html("div", { class: "actions" }, unlock));
+    const sentence = html("p", { class: "note", text: translate(meaning), data: { test: "reading-locked" } });
+    this.#showInstead(address, translate(title), sentence, html("div", { class: "actions" }, unlock));
   }
 
   /**

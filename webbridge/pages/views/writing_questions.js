@@ -20,6 +20,14 @@ export function askToSendAnew(translate, onGo) {
   });
 }
 
+/** @param {Catalogue} translate @param {() => void} onGo */
+export function askToSendElsewhere(translate, onGo) {
+  ask({
+    title: translate("draft_elsewhere_question"), meaning: translate("draft_elsewhere_meaning"), keep: translate("keep_writing"),
+    go: translate("draft_send_anyway"), test: "send-elsewhere-confirm", onGo,
+  });
+}
+
 /** @param {Catalogue} translate @param {{answersEncrypted: boolean}} letter @param {() => void} onGo */
 export function askUnencrypted(translate, { answersEncrypted }, onGo) {
   ask({

@@ -24,10 +24,11 @@ import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { waitingNotice } from "./outbox_view.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
+import { LetterDraft } from "./letter_draft.js";
 import { RecipientLines } from "./recipient_lines.js";
 import { createSentNotice } from "./sent_notice.js";
 import { createWritingBar } from "./writing_bar.js";
-import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./writing_questions.js";
+import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUnencrypted } from "./writing_questions.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").Attachment} Attachment */
@@ -35,14 +36,14 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./w
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /**
  * @typedef {import("../mail_vault.js").ReplyFields & {
- *   to: string[], cc?: string[], subject: string, text: string, answersEncrypted: boolean,
- *   doubtful?: string[], attachments?: Attachment[], groups?: string[], bcc?: string[], outboxId?: string, sign?: boolean,
- *   encrypt?: boolean,
+ *   to: string[], cc?: string[], bcc?: string[], subject: string, text: string, answersEncrypted: boolean,
+ *   doubtful?: string[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
+ *   draft?: import("../draft_store.js").OpenedDraft,
  * }} Proposal `outboxId` is that of the letter in the outbox which is changed
  */
 /**
  * @typedef {import("../app.js").View & {isBegun: () => boolean, isDone: () => boolean, dispose: () => void,
- *   remind: () => void}} WritingView
+ *   remind: () => void, drafts: import("../draft_keeper.js").DraftKeeper}} WritingView
  */
 
 /** @type {Proposal} */
@@ -71,6 +72,7 @@ export function createWritingView(app, proposal = BLANK) {
     isDone: () => writing.done,
     dispose: () => writing.dispose(),
     remind: () => writing.remind(),
+    drafts: writing.draft.keeper,
   };
 }
 
@@ -93,7 +95,8 @@ class Writing {
     this.#app = app;
     this.#proposal = proposal;
     this.#offers = { maxBytes: app.maxMessageBytes, utf8: true };
-    const title = translate(proposal === BLANK ? "writing_title" : "replying_title");
+    const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
+    const title = translate(isNew ? "writing_title" : "replying_title");
     this.heading = html("h1", { tabindex: -1, text: title });
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
     const onChange = () => this.update();
@@ -128,6 +131,7 @@ class Writing {
       warnings: () => urgentWarnings(this.#letter()),
       explain: () => this.plan.focus(),
     });
+    this.draft = new LetterDraft(app, proposal, this);
     this.failure = problem("send-error");
     this.look = html("button", {
       type: "button", hidden: true, text: this.#app.translate("look_in_sent"), data: { test: "look-in-sent" },
@@ -145,6 +149,7 @@ class Writing {
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
     if (proposal.attachments) this.attached.replace([...proposal.attachments]);
+    this.draft.watch();
     this.update();
     void this.#askForOffers();
   }
@@ -152,6 +157,7 @@ class Writing {
   dispose() {
     this.#closing.abort();
     this.#wait.end();
+    this.draft.dispose();
     this.#app.keys.removeEventListener("change", this.onKeys);
   }
 
@@ -159,6 +165,7 @@ class Writing {
   refresh() {
     if (!this.#sending) this.failure.textContent = "";
     this.update();
+    this.draft.keeper.retry();
   }
 
   /** Puts the focus on the recipients, or in a reply on the text above the quote. */
@@ -175,8 +182,8 @@ class Writing {
   /** Whether the person has entered something that is not sent yet, and would be lost with the view. */
   isBegun() {
     if (this.done) return false;
-    const { to, cc = [], attachments = [], subject, text } = this.#proposal;
-    const proposed = [...to, ...cc].map((person) => readMailbox(person).address);
+    const { to, cc = [], bcc = [], attachments = [], subject, text } = this.#proposal;
+    const proposed = [...to, ...cc, ...bcc].map((person) => readMailbox(person).address);
     const addressed = this.recipients.people.map(({ address }) => address).join() !== proposed.join();
     const changed = this.subject.input.value !== subject || this.text.value !== text;
     return addressed || changed || this.attached.files.length !== attachments.length;
@@ -196,6 +203,7 @@ class Writing {
     const inTheWay = this.#obstacles(letter);
     this.recipients.show();
     const grouped = groupObstacles(inTheWay, this.#app.translate);
+    if (!this.#sending) this.draft.note();
     this.plan.show(letter, this.#sentence(letter), grouped, warnings(letter, this.#app.translate));
     if (this.#sending) return;
     if (inTheWay.length > 0) this.send.setAttribute("aria-disabled", "true");
@@ -251,7 +259,9 @@ class Writing {
         this.sign.element, this.encrypt.element,
       ),
       this.copy.element,
-      createWritingBar(this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, discard)),
+      createWritingBar(
+        this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, discard, this.draft.element),
+      ),
     );
     return html("div", { class: "writing stack" }, this.heading, this.reminder, this.#askDoubtful(), form);
   }
@@ -312,10 +322,14 @@ class Writing {
     }, (error) => {
       this.#sheetShows(this.text);
       if (error instanceof ApiError && error.code === "sending-earlier") this.#askToSendAnew();
+      if (error instanceof ApiError && error.code === "draft-elsewhere") this.#askToSendElsewhere();
       this.#showFailure(error);
       this.send.focus();
       this.failure.scrollIntoView({ block: "nearest" });
-    }).finally(() => { this.#sending = false; });
+    }).finally(() => {
+      this.#sending = false;
+      if (!this.done) this.draft.keeper.resume({ mayBeSent: this.sending.isOpen || this.sending.reach.reached.length > 0 });
+    });
     if (!this.done) this.update();
   }
 
@@ -339,15 +353,24 @@ class Writing {
     const sentence = this.#sentence(letter);
     /** @type {HTMLElement | null} */
     let block = null;
+    const { outbox } = this.#app.away;
+    // Without a connection the mailbox keeps the draft until it can be asked.
+    const takenBack = outbox.isNeeded().then((waits) => (waits ? undefined : this.draft.takeBack({ isAgreed })));
+    // The error is reported when the message is ready.
+    takenBack.catch(() => undefined);
     const onEncrypted = async (/** @type {ArrayBuffer} */ message) => {
+      await takenBack;
       if (!letter.encrypt) return;
       block = createEncryptedBlock(message, translate("encrypted_block"));
       this.#sheetShows(block);
       await drawn();
     };
-    const submission = await this.sending.send({ isAgreed, wish: this.copy.wish, onEncrypted });
+    // A draft that is still being taken back must not meet one that is kept again.
+    const submission = await this.sending.send({ isAgreed, wish: this.copy.wish, onEncrypted })
+      .finally(() => takenBack.catch(() => undefined));
     this.done = true;
-    if (this.#proposal.outboxId) await this.#app.away.outbox.remove(this.#proposal.outboxId);
+    void this.draft.keeper.end();
+    if (this.#proposal.outboxId) await outbox.remove(this.#proposal.outboxId);
     if (this.post.waits) return this.#app.endWriting(waitingNotice(this.#app));
     this.#app.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
   }
@@ -414,6 +437,10 @@ class Writing {
     askToSendAnew(this.#app.translate, () => void this.#submit({ isAgreed: true }));
   }
 
+  #askToSendElsewhere() {
+    askToSendElsewhere(this.#app.translate, () => void this.#submit({ isAgreed: true }));
+  }
+
   #askUnencrypted() {
     const { answersEncrypted } = this.#proposal;
     askUnencrypted(this.#app.translate, { answersEncrypted }, () => this.#switchOff(this.encrypt.input));
@@ -435,8 +462,9 @@ class Writing {
   }
 
   #discard() {
-    if (this.isBegun()) askToDiscard(this.#app.translate, () => this.#app.endWriting());
-    else this.#app.endWriting();
+    const isWritten = this.isBegun() || this.draft.keeper.isBegun;
+    if (!isWritten || this.draft.discard()) this.#app.endWriting();
+    else askToDiscard(this.#app.translate, () => this.#app.endWriting());
   }
 }
 

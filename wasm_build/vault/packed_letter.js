@@ -4,7 +4,7 @@
  * owner passes text and contents on as they are: the text becomes a string only in the window that shows it.
  */
 
-/** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
+/** @typedef {import("../ui/attachments.js").Attachment} Attachment */
 /**
  * `text` is in UTF-8.
  * @template [Fields=unknown] @typedef {{fields: Fields, text: ArrayBuffer, attachments: Attachment[]}} PackedLetter
