@@ -22,6 +22,7 @@ from webbridge.blueprints import (
     session,
     sessions,
     settings,
+    timestamps,
 )
 from webbridge.config import BridgeConfig
 from webbridge.errors import install_gateway_errors
@@ -52,6 +53,7 @@ def create_app(config: BridgeConfig) -> Flask:
         drafts,
         directory,
         pki,
+        timestamps,
         enrolment,
         push,
     )
