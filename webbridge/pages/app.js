@@ -143,6 +143,8 @@ export class App {
       },
     });
     this.maxMessageBytes = Infinity;
+    /** What the bridge offers for signatures. @type {import("./views/letter_options.js").SignatureOffers} */
+    this.signatureOffers = { timestampHost: "", labelPolicy: null };
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
   }
@@ -179,6 +181,7 @@ export class App {
   /** @param {import("./api.js").BridgeConfig} config */
   #adopt(config) {
     this.maxMessageBytes = config.maxMessageBytes;
+    this.signatureOffers = { timestampHost: config.timestampHost ?? "", labelPolicy: config.labelPolicy ?? null };
     this.#hasEvents = config.events === true;
     this.api.push.key = config.push?.key ?? null;
     this.trust.adoptOperator(config);

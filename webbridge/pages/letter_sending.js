@@ -104,7 +104,8 @@ export class LetterSending {
    */
   async #sendOne({ copy, posting, draft, version }, { wish, onEncrypted }) {
     if (posting.keyed && posting.keyed !== version) await this.#settleEarlier(posting);
-    const message = await this.#vault.compose(draft, { sign: copy.sign, recipients: certificatesOf(copy) });
+    const stamp = (/** @type {ArrayBuffer} */ query) => this.#api.timestamp(query);
+    const message = await this.#vault.compose(draft, { sign: copy.sign, recipients: certificatesOf(copy), stamp });
     await onEncrypted(message);
     const envelope = copy.people.map(({ address }) => address);
     posting.begin(version, envelope);

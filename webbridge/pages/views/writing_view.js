@@ -24,6 +24,7 @@ import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { waitingNotice } from "./outbox_view.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
+import { LetterOptions } from "./letter_options.js";
 import { RecipientLines } from "./recipient_lines.js";
 import { createSentNotice } from "./sent_notice.js";
 import { createWritingBar } from "./writing_bar.js";
@@ -114,6 +115,9 @@ class Writing {
     this.copy = createCopyField(translate, {
       label: translate("copy_label"), as: translate("copy_as_chosen"), test: "compose-copy",
     });
+    this.options = new LetterOptions(translate, app.signatureOffers, {
+      copy: this.copy.element, onChange, onUnstamped: () => void this.#submit(),
+    });
     this.sign = switchField(translate("sign"), "switch-sign", onChange);
     this.encrypt = switchField(translate("encrypt"), "switch-encrypt", (isOn) => this.#encryptSwitched(isOn));
     this.sign.input.checked = proposal.sign ?? true;
@@ -195,6 +199,7 @@ class Writing {
     const letter = this.#letter();
     const inTheWay = this.#obstacles(letter);
     this.recipients.show();
+    this.options.more.show(letter);
     const grouped = groupObstacles(inTheWay, this.#app.translate);
     this.plan.show(letter, this.#sentence(letter), grouped, warnings(letter, this.#app.translate));
     if (this.#sending) return;
@@ -250,8 +255,10 @@ class Writing {
         html("legend", { text: translate("protection") }),
         this.sign.element, this.encrypt.element,
       ),
-      this.copy.element,
-      createWritingBar(this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, discard)),
+      this.options.element,
+      createWritingBar(
+        this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, this.options.unstamped, discard),
+      ),
     );
     return html("div", { class: "writing stack" }, this.heading, this.reminder, this.#askDoubtful(), form);
   }
@@ -290,7 +297,9 @@ class Writing {
     const { open, hidden } = this.recipients;
     const who = listOf(hidden.filter(({ valid }) => valid).map(({ address }) => address), translate);
     const isReady = !letter.encrypt || letter.people.every(({ finding }) => finding?.readiness === "ready");
-    const leaves = whatWillLeave(isReady && open.length > 0 ? { ...letter, people: open } : letter, translate);
+    const leaves = [
+      whatWillLeave(isReady && open.length > 0 ? { ...letter, people: open } : letter, translate), ...this.options.more.sentences,
+    ].join(" ");
     return who && isReady ? `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}` : leaves;
   }
 
@@ -306,6 +315,7 @@ class Writing {
     if (this.sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
     this.failure.textContent = "";
+    this.options.offerUnstamped(null);
     await whileBusy(this.send, this.#app.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#sending = true;
       await this.#encryptAndSend(letter, isAgreed);
@@ -326,6 +336,7 @@ class Writing {
     // Of another version, all people get a copy.
     const isPartial = reached.length > 0 && !(error instanceof ApiError && error.code === "sending-earlier");
     this.look.hidden = !this.sending.isOpen;
+    this.options.offerUnstamped(error);
     this.failure.textContent = [
       isPartial ? translate("sent_to_some", { who: listOf(reached, translate) }) : "",
       refusedSentences(error, translate, { isPartial }) || this.#app.sentenceFor(error),
@@ -379,6 +390,7 @@ class Writing {
       inReplyTo: this.#proposal.inReplyTo,
       references: this.#proposal.references,
       hidden: this.#proposal.hidden,
+      statements: this.options.statements,
     };
   }
 
