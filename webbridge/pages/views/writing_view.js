@@ -26,6 +26,7 @@ import { waitingNotice } from "./outbox_view.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
 import { LetterOptions } from "./letter_options.js";
 import { RecipientLines } from "./recipient_lines.js";
+import { createReplyToNote } from "./reply_to_note.js";
 import { createSentNotice } from "./sent_notice.js";
 import { createWritingBar } from "./writing_bar.js";
 import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./writing_questions.js";
@@ -38,7 +39,7 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askUnencrypted } from "./w
  * @typedef {import("../mail_vault.js").ReplyFields & {
  *   to: string[], cc?: string[], subject: string, text: string, answersEncrypted: boolean,
  *   doubtful?: string[], attachments?: Attachment[], groups?: string[], bcc?: string[], outboxId?: string, sign?: boolean,
- *   encrypt?: boolean,
+ *   encrypt?: boolean, replyTo?: string[],
  * }} Proposal `outboxId` is that of the letter in the outbox which is changed
  */
 /**
@@ -260,7 +261,8 @@ class Writing {
         this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, this.options.unstamped, discard),
       ),
     );
-    return html("div", { class: "writing stack" }, this.heading, this.reminder, this.#askDoubtful(), form);
+    const replyTo = createReplyToNote(this.#app, this.#proposal, this.recipients.to);
+    return html("div", { class: "writing stack" }, this.heading, this.reminder, replyTo, this.#askDoubtful(), form);
   }
 
   #askDoubtful() {
