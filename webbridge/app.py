@@ -23,6 +23,7 @@ from webbridge.blueprints import (
     session,
     sessions,
     settings,
+    timestamps,
 )
 from webbridge.config import BridgeConfig
 from webbridge.errors import install_gateway_errors
@@ -54,6 +55,7 @@ def create_app(config: BridgeConfig) -> Flask:
         drafts,
         directory,
         pki,
+        timestamps,
         enrolment,
         push,
     )

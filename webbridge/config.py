@@ -25,7 +25,14 @@ IDLE_SECONDS = 15 * 60
 ABSOLUTE_SECONDS = 12 * 60 * 60
 RELOAD_MINUTES = 15  # The pages lock keys that nobody has used for so long, so that more would be no use.
 MAX_STREAMS = 10_000  # Open streams of one process of events.
+_SERVICE = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
+
+
+def check_timestamp_service(address: str) -> None:
+    """Check the address of a timestamp service, or an empty text. Raises ValueError."""
+    if address and _SERVICE.fullmatch(address) is None:
+        raise ValueError("timestamp_service: an address with https:// or http:// is expected")
 
 
 def check_prefix(prefix: str) -> None:
@@ -63,6 +70,9 @@ class BridgeConfig:
     `sealwax trust publish`. The pages pin its signer; from then on the list replaces `anchors_file`, `mozilla_roots`,
     `revocation` and `timestamp_anchors_file`.
 
+    The bridge asks `timestamp_service` for people who sign mail so that it lasts. `label_policy_file` has the security
+    labels that the pages offer.
+
     `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked. `pki_cache` is the
     file of cached answers, which the command `sealwax` may share. Only public addresses and the ports 80 and 443 are
     asked, with the exceptions in `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and
@@ -82,6 +92,8 @@ class BridgeConfig:
     anchors_file: Path | None = None
     trust_list_file: Path | None = None
     timestamp_anchors_file: Path | None = None
+    timestamp_service: str = ""
+    label_policy_file: Path | None = None
     mozilla_roots: bool = False
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     directory_folder: Path | None = None
@@ -108,6 +120,7 @@ class BridgeConfig:
         for origin in self.extension_origins:
             check_extension_origin(origin)
         check_prefix(self.api_prefix)
+        check_timestamp_service(self.timestamp_service)
         check_proxies("trusted_proxies", self.trusted_proxies)
         if isinstance(self.pki_allowed_hosts, str):
             raise TypeError("pki_allowed_hosts is one text, a tuple of texts is expected")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from flask import Flask, Request, Response, current_app, g, request
 
-from sealwax.service import Announcement, Announcements, Database, Gate, ServiceError, is_https
+from sealwax.service import Announcement, Announcements, Database, Gate, LeakyCounter, ServiceError, is_https
 from sealwax.service.health import Health
 from smime_core.providers.native import NativeProvider
 from webbridge.accounts.accounts import Accounts
@@ -19,6 +19,7 @@ from webbridge.certificates.authorities import Authorities
 from webbridge.certificates.files import read_certificates
 from webbridge.certificates.lookup_counter import LookupCounter
 from webbridge.certificates.people import PeopleDirectory
+from webbridge.certificates.timestamp_counter import timestamp_counter
 from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
@@ -26,6 +27,7 @@ from webbridge.database.secret import bridge_secret
 from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
+from webbridge.label_policy import LabelPolicy, read_label_policy
 from webbridge.login.counter import LoginCounter, device_gate, login_gate
 from webbridge.login.devices import KEPT_SECONDS, KnownDevices
 from webbridge.login.ended_elsewhere import EndedElsewhere
@@ -138,6 +140,8 @@ class Services:
     anchors_der: tuple[bytes, ...]
     trust_list: TrustListFile
     timestamp_anchors_der: tuple[bytes, ...]
+    timestamps: LeakyCounter
+    label_policy: LabelPolicy | None
     reachability: Reachability
 
     def health(self) -> Health:
@@ -170,6 +174,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     # Certificates are read first: if a file is unreadable, no database is open yet that would have to be closed.
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
+    label_policy = None if config.label_policy_file is None else read_label_policy(config.label_policy_file)
     database = SCHEMA.open(config.database)
     announcements = Announcements(database)
     places = SharedPlaces(database, announcements, clock=config.clock)
@@ -213,6 +218,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         anchors_der=anchors_der,
         trust_list=trust_list,
         timestamp_anchors_der=timestamp_anchors_der,
+        timestamps=timestamp_counter(database, clock=config.clock),
+        label_policy=label_policy,
         reachability=Reachability(config),
     )
 

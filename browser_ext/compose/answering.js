@@ -6,6 +6,7 @@
 import { answerTo, forwardOf } from "../../wasm_build/ui/answer.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
+import { replyToQuestion } from "../../wasm_build/ui/reply_to_note.js";
 import { stateMark, wordKey } from "../../wasm_build/ui/state_mark.js";
 import { isClosed } from "../shared/closed_report.js";
 import { errorText, text } from "../shared/i18n.js";
@@ -273,20 +274,11 @@ export class Answering {
   /** @param {Answer} answer */
   #askReplyTo({ to, replyTo }) {
     const sheet = this.#sheet;
-    const wanted = replyTo.join(", ");
-    const take = html("button", {
-      type: "button", text: text("composeReplyToTake", wanted), data: { test: "reply-to-take" },
-      on: { click: () => {
-        for (const person of sheet.recipients.to.people.filter(({ address }) => to.includes(address))) sheet.recipients.to.remove(person);
-        for (const address of replyTo) sheet.recipients.to.add(address);
-        sheet.note("reply-to");
-      } },
-    });
-    const keep = html("button", {
-      type: "button", text: text("composeReplyToKeep", to.join(", ")), data: { test: "reply-to-keep" },
-      on: { click: () => sheet.note("reply-to") },
-    });
-    sheet.note("reply-to", html("p", { class: "warning", text: text("composeReplyTo", isolate(wanted), isolate(to.join(", "))) }),
-      html("div", { class: "actions" }, keep, take));
+    const onTake = () => {
+      for (const person of sheet.recipients.to.people.filter(({ address }) => to.includes(address))) sheet.recipients.to.remove(person);
+      for (const address of replyTo) sheet.recipients.to.add(address);
+      sheet.note("reply-to");
+    };
+    sheet.note("reply-to", ...replyToQuestion(this.#translate, { to, replyTo }, { onKeep: () => sheet.note("reply-to"), onTake }));
   }
 }

@@ -21,10 +21,10 @@ import { BridgeChoice } from "./bridge_choice.js";
 import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
+import { createMoreOptions } from "./letter_options.js";
 import { newLetterSecret } from "./letter_version.js";
 import { LockCover } from "./lock_cover.js";
 import { arrivalNote, formNotes, titleOf } from "./letter_parts.js";
-import { MoreOptions } from "./more_options.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";
 import { SenderChoice } from "./sender_choice.js";
@@ -85,7 +85,7 @@ export class LetterWindow {
     this.protection = new Protection(translate, {
       sign: claim.sign, encrypt: claim.encrypt, onChange: () => this.written(), onPassword: () => this.update(),
     });
-    this.more = new MoreOptions({ ...claim, onChange: () => this.written() });
+    this.more = createMoreOptions(translate, claim, () => this.written());
     this.plan = this.#createPlan();
     this.bridge = new BridgeChoice({ ...claim, onChange: () => this.update() });
     this.arrival = html("div", {});

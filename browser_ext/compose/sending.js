@@ -190,7 +190,7 @@ export class Sending {
       void this.submit();
     };
     this.ways.replaceChildren(html("button", {
-      type: "button", text: text("composeWithoutTimestamp"), data: { agrees: "", test: "send-unstamped" }, on: { click: go },
+      type: "button", text: this.#translate("send_without_timestamp"), data: { agrees: "", test: "send-unstamped" }, on: { click: go },
     }));
   }
 

@@ -114,3 +114,13 @@ def test_doubtful_recipients_are_asked_about(alice: MailPages, bob: Account, dem
     alice.page.click(named("doubtful-add"))
     assert alice.page.js(PEOPLE) == [bob.address, CAROL]
     discard(alice)
+
+
+def test_a_reply_that_is_wanted_elsewhere_is_asked_about(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
+    head = f"From: {bob.address}\r\nReply-To: {CAROL}\r\nTo: {alice.account.address}\r\nSubject: Old\r\n"
+    begin(alice, demo_stack.mail_server.append(alice.account.address, f"{head}\r\nOff at nine.\r\n".encode()), "reply")
+    assert alice.page.js(PEOPLE) == [bob.address]
+    assert CAROL in alice.page.text(named("reply-to"))
+    alice.page.click(named("reply-to-take"))
+    assert alice.page.js(PEOPLE) == [CAROL]
+    discard(alice)

@@ -63,6 +63,7 @@ def test_a_field_that_gets_the_focus_is_not_behind_the_bar(letter: MailPages) ->
     letter.page.js("() => scrollTo({ top: 0, behavior: 'instant' })")
     above = """() => {
       const [copy, bar] = ['[data-test="compose-copy"]', '.writing-bar'].map((one) => document.querySelector(one));
+      document.querySelector('[data-test="more"]').open = true;
       copy.focus();
       return copy.getBoundingClientRect().bottom <= bar.getBoundingClientRect().top + 1;
     }"""

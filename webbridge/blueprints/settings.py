@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify
 
@@ -22,16 +24,19 @@ def show_config() -> Response:
     """Return the versions, the anchors that the operator trusts for the pages, and what this bridge offers.
 
     Pages that were made for a version from `oldestPages` on can use this API. With `events`, they may ask for a stream
-    of events. `push` is null, or has the public key with which browsers subscribe to push messages. `reloadMinutes` is
-    the longest time for a reload, or 0.
+    of events. `timestampHost` is null, or the timestamp service that the bridge asks. `labelPolicy` is null, or has the
+    security labels to offer. `push` is null, or has the public key with which browsers subscribe to push messages.
+    `reloadMinutes` is the longest time for a reload, or 0.
     """
-    config, trust_list = services().config, services().trust_list.cms
+    config, trust_list, labels = services().config, services().trust_list.cms, services().label_policy
     return jsonify(
         apiVersion=API_VERSION,
         oldestPages=OLDEST_PAGES,
         anchors=_texts(services().anchors_der),
         timestampAnchors=_texts(services().timestamp_anchors_der),
         trustList=None if trust_list is None else base64_text(trust_list),
+        timestampHost=urlsplit(config.timestamp_service).netloc or None,
+        labelPolicy=None if labels is None else asdict(labels),
         mozilla=config.mozilla_roots,
         revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,

@@ -32,6 +32,7 @@ from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.gateway import MailServer, Security, ServerAddress
 from webbridge.gateway.bearer import MECHANISM
+from webbridge.label_policy import read_label_policy
 from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
 
 _CONNECT_SECONDS = 10.0
@@ -84,6 +85,7 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
     yield guarded("key server", lambda: _check_origin("key server", config.key_server_origin, "/parameters"))
     yield guarded("pages", lambda: _check_pages(settings.pages_folder()))
     yield from _check_anchors(config)
+    yield from _check_labels(config)
     yield from _check_listening(settings)
     yield from _check_running(settings)
     yield from _check_events(settings)
@@ -253,6 +255,20 @@ def _check_anchors(config: BridgeConfig) -> Iterator[Finding]:
     if not (config.anchors_file or config.mozilla_roots or config.trust_list_file):
         remedy = "set trust.anchors_file, trust.mozilla_roots or trust.list_file"
         yield doubtful("anchors", "no authority is trusted, so that no signature is ever verified", remedy)
+
+
+def _check_labels(config: BridgeConfig) -> Iterator[Finding]:
+    file = config.label_policy_file
+    if file is None:
+        return
+    try:
+        policy = read_label_policy(file)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        remedy = "name a JSON file of a policy of security labels by writing.label_policy_file"
+        yield wrong("labels", f"{file} cannot be read: {reason}", remedy)
+    else:
+        yield fine("labels", f"{file} has {len(policy.classifications)}")
 
 
 def _check_listening(settings: BridgeSettings) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ from webbridge.config import (
 )
 from webbridge.gateway import MailServer, Security, ServerAddress
 from webbridge.operation.push_section import PushSection
+from webbridge.operation.writing_section import WritingSection
 from webbridge.pages_app import BUILT_PAGES
 
 DEFAULT_FILE: Final = Path("/etc/sealwax/bridge.toml")
@@ -300,6 +301,7 @@ class BridgeSettings(ServiceSettings):
     push: PushSection = Field(default_factory=PushSection, description="Notifications by Web Push")
     sessions: SessionsSection = Field(default_factory=SessionsSection, description="Life of a session")
     trust: TrustSection = Field(default_factory=TrustSection, description="Authorities that the pages trust")
+    writing: WritingSection = Field(default_factory=WritingSection, description="Statements in signatures")
     directory: DirectorySection = Field(default_factory=DirectorySection, description="People's certificates")
     authorities: AuthoritiesSection = Field(
         default_factory=AuthoritiesSection, description="Questions about certificates"
@@ -364,6 +366,8 @@ class BridgeSettings(ServiceSettings):
             anchors_file=self.trust.anchors_file,
             trust_list_file=self.trust.list_file,
             timestamp_anchors_file=self.trust.timestamp_anchors_file,
+            timestamp_service=self.writing.timestamp_service,
+            label_policy_file=self.writing.label_policy_file,
             mozilla_roots=self.trust.mozilla_roots,
             revocation=self.trust.revocation,
             directory_folder=self.directory.folder,

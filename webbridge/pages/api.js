@@ -19,6 +19,7 @@ export { ApiError };
 /**
  * @typedef {{
  *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
+ *   timestampHost?: string | null, labelPolicy?: import("../../wasm_build/ui/more_options.js").LabelPolicy | null,
  *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig
@@ -67,6 +68,9 @@ const NOTHING_TOLD = { delimiter: null, subscribed: null, rights: [], place: /**
 const NOT_OFFERED = new Set(["not-found", "method-not-allowed"]);
 /** Errors that leave the question open what became of a message. */
 const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
+
+/** A timestamp with its certificates has about 6,000 bytes. */
+const MAX_TIMESTAMP_BYTES = 1_000_000;
 
 /** A key for one message, of 122 random bits. */
 export function newSendingKey() {
@@ -313,6 +317,19 @@ export class BridgeApi {
     const error = new ApiError("unreachable", "the message did not arrive at the bridge");
     error.isOpen = true;
     throw error;
+  }
+
+  /**
+   * The answer of the bridge's timestamp service. The vault checks it. The service learns a hash of the signature.
+   * @param {ArrayBuffer} query a TimeStampReq (RFC 3161)
+   */
+  async timestamp(query) {
+    const headers = { "Content-Type": "application/timestamp-query" };
+    const answer = await this.#authorised("/api/timestamp", { method: "POST", body: query, headers }).catch((error) => {
+      // Without a connection the letter can be sent without a timestamp, and then waits in the outbox.
+      throw error?.code === "unreachable" ? new ApiError("timestamp-failed", error.message) : error;
+    });
+    return readAtMost(answer, MAX_TIMESTAMP_BYTES);
   }
 
   /**

@@ -156,6 +156,8 @@ export class App {
     });
     this.maxMessageBytes = Infinity;
     this.unlocking = new Unlocking(this);
+    /** What the bridge offers for signatures. @type {import("./views/letter_options.js").SignatureOffers} */
+    this.signatureOffers = { timestampHost: "", labelPolicy: null };
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
   }
@@ -199,6 +201,7 @@ export class App {
   #adopt(config) {
     this.unlocking.reload.allow(config.reloadMinutes ?? 0);
     this.maxMessageBytes = config.maxMessageBytes;
+    this.signatureOffers = { timestampHost: config.timestampHost ?? "", labelPolicy: config.labelPolicy ?? null };
     this.#hasEvents = config.events === true;
     this.api.push.key = config.push?.key ?? null;
     this.trust.adoptOperator(config);

@@ -24,7 +24,7 @@ export class LetterSending {
   isEarlierSent = false;
 
   /**
-   * @param {Pick<import("./api.js").BridgeApi, "sendMessage" | "withdraw" | "lookForCopy">} api
+   * @param {Pick<import("./api.js").BridgeApi, "sendMessage" | "withdraw" | "lookForCopy" | "timestamp">} api
    * @param {import("./mail_vault.js").MailVault} vault
    * @param {() => Plan} now
    */
@@ -104,7 +104,8 @@ export class LetterSending {
    */
   async #sendOne({ copy, posting, draft, version }, { wish, onEncrypted }) {
     if (posting.keyed && posting.keyed !== version) await this.#settleEarlier(posting);
-    const message = await this.#vault.compose(draft, { sign: copy.sign, recipients: certificatesOf(copy) });
+    const stamp = (/** @type {ArrayBuffer} */ query) => this.#api.timestamp(query);
+    const message = await this.#vault.compose(draft, { sign: copy.sign, recipients: certificatesOf(copy), stamp });
     await onEncrypted(message);
     const envelope = copy.people.map(({ address }) => address);
     posting.begin(version, envelope);

@@ -42,6 +42,7 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
  * @typedef {{
  *   from: string, to: string[], cc: string[], subject: string, text: string, attachments: Attachment[],
  *   messageId: string, inReplyTo: string | null, references: string[], hidden: HiddenField[],
+ *   statements: import("./views/letter_options.js").Statements,
  * }} Draft
  */
 /** @typedef {import("../../wasm_build/ui/answer.js").HiddenField} HiddenField */
@@ -160,27 +161,31 @@ export class MailVault {
 
   /**
    * @param {Draft} draft
-   * @param {{sign: boolean, recipients: ArrayBuffer[]}} protection without `recipients` the message is not encrypted
+   * @param {{sign: boolean, recipients: ArrayBuffer[], stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>}} protection without
+   *   `recipients` the message is not encrypted; `stamp` asks the timestamp service
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
-  async compose(draft, { sign, recipients }) {
+  async compose({ statements: { lasting, label }, ...draft }, { sign, recipients, stamp }) {
     const vault = await this.#vault();
     const keys = this.#keys.copies();
     if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
-    const { message } = await vault.call("message.compose", {
-      draft: {
-        ...draft,
-        text: new TextEncoder().encode(draft.text).buffer,
-        attachments: draft.attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) })),
-        date: new Date().toISOString(),
-      },
-      sign,
-      ...keys,
-      recipients: recipients.map((der) => der.slice(0)),
-      // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
-      cipher: "cbc",
+    const written = {
+      ...draft,
+      text: new TextEncoder().encode(draft.text).buffer,
+      attachments: draft.attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) })),
+      date: new Date().toISOString(),
+    };
+    // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
+    const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
+    if (!sign || !lasting) return (await vault.call("message.compose", { draft: written, sign, label: sign ? label : null, ...keys, ...encrypting })).message;
+    const { query, receipt: _, ...signed } = await vault.call("message.sign", {
+      draft: written, encrypts: recipients.length > 0, label, ...keys,
     });
-    return message;
+    const answer = await stamp(query).catch((error) => {
+      for (const bytes of [signed.headers, signed.entity]) overwrite(bytes);
+      throw error;
+    });
+    return (await vault.call("message.finish", { ...signed, answer, ...encrypting })).message;
   }
 
   /**

@@ -17,12 +17,17 @@ def ask_service(url: str) -> Callable[[bytes], Coroutine[Any, Any, bytes]]:
     The user typed the address, so it may name any host and port of their own network. The other rules of fetching
     apply: no redirects, a deadline, a bound on the answer. Asking raises LookupFailed.
     """
-    policy = FetchPolicy(allowed_hosts=frozenset(_hosts_of(url)), max_body_bytes=MAX_TIMESTAMP_BYTES)
 
     async def ask(request: bytes) -> bytes:
-        return fetch(FetchRequest(url=url, body=request, content_type=QUERY_TYPE), policy)
+        return post_query(url, request)
 
     return ask
+
+
+def post_query(url: str, request: bytes) -> bytes:
+    """The answer of the service at `url` to one request, by the rules of `ask_service`. Raises LookupFailed."""
+    policy = FetchPolicy(allowed_hosts=frozenset(_hosts_of(url)), max_body_bytes=MAX_TIMESTAMP_BYTES)
+    return fetch(FetchRequest(url=url, body=request, content_type=QUERY_TYPE), policy)
 
 
 def _hosts_of(url: str) -> list[str]:

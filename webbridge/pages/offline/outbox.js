@@ -269,6 +269,11 @@ export class LetterPost {
     return { outcome: "sent", savedTo: null, copy: false };
   }
 
+  /** @type {BridgeApi["timestamp"]} */
+  timestamp(query) {
+    return this.#api.timestamp(query);
+  }
+
   /** @type {BridgeApi["withdraw"]} */
   withdraw(key) {
     return this.#api.withdraw(key);

@@ -14,6 +14,7 @@ import { createDraftLine } from "./draft_line.js";
  *   recipients: import("./recipient_lines.js").RecipientLines, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
  *   attached: import("../../../wasm_build/ui/attached_files.js").AttachedFiles, sign: {input: HTMLInputElement},
  *   encrypt: {input: HTMLInputElement}, copy: ReturnType<typeof import("../copy_choice.js").createCopyField>,
+ *   options: import("./letter_options.js").LetterOptions,
  *   element: HTMLElement, isBegun: () => boolean,
  * }} Letter
  */
@@ -49,13 +50,15 @@ export class LetterDraft {
 
   /** Puts the choices of a continued draft into the view, and keeps the changes of the letter from now on. */
   watch() {
-    const { sign, encrypt, copy, text, element } = this.#letter;
+    const { sign, encrypt, copy, options, text, element } = this.#letter;
     const fields = this.#proposal.draft?.content.fields;
     if (fields) {
       // The text of an answer begins above the quoted one.
       if (this.#proposal.inReplyTo === null) text.setSelectionRange(text.value.length, text.value.length);
       sign.input.checked = fields.sign;
       encrypt.input.checked = fields.seal;
+      // The pages ask for no receipts.
+      if (fields.more) options.more.set({ ...fields.more, receipt: false });
       if (fields.copy !== undefined && fields.copy !== null) copy.wish = fields.copy;
     }
     this.#noted = this.#written();
@@ -104,9 +107,10 @@ export class LetterDraft {
   }
 
   #fields() {
-    const { recipients, subject, sign, encrypt, copy } = this.#letter;
+    const { recipients, subject, sign, encrypt, copy, options } = this.#letter;
     const { inReplyTo, references, hidden, answersEncrypted, doubtful = [], draft } = this.#proposal;
-    const { forward = null, more, secret } = draft?.content.fields ?? {};
+    const { forward = null, more: before, secret } = draft?.content.fields ?? {};
+    const more = { ...options.more.chosen, receipt: before?.receipt ?? false };
     return {
       from: this.#app.address ?? "", to: recipients.to.written, cc: recipients.cc.written, bcc: recipients.bcc.written,
       subject: subject.input.value, thread: { inReplyTo, references, hidden }, forward, answersSealed: answersEncrypted,

@@ -25,7 +25,9 @@ import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { waitingNotice } from "./outbox_view.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
 import { LetterDraft } from "./letter_draft.js";
+import { LetterOptions } from "./letter_options.js";
 import { RecipientLines } from "./recipient_lines.js";
+import { createReplyToNote } from "./reply_to_note.js";
 import { createSentNotice } from "./sent_notice.js";
 import { createWritingBar } from "./writing_bar.js";
 import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUnencrypted } from "./writing_questions.js";
@@ -38,7 +40,7 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUne
  * @typedef {import("../mail_vault.js").ReplyFields & {
  *   to: string[], cc?: string[], bcc?: string[], subject: string, text: string, answersEncrypted: boolean,
  *   doubtful?: string[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
- *   draft?: import("../draft_store.js").OpenedDraft,
+ *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: string[],
  * }} Proposal `outboxId` is that of the letter in the outbox which is changed
  */
 /**
@@ -116,6 +118,9 @@ class Writing {
     });
     this.copy = createCopyField(translate, {
       label: translate("copy_label"), as: translate("copy_as_chosen"), test: "compose-copy",
+    });
+    this.options = new LetterOptions(translate, app.signatureOffers, {
+      copy: this.copy.element, onChange, onUnstamped: () => void this.#submit(),
     });
     this.sign = switchField(translate("sign"), "switch-sign", onChange);
     this.encrypt = switchField(translate("encrypt"), "switch-encrypt", (isOn) => this.#encryptSwitched(isOn));
@@ -202,6 +207,7 @@ class Writing {
     const letter = this.#letter();
     const inTheWay = this.#obstacles(letter);
     this.recipients.show();
+    this.options.more.show(letter);
     const grouped = groupObstacles(inTheWay, this.#app.translate);
     if (!this.#sending) this.draft.note();
     this.plan.show(letter, this.#sentence(letter), grouped, warnings(letter, this.#app.translate));
@@ -258,12 +264,14 @@ class Writing {
         html("legend", { text: translate("protection") }),
         this.sign.element, this.encrypt.element,
       ),
-      this.copy.element,
+      this.options.element,
       createWritingBar(
-        this.plan.element, this.failure, html("div", { class: "actions" }, this.send, this.look, discard, this.draft.element),
+        this.plan.element, this.failure,
+        html("div", { class: "actions" }, this.send, this.look, this.options.unstamped, discard, this.draft.element),
       ),
     );
-    return html("div", { class: "writing stack" }, this.heading, this.reminder, this.#askDoubtful(), form);
+    const replyTo = createReplyToNote(this.#app, this.#proposal, this.recipients.to);
+    return html("div", { class: "writing stack" }, this.heading, this.reminder, replyTo, this.#askDoubtful(), form);
   }
 
   #askDoubtful() {
@@ -300,7 +308,9 @@ class Writing {
     const { open, hidden } = this.recipients;
     const who = listOf(hidden.filter(({ valid }) => valid).map(({ address }) => address), translate);
     const isReady = !letter.encrypt || letter.people.every(({ finding }) => finding?.readiness === "ready");
-    const leaves = whatWillLeave(isReady && open.length > 0 ? { ...letter, people: open } : letter, translate);
+    const leaves = [
+      whatWillLeave(isReady && open.length > 0 ? { ...letter, people: open } : letter, translate), ...this.options.more.sentences,
+    ].join(" ");
     return who && isReady ? `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}` : leaves;
   }
 
@@ -316,6 +326,7 @@ class Writing {
     if (this.sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
     this.failure.textContent = "";
+    this.options.offerUnstamped(null);
     await whileBusy(this.send, this.#app.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#sending = true;
       await this.#encryptAndSend(letter, isAgreed);
@@ -340,6 +351,7 @@ class Writing {
     // Of another version, all people get a copy.
     const isPartial = reached.length > 0 && !(error instanceof ApiError && error.code === "sending-earlier");
     this.look.hidden = !this.sending.isOpen;
+    this.options.offerUnstamped(error);
     this.failure.textContent = [
       isPartial ? translate("sent_to_some", { who: listOf(reached, translate) }) : "",
       refusedSentences(error, translate, { isPartial }) || this.#app.sentenceFor(error),
@@ -402,6 +414,7 @@ class Writing {
       inReplyTo: this.#proposal.inReplyTo,
       references: this.#proposal.references,
       hidden: this.#proposal.hidden,
+      statements: this.options.statements,
     };
   }
 

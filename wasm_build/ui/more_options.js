@@ -1,0 +1,110 @@
+/**
+ * The rarer options of a letter, under "More": a receipt, a timestamp, a security label. All are statements in the
+ * signature, so they are there only if the letter is signed. Extension and pages share them.
+ */
+import { html, uniqueId } from "./dom.js";
+import { isolate } from "./formats.js";
+import { switchField } from "./parts.js";
+
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {{receipt: boolean, lasting: boolean, label: string}} Options `label` is the number of a classification, or "" */
+/** @typedef {{policy: string, name: string, classifications: {value: number, name: string}[]}} LabelPolicy */
+
+export class MoreOptions {
+  #translate;
+  #onChange;
+  #receipt;
+  #lasting;
+  #label = html("select", { id: uniqueId("label"), data: { test: "label" } });
+  #problem = html("p", { class: "problem", role: "alert", data: { test: "lasting-problem" } });
+  #signed;
+  #host;
+  #policy;
+  #allowService;
+  #further;
+
+  /**
+   * @param {Catalogue} translate
+   * @param {{
+   *   timestampHost: string, labelPolicy: LabelPolicy | null, onChange: () => void, hasReceipts?: boolean,
+   *   allowService?: () => Promise<string>, further?: HTMLElement[],
+   * }} options without a service, a policy or a memory for receipts their options are absent. `allowService` is called in the click that wants a
+   *   timestamp; it resolves with why the service may not be asked, or "". `further` are options that need no signature.
+   */
+  constructor(translate, { timestampHost, labelPolicy, onChange, hasReceipts = true, allowService = async () => "", further = [] }) {
+    this.#translate = translate;
+    this.#onChange = onChange;
+    this.#host = timestampHost;
+    this.#policy = labelPolicy;
+    this.#allowService = allowService;
+    this.#further = further;
+    this.#receipt = switchField(translate("ask_receipt"), "switch-receipt", onChange);
+    this.#lasting = switchField(translate("sign_lasting"), "switch-lasting", (checked) => void this.#lastingSwitched(checked));
+    this.#signed = html("div", {},
+      ...(hasReceipts ? [this.#receipt.element, html("p", { class: "field-hint", text: translate("ask_receipt_hint") })] : []),
+      ...(timestampHost ? this.#createLasting() : []), ...(labelPolicy ? [this.#createLabels(labelPolicy)] : []));
+    this.element = html("details", { class: "more-options", data: { test: "more" } },
+      html("summary", { text: translate("more_options") }), this.#signed, ...further);
+  }
+
+  /** The chosen options; none if the letter is not signed. @returns {Options} */
+  get chosen() {
+    if (this.#signed.hidden) return { receipt: false, lasting: false, label: "" };
+    return { receipt: this.#receipt.input.checked, lasting: this.#lasting.input.checked, label: this.#label.value };
+  }
+
+  /** The words about these options in the plan of what will leave. */
+  get sentences() {
+    const { receipt, lasting, label } = this.chosen;
+    const name = this.#policy?.classifications.find(({ value }) => String(value) === label)?.name;
+    return [
+      ...(receipt ? [this.#translate("asks_receipt")] : []),
+      ...(lasting ? [this.#translate("signature_lasts", { host: isolate(this.#host) })] : []),
+      ...(name === undefined ? [] : [this.#translate("has_security_label", { name: isolate(name) })]),
+    ];
+  }
+
+  /** @param {Options} wanted as a draft has kept it; an option that is absent stays off */
+  set({ receipt, lasting, label }) {
+    this.#receipt.input.checked = receipt;
+    this.#lasting.input.checked = lasting && this.#host !== "";
+    this.#label.value = label;
+    // A select has no value that is none of its options.
+    if (this.#label.selectedIndex < 0) this.#label.selectedIndex = 0;
+    this.element.open = this.sentences.length > 0;
+  }
+
+  /** @param {{sign: boolean}} letter */
+  show({ sign }) {
+    this.#signed.hidden = !sign;
+    this.element.hidden = (!sign || this.#signed.childElementCount === 0) && this.#further.length === 0;
+  }
+
+  lastingOff() {
+    this.#lasting.input.checked = false;
+    this.#onChange();
+  }
+
+  #createLasting() {
+    const hint = this.#translate("sign_lasting_hint", { host: isolate(this.#host) });
+    return [this.#lasting.element, html("p", { class: "field-hint", text: hint }), this.#problem];
+  }
+
+  /** @param {LabelPolicy} policy */
+  #createLabels({ name, classifications }) {
+    this.#label.append(html("option", { value: "", text: this.#translate("no_security_label") }),
+      ...classifications.map((one) => html("option", { value: String(one.value), text: one.name, dir: "auto" })));
+    this.#label.addEventListener("change", this.#onChange);
+    const words = this.#translate("security_label", { name: isolate(name) });
+    return html("div", { class: "field" }, html("label", { for: this.#label.id, text: words }), this.#label);
+  }
+
+  /** @param {boolean} checked */
+  async #lastingSwitched(checked) {
+    this.#problem.textContent = "";
+    const refusal = checked ? await this.#allowService() : "";
+    if (refusal) this.#lasting.input.checked = false;
+    this.#problem.textContent = refusal;
+    this.#onChange();
+  }
+}

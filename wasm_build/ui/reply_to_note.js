@@ -1,0 +1,22 @@
+/** The question where a reply goes if the message asks for replies to another address than its sender's. */
+
+import { html } from "./dom.js";
+import { isolate } from "./formats.js";
+
+/**
+ * @param {import("./catalogue.js").Catalogue} translate
+ * @param {{to: string[], replyTo: string[]}} addresses `to` has the sender, `replyTo` the wanted addresses
+ * @param {{onKeep: () => void, onTake: () => void}} options
+ * @returns {HTMLElement[]} the sentence and the buttons
+ */
+export function replyToQuestion(translate, { to, replyTo }, { onKeep, onTake }) {
+  const [sender, wanted] = [to.join(", "), replyTo.join(", ")];
+  const keep = html("button", {
+    type: "button", text: translate("reply_to_keep", { who: sender }), data: { test: "reply-to-keep" }, on: { click: onKeep },
+  });
+  const take = html("button", {
+    type: "button", text: translate("reply_to_take", { who: wanted }), data: { test: "reply-to-take" }, on: { click: onTake },
+  });
+  const words = translate("reply_to_elsewhere", { wanted: isolate(wanted), sender: isolate(sender) });
+  return [html("p", { class: "warning", text: words }), html("div", { class: "actions" }, keep, take)];
+}

@@ -1,0 +1,30 @@
+"""The table `[writing]` of `bridge.toml`: what the pages offer to people who write mail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from sealwax.operation.settings import Section
+from webbridge.config import check_timestamp_service
+
+
+class WritingSection(Section):
+    """The statements that a letter's signature may have."""
+
+    timestamp_service: str = Field(
+        default="",
+        description="Address of a timestamp service (RFC 3161); with it the pages offer signatures that last, and the"
+        " bridge asks the service",
+    )
+    label_policy_file: Path | None = Field(
+        default=None, description="JSON file of a policy of security labels (RFC 2634), which the pages then offer"
+    )
+
+    @field_validator("timestamp_service")
+    @classmethod
+    def check_service(cls, address: str) -> str:
+        """Refuse a text that is no address of a service."""
+        check_timestamp_service(address)
+        return address
