@@ -120,3 +120,24 @@ def test_after_a_failure_of_the_service_nothing_was_sent(
     finally:
         clock["answer"] = good
     assert cades_level(signer_of(offering), has_revocation_data=False) is CadesLevel.B
+
+
+def test_a_letter_that_comes_back_keeps_its_statements(letter: MailPages) -> None:
+    back = letter.page.js(
+        """async (policy) => {
+      const { LetterOptions } = await import("/source/webbridge/pages/views/letter_options.js");
+      const make = (labelPolicy) => new LetterOptions((key) => key, { timestampHost: "tsa.test", labelPolicy }, {
+        copy: document.createElement("div"), onChange: () => {}, onUnstamped: () => {},
+      });
+      const kept = { lasting: true, label: { policy: "1.2.3.4", classification: 6 } };
+      return [policy, { ...policy, policy: "1.2.3.5" }, null].map((one) => {
+        const options = make(one);
+        options.set(kept);
+        return options.statements;
+      });
+    }""",
+        POLICY,
+    )
+    label = {"policy": "1.2.3.4", "classification": 6}
+    # A label is of one policy: under another one, the same number means something else.
+    assert back == [{"lasting": True, "label": label}, *[{"lasting": True, "label": None}] * 2]

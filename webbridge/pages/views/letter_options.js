@@ -42,6 +42,11 @@ export class LetterOptions {
     return { lasting, label: label && this.#policy ? { policy: this.#policy.policy, classification: Number(label) } : null };
   }
 
+  /** Chooses the statements of a letter that was kept. @param {Statements} statements */
+  set({ lasting, label }) {
+    this.more.set({ receipt: false, lasting, label: label?.policy === this.#policy?.policy ? String(label?.classification ?? "") : "" });
+  }
+
   /** Offers to send without a timestamp if the service has failed. @param {unknown} error null for none */
   offerUnstamped(error) {
     this.unstamped.hidden = !(error && typeof error === "object" && "code" in error && UNSTAMPED.has(String(error.code)));

@@ -41,6 +41,7 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUne
  *   to: string[], cc?: string[], bcc?: string[], subject: string, text: string, answersEncrypted: boolean,
  *   doubtful?: string[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
  *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: string[],
+ *   statements?: import("./letter_options.js").Statements,
  * }} Proposal `outboxId` is that of the letter in the outbox which is changed
  */
 /**
@@ -122,6 +123,7 @@ class Writing {
     this.options = new LetterOptions(translate, app.signatureOffers, {
       copy: this.copy.element, onChange, onUnstamped: () => void this.#submit(),
     });
+    if (proposal.statements) this.options.set(proposal.statements);
     this.sign = switchField(translate("sign"), "switch-sign", onChange);
     this.encrypt = switchField(translate("encrypt"), "switch-encrypt", (isOn) => this.#encryptSwitched(isOn));
     this.sign.input.checked = proposal.sign ?? true;
