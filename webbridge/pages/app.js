@@ -191,7 +191,9 @@ export class App {
     await this.unlocking.start((element) => this.#frame.wait(element));
     addEventListener("hashchange", () => this.#route());
     // The page was loaded again while a letter was written: its draft is offered when the keys are unlocked.
-    if (location.hash === "#/write" && (await this.drafts.hasHere())) history.replaceState(null, "", "#/keys");
+    if (location.hash === "#/write" && (await this.drafts.hasHere())) {
+      history.replaceState(null, "", this.keys.unlocked ? `#${this.mailPath()}` : "#/keys");
+    }
     this.#route();
     // The vault starts while the person types the password, so that the first operation does not wait for the start.
     void this.#startVault().catch(() => undefined);
