@@ -230,3 +230,35 @@ def test_new_mail_appears_by_itself_in_the_open_inbox(
         visit.page.wait_for_selector(f'{named("message-row")}[data-uid="{uid}"]')
         focused = visit.page.js("() => document.activeElement.dataset.uid")
         assert focused not in (None, str(uid))
+
+
+def test_the_answer_to_a_request_from_before_a_sign_in_does_not_end_its_session(page: Page) -> None:
+    """A draft that was on its way when the session ended would show the form for signing in once more."""
+    ends = page.js("""async () => {
+      const { BridgeApi } = await import("/source/webbridge/pages/api.js");
+      let ends = 0;
+      const api = new BridgeApi("https://bridge.test", () => { ends += 1; });
+      const answered = {};
+      const usual = fetch;
+      globalThis.fetch = (url) => new Promise((resolve) => { answered[new URL(url).pathname] = resolve; });
+      const headers = { "Content-Type": "application/json" };
+      const answer = async (path, status, members) => {
+        while (!answered[path]) await new Promise((resolve) => { setTimeout(resolve, 5); });
+        answered[path](new Response(JSON.stringify(members), { status, headers }));
+        delete answered[path];
+      };
+      const ended = { code: "session-ended", message: "over" };
+      const early = api.sessions().catch(() => "early");
+      const signing = api.signIn("alice@example.test", "password");
+      await answer("/api/session", 200, { address: "alice@example.test" });
+      await signing;
+      await answer("/api/sessions", 401, ended);
+      await early;
+      const before = ends;
+      const late = api.sessions().catch(() => "late");
+      await answer("/api/sessions", 401, ended);
+      await late;
+      globalThis.fetch = usual;
+      return [before, ends];
+    }""")
+    assert ends == [0, 1]

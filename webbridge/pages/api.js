@@ -85,6 +85,8 @@ function submissionFrom({ outcome, savedTo, copy = true }) {
 export class BridgeApi {
   #origin;
   #onSessionEnded;
+  /** The number of sign-ins of this page. A request that began before the latest says nothing of its session. */
+  #signIns = 0;
   /** The account that signed in on this page. All tabs share a cookie, so another tab can sign in another account. */
   #account = "";
   /** Whether the mail server may sort. Only its refusal tells. */
@@ -141,6 +143,7 @@ export class BridgeApi {
     const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
     const { address: signedIn } = await readJson(response);
     this.#account = signedIn;
+    this.#signIns += 1;
     this.#sorts = true;
     return signedIn;
   }
@@ -448,6 +451,7 @@ export class BridgeApi {
    * @param {RequestOptions} [options]
    */
   async #authorised(path, options) {
+    const signIns = this.#signIns;
     try {
       // Requests with a method change data. They name the account of this page, so that the bridge refuses them if the
       // session is of another account. For all requests, the account that the response names is checked here.
@@ -460,7 +464,7 @@ export class BridgeApi {
       return response;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "session-ended") throw error;
-      this.#onSessionEnded();
+      if (signIns === this.#signIns) this.#onSessionEnded();
       throw error;
     }
   }

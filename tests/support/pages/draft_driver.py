@@ -83,8 +83,9 @@ def write(pages: MailPages, text: str = WORDS) -> None:
 
 
 def wait_for_draft(pages: MailPages, state: str = "saved") -> None:
-    """Wait until the line below the message says where its draft is."""
-    pages.page.wait_for_selector(f"{named('draft-state')}[data-state={state}]", timeout_seconds=OPERATION_SECONDS)
+    """Wait until the line below the message says where its draft is, and the latest text is in it."""
+    settled = f"{named('draft-state')}[data-state={state}]:not([data-pending])"
+    pages.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
 
 
 def line(pages: MailPages) -> str:
@@ -101,7 +102,8 @@ def wait_for_text(pages: MailPages, text: str) -> None:
 def open_drafts(pages: MailPages) -> None:
     """Show the folder for drafts, with the subjects of its rows."""
     pages.page.js("() => { location.hash = '#/folder/Drafts'; }")
-    settled = f"{named('messages')}[aria-busy=false] {named('message-row')}"
+    # The rows of another folder are shown until those of this one are there.
+    settled = f"{named('messages')}[aria-busy=false] a{named('message-row')}[href^='#/folder/Drafts/']"
     pages.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
 
 

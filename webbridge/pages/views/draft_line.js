@@ -18,6 +18,7 @@ const LASTING = new Set(["device", "mailbox", "perhaps-sent", "locked", "failed"
 export function createDraftLine(translate) {
   const element = html("p", { class: "draft-line", data: { test: "draft-state", state: "none" } });
   const show = (/** @type {DraftNews} */ news) => {
+    element.toggleAttribute("data-pending", news.state === "pending");
     // What is in the way stays said while the next version waits.
     if (news.state === "pending" && LASTING.has(element.dataset.state ?? "")) return;
     element.dataset.state = news.state;
