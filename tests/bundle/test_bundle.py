@@ -275,9 +275,13 @@ def decompressed(file: Path) -> bytes:
 
 
 def test_the_first_visit_and_the_snapshot_stay_within_their_bytes(dist: Path) -> None:
-    """This counts all compressed copies; `make bench` measures in a browser which files a page requests."""
+    """This counts compressed copies; `make bench` measures in a browser which files a page requests.
+
+    A visit loads the words of its language, and those of English for what that one lacks. French has the longest.
+    """
     snapshot = (dist / "runtime/sealwax.snapshot.br").stat().st_size
-    pages = sum(path.stat().st_size for path in (dist / "pages").rglob("*.br"))
+    copies = [path for path in (dist / "pages").rglob("*.br") if not re.match(r"messages\.(?:ar|de|es)\.", path.name)]
+    pages = sum(path.stat().st_size for path in copies)
     assert pages - snapshot <= 4_500_000
     assert pages <= 10_500_000
 

@@ -9,7 +9,7 @@ import pytest
 from sealwax.releases.document import find_references
 from tests.support.project import ROOT
 
-LISTED = {"main.js", "style.css", "icon.svg", "sub/a.js"}
+LISTED = {"app.webmanifest", "main.js", "style.css", "icon.svg", "sub/a.js"}
 EVIL = '<script src="https://evil.example/a.js"></script>'
 DOCUMENT = (ROOT / "webbridge/pages/index.html").read_text("utf-8")
 
