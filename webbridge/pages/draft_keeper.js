@@ -188,7 +188,8 @@ export class DraftKeeper {
   }
 
   async #keep() {
-    if (this.#isPaused || this.news.state === "none" || this.#sealed?.at === this.#changes) return;
+    // A continued draft that nobody has changed is not written again, because another tab may have it too.
+    if (this.#isPaused || this.news.state === "none" || this.isKept || this.#sealed?.at === this.#changes) return;
     const at = this.#changes;
     try {
       await this.#keepVersion(at);

@@ -102,8 +102,9 @@ def wait_for_text(pages: MailPages, text: str) -> None:
 def open_drafts(pages: MailPages) -> None:
     """Show the folder for drafts, with the subjects of its rows."""
     pages.page.js("() => { location.hash = '#/folder/Drafts'; }")
-    # The rows of another folder are shown until those of this one are there.
-    settled = f"{named('messages')}[aria-busy=false] a{named('message-row')}[href^='#/folder/Drafts/']"
+    # Until the view has turned to this folder, it shows the rows of another one.
+    pages.page.wait_for_text("Drafts", selector="h1.list-title", timeout_seconds=OPERATION_SECONDS)
+    settled = f"{named('messages')}[aria-busy=false] {named('message-row')}"
     pages.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
 
 
