@@ -77,8 +77,10 @@ def forget_base(place: Place) -> None:
 
 def _note(session: Session, entries: Mapping[str, Entry]) -> None:
     """Note what is about to be sent. If the answer is lost, the next merge knows it again."""
-    sent = blocking.run(note_sent(_read_sent(session), session.opened, entries, session.place.user, PROVIDER))
-    write_output(str(_sent_file(session.place)), sent, mode=PRIVATE_MODE)
+    path = _sent_file(session.place)
+    with lock_file(path):
+        sent = blocking.run(note_sent(_read_sent(session), session.opened, entries, session.place.user, PROVIDER))
+        write_output(str(path), sent, mode=PRIVATE_MODE)
 
 
 def _merge(session: Session, files: DeviceTrust) -> MergedTrust:
