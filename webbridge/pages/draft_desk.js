@@ -125,6 +125,8 @@ export class DraftDesk {
     this.#offered = [];
     if (this.#app.keys.unlocked && this.#left === null) {
       const found = await this.#app.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);
+      // Locked keys cannot open what is offered.
+      if (!this.#app.keys.unlocked) return;
       const open = this.#place.writing()?.drafts.id;
       const here = found.filter(({ id, isHere }) => isHere && id !== open && !this.#declined.has(id));
       // The others are in the folder for drafts.
