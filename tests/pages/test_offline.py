@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -244,4 +245,34 @@ def test_a_letter_waits_for_the_connection_and_is_sent_once(browser: Browser, pl
     assert len(arrived) == 1
     assert b"pkcs7-mime" in arrived[0].raw
     assert SECRET.encode() not in arrived[0].raw
+    pages.close()
+
+
+def test_a_letter_whose_draft_is_in_the_mailbox_waits_too_and_leaves_no_draft(browser: Browser, place: Place) -> None:
+    """Another device could otherwise go on with the draft, and send the letter once more."""
+    alice, bob = place.stack.accounts
+    known = deliver(place, letter(place, "Bekannt", "Von Bob"))
+    before = len(place.stack.mail_server.messages(bob.address))
+    pages = enter(browser, place)
+    page = pages.page
+    switch_on(page)
+    pages.open_message(known)
+    pages.write(to=bob.address, subject="Aus dem Tunnel", text=SECRET)
+    pages.wait_until_sendable()
+    page.wait_for_selector(f"{named('draft-state')}[data-state=saved]", timeout_seconds=OPERATION_SECONDS)
+    assert len(place.stack.mail_server.messages(alice.address, "Drafts")) == 1
+    with without_network(place, browser):
+        page.click(named("send"))
+        page.wait_for_text("waits in the outbox", selector=named("act-notice"), timeout_seconds=OPERATION_SECONDS)
+        page.reload()
+        unlock_kept(page)
+        page.js("() => { location.hash = '#/outbox'; }")
+        page.wait_for_text("Waits for the connection", selector=named("outbox-letter"))
+        assert page.js("(name) => document.querySelector(name)", named("draft-offer")) is None
+    page.wait_for_text("No message waits here", selector=named("outbox-view"), timeout_seconds=OPERATION_SECONDS)
+    assert len(place.stack.mail_server.messages(bob.address)[before:]) == 1
+    deadline = time.monotonic() + OPERATION_SECONDS
+    while place.stack.mail_server.messages(alice.address, "Drafts"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
     pages.close()

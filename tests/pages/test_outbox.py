@@ -44,6 +44,7 @@ OUTBOX = """async () => {
       return mode === "found" ? { outcome: "sent" } : known.has(key) ? { outcome: "perhaps" } : null;
     },
   };
+  Object.assign(globalThis, { ApiError, LetterPost });
   await begin();
   globalThis.place = new MailSource(api, kept);
   globalThis.makeOutbox = () => new Outbox(api, kept, place);
@@ -210,6 +211,22 @@ def test_a_letter_that_cannot_be_kept_stays_where_it_was_written(page: Page) -> 
       return [told, states(), asked.length];
     }""")
     assert found == ["storage-full", [], 0]
+
+
+def test_a_copy_is_not_kept_alone_when_the_copies_before_cannot_be_read(page: Page) -> None:
+    """Otherwise the people of the other copies would get nothing, and nobody would hear of it."""
+    found = page.js("""async () => {
+      const post = new LetterPost(api, outbox, () => words);
+      await post.sendMessage(bytes("first"), ["first@example.test"], "key of first");
+      const usual = kept.readLetters;
+      kept.readLetters = async () => { throw new ApiError("storage-refused", "no"); };
+      const second = post.sendMessage(bytes("second"), ["second@example.test"], "key of second");
+      const refused = await second.then(() => "", ({ code }) => code);
+      kept.readLetters = usual;
+      await back();
+      return [refused, sent];
+    }""")
+    assert found == ["storage-refused", [["first", "first@example.test"]]]
 
 
 def test_with_a_connection_nothing_waits(page: Page) -> None:

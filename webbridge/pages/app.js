@@ -172,6 +172,7 @@ export class App {
     this.unlocking.passkeyOffer.addEventListener("change", showNotices);
     this.keys.addEventListener("change", showNotices);
     for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
+    this.away.source.addEventListener("back", () => void this.draftDesk.look());
     this.away.files.addEventListener("change", showNotices);
     this.away.outbox.addEventListener("change", showNotices);
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));

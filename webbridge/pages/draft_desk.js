@@ -39,7 +39,7 @@ export class DraftDesk {
     app.keys.addEventListener("change", () => {
       if (app.keys.unlocked === this.#wasUnlocked) return;
       this.#wasUnlocked = app.keys.unlocked;
-      void this.#offer();
+      void this.look();
     });
   }
 
@@ -120,8 +120,11 @@ export class DraftDesk {
     return this.#offered.map((draft) => this.#createNotice(draft));
   }
 
-  /** Looks for letters that were begun here and not sent. A failure offers none. */
-  async #offer() {
+  /**
+   * Looks for letters that were begun here and not sent. A failure offers none. The mailbox then also loses the drafts of
+   * letters that were sent while it could not be asked.
+   */
+  async look() {
     this.#offered = [];
     if (this.#app.keys.unlocked && this.#left === null) {
       const found = await this.#app.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);

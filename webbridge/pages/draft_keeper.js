@@ -125,13 +125,13 @@ export class DraftKeeper {
 
   /**
    * Stops keeping, and prepares the sending of the letter. Rejects with DraftChanged if it was perhaps sent elsewhere.
-   * @param {{isAgreed: boolean}} options `isAgreed`: the person sends it in any case
+   * @param {import("./draft_store.js").TakingBack} options
    */
-  async takeBack({ isAgreed }) {
+  async takeBack({ isAgreed, mayWait }) {
     await this.#pause();
     if (this.news.state === "none") return;
     if (!isAgreed && (this.news.isCopy || this.#wasPerhapsSent)) throw new DraftChanged();
-    await this.#store.takeBack(this.#held, { isAgreed });
+    await this.#store.takeBack(this.#held, { isAgreed, mayWait });
   }
 
   /** Goes on keeping after the letter was not sent, or perhaps. @param {{mayBeSent: boolean}} outcome */

@@ -7,6 +7,7 @@
  * **Not prevented:** two devices that upload in the same second.
  */
 
+import { haveSameOctets } from "../../wasm_build/vault/octets.js";
 import { DraftMailbox } from "./draft_mailbox.js";
 import { DraftSeals } from "./draft_content.js";
 import { ApiError } from "./api.js";
@@ -25,6 +26,12 @@ import { openDrafts } from "./state_database.js";
  */
 /** @typedef {{held: Held, content: DraftContent, mayBeSent: boolean}} OpenedDraft */
 /** A draft that can be continued: from this browser, or else from its place in the mailbox. @typedef {{id: string, at: string, isHere: boolean, place: MessageAddress | null}} ListedDraft */
+
+/**
+ * `isAgreed`: the person sends the letter in any case. `mayWait` says whether the letter waits in the outbox, because there is
+ * no connection: then the mailbox has the draft until it can be asked.
+ * @typedef {{isAgreed: boolean, mayWait: () => Promise<boolean>}} TakingBack
+ */
 
 /** Another tab or device has changed, sent or deleted the draft since this page read or wrote it. */
 export class DraftChanged extends Error {}
@@ -173,19 +180,28 @@ export class DraftStore {
   /**
    * Prepares the sending of a draft: the mailbox must not offer it to another device afterwards. In a browser that keeps
    * nothing, it stays there until the message was sent. Rejects with DraftChanged if it was perhaps sent elsewhere.
-   * @param {Held} held @param {{isAgreed: boolean}} options `isAgreed`: the person sends it in any case
+   * @param {Held} held @param {TakingBack} options
    */
-  async takeBack(held, { isAgreed }) {
+  async takeBack(held, { isAgreed, mayWait }) {
     const account = this.#signedIn();
     const kept = this.keepsHere ? await openDrafts.read(account, held.id).catch(() => null) : null;
     if (!isAgreed && held.revision !== null && kept?.revision !== held.revision) throw new DraftChanged();
-    if (!isAgreed && (held.version || held.attempt)) await this.#checkMailbox(account, held);
+    const isThere = Boolean(held.version ?? held.attempt);
+    let isAway = false;
+    const unlessAway = async (/** @type {unknown} */ error) => {
+      isAway = error instanceof ApiError && error.code === "unreachable" && (await mayWait());
+      if (!isAway) throw error;
+    };
+    if (!isAgreed && isThere) await this.#checkMailbox(account, held).catch(unlessAway);
     if (!this.keepsHere) return;
     await openDrafts.update(account, held.id, (now) => now && { ...now, mayBeSent: true, isUploaded: false, version: null }).catch(() => undefined);
-    if (!held.version && !held.attempt) return;
-    await this.#mailbox.remove(held.id).catch((error) => {
-      throw error instanceof ApiError && error.code !== "unreachable" ? new ApiError("draft-not-removed", error.message) : error;
+    if (!isThere || isAway) return;
+    await this.#mailbox.remove(held.id).catch(async (error) => {
+      if (!(error instanceof ApiError) || error.code === "unreachable") return unlessAway(error);
+      throw new ApiError("draft-not-removed", error.message);
     });
+    // Its deletion is repeated until the mailbox has confirmed it.
+    if (isAway) return;
     held.version = null;
     held.attempt = null;
   }
@@ -246,9 +262,7 @@ export class DraftStore {
 
   /** Whether a draft in the mailbox is this sealed letter. @param {MessageAddress} place @param {ArrayBuffer} letter */
   async #isEqual(place, letter) {
-    const there = new Uint8Array((await this.#mailbox.read(place)).letter);
-    const here = new Uint8Array(letter);
-    return there.length === here.length && there.every((octet, index) => octet === here[index]);
+    return haveSameOctets((await this.#mailbox.read(place)).letter, letter);
   }
 
   /** @param {string} account @param {string} id */

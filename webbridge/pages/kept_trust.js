@@ -6,8 +6,8 @@
  * read when the keys are unlocked, and written after each change. On another person's computer no database is opened.
  */
 
+import { haveSameOctets } from "../../wasm_build/vault/octets.js";
 import { keepsAnything, openStates } from "./state_database.js";
-import { haveSameOctets } from "./trust_keeper.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
@@ -154,9 +154,9 @@ export class KeptTrust extends EventTarget {
     const account = this.#account;
     if (!account || !this.#isOpen || this.#hasUnkept) return;
     try {
-      const state = (await openStates.counter(account)) > this.#held ? await openStates.read(account) : null;
-      if (!state) return;
-      await this.#adopt(account, state);
+      const kept = await openStates.read(account);
+      if (!kept || kept.counter <= this.#held) return;
+      await this.#adopt(account, kept);
       // The event tells the views to show the new state.
       if (this.#isOpen) this.#say("kept");
     } catch {
@@ -243,14 +243,14 @@ export class KeptTrust extends EventTarget {
   async #replace(account) {
     const vault = await this.#vault();
     await navigator.locks.request(TURN, async () => {
-      const [kept, before] = await Promise.all([openStates.counter(account), openStates.read(account)]);
+      const before = await openStates.read(account);
       // Another tab has written a newer state, whose entries are joined first.
-      if (before && kept > this.#held) await this.#adopt(account, before);
+      if (before && before.counter > this.#held) await this.#adopt(account, before);
       const [args, merged, learnings, { removed }] = [this.#arguments(), this.#trust.merged(), this.#learnings, this.#trust];
       const isMergedHere = !isSame(merged, before?.merged ?? null);
       // What another tab is sending stays noted until a merge is kept.
       const sent = this.#trust.sent() ?? (isMergedHere ? null : before?.sent ?? null);
-      const counter = Math.max(kept, this.#seen.get(account) ?? 0) + 1;
+      const counter = Math.max(before?.counter ?? 0, this.#seen.get(account) ?? 0) + 1;
       const { state } = await vault.call("state.seal", { account, counter, ...args, book: this.#trust.book.bytes() });
       await openStates.write(account, counter, { state, merged, sent });
       this.#seen.set(account, counter);

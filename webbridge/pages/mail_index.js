@@ -7,12 +7,12 @@
  */
 
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { haveSameOctets } from "../../wasm_build/vault/octets.js";
 import * as cipher from "./bound_cipher.js";
 import { decodeJson, encodeJson, importKey, KEY_BYTES } from "./bound_cipher.js";
 import { packWords, WordSearch } from "./search_words.js";
 import { placeOf, readIndex, readSegment, readSegments, removeIndex, writeIndex } from "./search_store.js";
 import { accountDigest } from "./state_database.js";
-import { haveSameOctets } from "./trust_keeper.js";
 import { shorten } from "./views/message_row.js";
 
 /** @typedef {import("./api.js").MessageSummary} MessageSummary */

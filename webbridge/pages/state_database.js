@@ -42,16 +42,11 @@ export async function keepsAnything() {
 export const openStates = {
   /**
    * @param {string} address
-   * @returns {Promise<OpenState | null>}
+   * @returns {Promise<(OpenState & {counter: number}) | null>}
    */
   async read(address) {
     const found = await find("trust", address);
-    return found ? { state: found.state, merged: found.merged ?? null, sent: found.sent ?? null } : null;
-  },
-
-  /** @param {string} address @returns {Promise<number>} the counter of the kept state; 0 if there is none */
-  async counter(address) {
-    return (await find("trust", address))?.counter ?? 0;
+    return found ? { counter: found.counter, state: found.state, merged: found.merged ?? null, sent: found.sent ?? null } : null;
   },
 
   /** @param {string} address @param {number} counter @param {OpenState} kept */

@@ -6,6 +6,7 @@
 import { AddressBook } from "./address_book.js";
 import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
+import { haveSameOctets } from "../../wasm_build/vault/octets.js";
 
 /** @typedef {import("../../wasm_build/vault/trust.js").Trust} Trust */
 /** @typedef {import("../../wasm_build/vault/trust.js").Following} Following */
@@ -303,14 +304,4 @@ function unreadable({ code = "", message }) {
 /** Whether nothing has changed. An empty buffer is what was never kept. @param {ArrayBuffer} next @param {ArrayBuffer | null} before */
 function isAsBefore(next, before) {
   return next.byteLength === 0 ? before === null : haveSameOctets(next, before);
-}
-
-/**
- * @param {ArrayBuffer} one
- * @param {ArrayBuffer | null} other
- */
-export function haveSameOctets(one, other) {
-  if (one.byteLength !== other?.byteLength) return false;
-  const octets = new Uint8Array(other);
-  return new Uint8Array(one).every((octet, index) => octet === octets[index]);
 }

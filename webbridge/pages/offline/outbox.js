@@ -119,7 +119,7 @@ export class Outbox extends EventTarget {
 
   /** Reads what other tabs have changed. */
   async refresh() {
-    await this.#read();
+    await this.#read().catch(() => undefined);
   }
 
   /** Sends what waits, the oldest first. A failure stays with its letter. */
@@ -128,7 +128,7 @@ export class Outbox extends EventTarget {
     if (this.#source.isAway || !this.#hasWaiting) return;
     await navigator.locks.request(TURN, { ifAvailable: true }, async (lock) => {
       if (!lock) return;
-      await this.#read();
+      await this.refresh();
       for (const { id } of this.#letters.filter(({ state }) => state === "waiting")) {
         // After a lock of the keys, or without room for a note, the letter is as it was kept before its request.
         if (!(await this.#sendLetter(id).catch(() => false))) break;
@@ -219,14 +219,14 @@ export class Outbox extends EventTarget {
   async #follow() {
     if (this.#state === this.#kept.state) return;
     this.#state = this.#kept.state;
-    await this.#read();
+    await this.refresh();
     void this.send();
   }
 
   async #read() {
     const before = this.#letters.length;
     const isOpen = this.#kept.state === "open";
-    this.#letters = isOpen ? inOrder(/** @type {Letter[]} */ (await this.#kept.readLetters().catch(() => []))) : [];
+    this.#letters = isOpen ? inOrder(/** @type {Letter[]} */ (await this.#kept.readLetters())) : [];
     if (this.#letters.length + before > 0) this.dispatchEvent(new Event("change"));
   }
 

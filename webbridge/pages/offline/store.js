@@ -6,6 +6,7 @@
  */
 
 import { inTransaction, openDatabase } from "../../../wasm_build/vault/database.js";
+import { haveSameOctets } from "../../../wasm_build/vault/octets.js";
 
 const NAME = "sealwax-offline";
 const VERSION = 1;
@@ -106,7 +107,7 @@ export async function dropOlderHalf(account) {
 function ifStillKept(transaction, { account, key }, act) {
   const reading = transaction.objectStore("accounts").get(account);
   reading.onsuccess = () => {
-    if (reading.result && haveSameBytes(reading.result.key, key)) act();
+    if (reading.result && haveSameOctets(reading.result.key, key)) act();
   };
 }
 
@@ -146,12 +147,6 @@ function dropAll(transaction, account) {
 /** @param {Mark[]} marks */
 function sum(marks) {
   return marks.reduce((bytes, one) => bytes + one.bytes, 0);
-}
-
-/** @param {ArrayBuffer} one @param {ArrayBuffer} other */
-function haveSameBytes(one, other) {
-  const [left, right] = [new Uint8Array(one), new Uint8Array(other)];
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
 /** @param {string} account */

@@ -83,7 +83,7 @@ export class LetterDraft {
 
   /**
    * Prepares the sending. Rejects with `draft-elsewhere` if the letter was perhaps sent from another tab or device.
-   * @param {{isAgreed: boolean}} options
+   * @param {import("../draft_store.js").TakingBack} options
    */
   async takeBack(options) {
     await this.#keeper.takeBack(options).catch((error) => {

@@ -368,8 +368,7 @@ class Writing {
     /** @type {HTMLElement | null} */
     let block = null;
     const { outbox } = this.#app.away;
-    // Without a connection the mailbox keeps the draft until it can be asked.
-    const takenBack = outbox.isNeeded().then((waits) => (waits ? undefined : this.draft.takeBack({ isAgreed })));
+    const takenBack = this.draft.takeBack({ isAgreed, mayWait: () => outbox.isNeeded() });
     // The error is reported when the message is ready.
     takenBack.catch(() => undefined);
     const onEncrypted = async (/** @type {ArrayBuffer} */ message) => {
