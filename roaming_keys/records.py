@@ -45,7 +45,7 @@ from smime_core.provider import CryptoProvider
 BUNDLE_ITERATIONS: Final = 1_000
 FIRST_VERSION: Final = 1
 EMPTY_STATE: Final = AccountState()
-# What the encryption of a state says that it is.
+# Labels in the additional data of a state: one of a record is never taken for what a device has sent.
 RECORD_STATE: Final = "state"
 SENT_STATE: Final = "sent state"
 

@@ -1,4 +1,4 @@
-"""What a device has sent to the account since its last merge.
+"""Notes of what a device has sent to the account since its last merge.
 
 The answer to a push may be lost, or come after the person has changed something again. Then the device keeps its own
 texts and its old base, and by these alone it takes its own entries in the account for those of another device: what the

@@ -1,9 +1,27 @@
-"""Fixtures of the key server: a clock that only the test moves, and databases of both kinds."""
+"""Fixtures of the key server: a clock that only the test moves, databases of both kinds, and devices of one account."""
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.clock import clock
 from tests.support.databases.postgresql import database_url, postgresql
+from tests.support.keys.devices import Account, Device
 from tests.support.servers.tls import tls_folder
 
 __all__ = ["clock", "database_url", "postgresql", "tls_folder"]
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
+
+
+@pytest.fixture
+def laptop(account: Account) -> Device:
+    return Device(account)
+
+
+@pytest.fixture
+def phone(account: Account) -> Device:
+    return Device(account)

@@ -6,8 +6,6 @@ import datetime
 from dataclasses import replace
 from typing import Final
 
-import pytest
-
 from roaming_keys.entries import GROUP, MAX_LIVE, MAX_VALUE_CHARACTERS, PERSON, SETTING, Entry, fit_entries
 from tests.support.keys.devices import Account, Device
 from tests.support.people import NOW, person
@@ -16,21 +14,6 @@ HOUR: Final = datetime.timedelta(hours=1)
 WARD: Final = '{"members":["bob@example.test"]}'
 BOB: Final = '{"address":"bob@example.test","name":"Bob"}'
 Named = dict[str, str | None]
-
-
-@pytest.fixture
-def account() -> Account:
-    return Account()
-
-
-@pytest.fixture
-def laptop(account: Account) -> Device:
-    return Device(account)
-
-
-@pytest.fixture
-def phone(account: Account) -> Device:
-    return Device(account)
 
 
 def keep(device: Device, *, people: Named | None = None, groups: Named | None = None) -> None:

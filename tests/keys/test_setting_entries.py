@@ -30,21 +30,6 @@ STRICT: Final = "setting:strict"
 MAIL: Final = "https://mail.example.test"
 
 
-@pytest.fixture
-def account() -> Account:
-    return Account()
-
-
-@pytest.fixture
-def laptop(account: Account) -> Device:
-    return Device(account)
-
-
-@pytest.fixture
-def phone(account: Account) -> Device:
-    return Device(account)
-
-
 def keep(device: Device, *, recipes: dict[str, str] | None = None, **settings: str) -> None:
     """Replace the settings and recipes of a device."""
     device.trust = replace(device.trust, others={SETTING: settings, RECIPE: recipes or {}})

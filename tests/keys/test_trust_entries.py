@@ -42,21 +42,6 @@ def decision(name: str, *, at: datetime.datetime = NOW) -> Decision:
     )
 
 
-@pytest.fixture
-def account() -> Account:
-    return Account()
-
-
-@pytest.fixture
-def laptop(account: Account) -> Device:
-    return Device(account)
-
-
-@pytest.fixture
-def phone(account: Account) -> Device:
-    return Device(account)
-
-
 def test_a_fresh_device_gets_all_that_another_keeps(laptop: Device, phone: Device) -> None:
     laptop.learn(contact("bob"), contact("carol"))
     laptop.decisions = [decision("dave")]
