@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.kept_trust import accept, show_people, wait_until_kept
+from tests.support.pages.kept_trust import accept, show_people, store_nothing_at_keys, wait_until_kept
 from tests.support.pages.strangers import STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
 from webbridge.demo.stack import DemoStack
 
@@ -33,16 +33,6 @@ REPLACE = """async (change) => {
     };
   });
   database.close();
-}"""
-
-
-# Nothing more is stored in the account at the key server, from where it would come back.
-STAY_HERE = """(keys) => {
-  const usual = fetch;
-  globalThis.fetch = async (url, options) => {
-    if (String(url).startsWith(keys) && options?.method === "PUT") throw new TypeError("no network");
-    return usual(url, options);
-  };
 }"""
 
 
@@ -106,7 +96,7 @@ def test_a_damaged_or_older_state_is_reported_and_not_used(
     alice: MailPages, stack: DemoStack, change: str, why: str
 ) -> None:
     letter = deliver(stack, alice.account, stranger(), "A stranger")
-    alice.page.js(STAY_HERE, stack.keys_url)
+    store_nothing_at_keys(alice, stack)
     alice.open_message(welcome_of(stack, alice.account))
     wait_until_kept(alice, 1)
     alice.page.js(REPLACE, "save")

@@ -10,7 +10,7 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.kept_trust import accept, show_people, wait_until_kept
+from tests.support.pages.kept_trust import accept, show_people, store_nothing_at_keys, wait_until_kept
 from tests.support.pages.strangers import deliver, stranger, welcome_of
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
@@ -84,6 +84,8 @@ def first(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
     """A tab that shows the person's one decision, to accept a stranger."""
     pages = MailPages(browser, stack.pages_url, stack.accounts[0])
     pages.enter()
+    # Each merge with the account would write the state once more, at a time of its own.
+    store_nothing_at_keys(pages, stack)
     accept(pages, deliver(stack, pages.account, stranger(), "A stranger"))
     wait_until_kept(pages, 1)
     show_people(pages)
@@ -97,6 +99,7 @@ def first(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
 def second(first: MailPages, stack: DemoStack) -> Iterator[MailPages]:
     """A tab beside the first, with unlocked keys and the same decision. It is in front."""
     pages = MailPages(first.page.browser, stack.pages_url, stack.accounts[0], beside=first.page)
+    store_nothing_at_keys(pages, stack)
     pages.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     show_people(pages)
     pages.page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.strangers import open_why, wait_for_state
+from webbridge.demo.stack import DemoStack
 
 # Returns each record with its bytes as text, so that a test can search it for words that must not be readable.
 RECORDS = """async () => {
@@ -19,6 +20,20 @@ RECORDS = """async () => {
   return records.map(({ account, counter, state }) =>
     [account, counter, Array.from(new Uint8Array(state), (octet) => String.fromCharCode(octet)).join("")]);
 }"""
+
+# Fails each request that stores something at the URL, as without a network.
+_STORE_NOTHING = """(url) => {
+  const usual = fetch;
+  globalThis.fetch = async (to, options) => {
+    if (String(to).startsWith(url) && options?.method === "PUT") throw new TypeError("no network");
+    return usual(to, options);
+  };
+}"""
+
+
+def store_nothing_at_keys(pages: MailPages, stack: DemoStack) -> None:
+    """Let this tab store nothing more in the account at the key server, from where it would come back."""
+    pages.page.js(_STORE_NOTHING, stack.keys_url)
 
 
 def accept(pages: MailPages, letter: int) -> None:
