@@ -20,7 +20,7 @@ from rich.console import Console
 
 from tests.bench.machine import ask_version, describe_machine
 from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
-from tests.bench_bridge import clicks, load, mail, processor, servers, slow_clients, streams, times
+from tests.bench_bridge import clicks, lists, load, mail, processor, servers, slow_clients, streams, times
 from tests.bench_bridge.page import MACHINE, write_machine, write_page, write_table
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
 from tests.support.browser.browsers import CHROMIUM_PROGRAMS, find_program
@@ -81,6 +81,11 @@ def _measure_clicks(settings: Settings) -> list[Figure]:
         return clicks.measure_clicks(stand, settings.runs)
 
 
+def _measure_lists(settings: Settings) -> list[Figure]:
+    with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
+        return lists.measure_lists(stand, settings.runs)
+
+
 def _measure_clients(settings: Settings) -> list[Figure]:
     with _annas_mail(settings) as host, servers.run_stand(host) as stand:
         return load.measure_clients(stand)
@@ -139,6 +144,7 @@ PARTS: Final = {
     "times": Part(title="Server times", measure=_measure_times, limits=times.time_limits),
     "distance": Part(title="A distant mail server", measure=_measure_distant, limits=times.distant_limits),
     "clicks": Part(title="From click to text", measure=_measure_clicks, limits=clicks.click_limits),
+    "lists": Part(title="A list of 10,000 in the browser", measure=_measure_lists, limits=lists.list_limits),
     "clients": Part(title="Many clients", measure=_measure_clients, limits=load.client_limits),
     "many": Part(title="A large mailbox", measure=_measure_many, limits=times.many_limits),
     "large": Part(title="Large messages", measure=_measure_large, limits=load.large_limits),
@@ -175,7 +181,7 @@ def main() -> None:
         figures += measured.all
         limits += found
         if options.page:
-            table = write_table(compared, found, date=before["date"], load=before["load"])
+            table = write_table(compared, found, before)
             write_page(options.page, {MACHINE: write_machine(machine), name: table})
     console.print(draw_limits(limits))
     write_results(options.out, machine, figures, limits)

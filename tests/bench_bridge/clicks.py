@@ -8,19 +8,14 @@ came into the page.
 from __future__ import annotations
 
 import contextlib
-import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
-from smime_core import blocking
-from smime_core.ca.demo import create_authority, issue_identity
-from smime_core.providers.native import NativeProvider
 from tests.bench.results import Figure, Figures, Limit
 from tests.bench.visits import fresh_browser
 from tests.bench_bridge.mail import RECENT
-from tests.bench_bridge.pages import running_pages
+from tests.bench_bridge.pages import create_anna, running_pages
 from tests.bench_bridge.servers import PASSWORD, Stand
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
 from tests.support.browser.bidi import BidiError
@@ -60,7 +55,7 @@ _PAINTED: Final = "() => window.paintedAt"
 
 def measure_clicks(stand: Stand, runs: int) -> list[Figure]:
     """Open a mail in each tab in turns, a new mail each time. The first one warms up."""
-    account = _create_anna()
+    account = create_anna()
     with running_pages(stand.bridge, account) as url, fresh_browser("chromium") as browser:
         browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
         tabs: dict[str, Callable[[int], float]] = {OURS: _our_tab(browser, url, account)}
@@ -126,16 +121,3 @@ def _painted_in(frame: Page) -> float | None:
         painted = frame.js(_PAINTED)
         return None if painted is None else float(painted)
     return None
-
-
-def _create_anna() -> Account:
-    at, provider = datetime.now(UTC), NativeProvider()
-    authority = blocking.run(create_authority("An authority", provider, at=at))
-    return Account(
-        name="Anna",
-        address=ANNA,
-        mail_password=PASSWORD,
-        key_passphrase=secrets.token_hex(12),
-        identity=blocking.run(issue_identity(authority, ANNA, provider=provider, at=at)),
-        p12=b"",
-    )

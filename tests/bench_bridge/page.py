@@ -25,13 +25,16 @@ def write_page(path: Path, blocks: Mapping[str, str]) -> None:
 
 
 def write_machine(machine: Mapping[str, str]) -> str:
-    """The machine and the programs as a sentence."""
+    """The programs as a sentence. The processor stands below each table."""
     programs = [f"{name} {value}" for name, value in machine.items() if name not in ("date", "processor", "load")]
-    return f"{machine['processor']}; {', '.join(programs)}."
+    return f"{', '.join(programs)}."
 
 
-def write_table(figures: Figures, limits: Sequence[Limit], *, date: str, load: str) -> str:
-    """A table with a line for each job, the medians of each side and the limits. Below it, when it was measured."""
+def write_table(figures: Figures, limits: Sequence[Limit], before: Mapping[str, str]) -> str:
+    """A table with a line for each job, the medians of each side and the limits. Below it, when and where.
+
+    `before` is the machine as it was before the measurement (`describe_machine`).
+    """
     sides = list(dict.fromkeys(figure.who for figure in figures.all))
     lines = [["", "", *sides, "wanted"], ["---", "---", *("---:" for _ in sides), "---:"]]
     for where, job in figures.rows:
@@ -39,7 +42,7 @@ def write_table(figures: Figures, limits: Sequence[Limit], *, date: str, load: s
         cells = ["–" if figure is None else _plain(show_figure(figure)) for figure in found]
         lines.append([where, job, *cells, "; ".join(_wanted(job, limit) for limit in _limits_of(where, job, limits))])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\nMeasured {date}, load before it {load}."
+    return f"{table}\n\nMeasured {before['date']} on {before['processor']}, load before it {before['load']}."
 
 
 def _limits_of(where: str, job: str, limits: Sequence[Limit]) -> list[Limit]:

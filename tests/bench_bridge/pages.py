@@ -21,8 +21,10 @@ from roaming_keys.tickets import issue_ticket, public_key_of
 from sealwax.operation.settings import load_settings
 from sealwax.service.web_server import serve
 from smime_core import blocking
+from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.providers.native import NativeProvider
-from tests.bench_bridge.servers import Bridge
+from tests.bench_bridge.servers import PASSWORD, Bridge
+from tests.bench_bridge.times import ANNA
 from tests.support.project import ROOT
 from tests.support.servers.processes import run_process
 from webbridge.config import BridgeConfig
@@ -43,6 +45,20 @@ def running_pages(bridge: Bridge, account: Account) -> Iterator[str]:
         port = _port(config.pages_origin)
         stack.enter_context(run_process(command, folder=folder, listens=port, environment=environment))
         yield config.pages_origin
+
+
+def create_anna() -> Account:
+    """The person whose mail is measured, with new keys."""
+    at, provider = datetime.now(UTC), NativeProvider()
+    authority = blocking.run(create_authority("An authority", provider, at=at))
+    return Account(
+        name="Anna",
+        address=ANNA,
+        mail_password=PASSWORD,
+        key_passphrase=secrets.token_hex(12),
+        identity=blocking.run(issue_identity(authority, ANNA, provider=provider, at=at)),
+        p12=b"",
+    )
 
 
 def _register(config: BridgeConfig, account: Account) -> None:

@@ -42,8 +42,9 @@ def test_a_line_has_the_limit_of_its_job_and_says_that_it_is_missed() -> None:
         Limit(where="far", what="list", value=1.0, limit=2.0, unit="ms"),
         Limit(where="near", what="list 50: beside one", value=3.0, limit=5.0, unit="times"),
     ]
-    table = write_table(figures, limits, date="2026-11-24", load="1.0")
+    table = write_table(figures, limits, {"date": "2026-11-24", "processor": "2 × A", "load": "1.0"})
     assert table.splitlines()[2:4] == [
         "| near | list | 4.0 ms | 8.0 ms | 0.40, **missed** |",
         "| near | list 50 | 3 | – | beside one 3.00, at most 5.00 |",
     ]
+    assert table.splitlines()[-1] == "Measured 2026-11-24 on 2 × A, load before it 1.0."

@@ -45,7 +45,7 @@ def main() -> None:
     for name, (figures, limits) in parts.items():
         console.print(figures.draw(name))
         if options.page:
-            table = write_table(figures, limits, date=machine["date"], load=machine["load"])
+            table = write_table(figures, limits, machine)
             write_page(options.page, {name: table})
     limits = [limit for _, found in parts.values() for limit in found]
     console.print(draw_limits(limits))
