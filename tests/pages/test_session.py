@@ -257,10 +257,11 @@ def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Pag
       const { KeyRing } = await import("/source/webbridge/pages/keys.js");
       const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
       const empty = () => new ArrayBuffer(8);
+      const known = () => new TextEncoder().encode("{}").buffer;
       const login = () => ({ request: empty(), login: empty() });
       const ring = new KeyRing(async () => ({
         call: async (verb) =>
-          verb === "roaming.login" ? login() : { identities: [identity], known: empty(), session: empty() },
+          verb === "roaming.login" ? login() : { identities: [identity], known: known(), session: empty() },
       }));
       const passphrase = () => ({ buffer: new ArrayBuffer(4096), length: 0 });
       const attempt = async (during) => {
@@ -270,7 +271,11 @@ def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Pag
         const outcome = await opening.then(() => "open", ({ code }) => code);
         return [outcome, ring.unlocked];
       };
-      return [await attempt(() => ring.lock("signed-out")), await attempt(() => ({}))];
+      const leave = () => {
+        ring.lock("signed-out");
+        return {};
+      };
+      return [await attempt(leave), await attempt(() => ({}))];
     }""")
     assert seen == [["locked", False], ["open", True]]
 
