@@ -96,3 +96,14 @@ def test_after_a_session_that_ended_unlocked_keys_need_no_passphrase(visitor: Ma
     visitor.sign_in()
     visitor.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     assert visitor.is_unlocked()
+
+
+def test_the_list_comes_once_while_the_person_types_the_passphrase(visitor: MailPages) -> None:
+    visitor.page.js(LISTEN)
+    visitor.sign_in()
+    visitor.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
+    lists = "() => sent.filter((one) => one.includes('/messages?sort=')).length"
+    visitor.page.wait_for(f"() => ({lists})() === 1", timeout_seconds=OPERATION_SECONDS)
+    visitor.page.click("a.bar-link[href='#/folder/inbox']")
+    visitor.page.wait_for_selector(named("message-row"), timeout_seconds=OPERATION_SECONDS)
+    assert visitor.page.js(lists) == 1

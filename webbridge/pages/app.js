@@ -322,7 +322,16 @@ export class App {
     keepLanguage(this.translate.language, this.#isOwnComputer);
     await this.unlocking.useTyped(takePassphrase());
     if (this.#writing?.isBegun()) this.navigate("/write");
-    else this.navigate(this.keys.unlocked ? folderPath(INBOX) : "/keys");
+    else if (this.keys.unlocked) this.navigate(folderPath(INBOX));
+    else this.#askForKeys();
+  }
+
+  /** Shows the view that unlocks the keys. The list of the inbox loads while the person types the passphrase. */
+  #askForKeys() {
+    this.navigate("/keys");
+    if (this.#mail) return;
+    this.#mail = new MailView(this);
+    this.#mail.go(INBOX, null);
   }
 
   /**

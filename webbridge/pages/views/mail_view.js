@@ -32,6 +32,8 @@ export class MailView {
   #folders = [];
   /** The number of loads of folders and list that were started. Only the latest load continues with the list. */
   #loads = 0;
+  /** Whether the latest load is waiting for the folders. */
+  #isLoading = false;
   #folderList;
   #foldersFailure = problem("folders-error");
   #list;
@@ -210,7 +212,9 @@ export class MailView {
       this.#listing = { isThreaded: this.#listing.isThreaded };
     }
     this.#drawFolders();
-    if (this.#folders.length === 0 || !this.#find(folder)) void this.#loadAll();
+    if (this.#folders.length === 0 || !this.#find(folder)) {
+      if (!sameFolder || !this.#isLoading) void this.#loadAll();
+    }
     else if (!sameFolder) void this.#loadList();
     this.#list.setCurrent(message);
     this.#acts.update();
@@ -236,8 +240,10 @@ export class MailView {
     // Answers to older requests for the list are dropped now, and not only when the folders are loaded.
     this.#list.expect();
     const load = ++this.#loads;
+    this.#isLoading = true;
     const failure = await this.#loadFolders();
     if (load !== this.#loads) return;
+    this.#isLoading = false;
     if (failure && this.#folders.length === 0) this.#list.fail(failure);
     else await this.#loadList();
   }
