@@ -73,7 +73,8 @@ def main() -> None:
         table = write_table(found)
         print(table, flush=True)
         if options.page:
-            write_page(options.page, {"days-work machine": f"{machine['processor']}; {write_machine(machine)}", "days-work": table})
+            programs = f"{machine['processor']}; {write_machine(machine)}"
+            write_page(options.page, {"days-work machine": programs, "days-work": table})
     for what, (share, most) in measures(found).items():
         print(f"{what}: {share:.2f} of Roundcube's, wanted at most {most}")
 
