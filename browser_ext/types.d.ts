@@ -261,16 +261,8 @@ interface SendingRecord {
   by?: { host: string; account: string };
 }
 
-/** A sent message that asked for signed receipts. `id` and `digest` are the values that a receipt for it must have. */
-interface ReceiptRequestRecord {
-  id: string;
-  digest: string;
-  sentAt: string;
-  /** The addresses of its recipients. */
-  to: string[];
-  /** The receipts that arrived, one for each person. `signature` and `messageId` name the mail that brought it. */
-  receipts: { name: string; address: string; at: string; signature: string; messageId: string }[];
-}
+/** A sent message that asked for signed receipts. */
+type ReceiptRequestRecord = import("../wasm_build/ui/receipts.js").SentRequest;
 
 /** The values in `storage.session`, by name (`background/memory.js`). */
 interface SessionMemory {
@@ -353,12 +345,8 @@ interface OpenedResult {
   label: string | null;
 }
 
-/** A statement about receipts beside a mail: it asks for one, got one, was answered, or is a receipt itself. */
-type ShownReceipt =
-  | { kind: "asked" }
-  | { kind: "answered"; at: string }
-  | { kind: "sent"; receipts: { name: string; address: string; at: string }[] }
-  | { kind: "given"; sentAt: string; to: string[] };
+/** A statement about receipts beside a mail. */
+type ShownReceipt = import("../wasm_build/ui/receipts.js").ShownReceipt;
 
 interface WrittenResult {
   people: string[];

@@ -1,11 +1,8 @@
-/**
- * Signed receipts: the requests of sent messages, to compare receipts with, and the receipts that the person gave. Of a
- * sent message only hashes, time and recipients are kept, and its content is not.
- */
-import { sameAddress } from "../../wasm_build/ui/formats.js";
+/** Signed receipts: the requests of sent messages, to compare receipts with, and the receipts that the person gave. */
+import { describeReceipt, isOver, withArrived } from "../../wasm_build/ui/receipts.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
-import { findRequest, isOver } from "../shared/receipt_requests.js";
+import { findRequest } from "../shared/receipt_requests.js";
 import * as keys from "./keys.js";
 import { inTurn } from "./turns.js";
 
@@ -36,17 +33,17 @@ export function keepRequests(requests) {
 }
 
 /**
- * The statement about receipts beside a mail; null for none. Keeps a verified receipt.
+ * The statement about receipts beside a mail; null for none. Keeps what a receipt has proved.
  * @param {Judged} judged @returns {Promise<ShownReceipt | null>}
  */
 export async function describe({ report, receipt }) {
-  if (!receipt || report.state !== "verified") return null;
-  const sent = await findRequest(receipt.id);
-  if (receipt.kind === "given") return sent ? keepArrived(receipt) : null;
-  if (sent) return { kind: "sent", receipts: sent.receipts };
-  if (!(await isAskedHere(receipt, report.sender))) return null;
-  const given = await database.get("givenReceipts", receipt.id);
-  return given ? { kind: "answered", at: given.at } : { kind: "asked" };
+  if (!receipt) return null;
+  if (receipt.kind === "given") await keepArrived({ report, receipt });
+  const [sent, given, identities] = await Promise.all([
+    findRequest(receipt.id), database.get("givenReceipts", receipt.id), keys.identities(),
+  ]);
+  const own = identities.flatMap(({ addresses }) => addresses);
+  return describeReceipt({ report, receipt }, { sent, answeredAt: given?.at ?? null, own });
 }
 
 /**
@@ -81,25 +78,11 @@ export function forgetGiven(id) {
   return inTurn(TURN, () => database.remove("givenReceipts", id));
 }
 
-/**
- * Keeps a verified receipt with the message that it is for.
- * @param {GivenReceipt} receipt @returns {Promise<ShownReceipt | null>}
- */
-function keepArrived({ id, name, addresses, at, signature, messageId }) {
+/** Keeps a receipt with the message that it is for. @param {{report: MessageReport, receipt: GivenReceipt}} arrived */
+function keepArrived(arrived) {
   return inTurn(TURN, async () => {
-    const sent = await findRequest(id);
-    const address = addresses.find((own) => sent?.to.some((one) => sameAddress(one, own)));
-    if (!sent || address === undefined) return null;
-    if (!sent.receipts.some((one) => one.signature === signature)) {
-      await database.put("receiptRequests", { ...sent, receipts: [...sent.receipts, { name, address, at, signature, messageId }] });
-    }
-    return { kind: "given", sentAt: sent.sentAt, to: sent.to };
+    const sent = await findRequest(arrived.receipt.id);
+    const next = sent && withArrived(sent, arrived);
+    if (next) await database.put("receiptRequests", next);
   });
-}
-
-/** Whether a request is for the person, who is not its sender. @param {ReceiptRequest} request @param {string | null} sender */
-async function isAskedHere({ to, only }, sender) {
-  const own = (await keys.identities()).flatMap(({ addresses }) => addresses);
-  const isOwn = (/** @type {string} */ address) => own.some((one) => sameAddress(one, address));
-  return own.length > 0 && to.length > 0 && sender !== null && !isOwn(sender) && (only === null || only.some(isOwn));
 }

@@ -2,6 +2,7 @@
  * Settings for writing that name something outside: the timestamp service, and the policy of security labels. Values of
  * the administrator take precedence.
  */
+import { labelName } from "../../wasm_build/ui/label_name.js";
 import * as database from "../shared/database.js";
 import { policyInFile } from "../shared/label_policy.js";
 import { serviceAddress } from "../shared/service_address.js";
@@ -53,10 +54,7 @@ export async function labelFor(label) {
  * @param {import("../../wasm_build/vault/types/verbs.js").SecurityLabel | null | undefined} label
  */
 export async function nameOfLabel(label) {
-  if (!label) return null;
-  const { labelPolicy } = await read();
-  if (labelPolicy?.policy !== label.policy) return "";
-  return labelPolicy.classifications.find(({ value }) => value === label.classification)?.name ?? "";
+  return label ? labelName(label, (await read()).labelPolicy) : null;
 }
 
 /** These settings as a policy for others, by the names of `policy_schema.json`. */

@@ -30,16 +30,16 @@ export class ReceiptWindow {
     this.sender = new SenderChoice(translate, courier, {
       from: this.#ownReader(), identities: claim.identities, onChange: () => this.#update(), onUnlocked: () => this.#refresh(),
     });
-    const learns = html("p", { text: text("receiptTells", addressList(asked.to)), data: { test: "receipt-tells" } });
+    const learns = html("p", { text: translate("receipt_tells", { addresses: addressList(asked.to) }), data: { test: "receipt-tells" } });
     this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: "", desk: {
       take: () => this.#take(), onSent: async () => this.#showSent(), onLocked: () => void this.#refresh(), update: () => this.#update(),
     } });
-    if (claim.deliver !== "file") this.sending.button.textContent = text("receiptSend");
+    if (claim.deliver !== "file") this.sending.button.textContent = translate("receipt_send");
     const leave = html("button", {
-      type: "button", class: "quiet", text: text("receiptNotNow"), data: { test: "receipt-leave" }, on: { click: () => void courier.close() },
+      type: "button", class: "quiet", text: translate("receipt_not_now"), data: { test: "receipt-leave" }, on: { click: () => void courier.close() },
     });
     const form = html("form", { class: "letter", novalidate: true },
-      html("p", { text: text("receiptAsked", isolate(provedSender(asked.report))), data: { test: "receipt-asked" } }), learns,
+      html("p", { text: translate("receipt_asked", { name: isolate(provedSender(asked.report)) }), data: { test: "receipt-asked" } }), learns,
       this.sender.element, this.sender.unlockPlace,
       claim.deliver === "file" ? html("p", { class: "field-hint", text: text("receiptAsFile") }) : "",
       this.sending.failure, this.sending.progress.element, this.sending.ways,

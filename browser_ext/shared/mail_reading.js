@@ -3,9 +3,9 @@
  * the viewer share this code. Only the nested view has the mail itself; this document has its verdict and certificates.
  */
 import { html } from "../../wasm_build/ui/dom.js";
+import { createLabelNote, createReceiptNote } from "../../wasm_build/ui/mail_notes.js";
 import { describeCoverage } from "../../wasm_build/ui/protected_parts.js";
-import { errorText, loadSharedText, locale, text } from "./i18n.js";
-import { createLabelNote, createReceiptNote } from "./mail_notes.js";
+import { day, errorText, loadSharedText, locale, text } from "./i18n.js";
 import { describeReport, provedSender } from "./report_view.js";
 import { ask, wasLockedSince, whenLocked } from "./request.js";
 import { ViewLink } from "./view_link.js";
@@ -173,7 +173,8 @@ export class MailReading {
       void ask("mail.propose", { frame: this.#frame, fingerprint }).catch((error) => this.#showStatus(error));
     const statement = describeReport(report, translate, { onAccept });
     this.#top.replaceChildren(
-      ...statement.headline, ...createLabelNote(label), ...createReceiptNote(receipt, report, this.#onAnswer && (() => this.#give())),
+      ...statement.headline, ...createLabelNote(translate, label),
+      ...createReceiptNote(translate, receipt, { sender: provedSender(report), day, onGive: this.#onAnswer && (() => void this.#give()) }),
     );
     this.#details?.remove();
     this.#details = statement.details;

@@ -7,7 +7,7 @@ import { encryptTo } from "../shared/channel.js";
 import { MailStore } from "./mail_store.js";
 import { isClosed } from "../shared/closed_report.js";
 import { packContent } from "../shared/packed_content.js";
-import { findRequest } from "../shared/receipt_requests.js";
+import { findSentValues } from "../shared/receipt_requests.js";
 import { holdText } from "./text_verbs.js";
 import { callVault, openEnvelope } from "./vault_access.js";
 
@@ -73,19 +73,14 @@ async function openMail({ mail, content, ...args }) {
   // A call transfers its buffers, and a receipt is judged a second time.
   const again = structuredClone(args);
   const opened = await verifyMail(mail, args);
-  const sent = opened.receipt?.kind === "given" ? await findRequest(opened.receipt.id) : null;
-  return sent ? verifyMail(mail, { ...again, sent: valuesOf(sent) }) : opened;
+  const sent = opened.receipt?.kind === "given" ? await findSentValues(opened.receipt.id) : null;
+  return sent ? verifyMail(mail, { ...again, sent }) : opened;
 }
 
 /** @param {string} mail @param {Omit<Opening, "mail" | "content">} args */
 function verifyMail(mail, args) {
   // The views show the text of a field as such, without a mail's header and without an answer.
   return callVault("message.verify", { ...args, message: store.copy(mail), fieldsToo: true, receiptsToo: true });
-}
-
-/** @param {ReceiptRequestRecord} sent */
-function valuesOf({ id, digest, to, receipts }) {
-  return { id, digest, to, receipts: receipts.map(({ address, signature, messageId }) => ({ address, signature, messageId })) };
 }
 
 /**

@@ -17,14 +17,17 @@ from smime_core.message import decrypt_entity
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser
 from tests.support.command.timestamp_services import serve
+from tests.support.extension.receipt_mails import asking_mail
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.received import deliver
 from tests.support.timestamp_service import answer
 from webbridge import BridgeConfig
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
-POLICY = {"policy": "1.2.3.4", "name": "Example Ltd", "classifications": [{"value": 6, "name": "Internal"}]}
+NAMES = [{"value": 5, "name": "Confidential"}, {"value": 6, "name": "Internal"}]
+POLICY = {"policy": "1.2.3.4", "name": "Example Ltd", "classifications": NAMES}
 CHOOSE = """(label) => {
   const select = document.querySelector("[data-test=label]");
   select.value = label;
@@ -127,9 +130,9 @@ def test_a_letter_that_comes_back_keeps_its_statements(letter: MailPages) -> Non
         """async (policy) => {
       const { LetterOptions } = await import("/source/webbridge/pages/views/letter_options.js");
       const make = (labelPolicy) => new LetterOptions((key) => key, { timestampHost: "tsa.test", labelPolicy }, {
-        copy: document.createElement("div"), onChange: () => {}, onUnstamped: () => {},
+        copy: document.createElement("div"), isOwnComputer: true, onChange: () => {}, onUnstamped: () => {},
       });
-      const kept = { lasting: true, label: { policy: "1.2.3.4", classification: 6 } };
+      const kept = { receipt: true, lasting: true, label: { policy: "1.2.3.4", classification: 6 } };
       return [policy, { ...policy, policy: "1.2.3.5" }, null].map((one) => {
         const options = make(one);
         options.set(kept);
@@ -140,4 +143,12 @@ def test_a_letter_that_comes_back_keeps_its_statements(letter: MailPages) -> Non
     )
     label = {"policy": "1.2.3.4", "classification": 6}
     # A label is of one policy: under another one, the same number means something else.
-    assert back == [{"lasting": True, "label": label}, *[{"lasting": True, "label": None}] * 2]
+    assert [one["label"] for one in back] == [label, None, None]
+    assert [(one["receipt"], one["lasting"]) for one in back] == [(True, True)] * 3
+
+
+def test_a_received_message_shows_the_name_of_its_label(letter: MailPages, offering: DemoStack) -> None:
+    alice, bob = offering.accounts
+    for label, words in (("1.2.3.4", "Confidential"), ("1.2.3.5", "unknown here")):
+        letter.open_message(deliver(offering, asking_mail(bob.identity, recipient=alice.address, label=label)))
+        assert words in letter.page.text(named("mail-label"))

@@ -247,6 +247,18 @@ def test_the_offer_that_was_declined_does_not_come_again(alice: MailPages, devic
 
 
 @pytest.mark.thorough
+def test_the_view_of_the_keys_offers_the_device_once(alice: MailPages, device: Authenticator) -> None:
+    alice.enter()
+    alice.page.wait_for_selector(named("passkey-offer"))
+    show_keys(alice)
+    alice.page.wait_for("(choice) => document.querySelector(choice).checkVisibility()", named("passkey-choice"))
+    assert alice.page.js("(offer) => document.querySelector(offer).checkVisibility()", named("passkey-offer")) is False
+    alice.page.click(named("passkey-choice"))
+    wait_until_gone(alice)
+    assert len(device.credentials()) == 1
+
+
+@pytest.mark.thorough
 def test_a_refused_offer_says_so_and_stays(alice: MailPages, device: Authenticator) -> None:
     alice.enter()
     alice.page.wait_for_selector(named("passkey-offer"))

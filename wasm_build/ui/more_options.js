@@ -26,12 +26,14 @@ export class MoreOptions {
   /**
    * @param {Catalogue} translate
    * @param {{
-   *   timestampHost: string, labelPolicy: LabelPolicy | null, onChange: () => void, hasReceipts?: boolean,
+   *   timestampHost: string, labelPolicy: LabelPolicy | null, onChange: () => void, receiptHint?: string,
    *   allowService?: () => Promise<string>, further?: HTMLElement[],
-   * }} options without a service, a policy or a memory for receipts their options are absent. `allowService` is called in the click that wants a
+   * }} options without a service or a policy their options are absent. `allowService` is called in the click that wants a
    *   timestamp; it resolves with why the service may not be asked, or "". `further` are options that need no signature.
    */
-  constructor(translate, { timestampHost, labelPolicy, onChange, hasReceipts = true, allowService = async () => "", further = [] }) {
+  constructor(translate, {
+    timestampHost, labelPolicy, onChange, receiptHint = translate("ask_receipt_hint"), allowService = async () => "", further = [],
+  }) {
     this.#translate = translate;
     this.#onChange = onChange;
     this.#host = timestampHost;
@@ -41,7 +43,7 @@ export class MoreOptions {
     this.#receipt = switchField(translate("ask_receipt"), "switch-receipt", onChange);
     this.#lasting = switchField(translate("sign_lasting"), "switch-lasting", (checked) => void this.#lastingSwitched(checked));
     this.#signed = html("div", {},
-      ...(hasReceipts ? [this.#receipt.element, html("p", { class: "field-hint", text: translate("ask_receipt_hint") })] : []),
+      this.#receipt.element, html("p", { class: "field-hint", text: receiptHint }),
       ...(timestampHost ? this.#createLasting() : []), ...(labelPolicy ? [this.#createLabels(labelPolicy)] : []));
     this.element = html("details", { class: "more-options", data: { test: "more" } },
       html("summary", { text: translate("more_options") }), this.#signed, ...further);
@@ -77,7 +79,7 @@ export class MoreOptions {
   /** @param {{sign: boolean}} letter */
   show({ sign }) {
     this.#signed.hidden = !sign;
-    this.element.hidden = (!sign || this.#signed.childElementCount === 0) && this.#further.length === 0;
+    this.element.hidden = !sign && this.#further.length === 0;
   }
 
   lastingOff() {

@@ -32,6 +32,7 @@ import { MailVault } from "./mail_vault.js";
 import { NewMailNotices } from "./new_mail_notices.js";
 import { createNotices } from "./notices.js";
 import { createFrame } from "./frame.js";
+import { Receipts } from "./receipts.js";
 import { RoamingTrust } from "./roaming_trust.js";
 import { keepLanguage } from "./language.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
@@ -118,8 +119,10 @@ export class App {
     );
     this.keyServer = new KeyServer(keyServerOrigin, finder);
     this.trust = new TrustKeeper(new KeptList(`followed-list ${apiOrigin}`));
-    this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
-      this.api.askAuthorities(lookups, signal));
+    this.receipts = new Receipts(this.keys.vault, this.keys, {
+      account: () => this.address ?? this.#lastAddress, isOwnComputer: () => this.#isOwnComputer,
+    });
+    this.mailVault = new MailVault(this.keys.vault, this.keys, this, (lookups, signal) => this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
     this.notices = new NewMailNotices({
       title: () => translate("new_mail_title"), api: this.api, isOwnComputer: () => this.#isOwnComputer,
@@ -475,6 +478,7 @@ export class App {
     this.keys.lock("signed-out");
     this.unlocking.end();
     this.trust.forget();
+    this.receipts.forget();
     this.draftDesk.forget();
     this.#dropWriting();
     this.#mail?.dispose();

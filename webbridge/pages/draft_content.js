@@ -15,7 +15,7 @@ import { ApiError } from "./api.js";
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {{inReplyTo: string | null, references: string[], hidden: import("../../wasm_build/ui/answer.js").HiddenField[]}} Thread */
 /**
- * `forward`, `secret` and the receipt in `more` are of the extension, and go back to it unchanged. `copy` and `doubtful` are of the pages:
+ * `forward` and `secret` are of the extension, and go back to it unchanged. `copy` and `doubtful` are of the pages:
  * the wish for the copy in Sent, and the people about whom the person is still asked.
  * @typedef {{
  *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: unknown,

@@ -105,9 +105,9 @@ export class LetterSending {
   async #sendOne({ copy, posting, draft, version }, { wish, onEncrypted }) {
     if (posting.keyed && posting.keyed !== version) await this.#settleEarlier(posting);
     const stamp = (/** @type {ArrayBuffer} */ query) => this.#api.timestamp(query);
-    const message = await this.#vault.compose(draft, { sign: copy.sign, recipients: certificatesOf(copy), stamp });
-    await onEncrypted(message);
     const envelope = copy.people.map(({ address }) => address);
+    const message = await this.#vault.compose(draft, { sign: copy.sign, recipients: certificatesOf(copy), readers: envelope, stamp });
+    await onEncrypted(message);
     posting.begin(version, envelope);
     const submission = await this.#api.sendMessage(message, envelope, posting.key, wish).catch((error) => {
       // Otherwise nothing was sent and nothing is on its way.

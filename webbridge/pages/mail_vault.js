@@ -10,6 +10,7 @@ import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { addressKey, certificatesFor, sameAddress } from "../../wasm_build/ui/formats.js";
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
+import { valuesOf } from "../../wasm_build/ui/receipts.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
@@ -68,25 +69,30 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
  *   passages: import("../../wasm_build/ui/mail_text.js").Passage[],
  *   reply: ReplyFields, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
  *   lookups: import("../../wasm_build/vault/lookups.js").Lookup[],
- * }} OpenedMessage
+ *   receipt: import("../../wasm_build/ui/receipts.js").ReceiptRequest | import("../../wasm_build/ui/receipts.js").GivenReceipt | null,
+ *   label: import("../../wasm_build/vault/types/verbs.js").SecurityLabel | null,
+ *   aboutReceipts: import("../../wasm_build/ui/receipts.js").ShownReceipt | null,
+ * }} OpenedMessage `aboutReceipts` is null until the verdict is final
  */
 
 export class MailVault {
   #vault;
   #keys;
   #trust;
+  #receipts;
   #ask;
 
   /**
    * @param {() => Promise<Vault>} vault
    * @param {KeyRing} keys
-   * @param {import("./trust_keeper.js").TrustKeeper} trust
+   * @param {{trust: import("./trust_keeper.js").TrustKeeper, receipts: import("./receipts.js").Receipts}} kept
    * @param {import("../../wasm_build/vault/lookups.js").Asker} ask asks authorities about revocation
    */
-  constructor(vault, keys, trust, ask) {
+  constructor(vault, keys, { trust, receipts }, ask) {
     this.#vault = vault;
     this.#keys = keys;
     this.#trust = trust;
+    this.#receipts = receipts;
     this.#ask = ask;
   }
 
@@ -104,16 +110,22 @@ export class MailVault {
     /** @param {import("../../wasm_build/vault/trust.js").Evidence} evidence */
     const judge = async (evidence) => {
       basis = this.#trust.basis;
-      const args = {
-        message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence), ...this.#trust.contacts(),
-        fieldsToo: true,
-      };
-      return vault.call("message.verify", args, { signal });
+      const verify = (/** @type {object} */ further) => vault.call("message.verify", {
+        message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(structuredClone(evidence)),
+        ...this.#trust.contacts(), fieldsToo: true, receiptsToo: true, ...further,
+      }, { signal });
+      const judged = await verify({});
+      if (judged.receipt?.kind !== "given") return judged;
+      // A receipt is judged a second time, with the message that it is for.
+      const sent = await this.#receipts.findSent(judged.receipt.id);
+      return sent ? verify({ sent: valuesOf(sent) }) : this.#receipts.whileLocked(judged);
     };
     const options = { ask: this.#ask, store: this.#trust.evidence, signal };
     for await (const { judged, settled } of judgeInRounds(judge, options)) {
       const { harvest, ...opened } = decodeTexts(judged);
-      yield settled ? { ...opened, harvest: harvest && { ...harvest, basis } } : { ...opened, report: whileChecking(opened.report), harvest: null };
+      yield settled
+        ? { ...opened, harvest: harvest && { ...harvest, basis }, aboutReceipts: await this.#receipts.settle(opened) }
+        : { ...opened, report: whileChecking(opened.report), harvest: null, aboutReceipts: null };
     }
   }
 
@@ -160,12 +172,15 @@ export class MailVault {
   }
 
   /**
+   * Makes a message. If it asks for receipts, that is kept before it can leave; rejects if it cannot be kept.
    * @param {Draft} draft
-   * @param {{sign: boolean, recipients: ArrayBuffer[], stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>}} protection without
-   *   `recipients` the message is not encrypted; `stamp` asks the timestamp service
+   * @param {{
+   *   sign: boolean, recipients: ArrayBuffer[], readers: string[], stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>,
+   * }} protection without `recipients` the message is not encrypted; `readers` are the addresses that get it; `stamp` asks the
+   *   timestamp service
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
-  async compose({ statements: { lasting, label }, ...draft }, { sign, recipients, stamp }) {
+  async compose({ statements: { receipt = false, lasting, label }, ...draft }, { sign, recipients, readers, stamp }) {
     const vault = await this.#vault();
     const keys = this.#keys.copies();
     if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
@@ -177,15 +192,34 @@ export class MailVault {
     };
     // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
     const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
-    if (!sign || !lasting) return (await vault.call("message.compose", { draft: written, sign, label: sign ? label : null, ...keys, ...encrypting })).message;
-    const { query, receipt: _, ...signed } = await vault.call("message.sign", {
-      draft: written, encrypts: recipients.length > 0, label, ...keys,
+    if (!sign || !lasting) {
+      const claims = sign ? { receipt, label } : {};
+      const made = await vault.call("message.compose", { draft: written, sign, ...claims, ...keys, ...encrypting });
+      await this.#receipts.keepRequest(made.receipt, readers);
+      return made.message;
+    }
+    const { query, receipt: asked, ...signed } = await vault.call("message.sign", {
+      draft: written, encrypts: recipients.length > 0, receipt, label, ...keys,
     });
     const answer = await stamp(query).catch((error) => {
       for (const bytes of [signed.headers, signed.entity]) overwrite(bytes);
       throw error;
     });
-    return (await vault.call("message.finish", { ...signed, answer, ...encrypting })).message;
+    const { message } = await vault.call("message.finish", { ...signed, answer, ...encrypting });
+    await this.#receipts.keepRequest(asked, readers);
+    return message;
+  }
+
+  /**
+   * The receipt for a message, signed by this identity, and the addresses that get it.
+   * @param {ArrayBuffer} message @param {{id: string, from: string, subject: string, messageId: string}} receipt
+   * @returns {Promise<{message: ArrayBuffer, to: string[]}>}
+   */
+  async makeReceipt(message, receipt) {
+    const vault = await this.#vault();
+    const keys = this.#keys.copies();
+    if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
+    return vault.call("receipt.make", { message, ...receipt, at: new Date().toISOString(), ...keys });
   }
 
   /**

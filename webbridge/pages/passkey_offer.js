@@ -40,12 +40,12 @@ export class PasskeyOffer extends EventTarget {
     const accept = html("button", { type: "button", text: translate("passkey_add"), data: { test: "passkey-accept" } });
     accept.addEventListener("click", () => this.#app.attempt(accept, translate("passkey_working"), failure, async () => {
       await addPasskey(this.#app);
-      await this.#answer();
+      await this.answer();
       this.#app.announce(translate("passkey_kept"));
     }));
     const decline = html("button", {
       class: "quiet", type: "button", text: translate("not_now"), data: { test: "passkey-decline" },
-      on: { click: () => void this.#answer() },
+      on: { click: () => void this.answer() },
     });
     return html(
       "div", { class: "notice", data: { test: "passkey-offer" } },
@@ -53,7 +53,8 @@ export class PasskeyOffer extends EventTarget {
     );
   }
 
-  async #answer() {
+  /** The person has answered, here or in the view of the keys. */
+  async answer() {
     try {
       localStorage.setItem(await this.#name(), "yes");
     } catch {

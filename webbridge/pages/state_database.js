@@ -1,7 +1,7 @@
 /**
  * The IndexedDB of the pages' origin. Each store has one record for each account, `learnt` one for each
- * folder of an account, `drafts` one for each draft. Only the vault can decrypt it, but for
- * that of `roaming`, which has no secret of the person.
+ * folder of an account, `drafts` one for each draft, `receipts` one for each message that asks for a receipt. Only the vault
+ * can decrypt it, but for that of `roaming`, which has no secret of the person.
  *
  * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter`
  * shows a tab that another tab has written. It is not trusted: the counter inside the encrypted state decides.
@@ -13,12 +13,14 @@ import { storageError } from "../../wasm_build/vault/storage_error.js";
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 
 const NAME = "sealwax";
-const VERSION = 5;
-/** @typedef {"trust" | "passkeys" | "roaming" | "learnt" | "drafts"} Store */
+const VERSION = 6;
+/** @typedef {"trust" | "passkeys" | "roaming" | "learnt" | "drafts" | "receipts"} Store */
 /** @type {Record<Store, string>} */
-const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place", drafts: "place" };
+const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place", drafts: "place", receipts: "place" };
 /** The records of more folders than these are dropped. */
 const MAX_LEARNT_FOLDERS = 40;
+/** Of the messages that ask for receipts, sent and received, those are kept that were noted last. */
+const MAX_RECEIPTS = 1_000;
 
 /**
  * A state that only the vault can decrypt. `merged` is what the account at the key server had when the state was last merged
@@ -209,6 +211,35 @@ export const openDrafts = {
     }).catch((error) => {
       throw refusal === null ? error : storageError(refusal);
     });
+  },
+};
+
+/** What is known of messages that ask for receipts (`receipts.js`), sealed by the vault. `at` is when it was noted first. */
+export const openReceipts = {
+  /** @param {string} address @param {string} id @returns {Promise<{at: number, sealed: ArrayBuffer} | null>} */
+  async read(address, id) {
+    const place = `${await accountDigest(address)} ${id}`;
+    return (await transact("receipts", "readonly", (records) => records.get(place))) ?? null;
+  },
+
+  /** @param {string} address @param {string} id @param {{at: number, sealed: ArrayBuffer}} record */
+  async write(address, id, record) {
+    const first = `${await accountDigest(address)} `;
+    await transact("receipts", "readwrite", (records) => {
+      records.put({ ...record, place: first + id });
+      const all = records.getAll(IDBKeyRange.bound(first, `${first}\uffff`));
+      all.onsuccess = () => {
+        const oldest = all.result.sort((one, other) => one.at - other.at);
+        for (const { place } of oldest.slice(0, Math.max(0, oldest.length - MAX_RECEIPTS))) records.delete(place);
+      };
+      return all;
+    });
+  },
+
+  /** @param {string} address @param {string} id */
+  async remove(address, id) {
+    const place = `${await accountDigest(address)} ${id}`;
+    await transact("receipts", "readwrite", (records) => records.delete(place));
   },
 };
 

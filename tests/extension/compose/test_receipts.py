@@ -64,11 +64,11 @@ def open_mail(viewer: Page, folder: Path, mail: bytes) -> str:
 def test_the_sender_sees_who_gave_a_receipt(webmail: Webmail, viewer: Page, people: People, tmp_path: Path) -> None:
     message = ask(webmail)
     assert open_mail(viewer, tmp_path, message) == "verified"
-    assert "None has been opened here yet" in viewer.wait_for_text("You asked", selector=NOTE)
+    assert "No verified one has been opened here yet" in viewer.wait_for_text("You asked", selector=NOTE)
     assert open_mail(viewer, tmp_path, receipt_by(people, people.bob, message)) == "verified"
     assert "opened your message of" in viewer.wait_for_text("bob@example.test", selector=NOTE)
     open_mail(viewer, tmp_path, message)
-    said = viewer.wait_for_text("Receipt by", selector=NOTE)
+    said = viewer.wait_for_text("opened and verified", selector=NOTE)
     assert "bob@example.test" in said
 
 

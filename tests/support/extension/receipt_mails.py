@@ -23,17 +23,20 @@ def asking_mail(
     recipient: str = "alice@example.test",
     reader: Identity | None = None,
     to: tuple[str, ...] = ("bob@example.test",),
+    more: tuple[str, ...] = (),
     label: str = "",
 ) -> bytes:
     """A mail that asks for a receipt to the addresses `to`, encrypted to `reader` if there is one.
 
-    `label` is the OID of the policy of a security label.
+    `more` are further names of one of those who get it, of which the protocol allows many. `label` is the OID of the
+    policy of a security label.
     """
     now = datetime.datetime.now(datetime.UTC)
+    entities = [*((one,) for one in to), *((more,) if more else ())]
     request = ess.ReceiptRequest(
         signed_content_identifier=ess.new_content_identifier(b"", NATIVE, moment=now),
         receipts_from=ess.AllOrFirstTier.ALL_RECEIPTS,
-        receipts_to=tuple[GeneralNames, ...]([(ess.mail_name(one),) for one in to]),
+        receipts_to=tuple[GeneralNames, ...]([tuple(map(ess.mail_name, names)) for names in entities]),
     )
     plain = (
         f"From: {signer.certificate.email_addresses[0]}\r\nTo: {recipient}\r\nSubject: Lighthouse\r\n"

@@ -6,6 +6,7 @@ import { createForm, problem, switchField } from "../../../wasm_build/ui/parts.j
 import { createCopyField } from "../copy_choice.js";
 import { askToSignOut } from "../frame.js";
 import { createLanguageMenu } from "../language_menu.js";
+import { chooseNoReceipts, givesNoReceipts } from "../receipt_choice.js";
 import { chooseShortcuts, hasShortcuts } from "../shortcuts.js";
 import { createIndexSection } from "./index_section.js";
 import { createOfflineSection } from "./offline_section.js";
@@ -28,7 +29,7 @@ export function createAccountView(app) {
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, newMail.element, createSessions(app), createCopies(app), search.element, offline.element, createKeys(app),
+    heading, newMail.element, createSessions(app), createCopies(app), createReceipts(app), search.element, offline.element, createKeys(app),
     createLanguageMenu(app, (one) => app.useLanguage(one)), html("div", { class: "actions" }, back),
   );
   const close = () => {
@@ -111,6 +112,18 @@ function createCopies(app) {
     { class: "stack", "aria-labelledby": "copies-title", data: { test: "copies-section" } },
     html("h2", { id: "copies-title", text: translate("copies_title") }),
     createForm({ class: "stack" }, submit, field.element, failure, html("div", { class: "actions" }, save)),
+  );
+}
+
+/** The choice to be asked for no signed receipts. @param {App} app */
+function createReceipts({ translate, kept }) {
+  const never = switchField(translate("receipts_never"), "receipts-never", (isOn) => chooseNoReceipts(isOn, kept.keeping !== "off"));
+  never.input.checked = givesNoReceipts();
+  return html(
+    "section",
+    { class: "stack", "aria-labelledby": "receipts-title" },
+    html("h2", { id: "receipts-title", text: translate("receipts_title") }),
+    html("p", { class: "lede", text: translate("receipts_meaning") }), never.element,
   );
 }
 

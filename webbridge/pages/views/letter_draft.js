@@ -57,8 +57,7 @@ export class LetterDraft {
       if (this.#proposal.inReplyTo === null) text.setSelectionRange(text.value.length, text.value.length);
       sign.input.checked = fields.sign;
       encrypt.input.checked = fields.seal;
-      // The pages ask for no receipts.
-      if (fields.more) options.more.set({ ...fields.more, receipt: false });
+      if (fields.more) options.more.set(fields.more);
       if (fields.copy !== undefined && fields.copy !== null) copy.wish = fields.copy;
     }
     this.#noted = this.#written();
@@ -109,12 +108,11 @@ export class LetterDraft {
   #fields() {
     const { recipients, subject, sign, encrypt, copy, options } = this.#letter;
     const { inReplyTo, references, hidden, answersEncrypted, doubtful = [], draft } = this.#proposal;
-    const { forward = null, more: before, secret } = draft?.content.fields ?? {};
-    const more = { ...options.more.chosen, receipt: before?.receipt ?? false };
+    const { forward = null, secret } = draft?.content.fields ?? {};
     return {
       from: this.#app.address ?? "", to: recipients.to.written, cc: recipients.cc.written, bcc: recipients.bcc.written,
       subject: subject.input.value, thread: { inReplyTo, references, hidden }, forward, answersSealed: answersEncrypted,
-      sign: sign.input.checked, seal: encrypt.input.checked, more, secret, copy: copy.wish, doubtful,
+      sign: sign.input.checked, seal: encrypt.input.checked, more: options.more.chosen, secret, copy: copy.wish, doubtful,
     };
   }
 

@@ -1,6 +1,6 @@
 /**
- * The rarer options of a letter in the pages, under "More": the timestamp and the security label that the bridge offers for
- * signatures, and the copy in Sent.
+ * The rarer options of a letter in the pages, under "More": a signed receipt, the timestamp and the security label that the
+ * bridge offers for signatures, and the copy in Sent.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -8,7 +8,10 @@ import { MoreOptions } from "../../../wasm_build/ui/more_options.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {{timestampHost: string, labelPolicy: import("../../../wasm_build/ui/more_options.js").LabelPolicy | null}} SignatureOffers */
-/** The statements in the signature of a letter. @typedef {{lasting: boolean, label: {policy: string, classification: number} | null}} Statements */
+/**
+ * The statements in the signature of a letter. Letters of earlier versions in the outbox have no `receipt`.
+ * @typedef {{receipt?: boolean, lasting: boolean, label: {policy: string, classification: number} | null}} Statements
+ */
 
 /** The codes of errors of the timestamp service. Nothing of the message was sent then. */
 const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused"]);
@@ -19,12 +22,13 @@ export class LetterOptions {
   /**
    * @param {Catalogue} translate
    * @param {SignatureOffers} offers
-   * @param {{copy: HTMLElement, onChange: () => void, onUnstamped: () => void}} options `onUnstamped` sends the letter again
-   *   without a timestamp
+   * @param {{copy: HTMLElement, isOwnComputer: boolean, onChange: () => void, onUnstamped: () => void}} options `onUnstamped`
+   *   sends the letter again without a timestamp
    */
-  constructor(translate, { timestampHost, labelPolicy }, { copy, onChange, onUnstamped }) {
+  constructor(translate, { timestampHost, labelPolicy }, { copy, isOwnComputer, onChange, onUnstamped }) {
     this.#policy = labelPolicy;
-    this.more = new MoreOptions(translate, { timestampHost, labelPolicy, onChange, hasReceipts: false, further: [copy] });
+    const receiptHint = translate(isOwnComputer ? "ask_receipt_hint" : "ask_receipt_hint_here");
+    this.more = new MoreOptions(translate, { timestampHost, labelPolicy, onChange, receiptHint, further: [copy] });
     /** The remedy after an error of the timestamp service. */
     this.unstamped = html("button", {
       type: "button", hidden: true, text: translate("send_without_timestamp"), data: { test: "send-unstamped" },
@@ -38,13 +42,13 @@ export class LetterOptions {
 
   /** @returns {Statements} */
   get statements() {
-    const { lasting, label } = this.more.chosen;
-    return { lasting, label: label && this.#policy ? { policy: this.#policy.policy, classification: Number(label) } : null };
+    const { receipt, lasting, label } = this.more.chosen;
+    return { receipt, lasting, label: label && this.#policy ? { policy: this.#policy.policy, classification: Number(label) } : null };
   }
 
   /** Chooses the statements of a letter that was kept. @param {Statements} statements */
-  set({ lasting, label }) {
-    this.more.set({ receipt: false, lasting, label: label?.policy === this.#policy?.policy ? String(label?.classification ?? "") : "" });
+  set({ receipt = false, lasting, label }) {
+    this.more.set({ receipt, lasting, label: label?.policy === this.#policy?.policy ? String(label?.classification ?? "") : "" });
   }
 
   /** Offers to send without a timestamp if the service has failed. @param {unknown} error null for none */

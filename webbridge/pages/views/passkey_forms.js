@@ -60,6 +60,7 @@ export function createPasskeyChoice(app) {
   button.addEventListener("click", () => app.attempt(button, translate("passkey_working"), failure, async () => {
     await (kept ? remove(app) : addPasskey(app));
     kept = !kept;
+    await app.unlocking.passkeyOffer.answer();
     app.announce(translate(kept ? "passkey_kept" : "passkey_removed"));
   }).then(draw));
   void Promise.all([canKeepPasskey(app), isPasskeyKept(app)]).then(([can, has]) => {

@@ -9,6 +9,7 @@ import { createPartVerdicts, createState } from "../report_details.js";
 import { createAnswerActions } from "./answer_actions.js";
 import { createPeople } from "./clamped_people.js";
 import { createMessageText } from "./message_text.js";
+import { createReceiptNotes } from "./receipt_notes.js";
 import { createReceivedFiles } from "./received_files.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -23,7 +24,7 @@ export function createMessage(app, opened, { onOpen, readSource }) {
   const site = opened.report.fieldOrigin;
   const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
   const text = createMessageText(app, opened);
-  let verdict = createVerdict(app, opened);
+  let verdict = createVerdict(app, opened, readSource);
   const attachments = createReceivedFiles(app, opened.attachments, onOpen);
   // Nobody has sent the text of a field, so nobody can be answered.
   const actions = site ? null : createAnswerActions(app, opened, readSource);
@@ -33,7 +34,7 @@ export function createMessage(app, opened, { onOpen, readSource }) {
   ];
   /** @param {OpenedMessage} settled */
   const settle = (settled) => {
-    const next = createVerdict(app, settled);
+    const next = createVerdict(app, settled, readSource);
     keepOpen(verdict.state, next.state);
     verdict.state.replaceWith(next.state);
     verdict.headers.replaceWith(next.headers);
@@ -63,11 +64,12 @@ function createFieldHeading({ translate }, site) {
  * The parts of the shown message that depend on the verdict.
  * @param {App} app
  * @param {OpenedMessage} opened
+ * @param {() => Promise<ArrayBuffer>} readSource
  */
-function createVerdict(app, opened) {
+function createVerdict(app, opened, readSource) {
   const header = headerReader(opened.headers);
   const { element, spoken } = createState(app, opened, header("from"));
-  const state = html("div", { class: "stack" }, element, ...rememberSender(app, opened));
+  const state = html("div", { class: "stack" }, element, ...createReceiptNotes(app, opened, readSource), ...rememberSender(app, opened));
   const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened));
   return { state, spoken, headers: createHeaders(app, opened, header), parts };
 }

@@ -121,7 +121,7 @@ class Writing {
       label: translate("copy_label"), as: translate("copy_as_chosen"), test: "compose-copy",
     });
     this.options = new LetterOptions(translate, app.signatureOffers, {
-      copy: this.copy.element, onChange, onUnstamped: () => void this.#submit(),
+      copy: this.copy.element, isOwnComputer: app.kept.keeping !== "off", onChange, onUnstamped: () => void this.#submit(),
     });
     if (proposal.statements) this.options.set(proposal.statements);
     this.sign = switchField(translate("sign"), "switch-sign", onChange);

@@ -1,0 +1,95 @@
+/**
+ * What is said about signed receipts (RFC 2634 section 2) beside a mail, and what is kept of those that arrive. Extension and
+ * pages share it, and keep the requests of sent messages each in its own way. Of a sent message only hashes, time and
+ * recipients are kept, and its content is not.
+ */
+import { isAddress, sameAddress } from "./formats.js";
+
+/** @typedef {import("../vault/types/verbs.js").ReceiptRequest} ReceiptRequest */
+/** @typedef {import("../vault/types/verbs.js").GivenReceipt} GivenReceipt */
+/** `signature` and `messageId` name the mail that brought it. @typedef {{name: string, address: string, at: string, signature: string, messageId: string}} ArrivedReceipt */
+/**
+ * A sent message that asked for signed receipts. `id` and `digest` are the values that a receipt for it must have, `to` the
+ * addresses of its recipients, `receipts` those that arrived, one for each person, and `doubtful` the mails with receipts that
+ * proved nothing.
+ * @typedef {{id: string, digest: string, sentAt: string, to: string[], receipts: ArrivedReceipt[], doubtful?: string[]}} SentRequest
+ */
+/** @typedef {{state: string, sender: string | null, reasons: {code: string}[]}} Verdict the final one */
+/** @typedef {{report: Verdict, receipt?: ReceiptRequest | GivenReceipt | null}} Judged */
+/** @typedef {{sent: SentRequest | null, answeredAt: string | null, own: string[]}} Known `own` are the person's addresses */
+/**
+ * A statement about receipts beside a mail: it asks for one, or for too many, was answered, asked for some itself, or is one.
+ * @typedef {{kind: "asked"} | {kind: "too-many"} | {kind: "answered", at: string}
+ *   | {kind: "sent", receipts: {name: string, address: string, at: string}[], hasDoubtful: boolean}
+ *   | {kind: "given", sentAt: string, to: string[]}} ShownReceipt
+ */
+
+/** A receipt that comes later than this is for no known message. */
+const KEPT_MILLISECONDS = 365 * 24 * 60 * 60 * 1000;
+/** A request to more addresses is not answered: its sender would have people write to everybody that they like. */
+export const MAX_RECEIVERS = 10;
+/** Anybody who has the message can send receipts that prove nothing. */
+const MAX_DOUBTFUL = 20;
+
+/** @param {{sentAt: string}} request */
+export function isOver({ sentAt }) {
+  return Date.now() - Date.parse(sentAt) > KEPT_MILLISECONDS;
+}
+
+/** The argument `sent` of `message.verify`. @param {SentRequest} sent */
+export function valuesOf({ id, digest, to, receipts }) {
+  return { id, digest, to, receipts: receipts.map(({ address, signature, messageId }) => ({ address, signature, messageId })) };
+}
+
+/**
+ * The statement about receipts beside a mail; null for none.
+ * @param {Judged} judged @param {Known} known @returns {ShownReceipt | null}
+ */
+export function describeReceipt({ report, receipt }, { sent, answeredAt, own }) {
+  if (!receipt || report.state !== "verified") return null;
+  if (receipt.kind === "given") {
+    return sent && signerAmong(receipt, sent) !== null ? { kind: "given", sentAt: sent.sentAt, to: sent.to } : null;
+  }
+  if (sent) return { kind: "sent", receipts: sent.receipts, hasDoubtful: (sent.doubtful ?? []).length > 0 };
+  if (!isAskedHere(receipt, report.sender, own)) return null;
+  if (answeredAt !== null) return { kind: "answered", at: answeredAt };
+  return { kind: receipt.to.length > MAX_RECEIVERS ? "too-many" : "asked" };
+}
+
+/**
+ * The sent message with a receipt that has arrived; null if it stays as it is.
+ * @param {SentRequest} sent @param {{report: Verdict, receipt: GivenReceipt}} arrived
+ * @returns {SentRequest | null}
+ */
+export function withArrived(sent, { report, receipt }) {
+  const { name, at, signature, messageId } = receipt;
+  const mail = `${signature} ${messageId}`;
+  const doubtful = sent.doubtful ?? [];
+  if (report.state !== "verified") {
+    const isRepeated = report.reasons.some(({ code }) => code === "receipt-repeated");
+    if (isRepeated || doubtful.includes(mail) || doubtful.length >= MAX_DOUBTFUL) return null;
+    return { ...sent, doubtful: [...doubtful, mail] };
+  }
+  const address = signerAmong(receipt, sent);
+  // Another tab may have kept a receipt of this person since this one was compared.
+  if (address === null || sent.receipts.some((one) => sameAddress(one.address, address))) return null;
+  return {
+    ...sent, receipts: [...sent.receipts, { name, address, at, signature, messageId }], doubtful: doubtful.filter((one) => one !== mail),
+  };
+}
+
+/** The recipient who signed a receipt; null for somebody else. @param {GivenReceipt} receipt @param {SentRequest} sent */
+function signerAmong({ addresses }, { to }) {
+  return addresses.find((own) => to.some((one) => sameAddress(one, own))) ?? null;
+}
+
+/**
+ * Whether a request is for the person, who is not its sender. No receipt goes to what is no plain address: a certificate's
+ * form of names allows any text there.
+ * @param {ReceiptRequest} request @param {string | null} sender @param {string[]} own
+ */
+function isAskedHere({ to, only }, sender, own) {
+  const isOwn = (/** @type {string} */ address) => own.some((one) => sameAddress(one, address));
+  const isSendable = to.length > 0 && to.every(isAddress);
+  return own.length > 0 && isSendable && sender !== null && !isOwn(sender) && (only === null || only.some(isOwn));
+}
