@@ -132,15 +132,19 @@ async def store_group(
 
 
 async def keep_group(session: Session, setting: Setting, group: OpenGroup, *, at: datetime.datetime) -> Session:
-    """Add the keys of a group to the account, with what it has seen of it. Raises the errors of `Session.push`."""
+    """Add the keys of a group to the account, with what it has seen of it. Raises the errors of `Session.push`.
+
+    The newest certificate of the group comes before its others, because programs sign with the first one of an address.
+    """
     opened = session.opened
     before = known_groups(opened.state).get(group.version.id)
-    have = {one.certificate.der for one in opened.identities}
-    if before == group.known and all(one.certificate.der in have for one in group.content.identities):
+    shared = {one.certificate.der for one in group.content.identities}
+    if before == group.known and shared <= {one.certificate.der for one in opened.identities}:
         return session
+    others = (one for one in opened.identities if one.certificate.der not in shared)
     content = replace(
         opened,
-        identities=(*opened.identities, *group.content.identities),
+        identities=(*others, *group.content.identities),
         state=with_group(opened.state, group.version.id, group.known, at),
     )
     return await session.push(setting, content)

@@ -168,6 +168,19 @@ def test_only_members_who_are_no_owner_are_removed(alice: Sharer) -> None:
             without_members(content, [user], alice.user)
 
 
+def test_the_newest_certificate_of_a_group_is_the_first_of_it(alice: Sharer, bob: Sharer) -> None:
+    """Programs sign with the first one of an address."""
+    alice.store(with_identities(alice.open_own().content, [own("ward3", NewKey.P384)]), 2)
+    bob.take()
+    for one in (alice, bob):
+        one.log_in()
+        assert [each.certificate for each in one.session.opened.identities] == [
+            own(one.name).certificate,
+            own("ward3", NewKey.P384).certificate,
+            own("ward3").certificate,
+        ]
+
+
 def test_a_new_member_gets_the_keys_of_before_too(alice: Sharer) -> None:
     content = with_identities(alice.open_own().content, [own("ward3", NewKey.P384)])
     alice.store(with_members(content, [member("carol")]), 2)
