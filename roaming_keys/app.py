@@ -10,6 +10,7 @@ from flask import Flask, Response
 from roaming_keys.account_views import AccountViews
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.factors.views import FactorViews
+from roaming_keys.groups.views import GroupViews
 from roaming_keys.login_views import LoginViews
 from roaming_keys.notices.outbox import Outbox, write_notice
 from roaming_keys.notices.sender import NoticeSender
@@ -60,6 +61,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     app.delete("/account")(account.delete)
     app.post("/export")(account.note_export)
     FactorViews(config, store.keys, store).install(app)
+    GroupViews(config, store.groups, store.sessions).install(app)
     install_organisation(app, config, store)
     ResetViews(config, store.keys, store, logins).install(app)
     app.extensions[_STORE] = store

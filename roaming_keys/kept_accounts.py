@@ -24,6 +24,7 @@ from roaming_keys.database.tables import (
     SESSION,
     WAITING_LOGIN,
 )
+from roaming_keys.groups.rows import delete_groups_since, delete_groups_without_account
 from roaming_keys.server_keys import Sealed, ServerKeys
 from sealwax.service.database import insert_into
 
@@ -59,6 +60,12 @@ def find_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, An
     return rows.execute(select(KEPT_ACCOUNT).where(*is_kept)).first()
 
 
+def reset_of_kept(rows: Connection, user: str, at: datetime.datetime) -> datetime.datetime | None:
+    """Return the time of the reset, if the account of a user from before it is kept."""
+    kept = find_kept(rows, user, at)
+    return None if kept is None else datetime.datetime.fromtimestamp(kept.ends, datetime.UTC) - KEPT
+
+
 def lock_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, Any] | None:
     """Return what `find_kept` does, and keep other transactions from the account until this one ends."""
     # The account first, as in all transactions of an account. It may have been deleted.
@@ -68,8 +75,9 @@ def lock_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, An
 
 
 def put_back(rows: Connection, keys: ServerKeys, kept: Row[Any, Any]) -> None:
-    """Put the account of a locked row back. The one that took its place is deleted, with its factors and devices."""
+    """Put the account of a locked row back. The one that took its place is deleted, with all that it has."""
     user = kept.user
+    delete_groups_since(rows, user, datetime.datetime.fromtimestamp(kept.ends, datetime.UTC) - KEPT)
     account = _renewed(rows, keys, kept, _ACCOUNT_COLUMNS)
     record = _renewed(rows, keys, kept, {"sealed": Sealed.RECORD})
     for table, values in ((ACCOUNT, account), (RECORD, record)):
@@ -113,6 +121,8 @@ def _delete(rows: Connection, *conditions: ColumnElement[bool]) -> None:
     users = rows.execute(deleted).scalars().all()
     if users:
         rows.execute(delete(KEPT_FACTOR).where(KEPT_FACTOR.c.user.in_(users)))
+    for user in users:
+        delete_groups_without_account(rows, user)
 
 
 def _copy_factors(rows: Connection, keys: ServerKeys, user: str, source: Table, target: Table) -> None:

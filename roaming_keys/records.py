@@ -62,11 +62,12 @@ class OpenRecord:
     def with_content(self, other: OpenRecord) -> OpenRecord:
         """Return this record with the content of both, for the next version after two devices have stored.
 
-        Identities are never lost. Of each entry of the state, the newer one stays.
+        Identities are never lost, and those of `other` come first, in their order: programs sign with the first one of
+        an address. Of each entry of the state, the newer one stays.
         """
         return replace(
             self,
-            identities=merge_identities(self.identities, other.identities),
+            identities=merge_identities(other.identities, self.identities),
             state=other.state.merged_with(self.state),
         )
 

@@ -23,6 +23,8 @@ from roaming_keys.database.tables import (
     DEVICE,
     EARLIER_ACCOUNT,
     FACTOR,
+    GROUP_BUNDLE,
+    GROUP_MEMBER,
     KEPT_ACCOUNT,
     KEPT_FACTOR,
     RECORD,
@@ -75,6 +77,8 @@ SEALED_COLUMNS: Final = (
     SealedColumn(table=RECOVERY_CASE, name="sealed", kind=Sealed.RECOVERY_CASE),
     SealedColumn(table=RECOVERY_CASE, name="sealed_copy", kind=Sealed.RECOVERY_COPY),
     SealedColumn(table=RECOVERY_APPROVAL, name="sealed", kind=Sealed.RECOVERY_APPROVAL),
+    SealedColumn(table=GROUP_BUNDLE, name="sealed", kind=Sealed.GROUP_BUNDLE),
+    SealedColumn(table=GROUP_MEMBER, name="sealed", kind=Sealed.GROUP_WRAP),
 )
 
 

@@ -61,6 +61,8 @@ class Sealed(StrEnum):
     RECOVERY_COPY = "recovery copy"
     RECOVERY_CASE = "recovery case"
     RECOVERY_APPROVAL = "recovery approval"
+    GROUP_BUNDLE = "group bundle"
+    GROUP_WRAP = "group wrap"
 
 
 class MasterKey:

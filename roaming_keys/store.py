@@ -28,7 +28,9 @@ from roaming_keys.database.tables import (
     WAITING_LOGIN,
 )
 from roaming_keys.factors.store import FactorStore
-from roaming_keys.kept_accounts import delete_kept
+from roaming_keys.groups.rows import delete_groups_of, delete_groups_since
+from roaming_keys.groups.store import GroupStore
+from roaming_keys.kept_accounts import delete_kept, reset_of_kept
 from roaming_keys.new_session import UsedBefore
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import KeyRing, Sealed, ServerKeys
@@ -129,6 +131,7 @@ class Store:
         self.trail = AuditTrail(self.keys, tell_owner)
         self.sessions = SessionStore(self._database, self.keys, self.trail)
         self.factors = FactorStore(self._database, self.keys, self.trail, self.sessions)
+        self.groups = GroupStore(self._database, self.keys, self.trail, self.sessions)
 
     @property
     def database(self) -> Database:
@@ -266,6 +269,11 @@ class Store:
         self._database.erase_deleted()
 
     def _delete(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
+        reset = reset_of_kept(rows, user, at)
+        if reset is None:
+            delete_groups_of(rows, user)
+        else:
+            delete_groups_since(rows, user, reset)
         for table in _TABLES_OF_ACCOUNTS:
             rows.execute(delete(table).where(table.c.user == user))
         self.trail.forget(rows, user, at, actor=actor)

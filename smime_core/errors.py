@@ -222,6 +222,12 @@ class DecisionNotSigned(VerificationError):
     code = "decision-not-signed"
 
 
+class GroupKeyRefused(VerificationError):
+    """A key of a group that does not count: unsigned by the owner, or of another group, member or version."""
+
+    code = "group-key-refused"
+
+
 class PathError(VerificationError):
     """The certification path is not valid. `rfc5280_step` names the check, such as "6.1.3 (a)(2)".
 

@@ -15,6 +15,7 @@ from sealwax.lookups.ldap import LdapDirectory
 from sealwax.lookups.smimea import NameServer
 from sealwax.service import check_origin, check_proxies, now
 from smime_core.pkix import RevocationPolicy
+from smime_core.text import parse_address
 from webbridge.accounts.domains import MailDomain, check_domain
 from webbridge.callers import check_extension_origin
 from webbridge.gateway import MailServer
@@ -33,6 +34,12 @@ def check_timestamp_service(address: str) -> None:
     """Check the address of a timestamp service, or an empty text. Raises ValueError."""
     if address and _SERVICE.fullmatch(address) is None:
         raise ValueError("timestamp_service: an address with https:// or http:// is expected")
+
+
+def check_shared_address(address: str) -> None:
+    """Check one address of several people. Raises ValueError."""
+    if not address.isascii() or address != address.lower() or parse_address(address) is None:
+        raise ValueError("shared_addresses: addresses as ward3@example.org are expected, in small letters")
 
 
 def check_prefix(prefix: str) -> None:
@@ -71,7 +78,8 @@ class BridgeConfig:
     `revocation` and `timestamp_anchors_file`.
 
     The bridge asks `timestamp_service` for people who sign mail so that it lasts. `label_policy_file` has the security
-    labels that the pages offer.
+    labels that the pages offer. From `shared_addresses`, which are in small letters, each account may send mail that
+    names the account in its Sender field.
 
     `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked. `pki_cache` is the
     file of cached answers, which the command `sealwax` may share. Only public addresses and the ports 80 and 443 are
@@ -94,6 +102,7 @@ class BridgeConfig:
     timestamp_anchors_file: Path | None = None
     timestamp_service: str = ""
     label_policy_file: Path | None = None
+    shared_addresses: tuple[str, ...] = ()
     mozilla_roots: bool = False
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     directory_folder: Path | None = None
@@ -121,6 +130,8 @@ class BridgeConfig:
             check_extension_origin(origin)
         check_prefix(self.api_prefix)
         check_timestamp_service(self.timestamp_service)
+        for address in self.shared_addresses:
+            check_shared_address(address)
         check_proxies("trusted_proxies", self.trusted_proxies)
         if isinstance(self.pki_allowed_hosts, str):
             raise TypeError("pki_allowed_hosts is one text, a tuple of texts is expected")

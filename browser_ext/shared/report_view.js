@@ -4,13 +4,13 @@ import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { isolate, technical, writeProved } from "../../wasm_build/ui/formats.js";
 import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../../wasm_build/ui/state_mark.js";
-import { provingSigner, reasonInFull, reasonSentence } from "../../wasm_build/ui/verdict_words.js";
+import { provingSigner, reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
 /** The remarks that are shown beside the verdict, so that nobody overlooks them. */
-const ABOUT_THE_SENDER = new Set(["display-name-differs", "sender-field-differs"]);
+const ABOUT_THE_SENDER = new Set(["display-name-differs", "sender-field-differs", "sent-by"]);
 
 /**
  * @param {MessageReport} report
@@ -60,7 +60,8 @@ function sentenceOf(report, translate) {
   if (state === "verified" && signer) {
     const sender = isolate(nameOf(signer, report));
     // The text of a field has a signer, but nobody has sent it.
-    return { sentence: translate(report.fieldOrigin ? "state_verified_field_sentence" : "state_verified_sentence", { sender }) };
+    if (report.fieldOrigin) return { sentence: translate("state_verified_field_sentence", { sender }) };
+    return { sentence: verifiedSentence(translate, report, sender) };
   }
   // An unsigned text keeps the general sentence of its state. Otherwise the first reason is shown, without the words in
   // brackets for experts, who find them in the details.

@@ -50,6 +50,8 @@ class AuditKind(StrEnum):
     RECOVERY_OWNER_TOLD = "recovery-owner-told"
     RECOVERY_APPROVED = "recovery-approved"
     RECOVERY_OPENED = "recovery-opened"
+    GROUP_STORED = "group-stored"
+    GROUP_DELETED = "group-deleted"
     HEAD_STAMPED = "head-stamped"
 
 

@@ -27,6 +27,7 @@ class RoamVerbs(Verbs):
         "devices": "roaming_keys.command.account:devices",
         "revoke": "roaming_keys.command.account:revoke",
         "factor": "roaming_keys.command.factor:factor",
+        "group": "roaming_keys.command.group:group",
         "officers": "roaming_keys.organisation.command.officers:officers",
         "delete": "roaming_keys.command.account:delete",
     }
@@ -51,6 +52,7 @@ def roam() -> None:
     devices        lists the devices that have logged in
     revoke         ends the access of a device
     factor         asks for more than the passphrase at each login
+    group          shares the keys of an identity with several people
     officers       shows who can recover your encryption keys together
     delete         deletes the account and all that it has
     """

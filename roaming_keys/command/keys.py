@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 import click
 
-from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountLogin, open_session, remember
+from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountLogin, KeyFiles, open_session, remember
 from roaming_keys.command.trust_files import push_files, take_files
 from roaming_keys.known import day_of
 from roaming_keys.organisation.command.officers import tell_owner
 from roaming_keys.session import Session
-from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE, OUTPUT_FILE
-from sealwax.cli.options.passphrases import PassphraseSource, new_passphrase
+from sealwax.cli.options.passphrases import new_passphrase
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import PRIVATE_MODE, write_line, write_output
@@ -47,14 +46,7 @@ class PushRequest:
 
     names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="[P12]...", nargs=-1, type=FILE))
     login: AccountLogin = group_of(AccountLogin)
-    file_passphrase: str | None = given_by(
-        click.Option(
-            ["--file-passphrase-file", "file_passphrase"],
-            metavar="FILE",
-            type=click.Path(),
-            help="File whose first line is the passphrase of the P12 files. It is asked for otherwise.",
-        )
-    )
+    files: KeyFiles = group_of(KeyFiles)
 
 
 @verb(LoginRequest)
@@ -87,10 +79,9 @@ def push(request: PushRequest) -> None:
 
     Keys that it has already stay. Contacts and decisions of your other devices come back.
     """
-    source = PassphraseSource(file=request.file_passphrase, descriptor=None, keyring_entry=None)
-    identities = load_all_identities(request.names, source)
+    identities = request.files.load(request.names)
     roaming = open_session(request.login)
-    session = push_files(roaming, tuple(identities))
+    session = push_files(roaming, identities)
     remember(session)
     _show(session)
     tell_owner(replace(roaming, session=session))

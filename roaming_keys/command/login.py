@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from roaming_keys.known import AccountReset, Known
 from roaming_keys.protocol import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.session import OnDevice, Place, Session, Setting, log_in
 from roaming_keys.wire import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
+from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of
@@ -24,6 +25,7 @@ from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_error
 from sealwax.discovery.following import Sources
 from smime_core import blocking
+from smime_core.identity import Identity
 
 NEW_PASSPHRASE_FILE: Final = click.Option(
     ["--new-passphrase-file", "new_file"],
@@ -36,6 +38,24 @@ _LOST_CODE: Final = (
     "somebody has changed the recovery code of this account: your code no longer opens it after the next change of its "
     "keys. Make a new one: sealwax roam recovery-code"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFiles:
+    """The source of the passphrase of identity files, beside that of the account's."""
+
+    file: str | None = given_by(
+        click.Option(
+            ["--file-passphrase-file", "file_passphrase"],
+            metavar="FILE",
+            type=click.Path(),
+            help="File whose first line is the passphrase of the P12 files. It is asked for otherwise.",
+        )
+    )
+
+    def load(self, names: Sequence[str]) -> tuple[Identity, ...]:
+        """Return all identities of the files. Raises WrongPassphrase, MalformedMessage or OSError."""
+        return load_all_identities(names, PassphraseSource(file=self.file, descriptor=None, keyring_entry=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from roaming_keys.command.login import Roaming
 from roaming_keys.entries import Entry
+from roaming_keys.groups.known import own_identities
 from roaming_keys.records import StatePart, open_kept_state
 from roaming_keys.sent import MAX_SENT_BYTES, note_sent, open_sent
 from roaming_keys.session import Place, Session
@@ -90,7 +91,7 @@ def _merge(session: Session, files: DeviceTrust) -> MergedTrust:
             session.opened.state.entries,
             _read_base(session),
             sent=blocking.run(open_sent(_read_sent(session), session.opened, session.place.user, PROVIDER)),
-            owner=Owner(user=session.place.user, identities=session.opened.identities),
+            owner=Owner(user=session.place.user, identities=own_identities(session.opened)),
             at=now(),
             provider=PROVIDER,
         )

@@ -274,6 +274,30 @@ RECOVERY_APPROVAL: Final = Table(
     sqlite_strict=True,
 )
 
+# The bundles of groups, each with its owner. The server cannot open them.
+GROUP_BUNDLE: Final = Table(
+    "group_bundle",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("version", LONG, nullable=False),
+    Column("created", INSTANT, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("group_bundle_by_user", "user"),
+    sqlite_strict=True,
+)
+
+# The keys of these bundles, encrypted for each member. A member may have no account here yet.
+GROUP_MEMBER: Final = Table(
+    "group_member",
+    TABLES,
+    Column("group", Text, primary_key=True, nullable=False),
+    Column("user", Text, primary_key=True, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("group_member_by_user", "user"),
+    sqlite_strict=True,
+)
+
 # An account without a row may log in, and need not renew anything.
 RESTRICTION: Final = Table(
     "restriction",

@@ -1,7 +1,7 @@
 """The owner's side of recovery by officers: which officers were confirmed, and the copy that goes to them.
 
 The confirmed policy is an entry of the account's encrypted state. Copies are made for its officers only, whatever
-policy the server names.
+policy the server names. The keys of groups are not copied: they are their owners' to share.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from roaming_keys.calls import Call
 from roaming_keys.entries import Entry, time_after
+from roaming_keys.groups.known import own_identities
 from roaming_keys.organisation.copies import (
     build_copy,
     build_empty_copy,
@@ -57,7 +58,7 @@ def judge_recovery(opened: OpenRecord, standing: Standing) -> OwnerRecovery:
     return OwnerRecovery(
         confirmed=confirmed,
         offered=None if offered is None or _same(offered, confirmed) else offered,
-        left_out=left_out(opened.identities),
+        left_out=left_out(own_identities(opened)),
         is_copied=confirmed is not None and standing.copy == _copy_for(opened, confirmed),
         cases=standing.cases,
         must_renew=standing.renew > 0 and (newest is None or newest < asked),
@@ -134,7 +135,7 @@ async def renew_copy(session: Session, setting: Setting) -> bool:
 
 
 async def _build_body(session: Session, policy: RecoveryPolicy, provider: CryptoProvider) -> bytes:
-    copy = await build_copy(session.place.user, policy, session.opened.identities, provider)
+    copy = await build_copy(session.place.user, policy, own_identities(session.opened), provider)
     return StoreCopy(copy=copy).to_json()
 
 
@@ -144,7 +145,7 @@ async def _put(session: Session, setting: Setting, body: bytes) -> None:
 
 
 def _copy_for(opened: OpenRecord, policy: RecoveryPolicy) -> CopyFacts:
-    return CopyFacts(policy=policy.fingerprint, certificates=fingerprints_of(recoverable(opened.identities)))
+    return CopyFacts(policy=policy.fingerprint, certificates=fingerprints_of(recoverable(own_identities(opened))))
 
 
 def _same(offered: RecoveryPolicy, confirmed: RecoveryPolicy | None) -> bool:

@@ -54,6 +54,10 @@ BACKUP: Final = "2.25.276106881659054784450405654995567530024"
 """All data of the extension, as JSON (`browser_ext/background/backup_format.js`), encrypted with a passphrase."""
 RECOVERY_SHARE: Final = "2.25.143983488696575554366226574883889055834"
 """A recovery officer's share of the key of somebody's encryption keys, as JSON (`roaming_keys.organisation.copies`)."""
+GROUP_KEY: Final = "2.25.195550888004648044879634804329050286769"
+"""The key of a group's bundle for one member, as JSON (`smime_core.own_content.group_key`)."""
+SIGNED_GROUP_KEY: Final = "2.25.305709149717436402451300031377417348519"
+"""A ContentInfo with SignedData over GROUP_KEY, as the content of an encrypted key of a group."""
 
 MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # The labels are those of RFC 7468 sections 8 and 9, an old one of OpenSSL and two of GnuPG's gpgsm.

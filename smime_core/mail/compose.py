@@ -38,7 +38,7 @@ class Draft:
 
     `date` has a time zone. `message_id` and `in_reply_to` include their angle brackets; `in_reply_to` may be empty.
     `references` are the message ids of the thread, oldest first. If they are empty, the References field has only
-    `in_reply_to`.
+    `in_reply_to`. `sent_by` is the person who sends it for its author, such as for a ward: the Sender field.
     """
 
     sender: str
@@ -50,6 +50,7 @@ class Draft:
     text: str = ""
     in_reply_to: str = ""
     references: Sequence[str] = ()
+    sent_by: str = ""
     attachments: Sequence[Attachment] = ()
 
 
@@ -66,6 +67,7 @@ def build_parts(draft: Draft, boundary: str = DEFAULT_BOUNDARY) -> tuple[bytes, 
     """
     fields = [
         _address_field("From", [draft.sender]),
+        _address_field("Sender", [draft.sent_by] if draft.sent_by else []),
         _address_field("To", draft.to),
         _address_field("Cc", draft.cc),
         _format_subject(draft.subject),

@@ -29,6 +29,14 @@ from smime_core.own_content.forms import (
     sign_form,
     verify_form,
 )
+from smime_core.own_content.group_key import (
+    GroupKey,
+    OwnedGroupKey,
+    examine_group_key,
+    read_group_key,
+    unwrap_own_group_key,
+    wrap_group_key,
+)
 from smime_core.own_content.pages import ExaminedPage, examine_page, protect_page, sign_published_page
 from smime_core.own_content.parcels import examine_parcel, protect_parcel
 from smime_core.own_content.release import (
@@ -81,7 +89,9 @@ __all__ = [
     "FollowedList",
     "Form",
     "FormEntry",
+    "GroupKey",
     "Move",
+    "OwnedGroupKey",
     "Release",
     "ReleasedFile",
     "SeenRelease",
@@ -103,6 +113,7 @@ __all__ = [
     "check_version",
     "examine_field",
     "examine_field_outside_page",
+    "examine_group_key",
     "examine_page",
     "examine_parcel",
     "file_entry",
@@ -123,6 +134,7 @@ __all__ = [
     "protect_field",
     "protect_page",
     "protect_parcel",
+    "read_group_key",
     "renew_discovery",
     "renew_trust_list",
     "seal_trust_state",
@@ -135,8 +147,10 @@ __all__ = [
     "sign_succession",
     "sign_trust_list",
     "trust_list_to_json",
+    "unwrap_own_group_key",
     "verify_decision",
     "verify_form",
     "verify_release",
     "verify_trust_list",
+    "wrap_group_key",
 ]

@@ -45,6 +45,8 @@ REASONS: Final = {
     "signed-by-sender-field": "The signature belongs to the person in the Sender field, not to the author shown.",
     "display-name-differs": "The sender's name contains an address that is not the sender's own.",
     "sender-field-differs": "The message says that someone else sent it for its author.",
+    "sent-by": "The signed message names the person who sent it for its author.",
+    "sent-by-proved": "The person who sent it for its author has signed it too.",
     "signed-attributes-resorted": "The signed attributes are in an order that no signer should write.",
     "signing-time-with-offset": "The signing time is written with a time zone, which no signer should do.",
     "signed-outside-encryption": "The message was signed after it was encrypted, so the signer may never have read it.",

@@ -1,13 +1,15 @@
 """The authors that the displayed header fields name, and signs of deceit in these fields (RFC 5322 section 3.6.2).
 
 Only From counts for a verdict (MUSTS 37). A misleading display name or Sender field is reported as a note; notes change
-no state. Leaves out: the comparison with the certificate (`signers`).
+no state. A Sender field that is signed with the message is no deceit: people who share an address are named by it.
+Leaves out: the comparison with the certificate (`signers`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,10 +25,14 @@ _DOMAIN_LIKE: Final = re.compile(r"[^.]+(?:\.[^.]+)+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authors:
-    """The people whom the displayed header fields name: the addresses in From, and the address in Sender."""
+    """The people whom the displayed header fields name: the addresses in From, and the address in Sender.
+
+    `sent_by` is the only mailbox in Sender, if it is another one than the author's.
+    """
 
     authors: tuple[str, ...] = ()
     sender: str | None = None
+    sent_by: Mailbox | None = None
     notes: tuple[Reason, ...] = ()
 
 
@@ -41,11 +47,26 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
         return Authors(authors=() if given is None else (given,))
     authors = from_addresses(headers)
     senders = [mailbox for field in headers.find("Sender") for mailbox in addresses(field.unfolded)]
+    is_other = len(senders) == 1 and len(authors) == 1 and not addresses_match(senders[0].address, authors[0].address)
     return Authors(
         authors=tuple(mailbox.address for mailbox in authors),
         sender=senders[0].address if len(senders) == 1 else None,
+        sent_by=senders[0] if is_other and senders[0].address else None,
         notes=_notes(authors[0] if authors else Mailbox("", ""), senders) if len(authors) < 2 else (),
     )
+
+
+def name_sender(mailbox: Mailbox, *, signers: Iterable[str]) -> Reason:
+    """The note that a mailbox in a signed Sender field has sent a message. `signers` are the proved addresses.
+
+    Without a signature of the person, everybody with the author's key could have written this name.
+    """
+    proved = any(addresses_match(mailbox.address, one) for one in signers)
+    is_misleading = find_other_address(mailbox) is not None
+    name = " ".join("".join(one if one.isprintable() else " " for one in mailbox.name).split())
+    person = f"{name} <{mailbox.address}>" if name and not is_misleading else mailbox.address
+    text = person if len(person) <= MAX_ADDRESS_CHARACTERS else mailbox.address[:MAX_ADDRESS_CHARACTERS]
+    return reason("sent-by-proved" if proved else "sent-by", {"person": text})
 
 
 def find_other_address(mailbox: Mailbox) -> str | None:

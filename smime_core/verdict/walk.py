@@ -34,7 +34,7 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
 )
 from smime_core.limits import MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
-from smime_core.mail.header_protection import HeaderScheme, ProtectedHeaders, unprotect_headers
+from smime_core.mail.header_protection import FieldProtection, HeaderScheme, ProtectedHeaders, unprotect_headers
 from smime_core.mime import Entity
 from smime_core.report.reasons import reason
 from smime_core.report.report import (
@@ -47,7 +47,7 @@ from smime_core.report.report import (
     State,
     find_deciding_signers,
 )
-from smime_core.verdict.authors import names_somebody, read_authors
+from smime_core.verdict.authors import Authors, name_sender, names_somebody, read_authors
 from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signers import (
     Claim,
@@ -56,6 +56,8 @@ from smime_core.verdict.signers import (
     judge_signers,
 )
 from smime_core.x509.certificate import Certificate
+
+_SIGNED = (FieldProtection.SIGNED, FieldProtection.SIGNED_AND_ENCRYPTED)
 
 
 async def examine(
@@ -139,7 +141,7 @@ class Walk:
         if protected is not None:
             state, reasons = _hold_against_outside(state, reasons, protected)
         if claim is Claim.FROM_FIELD and state is not State.PLAIN:
-            reasons = _with_notes(reasons, claimed.notes)
+            reasons = _with_notes(reasons, self._notes_on(claimed, state, protected))
         # Only layers around the whole message count here. A nested part that is not decrypted is reported with that
         # part.
         last = next((layer for layer in reversed(self.layers) if layer.covers_whole), None)
@@ -165,6 +167,17 @@ class Walk:
         Bare CMS and layers of a part protect none.
         """
         return isinstance(self.outermost, Entity) and any(layer.covers_whole for layer in self.layers)
+
+    def _notes_on(self, claimed: Authors, state: State, protected: ProtectedHeaders | None) -> tuple[Reason, ...]:
+        # The Sender field of a verified message names the person who sent it, if the signature covers the field.
+        shown = [one for one in protected.fields if one.field.name.lower() == "sender"] if protected else []
+        is_signed = len(shown) == 1 and shown[0].protection in _SIGNED
+        if state is not State.VERIFIED or claimed.sent_by is None or not is_signed:
+            return claimed.notes
+        signers = find_deciding_signers(self.layers)
+        proved = (address for one in signers if one.state is State.VERIFIED for address in one.addresses)
+        others = tuple(one for one in claimed.notes if one.code != "sender-field-differs")
+        return (*others, name_sender(claimed.sent_by, signers=proved))
 
     def _protected_headers(self) -> ProtectedHeaders | None:
         # RFC 9788 section 4: the payload, inside all layers that cover the whole message, states how its header fields

@@ -257,7 +257,7 @@ JOSE = "jos\u00e9@m\u00fcller.example"
 
 def test_the_offers_are_known_before_an_upload(smtp: LyingServer, alice: FlaskClient) -> None:
     smtp.answers["EHLO"] = [ALL_OFFERS]
-    known = {"maxBytes": 1_000_000, "eightBit": True, "utf8": True, "reports": True}
+    known = {"maxBytes": 1_000_000, "eightBit": True, "utf8": True, "reports": True, "sharedAddresses": []}
     assert get(alice, "/api/send").get_json() == known
     smtp.answers["EHLO"] = [b"250 here\r\n"]
     assert get(alice, "/api/send").get_json() == known
@@ -270,7 +270,7 @@ def test_a_size_without_a_number_is_no_limit(smtp: LyingServer, alice: FlaskClie
     smtp.answers["EHLO"] = [b"250-here\r\n250 SIZE%b\r\n" % size]
     offers = get(alice, "/api/send").get_json()
     own_most = get(alice, "/api/config").get_json()["maxMessageBytes"]
-    assert offers == {"maxBytes": own_most, "eightBit": False, "utf8": False, "reports": False}
+    assert offers == {"maxBytes": own_most, "eightBit": False, "utf8": False, "reports": False, "sharedAddresses": []}
 
 
 def test_offers_of_a_silent_server_are_an_error_and_not_kept(smtp: LyingServer, alice: FlaskClient) -> None:

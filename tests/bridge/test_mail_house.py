@@ -152,7 +152,13 @@ def test_a_message_arrives_as_it_was_sent(house: House, alice: FlaskClient) -> N
 
 
 def test_what_the_services_offer_is_told(house: House, alice_at_postfix: FlaskClient) -> None:
-    known = {"eightBit": True, "utf8": True, "reports": True, "maxBytes": postfix.MAX_MESSAGE_BYTES}
+    known = {
+        "eightBit": True,
+        "utf8": True,
+        "reports": True,
+        "sharedAddresses": [],
+        "maxBytes": postfix.MAX_MESSAGE_BYTES,
+    }
     assert get(alice_at_postfix, "/api/send").get_json() == known
     with house.bridge("dovecot") as browser:
         sign_in(browser)

@@ -200,6 +200,38 @@ def test_no_other_character_passes_for_a_letter_of_the_account() -> None:
                 check_header(f"From: {place % character}\r\n\r\n".encode(), place % letters)
 
 
+WARD = "ward3@example.test"
+FROM_WARD = b"From: Ward 3 <Ward3@Example.test>\r\n"
+
+
+def test_a_shared_address_sends_what_names_the_account_as_its_sender() -> None:
+    check_header(FROM_WARD + b"Sender: Alice <ALICE@example.test>\r\n\r\n", ALICE, shared_addresses=[WARD])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"",
+        b"Sender: bob@example.test\r\n",
+        b"Sender: alice@example.test, bob@example.test\r\n",
+        b"Sender: alice@example.test\r\nSender: alice@example.test\r\n",
+        b"Sender: Alice\r\n",
+    ],
+)
+def test_a_shared_address_sends_nothing_without_the_person_who_sends_it(more: bytes) -> None:
+    with pytest.raises(GatewayError, match="shared address"):
+        check_header(FROM_WARD + more + b"\r\n", ALICE, shared_addresses=[WARD])
+
+
+def test_no_other_address_is_shared() -> None:
+    sender = b"Sender: alice@example.test\r\n\r\n"
+    for named in (b"From: bob@example.test\r\n", "From: ward3@example.te\u017ft\r\n".encode()):
+        with pytest.raises(GatewayError):
+            check_header(named + sender, ALICE, shared_addresses=[WARD])
+    with pytest.raises(GatewayError, match="another address"):
+        check_header(FROM_WARD + sender, ALICE)
+
+
 @pytest.mark.parametrize("name", [b"Bcc", b"BCC ", b"Resent-Bcc"])
 def test_no_field_names_hidden_recipients(name: bytes) -> None:
     with pytest.raises(GatewayError, match="hidden"):

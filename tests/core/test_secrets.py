@@ -50,7 +50,6 @@ _PUBLIC: Final = {
     ("MontgomeryCurve", "prime"),
     ("NewSession", "key"),
     ("NewSession", "login_key"),
-    ("PushRequest", "file_passphrase"),
     ("RightLogin", "key"),
     ("RsaPublic", "exponent"),
     ("SecurityKey", "public_key"),

@@ -206,7 +206,14 @@ def test_every_text_of_the_pages_has_a_caller() -> None:
 # Steps of path validation that can only pass, so there is no sentence for their failure.
 ALWAYS_PASSED = {"6.1.3 (a)(4)", "6.1.4 (g)"}
 # The reasons whose sentence in the catalogues contains their value.
-WITH_VALUE = {"headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs"}
+WITH_VALUE = {
+    "headers-altered-outside",
+    "signed-by-sender-field",
+    "display-name-differs",
+    "sender-field-differs",
+    "sent-by",
+    "sent-by-proved",
+}
 
 
 def slug(code: str) -> str:

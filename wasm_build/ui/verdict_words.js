@@ -45,7 +45,11 @@ const OF_A_RECIPIENT = { prefix: "recipient_reason_", details: { "certificate-ch
 /** @type {Family} */
 const OF_A_FILE = { prefix: "left_out_", details: {} };
 /** Reasons whose sentence contains their values, so that no details follow. */
-const WITH_VALUE = new Set(["headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs"]);
+const WITH_VALUE = new Set([
+  "headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs", "sent-by", "sent-by-proved",
+]);
+/** The reasons that name the person who has sent a verified message for its author, such as for a ward. */
+const SENT_BY = new Set(["sent-by", "sent-by-proved"]);
 const MOMENTS = new Set(["date", "from", "until", "time"]);
 /** Values that stay English in every language: details for experts and names of algorithms. */
 const TECHNICAL = new Set(["text", "algorithm", "oid", "key"]);
@@ -156,6 +160,18 @@ export function provingSigner({ sender, layers, signers, recipients }) {
   const verified = signers.filter(({ layer, state }) => state === "verified" && layer > innermost && layers[layer]?.coversWhole);
   const isSender = (/** @type {string} */ address) => sender !== null && sameAddress(address, sender);
   return verified.find(({ addresses }) => addresses.some(isSender)) ?? verified[0] ?? null;
+}
+
+/**
+ * The sentence for a verified message: from whom it is, and who has sent it if several people share the address.
+ * @param {Catalogue} translate
+ * @param {{reasons: Reason[]}} report
+ * @param {string} sender isolated
+ */
+export function verifiedSentence(translate, { reasons }, sender) {
+  const person = reasons.find(({ code }) => SENT_BY.has(code))?.values?.person;
+  if (person === undefined) return translate("state_verified_sentence", { sender });
+  return translate("state_verified_sent_by_sentence", { sender, person: isolate(person) });
 }
 
 /**

@@ -52,6 +52,7 @@ const DRAFT = {
   "messageId?": "text",
   "inReplyTo?": "text",
   references: ["text"],
+  "sentBy?": "text",
   hidden: [HIDDEN],
 };
 /** @satisfies {Record<string, Kind>} */

@@ -44,6 +44,7 @@ def send_message() -> Response:
                 ledger=services().ledger,
                 credentials=session.credentials,
                 connections=services().pool.smtp_of(session.id, session.credentials),
+                shared_addresses=config.shared_addresses,
                 copy=wish,
                 check_copy=lambda: _check_copy(session, wish),
                 keep_copy=lambda message: _keep_copy(session, message, wish),
@@ -64,6 +65,7 @@ def show_offers() -> Response:
         eightBit=offers.eight_bit,
         utf8=offers.utf8,
         reports=offers.reports,
+        sharedAddresses=list(services().config.shared_addresses),
     )
 
 

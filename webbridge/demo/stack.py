@@ -68,6 +68,7 @@ class DemoStack:
         pages_folder: Path = BUILT_PAGES,
         trust_list_file: Path | None = None,
         host_name: str = HOST,
+        shared_addresses: tuple[str, ...] = (),
     ) -> None:
         self._base_port = base_port
         self._given_folder = folder
@@ -75,6 +76,7 @@ class DemoStack:
         self._trust_list_file = trust_list_file
         # Passkeys work only if the host has a name, such as `localhost`. An IP address is not enough.
         self._host_name = host_name
+        self._shared_addresses = shared_addresses
         self._provider = NativeProvider()
         self._ticket_key = secrets.token_bytes(32)
         self._exit = ExitStack()
@@ -185,6 +187,7 @@ class DemoStack:
             trust_list_file=self._trust_list_file,
             pki_allowed_hosts=(list_host,),
             directory_folder=private / "people",
+            shared_addresses=self._shared_addresses,
         )
 
     def _pages_config(self) -> PagesConfig:

@@ -368,6 +368,7 @@ class BridgeSettings(ServiceSettings):
             timestamp_anchors_file=self.trust.timestamp_anchors_file,
             timestamp_service=self.writing.timestamp_service,
             label_policy_file=self.writing.label_policy_file,
+            shared_addresses=self.writing.shared_addresses,
             mozilla_roots=self.trust.mozilla_roots,
             revocation=self.trust.revocation,
             directory_folder=self.directory.folder,

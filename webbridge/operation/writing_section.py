@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from sealwax.operation.settings import Section
-from webbridge.config import check_timestamp_service
+from webbridge.config import check_shared_address, check_timestamp_service
 
 
 class WritingSection(Section):
@@ -22,9 +22,23 @@ class WritingSection(Section):
         default=None, description="JSON file of a policy of security labels (RFC 2634), which the pages then offer"
     )
 
+    shared_addresses: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses that several people share, such as ward3@example.org: each account may send from them,"
+        " and the message names the account as its sender",
+    )
+
     @field_validator("timestamp_service")
     @classmethod
     def check_service(cls, address: str) -> str:
         """Refuse a text that is no address of a service."""
         check_timestamp_service(address)
         return address
+
+    @field_validator("shared_addresses")
+    @classmethod
+    def check_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is no address."""
+        for address in addresses:
+            check_shared_address(address)
+        return addresses

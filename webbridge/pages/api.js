@@ -56,7 +56,7 @@ export { ApiError };
  */
 /** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null, copy: CopyWish}} Submission */
 /** @typedef {import("../../wasm_build/vault/json_requests.js").Refused} Refused */
-/** @typedef {{maxBytes: number, utf8: boolean}} SendingOffers */
+/** @typedef {{maxBytes: number, utf8: boolean, sharedAddresses?: string[]}} SendingOffers an earlier bridge names no shared addresses */
 
 export const PAGE_OF_MESSAGES = 50;
 

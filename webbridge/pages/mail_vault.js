@@ -41,7 +41,7 @@ import { valuesOf } from "../../wasm_build/ui/receipts.js";
  */
 /**
  * @typedef {{
- *   from: string, to: string[], cc: string[], subject: string, text: string, attachments: Attachment[],
+ *   from: string, sentBy?: string, to: string[], cc: string[], subject: string, text: string, attachments: Attachment[],
  *   messageId: string, inReplyTo: string | null, references: string[], hidden: HiddenField[],
  *   statements: import("./views/letter_options.js").Statements,
  * }} Draft

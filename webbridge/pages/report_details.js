@@ -11,7 +11,7 @@ import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
 } from "../../wasm_build/ui/state_mark.js";
 import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "../../wasm_build/ui/formats.js";
-import { reasonInFull, reasonSentence } from "../../wasm_build/ui/verdict_words.js";
+import { reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { certificateFacts } from "./facts.js";
 import { findCertificate, isEncrypted, provedSender } from "./report.js";
 import { createWhy } from "./why.js";
@@ -83,8 +83,8 @@ function createChecking(app, report) {
 function stateSentence({ translate }, report, from) {
   if (report.state === "verified") {
     // The text of a field has a signer, but nobody has sent it.
-    const key = report.fieldOrigin ? "state_verified_field_sentence" : "state_verified_sentence";
-    return translate(key, { sender: provedSender(report) ?? writeMailbox(readMailbox(from)) });
+    const sender = provedSender(report) ?? writeMailbox(readMailbox(from));
+    return report.fieldOrigin ? translate("state_verified_field_sentence", { sender }) : verifiedSentence(translate, report, sender);
   }
   const first = report.reasons[0];
   if (report.state === "signed-unverified" && first) return reasonSentence(translate, first);

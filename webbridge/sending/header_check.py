@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from smime_core.errors import SmimeError
@@ -16,17 +17,18 @@ _FIELD: Final = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t
 _HIDDEN: Final = ("Bcc", "Resent-Bcc")
 
 
-def check_header(header: bytes, account: str) -> str:
+def check_header(header: bytes, account: str, *, shared_addresses: Collection[str] = ()) -> str:
     """Return the Message-ID of a message that this account may send; "" if it has none of the usual form.
 
-    Raises GatewayError with BAD_ARGUMENT.
+    The message is from the account, or from one of `shared_addresses`, in small letters, and names the account in
+    Sender. Raises GatewayError with BAD_ARGUMENT.
     """
     _check_lines(header)
     try:
         fields = parse_headers(header)
     except SmimeError:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message's header fields cannot be read.") from None
-    _check_from(fields, account)
+    _check_from(fields, account, shared_addresses)
     for name in _HIDDEN:
         if fields.find(name):
             text = f"The message has a field {name}, which would show everybody the hidden recipients. Leave it out."
@@ -51,16 +53,31 @@ def _check_lines(header: bytes) -> None:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message's header has a line that is no field.")
 
 
-def _check_from(fields: Headers, account: str) -> None:
-    named = fields.find("From")
-    mailboxes = addresses(named[0].unfolded) if len(named) == 1 else ()
-    if len(mailboxes) != 1 or not mailboxes[0].address:
+def _check_from(fields: Headers, account: str, shared_addresses: Collection[str]) -> None:
+    address = _only_address(fields, "From")
+    if not address:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message needs one field From with one address.")
-    address = mailboxes[0].address
-    # An account is in ASCII. Some other letters become ASCII in lower case, such as the Kelvin sign.
-    if not address.isascii() or address.lower() != account.lower():
+    if _is_account(address, account):
+        return
+    if not address.isascii() or address.lower() not in shared_addresses:
         text = f"The message is from another address than {account}, as which you are signed in."
         raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+    # Otherwise nobody would learn which of the people who share the address has sent it.
+    if not _is_account(_only_address(fields, "Sender"), account):
+        text = f"The message is from a shared address, so it needs one field Sender with {account}."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+
+
+def _only_address(fields: Headers, name: str) -> str:
+    """Return the address of a field that is there once and has one mailbox; otherwise an empty text."""
+    named = fields.find(name)
+    mailboxes = addresses(named[0].unfolded) if len(named) == 1 else ()
+    return mailboxes[0].address if len(mailboxes) == 1 else ""
+
+
+def _is_account(address: str, account: str) -> bool:
+    # An account is in ASCII. Some other letters become ASCII in lower case, such as the Kelvin sign.
+    return address.isascii() and address.lower() == account.lower()
 
 
 def _message_id(fields: Headers) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -31,13 +31,15 @@ _log = logging.getLogger(__name__)
 class Sending:
     """The parts that one message needs.
 
-    `copy` is the wish for its copy. `check_copy` raises an error if the mail server cannot keep to it, and `keep_copy`
-    stores the copy and returns the folder's name, or None if it failed.
+    `shared_addresses` are those from which each account may send, in small letters. `copy` is the wish for its copy.
+    `check_copy` raises an error if the mail server cannot keep to it, and `keep_copy` stores the copy and returns the
+    folder's name, or None if it failed.
     """
 
     ledger: Ledger
     credentials: Credentials
     connections: Connections
+    shared_addresses: Collection[str]
     copy: CopyWish
     check_copy: Callable[[], None]
     keep_copy: Callable[[OutgoingMessage], str | None]
@@ -51,7 +53,7 @@ def send_once(sending: Sending, envelope: Envelope, message: OutgoingMessage) ->
     `Ledger.begin` and `Ledger.will_end` do.
     """
     account, server = sending.credentials.account.address, sending.credentials.account.server
-    message_id = check_header(message.header, account)
+    message_id = check_header(message.header, account, shared_addresses=sending.shared_addresses)
     seconds = _seconds_before_the_end(server, message) + (server.timeout_seconds if sending.copy.days else 0.0)
     turn = sending.ledger.begin(account, envelope.key, _digest(envelope, message), message_id, seconds=seconds)
     if isinstance(turn, Recorded):

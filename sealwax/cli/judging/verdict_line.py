@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from smime_core.report import MessageReport, SignerReport, State
+from smime_core.report import MessageReport, Reason, SignerReport, State
 
 WORDS: Final = {
     State.VERIFIED: "verified",
@@ -12,6 +13,11 @@ WORDS: Final = {
     State.INVALID: "invalid",
     State.ENCRYPTED_ONLY: "encrypted, not signed: anyone could have written this",
     State.PLAIN: "plain: neither signed nor encrypted",
+}
+
+_SENT_BY: Final = {
+    "sent-by": ", sent by {person} as this signature says",
+    "sent-by-proved": ", sent by {person}, who has signed it too",
 }
 
 
@@ -24,11 +30,15 @@ def verdict_line(report: MessageReport) -> str:
     if report.state is State.VERIFIED:
         verified = (signer for signer in report.deciding_signers if signer.state is State.VERIFIED)
         signers = ", ".join(dict.fromkeys(_signer_name(signer) for signer in verified))
-        words = f"{words}: signed by {signers}"
-    if not report.reasons:
+        words = f"{words}: signed by {signers}{_sent_by(report.reasons)}"
+    reasons = "; ".join(f"{one.code}: {one.sentence}" for one in report.reasons if one.code not in _SENT_BY)
+    if not reasons:
         return words
-    reasons = "; ".join(f"{reason.code}: {reason.sentence}" for reason in report.reasons)
     return f"{words} ({reasons})" if report.state is State.VERIFIED else f"{words}: {reasons}"
+
+
+def _sent_by(reasons: Sequence[Reason]) -> str:
+    return "".join(_SENT_BY[one.code].format(**dict(one.values)) for one in reasons if one.code in _SENT_BY)
 
 
 def _signer_name(signer: SignerReport) -> str:

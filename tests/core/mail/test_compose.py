@@ -45,6 +45,13 @@ def test_a_simple_mail_has_its_fields_once() -> None:
     )
 
 
+def test_the_person_who_sends_for_an_author_is_named() -> None:
+    message = build_mail(draft(sender="Ward 3 <ward3@a.test>", sent_by="Bob <bob@a.test>"))
+    assert message.startswith(b"From: Ward 3 <ward3@a.test>\r\nSender: Bob <bob@a.test>\r\nTo: bob@b.test\r\n")
+    with pytest.raises(MalformedMessage, match="Sender"):
+        build_mail(draft(sent_by="Bob"))
+
+
 def test_another_program_reads_names_subject_text_and_files() -> None:
     attached = Attachment(
         filename="Übersicht, sehr lang " + "x" * 60 + ".pdf", content_type="application/pdf", data=b"\0\1"

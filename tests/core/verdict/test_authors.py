@@ -14,6 +14,7 @@ from smime_core.ca.extensions import build_subject_alt_name
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.signing import Signing
+from smime_core.mail import ProtectionMode
 from smime_core.message import sign_entity
 from smime_core.mime import Mailbox
 from smime_core.providers.native_streaming import NativeStreamingProvider
@@ -148,6 +149,71 @@ def test_misleading_sender_fields_are_noted_and_change_no_state(fields: bytes, e
     assert all(code in verdict_line(report) for code in expected)
     elsewhere = examine(signed(fields), store=trust(person("carol").certificate))
     assert (elsewhere.state, notes(elsewhere)) == (State.SIGNED_UNVERIFIED, expected)
+
+
+WARD = person("ward3")
+FROM_WARD = b"Sender: Bob <bob@example.test>\r\nFrom: Ward 3 <ward3@example.test>\r\n"
+
+
+def protected(fields: bytes, *identities: Identity, encrypting: Encrypting | None = None) -> bytes:
+    message = MESSAGE.replace(FROM_ALICE, fields)
+    mode = ProtectionMode.CIPHER if encrypting else ProtectionMode.CLEAR
+    made = blocking.sign_message(message, Signing(identities=identities, signing_time=NOW), PROVIDER, mode)
+    return blocking.encrypt_message(made, encrypting, PROVIDER) if encrypting else made
+
+
+def sent_by(report: MessageReport) -> dict[str, str]:
+    return {one.code: dict(one.values)["person"] for one in report.reasons if one.code.startswith("sent-by")}
+
+
+def test_a_signed_sender_field_names_the_person_who_sent_a_message_of_a_group() -> None:
+    for encrypting in (None, Encrypting(recipients=[BOB.certificate])):
+        report = examine(protected(FROM_WARD, WARD, encrypting=encrypting), identities=[BOB])
+        assert (report.state, report.sender) == (State.VERIFIED, "ward3@example.test")
+        assert (sent_by(report), notes(report)) == ({"sent-by": "Bob <bob@example.test>"}, {})
+        assert ", sent by Bob <bob@example.test> as this signature says" in verdict_line(report)
+
+
+def test_the_person_who_sent_it_is_proved_by_a_second_signature() -> None:
+    report = examine(protected(FROM_WARD, WARD, BOB))
+    assert (report.state, sent_by(report)) == (State.VERIFIED, {"sent-by-proved": "Bob <bob@example.test>"})
+    assert verdict_line(report).startswith("verified: signed by ")
+    assert ", sent by Bob <bob@example.test>, who has signed it too" in verdict_line(report)
+    other = examine(protected(FROM_WARD, WARD, ALICE))
+    assert (other.state, sent_by(other)) == (State.VERIFIED, {"sent-by": "Bob <bob@example.test>"})
+
+
+def test_the_author_counts_and_not_the_person_who_sent_it() -> None:
+    report = examine(protected(FROM_WARD, BOB))
+    assert [why.code for why in report.reasons] == ["signed-by-sender-field"]
+    assert report.state is not State.VERIFIED
+
+
+def test_a_sender_field_that_no_signature_covers_names_nobody() -> None:
+    unsigned = examine(signed(FROM_WARD, identity=WARD))
+    assert (sent_by(unsigned), notes(unsigned)) == ({}, {"sender-field-differs": "bob@example.test"})
+    added = b"Sender: Bob <bob@example.test>\r\n" + protected(FROM_WARD.partition(b"\r\n")[2], WARD)
+    assert sent_by(examine(added)) == {}
+    elsewhere = examine(protected(FROM_WARD, WARD), store=trust(person("carol").certificate))
+    assert (sent_by(elsewhere), notes(elsewhere)) == ({}, {"sender-field-differs": "bob@example.test"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (FROM_WARD.replace(b"Bob <bob@example.test>", b"bob@example.test"), {"sent-by": "bob@example.test"}),
+        (FROM_WARD.replace(b"Bob", b'"boss@bank.example"'), {"sent-by": "bob@example.test"}),
+        (FROM_WARD.replace(b"Bob <bob@example.test>", b"Ward 3 <WARD3@example.test>"), {}),
+        (FROM_WARD.replace(b"Bob <bob@example.test>", b"bob@example.test, carol@example.test"), {}),
+        (FROM_WARD.replace(b"Bob <bob@example.test>", b"nobody at all"), {}),
+        (b"Sender: carol@example.test\r\n" + FROM_WARD, {}),
+        (FROM_WARD.replace(b"Bob", b"=?utf-8?q?B=E2=80=AEob=0A?="), {"sent-by": "B ob <bob@example.test>"}),
+        (FROM_WARD.replace(b"Bob", b"B" * 400), {"sent-by": "bob@example.test"}),
+    ],
+)
+def test_only_one_readable_person_is_named(fields: bytes, expected: dict[str, str]) -> None:
+    report = examine(protected(fields, WARD))
+    assert (report.state, sent_by(report)) == (State.VERIFIED, expected)
 
 
 def test_it_is_noted_of_encrypted_mail_and_not_of_what_nobody_protects() -> None:

@@ -67,6 +67,7 @@ class GivenDraft:
     message_id: str = ""
     in_reply_to: str = ""
     references: tuple[str, ...]
+    sent_by: str = ""
     hidden: tuple[GivenHidden, ...]
 
 
@@ -249,6 +250,7 @@ def _parse_draft(draft: GivenDraft) -> Draft:
         message_id=draft.message_id,
         in_reply_to=draft.in_reply_to,
         references=draft.references,
+        sent_by=draft.sent_by,
         attachments=[Attachment(filename=one.name, content_type=one.type, data=one.data) for one in draft.attachments],
     )
 

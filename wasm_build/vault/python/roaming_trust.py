@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from roaming_keys.entries import Entry
+from roaming_keys.groups.known import own_identities
 from roaming_keys.records import StatePart, open_kept_state
 from roaming_keys.sent import note_sent, open_sent
 from roaming_keys.session import Session
@@ -58,7 +59,7 @@ async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
         session.opened.state.entries,
         await _read_base(request.base, session, provider),
         sent=await open_sent(request.sent, session.opened, session.place.user, provider),
-        owner=Owner(user=session.place.user, identities=session.opened.identities),
+        owner=Owner(user=session.place.user, identities=own_identities(session.opened)),
         at=request.at,
         provider=provider,
     )

@@ -2,6 +2,7 @@
 
 import { answerTo, forwardOf, withNames } from "../../../wasm_build/ui/answer.js";
 import { html } from "../../../wasm_build/ui/dom.js";
+import { headerReader, readMailboxes } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { isEncrypted } from "../report.js";
 
@@ -52,8 +53,14 @@ function reply(app, opened, toAll) {
   // An attacker could have added the doubtful addresses to the message, so they are not filled in. The person is asked.
   const isSure = (/** @type {string} */ address) => !doubtful.includes(address);
   app.write({
-    ...proposal, text: quote, doubtful, to: withNames(opened, to.filter(isSure)), cc: withNames(opened, cc.filter(isSure)),
+    ...proposal, addressed: addressedBy(opened), text: quote, doubtful, to: withNames(opened, to.filter(isSure)), cc: withNames(opened, cc.filter(isSure)),
   });
+}
+
+/** The addresses to which a message was sent. @param {OpenedMessage} opened */
+function addressedBy({ headers }) {
+  const header = headerReader(headers);
+  return ["to", "cc"].flatMap((name) => readMailboxes(header(name))).map(({ address }) => address);
 }
 
 /** @param {App} app @param {OpenedMessage} opened */

@@ -14,7 +14,7 @@ import { createDraftLine } from "./draft_line.js";
  *   recipients: import("./recipient_lines.js").RecipientLines, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
  *   attached: import("../../../wasm_build/ui/attached_files.js").AttachedFiles, sign: {input: HTMLInputElement},
  *   encrypt: {input: HTMLInputElement}, copy: ReturnType<typeof import("../copy_choice.js").createCopyField>,
- *   options: import("./letter_options.js").LetterOptions,
+ *   options: import("./letter_options.js").LetterOptions, from: import("./from_choice.js").FromChoice,
  *   element: HTMLElement, isBegun: () => boolean,
  * }} Letter
  */
@@ -106,13 +106,14 @@ export class LetterDraft {
   }
 
   #fields() {
-    const { recipients, subject, sign, encrypt, copy, options } = this.#letter;
+    const { from, recipients, subject, sign, encrypt, copy, options } = this.#letter;
     const { inReplyTo, references, hidden, answersEncrypted, doubtful = [], draft } = this.#proposal;
     const { forward = null, secret } = draft?.content.fields ?? {};
     return {
       from: this.#app.address ?? "", to: recipients.to.written, cc: recipients.cc.written, bcc: recipients.bcc.written,
       subject: subject.input.value, thread: { inReplyTo, references, hidden }, forward, answersSealed: answersEncrypted,
       sign: sign.input.checked, seal: encrypt.input.checked, more: options.more.chosen, secret, copy: copy.wish, doubtful,
+      sharedFrom: from.shared,
     };
   }
 

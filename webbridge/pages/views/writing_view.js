@@ -9,7 +9,7 @@ import { base64FromBytes } from "../../../wasm_build/vault/base64.js";
 import { html } from "../../../wasm_build/ui/dom.js";
 import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
 import { ApiError } from "../api.js";
-import { listOf, quoteMailbox, readMailbox } from "../../../wasm_build/ui/formats.js";
+import { listOf, readMailbox } from "../../../wasm_build/ui/formats.js";
 import { createCopyField } from "../copy_choice.js";
 import { contentOf, planCopies } from "../letter_copies.js";
 import { LetterSending } from "../letter_sending.js";
@@ -24,6 +24,7 @@ import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { waitingNotice } from "./outbox_view.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
+import { FromChoice } from "./from_choice.js";
 import { LetterDraft } from "./letter_draft.js";
 import { LetterOptions } from "./letter_options.js";
 import { RecipientLines } from "./recipient_lines.js";
@@ -41,8 +42,8 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUne
  *   to: string[], cc?: string[], bcc?: string[], subject: string, text: string, answersEncrypted: boolean,
  *   doubtful?: string[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
  *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: string[],
- *   statements?: import("./letter_options.js").Statements,
- * }} Proposal `outboxId` is that of the letter in the outbox which is changed
+ *   statements?: import("./letter_options.js").Statements, sharedFrom?: string, addressed?: string[],
+ * }} Proposal `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is that of the letter in the outbox which is changed
  */
 /**
  * @typedef {import("../app.js").View & {isBegun: () => boolean, isDone: () => boolean, dispose: () => void,
@@ -97,12 +98,13 @@ class Writing {
     const { translate } = app;
     this.#app = app;
     this.#proposal = proposal;
-    this.#offers = { maxBytes: app.maxMessageBytes, utf8: true };
+    this.#offers = { maxBytes: app.maxMessageBytes, utf8: true, sharedAddresses: [] };
     const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
     const title = translate(isNew ? "writing_title" : "replying_title");
     this.heading = html("h1", { tabindex: -1, text: title });
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
     const onChange = () => this.update();
+    this.from = new FromChoice(app, proposal, onChange);
     this.recipients = new RecipientLines(app, onChange);
     this.subject = inputField(translate("subject"), {
       type: "text", autocomplete: "off", dir: "auto", value: proposal.subject, data: { test: "compose-subject" },
@@ -206,6 +208,7 @@ class Writing {
   /** Shows how the letter will be sent, and the obstacles. */
   update() {
     this.reading.hidden = !this.attached.isReading;
+    this.from.show(this.#offers.sharedAddresses ?? []);
     const letter = this.#letter();
     const inTheWay = this.#obstacles(letter);
     this.recipients.show();
@@ -257,7 +260,7 @@ class Writing {
     });
     const form = createForm(
       { class: "stack", data: { test: "compose-form" } }, () => this.#submit(),
-      this.recipients.element, this.subject.element,
+      this.from.element, this.recipients.element, this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
       this.attached.element, this.reading,
       html(
@@ -286,14 +289,15 @@ class Writing {
 
   /** @returns {Letter} */
   #letter() {
-    const { keys, address } = this.#app;
+    const { keys } = this.#app;
+    const { address } = this.from;
     return {
       sign: this.sign.input.checked,
       encrypt: this.encrypt.input.checked,
       people: this.recipients.people,
-      address: address ?? "",
+      address,
       unlocked: keys.unlocked,
-      hasOwnIdentity: keys.hasIdentityFor(address ?? ""),
+      hasOwnIdentity: keys.hasIdentityFor(address),
       ownAddresses: keys.identities.flatMap(({ addresses }) => addresses),
       // Two layers of base64 lengthen attachments by about 85 %.
       bytes: Math.ceil((this.attached.bytes + this.text.value.length * 2) * 1.85),
@@ -400,13 +404,13 @@ class Writing {
   /** @returns {import("../letter_sending.js").Plan} */
   #outgoing() {
     const letter = this.#letter();
-    return { copies: planCopies(letter, this.recipients), words: this.#words(letter) };
+    return { copies: planCopies(letter, this.recipients), words: this.#words() };
   }
 
-  /** @param {{address: string}} letter @returns {import("../letter_sending.js").Words} */
-  #words({ address }) {
+  /** @returns {import("../letter_sending.js").Words} */
+  #words() {
     return {
-      from: quoteMailbox({ name: this.#app.keys.nameFor(address), address }),
+      ...this.from.fields,
       to: this.recipients.to.mailboxes,
       cc: this.recipients.cc.mailboxes,
       subject: this.subject.input.value.trim(),
@@ -421,9 +425,9 @@ class Writing {
 
   /** The letter as it is written again from the outbox. @returns {import("../offline/outbox.js").Words} */
   #kept() {
-    const { attachments, ...words } = this.#words(this.#letter());
+    const { attachments, ...words } = this.#words();
     return {
-      ...words, bcc: this.recipients.bcc.mailboxes, answersEncrypted: this.#proposal.answersEncrypted,
+      ...words, sharedFrom: this.from.shared, bcc: this.recipients.bcc.mailboxes, answersEncrypted: this.#proposal.answersEncrypted,
       sign: this.sign.input.checked, encrypt: this.encrypt.input.checked,
       files: attachments.map(({ name, type, data }) => ({ name, type, data: base64FromBytes(data) })),
     };
@@ -432,7 +436,7 @@ class Writing {
   /** A text that changes with everything that the person writes. */
   #content() {
     const letter = this.#letter();
-    return JSON.stringify([letter.sign, letter.encrypt, contentOf(this.#words(letter)), this.recipients.bcc.addresses]);
+    return JSON.stringify([letter.sign, letter.encrypt, contentOf(this.#words()), this.recipients.bcc.addresses]);
   }
 
   /** @param {HTMLElement} shown the text field, or the encrypted block instead of it */

@@ -1,0 +1,139 @@
+"""Groups that a command opens: one's own by one's own keys, those of others by trust in their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import click
+
+from roaming_keys.command.login import Roaming
+from roaming_keys.groups.client import (
+    OpenGroup,
+    OwnerChanged,
+    fetch_group,
+    find_wrap,
+    list_groups,
+    open_group,
+    open_own_group,
+)
+from roaming_keys.groups.known import KnownGroup, known_groups, own_identities
+from roaming_keys.groups.wire import ListedGroup
+from sealwax.cli.judging.looking_up import judge
+from sealwax.cli.messages.operations import Examined
+from sealwax.cli.options.parameters import now
+from sealwax.cli.options.request import given_by, group_of
+from sealwax.cli.options.trust import TrustOptions
+from sealwax.cli.provider import PROVIDER
+from smime_core import blocking
+from smime_core.errors import GroupKeyRefused, NoMatchingRecipient
+from smime_core.own_content import examine_group_key, read_group_key
+from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
+from smime_core.trust import Judging
+
+_NOT_FOR_YOU: Final = (
+    "the group's key is encrypted for a certificate that your account does not have: ask {owner} to add you again"
+)
+_TRUST_OWNER: Final = "trust the owner's authority by --anchor or --mozilla, or the certificate by --accept-owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerTrust:
+    """How the owners of groups are judged."""
+
+    trust: TrustOptions = group_of(TrustOptions)
+    accepted: str | None = given_by(
+        click.Option(
+            ["--accept-owner", "accepted"],
+            metavar="FINGERPRINT",
+            help="Take a group whose owner has this certificate, as SHA-256. Ask the owner first.",
+        )
+    )
+
+
+def find_listed(roaming: Roaming, name: str) -> ListedGroup:
+    """Return the group with this name or id. Raises ClickException."""
+    known = known_groups(roaming.session.opened.state)
+    listed = blocking.run(list_groups(roaming.session, roaming.setting))
+    found = [one for one in listed if name == one.id or (one.id in known and known[one.id].name == name)]
+    if not found:
+        raise click.ClickException(f"you are in no group {name}: sealwax roam group list lists your groups")
+    if len(found) > 1:
+        raise click.ClickException(f"several groups are named {name}: give the id")
+    return found[0]
+
+
+def find_own_group(roaming: Roaming, name: str) -> OpenGroup:
+    """Return a group that the person owns, opened. Raises ClickException for another's."""
+    listed = find_listed(roaming, name)
+    if listed.owner != roaming.session.place.user:
+        raise click.ClickException(f"{listed.owner} owns this group, and only the owner changes it")
+    return _open_own(roaming, listed)
+
+
+def open_mine(roaming: Roaming, name: str) -> OpenGroup:
+    """Return a group of the person, or one of somebody else that was taken before, opened."""
+    return open_listed(roaming, find_listed(roaming, name), _NO_TRUST)
+
+
+def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> OpenGroup:
+    """Return a group, opened. Raises ClickException, GroupKeyRefused, ServerLies or MalformedMessage."""
+    if listed.owner == roaming.session.place.user:
+        return _open_own(roaming, listed)
+    session, known = roaming.session, known_groups(roaming.session.opened.state).get(listed.id)
+    stored = blocking.run(fetch_group(session, roaming.setting, listed.id))
+    wrap, identities = find_wrap(stored, session.place.user), own_identities(session.opened)
+
+    def examine(store: TrustStore) -> Examined:
+        judging = Judging(trust_store=store, at=now())
+        return Examined(blocking.run(examine_group_key(wrap, judging, PROVIDER, identities=identities)), None)
+
+    try:
+        judged = judge(examine, _store_for(owner, known, examine), owner.trust)
+        owned = read_group_key(judged.report)
+        return blocking.run(open_group(session, listed.id, stored, owned, PROVIDER, accepted=owner.accepted or ""))
+    except NoMatchingRecipient:
+        raise click.ClickException(_NOT_FOR_YOU.format(owner=listed.owner)) from None
+    except OwnerChanged as error:
+        remedy = f"ask {listed.owner}, and repeat this with --accept-owner {error.fingerprint}"
+        raise click.ClickException(f"{error}. If you did not expect that, {remedy}") from None
+    except GroupKeyRefused as error:
+        raise click.ClickException(f"{error}; {judged.hint or _TRUST_OWNER}") from None
+
+
+def _store_for(owner: OwnerTrust, known: KnownGroup | None, examine: Callable[[TrustStore], Examined]) -> TrustStore:
+    """The trust of the options, with the owner's certificate that was judged before or that the person has accepted."""
+    store = owner.trust.load_store()
+    signers = examine(store).report.signers if owner.accepted else ()
+    found = [one.certificate for one in signers if one.certificate is not None]
+    exact = [one for one in found if one.fingerprint == owner.accepted] + ([] if known is None else [known.certificate])
+    pinned = (TrustAnchor(certificate=one, is_exact=True, revocation=RevocationPolicy.NOT_CHECKED) for one in exact)
+    return replace(store, anchors=(*pinned, *store.anchors))
+
+
+def _open_own(roaming: Roaming, listed: ListedGroup) -> OpenGroup:
+    stored = blocking.run(fetch_group(roaming.session, roaming.setting, listed.id))
+    try:
+        return blocking.run(open_own_group(roaming.session, listed.id, stored, PROVIDER, at=now()))
+    except NoMatchingRecipient:
+        text = "the group's key is encrypted for a certificate that your account does not have any more"
+        raise click.ClickException(f"{text}: add it by sealwax roam push, or make a new group") from None
+
+
+_NO_TRUST: Final = OwnerTrust(
+    trust=TrustOptions(
+        anchors=(),
+        mozilla=False,
+        decisions_file=None,
+        timestamp_anchors=(),
+        revocation=None,
+        no_revocation=False,
+        crl_files=(),
+        ocsp_files=(),
+        fetch=False,
+        fetch_issuers=False,
+        fetch_hosts=(),
+    ),
+    accepted=None,
+)

@@ -1,0 +1,176 @@
+"""A person's groups at a key server: list, open, store, leave and delete, inside a session and without I/O."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, replace
+
+from roaming_keys.calls import Call
+from roaming_keys.groups.content import GroupContent, GroupVersion, digest_of_bundle, open_group_bundle, seal_group
+from roaming_keys.groups.known import KnownGroup, known_groups, own_identities, with_group
+from roaming_keys.groups.membership import find_signer
+from roaming_keys.groups.wire import GroupPush, ListedGroup, ListedGroups, Member, StoredGroup
+from roaming_keys.known import ServerLies
+from roaming_keys.protocol import KEY_BYTES
+from roaming_keys.session import Session, Setting
+from smime_core.errors import GroupKeyRefused, SmimeError
+from smime_core.own_content import GroupKey, OwnedGroupKey, unwrap_own_group_key, wrap_group_key
+from smime_core.provider import CryptoProvider
+from smime_core.x509 import Certificate
+
+
+class OwnerChanged(SmimeError):
+    """A group is signed by another certificate of its owner than before. `fingerprint` is the new one's."""
+
+    code = "group-owner-changed"
+
+    def __init__(self, owner: str, certificate: Certificate) -> None:
+        super().__init__(f"{owner} signs the group with another certificate than before: {certificate.fingerprint}")
+        self.fingerprint = certificate.fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGroup:
+    """A group that was opened. `certificate` is the one by which its owner has signed it.
+
+    `left` are members for whom the server has no key any more. Only the owner learns of them.
+    """
+
+    version: GroupVersion
+    bundle: str
+    certificate: Certificate
+    content: GroupContent
+    left: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> KnownGroup:
+        """The facts to keep of this version."""
+        return KnownGroup(
+            name=self.content.name,
+            owner=self.version.owner,
+            certificate=self.certificate,
+            version=self.version.number,
+            bundle=self.bundle,
+            certificates=tuple(sorted(one.certificate.fingerprint for one in self.content.identities)),
+        )
+
+
+async def list_groups(session: Session, setting: Setting) -> tuple[ListedGroup, ...]:
+    """Return the groups that the person owns or is a member of. Raises KeyServerError or MalformedMessage."""
+    return tuple(ListedGroups.from_json(await _send(session, setting, Call(method="GET", path="/groups"))).groups)
+
+
+async def fetch_group(session: Session, setting: Setting, id: str) -> StoredGroup:
+    """Return a group as the server has it. Raises KeyServerError or MalformedMessage."""
+    return StoredGroup.from_json(await _send(session, setting, Call(method="GET", path=f"/groups/{id}")))
+
+
+def find_wrap(stored: StoredGroup, user: str) -> bytes:
+    """Return the key of a group for a member. Raises ServerLies."""
+    for one in stored.members:
+        if one.user == user:
+            return one.wrap
+    raise ServerLies("group-without-key", "the key server gives the group without your key")
+
+
+async def open_own_group(
+    session: Session, id: str, stored: StoredGroup, provider: CryptoProvider, *, at: datetime.datetime
+) -> OpenGroup:
+    """Return a group of the person. Raises ServerLies, GroupKeyRefused, NoMatchingRecipient or MalformedMessage."""
+    identities, wrap = own_identities(session.opened), find_wrap(stored, session.place.user)
+    owned = await unwrap_own_group_key(wrap, provider, identities=identities, at=at)
+    # The person has no certificate of others to accept: each of the own ones counts.
+    opened = await _open(session, id, stored, owned, provider)
+    have_keys = {one.user for one in stored.members}
+    return replace(opened, left=tuple(one.user for one in opened.content.members if one.user not in have_keys))
+
+
+async def open_group(
+    session: Session,
+    id: str,
+    stored: StoredGroup,
+    owned: OwnedGroupKey,
+    provider: CryptoProvider,
+    *,
+    accepted: str = "",
+) -> OpenGroup:
+    """Return a group of another owner, by a key that was judged (`examine_group_key`, `read_group_key`).
+
+    `accepted` is the fingerprint of the owner's certificate if the person has agreed to another one than before.
+    Raises ServerLies, OwnerChanged, GroupKeyRefused or MalformedMessage.
+    """
+    known = known_groups(session.opened.state).get(id)
+    if known is not None and owned.certificate != known.certificate and accepted != owned.certificate.fingerprint:
+        raise OwnerChanged(known.owner, owned.certificate)
+    return await _open(session, id, stored, owned, provider)
+
+
+async def store_group(
+    session: Session, setting: Setting, version: GroupVersion, content: GroupContent, *, at: datetime.datetime
+) -> tuple[Session, OpenGroup]:
+    """Store a version of a group of the person under a new key, and return the session and the group after it.
+
+    Raises KeyServerError, also if the server has another version before, NoOwnIdentity, UnsupportedAlgorithm or
+    LimitExceeded.
+    """
+    provider = setting.provider
+    owner = find_signer(own_identities(session.opened), session.place.user, at)
+    key = provider.random_bytes(KEY_BYTES)
+    bundle = await seal_group(content, version, key, provider)
+    opened = OpenGroup(version=version, bundle=digest_of_bundle(bundle), certificate=owner.certificate, content=content)
+    members = []
+    for one in content.members:
+        bound = GroupKey(
+            group=version.id, number=version.number, owner=version.owner, user=one.user, bundle=opened.bundle, key=key
+        )
+        wrap = await wrap_group_key(bound, one.certificate, provider, owner=owner, signing_time=at)
+        members.append(Member(user=one.user, wrap=wrap))
+    body = GroupPush(bundle=bundle, members=members).to_json()
+    condition = f'"{version.id}.{version.number - 1}"'
+    await _send(session, setting, Call(method="PUT", path=f"/groups/{version.id}", condition=condition, body=body))
+    return await keep_group(session, setting, opened, at=at), opened
+
+
+async def keep_group(session: Session, setting: Setting, group: OpenGroup, *, at: datetime.datetime) -> Session:
+    """Add the keys of a group to the account, with what it has seen of it. Raises the errors of `Session.push`.
+
+    The newest certificate of the group comes before its others, because programs sign with the first one of an address.
+    """
+    opened = session.opened
+    before = known_groups(opened.state).get(group.version.id)
+    shared = {one.certificate.der for one in group.content.identities}
+    if before == group.known and shared <= {one.certificate.der for one in opened.identities}:
+        return session
+    others = (one for one in opened.identities if one.certificate.der not in shared)
+    content = replace(
+        opened,
+        identities=(*others, *group.content.identities),
+        state=with_group(opened.state, group.version.id, group.known, at),
+    )
+    return await session.push(setting, content)
+
+
+async def end_group(session: Session, setting: Setting, id: str) -> None:
+    """Delete a group of the person, or take the person out of another's. Raises KeyServerError."""
+    await _send(session, setting, Call(method="DELETE", path=f"/groups/{id}"))
+
+
+async def _open(
+    session: Session, id: str, stored: StoredGroup, owned: OwnedGroupKey, provider: CryptoProvider
+) -> OpenGroup:
+    key, digest = owned.key, digest_of_bundle(stored.bundle)
+    expected = GroupKey(
+        group=id, number=stored.version, owner=stored.owner, user=session.place.user, bundle=digest, key=key.key
+    )
+    if key != expected:
+        raise GroupKeyRefused("the key server gives a key of another group, version or member")
+    known = known_groups(session.opened.state).get(id)
+    if known is not None:
+        known.check(owner=stored.owner, version=stored.version, bundle=digest)
+    version = GroupVersion(id=id, owner=stored.owner, number=stored.version)
+    content = await open_group_bundle(stored.bundle, version, key.key, provider)
+    return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
+
+
+async def _send(session: Session, setting: Setting, call: Call) -> bytes:
+    return await setting.transport.send(call, await session.sign(call, setting.provider))
