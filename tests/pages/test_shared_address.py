@@ -113,7 +113,7 @@ def test_a_message_of_a_ward_says_who_sent_it(alice: MailPages, browser: Browser
         bob.enter()
         bob.open_message(message.uid)
         wait_for_state(bob, "verified")
-        said = f"From Ward 3 <{WARD}>, sent by {writer.name} <{writer.address}>, unchanged."
+        said = f"From Ward 3 <{WARD}>, unchanged. The message says that {writer.name} <{writer.address}> sent it."
         assert said in unmarked(bob.page.text(named("state")))
         assert bob.page.text("[data-code=sent-by]")
     finally:

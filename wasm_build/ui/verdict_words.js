@@ -48,8 +48,12 @@ const OF_A_FILE = { prefix: "left_out_", details: {} };
 const WITH_VALUE = new Set([
   "headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs", "sent-by", "sent-by-proved",
 ]);
-/** The reasons that name the person who has sent a verified message for its author, such as for a ward. */
-const SENT_BY = new Set(["sent-by", "sent-by-proved"]);
+/**
+ * The sentences that name the person who has sent a verified message for its author, such as for a ward. Without a signature of
+ * the person the name is only what the message says.
+ * @type {Record<string, string>}
+ */
+const SENT_BY = { "sent-by": "state_verified_said_by_sentence", "sent-by-proved": "state_verified_sent_by_sentence" };
 const MOMENTS = new Set(["date", "from", "until", "time"]);
 /** Values that stay English in every language: details for experts and names of algorithms. */
 const TECHNICAL = new Set(["text", "algorithm", "oid", "key"]);
@@ -169,9 +173,10 @@ export function provingSigner({ sender, layers, signers, recipients }) {
  * @param {string} sender isolated
  */
 export function verifiedSentence(translate, { reasons }, sender) {
-  const person = reasons.find(({ code }) => SENT_BY.has(code))?.values?.person;
-  if (person === undefined) return translate("state_verified_sentence", { sender });
-  return translate("state_verified_sent_by_sentence", { sender, person: isolate(person) });
+  const found = reasons.find(({ code }) => Object.hasOwn(SENT_BY, code));
+  const person = found?.values?.person;
+  if (!found || person === undefined) return translate("state_verified_sentence", { sender });
+  return translate(SENT_BY[found.code], { sender, person: isolate(person) });
 }
 
 /**
