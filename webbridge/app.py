@@ -8,6 +8,7 @@ from sealwax.service import create_application, install_prefix
 from sealwax.service.health import install_health
 from webbridge.blueprints import (
     access,
+    accounts,
     changes,
     copies,
     directory,
@@ -45,6 +46,7 @@ def create_app(config: BridgeConfig) -> Flask:
         settings,
         session,
         sessions,
+        accounts,
         reload_half,
         folders,
         access,

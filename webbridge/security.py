@@ -14,10 +14,9 @@ from sealwax.releases.header_fields import CONNECT, ISOLATION, PAGES_POLICY, TRA
 from sealwax.service import CrossOrigin, ServiceError, install_cross_origin, is_https
 from webbridge.callers import PAGES, Caller, find_extension, token_in
 from webbridge.config import BridgeConfig, PagesConfig
+from webbridge.login.cookies import ACCOUNT_HEADER
 
 CSRF_HEADER = "X-Sealwax"
-ACCOUNT_HEADER = "X-Sealwax-Account"
-"""A percent-encoded address: in a request the account that the page shows, in an answer that of the session."""
 _FOR_EXTENSIONS = frozenset({"directory.find_certificates"})
 """The views that any extension may ask, with the pages' cookie if the person allowed it to use this site."""
 FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
-from flask import Flask, Request, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 
 from sealwax.service import Announcement, Announcements, Database, Gate, LeakyCounter, ServiceError, is_https
 from sealwax.service.health import Health
@@ -28,8 +28,16 @@ from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.label_policy import LabelPolicy, read_label_policy
+from webbridge.login.cookies import (
+    ACCOUNT_HEADER,
+    HTTPS_COOKIE,
+    LOOPBACK_COOKIE,
+    AccountIds,
+    SessionCookie,
+    named_account,
+)
 from webbridge.login.counter import LoginCounter, device_gate, login_gate
-from webbridge.login.devices import KEPT_SECONDS, KnownDevices
+from webbridge.login.devices import KnownDevices
 from webbridge.login.ended_elsewhere import EndedElsewhere
 from webbridge.login.reload_halves import ReloadHalves
 from webbridge.login.sessions import Session, SessionStore
@@ -40,7 +48,7 @@ from webbridge.push.subscriptions import Subscriptions
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
 from webbridge.retrieved import Retrieved
-from webbridge.security import ACCOUNT_HEADER, caller
+from webbridge.security import caller
 from webbridge.sending.copies import CopyChoices
 from webbridge.sending.ledger import Ledger
 from webbridge.sending.limits import SendLimits
@@ -50,53 +58,6 @@ _EXTENSION = "sealwax"
 _PLAIN_IN_URI = "!~*'()"  # encodeURIComponent does not escape these, nor letters, digits, "-", "_" and ".".
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCookie:
-    """The cookie of a session. `is_secure`: browsers send it by HTTPS only."""
-
-    name: str
-    is_secure: bool
-    path: str = "/"
-
-    def value_in(self, request: Request) -> str:
-        """Return the value that a request has, or an empty text."""
-        return request.cookies.get(self.name, "")
-
-    def set_in(self, response: Response, value: str) -> None:
-        """Let the browser keep the cookie until it is closed, for this host only and not for scripts."""
-        response.set_cookie(self.name, value, secure=self.is_secure, httponly=True, samesite="Strict", path=self.path)
-
-    @property
-    def device_name(self) -> str:
-        """The name of the cookie that holds the token of a known device."""
-        return f"{self.name}-device"
-
-    def device_in(self, request: Request) -> str:
-        """Return the token of the device that a request comes from, or an empty text."""
-        return request.cookies.get(self.device_name, "")
-
-    def set_device_in(self, response: Response, token: str) -> None:
-        """Let the browser keep the token of the device for long."""
-        response.set_cookie(
-            self.device_name,
-            token,
-            max_age=KEPT_SECONDS,
-            secure=self.is_secure,
-            httponly=True,
-            samesite="Strict",
-            path=self.path,
-        )
-
-    def delete_in(self, response: Response) -> None:
-        """Let the browser forget the cookie."""
-        response.delete_cookie(self.name, secure=self.is_secure, httponly=True, samesite="Strict", path=self.path)
-
-
-HTTPS_COOKIE: Final = SessionCookie(name="__Host-sealwax", is_secure=True)
-LOOPBACK_COOKIE: Final = SessionCookie(name="sealwax", is_secure=False)
-"""For plain HTTP, which `check_origin` allows on loopback only: WebKit sends no Secure cookie there."""
 
 
 def session_cookie(config: BridgeConfig) -> SessionCookie:
@@ -114,6 +75,7 @@ class Services:
 
     config: BridgeConfig
     cookie: SessionCookie
+    account_ids: AccountIds
     database: Database
     accounts: Accounts
     announcements: Announcements
@@ -177,6 +139,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     label_policy = None if config.label_policy_file is None else read_label_policy(config.label_policy_file)
     database = SCHEMA.open(config.database)
     announcements = Announcements(database)
+    secret = bridge_secret(database)
     places = SharedPlaces(database, announcements, clock=config.clock)
     accounts = accounts_of(config, database)
     sessions = sessions_of(config, database, accounts)
@@ -192,6 +155,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     app.extensions[_EXTENSION] = Services(
         config=config,
         cookie=session_cookie(config),
+        account_ids=AccountIds(secret),
         database=database,
         accounts=accounts,
         announcements=announcements,
@@ -211,7 +175,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         devices=devices,
         device_gate=device_gate(),
         pool=pool,
-        folder_ids=FolderIds(bridge_secret(database)),
+        folder_ids=FolderIds(secret),
         people=PeopleDirectory(config),
         authorities=Authorities(config, anchors_der, trust_list, may_ask_for_issuer=lookups.may_ask_server),
         lookups=lookups,
@@ -266,28 +230,74 @@ def services() -> Services:
 
 
 def require_session() -> Session:
-    """Return the session of the current request.
+    """Return the session of the current request: of the pages, that of the account that they name.
 
-    Raises ServiceError 401 if there is none, or if it is of another account than the page names: a browser has one
-    cookie for all its tabs, and the person may have signed in to another account in another tab.
+    Raises ServiceError 401 if there is none, or if it is of another account than the request names.
     """
     session = services().sessions.find(_token())
     if session is None or not caller().may_use(session.origin):
         raise ServiceError(401, "session-ended", "You are not signed in, or the session has ended. Sign in again.")
     g.account = quote(session.address, safe=_PLAIN_IN_URI)
-    if is_of_another_account():
+    if is_of_another_account(session):
         raise ServiceError(401, "session-ended", "Another account has signed in in this browser. Sign in again.")
     return session
 
 
+def account_named() -> str:
+    """Return the id of the account that the pages name, or an empty text."""
+    return named_account(request, cookie=services().cookie, ids=services().account_ids)
+
+
+def cookie_token() -> str:
+    """Return the token of the pages' session, or an empty text."""
+    account = account_named()
+    return services().cookie.value_in(request, account) if account else ""
+
+
 def _token() -> str:
     """Return the token of the request's session: an extension's from its header, the pages' from their cookie."""
-    return caller().token if caller().is_extension else services().cookie.value_in(request)
+    return caller().token if caller().is_extension else cookie_token()
 
 
-def is_of_another_account() -> bool:
-    """Return whether the request's session belongs to another account than the page names."""
-    return "account" in g and request.headers.get(ACCOUNT_HEADER, g.account) != g.account
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionHere:
+    """A living session of the pages in the browser that sends the request, and the id of its account."""
+
+    account: str
+    session: Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsHere:
+    """The sessions of which the request has the cookies. `ended` are the accounts whose cookies open nothing now."""
+
+    living: tuple[SessionHere, ...]
+    ended: tuple[str, ...]
+
+    def forget_ended(self, response: Response) -> None:
+        """Let the browser forget the cookies of sessions that have ended."""
+        for account in self.ended:
+            services().cookie.delete_in(response, account)
+
+
+def sessions_here() -> SessionsHere:
+    """Return the pages' sessions of the browser that sends the request, without noting a use."""
+    living, ended = [], []
+    for account in services().cookie.accounts_in(request):
+        session = services().sessions.find_unused(services().cookie.value_in(request, account))
+        if session is None or session.origin or services().account_ids.id_of(session.address) != account:
+            ended.append(account)
+        else:
+            living.append(SessionHere(account=account, session=session))
+    return SessionsHere(living=tuple(living), ended=tuple(ended))
+
+
+def is_of_another_account(session: Session) -> bool:
+    """Return whether a session belongs to another account than the page names, or than the name of its cookie."""
+    if request.headers.get(ACCOUNT_HEADER, g.account) != g.account:
+        return True
+    # Another service of the host could give the browser a cookie under the name of another account.
+    return not caller().is_extension and account_named() != services().account_ids.id_of(session.address)
 
 
 def name_account(response: Response) -> Response:

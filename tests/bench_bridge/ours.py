@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.bench_bridge.web import Answer, Web
-from tests.support.servers.bridge import upload
+from tests.support.servers.bridge import naming, upload
 
 _JSON: Final = {"Content-Type": "application/json"}
 
@@ -30,7 +30,7 @@ class OurClient:
         """`source` is the person's own address. With a context the connection has TLS."""
         self._port, self._source, self._context = port, source, context
         self.web = Web(port, source, context)
-        self._headers = {"X-Sealwax": "1"}
+        self._headers = {"X-Sealwax": "1", **naming(address)}
         self._address, self._password = address, password
         self._folder = self._mailbox = ""
 

@@ -28,8 +28,10 @@ from tests.support.servers.own_process import bridge_file, sealwax
 from tests.support.servers.ports import free_port
 from tests.support.servers.processes import run_process
 from webbridge.database import SCHEMA
+from webbridge.database.secret import bridge_secret
 from webbridge.demo.tls import write_tls_files
 from webbridge.gateway import Credentials, MailServer, ServerAddress
+from webbridge.login.cookies import LOOPBACK_COOKIE, AccountIds
 from webbridge.operation.settings import BridgeSettings
 from webbridge.services import accounts_of, sessions_of
 
@@ -106,7 +108,7 @@ async def _opened(stand: _Stand) -> AsyncIterator[list[asyncio.StreamReader]]:
             reader, writer = await asyncio.open_connection("127.0.0.1", stand.port, limit=4096)
             writers.append(writer)
             head = f"GET /api/events HTTP/1.1\r\nHost: {stand.host}\r\nOrigin: {stand.pages}\r\n"
-            writer.write(f"{head}Cookie: sealwax={cookie}\r\n\r\n".encode())
+            writer.write(f"{head}Cookie: {cookie}\r\n\r\n".encode())
             await reader.readuntil(b"event: ready\n")
             return reader
 
@@ -195,14 +197,14 @@ def _sign_in(file: Path) -> list[str]:
     with contextlib.closing(SCHEMA.open(config.database)) as database:
         accounts = accounts_of(config, database)
         sessions = sessions_of(config, database, accounts)
-        return [
-            sessions.create(
-                Credentials(account=accounts.account_of(f"user{one}@example.test"), password=PASSWORD),
-                origin="",
-                program="",
-            )[0]
-            for one in range(STREAMS)
-        ]
+        ids = AccountIds(bridge_secret(database))
+
+        def cookie_of(address: str) -> str:
+            credentials = Credentials(account=accounts.account_of(address), password=PASSWORD)
+            token, _ = sessions.create(credentials, origin="", program="")
+            return f"{LOOPBACK_COOKIE.name_for(ids.id_of(address))}={token}"
+
+        return [cookie_of(f"user{one}@example.test") for one in range(STREAMS)]
 
 
 def _memory_bytes(pid: int) -> int:

@@ -34,11 +34,14 @@ from tests.support.servers.bridge import (
     FROM_PAGES,
     KEYS,
     PAGES,
+    cookie_name,
     error_of,
     folder_path,
     get,
     look_up,
+    naming,
     send,
+    session_cookie_of,
     set_flags,
     sign_in,
     upload,
@@ -49,7 +52,8 @@ from webbridge.database.tables import SESSION
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import GatewayError, ServerAddress
-from webbridge.services import HTTPS_COOKIE, LOOPBACK_COOKIE, services_of
+from webbridge.login.cookies import HTTPS_COOKIE, LOOPBACK_COOKIE
+from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
 
@@ -57,8 +61,8 @@ MESSAGE = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Hello\r
 
 
 def cookie_of(browser: FlaskClient) -> str | None:
-    cookie = browser.get_cookie(LOOPBACK_COOKIE.name, domain="127.0.0.1")
-    return None if cookie is None else cookie.value
+    cookie = session_cookie_of(browser)
+    return None if cookie is None else cookie[1]
 
 
 def inbox_now(browser: FlaskClient) -> str:
@@ -77,9 +81,11 @@ def name_and_attributes(cookie: str) -> tuple[str, set[str]]:
 
 def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_do_not_get(browser: FlaskClient) -> None:
     response = sign_in(browser)
-    assert response.get_json() == {"address": ALICE}
+    account = response.get_json()["account"]
+    assert response.get_json() == {"address": ALICE, "account": account}
     # This is plain HTTP on loopback, by which WebKit sends no Secure cookie.
-    assert name_and_attributes(response.headers["Set-Cookie"]) == ("sealwax", {"HttpOnly", "Path=/", "SameSite=Strict"})
+    given = name_and_attributes(response.headers["Set-Cookie"])
+    assert given == (f"sealwax-{account}", {"HttpOnly", "Path=/", "SameSite=Strict"})
 
 
 @pytest.mark.parametrize("origin", ["https://mail.example.org", "https://127.0.0.1:8461", "https://localhost:8461"])
@@ -88,19 +94,20 @@ def test_over_https_the_cookie_is_secure_and_of_this_host_only(config: BridgeCon
     login = {"address": ALICE, "password": PASSWORDS[ALICE]}
     client = app.test_client()
     response = client.post("/api/session", base_url=origin, headers=FROM_PAGES, json=login)
+    account = response.get_json()["account"]
     name, attributes = name_and_attributes(response.headers["Set-Cookie"])
-    assert (name, attributes) == ("__Host-sealwax", {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"})
+    assert (name, attributes) == (f"__Host-sealwax-{account}", {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"})
     assert client.get("/api/session", base_url=origin, headers=FROM_PAGES).get_json()["address"] == ALICE
     # The name of the cookie on loopback opens nothing: a page of another port or of plain HTTP could have set it.
     host = host_of(origin)
-    kept = client.get_cookie(HTTPS_COOKIE.name, domain=host)
+    kept = client.get_cookie(HTTPS_COOKIE.name_for(account), domain=host)
     assert kept is not None
     other = app.test_client()
-    other.set_cookie(LOOPBACK_COOKIE.name, kept.value, domain=host)
+    other.set_cookie(LOOPBACK_COOKIE.name_for(account), kept.value, domain=host)
     assert error_of(other.get("/api/session", base_url=origin, headers=FROM_PAGES)) == (401, "session-ended")
-    ended = client.delete("/api/session", base_url=origin, headers=FROM_PAGES)
+    ended = client.delete("/api/session", base_url=origin, headers=FROM_PAGES | naming())
     name, attributes = name_and_attributes(ended.headers["Set-Cookie"])
-    assert name == "__Host-sealwax"
+    assert name == f"__Host-sealwax-{account}"
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"} < attributes
     services_of(app).close()
 
@@ -147,7 +154,7 @@ def test_a_cookie_kept_after_signing_out_opens_nothing(alice: FlaskClient) -> No
     kept = cookie_of(alice)
     assert kept is not None
     alice.delete("/api/session", base_url=API, headers=FROM_PAGES)
-    alice.set_cookie(LOOPBACK_COOKIE.name, kept, domain="127.0.0.1")
+    alice.set_cookie(cookie_name(alice), kept, domain="127.0.0.1")
     assert error_of(get(alice, "/api/session")) == (401, "session-ended")
 
 
@@ -160,7 +167,7 @@ def test_signing_in_again_gives_a_new_id_and_ends_the_old_session(app: Flask, al
 
 
 def as_account(address: str) -> dict[str, str]:
-    return FROM_PAGES | {"X-Sealwax-Account": quote(address)}
+    return FROM_PAGES | naming(address)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +187,6 @@ def as_account(address: str) -> dict[str, str]:
 def test_a_page_of_one_account_uses_no_session_of_another(
     alice: FlaskClient, memory_server: MemoryMailServer, method: str, path: str
 ) -> None:
-    """All tabs of a browser share one cookie, that of the account that signed in last."""
     headers = as_account(BOB) | {"Content-Type": "application/octet-stream"}
     refused = alice.open(path, method=method, base_url=API, headers=headers, data=upload(MESSAGE, BOB))
     assert error_of(refused) == (401, "session-ended")

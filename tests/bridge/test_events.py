@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.clock import FakeClock
-from tests.support.servers.bridge import API, FROM_PAGES, get, send, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, cookie_name, get, naming, send, session_cookie_of, sign_in
 from tests.support.servers.events import Events, Page, run_events
 from tests.support.servers.lying_server import IMAP, Close, LyingServer, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
@@ -46,9 +46,10 @@ def events(config: BridgeConfig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ev
 
 
 def cookie_of(browser: FlaskClient) -> str:
-    cookie = browser.get_cookie("sealwax", domain="127.0.0.1")
+    (address,) = (one for one in (ALICE, BOB) if session_cookie_of(browser, one))
+    cookie = session_cookie_of(browser, address)
     assert cookie is not None
-    return f"sealwax={cookie.value}"
+    return "=".join(cookie)
 
 
 def inbox_id(app: Flask, address: str = ALICE) -> str:
@@ -279,8 +280,8 @@ def test_an_invented_cookie_ends_nothing_and_writes_nothing(app: Flask, config: 
     before = written()
     for invented in (secrets.token_urlsafe(32), "x", "\xe9" * 43):
         browser = app.test_client()
-        browser.set_cookie("sealwax", invented, domain="127.0.0.1")
-        assert browser.delete("/api/session", base_url=API, headers=FROM_PAGES).status_code == 204
+        browser.set_cookie(cookie_name(browser), invented, domain="127.0.0.1")
+        assert browser.delete("/api/session", base_url=API, headers=FROM_PAGES | naming()).status_code == 204
     assert services_of(app).pool._ended == {}
     assert written() == before
 
@@ -332,7 +333,7 @@ def _status(events: Events, cookie: str) -> int:
     ("headers", "status", "code"),
     [
         ({"Cookie": ""}, 401, "session-ended"),
-        ({"Cookie": "sealwax=AAAA"}, 401, "session-ended"),
+        ({"Cookie": f"sealwax-{32 * 'a'}=AAAA"}, 401, "session-ended"),
         ({"Origin": "https://elsewhere.example"}, 403, "wrong-origin"),
         ({"Origin": "null"}, 403, "wrong-origin"),
         ({"Host": "elsewhere.example"}, 400, "bad-request"),

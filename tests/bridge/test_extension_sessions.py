@@ -14,12 +14,24 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import API, FROM_PAGES, PAGES, error_of, folder_path, get, send, sign_in, upload
+from tests.support.servers.bridge import (
+    API,
+    FROM_PAGES,
+    PAGES,
+    cookie_name,
+    error_of,
+    folder_path,
+    get,
+    send,
+    session_cookie_of,
+    sign_in,
+    upload,
+)
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from webbridge import BridgeConfig, create_app
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.security import FOR_SIGNED_IN_EXTENSIONS
-from webbridge.services import LOOPBACK_COOKIE, services_of
+from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
 
@@ -160,14 +172,14 @@ def test_an_extension_cannot_use_the_cookie_of_the_pages(alice: FlaskClient) -> 
     assert error_of(alice.get("/api/session", base_url=API, headers=headers)) == (401, "session-ended")
     sent = alice.post("/api/send", base_url=API, headers=headers, data=upload(MESSAGE, BOB))
     assert error_of(sent) == (401, "session-ended")
-    cookie = alice.get_cookie(LOOPBACK_COOKIE.name, domain="127.0.0.1")
+    cookie = session_cookie_of(alice)
     assert cookie is not None
-    as_token = SignedIn(alice, cookie.value)
+    as_token = SignedIn(alice, cookie[1])
     assert error_of(as_token.ask("GET", "/api/session")) == (401, "session-ended")
 
 
 def test_the_pages_cannot_use_a_token_as_their_cookie(client: FlaskClient, extension: SignedIn) -> None:
-    client.set_cookie(LOOPBACK_COOKIE.name, extension.token, domain="127.0.0.1")
+    client.set_cookie(cookie_name(client), extension.token, domain="127.0.0.1")
     assert error_of(get(client, "/api/session")) == (401, "session-ended")
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.support.clock import FakeClock
-from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, session_cookie_of, sign_in
 from tests.support.servers.events import Events, Page, run_events
 from tests.support.servers.lying_server import IMAP, LyingServer
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
@@ -72,9 +72,8 @@ class House:
     @contextmanager
     def page(self, browser: FlaskClient) -> Iterator[Page]:
         """An open page, until the block ends. At its end the process has noticed it."""
-        cookie = browser.get_cookie("sealwax", domain="127.0.0.1")
-        assert cookie is not None
-        with Page(self.events.port, f"sealwax={cookie.value}") as page:
+        (cookie,) = filter(None, (session_cookie_of(browser, one) for one in (ALICE, BOB)))
+        with Page(self.events.port, "=".join(cookie)) as page:
             page.wait_for("ready")
             yield page
         wait_until(lambda: self.hub._by_session.total() == 0)

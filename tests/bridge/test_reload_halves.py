@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from sealwax.service import Database
 from tests.support.clock import FakeClock
-from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, session_cookie_of, show_account, sign_in
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import SESSION
@@ -151,9 +151,10 @@ def test_an_operator_who_forbids_it_takes_the_halves_away(config: BridgeConfig, 
         made_half(browser)
     with closing(services_of(app := create_app(replace(kept, reload_minutes=0)))):
         later = app.test_client()
-        cookie = browser.get_cookie("sealwax", domain="127.0.0.1")
+        cookie = session_cookie_of(browser)
         assert cookie is not None
-        later.set_cookie("sealwax", cookie.value, domain="127.0.0.1")
+        later.set_cookie(*cookie, domain="127.0.0.1")
+        show_account(later, ALICE)
         assert error_of(make(later, minutes=1)) == (403, "reload-forbidden")
         assert error_of(take(later)) == (403, "reload-forbidden")
         assert kept_in(app) == [None]

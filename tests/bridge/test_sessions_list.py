@@ -17,13 +17,13 @@ from werkzeug.test import TestResponse
 from sealwax.service import Announcement
 from sealwax.service.logs import configure_audit
 from tests.support.clock import FakeClock
-from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, cookie_name, error_of, get, session_cookie_of, sign_in
 from tests.support.servers.events import Page, run_events
 from tests.support.servers.lying_server import LyingServer
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, login_at
 from webbridge import BridgeConfig, create_app
 from webbridge.login.sessions import MAX_LISTED
-from webbridge.services import LOOPBACK_COOKIE, services_of
+from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
 
@@ -55,7 +55,7 @@ def is_signed_in(browser: FlaskClient) -> bool:
 
 
 def has_cookie(browser: FlaskClient) -> bool:
-    return browser.get_cookie(LOOPBACK_COOKIE.name, domain="127.0.0.1") is not None
+    return session_cookie_of(browser) is not None
 
 
 def test_lists_the_sessions_of_the_account_and_of_no_other(app: Flask, clock: FakeClock) -> None:
@@ -90,7 +90,7 @@ def test_lists_the_sessions_of_the_account_and_of_no_other(app: Flask, clock: Fa
 
 def test_an_id_of_the_list_opens_no_session(app: Flask) -> None:
     thief = app.test_client()
-    thief.set_cookie(LOOPBACK_COOKIE.name, str(id_of(signed_in(app))), domain="127.0.0.1")
+    thief.set_cookie(cookie_name(thief), str(id_of(signed_in(app))), domain="127.0.0.1")
     assert error_of(get(thief, "/api/session")) == (401, "session-ended")
 
 
@@ -194,12 +194,12 @@ def test_the_end_reaches_connections_and_streams_of_other_processes(
             stack.callback(services_of(app).close)
         events = stack.enter_context(run_events(here))
         keeper, lost = signed_in(apps[0]), signed_in(apps[0])
-        cookie = lost.get_cookie(LOOPBACK_COOKIE.name, domain="127.0.0.1")
+        cookie = session_cookie_of(lost)
         assert cookie is not None
         elsewhere = apps[1].test_client()
-        elsewhere.set_cookie(LOOPBACK_COOKIE.name, cookie.value, domain="127.0.0.1")
+        elsewhere.set_cookie(*cookie, domain="127.0.0.1")
         assert get(elsewhere, "/api/folders").status_code == 200
-        page = stack.enter_context(Page(events.port, f"{LOOPBACK_COOKIE.name}={cookie.value}"))
+        page = stack.enter_context(Page(events.port, "=".join(cookie)))
         page.wait_for("ready")
         wait_until(lambda: events.application._listening is not None)
         kept = services_of(apps[1]).pool.session_ids()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.operation.conftest import Site
+from tests.support.servers.bridge import naming
 from tests.support.servers.events import sign_in_at
 from tests.support.servers.mailboxes import BOB
 from tests.support.servers.own_process import Running, running, sealwax
@@ -42,7 +43,7 @@ def upload(site: Site, cookie: str, length: bytes, content: bytes) -> bytes:
     host, _, port = site.api.removeprefix("http://").partition(":")
     head = (
         f"POST /api/send HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {site.pages}\r\nX-Sealwax: 1\r\n"
-        f"Cookie: {cookie}\r\nConnection: close\r\n"
+        f"Cookie: {cookie}\r\nX-Sealwax-Account: {naming()['X-Sealwax-Account']}\r\nConnection: close\r\n"
     )
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(head.encode() + length + b"\r\n\r\n" + content)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.bridge import upload
+from tests.support.servers.bridge import naming, upload
 from tests.support.servers.lying_server import IMAP, SMTP, LyingServer, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.own_process import Running, bridge_file, running, sealwax
@@ -43,7 +43,7 @@ class Page:
         self.cookie = cookie.partition(";")[0]
 
     def send(self) -> tuple[int, bytes]:
-        headers = {"Cookie": self.cookie, "Content-Type": "application/octet-stream"}
+        headers = {"Cookie": self.cookie, **naming(), "Content-Type": "application/octet-stream"}
         status, _, body = self.ask("/api/send", upload(MESSAGE, BOB, key=KEY), headers)
         return status, body
 

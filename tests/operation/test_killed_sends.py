@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.bridge import upload
+from tests.support.servers.bridge import naming, upload
 from tests.support.servers.deadly_proxy import DeadlyProxy, Direction, deadly_proxy
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import Running, bridge_file, running, sealwax
@@ -58,7 +58,7 @@ class Site:
         body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()
         status, cookie, _ = self.ask("POST", "/api/session", body, {"Content-Type": "application/json"})
         assert status == 200
-        return {"Cookie": cookie.partition(";")[0]}
+        return {"Cookie": cookie.partition(";")[0], **naming()}
 
     def send(self, session: dict[str, str], key: str) -> tuple[int, dict[str, str]]:
         headers = session | {"Content-Type": "application/octet-stream"}

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sealwax.operation.settings import load_settings
-from tests.support.servers.bridge import upload
+from tests.support.servers.bridge import naming, upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import bridge_file, running, sealwax
 from tests.support.servers.ports import free_port
@@ -48,6 +48,7 @@ class Client:
         parts = urlsplit(self.origin)
         connection = http.client.HTTPSConnection("127.0.0.1", parts.port, timeout=30, context=self.context)
         sent = {"Host": parts.netloc, "Origin": self.page, "X-Sealwax": "1", "Content-Type": "application/json"}
+        sent |= naming()
         sent |= {name.replace("_", "-"): text for name, text in headers.items()}
         if self.cookie:
             sent["Cookie"] = self.cookie
@@ -133,9 +134,10 @@ def stage(
 
 def test_a_person_signs_in_reads_and_sends_through_the_proxy(stage: Stage) -> None:
     client, prefix = stage.client, stage.prefix
-    assert client.sign_in(prefix) == (200, {"address": ALICE})
+    status, signed_in = client.sign_in(prefix)
+    assert (status, signed_in["address"]) == (200, ALICE)
     name, path = ("__Secure-sealwax", f"Path={prefix}/api") if prefix else ("__Host-sealwax", "Path=/")
-    assert client.cookie.startswith(f"{name}=")
+    assert client.cookie.startswith(f"{name}-{signed_in['account']}=")
     assert path in client.cookie_attributes.split("; ")
     status, folders = client.json("GET", f"{prefix}/api/folders")
     assert status == 200

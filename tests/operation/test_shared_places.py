@@ -22,7 +22,7 @@ from sqlalchemy import select, update
 from sealwax.service import Database
 from tests.support.databases.postgresql import database_url, postgresql
 from tests.support.servers import dovecot
-from tests.support.servers.bridge import upload
+from tests.support.servers.bridge import naming, upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import Running, bridge_file, running
 from tests.support.servers.ports import free_port
@@ -77,7 +77,7 @@ class Pair:
         body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()
         status, _, headers = self.ask(0, "POST", "/api/session", body, {"Content-Type": "application/json"})
         assert status == 200
-        return {"Cookie": "; ".join(given.partition(";")[0] for given in headers.get_all("Set-Cookie", []))}
+        return {"Cookie": "; ".join(given.partition(";")[0] for given in headers.get_all("Set-Cookie", [])), **naming()}
 
     def folder(self, session: dict[str, str], role: str) -> str:
         """The path of a folder in the API."""

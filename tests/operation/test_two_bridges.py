@@ -19,7 +19,7 @@ from sqlalchemy import update
 
 from sealwax.service import Database
 from tests.support.databases.postgresql import Postgresql, run_postgresql
-from tests.support.servers.bridge import upload
+from tests.support.servers.bridge import naming, upload
 from tests.support.servers.deadly_proxy import DeadlyProxy, Direction, deadly_proxy
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import Running, bridge_file, running, sealwax
@@ -76,7 +76,7 @@ class Site:
         body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()
         status, _, headers = self.ask("POST", "/api/session", body, {"Content-Type": "application/json"})
         assert status == 200
-        return {"Cookie": "; ".join(given.partition(";")[0] for given in headers.get_all("Set-Cookie", []))}
+        return {"Cookie": "; ".join(given.partition(";")[0] for given in headers.get_all("Set-Cookie", [])), **naming()}
 
     def send(self, session: dict[str, str], message: bytes, key: str) -> Answer:
         headers = session | {"Content-Type": "application/octet-stream"}

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sealwax.operation.worker import UNREAD_SECONDS
 from sealwax.service import Database
 from tests.operation.conftest import Site
-from tests.support.servers.bridge import upload
+from tests.support.servers.bridge import naming, upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import running, sealwax
 from webbridge.database.tables import PLACE
@@ -51,6 +51,7 @@ class Door:
             f"Origin: {self.site.pages}",
             "X-Sealwax: 1",
             f"Cookie: {self.cookies}",
+            f"X-Sealwax-Account: {naming()['X-Sealwax-Account']}",
         ]
         head = ["POST /api/send HTTP/1.1", *own, "Content-Type: application/octet-stream", *fields]
         connection = socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS)

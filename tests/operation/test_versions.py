@@ -19,7 +19,7 @@ from roaming_keys.database import SCHEMA as KEYS_SCHEMA
 from sealwax.service import Database
 from tests.support.databases.rows import read_all
 from tests.support.databases.versions_of import later_schema, revisions_of
-from tests.support.servers.bridge import upload
+from tests.support.servers.bridge import naming, upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import bridge_file, running, sealwax
 from tests.support.servers.ports import free_port
@@ -102,6 +102,7 @@ class Place:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
             given = {name.replace("_", "-"): value for name, value in headers.items()}
             usual = {"Host": self.host, "Origin": PAGES, "X-Sealwax": "1", "Content-Type": "application/json"}
+            usual |= naming()
             connection.request(method, path, body, usual | given)
             answer = connection.getresponse()
             content = answer.read()

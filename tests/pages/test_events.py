@@ -55,7 +55,7 @@ PARTS = """async () => {
   globalThis.heard = [];
   globalThis.said = [];
   globalThis.checks = 0;
-  globalThis.events = new MailEvents("https://bridge.test/api/events", () => { checks += 1; });
+  globalThis.events = new MailEvents(() => "https://bridge.test/api/events", () => { checks += 1; });
   events.addEventListener("mail", ({ detail }) => heard.push(detail));
   for (const name of ["mail", "arrived", "back"]) events.addEventListener(name, ({ type }) => said.push(type));
 }"""
@@ -183,7 +183,7 @@ def test_one_tab_holds_the_stream_and_tells_the_others_until_another_takes_over(
     """A browser has six connections to a server over HTTP/1.1. A stream in each tab would leave none."""
     page.js("""async () => {
       const { MailEvents } = await import("/source/webbridge/pages/events.js");
-      const another = () => new MailEvents("https://bridge.test/api/events", () => { checks += 1; });
+      const another = () => new MailEvents(() => "https://bridge.test/api/events", () => { checks += 1; });
       globalThis.others = Array.from({ length: 6 }, another);
       globalThis.told = [];
       events.start("alice@example.test");

@@ -77,7 +77,7 @@ def test_pages_read_and_send_by_the_oldest_bridge_that_they_take(
     for part in ("sessions-error", "copies-error"):
         pages.page.wait_for_text("does not offer this", selector=named(part))
     missed = {path.rpartition("/")[2] if "look" in path else path for path in old_bridges[-1].missed}
-    assert missed == {"GET /api/send", "look", "GET /api/sessions", "GET /api/copies"}
+    assert missed == {"GET /api/accounts", "GET /api/send", "look", "GET /api/sessions", "GET /api/copies"}
     pages.close()
 
 

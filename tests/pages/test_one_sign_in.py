@@ -86,7 +86,8 @@ def test_after_a_session_that_ended_unlocked_keys_need_no_passphrase(visitor: Ma
     visitor.page.browser.expect_error("401")
     visitor.enter()
     end_session = """async (api) => {
-      const headers = { "X-Sealwax": "1" };
+      const account = document.querySelector("[data-test=account]").textContent;
+      const headers = { "X-Sealwax": "1", "X-Sealwax-Account": account };
       await fetch(`${api}/api/session`, { method: "DELETE", headers, credentials: "include" });
     }"""
     visitor.page.js(end_session, demo_stack.api_url)

@@ -67,7 +67,7 @@ OUTBOX = """async () => {
     await noticed;
     await settled();
   };
-  globalThis.settled = () => navigator.locks.request("sealwax-outbox", () => {});
+  globalThis.settled = () => navigator.locks.request(`sealwax-outbox ${kept.address}`, () => {});
   globalThis.states = () => outbox.letters.map(({ state, problem }) => problem ? `${state} ${problem}` : state);
   globalThis.lose = () => { reach = false; place.leave(); };
 }"""

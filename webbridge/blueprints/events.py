@@ -14,8 +14,8 @@ blueprint = Blueprint("events", __name__)
 def stream_events() -> Response:
     """Open a stream of the session's events. It does not count as a use of the session."""
     admission = admission_of(current_app)
-    session = admission.sessions.find_unused(admission.cookie.value_in(request))
-    if session is None or session.origin:
+    session = admission.find_session(request)
+    if session is None:
         raise ServiceError(401, "session-ended", "You are not signed in, or the session has ended. Sign in again.")
     response = Response(status=200, content_type="text/event-stream")
     # nginx reads this header, and delivers each event at once.

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from werkzeug.exceptions import BadRequest
 
 from sealwax.service import ServiceError
 from webbridge.blueprints.json_values import read_members
 from webbridge.login.sessions import Session
-from webbridge.services import require_session, services
+from webbridge.services import cookie_token, require_session, services
 
 MAX_BYTES: Final = 1024
 AGE_BYTES: Final = 4
@@ -33,7 +33,7 @@ def make_half() -> Response:
         raise BadRequest
     if minutes > services().config.reload_minutes:
         raise ServiceError(403, "reload-forbidden", "Unlocking after a reload is not allowed for so long here.")
-    half = services().reload_halves.make(session, _cookie(), name=_name_in(members), minutes=minutes)
+    half = services().reload_halves.make(session, cookie_token(), name=_name_in(members), minutes=minutes)
     if half is None:
         raise ServiceError(401, "session-ended", "The session has ended. Sign in again.")
     return _octets(half)
@@ -46,7 +46,7 @@ def take_half() -> Response:
     if not services().config.reload_minutes:
         services().reload_halves.delete(session)
         raise ServiceError(403, "reload-forbidden", "Unlocking after a reload is not allowed here.")
-    taken = services().reload_halves.take(session, _cookie(), name=_name_in(members))
+    taken = services().reload_halves.take(session, cookie_token(), name=_name_in(members))
     if taken is None:
         raise _gone()
     return _octets(taken.half + taken.age_seconds.to_bytes(AGE_BYTES))
@@ -79,10 +79,6 @@ def _name_in(members: dict[str, object]) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BadRequest
     return name
-
-
-def _cookie() -> str:
-    return services().cookie.value_in(request)
 
 
 def _gone() -> ServiceError:

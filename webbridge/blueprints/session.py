@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request
 
 from sealwax.service import ServiceError, client_network
 from webbridge.blueprints.json_values import read_members
+from webbridge.blueprints.mail_calls import flag_in
 from webbridge.due_messages import delete_due_copies, delete_retrieved
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, MailConnection
 from webbridge.gateway.door import check_credentials, check_token
+from webbridge.login.cookies import MAX_ACCOUNTS
 from webbridge.login.counter import Attempt, login_place
 from webbridge.login.programs import describe_program
 from webbridge.login.sessions import Session
 from webbridge.records import record_sign_out, recorded_login
 from webbridge.security import caller
-from webbridge.services import end_session, is_of_another_account, require_session, services
+from webbridge.services import (
+    SessionsHere,
+    account_named,
+    close_ended_session,
+    end_session,
+    require_session,
+    services,
+    sessions_here,
+)
 
 MAX_LOGIN_BYTES = 16 * 1024
 
@@ -27,51 +39,70 @@ blueprint = Blueprint("session", __name__)
 def sign_in() -> Response:
     """Check address and password, or token, at the mail server and start a session under a new id.
 
-    The pages get its token as a cookie. An extension gets it in the answer, and gets no cookie.
+    The pages get its token as a cookie. An extension gets it in the answer, and gets no cookie. The browser's other
+    sessions end, or, if the request says `beside`, only the one of the same account.
     """
-    credentials = _read_credentials()
+    members = read_members(max_bytes=MAX_LOGIN_BYTES)
+    credentials = _read_credentials(members)
+    here = SessionsHere(living=(), ended=()) if caller().is_extension else sessions_here()
+    if flag_in(members, "beside"):
+        here = _leave_others(here, credentials.account.address)
     connection = _log_in(credentials, _attempt(credentials.account.address))
-    end_session()
+    _end_earlier(here)
     program = describe_program(request.headers.get("User-Agent", ""))
     token, session = services().sessions.create(credentials, origin=_origin(), program=program)
     services().pool.adopt(session.id, connection)
     if session.origin:
         response = jsonify(address=session.address, token=token)
     else:
-        response = jsonify(address=session.address)
-        services().cookie.set_in(response, token)
+        account = services().account_ids.id_of(session.address)
+        response = jsonify(address=session.address, account=account)
+        services().cookie.set_in(response, account, token)
         _remember_device(response, session.address)
+        for left in {*here.ended, *(one.account for one in here.living)} - {account}:
+            services().cookie.delete_in(response, left)
     _delete_due_messages(response, session)
     return response
 
 
 @blueprint.get("/session")
 def who() -> Response:
-    """Return the address of the signed-in account, and the id of the session.
+    """Return the address and the id of the account that the request names, and the id of its session.
 
-    The id gives access to nothing. A tab that knows it has asked here, with the cookie.
+    The ids give access to nothing. A tab that knows that of the session has asked here, with the cookie.
     """
     session = require_session()
-    return jsonify(address=session.address, id=session.id)
+    return jsonify(address=session.address, account=services().account_ids.id_of(session.address), id=session.id)
 
 
 @blueprint.delete("/session")
 def sign_out() -> Response:
-    """End the session, if there is one. A session of another account than the page names is not ended."""
+    """End the session of the account that the page names, if there is one, and no other session."""
     response = Response(status=204)
-    account = ""
     with suppress(ServiceError):
-        account = require_session().address
-    if is_of_another_account():
-        return response
-    if caller().is_extension and not account:
-        return response
-    end_session()
-    if account:
-        record_sign_out(account)
-    if not caller().is_extension:
-        services().cookie.delete_in(response)
+        session = require_session()
+        end_session()
+        record_sign_out(session.address)
+    if not caller().is_extension and (account := account_named()):
+        services().cookie.delete_in(response, account)
     return response
+
+
+def _leave_others(here: SessionsHere, address: str) -> SessionsHere:
+    """Return the browser's session of the same account only, which the new one replaces. Raises ServiceError."""
+    same = tuple(one for one in here.living if one.session.address == address)
+    if len(here.living) - len(same) >= MAX_ACCOUNTS:
+        text = f"{MAX_ACCOUNTS} accounts are signed in in this browser. Sign out of one of them."
+        raise ServiceError(409, "too-many-accounts", text)
+    return replace(here, living=same)
+
+
+def _end_earlier(here: SessionsHere) -> None:
+    if caller().is_extension:
+        end_session()
+    for one in here.living:
+        services().sessions.end_id(one.session.id)
+        close_ended_session(one.session.id)
 
 
 def _origin() -> str:
@@ -80,8 +111,7 @@ def _origin() -> str:
     return origin
 
 
-def _read_credentials() -> Credentials:
-    members = read_members(max_bytes=MAX_LOGIN_BYTES)
+def _read_credentials(members: Mapping[str, object]) -> Credentials:
     address, password, token = (members.get(name) for name in ("address", "password", "token"))
     if isinstance(address, str):
         if isinstance(password, str) and token is None:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from sealwax.service import ServiceError
 from webbridge.login.sessions import ListedSession
 from webbridge.records import ByOwner, record_ended_by_owner
-from webbridge.services import close_ended_session, require_session, services
+from webbridge.services import account_named, close_ended_session, require_session, services
 
 blueprint = Blueprint("sessions", __name__)
 
@@ -30,7 +30,7 @@ def end_one(session_id: str) -> Response:
     record_ended_by_owner(session.address, ByOwner.ONE)
     response = Response(status=204)
     if session_id == session.id:
-        services().cookie.delete_in(response)
+        services().cookie.delete_in(response, account_named())
     return response
 
 
@@ -45,7 +45,7 @@ def end_all() -> Response:
     record_ended_by_owner(session.address, ByOwner.ALL if with_this else ByOwner.ALL_OTHERS)
     response = jsonify(ended=len(ended))
     if with_this:
-        services().cookie.delete_in(response)
+        services().cookie.delete_in(response, account_named())
     return response
 
 

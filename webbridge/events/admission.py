@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask
+from flask import Flask, Request
 
 from sealwax.service import create_application, install_prefix
 from sealwax.service.health import Health, install_health
 from webbridge.config import BridgeConfig
 from webbridge.events.hub import Hub
 from webbridge.events.stream import Stream
+from webbridge.login.cookies import AccountIds, SessionCookie, named_account
 from webbridge.login.sessions import Session, SessionStore
 from webbridge.security import install_api_security
-from webbridge.services import SessionCookie, session_cookie
+from webbridge.services import session_cookie
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -29,20 +30,33 @@ class Admission:
 
     sessions: SessionStore
     cookie: SessionCookie
+    account_ids: AccountIds
     hub: Hub
+
+    def find_session(self, request: Request) -> Session | None:
+        """Return the pages' session of the account that a request names, or None. No use is noted."""
+        account = named_account(request, cookie=self.cookie, ids=self.account_ids)
+        session = self.sessions.find_unused(self.cookie.value_in(request, account)) if account else None
+        if session is None or session.origin or self.account_ids.id_of(session.address) != account:
+            return None
+        return session
 
     def admit(self, environ: WSGIEnvironment, session: Session) -> None:
         """Leave a stream for the answer in the request's environment. Raises TryLater."""
         environ[_STREAMS].append(self.hub.reserve(session))
 
 
-def create_admission(config: BridgeConfig, *, sessions: SessionStore, hub: Hub, health: Health) -> Flask:
+def create_admission(
+    config: BridgeConfig, *, sessions: SessionStore, account_ids: AccountIds, hub: Hub, health: Health
+) -> Flask:
     """Return the application without its view, whose answer to an admitted request has headers and no body."""
     app = create_application("webbridge.events", config.api_origin, proxies=config.trusted_proxies)
     install_api_security(app, config)
     install_prefix(app, config.api_prefix)
     install_health(app, health)
-    app.extensions[_EXTENSION] = Admission(sessions=sessions, cookie=session_cookie(config), hub=hub)
+    app.extensions[_EXTENSION] = Admission(
+        sessions=sessions, cookie=session_cookie(config), account_ids=account_ids, hub=hub
+    )
     return app
 
 

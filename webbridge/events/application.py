@@ -23,6 +23,7 @@ from webbridge.events.admission import await_stream, create_admission
 from webbridge.events.hub import Hub, Push
 from webbridge.events.stream import Stream
 from webbridge.folder_ids import FolderIds
+from webbridge.login.cookies import AccountIds
 from webbridge.push.message import Sent, send_message
 from webbridge.push.settings import PushConfig
 from webbridge.push.subscriptions import Subscriptions
@@ -56,16 +57,19 @@ class EventsApplication:
         self._admission_threads: Executor = ThreadPoolExecutor(_ADMISSION_THREADS, thread_name_prefix="admission")
         self._push_threads = ThreadPoolExecutor(_PUSH_THREADS, thread_name_prefix="push")
         self._announcements = Announcements(self._database)
+        secret = bridge_secret(self._database)
         self.hub = Hub(
             sessions=self._sessions,
             announcements=self._announcements,
-            folder_ids=FolderIds(bridge_secret(self._database)),
+            folder_ids=FolderIds(secret),
             mail_threads=self._mail_threads,
             max_streams=max_streams,
             push=self._push(config, config.push) if config.push else None,
         )
         health = Health(needed={"database": lambda: SCHEMA.is_usable(self._database)}, reported={})
-        self.admission = create_admission(config, sessions=self._sessions, hub=self.hub, health=health)
+        self.admission = create_admission(
+            config, sessions=self._sessions, account_ids=AccountIds(secret), hub=self.hub, health=health
+        )
         self.admission.register_blueprint(blueprint, url_prefix="/api")
         self._wsgi: WSGIApplication = self.admission
         self._checking: asyncio.Task[None] | None = None

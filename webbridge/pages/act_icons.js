@@ -2,7 +2,7 @@
 
 import { svg } from "../../wasm_build/ui/dom.js";
 
-/** @typedef {"archive" | "delete" | "move" | "junk" | "flag" | "unread" | "mail" | "search" | "write" | "menu" | "language"} ActIcon */
+/** @typedef {"archive" | "delete" | "move" | "junk" | "flag" | "unread" | "mail" | "search" | "write" | "menu" | "language" | "accounts"} ActIcon */
 
 /** Lines on a grid of 24 by 24. @type {Record<ActIcon, string[]>} */
 const SHAPES = {
@@ -16,6 +16,7 @@ const SHAPES = {
   search: ["M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z", "M15.5 15.5L21 21"],
   write: ["M4 20l1-4.5L16 4.5l3.5 3.5L8.5 19z", "M14 6.5l3.5 3.5"],
   menu: ["M4 6.5h16", "M4 12h16", "M4 17.5h16"],
+  accounts: ["M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6z", "M3 19.5c0-3.5 2.5-5.5 6-5.5s6 2 6 5.5", "M15.5 5a3 3 0 0 1 0 6", "M18 14.3c2 .8 3 2.6 3 5.2"],
   language: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M3 12h18", "M12 3c-5.5 5-5.5 13 0 18", "M12 3c5.5 5 5.5 13 0 18"],
 };
 

@@ -9,6 +9,7 @@ import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.
 import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
+import { ACCOUNT_HEADER, AccountRequests, naming, NOT_OFFERED } from "./account_requests.js";
 import { FolderAccess } from "./folder_access.js";
 import { apiFolderPath as folderPath, MailChanges } from "./mail_changes.js";
 import { PushRequests } from "./push_subscriptions.js";
@@ -64,8 +65,6 @@ export const PAGE_OF_MESSAGES = 50;
 export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
 /** The members of a folder that a bridge older than these pages leaves out. */
 const NOTHING_TOLD = { delimiter: null, subscribed: null, rights: [], place: /** @type {const} */ ("own"), prefix: "" };
-/** Answers of a bridge that is older than these pages to a request that it does not know. */
-const NOT_OFFERED = new Set(["not-found", "method-not-allowed"]);
 /** Errors that leave the question open what became of a message. */
 const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
 
@@ -87,10 +86,13 @@ export class BridgeApi {
   #onSessionEnded;
   /** The number of sign-ins of this page. A request that began before the latest says nothing of its session. */
   #signIns = 0;
-  /** The account that signed in on this page. All tabs share a cookie, so another tab can sign in another account. */
+  /** The account of this page. Other tabs of the browser may have others, whose cookies go with each request too. */
   #account = "";
+  /** The id by which requests that only read name the account. */
+  #accountId = "";
   /** Whether the mail server may sort. Only its refusal tells. */
   #sorts = true;
+  accounts = new AccountRequests((path, options) => this.#send(path, options));
   /** The changes of messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
   access = new FolderAccess((path, options) => this.#json(path, options));
@@ -113,24 +115,15 @@ export class BridgeApi {
     return config;
   }
 
-  /**
-   * The address of the signed-in account, or null.
-   * @returns {Promise<string | null>}
-   */
-  async whoIsSignedIn() {
-    try {
-      const { address } = await readJson(await this.#send("/api/session"));
-      this.#account = address ?? "";
-      return address ?? null;
-    } catch (error) {
-      if (error instanceof ApiError && error.code !== "unreachable") return null;
-      throw error;
-    }
+  /** Makes requests for an account from now on. Without its id, which only the bridge knows, they name its address. @param {import("./account_requests.js").AccountHere} one */
+  use({ address, account }) {
+    this.#account = address;
+    this.#accountId = account;
   }
 
-  /** Goes on with the account that this device has kept, before the bridge can be asked. @param {string} address */
-  resume(address) {
-    this.#account = address;
+  /** The id of the account of this page, or "". */
+  get accountId() {
+    return this.#accountId;
   }
 
   /**
@@ -139,21 +132,21 @@ export class BridgeApi {
    * @returns {Promise<string>} the address as the bridge normalised it
    */
   async signIn(address, password) {
-    const body = JSON.stringify({ address, password });
+    // The sessions of other accounts in this browser go on.
+    const body = JSON.stringify({ address, password, beside: true });
     const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
-    const { address: signedIn } = await readJson(response);
-    this.#account = signedIn;
+    const { address: signedIn, account = "" } = await readJson(response);
+    this.use({ address: signedIn, account });
     this.#signIns += 1;
     this.#sorts = true;
     return signedIn;
   }
 
-  /** Ends the session. Rejects if the bridge did not confirm it. */
+  /** Ends the session of this page's account. Rejects if the bridge did not confirm it. */
   async signOut() {
-    const headers = this.#named();
-    this.#account = "";
-    const signal = AbortSignal.timeout(SIGN_OUT_MILLISECONDS);
-    await this.#send("/api/session", { method: "DELETE", headers, signal });
+    const address = this.#account;
+    this.use({ address: "", account: "" });
+    await this.accounts.signOut(address);
   }
 
   /**
@@ -183,9 +176,9 @@ export class BridgeApi {
     await this.#authorised("/api/copies", { method: "PUT", body: JSON.stringify({ copy }), headers: JSON_TYPE });
   }
 
-  /** The address of the stream of events. */
+  /** The address of the stream of events of this page's account. */
   get eventsUrl() {
-    return `${this.#origin}/api/events`;
+    return `${this.#origin}${this.#withAccount("/api/events")}`;
   }
 
   /** The id of the session of this page's account; "" from a bridge that is older than these pages. @returns {Promise<string>} */
@@ -453,10 +446,13 @@ export class BridgeApi {
   async #authorised(path, options) {
     const signIns = this.#signIns;
     try {
-      // Requests with a method change data. They name the account of this page, so that the bridge refuses them if the
-      // session is of another account. For all requests, the account that the response names is checked here.
-      const headers = options?.method ? { ...options.headers, ...this.#named() } : options?.headers;
-      const response = await this.#send(path, { ...options, headers });
+      // Each request names the account of this page, and gets the session of no other. Those that only read name it by an
+      // id in their address, because a header would cost each of them a preflight request.
+      const isChange = Boolean(options?.method);
+      if (isChange && !this.#account) throw new ApiError("session-ended", "this page shows no account");
+      const isByHeader = isChange || !this.#accountId;
+      const headers = isByHeader ? { ...options?.headers, ...naming(this.#account) } : options?.headers;
+      const response = await this.#send(isByHeader ? path : this.#withAccount(path), { ...options, headers });
       const account = response.headers.get(ACCOUNT_HEADER);
       if (account !== null && account !== encodeURIComponent(this.#account)) {
         throw new ApiError("session-ended", "another account has signed in in this browser");
@@ -469,9 +465,9 @@ export class BridgeApi {
     }
   }
 
-  /** @returns {Record<string, string>} */
-  #named() {
-    return this.#account ? { [ACCOUNT_HEADER]: encodeURIComponent(this.#account) } : {};
+  /** @param {string} path */
+  #withAccount(path) {
+    return this.#accountId ? `${path}${path.includes("?") ? "&" : "?"}account=${this.#accountId}` : path;
   }
 
   /**
@@ -492,10 +488,6 @@ export class BridgeApi {
  */
 const API_VERSION = 2;
 const OLDEST_BRIDGE = 2;
-/** The page still shows its last view while it waits for the end of the session. */
-const SIGN_OUT_MILLISECONDS = 10_000;
-/** The header with the account of the session, in requests and responses. */
-const ACCOUNT_HEADER = "X-Sealwax-Account";
 
 /** @param {BridgeConfig} config */
 function checkVersions({ apiVersion = 1, oldestPages = 1 }) {

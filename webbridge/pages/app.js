@@ -9,6 +9,7 @@ import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { explainCalm } from "../../wasm_build/ui/calm.js";
 import { errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
+import { AccountsHere } from "./accounts_here.js";
 import { BridgeApi } from "./api.js";
 import { Arrival } from "./arrival.js";
 import { KeptTrust } from "./kept_trust.js";
@@ -38,6 +39,7 @@ import { keepLanguage } from "./language.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
 import { chooseStrict, declineUnstrict, isOfferedUnstrict, isStrict, strictForAccount, takeStrict, watchStrict } from "./strict_choice.js";
 import { createAccountView } from "./views/account_view.js";
+import { createAccountsView } from "./views/accounts_view.js";
 import { createAwayView } from "./views/kept_unlock.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
@@ -105,7 +107,8 @@ export class App {
     this.translate = translate;
     this.#announcer = announcer;
     this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
-    this.events = new MailEvents(this.api.eventsUrl, () => void this.api.checkSession());
+    this.accounts = new AccountsHere(this.api);
+    this.events = new MailEvents(() => this.api.eventsUrl, () => void this.api.checkSession());
     const vault = () => this.#startVault();
     this.keys = new KeyRing(vault, {
       memory: new KeyServerMemory(() => this.kept.keeping !== "off"),
@@ -132,7 +135,7 @@ export class App {
     this.learnt = new LearntRows(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
     this.index = new MailIndex(this.keys.vault, this.keys, () => (this.#isOwnComputer ? this.address : null));
     this.away = new Away(this, {
-      adopt: (config) => this.#adopt(config), ended: () => this.#sessionEnded(),
+      adopt: (config) => this.#adopt(config), ended: () => this.#sessionEnded(), find: (shown) => this.accounts.find(shown),
       follow: async () => this.trust.follow(await this.#startVault()),
       enter: async (address) => {
         this.address = this.#lastAddress = address;
@@ -318,6 +321,8 @@ export class App {
     const signedIn = await this.api.signIn(address, password);
     this.keys.refusePassphrase(await PasswordMark.of(password));
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
+    this.accounts.choose(this.api.accountId);
+    void this.accounts.look().catch(() => undefined);
     this.address = signedIn;
     this.#lastAddress = signedIn;
     this.#isSessionLeft = false;
@@ -352,17 +357,42 @@ export class App {
     await this.unlocking.begin(address, { isNew: where !== undefined });
   }
 
+  /** Signs out of the account of this tab. Other accounts of this browser stay signed in. */
   async signOut() {
+    const left = this.address === null ? [] : [this.address];
+    await this.#signOut(left, () => this.api.signOut());
+  }
+
+  /** Signs out of all accounts of this browser. */
+  async signOutAll() {
+    await this.#signOut(this.accounts.all.map(({ address }) => address), () => this.accounts.signOutAll());
+  }
+
+  /** @param {string[]} left the addresses of the accounts @param {() => Promise<void>} end */
+  async #signOut(left, end) {
     await Promise.all([this.kept.settled, this.roaming.finish(), this.away.end()]);
     this.events.stop();
     this.#forget();
-    const left = this.address ?? "";
     this.address = null;
     this.#lastAddress = null;
-    this.#isSessionLeft = await this.api.signOut().then(() => false, () => true);
-    void this.unlocking.tellSignedOut(left);
+    this.accounts.choose(null);
+    this.#isSessionLeft = await end().then(() => false, () => true);
+    for (const address of left) void this.unlocking.tellSignedOut(address);
+    await this.accounts.look().catch(() => undefined);
     this.navigate("/sign-in");
     this.announce(this.translate(this.#isSessionLeft ? "sign_out_unconfirmed" : "signed_out"));
+  }
+
+  /**
+   * Shows another account in this tab, or the form to sign in to one. Resolves with false if a letter would be lost.
+   * @param {string} choice the id of the account, or NEW_ACCOUNT
+   */
+  async changeAccount(choice) {
+    if (this.draftDesk.hasUnkept) await this.draftDesk.keepBeforeLock();
+    if (this.draftDesk.hasUnkept) return false;
+    await Promise.all([this.kept.settled, this.roaming.finish()]);
+    this.accounts.change(choice);
+    return true;
   }
 
   async lock() {
@@ -500,7 +530,12 @@ export class App {
     if (this.#isOfPlace) this.announce("");
     const [, name = "", folder = INBOX, uidValidity = "", uid = ""] = location.hash.slice(1).split("/").map(decoded);
     if (this.away.canEnter) return this.#show(createAwayView(this));
-    if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress, isSessionLeft: this.#isSessionLeft }));
+    if (this.address === null) {
+      const isChoice = this.#lastAddress === null && !this.#isSessionLeft && !this.accounts.isAdding && this.accounts.all.length > 0;
+      if (isChoice) return this.#show(createAccountsView(this));
+      return this.#show(createSignInView(this, { ended: this.#lastAddress, isSessionLeft: this.#isSessionLeft }));
+    }
+    if (name === "accounts") return this.#show(createAccountsView(this));
     if (name === "keys") return this.#show(createKeysView(this));
     if (name === "account") return this.#show(createAccountView(this));
     if (name === "outbox") return this.#show(createOutboxView(this));

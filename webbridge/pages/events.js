@@ -31,7 +31,7 @@ export class MailEvents extends EventTarget {
   #channel = null;
 
   /**
-   * @param {string} url
+   * @param {() => string} url the address of the stream of the account that is followed
    * @param {() => void} check called when the session seems to have ended, or to be of another account
    */
   constructor(url, check) {
@@ -97,10 +97,10 @@ export class MailEvents extends EventTarget {
 
   /** @param {boolean} isFirst */
   #open(isFirst) {
-    const source = new EventSource(this.#url, { withCredentials: true });
+    const source = new EventSource(this.#url(), { withCredentials: true });
     this.#source = source;
     this.#on(source, "ready", ({ account, folders }) => {
-      // All tabs share a cookie, so the session may be of another account than this page.
+      // A bridge that is older than these pages has one session for all tabs, which may be of another account.
       if (account !== this.#account) return this.#end();
       // While there was no stream, anything may have changed.
       if (!isFirst) {

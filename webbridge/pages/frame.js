@@ -124,12 +124,13 @@ function createBar(app) {
   }, actIcon("menu"), translate("nav_menu"));
   const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(app) } });
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
+  const accounts = html("a", { class: "bar-link bar-accounts", href: "#/accounts", data: { test: "accounts" } }, actIcon("accounts"));
   const signOut = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
     on: { click: () => void askToSignOut(app) },
   });
   const nav = html("nav", { class: "bar-nav", "aria-label": translate("nav_label") }, mail, search, write, menu);
-  const person = html("div", { class: "bar-person" }, account, lock, signOut);
+  const person = html("div", { class: "bar-person" }, account, accounts, lock, signOut);
   const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
 
   const update = (hash = location.hash) => {
@@ -140,6 +141,9 @@ function createBar(app) {
     account.textContent = app.address ?? "";
     account.hidden = !signedIn;
     account.title = translate("account_title");
+    accounts.hidden = !signedIn || !app.accounts.isOffered;
+    accounts.title = translate("accounts_switch");
+    accounts.setAttribute("aria-label", translate("accounts_switch"));
     writeWord.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
     write.hidden = hash.startsWith("#/write");
     const word = translate(app.keys.unlocked ? "lock" : "unlock");
@@ -149,7 +153,9 @@ function createBar(app) {
     lock.dataset.unlocked = String(app.keys.unlocked);
     if (hash.startsWith("#/folder")) mail.setAttribute("aria-current", "page");
     else mail.removeAttribute("aria-current");
-    if (hash.startsWith("#/account")) account.setAttribute("aria-current", "page");
+    if (hash.startsWith("#/accounts")) accounts.setAttribute("aria-current", "page");
+    else accounts.removeAttribute("aria-current");
+    if (hash === "#/account") account.setAttribute("aria-current", "page");
     else account.removeAttribute("aria-current");
   };
   return { element: html("header", { class: "bar" }, name, nav, person), update };

@@ -112,7 +112,7 @@ export class IndexFiller extends EventTarget {
     if (this.#round) return;
     const round = new AbortController();
     this.#round = round;
-    await navigator.locks.request(TURN, { ifAvailable: true }, async (turn) => {
+    await navigator.locks.request(`${TURN} ${this.#app.address}`, { ifAvailable: true }, async (turn) => {
       // Another tab does it.
       if (!turn) return;
       await this.#run(round.signal);

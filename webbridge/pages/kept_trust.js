@@ -7,7 +7,7 @@
  */
 
 import { haveSameOctets } from "../../wasm_build/vault/octets.js";
-import { keepsAnything, openStates } from "./state_database.js";
+import { accountDigest, openStates } from "./state_database.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
@@ -18,7 +18,9 @@ import { keepsAnything, openStates } from "./state_database.js";
  *   `off` on another person's computer; `storage-…` if the browser stores nothing or has no room left
  */
 
-const OWN_COMPUTER = "own-computer";
+/** The name of the answer at the sign-in, before the account: two accounts of a browser may have different ones. */
+const OWN_COMPUTER = "sealwax-own-computer";
+const YES = "yes";
 /** The name of the lock for writing, so that no tab overwrites a state that another tab has just written. */
 const TURN = "sealwax-kept-trust";
 
@@ -80,14 +82,13 @@ export class KeptTrust extends EventTarget {
 
   /**
    * @param {string} account the address of the person who has signed in
-   * @param {{isOwnComputer: boolean}} [answer] the answer at sign-in; after a reload the remembered answer of this tab
-   *   is used
+   * @param {{isOwnComputer: boolean}} [answer] the answer at sign-in; after a reload and in a new tab the remembered one is
+   *   used
    */
   async begin(account, answer) {
-    const word = answer ? (answer.isOwnComputer ? "yes" : "no") : recall();
-    if (answer) remember(word);
-    // A new tab of a session has no answer. It counts as "yes" if this browser already has a kept state.
-    const isOwn = word === null ? await keepsAnything() : word === "yes";
+    const place = `${OWN_COMPUTER} ${await accountDigest(account)}`;
+    if (answer) remember(place, answer.isOwnComputer);
+    const isOwn = recall(place);
     this.#account = isOwn ? account : null;
     this.#isOpen = false;
     this.#say(isOwn ? "locked" : "off");
@@ -302,19 +303,23 @@ function isSame(one, other) {
   return one === null ? other === null : haveSameOctets(one, other);
 }
 
-/** @param {string | null} word */
-function remember(word) {
+/** @param {string} place @param {boolean} isOwn */
+function remember(place, isOwn) {
   try {
-    sessionStorage.setItem(OWN_COMPUTER, word ?? "no");
+    sessionStorage.setItem(place, isOwn ? YES : "no");
+    // New tabs of the account have no answer of their own. Without a mark they keep nothing.
+    if (isOwn) localStorage.setItem(place, YES);
+    else localStorage.removeItem(place);
   } catch {
     // If the browser stores nothing, the answer is unknown after a reload of the page.
   }
 }
 
-function recall() {
+/** @param {string} place */
+function recall(place) {
   try {
-    return sessionStorage.getItem(OWN_COMPUTER);
+    return (sessionStorage.getItem(place) ?? localStorage.getItem(place)) === YES;
   } catch {
-    return null;
+    return false;
   }
 }

@@ -29,17 +29,6 @@ const MAX_RECEIPTS = 1_000;
  */
 /** @typedef {{account: string, credentialId: ArrayBuffer, salt: ArrayBuffer, bundle: ArrayBuffer}} KeptPasskey */
 
-/** Whether the database exists. Does not create it. */
-export async function keepsAnything() {
-  try {
-    const present = await indexedDB.databases();
-    return present.some(({ name }) => name === NAME);
-  } catch {
-    // A browser that refuses to list databases stores nothing.
-    return false;
-  }
-}
-
 /** The kept contacts and decisions of each account, encrypted by the vault to the person's own keys. */
 export const openStates = {
   /**

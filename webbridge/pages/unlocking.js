@@ -35,7 +35,7 @@ export class Unlocking {
     this.passkeyOffer = new PasskeyOffer(app);
     this.#shared.addEventListener("opened", () => this.#opened());
     this.#shared.addEventListener("locked", () => this.reload.cancel());
-    this.#shared.addEventListener("signed-out", () => void api.checkSession());
+    this.#shared.addEventListener("signed-out", () => void this.#signedOutElsewhere());
     // A tab that the browser had put aside has overwritten its own keys.
     addEventListener("pageshow", ({ persisted }) => { if (persisted) void this.#resume(); });
     document.addEventListener("visibilitychange", () => { if (!document.hidden) void this.#shared.ask(); });
@@ -114,6 +114,12 @@ export class Unlocking {
   async #resume() {
     const ask = () => this.#shared.ask();
     if (!(await ask()) && (await this.reload.isDue()) && (await this.reload.resume(ask))) this.#opened();
+  }
+
+  /** The session may have ended, with keys that the other tab knows nothing of: it was of another account. */
+  async #signedOutElsewhere() {
+    await this.#app.api.checkSession();
+    if (this.#app.address === null) this.#app.keys.lock("elsewhere");
   }
 
   /** Leaves the view in which the person would have unlocked the keys. */

@@ -18,7 +18,10 @@ async function ask(path, options = {}) {
   const { api } = await (await fetchFrom(new URL("config.json", location.href))).json();
   // A page that came by HTTPS must not send mail by plain HTTP, even if its configuration names such an address.
   if (location.protocol === "https:" && new URL(api).protocol !== "https:") throw problem("unsafe-directory");
-  return [new URL(path, api), { credentials: "include", ...options }];
+  // The browser may be signed in to several accounts. The request names the one of this tab, whose session answers it.
+  const account = encodeURIComponent(document.querySelector("[data-test=account]")?.textContent ?? "");
+  const headers = { ...options.headers, ...(account ? { "X-Sealwax-Account": account } : {}) };
+  return [new URL(path, api), { credentials: "include", ...options, headers }];
 }
 
 /** @returns {import("../webmail_tools.js").ShownMessage[]} */
@@ -49,11 +52,7 @@ function fields(element) {
 /** @param {ComposedMessage} done */
 async function send({ message, envelope: { to, cc, bcc } }) {
   const recipients = [...to, ...cc, ...bcc];
-  // Another tab may have signed in to another account since these pages were opened.
-  const account = encodeURIComponent(document.querySelector("[data-test=account]")?.textContent ?? "");
-  /** @type {Record<string, string>} */
-  const named = account ? { "X-Sealwax-Account": account } : {};
-  const headers = { ...CHANGES, "Content-Type": "application/octet-stream", ...named };
+  const headers = { ...CHANGES, "Content-Type": "application/octet-stream" };
   const key = crypto.randomUUID().replaceAll("-", "");
   const body = new Blob([`${JSON.stringify({ key, recipients })}\n`, message]);
   const { outcome } = await submit(...(await ask("/api/send", { method: "POST", headers, body })));

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from urllib.parse import quote
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -38,9 +39,36 @@ def bridge_before(mail_server: MailServer, *, database: str = "") -> Iterator[Fl
 
 
 def sign_in(browser: FlaskClient, address: str = ALICE, password: str = PASSWORDS[ALICE]) -> TestResponse:
-    return browser.post(
+    """Sign in as the pages do. The browser names the account in its requests from then on."""
+    response = browser.post(
         "/api/session", base_url=API, headers=FROM_PAGES, json={"address": address, "password": password}
     )
+    if response.status_code == 200:
+        show_account(browser, response.get_json()["address"])
+    return response
+
+
+def show_account(browser: FlaskClient, address: str) -> None:
+    """Let the browser's requests name this account."""
+    browser.environ_base["HTTP_X_SEALWAX_ACCOUNT"] = quote(address, safe="")
+
+
+def naming(address: str = ALICE) -> dict[str, str]:
+    """The header by which a request names its account."""
+    return {"X-Sealwax-Account": quote(address, safe="")}
+
+
+def session_cookie_of(browser: FlaskClient, address: str = ALICE) -> tuple[str, str] | None:
+    """The name and the value of the cookie of an account's session, or None."""
+    name = cookie_name(browser, address)
+    cookie = browser.get_cookie(name, domain="127.0.0.1")
+    return None if cookie is None else (name, cookie.value)
+
+
+def cookie_name(browser: FlaskClient, address: str = ALICE) -> str:
+    """The name of the cookie of an account's session at the browser's bridge."""
+    parts = services_of(browser.application)
+    return parts.cookie.name_for(parts.account_ids.id_of(address))
 
 
 def folder_path(browser: FlaskClient, name: str = "INBOX", address: str = ALICE) -> str:

@@ -53,10 +53,12 @@ def run_events(config: BridgeConfig, max_streams: int = MAX_STREAMS) -> Iterator
 class Page:
     """One stream as a page has it. Reading waits until something comes, or raises TimeoutError."""
 
-    def __init__(self, port: int, cookie: str, headers: dict[str, str] = FROM_PAGE, *, method: str = "GET") -> None:
+    def __init__(
+        self, port: int, cookie: str, headers: dict[str, str] = FROM_PAGE, *, method: str = "GET", query: str = ""
+    ) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LISTEN_SECONDS)
         host = API.removeprefix("http://")
-        self._connection.request(method, "/api/events", headers={"Host": host, "Cookie": cookie} | headers)
+        self._connection.request(method, f"/api/events{query}", headers={"Host": host, "Cookie": cookie} | headers)
         self._answer = self._connection.getresponse()
 
     @property

@@ -135,7 +135,7 @@ def use() -> None:
     headers = {"Origin": pages, "X-Sealwax": "1", "Content-Type": "application/json"}
     body = json.dumps({"address": ALICE, "password": PASSWORD}).encode()
     request = urllib.request.Request(f"{config['api']}/api/session", body, headers)
-    assert json.loads(browser.open(request).read()) == {"address": ALICE}
+    assert json.loads(browser.open(request).read())["address"] == ALICE
     folders = json.loads(browser.open(f"{config['api']}/api/folders").read())["folders"]
     assert folders
     user = json.dumps({"protocol": 2, "user": ALICE}).encode()

@@ -13,9 +13,11 @@ import { keepsMail } from "./store.js";
 /** @typedef {[BridgeConfig, string | null]} Answers what the bridge says of itself, and who has signed in */
 /**
  * `adopt` takes up what the bridge has said; `follow` then reads the list that it hands out. `enter` shows the mail of an
- * account. `ended` is called if its session has ended meanwhile.
+ * account. `find` asks for the account of this tab, or for the one that it shows already. `ended` is called if its session has
+ * ended meanwhile.
  * @typedef {{
  *   adopt: (config: BridgeConfig) => void, follow: () => Promise<void>, enter: (address: string) => Promise<void>, ended: () => void,
+ *   find: (shown: string | null) => Promise<string | null>,
  *   address: () => string | null, isOwnComputer: () => boolean, evidence: import("../../../wasm_build/vault/lookups.js").EvidenceStore,
  * }} Steps
  */
@@ -63,7 +65,7 @@ export class Away {
 
   /** @returns {Promise<Answers>} */
   async #ask() {
-    const answers = /** @type {Answers} */ (await Promise.all([this.#app.api.config(), this.#app.api.whoIsSignedIn()]));
+    const answers = /** @type {Answers} */ (await Promise.all([this.#app.api.config(), this.#steps.find(this.#steps.address())]));
     this.#adopt(answers[0]);
     return answers;
   }
@@ -113,7 +115,7 @@ export class Away {
     // The list that is followed replaces the unsigned authorities of the bridge, as at any other start.
     await this.#steps.follow();
     this.#hasStarted = true;
-    this.#app.api.resume(address);
+    this.#app.api.use({ address, account: "" });
     await this.#steps.enter(address);
     // Without these answers nothing says whether a certificate was revoked. Those that are too old do not count.
     const answer = await this.mail.readEvidence();
@@ -140,8 +142,6 @@ export class Away {
     this.#hasStarted = false;
     const [, address] = answers;
     if (address === null) return this.#steps.ended();
-    // Another account has signed in in this browser.
-    if (!sameAddress(address, shown)) return location.reload();
     await this.#steps.follow();
   }
 }

@@ -83,6 +83,11 @@ export class KeptMail extends EventTarget {
     return this.#isKept && this.isAllowed ? "locked" : "none";
   }
 
+  /** The address whose mail may be kept; null if nothing may be kept. */
+  get address() {
+    return this.#account();
+  }
+
   /** Looks whether the person has switched it on here. Rejects with `storage-refused` if the browser stores nothing. */
   async look() {
     const account = await this.#digest();

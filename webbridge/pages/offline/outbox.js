@@ -27,7 +27,7 @@ import { ApiError, newSendingKey } from "../api.js";
 const REMEMBERED_MILLISECONDS = 20 * 60 * 60 * 1000;
 /** After a failure that may pass, the next try. */
 const AGAIN_MILLISECONDS = 30_000;
-/** The name of the lock for sending, so that one tab sends. */
+/** The name of the lock for sending, before the account, so that one tab of each account sends. */
 const TURN = "sealwax-outbox";
 /** Errors after which the same request may succeed later: nothing was sent, or the key tells. */
 const LATER = new Set([
@@ -126,7 +126,7 @@ export class Outbox extends EventTarget {
   async send() {
     clearTimeout(this.#timer);
     if (this.#source.isAway || !this.#hasWaiting) return;
-    await navigator.locks.request(TURN, { ifAvailable: true }, async (lock) => {
+    await navigator.locks.request(this.#turn, { ifAvailable: true }, async (lock) => {
       if (!lock) return;
       await this.refresh();
       for (const { id } of this.#letters.filter(({ state }) => state === "waiting")) {
@@ -135,6 +135,10 @@ export class Outbox extends EventTarget {
       }
     });
     if (this.#hasWaiting) this.#timer = window.setTimeout(() => void this.send(), AGAIN_MILLISECONDS);
+  }
+
+  get #turn() {
+    return `${TURN} ${this.#kept.address}`;
   }
 
   get #hasWaiting() {
@@ -237,7 +241,7 @@ export class Outbox extends EventTarget {
    * @returns {Promise<T>}
    */
   async #inTurn(act) {
-    return navigator.locks.request(TURN, async () => {
+    return navigator.locks.request(this.#turn, async () => {
       await this.#read();
       return act();
     });

@@ -7,6 +7,8 @@ import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
 import { SecretField } from "../../../wasm_build/ui/secret_field.js";
 import { stateMark } from "../../../wasm_build/ui/state_mark.js";
 import { createLanguageMenu } from "../language_menu.js";
+import { createShowButton } from "./accounts_view.js";
+import { sameAddress } from "../../../wasm_build/ui/formats.js";
 import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -28,7 +30,7 @@ export function createSignInView(app, { ended, isSessionLeft, typed }) {
   const form = createSignInForm(app, typed ?? { address: ended ?? "", password: "", isForeign: false });
   const menu = createLanguageMenu(app, (language) =>
     app.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
-  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, menu);
+  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, createOthers(app, ended), menu);
   const renew = () => createSignInView(app, { ended, isSessionLeft, typed: form.typed() });
   return { element, heading, title: translate("sign_in_title"), focus: form.focus, renew, close: form.clear };
 }
@@ -124,6 +126,18 @@ function createComputerField(translate) {
     html("p", { class: "field-hint", id, text: translate("foreign_computer_hint") }),
   );
   return { element, input };
+}
+
+/** The other accounts of this browser, which this tab can show. @param {App} app @param {string | null} ended */
+function createOthers(app, ended) {
+  const others = app.accounts.all.filter(({ address }) => !ended || !sameAddress(address, ended));
+  if (others.length === 0 || !app.accounts.isOffered) return null;
+  const failure = problem("accounts-error");
+  const buttons = others.map((one) => createShowButton(app, one, failure, { text: one.address }));
+  return html(
+    "section", { class: "stack", "aria-labelledby": "others-title", data: { test: "sign-in-others" } },
+    html("h2", { id: "others-title", text: app.translate("accounts_others") }), html("div", { class: "actions" }, ...buttons), failure,
+  );
 }
 
 /** @param {App} app */

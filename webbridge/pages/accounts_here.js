@@ -1,0 +1,146 @@
+/**
+ * The accounts that are signed in in this browser, and the one that this tab shows.
+ *
+ * Each tab shows one account. The tab keeps its id, which names nobody, in the storage of the tab. Another account is shown
+ * after the page was loaded anew, so that nothing of the first one is left in it.
+ */
+
+import { sameAddress } from "../../wasm_build/ui/formats.js";
+import { openReloads } from "./reload_database.js";
+import { countLetters, keepsMail, removeAccount } from "./offline/store.js";
+import { accountDigest } from "./state_database.js";
+
+/** @typedef {import("./account_requests.js").AccountHere} AccountHere */
+/** @typedef {import("./api.js").BridgeApi} BridgeApi */
+
+const NAME = "sealwax-account";
+/** In place of an id: the tab shows the form to sign in, whoever is signed in. */
+export const NEW_ACCOUNT = "new";
+/** The part of the address by which a link opens a tab of an account. */
+const LINK = /^#\/as\/(new|[0-9a-f]{32})$/u;
+
+export class AccountsHere {
+  #api;
+  /** What the browser said when it was asked last. @type {AccountHere[]} */
+  #all = [];
+  /** For a browser that stores nothing. @type {string | null} */
+  #choice = null;
+
+  /** @param {BridgeApi} api */
+  constructor(api) {
+    this.#api = api;
+  }
+
+  /** The accounts that were signed in when the bridge was asked last. */
+  get all() {
+    return this.#all;
+  }
+
+  /** Whether a further account can be signed in beside the others. A bridge that is older than these pages has one. */
+  get hasRoom() {
+    return this.#all.length < this.#api.accounts.most;
+  }
+
+  /** Whether the bridge keeps the sessions of several accounts apart. */
+  get isOffered() {
+    return this.#api.accounts.most > 1;
+  }
+
+  /** Whether this tab shows the form for a further account. */
+  get isAdding() {
+    return this.#read() === NEW_ACCOUNT;
+  }
+
+  /** Asks who is signed in. @returns {Promise<AccountHere[]>} */
+  async look() {
+    this.#all = await this.#api.accounts.here();
+    return this.#all;
+  }
+
+  /**
+   * Asks who is signed in, and uses the account of this tab from now on: `shown`, or the one that was chosen here, or the only one.
+   * @param {string | null} shown
+   * @returns {Promise<string | null>} its address; null if there is none, or if the person has to choose one
+   */
+  async find(shown) {
+    this.#takeLink();
+    const all = await this.look();
+    const choice = this.#read();
+    /** @param {AccountHere} one */
+    const isOwn = (one) =>
+      shown !== null ? sameAddress(one.address, shown) : choice !== null && this.isOffered ? one.account === choice : all.length === 1;
+    const own = all.find(isOwn);
+    if (!own) return null;
+    this.#api.use(own);
+    this.choose(own.account);
+    return own.address;
+  }
+
+  /** @param {string | null} choice the id of an account, or NEW_ACCOUNT; null for none */
+  choose(choice) {
+    this.#choice = choice;
+    try {
+      if (choice) sessionStorage.setItem(NAME, choice);
+      else sessionStorage.removeItem(NAME);
+    } catch {
+      // After a reload the tab shows the only account, or lets the person choose.
+    }
+  }
+
+  /** Shows another account in this tab, or the form to sign in. @param {string} choice */
+  change(choice) {
+    this.choose(choice);
+    // The view may be of a folder of the account before.
+    history.replaceState(null, "", "#/");
+    location.reload();
+  }
+
+  /** The address of a new tab that shows an account. @param {string} choice */
+  linkTo(choice) {
+    return `#/as/${choice}`;
+  }
+
+  /** The number of letters that wait in the outboxes of accounts here. @param {string[]} addresses */
+  async countLetters(addresses) {
+    let count = 0;
+    for (const address of addresses) {
+      if (await keepsMail()) count += await countLetters(await accountDigest(address)).catch(() => 0);
+    }
+    return count;
+  }
+
+  /** Signs out of an account that this tab does not show. @param {string} address */
+  async signOut(address) {
+    await forgetKept(address);
+    await this.#api.accounts.signOut(address);
+  }
+
+  /** Signs out of all accounts. */
+  async signOutAll() {
+    for (const { address } of await this.look()) await forgetKept(address);
+    this.#api.use({ address: "", account: "" });
+    await this.#api.accounts.signOutAll();
+  }
+
+  #takeLink() {
+    const [, choice] = LINK.exec(location.hash) ?? [];
+    if (!choice) return;
+    this.choose(choice);
+    history.replaceState(null, "", "#/");
+  }
+
+  #read() {
+    try {
+      return this.#choice ?? sessionStorage.getItem(NAME);
+    } catch {
+      return this.#choice;
+    }
+  }
+}
+
+/** Deletes what this browser keeps of an account for reading without a connection and for reloading. @param {string} address */
+async function forgetKept(address) {
+  const account = await accountDigest(address);
+  await removeAccount(account).catch(() => undefined);
+  if (await openReloads.exists()) await openReloads.remove(account).catch(() => undefined);
+}
