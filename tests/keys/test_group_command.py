@@ -92,7 +92,6 @@ def der(name: str, key: NewKey = NewKey.P256) -> bytes:
     return person(name, key).certificate.der
 
 
-@pytest.mark.heart
 def test_three_people_share_a_ward(server: KeyServerConfig, tmp_path: Path) -> None:
     alice, bob, carol = (registered(server, tmp_path, name) for name in ("alice", "bob", "carol"))
     made = alice.group("create", "Ward 3", alice.p12("ward3"), files=True)
@@ -137,10 +136,13 @@ def test_three_people_share_a_ward(server: KeyServerConfig, tmp_path: Path) -> N
     assert "which you are not in any more" in bob.group("list").stdout
 
 
+@pytest.mark.heart
 def test_a_removal_with_a_new_certificate_says_what_is_left_to_do(server: KeyServerConfig, tmp_path: Path) -> None:
     alice, bob = (registered(server, tmp_path, name) for name in ("alice", "bob"))
     alice.group("create", "Ward 3", alice.p12("ward3"), files=True)
     alice.group("add", "Ward 3", bob.pem("bob"), *alice.trusting)
+    taken = bob.group("take", *bob.trusting)
+    assert "owned by alice@example.test: version 2, 2 members\n" in taken.stdout, taken.stderr
     removed = alice.group("remove", "Ward 3", "bob@example.test", "--identity", alice.p12("ward3", NEW), files=True)
     assert "ask its authority to revoke it" in removed.stdout, removed.stderr
     assert "Removed, but" not in removed.stdout
