@@ -105,6 +105,11 @@ def test_an_open_account_changes_its_language_and_stays_unlocked(visitor: MailPa
     page.click(named("write"))
     page.wait_for_selector(named("compose-text"))
     assert page.value(named("compose-text")) == "At one."
+    # A column of the bar of a phone has room for one word.
+    page.js("() => { location.hash = '#/folder/inbox'; }")
+    page.wait_for_selector(named("messages"))
+    page.set_viewport(320, 640)
+    page.wait_for("(write) => document.querySelector(write).innerText === 'Fortsetzen'", named("write"))
 
 
 def test_a_public_computer_keeps_no_language(visitor: MailPages) -> None:

@@ -238,6 +238,7 @@ def test_a_phone_has_the_navigation_and_the_acts_at_the_bottom(inbox: Page) -> N
     for width in (320, 390):
         inbox.set_viewport(width, 700)
         assert not inbox.overflows_sideways()
+        assert inbox.js(ROWS_OF_SEARCH) == 1
         assert find_violations(inbox) == []
         select(inbox, "Five")
         assert find_violations(inbox) == []
@@ -245,6 +246,9 @@ def test_a_phone_has_the_navigation_and_the_acts_at_the_bottom(inbox: Page) -> N
         select(inbox, "Five")
 
 
+# In how many rows the field, the choice and the button of the search are.
+ROWS_OF_SEARCH = """() => new Set([...document.querySelectorAll(".search-box > *")]
+  .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().top)).size"""
 HOSTILE = """() => {
   const real = window.fetch;
   const names = ["\\u202Egnp.exe", "\\u2067\\u05D0\\u05D1", "x".repeat(500), "<b>bold</b>", "a/b/c", " ",

@@ -111,10 +111,11 @@ function createVaultLine(translate) {
 function createBar(app) {
   const { translate } = app;
   const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("nav_mail"));
-  const writeWord = html("span", { text: translate("nav_write") });
+  const writeWord = html("span", { class: "wide-only" });
+  const writeShort = html("span", { class: "phone-only" });
   const write = html("button", {
     class: "primary", type: "button", data: { test: "write" }, on: { click: () => app.write() },
-  }, actIcon("write"), writeWord);
+  }, actIcon("write"), writeWord, writeShort);
   // On a phone the navigation is at the bottom of the mail, and has what a wide page shows beside the list.
   const search = html("button", {
     class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => app.search() },
@@ -145,6 +146,7 @@ function createBar(app) {
     accounts.title = translate("accounts_switch");
     accounts.setAttribute("aria-label", translate("accounts_switch"));
     writeWord.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
+    writeShort.textContent = translate(app.hasDraft() ? "draft_continue" : "nav_write");
     write.hidden = hash.startsWith("#/write");
     const word = translate(app.keys.unlocked ? "lock" : "unlock");
     const shape = lockMark("", { size: 20 });
