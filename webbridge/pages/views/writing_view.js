@@ -11,6 +11,7 @@ import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
 import { ApiError } from "../api.js";
 import { listOf, readMailbox } from "../../../wasm_build/ui/formats.js";
 import { createCopyField } from "../copy_choice.js";
+import { withSignature } from "../letter_signature.js";
 import { contentOf, planCopies } from "../letter_copies.js";
 import { LetterSending } from "../letter_sending.js";
 import { LetterPost } from "../offline/outbox.js";
@@ -97,7 +98,7 @@ class Writing {
   constructor(app, proposal) {
     const { translate } = app;
     this.#app = app;
-    this.#proposal = proposal;
+    this.#proposal = withSignature(proposal, app.letterSignature.text);
     this.#offers = { maxBytes: app.maxMessageBytes, utf8: true, sharedAddresses: [] };
     const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
     const title = translate(isNew ? "writing_title" : "replying_title");
@@ -109,8 +110,8 @@ class Writing {
     this.subject = inputField(translate("subject"), {
       type: "text", autocomplete: "off", dir: "auto", value: proposal.subject, data: { test: "compose-subject" },
     });
-    this.text = createTextArea(proposal.text);
-    // The caret of an answer is above the quoted text.
+    this.text = createTextArea(this.#proposal.text);
+    // The caret of an answer is above the signature and the quoted text.
     this.text.setSelectionRange(0, 0);
     growWithText(this.text);
     this.sheet = html("div", { class: "sheet" }, this.text);
@@ -188,7 +189,7 @@ class Writing {
     this.reminder.hidden = false;
   }
 
-  /** Whether the person has entered something that is not sent yet, and would be lost with the view. */
+  /** Whether the person has entered something besides the signature that is not sent yet, and would be lost with the view. */
   isBegun() {
     if (this.done) return false;
     const { to, cc = [], bcc = [], attachments = [], subject, text } = this.#proposal;
