@@ -43,7 +43,7 @@ class Tree(html.parser.HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        node = [tag, dict(attrs), [], None, ELEMENT]
+        node: list[Any] = [tag, dict(attrs), [], None, ELEMENT]
         self.open[-1][2].append(node)
         if tag not in VOID:
             self.open.append(node)
