@@ -48,6 +48,11 @@ const { withSignature } = await import("./webbridge/pages/letter_signature.js");
 console.log(JSON.stringify(withSignature(...JSON.parse(process.argv[1])).text));
 """
 
+ENDS = """
+const { endOfWords } = await import("./webbridge/pages/letter_signature.js");
+console.log(JSON.stringify(JSON.parse(process.argv[1]).map((text) => text.slice(0, endOfWords(text, "Alice")))));
+"""
+
 
 def run_node(script: str, given: object) -> Any:
     command = ["node", "--no-warnings", "--input-type=module", "-e", script, json.dumps(given)]
@@ -135,3 +140,8 @@ def test_the_signature_is_above_a_quotation_and_below_other_words() -> None:
 @pytest.mark.parametrize("origin", [{"draft": {"held": {}}}, {"outboxId": "1"}])
 def test_a_letter_that_is_continued_gets_no_second_signature(origin: dict[str, object]) -> None:
     assert proposed("Alice", text="Hello", **origin) == "Hello"
+
+
+def test_a_continued_letter_goes_on_above_its_signature() -> None:
+    texts = ["Hello\n\n-- \nAlice", "\n\n-- \nAlice", "Hello\n", "a\n\n-- \nAlice\n\n-- \nBob", "a\n-- \nBob"]
+    assert run_node(ENDS, texts) == ["Hello", "", "Hello\n", "a", "a\n-- \nBob"]

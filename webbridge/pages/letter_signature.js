@@ -115,6 +115,16 @@ export function withSignature(proposal, signature) {
   return { ...proposal, text: isQuotation ? `${below}${text}` : `${text.trimEnd()}${below}` };
 }
 
+/**
+ * Where the person goes on to write: the end of the words above the signature, or of all words. Signatures of others may be
+ * in a forwarded message.
+ * @param {string} text @param {string} signature
+ */
+export function endOfWords(text, signature) {
+  const at = signature ? text.indexOf(`\n${DELIMITER}\n${signature}`) : -1;
+  return at < 0 ? text.length : text.slice(0, at).trimEnd().length;
+}
+
 /** The text without control characters, and without blanks and empty lines at its end. @param {string} text */
 function cleanSignature(text) {
   return text.replaceAll("\r\n", "\n").replaceAll("\r", "\n").replace(/(?![\t\n])\p{Cc}/gu, "").trimEnd();

@@ -3,6 +3,7 @@
 import { DraftKeeper } from "../draft_keeper.js";
 import { DraftChanged } from "../draft_store.js";
 import { filesOf } from "../draft_content.js";
+import { endOfWords } from "../letter_signature.js";
 import { ApiError } from "../api.js";
 import { createDraftLine } from "./draft_line.js";
 
@@ -54,7 +55,8 @@ export class LetterDraft {
     const fields = this.#proposal.draft?.content.fields;
     if (fields) {
       // The text of an answer begins above the quoted one.
-      if (this.#proposal.inReplyTo === null) text.setSelectionRange(text.value.length, text.value.length);
+      const end = endOfWords(text.value, this.#app.letterSignature.text);
+      if (this.#proposal.inReplyTo === null) text.setSelectionRange(end, end);
       sign.input.checked = fields.sign;
       encrypt.input.checked = fields.seal;
       if (fields.more) options.more.set(fields.more);
