@@ -61,10 +61,9 @@ class Draft:
 
 
 def build_mail(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> bytes:
-    """The mail as bytes.
+    """The mail as bytes. Raises MalformedMessage, whose `where` names the field, for text that cannot be sent.
 
-    Raises MalformedMessage, whose `where` names the field, for text that no header can have, and for HTML that is too
-    long, has control characters, or has no text beside it.
+    A header cannot have control characters, HTML only tabs and line breaks. HTML needs a text beside it.
     """
     outer_headers, entity = build_parts(draft, boundary)
     return b"".join((outer_headers, b"MIME-Version: 1.0\r\n", entity))
