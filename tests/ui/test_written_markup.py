@@ -179,3 +179,16 @@ def test_deep_markup_ends() -> None:
     ((markup, text),) = reduce_all("<ul><li>" * 150 + "a" + "<div>" * 100 + "b")
     assert WRITTEN.fullmatch(markup)
     assert re.sub("[^ab]", "", text) == "ab"
+
+
+def test_the_styles_of_other_programs_make_words_bold_or_not() -> None:
+    written = [
+        '<b style="font-weight:normal" id="docs"><span style="font-weight:700;color:red">a</span> b</b>',
+        '<span style="FONT-WEIGHT: bold; font-style: italic">a</span>',
+        '<em style="font-style:normal">a</em>',
+    ]
+    assert [markup for markup, _ in reduce_all(*written)] == [
+        "<p><strong>a</strong> b</p>",
+        "<p><strong><em>a</em></strong></p>",
+        "<p>a</p>",
+    ]

@@ -27,6 +27,8 @@ const BREAK = "\n";
 const NO_MARKS = { isStrong: false, isEmphasised: false, link: "" };
 const STRONG = new Set(["b", "strong"]);
 const EMPHASISED = new Set(["i", "em"]);
+/** The least weight of bold words in a style. */
+const BOLD = 600;
 const PARAGRAPHS = new Set(["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "address", "article", "aside", "section", "header",
   "footer", "main", "nav", "figure", "figcaption", "center", "dl", "dt", "dd", "li", "table", "caption", "tr", "form", "fieldset", "hr",
   "details", "summary"]);
@@ -49,10 +51,23 @@ export function reduceMarkup(markup) {
  * @param {ReadNode} root @returns {Written}
  */
 export function reduceNode(root) {
+  const blocks = readBlocks(root);
+  return { markup: blocks.map(writeBlock).join(""), text: plainLines(blocks).join("\n") };
+}
+
+/**
+ * The same, each paragraph, list and quotation apart.
+ * @param {ReadNode} root @returns {Written[]}
+ */
+export function reduceInBlocks(root) {
+  return readBlocks(root).map((block) => ({ markup: writeBlock(block), text: plainLines([block]).join("\n") }));
+}
+
+/** @param {ReadNode} root */
+function readBlocks(root) {
   const reader = new Reader(0);
   reader.readAll(root, NO_MARKS, 0);
-  const blocks = reader.finish();
-  return { markup: blocks.map(writeBlock).join(""), text: plainLines(blocks).join("\n") };
+  return reader.finish();
 }
 
 /** Collects the blocks of one list item, of one quotation, or of the whole text. */
@@ -167,12 +182,25 @@ function cleanText(text) {
   return text.replace(/(?![\t\r\n\f])[\p{Cc}\p{Cs}]/gu, "").replace(/[ \t\r\n\f]+/gu, " ");
 }
 
-/** @param {ReadNode} node @param {string} localName @param {Marks} marks @returns {Marks} */
+/**
+ * The marks of the words in an element. Its own style comes first: some programs write words as bold by a style only, and put
+ * a `b` without weight around everything.
+ * @param {ReadNode} node @param {string} localName @param {Marks} marks @returns {Marks}
+ */
 function marksOf(node, localName, marks) {
-  if (STRONG.has(localName)) return { ...marks, isStrong: true };
-  if (EMPHASISED.has(localName)) return { ...marks, isEmphasised: true };
-  if (localName === "a") return { ...marks, link: linkOf(node.getAttribute?.("href") ?? "") };
-  return marks;
+  const styles = stylesOf(node.getAttribute?.("style") ?? "");
+  const [weight, style] = [styles.get("font-weight"), styles.get("font-style")];
+  const isStrong = weight === undefined ? marks.isStrong || STRONG.has(localName) : weight === "bold" || Number(weight) >= BOLD;
+  const isEmphasised = style === undefined ? marks.isEmphasised || EMPHASISED.has(localName) : style === "italic";
+  return { isStrong, isEmphasised, link: localName === "a" ? linkOf(node.getAttribute?.("href") ?? "") : marks.link };
+}
+
+/** @param {string} style @returns {Map<string, string>} values by their names */
+function stylesOf(style) {
+  return new Map(style.toLowerCase().split(";").map((one) => {
+    const [name, value = ""] = one.split(":", 2);
+    return [name.trim(), value.trim()];
+  }));
 }
 
 /** The address of a link to the web or to mail, as browsers understand it; otherwise empty. @param {string} url */
