@@ -19,12 +19,13 @@ import { versionOf } from "./letter_version.js";
  */
 /**
  * A kept draft: the letter as it is written, and its files. `aside` is the number of files at the end of the list that
- * are kept but not attached. `forwarded` are the positions of the attached files that come from the original.
+ * are kept but not attached. `forwarded` are the positions of the attached files that come from the original. `html` is the
+ * formatted text of a draft of the pages.
  * @typedef {{
  *   letter: PackedLetter<{
  *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
  *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../wasm_build/ui/more_options.js").Options,
- *     secret?: string,
+ *     secret?: string, html?: string,
  *   }>,
  *   files: PackedLetter<{aside: number, forwarded: number[]}>,
  * }} Draft

@@ -38,6 +38,11 @@ export function formNotes({ origin, deliver, text: moved }) {
   return moved ? [note, html("p", { class: "warning", text: text("composeFormText") })] : [note];
 }
 
+/** A note for a draft whose formatting this window does not show. @param {string} formatted empty if it has none */
+export function formattedNote(formatted) {
+  return formatted ? [html("p", { text: text("composeFormatted"), data: { test: "formatted-note" } })] : [];
+}
+
 /** A note on how the message arrives, by the way in which it leaves. @param {import("./bridge_choice.js").Delivery} deliver */
 export function arrivalNote(deliver) {
   const key = { raw: "composeArrivesWhole", bridge: "composeArrivesWhole", attachment: "composeArrivesAttached", file: "composeArrivesAsFile" }[deliver];

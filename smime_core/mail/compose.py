@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.errors import MalformedMessage
+from smime_core.mail.html_text import MAX_HTML_CHARACTERS
 from smime_core.mime.addresses import Mailbox, addresses, format_mailbox
 from smime_core.mime.attachment import Attachment
 from smime_core.mime.dates import format_date
@@ -27,6 +28,7 @@ _LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1, in bytes without CRLF
 DEFAULT_BOUNDARY: Final = "=_sealwax_part"
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{0,68}=_[0-9A-Za-z'()+_,./:=?-]{1,60}")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # all of _CONTROLS but tab, LF and CR
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,300}@[!-;=?-~]{1,300}>")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _LINE_LENGTH: Final = 76
@@ -39,6 +41,9 @@ class Draft:
     `date` has a time zone. `message_id` and `in_reply_to` include their angle brackets; `in_reply_to` may be empty.
     `references` are the message ids of the thread, oldest first. If they are empty, the References field has only
     `in_reply_to`. `sent_by` is the person who sends it for its author, such as for a ward: the Sender field.
+
+    `html` is the same text as an HTML document or a piece of one. It is sent as it is, beside `text`, which must not be
+    empty then: programs and people who read no HTML see only the text.
     """
 
     sender: str
@@ -48,6 +53,7 @@ class Draft:
     cc: Sequence[str] = ()
     subject: str = ""
     text: str = ""
+    html: str = ""
     in_reply_to: str = ""
     references: Sequence[str] = ()
     sent_by: str = ""
@@ -55,7 +61,10 @@ class Draft:
 
 
 def build_mail(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> bytes:
-    """The mail as bytes. Raises MalformedMessage, whose `where` names the field, for text that no header can have."""
+    """The mail as bytes. Raises MalformedMessage, whose `where` names the field, for text that cannot be sent.
+
+    A header cannot have control characters, HTML only tabs and line breaks. HTML needs a text beside it.
+    """
     outer_headers, entity = build_parts(draft, boundary)
     return b"".join((outer_headers, b"MIME-Version: 1.0\r\n", entity))
 
@@ -80,7 +89,7 @@ def build_parts(draft: Draft, boundary: str = DEFAULT_BOUNDARY) -> tuple[bytes, 
         fields += [f"In-Reply-To: {parent}\r\n", "References: {}\r\n".format("\r\n ".join(thread))]
     outer_headers = "".join(fields).encode("ascii")
     if not draft.attachments:
-        return outer_headers, _build_text(draft.text)
+        return outer_headers, _build_body(draft, boundary)
     return outer_headers, b"".join(_build_mixed(draft, boundary))
 
 
@@ -100,22 +109,49 @@ def find_message_ids(text: str) -> tuple[str, ...]:
 
 
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
-    if not _BOUNDARY.fullmatch(boundary):
-        raise MalformedMessage('a boundary that holds "=_" is expected', where="boundary")
+    _check_boundary(boundary)
     # An attached message may have parts with the same boundary.
     while any(f"--{boundary}".encode("ascii") in attachment.data for attachment in draft.attachments):
         boundary += "_"
     delimiter = f"--{boundary}\r\n".encode("ascii")
     pieces = [f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode("ascii")]
-    pieces += [delimiter, _build_text(draft.text)]
+    pieces += [delimiter, _build_body(draft, boundary)]
     for attachment in draft.attachments:
         pieces += [b"\r\n", delimiter, build_attachment(attachment)]
     return [*pieces, f"\r\n--{boundary}--\r\n".encode("ascii")]
 
 
-def _build_text(text: str) -> bytes:
-    head = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return head + encode_quoted_printable(text.encode("utf-8", "replace") + b"\n")
+def _build_body(draft: Draft, boundary: str) -> bytes:
+    if not draft.html:
+        return _build_text(draft.text, "plain")
+    _check_html(draft)
+    _check_boundary(boundary)
+    # Neither boundary begins with the other. Some programs compare only the beginning of a delimiter.
+    inner = f"alt{boundary}"
+    parts = (_build_text(draft.text, "plain"), _build_text(draft.html, "html"))
+    # RFC 2046 section 5.1.4: the richest form comes last.
+    pieces = [f'Content-Type: multipart/alternative; boundary="{inner}"\r\n'.encode("ascii")]
+    pieces += [f"\r\n--{inner}\r\n".encode("ascii") + part for part in parts]
+    return b"".join((*pieces, f"\r\n--{inner}--\r\n".encode("ascii")))
+
+
+def _build_text(text: str, subtype: str) -> bytes:
+    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head.encode("ascii") + encode_quoted_printable(text.encode("utf-8", "replace") + b"\n")
+
+
+def _check_html(draft: Draft) -> None:
+    if not draft.text.strip():
+        raise MalformedMessage("HTML is sent only beside the same words as text, which is empty", where="text")
+    if len(draft.html) > MAX_HTML_CHARACTERS:
+        raise MalformedMessage(f"HTML of more than {MAX_HTML_CHARACTERS} characters", where="html")
+    if _NO_TEXT.search(draft.html):
+        raise MalformedMessage("the HTML has a control character or half of a surrogate pair", where="html")
+
+
+def _check_boundary(boundary: str) -> None:
+    if not _BOUNDARY.fullmatch(boundary):
+        raise MalformedMessage('a boundary that holds "=_" is expected', where="boundary")
 
 
 def _is_seven_bit(data: bytes) -> bool:

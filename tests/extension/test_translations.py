@@ -83,7 +83,15 @@ SAME_IN_ONE_LANGUAGE = {
     },
     **{
         ("de", key): "German has the same word"
-        for key in ("nav_label", "nav_mail", "factor_name", "folder_name", "search_in_body", "act_word_junk")
+        for key in (
+            "nav_label",
+            "nav_mail",
+            "factor_name",
+            "folder_name",
+            "search_in_body",
+            "act_word_junk",
+            "format_link",
+        )
     },
 }
 

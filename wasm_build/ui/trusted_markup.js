@@ -1,5 +1,6 @@
 /**
- * The only places where foreign markup becomes a document: one that is only parsed, and one in a frame without scripts.
+ * The only places where foreign markup becomes a document: one that is only parsed, one in a frame without scripts, and the
+ * text that a person writes, which takes few tags.
  *
  * The pages admit these places by the Trusted Types policy `sealwax-markup`. No other code has the policy, so that a text
  * of a message can become markup of the page nowhere.
@@ -8,6 +9,9 @@
 /** @typedef {{createHTML(markup: string): any, createScriptURL(url: string): any}} MarkupPolicy */
 
 const NOT_HERE = ["allow-scripts", "allow-same-origin", "allow-forms", "allow-top-navigation"];
+
+/** A tag of `written_markup.js`. */
+const FEW_TAGS = /^(?:<\/?(?:p|ul|ol|li|blockquote|strong|em)>|<br>|<a href="(?:https:\/\/|mailto:)[^"<>]*">|<\/a>)$/u;
 
 const rules = {
   createHTML: (/** @type {string} */ markup) => markup,
@@ -41,4 +45,16 @@ export function fillFrame(frame, source) {
   const isClosed = frame.hasAttribute("sandbox") && NOT_HERE.every((word) => !frame.sandbox.contains(word));
   if (!isClosed) throw new TypeError("the frame is no sandbox");
   frame.srcdoc = policy.createHTML(source);
+}
+
+/**
+ * Puts markup in the place of the selected words, so that the browser can undo it.
+ * @param {string} markup of `written_markup.js`: markup with other tags or attributes throws an error
+ */
+export function insertWritten(markup) {
+  const pieces = markup.split(/(<[^<>]*>)/u);
+  if (!pieces.every((one, index) => (index % 2 ? FEW_TAGS.test(one) : !/[<>"]/u.test(one)))) {
+    throw new TypeError("markup of the few tags only can be inserted");
+  }
+  document.execCommand("insertHTML", false, policy.createHTML(markup));
 }

@@ -47,6 +47,7 @@ const DRAFT = {
   cc: ["text"],
   subject: "text",
   text: "bytes",
+  "html?": "bytes",
   attachments: [ATTACHMENT],
   date: "text",
   "messageId?": "text",

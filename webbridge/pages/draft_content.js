@@ -15,12 +15,13 @@ import { ApiError } from "./api.js";
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {{inReplyTo: string | null, references: string[], hidden: import("../../wasm_build/ui/answer.js").HiddenField[]}} Thread */
 /**
- * `forward` and `secret` are of the extension, and go back to it unchanged. `copy`, `doubtful` and `sharedFrom` are of the
- * pages: the wish for the copy in Sent, the people about whom the person is still asked, and the shared address in From.
+ * `forward` and `secret` are of the extension, and go back to it unchanged. `copy`, `doubtful`, `sharedFrom` and `html` are of the
+ * pages: the wish for the copy in Sent, the people about whom the person is still asked, the shared address in From, and the formatted
+ * text, empty for none. The extension gives `html` back too, when it may have changed the text.
  * @typedef {{
  *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: unknown,
  *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../wasm_build/ui/more_options.js").Options, secret?: string,
- *   copy?: import("./api.js").CopyWish | null, doubtful?: string[], sharedFrom?: string,
+ *   copy?: import("./api.js").CopyWish | null, doubtful?: string[], sharedFrom?: string, html?: string,
  * }} DraftFields
  */
 /**
@@ -114,10 +115,11 @@ export class DraftSeals {
 export function proposalOf({ fields, text, files }) {
   const attachments = files.attachments.slice(0, files.attachments.length - files.fields.aside);
   const { inReplyTo, references, hidden } = fields.thread;
-  const { to, cc, bcc, subject, sharedFrom } = fields;
+  const { to, cc, bcc, subject, sharedFrom, html = "" } = fields;
   const addressed = [...to, ...cc].map((one) => readMailbox(one).address);
   const doubtful = (fields.doubtful ?? []).filter((address) => !addressed.some((one) => sameAddress(one, address)));
-  return { to, cc, bcc, subject, text, attachments, sharedFrom, inReplyTo, references, hidden, doubtful, answersEncrypted: fields.answersSealed };
+  const answersEncrypted = fields.answersSealed;
+  return { to, cc, bcc, subject, text, html, attachments, sharedFrom, inReplyTo, references, hidden, doubtful, answersEncrypted };
 }
 
 /**

@@ -11,6 +11,7 @@ import { addressKey, certificatesFor, sameAddress } from "../../wasm_build/ui/fo
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
 import { valuesOf } from "../../wasm_build/ui/receipts.js";
+import { documentOf } from "../../wasm_build/ui/text_markup.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
@@ -41,10 +42,10 @@ import { valuesOf } from "../../wasm_build/ui/receipts.js";
  */
 /**
  * @typedef {{
- *   from: string, sentBy?: string, to: string[], cc: string[], subject: string, text: string, attachments: Attachment[],
+ *   from: string, sentBy?: string, to: string[], cc: string[], subject: string, text: string, html: string, attachments: Attachment[],
  *   messageId: string, inReplyTo: string | null, references: string[], hidden: HiddenField[],
  *   statements: import("./views/letter_options.js").Statements,
- * }} Draft
+ * }} Draft `html` is the formatted text as reduced markup; empty for none
  */
 /** @typedef {import("../../wasm_build/ui/answer.js").HiddenField} HiddenField */
 /** The text of a part with its own signature. @typedef {{path: string, text: string}} Part */
@@ -180,13 +181,14 @@ export class MailVault {
    *   timestamp service
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
-  async compose({ statements: { receipt = false, lasting, label }, ...draft }, { sign, recipients, readers, stamp }) {
+  async compose({ statements: { receipt = false, lasting, label }, html, ...draft }, { sign, recipients, readers, stamp }) {
     const vault = await this.#vault();
     const keys = this.#keys.copies();
     if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
     const written = {
       ...draft,
       text: new TextEncoder().encode(draft.text).buffer,
+      ...(html ? { html: new TextEncoder().encode(documentOf(html)).buffer } : {}),
       attachments: draft.attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) })),
       date: new Date().toISOString(),
     };

@@ -38,7 +38,7 @@ function messages() {
 
 function composer() {
   const element = document.querySelector("[data-test=compose-text]");
-  if (!element && !document.querySelector("#app form textarea")) return null;
+  if (!element && !document.querySelector("#app .writing form textarea")) return null;
   if (!(element instanceof HTMLTextAreaElement)) throw problem("page-not-understood");
   return { element, fields: () => fields(element), fetchOriginal: async () => null };
 }

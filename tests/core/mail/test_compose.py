@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from smime_core.errors import MalformedMessage
 from smime_core.mail.compose import Draft, build_mail, build_parts, find_message_ids
+from smime_core.mail.html_text import MAX_HTML_CHARACTERS
 from smime_core.mail.reading import read_entity
 from smime_core.mime import split_message
 from smime_core.mime.attachment import Attachment
@@ -199,3 +200,71 @@ def test_any_text_subject_and_files_come_back_and_nothing_needs_encoding_again(
 def test_the_parts_are_those_that_splitting_the_mail_gives(files: tuple[Attachment, ...]) -> None:
     tricky = draft(text="From here\n.\nblank at the end \nüber\n", attachments=files)
     assert build_parts(tricky) == split_message(build_mail(tricky))
+
+
+HTML = '<p>Grüße, <b>Bob</b></p>\n.\nFrom <a href="https://a.test/?a=_b">a</a>  \n<p>' + "long " * 300 + "</p>"
+FILE = Attachment(filename="a.bin", content_type="application/x-a", data=b"\0" * 99)
+
+
+@pytest.mark.parametrize("files", [(), (FILE,)])
+def test_another_program_reads_the_text_first_and_the_html_last(files: tuple[Attachment, ...]) -> None:
+    mail = read_with_the_standard_library(build_mail(draft(text="Grüße, Bob", html=HTML, attachments=files)))
+    body, *attached = mail.iter_parts() if files else [mail]
+    assert body.get_content_type() == "multipart/alternative"
+    assert isinstance(body, EmailMessage)
+    plain, rich = body.iter_parts()
+    kinds = [(part.get_content_type(), part.get_content_charset()) for part in (plain, rich)]
+    assert kinds == [("text/plain", "utf-8"), ("text/html", "utf-8")]
+    assert plain.get_content().splitlines() == ["Grüße, Bob"]
+    assert rich.get_content().splitlines() == HTML.splitlines()
+    assert [one.get_content() for one in attached] == [one.data for one in files]
+    assert not mail.defects
+    assert not body.defects
+
+
+@pytest.mark.parametrize("files", [(), (FILE,)])
+def test_our_own_reader_shows_the_text_and_the_html(files: tuple[Attachment, ...]) -> None:
+    message = build_mail(draft(text="Grüße, Bob", html=HTML, attachments=files))
+    shown = read_entity(message)
+    assert shown.text.strip() == "Grüße, Bob"
+    (passage,) = shown.passages
+    assert passage.html is not None
+    assert passage.html.splitlines() == HTML.splitlines()
+    assert [one.data for one in shown.attachments] == [one.data for one in files]
+
+
+@pytest.mark.parametrize("files", [(), (FILE,)])
+def test_a_mail_with_html_is_ready_to_be_signed(files: tuple[Attachment, ...]) -> None:
+    rich = draft(html=HTML, attachments=files)
+    message = build_mail(rich)
+    assert is_transport_safe(message)
+    assert b"\n" not in message.replace(b"\r\n", b"")
+    assert max(map(len, message.split(b"\r\n"))) <= 78
+    assert build_parts(rich) == split_message(message)
+
+
+def test_a_mail_without_html_has_no_alternatives() -> None:
+    assert build_mail(draft(html="")) == build_mail(DRAFT)
+
+
+def test_an_attached_mail_with_html_of_its_own_ends_no_part_of_the_letter() -> None:
+    inner = build_mail(draft(html="<p>inner</p>"))
+    attached = Attachment(filename="m.eml", content_type="message/rfc822", data=inner)
+    shown = read_entity(build_mail(draft(text="outer", html="<p>outer</p>", attachments=(attached,))))
+    assert [one.data for one in shown.attachments] == [inner]
+    assert [passage.text.strip() for passage in shown.passages] == ["outer"]
+
+
+@pytest.mark.parametrize("control", ["\0", "\x08", "\x0c", "\x1b", "\x7f", "\ud800"])
+def test_refuses_html_with_a_control_character(control: str) -> None:
+    with pytest.raises(MalformedMessage, match="html"):
+        build_mail(draft(html=f"<p>a{control}b</p>"))
+
+
+def test_refuses_html_that_readers_would_not_show() -> None:
+    with pytest.raises(MalformedMessage, match="html"):
+        build_mail(draft(html="x" * (MAX_HTML_CHARACTERS + 1)))
+    with pytest.raises(MalformedMessage, match="text"):
+        build_mail(draft(text=" \n", html="<p>a</p>"))
+    with pytest.raises(MalformedMessage, match="boundary"):
+        build_mail(draft(html="<p>a</p>"), boundary="abc")

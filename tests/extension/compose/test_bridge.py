@@ -24,7 +24,7 @@ from tests.support.extension.own_bridge import (
     sign_in,
     type_password,
 )
-from tests.support.pages.draft_messages import PAGES_FIELDS, build_draft
+from tests.support.pages.draft_messages import PAGES_FIELDS, build_draft, read_draft
 from tests.support.servers.lying_server import Close, TakeMessage
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.tls import tls_folder
@@ -266,7 +266,8 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
     extension: Extension, webmail: Webmail, bridge: OwnBridge, people: People
 ) -> None:
     send_now(signed_in(extension, webmail))
-    fields = {**PAGES_FIELDS, "from": ALICE, "to": [BOB], "subject": "Lighthouse"}
+    formatted = f"<p><strong>{SECRET_WORDS}</strong></p>"
+    fields = {**PAGES_FIELDS, "from": ALICE, "to": [BOB], "subject": "Lighthouse", "html": formatted}
     draft = build_draft(people.alice, str(uuid4()), fields, SECRET_WORDS, note="A note for other mail programs")
     bridge.mailboxes.append(ALICE, draft, "Drafts")
     window = webmail.write()
@@ -274,6 +275,11 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
     window.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse")
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert typed(window) == SECRET_WORDS
+    # The window sends the words as plain text, and says so. The formatting goes back to the pages with the draft.
+    window.wait_for_text("sent as plain text", selector="[data-test=formatted-note]")
+    window.fill("[data-test=compose-subject]", "Lighthouse 2")
+    kept = read_draft(people.alice, wait_for_draft(bridge, not_like=draft))
+    assert (kept.fields["subject"], kept.fields["html"]) == ("Lighthouse 2", formatted)
     send_now(window)
     assert len(bridge.sent()) == 2
     assert bridge.mailboxes.messages(ALICE, "Drafts") == []

@@ -62,6 +62,7 @@ class GivenDraft:
     cc: tuple[str, ...]
     subject: str
     text: bytes
+    html: bytes = b""
     attachments: tuple[GivenFile, ...]
     date: datetime.datetime
     message_id: str = ""
@@ -246,6 +247,7 @@ def _parse_draft(draft: GivenDraft) -> Draft:
         cc=draft.cc,
         subject=draft.subject,
         text=decode_text(draft.text),
+        html=decode_text(draft.html),
         date=draft.date,
         message_id=draft.message_id,
         in_reply_to=draft.in_reply_to,

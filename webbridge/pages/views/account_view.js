@@ -1,4 +1,7 @@
-/** The view of the account: where it is signed in, what tells of new mail, the copies of its messages, and the search. */
+/**
+ * The view of the account: where it is signed in, what tells of new mail, the text below its messages, their copies, and the
+ * search.
+ */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../wasm_build/ui/formats.js";
@@ -11,6 +14,7 @@ import { chooseShortcuts, hasShortcuts } from "../shortcuts.js";
 import { createIndexSection } from "./index_section.js";
 import { createOfflineSection } from "./offline_section.js";
 import { createNewMailForm } from "./new_mail_form.js";
+import { createSignatureForm } from "./signature_form.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").ListedSession} ListedSession */
@@ -29,8 +33,8 @@ export function createAccountView(app) {
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, newMail.element, createSessions(app), createCopies(app), createReceipts(app), search.element, offline.element, createKeys(app),
-    createLanguageMenu(app, (one) => app.useLanguage(one)), html("div", { class: "actions" }, back),
+    heading, newMail.element, createSessions(app), createSignatureForm(app), createCopies(app), createReceipts(app), search.element,
+    offline.element, createKeys(app), createLanguageMenu(app, (one) => app.useLanguage(one)), html("div", { class: "actions" }, back),
   );
   const close = () => {
     newMail.close();

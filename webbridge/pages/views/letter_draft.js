@@ -3,6 +3,7 @@
 import { DraftKeeper } from "../draft_keeper.js";
 import { DraftChanged } from "../draft_store.js";
 import { filesOf } from "../draft_content.js";
+import { endOfWords } from "../letter_signature.js";
 import { ApiError } from "../api.js";
 import { createDraftLine } from "./draft_line.js";
 
@@ -11,7 +12,8 @@ import { createDraftLine } from "./draft_line.js";
 /**
  * The parts of the writing view that a draft is made of.
  * @typedef {{
- *   recipients: import("./recipient_lines.js").RecipientLines, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
+ *   recipients: import("./recipient_lines.js").RecipientLines, subject: {input: HTMLInputElement},
+ *   text: import("./letter_text.js").LetterText,
  *   attached: import("../../../wasm_build/ui/attached_files.js").AttachedFiles, sign: {input: HTMLInputElement},
  *   encrypt: {input: HTMLInputElement}, copy: ReturnType<typeof import("../copy_choice.js").createCopyField>,
  *   options: import("./letter_options.js").LetterOptions, from: import("./from_choice.js").FromChoice,
@@ -54,7 +56,8 @@ export class LetterDraft {
     const fields = this.#proposal.draft?.content.fields;
     if (fields) {
       // The text of an answer begins above the quoted one.
-      if (this.#proposal.inReplyTo === null) text.setSelectionRange(text.value.length, text.value.length);
+      const end = endOfWords(text.value, this.#app.letterSignature.text);
+      if (this.#proposal.inReplyTo === null) text.placeCaret(end);
       sign.input.checked = fields.sign;
       encrypt.input.checked = fields.seal;
       if (fields.more) options.more.set(fields.more);
@@ -106,14 +109,14 @@ export class LetterDraft {
   }
 
   #fields() {
-    const { from, recipients, subject, sign, encrypt, copy, options } = this.#letter;
+    const { from, recipients, subject, text, sign, encrypt, copy, options } = this.#letter;
     const { inReplyTo, references, hidden, answersEncrypted, doubtful = [], draft } = this.#proposal;
     const { forward = null, secret } = draft?.content.fields ?? {};
     return {
       from: this.#app.address ?? "", to: recipients.to.written, cc: recipients.cc.written, bcc: recipients.bcc.written,
       subject: subject.input.value, thread: { inReplyTo, references, hidden }, forward, answersSealed: answersEncrypted,
       sign: sign.input.checked, seal: encrypt.input.checked, more: options.more.chosen, secret, copy: copy.wish, doubtful,
-      sharedFrom: from.shared,
+      sharedFrom: from.shared, html: text.html,
     };
   }
 

@@ -11,13 +11,13 @@ import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
 import { ApiError } from "../api.js";
 import { listOf, readMailbox } from "../../../wasm_build/ui/formats.js";
 import { createCopyField } from "../copy_choice.js";
+import { withSignature } from "../letter_signature.js";
 import { contentOf, planCopies } from "../letter_copies.js";
 import { LetterSending } from "../letter_sending.js";
 import { LetterPost } from "../offline/outbox.js";
 import { letterObstacles, refusedSentences } from "../recipients_taken.js";
 import { takeDroppedFiles } from "../../../wasm_build/ui/dropped_files.js";
-import { growWithText } from "../../../wasm_build/ui/growing_text.js";
-import { createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
+import { createForm, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
 import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
@@ -27,6 +27,7 @@ import { createDoubtfulNote } from "./doubtful_note.js";
 import { FromChoice } from "./from_choice.js";
 import { LetterDraft } from "./letter_draft.js";
 import { LetterOptions } from "./letter_options.js";
+import { LetterText } from "./letter_text.js";
 import { RecipientLines } from "./recipient_lines.js";
 import { createReplyToNote } from "./reply_to_note.js";
 import { createSentNotice } from "./sent_notice.js";
@@ -41,9 +42,10 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUne
  * @typedef {import("../mail_vault.js").ReplyFields & {
  *   to: string[], cc?: string[], bcc?: string[], subject: string, text: string, answersEncrypted: boolean,
  *   doubtful?: string[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
- *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: string[],
+ *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: string[], html?: string,
  *   statements?: import("./letter_options.js").Statements, sharedFrom?: string, addressed?: string[],
- * }} Proposal `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is that of the letter in the outbox which is changed
+ * }} Proposal `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is that of the letter in the outbox which is
+ *   changed; `html` is its formatted text, empty for none
  */
 /**
  * @typedef {import("../app.js").View & {isBegun: () => boolean, isDone: () => boolean, dispose: () => void,
@@ -97,7 +99,7 @@ class Writing {
   constructor(app, proposal) {
     const { translate } = app;
     this.#app = app;
-    this.#proposal = proposal;
+    this.#proposal = withSignature(proposal, app.letterSignature.text);
     this.#offers = { maxBytes: app.maxMessageBytes, utf8: true, sharedAddresses: [] };
     const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
     const title = translate(isNew ? "writing_title" : "replying_title");
@@ -109,11 +111,9 @@ class Writing {
     this.subject = inputField(translate("subject"), {
       type: "text", autocomplete: "off", dir: "auto", value: proposal.subject, data: { test: "compose-subject" },
     });
-    this.text = createTextArea(proposal.text);
-    // The caret of an answer is above the quoted text.
-    this.text.setSelectionRange(0, 0);
-    growWithText(this.text);
-    this.sheet = html("div", { class: "sheet" }, this.text);
+    this.text = new LetterText(translate, this.#proposal, onChange);
+    // The caret of an answer is above the signature and the quoted text.
+    this.text.placeCaret(0);
     this.attached = new AttachedFiles(translate, { onChange, onProgress: (progress) => this.#showReading(progress) });
     this.reading = html("progress", { hidden: true, "aria-label": translate("reading_files"), data: { test: "reading-files" } });
     takeDroppedFiles((files) => void this.attached.attach(files), {
@@ -167,6 +167,7 @@ class Writing {
     this.#closing.abort();
     this.#wait.end();
     this.draft.dispose();
+    this.text.dispose();
     this.#app.keys.removeEventListener("change", this.onKeys);
   }
 
@@ -188,13 +189,13 @@ class Writing {
     this.reminder.hidden = false;
   }
 
-  /** Whether the person has entered something that is not sent yet, and would be lost with the view. */
+  /** Whether the person has entered something besides the signature that is not sent yet, and would be lost with the view. */
   isBegun() {
     if (this.done) return false;
-    const { to, cc = [], bcc = [], attachments = [], subject, text } = this.#proposal;
+    const { to, cc = [], bcc = [], attachments = [], subject } = this.#proposal;
     const proposed = [...to, ...cc, ...bcc].map((person) => readMailbox(person).address);
     const addressed = this.recipients.people.map(({ address }) => address).join() !== proposed.join();
-    const changed = this.subject.input.value !== subject || this.text.value !== text;
+    const changed = this.subject.input.value !== subject || this.text.isChanged;
     return addressed || changed || this.attached.files.length !== attachments.length;
   }
 
@@ -261,8 +262,7 @@ class Writing {
     const form = createForm(
       { class: "stack", data: { test: "compose-form" } }, () => this.#submit(),
       this.from.element, this.recipients.element, this.subject.element,
-      html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
-      this.attached.element, this.reading,
+      this.text.element, this.attached.element, this.reading,
       html(
         "fieldset",
         { class: "switches" },
@@ -300,7 +300,7 @@ class Writing {
       hasOwnIdentity: keys.hasIdentityFor(address),
       ownAddresses: keys.identities.flatMap(({ addresses }) => addresses),
       // Two layers of base64 lengthen attachments by about 85 %.
-      bytes: Math.ceil((this.attached.bytes + this.text.value.length * 2) * 1.85),
+      bytes: Math.ceil((this.attached.bytes + (this.text.value.length + this.text.html.length) * 2) * 1.85),
       maxBytes: this.#offers.maxBytes,
       answersEncrypted: this.#proposal.answersEncrypted,
       ways: WAYS,
@@ -337,7 +337,7 @@ class Writing {
       this.#sending = true;
       await this.#encryptAndSend(letter, isAgreed);
     }, (error) => {
-      this.#sheetShows(this.text);
+      this.text.uncover();
       if (error instanceof ApiError && error.code === "sending-earlier") this.#askToSendAnew();
       if (error instanceof ApiError && error.code === "draft-elsewhere") this.#askToSendElsewhere();
       this.#showFailure(error);
@@ -379,7 +379,7 @@ class Writing {
       await takenBack;
       if (!letter.encrypt) return;
       block = createEncryptedBlock(message, translate("encrypted_block"));
-      this.#sheetShows(block);
+      this.text.cover(block);
       await drawn();
     };
     // A draft that is still being taken back must not meet one that is kept again.
@@ -415,6 +415,7 @@ class Writing {
       cc: this.recipients.cc.mailboxes,
       subject: this.subject.input.value.trim(),
       text: this.text.value,
+      html: this.text.html,
       attachments: this.attached.files,
       inReplyTo: this.#proposal.inReplyTo,
       references: this.#proposal.references,
@@ -437,11 +438,6 @@ class Writing {
   #content() {
     const letter = this.#letter();
     return JSON.stringify([letter.sign, letter.encrypt, contentOf(this.#words()), this.recipients.bcc.addresses]);
-  }
-
-  /** @param {HTMLElement} shown the text field, or the encrypted block instead of it */
-  #sheetShows(shown) {
-    this.sheet.replaceChildren(shown);
   }
 
   #askToSendAgain() {

@@ -1,0 +1,147 @@
+"""The text below messages: the account's own, kept on one's own computer, from other devices, and in a new letter."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.support.project import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
+
+# Runs the steps one after the other on one browser, and shows after each the signature and what it keeps.
+BROWSER = """
+const storage = () => {
+  const kept = new Map();
+  return {
+    kept, getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value),
+    removeItem: (name) => kept.delete(name),
+  };
+};
+globalThis.localStorage = storage();
+globalThis.sessionStorage = storage();
+const { LetterSignature } = await import("./webbridge/pages/letter_signature.js");
+let address = "alice@example.test";
+let isOwnComputer = true;
+const open = () => new LetterSignature({ address: () => address, isOwnComputer: () => isOwnComputer });
+let signature = open();
+const shown = [];
+for (const [step, value] of JSON.parse(process.argv[1])) {
+  if (step === "account") address = value;
+  if (step === "own") isOwnComputer = value;
+  if (step === "reload") signature = open();
+  if (step === "choose") signature.choose(value);
+  if (step === "begin") signature.begin(value);
+  if (step === "forget") signature.forget();
+  if (step === "take") signature.take({ setting: value });
+  const kept = [localStorage, sessionStorage].flatMap((one) => [...one.kept.keys()]);
+  shown.push({ text: signature.text, sent: signature.forAccount().setting, kept });
+}
+console.log(JSON.stringify(shown));
+"""
+PROPOSED = """
+const { withSignature } = await import("./webbridge/pages/letter_signature.js");
+console.log(JSON.stringify(withSignature(...JSON.parse(process.argv[1])).text));
+"""
+
+ENDS = """
+const { endOfWords } = await import("./webbridge/pages/letter_signature.js");
+console.log(JSON.stringify(JSON.parse(process.argv[1]).map((text) => text.slice(0, endOfWords(text, "Alice")))));
+"""
+
+
+def run_node(script: str, given: object) -> Any:
+    command = ["node", "--no-warnings", "--input-type=module", "-e", script, json.dumps(given)]
+    return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+
+
+def use(*steps: tuple[str, object]) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = run_node(BROWSER, steps)
+    return shown
+
+
+def proposed(signature: str, **proposal: object) -> str:
+    return str(run_node(PROPOSED, [{"text": "", **proposal}, signature]))
+
+
+def test_each_account_has_its_own_signature_on_ones_own_computer() -> None:
+    *_, mine, hers, again = use(
+        ("choose", "Alice\n+49 1"), ("reload", None), ("account", "bob@example.test"), ("account", "Alice@example.test")
+    )
+    assert (mine["text"], hers["text"], again["text"]) == ("Alice\n+49 1", "", "Alice\n+49 1")
+    assert hers["sent"] == {}
+
+
+def test_another_computer_keeps_nothing_and_forgets_at_sign_out() -> None:
+    _, chosen, forgotten = use(("own", False), ("choose", "Alice"), ("forget", None))
+    assert (chosen["text"], chosen["kept"]) == ("Alice", [])
+    assert (forgotten["text"], forgotten["kept"]) == ("", [])
+
+
+def test_a_computer_that_is_no_longer_ones_own_keeps_nothing() -> None:
+    # A tab that does not know yet whose computer it is takes nothing away.
+    _, _, unknown, begun = use(
+        ("choose", "Alice"), ("own", False), ("begin", None), ("begin", {"isOwnComputer": False})
+    )
+    assert unknown["kept"] == ["sealwax-letter-signature alice@example.test"]
+    assert begun["kept"] == []
+
+
+def test_control_characters_empty_ends_and_what_is_too_long_are_left_out() -> None:
+    (shown,) = use(("choose", "Alice\r\n\0+49\x1b 1 \n\n"))
+    assert shown["text"] == "Alice\n+49 1"
+    (shown,) = use(("choose", "a" * 2_001))
+    assert len(shown["text"]) == 2_000
+
+
+def test_the_signature_of_another_device_takes_effect() -> None:
+    taken, changed = use(("take", {"signature": '"Alice"'}), ("choose", "Alice B."))
+    assert (taken["text"], taken["sent"]) == ("Alice", {"signature": '"Alice"'})
+    assert changed["sent"] == {"signature": '"Alice B."'}
+
+
+def test_a_removed_signature_is_removed_on_other_devices() -> None:
+    _, removed = use(("choose", "Alice"), ("choose", " \n"))
+    assert (removed["text"], removed["sent"]) == ("", {"signature": '""'})
+    _, taken = use(("choose", "Alice"), ("take", removed["sent"]))
+    assert taken["text"] == ""
+
+
+@pytest.mark.parametrize("value", ["7", "{", json.dumps("a" * 2_001), json.dumps("a\0")])
+def test_a_value_of_a_later_program_is_kept_in_the_account_and_not_used(value: str) -> None:
+    _, taken, reloaded, changed = use(
+        ("choose", "Alice"), ("take", {"signature": value}), ("reload", None), ("choose", "Alice B.")
+    )
+    assert taken == reloaded
+    assert (taken["text"], taken["sent"]) == ("Alice", {"signature": value})
+    assert changed["sent"] == {"signature": '"Alice B."'}
+
+
+def test_an_account_without_a_signature_takes_none_away() -> None:
+    _, shown = use(("choose", "Alice"), ("take", {"strict": "true"}))
+    assert (shown["text"], shown["sent"]) == ("Alice", {"signature": '"Alice"'})
+
+
+def test_a_new_letter_begins_with_room_above_the_signature() -> None:
+    assert proposed("Alice") == "\n\n-- \nAlice"
+    assert proposed("") == ""
+
+
+def test_the_signature_is_above_a_quotation_and_below_other_words() -> None:
+    quotation = "\n\nBob wrote:\n> Hello\n"
+    assert proposed("Alice", text=quotation) == f"\n\n-- \nAlice{quotation}"
+    assert proposed("Alice", text="Send it again.\n") == "Send it again.\n\n-- \nAlice"
+
+
+@pytest.mark.parametrize("origin", [{"draft": {"held": {}}}, {"outboxId": "1"}])
+def test_a_letter_that_is_continued_gets_no_second_signature(origin: dict[str, object]) -> None:
+    assert proposed("Alice", text="Hello", **origin) == "Hello"
+
+
+def test_a_continued_letter_goes_on_above_its_signature() -> None:
+    texts = ["Hello\n\n-- \nAlice", "\n\n-- \nAlice", "Hello\n", "a\n\n-- \nAlice\n\n-- \nBob", "a\n-- \nBob"]
+    assert run_node(ENDS, texts) == ["Hello", "", "Hello\n", "a", "a\n-- \nBob"]
