@@ -30,6 +30,7 @@ OUTBOX = """async () => {
     sendMessage: async (message, recipients, key) => {
       asked.push(key);
       if (!reach) return { outcome: "perhaps", savedTo: null, copy: true };
+      if (["bad-argument", "message-too-large"].includes(mode)) throw new ApiError(mode, "no");
       if (mode === "refused") throw new ApiError("message-refused", "no");
       if (!known.has(key)) {
         known.set(key, mode === "perhaps" ? "perhaps" : "sent");
@@ -41,8 +42,10 @@ OUTBOX = """async () => {
     },
     lookForCopy: async (key) => {
       asked.push(`look ${key}`);
+      if (mode === "no folder") throw new ApiError("not-offered", "a POP3 mailbox has no folder for sent mail");
       return mode === "found" ? { outcome: "sent" } : known.has(key) ? { outcome: "perhaps" } : null;
     },
+    withdraw: async (key) => (known.has(key) ? { outcome: known.get(key) } : null),
   };
   Object.assign(globalThis, { ApiError, LetterPost });
   await begin();
@@ -146,7 +149,7 @@ def test_a_request_that_the_bridge_has_forgotten_is_not_repeated_without_a_quest
           mode = "";
           await back();
           const told = [states(), asked.at(-1), sent.length, outbox.mayChange(outbox.letters[0])];
-          await outbox.release(outbox.letters[0].id);
+          await outbox.release(outbox.letters[0]);
           return [told, sent.length, asked.at(-1).startsWith("key"), states()];
         }""",
         jump,
@@ -161,7 +164,7 @@ def test_a_refusal_is_told_and_another_try_has_another_key(page: Page) -> None:
       await back();
       const told = [states(), sent.length, outbox.mayChange(outbox.letters[0])];
       mode = "";
-      await outbox.release(outbox.letters[0].id);
+      await outbox.release(outbox.letters[0]);
       return [told, sent.length, new Set(asked).size, states()];
     }""")
     assert found == [[["refused message-refused"], 0, True], 1, 2, []]
@@ -189,7 +192,7 @@ def test_a_letter_that_is_changed_is_not_sent_and_comes_back_whole(page: Page) -
       await other.refresh();
       await other.send();
       const again = sent.length;
-      await outbox.release(id);
+      await outbox.release(outbox.letters[0]);
       return [held, again, sent.length, await outbox.hold(id)];
     }""")
     assert found == [[["held"], 0, "Hello", [0, 1, 2]], 0, 1, None]
@@ -235,3 +238,114 @@ def test_with_a_connection_nothing_waits(page: Page) -> None:
       return [await put("one"), sent.length, await kept.countLetters()];
     }""")
     assert found == [False, 1, 0]
+
+
+def test_an_error_of_a_question_is_no_refusal_of_the_letter(page: Page) -> None:
+    """A mailbox by POP3 has no folder for sent mail, so that nobody can look there for what was perhaps sent."""
+    found = page.js("""async () => {
+      await put("one");
+      mode = "perhaps";
+      const look = api.lookForCopy;
+      api.lookForCopy = async (key) => { mode = "no folder"; return look(key); };
+      await back();
+      return [states(), outbox.mayChange(outbox.letters[0]), sent.length];
+    }""")
+    assert found == [["unknown"], False, 1]
+
+
+@pytest.mark.parametrize("code", ["bad-argument", "message-too-large"])
+def test_an_error_of_a_repeated_request_says_nothing_about_the_one_before(page: Page, code: str) -> None:
+    found = page.js(
+        """async (code) => {
+          await put("one");
+          mode = "lost";
+          await back();
+          await until(() => place.isAway);
+          mode = code;
+          await back();
+          return [states(), sent.length, await kept.countLetters()];
+        }""",
+        code,
+    )
+    assert found == [[], 1, 0]
+
+
+def test_an_answer_of_the_person_counts_for_the_letter_that_was_shown(page: Page) -> None:
+    """Another tab has sent the letter again since, and its answer was lost."""
+    found = page.js("""async () => {
+      await put("one");
+      mode = "refused";
+      await back();
+      const [shown] = outbox.letters;
+      const other = makeOutbox();
+      await other.refresh();
+      mode = "lost";
+      await other.release(other.letters[0]);
+      await until(() => place.isAway);
+      mode = "";
+      reach = true;
+      place.leave();
+      await outbox.release(shown);
+      await back();
+      await outbox.send();
+      await settled();
+      return [sent.length, states()];
+    }""")
+    assert found == [1, []]
+
+
+def test_no_story_of_errors_calls_a_letter_changeable_that_somebody_got(page: Page) -> None:
+    """Requests and questions fail before or after they have done their work, by any code; each story is drawn."""
+    found = page.js("""async () => {
+      const codes = [
+        "not-offered", "no-such-folder", "bad-argument", "message-too-large", "mail-server-refused", "session-ended",
+        "try-later", "mail-server-busy", "unreachable", "rate-limited",
+      ];
+      let state = 7;
+      const draw = (count) => { state = (state * 48271) % 2147483647; return state % count; };
+      const fail = (isOpen) => {
+        const error = new ApiError(codes[draw(codes.length)], "drawn");
+        error.isOpen = isOpen;
+        throw error;
+      };
+      const known = new Map();
+      const got = new Map();
+      const ask = (key) => (known.has(key) ? { outcome: known.get(key) } : null);
+      api.config = async () => {};
+      api.sendMessage = async (message, recipients, key) => {
+        if (draw(3) === 0) fail(false);
+        if (!known.has(key)) {
+          known.set(key, ["sent", "perhaps"][draw(2)]);
+          got.set(recipients.join(), (got.get(recipients.join()) ?? 0) + 1);
+        }
+        if (draw(3) === 0) fail(true);
+        return { outcome: draw(4) === 0 ? "perhaps" : known.get(key) };
+      };
+      api.lookForCopy = async (key) => (draw(3) === 0 ? fail(false) : ask(key));
+      api.withdraw = async (key) => (draw(3) === 0 ? fail(false) : ask(key));
+      reach = true;
+      const wrong = [];
+      for (let story = 0; story < 60; story += 1) {
+        place.leave();
+        const name = `story ${story}`;
+        api.config = async () => { throw new ApiError("unreachable", "away"); };
+        await put(name);
+        api.config = async () => {};
+        dispatchEvent(new Event("online"));
+        await until(() => !place.isAway);
+        for (let step = 0; step < 6; step += 1) {
+          await settled();
+          const letter = outbox.letters[0];
+          if (!letter) break;
+          const count = got.get(`${name}@example.test`) ?? 0;
+          if (outbox.mayChange(letter) && count > 0) wrong.push(`${name}: ${letter.state} ${letter.problem}`);
+          if (letter.state === "unknown") await outbox.remove(letter.id);
+          else if (letter.state === "refused") await outbox.release(letter);
+          else await outbox.send();
+        }
+        for (const { id } of outbox.letters) await outbox.remove(id);
+        if ((got.get(`${name}@example.test`) ?? 0) > 1) wrong.push(`${name}: sent twice`);
+      }
+      return wrong;
+    }""")
+    assert found == []

@@ -22,6 +22,7 @@ import { ApiError, newSendingKey } from "../api.js";
 /** @typedef {import("../views/writing_view.js").Proposal} Proposal */
 /** @typedef {Omit<Proposal, "attachments"> & {files: {name: string, type: string, data: string}[]}} Words attachments in base64 */
 /** @typedef {{id: string, turn: number, state: LetterState, problem: string, copies: WaitingCopy[], words: Words}} Letter */
+/** What became of a copy. `problem` is the code of a refusal. @typedef {{outcome: "sent" | "unknown" | "refused", problem?: string}} Fate */
 
 /** The bridge remembers a key for a day. */
 const REMEMBERED_MILLISECONDS = 20 * 60 * 60 * 1000;
@@ -29,9 +30,9 @@ const REMEMBERED_MILLISECONDS = 20 * 60 * 60 * 1000;
 const AGAIN_MILLISECONDS = 30_000;
 /** The name of the lock for sending, before the account, so that one tab of each account sends. */
 const TURN = "sealwax-outbox";
-/** Errors after which the same request may succeed later: nothing was sent, or the key tells. */
+/** Errors after which the same request may succeed later: nothing was sent, the key tells, or the outcome could not be noted. */
 const LATER = new Set([
-  "unreachable", "session-ended", "server-error", "already-sending", "try-later", "database-unavailable", "mail-server-busy",
+  "locked", "unreachable", "session-ended", "server-error", "already-sending", "try-later", "database-unavailable", "mail-server-busy",
   "mail-server-unreachable",
 ]);
 
@@ -100,11 +101,15 @@ export class Outbox extends EventTarget {
     });
   }
 
-  /** Sends a letter that was kept back, refused or perhaps sent: the person has agreed. @param {string} id */
-  async release(id) {
+  /**
+   * Sends a letter that was kept back, refused or perhaps sent: the person has agreed. What another tab has done with the letter
+   * since the person saw it is not agreed to.
+   * @param {Letter} seen the letter as the person saw it
+   */
+  async release(seen) {
     await this.#inTurn(async () => {
-      const letter = this.#find(id);
-      if (!letter) return;
+      const letter = this.#find(seen.id);
+      if (!letter || !isAsSeen(letter, seen)) return;
       // Under its key, the bridge would repeat its answer.
       const copies = letter.copies.map((copy) => (copy.isSent ? copy : { ...copy, key: newSendingKey(), tried: 0 }));
       await this.#keep({ ...letter, state: "waiting", problem: "", copies });
@@ -154,17 +159,20 @@ export class Outbox extends EventTarget {
       if (!copy) break;
       if (copy.isSent) continue;
       try {
-        const outcome = await this.#sendCopy(letter, copy);
-        if (outcome === "unknown") {
-          await this.#keep({ ...this.#now(letter), state: "unknown" });
-          return true;
+        const { outcome, problem = "" } = await this.#sendCopy(letter, copy);
+        if (outcome === "sent") {
+          await this.#keep(withCopy(this.#now(letter), copy, { isSent: true }));
+          continue;
         }
-        await this.#keep(withCopy(this.#now(letter), copy, { isSent: true }));
+        // A refused copy reached nobody, so the letter may be changed again.
+        const settled = outcome === "refused" ? withCopy(this.#now(letter), copy, { tried: 0 }) : this.#now(letter);
+        await this.#keep({ ...settled, state: outcome, problem });
+        return true;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (LATER.has(error.code)) return false;
-        // The mail server has refused it, so nobody got it.
-        await this.#keep({ ...withCopy(this.#now(letter), copy, { tried: 0 }), state: "refused", problem: error.code });
+        // The question what became of it has failed, which says nothing about the letter.
+        await this.#keep({ ...this.#now(letter), state: "unknown" });
         return true;
       }
     }
@@ -173,7 +181,7 @@ export class Outbox extends EventTarget {
     return true;
   }
 
-  /** @param {Letter} letter @param {WaitingCopy} copy @returns {Promise<"sent" | "unknown">} */
+  /** @param {Letter} letter @param {WaitingCopy} copy @returns {Promise<Fate>} */
   async #sendCopy(letter, copy) {
     const now = Date.now();
     const age = now - copy.tried;
@@ -181,12 +189,28 @@ export class Outbox extends EventTarget {
     if (!isForgotten) {
       // Noted before the request, because its answer may be lost with this page.
       if (copy.tried === 0) await this.#keep(withCopy(this.#now(letter), copy, { tried: now }));
-      const { outcome } = await this.#api.sendMessage(bytesFromBase64(copy.message), copy.recipients, copy.key, copy.wish);
-      if (outcome === "sent") return "sent";
+      const fate = await this.#request(copy);
+      if (fate.outcome !== "unknown") return fate;
     }
     // Without an answer the same request is repeated later, and not taken for one that nobody knows about.
     if (!(await this.#source.reaches())) throw new ApiError("unreachable", "the bridge was lost during the request");
-    return (await this.#look(copy)) ? "sent" : "unknown";
+    return { outcome: (await this.#look(copy)) ? "sent" : "unknown" };
+  }
+
+  /** @param {WaitingCopy} copy as it was before this request @returns {Promise<Fate>} */
+  async #request({ message, recipients, key, wish, tried }) {
+    try {
+      const { outcome } = await this.#api.sendMessage(bytesFromBase64(message), recipients, key, wish);
+      return { outcome: outcome === "sent" ? "sent" : "unknown" };
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.isOpen || LATER.has(error.code)) throw error;
+      const refused = { outcome: /** @type {const} */ ("refused"), problem: error.code };
+      // An earlier request with this key may have sent it. Of all errors, only the refusal of the message says that none has.
+      if (tried === 0 || error.code === "message-refused") return refused;
+      const earlier = await this.#api.withdraw(key);
+      if (earlier === null) return refused;
+      return { outcome: earlier.outcome === "sent" ? "sent" : "unknown" };
+    }
   }
 
   /** @param {WaitingCopy} copy */
@@ -287,6 +311,12 @@ export class LetterPost {
   lookForCopy(key) {
     return this.#api.lookForCopy(key);
   }
+}
+
+/** Whether nobody has done anything with a letter since the person saw it. @param {Letter} letter @param {Letter} seen */
+function isAsSeen(letter, seen) {
+  const factsOf = (/** @type {Letter} */ { state, copies }) => JSON.stringify([state, copies.map(({ key, tried, isSent }) => [key, tried, isSent])]);
+  return factsOf(letter) === factsOf(seen);
 }
 
 /** @param {Letter} letter @param {WaitingCopy} copy @param {Partial<WaitingCopy>} change @returns {Letter} */

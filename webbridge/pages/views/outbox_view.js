@@ -74,10 +74,10 @@ function createCard(app, letter, failure) {
     else failure.textContent = translate(app.hasDraft() ? "outbox_other_letter" : "outbox_busy");
   });
   const send = button("outbox_send", "outbox-send", async () => {
-    if (state !== "unknown") return outbox.release(id);
+    if (state !== "unknown") return outbox.release(letter);
     ask({
       title: translate("send_again_question"), meaning: translate("error_sending_unknown"), keep: translate("keep"),
-      go: translate("send_again"), test: "outbox-send-again", onGo: () => void outbox.release(id),
+      go: translate("send_again"), test: "outbox-send-again", onGo: () => void outbox.release(letter),
     });
   });
   const remove = html("button", {
