@@ -95,13 +95,14 @@ def test_a_full_disk_makes_room_and_is_told_if_there_is_none(page: Page) -> None
 
 def test_a_tab_keeps_nothing_of_what_another_tab_has_ended_or_begun_anew(page: Page) -> None:
     found = page.js("""async () => {
-      const other = make();
+      const [other, late] = [make(), make()];
       await other.open();
+      await late.open();
       await kept.end();
       await other.keepMessage(at(1), bytes("one"));
       const ended = await stored("messages", "readonly", (store, done) => done(store.count()));
       await begin();
-      await other.keepMessage(at(1), bytes("one"));
+      await late.keepMessage(at(1), bytes("one"));
       return [ended, await stored("messages", "readonly", (store, done) => done(store.count())), await read(1)];
     }""")
     assert found == [0, 0, None]

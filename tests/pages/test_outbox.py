@@ -294,6 +294,39 @@ def test_an_answer_of_the_person_counts_for_the_letter_that_was_shown(page: Page
     assert found == [1, []]
 
 
+def test_a_letter_is_kept_or_refused_whatever_another_tab_has_done(page: Page) -> None:
+    """What was kept is ended in another tab, or begun anew: nothing of this tab is written under the earlier key."""
+    found = page.js("""async () => {
+      const other = make();
+      await other.open();
+      await other.end();
+      const ended = await put("one").then((waits) => waits, ({ code }) => code);
+      const told = [states(), kept.state];
+      await other.begin({ address, config: {} }, secret());
+      await kept.open();
+      await other.end();
+      await other.begin({ address, config: {} }, secret());
+      const anew = await put("two");
+      await outbox.refresh();
+      return [ended, told, anew, states(), (await other.readLetters()).length];
+    }""")
+    assert found == ["unreachable", [[], "none"], True, ["waiting"], 1]
+
+
+def test_a_tab_that_begins_later_loses_no_letter(page: Page) -> None:
+    found = page.js("""async () => {
+      const late = make();
+      await put("one");
+      const before = await stored("accounts", "readonly", (store, done) => done(store.getAll()));
+      keys.fileUnder = async () => bytes("another passphrase");
+      await late.begin({ address, config: {} }, secret());
+      const [account] = await stored("accounts", "readonly", (store, done) => done(store.getAll()));
+      await outbox.refresh();
+      return [states(), (await late.readLetters()).length, before.length, new TextDecoder().decode(account.keys)];
+    }""")
+    assert found == [["waiting"], 1, 1, "another passphrase"]
+
+
 def test_no_story_of_errors_calls_a_letter_changeable_that_somebody_got(page: Page) -> None:
     """Requests and questions fail before or after they have done their work, by any code; each story is drawn."""
     found = page.js("""async () => {

@@ -16,7 +16,7 @@ import { messagePath } from "../routes.js";
 import { accountDigest } from "../state_database.js";
 import {
   countLetters, countMessages, dropOlderHalf, keepsMail, readAccount, readAccounts, readAllSealed, readSealed, removeAccount, removeSealed,
-  writeAccount, writeSealed,
+  renewAccount, writeAccount, writeSealed,
 } from "./store.js";
 
 /** @typedef {import("../api.js").BridgeConfig} BridgeConfig */
@@ -96,8 +96,8 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Begins to keep mail, and keeps the unlocked keys under the passphrase, which is overwritten. Rejects with `storage-full` or
-   * `storage-refused`.
+   * Begins to keep mail, and keeps the unlocked keys under the passphrase, which is overwritten. If another tab has begun since,
+   * only the passphrase is new: letters may wait there. Rejects with `storage-full` or `storage-refused`.
    * @param {Head} head
    * @param {Secret} passphrase
    */
@@ -105,6 +105,11 @@ export class KeptMail extends EventTarget {
     try {
       const account = await this.#digest();
       if (account === null) return;
+      if (await this.open() && this.#opened) {
+        const kept = { ...this.#opened.kept, keys: await this.#keys.fileUnder(passphrase) };
+        await renewAccount(kept);
+        return;
+      }
       const octets = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
       const vault = await this.#vault();
       const copy = octets.slice().buffer;
@@ -132,6 +137,8 @@ export class KeptMail extends EventTarget {
 
   /** Opens what is kept if the keys are unlocked. @returns {Promise<boolean>} */
   async open() {
+    // The person may have signed in again, and may have said that this is not their computer.
+    if (this.#opened && this.#opened.kept.account !== (await this.#digest())) this.#close();
     if (this.#opened) return true;
     this.#opening ??= this.#open().finally(() => { this.#opening = null; });
     return this.#opening;
@@ -252,12 +259,17 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Letters that wait for being sent. Their failure to be kept is reported.
+   * Letters that wait for being sent. Their failure to be kept is reported: with `unreachable` if nothing is kept any more,
+   * because then a letter needs the connection.
    * @param {string} id @param {object} letter
    */
   async keepLetter(id, letter) {
-    if (!(await this.open()) || !this.#opened) throw new ApiError("locked", "the keys are locked");
-    await this.#write(this.#opened, "letters", `letter ${id}`, encodeJson({ id, ...letter }));
+    const write = async () => {
+      if (await this.open() && this.#opened) return this.#write(this.#opened, "letters", `letter ${id}`, encodeJson({ id, ...letter }));
+      throw this.#keys.unlocked ? new ApiError("unreachable", "nothing is kept here") : new ApiError("locked", "the keys are locked");
+    };
+    // Once more, under the key of the tab that has begun anew.
+    if (!(await write()) && !(await write())) throw new ApiError("unreachable", "other tabs begin anew");
     this.#changed();
   }
 
@@ -302,19 +314,27 @@ export class KeptMail extends EventTarget {
     this.#changed();
   }
 
-  /** @param {{kept: KeptAccount, key: CryptoKey}} opened @param {import("./store.js").PlacedStore} store @param {string} name @param {ArrayBuffer} clear */
-  async #write({ kept, key }, store, name, clear) {
+  /**
+   * Resolves with false, and closes, if another tab has ended what is kept or begun it anew.
+   * @param {{kept: KeptAccount, key: CryptoKey}} opened @param {import("./store.js").PlacedStore} store @param {string} name
+   * @param {ArrayBuffer} clear
+   */
+  async #write(opened, store, name, clear) {
+    const { kept, key } = opened;
     const place = await placeOf(kept.account, name);
     const sealed = await encrypt(key, clear, bound(kept.account, place));
-    const limit = { maxBytes: this.#maxBytes };
-    try {
-      await writeSealed(kept, store, { place, sealed }, limit);
-    } catch (error) {
-      if (/** @type {{code?: string}} */ (error).code !== "storage-full") throw error;
+    const write = () => writeSealed(kept, store, { place, sealed }, { maxBytes: this.#maxBytes });
+    const isWritten = await write().catch(async (error) => {
+      if (error.code !== "storage-full") throw error;
       // Room for what is opened now is better than what was opened long ago.
       await dropOlderHalf(kept.account);
-      await writeSealed(kept, store, { place, sealed }, limit);
+      return write();
+    });
+    if (!isWritten && this.#opened === opened) {
+      this.#isKept = false;
+      this.#close();
     }
+    return isWritten;
   }
 
   /** @param {import("./store.js").PlacedStore} store @param {string} name @returns {Promise<ArrayBuffer | null>} */

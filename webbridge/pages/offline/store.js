@@ -39,11 +39,22 @@ export async function readAccount(account) {
   return (await transact("readonly", (transaction) => transaction.objectStore("accounts").get(account))) ?? null;
 }
 
-/** Begins anew with an account. @param {KeptAccount} kept */
+/** Begins anew with an account. Rejects with `storage-refused` if letters wait, which would be lost. @param {KeptAccount} kept */
 export async function writeAccount(kept) {
   await transact("readwrite", (transaction) => {
-    dropAll(transaction, kept.account);
-    transaction.objectStore("accounts").put(kept);
+    const counting = transaction.objectStore("letters").count(placesOf(kept.account));
+    counting.onsuccess = () => {
+      if (counting.result > 0) return transaction.abort();
+      dropAll(transaction, kept.account);
+      transaction.objectStore("accounts").put(kept);
+    };
+  });
+}
+
+/** Replaces the key file of an account whose records stay. @param {KeptAccount} kept */
+export async function renewAccount(kept) {
+  await transact("readwrite", (transaction) => {
+    ifStillKept(transaction, kept, () => transaction.objectStore("accounts").put(kept));
   });
 }
 
@@ -64,18 +75,21 @@ export function readAllSealed(store, account) {
 }
 
 /**
- * Writes a record, unless the account was begun anew or ended by another tab. The oldest messages go until all together have
- * at most `maxBytes`.
+ * Writes a record. The oldest messages go until all together have at most `maxBytes`.
  * @param {KeptAccount} kept @param {PlacedStore} store @param {Sealed} record
  * @param {{maxBytes: number}} limit only for messages
+ * @returns {Promise<boolean>} false if nothing was written, because another tab has ended the account or begun it anew
  */
 export async function writeSealed(kept, store, record, { maxBytes } = { maxBytes: Infinity }) {
+  let isWritten = false;
   await transact("readwrite", (transaction) => {
     ifStillKept(transaction, kept, () => {
+      isWritten = true;
       transaction.objectStore(store).put(record);
       if (store === "messages") mark(transaction, kept.account, { place: record.place, bytes: record.sealed.byteLength, maxBytes });
     });
   });
+  return isWritten;
 }
 
 /** @param {PlacedStore} store @param {string} place */
