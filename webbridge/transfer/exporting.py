@@ -19,10 +19,13 @@ from sealwax.files.whole import new_whole
 from smime_core.mime import clean_filename
 from webbridge.gateway import Credentials, Folder, GatewayCode, GatewayError, ImapConnection, Mailbox, MessageSummary
 from webbridge.gateway.wire import CallDeadline
+from webbridge.transfer.stored_mail import MAILDIR_PARTS
 
 _PAGE: Final = 200
 _MAX_BYTES: Final = 1024 * 1024 * 1024
 _PRIVATE_FOLDER: Final = 0o700
+# The importer takes these from names, and the file of a folder has the first one.
+_SUFFIXES: Final = (".mbox", ".sbd")
 _MUST_BE_QUOTED: Final = re.compile(rb">*From ")
 _LETTERS: Final = {"\\Draft": "D", "\\Flagged": "F", "\\Answered": "R", "\\Seen": "S"}
 _STATUS: Final = {"\\Answered": "A", "\\Flagged": "F", "\\Draft": "T"}
@@ -69,7 +72,7 @@ def _places(folders: Iterable[Folder]) -> dict[str, Path]:
     for folder in folders:
         levels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
         # A file system that ignores case must not mix two folders.
-        plain = Path(*(clean_filename(level, fallback="folder") for level in levels))
+        plain = Path(*(_part(level) for level in levels))
         place, number = plain, 1
         while str(place).casefold() in taken:
             number += 1
@@ -77,6 +80,13 @@ def _places(folders: Iterable[Folder]) -> dict[str, Path]:
         taken.add(str(place).casefold())
         places[folder.name] = place
     return places
+
+
+def _part(level: str) -> str:
+    """The name of a folder on the disk, which the importer takes for nothing else."""
+    name = clean_filename(level, fallback="folder")
+    plain = name.casefold()
+    return f"{name}_" if plain in MAILDIR_PARTS or plain.endswith(_SUFFIXES) else name
 
 
 class _Export:
@@ -188,4 +198,8 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _moment(row: MessageSummary) -> datetime:
-    return (row.date or datetime.now(UTC)).astimezone(UTC)
+    try:
+        return (row.date or datetime.now(UTC)).astimezone(UTC)
+    except OverflowError:
+        # The writer of a message chooses its date.
+        return datetime.now(UTC)

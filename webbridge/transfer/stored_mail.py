@@ -1,8 +1,9 @@
 """The messages in mbox files, Maildirs and .eml files, with what the program that stored them has noted.
 
 mbox is read as mboxrd (`>From ` at the beginning of a line stands for `From `), with the notes of Thunderbird and of
-the programs of old. Maildir has subfolders by Maildir++ (`.Archive.2025`). A folder may have others in it, and
-Thunderbird's `.sbd`. Messages come in CR LF, without the notes, byte for byte otherwise, so that signatures stay valid.
+the programs of old. Maildir has subfolders by Maildir++ (`.Archive.2025`), or as folders in it, as `export` writes
+them. A folder may have others in it, and Thunderbird's `.sbd`. Messages come in CR LF, without the notes, byte for byte
+otherwise, so that signatures stay valid.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _QUOTED_FROM: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(rb"^Message-ID[ \t]*:[ \t\r\n]*(<[!-;=?-~]{1,498}>)", re.IGNORECASE | re.MULTILINE)
 _MAX_HEADER_BYTES: Final = 256 * 1024
 _PIECE_BYTES: Final = 1024 * 1024
+MAILDIR_PARTS: Final = frozenset({"cur", "new", "tmp"})
+"""The folders that make a Maildir."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ def _read_inside(inside: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
     if inside.is_dir():
         # Thunderbird keeps the folders inside `Work` in `Work.sbd`.
         yield from _read(inside, (*folder, inside.name.removesuffix(".sbd")))
-    elif inside.suffix.lower() == ".eml":
+    elif inside.suffix.lower() == ".eml" and inside.is_file():
         yield from _read(inside, folder)
     elif _is_mbox(inside):
         yield from _read(inside, (*folder, inside.name.removesuffix(".mbox")))
@@ -93,6 +96,9 @@ def is_maildir(source: Path) -> bool:
 
 
 def _is_mbox(file: Path) -> bool:
+    # A pipe without a writer would be waited for.
+    if not file.is_file():
+        return False
     with file.open("rb") as opened:
         return opened.read(len(_FROM)) == _FROM
 
@@ -109,6 +115,10 @@ def _read_maildir(maildir: Path, folder: tuple[str, ...]) -> Iterator[StoredMail
     for inside in sorted(maildir.glob(".*")):
         if is_maildir(inside) and not inside.is_symlink():
             yield from _read_maildir(inside, (*folder, *inside.name[1:].split(".")))
+    for inside in sorted(maildir.iterdir()):
+        # Other files in a Maildir are notes of the mail server.
+        if inside.is_dir() and inside.name not in MAILDIR_PARTS:
+            yield from _read_inside(inside, folder)
 
 
 def _read_file(file: Path, folder: tuple[str, ...], flags: tuple[str, ...]) -> Iterator[StoredMail]:
@@ -123,7 +133,7 @@ def _read_file(file: Path, folder: tuple[str, ...], flags: tuple[str, ...]) -> I
 
 def _read_mbox(file: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
     with file.open("rb") as opened:
-        if not opened.readline().startswith(_FROM):
+        if not opened.readline(_PIECE_BYTES).startswith(_FROM):
             raise OSError(f"{file} is no mbox file: its first line does not begin with From")
         opened.seek(0)
         for number, (first, content) in enumerate(_split(opened), start=1):
@@ -134,7 +144,7 @@ def _read_mbox(file: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
 
 def _split(opened: IO[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
     """Yield the From line of each message, and its lines; None for one that is too large."""
-    first = opened.readline()
+    first = opened.readline(_PIECE_BYTES)
     kept, size, was_empty = list[bytes](), 0, False
     # A line without an end must not fill the memory, so a long one comes in pieces.
     for line in iter(lambda: opened.readline(_PIECE_BYTES), b""):
@@ -196,9 +206,9 @@ def _date_of(first: bytes) -> datetime | None:
     words = first.decode("ascii", "replace").split()
     try:
         found = parsedate_to_datetime(" ".join(words[-5:]))
-    except (ValueError, IndexError):
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, IndexError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def _header_of(content: bytes) -> bytes:
