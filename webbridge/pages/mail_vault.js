@@ -245,21 +245,33 @@ export class MailVault {
   }
 
   /**
-   * Resolves with the person's decisions and a new one, which accepts this certificate. Rejects with the reason if the
-   * certificate cannot be accepted.
+   * Accepts a certificate by a decision of the person. Rejects with the reason if it cannot be accepted.
    * @param {ArrayBuffer} certificate
    * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
-   * @returns {Promise<ArrayBuffer>}
    */
   async decide(certificate, options) {
-    const vault = await this.#vault();
-    const args = structuredClone({ certificate, ...options });
-    await this.#trust.known;
-    const { decisions } = await vault.call("decision.make", { ...args, ...this.#trust.judging() });
-    // The person may have removed an earlier decision on this certificate.
     const fingerprint = hexFromBytes(await crypto.subtle.digest("SHA-256", certificate));
-    this.#trust.forgetRemoved({ addresses: [], fingerprints: [fingerprint] });
-    return decisions;
+    await this.#trust.known;
+    await this.#changeDecisions(async (vault) => {
+      const args = structuredClone({ certificate, ...options });
+      const { decisions } = await vault.call("decision.make", { ...args, ...this.#trust.judging() });
+      // The person may have removed an earlier decision on this certificate.
+      this.#trust.forgetRemoved({ addresses: [], fingerprints: [fingerprint] });
+      return decisions;
+    });
+  }
+
+  /**
+   * Changes the decisions. If they have changed meanwhile, by another click, tab or device, changes them as they are then.
+   * @param {(vault: Vault) => Promise<ArrayBuffer | null>} change null if there is nothing to change
+   */
+  async #changeDecisions(change) {
+    const vault = await this.#vault();
+    for (;;) {
+      const { decisionsBasis } = this.#trust;
+      const decisions = await change(vault);
+      if (decisions === null || this.#trust.keepDecisions(decisions, decisionsBasis)) return;
+    }
   }
 
   /** The addresses of the people whom the person knows, with their names: the given one, or that of the certificate. */
@@ -353,23 +365,37 @@ export class MailVault {
   /** Removes people: their certificates, their names, and their places in groups. @param {string[]} addresses */
   async forgetPeople(addresses) {
     const vault = await this.#vault();
-    for (const address of addresses) {
-      const kept = this.#trust.contacts();
-      if (!kept.contacts) break;
-      const { contacts } = await vault.call("contacts.remove", { contacts: kept.contacts, address });
-      this.#trust.noteRemovedContact(address);
-      this.#trust.keepContacts(contacts);
-    }
+    for (const address of addresses) await this.#forgetPerson(vault, address);
     this.#trust.book.removePeople(addresses);
+  }
+
+  /** @param {Vault} vault @param {string} address */
+  async #forgetPerson(vault, address) {
+    for (;;) {
+      const { basis } = this.#trust;
+      const kept = this.#trust.contacts();
+      if (!kept.contacts) return;
+      const { contacts } = await vault.call("contacts.remove", { contacts: kept.contacts, address });
+      // Those of before may have somebody who was removed meanwhile.
+      if (basis !== this.#trust.basis) continue;
+      this.#trust.noteRemovedContact(address);
+      return this.#trust.keepContacts(contacts, basis);
+    }
   }
 
   /** @param {string} fingerprint */
   async takeBack(fingerprint) {
-    const vault = await this.#vault();
-    const args = { decisions: this.#trust.decisions(), fingerprint };
-    const { decisions } = await vault.call("decision.remove", args);
-    this.#trust.noteRemovedDecision(fingerprint);
-    this.#trust.keepDecisions(decisions);
+    await this.#changeDecisions(async (vault) => {
+      const basis = this.#trust.decisionsBasis;
+      const kept = this.#trust.decisions();
+      const decisions = kept && await vault.call("decision.remove", { decisions: kept, fingerprint }).then((reply) => reply.decisions, (error) => {
+        // It was removed in another tab or by another device meanwhile.
+        if (error.code !== "decision-refused-no-such") throw error;
+        return null;
+      });
+      if (decisions === null || basis === this.#trust.decisionsBasis) this.#trust.noteRemovedDecision(fingerprint);
+      return decisions;
+    });
   }
 }
 

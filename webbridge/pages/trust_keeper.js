@@ -52,6 +52,8 @@ export class TrustKeeper extends EventTarget {
   #removed = { addresses: new Set(/** @type {string[]} */ ([])), fingerprints: new Set(/** @type {string[]} */ ([])) };
   /** A number that grows with each change of the contacts. It shows whether a verdict was made with older contacts. */
   #basis = 0;
+  /** A number that grows with each change of the decisions. */
+  #decisionsBasis = 0;
   /** @type {Trust} */
   #operator = { anchors: [] };
   /** The trust list from the bridge, not checked yet. @type {string | null} */
@@ -169,12 +171,25 @@ export class TrustKeeper extends EventTarget {
     return this.#decisions?.slice(0) ?? null;
   }
 
-  /** Replaces the decisions. @param {ArrayBuffer} decisions the decisions from the vault */
-  keepDecisions(decisions) {
+  /** A number that grows with each change of the decisions. */
+  get decisionsBasis() {
+    return this.#decisionsBasis;
+  }
+
+  /**
+   * Replaces the decisions, unless they were made from older ones: these may have what was removed since.
+   * @param {ArrayBuffer} decisions the decisions from the vault
+   * @param {number} basis the value of `decisionsBasis` when they were made
+   * @returns {boolean} whether they count
+   */
+  keepDecisions(decisions, basis) {
+    if (basis !== this.#decisionsBasis) return false;
     this.#decisions = decisions;
+    this.#decisionsBasis += 1;
     this.#version += 1;
     this.dispatchEvent(new Event("decided"));
     this.dispatchEvent(new Event("learned"));
+    return true;
   }
 
   #bookChanged() {
@@ -221,6 +236,7 @@ export class TrustKeeper extends EventTarget {
       this.#contacts = isAsBefore(contacts, this.#contacts) ? this.#contacts : contacts;
       this.#decisions = isAsBefore(decisions, this.#decisions) ? this.#decisions : decisions;
       this.#basis += 1;
+      this.#decisionsBasis += 1;
       this.dispatchEvent(new Event("decided"));
     }
     if (!isSame || !isSameBase) this.dispatchEvent(new Event("learned"));
@@ -266,6 +282,7 @@ export class TrustKeeper extends EventTarget {
     this.#merged = merged;
     this.#sent = sent;
     this.#basis += 1;
+    this.#decisionsBasis += 1;
     this.#version += 1;
     this.dispatchEvent(new Event("decided"));
   }
@@ -292,6 +309,7 @@ export class TrustKeeper extends EventTarget {
     this.#sent = null;
     this.#issuers = [];
     this.#basis += 1;
+    this.#decisionsBasis += 1;
     this.#version += 1;
   }
 }

@@ -73,12 +73,12 @@ function createLookFor(app, opened, signer) {
  * @param {{mayAccept: boolean}} options
  */
 function createActions(app, opened, certificate, { mayAccept }) {
-  const { translate, trust, mailVault } = app;
+  const { translate, mailVault } = app;
   const carried = new Map(opened.certificates.map((one) => [one.fingerprint, one.certificate]));
   const octets = carried.get(certificate.fingerprint);
   if (!octets) throw new Error("the report names a certificate that did not come along");
   const onAccept = async (/** @type {"exact" | "authority"} */ kind, /** @type {string[]} */ addresses) => {
-    trust.keepDecisions(await mailVault.decide(octets, { kind, addresses, intermediates: [...carried.values()] }));
+    await mailVault.decide(octets, { kind, addresses, intermediates: [...carried.values()] });
     app.announce(translate("accepted"));
   };
   const sentenceFor = (/** @type {unknown} */ error) => app.sentenceFor(error);
