@@ -20,7 +20,7 @@ import { accountDigest, openStates } from "./state_database.js";
 
 /** The name of the answer at the sign-in, before the account: two accounts of a browser may have different ones. */
 const OWN_COMPUTER = "sealwax-own-computer";
-const YES = "yes";
+const [YES, NO] = ["yes", "no"];
 /** The name of the lock for writing, so that no tab overwrites a state that another tab has just written. */
 const TURN = "sealwax-kept-trust";
 
@@ -306,7 +306,7 @@ function isSame(one, other) {
 /** @param {string} place @param {boolean} isOwn */
 function remember(place, isOwn) {
   try {
-    sessionStorage.setItem(place, isOwn ? YES : "no");
+    sessionStorage.setItem(place, isOwn ? YES : NO);
     // New tabs of the account have no answer of their own. Without a mark they keep nothing.
     if (isOwn) localStorage.setItem(place, YES);
     else localStorage.removeItem(place);
@@ -318,7 +318,8 @@ function remember(place, isOwn) {
 /** @param {string} place */
 function recall(place) {
   try {
-    return (sessionStorage.getItem(place) ?? localStorage.getItem(place)) === YES;
+    // Another tab may have said "no" since this one has said "yes".
+    return sessionStorage.getItem(place) !== NO && localStorage.getItem(place) === YES;
   } catch {
     return false;
   }
