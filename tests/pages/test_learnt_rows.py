@@ -189,3 +189,42 @@ def test_a_lock_forgets_what_was_learnt(page: Page) -> None:
     page.js(LEARN, {}, "bob@example.test", "d1")
     page.js("() => { keys.unlocked = false; keys.dispatchEvent(new Event('change')); }")
     assert page.js("() => states()") == [None]
+
+
+def test_no_tab_keeps_or_writes_again_what_another_has_forgotten_for_good(page: Page) -> None:
+    """The second tab heard of it; the third one slept, and has learnt more before it hears."""
+    found = page.js("""async () => {
+      const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
+      const { openLearnt } = await import("/source/webbridge/pages/state_database.js");
+      const address = `${crypto.randomUUID()}@example.test`;
+      const taken = (buffer) => structuredClone(buffer, { transfer: [buffer] });
+      const vault = { call: async (verb, { draft, sealed }) => (
+        verb === "draft.seal" ? { sealed: taken(draft) } : { draft: taken(sealed) }) };
+      const make = () => new LearntRows(async () => vault, keys, () => address);
+      const [first, second] = [make(), make()];
+      const listen = BroadcastChannel.prototype.addEventListener;
+      BroadcastChannel.prototype.addEventListener = () => {};
+      const third = make();
+      BroadcastChannel.prototype.addEventListener = listen;
+      const lesson = { state: "verified", sender: "bob@example.test", subject: null, isEncrypted: false };
+      const pause = () => new Promise((resolve) => { setTimeout(resolve, 20); });
+      const until = async (test) => { while (!(await test())) await pause(); };
+      const stored = async () => (await openLearnt.read(address, "folder"))?.counter ?? 0;
+      third.learn(at("folder"), "row", "digest", lesson);
+      await until(async () => (await stored()) === 1);
+      await second.load("folder");
+      await third.load("folder");
+      const before = [second.find(at("folder"), "row") !== null, third.find(at("folder"), "row") !== null];
+      await first.forgetForGood();
+      await until(() => second.find(at("folder"), "row") === null);
+      third.learn({ ...at("folder"), uid: 8 }, "other row", "digest", lesson);
+      await until(() => third.find(at("folder"), "row") === null);
+      const forgotten = await stored();
+      first.learn({ ...at("folder"), uid: 9 }, "new row", "digest", lesson);
+      await until(async () => (await stored()) === 1);
+      await second.load("folder");
+      await openLearnt.removeAll(address);
+      const after = [[7, "row"], [9, "new row"]].map(([uid, row]) => second.find({ ...at("folder"), uid }, row));
+      return [before, forgotten, ...after.map((one) => one !== null)];
+    }""")
+    assert found == [[True, True], 0, False, True]

@@ -27,7 +27,10 @@ const MAX_ENTRIES = 500;
 const MAX_SUBJECT_CHARACTERS = 300;
 /** The record of a folder is sealed once for messages that are opened soon after each other. */
 const WRITE_MILLISECONDS = 1_000;
-/** The name of the lock for writing, so that no tab overwrites what another tab has just written. */
+/**
+ * The name of the lock for writing, so that no tab overwrites what another tab has just written, and of the channel on which
+ * tabs tell that all was forgotten.
+ */
 const TURN = "sealwax-learnt-rows";
 
 /** Dispatches "change" when entries were read or forgotten. */
@@ -37,6 +40,7 @@ export class LearntRows extends EventTarget {
   #account;
   /** By the id of the folder. @type {Map<string, Held>} */
   #folders = new Map();
+  #otherTabs = new BroadcastChannel(TURN);
 
   /**
    * @param {() => Promise<Vault>} vault
@@ -51,6 +55,7 @@ export class LearntRows extends EventTarget {
     keys.addEventListener("change", () => {
       if (!keys.unlocked) this.forget();
     });
+    this.#otherTabs.addEventListener("message", ({ data }) => void this.#forgetToo(data));
   }
 
   /**
@@ -111,7 +116,15 @@ export class LearntRows extends EventTarget {
   async forgetForGood() {
     const account = this.#account();
     this.forget();
-    if (account !== null) await navigator.locks.request(TURN, () => openLearnt.removeAll(account)).catch(() => undefined);
+    if (account === null) return;
+    await navigator.locks.request(TURN, () => openLearnt.removeAll(account)).catch(() => undefined);
+    this.#otherTabs.postMessage(await accountDigest(account));
+  }
+
+  /** @param {unknown} forgotten the digest of the account of another tab */
+  async #forgetToo(forgotten) {
+    const account = this.#account();
+    if (account !== null && (await accountDigest(account)) === forgotten) this.forget();
   }
 
   /** @param {string} folder @returns {Held} */
@@ -141,6 +154,9 @@ export class LearntRows extends EventTarget {
     const account = this.#account();
     if (account === null || !this.#keys.unlocked || this.#folders.get(folder) !== held) return;
     await navigator.locks.request(TURN, async () => {
+      // A tab that slept, or whose write waited, has not heard yet that all was forgotten.
+      const kept = await openLearnt.read(account, folder);
+      if ((kept?.counter ?? 0) < held.counter) return this.forget();
       // A record that does not open is replaced.
       await this.#join(account, folder, held).catch(() => undefined);
       if (this.#folders.get(folder) !== held) return;
