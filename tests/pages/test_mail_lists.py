@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser, Chromium
-from tests.support.browser.page import ENTER, ESCAPE, Page
+from tests.support.browser.page import CONTROL, ENTER, ESCAPE, Page
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.mail_house import (
     SETTLED,
@@ -176,6 +176,23 @@ def test_keys_walk_act_and_stop_while_one_types(inbox: Page, mail: Mailbox) -> N
     focus(inbox, "Four")
     inbox.type("e")
     assert "Four" in subjects(inbox)
+
+
+def test_keys_go_to_a_folder_by_its_name_and_to_the_lock(inbox: Page) -> None:
+    inbox.js("() => document.activeElement.blur()")
+    inbox.type("g")
+    inbox.wait_for("(field) => document.activeElement.matches(field)", named("pick-filter"))
+    inbox.type("no such folder")
+    # Nothing is made here, as it is when messages are moved.
+    assert inbox.js("(name) => document.querySelector(name)", named("pick-make")) is None
+    inbox.press(CONTROL, "a")
+    inbox.type("tra" + ENTER)
+    inbox.wait_for_text("Trash", selector="h1.list-title")
+    inbox.wait_for_selector(f"{named('messages')}[aria-busy=false]")
+    inbox.type("l")
+    inbox.wait_for_selector(named("unlock-form"))
+    inbox.js("() => { location.hash = '#/folder/inbox'; }")
+    inbox.wait_for_selector(SETTLED)
 
 
 def swipe(page: Page, subject: str, *, dx: int, dy: int = 0) -> None:
