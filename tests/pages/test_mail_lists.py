@@ -178,6 +178,16 @@ def test_keys_walk_act_and_stop_while_one_types(inbox: Page, mail: Mailbox) -> N
     assert "Four" in subjects(inbox)
 
 
+def test_the_key_for_searching_keeps_the_focus_in_the_field_when_it_closes_a_message(inbox: Page) -> None:
+    focus(inbox, "Four")
+    inbox.press(ENTER)
+    inbox.wait_for_selector(f"{named('reading')}[aria-busy=false] {named('reply')}")
+    inbox.type("/")
+    inbox.wait_for("() => document.querySelector('[data-test=message-row][aria-current]') === null")
+    inbox.type("Four" + ENTER)
+    wait_for_subjects(inbox, "Four")
+
+
 def test_keys_go_to_a_folder_by_its_name_and_to_the_lock(inbox: Page) -> None:
     inbox.js("() => document.activeElement.blur()")
     inbox.type("g")
