@@ -233,6 +233,7 @@ export class Housekeeping {
    * @param {string} key @param {unknown} error @param {unknown[]} done what was changed before
    */
   #failure(key, error, done) {
+    if (error instanceof ApiError && error.code === "unreachable") return this.#app.translate("act_unsure_away");
     const isOpen = done.length > 0 || (error instanceof ApiError && UNKNOWN_OUTCOME.has(error.code));
     return this.#app.translate(isOpen ? "act_unsure" : key, { text: this.#app.sentenceFor(error) });
   }

@@ -53,7 +53,7 @@ export class MailView {
   #onDecided = () => this.#openAgain();
   #onIndex = () => this.#search.update();
   #onBack = () => {
-    void this.#loadAll();
+    void this.#makeUp();
     if (this.#reading.hasMissed) this.#openAgain();
   };
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
@@ -252,6 +252,12 @@ export class MailView {
     this.#isLoading = false;
     if (failure && this.#folders.length === 0) this.#list.fail(failure);
     else await this.#loadList();
+  }
+
+  /** Shows what has changed while the bridge did not answer. Rows that stay the same keep the focus. */
+  async #makeUp() {
+    if (this.#list.hasFailed || this.#folders.length === 0) return this.#loadAll();
+    await Promise.all([this.#list.refresh(), this.#loadFolders()]);
   }
 
   /**

@@ -316,6 +316,11 @@ export class MessageList {
     return link !== undefined;
   }
 
+  /** Whether the shown rows are not those that were asked for. */
+  get hasFailed() {
+    return this.#failure.textContent !== "";
+  }
+
   /** Says that the list cannot be loaded. @param {unknown} error */
   fail(error) {
     this.#failure.textContent = this.#app.sentenceFor(error);
