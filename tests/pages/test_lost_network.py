@@ -45,6 +45,34 @@ def test_the_list_shows_what_an_act_has_done_when_the_network_is_back(inbox: Pag
     assert focused(inbox) == "Two"
 
 
+def test_the_selection_comes_back_with_the_rows_of_an_act_that_failed(inbox: Page, mail: Mailbox) -> None:
+    focus(inbox, "Four")
+    inbox.type("xjx")
+    inbox.wait_for_text("2 selected", selector=named("selection-count"))
+    inbox.js(LOSE, "")
+    inbox.type("e")
+    wait_for_notice(inbox, "The server does not answer, so this was perhaps not done")
+    inbox.wait_for_text("2 selected", selector=named("selection-count"))
+    inbox.js(COME_BACK)
+    inbox.click(named("selection-acts-archive"))
+    wait_for_subjects(inbox, "Six", "Five", "Two", "One")
+    wait_for_notice(inbox, "2 messages archived.")
+    assert sorted(mail.subjects("Archive")) == ["Four", "Three"]
+
+
+def test_an_act_is_taken_back_when_the_network_is_back(inbox: Page, mail: Mailbox) -> None:
+    focus(inbox, "Four")
+    inbox.type("e")
+    wait_for_notice(inbox, "Archived.")
+    inbox.js(LOSE, "")
+    inbox.type("z")
+    wait_for_notice(inbox, "The server does not answer, so this was perhaps not done")
+    inbox.js(COME_BACK)
+    inbox.type("z")
+    wait_for_subjects(inbox, "Six", "Five", "Four", "Three", "Two", "One")
+    assert "Four" in mail.subjects()
+
+
 def test_a_message_that_did_not_come_is_shown_when_the_network_is_back(inbox: Page) -> None:
     inbox.js(LOSE, "")
     focus(inbox, "Three")

@@ -222,7 +222,9 @@ export class Housekeeping {
       notice.show(this.#app.translate("act_undone"));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      notice.show(this.#failure("act_undo_failed", error, done));
+      const left = steps.slice(done.length);
+      const isMissed = error.code === "unreachable";
+      notice.show(this.#failure("act_undo_failed", error, done), isMissed ? () => this.#takeBack(left) : null);
     }
     await Promise.all([this.#place.list.refresh(), this.#place.changed({ folders: true })]);
     this.#place.undone();
