@@ -178,6 +178,17 @@ def test_keys_walk_act_and_stop_while_one_types(inbox: Page, mail: Mailbox) -> N
     assert "Four" in subjects(inbox)
 
 
+def test_a_tap_opens_again_when_the_selected_messages_are_gone(inbox: Page, mail: Mailbox) -> None:
+    inbox.set_viewport(390, 844)
+    inbox.click(named("select"))
+    inbox.tap("[data-test=message-row]")
+    inbox.click(named("selection-acts-archive"))
+    wait_for_subjects(inbox, "Five", "Four", "Three", "Two", "One")
+    assert mail.subjects("Archive") == ["Six"]
+    inbox.tap("[data-test=message-row]")
+    inbox.wait_for_selector(named("body"))
+
+
 def test_the_key_for_searching_keeps_the_focus_in_the_field_when_it_closes_a_message(inbox: Page) -> None:
     focus(inbox, "Four")
     inbox.press(ENTER)

@@ -137,6 +137,8 @@ export class MailActs {
   taken() {
     const { list, message } = this.#parts;
     const open = message();
+    // With nothing left of the selection, a tap opens again.
+    if (list.selection.size === 0) this.#choose(false);
     this.update();
     // The focus stays for a moment in a bar that was hidden.
     const isLost = document.activeElement === document.body || this.selectionBar.contains(document.activeElement);
