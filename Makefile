@@ -36,7 +36,8 @@ help:
 	@echo '                ONLY="times large" chooses parts'
 	@echo 'make bench-keys what a login costs the key server, and what its time tells; writes its tables into docs/benchmarks.md'
 	@echo 'make days-work  walks the 40 steps of docs/days_work.md in our pages and in Roundcube, and counts clicks and seconds;'
-	@echo '                writes its table into docs/benchmarks.md; six minutes; ONLY="roundcube" chooses'
+	@echo '                writes its table into docs/benchmarks.md; six minutes; ONLY="roundcube" chooses; ONLY="keyboard", "touch"'
+	@echo '                and "losses" (of the network) walk otherwise, and ENGINE=firefox or webkit elsewhere'
 	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
 	@echo 'make views      a picture of every view on every kind of screen, in build/views'
 	@echo 'make ways       which browser does what itself; writes its table into docs/vault.md'
@@ -117,9 +118,10 @@ bench-bridge: setup test-tools
 bench-keys: setup test-tools
 	$(VENV)/python -m tests.bench_keys --page docs/benchmarks.md
 
-# ONLY="pointer roundcube" chooses what is walked, RUNS=3 how often.
+# ONLY="pointer roundcube keyboard touch losses" chooses what is walked, ENGINE=firefox or webkit where, RUNS=3 how often.
 days-work: setup test-tools
-	$(VENV)/python -m tests.days_work --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+	$(VENV)/python -m tests.days_work --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(ENGINE),--engine $(ENGINE))
 
 pictures: setup test-tools
 	$(VENV)/python -m tests.pictures docs/pictures

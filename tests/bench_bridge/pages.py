@@ -33,12 +33,15 @@ from webbridge.operation.settings import BridgeSettings
 
 
 @contextlib.contextmanager
-def running_pages(bridge: Bridge, account: Account) -> Iterator[str]:
-    """Run the pages and a key server of a bridge during the block, with the person's keys there. Yields the address."""
+def running_pages(bridge: Bridge, account: Account, *, key_server_port: int | None = None) -> Iterator[str]:
+    """Run the pages and a key server of a bridge during the block, with the person's keys there. Yields the address.
+
+    `key_server_port` is where the key server listens if something else listens at its origin.
+    """
     config = load_settings(BridgeSettings, bridge.file).to_config()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-bridge-")))
-        _start_key_server(stack, config, folder)
+        _start_key_server(stack, config, folder, key_server_port or _port(config.key_server_origin))
         _register(config, account)
         command = [sys.executable, "-m", "sealwax.cli", "bridge", "pages", "--config", str(bridge.file)]
         environment = {"PYTHONPATH": str(ROOT)}
@@ -71,7 +74,7 @@ def _register(config: BridgeConfig, account: Account) -> None:
     blocking.run(client.register_account(client.HttpTransport(config.key_server_origin), blocking.run(registration)))
 
 
-def _start_key_server(stack: contextlib.ExitStack, config: BridgeConfig, folder: Path) -> None:
+def _start_key_server(stack: contextlib.ExitStack, config: BridgeConfig, folder: Path, port: int) -> None:
     settings = KeyServerConfig(
         origin=config.key_server_origin,
         database=folder / "keys.sqlite",
@@ -79,7 +82,7 @@ def _start_key_server(stack: contextlib.ExitStack, config: BridgeConfig, folder:
         pages_origins=(config.pages_origin,),
         master_key=secrets.token_bytes(32),
     )
-    bound = socket.create_server(("127.0.0.1", _port(config.key_server_origin)))
+    bound = socket.create_server(("127.0.0.1", port))
     stack.enter_context(serve(create_key_server(settings), bound))
 
 

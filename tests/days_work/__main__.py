@@ -1,7 +1,8 @@
 """`python -m tests.days_work`: walks the steps of docs/days_work.md in our pages and in Roundcube.
 
 Prints the table of clicks and seconds, keeps the figures of each program in build/days_work.json, and with `--page`
-writes the table into a page of the documentation. A walk of one program takes about three minutes.
+writes the table into a page of the documentation. A walk of one program takes about three minutes. Our pages are also
+walked by keyboard alone, by touch, and with losses of the network, in three engines.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.machine import describe_machine
-from tests.bench.visits import fresh_browser
 from tests.bench_bridge.__main__ import describe_programs
 from tests.bench_bridge.page import write_machine, write_page
 from tests.days_work import house as houses
+from tests.days_work.engines import ENGINES, absence, running_browser
 from tests.days_work.hand import REST_SECONDS
 from tests.days_work.house import House
 from tests.days_work.ours import Ours
+from tests.days_work.ours_lost import OursWithLosses
+from tests.days_work.ours_otherwise import OursByKeyboard, OursByTouch
 from tests.days_work.report import combine, keep, measures, write_table
 from tests.days_work.roundcube import Roundcube
 from tests.days_work.steps import NAMES, Done, walk
@@ -47,28 +50,36 @@ class Walkable:
 PROGRAMS: Final = {
     "pointer": Walkable(Ours),
     "Roundcube": Walkable(Roundcube),
+    "keyboard": Walkable(OursByKeyboard),
+    "touch": Walkable(OursByTouch, ()),
+    "losses": Walkable(OursWithLosses),
 }
+COMPARED: Final = ("pointer", "Roundcube")
 _PICTURES: Final = Path("build/days_work")
 
 
 def main() -> None:
     """Walk, print the table, and write the results."""
     parser = argparse.ArgumentParser(prog="python -m tests.days_work", description=__doc__)
-    parser.add_argument("--only", choices=[*PROGRAMS], type=_program, nargs="*", help="programs (default: all)")
+    parser.add_argument(
+        "--only", choices=[*PROGRAMS], type=_program, nargs="*", help=f"programs (default: {', '.join(COMPARED)})"
+    )
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help=f"the browser (default: {ENGINES[0]})")
     parser.add_argument("--runs", type=int, default=1, help="walks of each program, the median counts (default 1)")
     parser.add_argument("--steps", type=int, default=len(NAMES), help="the last step of the walk (default 40)")
     parser.add_argument("--out", type=Path, default=Path("build/days_work.json"))
     parser.add_argument("--page", type=Path, help="page of the documentation, into which the table is written")
     options = parser.parse_args()
-    chosen = options.only or [*PROGRAMS]
-    if why := houses.absence(with_roundcube="Roundcube" in chosen):
+    chosen = options.only or [*COMPARED]
+    if why := houses.absence(with_roundcube="Roundcube" in chosen) or absence(options.engine):
         parser.exit(1, f"{why}\n")
     numbers = range(1, options.steps + 1)
     for name in chosen:
         before = describe_machine()
         machine = {**before, **describe_programs(), "Postfix": postfix.version()}
-        walks = [_walk_once(name, numbers) for _ in range(options.runs)]
-        walked = combine(name, f"{before['date']}, load before it {before['load']}", walks)
+        walks = [_walk_once(name, options.engine, numbers) for _ in range(options.runs)]
+        title = name if options.engine == ENGINES[0] else f"{name}, {options.engine}"
+        walked = combine(title, f"{before['date']}, load before it {before['load']}", walks)
         found = keep(options.out, walked, machine)
         table = write_table(found)
         print(table, flush=True)
@@ -84,26 +95,22 @@ def _program(text: str) -> str:
     return next((name for name in PROGRAMS if name.lower() == text.lower()), text)
 
 
-def save_files_in(browser: Browser, house: House) -> None:
-    """Let the browser save files without a question."""
-    place = {"type": "allowed", "destinationFolder": str(house.downloads)}
-    browser.bidi.command("browser.setDownloadBehavior", downloadBehavior=place)
-
-
-def _walk_once(name: str, numbers: Sequence[int]) -> list[Done]:
+def _walk_once(name: str, engine: str, numbers: Sequence[int]) -> list[Done]:
     one = PROGRAMS[name]
     with (
         houses.run_house(with_roundcube=name == "Roundcube") as house,
-        fresh_browser("chromium", *one.flags) as browser,
+        running_browser(engine, house.downloads, *one.flags) as browser,
     ):
-        save_files_in(browser, house)
         program = one.start(house, browser)
         try:
             return walk(program, house, numbers)
         except (AssertionError, BidiError):
-            picture = program.page.screenshot(_PICTURES / f"{name}.png")
+            picture = program.page.screenshot(_PICTURES / f"{name}-{engine}.png")
             print(f"the walk ended here: {picture}", flush=True)
             raise
+        finally:
+            if isinstance(program, OursWithLosses):
+                print("The page said:", *dict.fromkeys(program.told), sep="\n  ", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,15 +11,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.support.browser.bidi import PATIENCE_SECONDS
-from tests.support.browser.page import Page
+from tests.support.browser.bidi import PATIENCE_SECONDS, Json
+from tests.support.browser.page import ENTER, SHIFT, TAB, Page
 
 REST_SECONDS: Final = 0.25
 CHARACTERS_A_SECOND: Final = 20
 _DRAG_MILLISECONDS: Final = 100
 _DRAG_MOVES: Final = 4
+_FLING_MILLISECONDS: Final = 1_500
+_MAX_TABS: Final = 150
 
 _IS_FOCUSED = "(selector) => document.activeElement?.matches(selector) === true"
+_IS_BOX = "(selector) => document.querySelector(selector).type === 'checkbox'"
+# Whether the focus goes backwards to an element.
+_IS_BEFORE = """(selector) => {
+  const element = document.querySelector(selector);
+  return Boolean(document.activeElement.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING);
+}"""
 
 
 class Hand:
@@ -69,6 +77,15 @@ class Hand:
         self._count(len(keys))
         self.page.press(*keys)
 
+    def reach(self, selector: str) -> None:
+        """Put the focus on an element by the Tab key alone."""
+        self.page.wait_for_selector(selector)
+        for _ in range(_MAX_TABS):
+            if becomes_true(lambda: self.is_focused(selector), timeout_seconds=self._rest_seconds):
+                return
+            self.press(*((SHIFT, TAB) if self.page.js(_IS_BEFORE, selector) else (TAB,)))
+        raise AssertionError(f"the Tab key does not reach {selector}")
+
     def type(self, text: str) -> None:
         """Type a text into the field with the focus."""
         if not self._rest_seconds:
@@ -117,6 +134,53 @@ class Hand:
 
     def _strike(self, page: Page, place: tuple[int, int], held: str | None) -> None:
         page.click_at(*place, held=held)
+
+
+class Keyboard(Hand):
+    """A hand that has only a keyboard: it goes to each element by the Tab key."""
+
+    def click(self, selector: str, *, frame: Page | None = None, held: str | None = None) -> None:
+        """Press Enter on an element, or the space bar on a check box."""
+        assert frame is None, "only elements of the page are reached"
+        assert held is None, "nothing is held"
+        self.reach(selector)
+        self.press(" " if self.page.js(_IS_BOX, selector) else ENTER)
+
+    def focus(self, selector: str) -> None:
+        self.reach(selector)
+
+    def double_click(self, selector: str) -> None:
+        raise NotImplementedError("a keyboard has no double click")
+
+    def drag(self, source: str, target: str) -> None:
+        raise NotImplementedError("a keyboard drags nothing")
+
+    def choose_files(self, button: str, field: str, files: Sequence[Path]) -> None:
+        self.reach(field)
+        self._count(1 + len(files))
+        self.page.choose_files(field, files)
+
+
+class Finger(Hand):
+    """A finger on a phone, which taps in place of the pointer."""
+
+    def swipe(self, selector: str, by: int) -> None:
+        """Swipe an element sideways by so many pixels."""
+        self.page.wait_for_aim(selector)
+        self._count()
+        x, y = self.page.wait_for_aim(selector)
+        moves: list[Json] = [
+            {"type": "pointerMove", "x": round(x + by * share / _DRAG_MOVES), "y": y, "duration": _DRAG_MILLISECONDS}
+            for share in range(1, _DRAG_MOVES + 1)
+        ]
+        down, up = {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}
+        self.page.touch([{"type": "pointerMove", "x": x, "y": y}, down, *moves, up])
+        # Chromium takes a tap shortly after a swipe for one that stops its fling.
+        self.page.touch([{"type": "pause", "duration": _FLING_MILLISECONDS}])
+
+    def _strike(self, page: Page, place: tuple[int, int], held: str | None) -> None:
+        assert held is None, "a finger holds no key"
+        page.tap_at(*place)
 
 
 def becomes_true(condition: Callable[[], bool], *, timeout_seconds: float = PATIENCE_SECONDS) -> bool:

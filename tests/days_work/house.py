@@ -18,6 +18,7 @@ from sealwax.service.web_server import serve
 from smime_core.asn1 import build_pem
 from tests.bench_bridge import servers
 from tests.bench_bridge.pages import running_pages
+from tests.days_work.gate import Gate, running_gate
 from tests.days_work.mailbox import FOLDERS, MESSAGES, Stored, build_messages
 from tests.days_work.people import ANNA, CONTACTS, CROWD, MAIL_PASSWORD, NAMES, PROVIDER, People, create_people
 from tests.days_work.post import Post
@@ -68,7 +69,10 @@ $config['trash_mbox'] = 'Trash';
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """The running servers of one walk. `url` is where the walk begins. `folder` has Anna's files."""
+    """The running servers of one walk. `url` is where the walk begins. `folder` has Anna's files.
+
+    The browser reaches the bridge and the key server through the two gates, by which a walk loses its network.
+    """
 
     people: People
     post: Post
@@ -77,6 +81,8 @@ class House:
     uids: Mapping[str, int]
     order: tuple[str, ...]
     folder: Path
+    mail_gate: Gate
+    key_gate: Gate
 
     @property
     def attached(self) -> tuple[Path, Path]:
@@ -117,18 +123,25 @@ def run_house(*, with_roundcube: bool, count: int = MESSAGES, pages_folder: Path
         host, post = _run_mail(stack, folder, people, at)
         messages = build_messages(people, at, in_clear=with_roundcube, count=count)
         uids = _fill(post, messages)
+        mail_gate, key_gate = stack.enter_context(running_gate()), stack.enter_context(running_gate())
+        origins = {
+            "api_origin": json.dumps(f"http://127.0.0.1:{mail_gate.port}"),
+            "key_server_origin": json.dumps(f"http://127.0.0.1:{key_gate.port}"),
+        }
         stand = stack.enter_context(
             servers.run_stand(
                 host,
                 with_roundcube=with_roundcube,
-                bridge_settings=_bridge_settings(folder, authority_port, pages_folder),
+                bridge_settings={**_bridge_settings(folder, authority_port, pages_folder), **origins},
                 roundcube_settings=_ROUNDCUBE_SETTINGS,
             )
         )
         if with_roundcube:
             url = f"http://127.0.0.1:{stand.roundcubes[True]}/"
         else:
-            url = stack.enter_context(running_pages(stand.bridge, people.anna))
+            mail_gate.target, key_gate.target = stand.bridge.port, free_port()
+            pages = running_pages(stand.bridge, people.anna, key_server_port=key_gate.target)
+            url = stack.enter_context(pages)
         yield House(
             people=people,
             post=post,
@@ -137,6 +150,8 @@ def run_house(*, with_roundcube: bool, count: int = MESSAGES, pages_folder: Path
             uids=uids,
             order=tuple(one.name for one in messages),
             folder=folder,
+            mail_gate=mail_gate,
+            key_gate=key_gate,
         )
 
 

@@ -37,6 +37,8 @@ _STATES: Final = {
     "M14": "signed-unverified",
     "M15": "encrypted-only",
 }
+# The encrypted messages that the index takes: those for Anna, without the large one.
+INDEXED: Final = 6
 _FORMATTED: Final = ("M5", "M6")
 _FOR_OTHERS: Final = "M12"
 # The longest time after which a draft is on the server, and after which a search has an answer.
@@ -50,6 +52,9 @@ _STATE = """(uid) => location.hash.endsWith(`/${uid}`)
   && document.querySelector(`[data-test=message-row][data-uid="${uid}"][aria-current]`)
   && document.querySelector("[data-test=reading]").getAttribute("aria-busy") === "false"
   && document.querySelector("[data-test=state]")?.dataset.state"""
+_IS_INDEXED = (
+    "(count) => Number(/\\d+/.exec(document.querySelector('[data-test=index-note]').textContent)?.[0]) >= count"
+)
 _SHOWS = "(words) => document.querySelector('.reading').innerText.includes(words)"
 _FRAME_SHOWS = "(words) => document.body?.innerText.includes(words)"
 _IS_WRITING = "() => document.querySelector('[data-test=compose-form]')?.getClientRects().length > 0"
@@ -62,7 +67,7 @@ class Ours(Acts):
     """Our pages with the pointer."""
 
     def prepare(self) -> None:
-        """A visit of the day before: Anna's contacts are added, and the browser has the files of the pages."""
+        """A visit of the day before: Anna adds her contacts and has her mail indexed. The browser has the files."""
         anna, page = self._house.people.anna, self._page
         page.goto(self._house.url)
         page.fill(named("sign-in-address"), anna.address)
@@ -75,6 +80,9 @@ class Ours(Acts):
         self._page.wait_for_selector(named("import-people") + ":not([disabled])", timeout_seconds=SECONDS)
         self._page.choose_files(named("import-people"), [self._house.contacts_file])
         self._page.wait_for_text("Added: 3.", selector=named("import-counts"), timeout_seconds=SECONDS)
+        page.js("() => { location.hash = '#/account'; }")
+        page.click(named("index-switch"))
+        page.wait_for(_IS_INDEXED, INDEXED, timeout_seconds=SECONDS)
         self._page.click(named("sign-out"))
         self._page.wait_for_selector(named("sign-in-form"), timeout_seconds=SECONDS)
         self._page.goto("about:blank")
@@ -88,26 +96,32 @@ class Ours(Acts):
         self.hand.type(self._house.people.anna.address)
         self.hand.focus(named("sign-in-password"))
         self.hand.type(self._house.people.anna.mail_password)
-        self.hand.press(ENTER)
+        self.commit(lambda: self.hand.press(ENTER), told="sign-in-error")
         self._page.wait_for(_LOGIN, timeout_seconds=SECONDS)
 
     def unlock(self) -> None:
-        self.hand.focus(f"{named('unlock-form')} {named('passphrase')}")
+        field = f"{named('unlock-form')} {named('passphrase')}"
+
+        def press_enter() -> None:
+            self.hand.focus(field)
+            self.hand.press(ENTER)
+
+        self.hand.focus(field)
         self.hand.type(self._house.people.anna.key_passphrase)
-        self.hand.press(ENTER)
+        self.commit(press_enter, told="unlock-error")
         self._page.wait_for(_HAS_SUBJECT, HIDDEN_SUBJECT, timeout_seconds=SECONDS)
 
     # Reading
 
     def read(self, name: str) -> None:
-        self.open_message(self._uid(name))
+        self.commit_opening(lambda: self.open_message(self._uid(name)))
         if name == _FOR_OTHERS:
             return self._page.wait_for_selector(named("claimed"), timeout_seconds=SECONDS)
         state = self._page.wait_for(_STATE, self._uid(name), timeout_seconds=SECONDS)
         assert state == _STATES[name], f"{name} is {state}"
         words = self._house.messages[name].words
         if name in _FORMATTED:
-            self._page.wait_for_frame("about:srcdoc").wait_for(_FRAME_SHOWS, words)
+            self.wait_in_frame(_FRAME_SHOWS, words, written=words)
         else:
             # Some of the words of a changed message are in capitals.
             self._page.wait_for(_SHOWS, words.upper() if name == "M13" else words)
@@ -124,7 +138,7 @@ class Ours(Acts):
         self.hand.click(named("preview-attachment"))
         self._page.wait_for_selector(named("preview"))
         assert self._page.text(named("preview")).startswith(PICTURE_NAME)
-        self._page.wait_for_frame("about:srcdoc").wait_for(_PICTURE)
+        self.wait_in_frame(_PICTURE, written="data:image/png")
 
     def _open_inner(self) -> None:
         self.hand.click(named("open-attached"))
@@ -154,15 +168,15 @@ class Ours(Acts):
         self._send(reply.recipients)
 
     def reply_to_sent(self, line: str) -> None:
-        self.open_folder("Sent")
+        self.change_folder("Sent")
         self._page.wait_for_selector(f"{SETTLED} {named('message-row')}")
-        self.open_first()
+        self.commit_opening(self.open_first)
         self._answer("reply")
         self.hand.type(line)
         self._send()
 
     def forward(self, name: str, to: str) -> None:
-        self.open_folder("INBOX")
+        self.change_folder("INBOX")
         self.open_message(self._uid(name))
         self._answer("forward")
         self.hand.focus(named("compose-to"))
@@ -175,33 +189,43 @@ class Ours(Acts):
 
     def _send(self, recipients: int = 1) -> None:
         before = len(self._house.post.taken)
-        self.press_send()
+        self.commit(self.press_send, told="send-error", again=self.send_again, request=(b"POST /api/send ",))
         self._house.post.wait_until_taken(before, recipients)
 
     def press_send(self) -> None:
         """Press Send, which waits by itself until the certificates are found."""
         self.hand.click(named("send"))
 
+    def send_again(self) -> None:
+        """Send what was perhaps not sent."""
+        self.press_send()
+
     # Searching
 
     def search_subjects(self) -> None:
         self.to_list()
-        self.into_search()
-        self.hand.type(SUBJECT_WORD)
-        self.hand.press(ENTER)
+        self._search_for(SUBJECT_WORD)
         wanted = sorted(self._uid(name) for name in SUBJECT_HITS)
         assert becomes_true(lambda: sorted(self._listed()) == wanted), f"found {self._listed()}"
 
     def search_text(self) -> None:
         before = self._listed()
-        self.into_search()
-        self.hand.press(CONTROL, "a")
-        self.hand.type(TEXT_WORD)
-        self.hand.press(ENTER)
+        self._search_for(TEXT_WORD)
         wanted = self._uid("M3")
         becomes_true(lambda: self._listed() not in (before, None), timeout_seconds=_DRAFT_SECONDS)
         if wanted not in self._listed():
             raise Cannot("searches no encrypted text")
+
+    def _search_for(self, word: str) -> None:
+        self.into_search()
+        self.hand.press(CONTROL, "a")
+        self.hand.type(word)
+
+        def press_enter() -> None:
+            self.into_search()
+            self.hand.press(ENTER)
+
+        self.commit(press_enter, told="list-error")
 
     def _listed(self) -> list[int]:
         found = self._page.wait_for(f"() => {{ const found = ({_LISTED})(); return found && {{ found }}; }}")
@@ -221,13 +245,14 @@ class Ours(Acts):
         self._wait_until_gone(name)
 
     def take_back(self, name: str) -> None:
-        self.press_undo()
+        # Until then the notice is about the act before.
+        self._page.wait_for_text("trash", selector=named("act-notice-text"))
+        self.commit(self.press_undo, told="act-notice-text")
         # The message has another UID now.
         self._page.wait_for(_HAS_SUBJECT, self._house.messages[name].subject)
 
     def move(self, name: str, folder: str) -> None:
-        self.act(name, "move")
-        self._pick(folder[:3])
+        self.act(name, "move", then=lambda: self._pick(folder[:3]))
         self._wait_until_gone(name)
 
     def mark_unread(self, names: tuple[str, ...]) -> None:
@@ -239,6 +264,7 @@ class Ours(Acts):
     def flag(self, name: str) -> None:
         self.end_selection()
         self.act(name, "flag")
+        self.leave_message()
         self._page.wait_for_selector(f"{row_of(self._uid(name))} {named('row-flag')}")
 
     def junk(self, name: str) -> None:
@@ -253,12 +279,9 @@ class Ours(Acts):
             self._wait_until_gone(name)
 
     def move_to_new(self, name: str, folder: str) -> None:
-        self.act(name, "move")
-        self.hand.focus(named("pick-filter"))
-        self.hand.type(folder)
-        self._page.wait_for_selector(named("pick-make"))
-        self.hand.press(ENTER)
+        self.act(name, "move", then=lambda: self._pick_new(folder))
         self._wait_until_gone(name)
+        self.show_folders()
         self._page.wait_for_selector(f'{named("folder")}[data-folder="{folder}"]')
 
     def _pick(self, letters: str) -> None:
@@ -266,9 +289,15 @@ class Ours(Acts):
         self.hand.type(letters)
         self.hand.press(ENTER)
 
+    def _pick_new(self, folder: str) -> None:
+        self.hand.focus(named("pick-filter"))
+        self.hand.type(folder)
+        self._page.wait_for_selector(named("pick-make"))
+        self.hand.press(ENTER)
+
     def visit(self, folder: str) -> None:
-        self.open_folder(folder)
-        self.open_folder("INBOX")
+        self.change_folder(folder)
+        self.change_folder("INBOX")
         self._wait_for_row("M2")
 
     # Drafts, files, the lock
@@ -292,9 +321,9 @@ class Ours(Acts):
         if becomes_true(lambda: self._is_there(named("draft-continue")), timeout_seconds=_OFFER_SECONDS):
             self.hand.click(named("draft-continue"))
         else:
-            self.open_folder("Drafts")
+            self.change_folder("Drafts")
             self._page.wait_for_selector(f"{SETTLED} {named('message-row')}")
-            self.open_first()
+            self.commit_opening(self.open_first)
         self._page.wait_for(_IS_WRITING, timeout_seconds=SECONDS)
         self.hand.focus(named("compose-text"))
         self.hand.type(line)
@@ -307,16 +336,19 @@ class Ours(Acts):
         self._send()
 
     def _write(self, to: str, subject: str, line: str) -> None:
+        self._begin_writing(to, subject)
+        self.hand.type(line)
+
+    def _begin_writing(self, to: str, subject: str) -> None:
         self.press_write()
         self.hand.focus(named("compose-to"))
         self.hand.type(f"{to},")
         self.hand.focus(named("compose-subject"))
         self.hand.type(subject)
         self.hand.focus(named("compose-text"))
-        self.hand.type(line)
 
     def lock(self) -> None:
-        self.hand.click(named("lock"))
+        self.press_lock()
         self._page.wait_for_selector(f"{named('lock')}[data-unlocked=false]", timeout_seconds=SECONDS)
         self._page.wait_for_selector(named("locked-note"))
         assert HIDDEN_SUBJECT not in self._page.text(), "the locked page shows a subject that was encrypted"

@@ -1,7 +1,8 @@
-"""The acts in our pages of which the steps are made, with the pointer."""
+"""The acts in our pages of which the steps are made, with the pointer. Keyboard and finger have ways of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from tests.days_work.hand import Hand
@@ -12,6 +13,8 @@ from tests.support.pages.driver import named
 
 SECONDS: Final = 60
 SETTLED = f"{named('messages')}[aria-busy=false]"
+_IS_WRITTEN = """(text) => [...document.querySelectorAll(".reading iframe, dialog iframe")]
+  .some((frame) => frame.getClientRects().length > 0 && frame.srcdoc.includes(text))"""
 _HAS_ROW = "(uid) => document.querySelector(`[data-test=message-row][data-uid='${uid}']`) !== null"
 _IS_LEFT = "() => document.querySelector('[data-test=compose-form]') === null"
 
@@ -47,6 +50,24 @@ class Acts:
     def clicks(self) -> int:
         return self.hand.clicks
 
+    def commit(
+        self,
+        press: Callable[[], None],
+        *,
+        told: str,
+        again: Callable[[], None] | None = None,
+        request: tuple[bytes, ...] = (),
+    ) -> None:
+        """Press what asks a server. A walk that loses its network finds a sentence in `told`, and then presses `again`.
+
+        `request` has the beginnings of the request whose answer may be lost.
+        """
+        press()
+
+    def commit_opening(self, press: Callable[[], None]) -> None:
+        """Open a message, whose pane offers to try again."""
+        self.commit(press, told="reading-error", again=lambda: self.hand.click(named("try-again")))
+
     def open_message(self, uid: int) -> None:
         """Open a message from the list."""
         self.to_list()
@@ -57,10 +78,19 @@ class Acts:
         """Open the first message of the list."""
         self.hand.click(f"{SETTLED} {named('message-row')}")
 
-    def act(self, name: str, act: str) -> None:
-        """Open a message, and do something with it by its bar."""
+    def act(self, name: str, act: str, *, then: Callable[[], None] = lambda: None) -> None:
+        """Open a message, and do something with it by its bar. `then` ends an act that asks further."""
         self.open_message(self._uid(name))
-        self.hand.click(named(f"message-acts-{act}"))
+
+        def press() -> None:
+            self.hand.click(named(f"message-acts-{act}"))
+            then()
+
+        def act_again() -> None:
+            self.open_message(self._uid(name))
+            press()
+
+        self.commit(press, told="act-notice-text", again=act_again)
 
     def select(self, names: tuple[str, ...]) -> None:
         """Select messages that follow each other, as a range."""
@@ -69,7 +99,7 @@ class Acts:
 
     def act_on_selection(self, act: str) -> None:
         """Do something with the selected messages."""
-        self.hand.click(named(f"selection-acts-{act}"))
+        self.commit(lambda: self.hand.click(named(f"selection-acts-{act}")), told="act-notice-text")
 
     def end_selection(self) -> None:
         """Select nothing any more."""
@@ -84,16 +114,24 @@ class Acts:
         """Press one of the buttons that answer the open message."""
         self.hand.click(named(act))
 
+    def press_lock(self) -> None:
+        """Lock the keys."""
+        self.hand.click(named("lock"))
+
     def press_write(self) -> None:
         """Begin a new message."""
         self.hand.click(named("write"))
 
-    def open_folder(self, name: str) -> None:
+    def change_folder(self, name: str) -> None:
         """Show another folder."""
+        self.commit(lambda: self.open_folder(name), told="list-error")
+        self._wait_for_title("Inbox" if name == "INBOX" else name)
+
+    def open_folder(self, name: str) -> None:
+        """Ask for another folder."""
         self.to_list()
         self.show_folders()
         self.hand.click(f'{named("folder")}[data-folder="{name}"]')
-        self._wait_for_title("Inbox" if name == "INBOX" else name)
 
     def show_folders(self) -> None:
         """Show the list of folders, which a wide page always shows."""
@@ -113,7 +151,19 @@ class Acts:
         if self._is_there("dialog[open]"):
             self.hand.press(ESCAPE)
         self._page.wait_for(_IS_LEFT, timeout_seconds=SECONDS)
+        self.leave_message()
         self._page.wait_for_selector(SETTLED)
+
+    def leave_message(self) -> None:
+        """Close the message that hides the list. On a wide page it is beside it."""
+
+    def wait_in_frame(self, function: str, *arguments: str, written: str) -> None:
+        """Wait until the frame for foreign markup shows something. `written` is in its source then."""
+        if self._browser.name == "webkit":
+            # Its driver does not enter the frame.
+            self._page.wait_for(_IS_WRITTEN, written, timeout_seconds=SECONDS)
+        else:
+            self._page.wait_for_frame("about:srcdoc").wait_for(function, *arguments)
 
     # Parts
 

@@ -75,7 +75,20 @@ def write_table(walks: Mapping[str, Walked]) -> str:
         parts = [one.only(number for number in both if number in one.steps) for one in shown]
         lines.append(["", "**what both can do**", *(cell for one in parts for cell in _sums(one))])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return "\n\n".join([table, *_sentences(shown, walks, both)])
+    others = [one for name, one in walks.items() if name not in TITLES]
+    compared = [table, *_sentences(shown, walks, both)] if shown else []
+    return "\n\n".join([*compared, *([_write_others(others)] if others else [])])
+
+
+def _write_others(walks: Sequence[Walked]) -> str:
+    """The walks that are compared with nothing: by keyboard, by touch, with losses of the network, in other engines."""
+    lines = [["ours, otherwise", "steps", "clicks", "s", "cannot", "measured"]]
+    lines.append(["---", "---:", "---:", "---:", "---", "---"])
+    for one in walks:
+        lacks = ", ".join(str(number) for number in one.lacks) or "–"
+        done = len(one.steps) - len(one.lacks)
+        lines.append([one.program, str(done), str(one.clicks), f"{one.seconds:.1f}", lacks, one.when])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def measures(walks: Mapping[str, Walked]) -> dict[str, tuple[float, float]]:

@@ -174,7 +174,7 @@ def test_an_act_whose_answer_is_lost_is_not_said_to_have_changed_nothing(page: P
     }""")
     focus(page, "Four")
     page.type("e")
-    wait_for_notice(page, "This was perhaps not done, or only in part.")
+    wait_for_notice(page, "so this was perhaps not done, or only in part.")
     wait_for_subjects(page, "Six", "Five", "Three", "Two", "One")
     assert mail.subjects("Archive") == ["Four"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser, Chromium
-from tests.support.browser.page import ENTER, ESCAPE, Page
+from tests.support.browser.page import CONTROL, ENTER, ESCAPE, Page
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.mail_house import (
     SETTLED,
@@ -176,6 +176,44 @@ def test_keys_walk_act_and_stop_while_one_types(inbox: Page, mail: Mailbox) -> N
     focus(inbox, "Four")
     inbox.type("e")
     assert "Four" in subjects(inbox)
+
+
+def test_a_tap_opens_again_when_the_selected_messages_are_gone(inbox: Page, mail: Mailbox) -> None:
+    inbox.set_viewport(390, 844)
+    inbox.click(named("select"))
+    inbox.tap("[data-test=message-row]")
+    inbox.click(named("selection-acts-archive"))
+    wait_for_subjects(inbox, "Five", "Four", "Three", "Two", "One")
+    assert mail.subjects("Archive") == ["Six"]
+    inbox.tap("[data-test=message-row]")
+    inbox.wait_for_selector(named("body"))
+
+
+def test_the_key_for_searching_keeps_the_focus_in_the_field_when_it_closes_a_message(inbox: Page) -> None:
+    focus(inbox, "Four")
+    inbox.press(ENTER)
+    inbox.wait_for_selector(f"{named('reading')}[aria-busy=false] {named('reply')}")
+    inbox.type("/")
+    inbox.wait_for("() => document.querySelector('[data-test=message-row][aria-current]') === null")
+    inbox.type("Four" + ENTER)
+    wait_for_subjects(inbox, "Four")
+
+
+def test_keys_go_to_a_folder_by_its_name_and_to_the_lock(inbox: Page) -> None:
+    inbox.js("() => document.activeElement.blur()")
+    inbox.type("g")
+    inbox.wait_for("(field) => document.activeElement.matches(field)", named("pick-filter"))
+    inbox.type("no such folder")
+    # Nothing is made here, as it is when messages are moved.
+    assert inbox.js("(name) => document.querySelector(name)", named("pick-make")) is None
+    inbox.press(CONTROL, "a")
+    inbox.type("tra" + ENTER)
+    inbox.wait_for_text("Trash", selector="h1.list-title")
+    inbox.wait_for_selector(f"{named('messages')}[aria-busy=false]")
+    inbox.type("l")
+    inbox.wait_for_selector(named("unlock-form"))
+    inbox.js("() => { location.hash = '#/folder/inbox'; }")
+    inbox.wait_for_selector(SETTLED)
 
 
 def swipe(page: Page, subject: str, *, dx: int, dy: int = 0) -> None:

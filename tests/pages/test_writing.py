@@ -13,6 +13,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.mime.assemble import build_pkcs7_mime
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page import CONTROL, ENTER
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
@@ -60,6 +61,13 @@ def test_writing_begins_with_the_recipients(alice: MailPages) -> None:
     alice.page.wait_for_selector(named("compose-form"))
     assert alice.page.js(FOCUSED) == "compose-to"
     discard(alice)
+
+
+def test_control_and_enter_send_from_the_text(alice: MailPages, bob: Account) -> None:
+    alice.show_inbox()
+    alice.write(to=bob.address, subject="By keys", text="Turn right at the lighthouse.")
+    alice.page.press(CONTROL, ENTER)
+    alice.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
 
 
 def test_a_message_leaves_for_an_address_that_was_just_typed(alice: MailPages, bob: Account) -> None:

@@ -99,6 +99,9 @@ export class BridgeApi {
   push = new PushRequests((path, options) => this.#json(path, options));
   reloadHalves = new ReloadHalves((path, options) => this.#authorised(path, options));
 
+  /** Called when a request of the signed-in account has got no answer. */
+  onMissed = () => {};
+
   /**
    * @param {string} origin
    * @param {() => void} onSessionEnded called when the session has ended on the bridge
@@ -459,6 +462,7 @@ export class BridgeApi {
       }
       return response;
     } catch (error) {
+      if (error instanceof ApiError && error.code === "unreachable") this.onMissed();
       if (!(error instanceof ApiError) || error.code !== "session-ended") throw error;
       if (signIns === this.#signIns) this.#onSessionEnded();
       throw error;

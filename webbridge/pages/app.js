@@ -144,6 +144,7 @@ export class App {
       },
       evidence: this.trust.evidence, address: () => this.address, isOwnComputer: () => this.#isOwnComputer,
     });
+    this.api.onMissed = () => { if (this.address !== null) this.away.source.lookAgain(); };
     this.filler = new IndexFiller(this, this.index);
     this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
     this.drafts = new DraftStore(this.api, this.keys, {
@@ -183,7 +184,10 @@ export class App {
     this.unlocking.passkeyOffer.addEventListener("change", showNotices);
     this.keys.addEventListener("change", showNotices);
     for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
-    this.away.source.addEventListener("back", () => void this.draftDesk.look());
+    this.away.source.addEventListener("back", () => {
+      void this.draftDesk.look();
+      this.#writing?.drafts.retry();
+    });
     this.away.files.addEventListener("change", showNotices);
     this.away.outbox.addEventListener("change", showNotices);
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));

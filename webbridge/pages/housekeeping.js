@@ -222,7 +222,9 @@ export class Housekeeping {
       notice.show(this.#app.translate("act_undone"));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      notice.show(this.#failure("act_undo_failed", error, done));
+      const left = steps.slice(done.length);
+      const isMissed = error.code === "unreachable";
+      notice.show(this.#failure("act_undo_failed", error, done), isMissed ? () => this.#takeBack(left) : null);
     }
     await Promise.all([this.#place.list.refresh(), this.#place.changed({ folders: true })]);
     this.#place.undone();
@@ -233,6 +235,7 @@ export class Housekeeping {
    * @param {string} key @param {unknown} error @param {unknown[]} done what was changed before
    */
   #failure(key, error, done) {
+    if (error instanceof ApiError && error.code === "unreachable") return this.#app.translate("act_unsure_away");
     const isOpen = done.length > 0 || (error instanceof ApiError && UNKNOWN_OUTCOME.has(error.code));
     return this.#app.translate(isOpen ? "act_unsure" : key, { text: this.#app.sentenceFor(error) });
   }

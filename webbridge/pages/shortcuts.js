@@ -10,21 +10,21 @@ import { keepChoice, keptChoices } from "./kept_choice.js";
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /**
  * @typedef {"next" | "previous" | "extendNext" | "extendPrevious" | "archive" | "delete" | "junk" | "flag" | "unread" | "move"
- *   | "select" | "all" | "undo" | "reply" | "replyAll" | "forward" | "write" | "search" | "help" | "leave"} Command
+ *   | "select" | "all" | "undo" | "reply" | "replyAll" | "forward" | "write" | "search" | "go" | "lock" | "help" | "leave"} Command
  */
 
 /** The keys as they are typed, each with its command. @type {Record<string, Command>} */
 const KEYS = {
   j: "next", k: "previous", ArrowDown: "next", ArrowUp: "previous", "Shift+ArrowDown": "extendNext", "Shift+ArrowUp": "extendPrevious",
   e: "archive", "#": "delete", Delete: "delete", "!": "junk", s: "flag", u: "unread", m: "move", x: "select", "*": "all", z: "undo",
-  r: "reply", a: "replyAll", f: "forward", c: "write", "/": "search", "?": "help", Escape: "leave",
+  r: "reply", a: "replyAll", f: "forward", c: "write", "/": "search", g: "go", l: "lock", "?": "help", Escape: "leave",
 };
-/** The commands in the order of the help page, with the keys that it names. @type {[Command | "open", string[]][]} */
+/** The commands in the order of the help page, with the keys that it names. `send` belongs to the view for writing. @type {[Command | "open" | "send", string[]][]} */
 const HELP = [
   ["next", ["j", "↓"]], ["previous", ["k", "↑"]], ["open", ["Enter"]], ["archive", ["e"]], ["delete", ["#", "Del"]], ["junk", ["!"]],
   ["flag", ["s"]], ["unread", ["u"]], ["move", ["m"]], ["select", ["x"]], ["extendNext", ["Shift ↓", "Shift ↑"]], ["all", ["*"]],
-  ["undo", ["z"]], ["reply", ["r"]], ["replyAll", ["a"]], ["forward", ["f"]], ["write", ["c"]], ["search", ["/"]], ["leave", ["Esc"]],
-  ["help", ["?"]],
+  ["undo", ["z"]], ["reply", ["r"]], ["replyAll", ["a"]], ["forward", ["f"]], ["write", ["c"]], ["send", ["Ctrl Enter"]], ["search", ["/"]],
+  ["go", ["g"]], ["leave", ["Esc"]], ["lock", ["l"]], ["help", ["?"]],
 ];
 /** Commands that the arrows give: they act in the list only, because elsewhere arrows scroll. */
 const IN_LIST = new Set(["ArrowDown", "ArrowUp", "Shift+ArrowDown", "Shift+ArrowUp"]);
@@ -60,6 +60,13 @@ export function listenForShortcuts({ isShown, isInList, run }) {
   };
   addEventListener("keydown", listen);
   return () => removeEventListener("keydown", listen);
+}
+
+/** Lets Control and Enter, or Command and Enter, submit a form, also where Enter is a character of the text. @param {HTMLFormElement} form */
+export function submitByKeys(form) {
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) form.requestSubmit();
+  });
 }
 
 /** Whether the person types here, or chooses with letters. @param {Element} target */

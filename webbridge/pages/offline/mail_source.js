@@ -12,10 +12,10 @@ import { timeOf } from "../mail_index.js";
 /** @typedef {import("../routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
 
-/** While there is no connection, the bridge is asked this often. */
+/** After a request without an answer, the bridge is asked this often. */
 const LOOK_MILLISECONDS = 10_000;
 
-/** Dispatches "away" when the bridge cannot be reached, and "back" when it can. */
+/** Dispatches "away" when the views show what is kept, and "back" when the bridge answers after a request that it did not. */
 export class MailSource extends EventTarget {
   #api;
   #kept;
@@ -27,7 +27,7 @@ export class MailSource extends EventTarget {
     super();
     this.#api = api;
     this.#kept = kept;
-    addEventListener("online", () => { if (this.#isAway) void this.#look(); });
+    addEventListener("online", () => { if (this.#timer) void this.#look(); });
   }
 
   /** Whether the views show what is kept, because the bridge cannot be reached. */
@@ -39,8 +39,13 @@ export class MailSource extends EventTarget {
   leave() {
     if (this.#isAway) return;
     this.#isAway = true;
-    this.#timer = window.setInterval(() => void this.#look(), LOOK_MILLISECONDS);
+    this.lookAgain();
     this.dispatchEvent(new Event("away"));
+  }
+
+  /** Asks until the bridge answers, because a request got no answer: the views then load what they have missed. */
+  lookAgain() {
+    this.#timer ||= window.setInterval(() => void this.#look(), LOOK_MILLISECONDS);
   }
 
   async folders() {
@@ -134,9 +139,10 @@ export class MailSource extends EventTarget {
   }
 
   #comeBack() {
-    if (!this.#isAway) return;
+    if (!this.#timer) return;
     this.#isAway = false;
     clearInterval(this.#timer);
+    this.#timer = 0;
     this.dispatchEvent(new Event("back"));
   }
 }

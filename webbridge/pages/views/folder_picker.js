@@ -1,4 +1,4 @@
-/** The dialog in which a person chooses a folder by typing a part of its name, or has one made with the typed name. */
+/** The dialog in which a person chooses a folder by typing a part of its name, or has one made with the typed name if it is for moving. */
 
 import { openDialog } from "../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
@@ -14,9 +14,10 @@ const MAX_SHOWN = 200;
 /**
  * @param {Catalogue} translate
  * @param {Folder[]} folders those that can be chosen
- * @param {{onChoose: (folder: Folder) => void, onMake: (name: string) => void}} options `onMake` gets the name of a new folder
+ * @param {{title: string, onChoose: (folder: Folder) => void, onMake?: (name: string) => void}} options `onMake` gets the name of a
+ *   new folder; without it none can be made
  */
-export function pickFolder(translate, folders, { onChoose, onMake }) {
+export function pickFolder(translate, folders, { title, onChoose, onMake }) {
   const titleId = uniqueId("pick");
   const list = html("ul", { class: "pick-list", "aria-label": translate("folders_label"), data: { test: "pick-list" } });
   const more = html("p", { class: "note", role: "status" });
@@ -29,14 +30,15 @@ export function pickFolder(translate, folders, { onChoose, onMake }) {
   const make = () => {
     const name = input.value.trim();
     dialog.close();
-    onMake(name);
+    onMake?.(name);
   };
+  const mayMake = () => onMake !== undefined && isNewName(folders, input.value, translate);
   const draw = () => {
     const found = findFolders(folders, input.value, translate);
     list.replaceChildren(...found.slice(0, MAX_SHOWN).map((folder) => html("li", {}, html("button", {
       type: "button", class: "quiet pick", data: { test: "pick-folder", folder: folder.name }, on: { click: () => choose(folder) },
     }, html("span", { dir: "auto", class: "folder-name", text: folderTitle(folder, translate) })))));
-    if (isNewName(folders, input.value, translate)) list.append(html("li", {}, html("button", {
+    if (mayMake()) list.append(html("li", {}, html("button", {
       type: "button", class: "quiet pick", text: translate("pick_make", { folder: isolate(input.value.trim()) }), data: { test: "pick-make" }, on: { click: make },
     })));
     const hidden = found.length - MAX_SHOWN;
@@ -46,12 +48,12 @@ export function pickFolder(translate, folders, { onChoose, onMake }) {
   const submit = () => {
     const first = findFolders(folders, input.value, translate)[0];
     if (first) choose(first);
-    else if (isNewName(folders, input.value, translate)) make();
+    else if (mayMake()) make();
   };
   const cancel = html("button", { type: "button", text: translate("cancel"), on: { click: () => dialog.close() } });
   const dialog = openDialog(
     { titleId, test: "pick-folder-dialog", isWide: false },
-    html("h2", { id: titleId, text: translate("pick_title") }),
+    html("h2", { id: titleId, text: title }),
     createForm({}, submit, element), more, list, html("div", { class: "actions" }, cancel),
   );
   dialog.addEventListener("keydown", (event) => moveInList(event, [input, ...list.querySelectorAll("button")]));

@@ -137,6 +137,8 @@ export class MailActs {
   taken() {
     const { list, message } = this.#parts;
     const open = message();
+    // With nothing left of the selection, a tap opens again.
+    if (list.selection.size === 0) this.#choose(false);
     this.update();
     // The focus stays for a moment in a bar that was hidden.
     const isLost = document.activeElement === document.body || this.selectionBar.contains(document.activeElement);
@@ -149,8 +151,16 @@ export class MailActs {
     const { housekeeping, folders } = this.#parts;
     const others = folders().filter(({ id, rights }) => id !== chosen.folder && rights.includes("append"));
     pickFolder(this.#app.translate, others, {
-      onChoose: (folder) => void housekeeping.move(chosen, folder.id),
+      title: this.#app.translate("pick_title"), onChoose: (folder) => void housekeeping.move(chosen, folder.id),
       onMake: (name) => void housekeeping.moveToNew(chosen, name),
+    });
+  }
+
+  /** Asks for a folder, and shows it. */
+  #goTo() {
+    const { translate } = this.#app;
+    pickFolder(translate, this.#parts.folders(), {
+      title: translate("go_title"), onChoose: ({ id }) => this.#app.navigate(folderPath(id)),
     });
   }
 
@@ -186,6 +196,11 @@ export class MailActs {
       case "undo": void housekeeping.undo(); return true;
       case "write": this.#app.write(); return true;
       case "search": search(); return true;
+      case "go": this.#goTo(); return true;
+      case "lock":
+        if (this.#app.keys.unlocked) void this.#app.lock();
+        else this.#app.navigate("/keys");
+        return true;
       case "help": openShortcutHelp(this.#app.translate); return true;
       case "leave": return leave();
       default: return this.#press(BUTTONS[command]);

@@ -42,6 +42,8 @@ export class MailView {
   #search;
   #outboxLink;
   #notice;
+  /** Whether the open message is being closed for a search. */
+  #isToSearch = false;
   #threads;
   /** The search and the threads of the list. @type {import("../list_source.js").Listing} */
   #listing = {};
@@ -51,7 +53,7 @@ export class MailView {
   #onDecided = () => this.#openAgain();
   #onIndex = () => this.#search.update();
   #onBack = () => {
-    void this.#loadAll();
+    void this.#makeUp();
     if (this.#reading.hasMissed) this.#openAgain();
   };
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
@@ -149,7 +151,9 @@ export class MailView {
 
   /** Shows the field for searching, also where the page shows the open message. */
   showSearch() {
-    if (this.#message) this.#app.navigate(folderPath(this.#folder));
+    // The open message is closed when the new address has taken effect.
+    this.#isToSearch = this.#message !== null;
+    if (this.#isToSearch) this.#app.navigate(folderPath(this.#folder));
     this.element.dataset.menu = "closed";
     this.element.dataset.pane = "list";
     this.#search.focus();
@@ -221,8 +225,10 @@ export class MailView {
     if (message !== null) return void this.#reading.open(message);
     this.#reading.clear();
     if (!sameFolder) this.heading.focus();
+    else if (this.#isToSearch) this.#search.focus();
     // When a message is closed, the focus returns to its row.
     else if (wasReading !== null) this.#list.focusRow(wasReading);
+    this.#isToSearch = false;
   }
 
   #keysChanged() {
@@ -246,6 +252,12 @@ export class MailView {
     this.#isLoading = false;
     if (failure && this.#folders.length === 0) this.#list.fail(failure);
     else await this.#loadList();
+  }
+
+  /** Shows what has changed while the bridge did not answer. Rows that stay the same keep the focus. */
+  async #makeUp() {
+    if (this.#list.hasFailed || this.#folders.length === 0) return this.#loadAll();
+    await Promise.all([this.#list.refresh(), this.#loadFolders()]);
   }
 
   /**

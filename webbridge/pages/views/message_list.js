@@ -251,6 +251,7 @@ export class MessageList {
   take({ folder, uidValidity, uids }) {
     if (folder !== this.#folder || uidValidity !== this.#uidValidity) return () => {};
     const gone = new Set(uids);
+    const selected = this.selection.uids.filter((uid) => gone.has(uid));
     const places = this.#messages.flatMap((message, index) => (gone.has(message.uid) ? [{ message, index }] : []));
     for (const uid of uids) this.#taken.add(uid);
     const last = places.at(-1)?.index ?? -1;
@@ -266,6 +267,8 @@ export class MessageList {
       for (const { message, index } of places) if (!shown.has(message.uid)) this.#messages.splice(index, 0, message);
       this.#empty.hidden = this.#messages.length > 0;
       this.#arrange();
+      // The person can try the act again.
+      this.selection.restore(selected);
     };
   }
 
@@ -314,6 +317,11 @@ export class MessageList {
     const link = (this.#gap === null ? null : this.#drawing.link(this.#gap)) ?? this.#drawing.links[0];
     link?.focus();
     return link !== undefined;
+  }
+
+  /** Whether the shown rows are not those that were asked for. */
+  get hasFailed() {
+    return this.#failure.textContent !== "";
   }
 
   /** Says that the list cannot be loaded. @param {unknown} error */

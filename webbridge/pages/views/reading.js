@@ -273,7 +273,7 @@ export class Reading {
   #showFailure(address, error, further) {
     const { translate } = this.#app;
     const again = html("button", {
-      type: "button", text: translate("try_again"), on: { click: () => void this.open(address) },
+      type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => void this.open(address) },
     });
     const sentence = problem("reading-error");
     this.#showInstead(address, translate("cannot_open_title"), sentence, ...(further ?? [html("div", { class: "actions" }, again)]));

@@ -91,6 +91,12 @@ export class RowSelection {
     this.#changed(order);
   }
 
+  /** Selects rows that have come back, beside those that are selected. @param {number[]} uids */
+  restore(uids) {
+    for (const uid of uids) this.#chosen.add(uid);
+    if (uids.length > 0) this.#changed(uids);
+  }
+
   clear() {
     const before = [...this.#chosen];
     this.#chosen.clear();

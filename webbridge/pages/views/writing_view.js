@@ -23,6 +23,7 @@ import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } fr
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { waitingNotice } from "./outbox_view.js";
+import { submitByKeys } from "../shortcuts.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
 import { FromChoice } from "./from_choice.js";
 import { LetterDraft } from "./letter_draft.js";
@@ -148,7 +149,7 @@ class Writing {
     });
     this.send = html("button", {
       class: "primary", type: "submit", text: translate("send"), "aria-describedby": this.plan.id,
-      data: { test: "send" },
+      "aria-keyshortcuts": "Control+Enter", data: { test: "send" },
     });
     this.element = this.#assemble();
     for (const person of proposal.to) this.recipients.to.add(person);
@@ -275,6 +276,7 @@ class Writing {
         html("div", { class: "actions" }, this.send, this.look, this.options.unstamped, discard, this.draft.element),
       ),
     );
+    submitByKeys(form);
     const replyTo = createReplyToNote(this.#app, this.#proposal, this.recipients.to);
     return html("div", { class: "writing stack" }, this.heading, this.reminder, replyTo, this.#askDoubtful(), form);
   }

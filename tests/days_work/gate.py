@@ -1,0 +1,137 @@
+"""A door of loopback before a server: while it is shut every request is refused, and what was open is torn."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+_PIECE: Final = 64 * 1024
+# A connection that is closed with these options ends with a reset, as one that the network loses.
+_RESET: Final = struct.pack("ii", 1, 0)
+
+
+class Gate:
+    """Passes bytes to a port of loopback. `target` may be set after the start."""
+
+    def __init__(self) -> None:
+        self.target = 0
+        self._lock = threading.Lock()
+        self._listener: socket.socket | None = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: set[socket.socket] = set()
+        self._dropped: tuple[bytes, ...] = ()
+        self.has_dropped = threading.Event()
+        self._listen(self._listener)
+
+    def shut(self) -> None:
+        """Lose the network."""
+        with self._lock:
+            listener, self._listener = self._listener, None
+            torn, self._open = self._open, set()
+        if listener:
+            # Closing alone does not wake the thread that waits in `accept`.
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+        for one in torn:
+            _tear(one)
+
+    def open(self) -> None:
+        """Bring the network back."""
+        with self._lock:
+            self._dropped = ()
+            if self._listener:
+                return
+            self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listen(self._listener)
+
+    def shut_at_the_answer(self, request: tuple[bytes, ...]) -> None:
+        """Let the next request that begins so reach the server, and lose the network in place of the answer."""
+        self.has_dropped.clear()
+        self._dropped = request
+
+    def _listen(self, listener: socket.socket) -> None:
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                try:
+                    server = socket.create_connection(("127.0.0.1", self.target))
+                except OSError:
+                    _tear(client)
+                    continue
+                with self._lock:
+                    is_open = self._listener is listener
+                    if is_open:
+                        self._open |= {client, server}
+                if not is_open:
+                    _tear(client)
+                    _tear(server)
+                    return
+                one = _Connection(self, client, server)
+                for work in (one.carry_requests, one.carry_answers):
+                    threading.Thread(target=work, daemon=True).start()
+
+    def drops(self, piece: bytes) -> bool:
+        """Whether the answer to these bytes of a client is lost."""
+        with self._lock:
+            found = bool(self._dropped) and piece.startswith(self._dropped)
+            if found:
+                self._dropped = ()
+            return found
+
+    def forget(self, *ended: socket.socket) -> None:
+        """These connections have ended."""
+        with self._lock:
+            self._open -= set(ended)
+
+
+class _Connection:
+    def __init__(self, gate: Gate, client: socket.socket, server: socket.socket) -> None:
+        self._gate, self._client, self._server = gate, client, server
+        self._is_dropped = False
+
+    def carry_requests(self) -> None:
+        with suppress(OSError):
+            while piece := self._client.recv(_PIECE):
+                self._is_dropped = self._is_dropped or self._gate.drops(piece)
+                self._server.sendall(piece)
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_WR)
+
+    def carry_answers(self) -> None:
+        with suppress(OSError):
+            while piece := self._server.recv(_PIECE):
+                if self._is_dropped:
+                    self._gate.shut()
+                    self._gate.has_dropped.set()
+                    break
+                self._client.sendall(piece)
+        self._gate.forget(self._client, self._server)
+        for one in (self._client, self._server):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+def _tear(one: socket.socket) -> None:
+    with suppress(OSError):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
+
+
+@contextmanager
+def running_gate() -> Iterator[Gate]:
+    """A gate that is open during the block."""
+    gate = Gate()
+    try:
+        yield gate
+    finally:
+        gate.shut()

@@ -1,0 +1,104 @@
+"""Our pages, walked with a network that is lost in the middle of each step, and comes back.
+
+The network is lost at the press by which a step asks a server: before the request arrives, or, for every other message
+that is sent, in place of its answer. The page then has to say so in a sentence and keep what was typed. The
+step ends well after the network is back and the person has pressed what the page offers, or the same once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.days_work.hand import REST_SECONDS, becomes_true
+from tests.days_work.house import House
+from tests.days_work.ours import Ours
+from tests.days_work.ours_acts import SECONDS
+from tests.days_work.people import CAROL
+from tests.days_work.steps import DRAFT_SUBJECT
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import named
+
+_SAYS: Final = "(selector) => document.querySelector(selector)?.textContent.trim()"
+_SAYS_OTHER: Final = f"(selector, before) => ![before, ''].includes(({_SAYS})(selector))"
+_NOTICE: Final = "act-notice-text"
+_IS_KEPT_HERE: Final = named("draft-state") + "[data-state=device]:not([data-pending])"
+_IS_OVER: Final = """() => document.querySelector("[data-test=compose-form]") === null
+  || (document.querySelector("[data-test=look-in-sent]").getAttribute("aria-disabled") !== "true"
+    && document.querySelector("[data-test=send-error]").textContent !== "")"""
+
+
+class OursWithLosses(Ours):
+    """Our pages with the pointer, with a loss of the network in each step. `told` are the sentences of the page."""
+
+    name = "losses"
+
+    def __init__(self, house: House, browser: Browser, *, rest_seconds: float = REST_SECONDS) -> None:
+        self.told: list[str] = []
+        self._sendings = 0
+        super().__init__(house, browser, rest_seconds=rest_seconds)
+
+    def commit(
+        self,
+        press: Callable[[], None],
+        *,
+        told: str,
+        again: Callable[[], None] | None = None,
+        request: tuple[bytes, ...] = (),
+    ) -> None:
+        if request:
+            # A certificate that is still looked up is not found without a network.
+            self._page.wait_for_selector(f"{named('send')}:not([aria-disabled])", timeout_seconds=SECONDS)
+        self._sendings += bool(request)
+        if request and self._sendings % 2 == 0:
+            gate = self._house.mail_gate
+            gate.shut_at_the_answer(request)
+            press()
+            assert gate.has_dropped.wait(SECONDS), "the request did not reach the server"
+            self._house.key_gate.shut()
+        else:
+            self._lose()
+            press()
+        sentence = self._note(named(told))
+        self._come_back()
+        (again or press)()
+        if told == _NOTICE:
+            self._page.wait_for(_SAYS_OTHER, named(told), sentence, timeout_seconds=SECONDS)
+
+    def begin_draft(self, line: str) -> None:
+        self.to_list()
+        before = self._house.post.count("Drafts")
+        self._begin_writing(CAROL, DRAFT_SUBJECT)
+        self._lose()
+        self.hand.type(line)
+        self._page.wait_for_selector(_IS_KEPT_HERE, timeout_seconds=SECONDS)
+        self._note(named("draft-state"))
+        self._come_back()
+        is_kept = becomes_true(lambda: self._house.post.count("Drafts") > before, timeout_seconds=SECONDS)
+        assert is_kept, "the draft does not reach the mailbox after the network is back"
+        self.hand.leave()
+
+    def send_again(self) -> None:
+        if self._is_there(named("look-in-sent")):
+            self.hand.click(named("look-in-sent"))
+            self._page.wait_for(_IS_OVER, timeout_seconds=SECONDS)
+        if self._is_there(named("compose-form")):
+            self.press_send()
+
+    def lock(self) -> None:
+        self._lose()
+        super().lock()
+        self._come_back()
+
+    def _note(self, selector: str) -> str:
+        sentence: str = self._page.wait_for(_SAYS, selector, timeout_seconds=SECONDS)
+        self.told.append(sentence)
+        return sentence
+
+    def _lose(self) -> None:
+        self._house.mail_gate.shut()
+        self._house.key_gate.shut()
+
+    def _come_back(self) -> None:
+        self._house.mail_gate.open()
+        self._house.key_gate.open()
