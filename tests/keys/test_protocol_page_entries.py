@@ -68,7 +68,8 @@ def test_the_setting_of_the_page_comes_out() -> None:
 
 
 def signed_by_openssl(content: bytes, own: Identity, folder: Path) -> str:
-    (kind,) = re.findall(r"content type (2\.25\.\d+)", PAGE)
+    entries, _, _ = PAGE.partition("## Entries")[2].partition("\n## ")
+    (kind,) = re.findall(r"content type (2\.25\.\d+)", entries)
     (folder / "content").write_bytes(content)
     (folder / "key").write_bytes(
         pem("CERTIFICATE", own.certificate.der) + pem("PRIVATE KEY", own.private_key.pkcs8_der)
