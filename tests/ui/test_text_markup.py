@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support.project import ROOT
-from tests.ui.test_written_markup import WRITTEN, Tree, reduce_all
+from tests.support.written_markup import WRITTEN, Tree, reduce_all
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
 
