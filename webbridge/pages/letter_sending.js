@@ -13,6 +13,14 @@ import { certificatesOf, contentOf, versionOf } from "./letter_copies.js";
 /** @typedef {Omit<Draft, "messageId">} Words the draft that all copies have in common */
 /** @typedef {{copies: Copy[], words: Words}} Plan the letter as it is now */
 /** @typedef {{copy: Copy, posting: Posting, draft: Draft, version: string}} Planned */
+/**
+ * The bridge, or the outbox before it. `isLast` tells the outbox that it has all copies of the letter.
+ * @typedef {Pick<import("./api.js").BridgeApi, "withdraw" | "lookForCopy" | "timestamp"> & {
+ *   sendMessage: (
+ *     message: ArrayBuffer, recipients: string[], key: string, wish: import("./api.js").CopyWish | null, isLast?: boolean,
+ *   ) => Promise<Submission>,
+ * }} Poster
+ */
 
 export class LetterSending {
   #api;
@@ -24,7 +32,7 @@ export class LetterSending {
   isEarlierSent = false;
 
   /**
-   * @param {Pick<import("./api.js").BridgeApi, "sendMessage" | "withdraw" | "lookForCopy" | "timestamp">} api
+   * @param {Poster} api
    * @param {import("./mail_vault.js").MailVault} vault
    * @param {() => Plan} now
    */
@@ -70,7 +78,7 @@ export class LetterSending {
     for (const { posting } of left) posting.sent = null;
     for (const [index, one] of left.entries()) {
       const isLast = index === left.length - 1;
-      await this.#sendOne(one, { wish: isLast ? wish : false, onEncrypted: index === 0 ? onEncrypted : async () => {} });
+      await this.#sendOne(one, { isLast, wish: isLast ? wish : false, onEncrypted: index === 0 ? onEncrypted : async () => {} });
     }
     const last = planned.at(-1)?.posting.sent;
     if (!last) throw new Error("a letter without recipients was sent");
@@ -100,16 +108,16 @@ export class LetterSending {
 
   /**
    * @param {Planned} planned
-   * @param {{wish: import("./api.js").CopyWish | null, onEncrypted: (message: ArrayBuffer) => Promise<void>}} options
+   * @param {{isLast: boolean, wish: import("./api.js").CopyWish | null, onEncrypted: (message: ArrayBuffer) => Promise<void>}} options
    */
-  async #sendOne({ copy, posting, draft, version }, { wish, onEncrypted }) {
+  async #sendOne({ copy, posting, draft, version }, { isLast, wish, onEncrypted }) {
     if (posting.keyed && posting.keyed !== version) await this.#settleEarlier(posting);
     const stamp = (/** @type {ArrayBuffer} */ query) => this.#api.timestamp(query);
     const envelope = copy.people.map(({ address }) => address);
     const message = await this.#vault.compose(draft, { sign: copy.sign, recipients: certificatesOf(copy), readers: envelope, stamp });
     await onEncrypted(message);
     posting.begin(version, envelope);
-    const submission = await this.#api.sendMessage(message, envelope, posting.key, wish).catch((error) => {
+    const submission = await this.#api.sendMessage(message, envelope, posting.key, wish, isLast).catch((error) => {
       // Otherwise nothing was sent and nothing is on its way.
       if (error instanceof ApiError && !error.isOpen) posting.renewKey();
       throw error;

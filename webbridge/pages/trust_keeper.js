@@ -157,13 +157,21 @@ export class TrustKeeper extends EventTarget {
    * Replaces the contacts, unless they were made from older ones and would undo later changes.
    * @param {ArrayBuffer} contacts the contacts from the vault
    * @param {number} [basis] the value of `basis` when they were made
+   * @returns {boolean} whether they count
    */
   keepContacts(contacts, basis = this.#basis) {
-    if (basis !== this.#basis || haveSameOctets(contacts, this.#contacts)) return;
+    if (basis !== this.#basis) return false;
+    if (haveSameOctets(contacts, this.#contacts)) return true;
     this.#contacts = contacts;
     this.#basis += 1;
     this.#version += 1;
     this.dispatchEvent(new Event("learned"));
+    return true;
+  }
+
+  /** Lets the open message be judged with the contacts and decisions of now. */
+  judgeAgain() {
+    this.dispatchEvent(new Event("decided"));
   }
 
   /** The argument `decisions` of a verb, as a copy. */

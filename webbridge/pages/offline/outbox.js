@@ -21,11 +21,17 @@ import { ApiError, newSendingKey } from "../api.js";
 /** `held`: the person changes it; `refused`: the mail server refused it; `unknown`: it was perhaps sent. @typedef {"waiting" | "held" | "refused" | "unknown"} LetterState */
 /** @typedef {import("../views/writing_view.js").Proposal} Proposal */
 /** @typedef {Omit<Proposal, "attachments"> & {files: {name: string, type: string, data: string}[]}} Words attachments in base64 */
-/** @typedef {{id: string, turn: number, state: LetterState, problem: string, copies: WaitingCopy[], words: Words}} Letter */
+/**
+ * `isPart` is true while copies of the letter are still missing here, such as that for people in Bcc: then it is `held`. A page that
+ * ends meanwhile leaves it so.
+ * @typedef {{
+ *   id: string, turn: number, state: LetterState, problem: string, copies: WaitingCopy[], words: Words, isPart?: boolean,
+ * }} Letter
+ */
 /** What became of a copy. `problem` is the code of a refusal. @typedef {{outcome: "sent" | "unknown" | "refused", problem?: string}} Fate */
 
-/** The bridge remembers a key for a day. */
-const REMEMBERED_MILLISECONDS = 20 * 60 * 60 * 1000;
+/** The bridge remembers a key for a day. Half of it is left for a clock that was wrong at the first try. */
+const REMEMBERED_MILLISECONDS = 12 * 60 * 60 * 1000;
 /** After a failure that may pass, the next try. */
 const AGAIN_MILLISECONDS = 30_000;
 /** The name of the lock for sending, before the account, so that one tab of each account sends. */
@@ -71,23 +77,29 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * Keeps a copy of a letter. Rejects with `storage-full` or `storage-refused`: then the letter stays where it was written.
+   * Keeps a copy of a letter, which waits once its last copy is here. Rejects with `storage-full` or `storage-refused`: then the
+   * letter stays where it was written.
    * @param {string} id @param {Words} words
-   * @param {{message: ArrayBuffer, recipients: string[], key: string, wish: CopyWish | null}} copy
+   * @param {{message: ArrayBuffer, recipients: string[], key: string, wish: CopyWish | null, isLast: boolean}} copy
    */
-  add(id, words, { message, recipients, key, wish }) {
+  add(id, words, { message, recipients, key, wish, isLast }) {
     return this.#inTurn(async () => {
       const before = this.#find(id);
       const turn = before?.turn ?? this.#letters.reduce((latest, one) => Math.max(latest, one.turn), 0) + 1;
       const copies = (before?.copies ?? []).filter((one) => one.key !== key);
       copies.push({ message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false });
-      await this.#keep({ id, turn, state: "waiting", problem: "", copies, words });
+      await this.#keep({ id, turn, state: isLast ? "waiting" : "held", problem: "", copies, words, isPart: !isLast });
     });
   }
 
   /** Whether a letter may be changed: nobody has got it, and no request with it may be on its way. @param {Letter} letter */
   mayChange({ state, copies }) {
     return state !== "unknown" && copies.every(({ tried, isSent }) => !isSent && tried === 0);
+  }
+
+  /** Whether all copies of a letter are here, so that it may be sent. @param {Letter} letter */
+  isWhole({ isPart = false }) {
+    return !isPart;
   }
 
   /** Keeps a letter back while the person changes it. @param {string} id @returns {Promise<Proposal | null>} */
@@ -109,7 +121,7 @@ export class Outbox extends EventTarget {
   async release(seen) {
     await this.#inTurn(async () => {
       const letter = this.#find(seen.id);
-      if (!letter || !isAsSeen(letter, seen)) return;
+      if (!letter || !isAsSeen(letter, seen) || !this.isWhole(letter)) return;
       // Under its key, the bridge would repeat its answer.
       const copies = letter.copies.map((copy) => (copy.isSent ? copy : { ...copy, key: newSendingKey(), tried: 0 }));
       await this.#keep({ ...letter, state: "waiting", problem: "", copies });
@@ -288,11 +300,11 @@ export class LetterPost {
     this.#words = words;
   }
 
-  /** As `BridgeApi.sendMessage`. @type {BridgeApi["sendMessage"]} */
-  async sendMessage(message, recipients, key, wish = null) {
+  /** As `BridgeApi.sendMessage`. @type {import("../letter_sending.js").Poster["sendMessage"]} */
+  async sendMessage(message, recipients, key, wish = null, isLast = true) {
     // The copies of one letter stay together.
     if (!this.waits && !(await this.#outbox.isNeeded())) return this.#api.sendMessage(message, recipients, key, wish);
-    await this.#outbox.add(this.#id, this.#words(), { message, recipients, key, wish });
+    await this.#outbox.add(this.#id, this.#words(), { message, recipients, key, wish, isLast });
     this.waits = true;
     return { outcome: "sent", savedTo: null, copy: false };
   }

@@ -94,6 +94,6 @@ function createCard(app, letter, failure) {
     html("h2", { class: "card-title", dir: "auto", text: subject }),
     html("p", { text: translate("outbox_to", { who: listOf(people.map(isolate), translate) }) }),
     html("p", { text: sentence, data: { test: "outbox-state" } }),
-    html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...(state === "waiting" ? [] : [send]), remove),
+    html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...(state === "waiting" || !outbox.isWhole(letter) ? [] : [send]), remove),
   );
 }

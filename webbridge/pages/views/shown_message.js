@@ -87,7 +87,8 @@ function rememberSender(app, { harvest }) {
   }
   return harvest.changes.filter(({ isRenewal }) => !isRenewal).map((change) => {
     const onRemember = () => {
-      app.trust.keepContacts(harvest.contacts, harvest.basis);
+      // If the contacts have changed since the message was judged, the person is asked anew.
+      if (!app.trust.keepContacts(harvest.contacts, harvest.basis)) return app.trust.judgeAgain();
       element.replaceWith(html("p", { class: "note", role: "status", text: app.translate("changed_remembered", { address: change.address }) }));
     };
     const element = createChange(app.translate, change, { day: dayOnly, onRemember });
