@@ -125,6 +125,13 @@ def test_a_second_import_stores_nothing_twice(anna: Anna, tmp_path: Path) -> Non
     assert [subject for subject, _ in anna.rows("Imported")] == ["first", "second", "third"]
 
 
+def test_a_mail_with_the_message_id_of_another_does_not_keep_it_out(anna: Anna, tmp_path: Path) -> None:
+    """Whoever has seen a mail can send another one with its Message-ID, which may come first in the file."""
+    both = write_mbox(tmp_path / "one", mail("first", text="Other words.\n"), mail("first"), mail("first"))
+    assert anna.run("import", str(both)).output == "Imported: 2 stored, 1 there already\n"
+    assert anna.run("import", str(both)).output == "Imported: 0 stored, 3 there already\n"
+
+
 def test_a_signature_survives_mbox_and_back(anna: Anna, tmp_path: Path) -> None:
     text = "From the beginning of a line.\n>From a quoted one.\n\nFrom after an empty line.\n"
     letter = mail("signed", text, more="MIME-Version: 1.0\nContent-Type: text/plain\n").replace(b"\n", b"\r\n")

@@ -1,13 +1,14 @@
 """The import of stored messages into the folders of a mail server.
 
 A message whose Message-ID its folder already has is left out, so that an import that was interrupted goes on when it is
-started again.
+started again. Different messages of one import are all stored, also under one Message-ID: anybody can choose that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection, OutgoingMessage
@@ -39,7 +40,8 @@ class Importer:
         self._connection: ImapConnection | None = None
         self._folders: dict[str, int] = {}
         self._delimiter = _NO_DELIMITER
-        self._own: dict[str, set[str]] = {}
+        # The digests of the messages that this import has stored, by folder and Message-ID.
+        self._own: dict[tuple[str, str], set[bytes]] = {}
         self.tallies: dict[str, Tally] = {}
         """By the name of the folder."""
 
@@ -68,7 +70,8 @@ class Importer:
         connection = self._connect()
         self._make(folder)
         message_id = mail.message_id
-        if message_id is not None and self._has(connection, folder, message_id):
+        digest = sha256(mail.content).digest()
+        if message_id is not None and self._has(connection, folder, message_id, digest):
             tally.known += 1
             return
         with OutgoingMessage.of(mail.content) as message:
@@ -76,12 +79,12 @@ class Importer:
             connection.append(folder, message, mail.flags, received=mail.received)
         tally.stored += 1
         if message_id is not None:
-            self._own.setdefault(folder, set()).add(message_id)
+            self._own.setdefault((folder, message_id), set()).add(digest)
 
-    def _has(self, connection: ImapConnection, folder: str, message_id: str) -> bool:
+    def _has(self, connection: ImapConnection, folder: str, message_id: str, digest: bytes) -> bool:
         """Whether the folder has the message, from an earlier import or from this one."""
-        if message_id in self._own.get(folder, ()):
-            return True
+        if (own := self._own.get((folder, message_id))) is not None:
+            return digest in own
         # A folder that this import has made has nothing else.
         if self._folders.get(folder, 0) == 0:
             return False
