@@ -119,7 +119,7 @@ def test_addresses_of_other_domains_reach_no_mail_server(browser: FlaskClient, i
 def test_the_session_and_the_ticket_carry_the_address_and_not_the_typed_name(
     browser: FlaskClient, clock: FakeClock
 ) -> None:
-    assert sign_in(browser, "Alice").get_json() == {"address": ALICE}
+    assert sign_in(browser, "Alice").get_json()["address"] == ALICE
     assert get(browser, "/api/session").get_json()["address"] == ALICE
     ticket = browser.post("/api/enrolment", base_url=API, headers=FROM_PAGES).get_json()["ticket"]
     check_ticket(public_key_of(ENROLMENT_KEY), ticket, audience=KEYS, user=ALICE, at=clock())
