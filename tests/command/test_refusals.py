@@ -283,6 +283,7 @@ JSON_VERBS_WITHOUT_A_FILE = {
     ("discovery", "show"),
     ("roam", "devices"),
     ("roam", "factor", "list"),
+    ("roam", "group", "list"),
 }
 # These verbs report what they find, so that a configuration that cannot be read is one finding.
 REPORTING_VERBS = (("bridge", "check"), ("keys", "check"), ("discovery", "check"))
