@@ -15,6 +15,7 @@ const [status, key] = JSON.parse(process.argv[1]);
 const page = "<html><head><title>Bad Gateway</title></head><body>nginx</body></html>";
 globalThis.fetch = async () => new Response(page, { status, headers: { "Content-Type": "text/html" } });
 const api = new BridgeApi("https://api.example.org/mail", () => undefined);
+api.use({ address: "alice@example.test", account: "0".repeat(32) });
 const outcome = (promise) => promise.then((value) => value.outcome ?? "ok", (error) => error.code);
 const read = await outcome(api.folders());
 console.log(JSON.stringify([read, await outcome(api.sendMessage(new ArrayBuffer(2), ["bob@example.test"], key))]));
