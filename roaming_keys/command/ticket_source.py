@@ -8,6 +8,7 @@ from http.client import HTTPException
 from http.cookiejar import CookieJar
 from typing import Final
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import HTTPCookieProcessor, Request
 
 import click
@@ -61,15 +62,18 @@ def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) 
     origin = normalise_origin(bridge)
     opener = build_plain_opener(origin, None, HTTPCookieProcessor(CookieJar()))
 
+    # The bridge takes changes only for the account that they name.
+    headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
+
     def ask(method: str, path: str, members: object = None) -> bytes:
         body = None if members is None else json.dumps(members).encode()
-        headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
         prepared = Request(origin + path, data=body, headers=headers, method=method)  # noqa: S310
         return exchange(opener, prepared)
 
     try:
         password = mail_password.decode("utf-8", "surrogateescape")
-        ask("POST", "/api/session", {"address": user, "password": password})
+        session = Reader(ask("POST", "/api/session", {"address": user, "password": password}), "bridge's answer")
+        headers["X-Sealwax-Account"] = quote(session.text("address"), safe="")
         try:
             return Reader(ask("POST", _PATHS[purpose]), "bridge's answer").text("ticket")
         finally:

@@ -295,7 +295,7 @@ HOSTILE = """() => {
     uidValidity: 1, subscribed: null, rights: ["append", "flags", "folder", "move", "delete", "unknown"] });
   window.fetch = async (url, options) => {
     const answer = await real(url, options);
-    if (String(url).endsWith("/api/folders") && !options?.method) {
+    if (new URL(url).pathname.endsWith("/api/folders") && !options?.method) {
       const { folders } = await answer.json();
       const more = Array.from({ length: 1000 }, (_, index) => names[index] ?? `Folder ${index}`).map(folder);
       return new Response(JSON.stringify({ folders: [...folders, ...more] }), answer);

@@ -296,5 +296,5 @@ def test_nothing_stays_in_the_storage_of_somebody_elses_browser(visitor: MailPag
         """async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
           (await caches.keys()).length, document.cookie]"""
     )
-    # The one entry, in sessionStorage, is the answer that this is another person's computer.
-    assert kept == [0, 1, 0, 0, ""]
+    # In sessionStorage are the answer that this is another person's computer, and the id of the tab's account.
+    assert kept == [0, 2, 0, 0, ""]

@@ -345,7 +345,7 @@ def test_the_database_has_no_key_in_clear_and_either_half_alone_opens_nothing(
     seen = keeper.page.js(WALK, needles)
     assert seen["records"] >= 1
     assert (seen["keys"], seen["found"]) == (0, 0)
-    status, taken = keeper.page.js(TAKE, demo_stack.api_url, record["name"])
+    status, taken = keeper.page.js(TAKE, demo_stack.api_url, record["name"], keeper.account.address)
     assert (status, len(taken)) == (200, 36)
     ours, theirs = bytes(record["half"]), bytes(taken[:32])
     kept = [bytes(one) for one in record["kept"]]
@@ -361,13 +361,13 @@ def test_the_database_has_no_key_in_clear_and_either_half_alone_opens_nothing(
     # Neither another account nor an earlier beginning can be written into the record.
     with pytest.raises(DecryptionError):
         opened(ours + theirs, f"{record['account']} {record['begun'] + 1}")
-    assert keeper.page.js(TAKE, demo_stack.api_url, record["name"])[0] == 404
+    assert keeper.page.js(TAKE, demo_stack.api_url, record["name"], keeper.account.address)[0] == 404
 
 
 def test_a_half_that_is_gone_is_told_with_the_form_for_the_passphrase(keeper: MailPages, demo_stack: DemoStack) -> None:
     keeper.page.browser.expect_error("404")
     (record,) = keeper.page.js(f"() => ({RECORDS})()")
-    assert keeper.page.js(TAKE, demo_stack.api_url, record["name"])[0] == 200
+    assert keeper.page.js(TAKE, demo_stack.api_url, record["name"], keeper.account.address)[0] == 200
     keeper.page.reload()
     keeper.page.wait_for_text("did not give its half", selector=named("locked-note"), timeout_seconds=OPERATION_SECONDS)
     assert not keeper.is_unlocked()

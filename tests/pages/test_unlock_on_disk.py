@@ -45,7 +45,7 @@ def test_the_profile_has_no_secret_of_a_shared_unlocking(
         wait_until_unlocked(first)
         wait_for_records(first, 1)
         (record,) = first.page.js(f"() => ({RECORDS})()")
-        status, taken = first.page.js(TAKE, demo_stack.api_url, record["name"])
+        status, taken = first.page.js(TAKE, demo_stack.api_url, record["name"], first.account.address)
         assert status == 200
         secrets = [*secrets_of(alice), *needles_for("bridge's half", [bytes(taken[:32])])]
         # The browser's half is written in clear, which shows that the search finds what is written.

@@ -16,8 +16,9 @@ RECORDS = """async () => {
 }"""
 
 # Takes the bridge's half as the pages do.
-TAKE = """async (api, name) => {
-  const headers = { "Content-Type": "application/json", "X-Sealwax": "1" };
+TAKE = """async (api, name, account) => {
+  const named = { "X-Sealwax-Account": encodeURIComponent(account) };
+  const headers = { "Content-Type": "application/json", "X-Sealwax": "1", ...named };
   const taking = { method: "POST", body: JSON.stringify({ name }), headers, credentials: "include" };
   const response = await fetch(`${api}/api/reload-half/take`, taking);
   return [response.status, Array.from(new Uint8Array(await response.arrayBuffer()))];
