@@ -19,6 +19,16 @@ const wake = ([localName, attributes, children, text, nodeType]) => ({
 const trees = JSON.parse(await new Response(process.stdin).text());
 console.log(JSON.stringify(trees.map((tree) => reduceNode(wake(tree)))));
 """
+# Put before `REDUCE`, it counts how often the words of a paragraph are written as text.
+COUNT: Final = """
+const { trimEnd } = String.prototype;
+let count = 0;
+String.prototype.trimEnd = function () {
+  count += 1;
+  return trimEnd.call(this);
+};
+process.on("exit", () => console.log(count));
+"""
 ELEMENT, TEXT, COMMENT = 1, 3, 8
 VOID: Final = {"br", "img", "hr", "input", "meta", "link"}
 WRITTEN: Final = re.compile(
@@ -55,7 +65,15 @@ class Tree(html.parser.HTMLParser):
 
 def reduce_all(*markups: str) -> list[tuple[str, str]]:
     """The markup and the text of each."""
+    return [(one["markup"], one["text"]) for one in json.loads(_run(REDUCE, *markups))]
+
+
+def count_writings(markup: str) -> int:
+    """The number of times that a paragraph of the markup is written as text."""
+    return int(_run(COUNT + REDUCE, markup).splitlines()[-1])
+
+
+def _run(script: str, *markups: str) -> str:
     trees = json.dumps([Tree(markup).open[0] for markup in markups])
-    command = ["node", "--no-warnings", "--input-type=module", "-e", REDUCE]
-    done = subprocess.run(command, cwd=ROOT, input=trees, check=True, capture_output=True, text=True)
-    return [(one["markup"], one["text"]) for one in json.loads(done.stdout)]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", script]
+    return subprocess.run(command, cwd=ROOT, input=trees, check=True, capture_output=True, text=True).stdout

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from smime_core.mail.html_text import extract_text
-from tests.support.written_markup import WRITTEN, reduce_all
+from tests.support.written_markup import WRITTEN, count_writings, reduce_all
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
 
@@ -125,6 +125,11 @@ def test_deep_markup_ends() -> None:
     ((markup, text),) = reduce_all("<ul><li>" * 150 + "a" + "<div>" * 100 + "b")
     assert WRITTEN.fullmatch(markup)
     assert re.sub("[^ab]", "", text) == "ab"
+
+
+def test_nested_quotations_are_written_once() -> None:
+    depth = 10
+    assert count_writings("<blockquote>" * depth + "a" + "</blockquote><p>b</p>" * depth) == depth + 1
 
 
 def test_the_styles_of_other_programs_make_words_bold_or_not() -> None:

@@ -242,10 +242,11 @@ function escape(text) {
 
 /** The lines of plain text, with an empty line between blocks. @param {Block[]} blocks @returns {string[]} */
 function plainLines(blocks) {
-  return blocks.flatMap((block, index) => {
-    const lines = linesOf(block);
+  // Each block is written once: in nested quotations, a second time would be one for each level.
+  const written = blocks.map(linesOf);
+  return written.flatMap((lines, index) => {
     // An empty paragraph is an empty line itself.
-    const isApart = index > 0 && lines.join("") !== "" && linesOf(blocks[index - 1]).join("") !== "";
+    const isApart = index > 0 && lines.some(Boolean) && written[index - 1].some(Boolean);
     return isApart ? ["", ...lines] : lines;
   });
 }
