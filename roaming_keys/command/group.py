@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import click
@@ -30,6 +30,7 @@ from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_error, write_line
 from smime_core import blocking
+from smime_core.errors import SmimeError
 from smime_core.identity import Identity
 from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
@@ -242,7 +243,7 @@ def renew(request: RenewRequest) -> None:
 
 @verb(TakeRequest)
 def take(request: TakeRequest) -> None:
-    """Add the keys of a group to your account, or those of all your groups.
+    """Add the keys of a group to your account, or those of all your groups: what cannot be taken is named at the end.
 
     The group has to be signed by its owner, whose certificate is judged as that of a signed mail at the first time, and
     is remembered then.
@@ -252,12 +253,20 @@ def take(request: TakeRequest) -> None:
     chosen = listed if request.group is None else [find_listed(roaming, request.group)]
     if not chosen:
         write_line("You are in no group.")
+    refused = []
     for one in chosen:
-        opened = open_listed(roaming, one, request.owner)
+        try:
+            opened = open_listed(roaming, one, request.owner)
+        except (click.ClickException, SmimeError) as error:
+            # Anybody with an account can put people into groups. Such a group keeps nobody from the others.
+            refused.append(f"{one.id}, a group of {one.owner}: {error}")
+            continue
         session = blocking.run(keep_group(roaming.session, roaming.setting, opened, at=now()))
         remember(session)
-        roaming = Roaming(session=session, passphrase=roaming.passphrase, setting=roaming.setting)
+        roaming = replace(roaming, session=session)
         say_taken(opened)
+    if refused:
+        raise click.ClickException("not taken: " + "; ".join(refused))
 
 
 @verb(LeaveRequest)

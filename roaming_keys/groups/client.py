@@ -16,6 +16,7 @@ from roaming_keys.session import Session, Setting
 from smime_core.errors import GroupKeyRefused, SmimeError
 from smime_core.own_content import GroupKey, OwnedGroupKey, unwrap_own_group_key, wrap_group_key
 from smime_core.provider import CryptoProvider
+from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
 
 
@@ -169,7 +170,14 @@ async def _open(
         known.check(owner=stored.owner, version=stored.version, bundle=digest)
     version = GroupVersion(id=id, owner=stored.owner, number=stored.version)
     content = await open_group_bundle(stored.bundle, version, key.key, provider)
+    # The account takes the keys in. One for the own address would be used in the place of the person's own.
+    if any(addresses_match(session.place.user, one) for one in _addresses_of(content)):
+        raise GroupKeyRefused(f"the group has a certificate of {session.place.user}, who is a person and no group")
     return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
+
+
+def _addresses_of(content: GroupContent) -> list[str]:
+    return [address for one in content.identities for address in one.certificate.email_addresses]
 
 
 async def _send(session: Session, setting: Setting, call: Call) -> bytes:

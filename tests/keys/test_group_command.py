@@ -169,6 +169,20 @@ def test_the_owner_hears_of_a_member_who_has_left(server: KeyServerConfig, tmp_p
     assert "which you are not in any more" in alice.group("list").stdout
 
 
+def test_a_group_that_is_refused_keeps_nobody_from_the_others(server: KeyServerConfig, tmp_path: Path) -> None:
+    """Anybody with an account can put others into groups."""
+    alice, bob, carol = (registered(server, tmp_path, name) for name in ("alice", "bob", "carol"))
+    for owner, name in ((carol, "night"), (alice, "ward3")):
+        owner.group("create", name, owner.p12(name), files=True)
+        added = owner.group("add", name, bob.pem("bob"), *owner.trusting)
+        assert added.returncode == 0, added.stderr
+    taken = bob.group("take", "--accept-owner", person("alice", NewKey.P256).certificate.fingerprint)
+    assert (taken.returncode, "owned by alice@example.test" in taken.stdout) == (2, True), taken.stderr
+    assert taken.stderr.startswith("sealwax: not taken: "), taken.stderr
+    assert ", a group of carol@example.test: " in taken.stderr
+    assert bob.pulled() == {der("bob"), der("ward3")}
+
+
 def test_a_group_has_a_certificate_of_its_own(server: KeyServerConfig, tmp_path: Path) -> None:
     alice = registered(server, tmp_path, "alice")
     refused = alice.group("create", "Ward 3", alice.p12("alice"), files=True)

@@ -312,6 +312,14 @@ def test_the_owner_learns_who_has_left(alice: Sharer, bob: Sharer) -> None:
     assert alice.open_own().left == (BOB,)
 
 
+def test_a_group_with_a_certificate_of_a_member_is_refused(alice: Sharer, bob: Sharer) -> None:
+    """Its owner would have a key by which the member signs, and to which the copies in Sent are encrypted."""
+    identity = own("bob", NewKey.P384)
+    alice.store(ward("alice", "bob", identity=identity), 1, id="trap")
+    with pytest.raises(GroupKeyRefused, match=r"bob@example\.test, who is a person"):
+        bob.take("trap")
+
+
 def test_two_devices_of_the_owner_do_not_store_over_each_other(alice: Sharer) -> None:
     content = alice.open_own().content
     alice.store(content, 2)
