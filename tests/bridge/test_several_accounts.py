@@ -142,6 +142,18 @@ def test_a_read_that_names_no_account_is_of_the_only_one(browser: FlaskClient) -
     assert look_up(browser, BOB).status_code == 200
 
 
+@pytest.mark.parametrize("ended", [ALICE, BOB])
+def test_a_look_up_without_a_name_goes_by_any_session_that_lives(both: FlaskClient, ended: str) -> None:
+    """The browser still has the cookie of the session that was ended elsewhere, and may name it first."""
+    sessions = services_of(both.application).sessions
+    cookie = session_cookie_of(both, ended)
+    assert cookie is not None
+    session = sessions.find_unused(cookie[1])
+    assert session is not None
+    sessions.end_id(session.id)
+    assert look_up(both, BOB).status_code == 200
+
+
 @pytest.mark.parametrize("named", ["", "x", "0" * 32, "Z" * 32, "device", "%00", "a" * 5_000])
 def test_an_invented_account_is_none(both: FlaskClient, named: str) -> None:
     assert error_of(get(both, f"/api/session?account={named}")) == ENDED

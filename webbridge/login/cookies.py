@@ -31,8 +31,6 @@ _MAX_ADDRESS_BYTES: Final = 1024
 _ID: Final = re.compile("[0-9a-f]{32}")
 _ID_DIGITS: Final = 32
 _KEY_LABEL: Final = b"sealwax bridge account ids 1"
-# Extensions search for certificates as well, and know of no account. Every account finds the same ones.
-_FOR_ANY_ACCOUNT: Final = frozenset({"directory.find_certificates"})
 _READING_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -121,7 +119,5 @@ def named_account(request: Request, *, cookie: SessionCookie, ids: AccountIds) -
         named.add(account)
     if not named and request.method in _READING_METHODS:
         named.update(cookie.accounts_in(request))
-    if not named and request.endpoint in _FOR_ANY_ACCOUNT:
-        named.update(cookie.accounts_in(request)[:1])
     only = named.pop() if len(named) == 1 else ""
     return only if _ID.fullmatch(only) else ""
