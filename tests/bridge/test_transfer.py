@@ -126,7 +126,7 @@ def test_a_second_import_stores_nothing_twice(anna: Anna, tmp_path: Path) -> Non
 
 
 def test_a_mail_with_the_message_id_of_another_does_not_keep_it_out(anna: Anna, tmp_path: Path) -> None:
-    """Whoever has seen a mail can send another one with its Message-ID, which may come first in the file."""
+    """A person who has seen a mail can send another one with its Message-ID, which may come first in the file."""
     both = write_mbox(tmp_path / "one", mail("first", text="Other words.\n"), mail("first"), mail("first"))
     assert anna.run("import", str(both)).output == "Imported: 2 stored, 1 there already\n"
     assert anna.run("import", str(both)).output == "Imported: 0 stored, 3 there already\n"
