@@ -144,11 +144,30 @@ def test_another_device_gets_the_text_and_a_foreign_one_stores_nothing_of_it(
     wait_for_account(elsewhere)
     show_account(elsewhere)
     assert page.value(FIELD) == MINE
-    assert not [record for record in stored(elsewhere) if "letter-signature" in record or "+49 30 1" in record]
+    assert not [record for record in stored(elsewhere) if "+49 30 1" in record]
     page.click(named("sign-out"))
     page.wait_for_selector(named("sign-in-form"))
     elsewhere.close()
-    # On her own computer the browser keeps it.
-    assert [record for record in stored(alice) if "letter-signature" in record]
+    # On her own computer the browser keeps it, encrypted.
+    assert not [record for record in stored(alice) if "+49 30 1" in record]
     alice.page.activate()
+    choose(alice, "")
+
+
+@pytest.mark.thorough
+def test_it_is_shown_and_changed_only_while_the_keys_are_unlocked(alice: MailPages) -> None:
+    page = alice.page
+    choose(alice, MINE)
+    page.wait_for_text("Your text is saved.", selector="#announcer")
+    page.click(named("lock"))
+    page.wait_for_selector(named("unlock-form"))
+    page.js("() => { location.hash = '#/account'; }")
+    page.wait_for_selector(named("letter-signature-locked"))
+    assert page.js(f"() => document.querySelector('{FIELD}')") is None
+    page.js("() => { location.hash = '#/keys'; }")
+    page.reload()
+    alice.unlock()
+    page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    show_account(alice)
+    page.wait_for(f"(mine) => document.querySelector('{FIELD}').value === mine", MINE)
     choose(alice, "")

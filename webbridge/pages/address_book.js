@@ -1,12 +1,13 @@
 /**
- * The person's address book: names of people, and groups. It is kept with contacts and decisions, and roams with them
- * (docs/roaming_protocol.md, "The address book").
+ * The person's address book: names of people, groups, and the text below messages. It is kept with contacts and decisions,
+ * encrypted, and roams with them (docs/roaming_protocol.md, "The address book" and "Settings").
  *
  * Each entry has the time of its last change, so that two tabs or devices can be joined. Removed entries stay as such for
  * a while, so that an old copy does not bring them back. A text that this program cannot read is kept, and not shown.
  */
 
 import { addressKey, isAddress } from "../../wasm_build/ui/formats.js";
+import { readSignature } from "./letter_signature.js";
 
 /** @typedef {{at: number, value: string | null}} Entry `value` is null for one that was removed; `at` in milliseconds */
 /** @typedef {{name: string, members: string[]}} Group the addresses of its members */
@@ -15,6 +16,9 @@ import { addressKey, isAddress } from "../../wasm_build/ui/formats.js";
 const VERSION = "sealwax-book-1";
 const PERSON = "person";
 const GROUP = "group";
+const SETTING = "setting";
+/** The name of the only setting here, the text below messages. */
+const SIGNATURE = "signature";
 /** The limits of the protocol. */
 export const MAX_GROUPS = 100;
 export const MAX_MEMBERS = 100;
@@ -50,6 +54,17 @@ export class AddressBook extends EventTarget {
     const key = addressKey(address);
     const { value } = this.#entries.get(`${PERSON}:${key}`) ?? {};
     return (value && readPerson(key, value)?.name) || "";
+  }
+
+  /** The text below messages; empty for none. */
+  get signature() {
+    const { value } = this.#entries.get(`${SETTING}:${SIGNATURE}`) ?? {};
+    return (value && readSignature(value)) || "";
+  }
+
+  /** @param {string} text from `cleanSignature` */
+  keepSignature(text) {
+    this.#change([[`${SETTING}:${SIGNATURE}`, JSON.stringify(text)]]);
   }
 
   /** The group with this name, in capital or small letters. @param {string} name */
@@ -104,10 +119,10 @@ export class AddressBook extends EventTarget {
     }
   }
 
-  /** The texts for a merge with the account: null for what was removed here. */
+  /** The texts for a merge with the account: null for what was removed here. Settings are not removed, but may be empty. */
   texts() {
     /** @type {Record<string, Record<string, string | null>>} */
-    const named = { [PERSON]: {}, [GROUP]: {} };
+    const named = { [PERSON]: {}, [GROUP]: {}, [SETTING]: {} };
     for (const [name, { value }] of this.#entries) {
       const [kind, rest] = split(name);
       if (Object.hasOwn(named, kind)) named[kind][rest] = value;
@@ -127,6 +142,8 @@ export class AddressBook extends EventTarget {
       for (const [rest, text] of Object.entries(texts)) changes.push([`${kind}:${rest}`, text]);
       for (const [rest] of this.#live(kind)) if (!Object.hasOwn(texts, rest)) changes.push([`${kind}:${rest}`, null]);
     }
+    const signature = account[SETTING]?.[SIGNATURE];
+    if (signature !== undefined) changes.push([`${SETTING}:${SIGNATURE}`, signature]);
     return this.#set(changes);
   }
 

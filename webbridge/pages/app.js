@@ -37,7 +37,6 @@ import { Receipts } from "./receipts.js";
 import { RoamingTrust } from "./roaming_trust.js";
 import { keepLanguage } from "./language.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
-import { LetterSignature } from "./letter_signature.js";
 import { chooseStrict, declineUnstrict, isOfferedUnstrict, isStrict, strictForAccount, takeStrict, watchStrict } from "./strict_choice.js";
 import { createAccountView } from "./views/account_view.js";
 import { createAccountsView } from "./views/accounts_view.js";
@@ -155,14 +154,13 @@ export class App {
       writing: () => this.#writing, changed: () => this.#frame.setNotices(createNotices(this)),
       tell: (text, undo) => (this.#mail ??= new MailView(this)).tell(text, undo),
     });
-    this.letterSignature = new LetterSignature({ address: () => this.address, isOwnComputer: () => this.#isOwnComputer });
     this.roaming = new RoamingTrust(this.keys, this.trust, {
-      texts: () => ({
-        setting: { ...strictForAccount().setting, ...this.letterSignature.forAccount().setting }, ...this.trust.book.texts(),
-      }),
+      texts: () => {
+        const book = this.trust.book.texts();
+        return { ...book, setting: { ...strictForAccount().setting, ...book.setting } };
+      },
       take: (account) => {
         this.trust.takeBook(account);
-        this.letterSignature.take(account);
         if (takeStrict(account, this.#isOwnComputer)) this.#chooseStrict(!this.#strict, "strict");
       },
     });
@@ -358,7 +356,6 @@ export class App {
   async #beginKeeping(address, where) {
     if (this.#hasEvents) this.events.start(address);
     await this.kept.begin(address, where);
-    this.letterSignature.begin(where);
     // A browser that stores nothing has no index.
     void this.index.look().catch(() => undefined);
     this.away.begin();
@@ -519,7 +516,6 @@ export class App {
     this.unlocking.end();
     this.trust.forget();
     this.receipts.forget();
-    this.letterSignature.forget();
     this.draftDesk.forget();
     this.#dropWriting();
     this.#mail?.dispose();

@@ -76,7 +76,7 @@ export class DraftDesk {
     this.#left = null;
     try {
       const found = (await this.#app.drafts.list()).find((one) => one.id === id);
-      if (found) return this.continue(await this.#app.drafts.open(found));
+      if (found) return await this.continue(await this.#app.drafts.open(found));
       this.#app.navigate(this.#app.mailPath());
     } catch (error) {
       this.#left = this.#app.keys.unlocked ? null : id;
@@ -85,9 +85,14 @@ export class DraftDesk {
     }
   }
 
-  /** Opens a draft in the writing view. A letter that is begun and not kept yet is shown instead. @param {OpenedDraft} draft */
-  continue(draft) {
+  /**
+   * Opens a draft in the writing view. A letter that is begun and not kept yet is shown instead.
+   * @param {OpenedDraft} draft
+   */
+  async continue(draft) {
     this.#left = null;
+    // The text below messages, above which the person goes on to write, comes with what this browser keeps.
+    await this.#app.kept.settled;
     this.#withdraw(draft.held.id);
     if (this.#place.writing()?.drafts.id === draft.held.id) return this.#app.navigate("/write");
     this.#app.write({ ...proposalOf(draft.content), draft });
@@ -99,7 +104,7 @@ export class DraftDesk {
     const undo = async () => {
       try {
         const listed = await back();
-        if (this.#app.keys.unlocked) this.continue(await this.#app.drafts.open(listed));
+        if (this.#app.keys.unlocked) await this.continue(await this.#app.drafts.open(listed));
         else this.#place.tell(translate("act_undone"), null);
       } catch (error) {
         this.#place.tell(translate("act_undo_failed", { text: this.#app.sentenceFor(error) }), null);
@@ -151,7 +156,7 @@ export class DraftDesk {
     const at = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(draft.at));
     const go = html("button", { type: "button", text: translate("draft_continue"), data: { test: "draft-continue" } });
     go.addEventListener("click", () => void this.#app.attempt(go, translate("opening"), failure, async () => {
-      this.continue(await this.#app.drafts.open(draft));
+      await this.continue(await this.#app.drafts.open(draft));
     }));
     const decline = () => {
       this.#declined.add(draft.id);

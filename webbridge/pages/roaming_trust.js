@@ -97,11 +97,6 @@ export class RoamingTrust extends EventTarget {
     return withPatience(this.#latest);
   }
 
-  /** Sends a setting that the person has changed. */
-  settingChanged() {
-    this.#learned();
-  }
-
   #begin() {
     if (!this.#isRunning) this.#latest = this.#merge(this.#trust.known);
   }
@@ -129,15 +124,14 @@ export class RoamingTrust extends EventTarget {
       const { version } = this.#trust;
       const trust = this.#trust;
       const kept = { ...trust.contacts(), decisions: trust.decisions(), base: trust.merged(), sent: trust.sent() };
-      const texts = this.#settings.texts();
-      const merged = await account.merge(kept, texts, async (sent) => {
+      const merged = await account.merge(kept, this.#settings.texts(), async (sent) => {
         if (account !== this.#account) return;
         trust.keepSent(sent);
         await withPatience(trust.sentKept);
       });
       if (account !== this.#account) return;
       // Changes of the meantime are merged once more. By what was sent, that merge knows what the account has from here.
-      if (version !== this.#trust.version || !isSameSetting(texts, this.#settings.texts())) return;
+      if (version !== this.#trust.version) return;
       this.#trust.keepMerged(merged);
       this.#refused = merged.refused;
       this.#staying = merged.staying;
@@ -162,11 +156,6 @@ export class RoamingTrust extends EventTarget {
     this.#problem = problem;
     this.dispatchEvent(new Event("change"));
   }
-}
-
-/** @param {ReturnType<Settings["texts"]>} one @param {ReturnType<Settings["texts"]>} other */
-function isSameSetting(one, other) {
-  return JSON.stringify(one.setting) === JSON.stringify(other.setting);
 }
 
 /** @param {Promise<void>} done @returns {Promise<void>} */

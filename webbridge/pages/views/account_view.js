@@ -30,14 +30,16 @@ export function createAccountView(app) {
   const offline = createOfflineSection(app);
   const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
   const newMail = createNewMailForm(app);
+  const signature = createSignatureForm(app);
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, newMail.element, createSessions(app), createSignatureForm(app), createCopies(app), createReceipts(app), search.element,
+    heading, newMail.element, createSessions(app), signature.element, createCopies(app), createReceipts(app), search.element,
     offline.element, createKeys(app), createLanguageMenu(app, (one) => app.useLanguage(one)), html("div", { class: "actions" }, back),
   );
   const close = () => {
     newMail.close();
+    signature.close();
     search.close();
     offline.close();
   };

@@ -56,7 +56,7 @@ export class LetterDraft {
     const fields = this.#proposal.draft?.content.fields;
     if (fields) {
       // The text of an answer begins above the quoted one.
-      const end = endOfWords(text.value, this.#app.letterSignature.text);
+      const end = endOfWords(text.value, this.#app.trust.book.signature);
       if (this.#proposal.inReplyTo === null) text.placeCaret(end);
       sign.input.checked = fields.sign;
       encrypt.input.checked = fields.seal;

@@ -184,7 +184,7 @@ export class MailView {
   #continueDraft(draft) {
     history.replaceState(null, "", `#${folderPath(this.#folder)}`);
     this.go(this.#folder, null);
-    this.#app.draftDesk.continue(draft);
+    void this.#app.draftDesk.continue(draft);
   }
 
   /** Shows the folders on a narrow page, or hides them. */
@@ -216,10 +216,9 @@ export class MailView {
       this.#listing = { isThreaded: this.#listing.isThreaded };
     }
     this.#drawFolders();
-    if (this.#folders.length === 0 || !this.#find(folder)) {
-      if (!sameFolder || !this.#isLoading) void this.#loadAll();
-    }
-    else if (!sameFolder) void this.#loadList();
+    const isKnown = this.#find(folder) !== undefined;
+    if (!isKnown && !(sameFolder && this.#isLoading)) void this.#loadAll();
+    else if (isKnown && !sameFolder) void this.#loadList();
     this.#list.setCurrent(message);
     this.#acts.update();
     if (message !== null) return void this.#reading.open(message);

@@ -100,7 +100,7 @@ class Writing {
   constructor(app, proposal) {
     const { translate } = app;
     this.#app = app;
-    this.#proposal = withSignature(proposal, app.letterSignature.text);
+    this.#proposal = withSignature(proposal, app.trust.book.signature);
     this.#offers = { maxBytes: app.maxMessageBytes, utf8: true, sharedAddresses: [] };
     const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
     const title = translate(isNew ? "writing_title" : "replying_title");
