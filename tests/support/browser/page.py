@@ -49,6 +49,11 @@ _AIM = """(selector) => {
   return { x, y, agrees };
 }"""
 
+_HAS_FOCUS = """(selector) => {
+  const element = document.querySelector(selector);
+  return !element || element.contains(element.getRootNode().activeElement);
+}"""
+
 # For a click on a button by which a person agrees (`data-agrees`). `_ARM` records the next click event. `_MISSED` is
 # true if the click had no effect, because the window was redrawn in that moment or did not accept answers yet.
 _ARM = """(selector) => {
@@ -314,6 +319,9 @@ class Page:
     def fill(self, selector: str, text: str) -> None:
         """Click a field and replace its value by `text`."""
         self.click(selector)
+        # A field that moved under the press has no focus: a person sees that by the caret, and presses again.
+        if not self.js(_HAS_FOCUS, selector):
+            self.click(selector)
         self.press(CONTROL, "a")
         self.press(BACKSPACE)
         self.type(text)
