@@ -69,6 +69,7 @@ def test_an_act_is_taken_back_when_the_network_is_back(inbox: Page, mail: Mailbo
     wait_for_notice(inbox, "The server does not answer, so this was perhaps not done")
     inbox.js(COME_BACK)
     inbox.type("z")
+    wait_for_notice(inbox, "Taken back.")
     wait_for_subjects(inbox, "Six", "Five", "Four", "Three", "Two", "One")
     assert "Four" in mail.subjects()
 

@@ -184,6 +184,7 @@ def test_a_tap_opens_again_when_the_selected_messages_are_gone(inbox: Page, mail
     inbox.tap("[data-test=message-row]")
     inbox.click(named("selection-acts-archive"))
     wait_for_subjects(inbox, "Five", "Four", "Three", "Two", "One")
+    wait_for_notice(inbox, "Archived.")
     assert mail.subjects("Archive") == ["Six"]
     inbox.tap("[data-test=message-row]")
     inbox.wait_for_selector(named("body"))
