@@ -17,7 +17,7 @@ import { lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
 import { addListed, fromServer, hasFlag, setFlags } from "./listed_messages.js";
 import { createRow, hidesSubject, identityOf, shorten } from "./message_row.js";
 import { RowDrawing } from "./row_drawing.js";
-import { createFlagMarks, createThreadButton, watchEnd } from "./row_parts.js";
+import { createFlagMarks, createThreadButton, nextTask, watchEnd } from "./row_parts.js";
 import { RowSelection } from "./row_selection.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -30,6 +30,8 @@ import { RowSelection } from "./row_selection.js";
 
 /** The number of messages that are decrypted in one operation. */
 const SUBJECTS_AT_ONCE = 20;
+/** The number of rows of a further page that are drawn in one task. */
+const ROWS_AT_ONCE = 10;
 /** The number of messages of a thread that are shown below its newest one. */
 const MAX_UNFOLDED = 50;
 
@@ -471,10 +473,11 @@ export class MessageList {
       this.#uidValidity = page.uidValidity;
       const shown = new Set(before ? this.#messages.map(({ uid }) => uid) : []);
       const fresh = this.#without(page.messages).filter(({ uid }) => !shown.has(uid));
-      this.#messages = before ? [...this.#messages, ...fresh] : fresh;
+      if (!before) this.#messages = fresh;
       this.#adopt(page);
-      if (before) this.#drawing.append(fresh);
+      if (before) await this.#append(fresh, signal);
       else this.#draw();
+      if (signal.aborted) return;
       void this.#readSubjects();
     } catch (error) {
       // A newer request has replaced this one and reports its own errors.
@@ -486,6 +489,21 @@ export class MessageList {
     if (this.#isStale) {
       this.#isStale = false;
       void this.refresh();
+    }
+  }
+
+  /**
+   * Adds rows below the others. The browser has its turn between a few of them, so that scrolling goes on smoothly.
+   * @param {ListedMessage[]} fresh
+   * @param {AbortSignal} signal
+   */
+  async #append(fresh, signal) {
+    for (let at = 0; at < fresh.length; at += ROWS_AT_ONCE) {
+      if (at > 0) await nextTask();
+      if (signal.aborted) return;
+      const rows = fresh.slice(at, at + ROWS_AT_ONCE).filter(({ uid }) => !this.#taken.has(uid));
+      this.#messages.push(...rows);
+      this.#drawing.append(rows);
     }
   }
 
