@@ -18,15 +18,19 @@ import { versionOf } from "./letter_version.js";
  * @typedef {Pick<VaultReply<"message.verify">, "report" | "headers" | "reply"> & {text: string}} Original
  */
 /**
+ * What only the pages send of a draft: its formatted text, the shared address in From, the wish for the copy in Sent, and the people about whom
+ * the person is still asked.
+ * @typedef {{html?: string, sharedFrom?: string, copy?: boolean | number | null, doubtful?: string[]}} PagesFields
+ */
+/**
  * A kept draft: the letter as it is written, and its files. `aside` is the number of files at the end of the list that
- * are kept but not attached. `forwarded` are the positions of the attached files that come from the original. `html` is the
- * formatted text of a draft of the pages.
+ * are kept but not attached. `forwarded` are the positions of the attached files that come from the original.
  * @typedef {{
  *   letter: PackedLetter<{
  *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
  *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../wasm_build/ui/more_options.js").Options,
- *     secret?: string, html?: string,
- *   }>,
+ *     secret?: string,
+ *   } & PagesFields>,
  *   files: PackedLetter<{aside: number, forwarded: number[]}>,
  * }} Draft
  */

@@ -38,9 +38,12 @@ export function formNotes({ origin, deliver, text: moved }) {
   return moved ? [note, html("p", { class: "warning", text: text("composeFormText") })] : [note];
 }
 
-/** A note for a draft whose formatting this window does not show. @param {string} formatted empty if it has none */
-export function formattedNote(formatted) {
-  return formatted ? [html("p", { text: text("composeFormatted"), data: { test: "formatted-note" } })] : [];
+/** The notes on what only the pages can send of a draft of theirs. @param {import("./courier.js").PagesFields} fields */
+export function pagesNotes({ html: formatted, sharedFrom }) {
+  return [
+    formatted ? html("p", { text: text("composeFormatted"), data: { test: "formatted-note" } }) : null,
+    sharedFrom ? html("p", { class: "warning", text: text("composeSharedFrom", isolate(sharedFrom)), data: { test: "shared-from-note" } }) : null,
+  ].filter((note) => note !== null);
 }
 
 /** A note on how the message arrives, by the way in which it leaves. @param {import("./bridge_choice.js").Delivery} deliver */

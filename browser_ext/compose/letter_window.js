@@ -24,7 +24,7 @@ import { letterObstacles } from "./letter_obstacles.js";
 import { createMoreOptions } from "./letter_options.js";
 import { newLetterSecret } from "./letter_version.js";
 import { LockCover } from "./lock_cover.js";
-import { arrivalNote, formattedNote, formNotes, titleOf } from "./letter_parts.js";
+import { arrivalNote, formNotes, pagesNotes, titleOf } from "./letter_parts.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";
 import { SenderChoice } from "./sender_choice.js";
@@ -53,8 +53,8 @@ export class LetterWindow {
   #wait;
   /** The secret of the letter's versions. It is kept with the draft. */
   #secret = newLetterSecret();
-  /** The formatted text of a draft of the pages, which goes back to them with the draft; empty for none. */
-  #html = "";
+  /** What a draft of the pages has and this window does not show. It goes back to them with the draft. @type {import("./courier.js").PagesFields} */
+  #ofPages = {};
   /** Whether the person agreed that nobody else can read the letter. */
   #isForWriterOnly = false;
   /** The drafts that are at the person's bridge only. @type {Set<string>} */
@@ -364,7 +364,7 @@ export class LetterWindow {
 
   /** @param {Draft["letter"]} letter @param {Draft["files"] | null} files the parts of a draft */
   #fill({ fields, text: written }, files) {
-    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt, more, secret, html: formatted = "" } = fields;
+    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt, more, secret, html, sharedFrom, copy, doubtful } = fields;
     const { aside = 0, forwarded = [] } = files?.fields ?? {};
     const kept = files?.attachments ?? [];
     const attachments = kept.slice(0, kept.length - aside);
@@ -375,8 +375,8 @@ export class LetterWindow {
     this.protection.set({ sign, encrypt });
     if (more) this.more.set(more);
     if (secret) this.#secret = secret;
-    this.#html = formatted;
-    this.note("formatted", ...formattedNote(formatted));
+    this.#ofPages = { html, sharedFrom, copy, doubtful };
+    this.note("pages", ...pagesNotes(this.#ofPages));
     this.sender.choose(from);
     this.#answering.goOn({ thread, forward }, { attachments, aside: kept.slice(attachments.length), forwarded });
     if (attachments.length || this.attached.files.length) this.attached.replace(attachments);
@@ -388,7 +388,7 @@ export class LetterWindow {
       from: this.sender.choice, ...this.recipients.addresses, subject: this.subject.input.value,
       thread: this.#answering.thread, forward: this.#answering.forward, answersSealed: this.protection.answersEncrypted,
       sign: this.protection.signs, seal: this.protection.encrypts, more: this.more.chosen,
-      secret: this.#secret, ...(this.#html ? { html: this.#html } : {}),
+      secret: this.#secret, ...this.#ofPages,
     };
     const { aside, forwarded } = this.#answering.keptFiles;
     const files = { fields: { forwarded, aside: aside.length }, text: new ArrayBuffer(0), attachments: [...this.attached.files, ...aside] };

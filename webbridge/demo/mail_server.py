@@ -94,7 +94,7 @@ class MemoryMailServer:
         return self._call(self._messages(account, folder))
 
     def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
-        """Add a message to a mailbox unchanged and unseen, and return its UID."""
+        """Add a message to a mailbox unchanged and unseen, and return its UID. A folder that is missing is made."""
         return self._call(self._append(account, folder, raw))
 
     def __enter__(self) -> Self:
@@ -191,7 +191,10 @@ class MemoryMailServer:
         await self._append(address.lower(), "INBOX", raw)
 
     async def _append(self, account: str, folder: str, raw: bytes) -> int:
-        mailbox = await self._mailboxes[account].get_mailbox(folder)
+        mailboxes = self._mailboxes[account]
+        if (await mailboxes.list_mailboxes()).get(folder) is None:
+            await mailboxes.add_mailbox(folder)
+        mailbox = await mailboxes.get_mailbox(folder)
         message = await mailbox.append(AppendMessage(raw, datetime.now(UTC)), recent=True)
         return int(message.uid)
 

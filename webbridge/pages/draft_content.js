@@ -17,7 +17,7 @@ import { ApiError } from "./api.js";
 /**
  * `forward` and `secret` are of the extension, and go back to it unchanged. `copy`, `doubtful`, `sharedFrom` and `html` are of the
  * pages: the wish for the copy in Sent, the people about whom the person is still asked, the shared address in From, and the formatted
- * text, empty for none. The extension gives `html` back too, when it may have changed the text.
+ * text, empty for none. The extension gives them back, when it may have changed the text.
  * @typedef {{
  *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: unknown,
  *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../wasm_build/ui/more_options.js").Options, secret?: string,

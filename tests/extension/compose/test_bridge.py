@@ -267,7 +267,8 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
 ) -> None:
     send_now(signed_in(extension, webmail))
     formatted = f"<p><strong>{SECRET_WORDS}</strong></p>"
-    fields = {**PAGES_FIELDS, "from": ALICE, "to": [BOB], "subject": "Lighthouse", "html": formatted}
+    of_pages = {"html": formatted, "sharedFrom": "ward3@example.test", "copy": 30, "doubtful": [BOB]}
+    fields = {**PAGES_FIELDS, "from": ALICE, "to": [BOB], "subject": "Lighthouse", **of_pages}
     draft = build_draft(people.alice, str(uuid4()), fields, SECRET_WORDS, note="A note for other mail programs")
     bridge.mailboxes.append(ALICE, draft, "Drafts")
     window = webmail.write()
@@ -275,11 +276,14 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
     window.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse")
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert typed(window) == SECRET_WORDS
-    # The window sends the words as plain text, and says so. The formatting goes back to the pages with the draft.
+    # The window sends the words as plain text and from her own address, and says so. What only the pages send goes back
+    # to them with the draft.
     window.wait_for_text("sent as plain text", selector="[data-test=formatted-note]")
+    window.wait_for_text("To send it from ward3@example.test", selector="[data-test=shared-from-note]")
     window.fill("[data-test=compose-subject]", "Lighthouse 2")
     kept = read_draft(people.alice, wait_for_draft(bridge, not_like=draft))
-    assert (kept.fields["subject"], kept.fields["html"]) == ("Lighthouse 2", formatted)
+    assert kept.fields["subject"] == "Lighthouse 2"
+    assert {name: kept.fields[name] for name in of_pages} == of_pages
     send_now(window)
     assert len(bridge.sent()) == 2
     assert bridge.mailboxes.messages(ALICE, "Drafts") == []
