@@ -50,7 +50,8 @@ OUTBOX = """async () => {
   Object.assign(globalThis, { ApiError, LetterPost });
   await begin();
   globalThis.place = new MailSource(api, kept);
-  globalThis.makeOutbox = () => new Outbox(api, kept, place);
+  globalThis.patience = 60_000;
+  globalThis.makeOutbox = () => new Outbox(api, kept, place, { patienceFor: () => patience });
   globalThis.outbox = makeOutbox();
   place.leave();
   const files = [{ name: "a.txt", type: "text/plain", data: "AAEC" }];
@@ -120,6 +121,23 @@ def test_a_lost_answer_sends_nothing_twice(page: Page) -> None:
       return [between, sent.length, asked, states()];
     }""")
     assert found == [["waiting"], 1, ["key of one", "key of one"], []]
+
+
+def test_a_bridge_that_never_answers_holds_no_other_letter_and_sends_nothing_twice(page: Page) -> None:
+    found = page.js("""async () => {
+      patience = 100;
+      await put("one");
+      await put("two");
+      during = () => new Promise(() => {});
+      await back();
+      const proposal = await outbox.hold(outbox.letters[1].id);
+      const between = [proposal.subject, states()];
+      during = async () => {};
+      await outbox.send();
+      await settled();
+      return [between, sent.map(([text]) => text), asked, states()];
+    }""")
+    assert found == [["Hello", ["waiting", "held"]], ["one"], ["key of one", "key of one"], ["held"]]
 
 
 def test_a_lock_during_the_request_sends_nothing_twice(page: Page) -> None:

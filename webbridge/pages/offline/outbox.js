@@ -34,6 +34,8 @@ import { ApiError, newSendingKey } from "../api.js";
 const REMEMBERED_MILLISECONDS = 12 * 60 * 60 * 1000;
 /** After a failure that may pass, the next try. */
 const AGAIN_MILLISECONDS = 30_000;
+/** How long a request may be without an answer: a minute, and what a message of its size takes at 10 kB a second. @param {number} size in bytes */
+const patienceFor = (size) => 60_000 + size / 10;
 /** The name of the lock for sending, before the account, so that one tab of each account sends. */
 const TURN = "sealwax-outbox";
 /** Errors after which the same request may succeed later: nothing was sent, the key tells, or the outcome could not be noted. */
@@ -47,14 +49,21 @@ export class Outbox extends EventTarget {
   #api;
   #kept;
   #source;
+  #patienceFor;
   /** @type {Letter[]} */
   #letters = [];
   #state = "";
   #timer = 0;
 
-  /** @param {BridgeApi} api @param {KeptMail} kept @param {MailSource} source */
-  constructor(api, kept, source) {
+  /**
+   * @param {BridgeApi} api
+   * @param {KeptMail} kept
+   * @param {MailSource} source
+   * @param {{patienceFor: (size: number) => number}} [limits] the milliseconds that a request may be without an answer
+   */
+  constructor(api, kept, source, limits = { patienceFor }) {
     super();
+    this.#patienceFor = limits.patienceFor;
     this.#api = api;
     this.#kept = kept;
     this.#source = source;
@@ -212,14 +221,16 @@ export class Outbox extends EventTarget {
   /** @param {WaitingCopy} copy as it was before this request @returns {Promise<Fate>} */
   async #request({ message, recipients, key, wish, tried }) {
     try {
-      const { outcome } = await this.#api.sendMessage(bytesFromBase64(message), recipients, key, wish);
+      const octets = bytesFromBase64(message);
+      const patience = this.#patienceFor(octets.byteLength);
+      const { outcome } = await answerWithin(patience, this.#api.sendMessage(octets, recipients, key, wish));
       return { outcome: outcome === "sent" ? "sent" : "unknown" };
     } catch (error) {
       if (!(error instanceof ApiError) || error.isOpen || LATER.has(error.code)) throw error;
       const refused = { outcome: /** @type {const} */ ("refused"), problem: error.code };
       // An earlier request with this key may have sent it. Of all errors, only the refusal of the message says that none has.
       if (tried === 0 || error.code === "message-refused") return refused;
-      const earlier = await this.#api.withdraw(key);
+      const earlier = await answerWithin(this.#patienceFor(0), this.#api.withdraw(key));
       if (earlier === null) return refused;
       return { outcome: earlier.outcome === "sent" ? "sent" : "unknown" };
     }
@@ -227,7 +238,7 @@ export class Outbox extends EventTarget {
 
   /** @param {WaitingCopy} copy */
   async #look({ key }) {
-    return (await this.#api.lookForCopy(key))?.outcome === "sent";
+    return (await answerWithin(this.#patienceFor(0), this.#api.lookForCopy(key)))?.outcome === "sent";
   }
 
   /** @param {string} id */
@@ -339,4 +350,24 @@ function withCopy(letter, { key }, change) {
 /** @param {Letter[]} letters */
 function inOrder(letters) {
   return letters.sort((one, other) => one.turn - other.turn);
+}
+
+/**
+ * The answer to a request, or `unreachable` when none came in time: a bridge that never answers would hold the turn, and with it every
+ * other letter. The request may arrive all the same, so it is repeated under the same key.
+ * @template T
+ * @param {number} milliseconds
+ * @param {Promise<T>} answer
+ * @returns {Promise<T>}
+ */
+async function answerWithin(milliseconds, answer) {
+  let timer = 0;
+  const late = new Promise((_, reject) => {
+    timer = window.setTimeout(() => reject(new ApiError("unreachable", "the bridge does not answer")), milliseconds);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
