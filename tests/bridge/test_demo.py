@@ -124,6 +124,7 @@ def test_passphrases_differ_from_mail_passwords_and_from_each_other(stack: DemoS
     assert len(set(secrets)) == 4
 
 
+@pytest.mark.thorough
 def test_a_second_demonstration_takes_other_ports(stack: DemoStack, pages_folder: Path) -> None:
     with DemoStack(base_port=BASE, pages_folder=pages_folder) as second:
         assert second.pages_url != stack.pages_url

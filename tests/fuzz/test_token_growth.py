@@ -45,6 +45,7 @@ def test_single_tokens(place: str) -> None:
     _check(case for case in single_tokens() if case.place == place)
 
 
+@pytest.mark.thorough
 def test_drawn_pairs_of_tokens() -> None:
     _check(drawn_pairs(_PAIRS, _seed("pairs of tokens")))
 

@@ -16,7 +16,7 @@ from tests.support.browser.page import Page
 from tests.support.servers.pages_server import PagesServer, run_pages_server
 from wasm_build.bundle.tree import sha384
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 INSTALL_SECONDS = 60
 # A document of the origin that runs no script of the pages, in which a test may load single modules.
@@ -93,6 +93,7 @@ def listed(place: Place) -> dict[str, dict[str, Any]]:
     return pins
 
 
+@pytest.mark.heart
 def test_the_pages_start_without_a_server(place: Place) -> None:
     page = place.page
     assert kept(page) == len({pin["integrity"] for pin in listed(place).values()}) + 1
@@ -136,6 +137,7 @@ def test_a_new_version_comes_whole_and_only_when_the_person_loads_the_page_anew(
     )
 
 
+@pytest.mark.heart
 def test_a_version_that_is_not_whole_is_not_installed(place: Place) -> None:
     page = place.page
     before = page.js(FETCH, "/messages.en.json")
@@ -147,7 +149,6 @@ def test_a_version_that_is_not_whole_is_not_installed(place: Place) -> None:
     assert page.js(FETCH, "/messages.en.json") == before
 
 
-@pytest.mark.thorough
 def test_other_bytes_in_the_place_of_a_kept_file_are_not_used(place: Place) -> None:
     page = place.page
     before = page.js(FETCH, "/style.css")
@@ -163,7 +164,6 @@ def test_other_bytes_in_the_place_of_a_kept_file_are_not_used(place: Place) -> N
     assert page.js(FETCH, "/style.css") is None
 
 
-@pytest.mark.thorough
 def test_a_version_that_the_server_has_no_more_and_that_is_damaged_ends_itself(place: Place) -> None:
     page = place.page
     place.deploy(b"{}", worker_too=False)
@@ -175,7 +175,6 @@ def test_a_version_that_the_server_has_no_more_and_that_is_damaged_ends_itself(p
     page.wait_for("async () => (await navigator.serviceWorker.getRegistrations()).length === 0")
 
 
-@pytest.mark.thorough
 def test_a_worker_that_the_server_has_no_more_is_removed(place: Place) -> None:
     page = place.page
     place.server.changes["/app_worker.js"] = lambda _, answer: type(answer)("gone", status=404)
@@ -184,7 +183,6 @@ def test_a_worker_that_the_server_has_no_more_is_removed(place: Place) -> None:
     assert page.js("async () => [files.state, await caches.keys()]") == ["none", []]
 
 
-@pytest.mark.thorough
 def test_a_full_disk_keeps_nothing_and_is_told(browser: Browser, pages_with_sources: Path) -> None:
     if not isinstance(browser, Chromium):
         pytest.skip("only Chromium lets a test limit the storage of an origin")

@@ -21,7 +21,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 PHONES = (320, 390)
 
 
@@ -72,7 +72,6 @@ def test_a_person_ends_the_access_of_a_device(visitor: MailPages, elsewhere: Mai
     assert page.text("#announcer").endswith("has no access any more.")
 
 
-@pytest.mark.thorough
 def test_a_wrong_passphrase_is_told_at_its_field(visitor: MailPages) -> None:
     page = open_keys(visitor)
     page.browser.expect_error("401")
@@ -80,6 +79,7 @@ def test_a_wrong_passphrase_is_told_at_its_field(visitor: MailPages) -> None:
     page.wait_for_text("does not know this passphrase", timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.heart
 def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPages, elsewhere: MailPages) -> None:
     page = open_keys(visitor)
     ours = visitor.account.key_passphrase
@@ -107,6 +107,7 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     assert page.browser is other.browser
 
 
+@pytest.mark.heart
 def test_a_reset_that_goes_on_is_shown_above_every_view_and_can_be_stopped(
     visitor: MailPages, demo_stack: DemoStack, alice: Account, tmp_path: Path
 ) -> None:
@@ -133,7 +134,6 @@ def test_a_reset_that_goes_on_is_shown_above_every_view_and_can_be_stopped(
     assert session.reset_ready is None
 
 
-@pytest.mark.thorough
 def test_an_account_that_was_reset_is_taken_only_when_the_person_agrees(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
@@ -172,7 +172,6 @@ def test_an_account_that_was_reset_is_taken_only_when_the_person_agrees(
     )
 
 
-@pytest.mark.thorough
 def test_a_change_succeeds_although_another_device_stores_meanwhile(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
@@ -200,7 +199,6 @@ def test_a_change_succeeds_although_another_device_stores_meanwhile(
     )
 
 
-@pytest.mark.thorough
 def test_a_changed_recovery_code_is_told_until_there_is_a_new_one(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:

@@ -27,7 +27,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 PHONES = (320, 390)
 PROVIDER = NativeProvider()
 FILE_PASSPHRASE, NEW_PASSPHRASE = "of the new file", "quite other words"
@@ -139,6 +139,7 @@ def fingerprints(stack: DemoStack, account: Account, passphrase: str) -> set[str
     return {identity.certificate.fingerprint for identity in session.opened.identities}
 
 
+@pytest.mark.heart
 def test_a_reset_is_started_by_the_mail_login_and_shown_after_a_reload(
     visitor: MailPages, demo_stack: DemoStack
 ) -> None:
@@ -173,6 +174,7 @@ def test_a_clock_that_is_ahead_finishes_no_reset(
     }
 
 
+@pytest.mark.heart
 def test_a_reset_is_finished_after_three_days_with_new_keys_and_a_new_passphrase(
     visitor: MailPages, demo_stack: DemoStack, new_keys: Identity, new_file: Path, tmp_path: Path
 ) -> None:
@@ -197,7 +199,6 @@ def test_a_reset_is_finished_after_three_days_with_new_keys_and_a_new_passphrase
     assert fingerprints(demo_stack, visitor.account, NEW_PASSPHRASE) == {new_keys.certificate.fingerprint}
 
 
-@pytest.mark.thorough
 def test_a_wrong_file_or_a_wrong_passphrase_of_it_is_told_before_anything_changes(
     visitor: MailPages, demo_stack: DemoStack, new_file: Path, tmp_path: Path
 ) -> None:
@@ -219,7 +220,6 @@ def test_a_wrong_file_or_a_wrong_passphrase_of_it_is_told_before_anything_change
     }
 
 
-@pytest.mark.thorough
 def test_a_reset_is_undone_by_the_passphrase_from_before(
     visitor: MailPages, demo_stack: DemoStack, new_file: Path, tmp_path: Path
 ) -> None:
@@ -270,7 +270,6 @@ def test_a_reset_that_another_device_stops_meanwhile_is_not_finished(
     assert is_shown(page, START)
 
 
-@pytest.mark.thorough
 def test_a_reset_that_was_stopped_here_is_not_told_again(visitor: MailPages, demo_stack: DemoStack) -> None:
     page = locked(visitor)
     open_part(page, "reset")

@@ -29,6 +29,7 @@ def site(demo_stack: DemoStack, alice: Account, pages_with_sources: Path, tmp_pa
         yield running
 
 
+@pytest.mark.thorough
 def test_the_pages_go_on_with_the_next_key_server_of_the_signed_list(
     browser: Browser, site: Site, alice: Account
 ) -> None:

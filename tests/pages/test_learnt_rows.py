@@ -18,7 +18,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 # Returns what is stored of rows, with its bytes as text.
 STORED = """async () => {
@@ -101,6 +101,7 @@ def wait_for_state(pages: MailPages, uid: int, state: str) -> None:
     pages.page.wait_for(done, uid, state, timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.heart
 def test_a_row_shows_the_verdict_that_was_learnt_also_after_lock_and_unlock(browser: Browser, stack: DemoStack) -> None:
     alice, bob = stack.accounts
     uid = deliver(stack, signed_and_encrypted(bob, alice, mail(text("Words."), subject="The lighthouse at dusk")))
@@ -125,7 +126,6 @@ def test_a_row_shows_the_verdict_that_was_learnt_also_after_lock_and_unlock(brow
     pages.close()
 
 
-@pytest.mark.thorough
 def test_a_learnt_verdict_goes_when_a_decision_is_withdrawn(browser: Browser, stack: DemoStack) -> None:
     pages = reader(browser, stack)
     pages.enter()
@@ -141,7 +141,6 @@ def test_a_learnt_verdict_goes_when_a_decision_is_withdrawn(browser: Browser, st
     pages.close()
 
 
-@pytest.mark.thorough
 def test_on_another_persons_computer_nothing_learnt_is_kept(browser: Browser, stack: DemoStack) -> None:
     alice, bob = stack.accounts
     uid = deliver(stack, signed_and_encrypted(bob, alice, mail(text("Words."), subject="Kept nowhere")))
@@ -166,6 +165,7 @@ def test_a_verdict_is_not_moved_to_another_message(page: Page) -> None:
     assert page.js(RELOAD, {}) == [None]
 
 
+@pytest.mark.heart
 def test_a_row_that_names_another_sender_than_the_message_learns_no_verdict(page: Page) -> None:
     assert page.js(LEARN, {"from": "Boss <boss@bank.example>"}, "eve@example.test", "d1") == [None]
 
@@ -175,6 +175,7 @@ def test_a_verified_row_names_the_proved_sender_and_not_the_claimed_name(page: P
     assert page.js("() => list.element.querySelector('.row-from').textContent") == "bob@example.test"
 
 
+@pytest.mark.heart
 def test_other_bytes_under_the_same_number_have_no_verdict(page: Page) -> None:
     page.js(LEARN, {}, "bob@example.test", "d1")
     found = page.js("""() => {

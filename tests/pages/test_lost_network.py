@@ -15,7 +15,7 @@ from tests.support.pages.mail_house import (
     wait_for_subjects,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 # No request gets an answer while `lost` is true. Those to the path `reaches` arrive at the bridge all the same.
 LOSE = """(reaches) => {
@@ -31,6 +31,7 @@ LOSE = """(reaches) => {
 COME_BACK = "() => { window.lost = false; dispatchEvent(new Event('online')); }"
 
 
+@pytest.mark.heart
 def test_the_list_shows_what_an_act_has_done_when_the_network_is_back(inbox: Page, mail: Mailbox) -> None:
     inbox.js(LOSE, "/move")
     focus(inbox, "Four")

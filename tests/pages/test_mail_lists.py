@@ -24,11 +24,12 @@ from tests.support.pages.mail_house import (
     wait_for_subjects,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 FOLDER_NAMES = "() => [...document.querySelectorAll('[data-test=folder]')].map((link) => link.dataset.folder)"
 
 
+@pytest.mark.heart
 def test_the_newest_date_is_first_below_the_heading_of_its_day(
     house: MailHouse, mail: Mailbox, browser: Browser
 ) -> None:
@@ -73,6 +74,7 @@ def test_folders_inside_others_stand_below_them(inbox: Page) -> None:
     ]
 
 
+@pytest.mark.heart
 def test_conversations_are_one_row_that_unfolds(house: MailHouse, mail: Mailbox, browser: Browser) -> None:
     mail.append(build_message("Question", days_ago=2, more="Message-ID: <q@x.test>\r\n"))
     mail.append(build_message("Alone", days_ago=1, more="Message-ID: <alone@x.test>\r\n"))
@@ -93,6 +95,7 @@ def test_conversations_are_one_row_that_unfolds(house: MailHouse, mail: Mailbox,
     page.close()
 
 
+@pytest.mark.heart
 def test_the_mail_server_searches_and_escape_ends_it(inbox: Page) -> None:
     inbox.js("() => document.activeElement.blur()")
     inbox.type("/")
@@ -151,6 +154,7 @@ def test_a_name_that_is_taken_keeps_the_dialog(inbox: Page, browser: Browser) ->
     inbox.press(ESCAPE)
 
 
+@pytest.mark.heart
 def test_keys_walk_act_and_stop_while_one_types(inbox: Page, mail: Mailbox) -> None:
     inbox.js("() => document.activeElement.blur()")
     inbox.type("jj")
@@ -315,6 +319,7 @@ HOSTILE = """() => {
 }"""
 
 
+@pytest.mark.heart
 def test_hostile_folders_flags_and_dates_leave_the_view_whole(inbox: Page) -> None:
     inbox.js(HOSTILE)
     inbox.click(named("refresh"))
@@ -382,7 +387,6 @@ WHEEL = """async () => {
 }"""
 
 
-@pytest.mark.thorough
 def test_ten_thousand_rows_come_as_one_scrolls(chromium: Chromium, house: MailHouse) -> None:
     page = chromium.open(house.pages_url)
     page.js(MANY)

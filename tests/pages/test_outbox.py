@@ -11,7 +11,7 @@ from tests.support.browser.page import Page
 from tests.support.pages.kept_mail import PARTS
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 # Makes `outbox` before a bridge that sends one message for a key, as the real one. `mode` is what happens to a request.
 OUTBOX = """async () => {
@@ -89,6 +89,7 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
     page.close()
 
 
+@pytest.mark.heart
 def test_what_waits_is_sent_once_and_in_its_order(page: Page) -> None:
     found = page.js("""async () => {
       const waits = [await put("one"), await put("two", "bcc", "open")];
@@ -109,6 +110,7 @@ def test_what_waits_is_sent_once_and_in_its_order(page: Page) -> None:
     ]
 
 
+@pytest.mark.heart
 def test_a_lost_answer_sends_nothing_twice(page: Page) -> None:
     found = page.js("""async () => {
       await put("one");
@@ -123,6 +125,7 @@ def test_a_lost_answer_sends_nothing_twice(page: Page) -> None:
     assert found == [["waiting"], 1, ["key of one", "key of one"], []]
 
 
+@pytest.mark.heart
 def test_a_bridge_that_never_answers_holds_no_other_letter_and_sends_nothing_twice(page: Page) -> None:
     found = page.js("""async () => {
       patience = 100;
@@ -330,6 +333,7 @@ def test_an_answer_of_the_person_counts_for_the_letter_that_was_shown(page: Page
     assert found == [1, []]
 
 
+@pytest.mark.heart
 def test_a_letter_is_kept_or_refused_whatever_another_tab_has_done(page: Page) -> None:
     """What was kept is ended in another tab, or begun anew: nothing of this tab is written under the earlier key."""
     found = page.js("""async () => {
@@ -363,6 +367,7 @@ def test_a_tab_that_begins_later_loses_no_letter(page: Page) -> None:
     assert found == [["waiting"], 1, 1, "another passphrase"]
 
 
+@pytest.mark.heart
 def test_no_story_of_errors_calls_a_letter_changeable_that_somebody_got(page: Page) -> None:
     """Requests and questions fail before or after they have done their work, by any code; each story is drawn."""
     found = page.js("""async () => {

@@ -19,7 +19,7 @@ from webbridge.demo import stack as demo
 from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 
 def focused_test(pages: MailPages) -> str:
@@ -27,6 +27,7 @@ def focused_test(pages: MailPages) -> str:
     return name
 
 
+@pytest.mark.heart
 def test_the_focus_begins_where_the_person_types(visitor: MailPages) -> None:
     focused = "(test) => document.activeElement.dataset.test === test"
     visitor.page.wait_for(focused, "sign-in-address")
@@ -34,6 +35,7 @@ def test_the_focus_begins_where_the_person_types(visitor: MailPages) -> None:
     visitor.page.wait_for(focused, "passphrase")
 
 
+@pytest.mark.heart
 def test_a_refused_login_says_so_and_keeps_the_address(visitor: MailPages, alice: Account) -> None:
     visitor.sign_in(password="not her password")
     text = visitor.page.wait_for_text("does not accept", selector=named("sign-in-error"))
@@ -43,7 +45,6 @@ def test_a_refused_login_says_so_and_keeps_the_address(visitor: MailPages, alice
     visitor.page.wait_for_selector(named("unlock-form"))
 
 
-@pytest.mark.thorough
 def test_a_wrong_passphrase_is_said_in_its_field_which_keeps_the_focus(visitor: MailPages) -> None:
     visitor.sign_in()
     visitor.unlock(passphrase="not her passphrase")
@@ -54,7 +55,6 @@ def test_a_wrong_passphrase_is_said_in_its_field_which_keeps_the_focus(visitor: 
     visitor.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.thorough
 def test_a_locked_letter_survives_a_wrong_passphrase(visitor: MailPages, bob: Account) -> None:
     visitor.enter()
     visitor.write(to=bob.address, subject="Kept", text="Every word of it.")
@@ -68,7 +68,6 @@ def test_a_locked_letter_survives_a_wrong_passphrase(visitor: MailPages, bob: Ac
     assert visitor.page.value(named("compose-subject")) == "Kept"
 
 
-@pytest.mark.thorough
 def test_keys_come_from_a_file_too(visitor: MailPages, alice: Account, welcome: int, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12)
     open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
@@ -77,7 +76,6 @@ def test_keys_come_from_a_file_too(visitor: MailPages, alice: Account, welcome: 
     assert visitor.state == "verified"
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("passphrase", ["", "a passphrase of its own"], ids=["open", "under a passphrase"])
 def test_keys_come_from_a_pem_file_too(
     visitor: MailPages, alice: Account, welcome: int, tmp_path: Path, passphrase: str
@@ -95,7 +93,6 @@ def test_keys_come_from_a_pem_file_too(
     assert visitor.state == "verified"
 
 
-@pytest.mark.thorough
 def test_a_pem_file_that_wants_a_passphrase_asks_for_it(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     pem = export_private_key(alice.identity.private_key, b"secret", provider=NativeProvider(), iterations=2048)
     (tmp_path / "alice.pem").write_bytes(certificate_pem(alice.identity.certificate).encode() + run(pem))
@@ -104,21 +101,18 @@ def test_a_pem_file_that_wants_a_passphrase_asks_for_it(visitor: MailPages, alic
     visitor.page.wait_for_text("passphrase is missing", selector=field, timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.thorough
 def test_a_file_of_certificates_alone_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.pem").write_text(certificate_pem(alice.identity.certificate))
     open_file(visitor, tmp_path / "alice.pem", "")
     visitor.page.wait_for_text("no private key", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.thorough
 def test_a_damaged_key_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12[: len(alice.p12) // 2])
     open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
     visitor.page.wait_for_text("not a whole key file", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.thorough
 def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12)
     open_file(visitor, tmp_path / "alice.p12", "not her passphrase")
@@ -126,7 +120,6 @@ def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Accoun
     visitor.page.wait_for_text("does not open these keys", selector=field, timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.thorough
 def test_keys_under_the_mail_password_are_not_put_on_the_key_server(
     visitor: MailPages, alice: Account, tmp_path: Path
 ) -> None:
@@ -149,7 +142,6 @@ def open_file(pages: MailPages, file: Path, passphrase: str) -> None:
     pages.page.type(passphrase + ENTER)
 
 
-@pytest.mark.thorough
 def test_an_unreachable_mail_server_keeps_the_letter(browser: Browser) -> None:
     with DemoStack() as stack:
         first, second = stack.accounts
@@ -166,7 +158,6 @@ def test_an_unreachable_mail_server_keeps_the_letter(browser: Browser) -> None:
         pages.close()
 
 
-@pytest.mark.thorough
 def test_signing_in_without_a_mail_server_says_so(browser: Browser) -> None:
     with DemoStack() as stack:
         pages = MailPages(browser, stack.pages_url, stack.accounts[0])
@@ -176,7 +167,6 @@ def test_signing_in_without_a_mail_server_says_so(browser: Browser) -> None:
         pages.close()
 
 
-@pytest.mark.thorough
 def test_a_letter_that_cannot_be_encrypted_waits_with_a_reason(visitor: MailPages) -> None:
     visitor.enter()
     visitor.write(to="stranger@example.test", subject="Hello", text="Are you there?")
@@ -187,7 +177,6 @@ def test_a_letter_that_cannot_be_encrypted_waits_with_a_reason(visitor: MailPage
     assert visitor.page.value(named("compose-text")) == "Are you there?"
 
 
-@pytest.mark.thorough
 def test_without_keys_an_encrypted_letter_offers_to_unlock_them(visitor: MailPages, welcome: int) -> None:
     visitor.sign_in()
     visitor.page.click(named("skip-unlock"))
@@ -195,7 +184,6 @@ def test_without_keys_an_encrypted_letter_offers_to_unlock_them(visitor: MailPag
     assert "keys are locked" in visitor.page.text(named("reading-locked"))
 
 
-@pytest.mark.thorough
 def test_the_source_of_a_message_is_what_the_mail_server_has(
     visitor: MailPages, demo_stack: DemoStack, alice: Account, welcome: int, tmp_path: Path
 ) -> None:
@@ -211,7 +199,6 @@ def test_the_source_of_a_message_is_what_the_mail_server_has(
     assert "Encrypted text cannot be read here" in visitor.page.text(named("source"))
 
 
-@pytest.mark.thorough
 def test_a_source_is_text_whose_unseen_characters_are_named(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
@@ -237,7 +224,6 @@ def test_a_link_that_is_no_address_opens_the_pages_all_the_same(visitor: MailPag
     visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.thorough
 def test_a_bridge_that_names_itself_as_the_key_server_learns_nothing_of_the_passphrase(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,7 +245,6 @@ def test_an_entrust_profile_is_refused_with_advice(visitor: MailPages, alice: Ac
     assert "PKCS#12" in said
 
 
-@pytest.mark.thorough
 def test_a_phone_never_scrolls_sideways(visitor: MailPages, bob: Account, welcome: int) -> None:
     page = visitor.page
     page.set_viewport(390, 844)
@@ -288,6 +273,7 @@ def test_a_phone_never_scrolls_sideways(visitor: MailPages, bob: Account, welcom
     assert wide == []
 
 
+@pytest.mark.heart
 def test_nothing_stays_in_the_storage_of_somebody_elses_browser(visitor: MailPages, welcome: int) -> None:
     visitor.page.click(named("foreign-computer"))
     visitor.enter()

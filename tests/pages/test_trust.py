@@ -24,7 +24,7 @@ from webbridge.demo.accounts import EXPIRING, REVOKED, certificate_pem
 from webbridge.demo.revocation import LIST_PATH, build_list
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 # Records the states of a message in the order in which the page shows them.
 WATCH = """() => {
@@ -55,6 +55,7 @@ def readiness(pages: MailPages, address: str) -> str:
     return said
 
 
+@pytest.mark.heart
 def test_a_verdict_is_never_greener_than_it_will_be(alice: MailPages, stack: DemoStack) -> None:
     alice.page.js(WATCH)
     alice.open_message(welcome_of(stack, alice.account))
@@ -62,6 +63,7 @@ def test_a_verdict_is_never_greener_than_it_will_be(alice: MailPages, stack: Dem
     assert "Not revoked" in open_why(alice)
 
 
+@pytest.mark.heart
 def test_a_revoked_senders_signature_is_not_verified(alice: MailPages, stack: DemoStack) -> None:
     letter = deliver(stack, alice.account, stack.people.revoked, "From before")
     alice.page.js(WATCH)
@@ -73,7 +75,6 @@ def test_a_revoked_senders_signature_is_not_verified(alice: MailPages, stack: De
     assert alice.page.js(marks) == ["good", "bad"]
 
 
-@pytest.mark.thorough
 def test_an_answer_is_not_asked_for_again(alice: MailPages, stack: DemoStack) -> None:
     alice.open_message(welcome_of(stack, alice.account))
     again = deliver(stack, alice.account, stack.accounts[1].identity, "Once more")
@@ -83,6 +84,7 @@ def test_an_answer_is_not_asked_for_again(alice: MailPages, stack: DemoStack) ->
     assert alice.state == "verified"
 
 
+@pytest.mark.heart
 def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, stack: DemoStack) -> None:
     letter = deliver(stack, alice.account, stranger(), "A stranger")
     page = alice.page
@@ -112,7 +114,6 @@ def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, 
     assert alice.state == "signed-unverified"
 
 
-@pytest.mark.thorough
 def test_a_stranger_is_not_accepted_by_closing_the_dialog(alice: MailPages, stack: DemoStack) -> None:
     alice.open_message(deliver(stack, alice.account, stranger(), "A stranger"))
     open_why(alice)
@@ -124,7 +125,6 @@ def test_a_stranger_is_not_accepted_by_closing_the_dialog(alice: MailPages, stac
     assert alice.state == "signed-unverified"
 
 
-@pytest.mark.thorough
 def test_a_missing_authority_is_looked_for_when_the_person_wants_it(
     alice: MailPages, stack: DemoStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,7 +151,6 @@ def lists(stack: DemoStack) -> Details:
     return Details(crl_urls=(stack.list_url,))
 
 
-@pytest.mark.thorough
 def test_a_known_senders_new_certificate_is_shown_beside_the_old(alice: MailPages, stack: DemoStack) -> None:
     bob = stack.accounts[1]
     alice.open_message(welcome_of(stack, alice.account))
@@ -192,7 +191,6 @@ def test_each_recipient_says_how_it_stands_before_anything_is_sent(
     assert alice.page.value(named("compose-text")) == "At one?"
 
 
-@pytest.mark.thorough
 def test_the_certificate_behind_a_recipient_is_a_keystroke_away(alice: MailPages, stack: DemoStack) -> None:
     bob = stack.accounts[1]
     alice.write(to=bob.address, subject="Thursday", text="At one?")
@@ -206,7 +204,6 @@ def test_the_certificate_behind_a_recipient_is_a_keystroke_away(alice: MailPages
     alice.page.wait_for(back)
 
 
-@pytest.mark.thorough
 def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
     browser: Browser, stack: DemoStack, tmp_path: Path
 ) -> None:
@@ -244,7 +241,6 @@ def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
     pages.close()
 
 
-@pytest.mark.thorough
 def test_everything_about_trust_fits_a_narrow_phone(alice: MailPages, stack: DemoStack) -> None:
     page = alice.page
     page.set_viewport(320, 700)

@@ -15,7 +15,7 @@ from tests.support.pages.strangers import deliver, stranger, welcome_of
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 # The name of the lock that a tab holds while it writes the kept state.
 _TURN = "sealwax-kept-trust"
@@ -54,6 +54,7 @@ def count_all(stack: DemoStack, *accounts: Account) -> list[int]:
     return [len(stack.mail_server.messages(one.address, folder)) for one in accounts for folder in folders]
 
 
+@pytest.mark.heart
 def test_a_message_of_one_account_never_leaves_by_the_session_of_another(
     writer: MailPages, demo_stack: DemoStack, alice: Account, bob: Account
 ) -> None:
@@ -121,7 +122,6 @@ def wait_for_writers(page: Page, number: int) -> None:
     page.wait_for(look, _TURN, number, timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.thorough
 def test_a_decision_removed_in_one_tab_is_not_brought_back_by_another(
     first: MailPages, second: MailPages, stack: DemoStack
 ) -> None:
@@ -144,6 +144,7 @@ def test_a_decision_removed_in_one_tab_is_not_brought_back_by_another(
     wait_until_none(first)
 
 
+@pytest.mark.heart
 def test_a_decision_removed_while_another_tab_writes_it_is_not_brought_back(
     first: MailPages, second: MailPages, stack: DemoStack
 ) -> None:

@@ -62,8 +62,8 @@ def kept(page: Page) -> bytes:
     return octets_of(page.js(whole))
 
 
-@pytest.mark.parametrize("cipher", ["cbc", "gcm"])
-@pytest.mark.parametrize("form", ["cms", "mail"])
+@pytest.mark.parametrize("cipher", [pytest.param("cbc", marks=pytest.mark.thorough), "gcm"])
+@pytest.mark.parametrize("form", [pytest.param("cms", marks=pytest.mark.thorough), "mail"])
 def test_twenty_megabytes_are_encrypted_and_opened(open_vault_page: OpenPage, form: str, cipher: str) -> None:
     page = open_vault_page()
     give = {"head": HEAD, "lines": True} if form == "mail" else {}

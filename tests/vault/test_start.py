@@ -160,6 +160,7 @@ def test_an_altered_snapshot_is_refused_by_its_name_and_the_plain_start_serves(
     assert any("sealwax.snapshot is not the file" in entry.text for entry in browser.log)
 
 
+@pytest.mark.thorough
 def test_needs_no_jspi_no_private_file_system_and_no_size_of_memory(
     open_vault_page: OpenPage, vault_server: VaultServer
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_page_that_saves_bytes_starts_plainly_and_goes_on_from_the_snapshot(
     assert describes(page)
 
 
+@pytest.mark.thorough
 def test_a_first_visit_saves_bytes_by_itself(open_vault_page: OpenPage) -> None:
     """This server forbids caching, so that each visit is a first visit."""
     page = open_vault_page(options={"saveBytes": None})
@@ -267,6 +269,7 @@ def test_progress_is_told_while_a_file_is_on_its_way(browser: Browser, vault_ser
     page.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("gigabytes", [8, 1])
 def test_one_worker_waits_and_goes_on(open_vault_page: OpenPage, gigabytes: float) -> None:
     page = open_vault_page(options={"device": {"deviceMemory": gigabytes, "hardwareConcurrency": 8}})
@@ -281,6 +284,7 @@ def test_one_worker_waits_and_goes_on(open_vault_page: OpenPage, gigabytes: floa
     assert page.js("() => window.workers") == workers
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("gigabytes", "cores", "expected"), [(8, 8, 2), (8, 2, 1), (2, 8, 1), (1, 8, 0)])
 def test_as_many_strict_workers_wait_as_the_device_has_room_for(
     open_vault_page: OpenPage, gigabytes: float, cores: int, expected: int

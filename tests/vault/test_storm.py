@@ -106,6 +106,7 @@ def mails() -> list[dict[str, Any]]:
     return made
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(2, 8))])
 @pytest.mark.parametrize("strict", [False, pytest.param(True, marks=pytest.mark.thorough)])
 def test_operations_that_are_stopped_take_nothing_from_others(

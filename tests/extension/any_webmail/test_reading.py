@@ -76,6 +76,7 @@ WAYS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", WAYS)
 def test_each_way_to_the_source_is_found(
     extension: Extension, site: WebSite, tab: Page, letters: Letters, way: str
@@ -189,6 +190,7 @@ def test_back_to_a_page_with_a_prepared_frame_opens_the_mail(
     assert WORDS in open_mail(extension, tab)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("subject", ["", " \u200b"])
 def test_a_mail_without_a_subject_is_known_by_its_time(
     adaptor: Adaptor, site: WebSite, tab: Page, letters: Letters, subject: str

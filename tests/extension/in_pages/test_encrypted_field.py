@@ -24,7 +24,7 @@ from tests.support.extension.field_pages import (
 )
 from tests.support.project import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 EXTENSION = ROOT / "browser_ext"
 
@@ -37,6 +37,7 @@ def test_every_text_that_the_scripts_name_is_in_the_catalogue() -> None:
     assert all(entry["description"] for entry in catalogue.values())
 
 
+@pytest.mark.heart
 def test_a_field_is_encrypted_for_the_chosen_people_and_its_writer(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_click_that_a_script_makes_opens_nothing(unlocked: Extension, page: Pa
     assert page.frames() == []
 
 
+@pytest.mark.heart
 def test_decrypts_a_field_and_says_who_signed(unlocked: Extension, page: Page, site: Site, people: People) -> None:
     armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
@@ -139,6 +141,7 @@ def test_a_known_site_is_not_asked_about_again(unlocked: Extension, page: Page, 
     assert not unlocked.has_window()
 
 
+@pytest.mark.heart
 def test_an_altered_field_is_refused_in_its_place(unlocked: Extension, page: Page, site: Site, people: People) -> None:
     armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     middle = len(armored) // 2
@@ -148,6 +151,7 @@ def test_an_altered_field_is_refused_in_its_place(unlocked: Extension, page: Pag
     assert "changed in transit" in around.text("[data-test=problem]")
 
 
+@pytest.mark.heart
 def test_a_field_of_another_origin_is_refused(unlocked: Extension, page: Page, site: Site, people: People) -> None:
     armored = people.encrypt(TEXT, origin=site.other_origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored)))
@@ -165,7 +169,6 @@ def test_a_field_for_somebody_else_is_said_to_be_so(
     assert "encrypted for someone else" in around.text("[data-test=problem]")
 
 
-@pytest.mark.thorough
 def test_after_locking_a_wrong_passphrase_keeps_the_focus_and_the_right_one_encrypts(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
@@ -231,6 +234,7 @@ def test_the_toolbar_button_opens_the_focused_field(unlocked: Extension, page: P
     ]
 
 
+@pytest.mark.heart
 def test_a_page_that_hides_its_origin_gets_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD, policy="sandbox allow-scripts"))
     unlocked.click_button(page, "#answer")
@@ -238,6 +242,7 @@ def test_a_page_that_hides_its_origin_gets_nothing(unlocked: Extension, page: Pa
     assert page.frames() == []
 
 
+@pytest.mark.heart
 def test_locking_leaves_neither_the_seal_key_nor_what_it_sealed(unlocked: Extension) -> None:
     page = unlocked.open_options()
     look = """async () => {
@@ -255,6 +260,7 @@ def test_locking_leaves_neither_the_seal_key_nor_what_it_sealed(unlocked: Extens
     page.close()
 
 
+@pytest.mark.heart
 def test_no_more_than_twenty_texts_a_minute_are_opened_for_a_site(unlocked: Extension, page: Page, site: Site) -> None:
     options = unlocked.open_options()
     spend = """(origin) => (globalThis.browser ?? chrome).storage.session.set({

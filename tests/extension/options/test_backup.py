@@ -194,7 +194,6 @@ def test_a_prepared_backup_brings_nothing_of_trust_until_it_is_ticked(empty: Ext
     page.close()
 
 
-@pytest.mark.heart
 def test_an_answer_counts_for_the_contents_that_were_shown(empty: Extension, tmp_path: Path) -> None:
     """The stores change meanwhile, so that the backup would restore other entries than those in the list."""
     file = write_prepared(tmp_path / "prepared.backup", authorities=101)
