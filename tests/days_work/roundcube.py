@@ -342,6 +342,8 @@ class Roundcube:
 
     def _show(self, folder: str) -> None:
         self._to_list()
+        # Roundcube passes over a press on a folder while it waits for an answer.
+        self._page.wait_for("() => !rcmail.busy")
         self.hand.click(_folder(folder))
         self._page.wait_for("(name) => !rcmail.busy && rcmail.env.mailbox === name", folder)
         self._page.wait_for(_LISTED, timeout_seconds=_SECONDS)
