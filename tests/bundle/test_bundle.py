@@ -31,7 +31,7 @@ from wasm_build.bundle.tree import sha384, write_tree
 from wasm_build.vault.python import roots, verbs
 from wasm_build.vault.python.warm_up import warm_up
 
-PACKAGE_FILES = ("pyodide/package.json", "hash-wasm/package.json", "dompurify/package.json", "esbuild/package.json")
+PACKAGE_FILES = tuple(f"{name}/package.json" for name in ("pyodide", "hash-wasm", "dompurify", "esbuild", "pdfjs-dist"))
 PUBLISHED_SCRIPTS = ("argon2.js", "pyodide.asm.mjs", "pyodide.mjs", "scrypt.js")
 # Modules that are part of the WebAssembly program itself.
 FROZEN = {"abc.py", "codecs.py", "importlib/util.py", "io.py", "os.py"}
@@ -343,7 +343,7 @@ def locked(tmp_path: Path) -> Path:
 
 
 def test_locked_inputs_are_taken(locked: Path) -> None:
-    assert {package.name for package in check_inputs(locked)} == {"pyodide", "hash-wasm", "dompurify"}
+    assert {package.name for package in check_inputs(locked)} == {"pyodide", "hash-wasm", "dompurify", "pdfjs-dist"}
 
 
 @pytest.mark.parametrize(

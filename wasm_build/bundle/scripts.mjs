@@ -3,7 +3,8 @@
  *
  * Usage: node scripts.mjs OUT < SETTINGS, where SETTINGS is JSON: `root` is the folder of the sources, `folder` is the
  * folder in `dist/`, `format` is `esm` or `iife`, `entries` maps output names to sources, `published` maps files that
- * are not bundled to the addresses by which they are imported, and `pinned` is the text of `pinned.js` or null.
+ * are not bundled to the addresses by which they are imported, `inlined` lists the files of packages that may be bundled,
+ * `pinned` is the text of `pinned.js` or null, and `small` minifies the bundles and leaves out their source maps.
  */
 
 import fs from "node:fs";
@@ -11,14 +12,15 @@ import path from "node:path";
 import { build } from "esbuild";
 
 const [out] = process.argv.slice(2);
-const { root, folder, format, entries, published, pinned } = JSON.parse(fs.readFileSync(0, "utf8"));
+const { root, folder, format, entries, published, inlined, pinned, small } = JSON.parse(fs.readFileSync(0, "utf8"));
 
-/** Keeps published files out of the bundle, and puts the generated module in the place of `pinned.js`. */
+/** Keeps published files out of the bundle, refuses files of packages that are not listed, and puts the generated module in the place of `pinned.js`. */
 const rules = {
   name: "rules of the product",
   setup(bundler) {
     bundler.onResolve({ filter: /\/node_modules\// }, ({ path: name, resolveDir }) => {
       const file = path.relative(root, path.resolve(resolveDir, name)).split(path.sep).join("/");
+      if (inlined.includes(file)) return { path: path.join(root, file) };
       if (!Object.hasOwn(published, file)) return { errors: [{ text: `${file} is not among the published files` }] };
       return { path: published[file], external: true };
     });
@@ -36,6 +38,8 @@ const { outputFiles } = await build({
   absWorkingDir: root,
   bundle: true,
   charset: "utf8",
+  loader: { ".pfb": "binary", ".wasm": "binary" },
+  minify: small,
   entryPoints: Object.entries(entries).map(([name, source]) => ({ in: source, out: name.replace(/\.\w+$/, "") })),
   format,
   // esbuild does not rewrite new syntax for old browsers: each browser that the extension's manifest admits can run it.
@@ -43,7 +47,7 @@ const { outputFiles } = await build({
   logLevel: "warning",
   outdir,
   plugins: [rules],
-  sourcemap: "linked",
+  sourcemap: small ? false : "linked",
   tsconfigRaw: "{}",
   write: false,
 });

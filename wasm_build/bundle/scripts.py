@@ -20,6 +20,18 @@ PUBLISHED: Final = {
     "node_modules/hash-wasm/dist/argon2.umd.min.js": "./argon2.js",
     "node_modules/hash-wasm/dist/scrypt.umd.min.js": "./scrypt.js",
 }
+# Third-party files that are bundled, because a worker without an origin can import nothing.
+INLINED: Final = tuple(
+    f"node_modules/pdfjs-dist/{name}"
+    for name in (
+        "build/pdf.mjs",
+        "build/pdf.worker.mjs",
+        "standard_fonts/FoxitDingbats.pfb",
+        "standard_fonts/FoxitSymbol.pfb",
+        "wasm/jbig2.wasm",
+        "wasm/openjpeg.wasm",
+    )
+)
 _BUNDLED: Final = (".js", ".css")
 _SOURCE_FOLDERS: Final = ("browser_ext", "wasm_build", "webbridge/pages")
 _PINNED: Final = "wasm_build/vault/owner/pinned.js"
@@ -30,15 +42,20 @@ Format = Literal["esm", "iife"]
 
 
 def bundle_scripts(
-    root: Path, room: str, format: Format, entries: Mapping[str, str], *, pinned: str | None = None
+    root: Path, room: str, format: Format, entries: Mapping[str, str], *, pinned: str | None = None, small: bool = False
 ) -> dict[str, Content]:
-    """The bundles by their names in `room`, a folder of `dist/`. `entries` maps such names to their sources."""
+    """The bundles by their names in `room`, a folder of `dist/`. `entries` maps such names to their sources.
+
+    With `small` they are minified and have no source maps.
+    """
     settings = {
         "root": str(root),
         "folder": room,
         "format": format,
         "entries": dict(entries),
         "published": PUBLISHED,
+        "inlined": INLINED,
+        "small": small,
         "pinned": pinned,
     }
     with tempfile.TemporaryDirectory() as folder:
