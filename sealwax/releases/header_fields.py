@@ -13,10 +13,14 @@ from typing import Final
 
 from sealwax.releases.document import CONFIGURATION, shown
 
+# The only script in the frame that draws a PDF file (`webbridge/pages/pdf/pdf_frame.js`), which inherits this policy.
+_PDF_FRAME_SCRIPT: Final = "'sha384-ungtlxaYwOT6He75+t4pbJlUWZ5LiIOttLtsxWRMTlFrmHCafpuD12O8+cgb4faz'"
 PAGES_POLICY: Final = {
     "default-src": "'none'",
-    "script-src": "'self' 'wasm-unsafe-eval'",
-    "worker-src": "'self'",
+    "script-src": f"'self' 'wasm-unsafe-eval' {_PDF_FRAME_SCRIPT}",
+    # The frame starts a worker from bytes that the pages have compared with their hash. In the pages themselves Trusted
+    # Types admit no such address.
+    "worker-src": "'self' blob:",
     # The frame of a formatted message inherits this policy. There it admits the message's own styles.
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data:",

@@ -32,6 +32,7 @@ SAVED_NAME: Final = "measurements.bin"
 SAVED_BYTES: Final = 5_000_000
 PICTURE_NAME: Final = "photograph.png"
 PDF_NAME: Final = "plan.pdf"
+PDF_WORDS: Final = "Page 1 of the plan"
 _PICTURE_SIDE: Final = 816
 _THREAD: Final = ("F20", "F40", "F70", "F100")
 """The messages before M11 in its thread, the newest first."""

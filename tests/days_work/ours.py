@@ -8,6 +8,7 @@ from tests.days_work.hand import becomes_true
 from tests.days_work.mailbox import (
     HIDDEN_SUBJECT,
     INNER_TEXT,
+    PDF_WORDS,
     PICTURE_NAME,
     SAVED_BYTES,
     SAVED_NAME,
@@ -57,6 +58,8 @@ _IS_INDEXED = (
 )
 _SHOWS = "(words) => document.querySelector('.reading').innerText.includes(words)"
 _FRAME_SHOWS = "(words) => document.body?.innerText.includes(words)"
+_IS_DRAWN = """(words) => document.querySelector(".pdf-page > canvas")?.width > 0
+  && document.querySelector("[data-test=pdf-words]")?.textContent === words"""
 _IS_WRITING = "() => document.querySelector('[data-test=compose-form]')?.getClientRects().length > 0"
 _LISTED = """() => document.querySelector("[data-test=messages]").getAttribute("aria-busy") === "false"
   && [...document.querySelectorAll("[data-test=message-row]")].map(({ dataset }) => Number(dataset.uid))"""
@@ -129,10 +132,8 @@ class Ours(Acts):
         return look.get(name, lambda: None)()
 
     def _look_at_pdf(self) -> None:
-        if not self._is_there(named("preview-attachment")):
-            raise Cannot("shows no PDF, which can only be saved")
         self.hand.click(named("preview-attachment"))
-        self._page.wait_for_selector(named("preview"))
+        self._page.wait_for(_IS_DRAWN, PDF_WORDS, timeout_seconds=SECONDS)
 
     def _look_at_picture(self) -> None:
         self.hand.click(named("preview-attachment"))

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from tests.support.project import ROOT
 from tests.support.server_lists import PINNED
+from wasm_build.bundle.tree import sha384
 from webbridge import PagesConfig, create_pages_app
 from webbridge.config import PagesDiscovery
 
@@ -69,8 +71,8 @@ def test_the_policy_lets_in_own_code_and_the_two_servers_and_nothing_else(browse
     response.close()
     assert directives == {
         "default-src": "'none'",
-        "script-src": "'self' 'wasm-unsafe-eval'",
-        "worker-src": "'self'",
+        "script-src": f"'self' 'wasm-unsafe-eval' '{hash_of_frame_script()}'",
+        "worker-src": "'self' blob:",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data:",
         "manifest-src": "'self'",
@@ -81,6 +83,14 @@ def test_the_policy_lets_in_own_code_and_the_two_servers_and_nothing_else(browse
         "require-trusted-types-for": "'script'",
         "trusted-types": "sealwax sealwax-markup",
     }
+
+
+def hash_of_frame_script() -> str:
+    """The hash of the only inline script: that of the frame which draws PDF files."""
+    source = (ROOT / "webbridge/pages/pdf/pdf_frame.js").read_text()
+    script = source.partition("FRAME_SCRIPT = `")[2].partition("`;")[0]
+    assert sha384(script.encode()) in source.replace(script, ""), "the policy of the frame names the same hash"
+    return sha384(script.encode())
 
 
 def test_config_names_the_api_and_the_key_server(browser: FlaskClient) -> None:

@@ -17,6 +17,7 @@ from wasm_build.bundle.inputs import Package, check_inputs
 from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import find_roots_source
 from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
+from wasm_build.bundle.pdf_files import build_pdf_preview
 from wasm_build.bundle.runtime_files import (
     SANITISER,
     Pyodide,
@@ -43,7 +44,8 @@ def build(root: Path, out: Path) -> dict[str, Content]:
     pyodide = Pyodide.below(root)
     runtime = collect_runtime(root, pyodide)
     pinned = pinned_module(runtime)
-    pages = bundle_pages(root, "webbridge/pages", "pages", classic=_PAGES_WORKERS, pinned=pinned)
+    pdf = build_pdf_preview(root)
+    pages = bundle_pages(root, "webbridge/pages", "pages", classic=_PAGES_WORKERS, pinned=pinned + pdf.pins)
     scripts = {"modules": ("background.js",), "classic": _CONTENT_SCRIPTS}
     extension = {
         **bundle_pages(root, "browser_ext", "extension", **scripts, pinned=pinned),
@@ -52,7 +54,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         "release_keys.json": root / "sealwax/releases/release_keys.json",
     }
     owners = collect_owners(root, pinned)
-    pages |= {**_below("runtime", runtime), **_sanitiser(root)}
+    pages |= {**_below("runtime", runtime), **_sanitiser(root), **pdf.files}
     pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, _PAGES_WORKERS))
     served = {**_below("runtime", {**runtime, **owners}), **_below("pages", pages)}
     files: dict[str, Content] = {

@@ -1,6 +1,6 @@
 /**
- * The only places where foreign markup becomes a document: one that is only parsed, one in a frame without scripts, and the
- * text that a person writes, which takes few tags.
+ * The only places where foreign markup becomes a document: one that is only parsed, one in a frame without scripts, one
+ * in a frame with a script of the pages, and the text that a person writes, which takes few tags.
  *
  * The pages admit these places by the Trusted Types policy `sealwax-markup`. No other code has the policy, so that a text
  * of a message can become markup of the page nowhere.
@@ -44,6 +44,17 @@ export function parseMarkup(source) {
 export function fillFrame(frame, source) {
   const isClosed = frame.hasAttribute("sandbox") && NOT_HERE.every((word) => !frame.sandbox.contains(word));
   if (!isClosed) throw new TypeError("the frame is no sandbox");
+  frame.srcdoc = policy.createHTML(source);
+}
+
+/**
+ * Fills a frame that has an origin of its own and scripts, and nothing else. Of the scripts in `source`, only one whose hash the
+ * policy of the pages names runs there.
+ * @param {HTMLIFrameElement} frame
+ * @param {string} source
+ */
+export function fillScriptFrame(frame, source) {
+  if (frame.getAttribute("sandbox") !== "allow-scripts") throw new TypeError("the frame is no sandbox");
   frame.srcdoc = policy.createHTML(source);
 }
 

@@ -4,3 +4,6 @@ export const FILES: Pinned;
 export const SCRIPTS: Pinned;
 /** The hash of the sanitiser of markup, which only the pages load. */
 export const SANITISER_INTEGRITY: string;
+/** The hashes of the preview of PDF files, which only the pages load, and of its worker, which only the preview loads. */
+export const PDF_VIEW_INTEGRITY: string;
+export const PDF_WORKER_INTEGRITY: string;

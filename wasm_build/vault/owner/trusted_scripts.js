@@ -1,10 +1,11 @@
 /**
- * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the service workers of
- * notifications and of the pages, and nothing else.
+ * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the preview of PDF
+ * files, the service workers of notifications and of the pages, and nothing else.
  */
 
 const WORKER = "vault_worker.js";
 const SANITISER = "purify.js";
+const PDF_VIEW = "pdf_view.js";
 const NOTICE_WORKER = "new_mail_worker.js";
 const APP_WORKER = "app_worker.js";
 /** @type {Set<string>} */
@@ -31,6 +32,15 @@ export function workerUrl(base) {
  */
 export function sanitiserUrl(base) {
   return trustedUrl(new URL(SANITISER, base));
+}
+
+/**
+ * The address of the preview of PDF files.
+ * @param {URL} base the folder of the pages
+ * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function pdfViewUrl(base) {
+  return trustedUrl(new URL(PDF_VIEW, base));
 }
 
 /**

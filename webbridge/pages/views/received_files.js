@@ -10,8 +10,6 @@ import { openPreview, previewKind } from "../attachment_preview.js";
 /** @typedef {import("../mail_vault.js").ReceivedFile} ReceivedFile */
 /** @typedef {(file: ReceivedFile, opener: HTMLElement) => Promise<void>} OnOpen */
 
-const PDF = /^application\/pdf$/iu;
-
 /**
  * @param {App} app
  * @param {ReceivedFile[]} files
@@ -22,9 +20,6 @@ export function createReceivedFiles(app, files, onOpen) {
   const failure = problem("attachment-error");
   const list = createAttachmentList(app.translate, files, (file, name) => actionsFor(app, file, { name, failure, onOpen }));
   list.append(failure);
-  if (files.some(({ type }) => PDF.test(type))) {
-    list.append(html("p", { class: "field-hint", text: app.translate("no_pdf_preview"), data: { test: "no-pdf-preview" } }));
-  }
   return list;
 }
 

