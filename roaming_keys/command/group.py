@@ -11,7 +11,7 @@ import click
 from roaming_keys.command.group_opening import OwnerTrust, find_listed, find_own_group, open_listed, open_mine
 from roaming_keys.command.group_words import say_listed, say_members, say_removed, say_stored, say_taken
 from roaming_keys.command.login import AccountLogin, KeyFiles, Roaming, open_session, remember
-from roaming_keys.groups.client import OpenGroup, end_group, keep_group, list_groups, store_group
+from roaming_keys.groups.client import OpenGroup, end_group, keep_group, list_groups, next_of, store_group
 from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion, check_group_name
 from roaming_keys.groups.known import known_groups, own_identities
 from roaming_keys.groups.membership import (
@@ -294,15 +294,9 @@ def delete(request: DeleteRequest) -> None:
 
 
 def _store_next(roaming: Roaming, before: OpenGroup, content: GroupContent) -> OpenGroup:
-    if before.left:
-        gone = tuple(one for one in before.left if one in {member.user for member in content.members})
-        # A member who is added again has a new key by this version, and has not left.
-        again = {one.user for one in content.members if one not in before.content.members}
-        gone = tuple(one for one in gone if one not in again)
-        content = without_members(content, gone, before.version.owner)
-        for user in gone:
-            write_error(f"{user} has left the group, or the key server has removed this member")
-    version = GroupVersion(id=before.version.id, owner=before.version.owner, number=before.version.number + 1)
+    version, content, gone = next_of(before, content)
+    for user in gone:
+        write_error(f"{user} has left the group, or the key server has removed this member")
     return _store(roaming, version, content)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import click
@@ -13,12 +12,12 @@ from roaming_keys.groups.client import (
     OpenGroup,
     OwnerChanged,
     fetch_group,
-    find_wrap,
     list_groups,
     open_group,
     open_own_group,
 )
-from roaming_keys.groups.known import KnownGroup, known_groups, own_identities
+from roaming_keys.groups.known import known_groups
+from roaming_keys.groups.owners import examine_owner
 from roaming_keys.groups.wire import ListedGroup
 from sealwax.cli.judging.looking_up import judge
 from sealwax.cli.messages.operations import Examined
@@ -28,8 +27,8 @@ from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.provider import PROVIDER
 from smime_core import blocking
 from smime_core.errors import GroupKeyRefused, NoMatchingRecipient
-from smime_core.own_content import examine_group_key, read_group_key
-from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
+from smime_core.own_content import read_group_key
+from smime_core.pkix import TrustStore
 from smime_core.trust import Judging
 
 _NOT_FOR_YOU: Final = (
@@ -81,18 +80,19 @@ def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> Ope
     """Return a group, opened. Raises ClickException, GroupKeyRefused, ServerLies or MalformedMessage."""
     if listed.owner == roaming.session.place.user:
         return _open_own(roaming, listed)
-    session, known = roaming.session, known_groups(roaming.session.opened.state).get(listed.id)
+    session = roaming.session
     stored = blocking.run(fetch_group(session, roaming.setting, listed.id))
-    wrap, identities = find_wrap(stored, session.place.user), own_identities(session.opened)
+    accepted = owner.accepted or ""
 
     def examine(store: TrustStore) -> Examined:
         judging = Judging(trust_store=store, at=now())
-        return Examined(blocking.run(examine_group_key(wrap, judging, PROVIDER, identities=identities)), None)
+        report = examine_owner(session, listed.id, stored, judging, PROVIDER, accepted=accepted)
+        return Examined(blocking.run(report), None)
 
     try:
-        judged = judge(examine, _store_for(owner, known, examine), owner.trust)
+        judged = judge(examine, owner.trust.load_store(), owner.trust)
         owned = read_group_key(judged.report)
-        return blocking.run(open_group(session, listed.id, stored, owned, PROVIDER, accepted=owner.accepted or ""))
+        return blocking.run(open_group(session, listed.id, stored, owned, PROVIDER, accepted=accepted))
     except NoMatchingRecipient:
         raise click.ClickException(_NOT_FOR_YOU.format(owner=listed.owner)) from None
     except OwnerChanged as error:
@@ -100,16 +100,6 @@ def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> Ope
         raise click.ClickException(f"{error}. If you did not expect that, {remedy}") from None
     except GroupKeyRefused as error:
         raise click.ClickException(f"{error}; {judged.hint or _TRUST_OWNER}") from None
-
-
-def _store_for(owner: OwnerTrust, known: KnownGroup | None, examine: Callable[[TrustStore], Examined]) -> TrustStore:
-    """The trust of the options, with the owner's certificate that was judged before or that the person has accepted."""
-    store = owner.trust.load_store()
-    signers = examine(store).report.signers if owner.accepted else ()
-    found = [one.certificate for one in signers if one.certificate is not None]
-    exact = [one for one in found if one.fingerprint == owner.accepted] + ([] if known is None else [known.certificate])
-    pinned = (TrustAnchor(certificate=one, is_exact=True, revocation=RevocationPolicy.NOT_CHECKED) for one in exact)
-    return replace(store, anchors=(*pinned, *store.anchors))
 
 
 def _open_own(roaming: Roaming, listed: ListedGroup) -> OpenGroup:

@@ -8,16 +8,23 @@ from dataclasses import dataclass, replace
 from roaming_keys.calls import Call
 from roaming_keys.groups.content import GroupContent, GroupVersion, digest_of_bundle, open_group_bundle, seal_group
 from roaming_keys.groups.known import KnownGroup, known_groups, own_identities, with_group
-from roaming_keys.groups.membership import find_signer
+from roaming_keys.groups.membership import find_signer, without_members
 from roaming_keys.groups.wire import GroupPush, ListedGroup, ListedGroups, Member, StoredGroup
 from roaming_keys.known import ServerLies
 from roaming_keys.protocol import KEY_BYTES
+from roaming_keys.records import OpenRecord
 from roaming_keys.session import Session, Setting
 from smime_core.errors import GroupKeyRefused, SmimeError
 from smime_core.own_content import GroupKey, OwnedGroupKey, unwrap_own_group_key, wrap_group_key
 from smime_core.provider import CryptoProvider
 from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
+
+
+class OwnAddressInGroup(GroupKeyRefused):
+    """A group has a certificate of the member's own address. Mail to the member would go to its key."""
+
+    code = "group-of-own-address"
 
 
 class OwnerChanged(SmimeError):
@@ -106,15 +113,30 @@ async def open_group(
     return await _open(session, id, stored, owned, provider)
 
 
-async def store_group(
-    session: Session, setting: Setting, version: GroupVersion, content: GroupContent, *, at: datetime.datetime
-) -> tuple[Session, OpenGroup]:
-    """Store a version of a group of the person under a new key, and return the session and the group after it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedGroup:
+    """A call that stores a version of a group, and the group after it."""
 
-    Raises KeyServerError, also if the server has another version before, NoOwnIdentity, UnsupportedAlgorithm or
-    LimitExceeded.
+    call: Call
+    group: OpenGroup
+
+
+def next_of(before: OpenGroup, content: GroupContent) -> tuple[GroupVersion, GroupContent, tuple[str, ...]]:
+    """Return the version after `before`, its content without members who have no key any more, and who these are."""
+    version = replace(before.version, number=before.version.number + 1)
+    # A member who is added again has a new key by this version, and has not left.
+    kept = {one.user for one in content.members if one in before.content.members}
+    gone = tuple(user for user in before.left if user in kept)
+    return version, without_members(content, gone, version.owner) if gone else content, gone
+
+
+async def prepare_group(
+    session: Session, version: GroupVersion, content: GroupContent, provider: CryptoProvider, *, at: datetime.datetime
+) -> PreparedGroup:
+    """Return the call that stores a version of a group of the person under a new key.
+
+    Raises NoOwnIdentity, UnsupportedAlgorithm or LimitExceeded.
     """
-    provider = setting.provider
     owner = find_signer(own_identities(session.opened), session.place.user, at)
     key = provider.random_bytes(KEY_BYTES)
     bundle = await seal_group(content, version, key, provider)
@@ -128,27 +150,43 @@ async def store_group(
         members.append(Member(user=one.user, wrap=wrap))
     body = GroupPush(bundle=bundle, members=members).to_json()
     condition = f'"{version.id}.{version.number - 1}"'
-    await _send(session, setting, Call(method="PUT", path=f"/groups/{version.id}", condition=condition, body=body))
-    return await keep_group(session, setting, opened, at=at), opened
+    call = Call(method="PUT", path=f"/groups/{version.id}", condition=condition, body=body)
+    return PreparedGroup(call=call, group=opened)
+
+
+async def store_group(
+    session: Session, setting: Setting, version: GroupVersion, content: GroupContent, *, at: datetime.datetime
+) -> tuple[Session, OpenGroup]:
+    """Store a version of a group of the person under a new key, and return the session and the group after it.
+
+    Raises the errors of `prepare_group`, and KeyServerError, also if the server has another version before.
+    """
+    prepared = await prepare_group(session, version, content, setting.provider, at=at)
+    await _send(session, setting, prepared.call)
+    return await keep_group(session, setting, prepared.group, at=at), prepared.group
 
 
 async def keep_group(session: Session, setting: Setting, group: OpenGroup, *, at: datetime.datetime) -> Session:
-    """Add the keys of a group to the account, with what it has seen of it. Raises the errors of `Session.push`.
+    """Add the keys of a group to the account, with what it has seen of it. Raises the errors of `Session.push`."""
+    content = with_keys_of(session.opened, group, at)
+    return session if content is session.opened else await session.push(setting, content)
+
+
+def with_keys_of(opened: OpenRecord, group: OpenGroup, at: datetime.datetime) -> OpenRecord:
+    """Return the record with the keys of a group, or the same record if it has them.
 
     The newest certificate of the group comes before its others, because programs sign with the first one of an address.
     """
-    opened = session.opened
     before = known_groups(opened.state).get(group.version.id)
     shared = {one.certificate.der for one in group.content.identities}
     if before == group.known and shared <= {one.certificate.der for one in opened.identities}:
-        return session
+        return opened
     others = (one for one in opened.identities if one.certificate.der not in shared)
-    content = replace(
+    return replace(
         opened,
         identities=(*others, *group.content.identities),
         state=with_group(opened.state, group.version.id, group.known, at),
     )
-    return await session.push(setting, content)
 
 
 async def end_group(session: Session, setting: Setting, id: str) -> None:
@@ -172,7 +210,7 @@ async def _open(
     content = await open_group_bundle(stored.bundle, version, key.key, provider)
     # The account takes the keys in. One for the own address would be used in the place of the person's own.
     if any(addresses_match(session.place.user, one) for one in _addresses_of(content)):
-        raise GroupKeyRefused(f"the group has a certificate of {session.place.user}, who is a person and no group")
+        raise OwnAddressInGroup(f"the group has a certificate of {session.place.user}, who is a person and no group")
     return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
 
 

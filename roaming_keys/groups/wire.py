@@ -112,6 +112,8 @@ class ListedGroups:
         reader = Reader(data, "groups", max_bytes=MAX_ANSWER_BYTES)
         listed = cls(groups=tuple(_read_listed(one) for one in reader.records("groups", MAX_LISTED)))
         reader.check_finished()
+        if len({one.id for one in listed.groups}) != len(listed.groups):
+            raise MalformedMessage("a group appears twice", where="groups")
         return listed
 
 
@@ -120,6 +122,8 @@ def _read_listed(reader: Reader) -> ListedGroup:
         id=reader.id("id"), owner=reader.text("owner"), version=reader.integer("version", 1, MAX_VERSION)
     )
     reader.check_finished()
+    if normalise_user(listed.owner) != listed.owner:
+        raise MalformedMessage("expected a normalised address", where="groups")
     return listed
 
 

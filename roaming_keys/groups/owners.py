@@ -1,0 +1,46 @@
+"""The owner of a group, judged by a member: at first as the author of a signed mail, later by the known certificate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from roaming_keys.groups.client import find_wrap
+from roaming_keys.groups.known import known_groups, own_identities
+from roaming_keys.groups.wire import StoredGroup
+from roaming_keys.session import Session
+from smime_core.own_content import examine_group_key
+from smime_core.pkix import RevocationPolicy, TrustAnchor
+from smime_core.provider import CryptoProvider
+from smime_core.report import MessageReport
+from smime_core.trust import Judging
+from smime_core.x509 import Certificate
+
+
+async def examine_owner(
+    session: Session, id: str, stored: StoredGroup, judging: Judging, provider: CryptoProvider, *, accepted: str = ""
+) -> MessageReport:
+    """Return the report on the person's key of a group, by the owner's signature, to be given to `read_group_key`.
+
+    The certificate that is known of the owner counts, and the one with the fingerprint `accepted`, to which the person
+    has agreed.
+    Raises ServerLies, NoMatchingRecipient, DecryptionError or MalformedMessage.
+    """
+    wrap, identities = find_wrap(stored, session.place.user), own_identities(session.opened)
+    known = known_groups(session.opened.state).get(id)
+    pinned = [] if known is None else [known.certificate]
+    if accepted:
+        report = await examine_group_key(wrap, judging, provider, identities=identities)
+        pinned = [one for one in _signers_of(report) if one.fingerprint == accepted] + pinned
+    return await examine_group_key(wrap, _trusting(judging, pinned), provider, identities=identities)
+
+
+def _signers_of(report: MessageReport) -> list[Certificate]:
+    return [one.certificate for one in report.signers if one.certificate is not None]
+
+
+def _trusting(judging: Judging, certificates: list[Certificate]) -> Judging:
+    pinned = (
+        TrustAnchor(certificate=one, is_exact=True, revocation=RevocationPolicy.NOT_CHECKED) for one in certificates
+    )
+    store = judging.trust_store
+    return replace(judging, trust_store=replace(store, anchors=(*pinned, *store.anchors)))
