@@ -7,6 +7,7 @@
 
 import { overwrite } from "./cleanup.js";
 import { deviceName } from "./device_name.js";
+import { GroupCalls } from "./group_calls.js";
 import { ApiError } from "./json_requests.js";
 import { PROTOCOL } from "./key_server.js";
 
@@ -235,11 +236,18 @@ export class KeyAccount {
   /** @returns {Promise<Recovery>} who can recover the encryption keys, and what an administrator has done */
   async recovery() {
     const standing = await this.#inTurn(async () => this.#server.recovery(await this.#sign("GET", "/recovery")));
-    if (!this.#session) throw new ApiError("locked", "the keys are locked");
-    const vault = await this.#vault();
-    const session = this.#session.slice(0);
-    const sealKey = this.#seal.keyForUnlock();
-    return (await vault.call("roaming.recovery", { user: this.#user, session, sealKey, standing })).recovery;
+    return (await this.#ask("roaming.recovery", { standing })).recovery;
+  }
+
+  /** The identities that the person shares with others. */
+  get groups() {
+    return new GroupCalls(this.#server, {
+      inTurn: (task) => this.#inTurn(task),
+      sign: (method, path) => this.#sign(method, path),
+      ask: (verb, members) => this.#ask(verb, members),
+      prepare: (verb, members) => this.#prepare(verb, members),
+      store: (verb, members) => this.#store(verb, members),
+    });
   }
 
   /** @param {Passphrase} passphrase @param {Passphrase} next the new one @returns {Promise<Opened>} */
@@ -491,12 +499,17 @@ export class KeyAccount {
     return vault.call(verb, { user: this.#user, session, sealKey, call: this.#calls, ...members });
   }
 
-  /** Takes the server's record, after another device has stored it. @param {object} record */
-  async #takeRecord(record) {
+  /** Asks the vault about the session, without a call to the server. @param {string} verb @param {object} members @returns {Promise<any>} */
+  async #ask(verb, members) {
     if (!this.#session) throw new ApiError("locked", "the keys are locked");
     const vault = await this.#vault();
-    const args = { user: this.#user, session: this.#session.slice(0), sealKey: this.#seal.keyForUnlock(), record };
-    await this.#take(await vault.call("roaming.take", args));
+    if (!this.#session) throw new ApiError("locked", "the keys are locked");
+    return vault.call(verb, { user: this.#user, session: this.#session.slice(0), sealKey: this.#seal.keyForUnlock(), ...members });
+  }
+
+  /** Takes the server's record, after another device has stored it. @param {object} record */
+  async #takeRecord(record) {
+    await this.#take(await this.#ask("roaming.take", { record }));
   }
 
   /** @param {{session: ArrayBuffer, known: ArrayBuffer}} after */

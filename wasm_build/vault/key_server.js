@@ -119,6 +119,27 @@ export class KeyServer {
     await this.#request("/reset", { method: "DELETE", headers: { Authorization: authorization } });
   }
 
+  /** @param {string} authorization @returns {Promise<object>} the groups of the account, for the vault */
+  async groups(authorization) {
+    return readJson(await this.#request("/groups", { headers: { Authorization: authorization } }));
+  }
+
+  /** @param {string} id @param {string} authorization @returns {Promise<object>} a group as the server has it, for the vault */
+  async group(id, authorization) {
+    return readJson(await this.#request(`/groups/${id}`, { headers: { Authorization: authorization } }));
+  }
+
+  /** Stores the next version of a group. @param {string} id @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
+  async storeGroup(id, { request: body, condition, authorization }) {
+    const headers = { ...JSON_TYPE, Authorization: authorization, "If-Match": condition };
+    await this.#request(`/groups/${id}`, { method: "PUT", body, headers });
+  }
+
+  /** Deletes a group of the account, or takes the account out of another's. @param {string} id @param {string} authorization */
+  async endGroup(id, authorization) {
+    await this.#request(`/groups/${id}`, { method: "DELETE", headers: { Authorization: authorization } });
+  }
+
   /** @param {string} authorization @param {string} id */
   async removeFactor(authorization, id) {
     await this.#request(`/factors/${id}`, { method: "DELETE", headers: { Authorization: authorization } });

@@ -61,6 +61,9 @@ const ROAMING = { server: "text", user: "text", passphrase: "secret" };
 /** A session at a key server, sealed, and the number of its next call. @satisfies {Record<string, Kind>} */
 const ROAMING_SESSION = { user: "text", session: "bytes", call: "number" };
 
+/** An identity that several people share, as the key server has it. @satisfies {Record<string, Kind>} */
+const GROUP = { id: "text", stored: "json", "accepted?": "text" };
+
 /** `smime_core.own_content.forms.FormEntry`: only a file has `size` and `sha256`. @satisfies {Record<string, Kind>} */
 const FORM_ENTRY = {
   name: "text", value: "text", "label?": "text", "hidden?": "flag", "size?": "number", "sha256?": "text",
@@ -148,6 +151,13 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
     ...ROAMING_SESSION, sealKey: "secret", at: "text", ...KEPT, others: "json", "base?": "bytes", "sent?": "bytes",
   },
   "roaming.find": { server: "text", user: "text", key: "text", "signed?": "bytes", "followed?": "bytes", at: "text" },
+  "group.list": { user: "text", session: "bytes", sealKey: "secret", listed: "json" },
+  "group.show": { user: "text", session: "bytes", sealKey: "secret", ...GROUP, ...TRUST },
+  "group.take": { ...ROAMING_SESSION, sealKey: "secret", ...GROUP, ...TRUST },
+  "group.change": {
+    ...ROAMING_SESSION, sealKey: "secret", id: "text", stored: "json", removed: ["text"],
+    added: [{ user: "text", certificate: "bytes" }], at: "text",
+  },
   "passkey.seal": { account: "text", output: "secret", ...KEYS },
   "passkey.open": { account: "text", output: "secret", bundle: "bytes", sealKey: "secret" },
   "reload.seal": { context: "text", halves: "secret", ...KEYS },
@@ -242,6 +252,13 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
     "request?": "bytes", "condition?": "text", "authorization?": "text", "session?": "bytes", "known?": "bytes",
   },
   "roaming.find": { "followed?": "bytes", addresses: ["text"], problems: ["any"] },
+  "group.list": { groups: ["any"] },
+  "group.show": { "group?": "any", "refusal?": "any", lookups: "any" },
+  "group.take": {
+    ...OPENED, group: "any", "request?": "bytes", "condition?": "text", "authorization?": "text", "session?": "bytes",
+    "known?": "bytes",
+  },
+  "group.change": { request: "bytes", condition: "text", authorization: "text", version: "number", gone: ["text"] },
   "passkey.seal": { bundle: "bytes" },
   "passkey.open": OPENED,
   "reload.seal": { kept: ["bytes"] },

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from roaming_keys.factor_wire import CodeProof
+from roaming_keys.groups.client import prepare_group
+from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion
 from roaming_keys.recovery import write_code
 from smime_core import blocking
 from smime_core.blocking import run
@@ -25,6 +27,7 @@ from tests.support.trust_lists import operator, sign_pages
 from tests.support.trust_lists import sign as sign_trust_list
 from tests.support.vault.page import b64, secret
 from tests.support.vault.verbs import AT, call, issue_for, sealed, trust
+from wasm_build.vault.python.roaming_session import read_session
 
 CONTENT: Final = b"The words of this letter, which nobody else may read. " * 190
 MAIL: Final = b"From: Alice <alice@example.test>\r\nSubject: plans\r\n\r\n" + b"a line of text\r\n" * 100
@@ -54,6 +57,7 @@ class Example:
 def examples() -> dict[str, Example]:
     """The examples by verb, with bytes and secrets as Python has them."""
     return {
+        **_groups(),
         **_messages(),
         **_certificates(),
         **_own_content(),
@@ -321,6 +325,47 @@ def _accounts() -> dict[str, Example]:
         "reload.seal": Example(right={**reload, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
         "reload.open": Example(right={**reload, "kept": kept, "sealKey": b"k" * 32}, wrong={"context": "bob 2"}),
     }
+
+
+def _groups() -> dict[str, Example]:
+    """Bob owns the group."""
+    sharing = _sharing()
+    session = run(read_session(sharing["session"], sharing["user"], sharing["sealKey"], PROVIDER))
+    bob, ward = person("bob"), person("ward3")
+    content = GroupContent(
+        name="Ward 3",
+        members=(GroupMember(user=sharing["user"], certificate=bob.certificate),),
+        identities=(ward,),
+    )
+    version = GroupVersion(id="ward3", owner=sharing["user"], number=1)
+    push = json.loads(run(prepare_group(session, version, content, PROVIDER, at=NOW)).call.body)
+    stored = {"owner": sharing["user"], "version": 1, "bundle": push["bundle"], "members": push["members"]}
+    listed = {"groups": [{"id": "ward3", "owner": sharing["user"], "version": 1}]}
+    group, other = {"id": "ward3", "stored": stored}, {"id": "ward4"}
+    carol = {"user": "carol@example.test", "certificate": person("carol").certificate.der}
+    return {
+        "group.list": Example(right={**sharing, "listed": listed}, wrong={"listed": {"groups": [{}]}}),
+        "group.show": Example(right={**sharing, **group, **trust()}, wrong=other),
+        "group.take": Example(right={**sharing, "call": 1, **group, **trust()}, wrong=other),
+        "group.change": Example(
+            right={**sharing, "call": 1, **group, "removed": [], "added": [carol], "at": AT},
+            wrong={"removed": ["dave@example.test"]},
+        ),
+    }
+
+
+def _sharing() -> dict[str, Any]:
+    """The session of Bob at a key server."""
+    p12 = run(export_identity(person("bob"), _PASSPHRASE, provider=PROVIDER, iterations=1000))
+    made = json.loads(
+        call("roaming.register", **_SERVER, ticket="a ticket", p12=p12, p12Passphrase=_PASSPHRASE)["request"]
+    )
+    parameters = LOGIN_TERMS | {name: made[name] for name in ("salt", "memory_kib", "passes", "lanes")}
+    device = {"deviceToken": bytes(32), "deviceName": "a test", "at": AT, "sealKey": b"k" * 32}
+    login = call("roaming.login", **_SERVER, **device, parameters=parameters)["login"]
+    response = {"ends": 0, "record": made["record"]}
+    opened = call("roaming.open", user=_SERVER["user"], login=login, response=response, sealKey=b"k" * 32)
+    return {"user": _SERVER["user"], "session": opened["session"], "sealKey": b"k" * 32}
 
 
 def _kept() -> dict[str, Example]:

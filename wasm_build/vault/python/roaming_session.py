@@ -35,7 +35,7 @@ _PURPOSE: Final = b"sealwax session at a key server 2: "
 # What the page may ask by `sign_call`. Other calls have a record, which only their own verbs make.
 _PLAIN_CALLS: Final = re.compile(
     r"GET /(?:devices|bundle|factors|recovery)|DELETE /(?:account|reset)|POST /(?:factors|export)"
-    r"|DELETE /factors/[0-9a-f]{32}"
+    r"|DELETE /factors/[0-9a-f]{32}|GET /groups|(?:GET|DELETE) /groups/[A-Za-z0-9]{1,64}"
 )
 
 
@@ -150,7 +150,7 @@ async def judge_owner_recovery(request: JudgeRecovery, provider: CryptoProvider)
 async def open_reply(session: Session, seal_key: Secret, provider: CryptoProvider) -> Reply:
     """Returns `{identities, session, known}` of a session."""
     identities = await seal_all(session.opened.identities, seal_key, provider)
-    return {**identities, "session": await _seal(session, seal_key, provider), "known": session.known.to_json()}
+    return {**identities, "session": await seal_session(session, seal_key, provider), "known": session.known.to_json()}
 
 
 async def prepared_reply(
@@ -163,7 +163,7 @@ async def prepared_reply(
         "condition": prepared.call.condition,
         "authorization": await session.sign(prepared.call, provider),
         "known": prepared.after.known.to_json(),
-        "session": await _seal(prepared.after, seal_key, provider),
+        "session": await seal_session(prepared.after, seal_key, provider),
     }
 
 
@@ -185,7 +185,8 @@ async def read_session(sealed: bytes, user: str, seal_key: Secret, provider: Cry
     )
 
 
-async def _seal(session: Session, seal_key: Secret, provider: CryptoProvider) -> bytes:
+async def seal_session(session: Session, seal_key: Secret, provider: CryptoProvider) -> bytes:
+    """Return the session encrypted under the key of the page's session."""
     members = {
         "server": session.place.server,
         "user": session.place.user,

@@ -53,6 +53,10 @@ interface ByVerb {
   "message.verify label": SecurityLabel;
   "message.verify receipt": ReceiptRequest | GivenReceipt;
   "certificate.page rows": CertificatePage["rows"][number];
+  "group.list groups": ListedGroup;
+  "group.show group": OpenedGroup;
+  "group.show refusal": GroupRefusal;
+  "group.take group": OpenedGroup;
 }
 
 interface ByName {
@@ -117,6 +121,50 @@ export interface Harvest {
   contacts: ArrayBuffer;
   changes: CertificateChange[];
   asks: boolean;
+}
+
+/**
+ * An identity that several people share, as the key server lists it. `name` is null until the person has taken its keys;
+ * `problem` is set if the list contradicts what the account has seen.
+ */
+export interface ListedGroup {
+  id: string;
+  owner: string;
+  isOwn: boolean;
+  state: "new" | "newer" | "taken" | "left";
+  name: string | null;
+  addresses: string[];
+  problem: { code: string; message: string } | null;
+}
+
+/** A member of a shared identity, and when the certificate ends for which its key is encrypted. */
+export interface GroupMember {
+  user: string;
+  notAfter: string;
+  isOwner: boolean;
+  /** Whether the key server has no key for this member any more. Only the owner learns of it. */
+  hasLeft: boolean;
+}
+
+/** A shared identity that was opened. `certificate` is the owner's; `removed` were members and still have the key. */
+export interface OpenedGroup {
+  id: string;
+  name: string;
+  owner: string;
+  version: number;
+  isOwn: boolean;
+  addresses: string[];
+  certificate: Certificate;
+  members: GroupMember[];
+  removed: string[];
+}
+
+/** Why a shared identity is not taken. `acceptable` is the owner's certificate if the person's agreement would help. */
+export interface GroupRefusal {
+  code: string;
+  message: string;
+  reasons: Reason[];
+  acceptable: Certificate | null;
 }
 
 /** The security label in a signature: the OID of its policy, and its classification there. */

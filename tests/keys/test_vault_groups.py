@@ -1,0 +1,268 @@
+"""The vault's verbs about groups, as a page calls them, against the server itself and against one that lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from roaming_keys.calls import Call
+from roaming_keys.groups.client import end_group
+from roaming_keys.groups.known import known_groups
+from roaming_keys.groups.membership import with_identities, with_members, without_members
+from roaming_keys.groups.wire import Member, StoredGroup
+from roaming_keys.session import KeyServerError
+from smime_core.blocking import run
+from smime_core.errors import SmimeError
+from smime_core.provider import NewKey
+from tests.support.clock import FakeClock
+from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
+from tests.support.keys.people import PROVIDER, make_client
+from tests.support.people import anchor
+from tests.support.vault.verbs import call
+from wasm_build.vault.python.requests import Secret
+from wasm_build.vault.python.roaming_session import read_session, seal_session
+
+pytestmark = pytest.mark.in_turn
+SEAL_KEY: Final = Secret(b"k" * 32)
+BOB: Final = "bob@example.test"
+Answer = Callable[[Call, bytes], bytes]
+
+
+class Page:
+    """What a page does between the vault and the key server, with the session of a person."""
+
+    def __init__(self, person: Sharer) -> None:
+        self.person = person
+
+    def ask(self, verb: str, **members: Any) -> dict[str, Any]:
+        sealed = run(seal_session(self.person.session, SEAL_KEY, PROVIDER))
+        reply: dict[str, Any] = call(verb, user=self.person.user, session=sealed, sealKey=SEAL_KEY, **members)
+        return reply
+
+    def send(self, method: str, path: str, body: bytes = b"", **call_members: Any) -> Any:
+        prepared = Call(method=method, path=path, body=body, **call_members)
+        session = self.person.session
+        return json.loads(run(self.person.transport.send(prepared, run(session.sign(prepared, PROVIDER)))))
+
+    def list(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.ask("group.list", listed=self.send("GET", "/groups"))["groups"]
+        return found
+
+    def judging(self, *anchors: bytes) -> dict[str, Any]:
+        given = [{"certificate": one} for one in anchors or (anchor().der,)]
+        return {"trust": {"anchors": given, "revocation": "not-checked"}, "at": self.person.clock().isoformat()}
+
+    def show(self, id: str = WARD, *anchors: bytes, accepted: str = "") -> dict[str, Any]:
+        stored = self.send("GET", f"/groups/{id}")
+        return self.ask("group.show", id=id, stored=stored, accepted=accepted, **self.judging(*anchors))
+
+    def take(self, id: str = WARD, *anchors: bytes, accepted: str = "") -> dict[str, Any]:
+        stored = self.send("GET", f"/groups/{id}")
+        members = {"id": id, "stored": stored, "accepted": accepted, "call": self.next_call()}
+        reply = self.ask("group.take", **members, **self.judging(*anchors))
+        if reply.get("request"):
+            # The vault has signed the call.
+            call_ = Call(method="PUT", path="/bundle", condition=reply["condition"], body=reply["request"])
+            run(self.person.transport.send(call_, reply["authorization"]))
+            after = run(read_session(reply["session"], self.person.user, SEAL_KEY, PROVIDER))
+            after.session_key.counter = self.person.session.session_key.counter + 1
+            self.person.session = after
+        return reply
+
+    def change(self, *, removed: tuple[str, ...] = (), added: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+        stored = self.send("GET", f"/groups/{WARD}")
+        at = self.person.clock().isoformat()
+        members = {"id": WARD, "stored": stored, "removed": removed, "added": added, "at": at}
+        reply = self.ask("group.change", call=self.next_call(), **members)
+        put = Call(method="PUT", path=f"/groups/{WARD}", condition=reply["condition"], body=reply["request"])
+        run(self.person.transport.send(put, reply["authorization"]))
+        self.person.session.session_key.counter += 1
+        return reply
+
+    def next_call(self) -> int:
+        return self.person.session.session_key.counter + 1
+
+
+@pytest.fixture
+def alice(clock: FakeClock) -> Sharer:
+    """Alice, who owns Ward 3 with Bob."""
+    alice = sharer(make_client(clock), clock, "alice")
+    alice.store(ward("alice", "bob"), 1)
+    return alice
+
+
+@pytest.fixture
+def bob(alice: Sharer) -> Page:
+    return Page(sharer(alice.client, alice.clock, "bob"))
+
+
+def answering(change: Callable[[StoredGroup], StoredGroup]) -> Answer:
+    def answer(call: Call, body: bytes) -> bytes:
+        is_group = call.method == "GET" and call.path.startswith("/groups/")
+        return change(StoredGroup.from_json(body)).to_json() if is_group else body
+
+    return answer
+
+
+def test_the_list_says_what_is_new_taken_and_left(alice: Sharer, bob: Page) -> None:
+    assert [(one["state"], one["name"], one["owner"]) for one in bob.list()] == [("new", None, alice.user)]
+    bob.take()
+    (row,) = bob.list()
+    assert (row["state"], row["name"], row["addresses"]) == ("taken", "Ward 3", ["ward3@example.test"])
+    alice.store(alice.open_own().content, 2)
+    assert [one["state"] for one in bob.list()] == ["newer"]
+    run(end_group(bob.person.session, bob.person.setting, WARD))
+    assert [(one["state"], one["problem"]) for one in bob.list()] == [("left", None)]
+    assert [one["isOwn"] for one in Page(alice).list()] == [True]
+
+
+def test_taking_stores_the_keys_as_the_command_does(alice: Sharer, bob: Page) -> None:
+    alice.store(with_identities(alice.open_own().content, [own("ward3", NewKey.P384)]), 2)
+    reply = bob.take()
+    assert [one["fingerprint"] for one in reply["identities"]] == [
+        own("bob").certificate.fingerprint,
+        own("ward3", NewKey.P384).certificate.fingerprint,
+        own("ward3").certificate.fingerprint,
+    ]
+    assert [one["user"] for one in reply["group"]["members"]] == [alice.user, BOB]
+    bob.person.log_in()
+    assert known_groups(bob.person.session.opened.state)[WARD].version == 2
+    again = bob.take()
+    assert again.get("request") is None
+
+
+def test_an_owner_who_is_not_trusted_is_offered_by_the_fingerprint(alice: Sharer, bob: Page) -> None:
+    stranger = own("dave").certificate.der
+    refusal = bob.show(WARD, stranger)["refusal"]
+    assert refusal["code"] == "group-owner-not-verified"
+    assert [one["code"] for one in refusal["reasons"]] == ["untrusted-anchor"]
+    fingerprint = refusal["acceptable"]["fingerprint"]
+    assert fingerprint == own("alice").certificate.fingerprint
+    with pytest.raises(SmimeError):
+        bob.take(WARD, stranger)
+    with pytest.raises(SmimeError):
+        bob.take(WARD, stranger, accepted=own("carol").certificate.fingerprint)
+    bob.take(WARD, stranger, accepted=fingerprint)
+    # From then on the certificate is known.
+    assert bob.show(WARD, stranger)["refusal"] is None
+
+
+def test_another_certificate_of_the_owner_is_asked_about(alice: Sharer, bob: Page) -> None:
+    bob.take()
+    content, renewed = alice.open_own().content, own("alice", NewKey.P384)
+    opened = replace(alice.session.opened, identities=(renewed,))
+    alice.session = replace(alice.session, opened=opened)
+    alice.store(content, 2)
+    refusal = bob.show()["refusal"]
+    assert refusal["code"] == "group-owner-changed"
+    assert refusal["acceptable"]["fingerprint"] == renewed.certificate.fingerprint
+    assert bob.show(accepted=renewed.certificate.fingerprint)["group"]["version"] == 2
+
+
+def test_agreeing_is_not_offered_where_it_does_not_help(alice: Sharer, bob: Page) -> None:
+    alice.store(ward("alice", "bob", identity=own("bob", NewKey.P384)), 1, id="trap")
+    for anchors in ((), (own("dave").certificate.der,)):
+        refusal = bob.show("trap", *anchors)["refusal"]
+        assert refusal["acceptable"] is None
+    assert bob.show("trap")["refusal"]["code"] == "group-of-own-address"
+    with pytest.raises(SmimeError) as refused:
+        bob.take("trap")
+    assert refused.value.code == "group-of-own-address"
+
+
+def test_a_lie_about_a_group_is_a_refusal(bob: Page) -> None:
+    flipped: list[Callable[[StoredGroup], StoredGroup]] = [
+        lambda one: replace(one, bundle=bytes([one.bundle[0] ^ 1]) + one.bundle[1:]),
+        lambda one: replace(one, version=2),
+        lambda one: replace(one, owner="carol@example.test"),
+    ]
+    for change in flipped:
+        bob.person.transport.answer = answering(change)
+        refusal = bob.show()["refusal"]
+        assert (refusal["code"], refusal["acceptable"]) == ("group-key-refused", None)
+
+
+def test_a_group_without_a_right_key_is_an_error(bob: Page) -> None:
+    lies: list[tuple[Callable[[StoredGroup], StoredGroup], str]] = [
+        (lambda one: replace(one, members=[]), "group-without-key"),
+        (lambda one: replace(one, members=[Member(user=BOB, wrap=b"")]), "malformed-message"),
+        (lambda one: replace(one, owner=BOB), "group-key-refused"),
+    ]
+    for change, code in lies:
+        bob.person.transport.answer = answering(change)
+        with pytest.raises(SmimeError) as refused:
+            bob.show()
+        assert refused.value.code == code
+
+
+def test_the_key_of_another_member_is_not_for_the_person(alice: Sharer, bob: Page) -> None:
+    other = Page(alice).send("GET", f"/groups/{WARD}")["members"][0]["wrap"]
+    stored = bob.send("GET", f"/groups/{WARD}")
+    stored["members"][0]["wrap"] = other
+    with pytest.raises(SmimeError) as refused:
+        bob.ask("group.show", id=WARD, stored=stored, **bob.judging())
+    assert refused.value.code == "group-not-for-you"
+
+
+def test_a_bad_list_is_refused(bob: Page) -> None:
+    right = {"id": WARD, "owner": "alice@example.test", "version": 1}
+    lists: list[dict[str, Any]] = [
+        {},
+        {"groups": [{"id": WARD, "owner": "alice@example.test"}]},
+        {"groups": [{**right, "owner": "nobody"}]},
+        {"groups": [{**right, "id": "../account"}]},
+        {"groups": [right, right]},
+        {"groups": [{**right, "id": f"a{count}"} for count in range(201)]},
+    ]
+    for listed in lists:
+        with pytest.raises(SmimeError) as refused:
+            bob.ask("group.list", listed=listed)
+        assert refused.value.code in ("malformed-message", "limit-exceeded")
+
+
+def test_a_list_that_goes_back_is_a_problem_of_its_group_only(alice: Sharer, bob: Page) -> None:
+    alice.store(alice.open_own().content, 2)
+    alice.store(ward("alice", "bob"), 1, id="night")
+    bob.take()
+    rows = [
+        {"id": WARD, "owner": alice.user, "version": 1},
+        {"id": "night", "owner": alice.user, "version": 1},
+    ]
+    first, other = bob.ask("group.list", listed={"groups": rows})["groups"]
+    assert (first["problem"]["code"], first["name"]) == ("group-rolled-back", "Ward 3")
+    assert (other["problem"], other["state"]) == (None, "new")
+    rows[0] = {"id": WARD, "owner": "carol@example.test", "version": 3}
+    first, _ = bob.ask("group.list", listed={"groups": rows})["groups"]
+    assert first["problem"]["code"] == "group-of-another"
+
+
+def test_the_owner_removes_and_adds(alice: Sharer, bob: Page) -> None:
+    bob.take()
+    owner = Page(alice)
+    assert owner.change(removed=(BOB,))["version"] == 2
+    taken = owner.take()["group"]
+    assert (taken["version"], [one["user"] for one in taken["members"]], taken["removed"]) == (2, [alice.user], [BOB])
+    with pytest.raises(KeyServerError) as refused:
+        bob.show()
+    assert refused.value.code == "no-such-group"
+    owner.change(added=({"user": "Bob@Example.test", "certificate": own("bob").certificate.der},))
+    assert owner.take()["group"]["removed"] == []
+    assert bob.take()["group"]["version"] == 3
+
+
+def test_a_change_leaves_out_who_has_left(alice: Sharer, bob: Page) -> None:
+    alice.store(with_members(alice.open_own().content, [member("carol")]), 2)
+    run(end_group(bob.person.session, bob.person.setting, WARD))
+    owner = Page(alice)
+    assert [one["hasLeft"] for one in owner.show()["group"]["members"]] == [False, True, False]
+    assert owner.change(removed=("carol@example.test",))["gone"] == [BOB]
+    assert without_members(alice.open_own().content, (), alice.user).removed == ("carol@example.test", BOB)
+
+
+def test_only_the_owner_changes_a_group(bob: Page) -> None:
+    with pytest.raises(SmimeError):
+        bob.change(removed=("alice@example.test",))

@@ -1,0 +1,292 @@
+"""The verbs about identities that several people share by a key server, by the protocol of `roaming_keys.groups`.
+
+The page sends the calls. The answers of the server are opened and judged here, as the command does.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+from roaming_keys.groups.client import (
+    OpenGroup,
+    OwnerChanged,
+    next_of,
+    open_group,
+    open_own_group,
+    prepare_group,
+    with_keys_of,
+)
+from roaming_keys.groups.content import GroupMember
+from roaming_keys.groups.known import KnownGroup, known_groups
+from roaming_keys.groups.membership import with_members, without_members
+from roaming_keys.groups.owners import examine_owner
+from roaming_keys.groups.wire import ListedGroup, ListedGroups, StoredGroup
+from roaming_keys.known import ServerLies
+from roaming_keys.protocol import normalise_user
+from roaming_keys.session import Session
+from smime_core.errors import GroupKeyRefused, NoMatchingRecipient, SmimeError
+from smime_core.own_content import read_group_key
+from smime_core.provider import CryptoProvider
+from smime_core.report import MessageReport, Reason, State, reasons_to_json, time_to_json
+from smime_core.trust import Judging
+from smime_core.x509 import Certificate, parse_certificate
+from wasm_build.vault.python.certificates import describe_shortly
+from wasm_build.vault.python.identities import seal_all
+from wasm_build.vault.python.replies import Reply, describe_lookups
+from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
+from wasm_build.vault.python.roaming_session import prepared_reply, read_session
+from wasm_build.vault.python.trust import GivenJudging, read_judging
+
+_REVOKED: Final = "certificate-revoked"
+
+
+class GroupNotForMember(SmimeError):
+    """The key of a group is encrypted for a certificate that the account does not have."""
+
+    code = "group-not-for-you"
+
+
+@request_class
+class ListGroups:
+    user: str
+    session: bytes
+    seal_key: Secret
+    listed: Json
+
+
+@request_class
+class GivenGroup:
+    """A group as the key server has it. `accepted` is the owner's certificate to which the person has agreed."""
+
+    id: str
+    stored: Json
+    accepted: str = ""
+
+
+@request_class
+class ShowGroup:
+    user: str
+    session: bytes
+    seal_key: Secret
+    group: GivenGroup = group_of(GivenGroup)
+    judging: GivenJudging = group_of(GivenJudging)
+
+
+@request_class
+class TakeGroup:
+    user: str
+    session: bytes
+    seal_key: Secret
+    call: int
+    group: GivenGroup = group_of(GivenGroup)
+    judging: GivenJudging = group_of(GivenJudging)
+
+
+@request_class
+class GivenMember:
+    """A person who becomes a member, with the certificate that was judged for the address."""
+
+    user: str
+    certificate: bytes
+
+
+@request_class
+class ChangeGroup:
+    user: str
+    session: bytes
+    seal_key: Secret
+    call: int
+    id: str
+    stored: Json
+    removed: tuple[str, ...]
+    added: tuple[GivenMember, ...]
+    at: datetime.datetime
+
+
+async def list_groups(request: ListGroups, provider: CryptoProvider) -> Reply:
+    """Returns `{groups}`: those of the server's answer, and those that the person has left. Raises SmimeError."""
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    listed, known = ListedGroups.from_json(request.listed).groups, known_groups(session.opened.state)
+    ids = {one.id for one in listed}
+    rows = [_describe_listed(one, known.get(one.id), session) for one in listed]
+    left = [_describe_left(id, one, session) for id, one in known.items() if id not in ids]
+    return {"groups": [*rows, *left]}
+
+
+async def show_group(request: ShowGroup, provider: CryptoProvider) -> Reply:
+    """Returns `{group, refusal, lookups}`: the opened group, or why its owner does not count.
+
+    `lookups` could still change that. Raises SmimeError, ServerLies among them.
+    """
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    stored = StoredGroup.from_json(request.group.stored)
+    if stored.owner == session.place.user:
+        opened = await _open_own(session, request.group.id, stored, request.judging.at, provider)
+        return {"group": _describe_group(opened, session), "refusal": None, "lookups": []}
+    judging = await read_judging(request.judging, provider)
+    report = await _examine(session, request.group, stored, judging, provider)
+    reply: Reply = {"lookups": describe_lookups(signer.trail for signer in report.signers)}
+    try:
+        opened = await _open_judged(session, request.group, stored, report, provider)
+    except (GroupKeyRefused, OwnerChanged) as error:
+        acceptable = await _find_acceptable(session, request.group, stored, report, judging, provider)
+        return {**reply, "group": None, "refusal": _describe_refusal(error, acceptable)}
+    return {**reply, "group": _describe_group(opened, session), "refusal": None}
+
+
+async def take_group(request: TakeGroup, provider: CryptoProvider) -> Reply:
+    """Returns `{identities, group}` with the keys of a group, and the call that stores them.
+
+    There is no call if the account has the keys. Raises SmimeError, GroupKeyRefused and ServerLies among them.
+    """
+    session, at = await read_session(request.session, request.user, request.seal_key, provider), request.judging.at
+    stored = StoredGroup.from_json(request.group.stored)
+    if stored.owner == session.place.user:
+        opened = await _open_own(session, request.group.id, stored, at, provider)
+    else:
+        judging = await read_judging(request.judging, provider)
+        report = await _examine(session, request.group, stored, judging, provider)
+        opened = await _open_judged(session, request.group, stored, report, provider)
+    content = with_keys_of(session.opened, opened, at)
+    reply: Reply = {"group": _describe_group(opened, session)}
+    if content is session.opened:
+        return {**reply, **await seal_all(content.identities, request.seal_key, provider)}
+    prepared = await session.prepare_push(content, provider)
+    keys = await seal_all(prepared.after.opened.identities, request.seal_key, provider)
+    return {**reply, **keys, **await prepared_reply(session, prepared, request.call, request.seal_key, provider)}
+
+
+async def change_group(request: ChangeGroup, provider: CryptoProvider) -> Reply:
+    """Returns `{request, condition, authorization, version, gone}`: the call that stores the next version of a group.
+
+    The person owns it. `gone` are members who have left meanwhile. Raises SmimeError, NotInGroup among them.
+    """
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    before = await _open_own(session, request.id, StoredGroup.from_json(request.stored), request.at, provider)
+    added = [
+        GroupMember(user=normalise_user(one.user), certificate=parse_certificate(one.certificate))
+        for one in request.added
+    ]
+    content = before.content
+    if request.removed:
+        content = without_members(content, request.removed, before.version.owner)
+    version, content, gone = next_of(before, with_members(content, added))
+    prepared = await prepare_group(session, version, content, provider, at=request.at)
+    session.session_key.counter = request.call - 1
+    return {
+        "request": prepared.call.body,
+        "condition": prepared.call.condition,
+        "authorization": await session.sign(prepared.call, provider),
+        "version": version.number,
+        "gone": list(gone),
+    }
+
+
+async def _examine(
+    session: Session, group: GivenGroup, stored: StoredGroup, judging: Judging, provider: CryptoProvider
+) -> MessageReport:
+    try:
+        return await examine_owner(session, group.id, stored, judging, provider, accepted=group.accepted)
+    except NoMatchingRecipient:
+        raise GroupNotForMember("the key is encrypted for a certificate that your account does not have") from None
+
+
+async def _open_judged(
+    session: Session, group: GivenGroup, stored: StoredGroup, report: MessageReport, provider: CryptoProvider
+) -> OpenGroup:
+    return await open_group(session, group.id, stored, read_group_key(report), provider, accepted=group.accepted)
+
+
+async def _open_own(
+    session: Session, id: str, stored: StoredGroup, at: datetime.datetime, provider: CryptoProvider
+) -> OpenGroup:
+    try:
+        return await open_own_group(session, id, stored, provider, at=at)
+    except NoMatchingRecipient:
+        raise GroupNotForMember("the key is encrypted for a certificate that your account does not have") from None
+
+
+async def _find_acceptable(
+    session: Session,
+    group: GivenGroup,
+    stored: StoredGroup,
+    report: MessageReport,
+    judging: Judging,
+    provider: CryptoProvider,
+) -> Certificate | None:
+    """The owner's certificate, if the group can be taken once the person has agreed to it."""
+    for signer in report.deciding_signers:
+        if signer.certificate is None or any(one.code.startswith(_REVOKED) for one in signer.reasons):
+            continue
+        agreed = GivenGroup(id=group.id, stored=group.stored, accepted=signer.certificate.fingerprint)
+        try:
+            again = await _examine(session, agreed, stored, judging, provider)
+            await _open_judged(session, agreed, stored, again, provider)
+        except SmimeError:
+            continue
+        return signer.certificate
+    return None
+
+
+def _describe_listed(listed: ListedGroup, known: KnownGroup | None, session: Session) -> Reply:
+    is_own = listed.owner == session.place.user
+    row: Reply = {"id": listed.id, "owner": listed.owner, "isOwn": is_own, "problem": None}
+    if known is None:
+        return {**row, "state": "new", "name": None, "addresses": []}
+    try:
+        known.check(owner=listed.owner, version=listed.version, bundle=known.bundle)
+    except ServerLies as error:
+        row["problem"] = {"code": error.code, "message": str(error)}
+    state = "newer" if listed.version > known.version else "taken"
+    return {**row, "state": state, **_describe_known(known, session)}
+
+
+def _describe_left(id: str, known: KnownGroup, session: Session) -> Reply:
+    is_own = known.owner == session.place.user
+    row = {"id": id, "owner": known.owner, "isOwn": is_own, "problem": None, "state": "left"}
+    return {**row, **_describe_known(known, session)}
+
+
+def _describe_known(known: KnownGroup, session: Session) -> Reply:
+    identities = (one.certificate for one in session.opened.identities)
+    newest = next((one for one in identities if one.fingerprint in known.certificates), None)
+    return {"name": known.name, "addresses": [] if newest is None else list(newest.email_addresses)}
+
+
+def _describe_group(group: OpenGroup, session: Session) -> Reply:
+    content, owner = group.content, group.version.owner
+    return {
+        "id": group.version.id,
+        "name": content.name,
+        "owner": owner,
+        "version": group.version.number,
+        "isOwn": owner == session.place.user,
+        "addresses": list(content.identities[0].certificate.email_addresses),
+        "certificate": describe_shortly(group.certificate),
+        "members": [
+            {
+                "user": one.user,
+                "notAfter": time_to_json(one.certificate.not_after),
+                "isOwner": one.user == owner,
+                "hasLeft": one.user in group.left,
+            }
+            for one in content.members
+        ],
+        "removed": list(content.removed),
+    }
+
+
+def _describe_refusal(error: GroupKeyRefused | OwnerChanged, acceptable: Certificate | None) -> Reply:
+    code = error.code
+    reasons: tuple[Reason, ...] = ()
+    if isinstance(error, GroupKeyRefused) and isinstance(error.report, MessageReport):
+        is_verified = error.report.state is State.VERIFIED
+        code = "group-signed-by-another" if is_verified else "group-owner-not-verified"
+        reasons = () if is_verified else error.report.reasons
+    return {
+        "code": code,
+        "message": str(error),
+        "reasons": reasons_to_json(reasons),
+        "acceptable": None if acceptable is None else describe_shortly(acceptable),
+    }
