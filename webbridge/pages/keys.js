@@ -212,6 +212,24 @@ export class KeyRing extends EventTarget {
   }
 
   /**
+   * Unlocks what a change of the account has added, such as the keys of a shared identity. The order is that of the account,
+   * because messages are signed with the first identity of an address.
+   * @template {{identities: SealedIdentity[]}} Found
+   * @param {(account: KeyAccount) => Promise<Found>} change
+   * @returns {Promise<Found>} the result of `change`
+   */
+  async unlockFrom(change) {
+    const account = this.#account;
+    if (!account) throw new ApiError("locked", "the keys are locked");
+    const opened = await this.#unlock([], () => change(account));
+    const places = new Map(opened.identities.map(({ fingerprint }, place) => [fingerprint, place]));
+    const placeOf = (/** @type {SealedIdentity} */ { fingerprint }) => places.get(fingerprint) ?? places.size;
+    this.#identities.sort((one, other) => placeOf(one) - placeOf(other));
+    this.#changed();
+    return opened;
+  }
+
+  /**
    * Fetches the keys from the key server and unlocks them.
    * @param {KeyServer} keyServer
    * @param {string} user

@@ -17,6 +17,7 @@ import { createRecovery } from "./recovery_view.js";
 import { createResetNote } from "./reset_note.js";
 import { createRequestForms } from "./request_forms.js";
 import { createRoaming } from "./roaming_view.js";
+import { createSharedIdentities } from "./shared_identities_view.js";
 import { createUnlockForms } from "./unlock_forms.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -41,15 +42,17 @@ export function createKeysView(app) {
     const { unlocked } = app.keys;
     clear();
     const strict = createStrictSwitch(app);
+    // Asked first, so that the key server answers it first: nothing below is moved then.
+    const shared = app.keys.account && createSharedIdentities(app, app.keys.account);
     const account = app.keys.account && createKeyAccount(app, app.keys.account, [
       createResetNote(app, app.keys.account), createRecovery(app, app.keys.account), createRoaming(app), createKeyAdding(app),
     ]);
     const unlocking = unlocked ? null : createUnlockForms(app, { onUnlocked });
     forms = unlocking
-      ? [unlocking, createRequestForms(app, { onUnlocked }), strict, ...keptForms(app, onUnlocked)] : [account, strict].filter((part) => part !== null);
+      ? [unlocking, createRequestForms(app, { onUnlocked }), strict, ...keptForms(app, onUnlocked)] : [account, shared, strict].filter((part) => part !== null);
     focus = () => (unlocking ?? heading).focus();
     heading.textContent = translate(unlocked ? "keys_title" : "unlock_title");
-    body.replaceChildren(...(unlocked ? drawUnlocked(app, strict.element, account?.element ?? null) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
+    body.replaceChildren(...(unlocked ? drawUnlocked(app, strict.element, shared, account?.element ?? null) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
   };
 
   function onUnlocked() {
@@ -111,9 +114,18 @@ function drawLocked(app, [unlocking, requests, strict, kept], onUnlocked) {
   ].filter((part) => part !== null);
 }
 
-/** @param {App} app @param {HTMLElement} strict @param {HTMLElement | null} account the part about the account at the key server */
-function drawUnlocked(app, strict, account) {
+/**
+ * @param {App} app
+ * @param {HTMLElement} strict
+ * @param {import("../../../wasm_build/ui/key_account_view.js").LoadedPart | null} shared the identities that several people share
+ * @param {HTMLElement | null} account the part about the account at the key server
+ */
+function drawUnlocked(app, strict, shared, account) {
   const { translate } = app;
+  if (shared && account) {
+    account.hidden = true;
+    void shared.loaded.then(() => { account.hidden = false; });
+  }
   const list = html(
     "ul",
     { class: "cards", data: { test: "identities" } },
@@ -148,6 +160,7 @@ function drawUnlocked(app, strict, account) {
     createReloadChoice(app),
     html("div", { class: "actions" }, open),
     strict,
+    shared?.element ?? null,
     // The list of devices comes later from the server, and moves nothing that is below it.
     account,
   ].filter((part) => part !== null);
