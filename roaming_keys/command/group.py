@@ -11,11 +11,19 @@ import click
 from roaming_keys.command.group_opening import OwnerTrust, find_listed, find_own_group, open_listed, open_mine
 from roaming_keys.command.group_words import say_listed, say_members, say_removed, say_stored, say_taken
 from roaming_keys.command.login import AccountLogin, KeyFiles, Roaming, open_session, remember
-from roaming_keys.groups.client import OpenGroup, end_group, keep_group, list_groups, next_of, store_group
+from roaming_keys.groups.client import (
+    OpenGroup,
+    OwnAddressInGroup,
+    end_group,
+    first_of,
+    keep_group,
+    list_groups,
+    next_of,
+    store_group,
+)
 from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion, check_group_name
-from roaming_keys.groups.known import known_groups, own_identities
+from roaming_keys.groups.known import known_groups
 from roaming_keys.groups.membership import (
-    find_own_certificate,
     with_identities,
     with_members,
     without_members,
@@ -167,12 +175,7 @@ def create(request: CreateRequest) -> None:
     check_group_name(request.name)
     identities = _load(request.names, request.files)
     roaming = open_session(request.login)
-    user, at = roaming.session.place.user, now()
-    if any(addresses_match(user, one) for found in identities for one in found.certificate.email_addresses):
-        raise click.ClickException(f"this is your own certificate: a group has one of its own, and not of {user}")
-    myself = GroupMember(user=user, certificate=find_own_certificate(own_identities(roaming.session.opened), user, at))
-    content = GroupContent(name=request.name, members=(myself,), identities=identities)
-    version = GroupVersion(id=PROVIDER.random_bytes(16).hex(), owner=user, number=1)
+    version, content = first_of(request.name, identities, roaming.session, PROVIDER, at=now())
     stored = _store(roaming, version, content)
     write_line(f"{request.name} is made, with the id {version.id}. Its only member is you.")
     say_stored(stored)
@@ -301,7 +304,11 @@ def _store_next(roaming: Roaming, before: OpenGroup, content: GroupContent) -> O
 
 
 def _store(roaming: Roaming, version: GroupVersion, content: GroupContent) -> OpenGroup:
-    session, stored = blocking.run(store_group(roaming.session, roaming.setting, version, content, at=now()))
+    try:
+        session, stored = blocking.run(store_group(roaming.session, roaming.setting, version, content, at=now()))
+    except OwnAddressInGroup as error:
+        # The wrong file was chosen. Nothing failed to verify.
+        raise click.ClickException(str(error)) from error
     remember(session)
     return stored
 

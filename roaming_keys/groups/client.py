@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from roaming_keys.calls import Call
-from roaming_keys.groups.content import GroupContent, GroupVersion, digest_of_bundle, open_group_bundle, seal_group
+from roaming_keys.groups.content import (
+    GroupContent,
+    GroupMember,
+    GroupVersion,
+    digest_of_bundle,
+    open_group_bundle,
+    seal_group,
+)
 from roaming_keys.groups.known import KnownGroup, known_groups, own_identities, with_group
-from roaming_keys.groups.membership import find_signer, without_members
+from roaming_keys.groups.membership import find_own_certificate, find_signer, without_members
 from roaming_keys.groups.wire import GroupPush, ListedGroup, ListedGroups, Member, StoredGroup
 from roaming_keys.known import ServerLies
 from roaming_keys.protocol import KEY_BYTES
 from roaming_keys.records import OpenRecord
 from roaming_keys.session import Session, Setting
 from smime_core.errors import GroupKeyRefused, SmimeError
+from smime_core.identity import Identity
 from smime_core.own_content import GroupKey, OwnedGroupKey, unwrap_own_group_key, wrap_group_key
 from smime_core.provider import CryptoProvider
 from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
 
+_ID_BYTES: Final = 16
+
 
 class OwnAddressInGroup(GroupKeyRefused):
-    """A group has a certificate of the member's own address. Mail to the member would go to its key."""
+    """A group has a certificate of the person's own address. Mail to the person would go to its key."""
 
     code = "group-of-own-address"
 
@@ -121,6 +133,19 @@ class PreparedGroup:
     group: OpenGroup
 
 
+def first_of(
+    name: str, identities: Sequence[Identity], session: Session, provider: CryptoProvider, *, at: datetime.datetime
+) -> tuple[GroupVersion, GroupContent]:
+    """Return the first version of a new group, whose owner and only member is the person, and its content.
+
+    Raises MalformedMessage for a name that is not one line or without identities, or NoOwnIdentity.
+    """
+    user = session.place.user
+    myself = GroupMember(user=user, certificate=find_own_certificate(own_identities(session.opened), user, at))
+    content = GroupContent(name=name, members=(myself,), identities=tuple(identities))
+    return GroupVersion(id=provider.random_bytes(_ID_BYTES).hex(), owner=user, number=1), content
+
+
 def next_of(before: OpenGroup, content: GroupContent) -> tuple[GroupVersion, GroupContent, tuple[str, ...]]:
     """Return the version after `before`, its content without members who have no key any more, and who these are."""
     version = replace(before.version, number=before.version.number + 1)
@@ -135,9 +160,13 @@ async def prepare_group(
 ) -> PreparedGroup:
     """Return the call that stores a version of a group of the person under a new key.
 
-    Raises NoOwnIdentity, UnsupportedAlgorithm or LimitExceeded.
+    Raises OwnAddressInGroup, NoOwnIdentity, UnsupportedAlgorithm or LimitExceeded.
     """
-    owner = find_signer(own_identities(session.opened), session.place.user, at)
+    user = session.place.user
+    if any(addresses_match(user, one) for one in _addresses_of(content)):
+        # Neither the person nor the members would take such a group.
+        raise OwnAddressInGroup(f"this is your own certificate: a group has one of its own, and not of {user}")
+    owner = find_signer(own_identities(session.opened), user, at)
     key = provider.random_bytes(KEY_BYTES)
     bundle = await seal_group(content, version, key, provider)
     opened = OpenGroup(version=version, bundle=digest_of_bundle(bundle), certificate=owner.certificate, content=content)

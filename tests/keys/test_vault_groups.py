@@ -17,6 +17,7 @@ from roaming_keys.groups.wire import Member, StoredGroup
 from roaming_keys.session import KeyServerError
 from smime_core.blocking import run
 from smime_core.errors import SmimeError
+from smime_core.identity import Identity, export_identity
 from smime_core.provider import NewKey
 from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
@@ -73,15 +74,31 @@ class Page:
             self.person.session = after
         return reply
 
-    def change(self, *, removed: tuple[str, ...] = (), added: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    def change(
+        self, *, removed: tuple[str, ...] = (), added: tuple[dict[str, Any], ...] = (), **file: bytes
+    ) -> dict[str, Any]:
         stored = self.send("GET", f"/groups/{WARD}")
         at = self.person.clock().isoformat()
-        members = {"id": WARD, "stored": stored, "removed": removed, "added": added, "at": at}
+        members = {"id": WARD, "stored": stored, "removed": removed, "added": added, "at": at, **file}
         reply = self.ask("group.change", call=self.next_call(), **members)
         put = Call(method="PUT", path=f"/groups/{WARD}", condition=reply["condition"], body=reply["request"])
         run(self.person.transport.send(put, reply["authorization"]))
         self.person.session.session_key.counter += 1
         return reply
+
+    def create(self, name: str, identity: Identity) -> str:
+        members = {
+            "name": name,
+            "p12": file_of(identity),
+            "passphrase": b"words",
+            "at": self.person.clock().isoformat(),
+        }
+        reply = self.ask("group.create", call=self.next_call(), **members)
+        put = Call(method="PUT", path=f"/groups/{reply['id']}", condition=reply["condition"], body=reply["request"])
+        run(self.person.transport.send(put, reply["authorization"]))
+        self.person.session.session_key.counter += 1
+        made: str = reply["id"]
+        return made
 
     def next_call(self) -> int:
         return self.person.session.session_key.counter + 1
@@ -98,6 +115,10 @@ def alice(clock: FakeClock) -> Sharer:
 @pytest.fixture
 def bob(alice: Sharer) -> Page:
     return Page(sharer(alice.client, alice.clock, "bob"))
+
+
+def file_of(identity: Identity) -> bytes:
+    return run(export_identity(identity, b"words", provider=PROVIDER, iterations=1000))
 
 
 def answering(change: Callable[[StoredGroup], StoredGroup]) -> Answer:
@@ -266,3 +287,36 @@ def test_a_change_leaves_out_who_has_left(alice: Sharer, bob: Page) -> None:
 def test_only_the_owner_changes_a_group(bob: Page) -> None:
     with pytest.raises(SmimeError):
         bob.change(removed=("alice@example.test",))
+
+
+def test_the_owner_creates_and_renews(alice: Sharer, bob: Page) -> None:
+    owner = Page(alice)
+    id = owner.create("Night shift", own("ward3"))
+    taken = owner.take(id)["group"]
+    assert (taken["name"], [one["user"] for one in taken["members"]], taken["isOwn"]) == (
+        "Night shift",
+        [alice.user],
+        True,
+    )
+    owner.change(removed=(BOB,))
+    assert owner.take()["group"]["removed"] == [BOB]
+    # The same key protects from nobody who has it.
+    owner.change(p12=file_of(own("ward3")), passphrase=b"words")
+    assert owner.take()["group"]["removed"] == [BOB]
+    owner.change(p12=file_of(own("ward3", NewKey.P384)), passphrase=b"words")
+    assert owner.take()["group"]["removed"] == []
+
+
+def test_no_group_gets_a_certificate_of_its_owner(alice: Sharer) -> None:
+    """Its owner could not open it any more, and its key would be that of the owner's mail."""
+    owner = Page(alice)
+    acts: list[Callable[[], Any]] = [
+        lambda: owner.create("Mine", own("alice", NewKey.P384)),
+        lambda: owner.change(p12=file_of(own("alice", NewKey.P384)), passphrase=b"words"),
+        lambda: alice.store(ward("alice", identity=own("alice", NewKey.P384)), 1, id="mine"),
+    ]
+    for act in acts:
+        with pytest.raises(SmimeError) as refused:
+            act()
+        assert refused.value.code == "group-of-own-address"
+    assert len(owner.list()) == 1

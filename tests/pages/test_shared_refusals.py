@@ -30,6 +30,7 @@ from tests.support.pages.driver import MailPages, named
 from tests.support.pages.shared_identities import (
     Owner,
     card,
+    fresh,
     issue_shared,
     show_keys,
     take,
@@ -41,7 +42,6 @@ from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 Lie = Callable[[StoredGroup], StoredGroup]
-WARD: Final = "ward3"
 # The code of the command's error, where the pages have another word.
 COMMAND: Final = {"group-not-for-you": "no-matching-recipient", "group-owner-not-verified": "group-key-refused"}
 
@@ -54,10 +54,8 @@ def stack() -> Iterator[DemoStack]:
 
 @pytest.fixture(scope="module")
 def owner(stack: DemoStack) -> Owner:
-    """Alice, who owns Ward 3 with Bob."""
-    owner = Owner(stack, stack.accounts[0])
-    owner.make(WARD, "Ward 3", stack.accounts[1], identity=issue_shared(stack, "ward3@example.test", "Ward 3"))
-    return owner
+    """Alice, by another program."""
+    return Owner(stack, stack.accounts[0])
 
 
 @pytest.fixture
@@ -117,10 +115,12 @@ def test_the_pages_and_the_command_agree_on_what_they_refuse(
     bob: MailPages, owner: Owner, stack: DemoStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page, address = bob.page, owner.account.address
-    owner.make("trap", "Trap", stack.accounts[1], identity=issue_shared(stack, bob.account.address, "Bob"))
-    find, given = GroupStore.find, run(fetch_group(owner.session, owner.setting, WARD))
+    ward, trap = fresh("ward3"), fresh("trap")
+    owner.make(ward, "Ward 3", stack.accounts[1], identity=issue_shared(stack, "ward3@example.test", "Ward 3"))
+    owner.make(trap, "Trap", stack.accounts[1], identity=issue_shared(stack, bob.account.address, "Bob"))
+    find, given = GroupStore.find, run(fetch_group(owner.session, owner.setting, ward))
     owners = given.members[0].wrap
-    forged = forged_by(stranger_for(address), owner, WARD)
+    forged = forged_by(stranger_for(address), owner, ward)
     lies: list[tuple[str, Lie]] = [
         ("group-key-refused", lambda one: replace(one, bundle=bytes([one.bundle[0] ^ 1]) + one.bundle[1:])),
         ("group-without-key", lambda one: replace(one, members=[])),
@@ -130,30 +130,31 @@ def test_the_pages_and_the_command_agree_on_what_they_refuse(
     for code, lie in lies:
         monkeypatch.setattr(GroupStore, "find", lambda store, group, user, lie=lie: lie(find(store, group, user)))
         show_keys(bob)
-        take(page, WARD)
-        page.wait_for_selector(card(WARD, "shared-problem") + f'[data-code="{code}"]', timeout_seconds=60)
+        take(page, ward)
+        page.wait_for_selector(card(ward, "shared-problem") + f'[data-code="{code}"]', timeout_seconds=60)
         page.js("() => document.querySelector('dialog[open]')?.close()")
-        listed = ListedGroup(id=WARD, owner=address, version=1)
+        listed = ListedGroup(id=ward, owner=address, version=1)
         assert refusal_of_command(stack, listed) == COMMAND.get(code, code)
     monkeypatch.undo()
     show_keys(bob)
-    take(page, "trap")
-    assert "your own address" in wait_for_problem(page, "trap")
-    assert refusal_of_command(stack, ListedGroup(id="trap", owner=address, version=1)) == "group-of-own-address"
+    take(page, trap)
+    assert "your own address" in wait_for_problem(page, trap)
+    assert refusal_of_command(stack, ListedGroup(id=trap, owner=address, version=1)) == "group-of-own-address"
     # A refused one keeps nobody from the others.
-    take(page, WARD)
-    wait_for_card(page, WARD, "taken")
+    take(page, ward)
+    wait_for_card(page, ward, "taken")
 
 
 def test_an_owner_whom_nobody_vouches_for_is_asked_about(
     bob: MailPages, owner: Owner, stack: DemoStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner.make("annex", "Annex", stack.accounts[1], identity=issue_shared(stack, "annex@example.test", "Annex"))
+    annex = fresh("annex")
+    owner.make(annex, "Annex", stack.accounts[1], identity=issue_shared(stack, "annex@example.test", "Annex"))
     signer = stranger_for(owner.account.address)
-    forged = forged_by(signer, owner, "annex")
+    forged = forged_by(signer, owner, annex)
     monkeypatch.setattr(GroupStore, "find", lambda _store, _group, _user: forged)
     page = show_keys(bob)
-    take(page, "annex")
+    take(page, annex)
     dialog = named("shared-agreement")
     page.wait_for_text("No authority that you trust vouches for this certificate", selector=dialog, timeout_seconds=60)
     assert find_violations(page) == []
@@ -163,7 +164,7 @@ def test_an_owner_whom_nobody_vouches_for_is_asked_about(
     page.wait_for_text("Compare the fingerprint first", selector=dialog)
     page.click(named("shared-compared"))
     page.click(named("shared-agree"))
-    wait_for_card(page, "annex", "taken")
+    wait_for_card(page, annex, "taken")
     member = stack.accounts[1]
     session, _ = log_in_elsewhere(stack.keys_url, member.address, member.key_passphrase)
-    assert known_groups(session.opened.state)["annex"].certificate == signer.certificate
+    assert known_groups(session.opened.state)[annex].certificate == signer.certificate

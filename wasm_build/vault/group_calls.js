@@ -11,6 +11,7 @@
 /** @typedef {import("./types/verbs.js").OpenedIdentity} SealedIdentity */
 /** The arguments `trust` and `at` of a verb that judges, made anew for each call. @typedef {() => object} Judging */
 /** A group as the server has it. `accepted` is the fingerprint of the owner's certificate to which the person has agreed. @typedef {{id: string, stored: object, accepted?: string}} GivenGroup */
+/** A key file, and the passphrase that opens it. @typedef {{p12: ArrayBuffer, passphrase: import("./key_account.js").Secret}} KeyFile */
 /**
  * The parts of the account that these calls use: `sign` and `prepare` count the calls of the session, `ask` does not, and
  * `store` also sends the record that a verb prepares.
@@ -65,16 +66,30 @@ export class GroupCalls {
   /**
    * Stores the next version of a group of the person, under a new key.
    * @param {{id: string, stored: object}} given
-   * @param {{removed?: string[], added?: {user: string, certificate: ArrayBuffer}[]}} change
+   * @param {{removed?: string[], added?: {user: string, certificate: ArrayBuffer}[], renewed?: KeyFile | null}} change `renewed` has
+   *   its new certificate; the passphrase is overwritten
    * @returns {Promise<{version: number, gone: string[]}>} `gone` are members who have left before
    */
-  change({ id, stored }, { removed = [], added = [] }) {
+  change({ id, stored }, { removed = [], added = [], renewed = null }) {
     return this.#account.inTurn(async () => {
       const copies = added.map(({ user, certificate }) => ({ user, certificate: certificate.slice(0) }));
-      const members = { id, stored, removed, added: copies, at: new Date().toISOString() };
+      const members = { id, stored, removed, added: copies, ...renewed, at: new Date().toISOString() };
       const prepared = await this.#account.prepare("group.change", members);
       await this.#server.storeGroup(id, prepared);
       return { version: prepared.version, gone: prepared.gone };
+    });
+  }
+
+  /**
+   * Stores a new group of the person, with the keys of a file.
+   * @param {string} name @param {KeyFile} file the passphrase is overwritten
+   * @returns {Promise<string>} its id
+   */
+  create(name, file) {
+    return this.#account.inTurn(async () => {
+      const prepared = await this.#account.prepare("group.create", { name, ...file, at: new Date().toISOString() });
+      await this.#server.storeGroup(prepared.id, prepared);
+      return prepared.id;
     });
   }
 

@@ -5,6 +5,7 @@
  * What was found stays beside the account while it is unlocked, because the view of the keys is drawn anew with each change.
  */
 
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { judgeFully } from "../../wasm_build/vault/lookups.js";
 import { ApiError } from "../../wasm_build/vault/json_requests.js";
 
@@ -14,6 +15,7 @@ import { ApiError } from "../../wasm_build/vault/json_requests.js";
 /** @typedef {import("../../wasm_build/vault/types/verbs.js").OpenedGroup} OpenedGroup */
 /** @typedef {import("../../wasm_build/vault/types/verbs.js").GroupRefusal} GroupRefusal */
 /** @typedef {import("../../wasm_build/vault/group_calls.js").GivenGroup} GivenGroup */
+/** @typedef {import("../../wasm_build/vault/group_calls.js").KeyFile} KeyFile */
 /** An identity that was opened and judged, with what `GroupCalls.take` needs. @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged */
 
 /** @type {WeakMap<KeyAccount, SharedIdentities>} */
@@ -132,6 +134,22 @@ export class SharedIdentities extends EventTarget {
     const { group } = await this.take(id);
     if (group?.version !== version) throw new ApiError("group-changed", "another device has changed the group meanwhile");
     return { group, gone };
+  }
+
+  /**
+   * Makes an identity of the person with the keys of a file, and takes it.
+   * @param {string} name @param {KeyFile} file
+   */
+  async create(name, file) {
+    const id = await this.#account.groups.create(name, file).finally(() => overwrite(file.passphrase.buffer));
+    this.inFocus = id;
+    await this.take(id);
+  }
+
+  /** Gives an identity of the person a new certificate. @param {string} id @param {KeyFile} file */
+  async renew(id, file) {
+    this.inFocus = id;
+    return this.change(id, { renewed: file }).finally(() => overwrite(file.passphrase.buffer));
   }
 
   #changed() {

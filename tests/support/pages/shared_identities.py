@@ -29,6 +29,11 @@ def issue_shared(stack: DemoStack, address: str, name: str) -> Identity:
     return run(issued)
 
 
+def fresh(name: str) -> str:
+    """A new id, because both browsers may run a test with one demonstration."""
+    return name + PROVIDER.random_bytes(4).hex()
+
+
 def member_of(account: Account) -> GroupMember:
     return GroupMember(user=account.address, certificate=account.identity.certificate)
 

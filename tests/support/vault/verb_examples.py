@@ -342,11 +342,16 @@ def _groups() -> dict[str, Example]:
     stored = {"owner": sharing["user"], "version": 1, "bundle": push["bundle"], "members": push["members"]}
     listed = {"groups": [{"id": "ward3", "owner": sharing["user"], "version": 1}]}
     group, other = {"id": "ward3", "stored": stored}, {"id": "ward4"}
+    p12 = run(export_identity(ward, _PASSPHRASE, provider=PROVIDER, iterations=1000))
     carol = {"user": "carol@example.test", "certificate": person("carol").certificate.der}
     return {
         "group.list": Example(right={**sharing, "listed": listed}, wrong={"listed": {"groups": [{}]}}),
         "group.show": Example(right={**sharing, **group, **trust()}, wrong=other),
         "group.take": Example(right={**sharing, "call": 1, **group, **trust()}, wrong=other),
+        "group.create": Example(
+            right={**sharing, "call": 1, "name": "Ward 4", "p12": p12, "passphrase": _PASSPHRASE, "at": AT},
+            wrong={"name": "Ward\n4"},
+        ),
         "group.change": Example(
             right={**sharing, "call": 1, **group, "removed": [], "added": [carol], "at": AT},
             wrong={"removed": ["dave@example.test"]},

@@ -6,11 +6,14 @@ The page sends the calls. The answers of the server are opened and judged here, 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Final
 
 from roaming_keys.groups.client import (
     OpenGroup,
     OwnerChanged,
+    PreparedGroup,
+    first_of,
     next_of,
     open_group,
     open_own_group,
@@ -19,13 +22,14 @@ from roaming_keys.groups.client import (
 )
 from roaming_keys.groups.content import GroupMember
 from roaming_keys.groups.known import KnownGroup, known_groups
-from roaming_keys.groups.membership import with_members, without_members
+from roaming_keys.groups.membership import with_identities, with_members, without_members
 from roaming_keys.groups.owners import examine_owner
 from roaming_keys.groups.wire import ListedGroup, ListedGroups, StoredGroup
 from roaming_keys.known import ServerLies
 from roaming_keys.protocol import normalise_user
 from roaming_keys.session import Session
 from smime_core.errors import GroupKeyRefused, NoMatchingRecipient, SmimeError
+from smime_core.identity import Identity, load_identities
 from smime_core.own_content import read_group_key
 from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, Reason, State, reasons_to_json, time_to_json
@@ -45,6 +49,12 @@ class GroupNotForMember(SmimeError):
     """The key of a group is encrypted for a certificate that the account does not have."""
 
     code = "group-not-for-you"
+
+
+class NoIdentityInFile(SmimeError):
+    """A key file holds no private key with its certificate."""
+
+    code = "no-identity-in-file"
 
 
 @request_class
@@ -92,6 +102,18 @@ class GivenMember:
 
 
 @request_class
+class CreateGroup:
+    user: str
+    session: bytes
+    seal_key: Secret
+    call: int
+    name: str
+    p12: bytes
+    passphrase: Secret
+    at: datetime.datetime
+
+
+@request_class
 class ChangeGroup:
     user: str
     session: bytes
@@ -101,6 +123,8 @@ class ChangeGroup:
     stored: Json
     removed: tuple[str, ...]
     added: tuple[GivenMember, ...]
+    p12: bytes = b""
+    passphrase: Secret = Secret(b"")
     at: datetime.datetime
 
 
@@ -157,10 +181,23 @@ async def take_group(request: TakeGroup, provider: CryptoProvider) -> Reply:
     return {**reply, **keys, **await prepared_reply(session, prepared, request.call, request.seal_key, provider)}
 
 
+async def create_group(request: CreateGroup, provider: CryptoProvider) -> Reply:
+    """Returns `{id, request, condition, authorization}`: the call that stores a new group with the keys of a file.
+
+    Raises SmimeError.
+    """
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    identities = await _load(request.p12, request.passphrase, provider)
+    version, content = first_of(request.name, identities, session, provider, at=request.at)
+    prepared = await prepare_group(session, version, content, provider, at=request.at)
+    return {"id": version.id, **await _signed(session, prepared, request.call, provider)}
+
+
 async def change_group(request: ChangeGroup, provider: CryptoProvider) -> Reply:
     """Returns `{request, condition, authorization, version, gone}`: the call that stores the next version of a group.
 
-    The person owns it. `gone` are members who have left meanwhile. Raises SmimeError, NotInGroup among them.
+    The person owns it. A file has its new certificate. `gone` are members who have left meanwhile. Raises SmimeError,
+    NotInGroup among them.
     """
     session = await read_session(request.session, request.user, request.seal_key, provider)
     before = await _open_own(session, request.id, StoredGroup.from_json(request.stored), request.at, provider)
@@ -171,16 +208,28 @@ async def change_group(request: ChangeGroup, provider: CryptoProvider) -> Reply:
     content = before.content
     if request.removed:
         content = without_members(content, request.removed, before.version.owner)
+    if request.p12:
+        content = with_identities(content, await _load(request.p12, request.passphrase, provider))
     version, content, gone = next_of(before, with_members(content, added))
     prepared = await prepare_group(session, version, content, provider, at=request.at)
-    session.session_key.counter = request.call - 1
+    signed = await _signed(session, prepared, request.call, provider)
+    return {**signed, "version": version.number, "gone": list(gone)}
+
+
+async def _signed(session: Session, prepared: PreparedGroup, call: int, provider: CryptoProvider) -> Reply:
+    session.session_key.counter = call - 1
     return {
         "request": prepared.call.body,
         "condition": prepared.call.condition,
         "authorization": await session.sign(prepared.call, provider),
-        "version": version.number,
-        "gone": list(gone),
     }
+
+
+async def _load(p12: bytes, passphrase: Secret, provider: CryptoProvider) -> Sequence[Identity]:
+    identities = await load_identities(p12, passphrase, provider)
+    if not identities:
+        raise NoIdentityInFile("the file holds no private key together with its certificate")
+    return identities
 
 
 async def _examine(

@@ -163,6 +163,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "group.list": Verb(roaming_groups.ListGroups, roaming_groups.list_groups),
     "group.show": Verb(roaming_groups.ShowGroup, roaming_groups.show_group),
     "group.take": Verb(roaming_groups.TakeGroup, roaming_groups.take_group),
+    "group.create": Verb(roaming_groups.CreateGroup, roaming_groups.create_group),
     "group.change": Verb(roaming_groups.ChangeGroup, roaming_groups.change_group),
     "passkey.seal": Verb(passkeys.SealPasskey, passkeys.seal_passkey_bundle),
     "passkey.open": Verb(passkeys.OpenPasskey, passkeys.open_passkey_bundle),

@@ -1,11 +1,13 @@
 /** The part of the keys' view about identities that several people share: who owns them, taking their keys, and leaving. */
 
+import { disturb } from "../../../wasm_build/ui/calm.js";
 import { openDialog } from "../../../wasm_build/ui/dialog.js";
 import { html, sentenceNodes, uniqueId } from "../../../wasm_build/ui/dom.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { dayOnly, isolate } from "../../../wasm_build/ui/formats.js";
 import { ask, createForm, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { sharedIdentitiesOf } from "../shared_identities.js";
+import { openCreating } from "./shared_forms.js";
 import { createSharedPeople } from "./shared_people.js";
 import { codeOf, fail, listSentence, people, sharedSentence, titleOf } from "./shared_words.js";
 
@@ -27,12 +29,15 @@ export function createSharedIdentities(app, account) {
   const failure = problem("shared-error");
   const list = html("ul", { class: "cards", data: { test: "shared-list" } });
   const none = html("p", { class: "field-hint", text: translate("shared_none") });
+  const create = html("button", {
+    type: "button", text: translate("shared_create"), data: { test: "shared-create-open" }, on: { click: () => openCreating(app, shared) },
+  });
   const element = html(
     "section",
     { class: "stack", "aria-labelledby": "shared-title", "aria-busy": "true", data: { test: "shared-identities" } },
     html("h2", { id: "shared-title", text: translate("shared_title") }),
     html("p", { class: "lede", text: translate("shared_meaning") }),
-    failure, none, list,
+    failure, none, list, html("div", { class: "actions" }, create),
   );
   let drawn = "";
   const draw = () => {
@@ -86,8 +91,8 @@ function createIdentity(app, shared, row) {
   return html(
     "li",
     { class: "card stack", data: { test: "shared", id, state } },
-    html("h3", { id: titleId, class: "card-title", dir: "auto", tabindex: -1, text: titleOf(app, row) }),
-    addresses.length > 0 ? html("p", { dir: "auto", text: addresses.join(", ") }) : null,
+    html("h3", { id: titleId, class: "card-title", tabindex: -1 }, html("bdi", { text: titleOf(app, row) })),
+    addresses.length > 0 ? html("p", {}, html("bdi", { text: addresses.join(", ") })) : null,
     html("p", { text: isOwn ? translate("shared_owned") : translate("shared_owned_by", { owner: isolate(owner) }) }),
     html("p", { class: "note", text: translate(`shared_state_${state}`), data: { test: "shared-state" } }),
     failure,
@@ -158,6 +163,7 @@ function openAgreement(app, shared, row, refusal, { subject, issuer, notBefore, 
     failure,
     html("div", { class: "actions" }, go, html("button", { type: "button", text: translate("shared_take_not"), on: { click: () => dialog.close() } })),
   ));
+  disturb();
 }
 
 /** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {string} titleId */

@@ -6,6 +6,7 @@ import { dayOnly, isAddress, isolate, sameAddress } from "../../../wasm_build/ui
 import { ask, createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { recipientState } from "../../../wasm_build/ui/recipient_words.js";
 import { Directory } from "../directory.js";
+import { openRenewing } from "./shared_forms.js";
 import { fail, people, sharedSentence } from "./shared_words.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -55,8 +56,9 @@ function drawPeople(app, shared, row, group) {
       class: "problem", text: translate(group.isOwn ? "shared_still_with_key_own" : "shared_still_with_key", { people: who, address }), data: { test: "shared-removed" },
     }),
     html("ul", { class: "shared-people" }, ...group.members.map((one) => createMember(app, shared, row, group, one))),
+    group.isOwn ? createAdding(app, shared, row, group) : null,
     group.isOwn
-      ? createAdding(app, shared, row, group)
+      ? createRenewing(app, shared, group)
       : createFacts([[translate("shared_owner_certificate"), group.certificate.subject]], [translate("accept_fingerprint"), group.certificate.fingerprint]),
   ].filter((part) => part !== null);
 }
@@ -73,7 +75,7 @@ function createMember(app, shared, row, group, { user, notAfter, isOwner, hasLef
   return html(
     "li",
     { data: { test: "shared-member", user } },
-    html("div", {}, html("div", { id: userId, dir: "auto", text: user }), html("div", { class: "field-hint", text: words.filter(Boolean).join(" · ") })),
+    html("div", {}, html("div", { id: userId }, html("bdi", { text: user })), html("div", { class: "field-hint", text: words.filter(Boolean).join(" · ") })),
     group.isOwn && !isOwner ? createRemoving(app, shared, row, group, user, userId) : null,
   );
 }
@@ -110,7 +112,6 @@ function createAdding(app, shared, row, { name, members }) {
       field.input.focus();
     };
     if (!isAddress(user)) return refuse(translate("shared_add_no_address"));
-    // The owner's own certificate is renewed with the next change of the group by the command.
     if (members.some((one) => one.isOwner && sameAddress(one.user, user))) return refuse(translate("shared_add_yourself"));
     const found = await new Directory(api, mailVault).find(user);
     const check = "check" in found ? found.check : null;
@@ -125,6 +126,13 @@ function createAdding(app, shared, row, { name, members }) {
     { class: "stack", data: { test: "shared-add-form" } }, send,
     field.element, failure, html("div", { class: "actions" }, button),
   );
+}
+
+/** @param {App} app @param {SharedIdentities} shared @param {OpenedGroup} group */
+function createRenewing(app, shared, { id, name, addresses }) {
+  const open = () => openRenewing(app, shared, { id, name, address: addresses.join(", ") });
+  const button = html("button", { type: "button", text: app.translate("shared_renew"), data: { test: "shared-renew-open" }, on: { click: open } });
+  return html("div", { class: "actions" }, button);
 }
 
 /**
