@@ -95,6 +95,12 @@ def _program(text: str) -> str:
     return next((name for name in PROGRAMS if name.lower() == text.lower()), text)
 
 
+def _print(done: Done) -> None:
+    """Print a step when it has ended, so that a walk that stops can be followed."""
+    outcome = f"cannot: {done.lacks}" if done.lacks else f"{done.clicks} clicks, {done.seconds:.1f} s"
+    print(f"step {done.number}, {NAMES[done.number]}: {outcome}", flush=True)
+
+
 def _walk_once(name: str, engine: str, numbers: Sequence[int]) -> list[Done]:
     one = PROGRAMS[name]
     with (
@@ -103,7 +109,7 @@ def _walk_once(name: str, engine: str, numbers: Sequence[int]) -> list[Done]:
     ):
         program = one.start(house, browser)
         try:
-            return walk(program, house, numbers)
+            return walk(program, house, numbers, report=_print)
         except (AssertionError, BidiError):
             picture = program.page.screenshot(_PICTURES / f"{name}-{engine}.png")
             print(f"the walk ended here: {picture}", flush=True)

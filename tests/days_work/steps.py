@@ -152,11 +152,17 @@ def table_of(program: Program, house: House) -> Mapping[int, Callable[[], None]]
 
 
 def walk(
-    program: Program, house: House, numbers: Collection[int] = tuple(NAMES), *, is_first_visit: bool = False
+    program: Program,
+    house: House,
+    numbers: Collection[int] = tuple(NAMES),
+    *,
+    is_first_visit: bool = False,
+    report: Callable[[Done], None] = lambda done: None,
 ) -> list[Done]:
     """Walk the steps in their order, and check with the mail servers that each did what it says.
 
-    Before a walk the program is visited once, as on the day before, unless this is the first visit.
+    Before a walk the program is visited once, as on the day before, unless this is the first visit. `report` gets
+    each step when it has ended.
     """
     if not is_first_visit:
         program.prepare()
@@ -168,10 +174,12 @@ def walk(
             table[number]()
         except Cannot as lack:
             outcomes.append(Done(number=number, lacks=str(lack)))
+            report(outcomes[-1])
             continue
         except AssertionError as error:
             raise AssertionError(f"{program.name}, step {number}, {NAMES[number]}: {error}") from error
         outcomes.append(Done(number=number, clicks=program.clicks - before, seconds=time.perf_counter() - begun))
+        report(outcomes[-1])
         _check(number, program, house)
     return outcomes
 
