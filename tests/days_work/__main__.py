@@ -23,7 +23,7 @@ from tests.days_work.house import House
 from tests.days_work.ours import Ours
 from tests.days_work.ours_lost import OursWithLosses
 from tests.days_work.ours_otherwise import OursByKeyboard, OursByTouch
-from tests.days_work.report import combine, keep, measures, write_table
+from tests.days_work.report import combine, keep, measures, write_blocks
 from tests.days_work.roundcube import Roundcube
 from tests.days_work.steps import NAMES, Done, walk
 from tests.support.browser.bidi import BidiError
@@ -81,11 +81,11 @@ def main() -> None:
         title = name if options.engine == ENGINES[0] else f"{name}, {options.engine}"
         walked = combine(title, f"{before['date']}, load before it {before['load']}", walks)
         found = keep(options.out, walked, machine)
-        table = write_table(found)
-        print(table, flush=True)
+        blocks = write_blocks(found)
+        print(*blocks.values(), sep="\n\n", flush=True)
         if options.page:
             programs = f"{machine['processor']}; {write_machine(machine)}"
-            write_page(options.page, {"days-work machine": programs, "days-work": table})
+            write_page(options.page, {**blocks, **({"days-work machine": programs} if name in COMPARED else {})})
     for what, (share, most) in measures(found).items():
         print(f"{what}: {share:.2f} of Roundcube's, wanted at most {most}")
 

@@ -61,6 +61,13 @@ def keep(out: Path, walked: Walked, machine: Mapping[str, str]) -> dict[str, Wal
     }
 
 
+def write_blocks(walks: Mapping[str, Walked]) -> dict[str, str]:
+    """The parts of the page for which there are walks, by their names: those that are compared, and the others."""
+    compared = {"days-work": write_table(walks)} if TITLES.keys() & walks.keys() else {}
+    others = [one for name, one in walks.items() if name not in TITLES]
+    return {**compared, **({"days-work otherwise": _write_others(others)} if others else {})}
+
+
 def write_table(walks: Mapping[str, Walked]) -> str:
     """The steps as a table of Markdown, with the sums, the measures, and the steps that a program cannot do."""
     shown = [walks[name] for name in TITLES if name in walks]
@@ -75,9 +82,7 @@ def write_table(walks: Mapping[str, Walked]) -> str:
         parts = [one.only(number for number in both if number in one.steps) for one in shown]
         lines.append(["", "**what both can do**", *(cell for one in parts for cell in _sums(one))])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    others = [one for name, one in walks.items() if name not in TITLES]
-    compared = [table, *_sentences(shown, walks, both)] if shown else []
-    return "\n\n".join([*compared, *([_write_others(others)] if others else [])])
+    return "\n\n".join([table, *_sentences(shown, walks, both)])
 
 
 def _write_others(walks: Sequence[Walked]) -> str:

@@ -16,7 +16,7 @@ from tests.days_work.engines import absence as engine_absence
 from tests.days_work.house import House, absence, run_house
 from tests.days_work.mailbox import MESSAGES
 from tests.days_work.ours import Ours
-from tests.days_work.report import Walked, combine, keep, measures, write_table
+from tests.days_work.report import Walked, combine, keep, measures, write_blocks, write_table
 from tests.days_work.steps import NAMES, Done, walk
 from tests.support.browser.browsers import Browser
 from tests.support.project import ROOT
@@ -102,7 +102,11 @@ def test_the_walks_of_one_program_replace_only_its_own(tmp_path: Path) -> None:
     assert {name: one.clicks for name, one in found.items()} == {"pointer": 2, "Roundcube": 4}
 
 
-def test_the_table_has_a_place_in_the_page(tmp_path: Path) -> None:
+def test_the_tables_have_a_place_in_the_page(tmp_path: Path) -> None:
     page = Path(shutil.copy(ROOT / "docs/benchmarks.md", tmp_path))
-    write_page(page, {"days-work machine": "the machine", "days-work": "the table"})
-    assert page.read_text().count("\nthe table\n") == 1
+    walks = {name: walked(name, Done(number=1, clicks=3, seconds=1.0)) for name in ("pointer", "touch, firefox")}
+    blocks = write_blocks(walks)
+    write_page(page, {"days-work machine": "the machine", **blocks})
+    assert all(page.read_text().count(f"\n{block}\n") == 1 for block in ("the machine", *blocks.values()))
+    # A walk that is compared with nothing leaves the table of those that are.
+    assert write_blocks({"touch, firefox": walks["touch, firefox"]}).keys() == {"days-work otherwise"}
