@@ -30,17 +30,13 @@ from tests.support.browser.bidi import BidiError
 from tests.support.browser.browsers import Browser
 from tests.support.servers import postfix
 
-# A browser on a machine without a mouse believes that nothing hovers (2 is hover, 4 is a fine pointer).
-_HAS_MOUSE: Final = "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
-_WITH_MOUSE: Final = (f"--blink-settings={_HAS_MOUSE}",)
-
 
 @dataclass(frozen=True, slots=True)
 class Walkable:
-    """A program that can be walked: the class that walks it, and the flags of its browser."""
+    """A program that can be walked: the class that walks it, and whether the machine of its browser has a mouse."""
 
     walker: type[Ours | Roundcube]
-    flags: tuple[str, ...] = _WITH_MOUSE
+    has_mouse: bool = True
 
     def start(self, house: House, browser: Browser, rest_seconds: float = REST_SECONDS) -> Ours | Roundcube:
         """Open a tab for the walk."""
@@ -51,7 +47,7 @@ PROGRAMS: Final = {
     "pointer": Walkable(Ours),
     "Roundcube": Walkable(Roundcube),
     "keyboard": Walkable(OursByKeyboard),
-    "touch": Walkable(OursByTouch, ()),
+    "touch": Walkable(OursByTouch, has_mouse=False),
     "losses": Walkable(OursWithLosses),
 }
 COMPARED: Final = ("pointer", "Roundcube")
@@ -105,7 +101,7 @@ def _walk_once(name: str, engine: str, numbers: Sequence[int]) -> list[Done]:
     one = PROGRAMS[name]
     with (
         houses.run_house(with_roundcube=name == "Roundcube") as house,
-        running_browser(engine, house.downloads, *one.flags) as browser,
+        running_browser(engine, house.downloads, has_mouse=one.has_mouse) as browser,
     ):
         program = one.start(house, browser)
         try:

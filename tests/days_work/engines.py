@@ -12,6 +12,14 @@ from tests.support.browser import webkit
 from tests.support.browser.browsers import Browser, Chromium, Firefox, missing_programs
 
 ENGINES: Final = ("chromium", "firefox", "webkit")
+# A browser on a machine without a mouse believes that nothing hovers. In Chromium 2 is hover, 4 is a fine pointer.
+_CHROMIUM_MOUSE: Final = (
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+)
+_FIREFOX_MOUSE: Final = 6
+"""A fine pointer (2) that hovers (4)."""
+_FIREFOX_FINGER: Final = 1
+"""A coarse pointer."""
 
 
 def absence(engine: str) -> str | None:
@@ -24,11 +32,11 @@ def absence(engine: str) -> str | None:
 
 
 @contextmanager
-def running_browser(engine: str, downloads: Path, *flags: str) -> Iterator[Browser]:
-    """A browser with a new profile. `flags` are for Chromium only."""
+def running_browser(engine: str, downloads: Path, *, has_mouse: bool = True) -> Iterator[Browser]:
+    """A browser with a new profile, on a machine with a mouse, or without one. WebKitGTK has a mouse always."""
     with ExitStack() as stack:
         profile = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browser = _start(engine, profile, downloads, flags)
+        browser = _start(engine, profile, downloads, has_mouse=has_mouse)
         stack.callback(browser.close)
         if isinstance(browser, Chromium):
             place = {"type": "allowed", "destinationFolder": str(downloads)}
@@ -36,11 +44,20 @@ def running_browser(engine: str, downloads: Path, *flags: str) -> Iterator[Brows
         yield browser
 
 
-def _start(engine: str, profile: Path, downloads: Path, flags: tuple[str, ...]) -> Browser:
+def _start(engine: str, profile: Path, downloads: Path, *, has_mouse: bool) -> Browser:
     if engine == "chromium":
-        return Chromium(profile, flags=flags)
+        return Chromium(profile, flags=_CHROMIUM_MOUSE if has_mouse else ())
     if engine == "firefox":
-        return Firefox(profile, preferences={"browser.download.folderList": 2, "browser.download.dir": str(downloads)})
+        pointer = _FIREFOX_MOUSE if has_mouse else _FIREFOX_FINGER
+        preferences: dict[str, str | int | bool] = {
+            "browser.download.folderList": 2,
+            "browser.download.dir": str(downloads),
+            # While its panel of downloads is open, the browser takes the space bar from the page.
+            "browser.download.alwaysOpenPanel": False,
+            "ui.primaryPointerCapabilities": pointer,
+            "ui.allPointerCapabilities": pointer,
+        }
+        return Firefox(profile, preferences=preferences)
     (profile / "config").mkdir()
     (profile / "config" / "user-dirs.dirs").write_text(f'XDG_DOWNLOAD_DIR="{downloads}"\n')
     return webkit.WebKit(profile)

@@ -63,7 +63,7 @@ def test_all_steps_are_walked(program: str, engine: str) -> None:
         pytest.skip(why)
     with (
         house_of(program) as house,
-        running_browser(engine, house.downloads, *PROGRAMS[program].flags) as browser,
+        running_browser(engine, house.downloads, has_mouse=PROGRAMS[program].has_mouse) as browser,
     ):
         found = walk(PROGRAMS[program].start(house, browser, 0), house)
         if program != "Roundcube":
