@@ -7,7 +7,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { actIcon } from "./act_icons.js";
 import { lockMark, waxSeal } from "../../wasm_build/ui/state_mark.js";
 import { ask } from "../../wasm_build/ui/parts.js";
-import { folderPath, INBOX } from "./routes.js";
+import { folderPath, followAgain, INBOX } from "./routes.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./app.js").View} View */
@@ -130,7 +130,10 @@ function createBar(app) {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
     on: { click: () => void askToSignOut(app) },
   });
-  const nav = html("nav", { class: "bar-nav", "aria-label": translate("nav_label") }, mail, search, write, menu);
+  const nav = html("nav", {
+    class: "bar-nav", "aria-label": translate("nav_label"),
+    on: { click: (event) => followAgain(event, (path) => app.navigate(path)) },
+  }, mail, search, write, menu);
   const person = html("div", { class: "bar-person" }, account, accounts, lock, signOut);
   const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
 

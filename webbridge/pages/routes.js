@@ -37,3 +37,13 @@ export function messageAddress(folder, uidValidity, uid) {
 export function isSameMessage(one, other) {
   return one === other || (one !== null && other !== null && messagePath(one) === messagePath(other));
 }
+
+/**
+ * Shows the view of a link again that leads to the address of the page. Browsers do nothing at such a click.
+ * @param {MouseEvent} event
+ * @param {(path: string) => void} navigate
+ */
+export function followAgain(event, navigate) {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (link && link.hash === location.hash) navigate(link.hash.slice(1));
+}

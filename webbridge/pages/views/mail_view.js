@@ -9,7 +9,7 @@ import { folderTitle } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { Housekeeping } from "../housekeeping.js";
 import { chooseThreads, hasThreads } from "../list_choices.js";
-import { folderPath, INBOX, messagePath } from "../routes.js";
+import { folderPath, followAgain, INBOX, messagePath } from "../routes.js";
 import { UndoNotice } from "../undo_notice.js";
 import { FolderList, openFolderMaking, openFolderSettings } from "./folder_list.js";
 import { MailActs } from "./mail_acts.js";
@@ -120,7 +120,8 @@ export class MailView {
       { class: "mail", data: { pane: "list" } },
       html(
         "nav",
-        { class: "folders", "aria-label": label },
+        // On a phone, a press on the shown folder hides the folders.
+        { class: "folders", "aria-label": label, on: { click: (event) => followAgain(event, (path) => app.navigate(path)) } },
         ...this.#folderList.elements, this.#outboxLink.element,
         this.#foldersFailure,
         html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
