@@ -26,17 +26,19 @@ export class Directory {
   }
 
   /**
-   * Without a connection, the certificates that are known from earlier messages count.
+   * Without a connection, the certificates that are known from earlier messages count. If none is known, the look-up has
+   * failed: the bridge may know one.
    * @param {string} address
    * @returns {Promise<Finding>}
    */
   async find(address) {
     try {
       const found = await this.#api.certificatesFor(address).catch(async (error) => {
-        if (isRefusal(error) && error.code === "unreachable" && await this.#isAway()) return [];
+        if (isRefusal(error) && error.code === "unreachable" && await this.#isAway()) return null;
         throw error;
       });
-      return await this.#choose(address, found);
+      const finding = await this.#choose(address, found ?? []);
+      return found === null && finding.readiness === "none" ? { readiness: "failed" } : finding;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { readiness: "failed" };

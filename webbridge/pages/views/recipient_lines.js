@@ -74,6 +74,13 @@ export class RecipientLines {
     for (const line of this.lines) line.commit();
   }
 
+  /** Looks up again the people whose look-up got no answer. */
+  lookUpFailed() {
+    for (const line of this.lines) {
+      for (const person of line.people) if (person.finding?.readiness === "failed") void line.lookUp(person);
+    }
+  }
+
   /** The line with this person. @param {Person} person */
   lineOf(person) {
     return this.lines.find(({ people }) => people.includes(person)) ?? this.to;

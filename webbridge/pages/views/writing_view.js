@@ -158,6 +158,7 @@ class Writing {
     for (const person of proposal.bcc ?? []) this.recipients.bcc.add(person);
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
+    app.away.source.addEventListener("back", () => this.recipients.lookUpFailed(), { signal: this.#closing.signal });
     if (proposal.attachments) this.attached.replace([...proposal.attachments]);
     this.draft.watch();
     this.update();
@@ -328,8 +329,9 @@ class Writing {
    */
   async #submit({ isAgreed = false } = {}) {
     this.recipients.commit();
-    const letter = this.#letter();
     if (this.#sending) return;
+    if (this.encrypt.input.checked) this.recipients.lookUpFailed();
+    const letter = this.#letter();
     if (this.#obstacles(letter).length > 0) return this.#wait.meet(() => void this.#submit({ isAgreed }));
     if (this.sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();

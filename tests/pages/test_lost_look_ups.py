@@ -1,0 +1,67 @@
+"""Look-ups of certificates that a lost network ends: the writer hears of it, and they are made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+# Look-ups get no answer before `endLookUps` is called, and then none because the network is lost.
+HOLD = """() => {
+  const real = window.fetch;
+  const ended = new Promise((resolve) => { window.endLookUps = resolve; });
+  window.comeBack = () => { window.fetch = real; };
+  window.fetch = async (url, options) => {
+    if (!String(url).endsWith("/api/directory")) return real(url, options);
+    await ended;
+    throw new TypeError("the network is lost");
+  };
+}"""
+FAILED = f'{named("obstacle")}[data-code="certificate-failed"]'
+HAS_FOCUS_IN_REASONS = "() => document.activeElement.matches('.obstacles')"
+
+
+@pytest.fixture
+def letter(browser: Browser, demo_stack: DemoStack, alice: Account, bob: Account) -> Iterator[MailPages]:
+    """Alice with a message to Bob whose look-up has failed after she pressed Send."""
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    pages.enter()
+    pages.page.js(HOLD)
+    pages.write(to=bob.address, subject="On the way", text="Every word of it.")
+    pages.page.click(named("send"))
+    pages.page.js("() => endLookUps()")
+    pages.page.wait_for_text("could not be looked up", selector=FAILED, timeout_seconds=OPERATION_SECONDS)
+    pages.page.wait_for(HAS_FOCUS_IN_REASONS)
+    yield pages
+    pages.close()
+
+
+def test_they_are_made_again_when_the_network_is_back(letter: MailPages) -> None:
+    letter.page.js("() => { comeBack(); dispatchEvent(new Event('online')); }")
+    letter.wait_until_sendable()
+    # The letter leaves only by a press.
+    letter.page.wait_for_selector(named("compose-form"))
+
+
+def test_a_press_on_send_makes_them_again_and_sends(letter: MailPages) -> None:
+    letter.page.js("() => comeBack()")
+    letter.page.click(named("send"))
+    letter.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_without_a_connection_nothing_says_that_no_certificate_is_known(inbox: Page) -> None:
+    found = inbox.js("""async () => {
+      const { Directory } = await import("/source/webbridge/pages/directory.js");
+      const lost = async () => { throw Object.assign(new Error("lost"), { code: "unreachable" }); };
+      const directory = new Directory({ certificatesFor: lost }, { checkRecipient: async () => [] }, async () => true);
+      return directory.find("a@b.test");
+    }""")
+    assert found == {"readiness": "failed"}
