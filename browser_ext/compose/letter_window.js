@@ -82,7 +82,8 @@ export class LetterWindow {
     this.text = createTextArea(claim.text, () => this.written());
     this.sheet = html("div", { class: "sheet" }, this.text);
     this.attached = new AttachedFiles(translate, {
-      onChange: () => { this.drafts.changed({ files: true }); this.update(); }, onProgress: (told) => this.sending.showReading(told),
+      onChange: () => { this.drafts.changed({ files: true }); this.update(); },
+      onProgress: (told) => { this.sending.showReading(told); this.update(); },
     });
     this.protection = new Protection(translate, {
       sign: claim.sign, encrypt: claim.encrypt, onChange: () => this.written(), onPassword: () => this.update(),
@@ -102,6 +103,7 @@ export class LetterWindow {
     } });
     this.#wait = new SendingWait({
       lines: this.recipients.lines,
+      files: this.attached,
       content: () => this.#content(),
       obstacles: () => this.#obstacles(this.#letter()),
       warnings: () => urgentWarnings(this.#letter()),
@@ -207,6 +209,7 @@ export class LetterWindow {
       answersEncrypted: protection.answersEncrypted,
       ways: ["ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password", "encrypt-off"],
       hasPassword: protection.hasPassword,
+      isReading: this.attached.isReading,
     };
   }
 
@@ -279,10 +282,10 @@ export class LetterWindow {
     return { fields, text: this.#octets(), attachments: this.attached.files };
   }
 
-  /** A text that changes with everything that the person writes. */
+  /** A text that changes with everything that the person writes, without the files. */
   #content() {
     const { letter, identity } = this.#draft();
-    return JSON.stringify([letter.fields, this.text.value, this.attached.files.map(({ name, data }) => [name, data.byteLength]), identity]);
+    return JSON.stringify([letter.fields, this.text.value, identity]);
   }
 
   /** The text as bytes. */

@@ -1,4 +1,4 @@
-"""A click on Send waits for look-ups. The letter stays if it has changed, or has something new to read."""
+"""A click on Send waits for look-ups and files. The letter stays if it has changed, or has something new to read."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import pytest
 
 from tests.support.project import ROOT
 
-# The look-up lasts until `happen` has changed what the letter shows. Two clicks on Send come before that.
+# The look-up and the reading last until what the letter shows has changed. Two clicks on Send come before that.
 CLICKED = """
 import { SendingWait } from "./wasm_build/ui/sending_wait.js";
 const seen = [];
 const found = JSON.parse(process.argv[1]);
 const letter = { content: "written", obstacles: found.before, warnings: ["known"] };
-let lookedUp = () => {};
+let [lookedUp, wasRead] = [() => {}, () => {}];
 const line = { lookedUp: () => new Promise((resolve) => { lookedUp = resolve; }) };
+const files = { changes: 0, read: () => new Promise((resolve) => { wasRead = resolve; }) };
 const wait = new SendingWait({
   lines: [line],
+  files,
   content: () => letter.content,
   obstacles: () => letter.obstacles.map((code) => ({ code })),
   warnings: () => letter.warnings,
@@ -28,7 +30,9 @@ const wait = new SendingWait({
 const clicks = [wait.meet(() => seen.push("sent")), wait.meet(() => seen.push("sent"))];
 Object.assign(letter, { obstacles: [] }, found.meanwhile);
 if (found.discarded) wait.end();
+if (found.chosen) files.changes += 1;
 lookedUp();
+wasRead(!found.unreadable);
 await Promise.all(clicks);
 console.log(JSON.stringify(seen));
 """
@@ -68,3 +72,12 @@ def test_a_letter_that_was_discarded_meanwhile_stays() -> None:
 
 def test_other_obstacles_are_explained_at_each_click() -> None:
     assert click_twice(before=["looking-up", "locked"]) == ["explained", "explained"]
+
+
+def test_a_letter_leaves_once_when_its_files_are_read() -> None:
+    assert click_twice(before=["reading", "looking-up"]) == ["sent"]
+
+
+@pytest.mark.parametrize("change", ["unreadable", "chosen"])
+def test_a_letter_stays_if_a_file_is_missing_or_was_chosen_meanwhile(change: str) -> None:
+    assert click_twice(before=["reading"], **{change: True}) == []

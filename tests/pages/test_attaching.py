@@ -60,6 +60,14 @@ def test_a_letter_waits_for_a_file_that_is_being_read(letter: MailPages) -> None
     assert "times.txt" in letter.page.js(FILES)
 
 
+def test_a_press_on_send_while_a_file_is_read_sends_the_letter_after_it(letter: MailPages) -> None:
+    letter.page.js(DROP, "slow")
+    letter.page.wait_for_selector(f'{named("obstacle")}[data-code="reading"]')
+    letter.page.click(named("send"))
+    letter.page.js("() => window.goOn()")
+    letter.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+
+
 def test_a_file_that_cannot_be_read_is_named_and_the_letter_stays(letter: MailPages) -> None:
     letter.page.js(DROP, "gone")
     letter.page.wait_for_text("times.txt", selector=named("attach-error"), timeout_seconds=OPERATION_SECONDS)

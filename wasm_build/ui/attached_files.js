@@ -19,6 +19,10 @@ export class AttachedFiles {
   #onProgress;
   /** The number of selections of files that are being read. */
   #reading = 0;
+  /** @type {Set<Promise<boolean>>} */
+  #attaching = new Set();
+  /** The number of times that the list was changed otherwise than by a file that has been read. */
+  changes = 0;
   #failure = problem("attach-error");
   #list = html("ul", { class: "attachment-rows", data: { test: "compose-attachments" } });
   #picker;
@@ -48,8 +52,21 @@ export class AttachedFiles {
     return this.files.reduce((sum, { data }) => sum + data.byteLength, 0);
   }
 
-  /** Reads files and attaches them. @param {File[]} files */
-  async attach(files) {
+  /** Waits for the files that are being read. Returns whether all of them could be read. */
+  async read() {
+    return (await Promise.all(this.#attaching)).every((isRead) => isRead);
+  }
+
+  /** Reads files and attaches them. Returns whether all could be read. @param {File[]} files @returns {Promise<boolean>} */
+  attach(files) {
+    this.changes += 1;
+    const attaching = this.#attach(files).finally(() => this.#attaching.delete(attaching));
+    this.#attaching.add(attaching);
+    return attaching;
+  }
+
+  /** @param {File[]} files */
+  async #attach(files) {
     const total = files.reduce((sum, { size }) => sum + size, 0);
     let done = 0;
     const onRead = (/** @type {number} */ bytes) => {
@@ -71,12 +88,18 @@ export class AttachedFiles {
     if (unreadable.length > 0) {
       this.#failure.textContent = this.#translate("files_unreadable", { names: listOf(unreadable, this.#translate) });
     }
-    this.replace(this.files);
+    this.#show();
+    return unreadable.length === 0;
   }
 
   /** Replaces the list of attached files. @param {Attachment[]} files */
   replace(files) {
     this.files = files;
+    this.changes += 1;
+    this.#show();
+  }
+
+  #show() {
     const onRemove = (/** @type {Attachment} */ gone) => {
       this.replace(this.files.filter((each) => each !== gone));
       this.#picker.focus();

@@ -19,7 +19,8 @@ import { recipientSentence } from "./verdict_words.js";
  * @typedef {{
  *   sign: boolean, encrypt: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
  *   ownAddresses: string[], bytes: number, maxBytes: number, answersEncrypted: boolean, ways: Remedy[], hasPassword: boolean,
- * }} Letter `ways` are the remedies for a missing certificate; `hasPassword` is true if the person has typed a
+ *   isReading: boolean,
+ * }} Letter `isReading` is true while files are read; `ways` are the remedies for a missing certificate; `hasPassword` is true if the person has typed a
  *   password for recipients without a certificate
  */
 
@@ -57,7 +58,7 @@ export function whatWillLeave(letter, translate) {
  * @returns {Obstacle[]}
  */
 export function obstacles(letter, translate) {
-  const { people, sign, encrypt, bytes, maxBytes } = letter;
+  const { people, sign, encrypt, bytes, maxBytes, isReading } = letter;
   /** @type {Obstacle[]} */
   const found = [];
   if (people.length === 0) found.push({ code: "nobody", text: translate("obstacle_nobody"), remedies: [] });
@@ -68,6 +69,7 @@ export function obstacles(letter, translate) {
     const megabytes = Math.floor(maxBytes / 1_000_000);
     found.push({ code: "size", text: translate("obstacle_size", { megabytes }), remedies: [] });
   }
+  if (isReading) found.push({ code: "reading", text: translate("obstacle_reading_files"), remedies: [] });
   if (sign || encrypt) found.push(...keyObstacles(letter, translate));
   if (encrypt) found.push(...people.filter(({ valid }) => valid).flatMap((person) => encryptObstacles(person, letter, translate)));
   return found;

@@ -1,14 +1,18 @@
-/** The wait of a click on Send for the look-ups of certificates that are under way. */
+/** The wait of a click on Send for the look-ups of certificates that are under way, and for the files that are being read. */
 
 /** @typedef {import("./recipients_field.js").RecipientsField} RecipientsField */
 /** @typedef {import("./sending_plan.js").Obstacle} Obstacle */
 
 /**
  * @typedef {{
- *   lines: RecipientsField[], content: () => string, obstacles: () => Obstacle[], warnings: () => string[],
- *   explain: () => void,
- * }} Letter `content` changes with everything that the person writes; `explain` leads the person to the obstacles
+ *   lines: RecipientsField[], files: Pick<import("./attached_files.js").AttachedFiles, "read" | "changes">,
+ *   content: () => string, obstacles: () => Obstacle[], warnings: () => string[], explain: () => void,
+ * }} Letter `content` changes with everything that the person writes, without the files; `explain` leads the person to the
+ *   obstacles
  */
+
+/** The obstacles that end by themselves. */
+const PASSING = new Set(["looking-up", "reading"]);
 
 export class SendingWait {
   #letter;
@@ -26,19 +30,20 @@ export class SendingWait {
   }
 
   /**
-   * Handles a click on Send that met obstacles. If only look-ups are in the way, the letter leaves after them. It stays if
-   * the person has changed it meanwhile, or has something new to read.
+   * Handles a click on Send that met obstacles. If only look-ups and unread files are in the way, the letter leaves after
+   * them. It stays if the person has changed it meanwhile, or has something new to read, as that a file cannot be read.
    * @param {() => void} send
    */
   async meet(send) {
-    const { content, obstacles, warnings, explain } = this.#letter;
-    if (!obstacles().every(({ code }) => code === "looking-up")) return explain();
+    const { lines, files, obstacles, warnings, explain } = this.#letter;
+    const content = () => `${files.changes} ${this.#letter.content()}`;
+    if (!obstacles().every(({ code }) => PASSING.has(code))) return explain();
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     const [written, known] = [content(), warnings().length];
-    await Promise.all(this.#letter.lines.map((line) => line.lookedUp()));
+    const [isRead] = await Promise.all([files.read(), ...lines.map((line) => line.lookedUp())]);
     this.#isWaiting = false;
-    if (this.#hasEnded || content() !== written) return;
+    if (this.#hasEnded || !isRead || content() !== written) return;
     if (obstacles().length > 0 || warnings().length > known) return explain();
     send();
   }

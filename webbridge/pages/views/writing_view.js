@@ -136,6 +136,7 @@ class Writing {
     this.sending = new LetterSending(this.post, app.mailVault, () => this.#outgoing());
     this.#wait = new SendingWait({
       lines: this.recipients.lines,
+      files: this.attached,
       content: () => this.#content(),
       obstacles: () => this.#obstacles(this.#letter()),
       warnings: () => urgentWarnings(this.#letter()),
@@ -238,7 +239,6 @@ class Writing {
   #obstacles(letter) {
     const { translate } = this.#app;
     const found = obstacles(letter, translate);
-    if (this.attached.isReading) found.push({ code: "reading", text: translate("obstacle_reading_files"), remedies: [] });
     if (this.#offers.utf8) return found;
     return [...found, ...letterObstacles(letter.people.filter(({ valid }) => valid).map(({ address }) => address), translate)];
   }
@@ -308,6 +308,7 @@ class Writing {
       answersEncrypted: this.#proposal.answersEncrypted,
       ways: WAYS,
       hasPassword: false,
+      isReading: this.attached.isReading,
     };
   }
 
@@ -438,10 +439,10 @@ class Writing {
     };
   }
 
-  /** A text that changes with everything that the person writes. */
+  /** A text that changes with everything that the person writes, without the files. */
   #content() {
     const letter = this.#letter();
-    return JSON.stringify([letter.sign, letter.encrypt, contentOf(this.#words()), this.recipients.bcc.addresses]);
+    return JSON.stringify([letter.sign, letter.encrypt, contentOf({ ...this.#words(), attachments: [] }), this.recipients.bcc.addresses]);
   }
 
   #askToSendAgain() {
