@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import ENTER, Page
+from tests.support.pages.draft_driver import wait_until
 from tests.support.pages.driver import named
 from tests.support.pages.mail_house import (
     Mailbox,
@@ -25,6 +26,15 @@ LOSE = """(reaches) => {
     const answer = !window.lost || (reaches && String(url).endsWith(reaches)) ? await real(url, options) : null;
     if (window.lost || !answer) throw new TypeError("the network is lost");
     return answer;
+  };
+}"""
+# The marks that messages were read get no answer.
+LOSE_MARKS = """() => {
+  const real = window.fetch;
+  window.fetch = async (url, options) => {
+    if (!String(url).endsWith("/flags")) return real(url, options);
+    window.comeBack = () => { window.fetch = real; dispatchEvent(new Event("online")); };
+    throw new TypeError("the network is lost");
   };
 }"""
 # The browser says so when its network is back. Otherwise the pages look for the bridge every ten seconds.
@@ -91,3 +101,14 @@ def test_a_folder_that_did_not_come_is_shown_when_the_network_is_back(inbox: Pag
     inbox.js(COME_BACK)
     inbox.wait_for("(name) => document.querySelector(name).textContent === ''", named("list-error"))
     inbox.wait_for_text("Archive", selector="h1.list-title")
+
+
+def test_a_message_that_was_read_is_marked_when_the_network_is_back(inbox: Page, mail: Mailbox) -> None:
+    inbox.js(LOSE_MARKS)
+    focus(inbox, "Three")
+    inbox.press(ENTER)
+    inbox.wait_for("() => window.comeBack !== undefined")
+    (uid,) = inbox.js("() => [...document.querySelectorAll('[aria-current][data-uid]')].map((row) => +row.dataset.uid)")
+    assert "Seen" not in mail.flags(uid)
+    inbox.js("() => comeBack()")
+    wait_until(lambda: "Seen" in mail.flags(uid))

@@ -52,8 +52,10 @@ export class MailView {
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
   #onIndex = () => this.#search.update();
+  /** The opened messages whose mark the network lost. @type {MessageAddress[]} */
+  #unmarked = [];
   #onBack = () => {
-    void this.#makeUp();
+    void this.#markLater().then(() => this.#makeUp());
     if (this.#reading.hasMissed) this.#openAgain();
   };
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
@@ -349,7 +351,8 @@ export class MailView {
   }
 
   /**
-   * Marks a message as seen. A failure is not reported: its only effect is that the message is shown as new later.
+   * Marks a message as seen. A failure is not reported: its only effect is that the message is shown as new later. A mark that
+   * the network lost is made again when the bridge answers.
    * @param {MessageAddress} address
    */
   async #markSeen(address) {
@@ -362,6 +365,16 @@ export class MailView {
       await this.#loadFolders();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      if (error.code === "unreachable") this.#unmarked.push(address);
+    }
+  }
+
+  async #markLater() {
+    for (const address of this.#unmarked.splice(0)) {
+      await this.#app.api.markSeen(address).catch((error) => {
+        if (!(error instanceof ApiError)) throw error;
+        if (error.code === "unreachable") this.#unmarked.push(address);
+      });
     }
   }
 }
