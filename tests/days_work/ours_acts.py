@@ -11,7 +11,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ESCAPE, SHIFT, Page
 from tests.support.pages.driver import named
 
-SECONDS: Final = 60
+SECONDS: Final = 180
 SETTLED = f"{named('messages')}[aria-busy=false]"
 _IS_WRITTEN = """(text) => [...document.querySelectorAll(".reading iframe, dialog iframe")]
   .some((frame) => frame.getClientRects().length > 0 && frame.srcdoc.includes(text))"""
@@ -131,7 +131,7 @@ class Acts:
         """Ask for another folder."""
         self.to_list()
         self.show_folders()
-        self.hand.click(f'{named("folder")}[data-folder="{name}"]')
+        self._press_folder(name)
 
     def show_folders(self) -> None:
         """Show the list of folders, which a wide page always shows."""
@@ -177,6 +177,9 @@ class Acts:
 
     def _uid(self, name: str) -> int:
         return self._house.uids[name]
+
+    def _press_folder(self, name: str) -> None:
+        self.hand.click(f'{named("folder")}[data-folder="{name}"]')
 
     def _is_there(self, selector: str) -> bool:
         return bool(

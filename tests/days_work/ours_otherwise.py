@@ -25,7 +25,7 @@ _DISTANCE = """(uid) => {
 }"""
 _IS_FOCUSED = "(selector) => document.activeElement?.matches(selector) === true"
 _IS_ON_LIST = "() => document.querySelector('.mail')?.dataset.pane === 'list'"
-_IS_MENU_CLOSED = "() => document.querySelector('.mail').dataset.menu !== 'open'"
+_IS_MENU_OPEN = "() => document.querySelector('.mail')?.dataset.menu === 'open'"
 _IS_CHOOSING = "() => document.querySelector('.choosing') !== null"
 
 
@@ -116,14 +116,13 @@ class OursByKeyboard(Ours):
 
 
 class OursByTouch(Ours):
-    """Our pages by touch, on a phone's screen."""
+    """Our pages by touch, on a phone's screen. The driver of WebKitGTK has no touch: there it is the pointer."""
 
     name = "touch"
     width, height = 390, 844
-    hand: Finger
 
     def act(self, name: str, act: str, *, then: Callable[[], None] = lambda: None) -> None:
-        if act not in _SWIPES:
+        if act not in _SWIPES or not isinstance(self.hand, Finger):
             return super().act(name, act, then=then)
         self.to_list()
         self.end_search()
@@ -140,8 +139,14 @@ class OursByTouch(Ours):
         if self._page.js(_IS_CHOOSING):
             self.hand.click(named("select"))
 
+    def open_folder(self, name: str) -> None:
+        if self._page.js(_IS_MENU_OPEN):
+            self._press_folder(name)
+        else:
+            super().open_folder(name)
+
     def show_folders(self) -> None:
-        if self._page.js(_IS_MENU_CLOSED):
+        if not self._page.js(_IS_MENU_OPEN):
             self.hand.click(named("nav-menu"))
 
     def into_search(self) -> None:
@@ -150,12 +155,16 @@ class OursByTouch(Ours):
 
     def leave_message(self) -> None:
         self._page.wait_for_selector(".mail")
+        if self._page.js(_IS_MENU_OPEN):
+            # The folders lie over the list.
+            self.hand.click(named("nav-menu"))
         if not self._page.js(_IS_ON_LIST):
             self.hand.click(named("back"))
         self._page.wait_for(_IS_ON_LIST)
 
     def _make_hand(self, page: Page, rest_seconds: float) -> Hand:
-        return Finger(page, rest_seconds=rest_seconds)
+        kind = Hand if self._browser.name == "webkit" else Finger
+        return kind(page, rest_seconds=rest_seconds)
 
     def _open_device(self) -> Page:
         page = super()._open_device()
