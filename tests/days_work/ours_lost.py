@@ -19,9 +19,15 @@ from tests.days_work.steps import DRAFT_SUBJECT
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import named
 
-_SAYS: Final = "(selector) => document.querySelector(selector)?.textContent.trim()"
-_SAYS_OTHER: Final = f"(selector, before) => ![before, ''].includes(({_SAYS})(selector))"
+_SAYS: Final = """(selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent.trim())
+  .find((text) => text)"""
+_SAYS_OTHER: Final = f"""(selector, before) => {{
+  const text = ({_SAYS})(selector);
+  return text !== before && text;
+}}"""
 _NOTICE: Final = "act-notice-text"
+# A letter whose look-ups are lost is not sent, and the reason is beside the button.
+_REASON: Final = f"{named('obstacle')}[data-code^=certificate] > span"
 _IS_KEPT_HERE: Final = named("draft-state") + "[data-state=device]:not([data-pending])"
 _IS_OVER: Final = """() => document.querySelector("[data-test=compose-form]") === null
   || (document.querySelector("[data-test=look-in-sent]").getAttribute("aria-disabled") !== "true"
@@ -46,9 +52,8 @@ class OursWithLosses(Ours):
         again: Callable[[], None] | None = None,
         request: tuple[bytes, ...] = (),
     ) -> None:
-        if request:
-            # A certificate that is still looked up is not found without a network.
-            self._page.wait_for_selector(f"{named('send')}:not([aria-disabled])", timeout_seconds=SECONDS)
+        says = f"{named(told)}, {_REASON}" if request else named(told)
+        before = self._page.js(_SAYS, says)
         self._sendings += bool(request)
         if request and self._sendings % 2 == 0:
             gate = self._house.mail_gate
@@ -59,11 +64,11 @@ class OursWithLosses(Ours):
         else:
             self._lose()
             press()
-        sentence = self._note(named(told))
+        sentence = self._note(says, before)
         self._come_back()
         (again or press)()
         if told == _NOTICE:
-            self._page.wait_for(_SAYS_OTHER, named(told), sentence, timeout_seconds=SECONDS)
+            self._page.wait_for(_SAYS_OTHER, says, sentence, timeout_seconds=SECONDS)
 
     def begin_draft(self, line: str) -> None:
         self.to_list()
@@ -90,8 +95,9 @@ class OursWithLosses(Ours):
         super().lock()
         self._come_back()
 
-    def _note(self, selector: str) -> str:
-        sentence: str = self._page.wait_for(_SAYS, selector, timeout_seconds=SECONDS)
+    def _note(self, selector: str, before: str | None = None) -> str:
+        """Wait for a sentence that was not there before."""
+        sentence: str = self._page.wait_for(_SAYS_OTHER, selector, before, timeout_seconds=SECONDS)
         self.told.append(sentence)
         return sentence
 
