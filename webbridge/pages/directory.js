@@ -9,7 +9,17 @@
 /** @typedef {import("./mail_vault.js").Found} Found */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Finding} Finding */
 
+/**
+ * A message may be for many people. More look-ups would use up the open requests of the vault, which then refuses the
+ * sending, and the connections that a browser has to a server.
+ */
+const MOST_AT_ONCE = 4;
+
 export class Directory {
+  /** The number of look-ups under way. */
+  #running = 0;
+  /** @type {(() => void)[]} */
+  #waiting = [];
   #api;
   #vault;
   #isAway;
@@ -32,6 +42,18 @@ export class Directory {
    * @returns {Promise<Finding>}
    */
   async find(address) {
+    while (this.#running >= MOST_AT_ONCE) await new Promise((resolve) => this.#waiting.push(() => resolve(null)));
+    this.#running += 1;
+    try {
+      return await this.#find(address);
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** @param {string} address @returns {Promise<Finding>} */
+  async #find(address) {
     try {
       const found = await this.#api.certificatesFor(address).catch(async (error) => {
         if (isRefusal(error) && error.code === "unreachable" && await this.#isAway()) return null;

@@ -1,4 +1,4 @@
-"""Look-ups of certificates that a lost network ends: the writer hears of it, and they are made again."""
+"""Look-ups of certificates: few at once, and again after a lost network has ended them, of which the writer hears."""
 
 from __future__ import annotations
 
@@ -65,3 +65,22 @@ def test_without_a_connection_nothing_says_that_no_certificate_is_known(inbox: P
       return directory.find("a@b.test");
     }""")
     assert found == {"readiness": "failed"}
+
+
+def test_few_are_made_at_once(inbox: Page) -> None:
+    most, found = inbox.js("""async () => {
+      const { Directory } = await import("/source/webbridge/pages/directory.js");
+      let [running, most] = [0, 0];
+      const certificatesFor = async () => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => { setTimeout(resolve, 1); });
+        running -= 1;
+        return [];
+      };
+      const directory = new Directory({ certificatesFor }, { checkRecipient: async () => [] });
+      const people = Array.from({ length: 20 }, (_, number) => `p${number}@example.test`);
+      const found = await Promise.all(people.map((one) => directory.find(one)));
+      return [most, found];
+    }""")
+    assert most <= 4
+    assert [one["readiness"] for one in found] == ["none"] * 20
