@@ -397,3 +397,23 @@ def test_ten_thousand_rows_come_as_one_scrolls(chromium: Chromium, house: MailHo
     many = page.js(WHEEL)
     assert many < 50 or many < 2 * few, (few, many)
     page.close()
+
+
+def test_a_message_that_is_shown_late_leaves_the_focus_where_the_person_has_gone(inbox: Page) -> None:
+    # Beside the message, the list is shown only on a wide page.
+    inbox.set_viewport(1280, 900)
+    inbox.js("""() => {
+      const real = window.fetch;
+      window.fetch = async (url, options) => {
+        if (String(url).includes("/raw")) await new Promise((resolve) => { window.goOn = resolve; });
+        return real(url, options);
+      };
+    }""")
+    focus(inbox, "Three")
+    inbox.press(ENTER)
+    inbox.wait_for("() => window.goOn !== undefined")
+    inbox.type("k")
+    assert focused(inbox) == "Four"
+    inbox.js("() => goOn()")
+    inbox.wait_for_selector(named("body"), timeout_seconds=OPERATION_SECONDS)
+    assert focused(inbox) == "Four"

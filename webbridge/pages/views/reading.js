@@ -31,6 +31,8 @@ import { createSourceView } from "./source_view.js";
 export class Reading {
   #app;
   #onSeen;
+  /** The element that had the focus when the message was asked for. @type {Element | null} */
+  #focused = null;
   #onOpened;
   #drafts;
   /** @type {AbortController | null} */
@@ -103,6 +105,7 @@ export class Reading {
   #begin({ folder }) {
     this.#release();
     this.#opening = new AbortController();
+    this.#focused = document.activeElement;
     const heading = html("h2", { tabindex: -1, text: this.#app.translate("opening") });
     this.element.replaceChildren(backLink(this.#app, folder), heading);
     this.element.setAttribute("aria-busy", "true");
@@ -149,7 +152,7 @@ export class Reading {
 
   /** Shows the verdict and moves the focus to the message. @param {Layer} layer */
   #enter({ message }) {
-    message.heading.focus({ preventScroll: true });
+    this.#moveFocus(message.heading);
     this.#announce(message.spoken);
   }
 
@@ -292,7 +295,14 @@ export class Reading {
     const heading = html("h2", { tabindex: -1, text: title });
     const source = createSourceView(this.#app, () => this.#app.away.source.rawMessage(address));
     this.element.replaceChildren(backLink(this.#app, address.folder), heading, sentence, ...further, source);
-    heading.focus({ preventScroll: true });
+    this.#moveFocus(heading);
+  }
+
+  /** Moves the focus to the message, unless the person has gone to something else while it was opened. @param {HTMLElement} heading */
+  #moveFocus(heading) {
+    const now = document.activeElement;
+    const isElsewhere = now !== this.#focused && !this.element.contains(now) && now?.matches("a, button, input, select, textarea, summary");
+    if (!isElsewhere) heading.focus({ preventScroll: true });
   }
 }
 
