@@ -196,4 +196,5 @@ class Acts:
         self._page.wait_for("(name) => document.querySelector('.list-title')?.textContent === name", title)
         self._page.wait_for(
             "() => document.querySelector('[data-test=messages]').getAttribute('aria-busy') === 'false'"
+            " && document.querySelector('[data-test=list-error]').textContent === ''"
         )
