@@ -221,7 +221,7 @@ export class MailView {
     this.#drawFolders();
     const isKnown = this.#find(folder) !== undefined;
     if (!isKnown && !(sameFolder && this.#isLoading)) void this.#loadAll();
-    else if (isKnown && !sameFolder) void this.#loadList();
+    else if (isKnown && (!sameFolder || this.#list.hasFailed)) void this.#loadList();
     this.#list.setCurrent(message);
     this.#acts.update();
     if (message !== null) return void this.#reading.open(message);
