@@ -13,7 +13,7 @@ from tests.support.browser.page import ESCAPE
 from tests.support.extension.hostile_mails import counting_server
 from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import MailPages, named
-from tests.support.pages.pdf_files import bomb_pdf, endless_pdf, locked_pdf, pdf, reaching_pdfs
+from tests.support.pages.pdf_files import bomb_pdf, endless_pdf, locked_pdf, narrow_pdf, pdf, reaching_pdfs
 from tests.support.pages.received import deliver, encrypted, pages, stack
 from webbridge.demo.stack import DemoStack
 
@@ -88,6 +88,29 @@ onmessage = async ({ ports: [port] }) => {
   port.postMessage({ type: "opened", pages: 1, width: 100, height: 100 });
 };
 """
+# A library that somebody has taken over, and that does not keep to the order of question and answer.
+ANSWERING_LIBRARY = """
+const picture = (width, height) => {
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d");
+  return canvas.transferToImageBitmap();
+};
+const drawn = (width, height, text) => ({ type: "drawn", page: 1, bitmap: picture(width, height), text });
+onmessage = ({ ports: [port] }) => {
+  port.onmessage = () => { ANSWER };
+  port.postMessage({ type: "ready" });
+  port.postMessage({ type: "opened", pages: 1, width: 100, height: 100 });
+};
+"""
+SIDES = "port.postMessage(drawn(4096, 4096, ''));"
+WORDS = "port.postMessage(drawn(100, 100, 'a'.repeat(50001)));"
+UNASKED = "for (let count = 0; count < 2; count += 1) port.postMessage(drawn(100, 100, ''));"
+OTHER_TYPE = "port.postMessage({ type: 'other' });"
+# The smallest distance between the upper edges of two pages that follow each other, as a part of the width of a page.
+NEAREST = """() => {
+  const edges = [...document.querySelectorAll(".pdf-page")].map((page) => page.getBoundingClientRect());
+  return Math.min(...edges.slice(1).map(({ top, width }, index) => (top - edges[index].top) / width));
+}"""
 # In the place of the library, which the browser itself compares with its hash.
 REPLACE_LIBRARY = """(code) => {
   const real = window.fetch;
@@ -284,6 +307,38 @@ def test_a_pdf_without_an_end_is_given_up_and_the_page_goes_on(pages: MailPages,
         assert "takes too long" in problem(pages)
         assert pages.page.js("() => document.querySelector('iframe')") is None
         close(pages)
+
+
+@pytest.mark.parametrize("answer", [SIDES, WORDS, OTHER_TYPE], ids=["sides", "words", "other-type"])
+def test_an_answer_beyond_the_limits_ends_the_worker(pages: MailPages, stack: DemoStack, answer: str) -> None:
+    receive(pages, stack, pdf("Secret"))
+    with replaced(pages, REPLACE_LIBRARY, ANSWERING_LIBRARY.replace("ANSWER", answer)):
+        preview(pages)
+        assert problem(pages) == "This PDF cannot be shown here. You can save it."
+        assert pages.page.js("() => document.querySelector('iframe, canvas')") is None
+        close(pages)
+
+
+def test_an_answer_that_nobody_asked_for_ends_the_worker(pages: MailPages, stack: DemoStack) -> None:
+    receive(pages, stack, pdf("Secret"))
+    with replaced(pages, REPLACE_LIBRARY, ANSWERING_LIBRARY.replace("ANSWER", UNASKED)):
+        preview(pages)
+        pages.page.wait_for("() => document.querySelector('iframe') === null")
+        # What is drawn later is asked of nobody.
+        pages.page.click(named("pdf-larger"))
+        assert problem(pages) == "This PDF cannot be shown here. You can save it."
+        close(pages)
+
+
+def test_pages_of_extreme_shapes_leave_the_others_in_reach(pages: MailPages, stack: DemoStack) -> None:
+    receive(pages, stack, narrow_pdf(60))
+    preview(pages)
+    words(pages)
+    pages.page.js(SHOW, 60)
+    pages.page.wait_for_text("Page 60", selector=named("pdf-pages"))
+    assert pages.page.js("() => document.querySelectorAll('.pdf-page > canvas').length") <= 12
+    assert pages.page.js(NEAREST) > 0.1
+    close(pages)
 
 
 def test_a_lock_closes_the_preview_of_a_pdf_also_one_that_is_on_its_way(pages: MailPages, stack: DemoStack) -> None:

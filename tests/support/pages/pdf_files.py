@@ -13,6 +13,12 @@ def pdf(*lines: str) -> bytes:
     return pdf_of([text_content(line) for line in lines])
 
 
+def narrow_pdf(count: int) -> bytes:
+    """A file whose first ten pages are strips, 14,400 times as high as wide, and whose others are ordinary pages."""
+    lines = [text_content(f"Page {number}") for number in range(1, count + 1)]
+    return pdf_of(lines).replace(b"/MediaBox [0 0 595 842]", b"/MediaBox [0 0 1 14400]", 10)
+
+
 def text_content(line: str) -> bytes:
     """The content of a page with one line."""
     return b"BT /F1 24 Tf 72 700 Td (%s) Tj ET" % line.encode("latin-1")

@@ -14,6 +14,11 @@ import { PdfError } from "./pdf_reader.js";
 const KEPT_PICTURES = 4;
 /** A picture is drawn again if its width differs by more than this part. */
 const WIDTH_TOLERANCE = 0.05;
+/**
+ * A page has no more than this many times the height of its width, so that all of them have a place: browsers put what would be
+ * below their greatest height at one place, where everything would be in view at once.
+ */
+const MAX_HEIGHT_PER_WIDTH = 8;
 
 export class PdfPages {
   /** @type {Page[]} */
@@ -59,7 +64,7 @@ export class PdfPages {
     const element = html("section", {
       class: "pdf-page", role: "group", "aria-label": this.#labels.page(number), data: { test: "pdf-page" },
     });
-    element.style.aspectRatio = String(ratio);
+    shape(element, ratio);
     return { number, element, drawnWidth: 0, isInView: false, isFailed: false };
   }
 
@@ -120,12 +125,17 @@ function widthOf({ element, drawnWidth }) {
   return Math.round(element.clientWidth * devicePixelRatio) || drawnWidth || 1;
 }
 
+/** @param {HTMLElement} element @param {number} ratio the width divided by the height */
+function shape(element, ratio) {
+  element.style.aspectRatio = String(Math.max(ratio, 1 / MAX_HEIGHT_PER_WIDTH));
+}
+
 /** @param {Page} page @param {ImageBitmap} bitmap @param {string} text */
 function show({ element }, bitmap, text) {
   const { width, height } = bitmap;
   const canvas = html("canvas", { width, height, "aria-hidden": "true" });
   canvas.getContext("bitmaprenderer")?.transferFromImageBitmap(bitmap);
-  element.style.aspectRatio = `${width} / ${height}`;
+  shape(element, width / height);
   clear(element);
   element.append(canvas, html("p", { class: "visually-hidden", dir: "auto", translate: "no", text, data: { test: "pdf-words" } }));
 }

@@ -1,11 +1,12 @@
 /**
  * Reads a PDF file in a frame without an origin. Nothing of the library runs in the page itself, and what the frame's worker
- * sends is checked here. A file that takes too long, or never ends, is given up: the frame goes, and its worker with it.
+ * sends is checked here. A file that takes too long, or never ends, is given up: the frame goes, and its worker with it. So does
+ * a worker that sends what nobody asked for, since it could go on until the memory of the page is full.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { loadFrame } from "./pdf_frame.js";
-import { MAX_SIDE_PIXELS, MAX_TEXT_CHARACTERS } from "./pdf_limits.js";
+import { MAX_AREA_PIXELS, MAX_SIDE_PIXELS, MAX_TEXT_CHARACTERS } from "./pdf_limits.js";
 
 /** @typedef {"password" | "broken" | "slow" | "page" | "ended"} Reason */
 /** @typedef {{pages: number, width: number, height: number}} Opened the number of pages, and the size of the first */
@@ -30,7 +31,8 @@ export class PdfReader {
   #frame = html("iframe", { sandbox: "allow-scripts", referrerpolicy: "no-referrer", hidden: true, data: { test: "pdf-frame" } });
   /** @type {MessagePort | null} */
   #port = null;
-  #isEnded = false;
+  /** Why the frame is gone. @type {Reason | null} */
+  #end = null;
   /** @type {{type: string, resolve: (answer: any) => void, reject: (error: PdfError) => void, timer: number} | null} */
   #waiting = null;
 
@@ -41,7 +43,7 @@ export class PdfReader {
    */
   async open({ code, bytes, fill }) {
     await loadFrame(this.#frame, fill);
-    if (this.#isEnded) throw new PdfError("ended");
+    if (this.#end) throw new PdfError(this.#end);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#take(data);
@@ -63,8 +65,8 @@ export class PdfReader {
     const answer = this.#answer("drawn", DRAW_MILLISECONDS);
     this.#port?.postMessage({ page, width });
     const { page: drawn, bitmap, text } = await answer;
-    if (drawn !== page || !isPicture(bitmap) || typeof text !== "string") throw this.#give("broken");
-    return { bitmap, text: text.slice(0, MAX_TEXT_CHARACTERS) };
+    if (drawn !== page || !isPicture(bitmap) || !isText(text)) throw this.#give("broken");
+    return { bitmap, text };
   }
 
   /** Ends the worker and the frame. What waits for an answer is rejected. */
@@ -74,25 +76,25 @@ export class PdfReader {
 
   /** @param {string} type @param {number} milliseconds @param {Reason} [late] @returns {Promise<any>} */
   #answer(type, milliseconds, late = "slow") {
-    if (this.#isEnded) return Promise.reject(new PdfError("ended"));
+    if (this.#end) return Promise.reject(new PdfError(this.#end));
     return new Promise((resolve, reject) => {
       this.#waiting = { type, resolve, reject, timer: setTimeout(() => this.#give(late), milliseconds) };
     });
   }
 
-  /** Takes a message of the worker. Those that nobody waits for have no effect. @param {any} data */
+  /** Takes a message of the worker, which answers each question once. @param {any} data */
   #take(data) {
-    const waiting = this.#waiting;
-    if (!waiting || this.#isEnded) return;
-    if (data?.type === "failed") this.#give(data.reason === "password" ? "password" : "broken");
-    else if (data?.type === waiting.type) this.#stopWaiting()?.resolve(data);
-    else if (data?.type === "undrawn" && waiting.type === "drawn") this.#stopWaiting()?.reject(new PdfError("page"));
+    if (this.#end) return;
+    const type = this.#waiting?.type;
+    if (type && data?.type === type) this.#stopWaiting()?.resolve(data);
+    else if (type === "drawn" && data?.type === "undrawn") this.#stopWaiting()?.reject(new PdfError("page"));
+    else this.#give(data?.type === "failed" && data.reason === "password" ? "password" : "broken");
   }
 
   /** Gives the file up. @param {Reason} reason */
   #give(reason) {
     const error = new PdfError(reason);
-    this.#isEnded = true;
+    this.#end = reason;
     this.#port?.close();
     this.#frame.remove();
     this.#stopWaiting()?.reject(error);
@@ -109,5 +111,10 @@ export class PdfReader {
 
 /** @param {unknown} one @returns {one is ImageBitmap} */
 function isPicture(one) {
-  return one instanceof ImageBitmap && one.width <= MAX_SIDE_PIXELS && one.height <= MAX_SIDE_PIXELS;
+  return one instanceof ImageBitmap && Math.max(one.width, one.height) <= MAX_SIDE_PIXELS && one.width * one.height <= MAX_AREA_PIXELS;
+}
+
+/** @param {unknown} one @returns {one is string} */
+function isText(one) {
+  return typeof one === "string" && one.length <= MAX_TEXT_CHARACTERS;
 }
