@@ -35,6 +35,14 @@ def row_of(uid: int) -> str:
     return f"#rcmrow{encoded}"
 
 
+# Whether nothing is asked, and the selected message is shown.
+_IS_CALM = """() => {
+  const frame = document.querySelector("#messagecontframe")?.contentWindow;
+  const selected = rcmail.message_list?.get_single_selection();
+  return !rcmail.busy && (!selected || String(frame?.rcmail?.env.uid) === String(selected));
+}"""
+
+
 def _folder(name: str) -> str:
     return f'#mailboxlist a[rel="{name}"]'
 
@@ -342,8 +350,9 @@ class Roundcube:
 
     def _show(self, folder: str) -> None:
         self._to_list()
-        # Roundcube passes over a press on a folder while it waits for an answer.
-        self._page.wait_for("() => !rcmail.busy")
+        # Roundcube passes over a press on a folder while it waits for an answer, or loads the message after a deleted
+        # one.
+        self._page.wait_for(_IS_CALM)
         self.hand.click(_folder(folder))
         self._page.wait_for("(name) => !rcmail.busy && rcmail.env.mailbox === name", folder)
         self._page.wait_for(_LISTED, timeout_seconds=_SECONDS)
