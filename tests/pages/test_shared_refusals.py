@@ -168,3 +168,14 @@ def test_an_owner_whom_nobody_vouches_for_is_asked_about(
     member = stack.accounts[1]
     session, _ = log_in_elsewhere(stack.keys_url, member.address, member.key_passphrase)
     assert known_groups(session.opened.state)[annex].certificate == signer.certificate
+
+
+def test_a_list_that_never_comes_hides_nothing_of_the_account(bob: MailPages) -> None:
+    page = bob.page
+    page.js("""() => {
+      const real = window.fetch;
+      window.fetch = (url, options) => (String(url).endsWith("/groups") ? new Promise(() => {}) : real(url, options));
+      location.hash = "#/keys";
+    }""")
+    page.wait_for_selector(f"{named('shared-identities')}[aria-busy=true]")
+    page.wait_for(f"() => document.querySelector('{named('key-account')}')?.checkVisibility()")

@@ -22,6 +22,9 @@ import { createUnlockForms } from "./unlock_forms.js";
 
 /** @typedef {import("../app.js").App} App */
 
+/** The time that the part about the account waits for the part above it. A list that never comes takes nothing else away. */
+const PATIENCE_MILLISECONDS = 2_000;
+
 /**
  * @param {App} app
  * @returns {import("../app.js").View}
@@ -124,7 +127,8 @@ function drawUnlocked(app, strict, shared, account) {
   const { translate } = app;
   if (shared && account) {
     account.hidden = true;
-    void shared.loaded.then(() => { account.hidden = false; });
+    const patience = new Promise((resolve) => { setTimeout(resolve, PATIENCE_MILLISECONDS); });
+    void Promise.race([shared.loaded, patience]).then(() => { account.hidden = false; });
   }
   const list = html(
     "ul",
