@@ -39,6 +39,15 @@ LOSE_MARKS = """() => {
 }"""
 # The browser says so when its network is back. Otherwise the pages look for the bridge every ten seconds.
 COME_BACK = "() => { window.lost = false; dispatchEvent(new Event('online')); }"
+# The look for the bridge fails on, so the pages do not know that the network is back.
+COME_BACK_UNNOTICED = """() => {
+  const real = window.fetch;
+  window.lost = false;
+  window.fetch = async (url, options) => {
+    if (String(url).includes("/config")) throw new TypeError("the network is lost");
+    return real(url, options);
+  };
+}"""
 
 
 @pytest.mark.heart
@@ -101,6 +110,16 @@ def test_a_folder_that_did_not_come_is_shown_when_the_network_is_back(inbox: Pag
     inbox.js(COME_BACK)
     inbox.wait_for("(name) => document.querySelector(name).textContent === ''", named("list-error"))
     inbox.wait_for_text("Archive", selector="h1.list-title")
+
+
+def test_a_press_on_a_folder_that_did_not_come_asks_for_it_again(inbox: Page) -> None:
+    archive = f'{named("folder")}[data-folder="Archive"]'
+    inbox.js(LOSE, "")
+    inbox.click(archive)
+    inbox.wait_for_text("The server does not answer.", selector=named("list-error"))
+    inbox.js(COME_BACK_UNNOTICED)
+    inbox.click(archive)
+    inbox.wait_for("(name) => document.querySelector(name).textContent === ''", named("list-error"))
 
 
 def test_a_message_that_was_read_is_marked_when_the_network_is_back(inbox: Page, mail: Mailbox) -> None:
