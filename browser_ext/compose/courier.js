@@ -18,7 +18,7 @@ import { versionOf } from "./letter_version.js";
  * @typedef {Pick<VaultReply<"message.verify">, "report" | "headers" | "reply"> & {text: string}} Original
  */
 /**
- * What only the pages send of a draft: its formatted text, the shared address in From, the wish for the copy in Sent, and the people about whom
+ * The fields of a draft that only the pages use: its formatted text, the shared address in From, the wish for the copy in Sent, and the people about whom
  * the person is still asked.
  * @typedef {{html?: string, sharedFrom?: string, copy?: boolean | number | null, doubtful?: string[]}} PagesFields
  */

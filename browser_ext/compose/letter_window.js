@@ -53,7 +53,7 @@ export class LetterWindow {
   #wait;
   /** The secret of the letter's versions. It is kept with the draft. */
   #secret = newLetterSecret();
-  /** What a draft of the pages has and this window does not show. It goes back to them with the draft. @type {import("./courier.js").PagesFields} */
+  /** The fields of a draft of the pages that this window does not show. They go back to the pages with the draft. @type {import("./courier.js").PagesFields} */
   #ofPages = {};
   /** Whether the person agreed that nobody else can read the letter. */
   #isForWriterOnly = false;

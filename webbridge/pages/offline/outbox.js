@@ -34,7 +34,7 @@ import { ApiError, newSendingKey } from "../api.js";
 const REMEMBERED_MILLISECONDS = 12 * 60 * 60 * 1000;
 /** After a failure that may pass, the next try. */
 const AGAIN_MILLISECONDS = 30_000;
-/** How long a request may be without an answer: a minute, and what a message of its size takes at 10 kB a second. @param {number} size in bytes */
+/** The time that a request may be without an answer: a minute, and what a message of its size takes at 10 kB a second. @param {number} size in bytes */
 const patienceFor = (size) => 60_000 + size / 10;
 /** The name of the lock for sending, before the account, so that one tab of each account sends. */
 const TURN = "sealwax-outbox";
