@@ -252,6 +252,17 @@ def test_the_vault_pins_what_it_loads(dist: Path) -> None:
         assert f'"integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in pinned
 
 
+def test_the_hashes_of_the_pieces_cover_each_large_file(dist: Path) -> None:
+    pinned = (dist / "runtime/vault.js").read_text()
+    size = int(re.findall(r"var PIECE_BYTES = ([0-9]+);", pinned)[0])
+    pins = json.loads(pinned.partition("var FILES = ")[2].partition(";\n")[0])
+    assert {name for name, pin in pins.items() if "pieces" in pin} >= {"sealwax.snapshot", "pyodide.asm.wasm"}
+    for name, pin in pins.items():
+        data = (dist / "runtime" / name).read_bytes()
+        pieces = [sha384(data[at : at + size]) for at in range(0, len(data), size)]
+        assert pin.get("pieces", [pin["integrity"]]) == pieces
+
+
 def test_every_script_of_a_worker_is_pinned(dist: Path) -> None:
     worker = (dist / "runtime/vault_worker.js").read_text()
     imported = {name.removeprefix("./") for name in re.findall(r'^[^*\n]*\bimport\("([^"]+)"\)', worker, re.MULTILINE)}

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NotRequired, TypedDict
 
 from wasm_build.bundle.imports import follow_imports
 from wasm_build.bundle.made_files import find_or_make
@@ -26,11 +26,19 @@ _WORKER: Final = {"vault_worker.js": "wasm_build/vault/worker/vault_worker.js"}
 _SCRIPTS: Final = (*_WORKER, *(address.removeprefix("./") for address in PUBLISHED.values()))
 _OWNERS: Final = {name: f"wasm_build/vault/owner/{name}" for name in ("sealwax.js", "vault.js")}
 _STYLES: Final = {f"ui/{name}.css": f"wasm_build/ui/{name}.css" for name in ("components", "tokens")}
+# A browser copies a piece in about a millisecond before it hashes it beside the page.
+_PIECE_BYTES: Final = 2 << 20
 _BUILD_SCRIPTS: Final = (
     "frozen_inputs.mjs",
     "../vault/worker/python_settings.js",
     "../vault/worker/zero_pages.js",
 )
+
+
+class _Pin(TypedDict):
+    integrity: str
+    bytes: int
+    pieces: NotRequired[list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +118,10 @@ def pinned_module(runtime: Mapping[str, Content]) -> str:
     """The text of `pinned.js`: the hashes of the runtime's files, bundled with the code that checks them."""
     return (
         "/** Made by the build: the files of the vault, each with its hash. */\n\n"
-        f"export const FILES = {_pins(runtime, sorted(_DATA_FILES))};\n\n"
-        f"export const SCRIPTS = {_pins(runtime, sorted(_SCRIPTS))};\n\n"
+        "/** The size of a piece. A larger file has also a hash for each of its pieces. */\n"
+        f"export const PIECE_BYTES = {_PIECE_BYTES};\n\n"
+        f"export const FILES = {_in_json(_pins_with_pieces(runtime, sorted(_DATA_FILES)))};\n\n"
+        f"export const SCRIPTS = {_in_json(_pins_with_pieces(runtime, sorted(_SCRIPTS)))};\n\n"
         "/** The sanitiser of markup, which the pages load with the first formatted message. */\n"
         f"export const SANITISER_INTEGRITY = {json.dumps(_locked_sanitiser())};\n"
     )
@@ -124,7 +134,7 @@ def kept_files(pages: Mapping[str, Content], workers: Collection[str]) -> str:
     """
     names = sorted(name for name in pages if name not in workers and not name.endswith(".map"))
     head = "/** Made by the build: the files of the pages, each with its hash. */"
-    return f"{head}\n\nexport const FILES = {_pins(pages, names)};\n"
+    return f"{head}\n\nexport const FILES = {_in_json(_pins(pages, names))};\n"
 
 
 def _locked_sanitiser() -> str:
@@ -132,7 +142,19 @@ def _locked_sanitiser() -> str:
     return str(json.loads(_LOCKED.read_text())[SANITISER.removeprefix("node_modules/")])
 
 
-def _pins(files: Mapping[str, Content], names: Sequence[str]) -> str:
+def _pins_with_pieces(files: Mapping[str, Content], names: Sequence[str]) -> dict[str, _Pin]:
+    pins = _pins(files, names)
+    for name, pin in pins.items():
+        data = read_content(files[name])
+        if len(data) > _PIECE_BYTES:
+            pin["pieces"] = [sha384(data[at : at + _PIECE_BYTES]) for at in range(0, len(data), _PIECE_BYTES)]
+    return pins
+
+
+def _pins(files: Mapping[str, Content], names: Sequence[str]) -> dict[str, _Pin]:
     contents = {name: read_content(files[name]) for name in names}
-    pins = {name: {"integrity": sha384(data), "bytes": len(data)} for name, data in contents.items()}
+    return {name: {"integrity": sha384(data), "bytes": len(data)} for name, data in contents.items()}
+
+
+def _in_json(pins: Mapping[str, _Pin]) -> str:
     return json.dumps(pins, indent=2)

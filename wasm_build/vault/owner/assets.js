@@ -4,7 +4,8 @@
  */
 
 import { giveBack } from "../cleanup.js";
-import { FILES, SCRIPTS } from "./pinned.js";
+import { nextTask } from "../next_task.js";
+import { FILES, PIECE_BYTES, SCRIPTS } from "./pinned.js";
 import { VaultError } from "../vault_error.js";
 
 const SNAPSHOT = "sealwax.snapshot";
@@ -13,6 +14,8 @@ const PROGRAM = "pyodide.asm.wasm";
 const PROBE = "argon2.js";
 /** The time to wait for the timing of a file. Without it the visit is not taken for the first. */
 const TIMING_MILLISECONDS = 250;
+/** A file in the browser's cache comes all at once. After so long the page has its turn, so that scrolling goes on smoothly. */
+const READING_MILLISECONDS = 5;
 const WITHOUT_SNAPSHOT = Object.keys(FILES).filter((name) => name !== SNAPSHOT);
 
 /**
@@ -118,14 +121,13 @@ export class RuntimeFiles {
    * @returns {Promise<ArrayBuffer>}
    */
   async #fetch(name, priority = "auto") {
-    const { integrity } = FILES[name] ?? SCRIPTS[name];
     const address = new URL(name, this.base);
     // The hash tells if the copy in the browser's cache is the right one, so the server is not asked.
     const content = await this.#read(name, await fetch(address, { priority, cache: "force-cache" }).catch(() => null));
-    if ((await hashOf(content)) === integrity) return content;
+    if (await isPinned(name, content)) return content;
     // The copy may be damaged or of an older version, so the file is fetched once more without the cache.
     const again = await this.#read(name, await fetch(address, { priority, cache: "reload" }).catch(() => null));
-    if ((await hashOf(again)) === integrity) return again;
+    if (await isPinned(name, again)) return again;
     throw new VaultError("vault-incomplete", `${name} is not the file that belongs to this version`);
   }
 
@@ -183,11 +185,16 @@ class Progress {
   async read(name, response) {
     const content = new Uint8Array(bytesOf(name));
     let length = 0;
+    let turn = performance.now();
     const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       content.set(read.value, length);
       length += read.value.length;
       this.#add(name, read.value.length);
+      if (performance.now() - turn > READING_MILLISECONDS) {
+        await nextTask();
+        turn = performance.now();
+      }
     }
     return content.buffer;
   }
@@ -208,11 +215,33 @@ class Progress {
 }
 
 /** @param {string} name */
-function bytesOf(name) {
-  return (FILES[name] ?? SCRIPTS[name]).bytes;
+function pinOf(name) {
+  return FILES[name] ?? SCRIPTS[name];
 }
 
-/** @param {ArrayBuffer} content */
+/** @param {string} name */
+function bytesOf(name) {
+  return pinOf(name).bytes;
+}
+
+/**
+ * Whether the content is the file that the build pinned. The browser copies in one task what it hashes, so the pieces of a
+ * large file are hashed one after the other, and the page has its turn between them.
+ * @param {string} name
+ * @param {ArrayBuffer} content
+ */
+async function isPinned(name, content) {
+  const { bytes, integrity, pieces = [integrity] } = pinOf(name);
+  if (content.byteLength !== bytes || pieces.length !== Math.ceil(bytes / PIECE_BYTES)) return false;
+  for (const [index, hash] of pieces.entries()) {
+    const start = index * PIECE_BYTES;
+    const piece = new Uint8Array(content, start, Math.min(PIECE_BYTES, bytes - start));
+    if ((await hashOf(piece)) !== hash) return false;
+  }
+  return true;
+}
+
+/** @param {BufferSource} content */
 async function hashOf(content) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-384", content));
   return `sha384-${btoa(String.fromCharCode(...digest))}`;

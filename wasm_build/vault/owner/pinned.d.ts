@@ -1,5 +1,9 @@
-/** The content of `pinned.js`, which the build writes: size and hash of each file of the runtime. */
-export type Pinned = Readonly<Record<string, { integrity: string; bytes: number }>>;
+/**
+ * The content of `pinned.js`, which the build writes: size and hash of each file of the runtime, and of a file larger than
+ * `PIECE_BYTES` the hash of each piece of so many bytes.
+ */
+export type Pinned = Readonly<Record<string, { integrity: string; bytes: number; pieces?: readonly string[] }>>;
+export const PIECE_BYTES: number;
 export const FILES: Pinned;
 export const SCRIPTS: Pinned;
 /** The hash of the sanitiser of markup, which only the pages load. */

@@ -4,6 +4,7 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
+import { nextTask } from "../../../wasm_build/vault/next_task.js";
 import { VaultError } from "../../../wasm_build/vault/vault_error.js";
 import { ApiError } from "../api.js";
 import { headerReader, readMailbox } from "../../../wasm_build/ui/formats.js";
@@ -17,7 +18,7 @@ import { lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
 import { addListed, fromServer, hasFlag, setFlags } from "./listed_messages.js";
 import { createRow, hidesSubject, identityOf, shorten } from "./message_row.js";
 import { RowDrawing } from "./row_drawing.js";
-import { createFlagMarks, createThreadButton, nextTask, watchEnd } from "./row_parts.js";
+import { createFlagMarks, createThreadButton, watchEnd } from "./row_parts.js";
 import { RowSelection } from "./row_selection.js";
 
 /** @typedef {import("../app.js").App} App */

@@ -48,8 +48,3 @@ export function watchEnd(onReach) {
   observer.observe(element);
   return element;
 }
-
-/** Resolves in a later task, before which the browser can draw and take input. @returns {Promise<void>} */
-export function nextTask() {
-  return new Promise((resolve) => { setTimeout(resolve); });
-}

@@ -4,6 +4,7 @@
  */
 
 import { SECRET_BUFFER_BYTES } from "../../cleanup.js";
+import { nextTask } from "../../next_task.js";
 import { VaultError } from "../../vault_error.js";
 import { Hmac } from "./hmac.js";
 
@@ -52,7 +53,7 @@ async function derive(residue, { hash, key, firsts, iterations }, cancelling) {
       hmac.begin(firsts.subarray(at, at + hmac.digestBytes));
       for (let left = iterations; left > 0; left -= ITERATIONS_IN_ONE_CALL) {
         hmac.iterate(Math.min(left, ITERATIONS_IN_ONE_CALL));
-        await messagesHeard();
+        await nextTask();
         if (cancelling?.aborted) throw new VaultError("vault-aborted", "the operation was stopped");
       }
       hmac.copyResult(derived.subarray(at, at + hmac.digestBytes));
@@ -61,16 +62,4 @@ async function derive(residue, { hash, key, firsts, iterations }, cancelling) {
     hmac.wipe();
   }
   return derived;
-}
-
-/** Resolves when the messages that wait for this Worker have been heard. Unlike a timer it has no least delay. */
-function messagesHeard() {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve(undefined);
-    };
-    port2.postMessage(null);
-  });
 }
