@@ -14,6 +14,7 @@ from roaming_keys.groups.known import known_groups
 from roaming_keys.groups.membership import with_identities
 from roaming_keys.groups.store import GroupStore
 from roaming_keys.groups.wire import ListedGroup, ListedGroups
+from roaming_keys.session import KeyServerError
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity import Identity, export_identity
@@ -216,6 +217,15 @@ def test_the_owner_removes_renews_and_adds(alice: MailPages, owner: Owner, stack
     wait_until_said(alice, f"{other} is in Laboratory now")
     assert [one.user for one in owner.open(lab).content.members] == [owner.account.address, other]
     assert owner.open(lab).content.removed == ()
+    page.click(card(lab, "shared-delete"))
+    page.wait_for_text("Nobody can take its key any more.", selector="dialog")
+    page.click(named("shared-delete-go"))
+    wait_until_said(alice, "Laboratory is deleted.")
+    wait_for_card(page, lab, "left")
+    assert "lab@example.test" in page.text(named("identities"))
+    owner.log_in()
+    with pytest.raises(KeyServerError, match="You are in no such group"):
+        owner.open(lab)
 
 
 @pytest.mark.thorough

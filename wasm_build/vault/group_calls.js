@@ -93,8 +93,8 @@ export class GroupCalls {
     });
   }
 
-  /** Takes the person out of somebody else's group. @param {string} id */
-  leave(id) {
+  /** Takes the person out of somebody else's group, or deletes an own one. @param {string} id */
+  end(id) {
     return this.#account.inTurn(async () => this.#server.endGroup(id, await this.#account.sign("DELETE", `/groups/${id}`)));
   }
 }

@@ -116,9 +116,9 @@ export class SharedIdentities extends EventTarget {
     return { group, refusal: null };
   }
 
-  /** @param {string} id */
-  async leave(id) {
-    await this.#account.groups.leave(id);
+  /** Leaves somebody else's identity, or deletes an own one. @param {string} id */
+  async end(id) {
+    await this.#account.groups.end(id);
     await this.load();
   }
 

@@ -87,7 +87,7 @@ function createIdentity(app, shared, row) {
   const titleId = uniqueId("shared");
   const isIn = state !== "left";
   const taking = isIn && !row.problem && state !== "taken" ? createTaking(app, shared, row, titleId) : null;
-  const leaving = isIn && !isOwn ? createLeaving(app, shared, row, titleId) : null;
+  const ending = isIn ? createEnding(app, shared, row, titleId) : null;
   return html(
     "li",
     { class: "card stack", data: { test: "shared", id, state } },
@@ -96,7 +96,7 @@ function createIdentity(app, shared, row) {
     html("p", { text: isOwn ? translate("shared_owned") : translate("shared_owned_by", { owner: isolate(owner) }) }),
     html("p", { class: "note", text: translate(`shared_state_${state}`), data: { test: "shared-state" } }),
     failure,
-    taking || leaving ? html("div", { class: "actions" }, taking, leaving) : null,
+    taking || ending ? html("div", { class: "actions" }, taking, ending) : null,
     isIn && name !== null ? createSharedPeople(app, shared, row) : null,
   );
 }
@@ -166,28 +166,34 @@ function openAgreement(app, shared, row, refusal, { subject, issuer, notBefore, 
   disturb();
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {string} titleId */
-function createLeaving(app, shared, row, titleId) {
+/**
+ * The button that takes the person out of somebody else's identity, or deletes an own one. An own one whose key is not with the
+ * keys is not deleted, because the key would be lost.
+ * @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {string} titleId
+ */
+function createEnding(app, shared, row, titleId) {
+  if (row.isOwn && row.state !== "taken") return null;
   const { translate } = app;
-  const { id, owner, name, addresses } = row;
-  const title = isolate(titleOf(app, row));
-  const button = html("button", {
-    type: "button", text: translate("shared_leave"), "aria-describedby": titleId, data: { test: "shared-leave" },
-  });
-  const leave = () => whileBusy(button, translate("working"), async () => {
+  const { id, isOwn, owner, addresses } = row;
+  const hasKey = row.name !== null;
+  const name = isolate(titleOf(app, row));
+  const [words, test] = isOwn ? ["shared_delete", "shared-delete"] : ["shared_leave", "shared-leave"];
+  const left = hasKey ? "shared_left" : "shared_refused";
+  const button = html("button", { type: "button", text: translate(words), "aria-describedby": titleId, data: { test } });
+  const end = () => whileBusy(button, translate("working"), async () => {
     shared.inFocus = id;
     try {
-      await shared.leave(id);
+      await shared.end(id);
       shared.setProblem(id, null);
-      app.announce(translate(name === null ? "shared_refused" : "shared_left", { name: title }));
+      app.announce(translate(isOwn ? "shared_deleted" : left, { name }));
     } catch (error) {
       await fail(app, shared, row, error);
     }
   });
   button.addEventListener("click", () => ask({
-    title: translate("shared_leave_title", { name: title }),
-    meaning: translate(name === null ? "shared_leave_new_meaning" : "shared_leave_meaning", { owner: isolate(owner), address: isolate(addresses.join(", ")) }),
-    keep: translate("shared_stay"), go: translate("shared_leave_go"), test: "shared-leave-go", onGo: () => void leave(),
+    title: translate(`${words}_title`, { name }),
+    meaning: translate(hasKey ? `${words}_meaning` : "shared_leave_new_meaning", { owner: isolate(owner), address: isolate(addresses.join(", ")) }),
+    keep: translate(isOwn ? "keep" : "shared_stay"), go: translate(`${words}_go`), test: `${test}-go`, onGo: () => void end(),
   }));
   return button;
 }
