@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -164,6 +165,14 @@ def test_a_request_that_names_two_accounts_acts_for_none(both: FlaskClient) -> N
         answer = ask(both, "GET", f"/api/session?account={id_of(both, other)}", address)
         assert error_of(answer) == ENDED
         assert ask(both, "GET", f"/api/session?account={id_of(both, address)}", address).status_code == 200
+
+
+def test_a_url_that_names_two_accounts_acts_for_none(both: FlaskClient) -> None:
+    for first, second in itertools.permutations([id_of(both, ALICE), id_of(both, BOB), ""], 2):
+        path = f"/api/session?account={first}&account={second}"
+        assert error_of(ask(both, "GET", path)) == ENDED
+        ask(both, "DELETE", path)
+    assert here(both) == [ALICE, BOB]
 
 
 def test_a_session_under_the_name_of_another_account_is_not_used(both: FlaskClient, app: Flask) -> None:

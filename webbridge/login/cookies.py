@@ -115,8 +115,7 @@ def named_account(request: Request, *, cookie: SessionCookie, ids: AccountIds) -
     named = set()
     if (address := request.headers.get(ACCOUNT_HEADER)) is not None:
         named.add(ids.id_of(unquote(address[:_MAX_ADDRESS_BYTES])))
-    if (account := request.args.get(ACCOUNT_QUERY)) is not None:
-        named.add(account)
+    named.update(request.args.getlist(ACCOUNT_QUERY))
     if not named and request.method in _READING_METHODS:
         named.update(cookie.accounts_in(request))
     only = named.pop() if len(named) == 1 else ""
