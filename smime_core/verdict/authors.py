@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,17 +56,22 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
     )
 
 
-def name_sender(mailbox: Mailbox, *, signers: Iterable[str]) -> Reason:
-    """The note that a mailbox in a signed Sender field has sent a message. `signers` are the proved addresses.
+def name_sender(mailbox: Mailbox, *, proved: Mapping[str, str]) -> Reason:
+    """The note that a mailbox in a signed Sender field has sent a message.
 
-    Without a signature of the person, everybody with the author's key could have written this name.
+    `proved` has the addresses of verified signers, with the names in their certificates. A proved sender gets that
+    name, as a proved author does, because the one in the field is only a claim. Without a signature of the person,
+    everybody with the author's key could have written the field.
     """
-    proved = any(addresses_match(mailbox.address, one) for one in signers)
-    is_misleading = find_other_address(mailbox) is not None
-    name = " ".join("".join(one if one.isprintable() else " " for one in mailbox.name).split())
-    person = f"{name} <{mailbox.address}>" if name and not is_misleading else mailbox.address
+    names = [name for address, name in proved.items() if addresses_match(mailbox.address, address)]
+    shown = Mailbox(names[0], mailbox.address) if names else mailbox
+    is_misleading = find_other_address(shown) is not None
+    name = " ".join("".join(one if one.isprintable() else " " for one in shown.name).split())
+    # A certificate without a name of a person has the address there.
+    is_name = bool(name) and not is_misleading and not addresses_match(name, mailbox.address)
+    person = f"{name} <{mailbox.address}>" if is_name else mailbox.address
     text = person if len(person) <= MAX_ADDRESS_CHARACTERS else mailbox.address[:MAX_ADDRESS_CHARACTERS]
-    return reason("sent-by-proved" if proved else "sent-by", {"person": text})
+    return reason("sent-by-proved" if names else "sent-by", {"person": text})
 
 
 def find_other_address(mailbox: Mailbox) -> str | None:

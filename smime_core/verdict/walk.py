@@ -174,10 +174,14 @@ class Walk:
         is_signed = len(shown) == 1 and shown[0].protection in _SIGNED
         if state is not State.VERIFIED or claimed.sent_by is None or not is_signed:
             return claimed.notes
-        signers = find_deciding_signers(self.layers)
-        proved = (address for one in signers if one.state is State.VERIFIED for address in one.addresses)
+        proved = {
+            address: "" if one.certificate is None else one.certificate.common_name
+            for one in find_deciding_signers(self.layers)
+            if one.state is State.VERIFIED
+            for address in one.addresses
+        }
         others = tuple(one for one in claimed.notes if one.code != "sender-field-differs")
-        return (*others, name_sender(claimed.sent_by, signers=proved))
+        return (*others, name_sender(claimed.sent_by, proved=proved))
 
     def _protected_headers(self) -> ProtectedHeaders | None:
         # RFC 9788 section 4: the payload, inside all layers that cover the whole message, states how its header fields

@@ -10,6 +10,7 @@ import pytest
 from sealwax.cli.judging.verdict_line import verdict_line
 from smime_core import Identity, MessageReport, RevocationPolicy, State, TrustAnchor, TrustStore, blocking, stream
 from smime_core.blocking import run
+from smime_core.ca.demo import Details, issue_identity
 from smime_core.ca.extensions import build_subject_alt_name
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
@@ -21,7 +22,7 @@ from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.trust.judging import Judging
 from smime_core.verdict.authors import find_other_address
 from tests.support import path_house
-from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
+from tests.support.people import MESSAGE, NOW, PROVIDER, authority, person, trust
 
 ALICE, BOB = person("alice"), person("bob")
 FROM_ALICE = b"From: Alice <alice@example.test>\r\n"
@@ -176,11 +177,20 @@ def test_a_signed_sender_field_names_the_person_who_sent_a_message_of_a_group() 
 
 def test_the_person_who_sent_it_is_proved_by_a_second_signature() -> None:
     report = examine(protected(FROM_WARD, WARD, BOB))
-    assert (report.state, sent_by(report)) == (State.VERIFIED, {"sent-by-proved": "Bob <bob@example.test>"})
+    assert (report.state, sent_by(report)) == (State.VERIFIED, {"sent-by-proved": "bob@example.test"})
     assert verdict_line(report).startswith("verified: signed by ")
-    assert ", sent by Bob <bob@example.test>, who has signed it too" in verdict_line(report)
+    assert ", sent by bob@example.test, who has signed it too" in verdict_line(report)
     other = examine(protected(FROM_WARD, WARD, ALICE))
     assert (other.state, sent_by(other)) == (State.VERIFIED, {"sent-by": "Bob <bob@example.test>"})
+
+
+@pytest.mark.parametrize("claimed", [b"Carol Smith", b"Carol Smith, unchanged. Bob", b"carol@example.test", b""])
+def test_the_name_of_a_proved_sender_is_from_the_certificate(claimed: bytes) -> None:
+    """Bob signs as Bob, and writes the name of a colleague beside his address."""
+    details = Details(common_name="Bob Baker")
+    bob = run(issue_identity(authority(), "bob@example.test", provider=PROVIDER, at=NOW, details=details))
+    fields = FROM_WARD.replace(b"Sender: Bob", b'Sender: "' + claimed + b'"')
+    assert sent_by(examine(protected(fields, WARD, bob))) == {"sent-by-proved": "Bob Baker <bob@example.test>"}
 
 
 def test_the_author_counts_and_not_the_person_who_sent_it() -> None:
