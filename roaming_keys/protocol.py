@@ -30,7 +30,14 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.keys import public_key_of, public_octets, raw_private_key
 from smime_core.limits import MAX_PASSPHRASE_BYTES
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
-from smime_core.text import is_loopback, length_prefixed, read_ed25519, write_ed25519
+from smime_core.text import (
+    addresses_match,
+    is_loopback,
+    length_prefixed,
+    parse_address,
+    read_ed25519,
+    write_ed25519,
+)
 
 KEY_BYTES: Final = 32
 ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
@@ -198,6 +205,26 @@ def normalise_user(user: str) -> str:
     if not _USER.fullmatch(normalised):
         raise MalformedMessage("expected a mail address", where="user")
     return normalised
+
+
+def is_address_of(user: str, address: str) -> bool:
+    """Return whether a mail address is that of the account with a normalised address."""
+    if addresses_match(user, address):
+        return True
+    try:
+        # The address of an account has small letters also beyond ASCII.
+        return normalise_user(address) == user
+    except MalformedMessage:
+        return False
+
+
+def check_readable_user(user: str, where: str) -> None:
+    """Return if people can read the normalised address of an account. Raises MalformedMessage."""
+    if normalise_user(user) != user:
+        raise MalformedMessage("expected a normalised address", where=where)
+    # No control character, and no mark that turns the direction of the text.
+    if parse_address(user) is None:
+        raise MalformedMessage("expected a mail address that people can read", where=where)
 
 
 def normalise_origin(server: str) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from roaming_keys.entries import Entry
+from roaming_keys.groups.shared_keys import keep_marks, mark_shared, merge_group_entries
 from roaming_keys.own_wrap_keys import authenticate
 from roaming_keys.protocol import KEY_BYTES, AccountKeys, encode_fields, expand
 from roaming_keys.reader import Reader, to_base64, write
@@ -37,7 +38,7 @@ from roaming_keys.wraps import bundle_password, find_wrap, make_wrap, open_wrap,
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1 import der
 from smime_core.errors import DecryptionError, WrongPassphrase
-from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities, with_own_issuers
 from smime_core.limits import check_limit
 from smime_core.provider import CryptoProvider
 
@@ -63,12 +64,13 @@ class OpenRecord:
         """Return this record with the content of both, for the next version after two devices have stored.
 
         Identities are never lost, and those of `other` come first, in their order: programs sign with the first one of
-        an address. Of each entry of the state, the newer one stays.
+        an address. Of each entry of the state, the newer one stays, and of each group the later version.
         """
+        sides = other.identities, self.identities
+        state = other.state.merged_with(self.state)
+        entries = merge_group_entries(state.entries, other.state.entries, self.state.entries)
         return replace(
-            self,
-            identities=merge_identities(other.identities, self.identities),
-            state=other.state.merged_with(self.state),
+            self, identities=keep_marks(merge_identities(*sides), *sides), state=replace(state, entries=entries)
         )
 
 
@@ -170,7 +172,9 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     bound = state.bundle
     if bound is not None and bound.version == record.version and bound.digest != _bundle_digest(record.bundle):
         raise WrongPassphrase
-    return OpenRecord(record=record, key=key, identities=tuple(identities), state=state)
+    # The file gives each identity the issuers of all. Those of a group's key are not for the person's own messages.
+    owned = mark_shared([with_own_issuers(one) for one in identities], state.entries)
+    return OpenRecord(record=record, key=key, identities=owned, state=state)
 
 
 async def open_state(

@@ -16,18 +16,18 @@ from roaming_keys.groups.content import (
     open_group_bundle,
     seal_group,
 )
-from roaming_keys.groups.known import KnownGroup, known_groups, own_identities, with_group
+from roaming_keys.groups.known import KnownGroup, known_groups, own_identities
 from roaming_keys.groups.membership import find_own_certificate, find_signer, without_members
+from roaming_keys.groups.places import addresses_of, find_other_address, with_shared_identities
 from roaming_keys.groups.wire import GroupPush, ListedGroup, ListedGroups, Member, StoredGroup
 from roaming_keys.known import ServerLies
-from roaming_keys.protocol import KEY_BYTES
+from roaming_keys.protocol import KEY_BYTES, is_address_of
 from roaming_keys.records import OpenRecord
 from roaming_keys.session import Session, Setting
 from smime_core.errors import GroupKeyRefused, SmimeError
 from smime_core.identity import Identity
 from smime_core.own_content import GroupKey, OwnedGroupKey, unwrap_own_group_key, wrap_group_key
 from smime_core.provider import CryptoProvider
-from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
 
 _ID_BYTES: Final = 16
@@ -37,6 +37,12 @@ class OwnAddressInGroup(GroupKeyRefused):
     """A group has a certificate of the person's own address. Mail to the person would go to its key."""
 
     code = "group-of-own-address"
+
+
+class AddressOfOtherKeys(GroupKeyRefused):
+    """A group has a certificate of an address for which the account has other keys: own ones, or another group's."""
+
+    code = "group-of-known-address"
 
 
 class OwnerChanged(SmimeError):
@@ -117,12 +123,16 @@ async def open_group(
     """Return a group of another owner, by a key that was judged (`examine_group_key`, `read_group_key`).
 
     `accepted` is the fingerprint of the owner's certificate if the person has agreed to another one than before.
-    Raises ServerLies, OwnerChanged, GroupKeyRefused or MalformedMessage.
+    Raises ServerLies, OwnerChanged, GroupKeyRefused, AddressOfOtherKeys among them, or MalformedMessage.
     """
-    known = known_groups(session.opened.state).get(id)
-    if known is not None and owned.certificate != known.certificate and accepted != owned.certificate.fingerprint:
+    known, is_agreed = known_groups(session.opened.state).get(id), accepted == owned.certificate.fingerprint
+    if known is not None and owned.certificate != known.certificate and not is_agreed:
         raise OwnerChanged(known.owner, owned.certificate)
-    return await _open(session, id, stored, owned, provider)
+    opened = await _open(session, id, stored, owned, provider)
+    other = None if is_agreed else find_other_address(session.opened, opened.content, known, stored.owner)
+    if other is not None:
+        raise AddressOfOtherKeys(f"the group has a certificate of {other}, for which your account has other keys")
+    return opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +173,7 @@ async def prepare_group(
     Raises OwnAddressInGroup, NoOwnIdentity, UnsupportedAlgorithm or LimitExceeded.
     """
     user = session.place.user
-    if any(addresses_match(user, one) for one in _addresses_of(content)):
+    if any(is_address_of(user, one) for one in addresses_of(content.identities)):
         # Neither the person nor the members would take such a group.
         raise OwnAddressInGroup(f"this is your own certificate: a group has one of its own, and not of {user}")
     owner = find_signer(own_identities(session.opened), user, at)
@@ -202,20 +212,8 @@ async def keep_group(session: Session, setting: Setting, group: OpenGroup, *, at
 
 
 def with_keys_of(opened: OpenRecord, group: OpenGroup, at: datetime.datetime) -> OpenRecord:
-    """Return the record with the keys of a group, or the same record if it has them.
-
-    The newest certificate of the group comes before its others, because programs sign with the first one of an address.
-    """
-    before = known_groups(opened.state).get(group.version.id)
-    shared = {one.certificate.der for one in group.content.identities}
-    if before == group.known and shared <= {one.certificate.der for one in opened.identities}:
-        return opened
-    others = (one for one in opened.identities if one.certificate.der not in shared)
-    return replace(
-        opened,
-        identities=(*others, *group.content.identities),
-        state=with_group(opened.state, group.version.id, group.known, at),
-    )
+    """Return the record with the keys of a group, or the same record if it has them. Raises LimitExceeded."""
+    return with_shared_identities(opened, group.version.id, group.content.identities, group.known, at)
 
 
 async def end_group(session: Session, setting: Setting, id: str) -> None:
@@ -238,13 +236,11 @@ async def _open(
     version = GroupVersion(id=id, owner=stored.owner, number=stored.version)
     content = await open_group_bundle(stored.bundle, version, key.key, provider)
     # The account takes the keys in. One for the own address would be used in the place of the person's own.
-    if any(addresses_match(session.place.user, one) for one in _addresses_of(content)):
+    if any(is_address_of(session.place.user, one) for one in addresses_of(content.identities)):
         raise OwnAddressInGroup(f"the group has a certificate of {session.place.user}, who is a person and no group")
+    if all(one.user != session.place.user for one in content.members):
+        raise GroupKeyRefused("the group's list of people lacks you")
     return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
-
-
-def _addresses_of(content: GroupContent) -> list[str]:
-    return [address for one in content.identities for address in one.certificate.email_addresses]
 
 
 async def _send(session: Session, setting: Setting, call: Call) -> bytes:

@@ -15,25 +15,31 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from roaming_keys.groups.wire import MAX_GROUP_BUNDLE_BYTES, MAX_MEMBERS
-from roaming_keys.protocol import KEY_BYTES, encode_fields, expand, normalise_user
+from roaming_keys.protocol import KEY_BYTES, check_readable_user, encode_fields, expand, is_address_of
 from roaming_keys.reader import Reader, to_base64
 from roaming_keys.records import BUNDLE_ITERATIONS
 from roaming_keys.wire import KEY_FORM, STEP_BYTES
 from smime_core.algorithms import AES_256_GCM
 from smime_core.errors import DecryptionError, GroupKeyRefused, MalformedMessage, WrongPassphrase
-from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities, with_own_issuers
 from smime_core.limits import check_limit
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate, parse_certificate
 
 VERSION: Final = "sealwax-group-1"
 MAX_GROUP_NAME_CHARACTERS: Final = 100
+# A key and a certificate for two purposes, new each year for fifteen years. An account has room for a hundred keys.
+MAX_IDENTITIES: Final = 30
+MAX_ISSUERS: Final = 10  # Certificates above those of a group.
 _WHERE: Final = "group"
+# Letters and signs that show nothing (Unicode, Default_Ignorable_Code_Point), and the empty pattern of Braille.
+_BLANK: Final = "\u115f\u1160\u3164\uffa0\u2800"
 _MAX_CERTIFICATE_BYTES: Final = 16_384
 _OVERHEAD_BYTES: Final = 12 + 16  # The nonce and the tag of AES-GCM.
 
@@ -62,8 +68,16 @@ class GroupContent:
     def __post_init__(self) -> None:
         check_group_name(self.name)
         check_limit("members of a group", len(self.members), MAX_MEMBERS)
-        if len({one.user for one in self.members}) != len(self.members):
+        check_limit("people who were removed from a group", len(self.removed), MAX_MEMBERS)
+        check_limit("identities of a group", len(self.identities), MAX_IDENTITIES)
+        users = [*(one.user for one in self.members), *self.removed]
+        if len(set(users)) != len(users):
             raise MalformedMessage("a member appears twice", where=_WHERE)
+        for user in users:
+            check_readable_user(user, "members")
+        for one in self.members:
+            if not any(is_address_of(one.user, address) for address in one.certificate.email_addresses):
+                raise MalformedMessage(f"the certificate of {one.user} is not of this address", where="members")
         if not self.identities:
             raise MalformedMessage("it has no private key together with its certificate", where=_WHERE)
 
@@ -79,10 +93,16 @@ class GroupVersion:
 
 def check_group_name(name: str) -> None:
     """Return if people can read the name in one line. Raises MalformedMessage."""
-    if not 1 <= len(name) <= MAX_GROUP_NAME_CHARACTERS or not name.isprintable() or name != " ".join(name.split()):
+    is_line = 1 <= len(name) <= MAX_GROUP_NAME_CHARACTERS and name.isprintable() and name == " ".join(name.split())
+    if not is_line or not any(map(_is_visible, name)):
         raise MalformedMessage(
             f"expected 1 to {MAX_GROUP_NAME_CHARACTERS} letters in one line", where="name of a group"
         )
+
+
+def _is_visible(character: str) -> bool:
+    # A letter, a digit, punctuation or a sign, such as a picture.
+    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 
 
 def digest_of_bundle(bundle: bytes) -> str:
@@ -92,8 +112,9 @@ def digest_of_bundle(bundle: bytes) -> str:
 
 async def seal_group(content: GroupContent, version: GroupVersion, key: bytes, provider: CryptoProvider) -> bytes:
     """Return the bundle. Raises LimitExceeded for too many or too large certificates."""
-    password = await _password(key, provider)
-    pkcs12 = await export_identities(content.identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
+    password, identities = await _password(key, provider), [with_own_issuers(one) for one in content.identities]
+    _check_issuers(identities)
+    pkcs12 = await export_identities(identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
     members = {
         "version": VERSION,
         "name": content.name,
@@ -121,7 +142,17 @@ async def open_group_bundle(bundle: bytes, version: GroupVersion, key: bytes, pr
     except (DecryptionError, WrongPassphrase):
         # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
         raise GroupKeyRefused("the group's bundle is of another key or version") from None
-    return _read_content(reader, identities)
+    content = _read_content(reader, [with_own_issuers(one) for one in identities])
+    _check_issuers(content.identities)
+    if all(one.user != version.owner for one in content.members):
+        raise MalformedMessage("the owner is not among the members", where=_WHERE)
+    return content
+
+
+def _check_issuers(identities: Sequence[Identity]) -> None:
+    # Members get them into their accounts.
+    issuers = {issuer.der for one in identities for issuer in one.chain}
+    check_limit("certificates above those of a group", len(issuers), MAX_ISSUERS)
 
 
 def _read_content(reader: Reader, identities: Sequence[Identity]) -> GroupContent:
@@ -141,8 +172,6 @@ def _read_member(reader: Reader) -> GroupMember:
     certificate = parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES))
     member = GroupMember(user=reader.text("user"), certificate=certificate)
     reader.check_finished()
-    if normalise_user(member.user) != member.user:
-        raise MalformedMessage("expected a normalised address", where="members")
     return member
 
 

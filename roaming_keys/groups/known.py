@@ -4,7 +4,8 @@
                    bundle that was opened, "certificates": SHA-256 of those of the group}
 
 By them a server can give no earlier version of a group, and no group of another owner. They also say which identities
-of the account are not the person's own: a group's key signs no decisions and settings.
+of the account are not the person's own (`shared_keys`): a group's key signs no decisions and settings. So a certificate
+that a later version of the group lacks stays in the entry.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from roaming_keys.entries import Entry, time_after
+from roaming_keys.groups.shared_keys import KIND, MAX_ENTRY_BYTES
 from roaming_keys.known import ServerLies
 from roaming_keys.organisation.copies import read_fingerprints
 from roaming_keys.reader import Reader, to_base64, write
@@ -22,12 +24,10 @@ from roaming_keys.records import OpenRecord
 from roaming_keys.state import AccountState
 from roaming_keys.wire import MAX_VERSION
 from smime_core.errors import SmimeError
-from smime_core.identity import Identity
+from smime_core.identity import Identity, is_shared
 from smime_core.x509 import Certificate, parse_certificate
 
-KIND: Final = "group key"
 _MAX_CERTIFICATE_BYTES: Final = 16_384
-_MAX_ENTRY_BYTES: Final = 262_144
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,11 @@ class KnownGroup:
         if version == self.version and bundle != self.bundle:
             raise ServerLies("group-forked", "the key server has two groups of one version")
 
+    def after(self, before: KnownGroup | None) -> KnownGroup:
+        """Return the group with the certificates that it had before, too."""
+        earlier = () if before is None else before.certificates
+        return replace(self, certificates=tuple(sorted({*self.certificates, *earlier})))
+
     def to_json(self) -> bytes:
         return write(
             {
@@ -66,7 +71,7 @@ class KnownGroup:
     @classmethod
     def from_json(cls, data: bytes) -> KnownGroup:
         """Parse the JSON. Raises MalformedMessage."""
-        reader = Reader(data, KIND, max_bytes=_MAX_ENTRY_BYTES)
+        reader = Reader(data, KIND, max_bytes=MAX_ENTRY_BYTES)
         known = cls(
             name=reader.text("name"),
             owner=reader.text("owner"),
@@ -103,5 +108,4 @@ def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.dat
 
 def own_identities(opened: OpenRecord) -> tuple[Identity, ...]:
     """Return the identities of an account that are the person's own, and not those of a group."""
-    shared = {one for known in known_groups(opened.state).values() for one in known.certificates}
-    return tuple(one for one in opened.identities if one.certificate.fingerprint not in shared)
+    return tuple(one for one in opened.identities if not is_shared(one))

@@ -12,7 +12,7 @@ from smime_core.cms import choose_signature_algorithm
 from smime_core.errors import SmimeError
 from smime_core.identity import Identity
 from smime_core.pkix import Purpose, check_end_entity
-from smime_core.text import addresses_match
+from smime_core.text import address_key, addresses_match
 from smime_core.x509 import Certificate
 
 
@@ -50,12 +50,33 @@ def without_members(content: GroupContent, users: Sequence[str], owner: str) -> 
 def with_identities(content: GroupContent, new: Sequence[Identity]) -> GroupContent:
     """Return the content with a new certificate. Those of before stay, for old mail.
 
-    A certificate of a key that was there before protects from nobody, so those who were removed stay noted then.
+    Those who were removed stay noted unless it takes the place of all before: a certificate of a key that was there
+    before protects from nobody, and one of another address, or for signatures only, leaves mail to the keys of before.
     """
     keys = {one.certificate.public_key.spki_der for one in content.identities}
     is_new = bool(new) and all(one.certificate.public_key.spki_der not in keys for one in new)
+    is_whole = is_new and _uses_of(content.identities) <= _uses_of(new)
     identities = merge_identities(new, content.identities)
-    return replace(content, identities=identities, removed=() if is_new else content.removed)
+    return replace(content, identities=identities, removed=() if is_whole else content.removed)
+
+
+def _uses_of(identities: Sequence[Identity]) -> set[tuple[tuple[str, str], Purpose]]:
+    """The addresses of certificates, each with the purposes for which they may be used."""
+    return {
+        (address_key(address), purpose)
+        for one in identities
+        for purpose in (Purpose.SIGN, Purpose.ENCRYPT)
+        if _may(one.certificate, purpose)
+        for address in one.certificate.email_addresses
+    }
+
+
+def _may(certificate: Certificate, purpose: Purpose) -> bool:
+    try:
+        check_end_entity(certificate, purpose)
+    except SmimeError:
+        return False
+    return True
 
 
 def find_signer(identities: Sequence[Identity], user: str, at: datetime.datetime) -> Identity:

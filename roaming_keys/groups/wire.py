@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from roaming_keys.protocol import normalise_user
+from roaming_keys.protocol import check_readable_user, normalise_user
 from roaming_keys.reader import Reader, to_base64, write
 from roaming_keys.wire import MAX_ANSWER_BYTES, MAX_RECORD_BYTES, MAX_VERSION, PROTOCOL, STEP_BYTES
 from smime_core.errors import MalformedMessage
+from smime_core.text import parse_address
 
 MAX_MEMBERS: Final = 100
 MAX_OWNED: Final = 20  # Groups of one owner.
@@ -36,8 +37,7 @@ class Member:
     def from_reader(cls, reader: Reader) -> Member:
         member = cls(user=reader.text("user"), wrap=reader.data("wrap", MAX_WRAP_BYTES))
         reader.check_finished()
-        if normalise_user(member.user) != member.user:
-            raise MalformedMessage("expected a normalised address", where="members")
+        check_readable_user(member.user, "members")
         return member
 
 
@@ -112,6 +112,8 @@ class ListedGroups:
         reader = Reader(data, "groups", max_bytes=MAX_ANSWER_BYTES)
         listed = cls(groups=tuple(_read_listed(one) for one in reader.records("groups", MAX_LISTED)))
         reader.check_finished()
+        # A stranger whose address nobody can read takes no list away: such a group is left out.
+        listed = cls(groups=tuple(one for one in listed.groups if parse_address(one.owner) is not None))
         if len({one.id for one in listed.groups}) != len(listed.groups):
             raise MalformedMessage("a group appears twice", where="groups")
         return listed

@@ -13,15 +13,20 @@ from smime_core.identity.identity import (
 )
 from smime_core.identity.pkcs12 import Pkcs12Form
 from smime_core.identity.private_key_file import export_private_key, load_private_key
+from smime_core.identity.shared import as_shared, find_issuers, is_shared, with_own_issuers
 
 __all__ = [
     "Identity",
     "Pkcs12Form",
+    "as_shared",
     "export_identities",
     "export_identity",
     "export_private_key",
+    "find_issuers",
+    "is_shared",
     "load_identities",
     "load_identities_from_pem",
     "load_identity",
     "load_private_key",
+    "with_own_issuers",
 ]

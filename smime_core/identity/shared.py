@@ -1,0 +1,46 @@
+"""The mark of an identity that several people share, such as that of a ward: a friendlyName (RFC 2985 section 5.5.1).
+
+The mark travels with the key through key files and accounts. So a shared key is told from the person's own ones where
+nothing else is known of it. The mark gives no trust: a key that has it may do less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from smime_core.identity.identity import Identity
+from smime_core.x509.certificate import Certificate, names_match
+
+SHARED_NAME: Final = "Shared identity (Sealwax)"
+
+
+def is_shared(identity: Identity) -> bool:
+    """Whether several people share the identity."""
+    return identity.friendly_name == SHARED_NAME
+
+
+def as_shared(identity: Identity) -> Identity:
+    """The identity, marked as one that several people share."""
+    return identity if is_shared(identity) else replace(identity, friendly_name=SHARED_NAME)
+
+
+def with_own_issuers(identity: Identity) -> Identity:
+    """The identity with those certificates of its file that may be above its own, by the names of their issuers.
+
+    A file or an account gives each identity the certificates of all. All of them would go into each signed message.
+    """
+    return replace(identity, chain=find_issuers(identity.certificate, identity.chain))
+
+
+def find_issuers(certificate: Certificate, others: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """The certificates of `others` that may be above a certificate, in the order of `others`."""
+    found: set[bytes] = set()
+    wanted = [certificate.issuer_der]
+    while wanted:
+        name = wanted.pop()
+        new = [one for one in others if one.der not in found and names_match(one.subject_der, name)]
+        found.update(one.der for one in new)
+        wanted += [one.issuer_der for one in new]
+    return tuple(one for one in others if one.der in found)
