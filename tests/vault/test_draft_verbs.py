@@ -10,6 +10,7 @@ from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.errors import DecryptionError, MalformedMessage
+from smime_core.identity import as_shared
 from smime_core.message import encrypt_bytes
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
@@ -62,6 +63,22 @@ def test_one_planted_under_the_name_of_another_key_is_refused() -> None:
     planted = bytes.fromhex(person("alice").certificate.fingerprint) + seal("bob")[32:]
     with pytest.raises(DecryptionError):
         call("draft.open", sealed=planted, place=PLACE, **keys("alice", "bob"))
+
+
+def test_a_shared_key_neither_seals_nor_opens_a_draft() -> None:
+    """The others who have the key of a ward could plant a draft, together with the server that keeps it."""
+    shared = run(seal_identity(as_shared(person("bob")), SEAL_KEY, provider=PROVIDER))
+    both = {"identities": [shared, *keys("alice")["identities"]], "sealKey": SEAL_KEY}
+    with pytest.raises(DecryptionError):
+        call("draft.open", sealed=seal("bob"), place=PLACE, **both)
+    made = call("draft.seal", draft=TEXT, place=PLACE, **both)["sealed"]
+    assert call("draft.open", sealed=made, place=PLACE, **keys("alice")) == {"draft": TEXT}
+
+
+def test_who_has_only_a_shared_key_keeps_drafts_with_it() -> None:
+    only = {"identities": [run(seal_identity(as_shared(person("bob")), SEAL_KEY, provider=PROVIDER))]}
+    made = call("draft.seal", draft=TEXT, place=PLACE, **only, sealKey=SEAL_KEY)["sealed"]
+    assert call("draft.open", sealed=made, place=PLACE, **only, sealKey=SEAL_KEY) == {"draft": TEXT}
 
 
 def test_one_planted_by_the_public_key_is_refused() -> None:

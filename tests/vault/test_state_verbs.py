@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
-from smime_core.errors import MalformedMessage, NoMatchingRecipient, TrustStateOlder
+from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError, TrustStateOlder
+from smime_core.identity import as_shared
+from smime_core.own_content import TrustState, seal_trust_state
 from smime_core.provider import NewKey
 from tests.support.people import NOW, PROVIDER, authority, person
-from tests.support.vault.verbs import AT, call, sealed
+from tests.support.vault.verbs import AT, SEAL_KEY, call, sealed
 
 ALICE: Final = person("alice")
 ACCOUNT: Final = "alice@example.test"
@@ -30,6 +32,56 @@ def test_the_vault_seals_for_every_key_that_may_receive_and_opens_by_each() -> N
         call("state.open", **(opening | {"leastCounter": 8}), **sealed(ALICE, signing_only))
     with pytest.raises(NoMatchingRecipient):
         call("state.seal", account=ACCOUNT, counter=7, at=AT, **sealed(signing_only))
+
+
+def test_a_shared_key_neither_opens_nor_signs_what_is_kept() -> None:
+    """The others who have the key of a ward could read it, or add decisions to it."""
+    ward = as_shared(person("ward3"))
+    opening = {"account": ACCOUNT, "at": AT, "leastCounter": 0}
+    made = call("state.seal", account=ACCOUNT, counter=1, at=AT, **sealed(ward, ALICE))["state"]
+    assert call("state.open", **opening, state=made, **sealed(ALICE))["counter"] == 1
+    with pytest.raises(NoMatchingRecipient):
+        call("state.open", **opening, state=made, **sealed(person("ward3")))
+    planted = run(
+        seal_trust_state(
+            TrustState(account=ACCOUNT, counter=2),
+            PROVIDER,
+            identity=person("ward3"),
+            recipients=[ALICE.certificate],
+            signing_time=NOW,
+        )
+    )
+    with pytest.raises(SmimeError):
+        call("state.open", **opening, state=planted, **sealed(ward, ALICE))
+
+
+@pytest.mark.parametrize("verb", ["reload", "passkey", "file"])
+def test_a_shared_key_stays_one_on_each_way_of_keeping_it(verb: str) -> None:
+    both = sealed(as_shared(person("ward3")), ALICE)
+    again = WAYS[verb](both)["identities"]
+    kept = {"identities": [one["sealed"] for one in again], "sealKey": SEAL_KEY}
+    made = call("draft.seal", draft=b"a letter", place="1", **kept)["sealed"]
+    assert call("draft.open", sealed=made, place="1", **sealed(ALICE)) == {"draft": b"a letter"}
+
+
+def _over_a_reload(keys: dict[str, Any]) -> Any:
+    halves = {"halves": b"h" * 64, "context": "c"}
+    kept = call("reload.seal", **halves, **keys)["kept"]
+    return call("reload.open", **halves, kept=kept, sealKey=SEAL_KEY)
+
+
+def _by_a_passkey(keys: dict[str, Any]) -> Any:
+    given = {"account": ACCOUNT, "output": b"o" * 32}
+    bundle = call("passkey.seal", **given, **keys)["bundle"]
+    return call("passkey.open", **given, bundle=bundle, sealKey=SEAL_KEY)
+
+
+def _by_a_file(keys: dict[str, Any]) -> Any:
+    file = call("identity.keep", **keys, passphrase=b"words")["p12"]
+    return call("identity.open", p12=file, passphrase=b"words", sealKey=SEAL_KEY)
+
+
+WAYS: Final = {"reload": _over_a_reload, "passkey": _by_a_passkey, "file": _by_a_file}
 
 
 def test_the_vault_signs_nothing_by_a_key_that_has_ended() -> None:

@@ -5,8 +5,8 @@
     aad       = label ‖ fingerprint ‖ place
 
 Drafts are not encrypted to the public key, because anybody can do that: the server that keeps the drafts could plant
-a forged draft, which the writer would then send. `place` names where the draft is kept, so that the server cannot put
-one draft in the place of another.
+a forged draft, which the writer would then send. For the same reason no key counts that several people share. `place`
+names where the draft is kept, so that the server cannot put one draft in the place of another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from smime_core.x509 import Certificate
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
 from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import unseal
+from wasm_build.vault.python.signers import own_of, unseal
 
 _LABEL: Final = b"sealwax draft 1\0"
 _KEY_BYTES: Final = 32
@@ -43,8 +43,8 @@ class OpenDraft:
 
 
 async def seal_draft(request: SealDraft, provider: CryptoProvider) -> Reply:
-    """Returns `{sealed}`: the draft, sealed under the first identity. Raises MalformedMessage without an identity."""
-    identities = await unseal(request.keys, provider)
+    """Returns `{sealed}`: the draft, sealed under the first own identity. Raises MalformedMessage without one."""
+    identities = own_of(await unseal(request.keys, provider))
     if not identities:
         raise MalformedMessage("a draft is sealed under a key of its writer, and none is open", where="identities")
     holder = identities[0]
@@ -67,7 +67,7 @@ async def open_draft(request: OpenDraft, provider: CryptoProvider) -> Reply:
     )
     if len(ciphertext) < _TAG_BYTES:
         raise DecryptionError
-    for holder in await unseal(request.keys, provider):
+    for holder in own_of(await unseal(request.keys, provider)):
         if _fingerprint(holder.certificate) == fingerprint:
             key = await _derive_key(holder, fingerprint, provider)
             aad = _bind(fingerprint, request.place)

@@ -1,8 +1,12 @@
 """Identities sealed between two requests: the page keeps the ciphertext, each Worker decrypts it for a request.
 
 sealed   = nonce (12 bytes) ‖ AES-256-GCM(seal key, SealedIdentity)
-SealedIdentity ::= SEQUENCE {key SealedKey, certificate OCTET STRING, chain SEQUENCE OF OCTET STRING}
+SealedIdentity ::= SEQUENCE {key SealedKey, certificate OCTET STRING, chain SEQUENCE OF OCTET STRING,
+                             shared NULL OPTIONAL}
 SealedKey ::= SEQUENCE {type OCTET STRING, curve OCTET STRING, bits INTEGER, privateKey OCTET STRING}
+
+`shared` marks an identity that several people share: with it nothing is sealed or signed that only the person may read
+or write.
 
 Key and certificates were parsed and checked before they were sealed, and the GCM tag proves that they are unaltered.
 So the parts that signing and decrypting do not read, such as the chain, are not parsed again.
@@ -17,11 +21,13 @@ from smime_core.algorithms import AES_256_GCM, Curve
 from smime_core.asn1 import Tlv, der
 from smime_core.cms import KeyHolder
 from smime_core.errors import DecryptionError
+from smime_core.identity import Identity, is_shared
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.x509 import Certificate, parse_certificate
 
 _PURPOSE: Final = b"sealwax sealed identity 2"
 _TAG_BYTES: Final = 16
+_SHARED: Final = b"\x05\x00"  # NULL
 
 
 class SealedCertificate(NamedTuple):
@@ -36,6 +42,7 @@ class UnsealedIdentity(NamedTuple):
     certificate: Certificate
     private_key: PrivateKey
     chain: tuple[SealedCertificate, ...]
+    is_shared: bool = False
 
 
 async def seal_identity(identity: KeyHolder, seal_key: bytes, provider: CryptoProvider) -> bytes:
@@ -44,6 +51,7 @@ async def seal_identity(identity: KeyHolder, seal_key: bytes, provider: CryptoPr
         _build_key(identity.private_key),
         der.octet_string(identity.certificate.der),
         der.sequence(*(der.octet_string(certificate.der) for certificate in identity.chain)),
+        *([_SHARED] if isinstance(identity, Identity) and is_shared(identity) else []),
     )
     return await seal_secret(plain, _PURPOSE, seal_key, provider)
 
@@ -83,13 +91,14 @@ async def _unseal_identity(
     sealed: bytes, seal_key: bytes, on_key: Callable[[PrivateKey], None], provider: CryptoProvider
 ) -> UnsealedIdentity:
     plain = await unseal_secret(sealed, _PURPOSE, seal_key, provider)
-    key, certificate, chain = der.read_sequence(plain)
+    key, certificate, chain, *mark = der.read_sequence(plain)
     private_key = _parse_key(key)
     on_key(private_key)
     return UnsealedIdentity(
         certificate=parse_certificate(certificate.content),
         private_key=private_key,
         chain=tuple(SealedCertificate(bytes(link.content)) for link in der.read_children(chain)),
+        is_shared=bool(mark),
     )
 
 

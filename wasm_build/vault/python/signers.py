@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from smime_core.algorithms import SignatureAlgorithm, SignatureScheme
 from smime_core.cms import Signing, choose_signature_algorithm
 from smime_core.errors import MalformedMessage, PathError, UnsupportedAlgorithm
-from smime_core.identity import Identity
+from smime_core.identity import Identity, as_shared
 from smime_core.mime import addresses
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider, PrivateKey
@@ -54,13 +54,13 @@ def choose_signer(
 ) -> UnsealedIdentity:
     """The first identity that may sign at this time and, if given, owns the address `sender`.
 
-    An identity whose key can sign, by `scheme` if given, comes before the others. Raises MalformedMessage if no
-    identity may sign.
+    An identity whose key can sign, by `scheme` if given, comes before the others. Without `sender` it is one of the
+    person's own. Raises MalformedMessage if no identity may sign.
     """
     # A verdict on mail is "invalid" if its signer is not its sender.
     allowed = [
         identity
-        for identity in identities
+        for identity in (identities if sender is not None else own_of(identities))
         if may(identity, Purpose.SIGN, at) and (sender is None or owns(identity, sender))
     ]
     able = [identity for identity in allowed if _find_algorithm(identity.private_key, scheme)]
@@ -73,7 +73,16 @@ def choose_signer(
 def identity_of(unsealed: UnsealedIdentity) -> Identity:
     """The identity with its parsed chain, to be exported."""
     chain = tuple(parse_certificate(link.der) for link in unsealed.chain)
-    return Identity(certificate=unsealed.certificate, private_key=unsealed.private_key, chain=chain)
+    identity = Identity(certificate=unsealed.certificate, private_key=unsealed.private_key, chain=chain)
+    return as_shared(identity) if unsealed.is_shared else identity
+
+
+def own_of(identities: Sequence[UnsealedIdentity]) -> tuple[UnsealedIdentity, ...]:
+    """The identities that are the person's own, and shared with nobody. All of them, if the person has none.
+
+    A person who has opened only the key file of a ward has no other key.
+    """
+    return tuple(one for one in identities if not one.is_shared) or tuple(identities)
 
 
 def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> bool:

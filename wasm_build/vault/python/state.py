@@ -13,7 +13,7 @@ from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
 from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import allows, choose_signer, unseal
+from wasm_build.vault.python.signers import allows, choose_signer, own_of, unseal
 from wasm_build.vault.python.trust import read_decisions
 
 
@@ -52,8 +52,11 @@ class JoinKept:
 
 
 async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
-    """Returns `{state}`: all that is kept, signed with one of the person's keys and encrypted to all of them."""
-    identities = await unseal(request.keys, provider)
+    """Returns `{state}`: all that is kept, signed with one of the person's keys and encrypted to all of them.
+
+    Keys that others have too neither sign nor open it.
+    """
+    identities = own_of(await unseal(request.keys, provider))
     state = _read_state(request.kept, account=request.account, counter=request.counter)
     sealed = await seal_trust_state(
         replace(state, book=parse_book(request.book) if request.book else ()),
@@ -74,7 +77,7 @@ async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
         request.state,
         provider,
         account=request.account,
-        identities=await unseal(request.keys, provider),
+        identities=own_of(await unseal(request.keys, provider)),
         at=request.at,
         least_counter=request.least_counter,
     )
