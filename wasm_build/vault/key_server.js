@@ -5,6 +5,9 @@ import { ApiError, JSON_TYPE, readJson, request } from "./json_requests.js";
 /** The version of the protocol. */
 export const PROTOCOL = 2;
 const NO_CONTENT = 204;
+/** The server answers each request at once. The bodies of the largest requests, with all keys, take longer by a slow line. */
+const ANSWER_MILLISECONDS = 30_000;
+const SLOWEST_BYTES_PER_MILLISECOND = 30;
 /**
  * A reset can be finished from `ready` to `ends`, by the record after `version`. The times are in seconds since 1970.
  * @typedef {{started: number, ready: number, ends: number, version: number}} Reset
@@ -34,7 +37,7 @@ export class KeyServer {
   async parameters(user, path = "/parameters") {
     // The address is in the body, because servers log URLs.
     const body = JSON.stringify({ protocol: PROTOCOL, user });
-    return readJson(await this.#request(path, { method: "POST", body, headers: JSON_TYPE }));
+    return this.#request(path, { method: "POST", body, headers: JSON_TYPE });
   }
 
   /**
@@ -43,17 +46,17 @@ export class KeyServer {
    * @returns {Promise<object>} the encrypted keys, or the second factor that the login waits for
    */
   async logIn(path, body) {
-    return readJson(await this.#request(path, { method: "POST", body, headers: JSON_TYPE }));
+    return this.#request(path, { method: "POST", body, headers: JSON_TYPE });
   }
 
   /** @param {string} authorization @returns {Promise<{devices: import("./key_account.js").KeyDevice[]}>} */
   async devices(authorization) {
-    return readJson(await this.#request("/devices", { headers: { Authorization: authorization } }));
+    return this.#request("/devices", { headers: { Authorization: authorization } });
   }
 
   /** @param {string} authorization @returns {Promise<object>} what the vault judges by `roaming.recovery` */
   async recovery(authorization) {
-    return readJson(await this.#request("/recovery", { headers: { Authorization: authorization } }));
+    return this.#request("/recovery", { headers: { Authorization: authorization } });
   }
 
   /** @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
@@ -74,12 +77,12 @@ export class KeyServer {
    * @returns {Promise<object>} the encrypted keys
    */
   async prove(authorization, body) {
-    return readJson(await this.#request("/factor", postOf(authorization, body)));
+    return this.#request("/factor", postOf(authorization, body));
   }
 
   /** @param {string} authorization @returns {Promise<import("./key_account.js").Factors>} */
   async factors(authorization) {
-    return readJson(await this.#request("/factors", { headers: { Authorization: authorization } }));
+    return this.#request("/factors", { headers: { Authorization: authorization } });
   }
 
   /** @param {string} authorization @param {ArrayBuffer} body */
@@ -97,7 +100,7 @@ export class KeyServer {
    * @param {string} user @param {string} ticket of the bridge @returns {Promise<Reset>}
    */
   async startReset(user, ticket) {
-    return readJson(await this.#request("/reset", resetOf(user, ticket)));
+    return this.#request("/reset", resetOf(user, ticket));
   }
 
   /**
@@ -105,8 +108,7 @@ export class KeyServer {
    * @param {string} user @param {string} ticket of the bridge @returns {Promise<Reset | null>}
    */
   async findReset(user, ticket) {
-    const response = await this.#request("/reset/find", resetOf(user, ticket));
-    return response.status === NO_CONTENT ? null : readJson(response);
+    return this.#request("/reset/find", resetOf(user, ticket));
   }
 
   /** Puts a new account in the place of the forgotten one. @param {ArrayBuffer} body */
@@ -121,12 +123,12 @@ export class KeyServer {
 
   /** @param {string} authorization @returns {Promise<object>} the groups of the account, for the vault */
   async groups(authorization) {
-    return readJson(await this.#request("/groups", { headers: { Authorization: authorization } }));
+    return this.#request("/groups", { headers: { Authorization: authorization } });
   }
 
   /** @param {string} id @param {string} authorization @returns {Promise<object>} a group as the server has it, for the vault */
   async group(id, authorization) {
-    return readJson(await this.#request(`/groups/${id}`, { headers: { Authorization: authorization } }));
+    return this.#request(`/groups/${id}`, { headers: { Authorization: authorization } });
   }
 
   /** Stores the next version of a group. @param {string} id @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
@@ -159,7 +161,7 @@ export class KeyServer {
    * Asks the first address that answers. The servers of an account share a database, which takes a request only once.
    * @param {string} path
    * @param {RequestInit} options
-   * @returns {Promise<Response>}
+   * @returns {Promise<any>} the object of the answer; null for an answer without one
    */
   async #request(path, options) {
     /** @type {string[]} */
@@ -167,7 +169,7 @@ export class KeyServer {
     for (;;) {
       const [address] = this.#addresses;
       try {
-        return await request(`${address}${path}`, options);
+        return await answerOf(`${address}${path}`, options);
       } catch (error) {
         if (!this.#finder || !(error instanceof ApiError) || error.code !== "unreachable") throw error;
         lost.push(address);
@@ -177,6 +179,26 @@ export class KeyServer {
         if (!others.length) throw error;
       }
     }
+  }
+}
+
+/**
+ * The object of an answer, or `unreachable` when it is not whole in time: an account makes its calls one after the other, so that
+ * one without an end would hold all others.
+ * @param {string} url
+ * @param {RequestInit} options
+ * @returns {Promise<any>}
+ */
+async function answerOf(url, options) {
+  const { body } = options;
+  const sent = body instanceof ArrayBuffer ? body.byteLength : 0;
+  const signal = AbortSignal.timeout(ANSWER_MILLISECONDS + sent / SLOWEST_BYTES_PER_MILLISECOND);
+  try {
+    const response = await request(url, { ...options, signal });
+    return response.status === NO_CONTENT ? null : await readJson(response);
+  } catch (error) {
+    if (!signal.aborted || error instanceof ApiError) throw error;
+    throw new ApiError("unreachable", `no answer in time from ${new URL(url).host}`);
   }
 }
 
