@@ -294,6 +294,9 @@ GROUP_MEMBER: Final = Table(
     Column("group", Text, primary_key=True, nullable=False),
     Column("user", Text, primary_key=True, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # When the member came into the group, and asked for it first.
+    Column("since", INSTANT, nullable=False, server_default=text("0")),
+    Column("asked", INSTANT),
     Index("group_member_by_user", "user"),
     sqlite_strict=True,
 )

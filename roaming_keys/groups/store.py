@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, literal, or_, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database.tables import GROUP_BUNDLE, GROUP_MEMBER
@@ -46,16 +46,31 @@ class GroupStore:
         self._sessions = sessions
 
     def list_of(self, user: str) -> list[ListedGroup]:
-        """Return the groups of a user: the own ones first, then those in which the user is a member."""
-        is_member = GROUP_BUNDLE.c.id.in_(select(GROUP_MEMBER.c.group).where(GROUP_MEMBER.c.user == user))
+        """Return the groups of a user: the own ones, those for which the user has asked before, and then the others.
+
+        Anybody can put the user into groups, and the list has a limit. So nothing that comes later goes before a group
+        that was asked for, and the second group of an owner does not go before the first of another.
+        """
+        mine = and_(GROUP_MEMBER.c.group == GROUP_BUNDLE.c.id, GROUP_MEMBER.c.user == user)
+        of_owner = func.row_number().over(
+            partition_by=GROUP_BUNDLE.c.user, order_by=(GROUP_MEMBER.c.since, GROUP_BUNDLE.c.id)
+        )
         query = select(GROUP_BUNDLE.c.id, GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version)
-        query = query.where(or_(GROUP_BUNDLE.c.user == user, is_member))
-        query = query.order_by((GROUP_BUNDLE.c.user != literal(user)), GROUP_BUNDLE.c.id).limit(MAX_LISTED)
+        query = query.select_from(GROUP_BUNDLE.outerjoin(GROUP_MEMBER, mine))
+        query = query.where(or_(GROUP_BUNDLE.c.user == user, GROUP_MEMBER.c.user == user))
+        query = query.order_by(
+            (GROUP_BUNDLE.c.user != literal(user)),
+            GROUP_MEMBER.c.asked.is_(None),
+            GROUP_MEMBER.c.asked,
+            of_owner,
+            GROUP_MEMBER.c.since,
+            GROUP_BUNDLE.c.id,
+        ).limit(MAX_LISTED)
         with self._database.reading() as rows:
             return [ListedGroup(id=row.id, owner=row.user, version=row.version) for row in rows.execute(query)]
 
-    def find(self, group: str, user: str) -> StoredGroup:
-        """Return a group as its owner or a member sees it. Raises NoSuchGroup."""
+    def find(self, group: str, user: str, at: datetime.datetime) -> StoredGroup:
+        """Return a group as its owner or a member sees it, and note that a member has asked. Raises NoSuchGroup."""
         with self._database.reading() as rows:
             row = rows.execute(select(GROUP_BUNDLE).where(GROUP_BUNDLE.c.id == group)).first()
             if row is None:
@@ -67,6 +82,8 @@ class GroupStore:
             found = rows.execute(wraps).all()
         if row.user != user and not found:
             raise NoSuchGroup
+        if row.user != user and found[0].asked is None:
+            self._note_asked(group, user, at)
         members = [
             Member(user=one.user, wrap=self._keys.unseal(Sealed.GROUP_WRAP, bytes(one.sealed), one.user))
             for one in found
@@ -87,7 +104,7 @@ class GroupStore:
             else:
                 self._update(rows, caller.user, group, before, sealed)
                 _check_of_this_account(rows, caller.user, group, at)
-            self._replace_members(rows, group, push.members)
+            self._replace_members(rows, group, push.members, at)
             note = f"group {group}, version {before + 1}, {len(push.members)} members"
             self._trail.add(rows, AuditEvent(kind=AuditKind.GROUP_STORED, at=at, user=caller.user, note=note))
 
@@ -141,12 +158,22 @@ class GroupStore:
             raise GroupChanged
         rows.execute(update(GROUP_BUNDLE).where(GROUP_BUNDLE.c.id == group).values(version=before + 1, sealed=sealed))
 
-    def _replace_members(self, rows: Connection, group: str, members: Sequence[Member]) -> None:
-        rows.execute(delete(GROUP_MEMBER).where(GROUP_MEMBER.c.group == group))
+    def _replace_members(self, rows: Connection, group: str, members: Sequence[Member], at: datetime.datetime) -> None:
+        is_in = GROUP_MEMBER.c.group == group
+        before = {row.user: row for row in rows.execute(select(GROUP_MEMBER).where(is_in))}
+        rows.execute(delete(GROUP_MEMBER).where(is_in))
         # In one order, so that two transactions do not wait for each other.
         for one in sorted(members, key=lambda member: member.user):
             sealed = self._keys.seal_in(rows, Sealed.GROUP_WRAP, one.wrap, one.user)
-            rows.execute(insert(GROUP_MEMBER).values(group=group, user=one.user, sealed=sealed))
+            known = before.get(one.user)
+            since, asked = (known.since, known.asked) if known else (at.timestamp(), None)
+            new = {"group": group, "user": one.user, "sealed": sealed, "since": since, "asked": asked}
+            rows.execute(insert(GROUP_MEMBER).values(new))
+
+    def _note_asked(self, group: str, user: str, at: datetime.datetime) -> None:
+        is_mine = GROUP_MEMBER.c.group == group, GROUP_MEMBER.c.user == user, GROUP_MEMBER.c.asked.is_(None)
+        with self._database.transaction() as rows:
+            rows.execute(update(GROUP_MEMBER).where(*is_mine).values(asked=at.timestamp()))
 
 
 def _check_of_this_account(rows: Connection, user: str, group: str, at: datetime.datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
 from roaming_keys.calls import Call
@@ -18,6 +19,7 @@ from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import GROUP_BUNDLE, GROUP_MEMBER
 from roaming_keys.groups.wire import (
+    MAX_LISTED,
     MAX_MEMBERS,
     MAX_OWNED,
     MAX_WRAP_BYTES,
@@ -190,6 +192,32 @@ def test_an_owner_has_a_limited_number_of_groups(alice: Caller) -> None:
         assert alice.store(1, ALICE, group=f"g{number}").status_code == 200
     assert code(alice.store(1, ALICE, group="more")) == (409, "too-many-groups")
     assert alice.store(2, ALICE).status_code == 200
+
+
+def test_strangers_push_no_group_out_of_a_list(
+    alice: Caller, enter: Enter, clock: FakeClock, config: KeyServerConfig
+) -> None:
+    """Hostile accounts put Bob into more groups than his list has room for, with ids that come first."""
+    bob, dave = enter(BOB), enter("dave@example.test")
+    assert bob.store(1, BOB, group="zz").status_code == 200
+    assert bob.group().version == 1
+    clock.advance(seconds=1)
+    with SCHEMA.open(config.database).transaction() as rows:
+        for owner, number in itertools.product(range(15), range(20)):
+            id, user, at = f"0{owner}x{number}", f"eve{owner}@example.test", clock().timestamp()
+            new = {"id": id, "user": user, "version": 1, "created": 0, "sealed": b""}
+            rows.execute(insert(GROUP_BUNDLE).values(new))
+            rows.execute(insert(GROUP_MEMBER).values(group=id, user=BOB, sealed=b"", since=at))
+    clock.advance(seconds=1)
+    assert dave.store(1, dave.user, BOB, group="zzz").status_code == 200
+    listed = bob.groups()
+    assert len(listed) == MAX_LISTED
+    # The own one, the one that was asked for, and an invitation that has come after all of them.
+    assert listed[:2] == [("zz", BOB, 1), (WARD, ALICE, 1)]
+    assert ("zzz", dave.user, 1) in listed[: 2 + 15 + 1]
+    # A new version changes no place.
+    assert alice.store(2, ALICE, BOB, bundle=NEXT_BUNDLE).status_code == 200
+    assert bob.groups()[1] == (WARD, ALICE, 2)
 
 
 @pytest.mark.parametrize(
