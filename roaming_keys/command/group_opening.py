@@ -9,6 +9,7 @@ import click
 
 from roaming_keys.command.login import Roaming
 from roaming_keys.groups.client import (
+    AddressOfOtherKeys,
     OpenGroup,
     OwnerChanged,
     fetch_group,
@@ -98,6 +99,9 @@ def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> Ope
     except OwnerChanged as error:
         remedy = f"ask {listed.owner}, and repeat this with --accept-owner {error.fingerprint}"
         raise click.ClickException(f"{error}. If you did not expect that, {remedy}") from None
+    except AddressOfOtherKeys as error:
+        remedy = f"ask {listed.owner}, and repeat this with --accept-owner {owned.certificate.fingerprint}"
+        raise click.ClickException(f"{error}. If you expect that, {remedy}") from None
     except GroupKeyRefused as error:
         raise click.ClickException(f"{error}; {judged.hint or _TRUST_OWNER}") from None
 

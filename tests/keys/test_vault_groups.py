@@ -184,6 +184,18 @@ def test_another_certificate_of_the_owner_is_asked_about(alice: Sharer, bob: Pag
     assert bob.show(accepted=renewed.certificate.fingerprint)["group"]["version"] == 2
 
 
+def test_an_address_of_other_keys_is_asked_about(alice: Sharer, bob: Page) -> None:
+    bob.take()
+    carol = sharer(alice.client, alice.clock, "carol")
+    carol.store(ward("carol", "bob", identity=own("ward3", NewKey.P384)), 1, id="next")
+    refusal = bob.show("next")["refusal"]
+    assert refusal["code"] == "group-of-known-address"
+    fingerprint = refusal["acceptable"]["fingerprint"]
+    assert fingerprint == own("carol").certificate.fingerprint
+    taken = bob.take("next", accepted=fingerprint)["identities"]
+    assert [one["isShared"] for one in taken] == [False, True, True]
+
+
 def test_agreeing_is_not_offered_where_it_does_not_help(alice: Sharer, bob: Page) -> None:
     alice.store(ward("alice", "bob", identity=own("bob", NewKey.P384)), 1, id="trap")
     for anchors in ((), (own("dave").certificate.der,)):

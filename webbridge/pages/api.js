@@ -92,6 +92,8 @@ export class BridgeApi {
   #accountId = "";
   /** Whether the mail server may sort. Only its refusal tells. */
   #sorts = true;
+  /** The shared addresses from which the person may send; null until the bridge has named them. @type {string[] | null} */
+  sharedAddresses = null;
   accounts = new AccountRequests((path, options) => this.#send(path, options));
   /** The changes of messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
@@ -284,8 +286,10 @@ export class BridgeApi {
    * addresses may have letters beyond ASCII.
    * @returns {Promise<SendingOffers>}
    */
-  sendingOffers() {
-    return this.#json("/api/send");
+  async sendingOffers() {
+    const offers = await this.#json("/api/send");
+    this.sharedAddresses = offers.sharedAddresses ?? [];
+    return offers;
   }
 
   /**

@@ -22,7 +22,7 @@ import { sameAddress } from "../../wasm_build/ui/formats.js";
 /**
  * @typedef {{
  *   sealed: ArrayBuffer, name: string, certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string,
- *   notBefore: string, notAfter: string, fingerprint: string,
+ *   notBefore: string, notAfter: string, fingerprint: string, isShared?: boolean,
  * }} SealedIdentity
  */
 /** @typedef {(vault: Vault) => Promise<{identities: SealedIdentity[]}>} Opening */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smime_core.errors import WrongPassphrase
-from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.identity import Identity, Pkcs12Form, export_identities, is_shared, load_identities
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.certificates import describe
@@ -55,9 +55,12 @@ async def keep_identities(request: KeepIdentities, provider: CryptoProvider) -> 
 
 async def seal_all(identities: Sequence[Identity], seal_key: Secret, provider: CryptoProvider) -> Reply:
     """Returns `{identities}`: each sealed for the session, with the facts of its certificate."""
-    sealed = [await seal_identity(identity, seal_key, provider) for identity in identities]
-    pairs = zip(identities, sealed, strict=True)
-    return {"identities": [{"sealed": one, **describe(identity.certificate)} for identity, one in pairs]}
+    return {"identities": [await _seal(identity, seal_key, provider) for identity in identities]}
+
+
+async def _seal(identity: Identity, seal_key: Secret, provider: CryptoProvider) -> Reply:
+    sealed = await seal_identity(identity, seal_key, provider)
+    return {"sealed": sealed, "isShared": is_shared(identity), **describe(identity.certificate)}
 
 
 def describe_authority(identities: Sequence[Identity]) -> Reply:

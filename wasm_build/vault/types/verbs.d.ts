@@ -87,6 +87,8 @@ export interface DescribedCertificate extends Certificate {
 export interface OpenedIdentity extends DescribedCertificate {
   /** The private key with its certificates, encrypted under the session's key. */
   sealed: ArrayBuffer;
+  /** Whether several people share the key, such as that of a ward. */
+  isShared?: boolean;
 }
 
 /** The person's decision to accept a certificate for the addresses in `acceptedFor`. */

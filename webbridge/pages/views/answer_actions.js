@@ -2,7 +2,7 @@
 
 import { answerTo, forwardOf, withNames } from "../../../wasm_build/ui/answer.js";
 import { html } from "../../../wasm_build/ui/dom.js";
-import { headerReader, readMailboxes } from "../../../wasm_build/ui/formats.js";
+import { headerReader, readMailboxes, sameAddress } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { isEncrypted } from "../report.js";
 
@@ -22,6 +22,7 @@ export function createAnswerActions(app, opened, readSource) {
   const whole = button("forward_whole", "forward-whole", () => {
     void app.attempt(whole, translate("opening"), failure, () => forwardWhole(app, opened, readSource));
   });
+  if (app.keys.identities.some(({ isShared }) => isShared) && !app.api.sharedAddresses) void app.api.sendingOffers().catch(() => undefined);
   const hasOthers = recipientsOf(app, opened, true).length > recipientsOf(app, opened, false).length;
   return html(
     "div", { class: "stack" },
@@ -36,9 +37,16 @@ export function createAnswerActions(app, opened, readSource) {
   );
 }
 
-/** @param {App} app */
-function ownAddresses(app) {
-  return [app.address ?? "", ...app.keys.identities.flatMap(({ addresses }) => addresses)];
+/**
+ * The addresses that get no copy of an answer. A shared key may name any address, such as that of a colleague: it counts only if
+ * the person may send from there.
+ * @param {App} app
+ */
+function ownAddresses({ address, keys, api }) {
+  const sending = api.sharedAddresses ?? [];
+  const mayBe = (/** @type {string} */ one) => sending.some((shared) => sameAddress(shared, one));
+  const own = keys.identities.flatMap(({ addresses, isShared }) => isShared ? addresses.filter(mayBe) : addresses);
+  return [address ?? "", ...own];
 }
 
 /** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */
