@@ -87,8 +87,8 @@ def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> Ope
 
     def examine(store: TrustStore) -> Examined:
         judging = Judging(trust_store=store, at=now())
-        report = examine_owner(session, listed.id, stored, judging, PROVIDER, accepted=accepted)
-        return Examined(blocking.run(report), None)
+        reports = examine_owner(session, listed.id, stored, judging, PROVIDER, accepted=accepted)
+        return Examined(blocking.run(reports).counting, None)
 
     try:
         judged = judge(examine, owner.trust.load_store(), owner.trust)

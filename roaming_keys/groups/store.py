@@ -69,8 +69,8 @@ class GroupStore:
         with self._database.reading() as rows:
             return [ListedGroup(id=row.id, owner=row.user, version=row.version) for row in rows.execute(query)]
 
-    def find(self, group: str, user: str, at: datetime.datetime) -> StoredGroup:
-        """Return a group as its owner or a member sees it, and note that a member has asked. Raises NoSuchGroup."""
+    def find(self, group: str, user: str) -> StoredGroup:
+        """Return a group as its owner or a member sees it. Raises NoSuchGroup."""
         with self._database.reading() as rows:
             row = rows.execute(select(GROUP_BUNDLE).where(GROUP_BUNDLE.c.id == group)).first()
             if row is None:
@@ -82,14 +82,21 @@ class GroupStore:
             found = rows.execute(wraps).all()
         if row.user != user and not found:
             raise NoSuchGroup
-        if row.user != user and found[0].asked is None:
-            self._note_asked(group, user, at)
         members = [
             Member(user=one.user, wrap=self._keys.unseal(Sealed.GROUP_WRAP, bytes(one.sealed), one.user))
             for one in found
         ]
         bundle = self._keys.unseal(Sealed.GROUP_BUNDLE, bytes(row.sealed), row.user)
         return StoredGroup(owner=row.user, version=row.version, bundle=bundle, members=members)
+
+    def note_asked(self, group: str, user: str, at: datetime.datetime) -> None:
+        """Note the first time at which a member asks for a group."""
+        is_new = GROUP_MEMBER.c.group == group, GROUP_MEMBER.c.user == user, GROUP_MEMBER.c.asked.is_(None)
+        with self._database.reading() as rows:
+            if rows.execute(select(GROUP_MEMBER.c.user).where(*is_new)).first() is None:
+                return
+        with self._database.transaction() as rows:
+            rows.execute(update(GROUP_MEMBER).where(*is_new).values(asked=at.timestamp()))
 
     def replace(self, caller: Caller, group: str, before: int, push: GroupPush, at: datetime.datetime) -> None:
         """Store the version after `before` of a group of the caller; after 0 a new group.
@@ -169,11 +176,6 @@ class GroupStore:
             since, asked = (known.since, known.asked) if known else (at.timestamp(), None)
             new = {"group": group, "user": one.user, "sealed": sealed, "since": since, "asked": asked}
             rows.execute(insert(GROUP_MEMBER).values(new))
-
-    def _note_asked(self, group: str, user: str, at: datetime.datetime) -> None:
-        is_mine = GROUP_MEMBER.c.group == group, GROUP_MEMBER.c.user == user, GROUP_MEMBER.c.asked.is_(None)
-        with self._database.transaction() as rows:
-            rows.execute(update(GROUP_MEMBER).where(*is_mine).values(asked=at.timestamp()))
 
 
 def _check_of_this_account(rows: Connection, user: str, group: str, at: datetime.datetime) -> None:

@@ -43,7 +43,8 @@ class GroupViews:
     def show_group(self, group: str) -> Response:
         """Return a group: the owner sees all members, a member only the own wrap."""
         caller = self._check_call()
-        stored = self._groups.find(_check_id(group), caller.user, self._config.clock())
+        stored = self._groups.find(_check_id(group), caller.user)
+        self._groups.note_asked(group, caller.user, self._config.clock())
         answer = json_answer(stored.to_json())
         answer.headers["ETag"] = f'"{group}.{stored.version}"'
         return answer

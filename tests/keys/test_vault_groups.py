@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
+from cryptography import x509
 
 from roaming_keys.calls import Call
 from roaming_keys.groups.client import end_group
@@ -22,7 +23,7 @@ from smime_core.provider import NewKey
 from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
 from tests.support.keys.people import PROVIDER, make_client
-from tests.support.people import anchor
+from tests.support.people import anchor, build_revocation_list
 from tests.support.vault.verbs import call
 from wasm_build.vault.python.requests import Secret
 from wasm_build.vault.python.roaming_session import read_session, seal_session
@@ -182,6 +183,24 @@ def test_another_certificate_of_the_owner_is_asked_about(alice: Sharer, bob: Pag
     assert refusal["code"] == "group-owner-changed"
     assert refusal["acceptable"]["fingerprint"] == renewed.certificate.fingerprint
     assert bob.show(accepted=renewed.certificate.fingerprint)["group"]["version"] == 2
+
+
+def test_a_known_owner_whose_certificate_is_revoked_is_refused(alice: Sharer, bob: Page) -> None:
+    """A thief of the owner's key stores a version with keys of the thief's."""
+    bob.take()
+    alice.store(alice.open_own().content, 2)
+    at = bob.person.clock()
+    serial = x509.load_der_x509_certificate(own("alice").certificate.der).serial_number
+    for revoked, code in (((serial,), "group-owner-not-verified"), ((), None)):
+        crls = [build_revocation_list(*revoked, at=at)]
+        anchors = [{"certificate": anchor().der}]
+        trust = {"anchors": anchors, "revocation": "required", "evidence": {"crls": crls}}
+        given = {"id": WARD, "stored": bob.send("GET", f"/groups/{WARD}"), "trust": trust, "at": at.isoformat()}
+        refusal = bob.ask("group.show", accepted="", **given)["refusal"]
+        assert (refusal and refusal["code"]) == code
+        accepted = own("alice").certificate.fingerprint
+        again = bob.ask("group.show", accepted=accepted, **given)["refusal"]
+        assert (again and again["code"], again and again["acceptable"]) == (code, None)
 
 
 def test_an_address_of_other_keys_is_asked_about(alice: Sharer, bob: Page) -> None:

@@ -18,7 +18,8 @@ from smime_core.providers.native import NativeProvider
 
 PROVIDER: Final = NativeProvider()
 NOW: Final = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=datetime.UTC)
-NEXT_UPDATE: Final = NOW + datetime.timedelta(days=7)
+VALIDITY: Final = datetime.timedelta(days=7)
+NEXT_UPDATE: Final = NOW + VALIDITY
 TEXT: Final = "Grüße aus Köln"
 MESSAGE: Final = (
     b"From: Alice <alice@example.test>\r\nTo: Bob <bob@example.test>\r\nSubject: Greetings\r\n"
@@ -47,14 +48,18 @@ def trust(*anchors: Certificate, revocation: RevocationPolicy = RevocationPolicy
     return TrustStore.of(*(anchors or (anchor(),)), revocation=revocation)
 
 
-def build_revocation_list(*serial_numbers: int, encoding: serialization.Encoding = serialization.Encoding.DER) -> bytes:
+def build_revocation_list(
+    *serial_numbers: int,
+    encoding: serialization.Encoding = serialization.Encoding.DER,
+    at: datetime.datetime = NOW,
+) -> bytes:
     """A CRL of the test authority, valid for a week."""
     key = serialization.load_der_private_key(authority().identity.private_key.pkcs8_der, None)
     assert isinstance(key, rsa.RSAPrivateKey)
     builder = x509.CertificateRevocationListBuilder(
-        issuer_name=x509.load_der_x509_certificate(anchor().der).subject, last_update=NOW, next_update=NEXT_UPDATE
+        issuer_name=x509.load_der_x509_certificate(anchor().der).subject, last_update=at, next_update=at + VALIDITY
     )
     for serial_number in serial_numbers:
-        revoked = x509.RevokedCertificateBuilder(serial_number, NOW).build()
+        revoked = x509.RevokedCertificateBuilder(serial_number, at).build()
         builder = builder.add_revoked_certificate(revoked)
     return builder.sign(key, hashes.SHA256()).public_bytes(encoding)

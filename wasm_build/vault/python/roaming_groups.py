@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import Final
 
 from roaming_keys.groups.client import (
     OpenGroup,
@@ -23,7 +22,7 @@ from roaming_keys.groups.client import (
 from roaming_keys.groups.content import GroupMember
 from roaming_keys.groups.known import KnownGroup, known_groups
 from roaming_keys.groups.membership import with_identities, with_members, without_members
-from roaming_keys.groups.owners import examine_owner
+from roaming_keys.groups.owners import REVOKED, OwnerReports, examine_owner
 from roaming_keys.groups.wire import ListedGroup, ListedGroups, StoredGroup
 from roaming_keys.known import ServerLies
 from roaming_keys.protocol import normalise_user
@@ -41,8 +40,6 @@ from wasm_build.vault.python.replies import Reply, describe_lookups
 from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
 from wasm_build.vault.python.roaming_session import prepared_reply, read_session
 from wasm_build.vault.python.trust import GivenJudging, read_judging
-
-_REVOKED: Final = "certificate-revoked"
 
 
 class GroupNotForMember(SmimeError):
@@ -149,8 +146,9 @@ async def show_group(request: ShowGroup, provider: CryptoProvider) -> Reply:
         opened = await _open_own(session, request.group.id, stored, request.judging.at, provider)
         return {"group": _describe_group(opened, session), "refusal": None, "lookups": []}
     judging = await read_judging(request.judging, provider)
-    report = await _examine(session, request.group, stored, judging, provider)
-    reply: Reply = {"lookups": describe_lookups(signer.trail for signer in report.signers)}
+    reports = await _examine(session, request.group, stored, judging, provider)
+    report = reports.counting
+    reply: Reply = {"lookups": describe_lookups(signer.trail for signer in reports.by_trust.signers)}
     try:
         opened = await _open_judged(session, request.group, stored, report, provider)
     except (GroupKeyRefused, OwnerChanged) as error:
@@ -170,8 +168,8 @@ async def take_group(request: TakeGroup, provider: CryptoProvider) -> Reply:
         opened = await _open_own(session, request.group.id, stored, at, provider)
     else:
         judging = await read_judging(request.judging, provider)
-        report = await _examine(session, request.group, stored, judging, provider)
-        opened = await _open_judged(session, request.group, stored, report, provider)
+        reports = await _examine(session, request.group, stored, judging, provider)
+        opened = await _open_judged(session, request.group, stored, reports.counting, provider)
     content = with_keys_of(session.opened, opened, at)
     reply: Reply = {"group": _describe_group(opened, session)}
     if content is session.opened:
@@ -234,7 +232,7 @@ async def _load(p12: bytes, passphrase: Secret, provider: CryptoProvider) -> Seq
 
 async def _examine(
     session: Session, group: GivenGroup, stored: StoredGroup, judging: Judging, provider: CryptoProvider
-) -> MessageReport:
+) -> OwnerReports:
     try:
         return await examine_owner(session, group.id, stored, judging, provider, accepted=group.accepted)
     except NoMatchingRecipient:
@@ -266,12 +264,12 @@ async def _find_acceptable(
 ) -> Certificate | None:
     """The owner's certificate, if the group can be taken once the person has agreed to it."""
     for signer in report.deciding_signers:
-        if signer.certificate is None or any(one.code.startswith(_REVOKED) for one in signer.reasons):
+        if signer.certificate is None or any(one.code.startswith(REVOKED) for one in signer.reasons):
             continue
         agreed = GivenGroup(id=group.id, stored=group.stored, accepted=signer.certificate.fingerprint)
         try:
             again = await _examine(session, agreed, stored, judging, provider)
-            await _open_judged(session, agreed, stored, again, provider)
+            await _open_judged(session, agreed, stored, again.counting, provider)
         except SmimeError:
             continue
         return signer.certificate
