@@ -90,6 +90,8 @@ interface CertificateInfo extends DescribedCertificate {
   reason?: import("../wasm_build/ui/verdict_words.js").Reason | null;
   /** Whether the person signs with this certificate by default. */
   preferred?: boolean;
+  /** Whether several people share the key, such as that of a ward. */
+  isShared?: boolean;
   /** The time of the import. */
   addedAt?: string;
   /** The issuers' certificates on its path, if they came with it. */

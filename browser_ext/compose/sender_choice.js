@@ -66,9 +66,12 @@ export class SenderChoice {
     return this.identity?.locked ?? true;
   }
 
-  /** All addresses for which the person has keys. */
+  /**
+   * The addresses of the person's own keys, and the one that the letter is from. A key that several people share may name any
+   * address, such as that of a colleague, who would get no answer to all.
+   */
   get ownAddresses() {
-    return this.#identities.flatMap(({ addresses }) => addresses);
+    return [this.address, ...this.#identities.filter(({ isShared }) => !isShared).flatMap(({ addresses }) => addresses)];
   }
 
   /** The chosen identity with the chosen address, since several identities may have the same address. */

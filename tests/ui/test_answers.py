@@ -150,3 +150,23 @@ def test_a_name_that_reads_like_an_address_is_left_out() -> None:
 )
 def test_no_name_in_a_certificate_passes_for_the_proved_address(name: str, shown: str) -> None:
     assert run_node(PROVED, "formats.js", [name]) == [shown]
+
+
+OWN = """
+const { ownAddresses } = await import(process.argv[1]);
+console.log(JSON.stringify(ownAddresses(JSON.parse(process.argv[2]))));
+"""
+
+
+@pytest.mark.parametrize(
+    ("sending", "expected"),
+    [(None, [ALICE, ALICE]), ([], [ALICE, ALICE]), (["Ward3@example.test"], [ALICE, ALICE, "ward3@example.test"])],
+)
+def test_a_shared_key_keeps_nobody_from_answers(sending: list[str] | None, expected: list[str]) -> None:
+    """The owner of a shared identity has put Bob's address into its certificate."""
+    identities = [
+        {"addresses": [ALICE], "isShared": False},
+        {"addresses": [BOB, "ward3@example.test"], "isShared": True},
+    ]
+    app = {"address": ALICE, "keys": {"identities": identities}, "api": {"sharedAddresses": sending}}
+    assert run_node(OWN, "../../webbridge/pages/own_addresses.js", app) == expected

@@ -2,8 +2,9 @@
 
 import { answerTo, forwardOf, withNames } from "../../../wasm_build/ui/answer.js";
 import { html } from "../../../wasm_build/ui/dom.js";
-import { headerReader, readMailboxes, sameAddress } from "../../../wasm_build/ui/formats.js";
+import { headerReader, readMailboxes } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
+import { ownAddresses } from "../own_addresses.js";
 import { isEncrypted } from "../report.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -35,18 +36,6 @@ export function createAnswerActions(app, opened, readSource) {
     ),
     failure,
   );
-}
-
-/**
- * The addresses that get no copy of an answer. A shared key may name any address, such as that of a colleague: it counts only if
- * the person may send from there.
- * @param {App} app
- */
-function ownAddresses({ address, keys, api }) {
-  const sending = api.sharedAddresses ?? [];
-  const mayBe = (/** @type {string} */ one) => sending.some((shared) => sameAddress(shared, one));
-  const own = keys.identities.flatMap(({ addresses, isShared }) => isShared ? addresses.filter(mayBe) : addresses);
-  return [address ?? "", ...own];
 }
 
 /** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */

@@ -1,0 +1,18 @@
+/** The person's own addresses, for answers. */
+
+import { sameAddress } from "../../wasm_build/ui/formats.js";
+
+/**
+ * The addresses that get no copy of an answer. A key that several people share may name any address, such as that of a colleague:
+ * it counts only if the person may send from there.
+ * @param {{
+ *   address: string | null, keys: {identities: {addresses: string[], isShared?: boolean}[]}, api: {sharedAddresses: string[] | null},
+ * }} app
+ * @returns {string[]}
+ */
+export function ownAddresses({ address, keys, api }) {
+  const sending = api.sharedAddresses ?? [];
+  const mayBe = (/** @type {string} */ one) => sending.some((shared) => sameAddress(shared, one));
+  const own = keys.identities.flatMap(({ addresses, isShared }) => isShared ? addresses.filter(mayBe) : addresses);
+  return [address ?? "", ...own];
+}
