@@ -202,12 +202,14 @@ def test_strangers_push_no_group_out_of_a_list(
     assert bob.store(1, BOB, group="zz").status_code == 200
     assert bob.group().version == 1
     clock.advance(seconds=1)
-    with SCHEMA.open(config.database).transaction() as rows:
+    database = SCHEMA.open(config.database)
+    with database.transaction() as rows:
         for owner, number in itertools.product(range(15), range(20)):
             id, user, at = f"0{owner}x{number}", f"eve{owner}@example.test", clock().timestamp()
             new = {"id": id, "user": user, "version": 1, "created": 0, "sealed": b""}
             rows.execute(insert(GROUP_BUNDLE).values(new))
             rows.execute(insert(GROUP_MEMBER).values(group=id, user=BOB, sealed=b"", since=at))
+    database.close()
     clock.advance(seconds=1)
     assert dave.store(1, dave.user, BOB, group="zzz").status_code == 200
     listed = bob.groups()
