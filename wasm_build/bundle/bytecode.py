@@ -1,7 +1,8 @@
 """The compiler of sources to bytecode, which the build runs inside Pyodide.
 
-Compiled modules start in less than half the time. Docstrings and line numbers are left out, so that a first visit loads
-0.9 MB less. They are not needed, because Python's tracebacks never leave the Worker.
+Compiled modules start in less than half the time. Docstrings, line numbers and the annotations of functions are left out,
+so that a first visit loads a megabyte less. Nothing reads them, and Python's tracebacks never leave the Worker. The annotations of
+classes stay, because dataclasses and requests read those.
 """
 
 from __future__ import annotations
@@ -30,17 +31,21 @@ def compile_archive(sources: str, compiled: str) -> None:
 
 def compile_module(name: str, source: bytes) -> bytes:
     """The content of a `.pyc` file."""
-    code: CodeType = compile(_without_docstrings(ast.parse(source)), name, "exec", dont_inherit=True)
+    code: CodeType = compile(_without_words(ast.parse(source)), name, "exec", dont_inherit=True)
     header = importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source)
     return header + marshal.dumps(_without_lines(code))
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
+def _without_words(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 first.value.value = _NO_DOCSTRING if isinstance(first.value.value, str) else first.value.value
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
     return tree
 
 
