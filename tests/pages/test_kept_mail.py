@@ -129,6 +129,24 @@ def test_another_account_reads_nothing_and_another_persons_computer_keeps_nothin
     assert found == [[None, "none"], False, "none", 1]
 
 
+@pytest.mark.heart
+def test_a_passphrase_finds_each_account_that_was_kept_under_it(page: Page) -> None:
+    found = page.js("""async () => {
+      const first = address;
+      globalThis.account = globalThis.address = `other ${first}`;
+      await begin();
+      const addresses = async (only) =>
+        (await kept.findOpenings(secret(), only)).map((one) => one.address).filter((one) => one.endsWith(first)).sort();
+      const found = [await addresses(null), await addresses(first), await addresses(address)].map((all) =>
+        all.map((one) => (one === first ? "first" : "second")));
+      const missing = await kept.findOpenings(secret(), "nobody@example.test").catch((error) => error.message);
+      await kept.end();
+      globalThis.account = globalThis.address = first;
+      return [...found, missing];
+    }""")
+    assert [sorted(found[0]), *found[1:]] == [["first", "second"], ["first"], ["second"], "nothing is kept"]
+
+
 def test_a_list_has_its_latest_rows_and_those_of_opened_messages(page: Page) -> None:
     found = page.js("""async () => {
       const row = (uid) => ({ uid, date: new Date(uid * 1000).toISOString() });

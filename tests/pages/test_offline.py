@@ -127,6 +127,49 @@ def test_what_was_opened_is_read_after_a_start_without_a_connection(browser: Bro
     pages.close()
 
 
+def test_two_accounts_that_are_kept_under_one_passphrase_both_open(browser: Browser, place: Place) -> None:
+    alice, bob = place.stack.accounts
+    first = enter(browser, place)
+    switch_on(first.page)
+    second = MailPages(browser, f"{place.stack.pages_url}/#/as/new", bob, beside=first.page)
+    second.enter()
+    switch_on(second.page)
+    with without_network(place, browser):
+        # Each tab may show each account: what is kept does not say which one it was.
+        for pages, account in ((second, bob), (first, alice)):
+            page = pages.page
+            page.activate()
+            page.js("() => history.replaceState(null, '', '#/folder/inbox')")
+            page.reload()
+            page.wait_for_selector(named("kept-unlock-form"), timeout_seconds=OPERATION_SECONDS)
+            page.click(f"{named('kept-unlock-form')} [role=textbox]")
+            page.type(PASSPHRASE + ENTER)
+            page.wait_for_selector(named("kept-choice"), timeout_seconds=OPERATION_SECONDS)
+            offered = page.js(
+                "(one) => [...document.querySelectorAll(one)].map((button) => button.textContent)",
+                named("kept-account"),
+            )
+            assert sorted(offered) == sorted([alice.address, bob.address])
+            page.js(
+                "(one, place) => { document.querySelectorAll(one)[place].dataset.chosen = ''; }",
+                named("kept-account"),
+                offered.index(account.address),
+            )
+            page.click("[data-chosen]")
+            page.wait_for_text(account.address, selector=named("account"), timeout_seconds=OPERATION_SECONDS)
+            page.wait_for_selector(f"{named('messages')}[aria-busy=false]", timeout_seconds=OPERATION_SECONDS)
+            assert pages.is_unlocked()
+            # Locked by hand, the tab asks for its own account only.
+            page.click(named("lock"))
+            page.wait_for_selector(named("kept-unlock-form"), timeout_seconds=OPERATION_SECONDS)
+            page.click(f"{named('kept-unlock-form')} [role=textbox]")
+            page.type(PASSPHRASE + ENTER)
+            page.wait_for_selector(f"{named('lock')}[data-unlocked=true]", timeout_seconds=OPERATION_SECONDS)
+            assert account.address in page.text(named("account"))
+    second.close()
+    first.close()
+
+
 def test_another_persons_computer_keeps_nothing(browser: Browser, place: Place) -> None:
     opened = deliver(place, letter(place, "Fremd", SECRET))
     pages = MailPages(browser, place.stack.pages_url, place.stack.accounts[0])

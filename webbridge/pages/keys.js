@@ -29,6 +29,7 @@ import { sameAddress } from "../../wasm_build/ui/formats.js";
 /** @typedef {import("../../wasm_build/vault/session.js").Ages} Ages */
 /** @typedef {"passphrase" | "passkey" | "tab" | "reload"} Way the way by which the keys were unlocked */
 /** @typedef {{sealKey: Secret, identities: SealedIdentity[], ages: Ages}} SharedKeys */
+/** `ended` aborts at a lock, after which the keys open no more. @typedef {{identities: SealedIdentity[], ended: AbortSignal}} KeptKeys */
 
 /**
  * Dispatches "change" when keys are added or removed, "locked" with the reason when unlocked keys are locked, and "used"
@@ -364,14 +365,31 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Unlocks the keys of a file that `fileUnder` made. The passphrase stays as it is.
+   * The keys of a file that `fileUnder` made, which stay locked until `unlockKept`. The passphrase stays as it is.
    * @param {ArrayBuffer} p12
    * @param {Secret} passphrase
+   * @returns {Promise<KeptKeys>}
    */
-  async openKept(p12, passphrase) {
+  async readKept(p12, passphrase) {
     const copy = copySecret(passphrase);
-    await this.#unlock([copy], (vault) =>
-      vault.call("identity.open", { p12, passphrase: copy, sealKey: this.#session.keyForUnlock() }));
+    const { ended } = this.#session;
+    try {
+      const vault = await this.#vault();
+      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey: this.#session.keyForUnlock() });
+      return { identities, ended };
+    } finally {
+      overwrite(copy.buffer);
+    }
+  }
+
+  /** Copies of keys from `readKept` for one vault call. @param {KeptKeys} kept */
+  copiesOf({ identities }) {
+    return { identities: identities.map(({ sealed }) => sealed.slice(0)), sealKey: this.#session.keyForUnlock() };
+  }
+
+  /** Unlocks keys from `readKept`. Rejects with `locked` after a lock. @param {KeptKeys} kept */
+  async unlockKept({ identities, ended }) {
+    await this.#unlock([], async () => ({ identities }), { ended });
     this.#changed();
   }
 
@@ -462,11 +480,10 @@ export class KeyRing extends EventTarget {
    * @template {{identities: SealedIdentity[]}} Found
    * @param {Secret[]} secrets
    * @param {(vault: Vault) => Promise<Found>} open
-   * @param {{way?: Way, ages?: () => Ages}} [options]
+   * @param {{way?: Way, ages?: () => Ages, ended?: AbortSignal}} [options] `ended` from before an earlier beginning
    * @returns {Promise<Found>}
    */
-  async #unlock(secrets, open, { way = "passphrase", ages } = {}) {
-    const { ended } = this.#session;
+  async #unlock(secrets, open, { way = "passphrase", ages, ended = this.#session.ended } = {}) {
     try {
       const opened = await open(await this.#vault());
       const { identities } = opened;

@@ -14,7 +14,8 @@ PARTS = """async () => {
     : { draft: taken(sealed).slice(encode(place).length) }) };
   globalThis.keys = Object.assign(new EventTarget(), {
     unlocked: true, copies: () => ({ identities: [], sealKey: null }), fileUnder: async () => encode("p12").buffer,
-    openKept: async () => {},
+    readKept: async () => ({ identities: [], ended: new AbortController().signal }),
+    copiesOf: () => ({ identities: [], sealKey: null }),
   });
   globalThis.lock = (unlocked) => { keys.unlocked = unlocked; keys.dispatchEvent(new Event("change")); };
   globalThis.address = `${crypto.randomUUID()}@example.test`;

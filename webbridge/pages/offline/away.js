@@ -1,7 +1,6 @@
 /** The start without a connection with what this device has kept, and the way back to the bridge. */
 
 import { ApiError } from "../api.js";
-import { sameAddress } from "../../../wasm_build/ui/formats.js";
 import { AppFiles } from "./app_files.js";
 import { KeptMail } from "./kept_mail.js";
 import { MailSource } from "./mail_source.js";
@@ -9,6 +8,7 @@ import { Outbox } from "./outbox.js";
 import { keepsMail } from "./store.js";
 
 /** @typedef {import("../api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("./kept_mail.js").KeptOpening} KeptOpening */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {[BridgeConfig, string | null]} Answers what the bridge says of itself, and who has signed in */
 /**
@@ -103,14 +103,20 @@ export class Away {
     await this.files.install();
   }
 
-  /** Unlocks the keys that are kept here, and shows the mail that is kept. The passphrase is overwritten. @param {Secret} passphrase */
-  async enter(passphrase) {
-    const { address, config } = await this.mail.unlock(passphrase);
-    const shown = this.#steps.address();
-    if (shown !== null) {
-      if (!sameAddress(shown, address)) this.#app.keys.lock("hand");
-      return;
-    }
+  /**
+   * Opens the keys that are kept here by their passphrase, which is overwritten: those of the shown account, or of all that were
+   * kept under this passphrase. The person chooses one for `enter`.
+   * @param {Secret} passphrase
+   * @returns {Promise<KeptOpening[]>}
+   */
+  find(passphrase) {
+    return this.mail.findOpenings(passphrase, this.#steps.address());
+  }
+
+  /** Unlocks the keys of an account that is kept here, and shows its mail. @param {KeptOpening} opening */
+  async enter({ keys, address, config }) {
+    await this.#app.keys.unlockKept(keys);
+    if (this.#steps.address() !== null) return;
     this.#adopt(config);
     // The list that is followed replaces the unsigned authorities of the bridge, as at any other start.
     await this.#steps.follow();

@@ -29,6 +29,7 @@ import {
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */
 /** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */
+/** An account that is kept here, whose keys a passphrase has opened. @typedef {Head & {keys: import("../keys.js").KeptKeys}} KeptOpening */
 /** `opened` are rows of messages that were opened and may be older. @typedef {{uidValidity: number, latest: MessageSummary[], opened: MessageSummary[]}} KeptList */
 
 const FORMAT = 1;
@@ -149,46 +150,62 @@ export class KeptMail extends EventTarget {
     if (account === null || !this.#keys.unlocked || !(await keepsMail())) return false;
     const kept = await readAccount(account);
     this.#isKept = kept !== null;
-    const key = kept && await this.#openKey(kept);
+    const key = kept && await this.#openKey(kept, this.#keys.copies({ byPerson: false }));
     if (!key || !this.#keys.unlocked || (await this.#digest()) !== account) return false;
     this.#opened = { kept, key };
     this.#changed();
     return true;
   }
 
-  /** @param {KeptAccount} kept */
-  async #openKey({ account, key }) {
+  /** @param {KeptAccount} kept @param {ReturnType<KeyRing["copies"]>} keys */
+  async #openKey({ account, key }, keys) {
     const vault = await this.#vault();
     // The call transfers its buffers.
     const sealed = key.slice(0);
-    const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }) });
+    const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...keys });
     return importKey(new Uint8Array(draft));
   }
 
   /**
-   * Unlocks the keys that are kept here by their passphrase, which is overwritten, and tells whose they are. Rejects with
-   * `wrong-passphrase`.
+   * The accounts whose kept keys open with a passphrase, which is overwritten. Several may have been kept under the same one, so
+   * no keys are unlocked yet. Rejects with `wrong-passphrase` if there is none.
    * @param {Secret} passphrase
-   * @returns {Promise<Head>}
+   * @param {string | null} address the only account that counts; null for all
+   * @returns {Promise<KeptOpening[]>}
    */
-  async unlock(passphrase) {
+  async findOpenings(passphrase, address) {
     try {
+      const only = address === null ? null : await accountDigest(address);
       const accounts = await keepsMail() ? await readAccounts() : [];
+      /** @type {KeptOpening[]} */
+      const found = [];
       /** @type {unknown} */
       let failure = null;
-      for (const kept of accounts) {
+      for (const kept of accounts.filter(({ account }) => only === null || account === only)) {
         try {
-          await this.#keys.openKept(kept.keys.slice(0), passphrase);
+          found.push(await this.#findOpening(kept, passphrase));
         } catch (error) {
           failure = error;
-          continue;
         }
-        const { format, ...head } = decodeJson(await decrypt(await this.#openKey(kept), kept.head, bound(kept.account, "head")));
-        if (format === FORMAT && (await accountDigest(head.address)) === kept.account) return head;
       }
-      throw failure ?? new Error("nothing is kept");
+      if (found.length === 0) throw failure ?? new Error("nothing is kept");
+      return found;
     } finally {
       overwrite(passphrase.buffer);
+    }
+  }
+
+  /** @param {KeptAccount} kept @param {Secret} passphrase @returns {Promise<KeptOpening>} */
+  async #findOpening(kept, passphrase) {
+    const keys = await this.#keys.readKept(kept.keys.slice(0), passphrase);
+    try {
+      const key = await this.#openKey(kept, this.#keys.copiesOf(keys));
+      const { format, ...head } = decodeJson(await decrypt(key, kept.head, bound(kept.account, "head")));
+      if (format !== FORMAT || (await accountDigest(head.address)) !== kept.account) throw new Error("the head is of another account");
+      return { ...head, keys };
+    } catch (error) {
+      forgetOpenings([{ keys }]);
+      throw error;
     }
   }
 
@@ -361,6 +378,11 @@ export class KeptMail extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** Overwrites the keys of accounts that the person has not chosen. @param {Pick<KeptOpening, "keys">[]} openings */
+export function forgetOpenings(openings) {
+  for (const { keys: { identities } } of openings) for (const { sealed } of identities) overwrite(sealed);
 }
 
 /** The place of a record: a hash, so that no file on the disk has the name of a folder. @param {string} account @param {string} name */
