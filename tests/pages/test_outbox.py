@@ -85,7 +85,11 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
     page.js(PARTS)
     page.js(OUTBOX)
     yield page
-    page.js("async () => { lock(true); await kept.end(); }")
+    page.js("""async () => {
+      lock(true);
+      for (const { id } of await kept.readLetters()) await kept.removeLetter(id);
+      await kept.end();
+    }""")
     page.close()
 
 
@@ -153,7 +157,7 @@ def test_a_lock_during_the_request_sends_nothing_twice(page: Page) -> None:
       lock(true);
       await until(() => asked.length === 2);
       await settled();
-      return [between, sent.length, asked, await kept.countLetters()];
+      return [between, sent.length, asked, (await kept.readLetters()).length];
     }""")
     assert found == [["locked", []], 1, ["key of one", "key of one"], 0]
 
@@ -274,7 +278,7 @@ def test_a_copy_is_not_kept_alone_when_the_copies_before_cannot_be_read(page: Pa
 def test_with_a_connection_nothing_waits(page: Page) -> None:
     found = page.js("""async () => {
       await back();
-      return [await put("one"), sent.length, await kept.countLetters()];
+      return [await put("one"), sent.length, (await kept.readLetters()).length];
     }""")
     assert found == [False, 1, 0]
 
@@ -302,7 +306,7 @@ def test_an_error_of_a_repeated_request_says_nothing_about_the_one_before(page: 
           await until(() => place.isAway);
           mode = code;
           await back();
-          return [states(), sent.length, await kept.countLetters()];
+          return [states(), sent.length, (await kept.readLetters()).length];
         }""",
         code,
     )
@@ -351,6 +355,30 @@ def test_a_letter_is_kept_or_refused_whatever_another_tab_has_done(page: Page) -
       return [ended, told, anew, states(), (await other.readLetters()).length];
     }""")
     assert found == ["unreachable", [[], "none"], True, ["waiting"], 1]
+
+
+@pytest.mark.heart
+def test_a_letter_that_comes_while_keeping_is_switched_off_is_kept_or_refused(page: Page) -> None:
+    """The count of letters and the deletion are one step, at each moment at which another tab adds a letter."""
+    found = page.js("""async () => {
+      const other = make();
+      const wrong = [];
+      for (let step = 0; step < 24; step += 1) {
+        await other.open();
+        const adding = put(`letter ${step}`).then((waits) => waits, () => false);
+        for (let turn = 0; turn < step; turn += 1) await new Promise((resolve) => { setTimeout(resolve); });
+        const [isAdded, hasEnded] = await Promise.all([adding, other.end()]);
+        const letters = await kept.readLetters();
+        if (isAdded === hasEnded || letters.length !== Number(isAdded)) wrong.push([step, isAdded, hasEnded, letters.length]);
+        for (const { id } of letters) await kept.removeLetter(id);
+        await outbox.refresh();
+        await other.begin({ address, config: {} }, secret());
+        await kept.open();
+      }
+      await put("last");
+      return [wrong, await other.end(), (await kept.readLetters()).length];
+    }""")
+    assert found == [[], False, 1]
 
 
 def test_a_tab_that_begins_later_loses_no_letter(page: Page) -> None:

@@ -7,11 +7,12 @@
 
 import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { openReloads } from "./reload_database.js";
-import { countLetters, keepsMail, removeAccount } from "./offline/store.js";
+import { keepsMail, readAccount, readAllSealed, removeAccounts } from "./offline/store.js";
 import { accountDigest } from "./state_database.js";
 
 /** @typedef {import("./account_requests.js").AccountHere} AccountHere */
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
+/** @typedef {import("./offline/store.js").Sealed} Sealed */
 
 const NAME = "sealwax-account";
 /** In place of an id: the tab shows the form to sign in, whoever is signed in. */
@@ -100,24 +101,41 @@ export class AccountsHere {
     return `#/as/${choice}`;
   }
 
-  /** The number of letters that wait in the outboxes of accounts here. @param {string[]} addresses */
-  async countLetters(addresses) {
-    let count = 0;
-    for (const address of addresses) {
-      if (await keepsMail()) count += await countLetters(await accountDigest(address)).catch(() => 0);
-    }
-    return count;
+  /** Whether an account keeps mail in this browser, also if it may keep no more. @param {string} address */
+  async keepsMailOf(address) {
+    return await keepsMail() && (await readAccount(await accountDigest(address))) !== null;
   }
 
-  /** Signs out of an account that this tab does not show. @param {string} address */
-  async signOut(address) {
-    await forgetKept(address);
+  /** The letters that wait in the outboxes of accounts here, as they are kept. @param {string[]} addresses @returns {Promise<Sealed[]>} */
+  async findLetters(addresses) {
+    const found = [];
+    for (const address of addresses) {
+      if (await keepsMail()) found.push(...await readAllSealed("letters", await accountDigest(address)).catch(() => []));
+    }
+    return found;
+  }
+
+  /**
+   * Deletes what this browser keeps of accounts for reading without a connection and for reloading. Resolves with false, and deletes
+   * nothing, if a letter waits that was not agreed on.
+   * @param {string[]} addresses @param {Sealed[]} agreed the letters that may be deleted
+   */
+  async forgetKept(addresses, agreed) {
+    const accounts = await Promise.all(addresses.map(accountDigest));
+    if (!(await removeAccounts(accounts, agreed).catch(() => true))) return false;
+    if (await openReloads.exists()) for (const account of accounts) await openReloads.remove(account).catch(() => undefined);
+    return true;
+  }
+
+  /** Signs out of an account that this tab does not show. Resolves as `forgetKept` does. @param {string} address @param {Sealed[]} agreed */
+  async signOut(address, agreed) {
+    if (!(await this.forgetKept([address], agreed))) return false;
     await this.#api.accounts.signOut(address);
+    return true;
   }
 
   /** Signs out of all accounts. */
   async signOutAll() {
-    for (const { address } of await this.look()) await forgetKept(address);
     this.#api.use({ address: "", account: "" });
     await this.#api.accounts.signOutAll();
   }
@@ -136,11 +154,4 @@ export class AccountsHere {
       return this.#choice;
     }
   }
-}
-
-/** Deletes what this browser keeps of an account for reading without a connection and for reloading. @param {string} address */
-async function forgetKept(address) {
-  const account = await accountDigest(address);
-  await removeAccount(account).catch(() => undefined);
-  if (await openReloads.exists()) await openReloads.remove(account).catch(() => undefined);
 }

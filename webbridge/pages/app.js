@@ -364,19 +364,25 @@ export class App {
     await this.unlocking.begin(address, { isNew: where !== undefined });
   }
 
-  /** Signs out of the account of this tab. Other accounts of this browser stay signed in. */
-  async signOut() {
+  /**
+   * Signs out of the account of this tab. Other accounts of this browser stay signed in.
+   * @param {import("./offline/store.js").Sealed[]} letters those of the outbox that may be lost
+   * @returns {Promise<boolean>} false if nobody was signed out, because another letter waits
+   */
+  signOut(letters) {
     const left = this.address === null ? [] : [this.address];
-    await this.#signOut(left, () => this.api.signOut());
+    return this.#signOut(left, letters, () => this.api.signOut());
   }
 
-  /** Signs out of all accounts of this browser. */
-  async signOutAll() {
-    await this.#signOut(this.accounts.all.map(({ address }) => address), () => this.accounts.signOutAll());
+  /** Signs out of all accounts of this browser. Resolves as `signOut` does. @param {import("./offline/store.js").Sealed[]} letters */
+  async signOutAll(letters) {
+    await this.accounts.look().catch(() => undefined);
+    return this.#signOut(this.accounts.all.map(({ address }) => address), letters, () => this.accounts.signOutAll());
   }
 
-  /** @param {string[]} left the addresses of the accounts @param {() => Promise<void>} end */
-  async #signOut(left, end) {
+  /** @param {string[]} left the addresses of the accounts @param {import("./offline/store.js").Sealed[]} letters @param {() => Promise<void>} end */
+  async #signOut(left, letters, end) {
+    if (!(await this.accounts.forgetKept(left, letters))) return false;
     await Promise.all([this.kept.settled, this.roaming.finish(), this.away.end()]);
     this.events.stop();
     this.#forget();
@@ -388,6 +394,7 @@ export class App {
     await this.accounts.look().catch(() => undefined);
     this.navigate("/sign-in");
     this.announce(this.translate(this.#isSessionLeft ? "sign_out_unconfirmed" : "signed_out"));
+    return true;
   }
 
   /**

@@ -179,20 +179,23 @@ function toggleLock(app) {
 export async function askToSignOut(app) {
   if (app.draftDesk.hasUnkept) await app.draftDesk.keepBeforeLock();
   const { translate } = app;
-  const waiting = await app.away.mail.countLetters().catch(() => 0);
+  const letters = await app.accounts.findLetters(app.address === null ? [] : [app.address]);
+  const waiting = letters.length;
+  // A letter may begin to wait while the person is asked.
+  const signOut = async () => { if (!(await app.signOut(letters))) await askToSignOut(app); };
   if (waiting > 0 && !app.draftDesk.hasUnkept) {
     return void ask({
       title: translate("outbox_sign_out_question", { count: waiting }), meaning: translate("outbox_sign_out_meaning"),
-      keep: translate("keep"), go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: () => void app.signOut(),
+      keep: translate("keep"), go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: () => void signOut(),
     });
   }
-  if (!app.draftDesk.hasUnkept) return void app.signOut();
+  if (!app.draftDesk.hasUnkept) return void signOut();
   ask({
     title: translate("sign_out_question"),
     meaning: translate("sign_out_question_meaning") + (waiting > 0 ? ` ${translate("outbox_sign_out_meaning")}` : ""),
     keep: translate("keep_writing"),
     go: translate("sign_out_and_discard"),
     test: "sign-out-discard",
-    onGo: () => void app.signOut(),
+    onGo: () => void signOut(),
   });
 }

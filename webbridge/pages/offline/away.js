@@ -87,7 +87,7 @@ export class Away {
     if (this.#steps.isOwnComputer()) void this.files.look();
   }
 
-  /** Removes what is kept of the account, at sign-out. The files of the pages stay, which say nothing of the person. */
+  /** Forgets the account at sign-out, after what is kept of it was removed. The files of the pages stay, which say nothing of the person. */
   async end() {
     this.canEnter = false;
     await this.mail.end().catch(() => undefined);

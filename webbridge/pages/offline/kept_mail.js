@@ -15,7 +15,7 @@ import { ApiError } from "../api.js";
 import { messagePath } from "../routes.js";
 import { accountDigest } from "../state_database.js";
 import {
-  countLetters, countMessages, dropOlderHalf, keepsMail, readAccount, readAccounts, readAllSealed, readSealed, removeAccount, removeSealed,
+  countMessages, dropOlderHalf, keepsMail, readAccount, readAccounts, readAllSealed, readSealed, removeAccounts, removeSealed,
   renewAccount, writeAccount, writeSealed,
 } from "./store.js";
 
@@ -126,14 +126,15 @@ export class KeptMail extends EventTarget {
     }
   }
 
-  /** Deletes all that is kept of the account. */
+  /** Deletes all that is kept of the account. Resolves with false, and deletes nothing, if letters wait. @returns {Promise<boolean>} */
   async end() {
     const account = await this.#digest();
+    if (account !== null && !(await removeAccounts([account], []))) return false;
     this.#close();
     this.#isKept = false;
     this.trouble = "";
-    if (account !== null) await removeAccount(account);
     this.#changed();
+    return true;
   }
 
   /** Opens what is kept if the keys are unlocked. @returns {Promise<boolean>} */
@@ -300,12 +301,6 @@ export class KeptMail extends EventTarget {
       if (letter) found.push(letter);
     }
     return found;
-  }
-
-  /** The number of letters that wait, also while the keys are locked. */
-  async countLetters() {
-    const account = await this.#digest();
-    return account !== null && await keepsMail() ? countLetters(account) : 0;
   }
 
   /** @param {string} id */

@@ -58,9 +58,26 @@ export async function renewAccount(kept) {
   });
 }
 
-/** Deletes all records of an account. @param {string} account */
-export async function removeAccount(account) {
-  if (await keepsMail()) await transact("readwrite", (transaction) => dropAll(transaction, account));
+/**
+ * Deletes all records of accounts, or none if a letter waits that may not go with them. Both are one step, so that no letter is
+ * lost that another tab adds or changes meanwhile.
+ * @param {string[]} accounts @param {Sealed[]} agreed the letters that may go, as they were when the person was asked
+ * @returns {Promise<boolean>} false if nothing was deleted
+ */
+export async function removeAccounts(accounts, agreed) {
+  if (!(await keepsMail())) return true;
+  const may = new Map(agreed.map(({ place, sealed }) => [place, sealed]));
+  let isRemoved = false;
+  await transact("readwrite", (transaction) => {
+    const reading = transaction.objectStore("letters").getAll();
+    reading.onsuccess = () => {
+      /** @type {Sealed[]} */
+      const letters = reading.result.filter(({ place }) => accounts.some((account) => place.startsWith(`${account} `)));
+      isRemoved = letters.every(({ place, sealed }) => haveSameOctets(may.get(place) ?? new ArrayBuffer(0), sealed));
+      if (isRemoved) for (const account of accounts) dropAll(transaction, account);
+    };
+  });
+  return isRemoved;
 }
 
 /** @param {PlacedStore} store @param {string} place @returns {Promise<ArrayBuffer | null>} */
@@ -104,11 +121,6 @@ export async function removeSealed(store, place) {
 export async function countMessages(account) {
   const marks = await transact("readonly", (transaction) => transaction.objectStore("marks").getAll(placesOf(account)));
   return { count: marks.length, bytes: sum(marks) };
-}
-
-/** @param {string} account */
-export function countLetters(account) {
-  return transact("readonly", (transaction) => transaction.objectStore("letters").count(placesOf(account)));
 }
 
 /** Makes room: drops the older half of the kept messages. @param {string} account */

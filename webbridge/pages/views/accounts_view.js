@@ -8,6 +8,7 @@ import { askToSignOut } from "../frame.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../account_requests.js").AccountHere} AccountHere */
+/** @typedef {import("../offline/store.js").Sealed} Sealed */
 
 /**
  * @param {App} app
@@ -75,15 +76,13 @@ function createCard(app, one, { failure, look }) {
   const out = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), "aria-label": translate("accounts_sign_out_named", named), data: { test: "account-sign-out" },
   });
-  out.addEventListener("click", () => {
-    if (isShown) return void askToSignOut(app);
-    void askAboutLetters(app, [address], () => void app.attempt(out, translate("ending_session"), failure, async () => {
-      await app.accounts.signOut(address);
-      void app.unlocking.tellSignedOut(address);
-      await look();
-      app.announce(translate("accounts_signed_out", named));
-    }));
-  });
+  const signOut = () => void askAboutLetters(app, [address], (letters) => void app.attempt(out, translate("ending_session"), failure, async () => {
+    if (!(await app.accounts.signOut(address, letters))) return signOut();
+    void app.unlocking.tellSignedOut(address);
+    await look();
+    app.announce(translate("accounts_signed_out", named));
+  }));
+  out.addEventListener("click", () => (isShown ? void askToSignOut(app) : signOut()));
   const open = html("a", {
     class: "button", href: app.accounts.linkTo(one.account), target: "_blank", rel: "noopener", text: translate("accounts_open"),
     "aria-label": translate("accounts_open_named", named), data: { test: "account-open" },
@@ -118,7 +117,7 @@ function createFurther(app, failure) {
 async function askToSignOutOfAll(app) {
   const { translate } = app;
   if (app.draftDesk.hasUnkept) await app.draftDesk.keepBeforeLock();
-  const go = () => void app.signOutAll();
+  const go = async (/** @type {Sealed[]} */ letters) => { if (!(await app.signOutAll(letters))) next(); };
   const next = () => void askAboutLetters(app, app.accounts.all.map(({ address }) => address), go);
   if (!app.draftDesk.hasUnkept) return next();
   ask({
@@ -127,13 +126,16 @@ async function askToSignOutOfAll(app) {
   });
 }
 
-/** Asks before letters that wait in the outboxes of accounts are deleted. @param {App} app @param {string[]} addresses @param {() => void} go */
+/**
+ * Asks before letters that wait in the outboxes of accounts are deleted. `go` gets the letters.
+ * @param {App} app @param {string[]} addresses @param {(letters: Sealed[]) => void} go
+ */
 async function askAboutLetters(app, addresses, go) {
   const { translate } = app;
-  const waiting = await app.accounts.countLetters(addresses);
-  if (waiting === 0) return go();
+  const letters = await app.accounts.findLetters(addresses);
+  if (letters.length === 0) return go(letters);
   ask({
-    title: translate("outbox_sign_out_question", { count: waiting }), meaning: translate("outbox_sign_out_meaning"), keep: translate("keep"),
-    go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: go,
+    title: translate("outbox_sign_out_question", { count: letters.length }), meaning: translate("outbox_sign_out_meaning"), keep: translate("keep"),
+    go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: () => go(letters),
   });
 }
