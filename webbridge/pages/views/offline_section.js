@@ -40,8 +40,11 @@ export function createOfflineSection(app) {
     choice.input.disabled = !keptMail.isAllowed || (!app.keys.unlocked && !isOn);
     choice.input.checked = isOn || !form.hidden;
     const { count, bytes } = await keptMail.count().catch(() => ({ count: 0, bytes: 0 }));
-    note.replaceChildren(...sentences(count, bytes).map((text) => html("span", { text: `${text} ` })));
+    const said = (await isLeftHere()) ? [translate("offline_kept_before")] : sentences(count, bytes);
+    note.replaceChildren(...said.map((text) => html("span", { text: `${text} ` })));
   };
+  // What the account kept before the person said that this is not their computer.
+  const isLeftHere = async () => !keptMail.isAllowed && app.address !== null && app.accounts.keepsMailOf(app.address).catch(() => false);
   const sentences = (/** @type {number} */ count, /** @type {number} */ bytes) => {
     if (!keptMail.isAllowed) return [translate("index_not_here")];
     if (keptMail.state === "none") return app.keys.unlocked ? [] : [translate("index_unlock_to_choose")];
@@ -57,12 +60,8 @@ export function createOfflineSection(app) {
     if (isOn) return void (/** @type {HTMLElement | null} */ (form.querySelector("[role=textbox], input"))?.focus());
     passphrase.clear();
     try {
-      if ((await keptMail.countLetters()) > 0) {
-        failure.textContent = translate("outbox_first");
-        return await update();
-      }
-      await keptMail.end();
-      await appFiles.remove();
+      if (await keptMail.end()) await appFiles.remove();
+      else failure.textContent = translate("outbox_first");
     } catch (error) {
       failure.textContent = app.sentenceFor(error);
     }
