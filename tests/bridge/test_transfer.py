@@ -132,6 +132,20 @@ def test_a_mail_with_the_message_id_of_another_does_not_keep_it_out(anna: Anna, 
     assert anna.run("import", str(both)).output == "Imported: 0 stored, 3 there already\n"
 
 
+def test_a_mail_that_is_there_already_keeps_no_other_with_its_message_id_out(anna: Anna, tmp_path: Path) -> None:
+    """Somebody sends a mail with the Message-ID of one that is to be imported, also of the same size and date."""
+    head = "Date: Thu, 26 Nov 2020 10:00:00 +0000\n"
+    for name, text in (("forged", "Ten euros.\n"), ("longer", "Many more words than that.\n")):
+        (tmp_path / f"{name}.eml").write_bytes(mail("bill", text, more=head))
+        assert anna.run("import", str(tmp_path / f"{name}.eml")).output == "Imported: 1 stored, 0 there already\n"
+    own = write_mbox(tmp_path / "own", mail("bill", "Six euros.\n", more=head), mail("other"))
+    assert anna.run("import", str(own)).output == "Imported: 2 stored, 0 there already\n"
+    # Each is known, whichever was stored last.
+    assert anna.run("import", str(own)).output == "Imported: 0 stored, 2 there already\n"
+    assert anna.run("import", str(tmp_path / "forged.eml")).output == "Imported: 0 stored, 1 there already\n"
+    assert [subject for subject, _ in anna.rows("Imported")] == ["bill", "bill", "bill", "other"]
+
+
 def test_a_signature_survives_mbox_and_back(anna: Anna, tmp_path: Path) -> None:
     text = "From the beginning of a line.\n>From a quoted one.\n\nFrom after an empty line.\n"
     letter = mail("signed", text, more="MIME-Version: 1.0\nContent-Type: text/plain\n").replace(b"\n", b"\r\n")

@@ -369,7 +369,8 @@ def test_a_letter_that_comes_while_keeping_is_switched_off_is_kept_or_refused(pa
         for (let turn = 0; turn < step; turn += 1) await new Promise((resolve) => { setTimeout(resolve); });
         const [isAdded, hasEnded] = await Promise.all([adding, other.end()]);
         const letters = await kept.readLetters();
-        if (isAdded === hasEnded || letters.length !== Number(isAdded)) wrong.push([step, isAdded, hasEnded, letters.length]);
+        const isWrong = isAdded === hasEnded || letters.length !== Number(isAdded);
+        if (isWrong) wrong.push([step, isAdded, hasEnded, letters.length]);
         for (const { id } of letters) await kept.removeLetter(id);
         await outbox.refresh();
         await other.begin({ address, config: {} }, secret());

@@ -22,7 +22,8 @@ KEEP = """async (address, letters) => {
   const kept = { account, key: new ArrayBuffer(8), head: new ArrayBuffer(8), keys: new ArrayBuffer(8) };
   await writeAccount(kept);
   await writeSealed(kept, "messages", { place: `${account} message`, sealed: new ArrayBuffer(8) });
-  globalThis.addLetter = (name) => writeSealed(kept, "letters", { place: `${account} ${name}`, sealed: new ArrayBuffer(8) });
+  globalThis.addLetter = (name) =>
+    writeSealed(kept, "letters", { place: `${account} ${name}`, sealed: new ArrayBuffer(8) });
   for (let index = 0; index < letters; index += 1) await addLetter(index);
 }"""
 COUNT = """async () => {

@@ -300,12 +300,17 @@ class ImapConnection:
 
     def has_message_id(self, folder: str, message_id: str) -> bool:
         """Return whether a folder has a message with this Message-ID."""
+        return bool(self.find_message_id(folder, message_id)[1])
+
+    def find_message_id(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
+        """Return the UIDs of the messages with this Message-ID in a folder. Anybody may have chosen it for theirs."""
         wanted = Literal(check_message_id(message_id).encode())
         command: Command = (b"UID SEARCH HEADER Message-ID", wanted)
-        _selected, answers = self._selection.search(folder, None, command, refusal)
+        selected, answers = self._selection.search(folder, None, command, refusal)
         # A server that ignores the criterion names other messages.
         stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))
-        return any(message.message_id == message_id for message in stored)
+        uids = [message.uid for message in stored if message.message_id == message_id]
+        return Mailbox(selected.name, selected.uid_validity), uids
 
     def sent_folder(self) -> str:
         """Return the folder for sent mail: by its SPECIAL-USE, else by its name, else a new one."""

@@ -1,7 +1,8 @@
 """The import of stored messages into the folders of a mail server.
 
-A message whose Message-ID its folder already has is left out, so that an import that was interrupted goes on when it is
-started again. Different messages of one import are all stored, also under one Message-ID: anybody can choose that.
+A message that its folder already has is left out, so that an import that was interrupted goes on when it is started
+again. Messages are looked for by their Message-ID, and compared byte for byte: anybody can choose a Message-ID, so it
+keeps no other message out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from webbridge.transfer.stored_mail import StoredMail
 
 _AGAIN: Final = frozenset({GatewayCode.UNREACHABLE, GatewayCode.BUSY})
 _TRIES: Final = 3
+# A larger one is none of those that are imported. It is read to its end too, so that the connection goes on.
+_MAX_COMPARED_BYTES: Final = 2**40
 _NO_DELIMITER: Final = "/"
 
 
@@ -40,8 +43,9 @@ class Importer:
         self._connection: ImapConnection | None = None
         self._folders: dict[str, int] = {}
         self._delimiter = _NO_DELIMITER
-        # The digests of the messages that this import has stored, by folder and Message-ID.
+        # The digests of messages, by folder and Message-ID: those that this import has stored, and those at the server.
         self._own: dict[tuple[str, str], set[bytes]] = {}
+        self._found: dict[tuple[str, str], set[bytes]] = {}
         self.tallies: dict[str, Tally] = {}
         """By the name of the folder."""
 
@@ -83,13 +87,33 @@ class Importer:
 
     def _has(self, connection: ImapConnection, folder: str, message_id: str, digest: bytes) -> bool:
         """Whether the folder has the message, from an earlier import or from this one."""
-        if (own := self._own.get((folder, message_id))) is not None:
-            return digest in own
+        if digest in self._own.get((folder, message_id), ()):
+            return True
         # A folder that this import has made has nothing else.
         if self._folders.get(folder, 0) == 0:
             return False
+        if (folder, message_id) not in self._found:
+            self._found[folder, message_id] = self._read_digests(connection, folder, message_id)
+        return digest in self._found[folder, message_id]
+
+    def _read_digests(self, connection: ImapConnection, folder: str, message_id: str) -> set[bytes]:
+        """The digests of the messages of a folder that have this Message-ID."""
         connection.begin_call(self._deadline())
-        return connection.has_message_id(folder, check_message_id(message_id))
+        mailbox, uids = connection.find_message_id(folder, check_message_id(message_id))
+        digests = set()
+        for uid in uids:
+            connection.begin_call(self._deadline())
+            try:
+                message = connection.open_raw(mailbox, uid, _MAX_COMPARED_BYTES)
+            except GatewayError as error:
+                if error.code is not GatewayCode.NO_SUCH_MESSAGE:
+                    raise
+                continue
+            digest = sha256()
+            for chunk in message.chunks:
+                digest.update(chunk)
+            digests.add(digest.digest())
+        return digests
 
     def _make(self, folder: str) -> None:
         if folder in self._folders:
@@ -108,12 +132,12 @@ class Importer:
             self._connection = ImapConnection.open(self._credentials)
             folders = self._connection.list_folders()
             self._delimiter = next((one.delimiter for one in folders if one.delimiter), _NO_DELIMITER)
-            # What this import has stored is known by its Message-ID.
+            # What this import has stored is known by its digest.
             self._folders = {one.name: self._folders.get(one.name, one.total) for one in folders}
         return self._connection
 
     def _store_again_if_broken(self, mail: StoredMail, folder: str, tally: Tally) -> None:
-        """Try again on a new connection if the old one broke: what was stored then is found by its Message-ID."""
+        """Try again on a new connection if the old one broke: what was stored then is found there."""
         for _ in range(_TRIES - 1):
             try:
                 self._store(mail, folder, tally)
@@ -131,6 +155,7 @@ class Importer:
         self._connection = None
         # The message on its way may be there.
         self._folders = {}
+        self._found = {}
 
     def _deadline(self) -> CallDeadline:
         return CallDeadline(self._credentials.account.server.timeout_seconds)
