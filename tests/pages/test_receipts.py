@@ -6,6 +6,8 @@ import email
 from collections.abc import Iterator
 
 import pytest
+from pymap.backend.dict.mailbox import MailboxData
+from pymap.parsing.specials.flag import Wildcard, get_system_flags
 
 from smime_core import ess
 from smime_core.blocking import run
@@ -46,6 +48,14 @@ FULL = """() => {
     return put.apply(this, all);
   };
 }"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keywords() -> Iterator[None]:
+    """The mail server of the demonstration keeps keywords, as most servers do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MailboxData, "permanent_flags", property(lambda _: get_system_flags() | {Wildcard}))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +204,72 @@ def test_a_receipt_for_another_program_verifies_there_and_is_given_once(
     read(pages, stack, message)
     note(pages, "You made a signed receipt")
     assert pages.page.js(f"() => document.querySelector('{named('receipt-send')}')") is None
+
+
+def test_another_browser_of_the_reader_gives_no_second_receipt(
+    browser: Browser, pages: MailPages, stack: DemoStack
+) -> None:
+    bob = stack.accounts[1]
+    other = MailPages(browser, stack.pages_url, stack.accounts[0])
+    other.enter()
+    uid = deliver(stack, asked_by_bob(stack))
+    other.open_message(uid)
+    note(other, "asks for a signed receipt")
+    pages.open_message(uid)
+    before = len(stack.mail_server.messages(bob.address))
+    give(pages)
+    assert "Only this browser" not in note(pages, "You made a signed receipt")
+    # The other browser had opened the message before that.
+    give(other)
+    other.page.wait_for_text("already sent", selector=named("receipt-error"), timeout_seconds=OPERATION_SECONDS)
+    other.page.click(named("receipt-leave"))
+    other.open_message(uid)
+    note(other, "already sent, earlier or from another browser")
+    assert other.page.js(f"() => document.querySelector('{named('receipt-send')}')") is None
+    assert len(stack.mail_server.messages(bob.address)) == before + 1
+    # In the browser that has given it, its own record says when.
+    pages.open_message(uid)
+    note(pages, "You made a signed receipt")
+    other.close()
+
+
+@pytest.mark.heart
+def test_the_keyword_is_noted_before_the_receipt_and_its_failure_is_told(browser: Browser, stack: DemoStack) -> None:
+    page = browser.open(stack.pages_url)
+    found = page.js("""async () => {
+      const { ReceiptKeyword, RECEIPT_SENT } = await import("/source/webbridge/pages/receipt_keyword.js");
+      const { ApiError } = await import("/source/webbridge/pages/api.js");
+      const at = { folder: "one", uidValidity: 7, uid: 3 };
+      const tryAt = async (address, { has = false, keeps = true, refuses = "", lost = false, race = false } = {}) => {
+        const flags = new Set(has ? [RECEIPT_SENT.toUpperCase()] : ["\\Seen"]);
+        let rows = 0;
+        const keyword = new ReceiptKeyword({
+          row: async () => {
+            if (lost && (rows += 1) > 1) throw new ApiError("unreachable", "lost");
+            return { flags: [...flags] };
+          },
+          setFlags: async (chosen, { add = [], remove = [] }) => {
+            if (refuses) throw new ApiError(refuses, "no");
+            for (const one of keeps ? add : []) flags.add(one);
+            for (const one of remove) flags.delete(one);
+            return { undo: race ? [] : [{}], markedOnly: false };
+          },
+        }, address);
+        const outcome = await keyword.set().catch(({ code }) => code);
+        if (typeof outcome === "string") await keyword.clear();
+        return [outcome, [...flags].some((one) => one.toUpperCase() === RECEIPT_SENT.toUpperCase())];
+      };
+      return [
+        await tryAt(at), await tryAt(at, { keeps: false }), await tryAt(at, { refuses: "not-offered" }),
+        await tryAt(null),
+        await tryAt(at, { has: true }), await tryAt(at, { race: true }), await tryAt(at, { lost: true }),
+        await tryAt(at, { refuses: "unreachable" }),
+      ];
+    }""")
+    elsewhere = ["receipt-given-elsewhere", True]
+    assert found[:4] == [[True, True], [False, False], [False, False], [False, False]]
+    assert found[4:] == [elsewhere, elsewhere, ["unreachable", False], ["unreachable", False]]
+    page.close()
 
 
 def test_all_who_get_the_receipt_are_named_and_a_request_to_very_many_is_not_offered(

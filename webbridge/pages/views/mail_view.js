@@ -74,6 +74,7 @@ export class MailView {
     this.#reading = new Reading(app, {
       onSeen: (address) => void this.#markSeen(address),
       onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
+      flagsOf: (address) => this.#list.flagsOf(address),
       drafts: {
         areIn: (folder) => this.#hasDrafts(folder), onOpened: (draft) => this.#continueDraft(draft),
       },

@@ -378,6 +378,11 @@ export class MessageList {
     this.#updateRow(message);
   }
 
+  /** The flags of a message of the list. @param {MessageAddress} address @returns {readonly string[]} */
+  flagsOf(address) {
+    return this.#find(address)?.flags ?? [];
+  }
+
   /**
    * Shows in its row what the opened message has taught.
    * @param {MessageAddress} address

@@ -34,6 +34,7 @@ export class Reading {
   /** The element that had the focus when the message was asked for. @type {Element | null} */
   #focused = null;
   #onOpened;
+  #flagsOf;
   #drafts;
   /** @type {AbortController | null} */
   #opening = null;
@@ -50,13 +51,15 @@ export class Reading {
    * @param {{
    *   onSeen: (address: MessageAddress) => void,
    *   onOpened: (address: MessageAddress, opened: OpenedMessage, digest: string) => void,
+   *   flagsOf: (address: MessageAddress) => readonly string[],
    *   drafts: {areIn: (folder: string) => boolean, onOpened: (draft: import("../draft_store.js").OpenedDraft) => void},
    * }} options
    */
-  constructor(app, { onSeen, onOpened, drafts }) {
+  constructor(app, { onSeen, onOpened, flagsOf, drafts }) {
     this.#app = app;
     this.#onSeen = onSeen;
     this.#onOpened = onOpened;
+    this.#flagsOf = flagsOf;
     this.#drafts = drafts;
     const label = app.translate("reading_label");
     this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
@@ -130,7 +133,8 @@ export class Reading {
    * @param {OpenedMessage} opened
    */
   #show(address, opened) {
-    const layer = this.#createLayer(opened, () => this.#app.away.source.rawMessage(address));
+    const read = () => this.#app.away.source.rawMessage(address);
+    const layer = this.#createLayer(opened, { read, address, flags: this.#flagsOf(address) });
     this.#layers = [layer];
     this.element.replaceChildren(backLink(this.#app, address.folder), layer.element);
     this.#enter(layer);
@@ -138,15 +142,15 @@ export class Reading {
 
   /**
    * @param {OpenedMessage} opened
-   * @param {() => Promise<ArrayBuffer>} readSource
+   * @param {import("./shown_message.js").Source} source
    * @param {HTMLElement[]} [above]
    * @returns {Layer}
    */
-  #createLayer(opened, readSource, above = []) {
+  #createLayer(opened, source, above = []) {
     const message = createMessage(this.#app, opened, {
-      readSource, onOpen: (file, opener) => this.#openAttached(file, opener),
+      source, onOpen: (file, opener) => this.#openAttached(file, opener),
     });
-    const element = html("div", { class: "reading-layer" }, ...above, ...message.parts, createSourceView(this.#app, readSource));
+    const element = html("div", { class: "reading-layer" }, ...above, ...message.parts, createSourceView(this.#app, source.read));
     return { element, message, held: opened.attachments, subject: headerReader(opened.headers)("subject") };
   }
 
@@ -185,7 +189,8 @@ export class Reading {
           this.#settle(layer, opened);
           continue;
         }
-        layer = this.#createLayer(opened, async () => file.data.slice(0), this.#aboveAttached(outer, opener));
+        const source = { read: async () => file.data.slice(0), address: null, flags: [] };
+        layer = this.#createLayer(opened, source, this.#aboveAttached(outer, opener));
         this.#layers.push(layer);
         outer.element.replaceWith(layer.element);
         onShown();

@@ -14,27 +14,31 @@ import { createReceivedFiles } from "./received_files.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
+/**
+ * `address` is null for a message inside another, and `flags` those of its row.
+ * @typedef {{read: () => Promise<ArrayBuffer>, address: import("../routes.js").MessageAddress | null, flags: readonly string[]}} Source
+ */
 
 /**
  * @param {App} app
  * @param {OpenedMessage} opened
- * @param {{onOpen: import("./received_files.js").OnOpen, readSource: () => Promise<ArrayBuffer>}} options
+ * @param {{onOpen: import("./received_files.js").OnOpen, source: Source}} options
  */
-export function createMessage(app, opened, { onOpen, readSource }) {
+export function createMessage(app, opened, { onOpen, source }) {
   const site = opened.report.fieldOrigin;
   const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
   const text = createMessageText(app, opened);
-  let verdict = createVerdict(app, opened, readSource);
+  let verdict = createVerdict(app, opened, source);
   const attachments = createReceivedFiles(app, opened.attachments, onOpen);
   // Nobody has sent the text of a field, so nobody can be answered.
-  const actions = site ? null : createAnswerActions(app, opened, readSource);
+  const actions = site ? null : createAnswerActions(app, opened, source.read);
   const parts = [
     verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), ...text.parts, verdict.parts, attachments,
     actions,
   ];
   /** @param {OpenedMessage} settled */
   const settle = (settled) => {
-    const next = createVerdict(app, settled, readSource);
+    const next = createVerdict(app, settled, source);
     keepOpen(verdict.state, next.state);
     verdict.state.replaceWith(next.state);
     verdict.headers.replaceWith(next.headers);
@@ -64,12 +68,12 @@ function createFieldHeading({ translate }, site) {
  * The parts of the shown message that depend on the verdict.
  * @param {App} app
  * @param {OpenedMessage} opened
- * @param {() => Promise<ArrayBuffer>} readSource
+ * @param {Source} source
  */
-function createVerdict(app, opened, readSource) {
+function createVerdict(app, opened, source) {
   const header = headerReader(opened.headers);
   const { element, spoken } = createState(app, opened, header("from"));
-  const state = html("div", { class: "stack" }, element, ...createReceiptNotes(app, opened, readSource), ...rememberSender(app, opened));
+  const state = html("div", { class: "stack" }, element, ...createReceiptNotes(app, opened, source), ...rememberSender(app, opened));
   const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened));
   return { state, spoken, headers: createHeaders(app, opened, header), parts };
 }
