@@ -26,7 +26,8 @@ TABS = """
   const openTab = async (options = {}) => {
     const { address = "a@example.test", isOwn = true, session = "s", findSession = async () => session } = options;
     const identity = () => ({
-      sealed: new ArrayBuffer(3), certificate: new ArrayBuffer(4), fingerprint: "f", addresses: [address],
+      sealed: new ArrayBuffer(3), certificate: new ArrayBuffer(4), addresses: [address],
+      fingerprint: globalThis.adds ?? "f",
     });
     const ring = new KeyRing(async () => ({ call: async () => ({ identities: [identity()] }) }));
     const shared = new SharedUnlock(ring, { mayShare: () => isOwn, findSession });
@@ -90,6 +91,38 @@ def test_a_new_tab_gets_the_key_and_a_lock_in_one_locks_all(empty: Page) -> None
         "reasons": [["elsewhere"], ["hand"], ["elsewhere"]],
         "again": False,
     }
+
+
+@pytest.mark.heart
+def test_keys_that_are_added_in_one_tab_reach_all_tabs_with_its_key(empty: Page) -> None:
+    seen = empty.js(f"""async () => {{ {TABS}
+      const first = await openTab(), other = await openTab({{ address: "b@example.test" }});
+      await first.unlock();
+      await other.unlock();
+      const second = await openTab();
+      await second.shared.ask();
+      // Unlocked by itself, under a key of its own.
+      const apart = await openTab();
+      await apart.unlock();
+      const count = (tab) => tab.ring.identities.length;
+      globalThis.adds = "g";
+      await first.unlock();
+      await until(() => count(second) === 2);
+      // What the second tab adds at the same time as the first stays.
+      globalThis.adds = "h";
+      await second.unlock();
+      globalThis.adds = "i";
+      await first.unlock();
+      await until(() => count(first) === 4 && count(second) === 4);
+      await soon();
+      delete globalThis.adds;
+      const names = (tab) => tab.ring.identities.map(({{ fingerprint }}) => fingerprint).sort().join("");
+      const sent = heard.filter(({{ kind }}) => kind === "added").length;
+      return {{ names: [first, second, apart, other].map(names), same: first.key() === second.key(), sent }};
+    }}""")
+    assert seen["names"] == ["fghi", "fghi", "f", "f"]
+    assert seen["same"] is True
+    assert seen["sent"] <= 6
 
 
 @pytest.mark.parametrize("reason", ["idle", "too-long", "clock", "signed-out", "strict", "left", "asleep"])

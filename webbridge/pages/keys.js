@@ -149,10 +149,20 @@ export class KeyRing extends EventTarget {
   share() {
     const sealKey = this.#session.useKey({ byPerson: false });
     const { ages } = this;
-    if (!sealKey || !ages) return null;
-    const identities = this.#identities.map((one) =>
-      ({ ...one, sealed: one.sealed.slice(0), certificate: one.certificate.slice(0) }));
-    return { sealKey, identities, ages };
+    return sealKey && ages && { sealKey, identities: this.shareIdentities(), ages };
+  }
+
+  /** Copies of the identities for a tab that has their key. @returns {SealedIdentity[]} */
+  shareIdentities() {
+    return this.#identities.map((one) => ({ ...one, sealed: one.sealed.slice(0), certificate: one.certificate.slice(0) }));
+  }
+
+  /** Adds the identities of a tab that has the same key, in whose order they are then. @param {SealedIdentity[]} identities */
+  join(identities) {
+    if (!this.unlocked) return;
+    this.#identities.push(...this.#without(identities));
+    this.#arrange(identities);
+    this.#changed();
   }
 
   /**
@@ -223,11 +233,16 @@ export class KeyRing extends EventTarget {
     const account = this.#account;
     if (!account) throw new ApiError("locked", "the keys are locked");
     const opened = await this.#unlock([], () => change(account));
-    const places = new Map(opened.identities.map(({ fingerprint }, place) => [fingerprint, place]));
-    const placeOf = (/** @type {SealedIdentity} */ { fingerprint }) => places.get(fingerprint) ?? places.size;
-    this.#identities.sort((one, other) => placeOf(one) - placeOf(other));
+    this.#arrange(opened.identities);
     this.#changed();
     return opened;
+  }
+
+  /** @param {SealedIdentity[]} order those that it lacks come last */
+  #arrange(order) {
+    const places = new Map(order.map(({ fingerprint }, place) => [fingerprint, place]));
+    const placeOf = (/** @type {SealedIdentity} */ { fingerprint }) => places.get(fingerprint) ?? places.size;
+    this.#identities.sort((one, other) => placeOf(one) - placeOf(other));
   }
 
   /**
@@ -489,12 +504,17 @@ export class KeyRing extends EventTarget {
       const { identities } = opened;
       this.#session.begin(ended, ages?.());
       this.#way = way;
-      const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
-      this.#identities.push(...identities.filter(({ fingerprint }) => !known.has(fingerprint)));
+      this.#identities.push(...this.#without(identities));
       return opened;
     } finally {
       for (const { buffer } of secrets) overwrite(buffer);
     }
+  }
+
+  /** Those that are not here yet. @param {SealedIdentity[]} identities */
+  #without(identities) {
+    const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
+    return identities.filter(({ fingerprint }) => !known.has(fingerprint));
   }
 
   /**

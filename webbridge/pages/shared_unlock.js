@@ -5,6 +5,9 @@
  * if the asking tab knows it too. The key of the identities travels under a key that both tabs agree on for this one time,
  * because no page can overwrite what the browser copies between its processes. The identities stay encrypted all the way.
  *
+ * Keys that are added later, such as that of a group, reach the other tabs at once: tabs with the same key tell each other their
+ * identities. A tab that was unlocked by itself at the same moment has another key, and gets them at its next unlocking.
+ *
  * Every unlocking has an id. A tab that locks names the ids that it knows, once, also if another tab has locked it. So a
  * tab that got keys while that lock was on its way is locked by the tab that gave them.
  */
@@ -40,6 +43,10 @@ export class SharedUnlock extends EventTarget {
   #account = null;
   /** The ids of the unlocking, and of those that other tabs have made at the same time. @type {Set<string>} */
   #ids = new Set();
+  /** The name of the key that seals the identities, the same in all tabs that have it from each other. */
+  #keyName = "";
+  /** The identities that the tabs with this key have been told of. */
+  #told = "";
   /** @type {Question | null} */
   #question = null;
   #toldUse = -Infinity;
@@ -74,6 +81,7 @@ export class SharedUnlock extends EventTarget {
   end() {
     this.#account = null;
     this.#ids.clear();
+    this.#keyName = "";
     this.#isOpen = false;
     this.#close(false);
     this.#standDown();
@@ -122,6 +130,7 @@ export class SharedUnlock extends EventTarget {
     if (message.kind === "ask") void this.#give(message).catch(() => undefined);
     else if (message.kind === "answer") void this.#take(message).catch(() => this.#close(false));
     else if (message.kind === "opened") this.#join(message.ids);
+    else if (message.kind === "added") this.#takeAdded(message);
     else if (message.kind === "used") this.#keys.noteUseElsewhere(Number(message.wall));
     else if (message.kind === "locked") this.#lockToo(message.ids, message.reason);
     else if (message.kind === "signed-out") this.dispatchEvent(new Event("signed-out"));
@@ -145,14 +154,15 @@ export class SharedUnlock extends EventTarget {
         combine(sealKey.buffer, pad);
         const wrapped = sealKey.buffer.slice(0, SEAL_KEY_BYTES);
         const [wall, ids] = [Date.now(), [...this.#ids]];
-        this.#channel.postMessage({ kind: "answer", account, nonce, publicKey: ours, wrapped, identities, ages, wall, ids });
+        const keyName = this.#keyName;
+        this.#channel.postMessage({ kind: "answer", account, nonce, publicKey: ours, wrapped, identities, ages, wall, ids, keyName });
       }
       overwrite(pad);
     });
   }
 
   /** @param {any} answer */
-  async #take({ nonce, publicKey, wrapped, identities, ages, wall, ids }) {
+  async #take({ nonce, publicKey, wrapped, identities, ages, wall, ids, keyName = "" }) {
     const question = this.#question;
     if (!question || question.nonce !== nonce) return;
     const pad = await agree(question.pair.privateKey, publicKey, `${this.#account} ${nonce}`);
@@ -165,6 +175,7 @@ export class SharedUnlock extends EventTarget {
     // A message may have waited, for instance while the computer slept.
     const late = Math.max(0, Date.now() - wall);
     this.#ids = new Set(ids);
+    this.#keyName = keyName;
     this.#keys.adopt({
       sealKey: { buffer, length: SEAL_KEY_BYTES }, identities, ages: { begun: ages.begun + late, used: ages.used + late },
     });
@@ -185,12 +196,34 @@ export class SharedUnlock extends EventTarget {
   }
 
   #keysChanged() {
-    if (this.#account === null || !this.#keys.unlocked || this.#isOpen) return;
+    if (this.#account === null || !this.#keys.unlocked) return;
+    if (this.#isOpen) return this.#tellAdded(this.#account);
     this.#isOpen = true;
     this.#close(true);
-    if (this.#ids.size === 0) this.#ids.add(crypto.randomUUID());
+    // Keys that came from another tab have their ids and name already. A tab of an earlier version gives no name.
+    if (this.#ids.size === 0) {
+      this.#ids.add(crypto.randomUUID());
+      this.#keyName = crypto.randomUUID();
+    }
+    this.#told = namesOf(this.#keys);
     if (this.#mayShare()) this.#stand(this.#account);
     this.#channel.postMessage({ kind: "opened", account: this.#account, ids: [...this.#ids] });
+  }
+
+  /** @param {string} account */
+  #tellAdded(account) {
+    const names = namesOf(this.#keys);
+    if (names === this.#told || !this.#keyName || !this.#mayShare()) return;
+    this.#told = names;
+    this.#channel.postMessage({ kind: "added", account, keyName: this.#keyName, identities: this.#keys.shareIdentities() });
+  }
+
+  /** @param {any} message */
+  #takeAdded({ keyName, identities }) {
+    if (!this.#isOpen || !this.#keyName || keyName !== this.#keyName || !this.#mayShare()) return;
+    // The other tab may lack what was added here: then it is told in turn.
+    this.#told = identities.map((/** @type {{fingerprint: string}} */ one) => one.fingerprint).sort().join();
+    this.#keys.join(identities);
   }
 
   /** Shows the other tabs that this one has keys, until it has none. @param {string} account */
@@ -235,6 +268,7 @@ export class SharedUnlock extends EventTarget {
   #locked(reason) {
     const ids = [...this.#ids];
     this.#ids.clear();
+    this.#keyName = "";
     this.#isOpen = false;
     this.#close(false);
     this.#standDown();
@@ -252,6 +286,11 @@ export class SharedUnlock extends EventTarget {
 
 /** @type {Pair} */
 const NO_PAIR = { publicKey: new ArrayBuffer(0), privateKey: /** @type {CryptoKey} */ ({}) };
+
+/** @param {KeyRing} keys */
+function namesOf(keys) {
+  return keys.identities.map(({ fingerprint }) => fingerprint).sort().join();
+}
 
 /** @param {string} account */
 function lockName(account) {
