@@ -14,9 +14,11 @@ import pytest
 from tests.support.browser.browsers import Browser, Chromium, launch
 from tests.support.browser.databases import WALK
 from tests.support.browser.page import ENTER, ESCAPE, Page
+from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.network import Place, place, without_network
-from tests.support.pages.received import signed_and_encrypted
+from tests.support.pages.pdf_files import pdf
+from tests.support.pages.received import encrypted, signed_and_encrypted
 from webbridge.demo.accounts import Account
 
 __all__ = ["place"]
@@ -124,6 +126,26 @@ def test_what_was_opened_is_read_after_a_start_without_a_connection(browser: Bro
     page.click(named("sign-out"))
     page.wait_for_selector(named("sign-in-form"), timeout_seconds=OPERATION_SECONDS)
     assert page.js(STORED) == {"accounts": 0, "messages": 0, "marks": 0, "lists": 0, "letters": 0}
+    pages.close()
+
+
+def test_a_pdf_is_previewed_first_without_a_connection(browser: Browser, place: Place) -> None:
+    """Its script and its worker come with the files that the browser keeps."""
+    plan = mail(multipart("mixed", text("See the plan."), file("plan.pdf", "application/pdf", pdf("The third step"))))
+    uid = deliver(place, encrypted(place.stack.accounts[0], plan))
+    pages = enter(browser, place)
+    page = pages.page
+    switch_on(page)
+    pages.open_message(uid)
+    show_account(page)
+    page.wait_for_text("1 message is kept", selector=named("offline-note"), timeout_seconds=OPERATION_SECONDS)
+    with without_network(place, browser):
+        page.reload()
+        unlock_kept(page)
+        page.click(f'{named("message-row")}[data-uid="{uid}"]')
+        page.wait_for_selector(named("preview-attachment"), timeout_seconds=OPERATION_SECONDS)
+        page.click(named("preview-attachment"))
+        page.wait_for_text("The third step", selector=named("pdf-pages"), timeout_seconds=OPERATION_SECONDS)
     pages.close()
 
 

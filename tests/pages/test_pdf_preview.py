@@ -330,6 +330,21 @@ def test_an_answer_that_nobody_asked_for_ends_the_worker(pages: MailPages, stack
         close(pages)
 
 
+@pytest.mark.parametrize(
+    "library", ["const one = ;", "throw new Error('no such function');"], ids=["unknown-language", "missing-function"]
+)
+def test_a_library_that_does_not_start_is_told_at_once(pages: MailPages, stack: DemoStack, library: str) -> None:
+    """As in an old browser, which does not know its language."""
+    pages.page.browser.expect_error("SyntaxError|Unexpected token|no such function|expected expression")
+    receive(pages, stack, pdf("Secret"))
+    with replaced(pages, REPLACE_LIBRARY, library):
+        preview(pages)
+        # Long before the time for the start of the worker is over.
+        pages.page.wait_for_text("cannot be shown here", selector=named("pdf-problem"), timeout_seconds=15)
+        assert pages.page.js("() => document.querySelector('iframe')") is None
+        close(pages)
+
+
 def test_pages_of_extreme_shapes_leave_the_others_in_reach(pages: MailPages, stack: DemoStack) -> None:
     receive(pages, stack, narrow_pdf(60))
     preview(pages)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support.browser.browsers import Browser
-from tests.support.browser.page import Page
+from tests.support.browser.page import ESCAPE, Page
+from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import RECORDS
+from tests.support.pages.pdf_files import pdf
+from tests.support.pages.received import encrypted
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
@@ -90,6 +93,23 @@ def test_each_tab_reads_and_sends_for_its_own_account(two: Two, alice: Account, 
         sent = two.stack.mail_server.messages(one.address, "Sent")
         assert len(sent) == before[one] + 1
         assert f"From: {one.address}".encode() in sent[-1].raw or f"<{one.address}>".encode() in sent[-1].raw
+
+
+def test_each_tab_previews_the_pdf_of_its_own_account(two: Two) -> None:
+    for pages in (two.alice, two.bob):
+        address, words = pages.account.address, f"For {pages.account.address}"
+        plan = mail(multipart("mixed", text("Plan"), file("plan.pdf", "application/pdf", pdf(words))))
+        two.stack.mail_server.append(address, encrypted(pages.account, plan))
+        pages.page.activate()
+        pages.open_message(two.stack.mail_server.messages(address)[-1].uid)
+        pages.page.click(named("preview-attachment"))
+        pages.page.wait_for_text(words, selector=named("pdf-pages"), timeout_seconds=OPERATION_SECONDS)
+    # The end of the one leaves the other.
+    two.bob.page.press(ESCAPE)
+    two.bob.page.wait_for("() => document.querySelector('iframe') === null")
+    assert f"For {two.alice.account.address}" in two.alice.page.js(
+        "(name) => document.querySelector(name).textContent", named("pdf-pages")
+    )
 
 
 def test_a_tab_changes_to_the_other_account_and_gets_the_keys_of_its_tab(

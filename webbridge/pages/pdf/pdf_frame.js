@@ -8,18 +8,23 @@
 
 /**
  * The only script of the frame. It starts a worker from the bytes that the page has compared with their hash, and gives it the
- * file. In the pages themselves it would do nothing.
+ * file. By the second port it tells of a worker that does not start. In the pages themselves it would do nothing.
  */
-export const FRAME_SCRIPT = `onmessage = ({ source, data, ports: [port] }) => {
+export const FRAME_SCRIPT = `onmessage = ({ source, data, ports: [port, alarm] }) => {
   if (origin !== "null" || source !== parent) return;
   onmessage = null;
   const address = URL.createObjectURL(new Blob([data.code], { type: "text/javascript" }));
   const rules = { createScriptURL: (one) => one };
   const policy = globalThis.trustedTypes?.createPolicy("sealwax", rules) ?? rules;
-  new Worker(policy.createScriptURL(address)).postMessage(data.bytes, [data.bytes, port]);
+  const fail = () => alarm.postMessage(null);
+  try {
+    const worker = new Worker(policy.createScriptURL(address));
+    worker.onerror = fail;
+    worker.postMessage(data.bytes, [data.bytes, port]);
+  } catch { fail(); }
 };`;
 /** `sealwax/releases/header_fields.py` has the same one. */
-const FRAME_SCRIPT_HASH = "sha384-ungtlxaYwOT6He75+t4pbJlUWZ5LiIOttLtsxWRMTlFrmHCafpuD12O8+cgb4faz";
+const FRAME_SCRIPT_HASH = "sha384-76IsHbqTAw+XCn9bMK0boLO7ysCz83brDzYkQTC7t4o/hyWDAYeQkL97NtjPXDPo";
 const POLICY = `default-src 'none'; script-src 'wasm-unsafe-eval' '${FRAME_SCRIPT_HASH}'; worker-src blob:`;
 const DOCUMENT = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${POLICY}"><script>${FRAME_SCRIPT}</script>`;
 

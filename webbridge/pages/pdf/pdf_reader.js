@@ -12,7 +12,7 @@ import { MAX_AREA_PIXELS, MAX_SIDE_PIXELS, MAX_TEXT_CHARACTERS } from "./pdf_lim
 /** @typedef {{pages: number, width: number, height: number}} Opened the number of pages, and the size of the first */
 /** @typedef {{bitmap: ImageBitmap, text: string}} Drawn */
 
-/** The worker starts within this time, or its policy forbids it. */
+/** The worker starts within this time, or tells nothing of its failure. */
 const START_MILLISECONDS = 30_000;
 /** The times that a file may take to open, and a page to be drawn. Those of real files take a second on a slow telephone. */
 const OPEN_MILLISECONDS = 20_000;
@@ -31,6 +31,8 @@ export class PdfReader {
   #frame = html("iframe", { sandbox: "allow-scripts", referrerpolicy: "no-referrer", hidden: true, data: { test: "pdf-frame" } });
   /** @type {MessagePort | null} */
   #port = null;
+  /** By it the frame tells of a worker that does not start. @type {MessagePort | null} */
+  #alarm = null;
   /** Why the frame is gone. @type {Reason | null} */
   #end = null;
   /** @type {{type: string, resolve: (answer: any) => void, reject: (error: PdfError) => void, timer: number} | null} */
@@ -47,9 +49,13 @@ export class PdfReader {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#take(data);
+    const alarm = new MessageChannel();
+    this.#alarm = alarm.port1;
+    // A browser that does not know the language of the library cannot start it. A later error is answered by the library itself.
+    this.#alarm.onmessage = () => { if (this.#waiting?.type === "ready") this.#give("broken"); };
     const ready = this.#answer("ready", START_MILLISECONDS, "broken");
     // A frame without an origin can only be named by "*". No policy lets it load another document.
-    this.#frame.contentWindow?.postMessage({ code, bytes }, "*", [bytes, port2]);
+    this.#frame.contentWindow?.postMessage({ code, bytes }, "*", [bytes, port2, alarm.port2]);
     await ready;
     const { pages, width, height } = await this.#answer("opened", OPEN_MILLISECONDS);
     if (![pages, width, height].every((one) => Number.isFinite(one) && one > 0)) throw this.#give("broken");
@@ -96,6 +102,7 @@ export class PdfReader {
     const error = new PdfError(reason);
     this.#end = reason;
     this.#port?.close();
+    this.#alarm?.close();
     this.#frame.remove();
     this.#stopWaiting()?.reject(error);
     return error;
