@@ -1,8 +1,8 @@
 """The compiler of sources to bytecode, which the build runs inside Pyodide.
 
 Compiled modules start in less than half the time. Docstrings, line numbers and the annotations of functions are left
-out, so that a first visit loads a megabyte less. Nothing reads them, and Python's tracebacks never leave the Worker. The
-annotations of classes stay, because dataclasses and requests read those.
+out, so that a first visit loads a megabyte less. Nothing reads them, and Python's tracebacks never leave the Worker.
+The annotations of classes stay, because dataclasses and requests read those.
 """
 
 from __future__ import annotations
