@@ -13,8 +13,8 @@ from hypothesis import settings
 settings.register_profile("sealwax", deadline=None, derandomize=True)
 settings.load_profile("sealwax")
 
-# The fixtures of browsers are registered here, so that each browser starts only once for the tests of all folders.
-pytest_plugins = ["tests.support.browser.fixtures"]
+# These fixtures are registered here, so that each browser starts and the sources are built only once for all folders.
+pytest_plugins = ["tests.support.browser.fixtures", "tests.support.builds"]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -109,9 +109,9 @@ def installed(browser: Browser, folder: Path) -> Iterator[Extension]:
 
 
 @pytest.fixture
-def checked(installed: Extension, folder: Path, operator: Identity, tmp_path: Path) -> Iterator[Checked]:
+def checked(installed: Extension, built_files: Path, operator: Identity, tmp_path: Path) -> Iterator[Checked]:
     installed.browser.expect_error(EXPECTED)
-    shutil.copytree(folder.parent / "pages", tmp_path / "pages")
+    shutil.copytree(built_files / "pages", tmp_path / "pages")
     (tmp_path / "operator.pem").write_text(certificate_pem(operator.certificate))
     with run_pages_server(tmp_path / "pages") as server:
         site = Checked(installed, server, operator, tmp_path)
@@ -323,12 +323,13 @@ def test_an_administrator_names_sites_by_their_fingerprints(installed: Extension
 def test_a_site_that_an_administrator_names_is_checked(
     name: Name,
     folder: Path,
+    built_files: Path,
     operator: Identity,
     tmp_path: Path,
     running_browsers: list[Browser],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shutil.copytree(folder.parent / "pages", tmp_path / "pages")
+    shutil.copytree(built_files / "pages", tmp_path / "pages")
     with run_pages_server(tmp_path / "pages") as server:
         settings = {"pagesKeys": [{"origin": server.origin, "fingerprint": operator.certificate.fingerprint}]}
         with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as managed:

@@ -1,4 +1,4 @@
-"""Fixtures of the vault's tests: a build for these tests only, and pages with a vault."""
+"""Fixtures of the vault's tests: pages with a vault."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.demonstration import demo_stack, pages_with_sources
-from tests.support.project import ROOT
 from tests.support.vault.page import OpenPage, VaultServer, serve_vault
-from wasm_build.bundle.build import build
 
 __all__ = ["demo_stack", "pages_with_sources"]
 
@@ -36,17 +34,9 @@ def skipped_in_webkit(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def vault_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a fresh build."""
-    out = tmp_path_factory.mktemp("vault") / "dist"
-    build(ROOT, out)
-    return out
-
-
-@pytest.fixture(scope="session")
-def vault_server(vault_build: Path) -> Iterator[VaultServer]:
+def vault_server(built_files: Path) -> Iterator[VaultServer]:
     """The server of pages with a vault, one for all tests."""
-    with serve_vault(vault_build / "runtime") as server:
+    with serve_vault(built_files / "runtime") as server:
         yield server
 
 

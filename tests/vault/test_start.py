@@ -205,9 +205,9 @@ def test_a_first_visit_saves_bytes_by_itself(open_vault_page: OpenPage) -> None:
 
 
 @pytest.fixture
-def caching_server(vault_build: Path) -> Iterator[VaultServer]:
+def caching_server(built_files: Path) -> Iterator[VaultServer]:
     """A server of its own, because the browser keeps what it serves."""
-    with serve_vault(vault_build / "runtime") as server:
+    with serve_vault(built_files / "runtime") as server:
         server.caching = "private, max-age=600"
         yield server
 
@@ -299,14 +299,14 @@ def test_as_many_strict_workers_wait_as_the_device_has_room_for(
 
 
 @pytest.mark.not_in_webkit("there is no extension for WebKitGTK")
-def test_the_extensions_packages_load_as_they_are(browser: Browser, vault_build: Path, tmp_path: Path) -> None:
-    (package,) = (vault_build / "packages").glob("*.xpi" if browser.name == "firefox" else "*.zip")
+def test_the_extensions_packages_load_as_they_are(browser: Browser, built_files: Path, tmp_path: Path) -> None:
+    (package,) = (built_files / "packages").glob("*.xpi" if browser.name == "firefox" else "*.zip")
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path / "unpacked")
     extension = Extension(browser, tmp_path / "unpacked")
     try:
         options = extension.open_options()
-        module = (vault_build / "runtime/vault.js").read_text().partition("\nexport {")[0]
+        module = (built_files / "runtime/vault.js").read_text().partition("\nexport {")[0]
         owner = module.replace("import.meta.url", "location.href")
         assert options.js(START_IN_THE_EXTENSION.replace("%s", owner)) == "snapshot"
     finally:

@@ -78,12 +78,12 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Letters:
 
 
 @pytest.fixture(scope="module")
-def viewer(browser: Browser, vault_build: Path, letters: Letters) -> Iterator[Page]:
+def viewer(browser: Browser, built_files: Path, letters: Letters) -> Iterator[Page]:
     """The extension's viewer, with Alice's keys and the authority of both."""
     # A mark would come too late: this fixture is older than the test.
     if browser.name == "webkit":
         pytest.skip("there is no extension for WebKitGTK")
-    extension = Extension(browser, vault_build / "extension_test")
+    extension = Extension(browser, built_files / "extension_test")
     extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
     extension.keep(anchors=[letters.folder / "ca.der"])
     page = browser.open(extension.base + "viewer/viewer.html")

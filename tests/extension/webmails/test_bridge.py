@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,9 @@ from tests.support.browser.browsers import Browser
 from tests.support.extension.driver import Extension
 from tests.support.extension.webmail import Adaptor, RoundcubePages
 from tests.support.pages.driver import MailPages
-from tests.support.project import ROOT
 from tests.support.servers import dovecot, roundcube
 from tests.support.servers.mail_host import run_mail_host
 from tests.support.servers.roundcube import run_roundcube
-from wasm_build.bundle.build import build
 from webbridge.demo.stack import DemoStack
 from webbridge.demo.tls import write_tls_files
 
@@ -29,7 +28,7 @@ TEXT = "From the harbour, through Roundcube."
 
 
 def test_the_bridge_opens_what_roundcube_sent(
-    browser: Browser, demo_stack: DemoStack, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, demo_stack: DemoStack, built_files: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     if dovecot.BINARY is None:
         pytest.skip("dovecot is not installed")
@@ -43,10 +42,9 @@ def test_the_bridge_opens_what_roundcube_sent(
     folder = tmp_path_factory.mktemp("bridge")
     folder.chmod(0o755)
     write_tls_files(folder, at=now)
-    build(ROOT, folder / "dist")
     passwords = {account.address: "a password" for account in (alice, bob)}
     with run_mail_host(passwords, tls_folder=folder) as mail, run_roundcube(mail) as running:
-        extension = Extension(browser, folder / "dist" / "extension_test")
+        extension = Extension(browser, built_files / "extension_test")
         pages, adaptor = RoundcubePages(extension, running, address=alice.address), Adaptor(extension)
         pages.compose()
         adaptor.send(pages.page, message, deliver="raw", sender=alice.address, to=bob.address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,16 +10,14 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.extension.driver import Extension
-from tests.support.project import ROOT
-from wasm_build.bundle.build import build
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the extension as the tests install it. It is built for one module, which may alter it."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    return out / "extension_test"
+def folder(built_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the extension as the tests install it. It is copied for one module, which may alter it."""
+    out = tmp_path_factory.mktemp("extension_test")
+    shutil.copytree(built_files / "extension_test", out, dirs_exist_ok=True)
+    return out
 
 
 @pytest.fixture(scope="module")
