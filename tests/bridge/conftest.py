@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from tests.support.clock import FakeClock, clock
 from tests.support.databases.postgresql import database_url, postgresql
+from tests.support.databases.repeated_upgrades import repeated_upgrades
 from tests.support.servers import dovecot
 from tests.support.servers.bridge import API, ENROLMENT_KEY, KEYS, PAGES, sign_in
 from tests.support.servers.lying_server import IMAP, SMTP, LyingServer
@@ -24,7 +25,7 @@ from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import ImapConnection, MailServer, Security, ServerAddress
 from webbridge.services import services_of
 
-__all__ = ["clock", "database_url", "new_pool", "postgresql", "tls_folder"]
+__all__ = ["clock", "database_url", "new_pool", "postgresql", "repeated_upgrades", "tls_folder"]
 
 
 @pytest.fixture
