@@ -8,9 +8,10 @@ from tests.support.clock import clock
 from tests.support.databases.postgresql import database_url, postgresql
 from tests.support.databases.repeated_upgrades import repeated_upgrades
 from tests.support.keys.devices import Account, Device
+from tests.support.keys.people import quick_passphrases
 from tests.support.servers.tls import tls_folder
 
-__all__ = ["clock", "database_url", "postgresql", "repeated_upgrades", "tls_folder"]
+__all__ = ["clock", "database_url", "postgresql", "quick_passphrases", "repeated_upgrades", "tls_folder"]
 
 
 @pytest.fixture

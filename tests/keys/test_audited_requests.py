@@ -19,6 +19,8 @@ from tests.support.databases.audit_trails import trail_in
 from tests.support.keys.people import ORIGIN, PASSPHRASE, PROVIDER, USER, Person, identity, make_client
 from tests.support.statements import traced_statements
 
+pytestmark = pytest.mark.usefixtures("quick_passphrases")
+
 
 @pytest.fixture
 def laptop(clock: FakeClock, tmp_path: Path) -> Person:

@@ -37,7 +37,7 @@ from tests.support.keys.organisation import policy_of
 from tests.support.keys.people import PROVIDER, make_client
 from tests.support.people import trust
 
-pytestmark = pytest.mark.in_turn
+pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
 BOB, CAROL = "bob@example.test", "carol@example.test"
 Answer = Callable[[Call, bytes], bytes]
 

@@ -23,6 +23,8 @@ from tests.support.clock import FakeClock
 from tests.support.keys.organisation import encryption_identity
 from tests.support.keys.people import PASSPHRASE, PROVIDER, USER, Person, make_client
 
+pytestmark = pytest.mark.usefixtures("quick_passphrases")
+
 ENTRIES = {"setting:x": Entry(at=1, value="on")}
 BOB = encryption_identity("bob@example.test").certificate
 

@@ -43,7 +43,7 @@ from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PROVIDER, TICKET
 from tests.support.keys.resets import reset, start, undo
 from tests.support.servers.ports import free_port
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.server, pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
 SENDER = "keys@example.test"
 DAY = 24 * 60 * 60
 CLICK_HERE = "see https://evil.example/help"

@@ -23,7 +23,7 @@ from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, USER
 from tests.support.servers.lying_server import SMTP, Close, Drip, LyingServer, Step, TakeMessage, Wait
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("quick_passphrases")]
 PASSWORD = "a secret of the server"
 
 

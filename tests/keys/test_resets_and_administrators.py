@@ -27,7 +27,7 @@ from tests.support.keys.people import OTHER_PASSPHRASE, USER, Person, certificat
 from tests.support.keys.resets import client, config, finish, owner, reset, start, undo
 
 __all__ = ["client", "config", "owner"]
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("quick_passphrases")]
 ADAM = Member(name="adam", role=Role.ADMINISTRATOR, key=bytes(32), certificate=None)
 
 

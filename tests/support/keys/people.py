@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
 
+import pytest
 from flask.testing import FlaskClient
 
 from roaming_keys.app import create_app
@@ -47,7 +49,12 @@ Answer = Callable[[Call, bytes], bytes]
 
 
 class StretchingOnce(NativeProvider):
-    """Stretches each passphrase once for each salt, because it is made to be slow."""
+    """Stretches each passphrase once for each salt, because it is made to be slow.
+
+    `quick`: by one hash instead of Argon2id, in modules whose tests ask nothing of the passphrase.
+    """
+
+    quick = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,12 +63,22 @@ class StretchingOnce(NativeProvider):
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
         if not isinstance(kdf, Argon2id):
             return await super().derive_key(kdf, secret, length)
+        if self.quick:
+            return hashlib.shake_256(repr((kdf, secret)).encode()).digest(length)
         if (kdf, secret) not in self._stretched:
             self._stretched[kdf, secret] = await super().derive_key(kdf, secret, length)
         return self._stretched[kdf, secret]
 
 
 PROVIDER: Final = StretchingOnce()
+
+
+@pytest.fixture(scope="module")
+def quick_passphrases() -> Iterator[None]:
+    """The module's people do not stretch their passphrases by Argon2id."""
+    PROVIDER.quick = True
+    yield
+    PROVIDER.quick = False
 
 
 def identity(number: int = 0) -> Identity:
