@@ -31,9 +31,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deselect the tests that take too long for `make test`, but use every fixture in at least one test.
 
     Modules marked `in_turn` run in one browser only, alternately in Chromium and Firefox, and each of their tests with
-    one database. Tests marked `thorough` run with `--left-out` only. There are two exceptions: tests marked `heart`,
-    and the first test of each fixture that several modules share and no other selected test uses, so that `make test`
-    notices a broken fixture. Tests marked `third_engine` wait also if they are marked `heart`.
+    one database. Tests marked `thorough` run with `--left-out` only, and so do the parameter sets of a test after the
+    first ones that its mark `samples` counts. There are two exceptions: tests marked `heart`, and the first test of
+    each fixture that several modules share and no other selected test uses, so that `make test` notices a broken
+    fixture. Tests marked `third_engine` and parameter sets that are no samples wait also if they are marked `heart`.
     """
     if missing := fixtures_that_do_not_exist(items):
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
@@ -42,12 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--every-browser"):
         return
     possible = with_one_database(in_one_browser(items))
-    waiting = [
-        item
-        for item in possible
-        if item.get_closest_marker("third_engine")
-        or (item.get_closest_marker("thorough") and not item.get_closest_marker("heart"))
-    ]
+    further = after_the_samples([item for item in possible if not is_marked_to_wait(item)])
+    waiting = [item for item in possible if is_marked_to_wait(item) or item in further]
     chosen = [item for item in possible if item not in waiting]
     used = set[object]().union(*map(fixture_functions, chosen))
     for item in waiting:
@@ -92,6 +89,28 @@ def with_one_database(items: list[pytest.Item]) -> list[pytest.Item]:
                 continue
         chosen.append(item)
     return chosen
+
+
+def is_marked_to_wait(item: pytest.Item) -> bool:
+    """Whether a test waits for `make test-all`, unless it alone uses a fixture."""
+    if item.get_closest_marker("third_engine") is not None:
+        return True
+    return item.get_closest_marker("thorough") is not None and item.get_closest_marker("heart") is None
+
+
+def after_the_samples(items: list[pytest.Item]) -> set[pytest.Item]:
+    """The parameter sets of tests marked `samples(count)` after the first `count` ones, in each browser."""
+    seen: dict[tuple[str, str], int] = {}
+    further = set()
+    for item in items:
+        mark = item.get_closest_marker("samples")
+        if mark is not None:
+            found = re.search("chromium|firefox|webkit", item.name)
+            test = (item.nodeid.partition("[")[0], found[0] if found else "")
+            seen[test] = seen.get(test, 0) + 1
+            if seen[test] > mark.args[0]:
+                further.add(item)
+    return further
 
 
 def shared_fixtures(item: pytest.Item) -> set[object]:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tests.support.project import ROOT
 
-MARKERS = "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n  third_engine: four\n"
+MARKERS = (
+    "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n  third_engine: four\n  samples: five\n"
+)
 HOOKS = """
 import pytest
 from tests.conftest import pytest_addoption, pytest_collection_modifyitems
@@ -61,7 +63,14 @@ def test_store(database): pass
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @pytest.mark.in_turn
 def test_store_again(database): pass
+
+@pytest.mark.samples(2)
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@pytest.mark.parametrize("number", range(3))
+def test_samples(browser, number): pass
 """
+
+SAMPLES = ("0-chromium", "0-firefox", "1-chromium", "1-firefox")
 
 
 def collect(folder: Path, text: str, *options: str, ends_with: int = 0) -> tuple[set[str], str]:
@@ -90,17 +99,19 @@ def test_browsers_and_databases_take_turns_and_thorough_tests_wait(
         "test_it.py::test_rare",
         "test_it.py::test_store[sqlite]",
         "test_it.py::test_store_again[postgresql]",
+        *(f"test_it.py::test_samples[{one}]" for one in SAMPLES),
         "test_next.py::test_one[firefox]",
         "test_next.py::test_two[firefox]",
         "test_next.py::test_heart",
         "test_next.py::test_store[sqlite]",
         "test_next.py::test_store_again[postgresql]",
+        *(f"test_next.py::test_samples[{one}]" for one in SAMPLES),
     }
 
 
 def test_every_test_runs_with_every_browser(tmp_path: Path) -> None:
     chosen, _ = collect(tmp_path, TESTS, "--every-browser")
-    assert len(chosen) == 28
+    assert len(chosen) == 40
 
 
 def test_left_out_tests_are_all_the_rest(tmp_path: Path) -> None:
