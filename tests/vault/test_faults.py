@@ -42,6 +42,7 @@ def killing(way: str) -> str:
     return f'import {{ serve }} from "{module}";\nserve(self, {{ beforeRequest: {KILLERS[way]} }});'
 
 
+@pytest.mark.samples(3)
 @pytest.mark.parametrize(
     "way", [pytest.param(way, marks=pytest.mark.thorough) if way == "python-memory" else way for way in KILLERS]
 )
@@ -110,6 +111,7 @@ UNSENDABLE = {
 }
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("way", UNSENDABLE)
 def test_a_request_that_cannot_be_sent_costs_no_worker(open_vault_page: OpenPage, way: str) -> None:
     page = open_vault_page(options={"device": {"deviceMemory": 4}})
@@ -128,6 +130,7 @@ def test_a_request_that_cannot_be_sent_costs_no_worker(open_vault_page: OpenPage
     assert "ok" in call(page, "bytes.encrypt", args)
 
 
+@pytest.mark.thorough
 def test_a_batch_whose_requests_share_a_buffer_leaves_its_worker(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     shared = """async (args) => {
@@ -143,6 +146,7 @@ def test_a_batch_whose_requests_share_a_buffer_leaves_its_worker(open_vault_page
     assert page.js("() => window.workers") == 1
 
 
+@pytest.mark.thorough
 def test_a_stream_that_cannot_be_sent_lets_its_input_go(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async (args) => {
@@ -158,6 +162,7 @@ def test_a_stream_that_cannot_be_sent_lets_its_input_go(open_vault_page: OpenPag
     page.wait_for("() => window.cancelled && window.cleanups.length === 1")
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("options", ["{ signal: new AbortController() }", "{ deadlineSeconds: 1n }"])
 def test_options_of_a_wrong_kind_are_refused_before_a_worker_is_lent(open_vault_page: OpenPage, options: str) -> None:
     page = open_vault_page()
@@ -175,6 +180,7 @@ def test_options_of_a_wrong_kind_are_refused_before_a_worker_is_lent(open_vault_
     assert page.js("() => window.workers") == 1
 
 
+@pytest.mark.thorough
 def test_a_view_is_no_secret(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async () => {
@@ -187,6 +193,7 @@ def test_a_view_is_no_secret(open_vault_page: OpenPage) -> None:
     assert "passphrase: expected secret" in message
 
 
+@pytest.mark.thorough
 def test_a_batch_that_was_aborted_before_starts_no_worker(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     aborted = """async (request) => {
@@ -202,6 +209,7 @@ def test_a_batch_that_was_aborted_before_starts_no_worker(open_vault_page: OpenP
     assert page.js("() => window.workers") == workers
 
 
+@pytest.mark.thorough
 def test_a_list_with_holes_is_refused(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """() => {
@@ -212,6 +220,7 @@ def test_a_list_with_holes_is_refused(open_vault_page: OpenPage) -> None:
     assert page.js(refused) == [f"bytes.encrypt.recipients[{hole}]: expected bytes" for hole in (0, 1, 0)]
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize(
     "response",
     [
@@ -232,6 +241,7 @@ def test_data_of_a_server_that_are_not_plain_are_refused(open_vault_page: OpenPa
     assert page.js(refused) == ["bad-request", "roaming.open.response: expected json"]
 
 
+@pytest.mark.thorough
 def test_a_request_of_a_batch_that_is_none_is_refused_alone(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     outcomes = """async (args) => {
@@ -245,6 +255,7 @@ def test_a_request_of_a_batch_that_is_none_is_refused_alone(open_vault_page: Ope
     assert page.js(outcomes, args) == ["bad-request", "bad-request", "ok"]
 
 
+@pytest.mark.thorough
 def test_a_stream_that_gets_no_worker_cancels_its_input(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async (certificates) => {
@@ -274,6 +285,7 @@ def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_pa
     assert left == 134_217_729
 
 
+@pytest.mark.thorough
 def test_progress_is_told_from_a_megabyte_on(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     followed = """async (size, recipient) => {

@@ -118,6 +118,7 @@ def test_the_examples_of_the_guide_run(open_at: OpenAt) -> None:
     assert "verified Please sign." in told
 
 
+@pytest.mark.thorough
 def test_the_example_page_signs_what_was_typed(open_at: OpenAt, tmp_path: Path) -> None:
     file = tmp_path / "alice.p12"
     file.write_bytes(key_file())

@@ -103,6 +103,7 @@ def test_a_single_cipher_that_is_lacking_is_done_by_our_own(vault: VaultPage, na
     assert [variant for variant, way in ways.items() if way == "JavaScript"] == lacking
 
 
+@pytest.mark.thorough
 def test_a_failure_caused_by_the_input_is_not_tried_again(vault: VaultPage) -> None:
     """A second, slower attempt would reveal to the sender why the first one failed (Manger's attack on OAEP)."""
     refuse(vault, {"method": "decrypt", "error": "OperationError"})
@@ -117,6 +118,7 @@ def test_key_derivations_give_the_published_answers(vault: VaultPage) -> None:
     assert answers == {name: expected for name, (_, _, expected) in ANSWERS.items()}
 
 
+@pytest.mark.thorough
 def test_pbkdf2_gives_what_openssl_gives_for_all_sizes(vault: VaultPage) -> None:
     assert json.loads(vault.call("derive_all_sizes")) == run(derive_all_sizes(NATIVE))
 

@@ -51,6 +51,7 @@ def describe(findings: list[Finding]) -> str:
     return "\n".join(f"{count} x {line}" for line, count in lines.items())
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize(
     "setting",
     [

@@ -165,6 +165,7 @@ def test_an_error_of_the_message_ends_no_worker(open_vault_page: OpenPage) -> No
     assert started(page) == workers
 
 
+@pytest.mark.samples(2)
 @pytest.mark.heart
 @pytest.mark.parametrize("ending", ["a passphrase", "strict", "an abort", "fifty operations"])
 def test_a_worker_ends_with_what_must_not_be_followed(open_vault_page: OpenPage, ending: str) -> None:

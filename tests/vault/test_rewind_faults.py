@@ -69,6 +69,7 @@ serve(self, {{
 """
 
 
+@pytest.mark.samples(3)
 @pytest.mark.parametrize("fault", [*SURVIVED, *DOUBTFUL, *FATAL])
 def test_the_operation_after_a_fault_is_right(open_vault_page: OpenPage, browser: Browser, fault: str) -> None:
     browser.expect_error("fatal error|cause|a fault|unreachable")

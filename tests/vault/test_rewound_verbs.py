@@ -51,6 +51,7 @@ def use(page: Page, kinds: dict[str, Any], verb: str, args: dict[str, Any], *, i
         assert outcome["error"]["code"] not in ("bad-request", "vault-crashed", "internal-error"), (verb, outcome)
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("is_right", [True, False], ids=["answered", "refused"])
 def test_memory_is_the_image_after_every_verb_without_a_passphrase(open_vault_page: OpenPage, is_right: bool) -> None:
     page = open_comparing(open_vault_page)

@@ -243,6 +243,7 @@ def test_a_wrong_file_in_the_browsers_cache_is_fetched_anew(browser: Browser, ca
         assert describes(page)
 
 
+@pytest.mark.thorough
 def test_progress_counts_up_to_the_whole_and_ends(open_vault_page: OpenPage) -> None:
     progress = open_vault_page().js("() => window.startProgress")
     assert [step["stage"] for step in progress if step["stage"] != "files"] == ["python", "ready"]
@@ -252,6 +253,7 @@ def test_progress_counts_up_to_the_whole_and_ends(open_vault_page: OpenPage) -> 
     assert progress[-1]["loaded"] == progress[-1]["total"] > 30_000_000
 
 
+@pytest.mark.thorough
 def test_progress_is_told_while_a_file_is_on_its_way(browser: Browser, vault_server: VaultServer) -> None:
     """The snapshot has more than half of all bytes, and comes after the other files that are counted."""
     rest = vault_server.halves["sealwax.snapshot"] = threading.Event()

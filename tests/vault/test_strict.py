@@ -37,6 +37,7 @@ def take_seen(page: Page) -> list[str]:
     return list(seen)
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("kind", [NewKey.RSA_2048, NewKey.P256, NewKey.P384])
 def test_private_keys_stay_in_python(open_vault_page: OpenPage, kind: NewKey) -> None:
     page = open_vault_page(*[WATCHING_WORKER] * 8, options=STRICT)

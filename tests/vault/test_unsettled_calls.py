@@ -63,6 +63,7 @@ def refused_after_an_import_began() -> dict[str, Any]:
     return {**writing, "recipients": recipients, "at": AT}
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("milliseconds", [300, 60_000])
 def test_no_key_arrives_after_the_rewind(open_vault_page: OpenPage, milliseconds: int) -> None:
     prelude = LATE_IMPORT.replace("MILLISECONDS", str(milliseconds))

@@ -127,6 +127,7 @@ def test_starts_from_the_snapshot_and_signs_what_the_native_core_verifies(open_p
             assert (report.state, report.content) == ("verified", content)
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=["cbc", "gcm"])
 def test_opens_what_the_native_core_encrypted(open_page: OpenPage, cipher: ContentCipher) -> None:
     page = open_page()
@@ -251,6 +252,7 @@ def test_requests_at_the_same_time_each_get_their_own_answer(open_page: OpenPage
         assert blocking.decrypt_bytes(cms, Keys(identities=people), provider=PROVIDER).content == bytes([number])
 
 
+@pytest.mark.thorough
 def test_too_many_requests_are_refused(open_page: OpenPage) -> None:
     page = open_page()
     flood = """(args) => Promise.all(

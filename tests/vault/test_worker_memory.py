@@ -135,6 +135,7 @@ def test_after_a_cancel(open_vault_page: OpenPage) -> None:
     check_emptied(page)
 
 
+@pytest.mark.thorough
 def test_after_a_deadline(open_vault_page: OpenPage) -> None:
     page = open_counting(open_vault_page)
     reply = call(page, "bytes.decrypt", decrypting(bytes(1_000_000)), {"deadlineSeconds": 0})
@@ -142,6 +143,7 @@ def test_after_a_deadline(open_vault_page: OpenPage) -> None:
     check_emptied(page)
 
 
+@pytest.mark.thorough
 def test_after_a_batch(open_vault_page: OpenPage) -> None:
     page = open_counting(open_vault_page)
     requests = [
@@ -160,6 +162,7 @@ def test_the_memory_of_pbkdf2_is_empty_when_the_key_is_derived(open_vault_page: 
     assert after == [False, False]
 
 
+@pytest.mark.thorough
 def test_a_cancel_stops_pbkdf2_in_the_middle(open_vault_page: OpenPage) -> None:
     page = open_vault_page(ITERATING_WORKER)
     # A call does 100,000 iterations, and the file has three keys to derive.
