@@ -109,6 +109,7 @@ def test_the_key_stands_in_session_storage_alone_and_goes_with_the_lock(options:
     assert is_locked(options)
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize(
     ("begun", "used", "because"),
     [

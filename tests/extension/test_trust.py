@@ -243,6 +243,7 @@ def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
     assert settled_state(open_letter(extension, page)) == "signed-unverified"
 
 
+@pytest.mark.thorough
 def test_a_removal_stays_asked_about_when_its_list_is_drawn_anew(extension: Extension, house: House) -> None:
     options = extension.open_options()
     show_section(options, "people")
@@ -262,6 +263,7 @@ def test_a_removal_stays_asked_about_when_its_list_is_drawn_anew(extension: Exte
     options.close()
 
 
+@pytest.mark.thorough
 def test_the_window_says_how_each_reader_stands(extension: Extension, page: Page, site: Site) -> None:
     field = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test dave@example.test")
     page.goto(site.page_with(field))

@@ -79,7 +79,6 @@ def test_a_wrong_passphrase_is_told_at_its_field(visitor: MailPages) -> None:
     page.wait_for_text("does not know this passphrase", timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
 def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPages, elsewhere: MailPages) -> None:
     page = open_keys(visitor)
     ours = visitor.account.key_passphrase

@@ -146,7 +146,7 @@ def test_loads_two_languages_at_most_and_falls_back_to_english(browser: Browser,
     assert loaded == {f"/{name}" for name in names} | {f"/runtime/ui/{name}" for name in names}
 
 
-@pytest.mark.parametrize("language", ["de", pytest.param("ar", marks=pytest.mark.heart)])
+@pytest.mark.parametrize("language", ["de", "ar"])
 def test_every_view_is_sound_in_long_words_and_from_right_to_left(
     visitor: MailPages, bob: Account, welcome: int, language: str
 ) -> None:

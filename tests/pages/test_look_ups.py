@@ -51,6 +51,7 @@ def test_they_are_made_again_when_the_network_is_back(letter: MailPages) -> None
     letter.page.wait_for_selector(named("compose-form"))
 
 
+@pytest.mark.thorough
 def test_a_press_on_send_makes_them_again_and_sends(letter: MailPages) -> None:
     letter.page.js("() => comeBack()")
     letter.page.click(named("send"))
@@ -67,6 +68,7 @@ def test_without_a_connection_nothing_says_that_no_certificate_is_known(inbox: P
     assert found == {"readiness": "failed"}
 
 
+@pytest.mark.thorough
 def test_few_are_made_at_once(inbox: Page) -> None:
     most, found = inbox.js("""async () => {
       const { Directory } = await import("/source/webbridge/pages/directory.js");

@@ -29,7 +29,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pyte
 FOLDER_NAMES = "() => [...document.querySelectorAll('[data-test=folder]')].map((link) => link.dataset.folder)"
 
 
-@pytest.mark.heart
 def test_the_newest_date_is_first_below_the_heading_of_its_day(
     house: MailHouse, mail: Mailbox, browser: Browser
 ) -> None:
@@ -154,7 +153,6 @@ def test_a_name_that_is_taken_keeps_the_dialog(inbox: Page, browser: Browser) ->
     inbox.press(ESCAPE)
 
 
-@pytest.mark.heart
 def test_keys_walk_act_and_stop_while_one_types(inbox: Page, mail: Mailbox) -> None:
     inbox.js("() => document.activeElement.blur()")
     inbox.type("jj")

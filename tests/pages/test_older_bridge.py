@@ -52,6 +52,7 @@ def submit_silently(*_: object, before_last_line: object, **_options: object) ->
     return Outcome.PERHAPS
 
 
+@pytest.mark.thorough
 @pytest.mark.browser
 @pytest.mark.server
 @pytest.mark.in_turn

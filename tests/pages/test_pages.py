@@ -27,7 +27,6 @@ def focused_test(pages: MailPages) -> str:
     return name
 
 
-@pytest.mark.heart
 def test_the_focus_begins_where_the_person_types(visitor: MailPages) -> None:
     focused = "(test) => document.activeElement.dataset.test === test"
     visitor.page.wait_for(focused, "sign-in-address")
@@ -35,7 +34,6 @@ def test_the_focus_begins_where_the_person_types(visitor: MailPages) -> None:
     visitor.page.wait_for(focused, "passphrase")
 
 
-@pytest.mark.heart
 def test_a_refused_login_says_so_and_keeps_the_address(visitor: MailPages, alice: Account) -> None:
     visitor.sign_in(password="not her password")
     text = visitor.page.wait_for_text("does not accept", selector=named("sign-in-error"))

@@ -215,6 +215,7 @@ def test_the_pages_of_a_pdf_are_shown_with_their_words_and_escape_leaves_nothing
     assert "pdf_view.js" in pages.page.js(SCRIPTS)
 
 
+@pytest.mark.thorough
 def test_a_long_pdf_is_drawn_where_it_is_looked_at(pages: MailPages, stack: DemoStack) -> None:
     receive(pages, stack, pdf(*(f"Page {number}" for number in range(1, 61))), type="application/octet-stream")
     preview(pages)
@@ -253,6 +254,7 @@ def test_the_first_five_hundred_pages_are_shown(pages: MailPages, stack: DemoSta
     close(pages)
 
 
+@pytest.mark.thorough
 def test_a_pdf_that_cannot_be_shown_says_so(pages: MailPages, stack: DemoStack) -> None:
     receive(pages, stack, locked_pdf(), b"%PDF-1.7 plan", pdf("Cut")[:200], b"<html>No PDF</html>" * 1000)
     preview(pages)
@@ -309,6 +311,7 @@ def test_a_pdf_without_an_end_is_given_up_and_the_page_goes_on(pages: MailPages,
         close(pages)
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("answer", [SIDES, WORDS, OTHER_TYPE], ids=["sides", "words", "other-type"])
 def test_an_answer_beyond_the_limits_ends_the_worker(pages: MailPages, stack: DemoStack, answer: str) -> None:
     receive(pages, stack, pdf("Secret"))
@@ -330,6 +333,7 @@ def test_an_answer_that_nobody_asked_for_ends_the_worker(pages: MailPages, stack
         close(pages)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "library", ["const one = ;", "throw new Error('no such function');"], ids=["unknown-language", "missing-function"]
 )
@@ -345,6 +349,7 @@ def test_a_library_that_does_not_start_is_told_at_once(pages: MailPages, stack: 
         close(pages)
 
 
+@pytest.mark.thorough
 def test_pages_of_extreme_shapes_leave_the_others_in_reach(pages: MailPages, stack: DemoStack) -> None:
     receive(pages, stack, narrow_pdf(60))
     preview(pages)

@@ -76,6 +76,7 @@ def wait_until_locked(pages: MailPages, because: str) -> None:
     assert not pages.is_unlocked()
 
 
+@pytest.mark.samples(2)
 @pytest.mark.parametrize(
     ("begun", "used", "now", "reason"),
     [

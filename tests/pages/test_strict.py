@@ -69,6 +69,7 @@ def read_welcome(pages: MailPages, stack: DemoStack) -> list[bool | str]:
     return told
 
 
+@pytest.mark.thorough
 def test_strict_cleanup_is_chosen_in_the_view_of_the_keys(alice: MailPages, demo_stack: DemoStack) -> None:
     usual = read_welcome(alice, demo_stack)
     assert {False, "rest"} <= set(usual) <= {False, "rest", "end"}

@@ -144,7 +144,6 @@ def test_a_decision_removed_in_one_tab_is_not_brought_back_by_another(
     wait_until_none(first)
 
 
-@pytest.mark.heart
 def test_a_decision_removed_while_another_tab_writes_it_is_not_brought_back(
     first: MailPages, second: MailPages, stack: DemoStack
 ) -> None:

@@ -63,6 +63,7 @@ def test_writing_begins_with_the_recipients(alice: MailPages) -> None:
     discard(alice)
 
 
+@pytest.mark.thorough
 def test_control_and_enter_send_from_the_text(alice: MailPages, bob: Account) -> None:
     alice.show_inbox()
     alice.write(to=bob.address, subject="By keys", text="Turn right at the lighthouse.")
@@ -70,6 +71,7 @@ def test_control_and_enter_send_from_the_text(alice: MailPages, bob: Account) ->
     alice.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_a_message_leaves_for_an_address_that_was_just_typed(alice: MailPages, bob: Account) -> None:
     alice.show_inbox()
     alice.page.click(named("write"))
@@ -87,6 +89,7 @@ def test_a_message_leaves_for_an_address_that_was_just_typed(alice: MailPages, b
     alice.page.click(named("dialog-close"))
 
 
+@pytest.mark.thorough
 def test_nothing_moves_under_a_press_of_the_pointer(alice: MailPages, bob: Account) -> None:
     alice.show_inbox()
     alice.page.click(named("write"))
@@ -167,6 +170,7 @@ def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
     discard(alice)
 
 
+@pytest.mark.thorough
 def test_the_authorities_that_the_mail_service_trusts_are_listed(alice: MailPages, demo_stack: DemoStack) -> None:
     alice.page.js("() => { location.hash = '#/people'; }")
     alice.page.wait_for_selector(named("operator-authority"), timeout_seconds=OPERATION_SECONDS)

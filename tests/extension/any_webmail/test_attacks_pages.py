@@ -120,6 +120,7 @@ STUCK = {
 }
 
 
+@pytest.mark.samples(1)
 @pytest.mark.heart
 @pytest.mark.parametrize("case", STUCK)
 def test_no_frame_stops_the_toolbar_button(extension: Extension, site: WebSite, tab: Page, case: str) -> None:

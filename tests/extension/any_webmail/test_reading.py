@@ -56,6 +56,7 @@ def test_the_attachment_is_opened_where_the_page_links_no_source(
     assert site.asked == ["/part/7/2"]
 
 
+@pytest.mark.thorough
 def test_the_toolbar_opens_the_only_protected_mail(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:
@@ -152,6 +153,7 @@ def prepared(tab: Page) -> int:
     return sum("mail_frame.html" in context["url"] for context in tab.browser.contexts())
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("is_moved", [False, True])
 def test_the_pointer_on_the_button_loads_an_empty_frame_and_fetches_nothing(
     extension: Extension, site: WebSite, tab: Page, letter: bytes, is_moved: bool
@@ -173,6 +175,7 @@ def test_the_pointer_on_the_button_loads_an_empty_frame_and_fetches_nothing(
     assert prepared(tab) == 1
 
 
+@pytest.mark.thorough
 def test_back_to_a_page_with_a_prepared_frame_opens_the_mail(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:
@@ -213,6 +216,7 @@ def test_the_source_of_another_mail_in_the_list_is_refused(
     assert "another mail" in refusal(adaptor, tab)
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize(
     ("source", "media_type", "sentence"),
     [
@@ -231,6 +235,7 @@ def test_an_answer_that_is_no_protected_mail_is_refused_in_words(
     assert sentence in refusal(adaptor, tab)
 
 
+@pytest.mark.thorough
 def test_an_endless_source_is_given_up(adaptor: Adaptor, site: WebSite, tab: Page) -> None:
     head = mail(b"Content-Type: multipart/signed; protocol=x\r\n\r\n")
     site.serve("/mail/7/source", head + bytes(128 * 2**20), RAW)
@@ -246,6 +251,7 @@ NO_MAIL = {
 }
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize("page", NO_MAIL)
 def test_nothing_is_offered_where_no_mail_is_shown(extension: Extension, site: WebSite, tab: Page, page: str) -> None:
     show(site, tab, NO_MAIL[page])
@@ -273,6 +279,7 @@ def test_each_mail_of_a_conversation_has_its_own_offer(
     tab.wait_for(OFFERED, "#part7")
 
 
+@pytest.mark.thorough
 def test_controls_named_as_the_properties_of_a_form_hide_no_mail(
     adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
 ) -> None:

@@ -157,6 +157,7 @@ LETTERS = {
 }
 
 
+@pytest.mark.samples(2)
 @pytest.mark.heart
 @pytest.mark.parametrize("address", LETTERS, ids=range(len(LETTERS)))
 def test_a_mailto_link_begins_a_message(extension: Extension, site: WebSite, tab: Page, address: str) -> None:

@@ -145,7 +145,6 @@ def test_nobody_is_ticked_for_a_new_pair_of_site_and_reader(unlocked: Extension,
         assert "bob@example.test" in encrypted
 
 
-@pytest.mark.heart
 def test_one_window_waits_for_each_tab_whichever_frames_ask(unlocked: Extension, page: Page, site: Site) -> None:
     options = unlocked.open_options()
     outcomes = options.js("""async () => {

@@ -260,7 +260,6 @@ def test_locking_leaves_neither_the_seal_key_nor_what_it_sealed(unlocked: Extens
     page.close()
 
 
-@pytest.mark.heart
 def test_no_more_than_twenty_texts_a_minute_are_opened_for_a_site(unlocked: Extension, page: Page, site: Site) -> None:
     options = unlocked.open_options()
     spend = """(origin) => (globalThis.browser ?? chrome).storage.session.set({

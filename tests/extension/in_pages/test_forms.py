@@ -68,6 +68,7 @@ def test_a_refusal_sends_nothing(extension: Extension, page: Page, shop: str) ->
     assert page.value("[name=item]") == "Lamp"
 
 
+@pytest.mark.samples(2)
 @pytest.mark.heart
 @pytest.mark.parametrize(
     "change",

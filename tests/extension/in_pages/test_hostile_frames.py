@@ -221,6 +221,7 @@ CLAIM = """async (change) => {
 }"""
 
 
+@pytest.mark.samples(6)
 @pytest.mark.parametrize("kind", ["write", "mail"])
 @pytest.mark.parametrize(
     ("change", "codes"),

@@ -136,7 +136,6 @@ def wait_for_states(page: Page, **expected: object) -> None:
         time.sleep(0.5)
 
 
-@pytest.mark.heart
 def test_a_setting_and_a_webmail_reach_a_new_browser_and_what_is_removed_stays_removed(
     options: Page, other: Page, extension: Extension, second: Extension, servers: KeyServers, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_one_section_is_shown_and_back_leads_to_the_one_before(options: Page) ->
     wait_until_shown(options, SECTIONS[-2])
 
 
+@pytest.mark.thorough
 def test_an_address_leads_to_its_section_and_an_unknown_one_to_the_first(extension: Extension) -> None:
     for fragment, section in (("#settings-section", "settings"), ("#nothing", "identities"), ("#p12", "identities")):
         page = extension.browser.open(f"{extension.base}options/options.html{fragment}")
@@ -64,6 +65,7 @@ def test_an_address_leads_to_its_section_and_an_unknown_one_to_the_first(extensi
         page.close()
 
 
+@pytest.mark.thorough
 def test_a_window_leads_to_the_section_that_it_names(extension: Extension, options: Page) -> None:
     show_section(options, "backup")
     asking = extension.browser.open(extension.base + "guide/help.html")
@@ -75,6 +77,7 @@ def test_a_window_leads_to_the_section_that_it_names(extension: Extension, optio
     asking.close()
 
 
+@pytest.mark.thorough
 def test_no_section_needs_long_scrolling(options: Page) -> None:
     options.set_viewport(1280, 700)
     for name in SECTIONS:
@@ -83,6 +86,7 @@ def test_no_section_needs_long_scrolling(options: Page) -> None:
         assert height < MAX_PIXELS, name
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_section_fits_the_page(options: Page, width: int) -> None:
     options.set_viewport(width, 700)
