@@ -22,6 +22,7 @@ from tests.support.project import ROOT
 RUNTIME = ROOT / "dist/runtime"
 
 
+@pytest.mark.thorough
 @pytest.mark.browser
 @pytest.mark.in_turn
 def test_measures_ours_beside_a_peer_that_has_the_job_and_one_that_has_not(browser: Browser) -> None:

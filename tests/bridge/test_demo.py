@@ -189,6 +189,7 @@ def test_the_printed_command_reads_the_mailbox_which_is_encrypted(stack: DemoSta
     assert b"only you could open this message" not in done.stdout
 
 
+@pytest.mark.samples(2)
 @pytest.mark.parametrize(
     ("ending", "place"),
     [

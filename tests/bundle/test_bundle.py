@@ -406,6 +406,7 @@ def test_the_tests_extension_differs_in_loopback_permissions_alone(dist: Path) -
     assert tested == shipped
 
 
+@pytest.mark.thorough
 def test_a_second_build_touches_nothing(dist: Path) -> None:
     def state() -> dict[str, tuple[int, int]]:
         return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in dist.rglob("*") if path.is_file()}

@@ -72,6 +72,7 @@ def test_the_property_finds_quadratic_readers(monkeypatch: pytest.MonkeyPatch) -
     assert any(judge(Case("text", "whole", "quadratic", b"a")).startswith("grows by") for _ in range(3))
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize(
     ("begins", "blanks"),
     [
@@ -93,6 +94,7 @@ def test_blanks_in_transfer_encodings_cost_little(begins: bytes, blanks: bytes) 
     assert grows_in_proportion(decoding, 80_000)
 
 
+@pytest.mark.samples(1)
 @pytest.mark.parametrize(("normalise", "begins"), [(normalise_user, "a@"), (normalise_origin, "https://")])
 def test_combining_characters_of_key_server_cost_little(normalise: Callable[[str], str], begins: str) -> None:
     def normalising(size: int) -> Callable[[], None]:
