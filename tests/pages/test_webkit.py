@@ -23,7 +23,6 @@ def inbox(webkit: WebKit, demo_stack: DemoStack, alice: Account) -> Iterator[Mai
     pages.close()
 
 
-@pytest.mark.thorough
 def test_signs_in_unlocks_and_reads(inbox: MailPages, welcome: int) -> None:
     inbox.open_message(welcome)
     assert inbox.state == "verified"
