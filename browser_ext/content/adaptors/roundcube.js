@@ -145,12 +145,23 @@ async function fetchOriginal() {
   const named = /^mid:(\d+)$/.exec(id)?.[1];
   const uids = named ? [named] : await find(id, mailbox);
   // With two messages of the same Message-ID, an attacker may have sent one to have a wrong text quoted: quote neither.
-  return uids.length === 1 ? fetchSource(uids[0] ?? "", mailbox) : null;
+  if (uids.length !== 1) return null;
+  const bytes = await fetchSource(uids[0] ?? "", mailbox);
+  // The search finds longer names too.
+  return named || bareId(headerField(bytes, "Message-ID")) === bareId(id) ? bytes : null;
 }
 
-/** The numbers of the messages with this Message-ID, oldest first. @param {string} id @param {string} folder */
+/** A Message-ID without its brackets. @param {string} id */
+function bareId(id) {
+  return id.replaceAll(/[<>]/g, "").trim();
+}
+
+/** The numbers of the messages whose Message-ID contains this one, oldest first. @param {string} id @param {string} folder */
 async function find(id, folder) {
-  const filter = `HEADER MESSAGE-ID "${id.replaceAll(/["\\\r\n]/g, "")}"`;
+  // Roundcube takes "<…>" in a request for markup and leaves it out. An empty name would be in every message.
+  const name = bareId(id).replaceAll(/["\\\r\n]/g, "");
+  if (!name) return [];
+  const filter = `HEADER MESSAGE-ID "${name}"`;
   const { exec = "" } = await ask({ _action: "search", _mbox: folder, _filter: filter, _scope: "base" });
   const uids = [...exec.matchAll(/add_message_row\("?(\d+)/g)].map(([, uid]) => Number(uid));
   return uids.sort((one, other) => one - other).map(String);

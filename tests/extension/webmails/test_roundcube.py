@@ -113,6 +113,16 @@ def test_the_message_that_is_answered_or_forwarded_is_found(
     assert adaptor.original(pages.page) == message
 
 
+def test_an_answer_to_one_person_stays_so_when_somebody_is_added_under_cc(
+    pages: RoundcubePages, adaptor: Adaptor, mail: MailHost
+) -> None:
+    pages.compose(_reply_uid=str(mail.append(ME, encrypted())))
+    pages.page.wait_for(WRITE_BUTTON)
+    pages.page.js("() => { document.querySelector('[name=_cc]').value = 'carol@example.test'; }")
+    fields = adaptor.call(pages.page, "fields")
+    assert (fields["kind"], fields["to"], fields["cc"]) == ("reply", [PEER], ["carol@example.test"])
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["reply", "forward"])
 def test_the_answer_to_what_is_shown_opens_roundcubes_own_form(
