@@ -109,10 +109,13 @@ function composer() {
 
 /** @param {HTMLFormElement} form @param {HTMLTextAreaElement} body */
 function fields(form, body) {
-  const value = (/** @type {string} */ name) => /** @type {{value?: string} | null} */ (form.elements.namedItem(name))?.value ?? "";
+  const field = (/** @type {string} */ name) => /** @type {{value?: string, defaultValue?: string} | null} */ (form.elements.namedItem(name));
+  const value = (/** @type {string} */ name) => field(name)?.value ?? "";
   const [to, cc] = [splitAddresses(value("_to")), splitAddresses(value("_cc"))];
   const { compose_mode: mode } = environment();
-  const reply = to.length + cc.length > 1 ? "replyAll" : "reply";
+  // Roundcube does not say whether it answers all. The people that the person has added since do not make it so.
+  const begun = [field("_to"), field("_cc")].flatMap((one) => splitAddresses(one?.defaultValue ?? ""));
+  const reply = begun.length > 1 ? "replyAll" : "reply";
   const kind = mode === "reply" ? reply : mode === "forward" ? "forward" : "new";
   return { kind, from: senderOf(value("_from")), to, cc, subject: value("_subject"), text: typedText(body, kind) };
 }

@@ -138,6 +138,15 @@ def test_the_answer_to_what_is_shown_opens_roundcubes_own_form(
     assert adaptor.original(pages.page) == message
 
 
+def test_the_answered_message_is_found_among_others(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    mail.append(ME, signed(message_id="before"))
+    message = encrypted(message_id="answered")
+    uid = mail.append(ME, message)
+    mail.append(ME, signed(message_id="after"))
+    pages.compose(_reply_uid=str(uid))
+    assert adaptor.original(pages.page) == message
+
+
 def test_a_second_message_of_the_same_name_does_not_choose_what_is_quoted(
     pages: RoundcubePages, adaptor: Adaptor, mail: MailHost
 ) -> None:
