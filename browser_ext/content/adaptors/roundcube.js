@@ -257,18 +257,24 @@ function identityOf(from, form) {
 }
 
 /**
- * Moves the copy in the drafts to the sent mail. The message has been sent already, so a failure here is ignored.
+ * Moves the copy in the drafts to the sent mail, where it counts as read. The message has been sent already, so a
+ * failure here is ignored.
  * @param {string} uid @param {string} drafts @param {string} folder
  */
 async function putAway(uid, drafts, folder) {
   if (!folder) return remove(uid, drafts);
-  const form = new URLSearchParams({ _uid: uid, _mbox: drafts, _target_mbox: folder });
-  await ask({ _action: "move" }, form).catch(() => {});
+  await act("mark", { _uid: uid, _mbox: drafts, _flag: "read" });
+  await act("move", { _uid: uid, _mbox: drafts, _target_mbox: folder });
 }
 
 /** @param {string} uid @param {string} folder */
 async function remove(uid, folder) {
-  await ask({ _action: "delete" }, new URLSearchParams({ _uid: uid, _mbox: folder })).catch(() => {});
+  await act("delete", { _uid: uid, _mbox: folder });
+}
+
+/** Does something with a stored message. A failure is ignored. @param {string} action @param {Record<string, string>} fields */
+async function act(action, fields) {
+  await ask({ _action: action }, new URLSearchParams(fields)).catch(() => {});
 }
 
 /**

@@ -168,6 +168,7 @@ def test_the_encrypted_message_itself_is_sent(pages: RoundcubePages, adaptor: Ad
     )
     assert report.state is State.VERIFIED
     assert [len(mail.messages(ME, folder)) for folder in ("Drafts", "Gesendet")] == [0, 1]
+    assert mail.unread(ME, "Gesendet") == 0
 
 
 def test_a_receipt_is_sent_from_the_page_of_its_mail(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:

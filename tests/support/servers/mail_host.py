@@ -57,6 +57,13 @@ class MailHost:
             _, found = imap.uid("SEARCH", "ALL")
         return [int(uid) for uid in found[0].split()]
 
+    def unread(self, account: str, folder: str) -> int:
+        """The number of messages of a folder that are not marked as read."""
+        with self._connection(account) as imap:
+            imap.select(folder, readonly=True)
+            _, found = imap.search(None, "UNSEEN")
+        return len(found[0].split())
+
     def empty(self, account: str, folder: str = "INBOX") -> None:
         """Delete all messages of a folder."""
         with self._connection(account) as imap:
