@@ -274,11 +274,15 @@ function offerWriting(webmail, composer) {
   host.offer(api.i18n.getMessage("mailWrite"), () => write(webmail, composer));
 }
 
+/** Gives the message that is answered or forwarded to the background. @param {Composer} composer @returns {Promise<string>} its id there, or "" */
+async function holdOriginal(composer) {
+  const original = await composer.fetchOriginal();
+  return original ? hold(original) : "";
+}
+
 /** @param {Adaptor} webmail @param {Composer} composer */
 async function write(webmail, composer) {
-  const original = await composer.fetchOriginal();
-  const held = original ? await hold(original) : "";
-  const deliver = await webmail.delivery();
+  const [held, deliver] = await Promise.all([holdOriginal(composer), webmail.delivery()]);
   await openLetter(webmail, { ...composer.fields(), mail: held, deliver }, composer);
 }
 
