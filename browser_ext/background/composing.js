@@ -167,6 +167,12 @@ export async function lookUp({ composition, address }, sender) {
   return recipientSearch.lookUp(address);
 }
 
+/** The known people, by whom a typed recipient can be completed. @param {BodyOf<"compose.people">} body @param {Sender} sender */
+export async function listPeople({ composition }, sender) {
+  await ofWindow(composition, sender);
+  return recipientSearch.listPeople();
+}
+
 /**
  * The known certificates of an address as judged, the best first.
  * @param {BodyOf<"compose.check">} body @param {Sender} sender

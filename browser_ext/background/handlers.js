@@ -172,6 +172,7 @@ export const HANDLERS = {
   "compose.original": composing.original,
   "compose.whole": composing.whole,
   "compose.look-up": composing.lookUp,
+  "compose.people": composing.listPeople,
   "compose.check": composing.check,
   "compose.certificate": composing.takeCertificate,
   "compose.ask": composing.askFor,

@@ -10,6 +10,13 @@ import * as preferences from "./preferences.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
+/** The people whose certificates are kept or were in verified mail. One person may be there several times. */
+export async function listPeople() {
+  const remembered = (await contacts.list()).flatMap(({ address, certificates }) => certificates.map(({ name }) => ({ name, address })));
+  const kept = (await database.all("people")).flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address })));
+  return [...kept, ...remembered];
+}
+
 /**
  * The known certificates of an address as judged, the best first.
  * @param {string} address

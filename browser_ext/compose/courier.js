@@ -54,6 +54,8 @@ export class Courier {
   #letter;
   /** The hash of the facts about the asking page that the window shows (`question.js`). @type {Promise<string>} */
   #shown = Promise.resolve("");
+  /** @type {Promise<ReplyTo<"compose.people">> | null} */
+  #people = null;
 
   /** @param {string} composition */
   constructor(composition) {
@@ -97,6 +99,11 @@ export class Courier {
   /** Looks up an address at the writer's bridge. @param {string} address @returns {Promise<Finding>} */
   async lookUp(address) {
     return findingOf(await ask("compose.look-up", { ...this.#letter, address }));
+  }
+
+  /** The known people; none if they cannot be listed. */
+  people() {
+    return (this.#people ??= ask("compose.people", this.#letter).catch(() => []));
   }
 
   /** @param {string} address @returns {Promise<Finding>} */

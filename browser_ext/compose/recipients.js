@@ -15,7 +15,7 @@ export class Recipients {
   constructor(translate, courier, onChange) {
     const onDetails = (/** @type {string} */ address, /** @type {RecipientCheck} */ check) => showRecipient(translate, address, check);
     const line = (/** @type {string} */ label, /** @type {string} */ test) =>
-      new RecipientsField(translate, courier, { label, test, onChange, onDetails });
+      new RecipientsField(translate, courier, { label, test, onChange, onDetails, known: () => courier.people() });
     this.to = line(translate("to"), "compose-to");
     this.cc = line(translate("cc"), "compose-cc");
     this.bcc = line(text("composeBcc"), "compose-bcc");
