@@ -34,6 +34,8 @@ export class Answering {
   thread = { inReplyTo: /** @type {string | null} */ (null), references: /** @type {string[]} */ ([]), hidden: /** @type {import("../../wasm_build/ui/answer.js").HiddenField[]} */ ([]) };
   /** Whether the letter has taken over the original, or continues a draft. Then the original is not taken over again. */
   isRead = false;
+  /** Whether the original is being read now. */
+  isReading = false;
   /** @type {Forwarding | null} */
   #forwarding = null;
   #translate;
@@ -73,6 +75,8 @@ export class Answering {
 
   async read() {
     this.#sheet.note("original", html("p", { role: "status", text: text("composeOpening") }));
+    this.isReading = true;
+    this.#sheet.update();
     try {
       const { fields, attachments } = await this.#courier.original();
       if (this.isRead) return;
@@ -86,8 +90,10 @@ export class Answering {
       this.#sheet.note("original", html("p", {
         class: "problem", text: text("composeOriginalFailed", errorText(error)), data: { test: "original-problem" },
       }));
+    } finally {
+      this.isReading = false;
+      this.#sheet.update();
     }
-    this.#sheet.update();
   }
 
   /**
@@ -202,8 +208,10 @@ export class Answering {
   /** @param {string} quote */
   #append(quote) {
     const { text: area } = this.#sheet;
+    // The person may be writing already, and goes on where they were.
+    const { selectionStart, selectionEnd } = area;
     area.value = `${area.value}${quote}`;
-    area.setSelectionRange(0, 0);
+    area.setSelectionRange(selectionStart, selectionEnd);
   }
 
   /** @param {Forwarding} forwarding */
@@ -241,7 +249,7 @@ export class Answering {
     const lines = this.#sheet.recipients;
     for (const field of [lines.to, lines.cc]) {
       for (const person of [...field.people]) {
-        if (proposed.some((address) => sameAddress(address, person.address)) || known.includes(person.address)) field.remove(person);
+        if (proposed.some((address) => sameAddress(address, person.address)) || known.includes(person.address)) field.drop(person);
       }
     }
     const isSure = (/** @type {string} */ address) => !doubtful.includes(address);

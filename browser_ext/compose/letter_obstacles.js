@@ -9,15 +9,18 @@ import { expiryObstacle } from "./own_expiry.js";
 /**
  * @param {Letter} letter
  * @param {{
- *   identity: import("./courier.js").OwnIdentity | null, deliver: string, hidden: number, byPassword: number,
- * }} around `hidden`: the number of people in Bcc; `byPassword`: the number who open the letter by its password
+ *   identity: import("./courier.js").OwnIdentity | null, deliver: string, hidden: number, byPassword: number, isReadingOriginal: boolean,
+ * }} around `hidden`: the number of people in Bcc; `byPassword`: the number who open the letter by its password;
+ *   `isReadingOriginal`: whether the message that the letter answers or forwards is being opened
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @returns {Obstacle[]}
  */
-export function letterObstacles(letter, { identity, deliver, hidden, byPassword }, translate) {
+export function letterObstacles(letter, { identity, deliver, hidden, byPassword, isReadingOriginal }, translate) {
   const { sign, encrypt, people, hasPassword } = letter;
   const isAttached = deliver === "attachment";
   const found = obstacles(letter, translate);
+  // People, subject and quotation come with it.
+  if (isReadingOriginal) found.push(reason("original", "composeOriginalUnread"));
   if (!identity) found.push(reason("no-identity", "composeNoIdentity"));
   if (identity && sign) found.push(...expiryObstacle(identity));
   if (encrypt && byPassword > 0 && !hasPassword) found.push(reason("password", "composePasswordMissing"));

@@ -56,3 +56,10 @@ export function arrivalNote(deliver) {
 export function saveMessage(message, index) {
   saveFile(index === 0 ? "smime.p7m.eml" : `smime.p7m-${index + 1}.eml`, message);
 }
+
+/** Watches whether the person has typed or pressed something in an element. @param {HTMLElement} element @returns {() => boolean} */
+export function watchTouch(element) {
+  let isTouched = false;
+  for (const type of ["keydown", "pointerdown"]) element.addEventListener(type, () => { isTouched = true; }, { once: true });
+  return () => isTouched;
+}

@@ -24,7 +24,7 @@ import { letterObstacles } from "./letter_obstacles.js";
 import { createMoreOptions } from "./letter_options.js";
 import { newLetterSecret } from "./letter_version.js";
 import { LockCover } from "./lock_cover.js";
-import { arrivalNote, formNotes, pagesNotes, titleOf } from "./letter_parts.js";
+import { arrivalNote, formNotes, pagesNotes, titleOf, watchTouch } from "./letter_parts.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";
 import { SenderChoice } from "./sender_choice.js";
@@ -127,12 +127,15 @@ export class LetterWindow {
     this.#showDraft("none");
     addEventListener("focus", () => void this.#refresh());
     takeDroppedFiles((files) => void this.attached.attach(files));
+    // The person need not wait for the original: they write above the place of its quotation.
+    const focusFirst = () => (this.recipients.to.isEmpty ? this.recipients.to : this.text).focus();
+    const isTouched = watchTouch(this.element);
+    this.text.setSelectionRange(0, 0);
+    focusFirst();
     await this.#answering.begin();
     this.update();
     void this.#offerBridgeDrafts();
-    if (this.recipients.to.isEmpty) this.recipients.to.focus();
-    else this.text.focus();
-    this.text.setSelectionRange(0, 0);
+    if (!isTouched()) focusFirst();
   }
 
   /** Draws the plan of what will leave, and the obstacles. */
@@ -218,6 +221,7 @@ export class LetterWindow {
     const { bcc, byPassword } = this.recipients;
     const around = {
       identity: this.sender.identity, deliver: this.bridge.deliver, hidden: bcc.people.length, byPassword: byPassword.length,
+      isReadingOriginal: this.#answering.isReading,
     };
     return letterObstacles(letter, around, this.#translate);
   }

@@ -50,7 +50,7 @@ export class Recipients {
   /** @param {Addresses} addresses the new recipients */
   replace({ to, cc, bcc }) {
     for (const [line, addresses] of /** @type {[RecipientsField, string[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
-      for (const person of [...line.people]) line.remove(person);
+      for (const person of [...line.people]) line.drop(person);
       for (const address of addresses) line.add(address);
     }
   }

@@ -186,11 +186,16 @@ export class RecipientsField {
     this.#changed();
   }
 
-  /** @param {Person} person */
+  /** Removes a person for the writer, who goes on in this line. @param {Person} person */
   remove(person) {
+    this.drop(person);
+    this.#input.focus();
+  }
+
+  /** Removes a person while the writer may be elsewhere. @param {Person} person */
+  drop(person) {
     this.people = this.people.filter((each) => each !== person);
     this.#changed();
-    this.#input.focus();
   }
 
   /** @param {KeyboardEvent} event */
