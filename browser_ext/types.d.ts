@@ -17,7 +17,7 @@ interface MessageKinds {
   revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
-  "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "keys" | "close";
+  "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "keys" | "lock" | "close";
   /** A section of the page with keys and people; "" for the one that it shows already. */
   section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "writing" | "backup";
   digest: string;

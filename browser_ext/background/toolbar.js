@@ -12,6 +12,7 @@ import * as memory from "./memory.js";
 import * as optionsPage from "./options_page.js";
 import * as pages from "./pages.js";
 import * as promptWindow from "./prompt_window.js";
+import * as session from "./session.js";
 import { inTime, runIn } from "./sites.js";
 
 const PAGE = "toolbar/toolbar.html";
@@ -28,6 +29,7 @@ const WAYS = {
   write: writeNew,
   file: () => mails.openViewer({ mail: "" }),
   keys: () => optionsPage.open(),
+  lock: () => session.lock("hand"),
   close: async () => {},
 };
 
@@ -61,12 +63,12 @@ async function openWindow(tabId) {
   if (opened?.id !== undefined) await memory.write("toolbar", { windowId: opened.id });
 }
 
-/** The site of a tab, whether the browser admits scripts there, and the downloaded messages. @param {BodyOf<"toolbar.look">} body */
+/** The site of a tab, whether the browser admits scripts there, the downloaded messages, and whether keys are unlocked. @param {BodyOf<"toolbar.look">} body */
 export async function look({ tab: tabId }) {
   await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
   const site = (await runIn(tabId, 0, () => location.host))[0]?.result ?? "";
   const found = (await downloads.offered()).map(({ id, name }) => ({ id, name }));
-  return { site, isReachable: site !== "", downloads: found };
+  return { site, isReachable: site !== "", downloads: found, isUnlocked: await session.isUnlocked() };
 }
 
 /** Opens a downloaded message, and closes the window. @param {BodyOf<"toolbar.download">} body @param {Sender} sender */
@@ -75,10 +77,10 @@ export async function openDownload({ download }, sender) {
   promptWindow.close(sender);
 }
 
-/** @param {BodyOf<"toolbar.go">} body @param {Sender} sender */
+/** Goes a way, and closes the window. After a lock the window stays, and says so. @param {BodyOf<"toolbar.go">} body @param {Sender} sender */
 export async function go({ tab, way }, sender) {
   await WAYS[way](tab, sender);
-  promptWindow.close(sender);
+  if (way !== "lock") promptWindow.close(sender);
 }
 
 /** @param {number} tabId */

@@ -284,7 +284,7 @@ export const MESSAGES = {
 export const WORDS = {
   revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward", "receipt"],
   delivery: ["raw", "attachment", "file"],
-  "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "keys", "close"],
+  "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "keys", "lock", "close"],
   section: ["", "identities", "people", "trust", "sites", "settings", "writing", "backup"],
 };
 /** The limit of entries in one form, since a window shows them all. */

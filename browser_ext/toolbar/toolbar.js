@@ -12,6 +12,7 @@ const WAYS = /** @type {const} */ ([
   { way: "field", label: "toolbarField", hint: "toolbarFieldHint", ofPage: true },
   { way: "file", label: "menuViewer", hint: "toolbarFileHint", ofPage: false },
   { way: "keys", label: "verbKeys", hint: "toolbarKeysHint", ofPage: false },
+  { way: "lock", label: "verbLock", hint: "toolbarLockHint", ofPage: false },
   { way: "teach", label: "toolbarTeach", hint: "toolbarTeachHint", ofPage: true },
   { way: "teach-form", label: "toolbarTeachForm", hint: "toolbarTeachFormHint", ofPage: true },
 ]);
@@ -23,10 +24,10 @@ await startPage();
 document.title = text("toolbarTitle");
 addEventListener("keydown", ({ key }) => void (key === "Escape" && void go("close")));
 try {
-  const { site, isReachable, downloads } = await ask("toolbar.look", { tab });
+  const { site, isReachable, downloads, isUnlocked } = await ask("toolbar.look", { tab });
   // The isolates keep the name of a site in its own direction.
   byId("place").textContent = isReachable ? text("toolbarPlace", `\u2068${site}\u2069`) : text("toolbarNoPage");
-  const ways = WAYS.filter(({ ofPage }) => isReachable || !ofPage).map(wayButton);
+  const ways = WAYS.filter(({ way, ofPage }) => (isReachable || !ofPage) && (isUnlocked || way !== "lock")).map(wayButton);
   ways.unshift(...downloads.map(downloadButton));
   byId("ways").replaceChildren(...ways.map((button) => html("li", {}, button)));
   ways[0]?.focus();
@@ -47,10 +48,22 @@ function downloadButton({ id, name }) {
     html("span", { text: text("toolbarDownload", isolate(name)) }), html("span", { class: "muted", text: text("toolbarDownloadHint") }));
 }
 
-/** Goes a way; the background then closes this window. @param {MessageKinds["toolbar way"]} way */
+/** Goes a way; the background then closes this window, except after a lock. @param {MessageKinds["toolbar way"]} way */
 async function go(way) {
   problem.textContent = "";
-  await ask("toolbar.go", { tab, way }).catch((error) => { problem.textContent = errorText(error); });
+  try {
+    await ask("toolbar.go", { tab, way });
+    if (way === "lock") showLocked();
+  } catch (error) {
+    problem.textContent = errorText(error);
+  }
+}
+
+function showLocked() {
+  const button = byId("ways").querySelector("[data-test=way-lock]");
+  button?.closest("li")?.remove();
+  byId("state").textContent = text("stateLocked");
+  byId("ways").querySelector("button")?.focus();
 }
 
 /** @param {string} id */

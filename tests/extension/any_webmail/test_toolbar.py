@@ -7,6 +7,7 @@ import pytest
 from tests.support.browser.page import ESCAPE, Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension, textarea
+from tests.support.extension.mail_letters import PASSPHRASE, Letters
 from tests.support.extension.shown_mail import (
     ATTACHMENT,
     HEAD,
@@ -41,7 +42,7 @@ def test_a_page_without_mail_leads_to_all_other_ways(
     show(site, tab, "<p>Nothing but words.</p>", head="<!doctype html><title>Words</title>")
     window = open_window(extension, tab)
     ways = window.js("() => Array.from(document.querySelectorAll('[data-test^=way-]'), (one) => one.dataset.test)")
-    assert ways == [f"way-{way}" for way in ("mail", "write", "field", "file", "keys", "teach", "teach-form")]
+    assert ways == [f"way-{way}" for way in ("mail", "write", "field", "file", "keys", "lock", "teach", "teach-form")]
     assert window.text("[data-test=place]").endswith(f"{site.origin.removeprefix('http://')}.")
     with window.closing():
         window.click(f"[data-test=way-{way}]")
@@ -50,9 +51,22 @@ def test_a_page_without_mail_leads_to_all_other_ways(
 
 def test_a_page_of_the_browser_leads_to_the_ways_without_a_page(extension: Extension, tab: Page) -> None:
     window = open_window(extension, tab)
-    assert window.js("() => document.querySelectorAll('[data-test^=way-]').length") == 3
+    assert window.js("() => document.querySelectorAll('[data-test^=way-]').length") == 4
     with window.closing():
         window.press(ESCAPE)
+
+
+def test_the_keys_are_locked_in_the_window_itself(extension: Extension, letters: Letters, tab: Page) -> None:
+    extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
+    window = open_window(extension, tab)
+    window.click("[data-test=way-lock]")
+    window.wait_for_text("Your keys are locked", selector="[data-test=state]")
+    assert not window.js("() => document.querySelector('[data-test=way-lock]')")
+    with window.closing():
+        window.press(ESCAPE)
+    assert not open_window(extension, tab).js("() => document.querySelector('[data-test=way-lock]')")
+    extension.is_locked = True
+    extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
 
 
 def test_a_link_that_no_word_names_is_chosen_by_pointing(
