@@ -35,8 +35,9 @@ help:
 	@echo 'make bench-bridge  the bridge beside Roundcube; writes its tables into docs/benchmarks.md; half an hour;'
 	@echo '                ONLY="times large" chooses parts'
 	@echo 'make bench-keys what a login costs the key server, and what its time tells; writes its tables into docs/benchmarks.md'
-	@echo 'make days-work  walks the 40 steps of docs/days_work.md in our pages and in Roundcube, and counts clicks and seconds;'
-	@echo '                writes its table into docs/benchmarks.md; six minutes; ONLY="roundcube" chooses; ONLY="keyboard", "touch"'
+	@echo 'make days-work  walks the 40 steps of docs/days_work.md in our pages, in Roundcube, and by the extension in Roundcube, and'
+	@echo '                counts clicks and seconds; writes its table into docs/benchmarks.md; ten minutes; ONLY="roundcube" or'
+	@echo '                "extension" chooses; ONLY="keyboard", "touch"'
 	@echo '                and "losses" (of the network) walk otherwise, and ENGINE=firefox or webkit elsewhere'
 	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
 	@echo 'make views      a picture of every view on every kind of screen, in build/views'
@@ -118,7 +119,7 @@ bench-bridge: setup test-tools
 bench-keys: setup test-tools
 	$(VENV)/python -m tests.bench_keys --page docs/benchmarks.md
 
-# ONLY="pointer roundcube keyboard touch losses" chooses what is walked, ENGINE=firefox or webkit where, RUNS=3 how often.
+# ONLY="pointer roundcube extension keyboard touch losses" chooses what is walked, ENGINE=firefox or webkit where, RUNS=3 how often.
 days-work: setup test-tools
 	$(VENV)/python -m tests.days_work --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) \
 		$(if $(ENGINE),--engine $(ENGINE))

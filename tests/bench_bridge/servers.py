@@ -191,21 +191,23 @@ def run_stand(
     mail: MailHost,
     *,
     with_roundcube: bool = True,
+    with_uncached: bool = True,
     database: str | None = None,
     bridge_settings: Mapping[str, str] | None = None,
     roundcube_settings: str = "",
 ) -> Iterator[Stand]:
     """Run the bridge and nginx in front of it during the block; with Roundcube both with and without their caches.
 
-    `database` is the URL of the bridge's database in place of SQLite. `bridge_settings` are TOML texts by their path,
-    `roundcube_settings` are lines of PHP; both replace the usual ones.
+    `with_uncached` is whether the bridge without caches runs too. `database` is the URL of the bridge's database in
+    place of SQLite. `bridge_settings` are TOML texts by their path, `roundcube_settings` are lines of PHP; both replace
+    the usual ones.
     """
     more = {**(bridge_settings or {}), **({"database": json.dumps(database)} if database else {})}
     with contextlib.ExitStack() as stack:
         folder = _new_folder(stack)
         bridge, host = _run_bridge(stack, mail, folder / "bridge", more)
         hosts, uncached, roundcubes = [host], None, dict[bool, int]()
-        if with_roundcube:
+        if with_roundcube and with_uncached:
             uncached, host = _run_bridge(stack, mail, folder / "uncached", {}, command="tests.bench_bridge.uncached")
             hosts.append(host)
         if with_roundcube and peer_absence() is None:

@@ -1,14 +1,15 @@
-"""`python -m tests.days_work`: walks the steps of docs/days_work.md in our pages and in Roundcube.
+"""`python -m tests.days_work`: walks the steps of docs/days_work.md in our pages, in Roundcube, and by the extension.
 
 Prints the table of clicks and seconds, keeps the figures of each program in build/days_work.json, and with `--page`
 writes the table into a page of the documentation. A walk of one program takes about three minutes. Our pages are also
-walked by keyboard alone, by touch, and with losses of the network, in three engines.
+walked by keyboard alone, by touch, and with losses of the network, in three engines; the extension, in Chromium only.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,10 @@ from tests.bench_bridge.__main__ import describe_programs
 from tests.bench_bridge.page import write_machine, write_page
 from tests.days_work import house as houses
 from tests.days_work.engines import ENGINES, absence, running_browser
+from tests.days_work.extended import Extended
 from tests.days_work.hand import REST_SECONDS
 from tests.days_work.house import House
+from tests.days_work.mailbox import MESSAGES
 from tests.days_work.ours import Ours
 from tests.days_work.ours_lost import OursWithLosses
 from tests.days_work.ours_otherwise import OursByKeyboard, OursByTouch
@@ -33,10 +36,16 @@ from tests.support.servers import postfix
 
 @dataclass(frozen=True, slots=True)
 class Walkable:
-    """A program that can be walked: the class that walks it, and whether the machine of its browser has a mouse."""
+    """A program that can be walked: the class that walks it, its browser, and its servers."""
 
     walker: type[Ours | Roundcube]
     has_mouse: bool = True
+    with_roundcube: bool = False
+    in_clear: bool = False
+
+    def run_house(self, count: int = MESSAGES) -> AbstractContextManager[House]:
+        """The servers for the walk."""
+        return houses.run_house(with_roundcube=self.with_roundcube, in_clear=self.in_clear, count=count)
 
     def start(self, house: House, browser: Browser, rest_seconds: float = REST_SECONDS) -> Ours | Roundcube:
         """Open a tab for the walk."""
@@ -45,12 +54,13 @@ class Walkable:
 
 PROGRAMS: Final = {
     "pointer": Walkable(Ours),
-    "Roundcube": Walkable(Roundcube),
+    "Roundcube": Walkable(Roundcube, with_roundcube=True, in_clear=True),
+    "extension": Walkable(Extended, with_roundcube=True),
     "keyboard": Walkable(OursByKeyboard),
     "touch": Walkable(OursByTouch, has_mouse=False),
     "losses": Walkable(OursWithLosses),
 }
-COMPARED: Final = ("pointer", "Roundcube")
+COMPARED: Final = ("pointer", "Roundcube", "extension")
 _PICTURES: Final = Path("build/days_work")
 
 
@@ -67,7 +77,8 @@ def main() -> None:
     parser.add_argument("--page", type=Path, help="page of the documentation, into which the table is written")
     options = parser.parse_args()
     chosen = options.only or [*COMPARED]
-    if why := houses.absence(with_roundcube="Roundcube" in chosen) or absence(options.engine):
+    with_roundcube = any(PROGRAMS[name].with_roundcube for name in chosen)
+    if why := houses.absence(with_roundcube=with_roundcube) or absence(options.engine):
         parser.exit(1, f"{why}\n")
     numbers = range(1, options.steps + 1)
     for name in chosen:
@@ -100,7 +111,7 @@ def _print(done: Done) -> None:
 def _walk_once(name: str, engine: str, numbers: Sequence[int]) -> list[Done]:
     one = PROGRAMS[name]
     with (
-        houses.run_house(with_roundcube=name == "Roundcube") as house,
+        one.run_house() as house,
         running_browser(engine, house.downloads, has_mouse=one.has_mouse) as browser,
     ):
         program = one.start(house, browser)

@@ -51,6 +51,17 @@ class Hand:
         self._count(2 if held else 1)
         self._strike(page, page.wait_for_aim(selector), held)
 
+    def strike(self, page: Page, find: Callable[[], tuple[int, int]]) -> None:
+        """Press a place that only a look finds, such as a button in a closed shadow root."""
+        find()
+        self._count()
+        self._strike(page, find(), None)
+
+    def do(self, press: Callable[[], None]) -> None:
+        """Press something of the browser itself."""
+        self._count()
+        press()
+
     def focus(self, selector: str) -> None:
         """Put the focus into a field, by a press if the field does not have it already."""
         self.page.wait_for_selector(selector)

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from sealwax.service.web_server import serve
+from smime_core import blocking
 from smime_core.asn1 import build_pem
+from smime_core.identity.identity import export_identity
 from tests.bench_bridge import servers
 from tests.bench_bridge.pages import running_pages
 from tests.days_work.gate import Gate, running_gate
@@ -95,6 +97,18 @@ class House:
         return self.folder / "contacts.pem"
 
     @property
+    def authority_file(self) -> Path:
+        """The certificate of the authority that Anna trusts."""
+        return self.folder / "ca.pem"
+
+    def write_key_file(self) -> Path:
+        """Write Anna's keys into a file, under her passphrase."""
+        anna = self.people.anna
+        file = self.folder / "anna.p12"
+        file.write_bytes(blocking.run(export_identity(anna.identity, anna.key_passphrase.encode(), provider=PROVIDER)))
+        return file
+
+    @property
     def downloads(self) -> Path:
         """The folder in which the browser saves files."""
         return self.folder / "downloads"
@@ -109,8 +123,10 @@ def absence(*, with_roundcube: bool) -> str | None:
 
 
 @contextlib.contextmanager
-def run_house(*, with_roundcube: bool, count: int = MESSAGES, pages_folder: Path | None = None) -> Iterator[House]:
-    """Run the servers for one walk: for Roundcube, whose messages are in clear, or for our pages."""
+def run_house(
+    *, with_roundcube: bool, in_clear: bool = False, count: int = MESSAGES, pages_folder: Path | None = None
+) -> Iterator[House]:
+    """Run the servers for one walk: for Roundcube, or for our pages. `in_clear` leaves the messages unprotected."""
     with contextlib.ExitStack() as stack:
         at = datetime.now(UTC)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="days-work-")))
@@ -121,7 +137,7 @@ def run_house(*, with_roundcube: bool, count: int = MESSAGES, pages_folder: Path
         stack.enter_context(serve(serve_published(published), socket.create_server(("127.0.0.1", authority_port))))
         _write_files(folder, people)
         host, post = _run_mail(stack, folder, people, at)
-        messages = build_messages(people, at, in_clear=with_roundcube, count=count)
+        messages = build_messages(people, at, in_clear=in_clear, count=count)
         uids = _fill(post, messages)
         mail_gate, key_gate = stack.enter_context(running_gate()), stack.enter_context(running_gate())
         origins = {
@@ -132,6 +148,7 @@ def run_house(*, with_roundcube: bool, count: int = MESSAGES, pages_folder: Path
             servers.run_stand(
                 host,
                 with_roundcube=with_roundcube,
+                with_uncached=False,
                 bridge_settings={**_bridge_settings(folder, authority_port, pages_folder), **origins},
                 roundcube_settings=_ROUNDCUBE_SETTINGS,
             )

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from tests.days_work.steps import NAMES, Done
 
-OURS, THEIRS = "pointer", "Roundcube"
+OURS, THEIRS, EXTENDED = "pointer", "Roundcube", "extension"
 MOST_CLICKS: Final = 1.0
 MOST_SECONDS: Final = 1.2
-TITLES: Final = {"pointer": "ours", "Roundcube": "Roundcube"}
+TITLES: Final = {OURS: "ours", THEIRS: "Roundcube", EXTENDED: "the extension in Roundcube"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +77,12 @@ def write_table(walks: Mapping[str, Walked]) -> str:
         if any(number in one.steps for one in shown):
             lines.append([str(number), name, *(cell for one in shown for cell in _cells(one.steps.get(number)))])
     lines.append(["", "**all**", *(cell for one in shown for cell in _sums(one))])
-    both = [number for number in NAMES if all(_can(one, number) for one in shown if one.program in (OURS, THEIRS))]
-    if {OURS, THEIRS} <= walks.keys():
-        parts = [one.only(number for number in both if number in one.steps) for one in shown]
-        lines.append(["", "**what both can do**", *(cell for one in parts for cell in _sums(one))])
+    if len(shown) > 1:
+        parts = [one.only(_common(shown)) for one in shown]
+        words = "both" if len(shown) == 2 else "all three"
+        lines.append(["", f"**what {words} can do**", *(cell for one in parts for cell in _sums(one))])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return "\n\n".join([table, *_sentences(shown, walks, both)])
+    return "\n\n".join([table, *_sentences(shown, walks)])
 
 
 def _write_others(walks: Sequence[Walked]) -> str:
@@ -107,20 +107,44 @@ def measures(walks: Mapping[str, Walked]) -> dict[str, tuple[float, float]]:
     }
 
 
-def _sentences(shown: Sequence[Walked], walks: Mapping[str, Walked], both: Sequence[int]) -> list[str]:
+def _sentences(shown: Sequence[Walked], walks: Mapping[str, Walked]) -> list[str]:
     found = []
     for what, (share, most) in measures(walks).items():
-        parts = [walks[name].only(number for number in both if number in walks[name].steps) for name in (OURS, THEIRS)]
-        ours, theirs = (getattr(part, what) for part in parts)
         missed = "" if share <= most else ", **missed**"
-        alike = f"; of what both can do {ours / max(theirs, 0.001):.2f}"
+        alike = f"; of what both can do {_share_of_common(walks[OURS], walks[THEIRS], what):.2f}"
         found.append(f"{what.capitalize()}, ours / Roundcube: {share:.2f}, wanted at most {most}{missed}{alike}.")
+    if {EXTENDED, THEIRS} <= walks.keys():
+        clicks, seconds = (_share_of_common(walks[EXTENDED], walks[THEIRS], what) for what in ("clicks", "seconds"))
+        found.append(
+            "The extension in Roundcube / Roundcube with messages in clear, of what both can do: "
+            f"clicks {clicks:.2f}, seconds {seconds:.2f}."
+        )
     for one in shown:
-        lacks = "; ".join(f"{number} ({why})" for number, why in one.lacks.items())
+        lacks = _write_lacks(one)
         if lacks:
             found.append(f"Steps that {TITLES[one.program]} cannot do, and that count as nothing: {lacks}.")
     found.append(f"Measured: {'; '.join(f'{TITLES[one.program]} {one.when}' for one in shown)}.")
     return found
+
+
+def _write_lacks(walked: Walked) -> str:
+    """The steps that a program cannot do, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for number, why in walked.lacks.items():
+        by_reason.setdefault(why, []).append(str(number))
+    return "; ".join(f"{', '.join(numbers)} ({why})" for why, numbers in by_reason.items())
+
+
+def _common(walks: Sequence[Walked]) -> list[int]:
+    """The steps that all of these can do."""
+    return [number for number in NAMES if all(_can(one, number) for one in walks)]
+
+
+def _share_of_common(one: Walked, other: Walked, what: str) -> float:
+    """The share of another program's clicks or seconds, of the steps that both can do."""
+    common = _common([one, other])
+    mine, theirs = (getattr(walked.only(common), what) for walked in (one, other))
+    return float(mine / max(theirs, 0.001))
 
 
 def _cells(done: Done | None) -> list[str]:

@@ -13,7 +13,7 @@ from tests.days_work.steps import DRAFT_SUBJECT, FILES_SUBJECT, Reply
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import CONTROL, ENTER, SHIFT, Page
 
-_SECONDS: Final = 60
+SECONDS: Final = 60
 _LISTED = """() => window.rcmail?.env.task === 'mail' && !rcmail.busy
   && rcmail.message_list && rcmail.message_list.rowcount > 0"""
 _ROWS = "() => Object.values(rcmail.message_list.rows).map(({ uid }) => Number(uid))"
@@ -77,13 +77,17 @@ class Roundcube:
         page.fill("#rcmloginuser", anna.address)
         page.fill("#rcmloginpwd", anna.mail_password)
         page.click("#rcmloginsubmit")
-        page.wait_for(_LISTED, timeout_seconds=_SECONDS)
+        page.wait_for(_LISTED, timeout_seconds=SECONDS)
         for address in CONTACTS:
             page.js("(one) => { rcmail.http_post('addcontact', { _address: one }); }", f"{NAMES[address]} <{address}>")
             page.wait_for("() => jQuery.active === 0")
+        self._prepare_more()
         page.click("#taskmenu a.logout")
         page.wait_for_selector("#rcmloginuser")
         page.goto("about:blank")
+
+    def _prepare_more(self) -> None:
+        """Prepare what belongs to the program, before the end of the visit."""
 
     # Signing in, and the lock
 
@@ -94,7 +98,7 @@ class Roundcube:
         self.hand.focus("#rcmloginpwd")
         self.hand.type(self._house.people.anna.mail_password)
         self.hand.press(ENTER)
-        self._page.wait_for(_LISTED, timeout_seconds=_SECONDS)
+        self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
 
     def unlock(self) -> None:
         """There are no keys."""
@@ -102,14 +106,14 @@ class Roundcube:
     def lock(self) -> None:
         self._to_list()
         self.hand.click("#taskmenu a.logout")
-        self._page.wait_for_selector("#rcmloginuser", timeout_seconds=_SECONDS)
+        self._page.wait_for_selector("#rcmloginuser", timeout_seconds=SECONDS)
 
     # Reading
 
     def read(self, name: str) -> None:
         self._open(self._uid(name))
         frame = self._page.wait_for_frame(f"_uid={self._uid(name)}&")
-        frame.wait_for(_SHOWS, self._house.messages[name].words, timeout_seconds=_SECONDS)
+        frame.wait_for(_SHOWS, self._house.messages[name].words, timeout_seconds=SECONDS)
         look = {"M7": self._look_at_pdf, "M8": self._look_at_picture, "M10": self._open_inner, "M15": self._save}
         if name in look:
             look[name](frame)
@@ -175,7 +179,7 @@ class Roundcube:
     def reply_to_sent(self, line: str) -> None:
         self._show("Sent")
         self.hand.click("#messagelist tbody tr:first-child .subject")
-        self._page.wait_for(_PREVIEWS, "The line of step 22", timeout_seconds=_SECONDS)
+        self._page.wait_for(_PREVIEWS, "The line of step 22", timeout_seconds=SECONDS)
         self._answer("reply")
         self.hand.focus(_BODY)
         self.hand.type(line)
@@ -191,7 +195,7 @@ class Roundcube:
 
     def _answer(self, act: str) -> None:
         self.hand.click(f"#toolbar-menu a.{act}:not(.disabled)")
-        self._page.wait_for(_COMPOSES, timeout_seconds=_SECONDS)
+        self._page.wait_for(_COMPOSES, timeout_seconds=SECONDS)
 
     def _send(self, recipients: int = 1) -> None:
         before = len(self._house.post.taken)
@@ -232,6 +236,7 @@ class Roundcube:
 
     def delete(self, name: str) -> None:
         self._open(self._uid(name))
+        self._wait_until_calm()
         self.hand.click("#toolbar-menu a.delete:not(.disabled)")
         self._wait_until_gone(name)
 
@@ -279,7 +284,7 @@ class Roundcube:
         self.hand.click("button.submit", frame=frame)
         self._page.wait_for_text(folder, selector="#subscription-table")
         self.hand.click("#taskmenu a.mail")
-        self._page.wait_for(_LISTED, timeout_seconds=_SECONDS)
+        self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
         self.move(name, folder)
 
     def visit(self, folder: str) -> None:
@@ -305,7 +310,7 @@ class Roundcube:
         self.sign_in()
         self._show("Drafts")
         self.hand.double_click("#messagelist tbody tr:first-child .subject")
-        self._page.wait_for(_COMPOSES, timeout_seconds=_SECONDS)
+        self._page.wait_for(_COMPOSES, timeout_seconds=SECONDS)
         self.hand.focus(_BODY)
         self.hand.type(line)
         self._send()
@@ -316,13 +321,16 @@ class Roundcube:
             "#compose-attachments button.attach", "#uploadform input[type=file]", self._house.attached
         )
         uploaded = "() => document.querySelectorAll('#attachment-list li:not(.uploading)').length === 2"
-        self._page.wait_for(uploaded, timeout_seconds=_SECONDS)
+        self._page.wait_for(uploaded, timeout_seconds=SECONDS)
         self._send()
 
-    def _write(self, to: str, subject: str, line: str) -> None:
+    def _begin(self) -> None:
         self._to_list()
         self.hand.click("#taskmenu a.compose")
-        self._page.wait_for(_COMPOSES, timeout_seconds=_SECONDS)
+        self._page.wait_for(_COMPOSES, timeout_seconds=SECONDS)
+
+    def _write(self, to: str, subject: str, line: str) -> None:
+        self._begin()
         self.hand.focus(_TO)
         self.hand.type(f"{to},")
         self.hand.focus(_SUBJECT)
@@ -346,16 +354,18 @@ class Roundcube:
 
     def _open_whole(self, name: str) -> None:
         self._open(self._uid(name))
-        self._page.wait_for(_PREVIEWS, self._house.messages[name].words, timeout_seconds=_SECONDS)
+        self._page.wait_for(_PREVIEWS, self._house.messages[name].words, timeout_seconds=SECONDS)
 
     def _show(self, folder: str) -> None:
         self._to_list()
-        # Roundcube passes over a press on a folder while it waits for an answer, or loads the message after a deleted
-        # one.
-        self._page.wait_for(_IS_CALM)
+        self._wait_until_calm()
         self.hand.click(_folder(folder))
         self._page.wait_for("(name) => !rcmail.busy && rcmail.env.mailbox === name", folder)
-        self._page.wait_for(_LISTED, timeout_seconds=_SECONDS)
+        self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
+
+    def _wait_until_calm(self) -> None:
+        """Roundcube passes over presses while it waits for an answer, or loads the message after a deleted one."""
+        self._page.wait_for(_IS_CALM)
 
     def _to_list(self) -> None:
         """Close the window that was opened. After a message was sent, Roundcube returns to the list by itself."""
