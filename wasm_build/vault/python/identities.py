@@ -60,7 +60,8 @@ async def seal_all(identities: Sequence[Identity], seal_key: Secret, provider: C
 
 async def _seal(identity: Identity, seal_key: Secret, provider: CryptoProvider) -> Reply:
     sealed = await seal_identity(identity, seal_key, provider)
-    return {"sealed": sealed, "isShared": is_shared(identity), **describe(identity.certificate)}
+    mark: Reply = {"isShared": True} if is_shared(identity) else {}
+    return {"sealed": sealed, **mark, **describe(identity.certificate)}
 
 
 def describe_authority(identities: Sequence[Identity]) -> Reply:
