@@ -52,12 +52,6 @@ def plain(demo_stack: DemoStack) -> int:
     return demo_stack.mail_server.append(alice.address, message.as_bytes(policy=email.policy.SMTP))
 
 
-def discard(pages: MailPages) -> None:
-    pages.page.click(named("discard"))
-    if pages.page.js(f"() => document.querySelector('{named('discard-confirm')}') !== null"):
-        pages.page.click(named("discard-confirm"))
-
-
 def begin(pages: MailPages, uid: int, action: str) -> None:
     pages.open_message(uid)
     pages.page.click(named(action))
@@ -69,7 +63,7 @@ def test_a_reply_to_all_keeps_the_names(alice: MailPages, plain: int, bob: Accou
     assert alice.page.js(PEOPLE) == [bob.address, CAROL]
     assert alice.page.js(CHIPS) == ["Bob Bridge", "Carol Cable"]
     assert "> It leaves at nine." in alice.page.value(named("compose-text"))
-    discard(alice)
+    alice.discard()
 
 
 @pytest.mark.heart
@@ -79,7 +73,7 @@ def test_a_forwarded_message_has_its_words_and_files(alice: MailPages, plain: in
     assert "It leaves at nine." in alice.page.value(named("compose-text"))
     assert alice.page.value(named("compose-subject")) == "Fwd: The ferry"
     assert alice.page.js(PEOPLE) == []
-    discard(alice)
+    alice.discard()
 
 
 def test_a_message_is_forwarded_as_a_file(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
@@ -114,7 +108,7 @@ def test_doubtful_recipients_are_asked_about(alice: MailPages, bob: Account, dem
     assert CAROL in alice.page.text(named("doubtful"))
     alice.page.click(named("doubtful-add"))
     assert alice.page.js(PEOPLE) == [bob.address, CAROL]
-    discard(alice)
+    alice.discard()
 
 
 @pytest.mark.heart
@@ -125,4 +119,4 @@ def test_a_reply_that_is_wanted_elsewhere_is_asked_about(alice: MailPages, bob: 
     assert CAROL in alice.page.text(named("reply-to"))
     alice.page.click(named("reply-to-take"))
     assert alice.page.js(PEOPLE) == [CAROL]
-    discard(alice)
+    alice.discard()

@@ -174,7 +174,8 @@ def test_nothing_is_stored_in_clear_and_no_record_opens_in_the_place_of_another(
     }""")
     stored = page.js(STORED)
     assert len(stored) == 3
-    for word in ("lighthouse", "Harbour", "harbour", "bob", "example", "one", "[...]"):
+    # Shorter words are by chance among encrypted bytes.
+    for word in ("lighthouse", "Harbour", "harbour", "bob@", "example", "[...]"):
         assert all(word not in record for record in stored), word
     refused = page.js("""async () => {
       const store = await import("/source/webbridge/pages/search_store.js");

@@ -37,9 +37,7 @@ def line(alice: MailPages) -> Iterator[MailPages]:
     alice.page.wait_for_selector(named("compose-form"))
     alice.page.click(named("compose-to"))
     yield alice
-    alice.page.click(named("discard"))
-    if alice.page.js(f"() => document.querySelector('{named('discard-confirm')}') !== null"):
-        alice.page.click(named("discard-confirm"))
+    alice.discard()
 
 
 @pytest.mark.parametrize("key", [ENTER, TAB])

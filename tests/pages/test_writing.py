@@ -44,12 +44,6 @@ def bob(demo_stack: DemoStack) -> Account:
     return demo_stack.accounts[1]
 
 
-def discard(pages: MailPages) -> None:
-    pages.page.click(named("discard"))
-    if pages.page.js(f"() => document.querySelector('{named('discard-confirm')}') !== null"):
-        pages.page.click(named("discard-confirm"))
-
-
 def open_welcome(pages: MailPages, demo_stack: DemoStack) -> None:
     pages.open_message(demo_stack.mail_server.messages(pages.account.address)[0].uid)
     pages.page.wait_for_selector(f"{named('state')}[data-state=verified]", timeout_seconds=OPERATION_SECONDS)
@@ -60,7 +54,7 @@ def test_writing_begins_with_the_recipients(alice: MailPages) -> None:
     alice.page.click(named("write"))
     alice.page.wait_for_selector(named("compose-form"))
     assert alice.page.js(FOCUSED) == "compose-to"
-    discard(alice)
+    alice.discard()
 
 
 @pytest.mark.thorough
@@ -100,7 +94,7 @@ def test_nothing_moves_under_a_press_of_the_pointer(alice: MailPages, bob: Accou
     assert alice.page.js(f"() => new Promise((done) => setTimeout(() => done(({PEOPLE})()), 200))") == []
     alice.page.js("() => { dispatchEvent(new PointerEvent('pointerup')); }")
     alice.page.wait_for(f"() => ({PEOPLE})().length === 1")
-    discard(alice)
+    alice.discard()
 
 
 def test_a_reply_begins_above_what_it_quotes(alice: MailPages, demo_stack: DemoStack) -> None:
@@ -109,7 +103,7 @@ def test_a_reply_begins_above_what_it_quotes(alice: MailPages, demo_stack: DemoS
     alice.page.wait_for_selector(named("compose-form"))
     assert alice.page.js(FOCUSED) == "compose-text"
     assert alice.page.js("() => document.activeElement.selectionEnd") == 0
-    discard(alice)
+    alice.discard()
 
 
 def test_the_verdict_on_a_mail_is_spoken_with_that_mail_only(alice: MailPages, demo_stack: DemoStack) -> None:
@@ -118,7 +112,7 @@ def test_the_verdict_on_a_mail_is_spoken_with_that_mail_only(alice: MailPages, d
     alice.page.click(named("write"))
     alice.page.wait_for_selector(named("compose-form"))
     assert alice.page.js(SPOKEN) == ""
-    discard(alice)
+    alice.discard()
     open_welcome(alice, demo_stack)
     alice.page.wait_for("() => document.getElementById('announcer').textContent.includes('Verified')")
     alice.show_inbox()
@@ -141,7 +135,7 @@ def test_mail_leaves_under_the_persons_name_and_a_reply_in_sent_goes_to_its_read
     alice.page.click(named("reply"))
     alice.page.wait_for_selector(named("compose-form"))
     assert alice.page.js(PEOPLE) == [bob.address]
-    discard(alice)
+    alice.discard()
 
 
 def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
@@ -167,7 +161,7 @@ def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
     alice.page.wait_for_selector(named("compose-form"))
     assert "> The third lighthouse." in alice.page.value(named("compose-text"))
     assert alice.page.js(PEOPLE) == []
-    discard(alice)
+    alice.discard()
 
 
 @pytest.mark.thorough

@@ -115,3 +115,13 @@ class MailPages:
         self.wait_until_sendable()
         self.page.click(named("send"))
         self.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+
+    def discard(self) -> None:
+        """Discard the letter, also if the page asks first, and wait until it is gone."""
+        self.page.click(named("discard"))
+        form, question = (f"document.querySelector('{named(test)}')" for test in ("compose-form", "discard-confirm"))
+        # The question comes after a look at what is kept of the draft.
+        self.page.wait_for(f"() => {form} === null || {question} !== null", timeout_seconds=OPERATION_SECONDS)
+        if self.page.js(f"() => {question} !== null"):
+            self.page.click(named("discard-confirm"))
+        self.page.wait_for(f"() => {form} === null", timeout_seconds=OPERATION_SECONDS)
