@@ -31,7 +31,10 @@ _TRANSFERRED: Final = """() => Object.entries(Object.fromEntries(performance.get
 
 
 def measure_wire(name: Name, dist: Path) -> list[Figure]:
-    """Measure the bytes of the compressed files, without header fields; of the pages with them and with answers."""
+    """Measure the bytes of a first visit.
+
+    Of the vault they are those of the compressed files, of the mail pages also the answers and all header fields.
+    """
     first = _find_first_visit(name, dist)
     whole = first | {file.name for file in (dist / "runtime").glob(f"*{_SNAPSHOT}")}
     sizes = {file: compressed_size(dist / "runtime" / file) for file in sorted(whole)}

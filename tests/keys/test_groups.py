@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from flask.testing import FlaskClient
 
 from roaming_keys.calls import Call
 from roaming_keys.groups.client import OwnerChanged, end_group, find_wrap, keep_group
@@ -35,31 +34,14 @@ from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
 from tests.support.keys.organisation import policy_of
 from tests.support.keys.people import PROVIDER, make_client
+from tests.support.keys.ward import alice, bob, client
 from tests.support.people import trust
+
+__all__ = ["alice", "bob", "client"]
 
 pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
 BOB, CAROL = "bob@example.test", "carol@example.test"
 Answer = Callable[[Call, bytes], bytes]
-
-
-@pytest.fixture
-def client(clock: FakeClock) -> FlaskClient:
-    return make_client(clock)
-
-
-@pytest.fixture
-def alice(client: FlaskClient, clock: FakeClock) -> Sharer:
-    """Alice, who owns Ward 3 with Bob."""
-    alice = sharer(client, clock, "alice")
-    alice.store(ward("alice", "bob"), 1)
-    return alice
-
-
-@pytest.fixture
-def bob(alice: Sharer) -> Sharer:
-    bob = sharer(alice.client, alice.clock, "bob")
-    bob.take()
-    return bob
 
 
 def answering(group: Callable[[StoredGroup], StoredGroup]) -> Answer:

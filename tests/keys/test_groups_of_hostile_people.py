@@ -6,7 +6,6 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,32 +33,15 @@ from smime_core.identity import Identity, is_shared
 from smime_core.provider import NewKey
 from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
-from tests.support.keys.people import PROVIDER, make_client
+from tests.support.keys.people import PROVIDER
+from tests.support.keys.ward import alice, bob, client
 from tests.support.people import NOW, authority
+
+__all__ = ["alice", "bob", "client"]
 
 pytestmark = pytest.mark.in_turn
 BOB = "bob@example.test"
 WARD_ADDRESS = "ward3@example.test"
-
-
-@pytest.fixture
-def client(clock: FakeClock) -> FlaskClient:
-    return make_client(clock)
-
-
-@pytest.fixture
-def alice(client: FlaskClient, clock: FakeClock) -> Sharer:
-    """Alice, who owns Ward 3 with Bob."""
-    alice = sharer(client, clock, "alice")
-    alice.store(ward("alice", "bob"), 1)
-    return alice
-
-
-@pytest.fixture
-def bob(alice: Sharer) -> Sharer:
-    bob = sharer(alice.client, alice.clock, "bob")
-    bob.take()
-    return bob
 
 
 @pytest.fixture

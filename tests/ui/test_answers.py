@@ -170,3 +170,31 @@ def test_a_shared_key_keeps_nobody_from_answers(sending: list[str] | None, expec
     ]
     app = {"address": ALICE, "keys": {"identities": identities}, "api": {"sharedAddresses": sending}}
     assert run_node(OWN, "../../webbridge/pages/own_addresses.js", app) == expected
+
+
+OFFERS = """
+const { BridgeApi } = await import(process.argv[1]);
+const api = new BridgeApi("https://bridge.test", () => undefined);
+const found = [];
+let isHeld = false, give = () => undefined;
+globalThis.fetch = async () => {
+  if (isHeld) await new Promise((resolve) => { give = resolve; });
+  return Response.json({ sharedAddresses: ["ward3@example.test"] });
+};
+api.use({ address: "alice@example.test", account: "a" });
+await api.sendingOffers();
+found.push(api.sharedAddresses);
+isHeld = true;
+const late = api.sendingOffers();
+api.use({ address: "bob@example.test", account: "b" });
+found.push(api.sharedAddresses);
+await new Promise((resolve) => setTimeout(resolve));
+give();
+await late;
+found.push(api.sharedAddresses);
+console.log(JSON.stringify(found));
+"""
+
+
+def test_the_shared_addresses_of_one_account_do_not_count_for_the_next() -> None:
+    assert run_node(OFFERS, "../../webbridge/pages/api.js", None) == [["ward3@example.test"], None, None]

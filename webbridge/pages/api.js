@@ -92,7 +92,7 @@ export class BridgeApi {
   #accountId = "";
   /** Whether the mail server may sort. Only its refusal tells. */
   #sorts = true;
-  /** The shared addresses from which the person may send; null until the bridge has named them. @type {string[] | null} */
+  /** The shared addresses from which the person may send; null until the bridge has named those of the account. @type {string[] | null} */
   sharedAddresses = null;
   accounts = new AccountRequests((path, options) => this.#send(path, options));
   /** The changes of messages and folders, and further lists. */
@@ -124,6 +124,7 @@ export class BridgeApi {
   use({ address, account }) {
     this.#account = address;
     this.#accountId = account;
+    this.sharedAddresses = null;
   }
 
   /** The id of the account of this page, or "". */
@@ -287,8 +288,9 @@ export class BridgeApi {
    * @returns {Promise<SendingOffers>}
    */
   async sendingOffers() {
+    const account = this.#account;
     const offers = await this.#json("/api/send");
-    this.sharedAddresses = offers.sharedAddresses ?? [];
+    if (account === this.#account) this.sharedAddresses = offers.sharedAddresses ?? [];
     return offers;
   }
 
