@@ -322,7 +322,7 @@ class Chromium(Browser):
 
     def click_toolbar_button(self, extension: str, page: Page) -> None:
         page.activate()
-        url = page.url
+        url = page.when_loaded().url
         targets = self.browser_cdp("Target.getTargets", filter=[{"type": "tab"}])["targetInfos"]
         # An extension's button belongs to the target of the tab, not to the target of the page in the tab.
         (front,) = [it for it in targets if it["url"] == url and it.get("embedderData", {}).get("tabActive")]
