@@ -141,7 +141,8 @@ def test_contacts_and_decisions_of_two_computers_are_merged(server: KeyServerCon
         desk.roam("pull", *account, *at, "-o", str(desk.home / "keys.p12")),
     ):
         assert (done.returncode, done.stderr) == (0, "")
-    assert decisions[1].read_bytes() == decisions[0].read_bytes()
+    # A device keeps its own order, and gets what is new to it in that of the fingerprints.
+    assert set(parse_decisions(decisions[1].read_bytes())) == set(accepted("dave", "erin"))
     assert parse_contacts(contacts[1].read_bytes()) == people
     (base,) = (desk.home / "data/sealwax").glob("roaming_*.json")
     assert stat.S_IMODE(base.stat().st_mode) == stat.S_IMODE(contacts[1].stat().st_mode) == 0o600
