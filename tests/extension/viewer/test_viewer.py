@@ -185,7 +185,7 @@ def test_a_name_like_another_address_and_another_sender_are_noted_beside_the_ver
     )
     open_file(viewer, letters.write("names.eml", letters.signed(plain)))
     assert "boss@bank.example" in viewer.text("[data-test=display-name-differs]")
-    assert "alice@example.test" in viewer.text("[data-test=sender-field-differs]")
+    assert "alice@example.test" in viewer.text("[data-test=sent-by]")
 
 
 def test_a_file_is_saved_as_it_is_and_an_attached_mail_opens_in_a_viewer_of_its_own(
