@@ -28,8 +28,9 @@ rcmail.set_env({"action":"compose","identities":{"1":{"email":"rsa2@example.test
   <input name="_subject" value="The harbour"><input type="file">
   <textarea id="composebody">Typed already.</textarea></div></form>
 <script>document.body.className = "task-mail action-compose";</script>"""
-SEALWAX_COMPOSE = """<div id="app"><form><input data-test="compose-subject" value="The harbour"><input type="file">
-  <textarea data-test="compose-text">Typed already.</textarea></form></div><div id="announcer"></div>
+SEALWAX_COMPOSE = """<div id="app"><div class="writing stack"><form>
+  <input data-test="compose-subject" value="The harbour"><input type="file">
+  <textarea data-test="compose-text">Typed already.</textarea></form></div></div><div id="announcer"></div>
 <script type="module" src="main.js"></script>"""
 
 # Roundcube's page with the list of messages: its program, its settings, and a row for each message.
