@@ -13,7 +13,7 @@ from smime_core.report.report import State
 from tests.support.browser.browsers import Firefox
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
-from tests.support.extension.compose_driver import Webmail
+from tests.support.extension.compose_driver import Webmail, wait_until_sendable
 from tests.support.extension.driver import Extension, Site, agree_in, textarea
 from tests.support.extension.field_pages import ENCRYPT_FIELD, TEXT, People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
@@ -215,7 +215,7 @@ def write_letter(scene: Scene) -> Iterator[None]:
     yield
     window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=60)
     yield
-    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    wait_until_sendable(window)
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=sent]", timeout_seconds=60)
     yield
@@ -234,7 +234,7 @@ def answer_letter(scene: Scene) -> Iterator[None]:
     window.wait_for_selector("[data-test=original-state], [data-note]", timeout_seconds=60)
     assert "My answer." in window.value("[data-test=compose-text]")
     yield
-    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    wait_until_sendable(window)
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=sent]", timeout_seconds=60)
 

@@ -154,8 +154,14 @@ def wait_for_obstacles(window: Page, *codes: str) -> None:
     )
 
 
+def wait_until_sendable(window: Page) -> None:
+    """Wait until no look-up is under way: a letter sent before stays if one brings a warning, which is to be read."""
+    window.wait_for_selector("[data-test=send]:not([aria-disabled])", timeout_seconds=60)
+
+
 def send(window: Page) -> None:
     """Send, and wait until the window says that the letter was sent. Raises AssertionError if it shows an error."""
+    wait_until_sendable(window)
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=sent], [data-test=send-error]:not(:empty)", timeout_seconds=90)
     problem = window.js("() => document.querySelector('[data-test=send-error]')?.textContent ?? ''")

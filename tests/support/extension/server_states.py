@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from tests.support.browser.page import Page
-from tests.support.extension.compose_driver import Webmail
+from tests.support.extension.compose_driver import Webmail, wait_until_sendable
 from tests.support.extension.field_pages import TEXT
 from tests.support.extension.keys_page import show_section
 from tests.support.extension.own_bridge import name_bridge
@@ -99,11 +99,12 @@ def _by_bridge(stage: Stage, act: Callable[[PlayedBridge, Page], None]) -> Itera
 
 
 def _wait(_bridge: PlayedBridge, window: Page) -> None:
-    window.wait_for_selector("[data-test=send]:not(:disabled)")
+    wait_until_sendable(window)
 
 
 def _send(bridge: PlayedBridge, window: Page, *, reply: tuple[int, bytes], shown: str) -> None:
     bridge.reply = reply
+    wait_until_sendable(window)
     window.click("[data-test=send]")
     window.wait_for_selector(shown, timeout_seconds=OPENING_SECONDS)
 

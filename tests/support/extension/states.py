@@ -13,7 +13,7 @@ from smime_core.ca.demo import Authority, Details, create_authority, issue_ident
 from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.identity.identity import Identity, export_identities
 from tests.support.browser.page import Page
-from tests.support.extension.compose_driver import Webmail, address
+from tests.support.extension.compose_driver import Webmail, address, wait_until_sendable
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT
 from tests.support.extension.keys_page import CATCH, NEW, make_backup, open_review, show_section
 from tests.support.extension.mail_letters import file, html, mail, multipart, text
@@ -212,6 +212,7 @@ def _sign_with_ended(webmail: Webmail, window: Page) -> None:
 
 def _send(webmail: Webmail, window: Page) -> None:
     _write(webmail, window)
+    wait_until_sendable(window)
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=sent]", timeout_seconds=OPENING_SECONDS)
 
@@ -219,6 +220,7 @@ def _send(webmail: Webmail, window: Page) -> None:
 def _be_refused(webmail: Webmail, window: Page) -> None:
     webmail.mood("refuses")
     _write(webmail, window)
+    wait_until_sendable(window)
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=send-error]:not(:empty)", timeout_seconds=OPENING_SECONDS)
 
