@@ -88,7 +88,8 @@ export class KeptTrust extends EventTarget {
   async begin(account, answer) {
     const place = `${OWN_COMPUTER} ${await accountDigest(account)}`;
     if (answer) remember(place, answer.isOwnComputer);
-    const isOwn = recall(place);
+    // A browser that stores nothing remembers no answer.
+    const isOwn = answer?.isOwnComputer ?? recall(place);
     this.#account = isOwn ? account : null;
     this.#isOpen = false;
     this.#say(isOwn ? "locked" : "off");
