@@ -220,11 +220,13 @@ def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
       };
     }""")
     for number, passphrase in enumerate(("a new passphrase", "a slip of the pen"), start=1):
-        page.click(f"{named('new-passphrase')} .field:nth-of-type({number}) {named('passphrase')}")
+        page.click(f"{named('request')} {named('new-passphrase')} .field:nth-of-type({number}) {named('passphrase')}")
         page.type(passphrase)
     page.click(named("request-make"))
     page.wait_for_text("not the same", selector=named("request-form"))
-    page.fill(f"{named('new-passphrase')} .field:nth-of-type(2) {named('passphrase')}", "a new passphrase")
+    page.fill(
+        f"{named('request')} {named('new-passphrase')} .field:nth-of-type(2) {named('passphrase')}", "a new passphrase"
+    )
     page.click(named("request-make"))
     page.wait_for_text("has saved", selector=named("request-done"), timeout_seconds=OPERATION_SECONDS)
     saved = page.wait_for("() => window.saved.key && window.saved.request && window.saved")
@@ -261,6 +263,7 @@ def test_everything_about_trust_fits_a_narrow_phone(alice: MailPages, stack: Dem
     page.wait_for_selector(named("accept-dialog"))
     look("accepting")
     page.press(ESCAPE)
+    alice.show_inbox()
     alice.write(to=f"{EXPIRING},{REVOKED}", subject="Thursday", text="At one?")
     readiness(alice, REVOKED)
     look("recipients")
