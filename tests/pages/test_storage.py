@@ -95,7 +95,7 @@ def test_a_browser_that_keeps_nothing_reads_mail_all_the_same(alice: MailPages, 
 
 @pytest.mark.thorough
 def test_a_full_disk_is_said_and_what_comes_next_is_kept(alice: MailPages, demo_stack: DemoStack) -> None:
-    # A real store fails the request. This one throws in the handler of the request before, which aborts too, but is logged.
+    # A real store fails the request. This one throws in the handler of the one before, which aborts too, but is logged.
     alice.page.browser.expect_error("QuotaExceededError: no room")
     alice.page.js("() => { trouble = 'full'; }")
     alice.enter()
