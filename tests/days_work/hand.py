@@ -19,6 +19,7 @@ CHARACTERS_A_SECOND: Final = 20
 _DRAG_MILLISECONDS: Final = 100
 _DRAG_MOVES: Final = 4
 _FLING_MILLISECONDS: Final = 1_500
+_TAP_SECONDS: Final = 0.3
 _MAX_TABS: Final = 150
 
 _IS_FOCUSED = "(selector) => document.activeElement?.matches(selector) === true"
@@ -174,6 +175,11 @@ class Keyboard(Hand):
 
 class Finger(Hand):
     """A finger on a phone, which taps in place of the pointer."""
+
+    def type(self, text: str) -> None:
+        super().type(text)
+        # Chromium moves the focus but not the caret by a tap that follows a key sooner. Text typed then is lost.
+        time.sleep(_TAP_SECONDS)
 
     def swipe(self, selector: str, by: int) -> None:
         """Swipe an element sideways by so many pixels."""
