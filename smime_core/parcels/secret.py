@@ -51,12 +51,12 @@ def parse_words(text: str, *, language: str = "en") -> str:
         raise ParcelWordsRefused("too-long", f"more than {MAX_TYPED_CHARACTERS} characters")
     visible = text.translate(_INVISIBLE)
     typed = [word for word in _BETWEEN_WORDS.split(visible) if word]
+    if len(typed) != SECRET_WORDS:
+        raise ParcelWordsRefused("word-count", f"{len(typed)} words, expected {SECRET_WORDS}")
     languages = sorted(LANGUAGES, key=lambda one: (one != language, one))
     readings = [_read(typed, one) for one in languages]
-    if not any(typed) or len(typed) != SECRET_WORDS:
-        raise ParcelWordsRefused("word-count", f"{len(typed)} words, expected {SECRET_WORDS}")
-    # `max` returns the first of equal readings. Words in full decide between lists that share first letters.
-    best = max(readings, key=lambda one: (len(one.found), one.exact))
+    # `max` returns the first of equal readings. Six words in full decide between lists that share first letters.
+    best = max(readings, key=lambda one: (len(one.found), one.is_exact))
     if best.unknown is not None:
         raise ParcelWordsRefused("unknown-word", f"word {best.unknown} is of no list", place=best.unknown)
     return " ".join(best.found)
@@ -64,10 +64,10 @@ def parse_words(text: str, *, language: str = "en") -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """Typed words read by one list. `exact` counts words in full; `unknown` is the place of the first unknown one."""
+    """Typed words read by one list. `is_exact`: all are in full. `unknown` is the place of the first unknown one."""
 
     found: Sequence[str]
-    exact: int
+    is_exact: bool
     unknown: int | None
 
 
@@ -82,7 +82,7 @@ def _read(typed: Sequence[str], language: str) -> _Reading:
     known = [word for word in found if word is not None]
     return _Reading(
         found=known,
-        exact=sum(word is not None and _key(word) == key for key, word in zip(keys, found, strict=True)),
+        is_exact=[_key(word) for word in known] == keys,
         unknown=next((place for place, word in enumerate(found, start=1) if word is None), None),
     )
 
