@@ -65,6 +65,7 @@ def examples() -> dict[str, Example]:
         **_accounts(),
         **_kept(),
         **_files(),
+        **_parcels(),
         **_streams(),
     }
 
@@ -406,6 +407,42 @@ def _files() -> dict[str, Example]:
         ),
         "backup.seal": Example(right={"content": b"everything", "passphrase": _PASSPHRASE}, wrong={"passphrase": b""}),
         "backup.open": Example(right={"backup": backup, "passphrase": _PASSPHRASE}, wrong={"passphrase": b"wrong"}),
+    }
+
+
+def _parcels() -> dict[str, Example]:
+    bob, seal = sealed(person("bob")), {"sealKey": b"k" * 32}
+    made = call("parcel.make", language="en", **seal)
+    parcel, key = made["parcel"], made["key"]
+    encrypting = {"content": CONTENT, "key": key, "recipients": [person("bob").certificate.der], **seal}
+    encrypted = call("parcel.encrypt", **encrypting)
+    chunk = encrypted["chunk"]
+    finishing = {
+        "parcel": parcel,
+        "from": "alice@example.test",
+        "to": ["bob@example.test"],
+        "files": [{"name": "letter.txt", "sizeBytes": len(CONTENT), "chunks": [chunk]}],
+        "key": key,
+        "recipients": [],
+        "sign": True,
+        **sealed(person("alice")),
+        "at": AT,
+    }
+    manifest = call("parcel.finish", **finishing)["manifest"]
+    opening = {"words": made["words"].upper(), "salt": made["salt"], **seal}
+    verifying = {"manifest": manifest, "parcel": parcel, "key": key, "readers": ["bob@example.test"], **bob, **trust()}
+    other = parcel[:-1] + ("Q" if parcel.endswith("A") else "A")
+    return {
+        "parcel.make": Example(right={"language": "fr", **seal}, wrong={"sealKey": b"short"}),
+        "parcel.open": Example(right=opening, wrong={"words": b"not six words"}),
+        "parcel.verify": Example(right=verifying, wrong={"parcel": other}),
+        "parcel.decrypt": Example(
+            right={"cms": encrypted["cms"], "chunk": chunk, "key": key, **bob},
+            wrong={"chunk": chunk | {"sha256": "0" * 64}},
+        ),
+        "parcel.encrypt": Example(right=encrypting, wrong={"content": b""}),
+        "parcel.finish": Example(right=finishing, wrong={"from": "carol@example.test"}),
+        "foreign.decrypt": Example(right={"cms": encrypted["cms"], **bob}, wrong={"cms": manifest}),
     }
 
 
