@@ -146,9 +146,15 @@ def test_an_identity_does_not_pass_as_the_key_of_a_parcel() -> None:
     ],
 )
 def test_refused_words_have_a_code_with_the_place(words: bytes, code: str) -> None:
-    with pytest.raises(ParcelWordsRefused) as refused:
-        call("parcel.open", words=words, salt=bytes(16), **SEAL)
-    assert error_code(refused.value) == code
+    for verb, further in (("parcel.open", {"salt": bytes(16), **SEAL}), ("parcel.check", {})):
+        with pytest.raises(ParcelWordsRefused) as refused:
+            call(verb, words=words, **further)
+        assert error_code(refused.value) == code
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_words_are_looked_up_before_the_server_is_asked(language: str) -> None:
+    assert call("parcel.check", words=make(language)["words"]) == {}
 
 
 def test_words_that_are_no_text_and_a_wrong_salt_are_malformed() -> None:

@@ -192,6 +192,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "backup.seal": { content: "bytes", passphrase: "secret" },
   "backup.open": { backup: "bytes", passphrase: "secret" },
   "parcel.make": { language: "text", sealKey: "secret" },
+  "parcel.check": { words: "secret", "language?": "text" },
   "parcel.open": { words: "secret", salt: "bytes", "language?": "text", sealKey: "secret" },
   "parcel.verify": {
     manifest: "bytes", parcel: "text", "key?": "bytes", readers: ["text"], ...KEYS, ...TRUST, "contacts?": "bytes",
@@ -307,6 +308,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "backup.seal": { backup: "bytes" },
   "backup.open": { content: "bytes" },
   "parcel.make": { parcel: "text", words: "bytes", salt: "bytes", key: "bytes", proof: "bytes" },
+  "parcel.check": {},
   "parcel.open": { key: "bytes", proof: "bytes" },
   "parcel.verify": {
     report: "any", lookups: "any", certificates: ["any"], sender: "text", to: ["text"], created: "text", files: [PARCEL_FILE],

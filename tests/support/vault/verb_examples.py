@@ -434,6 +434,7 @@ def _parcels() -> dict[str, Example]:
     other = parcel[:-1] + ("Q" if parcel.endswith("A") else "A")
     return {
         "parcel.make": Example(right={"language": "fr", **seal}, wrong={"sealKey": b"short"}),
+        "parcel.check": Example(right={"words": made["words"]}, wrong={"words": b"not six words"}),
         "parcel.open": Example(right=opening, wrong={"words": b"not six words"}),
         "parcel.verify": Example(right=verifying, wrong={"parcel": other}),
         "parcel.decrypt": Example(

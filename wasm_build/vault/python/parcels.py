@@ -75,6 +75,12 @@ class MakeParcel:
 
 
 @request_class
+class CheckWords:
+    words: Secret
+    language: str = "en"
+
+
+@request_class
 class OpenParcel:
     words: Secret
     salt: bytes
@@ -133,6 +139,12 @@ async def make_parcel(request: MakeParcel, provider: CryptoProvider) -> Reply:
     secret, salt = make_secret(provider, language=request.language), make_salt(provider)
     opened = await _derive(secret, salt, request.seal_key, provider)
     return {"parcel": make_parcel_id(provider), "words": secret.encode(), "salt": salt, **opened}
+
+
+async def check_words(request: CheckWords, _: CryptoProvider) -> Reply:
+    """Returns `{}` if the words can be the secret of a parcel. Raises ParcelWordsRefused or MalformedMessage."""
+    parse_words(decode_text(request.words), language=request.language)
+    return {}
 
 
 async def open_parcel(request: OpenParcel, provider: CryptoProvider) -> Reply:
