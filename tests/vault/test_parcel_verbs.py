@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from smime_core import Encrypting
-from smime_core.algorithms import Kdf, Pbkdf2
+from smime_core.algorithms import AES_256_GCM, Kdf, Pbkdf2
 from smime_core.blocking import encrypt_bytes, run
+from smime_core.cms import PARCEL_CHALLENGE
 from smime_core.errors import (
+    ContentTypeMismatch,
     DecryptionError,
     MalformedMessage,
     NoMatchingRecipient,
@@ -175,6 +177,15 @@ def test_chunks_and_manifests_of_others_are_refused() -> None:
         verify(manifest, made, parcel=other["parcel"])
     with pytest.raises(ParcelMisaddressed):
         verify(manifest, made, readers=["carol@example.test"])
+
+
+def test_only_a_challenge_is_answered() -> None:
+    bob = sealed(person("bob"))
+    to_bob = Encrypting(recipients=[person("bob").certificate], cipher=AES_256_GCM)
+    challenge = encrypt_bytes(b"n" * 32, to_bob, PROVIDER, content_type=PARCEL_CHALLENGE)
+    assert call("parcel.answer", challenge=challenge, **bob) == {"nonce": b"n" * 32}
+    with pytest.raises(ContentTypeMismatch):
+        call("parcel.answer", challenge=encrypt_bytes(b"a mail", to_bob, PROVIDER), **bob)
 
 
 def test_a_manifest_is_signed_only_by_an_owner_of_the_senders_address() -> None:

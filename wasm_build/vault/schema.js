@@ -192,6 +192,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "backup.seal": { content: "bytes", passphrase: "secret" },
   "backup.open": { backup: "bytes", passphrase: "secret" },
   "parcel.make": { language: "text", sealKey: "secret" },
+  "parcel.answer": { challenge: "bytes", ...KEYS },
   "parcel.check": { words: "secret", "language?": "text" },
   "parcel.open": { words: "secret", salt: "bytes", "language?": "text", sealKey: "secret" },
   "parcel.verify": {
@@ -308,6 +309,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "backup.seal": { backup: "bytes" },
   "backup.open": { content: "bytes" },
   "parcel.make": { parcel: "text", words: "bytes", salt: "bytes", key: "bytes", proof: "bytes" },
+  "parcel.answer": { nonce: "bytes" },
   "parcel.check": {},
   "parcel.open": { key: "bytes", proof: "bytes" },
   "parcel.verify": {

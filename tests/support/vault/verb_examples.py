@@ -13,8 +13,10 @@ from roaming_keys.groups.client import prepare_group
 from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion
 from roaming_keys.recovery import write_code
 from smime_core import blocking
+from smime_core.algorithms import AES_256_GCM
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority
+from smime_core.cms.content_info import PARCEL_CHALLENGE
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.identity.identity import export_identity
@@ -431,9 +433,12 @@ def _parcels() -> dict[str, Example]:
     manifest = call("parcel.finish", **finishing)["manifest"]
     opening = {"words": made["words"].upper(), "salt": made["salt"], **seal}
     verifying = {"manifest": manifest, "parcel": parcel, "key": key, "readers": ["bob@example.test"], **bob, **trust()}
+    to_bob = Encrypting(recipients=[person("bob").certificate], cipher=AES_256_GCM)
+    challenge = blocking.encrypt_bytes(b"n" * 32, to_bob, PROVIDER, content_type=PARCEL_CHALLENGE)
     other = parcel[:-1] + ("Q" if parcel.endswith("A") else "A")
     return {
         "parcel.make": Example(right={"language": "fr", **seal}, wrong={"sealKey": b"short"}),
+        "parcel.answer": Example(right={"challenge": challenge, **bob}, wrong={"challenge": encrypted["cms"]}),
         "parcel.check": Example(right={"words": made["words"]}, wrong={"words": b"not six words"}),
         "parcel.open": Example(right=opening, wrong={"words": b"not six words"}),
         "parcel.verify": Example(right=verifying, wrong={"parcel": other}),

@@ -11,8 +11,9 @@ from __future__ import annotations
 import datetime
 from typing import Final
 
-from smime_core.cms import Keys, Signing
+from smime_core.cms import PARCEL_CHALLENGE, Keys, Signing
 from smime_core.errors import DecryptionError
+from smime_core.message import decrypt_bytes
 from smime_core.parcels import (
     SALT_BYTES,
     Manifest,
@@ -72,6 +73,12 @@ class GivenParcelFile:
 class MakeParcel:
     language: str
     seal_key: Secret
+
+
+@request_class
+class AnswerChallenge:
+    challenge: bytes
+    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class
@@ -139,6 +146,16 @@ async def make_parcel(request: MakeParcel, provider: CryptoProvider) -> Reply:
     secret, salt = make_secret(provider, language=request.language), make_salt(provider)
     opened = await _derive(secret, salt, request.seal_key, provider)
     return {"parcel": make_parcel_id(provider), "words": secret.encode(), "salt": salt, **opened}
+
+
+async def answer_challenge(request: AnswerChallenge, provider: CryptoProvider) -> Reply:
+    """Returns `{nonce}`, by which the owner of a certificate proves it to the server of a parcel.
+
+    Only a challenge is decrypted: otherwise a server that lies could send a mail, to learn its text. Raises SmimeError.
+    """
+    keys = Keys(identities=await unseal(request.keys, provider))
+    opened = await decrypt_bytes(request.challenge, keys, provider, content_type=PARCEL_CHALLENGE)
+    return {"nonce": opened.content}
 
 
 async def check_words(request: CheckWords, _: CryptoProvider) -> Reply:

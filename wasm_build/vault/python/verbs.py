@@ -197,6 +197,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "backup.seal": Verb(backup.SealBackup, backup.seal_backup),
     "backup.open": Verb(backup.OpenBackup, backup.open_backup),
     "parcel.make": Verb(parcels.MakeParcel, parcels.make_parcel),
+    "parcel.answer": Verb(parcels.AnswerChallenge, parcels.answer_challenge),
     "parcel.check": Verb(parcels.CheckWords, parcels.check_words),
     "parcel.open": Verb(parcels.OpenParcel, parcels.open_parcel),
     "parcel.verify": Verb(parcels.VerifyParcel, parcels.verify_parcel),
