@@ -268,3 +268,15 @@ PARCEL_BLOCK: Final = Table(
     Index("parcel_block_by_end", "ends_at"),
     sqlite_strict=True,
 )
+
+PARCEL_RECEIPT: Final = Table(
+    "parcel_receipt",
+    TABLES,
+    Column("parcel", Text, primary_key=True, nullable=False),
+    # SHA-256 of the signer's certificate.
+    Column("signer", LargeBinary, primary_key=True, nullable=False),
+    # DER of the receipt, for the sender, who knows the signature that it answers.
+    Column("cms", LargeBinary, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    sqlite_strict=True,
+)

@@ -20,11 +20,13 @@ def upgrade() -> None:
     _make_parcel_usage()
     _make_parcel_complaint()
     _make_parcel_block()
+    _make_parcel_receipt()
 
 
 def downgrade() -> None:
     """Delete the tables. The bytes of the parcels stay in the store, where nobody finds them any more."""
     for table in (
+        "parcel_receipt",
         "parcel_block",
         "parcel_complaint",
         "parcel_usage",
@@ -152,3 +154,14 @@ def _make_parcel_block() -> None:
         sqlite_strict=True,
     )
     op.create_index("parcel_block_by_end", "parcel_block", ["ends_at"])
+
+
+def _make_parcel_receipt() -> None:
+    op.create_table(
+        "parcel_receipt",
+        sa.Column("parcel", sa.Text, primary_key=True, nullable=False),
+        sa.Column("signer", sa.LargeBinary, primary_key=True, nullable=False),
+        sa.Column("cms", sa.LargeBinary, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sqlite_strict=True,
+    )
