@@ -19,7 +19,7 @@ def open_store(config: ParcelsConfig) -> tuple[Store, Uploads]:
     """Return the store of a configuration, and the uploads into it. Raises StoreFailed."""
     if config.is_folder:
         disk = DiskStore(config.store, accel_path=config.accel_path)
-        return disk, Uploads(disk.upload_folder, disk)
+        return disk, Uploads(disk.upload_folder, disk, modes=disk.modes)
     remote = RemoteStore(config.store, endpoint=config.endpoint, presigned_seconds=config.presigned_seconds)
     if config.upload_folder is None:
         raise ValueError("parcels.upload_folder is missing")

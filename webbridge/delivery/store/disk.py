@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from webbridge.delivery.store.durable import (
-    FILE_MODE,
+    FOR_PROXY,
+    PRIVATE,
     disk_failures_named,
+    make_file,
     make_folder,
     sync_folder,
     write_all,
@@ -33,6 +35,7 @@ class DiskStore:
     def __init__(self, root: str | Path, *, accel_path: str = "") -> None:
         self._root = Path(root)
         self._accel_path = accel_path
+        self.modes = FOR_PROXY if accel_path else PRIVATE
 
     @property
     def upload_folder(self) -> Path:
@@ -43,9 +46,9 @@ class DiskStore:
         """Store the object WHOLE durably. Raises StoreFull or StoreFailed."""
         with disk_failures_named():
             place = self._place(folder)
-            make_folder(place)
+            make_folder(place, self.modes)
             # No record names the folder yet, so nobody reads the file before it is synced.
-            descriptor = os.open(place / WHOLE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+            descriptor = make_file(place / WHOLE, os.O_WRONLY | os.O_EXCL, self.modes)
             try:
                 write_all(descriptor, data)
                 os.fsync(descriptor)
@@ -57,7 +60,7 @@ class DiskStore:
         """Give a synced file of the upload folder its name among the objects. Raises StoreFull or StoreFailed."""
         with disk_failures_named():
             place = self._place(folder)
-            make_folder(place)
+            make_folder(place, self.modes)
             file.rename(place / name)
             sync_folder(place)
 
@@ -113,7 +116,7 @@ class DiskStore:
     def free_bytes(self) -> int | None:
         """Return the room on the disk. Raises StoreFailed."""
         with disk_failures_named():
-            make_folder(self._root)
+            make_folder(self._root, self.modes)
             return shutil.disk_usage(self._root).free
 
     def _place(self, folder: str) -> Path:

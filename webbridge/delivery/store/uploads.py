@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import IO, Final
 
 from sealwax.service import ServiceError
-from webbridge.delivery.store.durable import FILE_MODE, disk_failures_named, make_folder, sync_folder, write_all
+from webbridge.delivery.store.durable import (
+    PRIVATE,
+    Modes,
+    disk_failures_named,
+    make_file,
+    make_folder,
+    sync_folder,
+    write_all,
+)
 from webbridge.delivery.store.locks import NoUpload, lock_upload
 from webbridge.delivery.store.protocol import PIECE_BYTES, Store
 
@@ -40,9 +48,10 @@ class TooManyBytes(ServiceError):
 class Uploads:
     """The incomplete objects of one machine, on their way into a store."""
 
-    def __init__(self, root: Path, store: Store) -> None:
+    def __init__(self, root: Path, store: Store, *, modes: Modes = PRIVATE) -> None:
         self._root = root
         self._store = store
+        self._modes = modes
 
     def begin(self, folder: str, name: str) -> None:
         """Begin an object. One that was begun before stays as it is. Raises StoreFull or StoreFailed."""
@@ -50,8 +59,8 @@ class Uploads:
             return
         with disk_failures_named():
             place = self._root / folder
-            make_folder(place)
-            os.close(os.open(place / name, os.O_CREAT | os.O_RDWR, FILE_MODE))
+            make_folder(place, self._modes)
+            os.close(make_file(place / name, os.O_RDWR, self._modes))
             sync_folder(place)
 
     def offset_of(self, folder: str, name: str, *, size: int) -> int:
