@@ -91,7 +91,8 @@ def _append(parcel: Parcel, name: str, size: int, *, offset: int) -> int:
     request.max_content_length = MAX_OBJECT_BYTES
     if request.content_length is not None and request.content_length > size - offset:
         raise ServiceError(413, "parcel-too-large", "The request has more bytes than the object lacks.")
-    return delivery().uploads.append(parcel.folder, name, request.stream, size=size, offset=offset)
+    with delivery().upload_gate.one(parcel.sender):
+        return delivery().uploads.append(parcel.folder, name, request.stream, size=size, offset=offset)
 
 
 def _require_object(parcel_id: str, name: str) -> tuple[Parcel, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sealwax.service import Database, ServiceError
+from sealwax.service import Database, Gate, ServiceError
 from webbridge.delivery.challenges import Challenges
 from webbridge.delivery.ids import MANIFEST, new_folder, number_of
 from webbridge.delivery.openings import Openings
@@ -23,6 +23,10 @@ from webbridge.delivery.submission import Submission, canonical_bytes
 from webbridge.delivery.sweep import Sweep, Sweeper
 from webbridge.delivery.tokens import Tokens
 
+# Half of the threads that the administrator's guide recommends. A slow client occupies one while it sends.
+MAX_UPLOADS_AT_ONCE: Final = 8
+MAX_UPLOADS_PER_SENDER: Final = 4
+_RETRY_SECONDS: Final = 2
 # No parcel has this folder.
 PROBE: Final = "0" * 32
 
@@ -60,6 +64,7 @@ class Delivery:
     openings: Openings
     challenges: Challenges
     receipts: Receipts
+    upload_gate: Gate
     sweep: Sweep
     sweeper: Sweeper
 
@@ -153,6 +158,12 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
         openings=openings,
         challenges=Challenges(database, pepper, clock=clock),
         receipts=Receipts(database, clock=clock),
+        upload_gate=Gate(
+            MAX_UPLOADS_AT_ONCE,
+            places_per_client=MAX_UPLOADS_PER_SENDER,
+            refusal="Too many uploads are running. Wait a moment.",
+            retry_seconds=_RETRY_SECONDS,
+        ),
         sweep=sweep,
         sweeper=Sweeper(sweep),
     )

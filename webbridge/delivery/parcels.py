@@ -124,11 +124,7 @@ _NEWEST: Final = (
 _OLDER: Final = _NEWEST.where(
     tuple_(PARCEL.c.created_at, PARCEL.c.id) < tuple_(bindparam("before_at"), bindparam("before_id"))
 )
-_EVENTS: Final = (
-    select(PARCEL_EVENT)
-    .where(PARCEL_EVENT.c.parcel.in_(bindparam("of_ids", expanding=True)))
-    .order_by(PARCEL_EVENT.c.at)
-)
+_EVENTS: Final = select(PARCEL_EVENT).where(PARCEL_EVENT.c.parcel.in_(bindparam("of_ids", expanding=True)))
 _DROP_PENDING: Final = delete(PARCEL_NOTICE).where(
     PARCEL_NOTICE.c.parcel == bindparam("of_id"), PARCEL_NOTICE.c.state == PENDING
 )
@@ -381,4 +377,12 @@ def _with_events(rows: Connection, parcels: Sequence[Parcel]) -> list[ListedParc
                 code=row.code,
             )
             events[row.parcel].append(event)
-    return [ListedParcel(parcel=parcel, events=tuple(events[parcel.id])) for parcel in parcels]
+    # Events of one moment are shown in the order of a parcel's life.
+    order = list(State)
+    return [
+        ListedParcel(
+            parcel=parcel,
+            events=tuple(sorted(events[parcel.id], key=lambda event: (event.at, order.index(event.state)))),
+        )
+        for parcel in parcels
+    ]
