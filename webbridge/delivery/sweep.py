@@ -47,11 +47,11 @@ _JUST_OVER: Final = (
 )
 _WRONG_NOTES: Final = delete(PARCEL_EVENT).where(
     PARCEL_EVENT.c.state == _EXPIRED,
-    or_(
-        PARCEL_EVENT.c.at > bindparam("latest"),
-        PARCEL_EVENT.c.parcel.in_(
-            select(PARCEL.c.id).where(PARCEL.c.stage == Stage.SUBMITTED, PARCEL.c.ends_at > bindparam("now"))
-        ),
+    PARCEL_EVENT.c.parcel.in_(
+        select(PARCEL.c.id).where(
+            PARCEL.c.stage == Stage.SUBMITTED,
+            or_(PARCEL.c.ends_at > bindparam("now"), PARCEL_EVENT.c.at > bindparam("latest")),
+        )
     ),
 )
 _OVER: Final = (
@@ -132,6 +132,12 @@ class Sweep:
         self._forget([row.id for row in self._rows(_OLD, ended_before=at - KEPT_SECONDS)])
         self._openings.forget_strangers()
 
+    def correct_notes(self) -> None:
+        """Forget the ends that a wrong clock has noted, so that parcels expire at their time."""
+        at = self._clock().timestamp()
+        with self._database.transaction(durable=False) as rows:
+            rows.execute(_WRONG_NOTES, {"now": at, "latest": at + CLOCK_SLACK_SECONDS})
+
     def delete_orphans(self) -> None:
         """Delete folders without a record: of a process that was killed between the two. Raises DatabaseUnavailable."""
         at = self._clock().timestamp()
@@ -163,7 +169,6 @@ class Sweep:
 
     def _note_expired(self, at: float) -> None:
         with self._database.transaction(durable=False) as rows:
-            rows.execute(_WRONG_NOTES, {"now": at, "latest": at + CLOCK_SLACK_SECONDS})
             event = Event(state=State.EXPIRED, said_by=SaidBy.SERVICE, at=at)
             found = rows.execute(_JUST_OVER, {"now": at}).scalars().all()
             if found:
@@ -214,6 +219,7 @@ class Sweeper:
                 self._sweep.run()
                 if until_orphans <= 0:
                     until_orphans = _ORPHANS_SECONDS
+                    self._sweep.correct_notes()
                     self._sweep.delete_orphans()
             except DatabaseUnavailable:
                 continue  # Said by the database. The next sweep makes up for it.

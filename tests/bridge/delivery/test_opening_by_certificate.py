@@ -9,7 +9,7 @@ import pytest
 
 from smime_core import AES_256_GCM, Encrypting, Identity, Keys, Signing, SmimeError
 from smime_core.asn1 import der
-from smime_core.blocking import decrypt_bytes, run, sign_bytes
+from smime_core.blocking import decrypt_bytes, encrypt_bytes, run, sign_bytes
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.cms import (
     ID_DATA,
@@ -131,8 +131,6 @@ def test_a_challenge_passes_for_no_mail_and_a_mail_for_no_challenge(
     keys = Keys(identities=[people.bob])
     with pytest.raises(SmimeError):
         decrypt_bytes(cms, keys, PROVIDER, content_type=ID_DATA)
-    from smime_core.blocking import encrypt_bytes
-
     chunk = encrypt_bytes(b"x" * 32, Encrypting(recipients=[people.bob.certificate], cipher=AES_256_GCM), PROVIDER)
     old, new = der.oid(ID_DATA), der.oid(PARCEL_CHALLENGE)
     assert old in chunk
@@ -165,7 +163,7 @@ def signed_receipt(identifier: bytes, people: People, signer: Identity) -> bytes
         receipts_from=AllOrFirstTier.ALL_RECEIPTS,
         receipts_to=((mail_name(ALICE),),),
     )
-    options = SignerOptions(signed_attributes=(build_receipt_request(request),))
+    options = SignerOptions(further_attributes=(build_receipt_request(request),))
     signing = Signing(identities=[people.alice], signing_time=now, options=options)
     original = parse_signed_data(parse_content_info(sign_bytes(b"a manifest", signing, PROVIDER)).content)
     (asked,) = original.signer_infos
