@@ -48,10 +48,12 @@ _JUST_OVER: Final = (
 _WRONG_NOTES: Final = delete(PARCEL_EVENT).where(
     PARCEL_EVENT.c.state == _EXPIRED,
     PARCEL_EVENT.c.parcel.in_(
-        select(PARCEL.c.id).where(
+        select(PARCEL.c.id)
+        .where(
             PARCEL.c.stage == Stage.SUBMITTED,
             or_(PARCEL.c.ends_at > bindparam("now"), PARCEL_EVENT.c.at > bindparam("latest")),
         )
+        .correlate(PARCEL_EVENT)
     ),
 )
 _OVER: Final = (
