@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 
 from sealwax.releases.header_fields import CONNECT, ISOLATION, PAGES_POLICY, TRANSPORT, TRANSPORT_VALUE
-from sealwax.service import CrossOrigin, ServiceError, install_cross_origin, is_https
+from sealwax.service import CrossOrigin, ServiceError, allow_origin, install_cross_origin, is_https
 from webbridge.callers import PAGES, Caller, find_extension, token_in
 from webbridge.config import BridgeConfig, PagesConfig
 from webbridge.login.cookies import ACCOUNT_HEADER
@@ -90,16 +90,8 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
             with_cookies=True,
         ),
     )
-    if has_parcels and config.extension_origins:
-        install_cross_origin(
-            app,
-            CrossOrigin(
-                origins=config.extension_origins,
-                methods=("GET", "POST", *_PARCEL_METHODS),
-                request_headers=("Content-Type", CSRF_HEADER, *_PARCEL_REQUEST_HEADERS),
-                answer_headers=("Retry-After", *_PARCEL_ANSWER_HEADERS),
-            ),
-        )
+    if has_parcels:
+        _let_extensions_open_parcels(app)
 
     @app.before_request
     def refuse_other_sites() -> None:
@@ -108,6 +100,23 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
             raise ServiceError(403, "wrong-origin", f"The header {CSRF_HEADER} is missing.")
         if g.caller.is_extension and not _is_for_extensions(request.endpoint or ""):
             raise ServiceError(403, "not-allowed", "An extension may not ask this. Use the bridge's pages.")
+
+
+def _let_extensions_open_parcels(app: Flask) -> None:
+    """Let any extension read the answers to a recipient, which need no cookie and get none."""
+    allowed = CrossOrigin(
+        origins=(),
+        methods=("GET", "HEAD", "POST"),
+        request_headers=("Content-Type", CSRF_HEADER, *_PARCEL_REQUEST_HEADERS),
+        answer_headers=("Retry-After", *_PARCEL_ANSWER_HEADERS),
+    )
+
+    @app.after_request
+    def allow_extension(response: Response) -> Response:
+        origin = request.headers.get("Origin", "")
+        if (request.endpoint or "").startswith(_FOR_RECIPIENTS) and origin.startswith(_EXTENSION_SCHEMES):
+            allow_origin(response, origin, allowed)
+        return response
 
 
 def caller() -> Caller:

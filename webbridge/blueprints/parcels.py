@@ -35,9 +35,9 @@ def create_parcel() -> Response:
     """
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
+    submission = _read_line(request.stream)
+    body = _read_body(request.stream, submission)
     with recorded_parcel(sender) as record:
-        submission = _read_line(request.stream)
-        body = _read_body(request.stream, submission)
         parcel, is_new = delivery().create(sender, submission, body)
         record.outcome = "created" if is_new else "repeated"
     response = jsonify(render_created(parcel))

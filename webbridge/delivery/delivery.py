@@ -73,24 +73,23 @@ class Delivery:
 
         The bytes of a whole parcel are durable before its record is. Raises ServiceError.
         """
-        folder = new_folder()
         digest = self.pepper.digest_of(canonical_bytes(submission) + body)
+        known = self.parcels.find_repeated(sender, submission.id, digest)
+        if known is not None:
+            return known, False
+        self.quota.check_room(submission.total_bytes)
+        folder = new_folder()
+        if submission.is_whole:
+            self._write_whole(folder, body)
         record = self.pepper.record_of(submission.id, submission.proof)
-        known = self.parcels.find(submission.id)
-        if known is None:
-            self.quota.check_room(submission.total_bytes)
-            if submission.is_whole:
-                self.store.write_whole(folder, body)
         try:
             parcel = self.parcels.create(sender, submission, digest=digest, folder=folder, record=record)
         except ServiceError:
-            # After DatabaseUnavailable the record may be there all the same. The sweep finds out.
             self._delete_unrecorded(submission.id, folder)
             raise
-        is_new = parcel.folder == folder
-        if not is_new and known is None:
+        if parcel.folder != folder:
             self._delete_unrecorded(submission.id, folder)
-        return parcel, is_new
+        return parcel, parcel.folder == folder
 
     def submit(self, sender: str, parcel_id: str) -> Parcel:
         """Submit a parcel whose objects have all come. Once more, it changes nothing. Raises ServiceError."""
@@ -132,7 +131,16 @@ class Delivery:
         wanted = {str(number): size for number, size in enumerate(parcel.objects)} | {MANIFEST: parcel.manifest_bytes}
         return [name for name, size in wanted.items() if sizes.get(name) != size]
 
+    def _write_whole(self, folder: str, body: bytes) -> None:
+        try:
+            self.store.write_whole(folder, body)
+        except ServiceError:
+            with suppress(ServiceError):
+                self.store.delete(folder)
+            raise
+
     def _delete_unrecorded(self, parcel_id: str, folder: str) -> None:
+        # After DatabaseUnavailable the record may be there all the same. If nobody can tell now, the sweep does later.
         with suppress(ServiceError):
             known = self.parcels.find(parcel_id)
             if known is None or known.folder != folder:

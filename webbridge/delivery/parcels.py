@@ -143,8 +143,14 @@ class Parcels:
         self._add = insert_into(database, PARCEL).on_conflict_do_nothing().returning(PARCEL.c.id)
         self._add_event = insert_into(database, PARCEL_EVENT).on_conflict_do_nothing()
 
+    def find_repeated(self, sender: str, parcel_id: str, digest: bytes) -> Parcel | None:
+        """Return the parcel that the same request has made, or None if the id is free. Raises IdUsed."""
+        with self._database.reading() as rows:
+            row = rows.execute(_FIND, {"of_id": parcel_id}).first()
+        return None if row is None else _repeated(row, sender, digest)
+
     def create(self, sender: str, submission: Submission, *, digest: bytes, folder: str, record: bytes) -> Parcel:
-        """Return the new parcel, or the one that the same request has made before: its folder then is another one.
+        """Return the new parcel, or one in another folder that the same request has made meanwhile.
 
         `digest` is of the request, `record` that of its proof. Its bytes are reserved. A whole parcel is submitted: its
         bytes are in the folder already. Raises IdUsed, or ServiceError beyond a quota.
@@ -153,10 +159,7 @@ class Parcels:
         values = _values_of(sender, submission, at) | {"digest": digest, "folder": folder, "proof": record}
         with self._database.transaction() as rows:
             if rows.execute(self._add, values).first() is None:
-                known = rows.execute(_FIND, {"of_id": submission.id}).one()
-                if known.sender != sender or not hmac.compare_digest(bytes(known.digest), digest):
-                    raise IdUsed
-                return parcel_of(known)
+                return _repeated(rows.execute(_FIND, {"of_id": submission.id}).one(), sender, digest)
             self._quota.reserve(rows, sender, submission.total_bytes)
             if submission.is_whole:
                 self._note_submitted(rows, submission.id, submission.recipients, at)
@@ -280,6 +283,13 @@ _ADD_NOTICE: Final = insert(PARCEL_NOTICE)
 _UNDO_EXPIRY: Final = delete(PARCEL_EVENT).where(
     PARCEL_EVENT.c.parcel == bindparam("of_id"), PARCEL_EVENT.c.state == literal(State.EXPIRED.value)
 )
+
+
+def _repeated(row: Row[Any], sender: str, digest: bytes) -> Parcel:
+    """Return the parcel of a row if the same request has made it. Raises IdUsed."""
+    if row.sender != sender or not hmac.compare_digest(bytes(row.digest), digest):
+        raise IdUsed
+    return parcel_of(row)
 
 
 def event_row(parcel_id: str, event: Event) -> dict[str, object]:

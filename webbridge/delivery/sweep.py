@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Row, and_, bindparam, delete, literal, or_, select, update
 
@@ -100,6 +100,16 @@ _FORGET: Final = tuple(
 )
 
 
+class _Folders(Protocol):
+    """The folders of parcels, in the store or of uploads."""
+
+    def folders(self) -> Iterator[tuple[str, float]]:
+        """Return all folders with the times of their last changes."""
+
+    def delete(self, folder: str) -> None:
+        """Delete a folder."""
+
+
 class Sweep:
     """The sweep of one bridge. Each of its processes may sweep, because every step can be repeated."""
 
@@ -142,17 +152,10 @@ class Sweep:
 
     def delete_orphans(self) -> None:
         """Delete folders without a record: of a process that was killed between the two. Raises DatabaseUnavailable."""
-        at = self._clock().timestamp()
-        with _store_failures_left():
-            for folders, remove in ((self._store.folders(), self._store), (self._uploads.folders(), self._uploads)):
-                old = [folder for folder, changed_at in folders if changed_at <= at - UPLOAD_SECONDS]
-                for start in range(0, len(old), _AT_ONCE):
-                    some = old[start : start + _AT_ONCE]
-                    with self._database.reading() as rows:
-                        known = set(rows.execute(_KNOWN_FOLDERS, {"folders": some}).scalars())
-                    for folder in some:
-                        if folder not in known:
-                            remove.delete(folder)
+        parts: tuple[_Folders, ...] = (self._store, self._uploads)
+        for part in parts:
+            with _store_failures_left():
+                self._delete_orphans(part)
 
     def delete_withdrawn(self, parcel_id: str) -> None:
         """Delete the bytes of one parcel that was withdrawn, unless that is done. Raises DatabaseUnavailable."""
@@ -168,6 +171,17 @@ class Sweep:
                 changed = rows.execute(_BYTES_GONE, {"of_id": parcel.id, "of_stage": stage, "next_stage": after})
                 if changed.rowcount == 1:
                     self._quota.give_back(rows, parcel.sender, parcel.total_bytes)
+
+    def _delete_orphans(self, part: _Folders) -> None:
+        latest = self._clock().timestamp() - UPLOAD_SECONDS
+        old = [folder for folder, changed_at in part.folders() if changed_at <= latest]
+        for start in range(0, len(old), _AT_ONCE):
+            some = old[start : start + _AT_ONCE]
+            with self._database.reading() as rows:
+                known = set(rows.execute(_KNOWN_FOLDERS, {"folders": some}).scalars())
+            for folder in some:
+                if folder not in known:
+                    part.delete(folder)
 
     def _note_expired(self, at: float) -> None:
         with self._database.transaction(durable=False) as rows:

@@ -181,7 +181,6 @@ def test_an_error_of_fsspec_is_a_store_that_does_not_work(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the secret address of the bucket")
 
-    monkeypatch.setattr(fsspec.filesystem("memory"), "pipe_file", fail, raising=False)
     monkeypatch.setattr(type(fsspec.filesystem("memory")), "pipe_file", fail)
     assert error_of(sender.create(draft, whole=True)) == UNAVAILABLE
     assert "secret address" not in caplog.text

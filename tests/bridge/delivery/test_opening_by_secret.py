@@ -180,6 +180,8 @@ def test_an_extension_opens_a_parcel_without_a_session(draft: Draft, recipient: 
     answer = recipient.client.post("/api/open", base_url=API, headers=headers, json=members)
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Access-Control-Allow-Origin"] == headers["Origin"]
+    assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
 def test_no_get_says_or_changes_anything(draft: Draft, recipient: Recipient, sender: Sender) -> None:

@@ -7,6 +7,7 @@ behind fsspec have no common root, so every one of them means that the store doe
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +19,7 @@ from sealwax.service import ServiceError
 from webbridge.delivery.store.protocol import WHOLE, Elsewhere, StoreFailed
 
 _PIECE_BYTES: Final = 1024 * 1024  # Each piece is a request of its own.
+_OBJECT: Final = re.compile("/([0-9a-f]{2})/([0-9a-f]{30})/[^/]+$")
 _log = logging.getLogger(__name__)
 
 
@@ -95,8 +97,10 @@ class RemoteStore:
                 return
             newest: dict[str, float] = {}
             for path, one in self._files.find(self._root, detail=True).items():
-                shard, folder = str(path).split("/")[-3:-1]
-                newest[shard + folder] = max(newest.get(shard + folder, 0.0), _changed_at(one))
+                found = _OBJECT.search(str(path))
+                if found is not None:
+                    folder = found[1] + found[2]
+                    newest[folder] = max(newest.get(folder, 0.0), _changed_at(one))
         yield from newest.items()
 
     def free_bytes(self) -> int | None:
