@@ -10,12 +10,12 @@ from typing import Final
 from roaming_keys.audit.checking import Chain, TrailDamaged, check_chain, check_stamps
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
-from roaming_keys.notices.submission import MailFailed
 from roaming_keys.operation.binding import check_keys
 from roaming_keys.operation.opened_trail import opened_trail
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
 from roaming_keys.server_keys import ServerKeyError
 from sealwax.cli.options.request import given_by, verb
+from sealwax.notices.submission import MailFailed
 from sealwax.operation.databases import become_owner_of_database, check_database
 from sealwax.operation.findings import Finding, Level, check_files, doubtful, fine, guarded, report, wrong
 from sealwax.operation.options import config_option, json_option

@@ -29,13 +29,14 @@ from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import NOTICE
 from roaming_keys.factor_wire import NewCodes
-from roaming_keys.notices.mail import Language, Letterhead, Unwritable, write_mail
+from roaming_keys.notices.mail import Letterhead, write_mail
 from roaming_keys.notices.outbox import GIVEN_UP_AFTER, TOLD_BY_MAIL, Notice, Outbox, write_notice
 from roaming_keys.notices.sender import NoticesByMail, NoticeSender
-from roaming_keys.notices.submission import SmtpSecurity, Submission
 from roaming_keys.recovery import CODE_BYTES, recovery_keys
 from roaming_keys.tickets import public_key_of
 from roaming_keys.wire import Device
+from sealwax.notices.submission import SmtpSecurity, Submission
+from sealwax.notices.writing import Language, Unwritable
 from sealwax.service import Database
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
