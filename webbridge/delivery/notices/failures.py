@@ -13,6 +13,8 @@ GIVEN_UP: Final = "given-up"
 """The mail server did not take the notice for as long as it was tried."""
 REFUSED: Final = "recipient-refused"
 """The recipient wants no notices."""
+BLOCKED: Final = "sender-blocked"
+"""The sender may not send at the moment."""
 _OTHER: Final = "other"
 _OF_SMTP: Final = {
     "521": "no-mail",
@@ -27,6 +29,7 @@ _OF_SMTP: Final = {
 _OF_OURS: Final = {
     GIVEN_UP: "time",
     REFUSED: "refused",
+    BLOCKED: "blocked",
     Unreachable.NO_ADDRESS.value: "address",
     Unreachable.ADDRESS.value: "address",
     Unreachable.LIST.value: "list",

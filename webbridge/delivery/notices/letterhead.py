@@ -73,7 +73,10 @@ class Letter:
 
 
 def write_letter(letter: Letter, head: Letterhead, language: Language) -> bytes:
-    """Return the mail, signed by the service if it has a certificate. Raises Unwritable, or SmimeError of the signer."""
+    """Return the mail, signed by the service if it has a certificate.
+
+    Raises Unwritable, or SmimeError if the signer fails.
+    """
     if not is_plain(letter.recipient):
         raise Unwritable("an address that needs quotes or other letters gets none")
     draft = Draft(

@@ -64,8 +64,8 @@ class Unreachable(StrEnum):
 
 _WORDS: Final = {
     Unreachable.NO_ADDRESS: "A recipient is no mail address. Look at the spelling.",
-    Unreachable.ADDRESS: "An address has quotes, or letters beyond ASCII, or is too long. The service cannot write there.",
-    Unreachable.LIST: "An address belongs to a mailing list or to a program, which cannot open a parcel. Name a person.",
+    Unreachable.ADDRESS: "The service cannot write to addresses with quotes, with letters beyond ASCII, or so long.",
+    Unreachable.LIST: "An address belongs to a list or to a program, which cannot open a parcel. Name a person.",
     Unreachable.OWN: "An address is that of this service, which cannot open a parcel. Name a person.",
 }
 

@@ -29,7 +29,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderNotice:
-    """A change of a parcel. `about` is the recipient whom it concerns, or empty, and `code` the reason of a failure."""
+    """A change of a parcel. `failures` are the recipients who got no notice, each with the stable code."""
 
     id: str
     at: datetime.datetime
@@ -38,21 +38,20 @@ class SenderNotice:
     language: Language
     change: Change
     until: datetime.datetime
-    about: str = ""
-    code: str = ""
+    failures: tuple[tuple[str, str], ...] = ()
 
 
 def write_sender_mail(notice: SenderNotice, head: Letterhead) -> bytes:
     """Return the mail of a notice. Raises Unwritable."""
     texts = words(notice.language)
     mine, names = texts["sender"], texts["fact"]
-    facts = [(names["reference"], check_reference(notice.reference)), (names["until"], write_time(notice.until))]
-    if notice.about:
-        facts.insert(0, (names["recipient"], notice.about))
+    facts = ((names["reference"], check_reference(notice.reference)), (names["until"], write_time(notice.until)))
     is_signed = notice.change is Change.SIGNED
     blocks: list[Block] = [mine["signed"] if is_signed else mine["text"][notice.change.value]]
-    if notice.code:
-        blocks.append(explain_failure(notice.code, notice.language))
+    if notice.failures:
+        blocks.append(
+            Facts(lines=tuple((who, explain_failure(code, notice.language)) for who, code in notice.failures))
+        )
     blocks += [Facts(lines=facts), Link(sentence=mine["look"], url=head.list_url), mine["end"]]
     kind = Change.OPENED if is_signed else notice.change
     letter = Letter(
