@@ -14,7 +14,7 @@ from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
 from webbridge.delivery.abuse.refusals import RefusalTokens
 from webbridge.delivery.notices.letterhead import Letterhead
 from webbridge.delivery.notices.outbox import queue_parcel
-from webbridge.delivery.notices.sending import NoticesConfig
+from webbridge.delivery.notices.settings import NoticesConfig
 
 PARCEL_ID = "AAECAwQFBgcICQoLDA0ODw"
 REFERENCE = "7K3M-0PQR-XYZ1"

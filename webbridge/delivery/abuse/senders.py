@@ -24,18 +24,10 @@ _REFUSAL: Final = "Too many parcels have gone out. Send this one later."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderLimits:
-    """The operator's limits.
-
-    `own_domains` are the domains whose addresses may sign in: nobody else can have an address there. `known_domains`
-    are further ones that people take for this service's, such as those of its origins. `service_addresses` get no
-    parcels.
-    """
+    """The operator's limits on the recipients whom one sender, and all senders of a domain, may reach in a day."""
 
     sender_recipients: int = SENDER_RECIPIENTS
     domain_recipients: int = DOMAIN_RECIPIENTS
-    own_domains: Collection[str] = ()
-    known_domains: Collection[str] = ()
-    service_addresses: Collection[str] = ()
 
     def __post_init__(self) -> None:
         for name in ("sender_recipients", "domain_recipients"):
@@ -43,12 +35,28 @@ class SenderLimits:
                 raise ValueError(f"{name} is {getattr(self, name)}, more than 0 is expected")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnNames:
+    """The names of the service.
+
+    `domains` are those whose addresses may sign in: nobody else can have an address there. `hosts` are further names
+    that people take for the service's, such as those of its origins. `addresses` get no parcels.
+    """
+
+    domains: Collection[str] = ()
+    hosts: Collection[str] = ()
+    addresses: Collection[str] = ()
+
+
 class SenderCheck:
     """Decides whether an address may send a parcel to some recipients."""
 
-    def __init__(self, database: Database, limits: SenderLimits, *, clock: Callable[[], datetime.datetime]) -> None:
+    def __init__(
+        self, database: Database, limits: SenderLimits, own: OwnNames, *, clock: Callable[[], datetime.datetime]
+    ) -> None:
         self._blocks = Blocks(database)
         self._limits = limits
+        self._own = own
         self._clock = clock
         self._sent = LeakyCounter(database, clock, tables=TABLES, kind="parcel", seconds=DAY_SECONDS, refusal=_REFUSAL)
 
@@ -60,7 +68,7 @@ class SenderCheck:
         at = self._clock()
         self._check_block(sender, at)
         for recipient in recipients:
-            check_recipient(recipient, own=self._limits.service_addresses)
+            check_recipient(recipient, own=self._own.addresses)
             if self._blocks.find_for_recipient(recipient, at) is not None:
                 text = "A recipient wants no mails from this service. Tell them of the parcel another way."
                 raise ServiceError(422, "recipient-refused", text)
@@ -88,9 +96,9 @@ class SenderCheck:
 
     def _check_lookalike(self, sender: str, recipients: Sequence[str]) -> None:
         domain = address_key(sender)[1]
-        if domain in self._limits.own_domains:
+        if domain in self._own.domains:
             return
-        known = [*self._limits.known_domains, *self._limits.own_domains]
+        known = [*self._own.hosts, *self._own.domains]
         known += [address_key(recipient)[1] for recipient in recipients]
         if has_mixed_scripts(domain) or find_lookalike(domain, known) is not None:
             text = "The domain of your address looks like another one. Ask your administrator."

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sealwax.notices.pauses import LONGEST_PAUSE_SECONDS, TAKEN_SECONDS, pause_seconds
 from sealwax.service import CLOCK_SLACK_SECONDS, Database
@@ -137,15 +138,14 @@ def queue_parcel(rows: Connection, parcel: str, recipients: Iterable[tuple[str, 
 
 def queue_change(rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime) -> None:
     """Queue a mail to the sender of a parcel inside a transaction. One of the same kind that was sent is sent anew."""
-    new = _new_row(at)
-    added = insert_into(rows, PARCEL_NOTICE).values(
-        **new, parcel=parcel, address=sender, kind=change.value, language=_OF_OPERATOR
-    )
-    rows.execute(
-        added.on_conflict_do_update(
-            index_elements=list(_KEY), set_=new, where=PARCEL_NOTICE.c.state.not_in(_OPEN_STATES)
-        )
-    )
+    again = PARCEL_NOTICE.c.state.not_in(_OPEN_STATES)
+    added = _change(rows, parcel, change, sender=sender, at=at)
+    rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=_new_row(at), where=again))
+
+
+def queue_first_change(rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime) -> None:
+    """Queue a mail to the sender of a parcel inside a transaction, unless there was one of the same kind."""
+    rows.execute(_change(rows, parcel, change, sender=sender, at=at).on_conflict_do_nothing())
 
 
 class Outbox:
@@ -219,6 +219,13 @@ class Outbox:
         )
         with self._database.reading() as rows:
             return [(row.address, row.code) for row in rows.execute(failed.order_by(PARCEL_NOTICE.c.address))]
+
+
+def _change(
+    rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime
+) -> sqlite.Insert | postgresql.Insert:
+    named = {"parcel": parcel, "address": sender, "kind": change.value, "language": _OF_OPERATOR}
+    return insert_into(rows, PARCEL_NOTICE).values(**_new_row(at), **named)
 
 
 def _new_row(at: datetime.datetime) -> dict[str, Any]:

@@ -18,7 +18,6 @@ class Change(StrEnum):
 
     FAILED = "failed"
     TRIES = "tries"
-    RECEIVED = "received"
     OPENED = "opened"
     SIGNED = "signed"
     """Opened, and confirmed by the recipient's signature."""

@@ -5,36 +5,26 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
-from sealwax.notices.submission import MailFailed, Submission
+from sealwax.notices.submission import MailFailed
 from sealwax.notices.working import Worker
-from sealwax.notices.writing import Language, Unwritable
+from sealwax.notices.writing import Unwritable
 from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.metrics import count_notice
 from webbridge.delivery.abuse.blocks import Blocks
 from webbridge.delivery.abuse.refusals import RefusalTokens
 from webbridge.delivery.notices.failures import BLOCKED, GIVEN_UP, REFUSED, smtp_code
-from webbridge.delivery.notices.letterhead import Letterhead
 from webbridge.delivery.notices.outbox import PARCEL_KIND, NotOurs, Outbox, Parcel, Waiting
 from webbridge.delivery.notices.parcel_mail import ParcelNotice, write_parcel_mail
 from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_recipient
 from webbridge.delivery.notices.sender_mail import Change, SenderNotice, write_sender_mail
+from webbridge.delivery.notices.settings import NoticesConfig
 from webbridge.delivery.notices.words import language_of
 from webbridge.delivery.states import Stage
 
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticesConfig:
-    """The mail server that takes the notices, the letterhead of their mails, and the language of those to senders."""
-
-    submission: Submission
-    head: Letterhead
-    language: Language = Language.ENGLISH
 
 
 class _Undeliverable(Exception):
