@@ -7,8 +7,9 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from sealwax.notices.submission import SmtpSecurity, Submission
+from sealwax.notices.submission import MailFailed, SmtpSecurity, Submission
 from sealwax.notices.writing import is_plain
+from sealwax.operation.findings import Finding, fine, wrong
 from sealwax.operation.settings import Section
 from smime_core.text import is_loopback
 
@@ -56,3 +57,12 @@ class MailServerSection(Section):
             user=self.user,
             password=self.password.get_secret_value(),
         )
+
+
+def check_mail_server(server: Submission, *, part: str, table: str) -> Finding:
+    """Log in at a mail server, and say what is wrong. `table` has its settings."""
+    try:
+        server.check()
+    except MailFailed as error:
+        return wrong(part, f"{server.host}:{server.port}: {error}", f"look at the settings of [{table}]")
+    return fine(part, f"{server.host}:{server.port} answers")
