@@ -12,7 +12,6 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 from smime_core.text import address_key
-from smime_core.text.domain_name import find_a_labels
 from webbridge.database.tables import PARCEL_BLOCK
 
 _NOW, _KIND, _NAME = "now", "the_kind", "the_name"
@@ -116,8 +115,8 @@ def add_block(rows: Connection, block: Block) -> None:
 def block_name(kind: BlockKind, text: str) -> str:
     """Return the name of a block as the table has it. Raises ValueError, whose text is for the operator."""
     if kind.is_of_domain:
-        domain = find_a_labels(text.removeprefix("@"))
-        if not domain or "@" in domain or "." not in domain:
+        domain = address_key(f"somebody@{text.removeprefix('@')}")[1]
+        if "." not in domain or domain.startswith("["):
             raise ValueError(f"{text}: a domain as example.org is expected")
         return domain
     local_part, domain = address_key(text)

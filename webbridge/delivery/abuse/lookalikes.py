@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from smime_core.text.domain_name import find_a_labels
+from smime_core.text import parse_address
 from webbridge.delivery.abuse.shapes import shape_of
 
 # Unicode Technical Standard 39, section 5.2 (highly restrictive): the scripts that people write in one word.
@@ -32,23 +32,22 @@ def has_mixed_scripts(domain: str) -> bool:
 def find_lookalike(domain: str, known: Iterable[str]) -> str | None:
     """Return the domain among the known ones that a domain imitates, or None.
 
-    A domain under the same owner imitates nothing. Raises ValueError for a text that is no domain.
+    A domain under the same owner imitates nothing, and nothing imitates the IP address of a service. Raises ValueError
+    for a text that is no domain.
     """
-    mine = _check(domain)
-    for other in known:
-        theirs = _check(other)
-        if _have_one_owner(mine, theirs):
-            continue
-        if _is_alike(mine, theirs):
+    mine = _read(domain)
+    if mine is None:
+        raise ValueError("a domain is expected")
+    for theirs in filter(None, map(_read, known)):
+        if not _have_one_owner(mine, theirs) and _is_alike(mine, theirs):
             return theirs
     return None
 
 
-def _check(domain: str) -> str:
-    checked = find_a_labels(domain.rstrip("."))
-    if not checked:
-        raise ValueError("a domain is expected")
-    return checked
+def _read(domain: str) -> str | None:
+    """The domain in A-labels, or None for a text that is none."""
+    address = parse_address(f"somebody@{domain.rstrip('.')}")
+    return None if address is None or address.is_literal else address.domain
 
 
 def _is_alike(mine: str, theirs: str) -> bool:

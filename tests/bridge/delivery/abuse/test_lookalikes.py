@@ -9,7 +9,7 @@ import pytest
 from webbridge.delivery.abuse import shapes
 from webbridge.delivery.abuse.lookalikes import find_lookalike, has_mixed_scripts
 
-KNOWN = ("example.org", "mail.barclays.co.uk", "paypal.com", "apple.com", "stra\u00dfe.de")
+KNOWN = ("127.0.0.1", "example.org", "mail.barclays.co.uk", "paypal.com", "apple.com", "stra\u00dfe.de")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_other_domains_imitate_nothing(domain: str) -> None:
     assert find_lookalike(domain, KNOWN) is None
 
 
-@pytest.mark.parametrize("domain", ["", "ex ample.org", "\u202e.org", "a\u0000.org\u00ad"])
+@pytest.mark.parametrize("domain", ["", "ex ample.org", "\u202e.org", "a\u0000.org\u00ad", "[192.0.2.1]"])
 def test_a_text_that_is_no_domain_is_refused(domain: str) -> None:
     with pytest.raises(ValueError, match="a domain is expected"):
         find_lookalike(domain, KNOWN)
