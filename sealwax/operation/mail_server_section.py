@@ -30,7 +30,7 @@ class MailServerSection(Section):
     )
     user: str = Field(default="", description="Name to log in with; without it the mail server asks for none")
     password: SecretStr = Field(default=SecretStr(""), description="Password of `user`")
-    sender: str | None = Field(default=None, description="Address that the notices come from: keys@example.org")
+    sender: str | None = Field(default=None, description="Address that the notices come from: notices@example.org")
 
     @model_validator(mode="after")
     def check_together(self) -> Self:
