@@ -43,7 +43,9 @@ class Tray(Submission):
     recipients: list[str] = field(default_factory=list)
     breaks_at: tuple[str, ...] = ()
 
-    def send(self, mail: bytes, sender: str, recipient: str) -> None:
+    def send(
+        self, mail: bytes, sender: str, recipient: str, *, before_last_line: Callable[[], None] = lambda: None
+    ) -> None:
         if recipient in self.breaks_at:
             raise AttributeError("an error that nobody has expected")
         self.recipients.append(recipient)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,7 +126,7 @@ def test_check_tries_the_mail_server_and_misses_the_certificate(file: Path) -> N
 
 
 @pytest.fixture
-def filled(file: Path, tmp_path: Path) -> Iterator[Path]:
+def filled(file: Path, tmp_path: Path) -> Path:
     """A configuration whose database has a parcel and a complaint."""
     at = datetime.now(UTC)
     with closing(SCHEMA.open(tmp_path / "bridge.sqlite")) as database:
@@ -144,7 +143,7 @@ def filled(file: Path, tmp_path: Path) -> Iterator[Path]:
         }
         with database.transaction() as rows:
             rows.execute(insert(PARCEL_COMPLAINT), row)
-    yield file
+    return file
 
 
 def run(*arguments: str, file: Path) -> tuple[int, str]:

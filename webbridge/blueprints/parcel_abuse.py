@@ -13,7 +13,8 @@ from typing import Final
 from flask import Blueprint, Response, request
 
 from sealwax.notices.writing import Language
-from sealwax.service import LeakyCounter, ServiceError, client_network
+from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_network
+from sealwax.service.headers import set_policy
 from webbridge.blueprints.parcel_calls import id_in, read_request
 from webbridge.database.tables import TABLES
 from webbridge.delivery.abuse.complaints import Complaint, ComplaintReason
@@ -25,7 +26,7 @@ from webbridge.services import services
 _MAX_FORM_BYTES: Final = 4096
 _ALLOW: Final = "allow"
 _CHOICE: Final = "choice"
-_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+_POLICY: Final = {**API_POLICY, "form-action": "'self'"}
 _COMPLAINTS_IN_AN_HOUR: Final = 20
 _HOUR_SECONDS: Final = 60 * 60
 _PAGE: Final = """<!doctype html>
@@ -112,6 +113,5 @@ def _page(
         sentence=html.escape(sentence).replace("{address}", named),
         button=_BUTTON.format(choice=choice, text=html.escape(button)) if button else "",
     )
-    response = Response(text, status=status, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = _POLICY
-    return response
+    set_policy(_POLICY)
+    return Response(text, status=status, mimetype="text/html")

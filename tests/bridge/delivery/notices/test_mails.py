@@ -205,7 +205,7 @@ def test_the_address_of_a_sender_beyond_ascii_is_shown_but_gets_no_answer() -> N
         {"refusal": "x\r\nBcc: mallory@example.org"},
     ],
 )
-def test_values_that_are_none_of_ours_are_in_no_mail(changes: dict[str, str]) -> None:
+def test_values_that_are_none_of_ours_are_in_no_mail(changes: dict[str, Any]) -> None:
     with pytest.raises(Unwritable):
         write_parcel_mail(notice(**changes), HEAD)
 
