@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+import urllib.request
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +17,15 @@ from sealwax.operation.settings import WrongSettings, load_settings
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.providers.native import NativeProvider
-from tests.support.parcel_rows import PARCEL_ID, SENDER, SERVICE, add_parcel
-from tests.support.servers.own_process import sealwax
+from tests.support.parcel_rows import PARCEL_ID, RECIPIENT, SENDER, SERVICE, add_parcel
+from tests.support.servers.own_process import running, sealwax
+from tests.support.servers.parcels import Draft
+from tests.support.servers.ports import free_port
 from tests.support.servers.post import Post, serving
 from webbridge.database import SCHEMA
 from webbridge.database.tables import PARCEL_COMPLAINT
 from webbridge.delivery.abuse.blocks import Blocks
+from webbridge.delivery.tokens import Tokens
 from webbridge.operation.checking import _check_notices
 from webbridge.operation.settings import BridgeSettings
 
@@ -182,3 +188,32 @@ def test_counts_have_numbers_and_name_nobody(filled: Path) -> None:
     ]
     for private in (SENDER, PARCEL_ID, "bob"):
         assert private not in text
+
+
+def test_a_parcel_at_the_bridge_brings_a_mail(file: Path, tmp_path: Path) -> None:
+    """`sealwax bridge serve` sends, in a process of its own, by the mail server of its configuration."""
+    (tmp_path / "bridge.secrets" / "parcel_pepper").write_text(KEY + "\n")
+    port, post = free_port(), Post()
+    with serving(post) as submission:
+        text = file.read_text().replace("https://api.example.test", f"http://127.0.0.1:{port}")
+        file.write_text(f"trusted_proxies = 0\n{text}")
+        add(file, NOTICES, f"port = {submission.port}", f'[parcels]\nstore = "{tmp_path / "store"}"')
+        add(file, f'[server]\nlisten = "127.0.0.1:{port}"\nworkers = 2')
+        address = f"http://127.0.0.1:{port}/mail/api"
+        with running("bridge", "serve", "--config", str(file), folder=tmp_path, answers=f"{address}/health") as bridge:
+            with closing(SCHEMA.open(tmp_path / "bridge.sqlite")) as database:
+                token = Tokens(database, clock=lambda: datetime.now(UTC)).make(SENDER, "test", 1)
+            draft = Draft(to=(RECIPIENT,))
+            request = urllib.request.Request(
+                f"{address}/parcels", data=draft.body(whole=True), headers={"Authorization": f"Bearer {token}"}
+            )
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                reference = json.load(answer)["reference"]
+            deadline = time.monotonic() + 120
+            while not post.mails and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert bridge.end() == 0
+    (mail,) = post.mails
+    assert post.recipients == [[RECIPIENT]]
+    assert reference in mail["Subject"]
+    assert draft.id in mail.get_content()

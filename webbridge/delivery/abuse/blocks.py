@@ -91,14 +91,13 @@ class Blocks:
         return self._find(address, at, BlockKind.RECIPIENT, BlockKind.RECIPIENT_DOMAIN)
 
     def _find(self, address: str, at: datetime.datetime, of_address: BlockKind, of_domain: BlockKind) -> Block | None:
-        local_part, domain = address_key(address)
-        named = or_(
-            and_(PARCEL_BLOCK.c.kind == of_address.value, PARCEL_BLOCK.c.name == f"{local_part}@{domain}"),
-            and_(PARCEL_BLOCK.c.kind == of_domain.value, PARCEL_BLOCK.c.name.in_(_with_parents(domain))),
-        )
         with self._database.reading() as rows:
-            row = rows.execute(select(PARCEL_BLOCK).where(named, _COUNTS).limit(1), {_NOW: at.timestamp()}).first()
-        return None if row is None else _block(row)
+            return _find(rows, address, at, of_address, of_domain)
+
+
+def is_blocked(rows: Connection, sender: str, at: datetime.datetime) -> bool:
+    """Return whether a block keeps an address from sending, inside a transaction."""
+    return _find(rows, sender, at, BlockKind.SENDER, BlockKind.DOMAIN) is not None
 
 
 def add_block(rows: Connection, block: Block) -> None:
@@ -123,6 +122,18 @@ def block_name(kind: BlockKind, text: str) -> str:
     if not domain:
         raise ValueError(f"{text}: an address as alice@example.org is expected")
     return f"{local_part}@{domain}"
+
+
+def _find(
+    rows: Connection, address: str, at: datetime.datetime, of_address: BlockKind, of_domain: BlockKind
+) -> Block | None:
+    local_part, domain = address_key(address)
+    named = or_(
+        and_(PARCEL_BLOCK.c.kind == of_address.value, PARCEL_BLOCK.c.name == f"{local_part}@{domain}"),
+        and_(PARCEL_BLOCK.c.kind == of_domain.value, PARCEL_BLOCK.c.name.in_(_with_parents(domain))),
+    )
+    row = rows.execute(select(PARCEL_BLOCK).where(named, _COUNTS).limit(1), {_NOW: at.timestamp()}).first()
+    return None if row is None else _block(row)
 
 
 def _with_parents(domain: str) -> list[str]:

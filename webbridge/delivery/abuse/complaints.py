@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, distinct, func, insert, select, update
 from sealwax.service import Database
 from smime_core.text import address_key
 from webbridge.database.tables import PARCEL, PARCEL_COMPLAINT
-from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, add_block, block_name
+from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, add_block, block_name, is_blocked
 from webbridge.delivery.notices.outbox import queue_change
 from webbridge.delivery.notices.sender_mail import Change
 
@@ -93,7 +93,7 @@ class Complaints:
             rows.execute(insert(PARCEL_COMPLAINT), row)
             since = (at - COUNTED_FOR).timestamp()
             parcels, clients = rows.execute(_OPEN, {_SENDER: sender, _SINCE: since}).one()
-            if min(parcels, clients) >= HELD_AFTER:
+            if min(parcels, clients) >= HELD_AFTER and not is_blocked(rows, sender, at):
                 held = Block(
                     kind=BlockKind.SENDER,
                     name=block_name(BlockKind.SENDER, sender),

@@ -189,7 +189,9 @@ class Outbox:
         with self._database.transaction() as rows:
             step = rows.execute(_END, {**waiting.owned, _STATE: outcome.value, _CODE: ""})
             if step.rowcount == 1 and waiting.kind == PARCEL_KIND:
-                _note(rows, waiting, State.NOTIFIED, at, code="")
+                # The sender sees the code beside the state.
+                code = Outcome.PERHAPS_TWICE.value if waiting.is_repeated else ""
+                _note(rows, waiting, State.NOTIFIED, at, code=code)
         return outcome
 
     def fail(self, waiting: Waiting, at: datetime.datetime, code: str) -> None:

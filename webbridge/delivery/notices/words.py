@@ -23,9 +23,9 @@ def words(language: Language) -> Mapping[str, Any]:
 
 
 def language_of(name: str) -> Language:
-    """Return the language of a name, or English if there are no words in it."""
+    """Return the language of a tag (RFC 5646), such as "de-AT", or English if there are no words in it."""
     try:
-        return Language(name)
+        return Language(name.partition("-")[0].lower())
     except ValueError:
         return Language.ENGLISH
 

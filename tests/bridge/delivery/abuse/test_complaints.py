@@ -81,13 +81,15 @@ def test_a_network_complains_so_often_in_an_hour(sender: Sender, recipient: Reci
 def test_after_complaints_from_several_networks_the_sender_is_held_and_told(
     house: House, sender: Sender, recipient: Recipient, clock: FakeClock
 ) -> None:
-    drafts = [sent(sender) for _ in range(HELD_AFTER)]
+    sent_before, *drafts = (sent(sender) for _ in range(HELD_AFTER + 1))
     for number, draft in enumerate(drafts):
         assert sender.create(Draft()).status_code == 201
         complain(recipient, draft.id, network=f"192.0.2.{number}")
     answer = sender.create(Draft())
     assert (answer.status_code, answer.get_json()["code"]) == (403, "sender-blocked")
     assert [(row.kind, row.address) for row in house.rows(PARCEL_NOTICE) if row.kind != "parcel"] == [("held", ALICE)]
+    complain(recipient, sent_before.id, network="192.0.2.200")
+    assert len([row for row in house.rows(PARCEL_NOTICE) if row.kind == "held"]) == 1, "a further one is no news"
     assert house.sender(BOB).create(Draft(to=(ALICE,))).status_code == 201
     clock.advance(seconds=HELD_FOR.total_seconds())
     assert house.sender().create(Draft()).status_code == 201

@@ -28,7 +28,7 @@ from webbridge.delivery.notices.failures import explain_failure
 from webbridge.delivery.notices.letterhead import Letterhead
 from webbridge.delivery.notices.parcel_mail import ParcelNotice, write_parcel_mail
 from webbridge.delivery.notices.sender_mail import Change, SenderNotice, write_sender_mail
-from webbridge.delivery.notices.words import write_size
+from webbridge.delivery.notices.words import language_of, write_size
 
 AT = datetime.datetime(2026, 11, 20, 12, 0, 30, tzinfo=datetime.UTC)
 UNTIL = datetime.datetime(2026, 11, 27, 12, 0, tzinfo=datetime.UTC)
@@ -349,3 +349,11 @@ def test_a_letterhead_whose_links_would_be_wrong_is_refused(name: str, value: st
     values = {"pages_origin": PAGES, "api_url": API, "sender": SERVICE, name: value}
     with pytest.raises(ValueError, match=r"expected|origin"):
         Letterhead(pages_origin=values["pages_origin"], api_url=values["api_url"], sender=values["sender"])
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [("de", "de"), ("de-AT", "de"), ("AR-eg", "ar"), ("zh-Hant", "en"), ("", "en"), ("e", "en")],
+)
+def test_a_tag_with_a_region_names_its_language(tag: str, language: str) -> None:
+    assert language_of(tag) == language
