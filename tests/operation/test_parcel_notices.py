@@ -142,7 +142,7 @@ def filled(file: Path, tmp_path: Path) -> Path:
             "parcel": PARCEL_ID,
             "sender": SENDER,
             "domain": "example.test",
-            "reason": "phishing",
+            "reason": "deceit",
             "client": b"",
             "at": at.timestamp(),
             "settled_at": 0.0,
@@ -184,7 +184,7 @@ def test_counts_have_numbers_and_name_nobody(filled: Path) -> None:
         "bytes 3400900",
         "from example.test 1 by 1",
         "notices pending 1",
-        "complaints example.test phishing 1",
+        "complaints example.test deceit 1",
     ]
     for private in (SENDER, PARCEL_ID, "bob"):
         assert private not in text

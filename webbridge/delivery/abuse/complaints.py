@@ -48,8 +48,8 @@ class ComplaintReason(StrEnum):
     """The reasons that a recipient may choose, as stable words. No text of a recipient is kept."""
 
     UNWANTED = "unwanted"
-    PHISHING = "phishing"
-    MALWARE = "malware"
+    DECEIT = "deceit"
+    HARMFUL = "harmful"
     OTHER = "other"
 
 

@@ -31,7 +31,7 @@ def protection(house: House) -> Protection:
     return found
 
 
-def complain(recipient: Recipient, parcel: str, reason: str = "phishing", *, network: str = "192.0.2.1") -> int:
+def complain(recipient: Recipient, parcel: str, reason: str = "deceit", *, network: str = "192.0.2.1") -> int:
     answer = recipient.client.post(
         "/api/open/complaints",
         base_url=API,
@@ -54,7 +54,7 @@ def test_a_complaint_is_noted_once_without_a_text_and_without_an_address_of_the_
     draft = sent(sender)
     assert [complain(recipient, draft.id) for _ in range(3)] == [204, 204, 204]
     (row,) = house.rows(PARCEL_COMPLAINT)
-    assert (row.parcel, row.sender, row.reason) == (draft.id, ALICE, "phishing")
+    assert (row.parcel, row.sender, row.reason) == (draft.id, ALICE, "deceit")
     assert b"192.0.2.1" not in row.client
 
 
