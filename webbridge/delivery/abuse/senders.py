@@ -12,7 +12,7 @@ from smime_core.text import address_key
 from webbridge.database.tables import TABLES
 from webbridge.delivery.abuse.blocks import BlockReason, Blocks
 from webbridge.delivery.abuse.lookalikes import find_lookalike, has_mixed_scripts
-from webbridge.delivery.notices.recipients import check_recipient
+from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_recipient
 
 DAY_SECONDS: Final = 24 * 60 * 60
 SENDER_RECIPIENTS: Final = 200
@@ -68,7 +68,7 @@ class SenderCheck:
         at = self._clock()
         self._check_block(sender, at)
         for recipient in recipients:
-            check_recipient(recipient, own=self._own.addresses)
+            self._check_recipient(recipient)
             if self._blocks.find_for_recipient(recipient, at) is not None:
                 text = "A recipient wants no mails from this service. Tell them of the parcel another way."
                 raise ServiceError(422, "recipient-refused", text)
@@ -85,6 +85,14 @@ class SenderCheck:
             text = f"A parcel may have {min(limits.values())} recipients at most."
             raise ServiceError(422, "too-many-recipients", text)
         self._sent.start(limits, events=recipients)
+
+    def _check_recipient(self, recipient: str) -> None:
+        try:
+            check_recipient(recipient, own=self._own.addresses)
+        except NoPerson as error:
+            # Such a person gets no notice, but the sender can tell them the link.
+            if error.reason is not Unreachable.ADDRESS:
+                raise
 
     def _check_block(self, sender: str, at: datetime.datetime) -> None:
         found = self._blocks.find_for_sender(sender, at)

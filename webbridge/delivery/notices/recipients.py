@@ -83,13 +83,13 @@ def check_recipient(address: str, *, own: Collection[str]) -> None:
     parsed = parse_address(address)
     if parsed is None:
         raise NoPerson(Unreachable.NO_ADDRESS)
-    if not is_plain(address):
-        raise NoPerson(Unreachable.ADDRESS)
     local_part = parsed.local_part.lower()
     if _is_of_program(local_part) or _is_of_program(local_part.partition(_DETAIL)[0]):
         raise NoPerson(Unreachable.LIST)
     if any(addresses_match(address, one) for one in own):
         raise NoPerson(Unreachable.OWN)
+    if not is_plain(address):
+        raise NoPerson(Unreachable.ADDRESS)
 
 
 def _is_of_program(local_part: str) -> bool:
