@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request
 
-from sealwax.service import Announcement, Announcements, Database, Gate, LeakyCounter, ServiceError, is_https
+from sealwax.service import Announcement, Announcements, Database, Gate, LeakyCounter, ServiceError, host_of, is_https
 from sealwax.service.health import Health
 from smime_core.providers.native import NativeProvider
 from webbridge.accounts.accounts import Accounts
@@ -24,6 +24,9 @@ from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
+from webbridge.delivery.abuse.protection import Protection, open_protection
+from webbridge.delivery.abuse.senders import OwnNames
+from webbridge.delivery.delivery import Delivery, open_delivery
 from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
@@ -84,6 +87,8 @@ class Services:
     announcements: Announcements
     sessions: SessionStore
     subscriptions: Subscriptions
+    delivery: Delivery | None
+    protection: Protection | None
     reload_halves: ReloadHalves
     ended_elsewhere: EndedElsewhere
     ledger: Ledger
@@ -111,8 +116,13 @@ class Services:
 
     def health(self) -> Health:
         """Return the checks of the parts."""
+        delivery = self.delivery
         return Health(
-            needed={"database": self._database_is_usable}, reported={"mailServers": self.reachability.is_good}
+            needed={"database": self._database_is_usable},
+            reported={
+                "mailServers": self.reachability.is_good,
+                **({} if delivery is None else {"parcels": delivery.is_usable}),
+            },
         )
 
     def tell_changed(self, session: Session, folder: str) -> None:
@@ -129,6 +139,10 @@ class Services:
         """Log out of the mail servers and close the files."""
         self.pool.close()
         self.places.close()
+        if self.protection is not None:
+            self.protection.close()
+        if self.delivery is not None:
+            self.delivery.close()
         self.authorities.close()
         self.database.close()
 
@@ -164,6 +178,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         announcements=announcements,
         sessions=sessions,
         subscriptions=Subscriptions(database),
+        delivery=_delivery_of(config, database),
+        protection=_protection_of(config, database, secret),
         reload_halves=reload_halves,
         ended_elsewhere=ended_elsewhere,
         ledger=Ledger(database, clock=config.clock),
@@ -188,6 +204,30 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         timestamps=timestamp_counter(database, clock=config.clock),
         label_policy=label_policy,
         reachability=Reachability(config),
+    )
+
+
+def _delivery_of(config: BridgeConfig, database: Database) -> Delivery | None:
+    return None if config.parcels is None else open_delivery(config.parcels, database, clock=config.clock)
+
+
+def _protection_of(config: BridgeConfig, database: Database, secret: bytes) -> Protection | None:
+    if config.parcels is None:
+        return None
+    origins = (config.api_origin, config.pages_origin, config.key_server_origin)
+    addresses = () if config.parcel_notices is None else (config.parcel_notices.head.sender,)
+    own = OwnNames(
+        domains=frozenset(domain.name for domain in config.domains),
+        hosts=tuple(dict.fromkeys(map(host_of, origins))),
+        addresses=addresses,
+    )
+    return open_protection(
+        database,
+        secret=secret,
+        notices=config.parcel_notices,
+        limits=config.parcel_limits,
+        own=own,
+        clock=config.clock,
     )
 
 

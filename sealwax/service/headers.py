@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_talisman import Talisman
 
 PREFLIGHT_SECONDS: Final = 600
@@ -43,6 +43,8 @@ def install_security_headers(
     @app.after_request
     def set_fields(response: Response) -> Response:
         response.headers.update(fields or {})
+        if "own_policy" in g:
+            response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in g.own_policy)
         return response
 
     Talisman(
@@ -64,6 +66,11 @@ def install_security_headers(
         return response
 
 
+def set_policy(policy: Mapping[str, str]) -> None:
+    """Give the answer to the current request a Content-Security-Policy of its own, for a page among other answers."""
+    g.own_policy = tuple(policy.items())
+
+
 def install_cross_origin(app: Flask, allowed: CrossOrigin) -> None:
     """Let only pages of the allowed origins read the answers."""
 
@@ -72,11 +79,12 @@ def install_cross_origin(app: Flask, allowed: CrossOrigin) -> None:
         response.vary.add("Origin")
         origin = request.headers.get("Origin")
         if origin in allowed.origins:
-            _allow(response, origin, allowed)
+            allow_origin(response, origin, allowed)
         return response
 
 
-def _allow(response: Response, origin: str, allowed: CrossOrigin) -> None:
+def allow_origin(response: Response, origin: str, allowed: CrossOrigin) -> None:
+    """Let the pages of an origin read the answer, and send such requests."""
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = ", ".join(allowed.answer_headers)
     if allowed.with_cookies:
