@@ -33,6 +33,7 @@ from smime_core.parcels.parcel_key import (
     make_salt,
     proof_of,
 )
+from smime_core.parcels.salt import salt_of
 from smime_core.parcels.secret import SECRET_WORDS, make_secret, parse_words
 from smime_core.parcels.words import LANGUAGES
 
@@ -68,4 +69,5 @@ __all__ = [
     "open_manifest",
     "parse_words",
     "proof_of",
+    "salt_of",
 ]

@@ -77,12 +77,14 @@ async def open_manifest(
     judging: Judging,
     provider: CryptoProvider,
     *,
-    parcel: str,
+    parcel: str | None,
     key: ParcelKey | None = None,
     identities: Sequence[KeyHolder] = (),
     readers: Collection[str] = (),
 ) -> OpenedManifest:
-    """The manifest of the parcel with the id `parcel`. `readers` are the reader's own addresses, as far as known.
+    """The manifest of the parcel with the id `parcel`; None if the reader has asked for no id.
+
+    `readers` are the reader's own addresses, as far as known.
 
     (1) It is encrypted with authentication, and each of its password recipients has the parcel's key derivation. (2) It
     is decrypted. (3) The signature, if there is one, is judged. (4) The JSON is read. (5) It has the id of this parcel.
@@ -109,7 +111,7 @@ async def open_manifest(
         # (4)
         manifest = read_manifest(content)
     # (5)
-    if manifest.parcel != parcel:
+    if parcel not in (None, manifest.parcel):
         raise ParcelMixed("the manifest is that of another parcel")
     # (6)
     is_for_reader = any(addresses_match(one, reader) for one in manifest.recipients for reader in readers)
