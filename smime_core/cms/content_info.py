@@ -58,6 +58,8 @@ GROUP_KEY: Final = "2.25.195550888004648044879634804329050286769"
 """The key of a group's bundle for one member, as JSON (`smime_core.own_content.group_key`)."""
 SIGNED_GROUP_KEY: Final = "2.25.305709149717436402451300031377417348519"
 """A ContentInfo with SignedData over GROUP_KEY, as the content of an encrypted key of a group."""
+PARCEL_CHALLENGE: Final = "2.25.3868232965977762102046389164398458617"
+"""A nonce that the owner of a certificate decrypts to prove it (`webbridge.delivery.challenges`); never signed."""
 
 MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # The labels are those of RFC 7468 sections 8 and 9, an old one of OpenSSL and two of GnuPG's gpgsm.
