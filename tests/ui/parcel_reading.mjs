@@ -11,14 +11,16 @@ const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
 
 /** The manifest of one file with two chunks, the second of ten bytes. */
 const FILES = [{
-  name: "a.bin", bytes: CHUNK_BYTES + 10,
-  chunks: [{ bytes: CHUNK_BYTES + 100, sha256: "0" }, { bytes: 110, sha256: "1" }],
+  name: "a.bin", sizeBytes: CHUNK_BYTES + 10,
+  chunks: [
+    { cmsBytes: CHUNK_BYTES + 100, contentBytes: CHUNK_BYTES, sha256: "0" }, { cmsBytes: 110, contentBytes: 10, sha256: "1" },
+  ],
 }];
 
-function house({ open = async () => OPENING, object, manifest = async () => judged() } = {}) {
+function house({ iterations = 600_000, open = async () => OPENING, object, manifest = async () => judged() } = {}) {
   const calls = [];
   const requests = {
-    start: async (id) => (calls.push(["start", id]), { salt: bytesOf(16, 1), iterations: 600_000 }),
+    start: async (id) => (calls.push(["start", id]), { salt: bytesOf(16, 1), iterations }),
     open: async (id, proof) => (calls.push(["open", id, proof.byteLength, new Uint8Array(proof)[0]]), open()),
     object: async (ticket, name, { from }) => (calls.push(["object", ticket, name, from]), object(ticket, name)),
     claim: async (ticket, state, code) => void calls.push(["claim", ticket, state, code ?? ""]),
@@ -28,9 +30,9 @@ function house({ open = async () => OPENING, object, manifest = async () => judg
   const vault = {
     call: async (verb, args) => {
       calls.push([verb, args.sealKey ? new Uint8Array(args.key ?? new ArrayBuffer(1))[0] : "unsealed"]);
-      if (verb === "parcel.words") return { count: 6, unknown: [2] };
-      if (verb === "parcel.manifest") return manifest(args);
-      if (verb === "parcel.chunk") return { data: bytesOf(args.length, Number(args.sha256)) };
+      if (verb === "parcel.check") throw Object.assign(new Error(""), { code: "parcel-words-refused-unknown-word-2" });
+      if (verb === "parcel.verify") return manifest(args);
+      if (verb === "parcel.decrypt") return { content: bytesOf(args.chunk.contentBytes, Number(args.chunk.sha256)) };
       const [proof, key] = [bytesOf(32, 7), bytesOf(90, 8)];
       keys.push(proof, key);
       return { proof, key };
@@ -42,7 +44,7 @@ function house({ open = async () => OPENING, object, manifest = async () => judg
 }
 
 function judged(lookups = []) {
-  return { report: { state: "verified", reasons: [], signers: [] }, lookups, certificates: [], from: "a@x.test", to: [], created: "", files: FILES };
+  return { report: { state: "verified", reasons: [], signers: [] }, lookups, certificates: [], sender: "a@x.test", to: [], created: "", files: FILES };
 }
 
 const secret = () => ({ buffer: bytesOf(4096, 65), length: 30 });
@@ -58,7 +60,7 @@ async function read(reader, opening) {
 
 { // Words are looked up without the server, and then opened.
   const { calls, reader } = house();
-  const found = await reader.checkWords(secret());
+  const found = await reader.checkWords(secret()).catch(({ code }) => code);
   const before = calls.length;
   const words = secret();
   await reader.unlock(ID, words);
@@ -84,7 +86,7 @@ async function read(reader, opening) {
   const end = await chunks.next();
   said.reading = {
     arrived, firstBeforeSecond, lengths: [first.value.byteLength, next.value.byteLength], isEnd: end.done, last: progress.at(-1),
-    stored: manifest.files[0].storedBytes, calls: calls.filter(([name]) => name === "object" || name.startsWith("parcel.")),
+    stored: manifest.files[0].cmsBytes, calls: calls.filter(([name]) => name === "object" || name.startsWith("parcel.")),
   };
   session.lock("hand");
   said.locked = {
@@ -118,8 +120,13 @@ async function read(reader, opening) {
   const seen = await read(reader, await reader.unlock(ID, secret()));
   said.checking = { states: seen.slice(1).map(({ report }) => report.state), status: calls.filter(([name]) => name === "status") };
 }
+{ // The server cannot choose fewer rounds.
+  const { calls, reader } = house({ iterations: 1 });
+  const code = await reader.unlock(ID, secret()).catch((error) => error.code);
+  said.rounds = [code, calls.map(([name]) => name)];
+}
 said.sizes = [];
-for (const manifest of [0, -1, 17_000_001]) {
+for (const manifest of [0, -1, 17 * 1024 * 1024 + 1]) {
   const { reader, calls } = house({ open: async () => ({ ...OPENING, manifest }) });
   const opening = await reader.unlock(ID, secret());
   said.sizes.push([await read(reader, opening).catch(({ code }) => code), calls.some(([name]) => name === "object")]);

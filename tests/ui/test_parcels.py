@@ -123,25 +123,12 @@ def test_long_names_keep_their_extension() -> None:
 
 
 def test_the_objects_of_a_parcel_are_numbered_over_all_files() -> None:
-    def file(size: int, *chunks: int) -> dict[str, Any]:
-        return {"name": "f", "bytes": size, "chunks": [{"bytes": one, "sha256": str(one)} for one in chunks]}
+    def file(*sizes: int) -> dict[str, Any]:
+        return {"name": "f", "sizeBytes": 1, "chunks": [{"cmsBytes": one} for one in sizes]}
 
-    [plan] = run_each("chunk_plan.js", "chunkPlan", [[file(CHUNK + 1, CHUNK + 9, 10), file(0), file(5, 20)]])
-    assert [[chunk["name"] for chunk in one["chunks"]] for one in plan] == [["0", "1"], [], ["2"]]
-    assert [[chunk["length"] for chunk in one["chunks"]] for one in plan] == [[CHUNK, 1], [], [5]]
-    assert [one["storedBytes"] for one in plan] == [CHUNK + 19, 0, 20]
-    wrong = (
-        file(1),
-        file(0, 5),
-        file(CHUNK + 1, CHUNK + 9),
-        file(5, 5),
-        file(5, 5_000_000),
-        file(-1),
-        {**file(5, 20), "bytes": 1.5},
-    )
-    assert run_each("chunk_plan.js", "chunkPlan", *([[one]] for one in wrong)) == [{"code": "parcel-damaged"}] * len(
-        wrong
-    )
+    [plan] = run_each("chunk_plan.js", "planChunks", [[file(9, 10), file(), file(20)]])
+    assert [[chunk["object"] for chunk in one["chunks"]] for one in plan] == [["0", "1"], [], ["2"]]
+    assert [one["cmsBytes"] for one in plan] == [19, 0, 20]
 
 
 def test_the_chunks_are_those_of_the_format() -> None:
@@ -189,10 +176,14 @@ def test_requests_have_the_ticket_and_no_cookie(objects: dict[str, Any]) -> None
 
 def test_words_are_looked_up_without_the_server_and_then_prove_the_key(reading: dict[str, Any]) -> None:
     unlock = reading["unlock"]
-    assert (unlock["found"], unlock["before"]) == ({"count": 6, "unknown": [2]}, 1)
-    assert [call[0] for call in unlock["calls"]] == ["parcel.words", "start", "parcel.unlock", "open"]
+    assert (unlock["found"], unlock["before"]) == ("parcel-words-refused-unknown-word-2", 1)
+    assert [call[0] for call in unlock["calls"]] == ["parcel.check", "start", "parcel.open", "open"]
     assert unlock["calls"][3] == ["open", "AAAAAAAAAAAAAAAAAAAAAA", 32, 7]
     assert unlock["isOverwritten"] is True
+
+
+def test_the_server_cannot_choose_fewer_rounds(reading: dict[str, Any]) -> None:
+    assert reading["rounds"] == ["unsupported-algorithm", ["start"]]
 
 
 def test_the_first_chunk_is_passed_on_before_the_second_has_come(reading: dict[str, Any]) -> None:
@@ -203,10 +194,10 @@ def test_the_first_chunk_is_passed_on_before_the_second_has_come(reading: dict[s
     assert [call[-2:] for call in read["calls"] if call[0] == "object"] == [["manifest", 0], ["0", 0], ["1", 0]]
     # The key goes into each call sealed.
     assert [call for call in read["calls"] if call[0] != "object"] == [
-        ["parcel.unlock", 0],
-        ["parcel.manifest", 8],
-        ["parcel.chunk", 8],
-        ["parcel.chunk", 8],
+        ["parcel.open", 0],
+        ["parcel.verify", 8],
+        ["parcel.decrypt", 8],
+        ["parcel.decrypt", 8],
     ]
 
 
@@ -299,3 +290,21 @@ def test_every_error_that_ends_a_parcel_has_its_sentence() -> None:
         if not {f"{stem}_{one.replace('-', '_')}" for stem in ("parcel_error", "error", "reason")} & known.keys()
     }
     assert without == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("wrong-secret", "words"),
+        ("parcel-words-refused-unknown-word-3", "words"),
+        ("parcel-words-refused-word-count", "words"),
+        ("too-many-tries", "again"),
+        ("unreachable", "again"),
+        ("store-unavailable", "again"),
+        ("expired", "sender"),
+        ("withdrawn", "sender"),
+        ("parcel-damaged", "sender"),
+    ],
+)
+def test_an_error_says_what_helps(code: str, remedy: str) -> None:
+    assert run_each("failures.js", "remedyFor", [{"code": code}]) == [remedy]

@@ -57,7 +57,6 @@ interface ByVerb {
   "group.show group": OpenedGroup;
   "group.show refusal": GroupRefusal;
   "group.take group": OpenedGroup;
-  "parcel.manifest files": ParcelFile;
 }
 
 interface ByName {
@@ -205,13 +204,6 @@ export interface GivenReceipt {
   name: string;
   /** The time at which it was signed, as its signer says. */
   at: string;
-}
-
-/** A file of a parcel, by its manifest. Its chunks are objects at the server, which are numbered over all files. */
-export interface ParcelFile {
-  name: string;
-  bytes: number;
-  chunks: { bytes: number; sha256: string }[];
 }
 
 /** An attachment of a mail that was read, with the path of its MIME part. */

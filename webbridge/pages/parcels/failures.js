@@ -10,28 +10,31 @@ import { errorSentence } from "../../../wasm_build/ui/catalogue.js";
 
 /** `smime_core.parcels` makes secrets of six words. */
 export const WORDS_OF_A_SECRET = 6;
-const WORDS = new Set(["wrong-secret", "parcel-words"]);
+/** `parcel-words-refused` with the reason, and the place of an unknown word. */
+const REFUSED_WORDS = /^parcel-words-refused-(unknown-word|word-count|too-long)(?:-(\d+))?$/u;
+const WRONG_WORDS = "wrong-secret";
 /** After these the parcel cannot be opened here, whatever the person does. */
 const FINAL = new Set([
-  "expired", "withdrawn", "used-up", "parcel-damaged", "parcel-mixed", "parcel-cut", "parcel-unauthenticated", "parcel-forged",
-  "decryption-error", "no-such-object", "no-matching-recipient", "limit-exceeded", "malformed-message", "unsupported-algorithm",
+  "expired", "withdrawn", "used-up", "parcel-damaged", "parcel-mixed", "parcel-cut", "parcel-misaddressed", "parcel-refused",
+  "parcel-not-authenticated", "parcel-forged", "decryption-error", "wrong-passphrase", "no-matching-recipient", "limit-exceeded", "malformed-message", "unsupported-algorithm",
   "algorithm-forbidden", "message-digest-mismatch", "content-type-mismatch",
 ]);
 
 /** @param {unknown} error @returns {Remedy} */
 export function remedyFor(error) {
   const code = codeOf(error);
-  if (WORDS.has(code)) return "words";
+  if (code === WRONG_WORDS || REFUSED_WORDS.test(code)) return "words";
   return FINAL.has(code) ? "sender" : "again";
 }
 
 /** @param {unknown} error */
 export function codeOf(error) {
-  return String(/** @type {{code?: unknown}} */ (error ?? {}).code ?? "");
+  return String(/** @type {{code?: unknown}} */ (error ?? {}).code ?? "internal-error");
 }
 
 /** @param {Catalogue} translate @param {unknown} error */
 export function parcelSentence(translate, error) {
+  if (REFUSED_WORDS.test(codeOf(error))) return wordsSentence(translate, error);
   const key = `parcel_error_${codeOf(error).replaceAll("-", "_")}`;
   if (!translate.has(key)) return errorSentence(translate, error);
   const { triesLeft = null } = /** @type {{triesLeft?: number | null}} */ (error);
@@ -40,16 +43,14 @@ export function parcelSentence(translate, error) {
 }
 
 /**
- * The sentence for words that cannot be right, by their number and places; null if they may be. It never has a word.
+ * The sentence for words that cannot be right, which may name the place of an unknown word, but never the word. Throws any
+ * other error.
  * @param {Catalogue} translate
- * @param {{count: number, unknown: number[]}} found
+ * @param {unknown} error
  */
-export function wordsProblem(translate, { count, unknown }) {
-  if (count === 0) return translate("parcel_words_missing");
-  if (count !== WORDS_OF_A_SECRET) return translate("parcel_words_count", { count, needed: WORDS_OF_A_SECRET });
-  if (unknown.length === 0) return null;
-  const numbers = new Intl.NumberFormat(translate.locale);
-  const places = unknown.map((place) => numbers.format(place));
-  const words = new Intl.ListFormat(translate.locale, { style: "long", type: "conjunction" }).format(places);
-  return translate("parcel_words_unknown", { count: unknown.length, places: words });
+export function wordsSentence(translate, error) {
+  const [, why, place] = REFUSED_WORDS.exec(codeOf(error)) ?? [];
+  if (!why) throw error;
+  if (why === "unknown-word") return translate("parcel_words_unknown", { place: Number(place) });
+  return translate("parcel_words_count", { needed: WORDS_OF_A_SECRET });
 }

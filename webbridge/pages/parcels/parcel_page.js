@@ -16,7 +16,7 @@ import { keepLanguage } from "../language.js";
 import { createLanguageMenu } from "../language_menu.js";
 import { TrustKeeper } from "../trust_keeper.js";
 import { takeLink } from "./arrived_link.js";
-import { parcelSentence, remedyFor, wordsProblem } from "./failures.js";
+import { parcelSentence, remedyFor, wordsSentence } from "./failures.js";
 import { ParcelReader } from "./parcel_reader.js";
 import { ParcelRequests } from "./requests.js";
 import { secretOf } from "./typed_words.js";
@@ -51,7 +51,7 @@ export class ParcelPage {
   #vault = null;
   /** The opened link; null without one. Its words are deleted when they were used. @type {ParcelLink | null} */
   #link = null;
-  /** The words that were looked up last. @type {{words: string, found: ReturnType<ParcelReader["checkWords"]>} | null} */
+  /** The words that were looked up last. @type {{words: string, done: Promise<void>} | null} */
   #checked = null;
   /** @type {ParcelView | null} */
   #view = null;
@@ -126,18 +126,20 @@ export class ParcelPage {
   }
 
   /**
-   * Looks into the list of words, without asking the server. Resolves with the sentence for words that cannot be right; "" if
+   * Looks into the lists of words, without asking the server. Resolves with the sentence for words that cannot be right; "" if
    * they may be. Called while the person types, so that Open need not wait for it.
    * @param {string} words
+   * @returns {Promise<string>}
    */
   async checkWords(words) {
-    if (this.#checked?.words !== words) this.#checked = { words, found: this.#reader.checkWords(secretOf(words)) };
-    const { found } = this.#checked;
+    if (!words.trim()) return this.translate("parcel_words_missing");
+    if (this.#checked?.words !== words) this.#checked = { words, done: this.#reader.checkWords(secretOf(words)) };
     try {
-      return wordsProblem(this.translate, await found) ?? "";
+      await this.#checked.done;
+      return "";
     } catch (error) {
       this.#checked = null;
-      throw error;
+      return wordsSentence(this.translate, error);
     }
   }
 

@@ -9,7 +9,7 @@ import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { ApiError } from "../../../wasm_build/vault/json_requests.js";
 import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/lookups.js";
 import { VaultError } from "../../../wasm_build/vault/vault_error.js";
-import { chunkPlan } from "./chunk_plan.js";
+import { planChunks } from "./chunk_plan.js";
 import { readObject } from "./object_source.js";
 
 /** @typedef {import("../../../wasm_build/vault/session.js").SealedSession} SealedSession */
@@ -17,18 +17,19 @@ import { readObject } from "./object_source.js";
 /** @typedef {import("../../../wasm_build/vault/session.js").Caller} Caller */
 /** @typedef {import("./requests.js").ParcelRequests} ParcelRequests */
 /** @typedef {import("./requests.js").Opening} Opening */
-/** @typedef {import("./chunk_plan.js").ParcelFile} ParcelFile */
 /** @typedef {import("./chunk_plan.js").PlannedFile} PlannedFile */
 /**
  * @typedef {{
- *   report: import("../report.js").Report, certificates: {fingerprint: string, certificate: ArrayBuffer}[], from: string,
+ *   report: import("../report.js").Report, certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string,
  *   to: string[], created: string, files: PlannedFile[],
  * }} OpenedManifest
  */
 /** @typedef {{passages: import("../../../wasm_build/ui/mail_text.js").Passage[], text: string, attachments: import("../mail_vault.js").ReceivedFile[], headers: [string, string][]}} OpenedLetter */
 
-/** The same limit as `smime_core.limits.MAX_PARCEL_MANIFEST_BYTES`, with room for the envelope. */
-const MAX_MANIFEST_BYTES = 17_000_000;
+/** The same limit as at the server, `webbridge.delivery.limits.MAX_MANIFEST_BYTES`. */
+const MAX_MANIFEST_BYTES = 17 * 1024 * 1024;
+/** The rounds of the format: `smime_core.parcels.ITERATIONS`. The vault knows no others. */
+const ITERATIONS = 600_000;
 /** A written message above this size is offered as a file only. */
 export const MAX_LETTER_BYTES = 32_000_000;
 /** The requests for the manifest before the person is told of a lost connection. */
@@ -64,13 +65,12 @@ export class ParcelReader {
   }
 
   /**
-   * The number of words in a text, and the places of those that are in no list. The server learns nothing of them.
+   * Rejects with the reason if a text cannot be the words of a parcel. The server learns nothing of it.
    * @param {Secret} words whose buffer is transferred
-   * @returns {Promise<{count: number, unknown: number[]}>}
    */
   async checkWords(words) {
     const vault = await this.#vault();
-    return vault.call("parcel.words", { words });
+    await vault.call("parcel.check", { words });
   }
 
   /**
@@ -84,7 +84,8 @@ export class ParcelReader {
     this.#forget();
     try {
       const [vault, { salt, iterations }] = await Promise.all([this.#vault(), this.#requests.start(id)]);
-      const { proof, key } = await vault.call("parcel.unlock", { words, salt, iterations, sealKey: this.#session.keyForUnlock() });
+      if (iterations !== ITERATIONS) throw new ApiError("unsupported-algorithm", `the server says ${iterations} rounds`);
+      const { proof, key } = await vault.call("parcel.open", { words, salt, sealKey: this.#session.keyForUnlock() });
       [this.#id, this.#proof, this.#key] = [id, proof, key];
       const opening = await this.#requests.open(id, proof);
       this.#session.begin(ended);
@@ -112,14 +113,14 @@ export class ParcelReader {
     onArrived();
     const vault = await this.#vault();
     /** @param {import("../../../wasm_build/vault/trust.js").Evidence} evidence */
-    const judge = (evidence) => vault.call("parcel.manifest", {
-      cms: cms.slice(0), parcel: this.#id, ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
+    const judge = (evidence) => vault.call("parcel.verify", {
+      manifest: cms.slice(0), parcel: this.#id, readers: [], ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
     }, { signal });
     /** @type {import("../../../wasm_build/vault/lookups.js").Asker} */
     const ask = (lookups, stop) => this.#requests.askAuthorities(this.#ticket, lookups, stop);
     for await (const { judged, settled } of judgeInRounds(judge, { ask, store: this.#trust.evidence, signal })) {
       const { lookups: _, files, report, ...opened } = judged;
-      yield { ...opened, files: chunkPlan(files), report: settled ? report : whileChecking(report) };
+      yield { ...opened, files: planChunks(files), report: settled ? report : whileChecking(report) };
     }
   }
 
@@ -130,7 +131,7 @@ export class ParcelReader {
    * @returns {Promise<OpenedLetter>}
    */
   async letter(file, options) {
-    const message = new Uint8Array(file.bytes);
+    const message = new Uint8Array(file.sizeBytes);
     let at = 0;
     for await (const chunk of this.chunks(file, options)) {
       message.set(new Uint8Array(chunk), at);
@@ -158,20 +159,20 @@ export class ParcelReader {
     const fetchNext = (chunk) => {
       if (!chunk) return null;
       const before = done;
-      const object = { name: chunk.name, bytes: chunk.bytes, signal: ended };
+      const object = { name: chunk.object, bytes: chunk.cmsBytes, signal: ended };
       const fetching = readObject(this.#ask, object, { ...reading, onProgress: (bytes) => onProgress(before + bytes) });
-      done += chunk.bytes;
+      done += chunk.cmsBytes;
       // Its error is reported when it is this chunk's turn.
       fetching.catch(() => {});
       return fetching;
     };
     const vault = await this.#vault();
     let coming = fetchNext(chunks[0]);
-    for (const [index, { sha256, length }] of chunks.entries()) {
+    for (const [index, { object: _, ...chunk }] of chunks.entries()) {
       const cms = /** @type {ArrayBuffer} */ (await coming);
       coming = fetchNext(chunks[index + 1]);
-      const { data } = await vault.call("parcel.chunk", { cms, sha256, length, ...this.#keys() }, { signal: ended });
-      yield data;
+      const { content } = await vault.call("parcel.decrypt", { cms, chunk, ...this.#keys() }, { signal: ended });
+      yield content;
     }
   }
 

@@ -58,16 +58,22 @@ export class ParcelRequests {
   }
 
   /**
-   * The bytes of an object, from `from` on.
+   * The bytes of an object, from `from` on. Rejects with `parcel-cut` if the server has none.
    * @param {string} ticket
    * @param {string} name
    * @param {{from: number, signal?: AbortSignal}} options
    * @returns {Promise<Response>}
    */
-  object(ticket, name, { from, signal }) {
+  async object(ticket, name, { from, signal }) {
     const headers = bearing(ticket);
     if (from > 0) headers.Range = `bytes=${from}-`;
-    return this.#send(`/api/open/objects/${encodeURIComponent(name)}`, { headers, signal });
+    try {
+      return await this.#send(`/api/open/objects/${encodeURIComponent(name)}`, { headers, signal });
+    } catch (error) {
+      // The object is missing, or ends before this place.
+      const isMissing = error instanceof ApiError && (error.status === 404 || error.status === 416);
+      throw isMissing ? new ApiError("parcel-cut", error.message) : error;
+    }
   }
 
   /** @param {string} ticket @param {Claim} state @param {string} [code] that of the error */

@@ -1,7 +1,7 @@
 /** The view after an error that concerns the whole parcel: what has happened, and what helps. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { remedyFor } from "../failures.js";
+import { codeOf, remedyFor } from "../failures.js";
 import { createComplaint } from "./complaint_dialog.js";
 
 /**
@@ -17,7 +17,7 @@ export function createFailureView(page, error) {
   });
   const element = html(
     "div", { class: "narrow stack" }, heading,
-    html("p", { class: "problem", text: page.sentenceFor(error), data: { test: "parcel-error", code: String(/** @type {any} */ (error)?.code ?? "") } }),
+    html("p", { class: "problem", text: page.sentenceFor(error), data: { test: "parcel-error", code: codeOf(error) } }),
     html("div", { class: "actions" }, again, createComplaint(page)),
   );
   return { element, heading, renew: () => createFailureView(page, error) };

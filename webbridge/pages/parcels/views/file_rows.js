@@ -47,7 +47,7 @@ export class FileRows {
       type: "button", hidden: true, text: translate("parcel_cancel"), "aria-label": translate("parcel_cancel_named", { name }),
       data: { test: "cancel-saving" },
     });
-    const bar = html("progress", { max: String(Math.max(1, file.storedBytes)), value: "0", hidden: true, "aria-label": translate("parcel_progress", { name }) });
+    const bar = html("progress", { max: String(Math.max(1, file.cmsBytes)), value: "0", hidden: true, "aria-label": translate("parcel_progress", { name }) });
     const said = html("p", { class: "parcel-saving", role: "status", data: { test: "saving" } });
     const failure = problem("saving-error");
     const row = new SavingRow({ save, cancel, bar, said, failure });
@@ -56,7 +56,7 @@ export class FileRows {
       "li", { class: "attachment parcel-file", data: { test: "parcel-file" } },
       html(
         "span", { class: "attachment-words" }, html("bdi", { class: "attachment-name", text: name }),
-        html("span", { class: "attachment-facts", text: size(file.bytes) }),
+        html("span", { class: "attachment-facts", text: size(file.sizeBytes) }),
       ),
       save, cancel, html("div", { class: "parcel-progress" }, bar, said, failure),
     );
@@ -67,10 +67,10 @@ export class FileRows {
     const { translate } = this.#page;
     const stopping = new AbortController();
     const signal = AbortSignal.any([stopping.signal, this.#signal]);
-    const whole = size(file.bytes);
+    const whole = size(file.sizeBytes);
     try {
       row.failure.textContent = "";
-      const way = await chooseWay({ name, bytes: file.bytes }, { base: this.#page.base });
+      const way = await chooseWay({ name, bytes: file.sizeBytes }, { base: this.#page.base });
       if (!way) return;
       row.begin(() => stopping.abort());
       row.said.textContent = translate("parcel_saving", { total: whole });

@@ -91,18 +91,18 @@ export class OpenedView {
   }
 
   /** Shows the verdict. @param {OpenedManifest} manifest */
-  #judge({ report, from, to, created }) {
+  #judge({ report, sender, to, created }) {
     const { translate } = this.#page;
     // A signature that is not the sender's can be anybody's. Nothing of such a parcel is shown or saved.
     if (report.state === "invalid") throw new ApiError("parcel-forged", "the signature of the manifest is not valid");
     const why = createSigners(translate, report, (signer) => html("section", { class: "why stack" }, ...describeSigner(translate, signer, {
       certificates: report.certificates, day: dayOnly, action: () => null,
     })));
-    const { element, spoken } = createState(this.#page, report, { from, why });
+    const { element, spoken } = createState(this.#page, report, { from: sender, why });
     const proved = provedSender(report);
     this.#verdict.replaceChildren(element, ...(report.signers.length === 0 ? [createUnsigned(this.#page, this.#opening)] : []));
     this.#facts.replaceChildren(this.#createFacts([
-      [translate(proved ? "from" : "from_claimed"), proved ?? from, "from"],
+      [translate(proved ? "from" : "from_claimed"), proved ?? sender, "from"],
       [translate("parcel_for"), to.join(", "), "to"],
       [translate("parcel_made"), longDate(created), "made"],
       [translate("parcel_until"), longDate(this.#opening.until), "until"],
@@ -121,7 +121,7 @@ export class OpenedView {
   /** @param {OpenedManifest} manifest @param {AbortSignal} signal */
   async #showContent({ files, report }, signal) {
     const [first, ...others] = files;
-    const hasLetter = first?.name === LETTER && first.bytes <= MAX_LETTER_BYTES;
+    const hasLetter = first?.name === LETTER && first.sizeBytes <= MAX_LETTER_BYTES;
     const rows = new FileRows(this.#page, this.#reader, { files: hasLetter ? others : files, signal });
     if (rows.element) this.#files.replaceChildren(rows.element);
     if (!hasLetter) return;
