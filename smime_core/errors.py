@@ -9,10 +9,13 @@
     │   │                             · DiscoveryRefused ── DiscoveryUnsigned · DiscoveryOfAnotherDomain
     │   │                               · DiscoveryNotYetValid · DiscoveryExpired · DiscoveryOlder
     │   │                             · MoveRefused ── MoveNotNext
+    │   │                             · ParcelRefused ── ParcelDamaged · ParcelCut · ParcelMixed
+    │   │                               · ParcelMisaddressed · ParcelNotAuthenticated
     │   └─ PathError(certificate, rfc5280_step) ── CertificateExpired · CertificateRevoked · UntrustedAnchor
     │                                               · RevocationUnknown
     ├─ TimestampRefused()
     ├─ DecisionRefused(why)
+    ├─ ParcelWordsRefused(why, place)
     ├─ NoMatchingRecipient(recipient_ids)
     ├─ DecryptionError()  ── WrongPassphrase()
     └─ ProviderError(operation) ── UnsupportedByProvider
@@ -228,6 +231,42 @@ class GroupKeyRefused(VerificationError):
     code = "group-key-refused"
 
 
+class ParcelRefused(VerificationError):
+    """A parcel, or a chunk of it, that is not shown or saved. The subclasses say why."""
+
+    code = "parcel-refused"
+
+
+class ParcelDamaged(ParcelRefused):
+    """An object of a parcel that is not the one that was sent: altered, or of another form."""
+
+    code = "parcel-damaged"
+
+
+class ParcelCut(ParcelRefused):
+    """An object of a parcel that has fewer bytes than its manifest says."""
+
+    code = "parcel-cut"
+
+
+class ParcelMixed(ParcelRefused):
+    """An object of another parcel, or of another place in this one."""
+
+    code = "parcel-mixed"
+
+
+class ParcelMisaddressed(ParcelRefused):
+    """A parcel that its sender has made for other people than the reader."""
+
+    code = "parcel-misaddressed"
+
+
+class ParcelNotAuthenticated(ParcelRefused):
+    """An object that is encrypted without authentication, such as the password form of `openssl cms`."""
+
+    code = "parcel-not-authenticated"
+
+
 class PathError(VerificationError):
     """The certification path is not valid. `rfc5280_step` names the check, such as "6.1.3 (a)(2)".
 
@@ -269,6 +308,20 @@ class DecisionRefused(SmimeError):
     def __init__(self, text: str, *, why: str) -> None:
         super().__init__(text)
         self.why = why
+
+
+class ParcelWordsRefused(SmimeError):
+    """Typed words that are no secret of a parcel. `why` is the reason in a stable word.
+
+    `place` is the place of the first unknown word, counted from 1. No text has the word itself.
+    """
+
+    code = "parcel-words-refused"
+
+    def __init__(self, why: str, text: str, *, place: int | None = None) -> None:
+        super().__init__(text)
+        self.why = why
+        self.place = place
 
 
 class TimestampRefused(SmimeError):

@@ -1,4 +1,4 @@
-"""Content of our own types: fields, forms, pages, parcels, releases, trust lists. Each verifier accepts one type only.
+"""Content of our own types: fields, forms, pages, releases, trust lists. Each verifier accepts one type only.
 
 RFC 5652 section 11.1 defines content-type. The object identifiers of our types are under 2.25. Discovery documents are
 no CMS: their signatures cover a label instead.
@@ -38,7 +38,6 @@ from smime_core.own_content.group_key import (
     wrap_group_key,
 )
 from smime_core.own_content.pages import ExaminedPage, examine_page, protect_page, sign_published_page
-from smime_core.own_content.parcels import examine_parcel, protect_parcel
 from smime_core.own_content.release import (
     MANIFEST_NAME,
     Coverage,
@@ -115,7 +114,6 @@ __all__ = [
     "examine_field_outside_page",
     "examine_group_key",
     "examine_page",
-    "examine_parcel",
     "file_entry",
     "find_operator",
     "find_release_signer",
@@ -133,7 +131,6 @@ __all__ = [
     "parse_succession",
     "protect_field",
     "protect_page",
-    "protect_parcel",
     "read_group_key",
     "renew_discovery",
     "renew_trust_list",

@@ -334,6 +334,7 @@ def test_the_bill_of_materials_names_every_package_and_file_by_the_rules_of_cycl
         assert parts[name]["hashes"]
     references = [part["bom-ref"] for part in bill["components"]] + [bill["metadata"]["component"]["bom-ref"]]
     assert len(references) == len(set(references))
+    assert (parts["mnemonic"]["licenses"], bool(parts["mnemonic"]["copyright"])) == ([{"license": {"id": "MIT"}}], True)
     assert parts["dompurify"]["licenses"] == [{"expression": "(MPL-2.0 OR Apache-2.0)"}]
     assert {line["ref"] for line in bill["dependencies"]} <= set(references)
     assert {to for line in bill["dependencies"] for to in line["dependsOn"]} <= set(references)

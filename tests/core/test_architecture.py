@@ -40,7 +40,7 @@ LAYERS = (
     ("pkix", "timestamp", "ess", "cades"),
     ("report", "ca", "trust"),
     ("describe", "verdict"),
-    ("message", "own_content"),
+    ("message", "own_content", "parcels"),
     ("face", "blocking"),
     ("stream",),
 )

@@ -14,7 +14,7 @@ from tests.fuzz.targets import Reader, read_by
 # Binary kinds only: `token_growth` has the cases for text.
 _KINDS: Final = (
     "cms", "certificates", "revocation", "timestamps", "identities", "own", "attributes", "requests", "lasting",
-    "records", "pool",
+    "records", "pool", "parcels",
 )  # fmt: skip
 _TOKENS: Final = (
     b"\x00",

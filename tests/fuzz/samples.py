@@ -31,12 +31,14 @@ from smime_core.identity import export_private_key
 from smime_core.identity.pkcs12 import Pkcs12Form
 from smime_core.mail.header_protection import ProtectionMode, protect_headers
 from smime_core.mime import split_message
-from smime_core.own_content import protect_field, protect_page, protect_parcel
+from smime_core.own_content import protect_field, protect_page
 from smime_core.own_content.own_content import build_members
+from smime_core.parcels import Manifest, ParcelChunk, ParcelFile, build_manifest, encrypt_chunk
+from smime_core.parcels.manifest import write_manifest
 from smime_core.provider import NewKey
 from smime_core.trust.contacts_json import build_contacts
 from tests.fuzz.alterations import find_tlvs
-from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PASSPHRASE, people_known
+from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PARCEL_ID, PARCEL_KEY, PASSPHRASE, people_known
 from tests.fuzz.trust_samples import TRUST_TARGETS_OF_KIND, trust_samples
 from tests.support import revocations, timestamp_service
 from tests.support.envelopes import envelope
@@ -58,7 +60,7 @@ _MIXED: Final = (
 
 @functools.cache
 def samples() -> dict[str, tuple[bytes, ...]]:
-    """The samples by kind, with those of `trust_samples`. "own" is own content (fields, pages, parcels)."""
+    """The samples by kind, with those of `trust_samples`. "own" is own content (fields, pages)."""
     return {
         "mail": _mails(),
         "cms": (*_signed(), *_encrypted(), *_others()),
@@ -75,6 +77,8 @@ def samples() -> dict[str, tuple[bytes, ...]]:
         "own-members": _own_members(),
         "attributes": _attribute_values(),
         **trust_samples(),
+        "parcels": _parcel_objects(),
+        "parcel-manifests": (write_manifest(_manifest()),),
     }  # fmt: skip
 
 
@@ -96,6 +100,8 @@ TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "own-members": ("own-members",),
     "attributes": ("attributes",),
     **TRUST_TARGETS_OF_KIND,
+    "parcels": ("parcels", "structure", "examine", "examine-stream"),
+    "parcel-manifests": ("parcel-manifests",),
 }
 
 
@@ -267,8 +273,30 @@ def _own() -> tuple[bytes, ...]:
         )
         for readers in (encrypting, None)
     )
-    parcel = blocking.run(protect_parcel(CONTENT, provider=PROVIDER, encrypting=Encrypting(passwords=[PASSPHRASE])))
-    return field.encode(), page, signed_page, parcel
+    return field.encode(), page, signed_page
+
+
+def _manifest() -> Manifest:
+    chunk = ParcelChunk(cms_bytes=900, content_bytes=1, sha256="a" * 64)
+    return Manifest(
+        parcel=PARCEL_ID,
+        sender="alice@example.test",
+        recipients=("bob@example.test",),
+        created=NOW,
+        files=(
+            ParcelFile(name="empty", size_bytes=0, chunks=()),
+            ParcelFile(name="one", size_bytes=1, chunks=(chunk,)),
+        ),
+    )
+
+
+def _parcel_objects() -> tuple[bytes, ...]:
+    signing, readers = Signing(identities=[person("alice")], signing_time=NOW), [person("bob").certificate]
+    return (
+        blocking.run(build_manifest(_manifest(), PROVIDER, key=PARCEL_KEY, certificates=readers, signing=signing)),
+        blocking.run(build_manifest(_manifest(), PROVIDER, key=PARCEL_KEY)),
+        blocking.run(encrypt_chunk(b"x", PROVIDER, key=PARCEL_KEY, certificates=readers)),
+    )
 
 
 def _own_members() -> tuple[bytes, ...]:

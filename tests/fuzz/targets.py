@@ -54,9 +54,18 @@ from smime_core.mime import Entity, decode_body, from_addresses, parse_entity, s
 from smime_core.mime.canonical import canonicalise
 from smime_core.mime.headers import parse_headers
 from smime_core.mime.seven_bit import make_seven_bit
-from smime_core.own_content import examine_field, examine_page, examine_parcel, verify_form
+from smime_core.own_content import examine_field, examine_page, verify_form
 from smime_core.own_content.forms import Submission
 from smime_core.own_content.own_content import ContentKind, build_members, protect_content
+from smime_core.parcels import (
+    OpenedManifest,
+    ParcelKey,
+    decrypt_authenticated,
+    decrypt_chunk,
+    describe_chunk,
+    open_manifest,
+)
+from smime_core.parcels.manifest import read_manifest
 from smime_core.pkix import (
     NO_EVIDENCE,
     Lookup,
@@ -126,6 +135,9 @@ def _judging() -> Judging:
     return Judging(trust_store=store, at=NOW)
 
 
+PARCEL_ID: Final = "AAAAAAAAAAAAAAAAAAAAAA"
+# A key that no secret has, so that none is derived.
+PARCEL_KEY: Final = ParcelKey(salt=bytes(16), kek=bytes(range(32)))
 _OWN: Final = Judging(trust_store=trust(), at=NOW)
 
 
@@ -253,6 +265,22 @@ def _read_field_members(content: bytes) -> object:
         )
     )
     return blocking.run(examine_field(cms, _OWN, origin=ORIGIN, provider=STREAMING, keys=keys()))
+
+
+def _open_manifest(data: bytes) -> OpenedManifest:
+    return blocking.run(
+        open_manifest(data, _OWN, STREAMING, parcel=PARCEL_ID, key=PARCEL_KEY, identities=keys().identities)
+    )
+
+
+def _decrypt_chunk(data: bytes) -> bytes:
+    # The input has the right hash, because all other inputs are refused at once.
+    chunk = blocking.run(describe_chunk(data, 1, STREAMING))
+    return blocking.run(decrypt_chunk(data, chunk, STREAMING, key=PARCEL_KEY, identities=keys().identities))
+
+
+def _decrypt_foreign(data: bytes) -> bytes:
+    return blocking.run(decrypt_authenticated(data, keys(), STREAMING))
 
 
 def _verify_form(data: bytes) -> object:
@@ -402,9 +430,10 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
     "own-content": {
         "field": lambda data: blocking.run(examine_field(data, _OWN, origin=ORIGIN, provider=STREAMING, keys=keys())),
         "page": lambda data: blocking.run(examine_page(data, _OWN, provider=STREAMING, keys=keys())),
-        "parcel": lambda data: blocking.run(examine_parcel(data, _OWN, provider=STREAMING, keys=keys())),
         "form": _verify_form,
     },
+    "parcels": {"manifest": _open_manifest, "chunk": _decrypt_chunk, "foreign file": _decrypt_foreign},
+    "parcel-manifests": {"members of a manifest": read_manifest},
     "own-members": {"entries of a form": _read_form_entries, "members of a field": _read_field_members},
     **TRUST_TARGETS,
 }

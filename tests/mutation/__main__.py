@@ -32,7 +32,7 @@ MODULES: Final = (
     "mail/header_protection", "cms/layers", "ess", "identity/pkcs12/integrity", "identity/pkcs12/reading",
     "identity/passphrase", "pkix/path", "pkix/path_building", "pkix/path_validation", "pkix/policies",
     "pkix/name_constraints", "pkix/constrained_names", "pkix/purposes", "asn1/distinguished_name", "own_content",
-    "stream", "cms/content_info", "cms/certificates_only", "asn1/der", "pkix/revocation", "pkix/crl_check",
+    "parcels", "stream", "cms/content_info", "cms/certificates_only", "asn1/der", "pkix/revocation", "pkix/crl_check",
     "pkix/ocsp_check", "pkix/statements", "pkix/freshness", "pkix/evidence", "x509/ocsp", "x509/revocation_list",
     "x509/revoked_entries", "x509/distribution_points", "verdict/signer_trust", "trust/contacts",
     "trust/recipient_choice", "trust/decisions", "trust/people_files", "timestamp", "cades", "ca",

@@ -6,12 +6,12 @@ import base64
 
 import pytest
 
-from smime_core.blocking import run
+from smime_core.algorithms import AES_256_GCM
+from smime_core.blocking import encrypt_bytes, run
 from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity.identity import export_identities, load_identities
-from smime_core.own_content.parcels import protect_parcel
 from smime_core.x509.certificate import Certificate
 from tests.support import path_house
 from tests.support.people import PROVIDER, anchor, person
@@ -161,6 +161,7 @@ def test_a_backup_that_was_altered_cut_or_is_something_else_is_refused() -> None
     for damaged in (bytes(altered), backup[:-1], b"a letter", anchor().der):
         with pytest.raises(SmimeError):
             call("backup.open", backup=damaged, passphrase=NEW)
-    parcel = run(protect_parcel(b"Subject: x\r\n\r\n", provider=PROVIDER, encrypting=Encrypting(passwords=[NEW])))
+    encrypting = Encrypting(passwords=[NEW], cipher=AES_256_GCM)
+    of_other_content = encrypt_bytes(b"Subject: x\r\n\r\n", encrypting, PROVIDER)
     with pytest.raises(ContentTypeMismatch):
-        call("backup.open", backup=parcel, passphrase=NEW)
+        call("backup.open", backup=of_other_content, passphrase=NEW)

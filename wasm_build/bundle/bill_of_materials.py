@@ -11,6 +11,9 @@ from wasm_build.bundle.inputs import Package
 
 _OWN: Final = "sealwax"
 _ROOTS: Final = "mozilla-roots"
+_WORDS: Final = "parcel-words"
+# The notice that the licence of the lists demands. The bundle's modules have no docstrings.
+_WORDS_NOTICE: Final = "Copyright (c) 2013-2016 Pavol Rusnak"
 
 
 def build_bill_of_materials(
@@ -19,7 +22,7 @@ def build_bill_of_materials(
     """The parts of the bundle with versions and licences. `files` maps a file's name to its SHA-384 in hexadecimal."""
     own = {"type": "application", "bom-ref": _OWN, "name": "sealwax", "version": version, **_licence("Apache-2.0")}
     python = f"pkg:generic/cpython@{python_version}"
-    parts = [*map(_component, packages), _cpython(python, python_version), _mozilla_roots(roots_source)]
+    parts = [*map(_component, packages), _cpython(python, python_version), _mozilla_roots(roots_source), _word_lists()]
     bill: dict[str, Any] = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -27,7 +30,7 @@ def build_bill_of_materials(
         "metadata": {"component": {**own, "purl": f"pkg:generic/sealwax@{version}"}},
         "components": [*parts, *(_file(name, digest) for name, digest in sorted(files.items()))],
         "dependencies": [
-            {"ref": _OWN, "dependsOn": [*(_reference(package) for package in packages), _ROOTS]},
+            {"ref": _OWN, "dependsOn": [*(_reference(package) for package in packages), _ROOTS, _WORDS]},
             {
                 "ref": next(_reference(package) for package in packages if package.name == "pyodide"),
                 "dependsOn": [python],
@@ -63,6 +66,12 @@ def _mozilla_roots(source: str) -> dict[str, Any]:
     data = {"type": "data", "bom-ref": _ROOTS, "name": "Mozilla's root certificates for e-mail"}
     repository, _, commit = source.partition(" ")[0].partition("@")
     return {**data, "version": commit, "purl": f"pkg:{repository.replace('.com', '')}@{commit}", **_licence("MPL-2.0")}
+
+
+def _word_lists() -> dict[str, Any]:
+    # The words of parcels' secrets are lists of BIP-39, from this package of PyPI (`smime_core.parcels.words`).
+    data = {"type": "data", "bom-ref": _WORDS, "name": "mnemonic", "version": "0.21", "purl": "pkg:pypi/mnemonic@0.21"}
+    return {**data, "copyright": _WORDS_NOTICE, **_licence("MIT")}
 
 
 def _file(name: str, digest: str) -> dict[str, Any]:

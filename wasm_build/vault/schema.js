@@ -89,6 +89,11 @@ const SENT = {
   id: "text", digest: "text", to: ["text"], receipts: [{ address: "text", signature: "text", messageId: "text" }],
 };
 
+/** A chunk of a parcel and a file, as the manifest describes them. @satisfies {Record<string, Kind>} */
+const PARCEL_CHUNK = { cmsBytes: "number", contentBytes: "number", sha256: "text" };
+/** @satisfies {Record<string, Kind>} */
+const PARCEL_FILE = { name: "text", sizeBytes: "number", chunks: [PARCEL_CHUNK] };
+
 export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
   "identity.keep": { identities: ["bytes"], sealKey: "secret", passphrase: "secret" },
@@ -186,6 +191,20 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "kept.join": { ...KEPT, added: KEPT },
   "backup.seal": { content: "bytes", passphrase: "secret" },
   "backup.open": { backup: "bytes", passphrase: "secret" },
+  "parcel.make": { language: "text", sealKey: "secret" },
+  "parcel.answer": { challenge: "bytes", ...KEYS },
+  "parcel.check": { words: "secret", "language?": "text" },
+  "parcel.open": { words: "secret", salt: "bytes", "language?": "text", sealKey: "secret" },
+  "parcel.verify": {
+    manifest: "bytes", parcel: "text", "key?": "bytes", readers: ["text"], ...KEYS, ...TRUST, "contacts?": "bytes",
+  },
+  "parcel.decrypt": { cms: "bytes", chunk: PARCEL_CHUNK, "key?": "bytes", ...KEYS },
+  "parcel.encrypt": { content: "bytes", "key?": "bytes", recipients: ["bytes"], "sealKey?": "secret" },
+  "parcel.finish": {
+    parcel: "text", from: "text", to: ["text"], files: [PARCEL_FILE], "key?": "bytes", recipients: ["bytes"], sign: "flag",
+    ...KEYS, at: "text",
+  },
+  "foreign.decrypt": { cms: "bytes", ...KEYS },
 }));
 
 /**
@@ -289,6 +308,17 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "kept.join": { contacts: "bytes", decisions: "bytes" },
   "backup.seal": { backup: "bytes" },
   "backup.open": { content: "bytes" },
+  "parcel.make": { parcel: "text", words: "bytes", salt: "bytes", key: "bytes", proof: "bytes" },
+  "parcel.answer": { nonce: "bytes" },
+  "parcel.check": {},
+  "parcel.open": { key: "bytes", proof: "bytes" },
+  "parcel.verify": {
+    report: "any", lookups: "any", certificates: ["any"], sender: "text", to: ["text"], created: "text", files: [PARCEL_FILE],
+  },
+  "parcel.decrypt": { content: "bytes" },
+  "parcel.encrypt": { cms: "bytes", chunk: PARCEL_CHUNK },
+  "parcel.finish": { manifest: "bytes" },
+  "foreign.decrypt": { content: "bytes" },
   "stream.sign": {},
   "stream.verify": { report: "any", lookups: "any" },
   "stream.encrypt": {},

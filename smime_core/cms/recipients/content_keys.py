@@ -21,7 +21,7 @@ from smime_core.cms.recipients.kekri import KekRecipient, unwrap_kekri
 from smime_core.cms.recipients.kemri import KemRecipient, unwrap_kemri
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.recipients.ktri import KeyTransRecipient, unwrap_ktri
-from smime_core.cms.recipients.pwri import PasswordRecipient, password_work, unwrap_pwri
+from smime_core.cms.recipients.pwri import PasswordRecipient, password_work, unwrap_pwri, unwrap_pwri_under
 from smime_core.cms.recipients.recipient_info import RecipientInfo
 from smime_core.errors import (
     DecryptionError,
@@ -71,11 +71,9 @@ async def try_content_keys(
     # Passwords are tried last, because deriving a key from one takes about a second.
     failures: list[SmimeError] = []
     budget = budget or DecryptionBudget()
-    for recipient, unwrap in itertools.chain(ways, _find_password_unwraps(recipients, keys, policy)):
+    for recipient, unwrap in itertools.chain(ways, _find_password_unwraps(recipients, keys, policy, budget)):
         budget.count_key()
         try:
-            if isinstance(recipient, PasswordRecipient):
-                budget.count_password(password_work(recipient))
             cek = await unwrap(cek_length=cek_length, provider=provider)
         except SmimeError as error:
             failures.append(error)
@@ -106,6 +104,10 @@ def _find_unwraps(
             for kek in keys.keks:
                 if recipient.names(kek):
                     yield recipient, functools.partial(unwrap_kekri, recipient, kek, policy=policy)
+        elif isinstance(recipient, PasswordRecipient):
+            for key in keys.password_keys:
+                if recipient.is_derived_as(key):
+                    yield recipient, functools.partial(unwrap_pwri_under, recipient, key, policy=policy)
         elif isinstance(recipient, KeyTransRecipient | KeyAgreeRecipient | KemRecipient):
             for holder in keys.identities:
                 if recipient.rid.matches(holder.certificate):
@@ -128,12 +130,25 @@ def _unwrap_of(
 
 
 def _find_password_unwraps(
-    recipients: Sequence[RecipientInfo], keys: Keys, policy: Policy
+    recipients: Sequence[RecipientInfo], keys: Keys, policy: Policy, budget: DecryptionBudget
 ) -> Iterator[tuple[RecipientInfo, _Unwrap]]:
     for recipient in recipients:
         if isinstance(recipient, PasswordRecipient):
             for password in keys.passwords:
-                yield recipient, functools.partial(unwrap_pwri, recipient, password, policy=policy)
+                yield recipient, functools.partial(_unwrap_by_password, recipient, password, budget, policy=policy)
+
+
+async def _unwrap_by_password(
+    recipient: PasswordRecipient,
+    password: bytes,
+    budget: DecryptionBudget,
+    *,
+    provider: CryptoProvider,
+    cek_length: int,
+    policy: Policy,
+) -> bytes:
+    budget.count_password(password_work(recipient))
+    return await unwrap_pwri(recipient, password, provider, cek_length=cek_length, policy=policy)
 
 
 def _joint_failure(failures: Sequence[SmimeError]) -> SmimeError:

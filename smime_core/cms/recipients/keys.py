@@ -8,6 +8,7 @@ from typing import Final
 
 from smime_core.cms.key_holder import KeyHolder
 from smime_core.cms.recipients.kekri import KeyEncryptionKey
+from smime_core.cms.recipients.pwri import PasswordKey
 from smime_core.x509.certificate import Certificate
 
 
@@ -15,17 +16,19 @@ from smime_core.x509.certificate import Certificate
 class Keys:
     """The keys that may decrypt a layer, tried in the order of its recipients, passwords last.
 
-    `passwords` are UTF-8. `keks` are shared key-encryption keys (RFC 5652 section 6.2.3). `originators` are
-    certificates of senders for static key agreement (RFC 5753 section 3.1.1), in addition to those in a message.
+    `passwords` are UTF-8. `password_keys` were derived from passwords before: each is tried only on recipients with the
+    same key derivation. `keks` are shared key-encryption keys (RFC 5652 section 6.2.3). `originators` are certificates
+    of senders for static key agreement (RFC 5753 section 3.1.1), in addition to those in a message.
     """
 
     identities: Sequence[KeyHolder] = ()
     passwords: Sequence[bytes] = field(default=(), repr=False)
+    password_keys: Sequence[PasswordKey] = field(default=(), repr=False)
     keks: Sequence[KeyEncryptionKey] = field(default=(), repr=False)
     originators: Sequence[Certificate] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.identities or self.passwords or self.keks)
+        return bool(self.identities or self.passwords or self.password_keys or self.keks)
 
 
 NO_KEYS: Final = Keys()

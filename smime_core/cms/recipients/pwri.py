@@ -2,19 +2,22 @@
 
 PBKDF2 derives the key-encryption key (KEK). The CEK, after a length byte and three check bytes, is encrypted twice with
 CBC (RFC 3211). We write AES and also read 3DES and RC2.
+
+A `PasswordKey` is a KEK that was derived before. Many structures that share one key derivation are written and read
+with it, and the passphrase is derived only once.
 """
 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.algorithms import AES_256_CBC, ContentCipher, HashName, Pbkdf2, hash_length, parse_algorithm_identifier
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.cms.content_encryption import ContentEncryption, build_content_encryption, parse_content_encryption
-from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, WrongPassphrase
+from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
 from smime_core.keys.kdf import build_pbkdf2, parse_pbkdf2, weigh_iterations
 from smime_core.limits import MAX_WRAPPED_KEY_BYTES
 from smime_core.policy import Policy, check_content_cipher
@@ -22,9 +25,17 @@ from smime_core.provider import CryptoProvider
 
 PWRI: Final = 0xA3
 _PWRI_KEK: Final = "1.2.840.113549.1.9.16.3.9"
-_ITERATIONS: Final = 600_000  # OWASP recommends this number for PBKDF2-HMAC-SHA-256.
+PASSWORD_ITERATIONS: Final = 600_000  # OWASP recommends this number for PBKDF2-HMAC-SHA-256.
 _CHECK_BYTES: Final = 3
 _HEAD_BYTES: Final = 1 + _CHECK_BYTES  # length and check bytes before the CEK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordKey:
+    """A KEK that `kdf` has derived from a passphrase. The repr leaves out the key."""
+
+    kdf: Pbkdf2
+    kek: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,14 @@ class PasswordRecipient:
 
     kind = "pwri"
     rid = "a password"
+
+    def is_derived_as(self, key: PasswordKey) -> bool:
+        """Whether the recipient's keyDerivationAlgorithm is the one that derived `key`. Nothing is derived here."""
+        try:
+            kdf, key_length = parse_pbkdf2(self.derivation_der)
+        except SmimeError:
+            return False
+        return kdf == key.kdf and key_length in (None, len(key.kek))
 
 
 def parse_password_recipient(tlv: Tlv) -> PasswordRecipient:
@@ -73,24 +92,46 @@ async def build_pwri(password: bytes, cek: bytes, provider: CryptoProvider) -> b
 
     Raises MalformedMessage for an empty password, which anybody could guess.
     """
+    key = await derive_password_key(password, provider.random_bytes(16), provider)
+    return await build_pwri_under(key, cek, provider)
+
+
+async def derive_password_key(password: bytes, salt: bytes, provider: CryptoProvider) -> PasswordKey:
+    """The KEK of a passphrase in UTF-8, by PBKDF2 with HMAC-SHA-256 and 600,000 iterations.
+
+    Raises MalformedMessage for an empty password, which anybody could guess.
+    """
     if not password:
         raise MalformedMessage("an empty password, expected at least one character", where="PasswordRecipientInfo")
+    kdf = password_derivation(salt)
+    return PasswordKey(kdf=kdf, kek=await provider.derive_key(kdf, password, AES_256_CBC.key_length))
+
+
+def password_derivation(salt: bytes) -> Pbkdf2:
+    """The key derivation that we write, with this salt."""
+    return Pbkdf2(hash_name=HashName.SHA256, salt=salt, iterations=PASSWORD_ITERATIONS)
+
+
+async def build_pwri_under(key: PasswordKey, cek: bytes, provider: CryptoProvider) -> bytes:
+    """DER of a `pwri` with a KEK of 32 bytes that was derived before. Raises MalformedMessage for another length."""
     cipher = AES_256_CBC
-    kdf = Pbkdf2(hash_name=HashName.SHA256, salt=provider.random_bytes(16), iterations=_ITERATIONS)
-    kek = await provider.derive_key(kdf, password, cipher.key_length)
+    if len(key.kek) != cipher.key_length:
+        raise MalformedMessage(
+            f"a key of {len(key.kek)} bytes, expected {cipher.key_length}", where="PasswordRecipientInfo"
+        )
     iv = provider.random_bytes(cipher.iv_length)
     check = bytes(octet ^ 0xFF for octet in cek[:_CHECK_BYTES])
     block = bytes([len(cek)]) + check + cek
     # RFC 3211 section 2.3.1: random padding up to a multiple of the block, and at least two blocks.
     padded = max(-(-len(block) // cipher.iv_length), 2) * cipher.iv_length
     block += provider.random_bytes(padded - len(block))
-    once = await _encrypt_unpadded(cipher, kek, iv, block, provider)
-    twice = await _encrypt_unpadded(cipher, kek, once[-cipher.iv_length :], once, provider)
+    once = await _encrypt_unpadded(cipher, key.kek, iv, block, provider)
+    twice = await _encrypt_unpadded(cipher, key.kek, once[-cipher.iv_length :], once, provider)
     return der.element(
         PWRI,
         der.integer(0),
         # The cipher implies the length of the key. gpgsm refuses parameters that repeat it.
-        b"\xa0" + build_pbkdf2(kdf, key_length=None)[1:],
+        b"\xa0" + build_pbkdf2(key.kdf, key_length=None)[1:],
         der.sequence(der.oid(_PWRI_KEK), build_content_encryption(ContentEncryption(cipher=cipher, iv=iv))),
         der.octet_string(twice),
     )
@@ -109,15 +150,47 @@ async def unwrap_pwri(
     Raises WrongPassphrase, UnsupportedAlgorithm, AlgorithmForbidden, LimitExceeded or MalformedMessage.
     """
     kdf, key_length = parse_pbkdf2(recipient.derivation_der)
-    wrap = _parse_wrap(recipient.algorithm_der)
+    wrap = _parse_readable_wrap(recipient, policy)
     cipher = wrap.cipher
-    check_content_cipher(cipher, policy)
     if key_length not in (None, cipher.key_length):
         raise MalformedMessage(f"keyLength {key_length} does not fit {cipher.name}", where="PBKDF2-params")
-    wrapped, size = recipient.encrypted_key, cipher.iv_length
-    if not 2 * size <= len(wrapped) <= MAX_WRAPPED_KEY_BYTES or len(wrapped) % size:
-        raise WrongPassphrase
     kek = await provider.derive_key(kdf, password, cipher.key_length)
+    return await _unwrap(recipient.encrypted_key, wrap, kek, provider, cek_length)
+
+
+async def unwrap_pwri_under(
+    recipient: PasswordRecipient,
+    key: PasswordKey,
+    provider: CryptoProvider,
+    *,
+    cek_length: int,
+    policy: Policy = Policy.RECEIVE,
+) -> bytes:
+    """The CEK of `cek_length` bytes, with a KEK that was derived before.
+
+    Raises WrongPassphrase, also for a recipient with another key derivation, UnsupportedAlgorithm, AlgorithmForbidden
+    or MalformedMessage.
+    """
+    wrap = _parse_readable_wrap(recipient, policy)
+    if not recipient.is_derived_as(key) or len(key.kek) != wrap.cipher.key_length:
+        raise WrongPassphrase
+    return await _unwrap(recipient.encrypted_key, wrap, key.kek, provider, cek_length)
+
+
+def _parse_readable_wrap(recipient: PasswordRecipient, policy: Policy) -> ContentEncryption:
+    # The length of the wrapped key is checked here, before a key is derived.
+    wrap = _parse_wrap(recipient.algorithm_der)
+    check_content_cipher(wrap.cipher, policy)
+    length, size = len(recipient.encrypted_key), wrap.cipher.iv_length
+    if not 2 * size <= length <= MAX_WRAPPED_KEY_BYTES or length % size:
+        raise WrongPassphrase
+    return wrap
+
+
+async def _unwrap(
+    wrapped: bytes, wrap: ContentEncryption, kek: bytes, provider: CryptoProvider, cek_length: int
+) -> bytes:
+    cipher, size = wrap.cipher, wrap.cipher.iv_length
     # RFC 3211 section 2.3.2: the last block, decrypted, is both the IV of the outer encryption and the last block of
     # the inner one.
     outer_iv = await provider.decrypt_blocks(cipher, kek, wrapped[-2 * size : -size], wrapped[-size:])

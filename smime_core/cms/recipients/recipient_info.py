@@ -30,6 +30,7 @@ from smime_core.cms.recipients.pwri import (
     PWRI,
     PasswordRecipient,
     build_pwri,
+    build_pwri_under,
     describe_pwri,
     parse_password_recipient,
 )
@@ -122,10 +123,10 @@ def is_encrypted_for(recipients: Sequence[RecipientInfo], certificate: Certifica
 async def build_recipient_infos(
     cek: bytes, encrypting: Encrypting, provider: CryptoProvider, *, cipher: ContentCipher
 ) -> list[bytes]:
-    """DER of a RecipientInfo for each certificate (each once), password and shared key. `cipher` encrypts the content.
+    """DER of a RecipientInfo for each certificate (each once), password, password key and shared key.
 
-    Raises UnsupportedAlgorithm for a certificate that must not be used for encryption, MalformedMessage for an empty
-    password or an unsuitable shared key.
+    `cipher` encrypts the content. Raises UnsupportedAlgorithm for a certificate that must not be used for encryption,
+    MalformedMessage for an empty password or an unsuitable shared key.
     """
     # With CBC the default is RSA v1.5, which every mail program supports.
     transport = encrypting.transport or (RSA_OAEP if cipher.is_authenticated else RSA_V15)
@@ -133,6 +134,7 @@ async def build_recipient_infos(
     return [
         *[await _build_recipient_info(certificate, cek, transport, provider) for certificate in certificates],
         *[await build_pwri(password, cek, provider) for password in encrypting.passwords],
+        *[await build_pwri_under(key, cek, provider) for key in encrypting.password_keys],
         *[await build_kekri(kek, cek, provider) for kek in encrypting.keks],
     ]
 

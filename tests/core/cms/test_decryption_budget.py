@@ -156,7 +156,7 @@ def test_the_mac_of_a_content_is_computed_a_limited_number_of_times(monkeypatch:
 
 
 def nested_for_passwords(layers: int, iterations: int, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    monkeypatch.setattr("smime_core.cms.recipients.pwri._ITERATIONS", iterations)
+    monkeypatch.setattr("smime_core.cms.recipients.pwri.PASSWORD_ITERATIONS", iterations)
     message = MESSAGE
     for _ in range(layers):
         message = blocking.encrypt_message(message, Encrypting(passwords=[b"shared"]), PROVIDER)

@@ -1,10 +1,8 @@
-"""Pages and parcels: their content comes back, and no kind of content passes as another."""
+"""Pages: their content comes back, and no kind of content passes as another."""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,7 +13,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, NoMatchingRecipient
-from smime_core.own_content import examine_field, examine_page, examine_parcel, protect_page, protect_parcel
+from smime_core.own_content import examine_field, examine_page, protect_page
 from smime_core.report.report import State
 from smime_core.trust.judging import Judging
 from tests.support.people import NOW, PROVIDER, person, trust
@@ -23,7 +21,6 @@ from tests.support.people import NOW, PROVIDER, person, trust
 HTML: Final = b"<!doctype html>\n<title>Notice</title>\n"
 ENTITY: Final = b"Content-Type: text/plain; charset=utf-8\r\n\r\nThe file is ready.\r\n"
 ALICE, BOB = person("alice"), person("bob")
-PASSWORD: Final = b"lamp oak river"
 
 
 def make_page(*, sign: bool = True, encrypt: bool = True) -> bytes:
@@ -44,24 +41,6 @@ def read_page(cms: bytes) -> tuple[State, bytes, str, str]:
         examine_page(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(identities=[BOB]))
     )
     return page.report.state, page.page, page.address, page.media_type
-
-
-def make_parcel(*, sign: bool = True) -> bytes:
-    return blocking.run(
-        protect_parcel(
-            ENTITY,
-            provider=PROVIDER,
-            signing=Signing(identities=[ALICE], signing_time=NOW) if sign else None,
-            encrypting=Encrypting(passwords=[PASSWORD]),
-        )
-    )
-
-
-def read_parcel(cms: bytes) -> tuple[State, bytes]:
-    report = blocking.run(
-        examine_parcel(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(passwords=[PASSWORD]))
-    )
-    return report.state, report.content
 
 
 @pytest.mark.parametrize(
@@ -94,18 +73,6 @@ def test_a_page_of_another_shape_is_malformed(content: bytes) -> None:
         read_page(cms)
 
 
-@pytest.mark.parametrize(("sign", "state"), [(True, State.VERIFIED), (False, State.ENCRYPTED_ONLY)])
-def test_a_parcel_comes_back(sign: bool, state: State) -> None:
-    assert read_parcel(make_parcel(sign=sign)) == (state, ENTITY)
-
-
-def test_openssl_opens_a_parcel(tmp_path: Path) -> None:
-    (tmp_path / "parcel.der").write_bytes(make_parcel(sign=False))
-    command = ["openssl", "cms", "-decrypt", "-inform", "DER", "-in", "parcel.der", "-pwri_password", PASSWORD.decode()]
-    opened = subprocess.run([*command, "-binary"], cwd=tmp_path, capture_output=True, check=True, timeout=30)
-    assert opened.stdout == ENTITY
-
-
 def _open_field(cms: bytes) -> State:
     return blocking.run(
         examine_field(
@@ -124,7 +91,7 @@ def _open_mail(cms: bytes) -> State:
         Judging(trust_store=trust(), at=NOW),
         provider=PROVIDER,
         sender="alice@example.test",
-        keys=Keys(identities=[BOB], passwords=[PASSWORD]),
+        keys=Keys(identities=[BOB]),
     ).state
 
 
@@ -132,9 +99,6 @@ MAKERS: Final[dict[str, Callable[[], bytes]]] = {
     "signed and encrypted page": make_page,
     "signed page": lambda: make_page(encrypt=False),
     "encrypted page": lambda: make_page(sign=False),
-    "signed parcel": lambda: (
-        blocking.decrypt_bytes(make_parcel(), Keys(identities=[], passwords=[PASSWORD]), provider=PROVIDER).content
-    ),
     "signed mail": lambda: blocking.sign_bytes(
         ENTITY, Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER
     ),
@@ -144,7 +108,6 @@ MAKERS: Final[dict[str, Callable[[], bytes]]] = {
 }
 OPENERS: Final[dict[str, Callable[[bytes], State]]] = {
     "page": lambda cms: read_page(cms)[0],
-    "parcel": lambda cms: read_parcel(cms)[0],
     "field": _open_field,
     "mail": _open_mail,
 }

@@ -13,8 +13,10 @@ from roaming_keys.groups.client import prepare_group
 from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion
 from roaming_keys.recovery import write_code
 from smime_core import blocking
+from smime_core.algorithms import AES_256_GCM
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority
+from smime_core.cms.content_info import PARCEL_CHALLENGE
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.identity.identity import export_identity
@@ -65,6 +67,7 @@ def examples() -> dict[str, Example]:
         **_accounts(),
         **_kept(),
         **_files(),
+        **_parcels(),
         **_streams(),
     }
 
@@ -406,6 +409,46 @@ def _files() -> dict[str, Example]:
         ),
         "backup.seal": Example(right={"content": b"everything", "passphrase": _PASSPHRASE}, wrong={"passphrase": b""}),
         "backup.open": Example(right={"backup": backup, "passphrase": _PASSPHRASE}, wrong={"passphrase": b"wrong"}),
+    }
+
+
+def _parcels() -> dict[str, Example]:
+    bob, seal = sealed(person("bob")), {"sealKey": b"k" * 32}
+    made = call("parcel.make", language="en", **seal)
+    parcel, key = made["parcel"], made["key"]
+    encrypting = {"content": CONTENT, "key": key, "recipients": [person("bob").certificate.der], **seal}
+    encrypted = call("parcel.encrypt", **encrypting)
+    chunk = encrypted["chunk"]
+    finishing = {
+        "parcel": parcel,
+        "from": "alice@example.test",
+        "to": ["bob@example.test"],
+        "files": [{"name": "letter.txt", "sizeBytes": len(CONTENT), "chunks": [chunk]}],
+        "key": key,
+        "recipients": [],
+        "sign": True,
+        **sealed(person("alice")),
+        "at": AT,
+    }
+    manifest = call("parcel.finish", **finishing)["manifest"]
+    opening = {"words": made["words"].upper(), "salt": made["salt"], **seal}
+    verifying = {"manifest": manifest, "parcel": parcel, "key": key, "readers": ["bob@example.test"], **bob, **trust()}
+    to_bob = Encrypting(recipients=[person("bob").certificate], cipher=AES_256_GCM)
+    challenge = blocking.encrypt_bytes(b"n" * 32, to_bob, PROVIDER, content_type=PARCEL_CHALLENGE)
+    other = parcel[:-1] + ("Q" if parcel.endswith("A") else "A")
+    return {
+        "parcel.make": Example(right={"language": "fr", **seal}, wrong={"sealKey": b"short"}),
+        "parcel.answer": Example(right={"challenge": challenge, **bob}, wrong={"challenge": encrypted["cms"]}),
+        "parcel.check": Example(right={"words": made["words"]}, wrong={"words": b"not six words"}),
+        "parcel.open": Example(right=opening, wrong={"words": b"not six words"}),
+        "parcel.verify": Example(right=verifying, wrong={"parcel": other}),
+        "parcel.decrypt": Example(
+            right={"cms": encrypted["cms"], "chunk": chunk, "key": key, **bob},
+            wrong={"chunk": chunk | {"sha256": "0" * 64}},
+        ),
+        "parcel.encrypt": Example(right=encrypting, wrong={"content": b""}),
+        "parcel.finish": Example(right=finishing, wrong={"from": "carol@example.test"}),
+        "foreign.decrypt": Example(right={"cms": encrypted["cms"], **bob}, wrong={"cms": manifest}),
     }
 
 

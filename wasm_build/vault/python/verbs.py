@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from smime_core.errors import DecisionRefused, SmimeError
+from smime_core.errors import DecisionRefused, ParcelWordsRefused, SmimeError
 from smime_core.provider import CryptoProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
 from wasm_build.vault.python import (
@@ -32,6 +32,7 @@ from wasm_build.vault.python import (
     lists,
     messages,
     pages,
+    parcels,
     passkeys,
     plain_bytes,
     receipts,
@@ -112,7 +113,12 @@ async def dispatch(verb: str, args: dict[str, Any], *, strict: bool = False) -> 
 
 
 def error_code(error: SmimeError) -> str:
-    """The code of an error, from which pages choose their words. It includes the reason of a refused decision."""
+    """The code of an error, from which pages choose their words.
+
+    It includes the reason of a refused decision or of refused words, and the place of an unknown word.
+    """
+    if isinstance(error, ParcelWordsRefused):
+        return f"{error.code}-{error.why}" + (f"-{error.place}" if error.place is not None else "")
     return f"{error.code}-{error.why}" if isinstance(error, DecisionRefused) else error.code
 
 
@@ -190,4 +196,13 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "kept.join": Verb(state.JoinKept, state.join_kept),
     "backup.seal": Verb(backup.SealBackup, backup.seal_backup),
     "backup.open": Verb(backup.OpenBackup, backup.open_backup),
+    "parcel.make": Verb(parcels.MakeParcel, parcels.make_parcel),
+    "parcel.answer": Verb(parcels.AnswerChallenge, parcels.answer_challenge),
+    "parcel.check": Verb(parcels.CheckWords, parcels.check_words),
+    "parcel.open": Verb(parcels.OpenParcel, parcels.open_parcel),
+    "parcel.verify": Verb(parcels.VerifyParcel, parcels.verify_parcel),
+    "parcel.decrypt": Verb(parcels.DecryptChunk, parcels.decrypt_one_chunk),
+    "parcel.encrypt": Verb(parcels.EncryptChunk, parcels.encrypt_one_chunk),
+    "parcel.finish": Verb(parcels.FinishParcel, parcels.finish_parcel),
+    "foreign.decrypt": Verb(parcels.DecryptForeign, parcels.decrypt_foreign),
 }

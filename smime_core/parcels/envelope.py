@@ -1,0 +1,79 @@
+"""The envelope of every object of a parcel: AuthEnvelopedData over id-data without authAttrs (RFC 5083).
+
+OpenSSL 3.0 cannot read authAttrs, and content of another type than id-data needs them. The envelope therefore does not
+say which kind of object it has; the manifest's hashes and the content of the manifest do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from smime_core.algorithms import AES_256_GCM
+from smime_core.asn1.der import Buffer
+from smime_core.cms.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, parse_content_info
+from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
+from smime_core.cms.key_holder import KeyHolder
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.pwri import PasswordRecipient
+from smime_core.errors import (
+    ContentTypeMismatch,
+    DecryptionError,
+    LimitExceeded,
+    MalformedMessage,
+    ParcelDamaged,
+    ParcelMixed,
+    ParcelNotAuthenticated,
+    WrongPassphrase,
+)
+from smime_core.parcels.parcel_key import ParcelKey
+from smime_core.x509.certificate import Certificate
+
+
+def recipients_of(key: ParcelKey | None, certificates: Sequence[Certificate]) -> Encrypting:
+    """The recipients of an object of a parcel. There are none without a key and certificates."""
+    password_keys = () if key is None else (key.password_key,)
+    return Encrypting(recipients=certificates, password_keys=password_keys, cipher=AES_256_GCM)
+
+
+def keys_of(key: ParcelKey | None, identities: Sequence[KeyHolder]) -> Keys:
+    """The keys for an object of a parcel. None of them needs a derivation."""
+    return Keys(identities=identities, password_keys=() if key is None else (key.password_key,))
+
+
+def parse_envelope(cms: Buffer, key: ParcelKey | None, *, what: str) -> EnvelopedData:
+    """Parse an object of the parcel to which `key` belongs. `what` names the object in errors.
+
+    Raises ParcelNotAuthenticated for EnvelopedData, which anybody could alter. Raises ParcelMixed for a password
+    recipient with another key derivation than the parcel's. Raises ParcelDamaged, LimitExceeded or
+    UnsupportedAlgorithm.
+    """
+    with damage(what):
+        info = parse_content_info(cms)
+        if info.content_type == ID_ENVELOPED_DATA:
+            raise ParcelNotAuthenticated(f"{what} is encrypted without authentication")
+        if info.content_type != ID_AUTH_ENVELOPED_DATA:
+            raise MalformedMessage(f"content type {info.content_type}, expected AuthEnvelopedData")
+        enveloped = parse_enveloped_data(info.content, content_type=info.content_type)
+        if enveloped.content_type != ID_DATA:
+            raise MalformedMessage(f"encrypted content of type {enveloped.content_type}, expected id-data")
+    if key is not None:
+        passwords = [one for one in enveloped.recipients if isinstance(one, PasswordRecipient)]
+        if not all(one.is_derived_as(key.password_key) for one in passwords):
+            raise ParcelMixed(f"{what} has another key derivation than this parcel")
+    return enveloped
+
+
+@contextlib.contextmanager
+def damage(what: str) -> Iterator[None]:
+    """Errors inside that the structure or the content has caused become ParcelDamaged. WrongPassphrase is kept."""
+    try:
+        yield
+    except (LimitExceeded, WrongPassphrase):
+        raise
+    except DecryptionError:
+        # The cause is left out: all failures of decryption look alike.
+        raise ParcelDamaged(f"{what} could not be decrypted: it was altered") from None
+    except (MalformedMessage, ContentTypeMismatch) as error:
+        raise ParcelDamaged(f"{what}: {error}") from error

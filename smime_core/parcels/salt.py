@@ -1,0 +1,28 @@
+"""The salt of a parcel, for readers who have its objects and no server that says it."""
+
+from __future__ import annotations
+
+from smime_core.asn1.der import Buffer
+from smime_core.cms.recipients.pwri import PasswordRecipient, password_derivation
+from smime_core.errors import NoMatchingRecipient, ParcelDamaged, SmimeError
+from smime_core.keys.kdf import parse_pbkdf2
+from smime_core.parcels.envelope import parse_envelope
+
+
+def salt_of(cms: Buffer) -> bytes:
+    """The salt in the password recipient of an object of a parcel. Nothing is derived.
+
+    Raises NoMatchingRecipient if there is no such recipient, ParcelDamaged for another key derivation than that of the
+    format, and the errors of `parse_envelope`.
+    """
+    enveloped = parse_envelope(cms, None, what="the manifest")
+    passwords = [one for one in enveloped.recipients if isinstance(one, PasswordRecipient)]
+    if not passwords:
+        raise NoMatchingRecipient
+    try:
+        kdf = parse_pbkdf2(passwords[0].derivation_der).kdf
+    except SmimeError as error:
+        raise ParcelDamaged(f"the manifest: {error}") from error
+    if kdf != password_derivation(kdf.salt):
+        raise ParcelDamaged("the manifest has another key derivation than parcels have")
+    return kdf.salt

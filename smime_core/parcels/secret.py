@@ -1,0 +1,104 @@
+"""The secret of a parcel: six random words, which the sender tells the recipient.
+
+A secret is generated, never chosen. Six words of a list of 2,048 have 66 bits. The text from which keys are derived is
+the six words in lower case and Unicode's form NFC, joined by one space. `parse_words` finds it in the text that a
+person types.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from smime_core.errors import ParcelWordsRefused
+from smime_core.parcels.words import LANGUAGES, words_of
+from smime_core.provider import CryptoProvider
+
+SECRET_WORDS: Final = 6
+MAX_TYPED_CHARACTERS: Final = 1_000  # Six long words take about 60.
+
+_SHORTEST_PREFIX: Final = 4  # Letters that tell every word of a list from the others.
+_BETWEEN_WORDS: Final = re.compile(r"[\s\-_.,;:/+\u00b7\u060c\u2010-\u2015\u2022\u3001]+")
+# Characters that show nothing: marks of the writing direction, joiners, the soft hyphen, the byte order mark.
+_INVISIBLE: Final = dict.fromkeys(
+    [0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
+)
+
+
+def make_secret(provider: CryptoProvider, *, language: str = "en") -> str:
+    """Six random words of the list for this language, or of the English list if there is none."""
+    words = words_of(language)
+    random = provider.random_bytes(2 * SECRET_WORDS)
+    # The length of every list is a power of two, so that all words are equally likely.
+    numbers = [int.from_bytes(random[start : start + 2], "big") for start in range(0, len(random), 2)]
+    return " ".join(words[number % len(words)] for number in numbers)
+
+
+def parse_words(text: str, *, language: str = "en") -> str:
+    """The secret in a text that a person typed, as keys are derived from it.
+
+    Accepts capital letters, missing accents, further spaces, hyphens, commas and dots, marks of the writing direction,
+    and four or more first letters in place of a word. All words must be of one list. The list for `language` is tried
+    first.
+
+    Raises ParcelWordsRefused, which names the place of an unknown word but never the word.
+    """
+    if len(text) > MAX_TYPED_CHARACTERS:
+        raise ParcelWordsRefused("too-long", f"more than {MAX_TYPED_CHARACTERS} characters")
+    visible = text.translate(_INVISIBLE)
+    typed = [word for word in _BETWEEN_WORDS.split(visible) if word]
+    if len(typed) != SECRET_WORDS:
+        raise ParcelWordsRefused("word-count", f"{len(typed)} words, expected {SECRET_WORDS}")
+    languages = sorted(LANGUAGES, key=lambda one: (one != language, one))
+    readings = [_read(typed, one) for one in languages]
+    # `max` returns the first of equal readings. Six words in full decide between lists that share first letters.
+    best = max(readings, key=lambda one: (len(one.found), one.is_exact))
+    if best.unknown is not None:
+        raise ParcelWordsRefused("unknown-word", f"word {best.unknown} is of no list", place=best.unknown)
+    return " ".join(best.found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """Typed words read by one list. `is_exact`: all are in full. `unknown` is the place of the first unknown one."""
+
+    found: Sequence[str]
+    is_exact: bool
+    unknown: int | None
+
+
+def _read(typed: Sequence[str], language: str) -> _Reading:
+    by_key = _words_by_key(language)
+    keys = [_key(word) for word in typed]
+    words = [by_key.get(key) or by_key.get(_prefix_key(key)) for key in keys]
+    # A beginning that continues with other letters than the word's is no beginning of it.
+    found = [
+        word if word is not None and _key(word).startswith(key) else None for key, word in zip(keys, words, strict=True)
+    ]
+    known = [word for word in found if word is not None]
+    return _Reading(
+        found=known,
+        is_exact=[_key(word) for word in known] == keys,
+        unknown=next((place for place, word in enumerate(found, start=1) if word is None), None),
+    )
+
+
+@cache
+def _words_by_key(language: str) -> Mapping[str, str]:
+    # The words under their letters without accents, and under their first four letters.
+    words = words_of(language)
+    return {_prefix_key(_key(word)): word for word in words} | {_key(word): word for word in words}
+
+
+def _prefix_key(key: str) -> str:
+    return f"{key[:_SHORTEST_PREFIX]}…" if len(key) >= _SHORTEST_PREFIX else key
+
+
+def _key(word: str) -> str:
+    # NFKD also turns the full-width letters of some keyboards into plain ones.
+    letters = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -1,0 +1,203 @@
+"""The vault's verbs for parcels: the key is derived once, sealed between the calls, and opens chunk after chunk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from smime_core import Encrypting
+from smime_core.algorithms import AES_256_GCM, Kdf, Pbkdf2
+from smime_core.blocking import encrypt_bytes, run
+from smime_core.cms import PARCEL_CHALLENGE
+from smime_core.errors import (
+    ContentTypeMismatch,
+    DecryptionError,
+    MalformedMessage,
+    NoMatchingRecipient,
+    ParcelDamaged,
+    ParcelMisaddressed,
+    ParcelMixed,
+    ParcelNotAuthenticated,
+    ParcelWordsRefused,
+)
+from smime_core.parcels import derive_parcel_key, proof_of
+from smime_core.providers.native import NativeProvider
+from tests.support.people import PROVIDER, person
+from tests.support.vault.verbs import AT, SEAL_KEY, call, sealed, trust
+from wasm_build.vault.python.verbs import error_code, run_verb
+
+SEAL = {"sealKey": SEAL_KEY}
+NOBODY = {"identities": [], **SEAL}
+
+
+def make(language: str = "en") -> dict[str, Any]:
+    made: dict[str, Any] = call("parcel.make", language=language, **SEAL)
+    return made
+
+
+def encrypt(key: bytes | None, *, content: bytes = b"content", certificates: tuple[bytes, ...] = ()) -> dict[str, Any]:
+    encrypted: dict[str, Any] = call("parcel.encrypt", content=content, key=key, recipients=list(certificates), **SEAL)
+    return encrypted
+
+
+def finish(made: dict[str, Any], chunk: dict[str, Any], **changes: Any) -> bytes:
+    arguments = {
+        "parcel": made["parcel"],
+        "from": "alice@example.test",
+        "to": ["bob@example.test"],
+        "files": [{"name": "a.txt", "sizeBytes": chunk["contentBytes"], "chunks": [chunk]}],
+        "key": made["key"],
+        "recipients": [person("bob").certificate.der],
+        "sign": True,
+        **sealed(person("alice")),
+        "at": AT,
+    }
+    manifest: bytes = call("parcel.finish", **(arguments | changes))["manifest"]
+    return manifest
+
+
+def verify(manifest: bytes, made: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    arguments = {"manifest": manifest, "parcel": made["parcel"], "key": made["key"], "readers": [], **NOBODY, **trust()}
+    reply: dict[str, Any] = call("parcel.verify", **(arguments | changes))
+    return reply
+
+
+def test_a_parcel_is_written_and_read_by_its_words() -> None:
+    made = make()
+    encrypted = encrypt(made["key"])
+    manifest = finish(made, encrypted["chunk"])
+
+    opened = call("parcel.open", words=made["words"].upper().replace(b" ", b"-"), salt=made["salt"], **SEAL)
+    assert opened["proof"] == made["proof"]
+    reply = verify(manifest, made, key=opened["key"], readers=["bob@example.test"])
+    assert (reply["report"]["state"], reply["sender"], reply["to"]) == (
+        "verified",
+        "alice@example.test",
+        ["bob@example.test"],
+    )
+    (file,) = reply["files"]
+    assert (file["name"], file["sizeBytes"]) == ("a.txt", 7)
+    read = call("parcel.decrypt", cms=encrypted["cms"], chunk=file["chunks"][0], key=opened["key"], **NOBODY)
+    assert read == {"content": b"content"}
+
+
+def test_a_parcel_is_read_by_a_certificate() -> None:
+    made, bob = make(), sealed(person("bob"))
+    encrypted = encrypt(made["key"], certificates=(person("bob").certificate.der,))
+    reply = verify(finish(made, encrypted["chunk"]), made, key=None, **bob)
+    assert reply["report"]["state"] == "verified"
+    read = call("parcel.decrypt", cms=encrypted["cms"], chunk=encrypted["chunk"], key=None, **bob)
+    assert read["content"] == b"content"
+    with pytest.raises(NoMatchingRecipient):
+        call("parcel.decrypt", cms=encrypted["cms"], chunk=encrypted["chunk"], **sealed(person("carol")))
+
+
+def test_a_parcel_that_nobody_signs_has_no_author() -> None:
+    made = make("es")
+    manifest = finish(made, encrypt(made["key"])["chunk"], sign=False, **NOBODY)
+    assert verify(manifest, made)["report"]["state"] == "encrypted-only"
+
+
+def test_the_proof_and_the_sealed_key_are_those_of_the_words() -> None:
+    made = make("fr")
+    key = run(derive_parcel_key(made["words"].decode(), made["salt"], PROVIDER))
+    assert run(proof_of(key, PROVIDER)) == made["proof"]
+    assert key.kek not in made["key"]
+
+
+def test_only_opening_derives_a_key_from_words() -> None:
+    class DerivesNothing(NativeProvider):
+        async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
+            assert not isinstance(kdf, Pbkdf2)
+            return await super().derive_key(kdf, secret, length)
+
+    made = make()
+    encrypting = {"content": b"x", "key": made["key"], "recipients": [], **SEAL}
+    encrypted: Any = run(run_verb("parcel.encrypt", encrypting, DerivesNothing()))
+    decrypting = {"cms": encrypted["cms"], "chunk": encrypted["chunk"], "key": made["key"], **NOBODY}
+    assert run(run_verb("parcel.decrypt", decrypting, DerivesNothing())) == {"content": b"x"}
+
+
+@pytest.mark.parametrize("seal_key", [b"o" * 32, None])
+def test_another_session_cannot_use_the_key(seal_key: bytes | None) -> None:
+    made = make()
+    encrypted = encrypt(made["key"])
+    with pytest.raises(DecryptionError):
+        call(
+            "parcel.decrypt",
+            cms=encrypted["cms"],
+            chunk=encrypted["chunk"],
+            key=made["key"],
+            identities=[],
+            sealKey=seal_key,
+        )
+
+
+def test_an_identity_does_not_pass_as_the_key_of_a_parcel() -> None:
+    with pytest.raises(DecryptionError):
+        encrypt(sealed(person("bob"))["identities"][0])
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (b"abandon ability", "parcel-words-refused-word-count"),
+        (b"abandon ability able about geheimnis absent", "parcel-words-refused-unknown-word-5"),
+        (b"abandon " * 200, "parcel-words-refused-too-long"),
+    ],
+)
+def test_refused_words_have_a_code_with_the_place(words: bytes, code: str) -> None:
+    for verb, further in (("parcel.open", {"salt": bytes(16), **SEAL}), ("parcel.check", {})):
+        with pytest.raises(ParcelWordsRefused) as refused:
+            call(verb, words=words, **further)
+        assert error_code(refused.value) == code
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_words_are_looked_up_before_the_server_is_asked(language: str) -> None:
+    assert call("parcel.check", words=make(language)["words"]) == {}
+
+
+def test_words_that_are_no_text_and_a_wrong_salt_are_malformed() -> None:
+    for words, salt in ((b"\xff", bytes(16)), (make()["words"], b"short")):
+        with pytest.raises(MalformedMessage):
+            call("parcel.open", words=words, salt=salt, **SEAL)
+
+
+def test_chunks_and_manifests_of_others_are_refused() -> None:
+    made, other = make(), make()
+    encrypted, foreign = encrypt(made["key"]), encrypt(other["key"])
+    with pytest.raises(ParcelDamaged):
+        call("parcel.decrypt", cms=foreign["cms"], chunk=encrypted["chunk"], key=made["key"], **NOBODY)
+    with pytest.raises(ParcelMixed, match="another key derivation"):
+        call("parcel.decrypt", cms=foreign["cms"], chunk=foreign["chunk"], key=made["key"], **NOBODY)
+    manifest = finish(made, encrypted["chunk"])
+    with pytest.raises(ParcelMixed, match="another parcel"):
+        verify(manifest, made, parcel=other["parcel"])
+    with pytest.raises(ParcelMisaddressed):
+        verify(manifest, made, readers=["carol@example.test"])
+
+
+def test_only_a_challenge_is_answered() -> None:
+    bob = sealed(person("bob"))
+    to_bob = Encrypting(recipients=[person("bob").certificate], cipher=AES_256_GCM)
+    challenge = encrypt_bytes(b"n" * 32, to_bob, PROVIDER, content_type=PARCEL_CHALLENGE)
+    assert call("parcel.answer", challenge=challenge, **bob) == {"nonce": b"n" * 32}
+    with pytest.raises(ContentTypeMismatch):
+        call("parcel.answer", challenge=encrypt_bytes(b"a mail", to_bob, PROVIDER), **bob)
+
+
+def test_a_manifest_is_signed_only_by_an_owner_of_the_senders_address() -> None:
+    made = make()
+    with pytest.raises(MalformedMessage, match="may sign for carol"):
+        finish(made, encrypt(made["key"])["chunk"], **{"from": "carol@example.test"})
+
+
+def test_a_file_of_another_program_is_read_only_if_it_is_authenticated() -> None:
+    made, bob = make(), sealed(person("bob"))
+    certificate = person("bob").certificate
+    authenticated = encrypt(made["key"], certificates=(certificate.der,))["cms"]
+    assert call("foreign.decrypt", cms=authenticated, **bob) == {"content": b"content"}
+    with pytest.raises(ParcelNotAuthenticated):
+        call("foreign.decrypt", cms=encrypt_bytes(b"x", Encrypting(recipients=[certificate]), PROVIDER), **bob)

@@ -1,0 +1,270 @@
+"""The verbs about parcels. The key of a parcel is derived once, and then sealed for the session like an identity.
+
+sealed key = nonce (12 bytes) ‖ AES-256-GCM(seal key, salt (16 bytes) ‖ KEK (32 bytes))
+
+Only `parcel.make` and `parcel.open` derive a key from words. A chunk or a manifest is an ordinary operation with a
+sealed key, with identities, or with both.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+from smime_core.cms import PARCEL_CHALLENGE, Keys, Signing
+from smime_core.errors import DecryptionError
+from smime_core.message import decrypt_bytes
+from smime_core.parcels import (
+    SALT_BYTES,
+    Manifest,
+    ParcelChunk,
+    ParcelFile,
+    ParcelKey,
+    build_manifest,
+    decrypt_authenticated,
+    decrypt_chunk,
+    derive_parcel_key,
+    describe_chunk,
+    encrypt_chunk,
+    make_parcel_id,
+    make_salt,
+    make_secret,
+    open_manifest,
+    parse_words,
+    proof_of,
+)
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.contacts import read_contacts
+from wasm_build.vault.python.replies import Reply, describe_verdict
+from wasm_build.vault.python.requests import (
+    SealedKeys,
+    Secret,
+    decode_text,
+    group_of,
+    parse_certificates,
+    request_class,
+)
+from wasm_build.vault.python.sealed import seal_secret, unseal_secret
+from wasm_build.vault.python.signers import choose_signer, unseal, unseal_signers
+from wasm_build.vault.python.trust import GivenJudging, read_judging
+
+_PURPOSE: Final = b"sealwax sealed parcel key 1"
+
+
+@request_class
+class GivenChunk:
+    """A chunk as the manifest describes it."""
+
+    cms_bytes: int
+    content_bytes: int
+    sha256: str
+
+
+@request_class
+class GivenParcelFile:
+    """A file of a parcel as the manifest describes it."""
+
+    name: str
+    size_bytes: int
+    chunks: tuple[GivenChunk, ...]
+
+
+@request_class
+class MakeParcel:
+    language: str
+    seal_key: Secret
+
+
+@request_class
+class AnswerChallenge:
+    challenge: bytes
+    keys: SealedKeys = group_of(SealedKeys)
+
+
+@request_class
+class CheckWords:
+    words: Secret
+    language: str = "en"
+
+
+@request_class
+class OpenParcel:
+    words: Secret
+    salt: bytes
+    language: str = "en"
+    seal_key: Secret
+
+
+@request_class
+class VerifyParcel:
+    manifest: bytes
+    parcel: str
+    key: bytes | None = None
+    readers: tuple[str, ...]
+    keys: SealedKeys = group_of(SealedKeys)
+    judging: GivenJudging = group_of(GivenJudging)
+    contacts: bytes = b""
+
+
+@request_class
+class DecryptChunk:
+    cms: bytes
+    chunk: GivenChunk
+    key: bytes | None = None
+    keys: SealedKeys = group_of(SealedKeys)
+
+
+@request_class
+class EncryptChunk:
+    content: bytes
+    key: bytes | None = None
+    recipients: tuple[bytes, ...]
+    seal_key: Secret | None = None
+
+
+@request_class
+class FinishParcel:
+    parcel: str
+    from_: str
+    to: tuple[str, ...]
+    files: tuple[GivenParcelFile, ...]
+    key: bytes | None = None
+    recipients: tuple[bytes, ...]
+    sign: bool
+    keys: SealedKeys = group_of(SealedKeys)
+    at: datetime.datetime
+
+
+@request_class
+class DecryptForeign:
+    cms: bytes
+    keys: SealedKeys = group_of(SealedKeys)
+
+
+async def make_parcel(request: MakeParcel, provider: CryptoProvider) -> Reply:
+    """Returns `{parcel, words, salt, key, proof}` of a new parcel. Raises SmimeError."""
+    secret, salt = make_secret(provider, language=request.language), make_salt(provider)
+    opened = await _derive(secret, salt, request.seal_key, provider)
+    return {"parcel": make_parcel_id(provider), "words": secret.encode(), "salt": salt, **opened}
+
+
+async def answer_challenge(request: AnswerChallenge, provider: CryptoProvider) -> Reply:
+    """Returns `{nonce}`, by which the owner of a certificate proves it to the server of a parcel.
+
+    Only a challenge is decrypted: otherwise a server that lies could send a mail, to learn its text. Raises SmimeError.
+    """
+    keys = Keys(identities=await unseal(request.keys, provider))
+    opened = await decrypt_bytes(request.challenge, keys, provider, content_type=PARCEL_CHALLENGE)
+    return {"nonce": opened.content}
+
+
+async def check_words(request: CheckWords, _: CryptoProvider) -> Reply:
+    """Returns `{}` if the words can be the secret of a parcel. Raises ParcelWordsRefused or MalformedMessage."""
+    parse_words(decode_text(request.words), language=request.language)
+    return {}
+
+
+async def open_parcel(request: OpenParcel, provider: CryptoProvider) -> Reply:
+    """Returns `{key, proof}` for the words that a person typed. Raises ParcelWordsRefused or MalformedMessage."""
+    secret = parse_words(decode_text(request.words), language=request.language)
+    return await _derive(secret, request.salt, request.seal_key, provider)
+
+
+async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Reply:
+    """Returns the verdict on the manifest with its members. Raises ParcelRefused and the errors of decryption."""
+    judging = await read_judging(request.judging, provider, read_contacts(request.contacts))
+    opened = await open_manifest(
+        request.manifest,
+        judging,
+        provider,
+        parcel=request.parcel,
+        key=await _unseal_key(request.key, request.keys.seal_key, provider),
+        identities=await unseal(request.keys, provider),
+        readers=request.readers,
+    )
+    manifest = opened.manifest
+    return {
+        **describe_verdict(opened.report),
+        "sender": manifest.sender,
+        "to": list(manifest.recipients),
+        "created": manifest.created.isoformat(),
+        "files": [
+            {
+                "name": file.name,
+                "sizeBytes": file.size_bytes,
+                "chunks": [_describe_chunk(chunk) for chunk in file.chunks],
+            }
+            for file in manifest.files
+        ],
+    }
+
+
+async def decrypt_one_chunk(request: DecryptChunk, provider: CryptoProvider) -> Reply:
+    """Returns `{content}` of the chunk. Raises ParcelRefused and the errors of decryption."""
+    key = await _unseal_key(request.key, request.keys.seal_key, provider)
+    identities = await unseal(request.keys, provider)
+    chunk = _read_chunk(request.chunk)
+    return {"content": await decrypt_chunk(request.cms, chunk, provider, key=key, identities=identities)}
+
+
+async def encrypt_one_chunk(request: EncryptChunk, provider: CryptoProvider) -> Reply:
+    """Returns `{cms, chunk}`, the encrypted chunk and its description for the manifest. Raises SmimeError."""
+    key = await _unseal_key(request.key, request.seal_key, provider)
+    certificates = parse_certificates(request.recipients)
+    cms = await encrypt_chunk(request.content, provider, key=key, certificates=certificates)
+    return {"cms": cms, "chunk": _describe_chunk(await describe_chunk(cms, len(request.content), provider))}
+
+
+async def finish_parcel(request: FinishParcel, provider: CryptoProvider) -> Reply:
+    """Returns `{manifest}`, the encrypted object; signed by the identity that owns `from` if `sign` is true.
+
+    Raises SmimeError.
+    """
+    signing = None
+    if request.sign:
+        signer = choose_signer(await unseal_signers(request.keys, provider), request.at, request.from_)
+        signing = Signing(identities=[signer], signing_time=request.at)
+    manifest = Manifest(
+        parcel=request.parcel,
+        sender=request.from_,
+        recipients=request.to,
+        created=request.at.astimezone(datetime.UTC),
+        files=tuple(
+            ParcelFile(
+                name=file.name, size_bytes=file.size_bytes, chunks=tuple(_read_chunk(chunk) for chunk in file.chunks)
+            )
+            for file in request.files
+        ),
+    )
+    key = await _unseal_key(request.key, request.keys.seal_key, provider)
+    certificates = parse_certificates(request.recipients)
+    return {"manifest": await build_manifest(manifest, provider, key=key, certificates=certificates, signing=signing)}
+
+
+async def decrypt_foreign(request: DecryptForeign, provider: CryptoProvider) -> Reply:
+    """Returns `{content}` of a file of another program. Raises ParcelNotAuthenticated if anybody could alter it."""
+    keys = Keys(identities=await unseal(request.keys, provider))
+    return {"content": await decrypt_authenticated(request.cms, keys, provider)}
+
+
+async def _derive(secret: str, salt: bytes, seal_key: Secret, provider: CryptoProvider) -> Reply:
+    key = await derive_parcel_key(secret, salt, provider)
+    sealed = await seal_secret(key.salt + key.kek, _PURPOSE, seal_key, provider)
+    return {"key": sealed, "proof": await proof_of(key, provider)}
+
+
+async def _unseal_key(sealed: bytes | None, seal_key: Secret | None, provider: CryptoProvider) -> ParcelKey | None:
+    if sealed is None:
+        return None
+    if seal_key is None:
+        raise DecryptionError
+    plain = await unseal_secret(sealed, _PURPOSE, seal_key, provider)
+    return ParcelKey(salt=plain[:SALT_BYTES], kek=plain[SALT_BYTES:])
+
+
+def _read_chunk(given: GivenChunk) -> ParcelChunk:
+    return ParcelChunk(cms_bytes=given.cms_bytes, content_bytes=given.content_bytes, sha256=given.sha256)
+
+
+def _describe_chunk(chunk: ParcelChunk) -> Reply:
+    return {"cmsBytes": chunk.cms_bytes, "contentBytes": chunk.content_bytes, "sha256": chunk.sha256}
