@@ -17,6 +17,11 @@ from webbridge.blueprints import (
     folders,
     health,
     messages,
+    openapi,
+    parcel_opening,
+    parcel_tokens,
+    parcel_uploads,
+    parcels,
     pki,
     push,
     reload_half,
@@ -61,6 +66,7 @@ def create_app(config: BridgeConfig) -> Flask:
         enrolment,
         push,
     )
-    for module in modules:
+    parcel_modules = (parcels, parcel_uploads, parcel_tokens, parcel_opening, openapi)
+    for module in (*modules, *(parcel_modules if config.parcels is not None else ())):
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app

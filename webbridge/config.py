@@ -18,6 +18,7 @@ from smime_core.pkix import RevocationPolicy
 from smime_core.text import parse_address
 from webbridge.accounts.domains import MailDomain, check_domain
 from webbridge.callers import check_extension_origin
+from webbridge.delivery.settings import ParcelsConfig
 from webbridge.gateway import MailServer
 from webbridge.push.settings import PushConfig
 
@@ -70,7 +71,7 @@ class BridgeConfig:
     `extension_origins` are the exact origins of browser extensions that may sign in, to send mail and keep drafts.
 
     `has_events`: a process of events runs behind the same origin, so that the pages may ask for a stream. It also sends
-    the messages of `push`, without which the pages do not offer them.
+    the messages of `push`, without which the pages do not offer them. Without `parcels`, people send and open none.
 
     `revocation` is the pages' policy on revocation. `mozilla_roots` adds Mozilla's roots for e-mail to the pages'
     anchors. `timestamp_anchors_file` has the trusted timestamp authorities. `trust_list_file` is a list signed by
@@ -120,6 +121,7 @@ class BridgeConfig:
     trusted_proxies: int = 0
     has_events: bool = False
     push: PushConfig | None = None
+    parcels: ParcelsConfig | None = None
     extension_origins: tuple[str, ...] = ()
     clock: Callable[[], datetime] = now
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from flask import request
 
 from sealwax.service import ServiceError, audit, client_network
-from sealwax.service.metrics import count_call, count_login, count_send
+from sealwax.service.metrics import count_call, count_login, count_opening, count_parcel, count_send
 from webbridge.gateway import GatewayError
 
 _OK = "ok"
@@ -52,6 +52,28 @@ def recorded_send(account: str) -> Iterator[Record]:
 
 
 @contextmanager
+def recorded_parcel(account: str) -> Iterator[Record]:
+    """Record what a sender does with a parcel, by the outcome that the caller sets unless it is an error.
+
+    The line names no parcel: an id in a log would be half of what opens it.
+    """
+
+    def write(record: Record) -> None:
+        count_parcel(record.outcome)
+        _audit("parcel", account, record.outcome)
+
+    with _recorded(write) as record:
+        yield record
+
+
+@contextmanager
+def recorded_opening() -> Iterator[None]:
+    """Count one proof of a recipient by its outcome. Recipients are in no log."""
+    with _recorded(lambda record: count_opening(record.outcome)):
+        yield
+
+
+@contextmanager
 def recorded_call() -> Iterator[None]:
     """Count one call to a mail server, by the view that makes it."""
     start = time.monotonic()
@@ -65,6 +87,11 @@ class ByOwner(StrEnum):
     ONE = "one-by-owner"
     ALL_OTHERS = "all-others-by-owner"
     ALL = "all-by-owner"
+
+
+def record_token(account: str, outcome: str) -> None:
+    """Record that an account has made or revoked a token for parcels."""
+    _audit("parcel-token", account, outcome)
 
 
 def record_sign_out(account: str) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 
 from sealwax.releases.header_fields import CONNECT, ISOLATION, PAGES_POLICY, TRANSPORT, TRANSPORT_VALUE
-from sealwax.service import CrossOrigin, ServiceError, install_cross_origin, is_https
+from sealwax.service import CrossOrigin, ServiceError, allow_origin, install_cross_origin, is_https
 from webbridge.callers import PAGES, Caller, find_extension, token_in
 from webbridge.config import BridgeConfig, PagesConfig
 from webbridge.login.cookies import ACCOUNT_HEADER
@@ -37,6 +37,18 @@ FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
         "session.sign_in",
         "session.sign_out",
         "session.who",
+        "parcel_uploads.begin_object",
+        "parcel_uploads.end_object",
+        "parcel_uploads.send_bytes",
+        "parcel_uploads.show_offset",
+        "parcels.create_parcel",
+        "parcels.extend_parcel",
+        "parcels.give_tries",
+        "parcels.limit_downloads",
+        "parcels.list_parcels",
+        "parcels.show_parcel",
+        "parcels.submit_parcel",
+        "parcels.withdraw_parcel",
         "settings.show_config",
     }
 )
@@ -44,30 +56,67 @@ FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
 
 It sees only the folders for sent mail and for drafts (`mail_calls.folder_of`).
 """
+_FOR_RECIPIENTS: Final = "parcel_opening."
+"""The views of a parcel's recipient, who has no session. Any extension may ask them: they take no cookie."""
+_FOR_TOKENS: Final = ("parcels.", "parcel_uploads.")
+"""The views of a sender that a program may ask with a token of its own."""
+_BEARER: Final = "bearer "
 _EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://")
+_PARCEL_METHODS: Final = ("PATCH", "HEAD")
+_PARCEL_REQUEST_HEADERS: Final = (
+    *("Authorization", "Range", "If-Range"),
+    *("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"),
+)
+_PARCEL_ANSWER_HEADERS: Final = (
+    *("Accept-Ranges", "Content-Range", "ETag", "Location"),
+    *("Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Offset", "Upload-Length"),
+)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def install_api_security(app: Flask, config: BridgeConfig) -> None:
     """Add CORS and the cross-site check to the API."""
+    has_parcels = config.parcels is not None
     install_cross_origin(
         app,
         CrossOrigin(
             origins=(config.pages_origin,),
-            methods=("GET", "POST", "PUT", "DELETE"),
-            request_headers=("Content-Type", CSRF_HEADER, ACCOUNT_HEADER),
-            answer_headers=("Retry-After", ACCOUNT_HEADER),
+            methods=("GET", "POST", "PUT", "DELETE", *(_PARCEL_METHODS if has_parcels else ())),
+            request_headers=(
+                *("Content-Type", CSRF_HEADER, ACCOUNT_HEADER),
+                *(_PARCEL_REQUEST_HEADERS if has_parcels else ()),
+            ),
+            answer_headers=("Retry-After", ACCOUNT_HEADER, *(_PARCEL_ANSWER_HEADERS if has_parcels else ())),
             with_cookies=True,
         ),
     )
+    if has_parcels:
+        _let_extensions_open_parcels(app)
 
     @app.before_request
     def refuse_other_sites() -> None:
         g.caller = _find_caller(config)
-        if request.method not in _SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1":
+        if request.method not in _SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1" and not has_bearer_token():
             raise ServiceError(403, "wrong-origin", f"The header {CSRF_HEADER} is missing.")
-        if g.caller.is_extension and request.endpoint not in FOR_SIGNED_IN_EXTENSIONS:
+        if g.caller.is_extension and not _is_for_extensions(request.endpoint or ""):
             raise ServiceError(403, "not-allowed", "An extension may not ask this. Use the bridge's pages.")
+
+
+def _let_extensions_open_parcels(app: Flask) -> None:
+    """Let any extension read the answers to a recipient, which need no cookie and get none."""
+    allowed = CrossOrigin(
+        origins=(),
+        methods=("GET", "HEAD", "POST"),
+        request_headers=("Content-Type", CSRF_HEADER, *_PARCEL_REQUEST_HEADERS),
+        answer_headers=("Retry-After", *_PARCEL_ANSWER_HEADERS),
+    )
+
+    @app.after_request
+    def allow_extension(response: Response) -> Response:
+        origin = request.headers.get("Origin", "")
+        if (request.endpoint or "").startswith(_FOR_RECIPIENTS) and origin.startswith(_EXTENSION_SCHEMES):
+            allow_origin(response, origin, allowed)
+        return response
 
 
 def caller() -> Caller:
@@ -76,6 +125,24 @@ def caller() -> Caller:
     if not isinstance(found, Caller):
         raise TypeError("the application has no security installed")
     return found
+
+
+def has_bearer_token() -> bool:
+    """Return whether a program sends the request, for one of its views, with a token in the header Authorization.
+
+    No form can set that header. A script of another site needs a preflight for it, which is refused.
+    """
+    header = request.headers.get("Authorization", "")
+    return header[: len(_BEARER)].lower() == _BEARER and (request.endpoint or "").startswith(_FOR_TOKENS)
+
+
+def bearer_token() -> str:
+    """Return the token of a request that has one."""
+    return request.headers.get("Authorization", "")[len(_BEARER) :].strip()
+
+
+def _is_for_extensions(endpoint: str) -> bool:
+    return endpoint in FOR_SIGNED_IN_EXTENSIONS or endpoint.startswith(_FOR_RECIPIENTS)
 
 
 def _find_caller(config: BridgeConfig) -> Caller:
@@ -90,12 +157,13 @@ def _find_caller(config: BridgeConfig) -> Caller:
 
 
 def _is_extension_at_its_door(origin: str) -> bool:
-    """Return whether a browser extension searches for certificates, the only request of those without a session.
+    """Return whether a browser extension searches for certificates or opens a parcel, which needs no session.
 
     No web page has such an origin. An extension's request has the session's cookie only if the user has allowed the
     extension to use this site, and no CORS header lets other extensions read the answer.
     """
-    return request.endpoint in _FOR_EXTENSIONS and origin.startswith(_EXTENSION_SCHEMES)
+    is_open = request.endpoint in _FOR_EXTENSIONS or (request.endpoint or "").startswith(_FOR_RECIPIENTS)
+    return is_open and origin.startswith(_EXTENSION_SCHEMES)
 
 
 def pages_policy(config: PagesConfig) -> dict[str, str]:

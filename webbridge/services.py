@@ -24,6 +24,7 @@ from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
+from webbridge.delivery.delivery import Delivery, open_delivery
 from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
@@ -84,6 +85,7 @@ class Services:
     announcements: Announcements
     sessions: SessionStore
     subscriptions: Subscriptions
+    delivery: Delivery | None
     reload_halves: ReloadHalves
     ended_elsewhere: EndedElsewhere
     ledger: Ledger
@@ -111,8 +113,13 @@ class Services:
 
     def health(self) -> Health:
         """Return the checks of the parts."""
+        delivery = self.delivery
         return Health(
-            needed={"database": self._database_is_usable}, reported={"mailServers": self.reachability.is_good}
+            needed={"database": self._database_is_usable},
+            reported={
+                "mailServers": self.reachability.is_good,
+                **({} if delivery is None else {"parcels": delivery.is_usable}),
+            },
         )
 
     def tell_changed(self, session: Session, folder: str) -> None:
@@ -129,6 +136,8 @@ class Services:
         """Log out of the mail servers and close the files."""
         self.pool.close()
         self.places.close()
+        if self.delivery is not None:
+            self.delivery.close()
         self.authorities.close()
         self.database.close()
 
@@ -164,6 +173,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         announcements=announcements,
         sessions=sessions,
         subscriptions=Subscriptions(database),
+        delivery=_delivery_of(config, database),
         reload_halves=reload_halves,
         ended_elsewhere=ended_elsewhere,
         ledger=Ledger(database, clock=config.clock),
@@ -189,6 +199,10 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         label_policy=label_policy,
         reachability=Reachability(config),
     )
+
+
+def _delivery_of(config: BridgeConfig, database: Database) -> Delivery | None:
+    return None if config.parcels is None else open_delivery(config.parcels, database, clock=config.clock)
 
 
 def accounts_of(config: BridgeConfig, database: Database) -> Accounts:

@@ -12,7 +12,7 @@ from sealwax.service.configuration import check_proxies, host_of, is_https, now
 from sealwax.service.counters import DecayingCounter, Gate, LeakyCounter
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
 from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
-from sealwax.service.headers import API_POLICY, CrossOrigin, install_cross_origin
+from sealwax.service.headers import API_POLICY, CrossOrigin, allow_origin, install_cross_origin
 from sealwax.service.logs import audit
 from sealwax.service.prefix import install_prefix
 from sealwax.service.schema import DatabaseRefused, Schema
@@ -35,6 +35,7 @@ __all__ = [
     "Schema",
     "ServiceError",
     "TryLater",
+    "allow_origin",
     "audit",
     "catch_ending_signals",
     "check_origin",

@@ -72,11 +72,12 @@ def install_cross_origin(app: Flask, allowed: CrossOrigin) -> None:
         response.vary.add("Origin")
         origin = request.headers.get("Origin")
         if origin in allowed.origins:
-            _allow(response, origin, allowed)
+            allow_origin(response, origin, allowed)
         return response
 
 
-def _allow(response: Response, origin: str, allowed: CrossOrigin) -> None:
+def allow_origin(response: Response, origin: str, allowed: CrossOrigin) -> None:
+    """Let the pages of an origin read the answer, and send such requests."""
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = ", ".join(allowed.answer_headers)
     if allowed.with_cookies:

@@ -31,6 +31,8 @@ class Metrics:
     refusals: Counter
     streams: Gauge
     notices: Counter
+    parcels: Counter
+    openings: Counter
 
 
 @cache
@@ -49,6 +51,8 @@ def metrics() -> Metrics:
         refusals=Counter("sealwax_refusals", "Requests refused because they came too soon", ["route"]),
         streams=Gauge("sealwax_event_streams", "Open streams of events", multiprocess_mode="livesum"),
         notices=Counter("sealwax_notices", "Notices by mail to owners of keys", ["outcome"]),
+        parcels=Counter("sealwax_parcels", "Requests of senders about parcels", ["outcome"]),
+        openings=Counter("sealwax_parcel_openings", "Proofs of recipients of parcels", ["outcome"]),
     )
 
 
@@ -91,6 +95,18 @@ def count_notice(outcome: str) -> None:
     """Count one try to send a notice by mail."""
     if are_counted():
         metrics().notices.labels(outcome).inc()
+
+
+def count_parcel(outcome: str) -> None:
+    """Count what a sender does with a parcel, by its outcome."""
+    if are_counted():
+        metrics().parcels.labels(outcome).inc()
+
+
+def count_opening(outcome: str) -> None:
+    """Count one proof of a recipient by its outcome."""
+    if are_counted():
+        metrics().openings.labels(outcome).inc()
 
 
 def add_connections(change: int) -> None:

@@ -100,7 +100,7 @@ def credentials(examples: Path, name: str) -> dict[str, str]:
 def test_each_unit_gets_its_own_secrets_and_no_others(examples: Path) -> None:
     """The bridge never has the key server's secrets: neither the credential nor a path to it."""
     own = {name: credentials(examples, name) for name in SERVICES}
-    assert set(own["bridge"]) == set(secret_names(BridgeSettings)) - {"database", "push_key"}
+    assert set(own["bridge"]) == set(secret_names(BridgeSettings)) - {"database", "parcel_pepper", "push_key"}
     assert set(own["keys"]) == set(secret_names(KeysSettings)) - {"database"}
     assert own["pages"] == {}
     assert not set(own["bridge"].values()) & set(own["keys"].values())

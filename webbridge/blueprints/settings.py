@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, jsonify
 
 from webbridge.blueprints.json_values import base64_text
+from webbridge.delivery.limits import ITERATIONS, MAX_WHOLE_BYTES
+from webbridge.delivery.settings import ParcelsConfig
 from webbridge.services import services
 
 # Raised when pages of the version before would fail. Additions do not raise it. Sealwax 0.1 named no version.
@@ -26,7 +28,7 @@ def show_config() -> Response:
     Pages that were made for a version from `oldestPages` on can use this API. With `events`, they may ask for a stream
     of events. `timestampHost` is null, or the timestamp service that the bridge asks. `labelPolicy` is null, or has the
     security labels to offer. `push` is null, or has the public key with which browsers subscribe to push messages.
-    `reloadMinutes` is the longest time for a reload, or 0.
+    `reloadMinutes` is the longest time for a reload, or 0. `parcels` is null, or has the limits of a parcel.
     """
     config, trust_list, labels = services().config, services().trust_list.cms, services().label_policy
     return jsonify(
@@ -43,7 +45,18 @@ def show_config() -> Response:
         events=config.has_events,
         push=None if config.push is None else {"key": config.push.public_key},
         reloadMinutes=config.reload_minutes,
+        parcels=None if config.parcels is None else _parcel_limits(config.parcels),
     )
+
+
+def _parcel_limits(parcels: ParcelsConfig) -> dict[str, int]:
+    return {
+        "maxBytes": parcels.max_parcel_bytes,
+        "wholeBytes": MAX_WHOLE_BYTES,
+        "maxDays": parcels.max_days,
+        "maxRecipients": parcels.max_recipients,
+        "iterations": ITERATIONS,
+    }
 
 
 def _texts(certificates: Iterable[bytes]) -> list[str]:

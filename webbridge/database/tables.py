@@ -120,3 +120,163 @@ SETTING: Final = Table(
     Column("value", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
+
+PARCEL: Final = Table(
+    "parcel",
+    TABLES,
+    # As the sender chose it; recipients have it in their link.
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("reference", Text, nullable=False),
+    # The verified address of the account or of the token.
+    Column("sender", Text, nullable=False),
+    # The name of the parcel's folder in the store. It says nothing of the id.
+    Column("folder", Text, nullable=False),
+    # SHA-256 of the request that made it, so that a repeated one gets the same answer.
+    Column("digest", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    # HMAC of the proof under the pepper.
+    Column("proof", LargeBinary, nullable=False),
+    # SHA-256 of each recipient's certificate, one after the other.
+    Column("certificates", LargeBinary, nullable=False),
+    # JSON: [{"address", "language"}].
+    Column("recipients", Text, nullable=False),
+    # A word of `delivery.submission.Kind`.
+    Column("kind", Text, nullable=False),
+    # JSON: the bytes of each chunk.
+    Column("objects", Text, nullable=False),
+    Column("manifest_bytes", LONG, nullable=False),
+    Column("total_bytes", LONG, nullable=False),
+    # 1 if all bytes came in one request and are one object of the store.
+    Column("is_whole", LONG, nullable=False),
+    # A word of `delivery.states.Stage`.
+    Column("stage", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    # 0 until it is submitted.
+    Column("submitted_at", INSTANT, nullable=False),
+    # The end of its days. An upload ends earlier, if nothing more comes.
+    Column("ends_at", INSTANT, nullable=False),
+    # 1 while the bytes are in the store and count for the quota.
+    Column("is_stored", LONG, nullable=False),
+    # The most openings, or null.
+    Column("most_openings", LONG, nullable=True),
+    Column("openings", LONG, nullable=False),
+    Column("tries_left", LONG, nullable=False),
+    Index("parcel_by_sender", "sender", "created_at"),
+    Index("parcel_by_end", "stage", "ends_at"),
+    Index("parcel_by_folder", "folder"),
+    Index("parcel_by_reference", "reference"),
+    sqlite_strict=True,
+)
+
+PARCEL_EVENT: Final = Table(
+    "parcel_event",
+    TABLES,
+    # The parcel's row goes first when a parcel is forgotten, and its events follow.
+    Column("parcel", Text, primary_key=True, nullable=False),
+    # Words of `delivery.states`: the state, and who says so.
+    Column("state", Text, primary_key=True, nullable=False),
+    Column("said_by", Text, primary_key=True, nullable=False),
+    # The address of the recipient whom it is about, or empty.
+    Column("recipient", Text, primary_key=True, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    # The stable code of an error, or empty.
+    Column("code", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+PARCEL_NOTICE: Final = Table(
+    "parcel_notice",
+    TABLES,
+    Column("parcel", Text, primary_key=True, nullable=False),
+    Column("address", Text, primary_key=True, nullable=False),
+    # "parcel" tells a recipient of the parcel, "tries" its sender of five wrong tries.
+    Column("kind", Text, primary_key=True, nullable=False),
+    Column("language", Text, nullable=False),
+    # Fixed before the first try; empty until then.
+    Column("message_id", Text, nullable=False),
+    # pending, sending, sent, perhaps-twice or failed.
+    Column("state", Text, nullable=False),
+    Column("tries", LONG, nullable=False),
+    # The time of the next try, or while it is being sent, the time at which its process counts as dead.
+    Column("next_at", INSTANT, nullable=False),
+    # The process that sends it, or empty.
+    Column("owner", Text, nullable=False),
+    # The stable code of the last refusal, or empty.
+    Column("code", Text, nullable=False),
+    Index("parcel_notice_by_next", "state", "next_at"),
+    sqlite_strict=True,
+)
+
+PARCEL_TOKEN: Final = Table(
+    "parcel_token",
+    TABLES,
+    # SHA-256 of the token.
+    Column("token", LargeBinary, primary_key=True, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Index("parcel_token_by_name", "address", "name", unique=True),
+    sqlite_strict=True,
+)
+
+PARCEL_USAGE: Final = Table(
+    "parcel_usage",
+    TABLES,
+    # The address of a sender.
+    Column("sender", Text, primary_key=True, nullable=False),
+    # The reserved bytes and the number of its parcels that are stored.
+    Column("total_bytes", LONG, nullable=False),
+    Column("parcels", LONG, nullable=False),
+    sqlite_strict=True,
+)
+
+PARCEL_COMPLAINT: Final = Table(
+    "parcel_complaint",
+    TABLES,
+    # Random.
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("parcel", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    # The domain of the sender.
+    Column("domain", Text, nullable=False),
+    # A word of the program, never a text of the recipient.
+    Column("reason", Text, nullable=False),
+    # A hash of the client's network.
+    Column("client", LargeBinary, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    # 0 until the operator has looked at it.
+    Column("settled_at", INSTANT, nullable=False),
+    Index("parcel_complaint_by_parcel", "parcel"),
+    Index("parcel_complaint_by_sender", "sender", "at"),
+    Index("parcel_complaint_by_time", "at"),
+    sqlite_strict=True,
+)
+
+PARCEL_BLOCK: Final = Table(
+    "parcel_block",
+    TABLES,
+    # "sender" and "domain" may not send, "recipient" and "recipient-domain" get no notices.
+    Column("kind", Text, primary_key=True, nullable=False),
+    # An address or a domain, in small letters.
+    Column("name", Text, primary_key=True, nullable=False),
+    # A word of the program.
+    Column("reason", Text, nullable=False),
+    Column("made_at", INSTANT, nullable=False),
+    # 0 for a block without an end.
+    Column("ends_at", INSTANT, nullable=False),
+    Index("parcel_block_by_end", "ends_at"),
+    sqlite_strict=True,
+)
+
+PARCEL_RECEIPT: Final = Table(
+    "parcel_receipt",
+    TABLES,
+    Column("parcel", Text, primary_key=True, nullable=False),
+    # SHA-256 of the signer's certificate.
+    Column("signer", LargeBinary, primary_key=True, nullable=False),
+    # DER of the receipt, for the sender, who knows the signature that it answers.
+    Column("cms", LargeBinary, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    sqlite_strict=True,
+)

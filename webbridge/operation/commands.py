@@ -21,6 +21,7 @@ class BridgeVerbs(Verbs):
         "events": "webbridge.operation.eventing:events",
         "ticket-key": "webbridge.operation.ticket_key:ticket_key",
         "push-keys": "webbridge.operation.push_keys:push_keys",
+        "parcel-pepper": "webbridge.operation.parcel_pepper:parcel_pepper",
         "step-back": "webbridge.operation.stepping_back:step_back",
     }
     entry_points: ClassVar[str] = "sealwax.bridge"
@@ -39,5 +40,6 @@ def bridge() -> None:
     events     tells open pages of new mail, a service of its own
     ticket-key prints the key by which the key server knows the bridge's tickets
     push-keys  makes the key of notifications by Web Push
+    parcel-pepper makes the key under which the proofs of parcels are kept
     step-back  undoes the latest migration of the database
     """

@@ -36,6 +36,7 @@ from webbridge.config import (
     check_prefix,
 )
 from webbridge.gateway import MailServer, Security, ServerAddress
+from webbridge.operation.parcels_section import ParcelsSection
 from webbridge.operation.push_section import PushSection
 from webbridge.operation.writing_section import WritingSection
 from webbridge.pages_app import BUILT_PAGES
@@ -269,6 +270,10 @@ class BridgeSettings(ServiceSettings):
         default=None,
         description="Secret of 32 bytes, in hexadecimal digits: the P-256 key by which push services know the bridge",
     )
+    parcel_pepper: HexKey | None = Field(
+        default=None,
+        description="Secret of 32 bytes, in hexadecimal digits: the key under which the proofs of parcels are kept",
+    )
     discovery_key: PublicKeyText | None = Field(
         default=None,
         description="Key that signs the list of the domain's servers, as `sealwax discovery public-key` prints it, for"
@@ -299,6 +304,9 @@ class BridgeSettings(ServiceSettings):
     pages: PagesSection = Field(default_factory=PagesSection, description="Process of the pages")
     events: EventsSection = Field(default_factory=EventsSection, description="Process of the events")
     push: PushSection = Field(default_factory=PushSection, description="Notifications by Web Push")
+    parcels: ParcelsSection = Field(
+        default_factory=ParcelsSection, description="Parcels for people who may have no keys"
+    )
     sessions: SessionsSection = Field(default_factory=SessionsSection, description="Life of a session")
     trust: TrustSection = Field(default_factory=TrustSection, description="Authorities that the pages trust")
     writing: WritingSection = Field(default_factory=WritingSection, description="Statements in signatures")
@@ -389,6 +397,7 @@ class BridgeSettings(ServiceSettings):
             trusted_proxies=self.trusted_proxies,
             has_events=self.events.listen is not None,
             push=self.push.to_config(self.push_key),
+            parcels=self.parcels.to_config(self.parcel_pepper),
             extension_origins=self.extension_origins,
         )
 

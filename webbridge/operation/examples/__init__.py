@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
 from sealwax.operation.settings import own_secrets_folder
+from webbridge.operation.parcels_section import KEY as PARCEL_PEPPER
+from webbridge.operation.parcels_section import ParcelsSection
 from webbridge.operation.push_section import KEY as PUSH_KEY
 from webbridge.operation.settings import BridgeSettings
 from webbridge.sending.envelope import MAX_LINE_BYTES
@@ -20,6 +22,18 @@ _FOLDER: Final = Path(__file__).parent / "files"
 _PLACE: Final = re.compile(r"@([A-Z_]+)@")
 _DATABASE_IS_KEPT_APART: Final = "If the database is a secret, because its URL has a password"
 _HAS_PUSH_KEY: Final = "If `sealwax bridge push-keys` has made a key"
+_HAS_PEPPER: Final = "If `sealwax bridge parcel-pepper` has made a key"
+# What the bridge has set, because nginx keeps few header fields of an answer whose bytes it sends itself.
+_KEPT_FIELDS: Final = (
+    "Access-Control-Allow-Credentials",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers",
+    "Content-Security-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Strict-Transport-Security",
+    "Vary",
+    "X-Content-Type-Options",
+)
 
 
 def write_examples(
@@ -41,7 +55,7 @@ def write_examples(
 def _values(settings: BridgeSettings, file: Path, *, has_database_secret: bool) -> dict[str, str]:
     keys = file.with_name("keys.toml")
     own, of_keys = (own_secrets_folder(one) / "database" for one in (file, keys))
-    of_push = own_secrets_folder(file) / PUSH_KEY
+    of_push, of_parcels = (own_secrets_folder(file) / name for name in (PUSH_KEY, PARCEL_PEPPER))
     return {
         "API_HOST": urlsplit(settings.api_origin).hostname or "",
         "API_ORIGIN": settings.api_origin,
@@ -63,6 +77,9 @@ def _values(settings: BridgeSettings, file: Path, *, has_database_secret: bool) 
         "DATABASE_CREDENTIAL": _credential(own, _DATABASE_IS_KEPT_APART, is_there=has_database_secret or own.exists()),
         "KEYS_DATABASE_CREDENTIAL": _credential(of_keys, _DATABASE_IS_KEPT_APART, is_there=of_keys.exists()),
         "PUSH_CREDENTIAL": _credential(of_push, _HAS_PUSH_KEY, is_there=of_push.exists()),
+        "PARCEL_CREDENTIAL": _credential(of_parcels, _HAS_PEPPER, is_there=of_parcels.exists()),
+        "PARCELS_WRITABLE": _writable(settings.parcels),
+        "PARCEL_FILES": _parcel_files(settings.parcels),
     }
 
 
@@ -70,3 +87,27 @@ def _credential(path: Path, when: str, *, is_there: bool) -> str:
     """The line of a unit for a secret that few configurations have."""
     line = f"LoadCredential={path.name}:{path}"
     return line if is_there else f"# {when}:\n# {line}"
+
+
+def _writable(parcels: ParcelsSection) -> str:
+    """The line of a unit for the folder of parcels outside of the service's own."""
+    folders = [parcels.store, parcels.upload_folder]
+    named = [str(one) for one in folders if one is not None and str(one).startswith("/")]
+    return "\n".join(f"ReadWritePaths={one}" for one in named) or "# Without parcels in a folder"
+
+
+def _parcel_files(parcels: ParcelsSection) -> str:
+    """The location from which nginx sends the bytes of parcels."""
+    if not parcels.accel_path or parcels.store is None:
+        return "# With parcels.accel_path, `sealwax bridge init --examples` writes its location here."
+    fields = (f"    add_header {name} $upstream_http_{name.lower().replace('-', '_')};" for name in _KEPT_FIELDS)
+    return "\n".join(
+        (
+            f"location {parcels.accel_path}/ {{",
+            "    # Only the bridge sends a request here, by X-Accel-Redirect.",
+            "    internal;",
+            f"    alias {parcels.store}/;",
+            *fields,
+            "}",
+        )
+    )

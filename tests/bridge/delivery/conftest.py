@@ -1,0 +1,40 @@
+"""Fixtures of the tests of parcels: a bridge that stores them in a folder, with each database in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.support.servers.parcels import House, Recipient, Sender, bridge_config, store_config
+from webbridge import BridgeConfig, create_app
+from webbridge.services import services_of
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def parcels_bridge(database_url: str, store: Path, clock: FakeClock) -> BridgeConfig:
+    return bridge_config(database_url, clock, store_config(store))
+
+
+@pytest.fixture
+def house(parcels_bridge: BridgeConfig, clock: FakeClock) -> Iterator[House]:
+    app = create_app(parcels_bridge)
+    yield House(app, clock)
+    services_of(app).close()
+
+
+@pytest.fixture
+def sender(house: House) -> Sender:
+    return house.sender()
+
+
+@pytest.fixture
+def recipient(house: House) -> Recipient:
+    return house.recipient()

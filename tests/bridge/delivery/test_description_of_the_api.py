@@ -1,0 +1,87 @@
+"""`/api/openapi.json` has each route of the parcels with its methods, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.support.servers.bridge import API, get
+from tests.support.servers.parcels import House, bridge_config
+from webbridge import create_app
+from webbridge.delivery.openapi import describe_api
+from webbridge.services import services_of
+
+pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+
+OURS = ("parcels.", "parcel_uploads.", "parcel_tokens.", "parcel_opening.", "openapi.")
+
+
+def described(house: House) -> dict[str, Any]:
+    description: dict[str, Any] = get(house.app.test_client(), "/api/openapi.json").get_json()
+    return description
+
+
+def test_each_route_is_described(house: House) -> None:
+    routes = {
+        (_path_of(rule.rule), method.lower())
+        for rule in house.app.url_map.iter_rules()
+        if rule.endpoint.startswith(OURS)
+        for method in rule.methods or ()
+        if method != "OPTIONS" and (method != "HEAD" or "objects" in rule.rule)
+    }
+    paths = described(house)["paths"]
+    assert routes == {(path, method) for path, one in paths.items() for method in one}
+
+
+def _path_of(rule: str) -> str:
+    named = {"parcel_id": "id", "name": "name"}
+    return re.sub(r"<(\w+)>", lambda found: "{" + named[found[1]] + "}", rule)
+
+
+def test_each_reference_leads_somewhere(house: House) -> None:
+    description = described(house)
+    references = set(_references(description))
+    assert references
+    for reference in references:
+        place: Any = description
+        for part in reference.removeprefix("#/").split("/"):
+            place = place[part]
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name == "$ref":
+                yield inner
+            else:
+                yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+
+
+def test_each_parameter_of_a_path_is_described(house: House) -> None:
+    for path, operations in described(house)["paths"].items():
+        for operation in operations.values():
+            named = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"}
+            assert named == set(re.findall(r"\{(\w+)\}", path)), path
+            assert operation["summary"]
+            assert operation["responses"]
+
+
+def test_the_description_names_the_server_and_the_version(house: House) -> None:
+    description = described(house)
+    assert (description["openapi"], description["servers"]) == ("3.1.0", [{"url": API}])
+    assert describe_api("https://a.example/mail")["servers"] == [{"url": "https://a.example/mail"}]
+
+
+def test_a_bridge_without_parcels_has_none_of_the_routes(clock: FakeClock) -> None:
+    app = create_app(bridge_config(":memory:", clock, None))
+    for path in ("/api/parcels", "/api/open/start", "/api/openapi.json", "/api/parcel-tokens"):
+        assert get(app.test_client(), path).status_code == 404
+    assert get(app.test_client(), "/api/config").get_json()["parcels"] is None
+    services_of(app).close()

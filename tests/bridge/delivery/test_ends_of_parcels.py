@@ -1,0 +1,277 @@
+"""The ends of a parcel: its days, its withdrawal, its openings, the sweep, and clocks that jump."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers.bridge import error_of
+from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
+from webbridge.database.tables import PARCEL_EVENT, PARCEL_NOTICE, PARCEL_RECEIPT
+from webbridge.delivery.store.protocol import PIECE_BYTES
+
+pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+
+WRONG = (403, "wrong-secret")
+
+
+@pytest.fixture
+def draft(sender: Sender) -> Draft:
+    draft = Draft()
+    sender.send_whole(draft)
+    return draft
+
+
+def files_in(store: Path) -> list[Path]:
+    return [file for file in store.rglob("*") if file.is_file()]
+
+
+def states_of(sender: Sender, draft: Draft) -> list[tuple[str, str]]:
+    return [(one["state"], one["by"]) for one in sender.show(draft)["states"]]
+
+
+def test_an_expired_parcel_says_so_after_a_right_proof_only(draft: Draft, recipient: Recipient, house: House) -> None:
+    house.clock.advance(seconds=7 * DAY)
+    assert error_of(recipient.open(draft.id, draft.proof)) == (410, "expired")
+    assert error_of(recipient.open(draft.id, bytes(32))) == WRONG
+
+
+def test_an_expired_parcel_is_called_expired_when_its_bytes_are_gone(
+    draft: Draft, recipient: Recipient, house: House, sender: Sender, store: Path
+) -> None:
+    house.clock.advance(seconds=7 * DAY)
+    house.delivery.sweep.run()
+    house.clock.advance(seconds=DAY)
+    house.delivery.sweep.run()
+    assert files_in(store) == []
+    assert error_of(recipient.open(draft.id, draft.proof)) == (410, "expired")
+    assert (sender.show(draft)["state"], sender.show(draft)["stored"]) == ("expired", False)
+    assert states_of(sender, draft)[-1] == ("expired", "service")
+    assert error_of(sender.call(draft, "extend", {"days": 7})) == (410, "expired")
+
+
+def test_a_ticket_ends_with_its_parcel(draft: Draft, recipient: Recipient, house: House, sender: Sender) -> None:
+    house.clock.advance(seconds=7 * DAY - 60)
+    answer = recipient.open(draft.id, draft.proof).get_json()
+    assert answer["seconds"] == 60
+    house.clock.advance(seconds=60)
+    assert error_of(recipient.fetch(answer["ticket"], "0")) in ((401, "ticket-ended"), (410, "expired"))
+    assert error_of(recipient.claim(answer["ticket"], "opened")) in ((401, "ticket-ended"), (410, "expired"))
+
+
+def test_a_withdrawn_parcel_is_gone_at_once(
+    draft: Draft, recipient: Recipient, sender: Sender, house: House, store: Path
+) -> None:
+    ticket = recipient.ticket(draft)
+    assert sender.call(draft, "withdraw").get_json()["state"] == "withdrawn"
+    assert error_of(recipient.fetch(ticket, "0")) == (410, "withdrawn")
+    assert error_of(recipient.open(draft.id, draft.proof)) == (410, "withdrawn")
+    assert error_of(recipient.open(draft.id, bytes(32))) == WRONG
+    assert files_in(store) == []
+    assert house.rows(PARCEL_NOTICE) == []
+    for verb, members in (("extend", {"days": 1}), ("tries", {}), ("downloads", {"limit": 1}), ("submit", {})):
+        assert error_of(sender.call(draft, verb, members)) == (410, "withdrawn")
+    assert states_of(sender, draft) == [("submitted", "service"), ("withdrawn", "sender")]
+
+
+def test_a_withdrawn_upload_takes_no_bytes_and_leaves_none(sender: Sender, store: Path, recipient: Recipient) -> None:
+    draft = Draft()
+    sender.create(draft)
+    sender.begin(draft, "0", len(draft.chunks[0]), draft.chunks[0])
+    sender.begin(draft, "1", len(draft.chunks[1]), b"s")
+    assert sender.call(draft, "withdraw").status_code == 200
+    assert error_of(sender.patch(draft, "1", 1, b"x")) == (410, "withdrawn")
+    assert files_in(store) == []
+    assert error_of(recipient.open(draft.id, draft.proof)) == WRONG
+
+
+def test_an_object_on_its_way_comes_whole_when_the_parcel_is_withdrawn(
+    sender: Sender, recipient: Recipient, house: House
+) -> None:
+    data = os.urandom(3 * PIECE_BYTES)
+    draft = Draft(chunks=(data,))
+    sender.send_parts(draft)
+    (row,) = house.rows()
+    pieces = house.delivery.store.read(row.folder, "0", 0, len(data))
+    first = next(pieces)
+    assert sender.call(draft, "withdraw").status_code == 200
+    assert first + b"".join(pieces) == data
+
+
+def test_each_opening_counts_against_the_limit_and_a_ticket_fetches_more_than_once(
+    sender: Sender, recipient: Recipient
+) -> None:
+    draft = Draft(downloads=2)
+    sender.send_whole(draft)
+    left = [recipient.open(draft.id, draft.proof).get_json() for _ in range(2)]
+    assert [one["downloadsLeft"] for one in left] == [1, 0]
+    assert error_of(recipient.open(draft.id, draft.proof)) == (410, "used-up")
+    assert error_of(recipient.open(draft.id, bytes(32))) == WRONG
+    for _ in range(3):
+        assert recipient.fetch(left[0]["ticket"], "0").data == draft.chunks[0]
+    assert sender.show(draft)["opened"] == 2
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(3, 200), (None, 200), (2, 410), (0, 410)])
+def test_the_sender_changes_the_limit(sender: Sender, recipient: Recipient, limit: int | None, expected: int) -> None:
+    draft = Draft(downloads=2)
+    sender.send_whole(draft)
+    for _ in range(2):
+        recipient.ticket(draft)
+    assert sender.call(draft, "downloads", {"limit": limit}).get_json()["downloads"] == limit
+    assert recipient.open(draft.id, draft.proof).status_code == expected
+
+
+@pytest.mark.parametrize("members", [{}, {"limit": -1}, {"limit": "2"}, {"limit": True}, {"limit": 10**9}])
+def test_a_limit_that_is_none_is_refused(sender: Sender, draft: Draft, members: dict[str, object]) -> None:
+    assert error_of(sender.call(draft, "downloads", members)) == (400, "bad-request")
+
+
+def test_the_sender_extends_a_parcel_and_never_shortens_it(
+    draft: Draft, sender: Sender, recipient: Recipient, house: House
+) -> None:
+    assert sender.call(draft, "extend", {"days": 1}).get_json()["expires"] == "2026-11-27T12:00:00Z"
+    assert sender.call(draft, "extend", {"days": 30}).get_json()["expires"] == "2026-12-20T12:00:00Z"
+    house.clock.advance(seconds=29 * DAY)
+    assert recipient.open(draft.id, draft.proof).status_code == 200
+
+
+@pytest.mark.parametrize("days", [0, 91, -1, None, "7", 1.5, True])
+def test_days_that_are_none_are_refused(draft: Draft, sender: Sender, days: object) -> None:
+    assert error_of(sender.call(draft, "extend", {"days": days})) == (400, "bad-request")
+
+
+def test_an_expired_parcel_can_be_extended_while_its_bytes_are_there(
+    draft: Draft, sender: Sender, recipient: Recipient, house: House
+) -> None:
+    house.clock.advance(seconds=7 * DAY)
+    house.delivery.sweep.run()
+    assert sender.show(draft)["state"] == "expired"
+    assert sender.call(draft, "extend", {"days": 3}).get_json()["state"] == "submitted"
+    assert recipient.open(draft.id, draft.proof).status_code == 200
+    house.clock.advance(seconds=2 * DAY)
+    house.delivery.sweep.run()
+    assert recipient.open(draft.id, draft.proof).status_code == 200
+
+
+def test_a_clock_that_jumps_ahead_and_back_loses_no_parcel(
+    draft: Draft, sender: Sender, recipient: Recipient, house: House, store: Path
+) -> None:
+    house.clock.advance(seconds=400 * DAY)
+    for _ in range(10):
+        house.delivery.sweep.run()
+        house.clock.advance(seconds=60)
+    house.clock.advance(seconds=-400 * DAY)
+    house.delivery.sweep.run()
+    assert files_in(store)
+    assert sender.show(draft)["state"] == "submitted"
+    assert recipient.open(draft.id, draft.proof).status_code == 200
+    # Later the parcel expires in the usual way.
+    house.delivery.sweep.correct_notes()
+    house.clock.advance(seconds=8 * DAY)
+    house.delivery.sweep.run()
+    assert files_in(store)
+    house.clock.advance(seconds=DAY)
+    house.delivery.sweep.run()
+    assert files_in(store) == []
+
+
+def test_a_clock_that_jumps_back_keeps_tickets_from_lasting_longer(
+    draft: Draft, recipient: Recipient, house: House
+) -> None:
+    house.clock.advance(seconds=DAY)
+    ticket = recipient.ticket(draft)
+    house.clock.advance(seconds=-DAY)
+    assert error_of(recipient.fetch(ticket, "0")) == (401, "ticket-ended")
+
+
+def test_an_upload_that_nobody_continues_is_deleted_after_a_day(
+    sender: Sender, house: House, store: Path, recipient: Recipient
+) -> None:
+    stale, continued = Draft(), Draft()
+    at = house.clock().timestamp()
+    for draft in (stale, continued):
+        sender.create(draft)
+        sender.begin(draft, "0", len(draft.chunks[0]), b"f")
+    house.clock.advance(seconds=DAY)
+    folders = {row.id: row.folder for row in house.rows()}
+    for draft, changed_at in ((stale, at), (continued, at + 60)):
+        for path in (store / "upload" / folders[draft.id], store / "upload" / folders[draft.id] / "0"):
+            os.utime(path, (changed_at, changed_at))
+    house.delivery.sweep.run()
+    assert [row.id for row in house.rows()] == [continued.id]
+    assert list(house.used().values()) == [sum(map(len, continued.objects.values()))]
+    assert len(files_in(store)) == 1
+    # The id may be used again.
+    assert sender.create(stale).status_code == 201
+
+
+def test_a_young_upload_stays(sender: Sender, house: House) -> None:
+    draft = Draft()
+    sender.create(draft)
+    house.clock.advance(seconds=DAY - 1)
+    house.delivery.sweep.run()
+    assert len(house.rows()) == 1
+
+
+def test_folders_without_a_record_are_deleted_after_a_day(house: House, store: Path, draft: Draft) -> None:
+    at = house.clock().timestamp()
+    old, young = "0" * 32, "1" * 32
+    for folder in (old, young):
+        house.delivery.store.write_whole(folder, b"of a process that was killed")
+    house.delivery.uploads.begin("2" * 32, "0")
+    kept = house.rows()[0].folder
+    for folder, changed_at in ((old, at - DAY), (young, at - DAY + 1), (kept, at - DAY)):
+        os.utime(store / folder[:2] / folder[2:], (changed_at, changed_at))
+    for path in (store / "upload" / ("2" * 32), store / "upload" / ("2" * 32) / "0"):
+        os.utime(path, (at - DAY, at - DAY))
+    house.delivery.sweep.delete_orphans()
+    assert {folder for folder, _ in house.delivery.store.folders()} == {young, kept}
+    assert list(house.delivery.uploads.folders()) == []
+
+
+def test_the_record_of_a_parcel_is_forgotten_in_the_end(
+    draft: Draft, sender: Sender, recipient: Recipient, house: House
+) -> None:
+    sender.call(draft, "withdraw")
+    house.clock.advance(seconds=96 * DAY)
+    house.delivery.sweep.run()
+    assert len(house.rows()) == 1
+    house.clock.advance(seconds=DAY)
+    house.delivery.sweep.run()
+    assert [house.rows(table) for table in (PARCEL_EVENT, PARCEL_NOTICE, PARCEL_RECEIPT)] == [[], [], []]
+    assert house.rows() == []
+    assert error_of(recipient.open(draft.id, draft.proof)) == WRONG
+
+
+def test_each_state_stands_once(draft: Draft, sender: Sender, recipient: Recipient, house: House) -> None:
+    ticket = recipient.ticket(draft)
+    for state in ("received", "opened", "opened", "received"):
+        assert recipient.claim(ticket, state).status_code == 204
+        house.clock.advance(seconds=1)
+    assert states_of(sender, draft) == [
+        ("submitted", "service"),
+        ("received", "recipient-claims"),
+        ("opened", "recipient-claims"),
+    ]
+
+
+def test_a_failure_has_its_code(draft: Draft, sender: Sender, recipient: Recipient) -> None:
+    assert recipient.claim(recipient.ticket(draft), "failed", code="parcel-damaged").status_code == 204
+    shown = sender.show(draft)
+    assert (shown["state"], shown["states"][-1]["code"]) == ("failed", "parcel-damaged")
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("submitted", ""), ("withdrawn", ""), ("", ""), ("failed", ""), ("failed", "Parcel damaged"),
+     ("failed", "x" * 41), ("failed", "<b>"), ("failed", 7), ("failed", None), (None, "")],
+)  # fmt: skip
+def test_a_claim_that_is_none_is_refused(
+    draft: Draft, sender: Sender, recipient: Recipient, state: object, code: object
+) -> None:
+    answer = recipient.post("/api/open/claims", {"state": state, "code": code}, ticket=recipient.ticket(draft))
+    assert error_of(answer) == (400, "bad-request")
+    assert len(sender.show(draft)["states"]) == 1

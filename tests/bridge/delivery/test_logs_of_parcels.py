@@ -1,0 +1,60 @@
+"""The logs of the bridge have no id, proof, ticket or token of a parcel, and no recipient."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from tests.support.servers.mailboxes import ALICE, BOB
+from tests.support.servers.parcels import Draft, House, Recipient, Sender, text_of
+
+pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+
+
+def test_no_line_has_what_opens_a_parcel(
+    sender: Sender, recipient: Recipient, house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    whole, parts = Draft(), Draft()
+    sender.send_whole(whole)
+    sender.send_parts(parts)
+    recipient.open(whole.id, bytes(32))
+    ticket = recipient.ticket(whole)
+    recipient.fetch(ticket, "0")
+    recipient.claim(ticket, "opened")
+    sender.call(parts, "withdraw")
+    house.delivery.sweep.run()
+    lines = [json.dumps(vars(record), default=repr) for record in caplog.records]
+    assert any('"route": "/api/parcels/<parcel_id>/submit"' in line for line in lines)
+    folders = [row.folder for row in house.rows()]
+    secrets = [*folders, ticket, sender.token, BOB]
+    for draft in (whole, parts):
+        secrets += [draft.id, text_of(draft.proof), text_of(draft.salt), draft.proof.hex()]
+    assert [secret for secret in secrets if any(secret in line for line in lines)] == []
+
+
+def test_the_audit_log_says_who_sent_and_withdrew(
+    sender: Sender, house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="sealwax.audit")
+    draft = Draft()
+    sender.send_whole(draft)
+    sender.create(draft, whole=True)
+    sender.call(draft, "withdraw")
+    sender.create(draft, days=8)
+    lines = [vars(record) for record in caplog.records if record.name == "sealwax.audit"]
+    assert [(line["msg"], line["outcome"], line["account"]) for line in lines] == [
+        ("parcel", outcome, ALICE) for outcome in ("created", "repeated", "withdrawn", "id-used")
+    ]
+
+
+def test_no_part_shows_a_secret(house: House, sender: Sender) -> None:
+    draft = Draft()
+    sender.send_whole(draft)
+    parcel = house.delivery.parcels.find(draft.id)
+    assert parcel is not None
+    assert repr(parcel.proof_record) not in repr(parcel)
+    assert repr(house.delivery.config.pepper) not in repr(house.delivery.config)
+    assert "Pepper object" in repr(house.delivery.pepper)

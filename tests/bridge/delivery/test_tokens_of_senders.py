@@ -1,0 +1,139 @@
+"""Tokens of programs that send parcels: made and revoked by the account's session, kept as a hash, until their day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from sealwax.service import ServiceError
+from tests.support.clock import FakeClock
+from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
+from tests.support.servers.mailboxes import ALICE
+from tests.support.servers.parcels import DAY, Draft, House, Sender, store_config
+from webbridge import BridgeConfig, create_app
+from webbridge.database.tables import PARCEL_TOKEN
+from webbridge.delivery.limits import MAX_TOKEN_DAYS
+from webbridge.delivery.submission import whole_number
+from webbridge.services import services_of
+
+pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+
+REFUSED = (401, "token-refused")
+
+
+def test_a_token_sends_for_its_address(sender: Sender, house: House) -> None:
+    sender.send_whole(Draft())
+    assert house.rows()[0].sender == ALICE
+
+
+def test_the_database_has_a_hash_of_the_token(sender: Sender, house: House, tmp_path: Path) -> None:
+    (row,) = house.rows(PARCEL_TOKEN)
+    assert len(bytes(row.token)) == 32
+    assert not any(sender.token.encode() in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("token", ["", "x", "swp_", "swp_" + "A" * 43, "x" * 10_000])
+def test_a_token_that_was_never_made_is_refused(house: House, token: str) -> None:
+    stranger = Sender(house.app.test_client(), token)
+    draft = Draft()
+    assert error_of(stranger.create(draft)) == REFUSED
+    assert error_of(stranger.call(draft, "withdraw")) == REFUSED
+    assert stranger.offset(draft, "0") is None
+
+
+def test_a_token_ends_on_its_day(sender: Sender, house: House) -> None:
+    house.clock.advance(seconds=30 * DAY - 1)
+    assert sender.create(Draft()).status_code == 201
+    house.clock.advance(seconds=1)
+    assert error_of(sender.create(Draft())) == REFUSED
+
+
+def test_a_request_without_token_and_session_is_refused(house: House) -> None:
+    client = house.app.test_client()
+    answer = client.post("/api/parcels", base_url=API, headers=FROM_PAGES, data=Draft().body(whole=True))
+    assert error_of(answer) == (401, "session-ended")
+    assert error_of(client.post("/api/parcels", base_url=API)) == (403, "wrong-origin")
+
+
+def test_a_token_sends_parcels_and_does_nothing_else(sender: Sender) -> None:
+    for path in ("/api/folders", "/api/session", "/api/parcel-tokens"):
+        answer = sender.client.get(path, base_url=API, headers=sender.headers)
+        assert error_of(answer) == (401, "session-ended")
+    made = sender.client.post("/api/parcel-tokens", base_url=API, headers=sender.headers, json={"name": "x", "days": 1})
+    assert error_of(made) == (403, "wrong-origin")
+
+
+def test_another_site_cannot_use_a_token(sender: Sender) -> None:
+    headers = sender.headers | {"Origin": "https://elsewhere.example"}
+    answer = sender.client.post("/api/parcels", base_url=API, headers=headers, data=Draft().body(whole=True))
+    assert error_of(answer) == (403, "wrong-origin")
+
+
+def test_an_account_has_so_many_tokens(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webbridge.delivery.tokens.MAX_TOKENS", 2)
+    tokens = house.delivery.tokens
+    for name in ("one", "two"):
+        tokens.make(ALICE, name, 1)
+    with pytest.raises(ServiceError, match="Revoke one"):
+        tokens.make(ALICE, "three", 1)
+    house.clock.advance(seconds=DAY)
+    tokens.make(ALICE, "three", 1)
+    assert [one.name for one in tokens.list(ALICE)] == ["three"]
+
+
+@pytest.fixture
+def config(config: BridgeConfig, store: Path, clock: FakeClock) -> BridgeConfig:
+    """A bridge whose mail server answers, so that people sign in."""
+    return replace(config, parcels=store_config(store))
+
+
+@pytest.fixture
+def app(config: BridgeConfig) -> Iterator[Flask]:
+    app = create_app(config)
+    yield app
+    services_of(app).close()
+
+
+def make(browser: FlaskClient, name: object = "laptop", days: object = 30) -> tuple[int, dict[str, str]]:
+    answer = browser.post("/api/parcel-tokens", base_url=API, headers=FROM_PAGES, json={"name": name, "days": days})
+    return answer.status_code, answer.get_json()
+
+
+def test_the_session_makes_lists_and_revokes_tokens(app: Flask) -> None:
+    browser = app.test_client()
+    assert sign_in(browser).status_code == 200
+    status, made = make(browser)
+    assert (status, made["name"], made["address"]) == (201, "laptop", ALICE)
+    assert make(browser)[1]["code"] == "name-used"
+    program = Sender(app.test_client(), made["token"])
+    program.send_whole(Draft())
+    assert get(browser, "/api/parcel-tokens").get_json() == {
+        "tokens": [{"name": "laptop", "created": "2026-11-20T12:00:00Z", "expires": "2026-12-20T12:00:00Z"}]
+    }
+    assert browser.delete("/api/parcel-tokens/laptop", base_url=API, headers=FROM_PAGES).status_code == 204
+    assert error_of(program.create(Draft())) == REFUSED
+
+
+def test_the_session_sends_parcels_too(app: Flask) -> None:
+    browser = app.test_client()
+    assert sign_in(browser).status_code == 200
+    body = Draft().body(whole=True)
+    answer = browser.post("/api/parcels", base_url=API, headers=FROM_PAGES, data=body)
+    assert answer.status_code == 201
+    assert len(get(browser, "/api/parcels").get_json()["parcels"]) == 1
+    assert get(browser, "/api/config").get_json()["parcels"]["iterations"] == 600_000
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [("", 1), (" ", 1), (None, 1), (7, 1), ("x" * 101, 1), ("a\nb", 1), ("a/b", 1), ("x", 0), ("x", 367), ("x", "1")],
+)
+def test_a_token_that_is_none_is_refused(house: House, name: object, days: object) -> None:
+    with pytest.raises(ServiceError, match=r"is a|no slash"):
+        house.delivery.tokens.make(ALICE, name, whole_number({"days": days}, "days", 1, MAX_TOKEN_DAYS))
+    assert house.rows(PARCEL_TOKEN) == []

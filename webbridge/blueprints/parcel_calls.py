@@ -1,0 +1,105 @@
+"""The sender and the delivery of a request about parcels, and the values that their requests and answers share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import request
+
+from sealwax.service import ServiceError
+from webbridge.blueprints.json_values import read_members
+from webbridge.delivery.delivery import Delivery
+from webbridge.delivery.ids import is_parcel_id
+from webbridge.delivery.limits import MAX_REQUEST_BYTES
+from webbridge.delivery.parcels import ListedParcel, NoParcel, Parcel
+from webbridge.delivery.states import Event, Stage, State, latest_state
+from webbridge.security import bearer_token, has_bearer_token
+from webbridge.services import require_session, services
+
+
+def delivery() -> Delivery:
+    """Return the delivery of the application that answers the request, which has one if it has this route."""
+    found = services().delivery
+    if found is None:
+        raise TypeError("this bridge has no parcels")
+    return found
+
+
+def require_sender() -> str:
+    """Return the verified address of the request's sender: of its token, or of its session. Raises ServiceError 401."""
+    if has_bearer_token():
+        return delivery().tokens.address_of(bearer_token())
+    return require_session().address
+
+
+def check_id(parcel_id: str) -> str:
+    """Return the id of a sender's parcel in an address. Raises NoParcel."""
+    if not is_parcel_id(parcel_id):
+        raise NoParcel
+    return parcel_id
+
+
+def id_in(members: dict[str, object]) -> str:
+    """Return the id that a recipient sends. Raises ServiceError."""
+    parcel_id = members.get("id")
+    if not isinstance(parcel_id, str) or not is_parcel_id(parcel_id):
+        raise ServiceError(400, "bad-request", "The id of a parcel is 16 bytes as base64url, 22 characters.")
+    return parcel_id
+
+
+def read_request() -> dict[str, object]:
+    """Return the members of a small request, none if it has no body."""
+    return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
+
+
+def now() -> float:
+    """Return the time, by the clock of the application."""
+    return services().config.clock().timestamp()
+
+
+def time_text(at: float) -> str:
+    """Return a time for JSON (RFC 3339), in UTC and whole seconds."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def render_created(parcel: Parcel) -> dict[str, object]:
+    """Return the answer to a submission, which is the same for the same request."""
+    return {
+        "id": parcel.id,
+        "reference": parcel.reference,
+        "expires": time_text(parcel.ends_at),
+        "state": latest_state(parcel.stage, (), is_over=parcel.is_over(now())),
+    }
+
+
+def render_parcel(listed: ListedParcel) -> dict[str, object]:
+    """Return a parcel with its states, for its sender."""
+    parcel, is_over = listed.parcel, listed.parcel.is_over(now())
+    # A wrong clock may have noted an end that has not come.
+    events = [event for event in listed.events if event.state is not State.EXPIRED or is_over]
+    return {
+        "id": parcel.id,
+        "reference": parcel.reference,
+        "state": latest_state(parcel.stage, events, is_over=is_over),
+        "kind": parcel.kind,
+        "to": [{"address": one.address, "language": one.language} for one in parcel.recipients],
+        "bytes": parcel.total_bytes,
+        "created": time_text(parcel.created_at),
+        "submitted": time_text(parcel.submitted_at) if parcel.submitted_at else None,
+        "expires": time_text(parcel.ends_at),
+        "downloads": parcel.most_openings,
+        "opened": parcel.openings,
+        "triesLeft": parcel.tries_left,
+        "stored": parcel.is_stored and parcel.stage in (Stage.UPLOADING, Stage.SUBMITTED),
+        "states": [_render_event(event) for event in events],
+    }
+
+
+def _render_event(event: Event) -> dict[str, object]:
+    optional = {"recipient": event.recipient, "code": event.code}
+    return {
+        "state": event.state,
+        "at": time_text(event.at),
+        "by": event.said_by,
+        **{name: value for name, value in optional.items() if value},
+    }

@@ -1,0 +1,195 @@
+"""`/api/open`: a recipient proves the secret or a certificate, fetches the objects, and says what became of them.
+
+Recipients have no account and no cookie. No GET changes anything or tells whether a parcel exists, so that programs
+that follow links open nothing. The id is in no address, because proxies log addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Final
+
+from flask import Blueprint, Response, jsonify, request
+
+from sealwax.service import ServiceError, client_network
+from webbridge.blueprints.download import DownloadBroken
+from webbridge.blueprints.json_values import base64_text
+from webbridge.blueprints.parcel_calls import delivery, id_in, now, read_request, time_text
+from webbridge.delivery.challenges import NONCE_BYTES
+from webbridge.delivery.delivery import StoredObject, find_object
+from webbridge.delivery.limits import ITERATIONS, MAX_CERTIFICATE_BYTES, MAX_REQUEST_BYTES, PROOF_BYTES
+from webbridge.delivery.openings import Opened, Proof, TicketEnded
+from webbridge.delivery.states import Event, SaidBy, State
+from webbridge.delivery.store import StoreFailed
+from webbridge.delivery.submission import bad_request, bytes_of_base64, bytes_of_base64url
+from webbridge.records import recorded_opening
+
+_SCHEME: Final = "parcel "
+_CLAIMS: Final = {state.value: state for state in (State.RECEIVED, State.OPENED, State.FAILED)}
+_CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_MAX_CHARACTERS: Final = 1000
+
+blueprint = Blueprint("parcel_opening", __name__)
+
+
+@blueprint.post("/open/start")
+def start() -> Response:
+    """Return the salt and the rounds from which the secret gives the proof; made-up ones for an unknown id."""
+    salt = delivery().openings.salt_of(id_in(read_request()))
+    return jsonify(salt=_base64url(salt), iterations=ITERATIONS)
+
+
+@blueprint.post("/open/challenge")
+def challenge() -> Response:
+    """Return a nonce that only the owner of the certificate can decrypt, for each id alike."""
+    members = read_request()
+    parcel_id = id_in(members)
+    certificate = bytes_of_base64(members.get("certificate"), max_bytes=MAX_CERTIFICATE_BYTES)
+    made = delivery().challenges.make(parcel_id, certificate, client=_client())
+    return jsonify(challenge=base64_text(made.cms), token=made.token)
+
+
+@blueprint.post("/open")
+def open_parcel() -> Response:
+    """Return the ticket for the objects, after the proof of the secret or of a certificate."""
+    members = read_request()
+    parcel_id = id_in(members)
+    proof = _proof_in(members, parcel_id)
+    with recorded_opening():
+        opened = delivery().openings.open(parcel_id, proof, client=_client())
+    parcel = opened.parcel
+    return jsonify(
+        ticket=delivery().pepper.seal_ticket(opened.ticket),
+        seconds=max(0, opened.ticket.ends_at - int(now())),
+        reference=parcel.reference,
+        kind=parcel.kind,
+        objects=list(parcel.objects),
+        manifest=parcel.manifest_bytes,
+        submitted=time_text(parcel.submitted_at),
+        until=time_text(parcel.ends_at),
+        downloadsLeft=parcel.openings_left,
+    )
+
+
+@blueprint.get("/open/objects/<name>")
+def show_object(name: str) -> Response:
+    """Return an object, or the range of it that the request names (RFC 9110 section 14)."""
+    opened = _require_ticket()
+    found = find_object(opened.parcel, name)
+    if found is None:
+        raise ServiceError(404, "not-found", "The parcel has no such object.")
+    elsewhere = None if found.is_part else delivery().store.find_elsewhere(found.folder, found.name)
+    if elsewhere is not None and elsewhere.url and request.method != "HEAD":
+        return Response(status=307, headers={"Location": elsewhere.url})
+    response = Response(mimetype="application/octet-stream")
+    response.headers["Content-Disposition"] = "attachment"
+    response.headers["Accept-Ranges"] = "bytes"
+    if elsewhere is not None and elsewhere.accel_path:
+        # nginx sends the bytes, and the range that the request names.
+        response.headers["X-Accel-Redirect"] = elsewhere.accel_path
+        return response
+    response.set_etag(_etag(found))
+    _add_bytes(response, found)
+    return response
+
+
+@blueprint.post("/open/claims")
+def claim() -> Response:
+    """Note what the recipient's client says: received, opened, or failed with a code. It proves nothing."""
+    opened, members = _require_ticket(), read_request()
+    state = _CLAIMS.get(str(members.get("state")))
+    code = members.get("code", "") if state is State.FAILED else ""
+    if state is None or not isinstance(code, str) or (state is State.FAILED and not _CODE.fullmatch(code)):
+        raise bad_request("A claim has the state received, opened or failed, and a failed one its code.")
+    event = Event(state=state, said_by=SaidBy.RECIPIENT_CLAIMS, at=now(), code=code)
+    delivery().parcels.note(opened.parcel.id, event)
+    return Response(status=204)
+
+
+@blueprint.post("/open/receipt")
+def take_receipt() -> Response:
+    """Take a signed receipt of a recipient by certificate, as base64 of its CMS."""
+    opened = _require_ticket()
+    cms = bytes_of_base64(read_request().get("receipt"), max_bytes=MAX_REQUEST_BYTES)
+    delivery().receipts.take(opened.parcel, cms)
+    return Response(status=204)
+
+
+def _proof_in(members: dict[str, object], parcel_id: str) -> Proof:
+    if "proof" in members:
+        value = bytes_of_base64url(members["proof"], PROOF_BYTES)
+        if value is None:
+            raise bad_request(f"The proof is {PROOF_BYTES} bytes as base64url.")
+        return Proof(value=value)
+    nonce, token = bytes_of_base64url(members.get("nonce"), NONCE_BYTES), members.get("token")
+    if nonce is None or not isinstance(token, str) or len(token) > _MAX_CHARACTERS:
+        raise bad_request("The request has a proof, or the nonce of a challenge and its token.")
+    return delivery().challenges.proof_of(parcel_id, nonce, token)
+
+
+def _require_ticket() -> Opened:
+    header = request.headers.get("Authorization", "")
+    if header[: len(_SCHEME)].lower() != _SCHEME or len(header) > _MAX_CHARACTERS:
+        raise TicketEnded
+    return delivery().openings.find(header[len(_SCHEME) :].strip())
+
+
+def _add_bytes(response: Response, found: StoredObject) -> None:
+    """Add the whole object or one range of it. Several ranges in one request get the whole object."""
+    start, size = 0, found.size
+    wanted = _wanted_range(response)
+    if wanted is not None:
+        first, last = wanted if wanted[0] is not None else (max(0, found.size - (wanted[1] or 0)), None)
+        start, end = first or 0, found.size if last is None else min(last + 1, found.size)
+        if start >= end:
+            response.status_code = 416
+            response.headers["Content-Range"] = f"bytes */{found.size}"
+            return
+        size = end - start
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+    if request.method != "HEAD":
+        pieces = delivery().store.read(found.folder, found.name, found.start + start, size)
+        response.response = _unbroken(pieces)
+    response.content_length = size
+
+
+def _wanted_range(response: Response) -> tuple[int | None, int | None] | None:
+    """Return the first and the last byte of the only range, (None, count) for the last bytes, or None without one.
+
+    A range that is none, or of another version, is ignored (RFC 9110 sections 13.1.5 and 14.2).
+    """
+    text = request.headers.get("Range", "")
+    found = _RANGE.fullmatch(text)
+    if found is None or text == "bytes=-":
+        return None
+    condition = request.headers.get("If-Range")
+    if condition is not None and condition != response.headers.get("ETag"):
+        return None
+    first, last = (int(digits) if digits else None for digits in found.groups())
+    return None if first is not None and last is not None and last < first else (first, last)
+
+
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+
+
+def _unbroken(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces of a body whose status is sent already. Without its end, the connection breaks."""
+    try:
+        yield from pieces
+    except StoreFailed:
+        raise DownloadBroken from None
+
+
+def _etag(found: StoredObject) -> str:
+    return sha256(f"{found.folder}/{found.name}/{found.start}".encode()).hexdigest()[:32]
+
+
+def _client() -> str:
+    return client_network(request.remote_addr)
+
+
+def _base64url(octets: bytes) -> str:
+    return base64_text(octets).rstrip("=").replace("+", "-").replace("/", "_")

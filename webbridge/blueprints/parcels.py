@@ -1,0 +1,138 @@
+"""`/api/parcels`: a sender announces parcels, submits them, and follows, changes or withdraws them."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from flask import Blueprint, Response, jsonify, request
+
+from sealwax.service import error_response
+from webbridge.blueprints.json_values import base64_text
+from webbridge.blueprints.parcel_calls import (
+    check_id,
+    delivery,
+    read_request,
+    render_created,
+    render_parcel,
+    require_sender,
+)
+from webbridge.delivery.delivery import Incomplete
+from webbridge.delivery.limits import MAX_LINE_BYTES, MAX_OPENINGS, MAX_WHOLE_BYTES
+from webbridge.delivery.parcels import Parcel
+from webbridge.delivery.submission import Submission, bad_request, parse_submission, whole_number
+from webbridge.records import recorded_parcel
+
+_SHOWN_NAMES = 100
+
+blueprint = Blueprint("parcels", __name__)
+
+
+@blueprint.post("/parcels")
+def create_parcel() -> Response:
+    """Reserve the room for a parcel, or with `whole` submit it, by one line of JSON before the bytes.
+
+    The same request again gets the same answer. It names the parcel by its id, so that it may be repeated.
+    """
+    sender = require_sender()
+    request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
+    submission = _read_line(request.stream)
+    body = _read_body(request.stream, submission)
+    with recorded_parcel(sender) as record:
+        parcel, is_new = delivery().create(sender, submission, body)
+        record.outcome = "created" if is_new else "repeated"
+    response = jsonify(render_created(parcel))
+    response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/api/parcels/{parcel.id}"
+    return response
+
+
+@blueprint.get("/parcels")
+def list_parcels() -> Response:
+    """List a page of the sender's parcels, newest first. `next` is the id for `before`, or null on the last page."""
+    sender, before = require_sender(), request.args.get("before")
+    listed = delivery().parcels.list_own(sender, before=None if before is None else check_id(before))
+    return jsonify(
+        parcels=[render_parcel(one) for one in listed.parcels],
+        next=listed.next,
+        used=delivery().quota.used_by(sender),
+        quota=delivery().config.sender_bytes,
+    )
+
+
+@blueprint.get("/parcels/<parcel_id>")
+def show_parcel(parcel_id: str) -> Response:
+    """Show a parcel with its states, and the signed receipts for it."""
+    listed = delivery().parcels.show_own(require_sender(), check_id(parcel_id))
+    receipts = [base64_text(cms) for cms in delivery().receipts.find(parcel_id)]
+    return jsonify(render_parcel(listed) | {"receipts": receipts})
+
+
+@blueprint.post("/parcels/<parcel_id>/submit")
+def submit_parcel(parcel_id: str) -> Response:
+    """Let the recipients be told, when all objects have come. Once more, it changes nothing."""
+    sender = require_sender()
+    try:
+        with recorded_parcel(sender) as record:
+            record.outcome = "submitted"
+            parcel = delivery().submit(sender, check_id(parcel_id))
+    except Incomplete as error:
+        missing = {"missing": error.names[:_SHOWN_NAMES]}
+        return error_response(error.status, error.code, error.message, further_members=missing)
+    return jsonify(render_created(parcel))
+
+
+@blueprint.post("/parcels/<parcel_id>/withdraw")
+def withdraw_parcel(parcel_id: str) -> Response:
+    """Let nobody open the parcel any more, and delete its bytes."""
+    sender = require_sender()
+    with recorded_parcel(sender) as record:
+        record.outcome = "withdrawn"
+        parcel = delivery().withdraw(sender, check_id(parcel_id))
+    return _shown(sender, parcel)
+
+
+@blueprint.post("/parcels/<parcel_id>/extend")
+def extend_parcel(parcel_id: str) -> Response:
+    """Let the parcel end so many days from now, unless it ends later."""
+    sender = require_sender()
+    days = whole_number(read_request(), "days", 1, delivery().config.max_days)
+    return _shown(sender, delivery().parcels.extend(sender, check_id(parcel_id), days))
+
+
+@blueprint.post("/parcels/<parcel_id>/tries")
+def give_tries(parcel_id: str) -> Response:
+    """Give the recipients five tries more at the secret."""
+    sender = require_sender()
+    return _shown(sender, delivery().parcels.give_tries(sender, check_id(parcel_id)))
+
+
+@blueprint.post("/parcels/<parcel_id>/downloads")
+def limit_downloads(parcel_id: str) -> Response:
+    """Allow so many openings in all, or with null any number."""
+    sender, members = require_sender(), read_request()
+    if "limit" not in members:
+        raise bad_request("The request lacks the member limit.")
+    most = None if members["limit"] is None else whole_number(members, "limit", 0, MAX_OPENINGS)
+    return _shown(sender, delivery().parcels.limit_openings(sender, check_id(parcel_id), most))
+
+
+def _shown(sender: str, parcel: Parcel) -> Response:
+    return jsonify(render_parcel(delivery().parcels.show_own(sender, parcel.id)))
+
+
+def _read_line(stream: IO[bytes]) -> Submission:
+    line = stream.readline(MAX_LINE_BYTES)
+    if not line.endswith(b"\n") and len(line) == MAX_LINE_BYTES:
+        raise bad_request(f"The request begins with one line of JSON of at most {MAX_LINE_BYTES} bytes.")
+    return parse_submission(line, delivery().config)
+
+
+def _read_body(stream: IO[bytes], submission: Submission) -> bytes:
+    """Return the bytes after the line: all objects of a whole parcel, otherwise none. Raises ServiceError."""
+    wanted = submission.total_bytes if submission.is_whole else 0
+    body = bytearray()
+    while len(body) <= wanted and (piece := stream.read(wanted + 1 - len(body))):
+        body += piece
+    if len(body) != wanted:
+        raise bad_request(f"{wanted} bytes are expected after the first line.")
+    return bytes(body)

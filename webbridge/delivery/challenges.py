@@ -1,0 +1,75 @@
+"""The proof of a recipient by certificate: a nonce that only the owner of its key can decrypt.
+
+A challenge is AuthEnvelopedData over a content type of its own, which its authenticated attributes protect (RFC 5083
+section 2.1). A client decrypts this type only, and so a bridge that lies cannot let it decrypt a mail or a chunk and
+send the plaintext back. Challenges are made for every id and every certificate alike. Whether the certificate is one of
+the parcel is looked at when the nonce comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter
+from smime_core import AES_256_GCM, Encrypting, SmimeError, encrypt_bytes, parse_certificate
+from smime_core.cms import PARCEL_CHALLENGE
+from smime_core.providers.native import NativeProvider
+from webbridge.database.tables import TABLES
+from webbridge.delivery.limits import CHALLENGE_SECONDS
+from webbridge.delivery.openings import Proof
+from webbridge.delivery.pepper import Challenge, Pepper
+from webbridge.delivery.submission import bad_request
+
+NONCE_BYTES: Final = 32
+MAX_PER_CLIENT: Final = 60
+_WINDOW_SECONDS: Final = 60
+_REFUSAL: Final = "There were too many requests from your network. Wait a minute."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeChallenge:
+    """A challenge for a client: the encrypted nonce, and the token that comes back with it."""
+
+    cms: bytes
+    token: str = field(repr=False)
+
+
+class Challenges:
+    """The challenges of one bridge."""
+
+    def __init__(self, database: Database, pepper: Pepper, *, clock: Callable[[], datetime]) -> None:
+        self._pepper = pepper
+        self._clock = clock
+        self._provider = NativeProvider()
+        # Each one costs an operation with a public key, which the client chooses.
+        self._asked = LeakyCounter(
+            database, clock, tables=TABLES, kind="parcel-challenge", seconds=_WINDOW_SECONDS, refusal=_REFUSAL
+        )
+
+    def make(self, parcel_id: str, certificate_der: bytes, *, client: str) -> MadeChallenge:
+        """Return a challenge for the owner of a certificate. Raises ServiceError for one that encrypts nothing."""
+        self._asked.start({sha256(f"parcel\0{client}".encode()).hexdigest(): MAX_PER_CLIENT})
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        try:
+            certificate = parse_certificate(certificate_der)
+            encrypting = Encrypting(recipients=[certificate], cipher=AES_256_GCM)
+            making = encrypt_bytes(nonce, encrypting, self._provider, content_type=PARCEL_CHALLENGE)
+            cms = asyncio.run(making)
+        except SmimeError:
+            raise bad_request("The certificate cannot be used for encryption.") from None
+        ends_at = int(self._clock().timestamp()) + CHALLENGE_SECONDS
+        challenge = Challenge(ends_at=ends_at, fingerprint=sha256(certificate_der).digest())
+        return MadeChallenge(cms=cms, token=self._pepper.seal_challenge(parcel_id, challenge, nonce))
+
+    def proof_of(self, parcel_id: str, nonce: bytes, token: str) -> Proof:
+        """Return the proof that a nonce is. It is a wrong one if the nonce is wrong, or too old."""
+        challenge = self._pepper.open_challenge(token, parcel_id, nonce)
+        at = self._clock().timestamp()
+        is_timely = challenge is not None and at < challenge.ends_at <= at + CHALLENGE_SECONDS + CLOCK_SLACK_SECONDS
+        return Proof(fingerprint=challenge.fingerprint if challenge is not None and is_timely else None)

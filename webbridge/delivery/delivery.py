@@ -1,0 +1,196 @@
+"""The parts of the delivery that live as long as the application, and a submission from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sealwax.service import Database, Gate, ServiceError
+from webbridge.delivery.challenges import Challenges
+from webbridge.delivery.ids import MANIFEST, new_folder, number_of
+from webbridge.delivery.openings import Openings
+from webbridge.delivery.parcels import Parcel, Parcels
+from webbridge.delivery.pepper import Pepper
+from webbridge.delivery.quota import Quota
+from webbridge.delivery.receipts import Receipts
+from webbridge.delivery.settings import ParcelsConfig
+from webbridge.delivery.states import Stage
+from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads, open_store
+from webbridge.delivery.submission import Submission, canonical_bytes
+from webbridge.delivery.sweep import Sweep, Sweeper
+from webbridge.delivery.tokens import Tokens
+
+# Half of the threads that the administrator's guide recommends. A slow client occupies one while it sends.
+MAX_UPLOADS_AT_ONCE: Final = 8
+MAX_UPLOADS_PER_SENDER: Final = 4
+_RETRY_SECONDS: Final = 2
+# No parcel has this folder.
+PROBE: Final = "0" * 32
+
+
+class Incomplete(ServiceError):
+    """Objects of the parcel have not come whole."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        super().__init__(409, "incomplete", "Some objects of the parcel have not come whole. Send the rest of them.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """The place of an object of a parcel: its bytes from `start` on in an object of the store."""
+
+    folder: str
+    name: str
+    start: int
+    size: int
+    is_part: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The parts of the delivery."""
+
+    config: ParcelsConfig
+    store: Store
+    uploads: Uploads
+    pepper: Pepper
+    quota: Quota
+    parcels: Parcels
+    tokens: Tokens
+    openings: Openings
+    challenges: Challenges
+    receipts: Receipts
+    upload_gate: Gate
+    sweep: Sweep
+    sweeper: Sweeper
+
+    def create(self, sender: str, submission: Submission, body: bytes) -> tuple[Parcel, bool]:
+        """Return the parcel of a submission, and whether it is new. `body` has all objects of a whole parcel.
+
+        The bytes of a whole parcel are durable before its record is. Raises ServiceError.
+        """
+        digest = self.pepper.digest_of(canonical_bytes(submission) + body)
+        known = self.parcels.find_repeated(sender, submission.id, digest)
+        if known is not None:
+            return known, False
+        self.quota.check_room(submission.total_bytes)
+        folder = new_folder()
+        if submission.is_whole:
+            self._write_whole(folder, body)
+        record = self.pepper.record_of(submission.id, submission.proof)
+        try:
+            parcel = self.parcels.create(sender, submission, digest=digest, folder=folder, record=record)
+        except ServiceError:
+            self._delete_unrecorded(submission.id, folder)
+            raise
+        if parcel.folder != folder:
+            self._delete_unrecorded(submission.id, folder)
+        return parcel, parcel.folder == folder
+
+    def submit(self, sender: str, parcel_id: str) -> Parcel:
+        """Submit a parcel whose objects have all come. Once more, it changes nothing. Raises ServiceError."""
+        parcel = self.parcels.find_own(sender, parcel_id)
+        if parcel.stage is Stage.UPLOADING:
+            self._check_complete(parcel)
+        submitted = self.parcels.submit(sender, parcel_id)
+        with suppress(StoreFailed):
+            # Empty by now. The sweep would find it too.
+            self.uploads.delete(parcel.folder)
+        return submitted
+
+    def withdraw(self, sender: str, parcel_id: str) -> Parcel:
+        """Withdraw a parcel, and delete its bytes now, or by the sweep if the store fails. Raises ServiceError."""
+        self.parcels.withdraw(sender, parcel_id)
+        self.sweep.delete_withdrawn(parcel_id)
+        return self.parcels.find_own(sender, parcel_id)
+
+    def is_usable(self) -> bool:
+        """Return whether the store answers. Raises StoreFailed."""
+        self.store.size_of(PROBE, WHOLE)
+        return True
+
+    def close(self) -> None:
+        """End the sweep."""
+        self.sweeper.close()
+
+    def _check_complete(self, parcel: Parcel) -> None:
+        missing = self._missing(parcel)
+        for name in missing:
+            # Its last request may have met a store that failed.
+            with suppress(ServiceError):
+                self.uploads.finish(parcel.folder, name, size=size_of(parcel, name) or 0)
+        if missing and (missing := self._missing(parcel)):
+            raise Incomplete(missing)
+
+    def _missing(self, parcel: Parcel) -> list[str]:
+        sizes = self.store.sizes_in(parcel.folder)
+        wanted = {str(number): size for number, size in enumerate(parcel.objects)} | {MANIFEST: parcel.manifest_bytes}
+        return [name for name, size in wanted.items() if sizes.get(name) != size]
+
+    def _write_whole(self, folder: str, body: bytes) -> None:
+        try:
+            self.store.write_whole(folder, body)
+        except ServiceError:
+            with suppress(ServiceError):
+                self.store.delete(folder)
+            raise
+
+    def _delete_unrecorded(self, parcel_id: str, folder: str) -> None:
+        # After DatabaseUnavailable the record may be there all the same. If nobody can tell now, the sweep does later.
+        with suppress(ServiceError):
+            known = self.parcels.find(parcel_id)
+            if known is None or known.folder != folder:
+                self.store.delete(folder)
+
+
+def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[[], datetime]) -> Delivery:
+    """Return the parts for one configuration. The caller closes them."""
+    store, uploads = open_store(config)
+    pepper = Pepper(config.pepper)
+    quota = Quota(database, store, config=config)
+    parcels = Parcels(database, quota, config=config, clock=clock)
+    openings = Openings(database, parcels, pepper, clock=clock)
+    sweep = Sweep(database, store, uploads, quota, openings, clock=clock)
+    return Delivery(
+        config=config,
+        store=store,
+        uploads=uploads,
+        pepper=pepper,
+        quota=quota,
+        parcels=parcels,
+        tokens=Tokens(database, clock=clock),
+        openings=openings,
+        challenges=Challenges(database, pepper, clock=clock),
+        receipts=Receipts(database, clock=clock),
+        upload_gate=Gate(
+            MAX_UPLOADS_AT_ONCE,
+            places_per_client=MAX_UPLOADS_PER_SENDER,
+            refusal="Too many uploads are running. Wait a moment.",
+            retry_seconds=_RETRY_SECONDS,
+        ),
+        sweep=sweep,
+        sweeper=Sweeper(sweep),
+    )
+
+
+def size_of(parcel: Parcel, name: str) -> int | None:
+    """Return the size of an object that the parcel's sender has announced, or None for any other name."""
+    if name == MANIFEST:
+        return parcel.manifest_bytes
+    number = number_of(name)
+    return parcel.objects[number] if number is not None and number < len(parcel.objects) else None
+
+
+def find_object(parcel: Parcel, name: str) -> StoredObject | None:
+    """Return the place of an object of a parcel, or None if it has none of this name."""
+    size = size_of(parcel, name)
+    if size is None:
+        return None
+    if not parcel.is_whole:
+        return StoredObject(folder=parcel.folder, name=name, start=0, size=size, is_part=False)
+    before = parcel.objects if name == MANIFEST else parcel.objects[: int(name)]
+    return StoredObject(folder=parcel.folder, name=WHOLE, start=sum(before), size=size, is_part=True)

@@ -1,0 +1,46 @@
+"""The bounds on parcels. The operator may set lower ones for sizes, days and recipients (`settings`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ID_BYTES: Final = 16
+SALT_BYTES: Final = 16
+PROOF_BYTES: Final = 32
+FINGERPRINT_BYTES: Final = 32
+ITERATIONS: Final = 600_000
+"""The rounds of PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2) of every parcel."""
+TRIES: Final = 5
+"""The wrong proofs in a row until the sender has to give more, and the number that the sender gives."""
+
+MAX_DAYS: Final = 90
+MAX_RECIPIENTS: Final = 50
+MAX_CERTIFICATES: Final = 200
+MAX_CERTIFICATE_BYTES: Final = 64 * 1024  # Keys and signatures of ML-DSA-87 and SLH-DSA fit.
+MAX_OPENINGS: Final = 1_000_000
+MAX_OBJECTS: Final = 20_000
+# A chunk has 16 MiB of plaintext. Each recipient adds less than 2 KB (RSA 16,384 bits or ML-KEM-1024).
+MAX_OBJECT_BYTES: Final = 17 * 1024 * 1024
+MAX_MANIFEST_BYTES: Final = 17 * 1024 * 1024
+MAX_LINE_BYTES: Final = 2 * 1024 * 1024  # 20,000 sizes, and 200 certificates of the usual 3 KB.
+MAX_WHOLE_BYTES: Final = 1024 * 1024
+"""All objects of a parcel that comes in one request."""
+MAX_REQUEST_BYTES: Final = 128 * 1024  # The other requests: an id, a proof, a certificate or a receipt.
+
+MAX_PARCEL_BYTES: Final = 20 * 1024**3
+SENDER_BYTES: Final = 50 * 1024**3
+TOTAL_BYTES: Final = 1024**4
+
+UPLOAD_SECONDS: Final = 24 * 60 * 60
+"""An upload to which nothing was added for so long is deleted."""
+GRACE_SECONDS: Final = 24 * 60 * 60
+"""The bytes of an expired parcel stay for so long, because the clock may have been wrong."""
+KEPT_SECONDS: Final = 90 * 24 * 60 * 60
+"""The record of a parcel without its bytes stays for so long, so that it is called expired and not wrong."""
+TICKET_SECONDS: Final = 12 * 60 * 60
+CHALLENGE_SECONDS: Final = 5 * 60
+
+MAX_TOKENS: Final = 50
+MAX_TOKEN_DAYS: Final = 366
+MAX_NAME_CHARACTERS: Final = 100
+PAGE_PARCELS: Final = 50

@@ -1,0 +1,219 @@
+"""Opening a parcel: five wrong proofs, and an unknown id that looks like a known one.
+
+Both cost one SELECT and one change of a row, and get the same answers: a salt, "wrong", and after five tries "too
+many". A parcel is locked while a proof is compared, so that proofs that come together are counted one by one. The words
+expired, withdrawn and used up are only for people who have proved that they know the secret.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, ServiceError
+from sealwax.service.counter_table import counter_of
+from sealwax.service.database import insert_into
+from webbridge.database.tables import PARCEL, PARCEL_NOTICE, TABLES
+from webbridge.delivery.limits import KEPT_SECONDS, PROOF_BYTES, TICKET_SECONDS, TRIES
+from webbridge.delivery.parcels import ABOUT_TRIES, Parcel, Parcels, notice_row, parcel_of
+from webbridge.delivery.pepper import NOBODY, Pepper, Ticket
+from webbridge.delivery.states import Stage
+from webbridge.delivery.submission import Recipient
+
+_STRANGERS: Final = "parcel-stranger"
+_MOST_STRANGERS: Final = 100_000
+# One network has so many wrong proofs in the window, over all parcels.
+_WINDOW_SECONDS: Final = 15 * 60
+MAX_WRONG_PER_CLIENT: Final = 60
+_REFUSAL: Final = "There were too many wrong secrets from your network. Wait some minutes."
+
+
+class WrongSecret(ServiceError):
+    """The proof is wrong, or there is no such parcel."""
+
+    def __init__(self) -> None:
+        text = "The secret is wrong, or there is no such parcel. Compare the words with the ones that you were told."
+        super().__init__(403, "wrong-secret", text)
+
+
+class TooManyTries(ServiceError):
+    """No proof is compared any more until the sender gives more tries."""
+
+    def __init__(self) -> None:
+        text = "There were too many wrong secrets. The sender has to allow more tries: ask them."
+        super().__init__(429, "too-many-tries", text)
+
+
+class TicketEnded(ServiceError):
+    """The ticket is none, or its time is over."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "ticket-ended", "Open the parcel again.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The proof of one recipient: the value that the secret gives, or the certificate that decrypted a nonce.
+
+    `fingerprint` is None if the nonce was wrong.
+    """
+
+    value: bytes | None = field(default=None, repr=False)
+    fingerprint: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An opened parcel, and the ticket for its objects."""
+
+    parcel: Parcel
+    ticket: Ticket
+
+
+_COUNTER: Final = counter_of(TABLES)
+_LOCK: Final = select(PARCEL).where(PARCEL.c.id == bindparam("of_id")).with_for_update()
+_FIND: Final = select(PARCEL).where(PARCEL.c.id == bindparam("of_id"))
+_CHANGE: Final = update(PARCEL).where(PARCEL.c.id == bindparam("of_id"))
+_FORGET_OLD: Final = delete(_COUNTER).where(_COUNTER.c.kind == _STRANGERS, _COUNTER.c.at <= bindparam("oldest"))
+_NEWEST: Final = (
+    select(_COUNTER.c.name)
+    .where(_COUNTER.c.kind == _STRANGERS)
+    .order_by(_COUNTER.c.at.desc())
+    .offset(_MOST_STRANGERS)
+    .limit(_MOST_STRANGERS)
+)
+_FORGET_BEYOND: Final = delete(_COUNTER).where(_COUNTER.c.kind == _STRANGERS, _COUNTER.c.name.in_(_NEWEST))
+
+
+class Openings:
+    """The openings of one bridge's parcels."""
+
+    def __init__(self, database: Database, parcels: Parcels, pepper: Pepper, *, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._parcels = parcels
+        self._pepper = pepper
+        self._clock = clock
+        self._wrong = LeakyCounter(
+            database, clock, tables=TABLES, kind="parcel-wrong", seconds=_WINDOW_SECONDS, refusal=_REFUSAL
+        )
+        counted = insert_into(database, _COUNTER).values(
+            kind=_STRANGERS, name=bindparam("of_name"), value=1.0, at=bindparam("now")
+        )
+        self._count_stranger = counted.on_conflict_do_update(
+            index_elements=["kind", "name"],
+            set_={"value": _COUNTER.c.value + 1.0, "at": counted.excluded.at},
+        ).returning(_COUNTER.c.value)
+        asked = insert_into(database, PARCEL_NOTICE)
+        # The sender may give tries and be asked again, but a request on its way is not sent twice.
+        self._ask_sender = asked.on_conflict_do_update(
+            index_elements=["parcel", "address", "kind"],
+            set_={name: asked.excluded[name] for name in ("message_id", "state", "tries", "next_at", "owner", "code")},
+            where=PARCEL_NOTICE.c.state.not_in(("pending", "sending")),
+        )
+
+    def salt_of(self, parcel_id: str) -> bytes:
+        """Return the salt of a parcel, or a made-up one that is always the same."""
+        made_up = self._pepper.made_up_salt(parcel_id)
+        parcel = self._parcels.find(parcel_id)
+        return made_up if parcel is None or not parcel.submitted_at else parcel.salt
+
+    def open(self, parcel_id: str, proof: Proof, *, client: str) -> Opened:
+        """Return a ticket for a right proof. `client` is the network that counts beside the parcel.
+
+        Raises WrongSecret, TooManyTries, TryLater, or for a right proof ServiceError 410.
+        """
+        at = self._clock().timestamp()
+        # Computed for every id, so that a known one does not take longer.
+        record = self._pepper.record_of(parcel_id, proof.value or bytes(PROOF_BYTES))
+        with self._database.transaction() as rows:
+            row = rows.execute(_LOCK, {"of_id": parcel_id}).first()
+            parcel = None if row is None or not row.submitted_at else parcel_of(row)
+            if parcel is None:
+                tries = self._count_at_stranger(rows, parcel_id, at)
+                opened = None
+            else:
+                tries = parcel.tries_left
+                opened = self._compare(rows, parcel, proof, record, at) if tries else None
+                if not tries:
+                    self._count_at_stranger(rows, parcel_id, at)
+        if opened is not None:
+            _check_available(opened.parcel, at)
+            return self._noted(opened)
+        # Hashed, so that the table does not list who opens parcels from where.
+        self._wrong.start({sha256(f"parcel\0{client}".encode()).hexdigest(): MAX_WRONG_PER_CLIENT})
+        raise WrongSecret if tries else TooManyTries
+
+    def find(self, text: str) -> Opened:
+        """Return the parcel of a ticket while its objects may be fetched. Raises TicketEnded or ServiceError 410."""
+        ticket = self._pepper.open_ticket(text)
+        at = self._clock().timestamp()
+        if ticket is None or not at < ticket.ends_at <= at + TICKET_SECONDS + CLOCK_SLACK_SECONDS:
+            raise TicketEnded
+        parcel = self._parcels.find(ticket.parcel)
+        if parcel is None:
+            raise TicketEnded
+        _check_stage(parcel, at)
+        return Opened(parcel=parcel, ticket=ticket)
+
+    def forget_strangers(self) -> None:
+        """Delete the counts at unknown ids that are old, and the oldest of too many."""
+        with self._database.transaction(durable=False) as rows:
+            rows.execute(_FORGET_OLD, {"oldest": self._clock().timestamp() - KEPT_SECONDS})
+            rows.execute(_FORGET_BEYOND)
+
+    def _compare(self, rows: Connection, parcel: Parcel, proof: Proof, record: bytes, at: float) -> Opened | None:
+        """Compare a proof, and count it if it is wrong. The row is locked, so that proofs come one after another."""
+        if _is_right(parcel, proof, record):
+            is_counted = parcel.stage is Stage.SUBMITTED and not parcel.is_over(at) and parcel.openings_left != 0
+            openings = parcel.openings + 1 if is_counted else parcel.openings
+            rows.execute(
+                _CHANGE, {"of_id": parcel.id, "tries_left": max(parcel.tries_left, TRIES), "openings": openings}
+            )
+            ends_at = min(int(at) + TICKET_SECONDS, int(parcel.ends_at))
+            ticket = Ticket(parcel=parcel.id, ends_at=ends_at, fingerprint=proof.fingerprint or NOBODY)
+            return Opened(parcel=parcel, ticket=ticket)
+        rows.execute(_CHANGE, {"of_id": parcel.id, "tries_left": parcel.tries_left - 1})
+        if parcel.tries_left == 1:
+            sender = Recipient(address=parcel.sender, language="")
+            rows.execute(self._ask_sender, notice_row(parcel.id, sender, ABOUT_TRIES, at))
+        return None
+
+    def _count_at_stranger(self, rows: Connection, parcel_id: str, at: float) -> int:
+        """Count a try at an id that nobody has. Return the tries that were left before it."""
+        counted = {"of_name": self._pepper.count_name(parcel_id), "now": at}
+        return max(0, TRIES + 1 - int(rows.execute(self._count_stranger, counted).scalar_one()))
+
+    def _noted(self, opened: Opened) -> Opened:
+        """Return the opening with the counts after it."""
+        parcel = opened.parcel
+        return replace(opened, parcel=replace(parcel, openings=parcel.openings + 1))
+
+
+def _is_right(parcel: Parcel, proof: Proof, record: bytes) -> bool:
+    if proof.value is not None:
+        return hmac.compare_digest(parcel.proof_record, record)
+    known = parcel.fingerprints
+    step = len(NOBODY)
+    return proof.fingerprint is not None and any(
+        hmac.compare_digest(known[start : start + step], proof.fingerprint) for start in range(0, len(known), step)
+    )
+
+
+def _check_available(parcel: Parcel, at: float) -> None:
+    _check_stage(parcel, at)
+    if parcel.openings_left == 0:
+        text = "The parcel was opened as often as its sender allows. Ask the sender to allow more."
+        raise ServiceError(410, "used-up", text)
+
+
+def _check_stage(parcel: Parcel, at: float) -> None:
+    if parcel.stage is Stage.WITHDRAWN:
+        raise ServiceError(410, "withdrawn", "The sender has withdrawn the parcel.")
+    if parcel.stage is not Stage.SUBMITTED or parcel.is_over(at):
+        raise ServiceError(410, "expired", "The days of the parcel are over. Ask the sender to send it anew.")

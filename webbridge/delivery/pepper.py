@@ -1,0 +1,128 @@
+"""The pepper: a key outside the database, under which proofs are kept and tickets are made.
+
+A database without the pepper allows no guess at a proof: it has HMACs only. Each purpose has a key of its own. Tickets
+and challenges are stateless: they carry what they say, and a tag over it. The parcel's record decides whether a ticket
+still counts.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from webbridge.delivery.ids import id_bytes, id_text
+from webbridge.delivery.limits import FINGERPRINT_BYTES, ID_BYTES, SALT_BYTES
+
+KEY_BYTES: Final = 32
+NOBODY: Final = bytes(FINGERPRINT_BYTES)
+"""The fingerprint in the ticket of a recipient who has proved the secret, and owns no certificate."""
+_TAG_BYTES: Final = 32
+_TIME_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """The right to fetch the objects of one parcel until `ends_at`. `fingerprint` is NOBODY's, or of a certificate."""
+
+    parcel: str
+    ends_at: int
+    fingerprint: bytes = NOBODY
+
+    @property
+    def is_of_certificate(self) -> bool:
+        """Whether the recipient has proved to own a certificate of the parcel."""
+        return self.fingerprint != NOBODY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """The owner of one certificate may prove until `ends_at` that they decrypted a nonce."""
+
+    ends_at: int
+    fingerprint: bytes
+
+
+class Pepper:
+    """The keys that are derived from the pepper. Nothing here shows one of them."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the pepper has {len(key)} bytes, {KEY_BYTES} are expected")
+        self._key = {name: _derive(key, name) for name in ("proof", "salt", "request", "ticket", "challenge", "count")}
+
+    def record_of(self, parcel: str, proof: bytes) -> bytes:
+        """Return the value that the database keeps of a proof."""
+        return self._tag("proof", id_bytes(parcel) + proof)
+
+    def made_up_salt(self, parcel: str) -> bytes:
+        """Return the salt of an unknown id, which is always the same."""
+        return self._tag("salt", id_bytes(parcel))[:SALT_BYTES]
+
+    def digest_of(self, request: bytes) -> bytes:
+        """Return the value by which a repeated request is known. A bare hash would let its owner guess the proof."""
+        return self._tag("request", request)
+
+    def count_name(self, parcel: str) -> str:
+        """Return the name under which tries at an unknown id are counted."""
+        return self._tag("count", id_bytes(parcel)).hex()
+
+    def seal_ticket(self, ticket: Ticket) -> str:
+        """Return the text of a ticket."""
+        content = id_bytes(ticket.parcel) + ticket.ends_at.to_bytes(_TIME_BYTES) + ticket.fingerprint
+        return _encode(content + self._tag("ticket", content))
+
+    def open_ticket(self, text: str) -> Ticket | None:
+        """Return the ticket of a text, or None if this bridge has not made it. The caller looks at its end."""
+        octets = _decode(text, ID_BYTES + _TIME_BYTES + FINGERPRINT_BYTES + _TAG_BYTES)
+        if octets is None:
+            return None
+        content, tag = octets[:-_TAG_BYTES], octets[-_TAG_BYTES:]
+        if not hmac.compare_digest(tag, self._tag("ticket", content)):
+            return None
+        ends_at = int.from_bytes(content[ID_BYTES:][:_TIME_BYTES])
+        return Ticket(
+            parcel=id_text(content[:ID_BYTES]), ends_at=ends_at, fingerprint=content[ID_BYTES + _TIME_BYTES :]
+        )
+
+    def seal_challenge(self, parcel: str, challenge: Challenge, nonce: bytes) -> str:
+        """Return the text of a challenge. It says nothing of the nonce."""
+        content = challenge.ends_at.to_bytes(_TIME_BYTES) + challenge.fingerprint
+        return _encode(content + self._tag("challenge", id_bytes(parcel) + content + nonce))
+
+    def open_challenge(self, text: str, parcel: str, nonce: bytes) -> Challenge | None:
+        """Return the challenge of a text if the nonce is its own, or None. The caller looks at its end."""
+        octets = _decode(text, _TIME_BYTES + FINGERPRINT_BYTES + _TAG_BYTES)
+        if octets is None:
+            return None
+        content, tag = octets[:-_TAG_BYTES], octets[-_TAG_BYTES:]
+        if not hmac.compare_digest(tag, self._tag("challenge", id_bytes(parcel) + content + nonce)):
+            return None
+        return Challenge(ends_at=int.from_bytes(content[:_TIME_BYTES]), fingerprint=content[_TIME_BYTES:])
+
+    def _tag(self, name: str, content: bytes) -> bytes:
+        return hmac.digest(self._key[name], content, sha256)
+
+
+def _derive(key: bytes, name: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"sealwax parcel {name} 1".encode()).derive(key)
+
+
+def _encode(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def _decode(text: str, size: int) -> bytes | None:
+    if len(text) != -(-size * 4 // 3) or not text.isascii():
+        return None
+    try:
+        octets = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (Base64Error, ValueError):
+        return None
+    return octets if len(octets) == size else None

@@ -1,0 +1,74 @@
+"""The operator's settings of parcels, as frozen values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from webbridge.delivery.limits import MAX_DAYS, MAX_PARCEL_BYTES, MAX_RECIPIENTS, SENDER_BYTES, TOTAL_BYTES
+from webbridge.delivery.pepper import KEY_BYTES
+
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s?#]+")
+_ACCEL: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+def check_store(store: str) -> None:
+    """Check the place of the store: an absolute path, or a URL that fsspec takes. Raises ValueError."""
+    if not store.startswith("/") and _URL.fullmatch(store) is None:
+        raise ValueError("an absolute path is expected, or a URL as s3://bucket/folder")
+
+
+def check_accel_path(path: str) -> None:
+    """Check the path of nginx's internal location, or an empty text. Raises ValueError."""
+    if path and _ACCEL.fullmatch(path) is None:
+        raise ValueError("a path as /parcel-files is expected, without a slash at its end, or an empty text")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelsConfig:
+    """The settings of parcels.
+
+    `store` is the folder of the bytes, or a URL for fsspec, such as `s3://bucket/folder`. `endpoint` is the address of
+    an S3-compatible service that is not Amazon's. A store at a URL needs `upload_folder` on this machine for objects
+    that have not come whole.
+
+    With `accel_path`, nginx sends the bytes of the folder. With `presigned_seconds`, clients fetch them from the store
+    at addresses that count for so long. Otherwise the bridge sends them.
+
+    `pepper` has 32 bytes, and is in no database.
+    """
+
+    store: str = field(repr=False)
+    pepper: bytes = field(repr=False)
+    endpoint: str = ""
+    upload_folder: Path | None = None
+    accel_path: str = ""
+    presigned_seconds: int = 0
+    max_parcel_bytes: int = MAX_PARCEL_BYTES
+    sender_bytes: int = SENDER_BYTES
+    total_bytes: int = TOTAL_BYTES
+    max_recipients: int = MAX_RECIPIENTS
+    max_days: int = MAX_DAYS
+
+    def __post_init__(self) -> None:
+        check_store(self.store)
+        check_accel_path(self.accel_path)
+        if len(self.pepper) != KEY_BYTES:
+            raise ValueError(f"parcel_pepper has {len(self.pepper)} bytes, {KEY_BYTES} are expected")
+        if self.is_folder and self.presigned_seconds:
+            raise ValueError("parcels.presigned_seconds: a store at a URL is expected")
+        if not self.is_folder and self.accel_path:
+            raise ValueError("parcels.accel_path: a store in a folder is expected")
+        if not self.is_folder and self.upload_folder is None:
+            raise ValueError("parcels.upload_folder is missing: the folder for objects that have not come whole")
+        if not 1 <= self.max_days <= MAX_DAYS:
+            raise ValueError(f"parcels.max_days is {self.max_days}, 1 to {MAX_DAYS} is expected")
+        if not 1 <= self.max_recipients <= MAX_RECIPIENTS:
+            raise ValueError(f"parcels.max_recipients is {self.max_recipients}, 1 to {MAX_RECIPIENTS} is expected")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the store is a folder of this machine."""
+        return self.store.startswith("/")

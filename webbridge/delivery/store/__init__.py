@@ -1,0 +1,26 @@
+"""The bytes of parcels: a folder of this machine, or any store that fsspec reaches.
+
+Objects never change. An object has its name only when all of its bytes are durable, and so the names in a folder are
+the record of complete objects.
+"""
+
+from __future__ import annotations
+
+from webbridge.delivery.settings import ParcelsConfig
+from webbridge.delivery.store.disk import DiskStore
+from webbridge.delivery.store.protocol import WHOLE, Store, StoreFailed, StoreFull
+from webbridge.delivery.store.remote import RemoteStore
+from webbridge.delivery.store.uploads import Uploads
+
+__all__ = ["WHOLE", "DiskStore", "RemoteStore", "Store", "StoreFailed", "StoreFull", "Uploads", "open_store"]
+
+
+def open_store(config: ParcelsConfig) -> tuple[Store, Uploads]:
+    """Return the store of a configuration, and the uploads into it. Raises StoreFailed."""
+    if config.is_folder:
+        disk = DiskStore(config.store, accel_path=config.accel_path)
+        return disk, Uploads(disk.upload_folder, disk, modes=disk.modes)
+    remote = RemoteStore(config.store, endpoint=config.endpoint, presigned_seconds=config.presigned_seconds)
+    if config.upload_folder is None:
+        raise ValueError("parcels.upload_folder is missing")
+    return remote, Uploads(config.upload_folder, remote)

@@ -1,0 +1,80 @@
+"""Files that outlive a power failure: synced, and so are the folders that name them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from webbridge.delivery.store.protocol import StoreFailed, StoreFull
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modes:
+    """The modes of files and folders, whatever the umask of the process is."""
+
+    file: int
+    folder: int
+
+
+PRIVATE: Final = Modes(file=0o600, folder=0o700)
+FOR_PROXY: Final = Modes(file=0o640, folder=0o750)
+"""The group of the folder, which is the proxy's, may read the bytes. They are ciphertext."""
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextmanager
+def disk_failures_named() -> Iterator[None]:
+    """Raise StoreFull or StoreFailed in place of an OSError, whose text has the path of a parcel."""
+    try:
+        yield
+    except OSError as error:
+        raise (StoreFull() if error.errno in _FULL else StoreFailed()) from None
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of the bytes. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are durable. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_file(path: Path, flags: int, modes: Modes) -> int:
+    """Return the descriptor of a file that is made unless it exists. Raises OSError."""
+    descriptor = os.open(path, os.O_CREAT | flags, modes.file)
+    try:
+        os.fchmod(descriptor, modes.file)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def make_folder(folder: Path, modes: Modes) -> None:
+    """Make a folder durably, with those above it, unless it exists. Raises OSError."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, modes)
+    try:
+        folder.mkdir(mode=modes.folder)
+        # Below a folder with the set-group-ID bit, each folder has that bit, and the group goes on.
+        folder.chmod(modes.folder | folder.stat().st_mode & stat.S_ISGID)
+    except FileExistsError:
+        # Another process has made it, and perhaps not synced it yet.
+        if not folder.is_dir():
+            raise
+    sync_folder(folder.parent)

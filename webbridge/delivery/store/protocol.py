@@ -1,0 +1,73 @@
+"""The store as the delivery needs it, and its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from sealwax.service import ServiceError
+
+WHOLE: Final = "whole"
+"""The object of a parcel that came in one request: its chunks in order, then its manifest."""
+PIECE_BYTES: Final = 256 * 1024
+_RETRY_SECONDS: Final = 30
+
+
+class StoreFailed(ServiceError):
+    """The store does not work now. Nothing of it reaches the client."""
+
+    def __init__(self) -> None:
+        text = "This server cannot use its store of parcels now. Try again in a moment."
+        super().__init__(503, "store-unavailable", text, _RETRY_SECONDS)
+
+
+class StoreFull(ServiceError):
+    """The disk has no room."""
+
+    def __init__(self) -> None:
+        text = "This server has no room for the parcel now. Try again later, or ask your administrator."
+        super().__init__(507, "store-full", text, _RETRY_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """The place from which the object's bytes come instead: a header field for the proxy, or another address."""
+
+    accel_path: str = ""
+    url: str = ""
+
+
+class Store(Protocol):
+    """Objects in folders. Each call raises StoreFailed if the store does not work."""
+
+    def write_whole(self, folder: str, data: bytes) -> None:
+        """Store the object WHOLE durably. Raises StoreFull."""
+
+    def keep(self, folder: str, name: str, file: Path) -> None:
+        """Store the bytes of a synced file durably, which is gone afterwards. Raises StoreFull."""
+
+    def size_of(self, folder: str, name: str) -> int | None:
+        """Return the size of an object, or None if there is none."""
+
+    def sizes_in(self, folder: str) -> Mapping[str, int]:
+        """Return the sizes of all objects of a folder."""
+
+    def read(self, folder: str, name: str, start: int, size: int) -> Iterator[bytes]:
+        """Return `size` bytes of an object in pieces. Raises StoreFailed before the first one if there is none."""
+
+    def find_elsewhere(self, folder: str, name: str) -> Elsewhere | None:
+        """Return the place from which a client gets an object without us, or None."""
+
+    def delete(self, folder: str) -> None:
+        """Delete a folder with its objects, if there is one."""
+
+    def delete_object(self, folder: str, name: str) -> None:
+        """Delete an object, if there is one."""
+
+    def folders(self) -> Iterator[tuple[str, float]]:
+        """Return all folders, each with the time of its last change."""
+
+    def free_bytes(self) -> int | None:
+        """Return the room that is left, or None if the store does not say."""

@@ -1,0 +1,163 @@
+"""Objects that have not come whole, in files of this machine.
+
+The size of the file is the offset of the upload, so that there is no other record that could differ from it. One
+request at a time adds to a file. Its bytes are synced before the answer. A complete file is given to the store; if the
+store fails then, the next look at the object gives it again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Final
+
+from sealwax.service import ServiceError
+from webbridge.delivery.store.durable import (
+    PRIVATE,
+    Modes,
+    disk_failures_named,
+    make_file,
+    make_folder,
+    sync_folder,
+    write_all,
+)
+from webbridge.delivery.store.locks import NoUpload, lock_upload
+from webbridge.delivery.store.protocol import PIECE_BYTES, Store
+
+_FOLDER: Final = re.compile("[0-9a-f]{32}")
+
+
+class WrongOffset(ServiceError):
+    """The request begins at another offset than the upload has reached."""
+
+    def __init__(self) -> None:
+        super().__init__(409, "wrong-offset", "The upload has reached another offset. Ask for it, and go on there.")
+
+
+class TooManyBytes(ServiceError):
+    """The request has more bytes than the object."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "parcel-too-large", "The request has more bytes than the object lacks.")
+
+
+class Uploads:
+    """The incomplete objects of one machine, on their way into a store."""
+
+    def __init__(self, root: Path, store: Store, *, modes: Modes = PRIVATE) -> None:
+        self._root = root
+        self._store = store
+        self._modes = modes
+
+    def begin(self, folder: str, name: str) -> None:
+        """Begin an object. One that was begun before stays as it is. Raises StoreFull or StoreFailed."""
+        if self._store.size_of(folder, name) is not None:
+            return
+        with disk_failures_named():
+            place = self._root / folder
+            make_folder(place, self._modes)
+            os.close(make_file(place / name, os.O_RDWR, self._modes))
+            sync_folder(place)
+
+    def offset_of(self, folder: str, name: str, *, size: int) -> int:
+        """Return the bytes of an object that have come. Raises NoUpload, UploadBusy, StoreFull or StoreFailed."""
+        with disk_failures_named(), suppress(FileNotFoundError):
+            offset = (self._root / folder / name).stat().st_size
+            if offset < size:
+                return offset
+        return self.finish(folder, name, size=size)
+
+    def append(self, folder: str, name: str, body: IO[bytes], *, size: int, offset: int) -> int:
+        """Add the bytes of a request, and return the new offset when they are durable.
+
+        The bytes of a request that ends too early are kept. Raises NoUpload, WrongOffset, UploadBusy, TooManyBytes,
+        StoreFull or StoreFailed.
+        """
+        path = self._root / folder / name
+        try:
+            with disk_failures_named(), lock_upload(path) as descriptor:
+                reached = os.fstat(descriptor).st_size
+                if offset != reached:
+                    raise WrongOffset
+                reached = _append(descriptor, body, reached, size)
+                if reached == size:
+                    self._store.keep(folder, name, path)
+        except NoUpload:
+            if self._store.size_of(folder, name) != size:
+                raise
+            # It is complete. A repeated last request, or an empty one, finds that so.
+            if offset != size:
+                raise WrongOffset from None
+            return size
+        return reached
+
+    def finish(self, folder: str, name: str, *, size: int) -> int:
+        """Give a complete file to the store, if that failed before. Return the offset. Raises as `offset_of` does."""
+        path = self._root / folder / name
+        try:
+            with disk_failures_named(), lock_upload(path) as descriptor:
+                reached = os.fstat(descriptor).st_size
+                if reached == size:
+                    self._store.keep(folder, name, path)
+                return reached
+        except NoUpload:
+            if self._store.size_of(folder, name) != size:
+                raise
+            return size
+
+    def end(self, folder: str, name: str) -> None:
+        """Delete an object that has come in part or whole. Raises NoUpload, UploadBusy or StoreFailed."""
+        path = self._root / folder / name
+        try:
+            with disk_failures_named(), lock_upload(path):
+                path.unlink()
+        except NoUpload:
+            if self._store.size_of(folder, name) is None:
+                raise
+            self._store.delete_object(folder, name)
+
+    def delete(self, folder: str) -> None:
+        """Delete the incomplete objects of a parcel. Raises StoreFailed."""
+        with disk_failures_named(), suppress(FileNotFoundError):
+            shutil.rmtree(self._root / folder)
+
+    def changed_at(self, folder: str) -> float:
+        """Return the time at which something was last added to a parcel, or 0 if nothing is there."""
+        with disk_failures_named(), suppress(FileNotFoundError):
+            place = self._root / folder
+            with os.scandir(place) as entries:
+                return max([place.stat().st_mtime, *(entry.stat().st_mtime for entry in entries)])
+        return 0.0
+
+    def folders(self) -> Iterator[tuple[str, float]]:
+        """Return the folders of all uploads, each with the time of its last change. Raises StoreFailed."""
+        with disk_failures_named(), suppress(FileNotFoundError):
+            for entry in list(self._root.iterdir()):
+                if _FOLDER.fullmatch(entry.name):
+                    yield entry.name, self.changed_at(entry.name)
+
+
+def _append(descriptor: int, body: IO[bytes], reached: int, size: int) -> int:
+    start = reached
+    try:
+        while piece := _read_piece(body, min(PIECE_BYTES, size - reached + 1)):
+            if reached + len(piece) > size:
+                os.ftruncate(descriptor, start)
+                raise TooManyBytes
+            write_all(descriptor, piece)
+            reached += len(piece)
+    finally:
+        os.fsync(descriptor)
+    return reached
+
+
+def _read_piece(body: IO[bytes], most: int) -> bytes:
+    try:
+        return body.read(most)
+    except OSError:
+        # The client has gone. That is no failure of the disk.
+        raise ServiceError(400, "bad-request", "The request ended too early. Go on at the upload's offset.") from None

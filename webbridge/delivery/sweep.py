@@ -1,0 +1,251 @@
+"""The sweep: deletes the bytes of parcels whose time is over, uploads that nobody continues, and old records.
+
+A wrong clock must not cost an acknowledged parcel. So a parcel that has expired is first only noted, and its bytes are
+deleted a day after that note; a note that lies ahead of its parcel's end, or of the clock, was written by a wrong
+clock. Records change only when the bytes are gone, so that a sweep that is killed is done again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Row, and_, bindparam, delete, literal, or_, select, update
+
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
+from sealwax.service.database import insert_into
+from webbridge.database.tables import (
+    PARCEL,
+    PARCEL_COMPLAINT,
+    PARCEL_EVENT,
+    PARCEL_NOTICE,
+    PARCEL_RECEIPT,
+)
+from webbridge.delivery.limits import GRACE_SECONDS, KEPT_SECONDS, UPLOAD_SECONDS
+from webbridge.delivery.openings import Openings
+from webbridge.delivery.parcels import event_row
+from webbridge.delivery.quota import Quota
+from webbridge.delivery.states import Event, SaidBy, Stage, State
+from webbridge.delivery.store import Store, StoreFailed, StoreFull, Uploads
+
+SWEEP_SECONDS: Final = 60.0
+_ORPHANS_SECONDS: Final = 60 * 60.0
+_AT_ONCE: Final = 200
+_log = logging.getLogger(__name__)
+
+_EXPIRED: Final = literal(State.EXPIRED.value)
+_NOTED: Final = and_(PARCEL_EVENT.c.parcel == PARCEL.c.id, PARCEL_EVENT.c.state == _EXPIRED)
+_IS_NOTED: Final = select(PARCEL_EVENT.c.parcel).where(_NOTED).exists()
+_JUST_OVER: Final = (
+    select(PARCEL.c.id)
+    .where(PARCEL.c.stage == Stage.SUBMITTED, PARCEL.c.ends_at <= bindparam("now"), ~_IS_NOTED)
+    .limit(_AT_ONCE)
+)
+_WRONG_NOTES: Final = delete(PARCEL_EVENT).where(
+    PARCEL_EVENT.c.state == _EXPIRED,
+    PARCEL_EVENT.c.parcel.in_(
+        select(PARCEL.c.id)
+        .where(
+            PARCEL.c.stage == Stage.SUBMITTED,
+            or_(PARCEL.c.ends_at > bindparam("now"), PARCEL_EVENT.c.at > bindparam("latest")),
+        )
+        .correlate(PARCEL_EVENT)
+    ),
+)
+_OVER: Final = (
+    select(PARCEL)
+    .join(PARCEL_EVENT, _NOTED)
+    .where(
+        PARCEL.c.stage == Stage.SUBMITTED,
+        PARCEL.c.ends_at <= bindparam("now"),
+        PARCEL_EVENT.c.at <= bindparam("noted_before"),
+    )
+    .limit(_AT_ONCE)
+)
+_WITHDRAWN: Final = select(PARCEL).where(PARCEL.c.stage == Stage.WITHDRAWN, PARCEL.c.is_stored == 1).limit(_AT_ONCE)
+_ONE_WITHDRAWN: Final = _WITHDRAWN.where(PARCEL.c.id == bindparam("of_id"))
+_UPLOADING: Final = (
+    select(PARCEL)
+    .where(PARCEL.c.stage == Stage.UPLOADING, PARCEL.c.created_at <= bindparam("begun_before"))
+    .limit(_AT_ONCE)
+)
+_OLD: Final = (
+    select(PARCEL.c.id)
+    .where(
+        PARCEL.c.stage.in_((Stage.WITHDRAWN, Stage.EXPIRED)),
+        PARCEL.c.ends_at <= bindparam("ended_before"),
+        PARCEL.c.is_stored == 0,
+    )
+    .limit(_AT_ONCE)
+)
+_KNOWN_FOLDERS: Final = select(PARCEL.c.folder).where(PARCEL.c.folder.in_(bindparam("folders", expanding=True)))
+_BYTES_GONE: Final = (
+    update(PARCEL)
+    .where(PARCEL.c.id == bindparam("of_id"), PARCEL.c.is_stored == 1, PARCEL.c.stage == bindparam("of_stage"))
+    .values(is_stored=0, stage=bindparam("next_stage"))
+)
+_FORGET: Final = tuple(
+    delete(table).where(column.in_(bindparam("of_ids", expanding=True)))
+    for table, column in (
+        (PARCEL, PARCEL.c.id),
+        (PARCEL_EVENT, PARCEL_EVENT.c.parcel),
+        (PARCEL_NOTICE, PARCEL_NOTICE.c.parcel),
+        (PARCEL_RECEIPT, PARCEL_RECEIPT.c.parcel),
+        (PARCEL_COMPLAINT, PARCEL_COMPLAINT.c.parcel),
+    )
+)
+
+
+class _Folders(Protocol):
+    """The folders of parcels, in the store or of uploads."""
+
+    def folders(self) -> Iterator[tuple[str, float]]:
+        """Return all folders with the times of their last changes."""
+
+    def delete(self, folder: str) -> None:
+        """Delete a folder."""
+
+
+class Sweep:
+    """The sweep of one bridge. Each of its processes may sweep, because every step can be repeated."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        uploads: Uploads,
+        quota: Quota,
+        openings: Openings,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._uploads = uploads
+        self._quota = quota
+        self._openings = openings
+        self._clock = clock
+        self._add_event = insert_into(database, PARCEL_EVENT).on_conflict_do_nothing()
+
+    def run(self) -> None:
+        """Delete what is due. A part that fails is left for the next time. Raises DatabaseUnavailable."""
+        at = self._clock().timestamp()
+        self._note_expired(at)
+        for row in self._rows(_OVER, now=at, noted_before=at - GRACE_SECONDS):
+            self._delete_bytes(row, Stage.SUBMITTED, Stage.EXPIRED)
+        for row in self._rows(_WITHDRAWN):
+            self._delete_bytes(row, Stage.WITHDRAWN, Stage.WITHDRAWN)
+        for row in self._rows(_UPLOADING, begun_before=at - UPLOAD_SECONDS):
+            self._delete_stale_upload(row, at)
+        self._forget([row.id for row in self._rows(_OLD, ended_before=at - KEPT_SECONDS)])
+        self._openings.forget_strangers()
+
+    def correct_notes(self) -> None:
+        """Forget the ends that a wrong clock has noted, so that parcels expire at their time."""
+        at = self._clock().timestamp()
+        with self._database.transaction(durable=False) as rows:
+            rows.execute(_WRONG_NOTES, {"now": at, "latest": at + CLOCK_SLACK_SECONDS})
+
+    def delete_orphans(self) -> None:
+        """Delete folders without a record: of a process that was killed between the two. Raises DatabaseUnavailable."""
+        parts: tuple[_Folders, ...] = (self._store, self._uploads)
+        for part in parts:
+            with _store_failures_left():
+                self._delete_orphans(part)
+
+    def delete_withdrawn(self, parcel_id: str) -> None:
+        """Delete the bytes of one parcel that was withdrawn, unless that is done. Raises DatabaseUnavailable."""
+        for row in self._rows(_ONE_WITHDRAWN, of_id=parcel_id):
+            self._delete_bytes(row, Stage.WITHDRAWN, Stage.WITHDRAWN)
+
+    def _delete_bytes(self, parcel: Row[Any], stage: Stage, after: Stage) -> None:
+        """Delete the bytes of a parcel in this stage, then note it, and give its quota back."""
+        with _store_failures_left():
+            self._store.delete(parcel.folder)
+            self._uploads.delete(parcel.folder)
+            with self._database.transaction() as rows:
+                changed = rows.execute(_BYTES_GONE, {"of_id": parcel.id, "of_stage": stage, "next_stage": after})
+                if changed.rowcount == 1:
+                    self._quota.give_back(rows, parcel.sender, parcel.total_bytes)
+
+    def _delete_orphans(self, part: _Folders) -> None:
+        latest = self._clock().timestamp() - UPLOAD_SECONDS
+        old = [folder for folder, changed_at in part.folders() if changed_at <= latest]
+        for start in range(0, len(old), _AT_ONCE):
+            some = old[start : start + _AT_ONCE]
+            with self._database.reading() as rows:
+                known = set(rows.execute(_KNOWN_FOLDERS, {"folders": some}).scalars())
+            for folder in some:
+                if folder not in known:
+                    part.delete(folder)
+
+    def _note_expired(self, at: float) -> None:
+        with self._database.transaction(durable=False) as rows:
+            event = Event(state=State.EXPIRED, said_by=SaidBy.SERVICE, at=at)
+            found = rows.execute(_JUST_OVER, {"now": at}).scalars().all()
+            if found:
+                rows.execute(self._add_event, [event_row(one, event) for one in found])
+
+    def _delete_stale_upload(self, parcel: Row[Any], at: float) -> None:
+        with _store_failures_left():
+            changed_at = self._uploads.changed_at(parcel.folder)
+            if at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
+                return
+            self._store.delete(parcel.folder)
+            self._uploads.delete(parcel.folder)
+            is_it = and_(PARCEL.c.id == parcel.id, PARCEL.c.stage == Stage.UPLOADING)
+            with self._database.transaction() as rows:
+                if rows.execute(delete(PARCEL).where(is_it)).rowcount == 1:
+                    self._quota.give_back(rows, parcel.sender, parcel.total_bytes)
+
+    def _forget(self, ids: Sequence[str]) -> None:
+        if ids:
+            with self._database.transaction(durable=False) as rows:
+                for statement in _FORGET:
+                    rows.execute(statement, {"of_ids": list(ids)})
+
+    def _rows(self, statement: Any, **values: float | str) -> Sequence[Row[Any]]:
+        with self._database.reading() as rows:
+            return rows.execute(statement, values).all()
+
+
+class Sweeper:
+    """Sweeps in a thread of its own until it is closed, because a store may be slow."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="parcels", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Sweep no longer, after what is being deleted now."""
+        self._ends.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        until_orphans = 0.0
+        while not self._ends.wait(SWEEP_SECONDS):
+            until_orphans -= SWEEP_SECONDS
+            try:
+                self._sweep.run()
+                if until_orphans <= 0:
+                    until_orphans = _ORPHANS_SECONDS
+                    self._sweep.correct_notes()
+                    self._sweep.delete_orphans()
+            except DatabaseUnavailable:
+                continue  # Said by the database. The next sweep makes up for it.
+            except Exception:  # noqa: BLE001 (one parcel that cannot be deleted must not keep all others)
+                _log.exception("parcels were not swept")
+
+
+@contextmanager
+def _store_failures_left() -> Iterator[None]:
+    try:
+        yield
+    except (StoreFailed, StoreFull):
+        _log.warning("bytes of parcels were not deleted, the next sweep tries again")

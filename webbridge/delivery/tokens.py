@@ -1,0 +1,126 @@
+"""The tokens of programs that send parcels for an account: 256 random bits each, of which the database has a hash.
+
+A token sends from one address, until its day or until it is revoked. It opens no mailbox.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import bindparam, delete, func, select
+
+from sealwax.service import Database, ServiceError
+from sealwax.service.database import insert_into
+from webbridge.database.tables import PARCEL_TOKEN
+from webbridge.delivery.limits import MAX_NAME_CHARACTERS, MAX_TOKENS
+from webbridge.delivery.parcels import DAY_SECONDS
+from webbridge.delivery.submission import bad_request
+
+_PREFIX: Final = "swp_"
+_TOKEN_BYTES: Final = 32
+_MAX_CHARACTERS: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedToken:
+    """A token without its value."""
+
+    name: str
+    created_at: float
+    expires_at: float
+
+
+class TokenRefused(ServiceError):
+    """The token is unknown, revoked, or its day is over."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "token-refused", "This token does not count any more. Make a new one in the pages.")
+
+
+_FIND: Final = select(PARCEL_TOKEN).where(PARCEL_TOKEN.c.token == bindparam("of_token"))
+_OF_ADDRESS: Final = (
+    select(PARCEL_TOKEN)
+    .where(PARCEL_TOKEN.c.address == bindparam("of_address"))
+    .order_by(PARCEL_TOKEN.c.created_at, PARCEL_TOKEN.c.name)
+)
+_COUNT: Final = select(func.count()).select_from(PARCEL_TOKEN).where(PARCEL_TOKEN.c.address == bindparam("of_address"))
+_REVOKE: Final = delete(PARCEL_TOKEN).where(
+    PARCEL_TOKEN.c.address == bindparam("of_address"), PARCEL_TOKEN.c.name == bindparam("of_name")
+)
+_FORGET: Final = delete(PARCEL_TOKEN).where(PARCEL_TOKEN.c.expires_at <= bindparam("now"))
+
+
+class Tokens:
+    """The tokens of one bridge."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._add = insert_into(database, PARCEL_TOKEN).on_conflict_do_nothing().returning(PARCEL_TOKEN.c.name)
+
+    def make(self, address: str, name: object, days: int) -> str:
+        """Return a new token, which is shown once. Raises ServiceError."""
+        at = self._clock().timestamp()
+        token = _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        row = {
+            "token": _hashed(token),
+            "address": address,
+            "name": _check_name(name),
+            "created_at": at,
+            "expires_at": at + days * DAY_SECONDS,
+        }
+        with self._database.transaction() as rows:
+            rows.execute(_FORGET, {"now": at})
+            if int(rows.execute(_COUNT, {"of_address": address}).scalar_one()) >= MAX_TOKENS:
+                raise ServiceError(409, "too-many-tokens", f"You have {MAX_TOKENS} tokens. Revoke one of them.")
+            if rows.execute(self._add, row).first() is None:
+                raise ServiceError(409, "name-used", "You have a token of this name. Choose another name.")
+        return token
+
+    def list(self, address: str) -> list[ListedToken]:
+        """Return the tokens of an account, the oldest first."""
+        at = self._clock().timestamp()
+        with self._database.reading() as rows:
+            found = rows.execute(_OF_ADDRESS, {"of_address": address}).all()
+        return [
+            ListedToken(name=row.name, created_at=row.created_at, expires_at=row.expires_at)
+            for row in found
+            if row.expires_at > at
+        ]
+
+    def revoke(self, address: str, name: str) -> None:
+        """Delete a token, if there is one of this name."""
+        with self._database.transaction() as rows:
+            rows.execute(_REVOKE, {"of_address": address, "of_name": name})
+
+    def address_of(self, token: str) -> str:
+        """Return the address for which a token sends. Raises TokenRefused."""
+        if len(token) > _MAX_CHARACTERS or not token.isascii():
+            raise TokenRefused
+        hashed = _hashed(token)
+        with self._database.reading() as rows:
+            row = rows.execute(_FIND, {"of_token": hashed}).first()
+        # Found by its hash, of which nobody can choose a prefix. Compared again in constant time all the same.
+        if row is None or not hmac.compare_digest(bytes(row.token), hashed):
+            raise TokenRefused
+        if row.expires_at <= self._clock().timestamp():
+            raise TokenRefused
+        return str(row.address)
+
+
+def _check_name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > MAX_NAME_CHARACTERS:
+        raise bad_request(f"The name of a token is a text of at most {MAX_NAME_CHARACTERS} characters.")
+    if "/" in name:
+        raise bad_request("The name of a token has no slash.")
+    return name
+
+
+def _hashed(token: str) -> bytes:
+    return sha256(f"sealwax parcel token\0{token}".encode()).digest()
