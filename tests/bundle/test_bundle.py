@@ -162,9 +162,11 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
         "pages/app_worker.js",
         "pages/main.js",
         "pages/new_mail_worker.js",
+        "pages/parcel_main.js",
         "pages/pdf_view.js",
         "pages/pdf_worker.js",
         "pages/purify.js",
+        "pages/save_worker.js",
         *(f"pages/runtime/{name}" for name in (*PUBLISHED_SCRIPTS, "vault_worker.js")),
     }
     assert {name for name in scripts if name.startswith("runtime/")} == {
@@ -175,7 +177,7 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
 
 
 def test_the_worker_of_the_pages_keeps_each_file_with_its_hash(dist: Path) -> None:
-    others = ("app_worker.js", "new_mail_worker.js")
+    others = ("app_worker.js", "new_mail_worker.js", "save_worker.js")
     pages = dist / "pages"
     loaded = {name for name in files_of(pages) if not name.endswith((".br", ".map")) and name not in others}
     worker = (pages / "app_worker.js").read_text()

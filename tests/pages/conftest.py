@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.extension.installed import folder
 from tests.support.pages.demonstration import alice, bob, demo_stack, pages_with_sources
 from tests.support.pages.mail_house import house, inbox, mail
+from tests.support.pages.parcel_fixtures import parcel_house, running_house
 from tests.support.pages.strangers import stack
 from tests.support.pages.visitors import visitor, welcome
 from tests.support.servers.tls import tls_folder
@@ -18,6 +19,8 @@ __all__ = [
     "inbox",
     "mail",
     "pages_with_sources",
+    "parcel_house",
+    "running_house",
     "stack",
     "tls_folder",
     "visitor",

@@ -33,7 +33,7 @@ from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 _CONTENT_SCRIPTS: Final = tuple(
     f"content/{name}.js" for name in ("guard", "site_check", "content", "field_scripts", "mail_scripts", "page_scripts")
 )
-_PAGES_WORKERS: Final = ("new_mail_worker.js",)
+_PAGES_WORKERS: Final = ("new_mail_worker.js", "save_worker.js")
 _APP_WORKER: Final = {"app_worker.js": "webbridge/pages/offline/app_worker.js"}
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 

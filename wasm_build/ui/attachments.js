@@ -82,10 +82,10 @@ function attachmentRow(name, attachment, ...actions) {
 /**
  * Saves a file without its media type, so that no browser shows a received file as a page of this origin.
  * @param {string} name
- * @param {BlobPart} data
+ * @param {...BlobPart} parts
  */
-export function saveFile(name, data) {
-  const url = URL.createObjectURL(new Blob([data], { type: "application/octet-stream" }));
+export function saveFile(name, ...parts) {
+  const url = URL.createObjectURL(new Blob(parts, { type: "application/octet-stream" }));
   html("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MILLISECONDS);
 }
@@ -94,7 +94,7 @@ export function saveFile(name, data) {
  * The name of a file without folders (RFC 2183 section 2.3), control characters and direction marks.
  * @param {string} name
  */
-function cleanName(name) {
+export function cleanName(name) {
   const last = name.split(/[/\\]/u).at(-1) ?? "";
   return last.replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, "").replace(/^\.+/u, "").trim();
 }

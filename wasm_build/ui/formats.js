@@ -206,10 +206,10 @@ export function exactMoment(iso) {
 
 /** @param {number} bytes */
 export function size(bytes) {
-  const units = ["byte", "kilobyte", "megabyte"];
-  const step = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const step = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : bytes < 1_000_000_000 ? 2 : 3;
   const unitDisplay = step === 0 ? "long" : "short";
-  const maximumFractionDigits = step === 2 ? 1 : 0;
+  const maximumFractionDigits = step >= 2 ? 1 : 0;
   const unit = units[step];
   const formatter = new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay, maximumFractionDigits });
   return formatter.format(bytes / 1000 ** step);

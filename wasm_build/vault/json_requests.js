@@ -22,6 +22,10 @@ export class ApiError extends Error {
     this.record = null;
     /** Whether a message may have been sent, or may still be on its way, although its request has failed. */
     this.isOpen = false;
+    /** The status of the answer; 0 if none came. */
+    this.status = 0;
+    /** The number of tries that are left after wrong words, if the server says so. @type {number | null} */
+    this.triesLeft = null;
   }
 }
 
@@ -40,12 +44,11 @@ export async function request(url, options = {}) {
 
 /** @param {Response} response */
 async function refusal(response) {
-  const { code, message, refused, record = null } = await readJson(response);
+  const { code, message, refused, record = null, triesLeft = null } = await readJson(response);
   // A proxy in front of the bridge has its own limit, and refuses without JSON.
   if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
   const error = new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`, refused);
-  error.record = record;
-  return error;
+  return Object.assign(error, { record, triesLeft, status: response.status });
 }
 
 /**

@@ -13,7 +13,7 @@ import { markupFrame } from "../../wasm_build/ui/markup_frame.js";
 import { writeDocument } from "../../wasm_build/ui/markup_cleaner.js";
 import { createPdf } from "./pdf_preview.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {Pick<import("./app.js").App, "translate">} Speaking */
 /** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
 
 /** The largest picture or PDF file that is shown. */
@@ -53,7 +53,7 @@ export function previewKind({ name, type, data }) {
 }
 
 /**
- * @param {App} app
+ * @param {Speaking} app
  * @param {Attachment} attachment
  * @param {string} name the name to show
  */
@@ -82,7 +82,7 @@ async function createPicture({ type, data }, name) {
   return html("div", { role: "img", "aria-label": name }, frame);
 }
 
-/** @param {App["translate"]} translate @param {ArrayBuffer} data @param {string} name */
+/** @param {Speaking["translate"]} translate @param {ArrayBuffer} data @param {string} name */
 function createText(translate, data, name) {
   const isCut = data.byteLength > SHOWN_TEXT_BYTES;
   const text = new TextDecoder().decode(data.slice(0, SHOWN_TEXT_BYTES));

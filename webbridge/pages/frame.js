@@ -60,7 +60,7 @@ export function createFrame(app) {
  * @param {App["translate"]} translate
  * @param {HTMLElement} main
  */
-function createSkipLink(translate, main) {
+export function createSkipLink(translate, main) {
   const skip = (/** @type {Event} */ event) => {
     // The fragment of the address names the view, so the focus is moved without changing the fragment.
     event.preventDefault();
@@ -74,7 +74,7 @@ function createSkipLink(translate, main) {
  * The state of the vault, with a bar while it starts.
  * @param {App["translate"]} translate
  */
-function createVaultLine(translate) {
+export function createVaultLine(translate) {
   const state = html("span", { id: "vault-state", data: { test: "vault-state" } });
   const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
   /** @type {[string, Record<string, number>]} the words of the state and their values */

@@ -5,12 +5,10 @@ import { problem } from "../../wasm_build/ui/parts.js";
 import { actIcon } from "./act_icons.js";
 import { LANGUAGES } from "./language.js";
 
-/** @typedef {import("./app.js").App} App */
-
 const ID = "language-menu";
 
 /**
- * @param {App} app
+ * @param {Pick<import("./app.js").App, "translate" | "sentenceFor">} app
  * @param {(language: string) => Promise<void>} onChoice shows the pages in this language
  */
 export function createLanguageMenu(app, onChoice) {

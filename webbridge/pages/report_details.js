@@ -14,11 +14,9 @@ import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "../../wasm
 import { reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { certificateFacts } from "./facts.js";
 import { findCertificate, isEncrypted, provedSender } from "./report.js";
-import { createWhy } from "./why.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {Pick<import("./app.js").App, "translate">} Speaking */
 /** @typedef {import("../../wasm_build/ui/state_mark.js").State} State */
-/** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
 /** @typedef {import("./report.js").LayerReport} LayerReport */
 /** @typedef {import("./report.js").RecipientReport} RecipientReport */
 /** @typedef {import("./report.js").Report} Report */
@@ -32,13 +30,12 @@ const FOR_DETAILS = new Set([
 ]);
 
 /**
- * @param {App} app
- * @param {OpenedMessage} opened
- * @param {string} from the value of the From field
+ * @param {Speaking} app
+ * @param {Report} report
+ * @param {{from: string, why: HTMLElement | null}} options `from` is the value of the From field, `why` the section on signers
  */
-export function createState(app, opened, from) {
+export function createState(app, report, { from, why }) {
   const { translate } = app;
-  const { report } = opened;
   if (isBeingChecked(report)) return createChecking(app, report);
   const sentence = stateSentence(app, report, from);
   const lock = createLock(app, report);
@@ -47,7 +44,7 @@ export function createState(app, opened, from) {
     { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
     html("div", { class: "state-row" }, stateStatement(report.state, translate, { sentence }), lock?.element),
     createReasons(app, report),
-    html("div", { class: "disclosures" }, createWhy(app, opened), createDetails(app, report)),
+    html("div", { class: "disclosures" }, why, createDetails(app, report)),
   );
   const spoken = [`${translate(wordKey(report.state))}.`, sentence, lock?.words].filter(Boolean).join(" ");
   return { element, spoken };
@@ -60,7 +57,7 @@ function isBeingChecked(report) {
 
 /**
  * The statement while authorities are asked, without a verdict and reasons.
- * @param {App} app
+ * @param {Speaking} app
  * @param {Report} report
  */
 function createChecking(app, report) {
@@ -76,7 +73,7 @@ function createChecking(app, report) {
 }
 
 /**
- * @param {App} app
+ * @param {Speaking} app
  * @param {Report} report
  * @param {string} from
  */
@@ -92,7 +89,7 @@ function stateSentence({ translate }, report, from) {
 }
 
 /**
- * @param {App} app
+ * @param {Speaking} app
  * @param {Report} report
  */
 function createLock({ translate }, report) {
@@ -106,7 +103,7 @@ function createLock({ translate }, report) {
 
 /**
  * The list of reasons for the state, each with advice.
- * @param {App} app
+ * @param {Speaking} app
  * @param {Report} report
  */
 function createReasons({ translate }, report) {
@@ -124,7 +121,7 @@ function createReasons({ translate }, report) {
 }
 
 /**
- * @param {App} app
+ * @param {Speaking} app
  * @param {Report} report
  */
 function createDetails(app, report) {
@@ -141,7 +138,7 @@ function createDetails(app, report) {
 }
 
 /**
- * @param {App} app
+ * @param {Speaking} app
  * @param {Report} report
  * @param {LayerReport} layer
  * @param {number} index
@@ -165,7 +162,7 @@ function createLayer(app, report, layer, index) {
 
 /**
  * The verdicts on parts with their own protection, shown below the text. A verdict is valid for its part only.
- * @param {App} app
+ * @param {Speaking} app
  * @param {import("./mail_vault.js").OpenedMessage} opened
  */
 export function createPartVerdicts({ translate }, { report, parts }) {
@@ -193,7 +190,7 @@ export function createPartVerdicts({ translate }, { report, parts }) {
 }
 
 /**
- * @param {App["translate"]} translate
+ * @param {Speaking["translate"]} translate
  * @param {string} text
  */
 function createCovered(translate, text) {
@@ -225,7 +222,7 @@ function worstState(signers) {
 }
 
 /**
- * @param {App} app
+ * @param {Speaking} app
  * @param {Report} report
  * @param {SignerReport} signer
  */
@@ -246,7 +243,7 @@ function createSigner({ translate }, report, signer) {
 }
 
 /**
- * @param {App} app
+ * @param {Speaking} app
  * @param {RecipientReport[]} recipients
  */
 function createRecipients({ translate }, recipients) {

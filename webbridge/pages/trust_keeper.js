@@ -65,7 +65,7 @@ export class TrustKeeper extends EventTarget {
   #mayKeepList = false;
   #lists;
 
-  /** @param {import("./kept_list.js").KeptList} lists */
+  /** @param {Pick<import("./kept_list.js").KeptList, "read" | "write">} lists */
   constructor(lists) {
     super();
     this.#lists = lists;

@@ -8,6 +8,7 @@ import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_p
 import { showCertificate } from "./certificate_dialog.js";
 import { dayOnly } from "../../wasm_build/ui/formats.js";
 import { problem } from "../../wasm_build/ui/parts.js";
+import { createSigners } from "./signers.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
@@ -19,15 +20,7 @@ import { problem } from "../../wasm_build/ui/parts.js";
  * @param {OpenedMessage} opened
  */
 export function createWhy(app, opened) {
-  const { report } = opened;
-  const signers = report.signers.filter(({ layer }) => report.layers[layer]?.coversWhole);
-  if (signers.length === 0) return null;
-  return html(
-    "details",
-    { class: "details", data: { test: "why" } },
-    html("summary", { text: app.translate("why") }),
-    ...signers.map((signer) => createSigner(app, opened, signer)),
-  );
+  return createSigners(app.translate, opened.report, (signer) => createSigner(app, opened, signer));
 }
 
 /**

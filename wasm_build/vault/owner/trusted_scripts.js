@@ -1,6 +1,6 @@
 /**
  * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the preview of PDF
- * files, the service workers of notifications and of the pages, and nothing else.
+ * files, the service workers of notifications, of the pages and of parcels, and nothing else.
  */
 
 const WORKER = "vault_worker.js";
@@ -8,6 +8,7 @@ const SANITISER = "purify.js";
 const PDF_VIEW = "pdf_view.js";
 const NOTICE_WORKER = "new_mail_worker.js";
 const APP_WORKER = "app_worker.js";
+const SAVE_WORKER = "save_worker.js";
 /** @type {Set<string>} */
 const admitted = new Set();
 
@@ -59,6 +60,15 @@ export function noticeWorkerUrl(base) {
  */
 export function appWorkerUrl(base) {
   return trustedUrl(new URL(APP_WORKER, base));
+}
+
+/**
+ * The address of the service worker that saves files of a parcel.
+ * @param {URL} base the folder of the pages
+ * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function saveWorkerUrl(base) {
+  return trustedUrl(new URL(SAVE_WORKER, base));
 }
 
 /** @param {URL} script */

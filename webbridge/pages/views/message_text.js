@@ -8,12 +8,12 @@ import { MailText } from "../../../wasm_build/ui/mail_text.js";
 import { describeCoverage } from "../../../wasm_build/ui/protected_parts.js";
 import { loadSanitiser } from "../sanitiser.js";
 
-/** @typedef {import("../app.js").App} App */
-/** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
+/** @typedef {Pick<import("../app.js").App, "translate">} Speaking */
+/** @typedef {Pick<import("../mail_vault.js").OpenedMessage, "report" | "text" | "passages" | "attachments">} ReadMessage */
 
 /**
- * @param {App} app
- * @param {OpenedMessage} opened
+ * @param {Speaking} app
+ * @param {ReadMessage} opened
  */
 export function createMessageText(app, opened) {
   const { translate } = app;
@@ -50,18 +50,18 @@ export function createMessageText(app, opened) {
   });
   void drawOrText();
   const tools = shown.hasMarkup ? html("div", { class: "actions text-tools" }, turn, failure) : null;
-  /** @param {OpenedMessage} settled */
+  /** @param {ReadMessage} settled */
   const judge = (settled) => shown.judge(coverageOf(app, settled));
   return { parts: [tools, shown.notes, element, shown.links].filter((part) => part !== null), judge };
 }
 
-/** @param {App} app @param {OpenedMessage} opened */
+/** @param {Speaking} app @param {ReadMessage} opened */
 function coverageOf({ translate }, { report }) {
   const signed = (/** @type {string} */ word, /** @type {string} */ who) => translate("passage_signed", { word, who });
   return describeCoverage(report, translate, { signed, encrypted: translate("passage_encrypted") });
 }
 
-/** @param {App["translate"]} translate @returns {import("../../../wasm_build/ui/mail_text.js").Words} */
+/** @param {Speaking["translate"]} translate @returns {import("../../../wasm_build/ui/mail_text.js").Words} */
 function wordsFor(translate) {
   return {
     markup: translate("formatted_text_title"), blocked: translate("remote_left_out"), uncovered: translate("passage_uncovered"),

@@ -6,14 +6,14 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { openPreview, previewKind } from "../attachment_preview.js";
 
-/** @typedef {import("../app.js").App} App */
+/** @typedef {Pick<import("../app.js").App, "translate" | "attempt">} Acting */
 /** @typedef {import("../mail_vault.js").ReceivedFile} ReceivedFile */
 /** @typedef {(file: ReceivedFile, opener: HTMLElement) => Promise<void>} OnOpen */
 
 /**
- * @param {App} app
+ * @param {Acting} app
  * @param {ReceivedFile[]} files
- * @param {OnOpen} onOpen opens an attached mail; rejects with the error to show
+ * @param {OnOpen | null} onOpen opens an attached mail; rejects with the error to show. Null if it can only be saved
  */
 export function createReceivedFiles(app, files, onOpen) {
   if (files.length === 0) return null;
@@ -24,9 +24,9 @@ export function createReceivedFiles(app, files, onOpen) {
 }
 
 /**
- * @param {App} app
+ * @param {Acting} app
  * @param {ReceivedFile} file
- * @param {{name: string, failure: HTMLElement, onOpen: OnOpen}} options
+ * @param {{name: string, failure: HTMLElement, onOpen: OnOpen | null}} options
  */
 function actionsFor(app, file, { name, failure, onOpen }) {
   const { translate } = app;
@@ -38,7 +38,7 @@ function actionsFor(app, file, { name, failure, onOpen }) {
     element.addEventListener("click", () => app.attempt(element, label, failure, () => act(element)));
     return element;
   };
-  if (isAttachedMail(file)) return [button("open_attached", "open-attached", (opener) => onOpen(file, opener))];
+  if (isAttachedMail(file)) return onOpen ? [button("open_attached", "open-attached", (opener) => onOpen(file, opener))] : [];
   if (previewKind(file)) return [button("preview", "preview-attachment", () => openPreview(app, file, name))];
   return [];
 }

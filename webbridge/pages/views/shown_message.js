@@ -6,6 +6,7 @@ import { dayOnly, headerReader, longDate, readMailbox, technical, writeMailbox }
 import { createHeaderNotes } from "../header_notes.js";
 import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
+import { createWhy } from "../why.js";
 import { createAnswerActions } from "./answer_actions.js";
 import { createPeople } from "./clamped_people.js";
 import { createMessageText } from "./message_text.js";
@@ -72,7 +73,7 @@ function createFieldHeading({ translate }, site) {
  */
 function createVerdict(app, opened, source) {
   const header = headerReader(opened.headers);
-  const { element, spoken } = createState(app, opened, header("from"));
+  const { element, spoken } = createState(app, opened.report, { from: header("from"), why: createWhy(app, opened) });
   const state = html("div", { class: "stack" }, element, ...createReceiptNotes(app, opened, source), ...rememberSender(app, opened));
   const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened));
   return { state, spoken, headers: createHeaders(app, opened, header), parts };

@@ -1,0 +1,106 @@
+"""The page of a parcel, wide and narrow, light and dark, from right to left: axe-core finds no fault, and keys suffice."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.browser.accessibility import Theme, find_violations, shown_in, walk_by_keyboard
+from tests.support.browser.browsers import Browser, Firefox
+from tests.support.browser.page import ENTER, Page
+from tests.support.pages.driver import named
+from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+WIDTHS = (320, 390, 1280)
+HEIGHT = 844
+THEMES: tuple[Theme, ...] = ("light", "dark")
+TEXT = "The key is under the third step."
+CHOOSE = """([menu, language]) => {
+  const select = document.querySelector(menu);
+  select.value = language;
+  select.dispatchEvent(new Event("change"));
+}"""
+
+
+def look(page: Page, view: str) -> list[str]:
+    wrong: list[str] = []
+    for theme in THEMES:
+        with shown_in(page, theme):
+            for width in WIDTHS:
+                page.set_viewport(width, HEIGHT)
+                found = find_violations(page) + (["runs off sideways"] if page.overflows_sideways() else [])
+                wrong.extend(f"{view}, {theme}, {width} px: {one}" for one in found)
+    if isinstance(page.browser, Firefox):
+        # Without a screen, Firefox gives a page the focus only sometimes. A page without the focus draws no ring.
+        return wrong
+    walk = walk_by_keyboard(page)
+    wrong.extend(f"{view}: no key reaches {control}" for control in walk.missed)
+    wrong.extend(f"{view}: no ring around {control}" for control in walk.without_ring)
+    return wrong
+
+
+@pytest.mark.heart
+def test_every_view_is_sound_in_every_size_and_theme(browser: Browser, parcel_house: ParcelHouse) -> None:
+    signer = parcel_house.stack.accounts[1].identity
+    files = {
+        MESSAGE: letter("The plans for Thursday", TEXT, "https://example.test/a"),
+        f"{'long-name-' * 15}.pdf": b"1" * 90,
+    }
+    sent = parcel_house.send(files, kind="message", signer=signer)
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    page = reader.page
+    wrong = look(page, "start")
+    # Words and Enter suffice.
+    page.click(named("words"))
+    page.type(sent.words + ENTER)
+    reader.wait_until_opened()
+    wrong += look(page, "opened")
+    page.click(named("complain"))
+    wrong += look(page, "report")
+    reader.close()
+    linkless = ParcelPage(browser, f"{parcel_house.stack.pages_url}/parcel.html")
+    wrong += look(linkless.page, "without a link")
+    linkless.close()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("language", "direction"), [("de", "ltr"), ("ar", "rtl")])
+def test_the_parcel_speaks_the_chosen_language(
+    browser: Browser, parcel_house: ParcelHouse, language: str, direction: str
+) -> None:
+    signer = parcel_house.stack.accounts[1].identity
+    sent = parcel_house.send({MESSAGE: letter("Plans", TEXT)}, kind="message", signer=signer)
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    page = reader.page
+    reader.type_words(sent.words)
+    page.js(CHOOSE, [named("language"), language])
+    page.wait_for("(language) => document.documentElement.lang === language", language)
+    assert page.js("() => document.documentElement.dir") == direction
+    # The typed words are still in the field.
+    assert page.value(named("words")) == sent.words
+    for width in WIDTHS:
+        page.set_viewport(width, HEIGHT)
+        assert not page.overflows_sideways()
+    reader.press_open()
+    reader.wait_until_opened()
+    assert (reader.state, TEXT in page.text(named("body"))) == ("verified", True)
+    assert not page.overflows_sideways()
+    reader.close()
+
+
+@pytest.mark.heart
+def test_a_screen_reader_hears_the_verdict_and_errors(browser: Browser, parcel_house: ParcelHouse) -> None:
+    signer = parcel_house.stack.accounts[1].identity
+    sent = parcel_house.send({"a.txt": b"A"}, signer=signer)
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    page = reader.page
+    reader.type_words("one two")
+    reader.press_open()
+    reader.wait_for_words_problem()
+    alert = "(selector) => [document.querySelector(selector).getAttribute('role'), document.activeElement.dataset.test]"
+    assert page.js(alert, named("words-problem")) == ["alert", "words"]
+    reader.open(sent.words)
+    page.wait_for_text("Verified", selector="#announcer")
+    assert page.js("() => document.activeElement.dataset.test") == "parcel-heading"
+    reader.close()

@@ -1,0 +1,171 @@
+"""A person without keys opens a parcel: by six words or by a link that has them, and reads who has sent it first."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.webkit import WebKit
+from tests.support.pages.driver import named
+from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, ParcelPage, letter
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+SUBJECT = "The plans for Thursday"
+TEXT = "The gate opens at one, and the key is under the third step."
+ADDRESS = "() => [location.href, history.length]"
+
+
+def send_letter(house: ParcelHouse, **options: object) -> tuple[object, bytes]:
+    bob = house.stack.accounts[1].identity
+    plan = b"%PDF-1.7 the plan" * 20
+    files = {MESSAGE: letter(SUBJECT, TEXT, attached=[("note.txt", b"Bring wax.")]), "plan.pdf": plan}
+    return house.send(files, kind="message", signer=bob), plan
+
+
+@pytest.mark.heart
+def test_six_words_open_a_signed_parcel(browser: Browser, parcel_house: ParcelHouse) -> None:
+    bob = parcel_house.stack.accounts[1]
+    sent, _ = send_letter(parcel_house)
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    page = reader.page
+    # The link is out of the address before anything is pressed, and the bridge was asked nothing.
+    address, entries = page.js(ADDRESS)
+    assert address == f"{parcel_house.stack.pages_url}/parcel.html"
+    assert parcel_house.asked == []
+    # People type words as they hear them.
+    reader.type_words(sent.words.upper().replace(" ", ", "))
+    page.wait_for("(selector) => document.querySelector(selector).textContent === ''", named("words-problem"))
+    assert [path for _, path in parcel_house.asked if path.startswith("/api/")] == []
+    reader.press_open()
+    reader.wait_until_opened()
+    assert reader.state == "verified"
+    assert page.text(named("parcel-from")) == f"{bob.name} <{bob.address}>"
+    assert page.text(named("parcel-to")) == READER
+    assert page.text(named("parcel-heading")) == SUBJECT
+    assert TEXT in page.text(named("body"))
+    assert "note.txt" in page.text(named("attachments"))
+    assert reader.file_names() == ["plan.pdf"]
+    # The reference is the same at the sender.
+    assert page.text(named("parcel-reference"))
+    assert {"received", "opened"} <= set(parcel_house.states_of(sent))
+    assert page.js(ADDRESS) == [address, entries]
+    reader.close()
+
+
+@pytest.mark.heart
+def test_the_verdict_is_shown_before_the_message_has_come(browser: Browser, parcel_house: ParcelHouse) -> None:
+    sent, _ = send_letter(parcel_house)
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    waiting = []
+
+    def hold(_request: object, answer: object) -> object:
+        reader.page.wait_for_selector(
+            f'{named("state")}[data-state="verified"], {named("state")}[data-state="checking"]'
+        )
+        waiting.append(reader.page.js("() => document.body.innerText"))
+        return answer
+
+    parcel_house.meddle("GET", "/api/open/objects/0", hold)  # type: ignore[arg-type]
+    reader.open(sent.words)
+    assert waiting and TEXT not in waiting[0]
+    assert TEXT in reader.page.text(named("body"))
+    reader.close()
+
+
+def test_a_link_with_the_words_needs_only_a_press(browser: Browser, parcel_house: ParcelHouse) -> None:
+    sent, _ = send_letter(parcel_house)
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url, words=True))
+    page = reader.page
+    assert page.url == f"{parcel_house.stack.pages_url}/parcel.html"
+    assert sent.words.split()[0] not in page.js("() => document.documentElement.outerHTML")
+    assert "part of your link" in page.text(named("words-in-link"))
+    assert parcel_house.asked == []
+    reader.press_open()
+    reader.wait_until_opened()
+    assert reader.state == "verified"
+    reader.close()
+
+
+def test_a_parcel_that_nobody_signed_says_that_its_sender_is_unproven(
+    browser: Browser, parcel_house: ParcelHouse
+) -> None:
+    sent = parcel_house.send({"a.txt": b"A"})
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    reader.open(sent.words)
+    assert reader.state == "encrypted-only"
+    assert "did not sign this parcel" in reader.page.text(named("unsigned"))
+    reader.close()
+
+
+def test_another_link_in_the_same_tab_closes_the_parcel(browser: Browser, parcel_house: ParcelHouse) -> None:
+    sent, _ = send_letter(parcel_house)
+    other = parcel_house.send({"b.txt": b"B"})
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    reader.open(sent.words)
+    reader.page.js("(id) => { location.hash = id; }", other.draft.id)
+    reader.page.wait_for_selector(named("words"))
+    assert TEXT not in reader.page.text()
+    assert reader.page.url.endswith("/parcel.html")
+    reader.open(other.words)
+    assert reader.file_names() == ["b.txt"]
+    reader.close()
+
+
+@pytest.mark.heart
+def test_closing_the_parcel_deletes_what_was_shown(browser: Browser, parcel_house: ParcelHouse) -> None:
+    sent, _ = send_letter(parcel_house)
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    reader.open(sent.words)
+    page = reader.page
+    page.click(named("close-parcel"))
+    page.wait_for_selector(named("closed-note"))
+    everything = page.js("() => document.documentElement.outerHTML")
+    assert [secret for secret in (SUBJECT, TEXT, "plan.pdf", sent.words.split()[0]) if secret in everything] == []
+    # The same words open it again.
+    reader.open(sent.words)
+    assert page.text(named("parcel-heading")) == SUBJECT
+    reader.close()
+
+
+def test_a_page_without_a_link_and_one_with_a_part_of_it_say_so(browser: Browser, parcel_house: ParcelHouse) -> None:
+    url = f"{parcel_house.stack.pages_url}/parcel.html"
+    for link, test in ((url, "linkless"), (f"{url}#AAAA", "link-broken")):
+        reader = ParcelPage(browser, link)
+        assert "Open it in your mail again" in reader.page.text(named(test)) or test == "linkless"
+        assert reader.page.url == url
+        reader.close()
+    assert parcel_house.asked == []
+
+
+def test_a_report_reaches_the_server_without_anything_of_the_content(
+    browser: Browser, parcel_house: ParcelHouse
+) -> None:
+    sent = parcel_house.send({"a.txt": b"A"})
+    reported = []
+
+    def take(request: object, _answer: object) -> object:
+        from werkzeug.wrappers import Response
+
+        reported.append(request.get_json())  # type: ignore[attr-defined]
+        return Response(status=204, headers=dict(_answer.headers))  # type: ignore[attr-defined]
+
+    parcel_house.meddle("POST", "/api/open/complaints", take)  # type: ignore[arg-type]
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    reader.open(sent.words)
+    reader.page.click(named("complain"))
+    reader.page.wait_until_calm()
+    reader.page.click(named("send-complaint"))
+    reader.page.wait_for_selector(named("complained"))
+    assert reported == [{"id": sent.draft.id, "reason": "unwanted"}]
+    reader.close()
+
+
+@pytest.mark.third_engine
+def test_webkit_opens_a_parcel(webkit: WebKit, parcel_house: ParcelHouse) -> None:
+    sent, _ = send_letter(parcel_house)
+    reader = ParcelPage(webkit, sent.link(parcel_house.stack.pages_url))
+    reader.open(sent.words)
+    assert reader.state == "verified"
+    assert TEXT in reader.page.text(named("body"))
+    reader.close()

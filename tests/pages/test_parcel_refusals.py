@@ -1,0 +1,178 @@
+"""Wrong words, and parcels that are damaged, cut, mixed, over or withdrawn: each a clear sentence, and nothing shown."""
+
+from __future__ import annotations
+
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from smime_core.parcels import make_parcel_id
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import named
+from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.people import PROVIDER
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+TEXT = "The key is under the third step."
+MANIFEST = "/api/open/objects/manifest"
+WRONG = "able acid also apex arch aunt"
+LOST = "ERR_|NetworkError|Cross-Origin|CORS|Failed to|40[13]|410|429|status of"
+
+
+@pytest.fixture
+def sent(parcel_house: ParcelHouse) -> Sent:
+    signer = parcel_house.stack.accounts[1].identity
+    return parcel_house.send({MESSAGE: letter("Plans", TEXT), "a.txt": b"A" * 1000}, kind="message", signer=signer)
+
+
+@pytest.fixture
+def reader(browser: Browser, parcel_house: ParcelHouse, sent: Sent) -> ParcelPage:
+    browser.expect_error(LOST)
+    return ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+
+
+def replace(body: bytes) -> object:
+    def change(_: Request, answer: Response) -> Response:
+        answer.set_data(body)
+        return answer
+
+    return change
+
+
+@pytest.mark.heart
+def test_a_wrong_word_is_named_by_its_place_and_the_server_is_not_asked(
+    reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent
+) -> None:
+    words = sent.words.split()
+    words[2] = "xylofone"
+    reader.type_words(" ".join(words))
+    # The problem is named while the person types.
+    assert "Word 3" in reader.wait_for_words_problem()
+    reader.press_open()
+    assert "Word 3" in reader.wait_for_words_problem()
+    reader.type_words(" ".join(sent.words.split()[:5]))
+    reader.press_open()
+    assert "not 6 words" in reader.wait_for_words_problem()
+    assert parcel_house.asked == []
+    # The person corrects the words where they are.
+    reader.open(sent.words)
+    assert reader.state == "verified"
+    reader.close()
+
+
+@pytest.mark.heart
+def test_wrong_words_and_no_such_parcel_look_alike(
+    browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse
+) -> None:
+    elsewhere = ParcelPage(browser, f"{parcel_house.stack.pages_url}/parcel.html#{make_parcel_id(PROVIDER)}")
+    said = []
+    for one in (reader, elsewhere):
+        one.type_words(WRONG)
+        one.press_open()
+        said.append(one.wait_for_words_problem())
+        one.close()
+    assert said[0] == said[1]
+    assert "These words do not open a parcel" in said[0]
+
+
+def test_after_five_wrong_tries_the_sender_must_allow_more(reader: ParcelPage, sent: Sent) -> None:
+    reader.type_words(WRONG)
+    for _ in range(5):
+        reader.press_open()
+        reader.wait_for_words_problem()
+        reader.page.wait_for_selector(f"{named('open-parcel')}:not([aria-disabled])")
+    reader.type_words(sent.words)
+    reader.press_open()
+    code, sentence = reader.wait_for_error()
+    assert (code, "Ask the sender to allow more tries" in sentence) == ("too-many-tries", True)
+    reader.close()
+
+
+@pytest.mark.heart
+def test_a_withdrawn_parcel_is_called_withdrawn(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+    parcel_house.withdraw(sent)
+    reader.type_words(sent.words)
+    reader.press_open()
+    code, sentence = reader.wait_for_error()
+    assert (code, "withdrawn" in sentence) == ("withdrawn", True)
+    reader.close()
+
+
+def test_an_expired_parcel_is_called_expired(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+    def expire(_: Request, answer: Response) -> Response:
+        text = b'{"code": "expired", "message": "over"}'
+        return Response(text, 410, dict(answer.headers), mimetype="application/json")
+
+    parcel_house.meddle("POST", "/api/open", expire)
+    reader.type_words(sent.words)
+    reader.press_open()
+    code, sentence = reader.wait_for_error()
+    assert (code, "expired" in sentence) == ("expired", True)
+    reader.close()
+
+
+@pytest.mark.heart
+@pytest.mark.parametrize(("path", "code"), [(MANIFEST, "parcel-damaged"), ("/api/open/objects/0", "parcel-damaged")])
+def test_a_damaged_object_shows_nothing(
+    reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent, path: str, code: str
+) -> None:
+    def damage(_: Request, answer: Response) -> Response:
+        data = bytearray(answer.get_data())
+        data[len(data) // 2] ^= 1
+        answer.set_data(bytes(data))
+        return answer
+
+    parcel_house.meddle("GET", path, damage)
+    reader.type_words(sent.words)
+    reader.press_open()
+    found, sentence = reader.wait_for_error()
+    assert found in {code, "decryption-error"}
+    assert "Ask the sender to send it again" in sentence
+    assert TEXT not in reader.page.text()
+    reader.page.wait_for_selector(named("complain"))
+    assert "failed" in parcel_house.states_of(sent)
+    reader.close()
+
+
+def test_a_cut_object_shows_nothing(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+    def cut(_: Request, answer: Response) -> Response:
+        answer.set_data(answer.get_data()[:-1])
+        return answer
+
+    parcel_house.meddle("GET", "/api/open/objects/0", cut)
+    reader.type_words(sent.words)
+    reader.press_open()
+    assert reader.wait_for_error()[0] == "parcel-cut"
+    assert TEXT not in reader.page.text()
+    reader.close()
+
+
+def test_swapped_chunks_show_nothing(browser: Browser, parcel_house: ParcelHouse) -> None:
+    browser.expect_error(LOST)
+    sent = parcel_house.send({MESSAGE: letter("One", TEXT), "b": letter("Two", TEXT)}, kind="message")
+    one, two = sent.draft.chunks
+    assert len(one) == len(two)
+    parcel_house.meddle("GET", "/api/open/objects/0", replace(two))  # type: ignore[arg-type]
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    reader.type_words(sent.words)
+    reader.press_open()
+    assert reader.wait_for_error()[0] in {"parcel-damaged", "parcel-mixed"}
+    assert TEXT not in reader.page.text()
+    reader.close()
+
+
+def test_the_page_goes_on_when_the_server_is_back(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+    def fail(_: Request, answer: Response) -> Response:
+        text = b'{"code": "store-unavailable", "message": "later"}'
+        return Response(text, 503, dict(answer.headers), mimetype="application/json")
+
+    parcel_house.meddle("POST", "/api/open/start", fail)
+    reader.type_words(sent.words)
+    reader.press_open()
+    assert reader.wait_for_error()[0] == "store-unavailable"
+    parcel_house.changes.clear()
+    reader.page.click(named("try-again"))
+    reader.open(sent.words)
+    assert TEXT in reader.page.text(named("body"))
+    reader.close()

@@ -1,0 +1,158 @@
+"""Files of a parcel are saved whole or not at all: small ones at once, large ones as a stream, also after a lost connection."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from smime_core.parcels import CHUNK_BYTES
+from tests.support.browser.browsers import Browser
+from tests.support.browser.downloads import downloads_into, wait_for_download
+from tests.support.pages.driver import named
+from tests.support.pages.parcels import ParcelHouse, ParcelPage, Sent
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+LARGE_BYTES = 2 * CHUNK_BYTES + 5_000_000
+# A browser without the dialog of File System Access, as Firefox and phones are, streams by the service worker.
+WITHOUT_DIALOG = "() => { delete globalThis.showSaveFilePicker; }"
+# The dialog cannot be driven, so a stand-in takes the bytes as the browser's file does.
+DIALOG = """() => {
+  globalThis.written = [];
+  globalThis.showSaveFilePicker = async ({ suggestedName }) => ({
+    createWritable: async () => ({
+      write: async (chunk) => { written.push(chunk.byteLength); },
+      close: async () => { written.push(`closed ${suggestedName}`); },
+      abort: async () => { written.push("aborted"); },
+    }),
+  });
+}"""
+STORED = """async () => {
+  const { usageDetails = {} } = await navigator.storage.estimate();
+  let names = 0;
+  for await (const _ of (await navigator.storage.getDirectory().catch(() => null))?.keys() ?? []) names += 1;
+  return [names, usageDetails.fileSystem ?? 0];
+}"""
+
+
+@pytest.fixture(scope="module")
+def large() -> bytes:
+    return secrets.token_bytes(1_000_000) * (LARGE_BYTES // 1_000_000)
+
+
+@pytest.fixture
+def sent(parcel_house: ParcelHouse, large: bytes) -> Sent:
+    signer = parcel_house.stack.accounts[1].identity
+    return parcel_house.send({"small.txt": b"small", "large.bin": large, "empty": b""}, signer=signer)
+
+
+@pytest.fixture
+def reader(browser: Browser, parcel_house: ParcelHouse, sent: Sent) -> ParcelPage:
+    page = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    page.open(sent.words)
+    page.page.js(WITHOUT_DIALOG)
+    return page
+
+
+@pytest.mark.heart
+def test_small_and_empty_files_are_saved_at_once(reader: ParcelPage, tmp_path: Path) -> None:
+    with downloads_into(reader.page, tmp_path):
+        reader.save("small.txt")
+        assert wait_for_download(tmp_path, "small.txt") == b"small"
+        reader.save("empty")
+        assert wait_for_download(tmp_path, "empty") == b""
+        reader.wait_for_saving("It is unchanged")
+    reader.close()
+
+
+@pytest.mark.heart
+def test_a_large_file_streams_into_the_downloads(reader: ParcelPage, tmp_path: Path, large: bytes) -> None:
+    with downloads_into(reader.page, tmp_path):
+        reader.save("large.bin")
+        reader.wait_for_saving("Passed to your browser’s downloads")
+        saved = wait_for_download(tmp_path, "large.bin")
+    assert hashlib.sha256(saved).digest() == hashlib.sha256(large).digest()
+    assert reader.page.js(STORED)[0] == 0
+    reader.close()
+
+
+def test_a_large_file_is_written_where_the_person_chooses(reader: ParcelPage) -> None:
+    reader.page.js(DIALOG)
+    reader.save("large.bin")
+    reader.wait_for_saving("Saved. It is unchanged")
+    assert reader.page.js("() => written") == [
+        CHUNK_BYTES,
+        CHUNK_BYTES,
+        LARGE_BYTES // 1_000_000 * 1_000_000 - 2 * CHUNK_BYTES,
+        "closed large.bin",
+    ]
+    reader.close()
+
+
+@pytest.mark.heart
+def test_a_damaged_chunk_in_the_middle_leaves_no_file(
+    browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent
+) -> None:
+    browser.expect_error("ERR_|Failed to|network|Network|NS_ERROR|stream")
+
+    def damage(_: Request, answer: Response) -> Response:
+        data = bytearray(answer.get_data())
+        data[1000] ^= 1
+        answer.set_data(bytes(data))
+        return answer
+
+    parcel_house.meddle("GET", "/api/open/objects/2", damage)
+    reader.page.js(DIALOG)
+    reader.save("large.bin")
+    reader.page.wait_for_text("not what the sender sent", selector=named("parcel-files"), timeout_seconds=60)
+    assert reader.page.js("() => written") == [CHUNK_BYTES, "aborted"]
+    assert "failed" in parcel_house.states_of(sent)
+    reader.close()
+
+
+@pytest.mark.heart
+def test_a_lost_connection_goes_on_by_range(
+    browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse, tmp_path: Path, large: bytes
+) -> None:
+    browser.expect_error("ERR_|NetworkError|Failed to|Content-Length|network")
+    ranges: list[str | None] = []
+
+    def tear(request: Request, answer: Response) -> Response:
+        ranges.append(request.headers.get("Range"))
+        if len(ranges) > 2:
+            return answer
+        data = answer.get_data()
+
+        def pieces():  # type: ignore[no-untyped-def]
+            yield data[:3_000_000]
+            raise ConnectionResetError
+
+        torn = Response(pieces(), answer.status_code, dict(answer.headers))
+        torn.content_length = len(data)
+        return torn
+
+    parcel_house.meddle("GET", "/api/open/objects/2", tear)
+    with downloads_into(reader.page, tmp_path):
+        reader.save("large.bin")
+        reader.wait_for_saving("Passed to your browser’s downloads")
+        assert hashlib.sha256(wait_for_download(tmp_path, "large.bin")).digest() == hashlib.sha256(large).digest()
+    assert ranges == [None, "bytes=3000000-", "bytes=6000000-"]
+    reader.close()
+
+
+def test_cancelling_leaves_no_file(reader: ParcelPage, parcel_house: ParcelHouse) -> None:
+    reader.page.js(DIALOG)
+
+    def hold(_: Request, answer: Response) -> Response:
+        reader.page.click(named("cancel-saving"))
+        return answer
+
+    parcel_house.meddle("GET", "/api/open/objects/3", hold)
+    reader.save("large.bin")
+    reader.wait_for_saving("Cancelled. Nothing was saved")
+    assert reader.page.js("() => written").count("aborted") == 1
+    reader.close()

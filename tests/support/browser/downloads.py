@@ -1,0 +1,51 @@
+"""The downloads of a browser: into a folder of the test, without a question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.browser.browsers import Chromium, Firefox
+from tests.support.browser.page import Page
+
+_SET = """(folder) => {
+  Services.prefs.setIntPref("browser.download.folderList", 2);
+  Services.prefs.setStringPref("browser.download.dir", folder);
+  Services.prefs.setBoolPref("browser.download.alwaysOpenPanel", false);
+}"""
+_RESET = """() => {
+  for (const name of ["folderList", "dir", "alwaysOpenPanel"]) Services.prefs.clearUserPref(`browser.download.${name}`);
+}"""
+_PARTIAL = (".part", ".crdownload")
+
+
+@contextmanager
+def downloads_into(page: Page, folder: Path) -> Iterator[None]:
+    """Let the browser save the downloads of this page into a folder while the block lasts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    browser = page.browser
+    if isinstance(browser, Firefox):
+        browser.chrome_js(_SET, str(folder))
+        yield
+        browser.chrome_js(_RESET)
+        return
+    assert isinstance(browser, Chromium)
+    tree = browser.bidi.command("browsingContext.getTree", root=page.context, maxDepth=0)["contexts"]
+    context = tree[0]["userContext"]
+    named = {} if context == "default" else {"browserContextId": context}
+    browser.browser_cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder), **named)
+    yield
+    browser.browser_cdp("Browser.setDownloadBehavior", behavior="default", **named)
+
+
+def wait_for_download(folder: Path, name: str, *, timeout_seconds: float = 60) -> bytes:
+    """The content of a download, when the browser has finished it."""
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        names = {path.name for path in folder.iterdir()}
+        if name in names and not any(one.endswith(_PARTIAL) for one in names):
+            return (folder / name).read_bytes()
+        time.sleep(0.1)
+    raise AssertionError(f"no {name} in {sorted(path.name for path in folder.iterdir())}")

@@ -1,0 +1,281 @@
+"""A demonstration whose bridge hands out parcels, with parcels for a person who has no key, and meddling in between."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from sealwax.service.web_server import serve
+from smime_core.blocking import run
+from smime_core.cms import Signing
+from smime_core.identity import Identity
+from smime_core.parcels import (
+    CHUNK_BYTES,
+    Manifest,
+    ParcelChunk,
+    ParcelFile,
+    build_manifest,
+    derive_parcel_key,
+    describe_chunk,
+    encrypt_chunk,
+    make_parcel_id,
+    make_salt,
+    make_secret,
+    proof_of,
+)
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.people import PROVIDER
+from tests.support.servers.parcels import TUS, Draft
+from webbridge.config import BridgeConfig
+from webbridge.delivery.delivery import Delivery
+from webbridge.delivery.settings import ParcelsConfig
+from webbridge.demo import stack as demonstration
+from webbridge.demo.stack import DemoStack
+from webbridge.services import services_of
+
+if TYPE_CHECKING:
+    import socket
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from flask import Flask
+
+READER = "renate@elsewhere.test"
+MESSAGE = "message.eml"
+Change = Callable[[Request, Response], Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A parcel at the bridge: its draft, its words, and its sender."""
+
+    draft: Draft
+    words: str
+    sender: str
+
+    def link(self, pages_url: str, *, words: bool = False) -> str:
+        """The link of the notice, which may have the words."""
+        behind = f".{self.words.replace(' ', '-')}" if words else ""
+        return f"{pages_url}/parcel.html#{self.draft.id}{behind}"
+
+
+@dataclass(slots=True)
+class ParcelHouse:
+    """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
+
+    `asked` has methods and paths of all requests to the bridge.
+    """
+
+    stack: DemoStack
+    apps: list[Flask]
+    changes: dict[tuple[str, str], Change] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def delivery(self) -> Delivery:
+        found = services_of(self.apps[-1]).delivery
+        assert found is not None
+        return found
+
+    def send(
+        self, files: Mapping[str, bytes], *, kind: str = "files", signer: Identity | None = None, days: int = 7
+    ) -> Sent:
+        """Submit a parcel from Bob; signed by `signer`."""
+        sender = self.stack.accounts[1].address
+        salt, secret, parcel = make_salt(PROVIDER), make_secret(PROVIDER), make_parcel_id(PROVIDER)
+        key = run(derive_parcel_key(secret, salt, PROVIDER))
+        chunks: list[bytes] = []
+        listed: list[ParcelFile] = []
+        for name, content in files.items():
+            described: list[ParcelChunk] = []
+            for start in range(0, len(content), CHUNK_BYTES):
+                piece = content[start : start + CHUNK_BYTES]
+                cms = run(encrypt_chunk(piece, PROVIDER, key=key))
+                chunks.append(cms)
+                described.append(run(describe_chunk(cms, len(piece), PROVIDER)))
+            listed.append(ParcelFile(name=name, size_bytes=len(content), chunks=described))
+        at = datetime.now(UTC).replace(microsecond=0)
+        manifest = Manifest(parcel=parcel, sender=sender, recipients=(READER,), created=at, files=listed)
+        signing = None if signer is None else Signing(identities=[signer], signing_time=at)
+        cms = run(build_manifest(manifest, PROVIDER, key=key, signing=signing))
+        draft = Draft(
+            chunks=tuple(chunks),
+            manifest=cms,
+            id=parcel,
+            salt=salt,
+            proof=run(proof_of(key, PROVIDER)),
+            to=(READER,),
+            days=days,
+        )
+        self._submit(draft, sender, kind)
+        return Sent(draft=draft, words=secret, sender=sender)
+
+    def states_of(self, sent: Sent) -> list[str]:
+        """The states that the sender sees, the oldest first."""
+        shown = self._call(sent.sender, "GET", f"/api/parcels/{sent.draft.id}")
+        return [row["state"] for row in shown.get("states") or shown["events"]]
+
+    def withdraw(self, sent: Sent) -> None:
+        self._call(sent.sender, "POST", f"/api/parcels/{sent.draft.id}/withdraw", b"{}")
+
+    def meddle(self, method: str, path: str, change: Change) -> None:
+        """Change the answers to this request from now on."""
+        self.changes[method, path] = change
+
+    def objects_asked(self) -> list[str]:
+        return [path.rpartition("/")[2] for method, path in self.asked if path.startswith("/api/open/objects/")]
+
+    def _submit(self, draft: Draft, sender: str, kind: str) -> None:
+        self._call(sender, "POST", "/api/parcels", draft.body(whole=False, kind=kind))
+        for name, data in draft.objects.items():
+            metadata = {"Upload-Length": str(len(data)), "Upload-Metadata": f"name {b64encode(name.encode()).decode()}"}
+            headers = TUS | metadata | {"Content-Type": "application/offset+octet-stream"}
+            self._call(sender, "POST", f"/api/parcels/{draft.id}/objects", data, headers)
+        self._call(sender, "POST", f"/api/parcels/{draft.id}/submit", b"{}")
+
+    def _call(
+        self, sender: str, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        token = self.delivery.tokens.make(sender, secrets.token_hex(4), 30)
+        connection = http.client.HTTPConnection(urlsplit(self.stack.api_url).netloc, timeout=60)
+        given = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(headers or {})}
+        connection.request(method, path, body, given)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        assert answer.status < 300, (answer.status, text)
+        members: dict[str, Any] = json.loads(text) if text else {}
+        return members
+
+
+@contextmanager
+def run_parcel_house(pages_folder: Path, store: Path) -> Iterator[ParcelHouse]:
+    """Run a demonstration with parcels in the folder `store`."""
+    apps: list[Flask] = []
+    create = demonstration.create_app
+
+    def create_with_parcels(config: BridgeConfig) -> Flask:
+        parcels = ParcelsConfig(store=str(store), pepper=secrets.token_bytes(32))
+        apps.append(create(dataclasses.replace(config, parcels=parcels)))
+        return apps[-1]
+
+    stack = DemoStack(pages_folder=pages_folder)
+    house = ParcelHouse(stack, apps)
+
+    @contextmanager
+    def serve_meddled(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
+        with serve(_Meddled(house, app) if app in apps else app, bound):
+            yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demonstration, "create_app", create_with_parcels)
+        patch.setattr(demonstration, "serve", serve_meddled)
+        with stack:
+            yield house
+
+
+@dataclass(frozen=True, slots=True)
+class _Meddled:
+    """The bridge behind the changes of a test."""
+
+    house: ParcelHouse
+    app: WSGIApplication
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        self.house.asked.append((request.method, request.path))
+        change = self.house.changes.get((request.method, request.path))
+        if change is None:
+            return self.app(environ, start_response)
+        honest = Response.from_app(self.app, environ, buffered=True)
+        return change(request, honest)(environ, start_response)
+
+
+class ParcelPage:
+    """The page of a recipient in one tab."""
+
+    def __init__(self, browser: Browser, link: str) -> None:
+        self.page: Page = browser.open_private(link)
+        self.page.wait_for_selector("#app h1", timeout_seconds=OPERATION_SECONDS)
+
+    def type_words(self, words: str) -> None:
+        self.page.fill(named("words"), words)
+
+    def press_open(self) -> None:
+        self.page.click(named("open-parcel"))
+
+    def open(self, words: str) -> None:
+        """Type the words, press the button, and wait for the parcel."""
+        self.type_words(words)
+        self.press_open()
+        self.wait_until_opened()
+
+    def wait_until_opened(self) -> None:
+        self.page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
+
+    def wait_for_error(self) -> tuple[str, str]:
+        """The code and the sentence of the error that replaces the parcel."""
+        selector = named("parcel-error")
+        self.page.wait_for_selector(selector, timeout_seconds=OPERATION_SECONDS)
+        code: str = self.page.js("(selector) => document.querySelector(selector).dataset.code", selector)
+        return code, self.page.text(selector)
+
+    def wait_for_words_problem(self) -> str:
+        self.page.wait_for(
+            "(selector) => document.querySelector(selector)?.textContent !== ''",
+            named("words-problem"),
+            timeout_seconds=OPERATION_SECONDS,
+        )
+        return self.page.text(named("words-problem"))
+
+    @property
+    def state(self) -> str:
+        state: str = self.page.js("(selector) => document.querySelector(selector).dataset.state", named("state"))
+        return state
+
+    def file_names(self) -> list[str]:
+        names: list[str] = self.page.js(
+            "(selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent)",
+            f"{named('parcel-file')} .attachment-name",
+        )
+        return names
+
+    def save(self, name: str) -> None:
+        """Press the button that saves a file."""
+        self.page.click(f'button[aria-label="Save {name}"]')
+
+    def wait_for_saving(self, text: str) -> None:
+        self.page.wait_for_text(text, selector=named("parcel-files"), timeout_seconds=OPERATION_SECONDS)
+
+    def close(self) -> None:
+        self.page.close()
+
+
+def letter(subject: str, *lines: str, attached: Sequence[tuple[str, bytes]] = ()) -> bytes:
+    """A written message as the first file of a parcel."""
+    head = f"Subject: {subject}\r\nMIME-Version: 1.0\r\n"
+    text = "\r\n".join(("Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "", *lines, ""))
+    if not attached:
+        return (head + text).encode()
+    parts = [text.encode()]
+    for name, data in attached:
+        disposition = f'Content-Disposition: attachment; filename="{name}"'
+        fields = ("Content-Type: application/octet-stream", disposition, "Content-Transfer-Encoding: 8bit", "", "")
+        parts.append("\r\n".join(fields).encode() + data)
+    mark = b"\r\n--the-mark"
+    body = b"".join(mark + b"\r\n" + part for part in parts) + mark + b"--\r\n"
+    return head.encode() + b'Content-Type: multipart/mixed; boundary="the-mark"\r\n' + body

@@ -1,0 +1,81 @@
+// Prints what becomes of objects that a server sends whole, in pieces, cut, too long, too short, and without ranges.
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { ParcelRequests } from "../../webbridge/pages/parcels/requests.js";
+import { readObject } from "../../webbridge/pages/parcels/object_source.js";
+
+// Browsers say when the connection is back.
+const events = new EventTarget();
+for (const name of ["addEventListener", "removeEventListener"]) globalThis[name] = events[name].bind(events);
+const CONTENT = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
+const asked = [];
+let calls = 0;
+
+/** By object: how the server answers. `from` is the start of the asked range. */
+const ANSWERS = {
+  whole: (response) => response.writeHead(200, { "Content-Length": CONTENT.length }).end(CONTENT),
+  // Each connection ends after 30,000 bytes.
+  torn: (response, from) => {
+    head(response, from);
+    response.write(CONTENT.subarray(from, from + 30_000), () => setTimeout(() => response.destroy(), 30));
+    if (from + 30_000 >= CONTENT.length) response.end();
+  },
+  // The server starts anew each time, and the third connection holds.
+  rangeless: (response) => {
+    response.writeHead(200, { "Content-Length": CONTENT.length });
+    if (++calls > 2) response.end(CONTENT);
+    else response.write(CONTENT.subarray(0, 40_000), () => setTimeout(() => response.destroy(), 30));
+  },
+  short: (response) => response.writeHead(200, { "Content-Length": 99_999 }).end(CONTENT.subarray(0, 99_999)),
+  long: (response) => response.writeHead(200).end(Buffer.concat([CONTENT, CONTENT])),
+  longer: (response) => response.writeHead(200, { "Content-Length": 200_000 }).end(Buffer.concat([CONTENT, CONTENT])),
+  elsewhere: (response, from) => {
+    if (from === 0) return ANSWERS.torn(response, 0);
+    response.writeHead(206, { "Content-Range": `bytes ${from + 1}-99999/100000` }).end(CONTENT.subarray(from + 1));
+  },
+  gone: (response) => refuse(response, 410, "withdrawn"),
+  failing: (response) => refuse(response, 503, "store-unavailable"),
+};
+
+function head(response, from) {
+  const range = from > 0 ? { "Content-Range": `bytes ${from}-99999/100000` } : {};
+  response.writeHead(from > 0 ? 206 : 200, { "Content-Length": CONTENT.length - from, ...range });
+}
+
+function refuse(response, status, code) {
+  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify({ code, message: code }));
+}
+
+const server = createServer((request, response) => {
+  const name = request.url.split("/").at(-1);
+  asked.push([name, request.headers.range ?? null, request.headers.authorization, request.headers.cookie ?? null]);
+  const from = Number(/bytes=(\d+)-/u.exec(request.headers.range ?? "")?.[1] ?? 0);
+  ANSWERS[name](response, from);
+});
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+const requests = new ParcelRequests(`http://127.0.0.1:${server.address().port}`);
+const ask = (name, from, signal) => requests.object("T", name, { from, signal });
+
+const become = {};
+for (const name of Object.keys(ANSWERS)) {
+  const [pauses, lost] = [[], []];
+  let progress = 0;
+  const options = {
+    maxTries: 3, pause: async (milliseconds) => void pauses.push(milliseconds), onLost: (isLost) => void lost.push(isLost),
+    onProgress: (bytes) => { progress = bytes; },
+  };
+  const object = { name, bytes: CONTENT.length, signal: new AbortController().signal };
+  const outcome = await readObject(ask, object, options).then(
+    (bytes) => ({ isWhole: Buffer.from(bytes).equals(CONTENT) }), ({ code }) => ({ code }));
+  become[name] = { ...outcome, pauses, lost, progress };
+}
+// A person who closes the parcel ends the wait for the connection at once.
+const closing = new AbortController();
+const waiting = readObject(ask, { name: "failing", bytes: 10, signal: closing.signal });
+setTimeout(() => closing.abort(), 50);
+const begun = performance.now();
+const error = await waiting.catch((reason) => reason);
+become.closed = { name: error.name, isPrompt: performance.now() - begun < 900 };
+console.log(JSON.stringify({ become, asked }));
+process.exit();

@@ -1,0 +1,135 @@
+// Prints how a parcel is opened and read, with a vault and a server that note all calls.
+import { SealedSession } from "../../wasm_build/vault/session.js";
+import { CHUNK_BYTES } from "../../webbridge/pages/parcels/chunk_plan.js";
+import { ParcelReader } from "../../webbridge/pages/parcels/parcel_reader.js";
+import { ApiError } from "../../wasm_build/vault/json_requests.js";
+import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
+
+const ID = "AAAAAAAAAAAAAAAAAAAAAA";
+const OPENING = { ticket: "T1", reference: "R", manifest: 40, from: "", until: "", submitted: "", kind: "files", downloadsLeft: null };
+const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
+
+/** The manifest of one file with two chunks, the second of ten bytes. */
+const FILES = [{
+  name: "a.bin", sizeBytes: CHUNK_BYTES + 10,
+  chunks: [
+    { cmsBytes: CHUNK_BYTES + 100, contentBytes: CHUNK_BYTES, sha256: "0" }, { cmsBytes: 110, contentBytes: 10, sha256: "1" },
+  ],
+}];
+
+function house({ iterations = 600_000, open = async () => OPENING, object, manifest = async () => judged() } = {}) {
+  const calls = [];
+  const requests = {
+    start: async (id) => (calls.push(["start", id]), { salt: bytesOf(16, 1), iterations }),
+    open: async (id, proof) => (calls.push(["open", id, proof.byteLength, new Uint8Array(proof)[0]]), open()),
+    object: async (ticket, name, { from }) => (calls.push(["object", ticket, name, from]), object(ticket, name)),
+    claim: async (ticket, state, code) => void calls.push(["claim", ticket, state, code ?? ""]),
+    askAuthorities: async (ticket, lookups) => (calls.push(["status", ticket, lookups.length]), { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) }),
+  };
+  const keys = [];
+  const vault = {
+    call: async (verb, args) => {
+      calls.push([verb, args.sealKey ? new Uint8Array(args.key ?? new ArrayBuffer(1))[0] : "unsealed"]);
+      if (verb === "parcel.check") throw Object.assign(new Error(""), { code: "parcel-words-refused-unknown-word-2" });
+      if (verb === "parcel.verify") return manifest(args);
+      if (verb === "parcel.decrypt") return { content: bytesOf(args.chunk.contentBytes, Number(args.chunk.sha256)) };
+      const [proof, key] = [bytesOf(32, 7), bytesOf(90, 8)];
+      keys.push(proof, key);
+      return { proof, key };
+    },
+  };
+  const session = new SealedSession();
+  const trust = { judging: () => ({ trust: { anchors: [] }, at: "" }), evidence: new EvidenceStore() };
+  return { calls, keys, session, reader: new ParcelReader({ requests, session, vault: async () => vault, trust }) };
+}
+
+function judged(lookups = []) {
+  return { report: { state: "verified", reasons: [], signers: [] }, lookups, certificates: [], sender: "a@x.test", to: [], created: "", files: FILES };
+}
+
+const secret = () => ({ buffer: bytesOf(4096, 65), length: 30 });
+const answer = (length) => new Response(bytesOf(length, 0));
+const signal = new AbortController().signal;
+const said = {};
+
+async function read(reader, opening) {
+  const seen = [];
+  for await (const opened of reader.manifest(opening, { signal, onArrived: () => seen.push("arrived") })) seen.push(opened);
+  return seen;
+}
+
+{ // Words are looked up without the server, and then opened.
+  const { calls, reader } = house();
+  const found = await reader.checkWords(secret()).catch(({ code }) => code);
+  const before = calls.length;
+  const words = secret();
+  await reader.unlock(ID, words);
+  said.unlock = { found, before, calls, isOverwritten: new Uint8Array(words.buffer).every((byte) => byte === 0) };
+}
+{ // The manifest comes first, then each chunk; the second is asked for before the first is opened, and waited for after.
+  let release;
+  const second = new Promise((resolve) => { release = resolve; });
+  const { calls, keys, session, reader } = house({
+    object: async (_, name) => {
+      if (name === "1") await second;
+      return answer(name === "manifest" ? 40 : name === "0" ? CHUNK_BYTES + 100 : 110);
+    },
+  });
+  const opening = await reader.unlock(ID, secret());
+  const [arrived, manifest] = await read(reader, opening);
+  const progress = [];
+  const chunks = reader.chunks(manifest.files[0], { signal, onProgress: (bytes) => progress.push(bytes) });
+  const first = await chunks.next();
+  const firstBeforeSecond = first.value.byteLength;
+  release();
+  const next = await chunks.next();
+  const end = await chunks.next();
+  said.reading = {
+    arrived, firstBeforeSecond, lengths: [first.value.byteLength, next.value.byteLength], isEnd: end.done, last: progress.at(-1),
+    stored: manifest.files[0].cmsBytes, calls: calls.filter(([name]) => name === "object" || name.startsWith("parcel.")),
+  };
+  session.lock("hand");
+  said.locked = {
+    isOverwritten: keys.every((bytes) => new Uint8Array(bytes).every((byte) => byte === 0)),
+    later: await reader.chunks(manifest.files[0], { signal }).next().catch(({ code, name }) => code ?? name),
+  };
+}
+{ // A wrong secret leaves nothing behind.
+  const { keys, calls, reader } = house({ open: async () => { throw Object.assign(new ApiError("wrong-secret", ""), { triesLeft: 4 }); } });
+  const { code, triesLeft } = await reader.unlock(ID, secret()).catch((error) => error);
+  await reader.claim("failed", code);
+  said.wrong = { code, triesLeft, isOverwritten: keys.every((bytes) => new Uint8Array(bytes).every((byte) => byte === 0)), claims: calls.filter(([name]) => name === "claim") };
+}
+{ // A ticket that has ended is renewed once, by the same proof.
+  let tickets = 0;
+  const { calls, reader } = house({
+    open: async () => ({ ...OPENING, ticket: `T${++tickets}` }),
+    object: async (ticket) => {
+      if (ticket === "T1") throw new ApiError("ticket-ended", "");
+      return answer(40);
+    },
+  });
+  await read(reader, await reader.unlock(ID, secret()));
+  await reader.claim("opened");
+  said.renewed = calls.filter(([name]) => ["object", "open", "claim"].includes(name));
+}
+{ // Look-ups go with the ticket, and the first verdict says that it is being checked.
+  const { calls, reader } = house({
+    object: async () => answer(40), manifest: async () => judged([{ id: "one", kind: "ocsp", url: "", body: new ArrayBuffer(0), path: [] }]),
+  });
+  const seen = await read(reader, await reader.unlock(ID, secret()));
+  said.checking = { states: seen.slice(1).map(({ report }) => report.state), status: calls.filter(([name]) => name === "status") };
+}
+{ // The server cannot choose fewer rounds.
+  const { calls, reader } = house({ iterations: 1 });
+  const code = await reader.unlock(ID, secret()).catch((error) => error.code);
+  said.rounds = [code, calls.map(([name]) => name)];
+}
+said.sizes = [];
+for (const manifest of [0, -1, 17 * 1024 * 1024 + 1]) {
+  const { reader, calls } = house({ open: async () => ({ ...OPENING, manifest }) });
+  const opening = await reader.unlock(ID, secret());
+  said.sizes.push([await read(reader, opening).catch(({ code }) => code), calls.some(([name]) => name === "object")]);
+}
+console.log(JSON.stringify(said));
+process.exit();

@@ -1,0 +1,56 @@
+/**
+ * The start of the page for the recipient of a parcel. Its first import takes the link out of the address, before any other
+ * module runs. The page asks only for its own files until the person presses Open.
+ */
+
+import { arrivedLink } from "./parcels/arrived_link.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { explainCalm } from "../../wasm_build/ui/calm.js";
+import { loadTexts, pageLanguage } from "./language.js";
+import { ParcelPage } from "./parcels/parcel_page.js";
+
+/** The words for a start that failed before there were texts to look up. @type {Record<string, Words>} */
+const WITHOUT_TEXTS = {
+  en: {
+    title: "The parcel cannot be shown",
+    sentence: "A part of this page did not load. Check the connection, then open the link in your mail again.",
+  },
+  de: {
+    title: "Das Paket kann nicht gezeigt werden",
+    sentence: "Ein Teil dieser Seite wurde nicht geladen. Prüfen Sie die Verbindung und öffnen Sie dann den Link in Ihrer Mail noch einmal.",
+  },
+  fr: {
+    title: "Le colis ne peut pas être affiché",
+    sentence: "Une partie de cette page n’a pas été chargée. Vérifiez la connexion, puis ouvrez de nouveau le lien dans votre courrier.",
+  },
+  es: {
+    title: "No se puede mostrar el paquete",
+    sentence: "No se cargó una parte de esta página. Revise la conexión y vuelva a abrir el enlace de su correo.",
+  },
+  ar: {
+    title: "لا يمكن عرض الطرد",
+    sentence: "لم يُحمَّل جزء من هذه الصفحة. راجع الاتصال ثم افتح الرابط في بريدك مرة أخرى.",
+  },
+};
+
+/** @typedef {{title: string, sentence: string}} Words */
+
+async function start() {
+  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
+  try {
+    const base = new URL("./", import.meta.url);
+    const translate = await loadTexts();
+    explainCalm(translate("calm_hint"));
+    const { api } = await (await fetch(new URL("config.json", base))).json();
+    new ParcelPage({ root, announcer, translate, base, apiOrigin: api }).start(arrivedLink);
+  } catch {
+    const { title, sentence } = WITHOUT_TEXTS[pageLanguage()] ?? WITHOUT_TEXTS.en;
+    root.replaceChildren(html(
+      "main", { class: "narrow stack" }, html("h1", { text: title }),
+      html("p", { class: "problem", role: "alert", text: sentence, data: { test: "start-error" } }),
+    ));
+  }
+}
+
+await start();

@@ -1,0 +1,56 @@
+/** The errors of a parcel: the sentence for people, and what the person can do about each. */
+
+import { errorSentence } from "../../../wasm_build/ui/catalogue.js";
+
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/**
+ * @typedef {"words" | "again" | "sender"} Remedy `words`: type the words again; `again`: try again; `sender`: only the sender
+ *   can help
+ */
+
+/** `smime_core.parcels` makes secrets of six words. */
+export const WORDS_OF_A_SECRET = 6;
+/** `parcel-words-refused` with the reason, and the place of an unknown word. */
+const REFUSED_WORDS = /^parcel-words-refused-(unknown-word|word-count|too-long)(?:-(\d+))?$/u;
+const WRONG_WORDS = "wrong-secret";
+/** After these the parcel cannot be opened here, whatever the person does. */
+const FINAL = new Set([
+  "expired", "withdrawn", "used-up", "parcel-damaged", "parcel-mixed", "parcel-cut", "parcel-misaddressed", "parcel-refused",
+  "parcel-not-authenticated", "parcel-forged", "decryption-error", "wrong-passphrase", "no-matching-recipient", "limit-exceeded", "malformed-message", "unsupported-algorithm",
+  "algorithm-forbidden", "message-digest-mismatch", "content-type-mismatch",
+]);
+
+/** @param {unknown} error @returns {Remedy} */
+export function remedyFor(error) {
+  const code = codeOf(error);
+  if (code === WRONG_WORDS || REFUSED_WORDS.test(code)) return "words";
+  return FINAL.has(code) ? "sender" : "again";
+}
+
+/** @param {unknown} error */
+export function codeOf(error) {
+  return String(/** @type {{code?: unknown}} */ (error ?? {}).code ?? "internal-error");
+}
+
+/** @param {Catalogue} translate @param {unknown} error */
+export function parcelSentence(translate, error) {
+  if (REFUSED_WORDS.test(codeOf(error))) return wordsSentence(translate, error);
+  const key = `parcel_error_${codeOf(error).replaceAll("-", "_")}`;
+  if (!translate.has(key)) return errorSentence(translate, error);
+  const { triesLeft = null } = /** @type {{triesLeft?: number | null}} */ (error);
+  const left = triesLeft === null || triesLeft <= 0 ? "" : ` ${translate("parcel_tries_left", { count: triesLeft })}`;
+  return translate(key) + left;
+}
+
+/**
+ * The sentence for words that cannot be right, which may name the place of an unknown word, but never the word. Throws any
+ * other error.
+ * @param {Catalogue} translate
+ * @param {unknown} error
+ */
+export function wordsSentence(translate, error) {
+  const [, why, place] = REFUSED_WORDS.exec(codeOf(error)) ?? [];
+  if (!why) throw error;
+  if (why === "unknown-word") return translate("parcel_words_unknown", { place: Number(place) });
+  return translate("parcel_words_count", { needed: WORDS_OF_A_SECRET });
+}

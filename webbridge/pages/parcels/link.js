@@ -1,0 +1,32 @@
+/** The link of a parcel: `/parcel.html#ID`, or `/parcel.html#ID.word-word-…` if the sender has put the words into it. */
+
+/** @typedef {{id: string, words: string}} ParcelLink `words` is empty unless the link has them */
+
+/** 16 random bytes in base64url without padding. The last character has only two bits of them. */
+const ID = /^[\w-]{21}[AQgw]$/u;
+/** The brackets and points that a mail program may take for a part of a link. */
+const AROUND = /[<>()[\]{}"'.,;:!?\s]+$/u;
+/** Six words of any list are shorter. */
+const MAX_WORDS_CHARACTERS = 400;
+
+/**
+ * The link in a fragment; null if it is none.
+ * @param {string} fragment `location.hash`
+ * @returns {ParcelLink | null}
+ */
+export function parseLink(fragment) {
+  const text = decoded(fragment.replace(/^#/u, "")).replace(AROUND, "");
+  const point = text.indexOf(".");
+  const id = point < 0 ? text : text.slice(0, point);
+  const words = point < 0 ? "" : text.slice(point + 1).replaceAll("-", " ").trim();
+  return ID.test(id) && words.length <= MAX_WORDS_CHARACTERS ? { id, words } : null;
+}
+
+/** A text that cannot be decoded stays as it is, because a link may be cut. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

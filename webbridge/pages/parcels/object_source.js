@@ -1,0 +1,120 @@
+/**
+ * Reads an object of a parcel into one buffer, and goes on where it was when the connection is lost.
+ *
+ * The caller knows the size from the manifest. More bytes than that are not read, and fewer are an error. The caller checks
+ * the hash of the bytes, so a server cannot mix two objects here unnoticed.
+ */
+
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+
+/** @typedef {(name: string, from: number, signal: AbortSignal) => Promise<Response>} AskObject */
+/** @typedef {(milliseconds: number, signal: AbortSignal) => Promise<void>} Pause */
+/**
+ * @typedef {{
+ *   onProgress?: (bytes: number) => void, onLost?: (isLost: boolean) => void, maxTries?: number, pause?: Pause,
+ * }} ReadingOptions `onProgress` gets the bytes of this object that have come, which may become fewer; after `maxTries`
+ *   requests without a single byte the reading rejects with the last error
+ */
+
+const FIRST_PAUSE_MILLISECONDS = 1_000;
+const LONGEST_PAUSE_MILLISECONDS = 30_000;
+/** A server or store that is being started anew answers with these. */
+const PASSING = new Set([500, 502, 503, 504]);
+const CONTENT_RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/u;
+
+/**
+ * Rejects with `parcel-cut` or `parcel-damaged` for an object of another size.
+ * @param {AskObject} ask
+ * @param {{name: string, bytes: number, signal: AbortSignal}} object
+ * @param {ReadingOptions} [options]
+ * @returns {Promise<ArrayBuffer>}
+ */
+export async function readObject(ask, { name, bytes, signal }, options = {}) {
+  const { onProgress = () => {}, onLost = () => {}, maxTries = Infinity, pause = pauseUntilOnline } = options;
+  const target = new Uint8Array(new ArrayBuffer(bytes));
+  let [have, tries] = [0, 0];
+  const take = (/** @type {Uint8Array} */ piece) => {
+    if (have + piece.length > bytes) throw new ApiError("parcel-damaged", `object ${name} is longer than the manifest says`);
+    target.set(piece, have);
+    have += piece.length;
+    if (tries > 0) onLost(false);
+    tries = 0;
+    onProgress(have);
+  };
+  while (have < bytes) {
+    try {
+      const response = await ask(name, have, signal);
+      const { from, total } = placeOf(response);
+      if (total !== null && total !== bytes) throw wrongSize(name, total, bytes);
+      // A server without ranges sends the whole object again.
+      if (from !== have && from !== 0) throw new ApiError("parcel-damaged", `object ${name} came from another place on`);
+      have = from;
+      for await (const piece of piecesOf(response)) take(piece);
+      if (have < bytes) throw wrongSize(name, have, bytes);
+    } catch (error) {
+      signal.throwIfAborted();
+      tries += 1;
+      if (!isPassing(error) || tries >= maxTries) throw error;
+      onLost(true);
+      await pause(Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** (tries - 1), LONGEST_PAUSE_MILLISECONDS), signal);
+    }
+  }
+  return target.buffer;
+}
+
+/** The place of a response's first byte, and the size of the whole object; null if the server does not say. @param {Response} response */
+function placeOf({ status, headers }) {
+  const length = headers.get("Content-Length");
+  // The browser has undone an encoding, whose length says nothing about the object.
+  const isPlain = headers.get("Content-Encoding") === null;
+  if (status !== 206) return { from: 0, total: length === null || !isPlain ? null : Number(length) };
+  const [, first = "-1", total = "*"] = CONTENT_RANGE.exec(headers.get("Content-Range") ?? "") ?? [];
+  return { from: Number(first), total: total === "*" ? null : Number(total) };
+}
+
+/** @param {Response} response @returns {AsyncGenerator<Uint8Array, void>} rejects with `unreachable` if the connection ends */
+async function* piecesOf({ body }) {
+  const reader = body?.getReader();
+  if (!reader) return;
+  try {
+    for (;;) {
+      const { value, done } = await reader.read().catch((error) => {
+        throw new ApiError("unreachable", String(error));
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    void reader.cancel().catch(() => {});
+  }
+}
+
+/** @param {string} name @param {number} found @param {number} expected */
+function wrongSize(name, found, expected) {
+  const text = `object ${name} has ${found} bytes, the manifest says ${expected}`;
+  return new ApiError(found < expected ? "parcel-cut" : "parcel-damaged", text);
+}
+
+/** Whether a later request may succeed. @param {unknown} error */
+function isPassing(error) {
+  return error instanceof ApiError && (error.code === "unreachable" || PASSING.has(error.status));
+}
+
+/**
+ * Waits for a time, or until the browser says that the connection is back.
+ * @type {Pause}
+ */
+function pauseUntilOnline(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      globalThis.removeEventListener("online", end);
+      signal.removeEventListener("abort", end);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    globalThis.addEventListener("online", end);
+    signal.addEventListener("abort", end);
+  });
+}

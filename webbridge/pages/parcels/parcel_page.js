@@ -1,0 +1,282 @@
+/**
+ * The page for the recipient of a parcel: the link, the session, the vault, and the shown view.
+ *
+ * While the person types the words, the vault loads. The server is asked only after a press on Open. A lock, and leaving the
+ * page, delete the key and all that was shown.
+ */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+import { whileBusy } from "../../../wasm_build/ui/parts.js";
+import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
+import { openVault } from "../../../wasm_build/vault/owner/vault.js";
+import { SealedSession } from "../../../wasm_build/vault/session.js";
+import { closePreview } from "../attachment_preview.js";
+import { createSkipLink, createVaultLine } from "../frame.js";
+import { keepLanguage } from "../language.js";
+import { createLanguageMenu } from "../language_menu.js";
+import { TrustKeeper } from "../trust_keeper.js";
+import { takeLink } from "./arrived_link.js";
+import { parcelSentence, remedyFor, wordsSentence } from "./failures.js";
+import { ParcelReader } from "./parcel_reader.js";
+import { ParcelRequests } from "./requests.js";
+import { secretOf } from "./typed_words.js";
+import { createFailureView } from "./views/failure_view.js";
+import { createLinklessView } from "./views/linkless_view.js";
+import { OpenedView } from "./views/opened_view.js";
+import { createStartView } from "./views/start_view.js";
+import { removeSaveWorker } from "./worker_saving.js";
+
+/** @typedef {import("./link.js").ParcelLink} ParcelLink */
+/** @typedef {import("./arrived_link.js").ArrivedLink} ArrivedLink */
+/** @typedef {import("../../../wasm_build/vault/owner/vault.js").Vault} Vault */
+/** @typedef {import("../../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
+/**
+ * @typedef {{
+ *   element: HTMLElement, heading: HTMLElement, focus?: () => void, close?: () => void, renew?: () => ParcelView,
+ * }} ParcelView `renew` makes the same view in another language, and `close` deletes what the view holds
+ */
+
+/** A list of the server's operator is followed for this visit only: the page keeps nothing. */
+const NO_LIST = { read: () => null, write: () => {} };
+
+export class ParcelPage {
+  #root;
+  #announcer;
+  #main = html("main", { class: "main", id: "main" });
+  #vaultLine;
+  #session = new SealedSession();
+  #trust = new TrustKeeper(NO_LIST);
+  #reader;
+  /** @type {Promise<Vault> | null} */
+  #vault = null;
+  /** The opened link; null without one. Its words are deleted when they were used. @type {ParcelLink | null} */
+  #link = null;
+  /** The words that were looked up last. @type {{words: string, done: Promise<void>} | null} */
+  #checked = null;
+  /** @type {ParcelView | null} */
+  #view = null;
+  /** Whether the operator's settings have come, which are asked for after the first press on Open. */
+  #isTrustKnown = false;
+
+  /**
+   * @param {{root: HTMLElement, announcer: HTMLElement, translate: import("../language.js").PageTexts, base: URL, apiOrigin: string}} options
+   *   `base` is the folder of the pages
+   */
+  constructor({ root, announcer, translate, base, apiOrigin }) {
+    this.#root = root;
+    this.#announcer = announcer;
+    this.translate = translate;
+    this.base = base;
+    this.requests = new ParcelRequests(apiOrigin);
+    this.#vaultLine = createVaultLine(translate);
+    this.#reader = new ParcelReader({
+      requests: this.requests, session: this.#session, vault: () => this.#startVault(), trust: this.#trust,
+    });
+  }
+
+  /** @param {ArrivedLink} arrived */
+  start(arrived) {
+    this.#session.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
+    // Another link in the same tab does not load the page anew.
+    addEventListener("hashchange", () => {
+      if (location.hash.length > 1) this.#take(takeLink());
+    });
+    addEventListener("pagehide", () => this.#session.lock("left"));
+    addEventListener("visibilitychange", () => this.#session.check());
+    this.#draw();
+    this.#take(arrived);
+  }
+
+  /** The id of the parcel. */
+  get id() {
+    return this.#link?.id ?? "";
+  }
+
+  get session() {
+    return this.#session;
+  }
+
+  /** Closes the parcel, and deletes all that was shown of it. */
+  lock() {
+    this.#session.lock("hand");
+  }
+
+  /** @param {string} text for screen readers */
+  announce(text) {
+    this.#announcer.textContent = text;
+  }
+
+  /** @param {unknown} error */
+  sentenceFor(error) {
+    return parcelSentence(this.translate, error);
+  }
+
+  /**
+   * Runs the action of a button. If it fails, `failure` shows the sentence of the error.
+   * @param {HTMLButtonElement} button
+   * @param {string} busyLabel
+   * @param {HTMLElement} failure
+   * @param {() => Promise<void>} action
+   */
+  attempt(button, busyLabel, failure, action) {
+    return whileBusy(button, busyLabel, () => {
+      failure.textContent = "";
+      return action();
+    }, (error) => { failure.textContent = this.sentenceFor(error); });
+  }
+
+  /**
+   * Looks into the lists of words, without asking the server. Resolves with the sentence for words that cannot be right; "" if
+   * they may be. Called while the person types, so that Open need not wait for it.
+   * @param {string} words
+   * @returns {Promise<string>}
+   */
+  async checkWords(words) {
+    if (!words.trim()) return this.translate("parcel_words_missing");
+    if (this.#checked?.words !== words) this.#checked = { words, done: this.#reader.checkWords(secretOf(words)) };
+    try {
+      await this.#checked.done;
+      return "";
+    } catch (error) {
+      this.#checked = null;
+      return wordsSentence(this.translate, error);
+    }
+  }
+
+  /**
+   * Opens the parcel with these words. Resolves with the sentence to show beside the words; "" if they are right.
+   * @param {string} words
+   * @returns {Promise<string>}
+   */
+  async open(words) {
+    const { id } = this;
+    try {
+      const problem = await this.checkWords(words);
+      if (problem) return problem;
+      const learning = this.#learnTrust();
+      // Its error is reported after that of the words.
+      learning.catch(() => {});
+      const opening = await this.#reader.unlock(id, secretOf(words));
+      await learning;
+      if (this.id !== id) return "";
+      this.#forgetWords();
+      this.#show(new OpenedView(this, this.#reader, opening));
+      return "";
+    } catch (error) {
+      if (this.id !== id) return "";
+      if (remedyFor(error) === "words") return this.sentenceFor(error);
+      this.fail(error);
+      return "";
+    }
+  }
+
+  /** Shows an error in the place of the parcel, and deletes what there is of it. @param {unknown} error */
+  fail(error) {
+    this.#forgetWords();
+    this.#session.lock("hand");
+    this.#show(createFailureView(this, error));
+    this.announce(this.sentenceFor(error));
+  }
+
+  /** Shows the field for the words again. */
+  startAgain() {
+    this.#show(createStartView(this, this.#link?.words ?? ""));
+  }
+
+  /** @param {ArrivedLink} arrived */
+  #take({ link, isBroken }) {
+    this.#session.lock("hand");
+    this.#link = link;
+    this.#show(link ? createStartView(this, link.words) : createLinklessView(this, { isBroken }));
+    if (link) void this.#startVault().catch(() => undefined);
+  }
+
+  /** The operator's settings decide whose certificates count. Without them nobody is verified. */
+  async #learnTrust() {
+    if (this.#isTrustKnown) return;
+    this.#trust.adoptOperator(await this.requests.config());
+    await this.#trust.follow(await this.#startVault());
+    this.#isTrustKnown = true;
+  }
+
+  #forgetWords() {
+    this.#checked = null;
+    if (this.#link) this.#link = { id: this.#link.id, words: "" };
+  }
+
+  /** @param {import("../../../wasm_build/vault/session.js").LockReason} reason */
+  #locked(reason) {
+    closePreview();
+    this.#trust.evidence.clear();
+    void this.#vault?.then((vault) => vault.retire(), () => undefined);
+    void removeSaveWorker(this.base);
+    const sentence = this.translate(reason === "idle" ? "parcel_closed_idle" : "parcel_closed");
+    this.#show(createStartView(this, "", { note: sentence }));
+    this.announce(sentence);
+  }
+
+  /** @param {ParcelView} view */
+  #show(view) {
+    this.#view?.close?.();
+    this.#view = view;
+    this.announce("");
+    this.#main.replaceChildren(view.element);
+    document.title = `${view.heading.textContent} · Sealwax`;
+    if (view.focus) view.focus();
+    else view.heading.focus();
+    this.#root.querySelector("[data-test=close-parcel]")?.toggleAttribute("hidden", !(view instanceof OpenedView));
+  }
+
+  #draw() {
+    const { translate } = this;
+    const close = html("button", { type: "button", hidden: !(this.#view instanceof OpenedView), data: { test: "close-parcel" }, on: { click: () => this.lock() } });
+    close.append(hiddenLock(), translate("parcel_close"));
+    const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
+    const menu = createLanguageMenu(this, (language) => this.#useLanguage(language));
+    const bar = html("header", { class: "bar parcel-bar" }, name, html("div", { class: "bar-person" }, menu, close));
+    const foot = html(
+      "footer", { class: "foot parcel-foot" },
+      html("p", { text: translate("parcel_convenience"), data: { test: "convenience" } }), this.#vaultLine.element,
+    );
+    const frame = html("div", { class: "frame parcel-frame" }, createSkipLink(translate, this.#main), bar, this.#main, foot);
+    this.#root.replaceChildren(frame);
+  }
+
+  /** @param {string} language */
+  async #useLanguage(language) {
+    if (!(await this.translate.use(language))) return;
+    // This may be anybody's computer, so the tab only keeps the choice.
+    keepLanguage(language, false);
+    this.#vaultLine.say();
+    const renewed = this.#view?.renew?.() ?? null;
+    this.#draw();
+    if (renewed) this.#show(renewed);
+  }
+
+  #startVault() {
+    if (this.#vault) return this.#vault;
+    const opening = this.#openVault();
+    this.#vault = opening;
+    opening.catch(() => {
+      this.#vault = null;
+      this.#vaultLine.setState("vault_failed");
+    });
+    return opening;
+  }
+
+  async #openVault() {
+    this.#vaultLine.setState("vault_starting");
+    const vault = await openVault({
+      base: new URL("runtime/", this.base), onStartProgress: (progress) => this.#vaultLine.showStart(progress),
+    });
+    await vault.ready;
+    this.#vaultLine.setState("vault_ready");
+    return vault;
+  }
+}
+
+function hiddenLock() {
+  const mark = lockMark("", { size: 20 });
+  mark.setAttribute("aria-hidden", "true");
+  return mark;
+}

@@ -1,0 +1,240 @@
+/**
+ * Opens one parcel: derives its key from the words, proves to the server that it has the key, reads the manifest with its
+ * verdict, and then the files, each chunk checked before any of it is passed on.
+ *
+ * The key is sealed under the key of a session, as identities are. A lock overwrites both, and ends every operation.
+ */
+
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/lookups.js";
+import { VaultError } from "../../../wasm_build/vault/vault_error.js";
+import { planChunks } from "./chunk_plan.js";
+import { readObject } from "./object_source.js";
+
+/** @typedef {import("../../../wasm_build/vault/session.js").SealedSession} SealedSession */
+/** @typedef {import("../../../wasm_build/vault/session.js").Secret} Secret */
+/** @typedef {import("../../../wasm_build/vault/session.js").Caller} Caller */
+/** @typedef {import("./requests.js").ParcelRequests} ParcelRequests */
+/** @typedef {import("./requests.js").Opening} Opening */
+/** @typedef {import("./chunk_plan.js").PlannedFile} PlannedFile */
+/**
+ * @typedef {{
+ *   report: import("../report.js").Report, certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string,
+ *   to: string[], created: string, files: PlannedFile[],
+ * }} OpenedManifest
+ */
+/** @typedef {{passages: import("../../../wasm_build/ui/mail_text.js").Passage[], text: string, attachments: import("../mail_vault.js").ReceivedFile[], headers: [string, string][]}} OpenedLetter */
+
+/** The same limit as at the server, `webbridge.delivery.limits.MAX_MANIFEST_BYTES`. */
+const MAX_MANIFEST_BYTES = 17 * 1024 * 1024;
+/** The rounds of the format: `smime_core.parcels.ITERATIONS`. The vault knows no others. */
+const ITERATIONS = 600_000;
+/** A written message above this size is offered as a file only. */
+export const MAX_LETTER_BYTES = 32_000_000;
+/** The requests for the manifest before the person is told of a lost connection. */
+const MANIFEST_TRIES = 3;
+const TICKET_ENDED = "ticket-ended";
+
+export class ParcelReader {
+  #requests;
+  #session;
+  #vault;
+  #trust;
+  #id = "";
+  #ticket = "";
+  /** @type {ArrayBuffer | null} */
+  #proof = null;
+  /** The parcel's key, sealed. @type {ArrayBuffer | null} */
+  #key = null;
+  /** The renewal of the ticket that runs. @type {Promise<void> | null} */
+  #renewing = null;
+
+  /**
+   * @param {{
+   *   requests: ParcelRequests, session: SealedSession, vault: () => Promise<Caller>,
+   *   trust: Pick<import("../trust_keeper.js").TrustKeeper, "judging" | "evidence">,
+   * }} parts
+   */
+  constructor({ requests, session, vault, trust }) {
+    this.#requests = requests;
+    this.#session = session;
+    this.#vault = async () => session.guard(await vault());
+    this.#trust = trust;
+    session.addEventListener("locked", () => this.#forget());
+  }
+
+  /**
+   * Rejects with the reason if a text cannot be the words of a parcel. The server learns nothing of it.
+   * @param {Secret} words whose buffer is transferred
+   */
+  async checkWords(words) {
+    const vault = await this.#vault();
+    await vault.call("parcel.check", { words });
+  }
+
+  /**
+   * Proves to the server that the words open the parcel.
+   * @param {string} id
+   * @param {Secret} words whose buffer is transferred or overwritten
+   * @returns {Promise<Opening>}
+   */
+  async unlock(id, words) {
+    const { ended } = this.#session;
+    this.#forget();
+    try {
+      const [vault, { salt, iterations }] = await Promise.all([this.#vault(), this.#requests.start(id)]);
+      if (iterations !== ITERATIONS) throw new ApiError("unsupported-algorithm", `the server says ${iterations} rounds`);
+      const { proof, key } = await vault.call("parcel.open", { words, salt, sealKey: this.#session.keyForUnlock() });
+      [this.#id, this.#proof, this.#key] = [id, proof, key];
+      const opening = await this.#requests.open(id, proof);
+      this.#session.begin(ended);
+      this.#ticket = opening.ticket;
+      return opening;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    } finally {
+      // A transferred buffer is empty, and nothing is left of it here.
+      overwrite(words.buffer);
+    }
+  }
+
+  /**
+   * Reads the manifest. Yields twice if authorities are asked: the first report says that the parcel is being checked.
+   * @param {Opening} opening
+   * @param {{signal: AbortSignal, onArrived: () => void}} options `onArrived` is called when its bytes have come
+   * @returns {AsyncGenerator<OpenedManifest, void>}
+   */
+  async *manifest({ manifest }, { signal, onArrived }) {
+    if (manifest <= 0 || manifest > MAX_MANIFEST_BYTES) throw new ApiError("parcel-damaged", `a manifest of ${manifest} bytes`);
+    const object = { name: "manifest", bytes: manifest, signal };
+    const cms = await readObject(this.#ask, object, { maxTries: MANIFEST_TRIES });
+    onArrived();
+    const vault = await this.#vault();
+    /** @param {import("../../../wasm_build/vault/trust.js").Evidence} evidence */
+    const judge = (evidence) => vault.call("parcel.verify", {
+      manifest: cms.slice(0), parcel: this.#id, readers: [], ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
+    }, { signal });
+    /** @type {import("../../../wasm_build/vault/lookups.js").Asker} */
+    const ask = (lookups, stop) => this.#requests.askAuthorities(this.#ticket, lookups, stop);
+    for await (const { judged, settled } of judgeInRounds(judge, { ask, store: this.#trust.evidence, signal })) {
+      const { lookups: _, files, report, ...opened } = judged;
+      yield { ...opened, files: planChunks(files), report: settled ? report : whileChecking(report) };
+    }
+  }
+
+  /**
+   * The written message, with its attachments. It has no verdict of its own: the manifest's is that of all files.
+   * @param {PlannedFile} file
+   * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options
+   * @returns {Promise<OpenedLetter>}
+   */
+  async letter(file, options) {
+    const message = new Uint8Array(file.sizeBytes);
+    let at = 0;
+    for await (const chunk of this.chunks(file, options)) {
+      message.set(new Uint8Array(chunk), at);
+      at += chunk.byteLength;
+      overwrite(chunk);
+    }
+    const vault = await this.#vault();
+    // The message has no layer of its own that a key here could open, so none comes along.
+    const args = { message: message.buffer, identities: [], sealKey: this.#useKey(), ...this.#trust.judging(), contacts: null };
+    const { text, passages, attachments, headers } = await vault.call("message.verify", args, { signal: options.signal });
+    return decodeLetter({ text, passages, attachments, headers });
+  }
+
+  /**
+   * The plaintext of a file, chunk by chunk. The next chunk is fetched while one is decrypted. The caller overwrites each.
+   * @param {PlannedFile} file
+   * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options `onProgress` gets the bytes of the
+   *   whole file that have come
+   * @returns {AsyncGenerator<ArrayBuffer, void>}
+   */
+  async *chunks({ chunks }, { signal, onProgress = () => {}, ...reading }) {
+    const ended = AbortSignal.any([signal, this.#session.ended]);
+    let done = 0;
+    /** @param {import("./chunk_plan.js").PlannedChunk | undefined} chunk */
+    const fetchNext = (chunk) => {
+      if (!chunk) return null;
+      const before = done;
+      const object = { name: chunk.object, bytes: chunk.cmsBytes, signal: ended };
+      const fetching = readObject(this.#ask, object, { ...reading, onProgress: (bytes) => onProgress(before + bytes) });
+      done += chunk.cmsBytes;
+      // Its error is reported when it is this chunk's turn.
+      fetching.catch(() => {});
+      return fetching;
+    };
+    const vault = await this.#vault();
+    let coming = fetchNext(chunks[0]);
+    for (const [index, { object: _, ...chunk }] of chunks.entries()) {
+      const cms = /** @type {ArrayBuffer} */ (await coming);
+      coming = fetchNext(chunks[index + 1]);
+      const { content } = await vault.call("parcel.decrypt", { cms, chunk, ...this.#keys() }, { signal: ended });
+      yield content;
+    }
+  }
+
+  /** Tells the server what became of the parcel. It is a claim, so its failure changes nothing. @param {import("./requests.js").Claim} state @param {string} [code] */
+  async claim(state, code) {
+    if (this.#ticket) await this.#requests.claim(this.#ticket, state, code).catch(() => {});
+  }
+
+  /** @type {import("./object_source.js").AskObject} */
+  #ask = async (name, from, signal) => {
+    const ticket = this.#ticket;
+    try {
+      return await this.#requests.object(ticket, name, { from, signal });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== TICKET_ENDED) throw error;
+      if (ticket === this.#ticket) await (this.#renewing ??= this.#renew());
+      return this.#requests.object(this.#ticket, name, { from, signal });
+    }
+  };
+
+  async #renew() {
+    try {
+      if (!this.#proof) throw lockedError();
+      this.#ticket = (await this.#requests.open(this.#id, this.#proof)).ticket;
+    } finally {
+      this.#renewing = null;
+    }
+  }
+
+  #keys() {
+    if (!this.#key) throw lockedError();
+    return { key: this.#key.slice(0), identities: [], sealKey: this.#useKey() };
+  }
+
+  #useKey() {
+    const sealKey = this.#session.useKey();
+    if (!sealKey) throw lockedError();
+    return sealKey;
+  }
+
+  #forget() {
+    for (const bytes of [this.#proof, this.#key]) if (bytes) overwrite(bytes);
+    this.#proof = this.#key = null;
+    this.#ticket = "";
+  }
+}
+
+function lockedError() {
+  return new VaultError("locked", "the parcel was closed before the operation had ended");
+}
+
+/** @param {{text: ArrayBuffer, passages: {path: string, text: ArrayBuffer, html?: ArrayBuffer | null}[]} & Omit<OpenedLetter, "text" | "passages">} letter @returns {OpenedLetter} */
+function decodeLetter({ text, passages, ...others }) {
+  return {
+    ...others, text: decode(text),
+    passages: passages.map((one) => ({ path: one.path, text: decode(one.text), markup: one.html ? decode(one.html) : null })),
+  };
+}
+
+/** @param {ArrayBuffer} bytes */
+function decode(bytes) {
+  const text = new TextDecoder().decode(bytes);
+  overwrite(bytes);
+  return text;
+}

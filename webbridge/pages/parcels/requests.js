@@ -1,0 +1,137 @@
+/**
+ * The requests of a recipient to the server of parcels. They have no cookie: the words, and then a ticket, are all that
+ * counts. Nothing is asked before the person presses Open.
+ */
+
+import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
+import { ApiError, JSON_TYPE, readJson, request } from "../../../wasm_build/vault/json_requests.js";
+import { joinAnswers } from "../../../wasm_build/vault/lookups.js";
+import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
+
+/**
+ * @typedef {{
+ *   ticket: string, reference: string, kind: "message" | "files", from: string, manifest: number, until: string,
+ *   submitted: string, downloadsLeft: number | null,
+ * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes
+ */
+/** @typedef {"received" | "opened" | "failed"} Claim */
+/** @typedef {"unwanted" | "deceit" | "harmful" | "other"} Complaint */
+/** @typedef {import("../../../wasm_build/vault/lookups.js").Lookup} Lookup */
+
+const CHANGE = { "X-Sealwax": "1" };
+const SALT_BYTES = 16;
+
+export class ParcelRequests {
+  #origin;
+
+  /** @param {string} origin of the API */
+  constructor(origin) {
+    this.#origin = origin;
+  }
+
+  /** The settings by which the server's operator trusts authorities. @returns {Promise<import("../api.js").BridgeConfig>} */
+  async config() {
+    return readJson(await this.#send("/api/config"));
+  }
+
+  /** The values for deriving the key of a parcel. For an unknown id the server makes some up. @param {string} id */
+  async start(id) {
+    const { salt, iterations } = await this.#post("/api/open/start", { id });
+    if (typeof salt !== "string" || typeof iterations !== "number") throw new ApiError("server-error", "no salt came");
+    const bytes = bytesFromBase64url(salt);
+    if (bytes.byteLength !== SALT_BYTES) throw new ApiError("server-error", `the salt has ${bytes.byteLength} bytes`);
+    return { salt: bytes, iterations };
+  }
+
+  /**
+   * Rejects with `wrong-secret`, `too-many-tries`, `expired`, `withdrawn` or `used-up`.
+   * @param {string} id
+   * @param {ArrayBuffer} proof
+   * @returns {Promise<Opening>}
+   */
+  async open(id, proof) {
+    const opening = await this.#post("/api/open", { id, proof: base64urlFromBytes(proof) });
+    if (typeof opening.ticket !== "string" || !Number.isSafeInteger(opening.manifest)) {
+      throw new ApiError("server-error", "no ticket came");
+    }
+    return { reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, ...opening };
+  }
+
+  /**
+   * The bytes of an object, from `from` on. Rejects with `parcel-cut` if the server has none.
+   * @param {string} ticket
+   * @param {string} name
+   * @param {{from: number, signal?: AbortSignal}} options
+   * @returns {Promise<Response>}
+   */
+  async object(ticket, name, { from, signal }) {
+    const headers = bearing(ticket);
+    if (from > 0) headers.Range = `bytes=${from}-`;
+    try {
+      return await this.#send(`/api/open/objects/${encodeURIComponent(name)}`, { headers, signal });
+    } catch (error) {
+      // The object is missing, or ends before this place.
+      const isMissing = error instanceof ApiError && (error.status === 404 || error.status === 416);
+      throw isMissing ? new ApiError("parcel-cut", error.message) : error;
+    }
+  }
+
+  /** @param {string} ticket @param {Claim} state @param {string} [code] that of the error */
+  async claim(ticket, state, code = "") {
+    await this.#post("/api/open/claims", { state, code }, bearing(ticket));
+  }
+
+  /** @param {string} id @param {Complaint} reason */
+  async complain(id, reason) {
+    await this.#post("/api/open/complaints", { id, reason });
+  }
+
+  /**
+   * The answers of authorities about the revocation of certificates. Without them the verdict says that revocation could
+   * not be checked.
+   * @param {string} ticket
+   * @param {Lookup[]} lookups
+   * @param {AbortSignal} [signal]
+   * @returns {ReturnType<import("../../../wasm_build/vault/lookups.js").Asker>}
+   */
+  async askAuthorities(ticket, lookups, signal) {
+    const paths = lookups.map(({ path }) => path.map(base64FromBytes));
+    const questions = [...new Map(paths.map((path) => [path.join(), path])).values()];
+    try {
+      const { answers } = await this.#post("/api/open/status", { paths: questions }, bearing(ticket), signal);
+      const came = new Map(questions.map((path, index) => [path.join(), decodeAnswer(answers[index])]));
+      const isEmpty = (/** @type {string[]} */ path) => Object.values(came.get(path.join()) ?? {}).flat().length === 0;
+      const unavailable = lookups.filter((_, index) => isEmpty(paths[index] ?? [])).map(({ id }) => id);
+      return { answer: joinAnswers([...came.values()]), unavailable };
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      return { answer: joinAnswers([]), unavailable: lookups.map(({ id }) => id) };
+    }
+  }
+
+  /**
+   * @param {string} path
+   * @param {object} members
+   * @param {Record<string, string>} [headers]
+   * @param {AbortSignal} [signal]
+   */
+  async #post(path, members, headers = {}, signal) {
+    const options = { method: "POST", body: JSON.stringify(members), headers: { ...JSON_TYPE, ...CHANGE, ...headers }, signal };
+    return readJson(await this.#send(path, options));
+  }
+
+  /** @param {string} path @param {RequestInit} [options] */
+  #send(path, options = {}) {
+    return request(`${this.#origin}${path}`, { ...options, credentials: "omit" });
+  }
+}
+
+/** @param {string} ticket @returns {Record<string, string>} */
+function bearing(ticket) {
+  return { Authorization: `Parcel ${ticket}` };
+}
+
+/** @param {{crls?: string[], ocsp?: string[]} | undefined} answer */
+function decodeAnswer(answer) {
+  return { crls: (answer?.crls ?? []).map(bytesFromBase64), ocsp: (answer?.ocsp ?? []).map(bytesFromBase64) };
+}

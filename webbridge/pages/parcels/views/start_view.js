@@ -1,0 +1,111 @@
+/**
+ * The first view of a parcel: one field for the six words, and one button. The server is asked when the button is pressed.
+ *
+ * The words are shown while they are typed, because people type them from a call or a note. They open this parcel only,
+ * whose content is in this page afterwards.
+ */
+
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { stateMark } from "../../../../wasm_build/ui/state_mark.js";
+import { WORDS_OF_A_SECRET } from "../failures.js";
+
+/** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
+/** @typedef {import("../parcel_page.js").ParcelView} ParcelView */
+
+/** The words are looked up when the person pauses. */
+const PAUSE_MILLISECONDS = 600;
+
+/**
+ * @param {ParcelPage} page
+ * @param {string} words those of the link; empty if the person types them
+ * @param {{note?: string, problem?: string, typed?: string}} [options] `note` is shown above, `problem` below the field
+ * @returns {ParcelView}
+ */
+export function createStartView(page, words, { note = "", problem = "", typed = "" } = {}) {
+  const { translate } = page;
+  const heading = html("h1", { tabindex: -1, text: translate("parcel_title") });
+  const button = html("button", { class: "primary", type: "submit", text: translate("parcel_open"), data: { test: "open-parcel" } });
+  const field = createWordsField(page, typed);
+  field.setProblem(problem);
+  const stated = html("p", { class: "note", text: translate("parcel_words_in_link"), data: { test: "words-in-link" } });
+  const submit = () => whileBusy(button, translate("parcel_opening"), async () => {
+    field.setProblem("");
+    const said = await page.open(words || field.value);
+    if (!said || !element.isConnected) return;
+    // Words of a link that do not open it are replaced by typed ones.
+    words = "";
+    stated.replaceWith(field.element);
+    field.setProblem(said);
+    field.focus();
+  });
+  const form = createForm(
+    { class: "stack", data: { test: "words-form" } }, submit, words ? stated : field.element, html("div", { class: "actions" }, button),
+    html("p", { class: "field-hint", text: translate("parcel_open_meaning") }),
+  );
+  const element = html(
+    "div", { class: "narrow stack" },
+    note ? html("p", { class: "note", text: note, data: { test: "closed-note" } }) : null, heading, createPromise(page), form,
+  );
+  if (words) void page.checkWords(words).catch(() => undefined);
+  return {
+    element, heading, close: field.clear, focus: () => (words || note ? heading.focus() : field.focus()),
+    renew: () => createStartView(page, words, { problem: field.problem, typed: field.value }),
+  };
+}
+
+/** @param {ParcelPage} page @param {string} typed */
+function createWordsField(page, typed) {
+  const { translate } = page;
+  const [id, hintId, problemId] = ["words", "words-hint", "words-problem"].map(uniqueId);
+  const hint = html("p", { class: "field-hint", id: hintId, text: translate("parcel_words_hint") });
+  const problem = html("p", { class: "field-error", id: problemId, role: "alert", data: { test: "words-problem" } });
+  // Browsers keep no text of a field without autocomplete, and phones learn no words from one without suggestions.
+  const area = html("textarea", {
+    id, rows: 2, class: "parcel-words", dir: "auto", autocomplete: "off", autocapitalize: "none", autocorrect: "off",
+    spellcheck: "false", translate: "no", writingsuggestions: "false", enterkeyhint: "go", required: true,
+    "aria-describedby": `${hintId} ${problemId}`, "data-1p-ignore": "", "data-lpignore": "true", "data-bwignore": "",
+    data: { test: "words" },
+  });
+  area.value = typed;
+  const setProblem = (/** @type {string} */ text) => {
+    problem.textContent = text;
+    area.setAttribute("aria-invalid", String(text !== ""));
+  };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const look = async () => {
+    const { value } = area;
+    if (value.split(/[\s,-]+/u).filter(Boolean).length < WORDS_OF_A_SECRET) return;
+    const said = await page.checkWords(value).catch(() => "");
+    if (area.value === value && area.isConnected) setProblem(said);
+  };
+  area.addEventListener("input", () => {
+    setProblem("");
+    clearTimeout(timer);
+    timer = setTimeout(() => void look(), PAUSE_MILLISECONDS);
+  });
+  area.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    area.form?.requestSubmit();
+  });
+  return {
+    element: html("div", { class: "field" }, html("label", { for: id, text: translate("parcel_words_label") }), area, hint, problem),
+    setProblem,
+    focus: () => area.focus(),
+    clear: () => {
+      clearTimeout(timer);
+      area.value = "";
+    },
+    get value() { return area.value; },
+    get problem() { return problem.textContent ?? ""; },
+  };
+}
+
+/** @param {ParcelPage} page */
+function createPromise({ translate }) {
+  const mark = stateMark("encrypted-only", translate, { size: 32 });
+  mark.setAttribute("aria-hidden", "true");
+  return html("div", { class: "promise" }, mark, html("p", { text: translate("parcel_intro") }));
+}

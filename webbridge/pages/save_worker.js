@@ -1,0 +1,60 @@
+/**
+ * The service worker that saves files of a parcel: it answers the download of an address in its scope with the chunks that
+ * the page gives. It keeps nothing.
+ */
+
+import { ChunkTaker } from "../../wasm_build/vault/chunk_port.js";
+import { GIVE, READY, STAY } from "./parcels/save_words.js";
+
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
+/** A message lets the worker live on for this time. */
+const STAY_MILLISECONDS = 15_000;
+/** A file that no download has asked for is forgotten after this time. */
+const FORGET_MILLISECONDS = 60_000;
+
+/** The files by their tokens, each for one download. @type {Map<string, {name: string, bytes: number, taker: ChunkTaker}>} */
+const files = new Map();
+
+worker.addEventListener("install", () => void worker.skipWaiting());
+worker.addEventListener("message", (event) => {
+  const { type, token, name, bytes } = event.data ?? {};
+  if (type === STAY) event.waitUntil(new Promise((resolve) => setTimeout(resolve, STAY_MILLISECONDS)));
+  if (type !== GIVE) return;
+  const [port, answer] = event.ports;
+  files.set(token, { name, bytes, taker: new ChunkTaker(port) });
+  setTimeout(() => files.delete(token), FORGET_MILLISECONDS);
+  answer.postMessage({ type: READY });
+});
+worker.addEventListener("fetch", (event) => {
+  const token = event.request.url.slice(worker.registration.scope.length);
+  const file = files.get(token);
+  files.delete(token);
+  event.respondWith(file ? download(file) : Response.error());
+});
+
+/** @param {{name: string, bytes: number, taker: ChunkTaker}} file */
+function download({ name, bytes, taker }) {
+  const stream = new ReadableStream({
+    async pull(controller) {
+      const chunk = await taker.take();
+      if (chunk === null) controller.close();
+      else controller.enqueue(new Uint8Array(chunk));
+    },
+    cancel: () => taker.stop(),
+  }, { highWaterMark: 0 });
+  return new Response(stream, {
+    headers: {
+      "Content-Type": "application/octet-stream",
+      "Content-Length": String(bytes),
+      "Content-Disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/gu, percent)}`,
+      "Content-Security-Policy": "default-src 'none'; sandbox",
+      "X-Content-Type-Options": "nosniff",
+    },
+  });
+}
+
+/** RFC 8187 section 3.2.1 allows fewer characters than `encodeURIComponent` leaves. @param {string} character */
+function percent(character) {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}

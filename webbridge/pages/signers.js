@@ -1,0 +1,19 @@
+/** The section "Why?" of a verdict, with a part for each signer of the whole message. */
+
+import { html } from "../../wasm_build/ui/dom.js";
+
+/** @typedef {import("./report.js").Report} Report */
+/** @typedef {import("./report.js").SignerReport} SignerReport */
+
+/**
+ * The section as an element; null if nobody has signed the whole message.
+ * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
+ * @param {Report} report
+ * @param {(signer: SignerReport) => HTMLElement} describe
+ */
+export function createSigners(translate, report, describe) {
+  const signers = report.signers.filter(({ layer }) => report.layers[layer]?.coversWhole);
+  if (signers.length === 0) return null;
+  const summary = html("summary", { text: translate("why") });
+  return html("details", { class: "details", data: { test: "why" } }, summary, ...signers.map(describe));
+}
