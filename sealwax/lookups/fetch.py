@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import http.client
-import io
 import ipaddress
 import queue
 import re
@@ -21,11 +20,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from sealwax.lookups.deadline import Deadline
 from sealwax.lookups.public_addresses import Address, is_public
+from sealwax.lookups.timed_socket import TimedSocket, failure_words
 from smime_core.errors import SmimeError
 from smime_core.limits import (
     LOOKUP_BATCH_SECONDS,
@@ -36,9 +36,6 @@ from smime_core.limits import (
     MAX_LOOKUP_URL_CHARACTERS,
     MAX_PARALLEL_LOOKUPS,
 )
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _HOST_NAME: Final = re.compile(
@@ -204,7 +201,9 @@ def _fetch_until(request: FetchRequest, policy: FetchPolicy, deadline: Deadline)
     except TimeoutError as error:
         raise LookupFailed(LookupFailure.TIMEOUT, f"{target.host} did not answer in time") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise LookupFailed(LookupFailure.UNREACHABLE, f"{target.host} cannot be reached: {_words(error)}") from error
+        raise LookupFailed(
+            LookupFailure.UNREACHABLE, f"{target.host} cannot be reached: {failure_words(error)}"
+        ) from error
 
 
 def _parse_url(url: str, policy: FetchPolicy) -> _Target:
@@ -335,7 +334,7 @@ class _Connection(http.client.HTTPConnection):
         self._connected = self._connect_to_any()
         if self._target.scheme == "https":
             self._connected = self._wrap(self._connected)
-        self.sock = _TimedSocket(self._connected, self._deadline)
+        self.sock = TimedSocket(self._connected, self._deadline)
 
     def _connect_to_any(self) -> socket.socket:
         for left, address in zip(range(len(self._addresses), 0, -1), self._addresses, strict=True):
@@ -354,42 +353,3 @@ class _Connection(http.client.HTTPConnection):
         context = ssl.create_default_context(cafile=self._policy.ca_file)
         plain.settimeout(self._deadline.remaining())
         return context.wrap_socket(plain, server_hostname=self._target.host)
-
-
-class _TimedSocket:
-    """The part of a socket that http.client uses. Each step may take the time that is left until the deadline."""
-
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def sendall(self, data: bytes) -> None:
-        self._connection.settimeout(self._deadline.remaining())
-        self._connection.sendall(data)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._connection, self._deadline))
-
-    def close(self) -> None:
-        """Do nothing: http.client calls this before the body is read. `_Connection` closes the socket at its end."""
-
-
-class _TimedReader(io.RawIOBase):
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        self._connection.settimeout(self._deadline.remaining())
-        return self._connection.recv_into(buffer)
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its TLS certificate is not valid ({error.verify_message})"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return "it does not speak HTTP" if isinstance(error, http.client.HTTPException) else "its address is unknown"
