@@ -56,6 +56,7 @@ _VERBS: Final = {
     "verify-release": "sealwax.cli.verbs.releases:verify_release",
     "sign-pages": "sealwax.cli.verbs.releases:sign_pages",
     "sign-release": "sealwax.cli.verbs.releases:sign_release",
+    "deliver": "sealwax.cli.verbs.deliver:deliver",
     "identity": "sealwax.cli.verbs.identity:identity",
     "ca": "sealwax.cli.verbs.ca:ca",
     "discovery": "sealwax.discovery.operation.commands:discovery",

@@ -90,7 +90,8 @@ def test_each_option_that_names_a_file_has_the_type_of_one() -> None:
         kind = option.type.types[0] if isinstance(option.type, click.Tuple) else option.type
         assert isinstance(kind, click.Path) or not words & FILE_WORDS, option
         is_folder = isinstance(kind, click.Path) and not kind.file_okay
-        names_output = bool({"-o", "--page-output", "--ldif"} & {*option.opts}) and not (option.is_flag or is_folder)
+        is_output = bool({"-o", "--page-output", "--ldif"} & {*option.opts}) or option.metavar == "OUT"
+        names_output = is_output and not (option.is_flag or is_folder)
         assert isinstance(kind, OutputPath) is names_output, option
 
 

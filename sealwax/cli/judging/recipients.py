@@ -80,22 +80,15 @@ class RecipientOptions:
             raise click.UsageError(f"for {addresses[0]} give --anchor or --mozilla: who says whose a certificate is?")
         contacts = self.places.load_contacts() if addresses else NO_CONTACTS
         judge = CandidateJudge(store=store, trust=self.trust, at=now(), contacts=contacts)
-        certificates = [self._find(name, judge) if name in addresses else self._load(name, judge) for name in self.to]
+        certificates = [
+            self._find(name, judge) if name in addresses else load_given(name, judge, allow_expired=self.allow_expired)
+            for name in self.to
+        ]
         known = [contacts.find(name) if name in addresses else None for name in self.to]
         return Recipients(
             certificates=tuple(certificates),
             capabilities=tuple(contact.capabilities if contact else None for contact in known),
         )
-
-    def _load(self, name: str, judge: CandidateJudge) -> Certificate:
-        found = _load_given(name)
-        if self.allow_expired and judge.at > found.certificate.not_after:
-            judge = dataclasses.replace(judge, at=found.certificate.not_after)
-            write_error(f"{name}: the certificate has expired on {judge.at:%Y-%m-%d} and is used all the same")
-        if not judge.store.anchors:
-            return _take(name, [check_without_path(found, None, at=judge.at)])
-        check, hint = judge.check(found)
-        return _take(name, [check], hint)
 
     def _find(self, address: str, judge: CandidateJudge) -> Certificate:
         choice, hint = judge.choose(address, find_in_contacts(judge.contacts, address))
@@ -110,7 +103,22 @@ class RecipientOptions:
         return _take(address, choice.checks, hint)
 
 
-def _load_given(name: str) -> FoundCertificate:
+def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool) -> Certificate:
+    """The recipient's certificate in a file, checked: by its path too if any anchor is trusted.
+
+    Raises NoUsableCertificate, OSError or MalformedMessage.
+    """
+    found = _read_given(name)
+    if allow_expired and judge.at > found.certificate.not_after:
+        judge = dataclasses.replace(judge, at=found.certificate.not_after)
+        write_error(f"{name}: the certificate has expired on {judge.at:%Y-%m-%d} and is used all the same")
+    if not judge.store.anchors:
+        return _take(name, [check_without_path(found, None, at=judge.at)])
+    check, hint = judge.check(found)
+    return _take(name, [check], hint)
+
+
+def _read_given(name: str) -> FoundCertificate:
     """The recipient's certificate in a file. Files often contain the chain too, which becomes its intermediates."""
     certificates = parse_certificates(read_input(name))
     own = first_own(certificates)

@@ -1,4 +1,4 @@
-"""A progress bar on the terminal while a large file is read."""
+"""A progress bar on the terminal while a large file is read, or a parcel is sent or received."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 @contextlib.contextmanager
@@ -15,18 +18,37 @@ def show_progress(data: bytes | BinaryIO, task_name: str) -> Iterator[bytes | Bi
     if isinstance(data, bytes) or not sys.stderr.isatty():
         yield data
         return
+    with _show_bar(task_name, data.seek(0, io.SEEK_END)) as (progress, task):
+
+        def move(position: int) -> None:
+            progress.update(task, completed=position)
+
+        yield cast(BinaryIO, _WatchedFile(data, move))
+
+
+@contextlib.contextmanager
+def show_steps(task_name: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
+    """Yields a function that moves a bar by a number of bytes, if standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with _show_bar(task_name, total_bytes) as (progress, task):
+
+        def move(count: int) -> None:
+            progress.advance(task, count)
+
+        yield move
+
+
+@contextlib.contextmanager
+def _show_bar(task_name: str, total_bytes: int) -> Iterator[tuple[Progress, TaskID]]:
     # Imported here because rich takes longer to import than verifying a mail.
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(task_name, total=data.seek(0, io.SEEK_END))
-
-        def move(position: int) -> None:
-            progress.update(task, completed=position)
-
-        yield cast(BinaryIO, _WatchedFile(data, move))
+        yield progress, progress.add_task(task_name, total=total_bytes)
 
 
 class _WatchedFile(io.RawIOBase):

@@ -1,0 +1,97 @@
+"""The options that name a delivery service and the user's token there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from sealwax.cli.options.passphrases import read_first_line
+from sealwax.cli.options.request import given_by, group_of
+from sealwax.cli.user_files.delivery import KeptService, find_token, load_services
+from sealwax.delivery.address import parse_server
+from sealwax.delivery.connection import Connection
+from sealwax.delivery.finding import find_service
+from sealwax.delivery.patience import Patience
+from sealwax.delivery.sender_api import SenderApi
+
+CA_FILE: Final = click.Option(
+    ["--ca-file", "ca_file"],
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Authorities of the service, in place of the system's.",
+)
+TOKEN_FILE: Final = click.Option(
+    ["--token-file", "token_file"],
+    metavar="FILE",
+    type=click.Path(),
+    help="File whose first line is the token, in place of the kept one.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceOptions:
+    """A service and a token. Without options they are the ones that were kept last."""
+
+    server: str | None = given_by(
+        click.Option(["--server"], metavar="URL", help="The pages of the service. The last ones, if left out.")
+    )
+    address: str | None = given_by(
+        click.Option(["--address"], metavar="ADDRESS", help="Your address there. The last one, if left out.")
+    )
+    token_file: str | None = given_by(TOKEN_FILE)
+    ca_file: Path | None = given_by(CA_FILE)
+
+    def find(self) -> KeptService:
+        """The chosen service. Raises UsageError, DeliveryFailed, OSError or MalformedMessage."""
+        server = None if self.server is None else str(parse_server(self.server))
+        kept = [
+            one
+            for one in load_services()
+            if server in (None, one.pages, one.api) and self.address in (None, one.address)
+        ]
+        if kept:
+            return kept[-1]
+        if server is None or self.address is None:
+            raise click.UsageError("say which service: give --server and --address, or run `sealwax deliver token`")
+        return look_up(server, self.address, self.ca_file)
+
+    def load_token(self, service: KeptService) -> str:
+        """The token for a service. Raises UsageError, OSError or MalformedMessage."""
+        found = parse_token(read_first_line(self.token_file)) if self.token_file else find_token(service)
+        if not found:
+            raise click.UsageError("there is no token: run `sealwax deliver token`, or give --token-file")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderLogin:
+    """A sender at a service."""
+
+    service: ServiceOptions = group_of(ServiceOptions)
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[tuple[KeptService, str, SenderApi]]:
+        """The service, the token, and the calls that it authorizes."""
+        kept = self.service.find()
+        token = self.service.load_token(kept)
+        with Connection(parse_server(kept.api), ca_file=self.service.ca_file) as connection:
+            yield kept, token, SenderApi(connection, token, Patience())
+
+
+def look_up(server: str, address: str, ca_file: Path | None) -> KeptService:
+    """The service whose pages or API have this address. Raises DeliveryFailed or MalformedMessage."""
+    found = find_service(parse_server(server), ca_file=ca_file)
+    return KeptService(api=str(found.api), pages="" if found.pages is None else str(found.pages), address=address)
+
+
+def parse_token(data: bytes) -> str:
+    """A token, which goes into a header field. Raises ClickException, which does not quote it."""
+    text = data.decode("ascii", "replace").strip()
+    if not text or not all("!" <= character <= "~" for character in text):
+        raise click.ClickException("expected a token as the pages show it: letters, digits and signs in one line")
+    return text

@@ -1,0 +1,150 @@
+"""The user's delivery services: their addresses in one JSON file, their tokens in the system keyring.
+
+Where there is no keyring, a token is in a file that only its owner can read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from sealwax.cli.options.passphrases import KEYRING_SERVICE
+from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
+from sealwax.files.small import read_small
+from sealwax.user_folders import user_folder
+from smime_core.errors import MalformedMessage
+from smime_core.trust import Members, parse_json
+
+_MAX_BYTES: Final = 1_048_576
+_WHERE: Final = "delivery.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptService:
+    """A service: its API, its pages (empty if unknown), and the address of the user there."""
+
+    api: str
+    pages: str
+    address: str
+
+    @property
+    def entry(self) -> str:
+        """The name of the token in the keyring or in the file."""
+        return f"parcels of {self.address} at {self.api}"
+
+
+def data_folder() -> Path:
+    """The user's data folder (XDG Base Directory Specification)."""
+    return user_folder("XDG_DATA_HOME", ".local/share")
+
+
+def sends_folder() -> Path:
+    """The folder of interrupted sendings."""
+    return data_folder() / "sends"
+
+
+def load_services() -> list[KeptService]:
+    """The services, the one that was chosen last at the end. Raises OSError or MalformedMessage."""
+    rows = _read(data_folder() / _WHERE, "services")
+    if not isinstance(rows, list):
+        raise MalformedMessage("expected a list of services", where=_WHERE)
+    members = [Members.of(row, ("api", "pages", "address"), _WHERE) for row in rows]
+    return [KeptService(api=one.text("api"), pages=one.text("pages"), address=one.text("address")) for one in members]
+
+
+def keep_service(service: KeptService, token: str) -> str:
+    """Keep a service and its token, and choose it from now on. Returns the place of the token, for people.
+
+    Raises OSError or MalformedMessage.
+    """
+    path = data_folder() / _WHERE
+    with lock_file(path):
+        services = [one for one in load_services() if (one.api, one.address) != (service.api, service.address)]
+        place = _keep_token(service.entry, token)
+        rows = [{"api": one.api, "pages": one.pages, "address": one.address} for one in (*services, service)]
+        _write(path, {"services": rows})
+    return place
+
+
+def forget_service(service: KeptService) -> None:
+    """Forget a service and its token. Raises OSError or MalformedMessage."""
+    path = data_folder() / _WHERE
+    with lock_file(path):
+        rows = [
+            {"api": one.api, "pages": one.pages, "address": one.address} for one in load_services() if one != service
+        ]
+        _write(path, {"services": rows})
+        _forget_token(service.entry)
+
+
+def find_token(service: KeptService) -> str | None:
+    """The kept token of a service, or None. Raises OSError or MalformedMessage."""
+    tokens = _read_tokens()
+    return tokens[service.entry] if service.entry in tokens else _read_keyring(service.entry)
+
+
+def _keep_token(entry: str, token: str) -> str:
+    import keyring
+    from keyring.errors import KeyringError
+
+    tokens = _read_tokens()
+    try:
+        keyring.set_password(KEYRING_SERVICE, entry, token)
+    except KeyringError:
+        _write(_tokens_file(), {"tokens": {**tokens, entry: token}})
+        return str(_tokens_file())
+    if tokens.pop(entry, None) is not None:
+        _write(_tokens_file(), {"tokens": tokens})
+    return "the system keyring"
+
+
+def _forget_token(entry: str) -> None:
+    import keyring
+    from keyring.errors import KeyringError
+
+    tokens = _read_tokens()
+    if tokens.pop(entry, None) is not None:
+        _write(_tokens_file(), {"tokens": tokens})
+    with contextlib.suppress(KeyringError):
+        keyring.delete_password(KEYRING_SERVICE, entry)
+
+
+def _read_keyring(entry: str) -> str | None:
+    # Imported here: the backends of some systems start a D-Bus connection.
+    import keyring
+    from keyring.errors import KeyringError, NoKeyringError
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, entry)
+    except NoKeyringError:
+        return None
+    except KeyringError as error:
+        raise click.ClickException(f"the system keyring cannot be read: {type(error).__name__}") from error
+
+
+def _tokens_file() -> Path:
+    return data_folder() / "delivery_tokens.json"
+
+
+def _read_tokens() -> dict[str, str]:
+    tokens = _read(_tokens_file(), "tokens")
+    if not isinstance(tokens, dict):
+        return {}
+    return {entry: token for entry, token in tokens.items() if isinstance(token, str)}
+
+
+def _read(path: Path, member: str) -> object:
+    try:
+        data = read_small(path, max_bytes=_MAX_BYTES)
+    except FileNotFoundError:
+        return []
+    return Members.of(parse_json(data, path.name, max_bytes=_MAX_BYTES), (member,), path.name).values[member]
+
+
+def _write(path: Path, members: dict[str, Any]) -> None:
+    write_output(str(path), json.dumps(members, indent=2).encode(), mode=PRIVATE_MODE)

@@ -1,0 +1,39 @@
+"""`sealwax deliver`: the group of verbs for parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sealwax.cli.group import Verbs
+
+
+class DeliverVerbs(Verbs):
+    """The verbs in the order of use."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        "token": "sealwax.cli.verbs.deliver_keeping:token",
+        "send": "sealwax.cli.verbs.deliver_sending:send",
+        "list": "sealwax.cli.verbs.deliver_keeping:list_parcels",
+        "open": "sealwax.cli.verbs.deliver_opening:open_parcel",
+        "withdraw": "sealwax.cli.verbs.deliver_keeping:withdraw",
+    }
+    entry_points: ClassVar[str] = "sealwax.deliver"
+
+
+@click.group(cls=DeliverVerbs)
+def deliver() -> None:
+    """Send messages and files of any size to people without keys, and open what they send.
+
+    \b
+    token --server https://mail.example.org --address me@example.org
+        keeps the token that the pages have made for you.
+    send report.pdf --to bob@example.com
+        encrypts here, uploads, and prints six words for the recipient.
+    list, withdraw
+        what became of your parcels; an end to one of them.
+    open LINK
+        checks and saves a parcel that came to you.
+    """

@@ -1,0 +1,93 @@
+"""The address of a delivery service, and the links to parcels that its notices carry."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from smime_core.errors import MalformedMessage
+from smime_core.text import is_loopback
+
+_MAX_URL_CHARACTERS: Final = 2_048
+_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+_PAGE: Final = "/parcel.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAddress:
+    """The place of an API or of pages: https, or http on this machine. `prefix` is a path without its last slash."""
+
+    scheme: str
+    host: str
+    port: int
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        shown_host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{shown_host}{port}{self.prefix}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelLink:
+    """A link to a parcel: the pages that it leads to, the parcel's id, and the words if the sender put them into it."""
+
+    pages: ServerAddress
+    parcel_id: str
+    words: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.pages}{_PAGE}#{self.parcel_id}"
+
+    def with_words(self) -> str:
+        """The link that opens the parcel without anything else, because the words are in its fragment."""
+        words = quote((self.words or "").replace(" ", "-"), safe="-")
+        return f"{self}.{words}" if words else str(self)
+
+
+def parse_server(url: str) -> ServerAddress:
+    """The address in a URL without query and fragment. Raises MalformedMessage."""
+    where = "address of the service"
+    if len(url) > _MAX_URL_CHARACTERS or not all("!" <= character <= "~" for character in url):
+        raise MalformedMessage("expected a URL", where)
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        raise MalformedMessage("expected a URL", where) from None
+    if not host or "@" in parts.netloc or parts.query or parts.fragment or parts.scheme not in _DEFAULT_PORTS:
+        raise MalformedMessage("expected a URL of scheme, host and path", where)
+    if parts.scheme != "https" and not is_loopback(host):
+        raise MalformedMessage("expected https, or http on this machine", where)
+    if any(part in (".", "..") for part in parts.path.split("/")):
+        raise MalformedMessage("expected a path without dots", where)
+    return ServerAddress(
+        scheme=parts.scheme,
+        host=host,
+        port=_DEFAULT_PORTS[parts.scheme] if port is None else port,
+        prefix=parts.path.rstrip("/"),
+    )
+
+
+def is_link(text: str) -> bool:
+    """Whether the text is a URL, and not the name of a folder."""
+    return text.lower().startswith(("https://", "http://"))
+
+
+def parse_link(text: str) -> ParcelLink:
+    """The link of a notice. No error quotes it, because it may contain the words. Raises MalformedMessage."""
+    where = "link"
+    place, separator, fragment = text.strip().partition("#")
+    if not separator or not place.endswith(_PAGE):
+        raise MalformedMessage(f"expected the link of a notice, with {_PAGE} and # in it", where)
+    parcel_id, dot, words = fragment.partition(".")
+    if not _ID.fullmatch(parcel_id):
+        raise MalformedMessage("expected the 22 characters of a parcel's id after #", where)
+    return ParcelLink(
+        pages=parse_server(place.removesuffix(_PAGE)),
+        parcel_id=parcel_id,
+        words=unquote(words) if dot and words else None,
+    )

@@ -1,0 +1,69 @@
+"""Calls with JSON, shared by sender and recipient: their errors, and repetition after a lost connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sealwax.delivery.connection import Answer, Call, Connection, Move, no_move
+from sealwax.delivery.failures import DeliveryFailed, refusal
+from sealwax.delivery.fields import Fields
+from sealwax.delivery.patience import Patience
+
+JSON_TYPE: Final = "application/json"
+_MAX_RETRY_AFTER_DIGITS: Final = 9  # Python refuses to parse more than 4,300 digits.
+
+
+class Caller:
+    """Calls one service over one connection, always with the same authorization."""
+
+    def __init__(self, connection: Connection, authorization: str, patience: Patience) -> None:
+        self._connection = connection
+        self._authorization = authorization
+        self.patience = patience
+
+    def authorize(self, authorization: str) -> None:
+        """Use another authorization from now on."""
+        self._authorization = authorization
+
+    def ask(self, path: str, members: Mapping[str, Any] | None = None) -> Fields:
+        """The answer to a GET, or to a POST of `members`. It is repeated after a lost connection."""
+        return self.patience.run(lambda: self.ask_once(path, members))
+
+    def ask_once(self, path: str, members: Mapping[str, Any] | None = None) -> Fields:
+        """The answer to a GET, or to a POST of `members`. Raises DeliveryFailed."""
+        if members is None:
+            call = Call(method="GET", path=path)
+        else:
+            body = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
+            call = Call(method="POST", path=path, headers={"Content-Type": JSON_TYPE}, body=body)
+        answer = self.exchange(call)
+        return Fields.parse(answer.body) if answer.body else Fields({})
+
+    def exchange(self, call: Call, move: Move = no_move, *, taken: frozenset[int] = frozenset()) -> Answer:
+        """The answer to one call. Statuses below 300 and those of `taken` are no failures. Raises DeliveryFailed."""
+        answer = self._connection.exchange(self.authorized(call), move)
+        check_answer(answer, taken)
+        return answer
+
+    def authorized(self, call: Call) -> Call:
+        """The call with our authorization."""
+        if not self._authorization:
+            return call
+        headers = {**call.headers, "Authorization": self._authorization}
+        return Call(method=call.method, path=call.path, headers=headers, body=call.body)
+
+
+def check_answer(answer: Answer, taken: frozenset[int] = frozenset()) -> None:
+    """Raise DeliveryFailed for an answer that is an error, by the service's `{code, message}` if it has one."""
+    if answer.status < 300 or answer.status in taken:
+        return
+    retry_after = answer.header("Retry-After")
+    is_number = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= _MAX_RETRY_AFTER_DIGITS
+    try:
+        members = Fields.parse(answer.body)
+        code, message = members.text("code"), members.text("message", "")
+    except DeliveryFailed:
+        code, message = "delivery-error", f"it answers with HTTP status {answer.status}"
+    raise refusal(code, message, status=answer.status, retry_after_seconds=int(retry_after) if is_number else None)

@@ -1,0 +1,131 @@
+"""A sending that goes on after an interruption: what it needs, sealed in a file of the user.
+
+The file has the secret, because the remaining chunks are encrypted for it. It is encrypted under a key that is derived
+from the token at the service, which is in the system keyring or in a private file. The name of the file says nothing
+about the parcel either.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from sealwax.files.small import read_small
+from sealwax.files.whole import write_whole
+from smime_core import blocking
+from smime_core.algorithms import AES_256_GCM, HashName, Hkdf
+from smime_core.errors import DecryptionError, MalformedMessage
+from smime_core.parcels import ParcelChunk
+from smime_core.provider import CryptoProvider
+
+_LABEL: Final = b"sealwax kept sending 1"
+_KEY_BYTES: Final = 32
+_PRIVATE_MODE: Final = 0o600
+_ENDING: Final = ".sealed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSend:
+    """A parcel that is being sent. `chunks` are those that the service has; `pending` is the one on its way.
+
+    `manifest_bytes` is the size that was announced for the manifest. `created` counts the seconds since 1970.
+    """
+
+    parcel_id: str
+    created: int
+    manifest_bytes: int = 0
+    secret: str = field(repr=False)
+    salt: bytes = field(repr=False)
+    chunks: tuple[ParcelChunk, ...] = ()
+    pending: ParcelChunk | None = None
+
+    def with_pending(self, chunk: ParcelChunk) -> KeptSend:
+        """The state before the upload of the next chunk."""
+        return replace(self, pending=chunk)
+
+    def with_uploaded(self) -> KeptSend:
+        """The state after that upload."""
+        return self if self.pending is None else replace(self, chunks=(*self.chunks, self.pending), pending=None)
+
+
+class KeptSends:
+    """The folder of sealed files, for one token."""
+
+    def __init__(self, folder: Path, token: str, provider: CryptoProvider) -> None:
+        self._folder = folder
+        self._provider = provider
+        kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=_LABEL)
+        self._key = blocking.run(provider.derive_key(kdf, token.encode(), _KEY_BYTES))
+
+    def place_of(self, request: Sequence[str]) -> Path:
+        """The file for a request to send. Equal requests, with unchanged files, have the same one."""
+        text = json.dumps(list(request)).encode()
+        name = hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        return self._folder / f"{name[:32]}{_ENDING}"
+
+    def load(self, place: Path) -> KeptSend | None:
+        """The state in a file; None if there is no file or it cannot be read. Raises OSError."""
+        try:
+            data = read_small(place)
+            nonce, sealed = data[: AES_256_GCM.iv_length], data[AES_256_GCM.iv_length :]
+            text = blocking.run(
+                self._provider.decrypt_content(AES_256_GCM, self._key, nonce, sealed, place.name.encode())
+            )
+            return _from_json(text)
+        except (FileNotFoundError, DecryptionError, MalformedMessage, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, place: Path, kept: KeptSend) -> None:
+        """Write the state. Raises OSError."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        nonce = self._provider.random_bytes(AES_256_GCM.iv_length)
+        sealed = blocking.run(
+            self._provider.encrypt_content(AES_256_GCM, self._key, nonce, _to_json(kept), place.name.encode())
+        )
+        write_whole(place, nonce + sealed, mode=_PRIVATE_MODE)
+
+    def forget(self, place: Path) -> None:
+        """Delete the state. Raises OSError."""
+        place.unlink(missing_ok=True)
+
+
+def _to_json(kept: KeptSend) -> bytes:
+    members: dict[str, Any] = {
+        "id": kept.parcel_id,
+        "created": kept.created,
+        "manifestBytes": kept.manifest_bytes,
+        "secret": kept.secret,
+        "salt": base64.b64encode(kept.salt).decode("ascii"),
+        "chunks": [_chunk_row(chunk) for chunk in kept.chunks],
+        "pending": None if kept.pending is None else _chunk_row(kept.pending),
+    }
+    return json.dumps(members).encode()
+
+
+def _from_json(data: bytes) -> KeptSend:
+    # The file is ours, and its tag was checked.
+    members = json.loads(data)
+    pending = members["pending"]
+    return KeptSend(
+        parcel_id=members["id"],
+        created=members["created"],
+        manifest_bytes=members["manifestBytes"],
+        secret=members["secret"],
+        salt=base64.b64decode(members["salt"], validate=True),
+        chunks=tuple(map(_chunk_of, members["chunks"])),
+        pending=None if pending is None else _chunk_of(pending),
+    )
+
+
+def _chunk_row(chunk: ParcelChunk) -> list[Any]:
+    return [chunk.cms_bytes, chunk.content_bytes, chunk.sha256]
+
+
+def _chunk_of(row: list[Any]) -> ParcelChunk:
+    return ParcelChunk(cms_bytes=row[0], content_bytes=row[1], sha256=row[2])

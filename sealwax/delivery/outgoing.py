@@ -1,0 +1,68 @@
+"""The files of a parcel as they are read from the disk, chunk by chunk, and must not change meanwhile."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from smime_core.errors import MalformedMessage
+from smime_core.parcels import CHUNK_BYTES, check_file_name, chunk_lengths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFile:
+    """A file of the disk, or the `content` of a written message. `stamp` shows whether the file has changed."""
+
+    name: str
+    size_bytes: int
+    stamp: str
+    path: Path | None = None
+    content: bytes = b""
+
+    def read_chunks(self, first: int) -> Iterator[bytes]:
+        """The contents of the chunks from number `first` on. Raises OSError, or MalformedMessage for a changed file."""
+        if self.path is None:
+            for start in range(first * CHUNK_BYTES, self.size_bytes, CHUNK_BYTES):
+                yield self.content[start : start + CHUNK_BYTES]
+            return
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(first * CHUNK_BYTES)
+            for length in chunk_lengths(self.size_bytes)[first:]:
+                yield _read_exactly(file.fileno(), length, self)
+            if _stamp_of(os.fstat(file.fileno())) != self.stamp:
+                raise self.has_changed()
+
+    def has_changed(self) -> MalformedMessage:
+        """The error for a file that was written to while it was read."""
+        return MalformedMessage("the file has changed while it was sent: send it again", where=str(self.path))
+
+
+def outgoing_file(path: Path) -> OutgoingFile:
+    """A file to send. Raises OSError, or MalformedMessage for what is no file or has a name that no parcel takes."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise MalformedMessage("this is no file: put the files of a folder into an archive", where=str(path))
+    check_file_name(path.name)
+    return OutgoingFile(name=path.name, size_bytes=found.st_size, stamp=_stamp_of(found), path=path)
+
+
+def outgoing_message(name: str, content: bytes, stamp: str) -> OutgoingFile:
+    """A written message. `stamp` is its text, because its Message-ID and its date are new each time."""
+    return OutgoingFile(name=name, size_bytes=len(content), stamp=stamp, content=content)
+
+
+def _stamp_of(found: os.stat_result) -> str:
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+
+
+def _read_exactly(descriptor: int, length: int, file: OutgoingFile) -> bytes:
+    data = bytearray()
+    while len(data) < length:
+        piece = os.read(descriptor, length - len(data))
+        if not piece:
+            raise file.has_changed()
+        data += piece
+    return bytes(data)

@@ -1,0 +1,42 @@
+"""Repeating what failed on the way, with growing pauses, for as long as a person would."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from sealwax.delivery.failures import DeliveryFailed
+
+Result = TypeVar("Result")
+
+_TRIES: Final = 8  # Without any progress; with the pauses they take two minutes.
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_MAX_PAUSE_SECONDS: Final = 60.0
+
+
+class Patience:
+    """The number of tries that are left. Progress renews them."""
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+        self._failed = 0
+
+    def note_progress(self) -> None:
+        """Begin to count anew."""
+        self._failed = 0
+
+    def run(self, action: Callable[[], Result]) -> Result:
+        """The result of the action, which is repeated after passing failures. Raises DeliveryFailed."""
+        while True:
+            try:
+                result = action()
+            except DeliveryFailed as error:
+                self._failed += 1
+                if not error.is_passing or self._failed >= _TRIES:
+                    raise
+                pause = _FIRST_PAUSE_SECONDS * 2 ** (self._failed - 1)
+                self._sleep(min(max(pause, error.retry_after_seconds or 0), _MAX_PAUSE_SECONDS))
+            else:
+                self.note_progress()
+                return result

@@ -1,0 +1,92 @@
+"""The recipient's half of the API: the proof, the ticket, the objects, and what the recipient reports."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import datetime
+from dataclasses import dataclass, field
+from typing import Final
+
+from sealwax.delivery.calls import Caller
+from sealwax.delivery.connection import Connection, Move, no_move
+from sealwax.delivery.downloads import download
+from sealwax.delivery.failures import DeliveryFailed
+from sealwax.delivery.fields import Fields, encode_url_data
+from sealwax.delivery.patience import Patience
+
+SALT_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """A nonce, encrypted for a certificate, and the service's token for its answer."""
+
+    cms: bytes
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedParcel:
+    """A parcel that the service hands out: the sizes of its objects, and what the service says of it."""
+
+    parcel_id: str
+    reference: str
+    kind: str
+    objects: tuple[int, ...]
+    manifest: int
+    until: datetime.datetime | None
+    ticket: str = field(repr=False)
+
+
+class RecipientApi:
+    """The calls of a recipient, who has no account."""
+
+    def __init__(self, connection: Connection, patience: Patience) -> None:
+        self._connection = connection
+        self._caller = Caller(connection, "", patience)
+
+    def start(self, parcel_id: str) -> tuple[bytes, int]:
+        """The salt and the PBKDF2 iterations of a parcel; made-up ones if there is no such parcel."""
+        answer = self._caller.ask("/api/open/start", {"id": parcel_id})
+        return answer.url_data("salt", SALT_BYTES), answer.number("iterations")
+
+    def challenge(self, parcel_id: str, certificate_der: bytes) -> Challenge:
+        """A challenge for the holder of a certificate."""
+        members = {"id": parcel_id, "certificate": base64.b64encode(certificate_der).decode("ascii")}
+        answer = self._caller.ask("/api/open/challenge", members)
+        return Challenge(cms=answer.data("challenge"), token=answer.text("token"))
+
+    def open_by_proof(self, parcel_id: str, proof: bytes) -> OpenedParcel:
+        """The parcel, if the proof is right. Each wrong one is counted."""
+        # Not repeated after a lost connection: a repeated wrong proof would count twice.
+        return self._take_ticket(
+            parcel_id, self._caller.ask_once("/api/open", {"id": parcel_id, "proof": encode_url_data(proof)})
+        )
+
+    def open_by_nonce(self, parcel_id: str, nonce: bytes, token: str) -> OpenedParcel:
+        """The parcel, if the nonce is that of the challenge."""
+        members = {"id": parcel_id, "nonce": encode_url_data(nonce), "token": token}
+        return self._take_ticket(parcel_id, self._caller.ask_once("/api/open", members))
+
+    def read_object(self, name: str, size: int, move: Move = no_move) -> bytearray:
+        """The bytes of an object. Raises DeliveryFailed."""
+        return download(self._connection, self._caller, f"/api/open/objects/{name}", size, move)
+
+    def claim(self, state: str, code: str | None = None) -> None:
+        """Report a state. A failure to report is no failure of what is reported."""
+        with contextlib.suppress(DeliveryFailed):
+            self._caller.ask_once("/api/open/claims", {"state": state} | ({"code": code} if code else {}))
+
+    def _take_ticket(self, parcel_id: str, answer: Fields) -> OpenedParcel:
+        opened = OpenedParcel(
+            parcel_id=parcel_id,
+            reference=answer.text("reference"),
+            kind=answer.text("kind"),
+            objects=answer.numbers("objects"),
+            manifest=answer.number("manifest"),
+            until=answer.maybe_time("until"),
+            ticket=answer.text("ticket"),
+        )
+        self._caller.authorize(f"Parcel {opened.ticket}")
+        return opened

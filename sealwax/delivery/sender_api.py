@@ -1,0 +1,154 @@
+"""The sender's half of the API: new parcels, their objects, their states, and their end."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from sealwax.delivery.calls import JSON_TYPE, Caller
+from sealwax.delivery.connection import Call, Connection, Move, no_move
+from sealwax.delivery.fields import Fields, encode_url_data
+from sealwax.delivery.patience import Patience
+from sealwax.delivery.uploads import Uploader
+
+_PARCELS: Final = "/api/parcels"
+_AFTER_SUBMISSION: Final = frozenset(
+    ("submitted", "notified", "received", "opened", "answered", "expired", "withdrawn", "failed")
+)
+
+
+class Kind(StrEnum):
+    """The kind of a parcel, which its notice names."""
+
+    MESSAGE = "message"
+    FILES = "files"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """A recipient, and the language of the notice."""
+
+    address: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewParcel:
+    """The announcement of a parcel: all that the service learns of it besides its ciphertext."""
+
+    parcel_id: str
+    to: Sequence[Addressee]
+    salt: bytes
+    proof: bytes
+    certificates: Sequence[bytes]
+    kind: Kind
+    objects: Sequence[int]
+    manifest: int
+    days: int
+    downloads: int | None
+    whole: bool
+
+    def to_json(self) -> bytes:
+        """The line of JSON that the service reads."""
+        members: dict[str, Any] = {
+            "id": self.parcel_id,
+            "to": [{"address": one.address, "language": one.language} for one in self.to],
+            "salt": encode_url_data(self.salt),
+            "proof": encode_url_data(self.proof),
+            "certificates": [_base64(der) for der in self.certificates],
+            "kind": str(self.kind),
+            "objects": list(self.objects),
+            "manifest": self.manifest,
+            "days": self.days,
+            "downloads": self.downloads,
+            "whole": self.whole,
+        }
+        return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRow:
+    """One state of a parcel, its time, and who says so."""
+
+    state: str
+    at: datetime.datetime
+    by: str
+    recipient: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentParcel:
+    """A parcel as the service knows it."""
+
+    parcel_id: str
+    reference: str
+    state: str
+    expires: datetime.datetime | None
+    to: tuple[str, ...] = ()
+    kind: str = ""
+    size: int = 0
+    states: tuple[StateRow, ...] = ()
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether the service has all of it, so that nothing is left to upload."""
+        return self.state in _AFTER_SUBMISSION
+
+
+class SenderApi:
+    """The calls of a sender, authorized by a token."""
+
+    def __init__(self, connection: Connection, token: str, patience: Patience) -> None:
+        self._caller = Caller(connection, f"Bearer {token}", patience)
+
+    def create(self, parcel: NewParcel, objects: Sequence[bytes] = (), move: Move = no_move) -> SentParcel:
+        """Announce a parcel, with all its objects and then its manifest if it is whole. Repeating it does no harm."""
+        body = b"".join([parcel.to_json(), *objects])
+        call = Call(method="POST", path=_PARCELS, headers={"Content-Type": JSON_TYPE}, body=body)
+        answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
+        return _read_parcel(Fields.parse(answer.body))
+
+    def uploader(self, parcel_id: str) -> Uploader:
+        """The way to upload the objects of a parcel."""
+        return Uploader(self._caller, parcel_id)
+
+    def submit(self, parcel_id: str) -> SentParcel:
+        """Let the service send the notices. Repeating it does no harm."""
+        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/submit", {}))
+
+    def find(self, parcel_id: str) -> SentParcel:
+        """A parcel of this sender. Raises DeliveryFailed."""
+        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}"))
+
+    def list_page(self, before: str | None = None) -> tuple[tuple[SentParcel, ...], str | None]:
+        """Parcels of this sender, the newest first, and the word by which the next page is asked for."""
+        answer = self._caller.ask(_PARCELS if before is None else f"{_PARCELS}?before={before}")
+        return tuple(map(_read_parcel, answer.objects("parcels"))), answer.maybe_text("next")
+
+    def withdraw(self, parcel_id: str) -> SentParcel:
+        """End a parcel: nobody gets it any more. Repeating it does no harm."""
+        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/withdraw", {}))
+
+
+def _read_parcel(fields: Fields) -> SentParcel:
+    states = fields.objects("states") if "states" in fields.values else ()
+    return SentParcel(
+        parcel_id=fields.text("id"),
+        reference=fields.text("reference"),
+        state=fields.text("state"),
+        expires=fields.maybe_time("expires"),
+        to=tuple(one.text("address") for one in fields.objects("to")) if "to" in fields.values else (),
+        kind=fields.text("kind", ""),
+        size=fields.number("bytes", 0),
+        states=tuple(StateRow(state=one.text("state"), at=one.time("at"), by=one.text("by")) for one in states),
+    )
+
+
+def _base64(der: bytes) -> str:
+    return base64.b64encode(der).decode("ascii")

@@ -1,0 +1,270 @@
+"""A service that lies: each lie is one line on standard error, and nothing half-saved is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+import pytest
+
+from smime_core.parcels import CHUNK_BYTES
+from tests.support.delivery.lab import DeliveryLab, Sent
+from tests.support.delivery.played_service import Cut, Reply, ranged, refuse, reply
+
+pytestmark = pytest.mark.server
+
+FILES = {"first.txt": b"first file", "second.txt": b"second file", "third.txt": b"third file"}
+Download = Callable[[str, bytes, int], Reply]
+
+
+@pytest.fixture
+def sent(post: DeliveryLab) -> Sent:
+    for name, data in FILES.items():
+        post.lab.write(name, data)
+    return post.send(*FILES)
+
+
+def altered(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def of_chunk(number: int, change: Callable[[bytes], Reply]) -> Download:
+    """An answer that is changed for one chunk, and honest for the others."""
+    return lambda name, data, first: change(data) if name == str(number) else ranged(data, first)
+
+
+LIES: dict[str, Download] = {
+    "altered at the beginning": of_chunk(1, lambda data: (200, {}, altered(data, 5))),
+    "altered at the end": of_chunk(1, lambda data: (200, {}, altered(data, len(data) - 1))),
+    "shorter": of_chunk(1, lambda data: (200, {}, data[:-1])),
+    "empty": of_chunk(1, lambda _: (200, {}, b"")),
+    "longer": of_chunk(1, lambda data: (200, {}, data + b"x")),
+    "a range that nobody asked for": of_chunk(
+        1, lambda data: (206, {"Content-Range": f"bytes 0-{len(data) - 1}/{len(data)}"}, data[::-1])
+    ),
+    "another range": of_chunk(1, lambda data: (206, {"Content-Range": f"bytes 1-{len(data)}/{len(data) + 1}"}, data)),
+    "a redirect": of_chunk(1, lambda _: (302, {"Location": "http://198.51.100.1/"}, b"")),
+    "gone in the middle": of_chunk(1, lambda _: refuse(410, "withdrawn")),
+    "an error without words": of_chunk(1, lambda _: (400, {}, b"<html>")),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_nothing_of_a_chunk_that_is_not_right_is_saved(post: DeliveryLab, sent: Sent, lie: str) -> None:
+    post.service.on_download = LIES[lie]
+    result = post.open(sent)
+    assert result.code == 1
+    assert len(result.stderr.splitlines()) == 3  # the reference, the verdict, the failure
+    assert not any(word in result.stderr.split() for word in sent.words.split())
+    assert post.got() == {"first.txt": FILES["first.txt"]}
+    (claim,) = post.service.only().claims
+    assert claim["state"] == "failed"
+    assert claim["code"]
+
+
+def test_exchanged_chunks_are_named_as_such(post: DeliveryLab, sent: Sent) -> None:
+    # They have one size, so that only the hash shows it.
+    objects = post.service.only().objects
+    objects["0"], objects["2"] = objects["2"], objects["0"]
+    assert len(objects["0"]) == len(objects["2"])
+    result = post.open(sent)
+    assert (result.code, "in the place of another" in result.stderr) == (1, True)
+    assert post.got() == {}
+
+
+def test_the_manifest_of_another_parcel_is_refused(post: DeliveryLab, sent: Sent) -> None:
+    first = post.service.only()
+    other = post.send("third.txt")
+    parcel = post.service.parcels[sent.link.rpartition("#")[2]]
+    assert parcel is first
+    # The sender's second parcel has its own words. The service hands out its objects under the first id.
+    second = post.service.parcels[other.link.rpartition("#")[2]]
+    first.objects, first.line = second.objects, {**second.line, "id": first.id}
+    result = post.open(sent, words=other.words)
+    assert (result.code, "another parcel" in result.stderr.splitlines()[-1]) == (1, True)
+    assert post.got() == {}
+
+
+def test_objects_of_another_key_are_refused_before_anything_is_derived(post: DeliveryLab, sent: Sent) -> None:
+    first = post.service.only()
+    other = post.send("third.txt")
+    second = post.service.parcels[other.link.rpartition("#")[2]]
+    first.objects["manifest"] = second.objects["manifest"]
+    first.line["manifest"] = len(second.objects["manifest"])
+    result = post.open(sent)
+    assert (result.code, "another key derivation" in result.stderr) == (1, True)
+    assert post.got() == {}
+
+
+@pytest.mark.parametrize("name", ["manifest", "0"])
+def test_an_endless_body_ends(post: DeliveryLab, sent: Sent, name: str) -> None:
+    chunks = b"".join(b"10000\r\n" + bytes(65536) + b"\r\n" for _ in range(4))
+    fields = {"Content-Length": "", "Transfer-Encoding": "chunked"}
+
+    def endless(asked: str, data: bytes, first: int) -> Reply:
+        return (200, dict(fields), chunks) if asked == name else ranged(data, first)
+
+    post.service.on_download = endless
+    result = post.open(sent)
+    assert (result.code, post.got()) == (1, {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"manifest": 10**12},
+        {"manifest": 0},
+        {"manifest": -1},
+        {"objects": []},
+        {"objects": [10**12, 1, 1]},
+        {"objects": "many"},
+        {"ticket": None},
+        {"until": "tomorrow"},
+    ],
+    ids=json.dumps,
+)
+def test_announcements_that_cannot_be_right_are_refused(
+    post: DeliveryLab, sent: Sent, change: dict[str, object]
+) -> None:
+    service = post.service
+
+    def before(method: str, path: str) -> Reply | None:
+        if path != "/api/open":
+            return None
+        line = service.only().line
+        honest = {
+            "ticket": f"ticket-{line['id']}",
+            "reference": "R",
+            "kind": "files",
+            "objects": line["objects"],
+            "manifest": line["manifest"],
+            "until": None,
+        }
+        return reply(200, {**honest, **change})
+
+    service.before = before
+    result = post.open(sent)
+    assert (result.code, post.got()) == (1, {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"iterations": 1}, {"iterations": 3_000_000}, {"salt": "AAAA"}, {"salt": None}],
+    ids=json.dumps,
+)
+def test_a_weaker_or_longer_derivation_is_refused(post: DeliveryLab, sent: Sent, change: dict[str, object]) -> None:
+    honest = {"salt": post.service.only().line["salt"], "iterations": 600_000}
+    post.service.before = lambda _method, path: reply(200, honest | change) if path == "/api/open/start" else None
+    result = post.open(sent)
+    assert (result.code, "cannot be right" in result.line) == (1, True)
+    assert ("POST", "/api/open") not in post.service.requests
+
+
+@pytest.mark.parametrize(
+    "api",
+    ["http://198.51.100.1", "ftp://127.0.0.1", "https://user@127.0.0.1", "https://127.0.0.1/?x", "127.0.0.1", 7, None],
+)
+def test_pages_that_name_no_safe_api_are_refused(post: DeliveryLab, sent: Sent, api: object) -> None:
+    post.service.before = lambda _method, path: reply(200, {"api": api}) if path == "/config.json" else None
+    post.service.requests.clear()
+    result = post.open(sent)
+    assert result.code == 1
+    assert result.line
+    assert post.service.requests == [("GET", "/config.json")]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_token_follows_no_redirect(post: DeliveryLab, status: int) -> None:
+    post.service.before = lambda _method, path: (
+        (status, {"Location": f"{post.service.url}/elsewhere"}, b"") if path == "/api/parcels" else None
+    )
+    result = post.lab.sealwax("deliver", "list")
+    assert (result.code, "which is not followed" in result.line) == (1, True)
+    assert not any(path == "/elsewhere" for _, path in post.service.requests)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"parcels": 3}',
+        b'{"parcels": [{}]}',
+        b"\xff",
+        b'{"parcels": [], "parcels": []}',
+        b"[" * 9999,
+    ],
+    ids=range(8),
+)
+def test_a_list_that_cannot_be_right_is_one_line(post: DeliveryLab, body: bytes) -> None:
+    post.service.before = lambda _method, _path: (200, {"Content-Type": "application/json"}, body)
+    result = post.lab.sealwax("deliver", "list")
+    assert (result.code, "cannot be right" in result.line) == (1, True)
+
+
+def test_a_list_without_end_ends(post: DeliveryLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sealwax.cli.verbs.deliver_keeping._MAX_PAGES", 3)
+    post.lab.write("a.txt", b"a")
+    post.send("a.txt")
+    page = {"parcels": [post.service.only().describe()], "next": post.service.only().id}
+    post.service.before = lambda method, _path: reply(200, page) if method == "GET" else None
+    result = post.lab.sealwax("deliver", "list")
+    assert (result.code, len(result.stdout.splitlines())) == (0, 6)
+
+
+def test_names_that_lead_elsewhere_are_files_of_the_folder(post: DeliveryLab) -> None:
+    # The format refuses separators. Dots at the beginning and names of devices are its business of no reader.
+    post.lab.write(".profile", b"harmless")
+    post.lab.write("con.txt", b"harmless too")
+    assert post.open(post.send(".profile", "con.txt")).code == 0
+    assert post.got() == {"profile": b"harmless", "_con.txt": b"harmless too"}
+
+
+def test_a_full_disk_leaves_no_file(post: DeliveryLab, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = 0
+
+    def fail_later(descriptor: int) -> None:
+        nonlocal written
+        written += 1
+        if written > 1:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail_later)
+    result = post.open(sent)
+    assert (result.code, "No space left on device" in result.stderr) == (2, True)
+    assert post.got() == {"first.txt": FILES["first.txt"]}
+
+
+def test_a_download_goes_on_after_each_lost_connection(post: DeliveryLab) -> None:
+    data = os.urandom(CHUNK_BYTES // 2)
+    post.lab.write("large.bin", data)
+    sent = post.send("large.bin")
+    ranges: list[int] = []
+
+    def cut(name: str, whole: bytes, first: int) -> Reply:
+        if name == "manifest":
+            return ranged(whole, first)
+        ranges.append(first)
+        status, fields, body = ranged(whole, first)
+        return status, {**fields, "X-Cut": str(2_000_000)}, body
+
+    post.service.on_download = cut
+    assert post.open(sent).code == 0
+    assert post.got() == {"large.bin": data}
+    assert ranges == sorted(set(ranges))
+    assert len(ranges) == 5
+
+
+def test_a_service_that_is_gone_is_given_up(post: DeliveryLab, sent: Sent) -> None:
+    def gone(name: str, data: bytes, first: int) -> Reply:
+        if name == "1":
+            raise Cut
+        return ranged(data, first)
+
+    post.service.on_download = gone
+    result = post.open(sent)
+    assert (result.code, "cannot be reached" in result.stderr) == (1, True)
+    assert post.service.requests.count(("GET", "/api/open/objects/1")) == 8
+    assert post.got() == {"first.txt": FILES["first.txt"]}
