@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -70,6 +70,22 @@ def parse_server(url: str) -> ServerAddress:
         port=_DEFAULT_PORTS[parts.scheme] if port is None else port,
         prefix=parts.path.rstrip("/"),
     )
+
+
+def parse_store_url(url: str, service: ServerAddress) -> tuple[ServerAddress, str]:
+    """The server and the path in a URL at which a service lets its store hand out an object.
+
+    Raises MalformedMessage, also for a store of this machine if the service is elsewhere.
+    """
+    where = "address of the store"
+    place, _, query = url.partition("?")
+    address = parse_server(place)
+    if is_loopback(address.host) and not is_loopback(service.host):
+        raise MalformedMessage("a service elsewhere names this machine", where)
+    if not all("!" <= character <= "~" and character != "#" for character in query):
+        raise MalformedMessage("expected a URL", where)
+    path = urlsplit(place).path or "/"
+    return replace(address, prefix=""), f"{path}?{query}" if query else path
 
 
 def is_link(text: str) -> bool:

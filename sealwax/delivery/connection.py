@@ -1,4 +1,4 @@
-"""One connection to a delivery service, kept for several exchanges. Redirects are not followed.
+"""One connection to a delivery service, kept for several exchanges. Redirects are never followed here.
 
 Every exchange has a deadline and every body a bound. Proxies, cookies and the environment play no part, so that a
 token goes to the named host and nowhere else.
@@ -26,6 +26,7 @@ _BYTES_A_SECOND: Final = 8_192  # A transfer that is slower than a bad telephone
 _PIECE_BYTES: Final = 262_144
 _MAX_ANSWER_BYTES: Final = 8_388_608  # A list of 1,000 parcels with their states takes one megabyte.
 _REDIRECTS: Final = range(300, 400)
+_ELSEWHERE: Final = frozenset({http.client.TEMPORARY_REDIRECT})
 
 Move = Callable[[int], None]
 """A function that is called with the number of bytes that went over the connection since the last call."""
@@ -77,6 +78,10 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def to(self, address: ServerAddress) -> Connection:
+        """A connection to another server, with the same authorities."""
+        return Connection(address, ca_file=self._ca_file)
+
     def close(self) -> None:
         """Close the connection. The next call opens it again."""
         if self._http is not None:
@@ -92,11 +97,12 @@ class Connection:
     def download(self, call: Call, room: memoryview, move: Move = no_move) -> tuple[Answer, int]:
         """The answer and the number of its bytes that were written to the beginning of `room`.
 
-        The body is left alone unless the status is 200 or 206. A lost connection ends the bytes early, without an
-        error, if some came. Raises DeliveryFailed.
+        The body is left alone unless the status is 200 or 206; 307 is a status like others. A lost connection ends the
+        bytes early, without an error, if some came. Raises DeliveryFailed.
         """
         with self._mapped():
-            response = self._start(call, Deadline(EXCHANGE_SECONDS + len(room) / _BYTES_A_SECOND), no_move)
+            seconds = EXCHANGE_SECONDS + len(room) / _BYTES_A_SECOND
+            response = self._start(call, Deadline(seconds), no_move, taken=_ELSEWHERE)
             if response.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
                 return _read_answer(response), 0
             announced = response.length
@@ -136,13 +142,14 @@ class Connection:
             raise unreachable(f"{host} did not answer in time") from error
         except ssl.SSLCertVerificationError as error:
             self.close()
-            text = f"{host} cannot be reached: {failure_words(error)}"
-            raise DeliveryFailed("delivery-unreachable", text) from error
+            raise DeliveryFailed("delivery-unreachable", f"{host} cannot be reached: {failure_words(error)}") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise unreachable(f"{host} cannot be reached: {failure_words(error)}") from error
 
-    def _start(self, call: Call, deadline: Deadline, move: Move) -> http.client.HTTPResponse:
+    def _start(
+        self, call: Call, deadline: Deadline, move: Move, *, taken: frozenset[int] = frozenset()
+    ) -> http.client.HTTPResponse:
         if self._http is None:
             self._http = _Http(self.address, self._ca_file)
         connection = self._http
@@ -158,7 +165,7 @@ class Connection:
             response = connection.getresponse()
         else:
             response = connection.getresponse()
-        if response.status in _REDIRECTS:
+        if response.status in _REDIRECTS and response.status not in taken:
             raise DeliveryFailed(
                 "delivery-redirect",
                 f"{self.address.host} sends elsewhere, which is not followed",

@@ -1,43 +1,82 @@
-"""Downloads of a parcel's objects, each into memory. After a lost connection they go on by a range (RFC 9110)."""
+"""Downloads of a parcel's objects, each into memory. After a lost connection they go on by a range (RFC 9110).
+
+A service may let its store hand out an object, at an address that counts for a short time: status 307. This one
+redirect is followed, without the ticket. The store can only give ciphertext, whose hash the manifest has.
+"""
 
 from __future__ import annotations
 
 import http.client
 from typing import Final
 
+from sealwax.delivery.address import parse_store_url
 from sealwax.delivery.calls import Caller, check_answer
-from sealwax.delivery.connection import Call, Connection, Move, no_move
-from sealwax.delivery.failures import lie
+from sealwax.delivery.connection import Answer, Call, Connection, Move, no_move
+from sealwax.delivery.failures import DeliveryFailed, lie
+from smime_core.errors import MalformedMessage
 
 _PARTIAL: Final = http.client.PARTIAL_CONTENT
+_ELSEWHERE: Final = http.client.TEMPORARY_REDIRECT
 
 
-def download(connection: Connection, caller: Caller, path: str, size: int, move: Move = no_move) -> bytearray:
-    """The `size` bytes at `path`. Raises DeliveryFailed, also for an answer of another size."""
-    data = bytearray(size)
-    have = 0
+class Downloader:
+    """Reads objects from one service, and from the store that it names."""
 
-    def go_on() -> None:
-        nonlocal have
-        while have < size:
-            have = _read_from(connection, caller, path, data, have, move)
-            caller.patience.note_progress()
+    def __init__(self, connection: Connection, caller: Caller) -> None:
+        self._connection = connection
+        self._caller = caller
+        self._store: Connection | None = None
 
-    if size:
-        caller.patience.run(go_on)
-    return data
+    def close(self) -> None:
+        """Close the connection to the store. That to the service belongs to the caller."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
 
+    def read(self, path: str, size: int, move: Move = no_move) -> bytearray:
+        """The `size` bytes at `path`. Raises DeliveryFailed, also for an answer of another size."""
+        data = bytearray(size)
+        have = 0
 
-def _read_from(connection: Connection, caller: Caller, path: str, data: bytearray, have: int, move: Move) -> int:
-    headers = {"Accept": "application/octet-stream"} | ({"Range": f"bytes={have}-"} if have else {})
-    call = caller.authorized(Call(method="GET", path=path, headers=headers))
-    answer, count = connection.download(call, memoryview(data)[have:], move)
-    check_answer(answer)
-    if answer.status == http.client.OK and have:
-        # A body from the beginning, although the rest was asked for: it is in the wrong place.
-        raise lie("the whole object where a range was asked for")
-    if answer.status == _PARTIAL:
-        expected = f"bytes {have}-{len(data) - 1}/{len(data)}"
-        if answer.header("Content-Range") != expected:
-            raise lie("another range than was asked for")
-    return have + count
+        def go_on() -> None:
+            nonlocal have
+            while have < size:
+                have += self._read_from(path, memoryview(data), have, move)
+                self._caller.patience.note_progress()
+
+        self._caller.patience.run(go_on)
+        return data
+
+    def _read_from(self, path: str, data: memoryview, have: int, move: Move) -> int:
+        headers = {"Accept": "application/octet-stream"} | ({"Range": f"bytes={have}-"} if have else {})
+        call = Call(method="GET", path=path, headers=headers)
+        answer, count = self._connection.download(self._caller.authorized(call), data[have:], move)
+        if answer.status == _ELSEWHERE:
+            answer, count = self._read_from_store(answer.header("Location"), headers, data[have:], move)
+        check_answer(answer)
+        if answer.status == http.client.OK and have:
+            # A body from the beginning, although the rest was asked for: it is in the wrong place.
+            raise lie("the whole object where a range was asked for")
+        if answer.status == _PARTIAL:
+            expected = f"bytes {have}-{len(data) - 1}/{len(data)}"
+            if answer.header("Content-Range") != expected:
+                raise lie("another range than was asked for")
+        elif answer.status != http.client.OK:
+            raise lie(f"HTTP status {answer.status} for an object")
+        return count
+
+    def _read_from_store(self, url: str, headers: dict[str, str], room: memoryview, move: Move) -> tuple[Answer, int]:
+        try:
+            address, path = parse_store_url(url, self._connection.address)
+        except MalformedMessage as error:
+            raise lie(f"it sends elsewhere: {error}") from None
+        if self._store is None or self._store.address != address:
+            self.close()
+            self._store = self._connection.to(address)
+        answer, count = self._store.download(Call(method="GET", path=path, headers=headers), room, move)
+        if answer.status == http.client.FORBIDDEN:
+            # The address has counted for too short a time. The service names another one.
+            raise DeliveryFailed("delivery-error", f"{address.host} refuses an object", is_passing=True)
+        if answer.status == _ELSEWHERE:
+            raise lie("its store sends elsewhere too")
+        return answer, count

@@ -10,7 +10,7 @@ from typing import Final
 
 from sealwax.delivery.calls import Caller
 from sealwax.delivery.connection import Connection, Move, no_move
-from sealwax.delivery.downloads import download
+from sealwax.delivery.downloads import Downloader
 from sealwax.delivery.failures import DeliveryFailed
 from sealwax.delivery.fields import Fields, encode_url_data
 from sealwax.delivery.patience import Patience
@@ -43,8 +43,14 @@ class RecipientApi:
     """The calls of a recipient, who has no account."""
 
     def __init__(self, connection: Connection, patience: Patience) -> None:
-        self._connection = connection
         self._caller = Caller(connection, "", patience)
+        self._downloader = Downloader(connection, self._caller)
+
+    def __enter__(self) -> RecipientApi:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._downloader.close()
 
     def start(self, parcel_id: str) -> tuple[bytes, int]:
         """The salt and the PBKDF2 iterations of a parcel; made-up ones if there is no such parcel."""
@@ -71,7 +77,7 @@ class RecipientApi:
 
     def read_object(self, name: str, size: int, move: Move = no_move) -> bytearray:
         """The bytes of an object. Raises DeliveryFailed."""
-        return download(self._connection, self._caller, f"/api/open/objects/{name}", size, move)
+        return self._downloader.read(f"/api/open/objects/{name}", size, move)
 
     def claim(self, state: str, code: str | None = None) -> None:
         """Report a state. A failure to report is no failure of what is reported."""

@@ -148,8 +148,10 @@ def _open_link(request: OpenRequest, link: ParcelLink) -> int:
     api_address = (
         find_service(link.pages, ca_file=request.ca_file).api if request.api is None else parse_server(request.api)
     )
-    with Connection(api_address, ca_file=request.ca_file) as connection:
-        api = RecipientApi(connection, Patience())
+    with (
+        Connection(api_address, ca_file=request.ca_file) as connection,
+        RecipientApi(connection, Patience()) as api,
+    ):
         if identities:
             source, access = open_by_identity(api, link.parcel_id, identities, PROVIDER)
         else:
