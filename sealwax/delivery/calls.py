@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from sealwax.delivery.fields import Fields
 from sealwax.delivery.patience import Patience
 
 JSON_TYPE: Final = "application/json"
+_CODE: Final = re.compile("[a-z][a-z0-9-]{0,39}")
+_MAX_MESSAGE_CHARACTERS: Final = 300
 _MAX_RETRY_AFTER_DIGITS: Final = 9  # Python refuses to parse more than 4,300 digits.
 
 
@@ -63,7 +66,9 @@ def check_answer(answer: Answer, taken: frozenset[int] = frozenset()) -> None:
     is_number = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= _MAX_RETRY_AFTER_DIGITS
     try:
         members = Fields.parse(answer.body)
-        code, message = members.text("code"), members.text("message", "")
+        code, message = members.text("code"), members.text("message", "")[:_MAX_MESSAGE_CHARACTERS]
     except DeliveryFailed:
+        code = message = ""
+    if not _CODE.fullmatch(code):
         code, message = "delivery-error", f"it answers with HTTP status {answer.status}"
     raise refusal(code, message, status=answer.status, retry_after_seconds=int(retry_after) if is_number else None)

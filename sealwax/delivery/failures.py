@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from typing import Final
 
 from smime_core.errors import SmimeError
@@ -16,6 +17,9 @@ _SENTENCES: Final = {
     "parcel-too-large": "the parcel is larger than the service takes",
     "id-used": "the service has another parcel under this id",
 }
+
+# The statuses that waiting for a minute does not change.
+_LASTING_STATUSES: Final = frozenset({http.client.NOT_IMPLEMENTED, http.client.INSUFFICIENT_STORAGE})
 
 
 class DeliveryFailed(SmimeError):
@@ -56,5 +60,6 @@ def lie(text: str) -> DeliveryFailed:
 def refusal(code: str, message: str, *, status: int, retry_after_seconds: int | None) -> DeliveryFailed:
     """The failure of a request that the service refused, in our words where there are any."""
     text = _SENTENCES.get(code) or f"the service refuses: {message or code}"
-    is_passing = status >= 500 and status not in (501, 507)
+    is_passing = (status == http.client.TOO_MANY_REQUESTS or status >= 500) and status not in _LASTING_STATUSES
+    is_passing = is_passing and code != "too-many-tries"
     return DeliveryFailed(code, text, status=status, is_passing=is_passing, retry_after_seconds=retry_after_seconds)

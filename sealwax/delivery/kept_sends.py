@@ -8,6 +8,7 @@ about the parcel either.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -28,6 +29,8 @@ _LABEL: Final = b"sealwax kept sending 1"
 _KEY_BYTES: Final = 32
 _PRIVATE_MODE: Final = 0o600
 _ENDING: Final = ".sealed"
+_LOCK_ENDING: Final = ".sealed.lock"
+_KEPT_SECONDS: Final = 2 * 24 * 60 * 60  # Services delete an unfinished parcel after a day.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,13 @@ class KeptSends:
             self._provider.encrypt_content(AES_256_GCM, self._key, nonce, _to_json(kept), place.name.encode())
         )
         write_whole(place, nonce + sealed, mode=_PRIVATE_MODE)
+
+    def sweep(self, at: float) -> None:
+        """Delete what was left so long ago that no service has the parcel any more. `at` counts seconds since 1970."""
+        with contextlib.suppress(OSError):
+            for path in list(self._folder.iterdir()):
+                if path.name.endswith((_ENDING, _LOCK_ENDING)) and path.lstat().st_mtime < at - _KEPT_SECONDS:
+                    path.unlink(missing_ok=True)
 
     def forget(self, place: Path) -> None:
         """Delete the state. Raises OSError."""

@@ -114,6 +114,7 @@ class Sender:
 
         `move` hears of the bytes of content that the service has.
         """
+        self._kept.sweep(at.timestamp())
         place = self.place_of(sending)
         kept = self._kept.load(place)
         if kept is not None and self._is_lost(kept):

@@ -10,7 +10,7 @@ import pytest
 
 from smime_core.parcels import CHUNK_BYTES
 from tests.support.delivery.lab import DeliveryLab, Sent
-from tests.support.delivery.played_service import Cut, Reply, ranged, refuse, reply
+from tests.support.delivery.played_service import Cut, Reply, play_service, ranged, refuse, reply
 
 pytestmark = pytest.mark.server
 
@@ -45,6 +45,8 @@ LIES: dict[str, Download] = {
     ),
     "another range": of_chunk(1, lambda data: (206, {"Content-Range": f"bytes 1-{len(data)}/{len(data) + 1}"}, data)),
     "a redirect": of_chunk(1, lambda _: (302, {"Location": "http://198.51.100.1/"}, b"")),
+    "a redirect to a store without TLS": of_chunk(1, lambda _: (307, {"Location": "http://198.51.100.1/a"}, b"")),
+    "a redirect to nowhere": of_chunk(1, lambda _: (307, {}, b"")),
     "gone in the middle": of_chunk(1, lambda _: refuse(410, "withdrawn")),
     "an error without words": of_chunk(1, lambda _: (400, {}, b"<html>")),
 }
@@ -154,7 +156,7 @@ def test_announcements_that_cannot_be_right_are_refused(
     ids=json.dumps,
 )
 def test_a_weaker_or_longer_derivation_is_refused(post: DeliveryLab, sent: Sent, change: dict[str, object]) -> None:
-    honest = {"salt": post.service.only().line["salt"], "iterations": 600_000}
+    honest = {"salt": post.service.only().line["salt"], "iterations": post.service.iterations}
     post.service.before = lambda _method, path: reply(200, honest | change) if path == "/api/open/start" else None
     result = post.open(sent)
     assert (result.code, "cannot be right" in result.line) == (1, True)
@@ -215,7 +217,7 @@ def test_a_list_without_end_ends(post: DeliveryLab, monkeypatch: pytest.MonkeyPa
 
 
 def test_names_that_lead_elsewhere_are_files_of_the_folder(post: DeliveryLab) -> None:
-    # The format refuses separators. Dots at the beginning and names of devices are its business of no reader.
+    # The format refuses separators only. The other names are changed by the command.
     post.lab.write(".profile", b"harmless")
     post.lab.write("con.txt", b"harmless too")
     assert post.open(post.send(".profile", "con.txt")).code == 0
@@ -268,3 +270,27 @@ def test_a_service_that_is_gone_is_given_up(post: DeliveryLab, sent: Sent) -> No
     assert (result.code, "cannot be reached" in result.stderr) == (1, True)
     assert post.service.requests.count(("GET", "/api/open/objects/1")) == 8
     assert post.got() == {"first.txt": FILES["first.txt"]}
+
+
+def test_a_store_gets_no_ticket(post: DeliveryLab, sent: Sent) -> None:
+    with play_service() as store:
+        objects = post.service.only().objects
+        store.before = lambda _method, path: ranged(bytes(objects[path.partition("?")[0][1:]]), 0)
+        post.service.on_download = lambda name, _data, _first: (
+            307,
+            {"Location": f"{store.url}/{name}?signature=x%2Fy"},
+            b"",
+        )
+        assert post.open(sent).code == 0
+        assert post.got() == FILES
+        assert [path for _, path in store.requests] == [f"/{name}?signature=x%2Fy" for name in ("manifest", 0, 1, 2)]
+        assert not any("authorization" in headers for headers in store.headers)
+
+
+def test_a_store_that_sends_elsewhere_is_refused(post: DeliveryLab, sent: Sent) -> None:
+    with play_service() as store:
+        store.before = lambda _method, _path: (307, {"Location": f"{store.url}/again"}, b"")
+        post.service.on_download = lambda name, _data, _first: (307, {"Location": f"{store.url}/{name}"}, b"")
+        result = post.open(sent)
+        assert (result.code, "sends elsewhere too" in result.stderr) == (1, True)
+        assert len(store.requests) == 1

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command.lab import Lab
+from sealwax.delivery.kept_sends import KeptSend, KeptSends
+from smime_core.providers.native import NativeProvider
 from tests.support.delivery.lab import BOB, DeliveryLab, Sent
 from tests.support.delivery.played_service import Cut, Reply, refuse
 
@@ -159,6 +160,8 @@ def test_two_sendings_of_a_file_are_two_parcels(post: DeliveryLab, data: bytes) 
 
 KILLED = """
 import sys
+import smime_core.cms.recipients.pwri
+smime_core.cms.recipients.pwri.PASSWORD_ITERATIONS = 1_000
 import smime_core.parcels.manifest, sealwax.delivery.outgoing, sealwax.delivery.sending
 smime_core.parcels.manifest.CHUNK_BYTES = sealwax.delivery.outgoing.CHUNK_BYTES = 100_000
 sealwax.delivery.sending.WHOLE_BYTES = 1000
@@ -200,10 +203,7 @@ def test_a_sending_that_is_killed_goes_on(post: DeliveryLab, data: bytes, seed: 
     assert not kept(post)
 
 
-def test_the_state_of_another_token_does_not_open(post: DeliveryLab, lab: Lab, tmp_path: Path) -> None:
-    from sealwax.delivery.kept_sends import KeptSend, KeptSends
-    from smime_core.providers.native import NativeProvider
-
+def test_the_state_of_another_token_does_not_open(tmp_path: Path) -> None:
     provider = NativeProvider()
     mine, theirs = (KeptSends(tmp_path / "sends", token, provider) for token in ("one", "two"))
     place = mine.place_of(["a request"])

@@ -26,7 +26,6 @@ from smime_core.providers.native import NativeProvider
 PROVIDER: Final = NativeProvider()
 HOST: Final = "127.0.0.1"
 TOKEN: Final = "token-of-alice"
-ITERATIONS: Final = 600_000
 UNTIL: Final = "2027-01-01T00:00:00Z"
 MAX_TRIES: Final = 5
 _OBJECT: Final = re.compile(r"/api/parcels/([A-Za-z0-9_-]{22})/objects/([a-z0-9]+)")
@@ -88,6 +87,7 @@ class PlayedService:
     before: Callable[[str, str], Reply | None] = lambda _method, _path: None
     on_download: Callable[[str, bytes, int], Reply] | None = None
     take: Callable[[str, int], int | None] = lambda _name, _length: None
+    iterations: int = 600_000
     port: int = 0
     challenges: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -189,7 +189,7 @@ class PlayedService:
         parcel = self.parcels.get(members["id"])
         if path == "/api/open/start":
             salt = parcel.line["salt"] if parcel else encode(sha256(members["id"].encode()).digest()[:16])
-            return reply(200, {"salt": salt, "iterations": ITERATIONS})
+            return reply(200, {"salt": salt, "iterations": self.iterations})
         if path == "/api/open/challenge":
             return self._challenge(base64.b64decode(members["certificate"]))
         if parcel is None:
