@@ -19,7 +19,7 @@ from sealwax.files.small import read_small
 from sealwax.files.whole import new_whole
 from smime_core import blocking
 from smime_core.asn1 import Buffer
-from smime_core.cms import Keys
+from smime_core.cms import PARCEL_CHALLENGE, Keys
 from smime_core.errors import NoMatchingRecipient, ParcelCut, SmimeError
 from smime_core.identity import Identity
 from smime_core.parcels import (
@@ -136,7 +136,10 @@ def open_by_identity(
     for identity in identities:
         challenge = api.challenge(parcel_id, identity.certificate.der)
         try:
-            nonce = blocking.decrypt_bytes(challenge.cms, Keys(identities=[identity]), provider=provider)
+            # No other content type: a service that lies could send a mail in place of a nonce, to learn its text.
+            nonce = blocking.decrypt_bytes(
+                challenge.cms, Keys(identities=[identity]), provider=provider, content_type=PARCEL_CHALLENGE
+            )
             opened = api.open_by_nonce(parcel_id, nonce.content, challenge.token)
         except NoMatchingRecipient as error:
             refused = error

@@ -6,8 +6,10 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
+from smime_core.asn1 import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.parcels import CHUNK_BYTES, check_file_name, chunk_lengths
 
@@ -22,7 +24,7 @@ class OutgoingFile:
     path: Path | None = None
     content: bytes = b""
 
-    def read_chunks(self, first: int) -> Iterator[bytes]:
+    def read_chunks(self, first: int) -> Iterator[Buffer]:
         """The contents of the chunks from number `first` on. Raises OSError, or MalformedMessage for a changed file."""
         if self.path is None:
             for start in range(first * CHUNK_BYTES, self.size_bytes, CHUNK_BYTES):
@@ -31,7 +33,7 @@ class OutgoingFile:
         with self.path.open("rb", buffering=0) as file:
             file.seek(first * CHUNK_BYTES)
             for length in chunk_lengths(self.size_bytes)[first:]:
-                yield _read_exactly(file.fileno(), length, self)
+                yield _read_exactly(file, length, self)
             if _stamp_of(os.fstat(file.fileno())) != self.stamp:
                 raise self.has_changed()
 
@@ -58,11 +60,12 @@ def _stamp_of(found: os.stat_result) -> str:
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
 
 
-def _read_exactly(descriptor: int, length: int, file: OutgoingFile) -> bytes:
-    data = bytearray()
-    while len(data) < length:
-        piece = os.read(descriptor, length - len(data))
-        if not piece:
-            raise file.has_changed()
-        data += piece
-    return bytes(data)
+def _read_exactly(file: FileIO, length: int, outgoing: OutgoingFile) -> bytearray:
+    data = bytearray(length)
+    have = 0
+    while have < length:
+        count = file.readinto(memoryview(data)[have:])
+        if not count:
+            raise outgoing.has_changed()
+        have += count
+    return data

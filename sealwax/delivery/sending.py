@@ -23,6 +23,7 @@ from sealwax.delivery.outgoing import OutgoingFile
 from sealwax.delivery.sender_api import Addressee, Kind, NewParcel, SenderApi, SentParcel
 from sealwax.delivery.uploads import Uploader
 from smime_core import blocking
+from smime_core.asn1 import Buffer
 from smime_core.cms import Signing
 from smime_core.errors import ProviderError
 from smime_core.parcels import (
@@ -220,7 +221,7 @@ class _Run:
                 self._upload_chunk(uploader, content, sizes[len(self._kept.chunks)])
             number += count
 
-    def _upload_chunk(self, uploader: Uploader, content: bytes, announced: int) -> None:
+    def _upload_chunk(self, uploader: Uploader, content: Buffer, announced: int) -> None:
         cms = self._encrypt(content)
         if len(cms) != announced:
             raise ProviderError("encrypt", f"a chunk has {len(cms)} bytes, and {announced} were announced")
@@ -310,7 +311,7 @@ class _Run:
             whole=whole,
         )
 
-    def _encrypt(self, content: bytes) -> bytes:
+    def _encrypt(self, content: Buffer) -> bytes:
         encrypting = encrypt_chunk(content, self._provider, key=self._key, certificates=self._sending.certificates)
         return blocking.run(encrypting)
 

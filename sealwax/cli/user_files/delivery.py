@@ -92,10 +92,12 @@ def _keep_token(entry: str, token: str) -> str:
     import keyring
     from keyring.errors import KeyringError
 
-    tokens = _read_tokens()
-    try:
+    tokens, is_kept = _read_tokens(), False
+    with contextlib.suppress(KeyringError):
         keyring.set_password(KEYRING_SERVICE, entry, token)
-    except KeyringError:
+        # A keyring that is switched off takes everything and has nothing.
+        is_kept = keyring.get_password(KEYRING_SERVICE, entry) == token
+    if not is_kept:
         _write(_tokens_file(), {"tokens": {**tokens, entry: token}})
         return str(_tokens_file())
     if tokens.pop(entry, None) is not None:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from smime_core.cms import ID_DATA
 from smime_core.parcels import CHUNK_BYTES
+from tests.support.command.lab import READER
 from tests.support.delivery.lab import DeliveryLab, Sent
 from tests.support.delivery.played_service import Cut, Reply, play_service, ranged, refuse, reply
 
@@ -294,3 +296,12 @@ def test_a_store_that_sends_elsewhere_is_refused(post: DeliveryLab, sent: Sent) 
         result = post.open(sent)
         assert (result.code, "sends elsewhere too" in result.stderr) == (1, True)
         assert len(store.requests) == 1
+
+
+def test_a_mail_in_place_of_a_challenge_is_not_decrypted_for_the_service(post: DeliveryLab) -> None:
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt", "--to-cert", "ids/bob.pem")
+    post.service.challenge_type = ID_DATA
+    result = post.lab.sealwax("deliver", "open", sent.link, "-o", "got", *READER)
+    assert (result.code, post.got()) == (1, {})
+    assert ("POST", "/api/open") not in post.service.requests

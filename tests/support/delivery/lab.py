@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.command.lab import Lab, QuickLab, Result
+from tests.support.command.lab import Lab, Result
 from tests.support.delivery.played_service import TOKEN, PlayedService
 
 ALICE = "alice@example.test"
@@ -22,19 +22,20 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class DeliveryLab:
-    """The command with Alice's token at a service."""
+class Post:
+    """The command with Alice's token at the service whose pages are at `url`."""
 
     lab: Lab
-    service: PlayedService
+    url: str
+    token: str
 
     @property
     def folder(self) -> Path:
         return self.lab.folder
 
     def keep_token(self) -> Result:
-        self.lab.write("token.txt", f"{TOKEN}\n".encode())
-        options = ("--server", self.service.url, "--address", ALICE, "--token-file", "token.txt")
+        self.lab.write("token.txt", f"{self.token}\n".encode())
+        options = ("--server", self.url, "--address", ALICE, "--token-file", "token.txt")
         return self.lab.sealwax("deliver", "token", *options)
 
     def send(self, *arguments: str) -> Sent:
@@ -54,10 +55,17 @@ class DeliveryLab:
         return {path.name: path.read_bytes() for path in place.iterdir()} if place.exists() else {}
 
 
+@dataclass(frozen=True)
+class DeliveryLab(Post):
+    """The command and a service in memory."""
+
+    service: PlayedService
+
+
+def at_played_service(lab: Lab, service: PlayedService) -> DeliveryLab:
+    return DeliveryLab(lab, service.url, TOKEN, service)
+
+
 def read_sent(result: Result) -> Sent:
     lines = dict(line.split(": ", 1) for line in result.stdout.decode().splitlines())
     return Sent(reference=lines["Reference"], link=lines.get("Link", ""), words=lines.get("Words", ""))
-
-
-def quick(lab: Lab) -> QuickLab:
-    return QuickLab(lab.folder)

@@ -19,8 +19,9 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from smime_core import AES_256_CBC, Encrypting, parse_certificate
+from smime_core import AES_256_GCM, Encrypting, parse_certificate
 from smime_core.blocking import encrypt_bytes
+from smime_core.cms import PARCEL_CHALLENGE
 from smime_core.providers.native import NativeProvider
 
 PROVIDER: Final = NativeProvider()
@@ -88,6 +89,7 @@ class PlayedService:
     on_download: Callable[[str, bytes, int], Reply] | None = None
     take: Callable[[str, int], int | None] = lambda _name, _length: None
     iterations: int = 600_000
+    challenge_type: str = PARCEL_CHALLENGE
     port: int = 0
     challenges: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -219,8 +221,8 @@ class PlayedService:
 
     def _challenge(self, certificate_der: bytes) -> Reply:
         nonce = secrets.token_bytes(32)
-        encrypting = Encrypting(recipients=[parse_certificate(certificate_der)], cipher=AES_256_CBC)
-        cms = encrypt_bytes(nonce, encrypting, provider=PROVIDER)
+        encrypting = Encrypting(recipients=[parse_certificate(certificate_der)], cipher=AES_256_GCM)
+        cms = encrypt_bytes(nonce, encrypting, provider=PROVIDER, content_type=self.challenge_type)
         self.challenges[encode(nonce)] = certificate_der
         return reply(200, {"challenge": base64.b64encode(cms).decode(), "token": "token-of-challenge"})
 
