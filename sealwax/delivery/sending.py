@@ -136,7 +136,7 @@ class Sender:
         if not kept.manifest_bytes:
             return True
         try:
-            return self._api.find(kept.parcel_id).state in ("expired", "withdrawn", "failed")
+            return self._api.find(kept.parcel_id).state in ("expired", "withdrawn")
         except DeliveryFailed as error:
             if error.status not in (http.client.NOT_FOUND, http.client.GONE):
                 raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+from collections.abc import Callable
 from typing import Final
 
 from sealwax.delivery.calls import Caller
@@ -34,19 +35,20 @@ class Uploader:
 
     def replace(self, name: str, data: Buffer, move: Move = no_move) -> None:
         """Upload an object in the place of any part of another one. Raises DeliveryFailed."""
-        self._caller.patience.run(lambda: self._delete(name))
+        self._caller.patience.run(lambda: self._waiting(lambda: self._delete(name)))
         self.put(name, data, move)
 
     def put(self, name: str, data: Buffer, move: Move = no_move) -> None:
         """Upload an object, of which the service may have a part already. Raises DeliveryFailed."""
         state = _Progress(move)
-        self._caller.patience.run(lambda: self._put_again(name, memoryview(data), state))
+        view = memoryview(data)
+        self._caller.patience.run(lambda: self._waiting(lambda: self._put_once(name, view, state)))
 
-    def _put_again(self, name: str, data: memoryview, state: _Progress) -> None:
+    def _waiting(self, action: Callable[[], None]) -> None:
         try:
-            self._put_once(name, data, state)
+            action()
         except DeliveryFailed as error:
-            # The service still writes the bytes of the connection that was lost. The next HEAD says where it has ended.
+            # The service still writes the bytes of a connection that was lost. The next HEAD says where it has ended.
             error.is_passing |= error.status in _BUSY
             raise
 
