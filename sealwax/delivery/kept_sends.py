@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -66,10 +65,9 @@ class KeptSends:
         kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=_LABEL)
         self._key = blocking.run(provider.derive_key(kdf, token.encode(), _KEY_BYTES))
 
-    def place_of(self, request: Sequence[str]) -> Path:
+    def place_of(self, request: str) -> Path:
         """The file for a request to send. Equal requests, with unchanged files, have the same one."""
-        text = json.dumps(list(request)).encode()
-        name = hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        name = hmac.new(self._key, request.encode(), hashlib.sha256).hexdigest()
         return self._folder / f"{name[:32]}{_ENDING}"
 
     def load(self, place: Path) -> KeptSend | None:

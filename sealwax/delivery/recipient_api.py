@@ -11,7 +11,7 @@ from typing import Final
 from sealwax.delivery.calls import Caller
 from sealwax.delivery.connection import Connection, Move, no_move
 from sealwax.delivery.downloads import Downloader
-from sealwax.delivery.failures import DeliveryFailed
+from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.fields import Fields, encode_url_data
 from sealwax.delivery.patience import Patience
 
@@ -85,6 +85,10 @@ class RecipientApi:
             self._caller.ask_once("/api/open/claims", {"state": state} | ({"code": code} if code else {}))
 
     def _take_ticket(self, parcel_id: str, answer: Fields) -> OpenedParcel:
+        ticket = answer.text("ticket")
+        # It becomes a header field.
+        if not all("!" <= character <= "~" for character in ticket):
+            raise lie("a ticket that is none")
         opened = OpenedParcel(
             parcel_id=parcel_id,
             reference=answer.text("reference"),
@@ -92,7 +96,7 @@ class RecipientApi:
             objects=answer.numbers("objects"),
             manifest=answer.number("manifest"),
             until=answer.maybe_time("until"),
-            ticket=answer.text("ticket"),
+            ticket=ticket,
         )
         self._caller.authorize(f"Parcel {opened.ticket}")
         return opened

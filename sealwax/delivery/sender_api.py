@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+from urllib.parse import quote
 
 from sealwax.delivery.calls import JSON_TYPE, Caller
 from sealwax.delivery.connection import Call, Connection, Move, no_move
+from sealwax.delivery.failures import lie
 from sealwax.delivery.fields import Fields, encode_url_data
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.uploads import Uploader
+from smime_core.parcels import is_parcel_id
 
 _PARCELS: Final = "/api/parcels"
 _AFTER_SUBMISSION: Final = frozenset(
@@ -128,7 +131,7 @@ class SenderApi:
 
     def list_page(self, before: str | None = None) -> tuple[tuple[SentParcel, ...], str | None]:
         """Parcels of this sender, the newest first, and the word by which the next page is asked for."""
-        answer = self._caller.ask(_PARCELS if before is None else f"{_PARCELS}?before={before}")
+        answer = self._caller.ask(_PARCELS if before is None else f"{_PARCELS}?before={quote(before, safe='')}")
         return tuple(map(_read_parcel, answer.objects("parcels"))), answer.maybe_text("next")
 
     def withdraw(self, parcel_id: str) -> SentParcel:
@@ -138,8 +141,12 @@ class SenderApi:
 
 def _read_parcel(fields: Fields) -> SentParcel:
     states = fields.objects("states") if "states" in fields.values else ()
+    parcel_id = fields.text("id")
+    # It becomes a part of paths.
+    if not is_parcel_id(parcel_id):
+        raise lie("an id that is none")
     return SentParcel(
-        parcel_id=fields.text("id"),
+        parcel_id=parcel_id,
         reference=fields.text("reference"),
         state=fields.text("state"),
         expires=fields.maybe_time("expires"),

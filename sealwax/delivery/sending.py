@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import http.client
 import itertools
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -73,17 +74,19 @@ class Sending:
         return Kind.MESSAGE if self.files and self.files[0].name == MESSAGE_NAME else Kind.FILES
 
     @property
-    def request(self) -> list[str]:
-        """What makes two sendings the same one."""
-        signer = [] if self.signing is None else [one.certificate.der.hex() for one in self.signing.identities]
-        return [
-            self.sender,
-            *(f"{one.address} {one.language}" for one in self.to),
-            *(certificate.der.hex() for certificate in self.certificates),
-            *signer,
-            *itertools.chain.from_iterable((str(file.path), file.name, file.stamp) for file in self.files),
-            f"{self.days} {self.downloads} {self.language}",
-        ]
+    def request(self) -> str:
+        """A text that is the same for the same sending, as long as its files are unchanged."""
+        signers = () if self.signing is None else self.signing.identities
+        members = {
+            "from": self.sender,
+            "to": [[one.address, one.language] for one in self.to],
+            "certificates": [certificate.der.hex() for certificate in self.certificates],
+            "signers": [signer.certificate.der.hex() for signer in signers],
+            "files": [[file.name, file.stamp] for file in self.files],
+            "ends": [self.days, self.downloads],
+            "language": self.language,
+        }
+        return json.dumps(members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

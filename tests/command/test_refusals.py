@@ -272,8 +272,10 @@ JSON_VERBS = {
     ("contacts", "import"): (),
     ("verify-pages",): ("https://127.0.0.1:1", "--key"),
     ("verify-release",): ("ids", "--key"),
+    ("deliver", "open"): ("--words-file", "mail.eml"),
 }
-# These verbs read no file that the user names. They list stored data, or search for certificates.
+# These verbs read no file that the user names before they have a service. They list stored data, search for
+# certificates, or send.
 JSON_VERBS_WITHOUT_A_FILE = {
     ("trust", "list"),
     ("trust", "roots"),
@@ -284,6 +286,8 @@ JSON_VERBS_WITHOUT_A_FILE = {
     ("roam", "devices"),
     ("roam", "factor", "list"),
     ("roam", "group", "list"),
+    ("deliver", "send"),
+    ("deliver", "list"),
 }
 # These verbs report what they find, so that a configuration that cannot be read is one finding.
 REPORTING_VERBS = (("bridge", "check"), ("keys", "check"), ("discovery", "check"))

@@ -124,6 +124,7 @@ def test_an_endless_body_ends(post: DeliveryLab, sent: Sent, name: str) -> None:
         {"objects": [10**12, 1, 1]},
         {"objects": "many"},
         {"ticket": None},
+        {"ticket": "a\r\nX-Evil: b"},
         {"until": "tomorrow"},
     ],
     ids=json.dumps,
@@ -305,3 +306,16 @@ def test_a_mail_in_place_of_a_challenge_is_not_decrypted_for_the_service(post: D
     result = post.lab.sealwax("deliver", "open", sent.link, "-o", "got", *READER)
     assert (result.code, post.got()) == (1, {})
     assert ("POST", "/api/open") not in post.service.requests
+
+
+@pytest.mark.parametrize(
+    "identifier", ["../../session", "", "A" * 21, "A" * 22 + "/withdraw", "AAAAAAAAAAAAAAAAAAAAAB"]
+)
+def test_an_id_that_is_none_leads_nowhere(post: DeliveryLab, identifier: str) -> None:
+    listed = {"id": identifier, "reference": "R", "state": "submitted"}
+    page = {"parcels": [listed], "next": None}
+    post.service.before = lambda _method, path: reply(200, page) if path == "/api/parcels" else None
+    post.service.requests.clear()
+    result = post.lab.sealwax("deliver", "withdraw", "R")
+    assert (result.code, "an id that is none" in result.line) == (1, True)
+    assert post.service.requests == [("GET", "/api/parcels")]

@@ -152,6 +152,19 @@ def test_a_parcel_that_the_service_has_swept_is_sent_anew(post: DeliveryLab, dat
     assert post.got() == {"large.bin": data}
 
 
+def test_what_nobody_can_go_on_with_is_deleted(post: DeliveryLab, data: bytes) -> None:
+    interrupt_at(post, 4)
+    assert post.lab.sealwax("deliver", "send", "--to", BOB, "large.bin").code == 1
+    (place,) = kept(post)
+    post.service.before = lambda _method, _path: None
+    post.lab.write("small.txt", b"small")
+    post.send("small.txt")
+    assert kept(post) == [place]
+    os.utime(place, (0, 0))
+    post.send("small.txt")
+    assert kept(post) == []
+
+
 def test_two_sendings_of_a_file_are_two_parcels(post: DeliveryLab, data: bytes) -> None:
     first, second = post.send("large.bin"), post.send("large.bin")
     assert first.words != second.words
@@ -206,10 +219,10 @@ def test_a_sending_that_is_killed_goes_on(post: DeliveryLab, data: bytes, seed: 
 def test_the_state_of_another_token_does_not_open(tmp_path: Path) -> None:
     provider = NativeProvider()
     mine, theirs = (KeptSends(tmp_path / "sends", token, provider) for token in ("one", "two"))
-    place = mine.place_of(["a request"])
+    place = mine.place_of("a request")
     kept = KeptSend(parcel_id="AAAAAAAAAAAAAAAAAAAAAA", created=1, secret="six words", salt=bytes(16))
     mine.save(place, kept)
     assert mine.load(place) == kept
     assert theirs.load(place) is None
-    assert theirs.place_of(["a request"]) != place
+    assert theirs.place_of("a request") != place
     assert "six words" not in repr(kept)

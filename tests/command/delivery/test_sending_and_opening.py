@@ -26,6 +26,27 @@ def test_a_token_is_kept_for_its_owner_only(post: DeliveryLab) -> None:
     assert TOKEN not in (place.parent / "delivery.json").read_text()
 
 
+def test_a_token_is_in_the_system_keyring_if_there_is_one(post: DeliveryLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries: dict[tuple[str, str], str] = {}
+    monkeypatch.setattr("keyring.set_password", lambda service, entry, token: entries.update({(service, entry): token}))
+    monkeypatch.setattr("keyring.get_password", lambda service, entry: entries.get((service, entry)))
+    monkeypatch.setattr("keyring.delete_password", lambda service, entry: entries.pop((service, entry)))
+    assert "the system keyring" in post.keep_token().stdout.decode()
+    assert list(entries.values()) == [TOKEN]
+    assert TOKEN not in (post.folder / "data" / "sealwax" / "delivery_tokens.json").read_text()
+    assert post.lab.sealwax("deliver", "list").code == 0
+    options = ("--server", post.service.url, "--address", ALICE, "--forget")
+    assert post.lab.sealwax("deliver", "token", *options).code == 0
+    assert entries == {}
+
+
+def test_a_keyring_that_keeps_nothing_is_noticed(post: DeliveryLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyring.set_password", lambda _service, _entry, _token: None)
+    monkeypatch.setattr("keyring.get_password", lambda _service, _entry: None)
+    assert "delivery_tokens.json" in post.keep_token().stdout.decode()
+    assert post.lab.sealwax("deliver", "list").code == 0
+
+
 def test_a_token_that_the_service_refuses_is_not_kept(post: DeliveryLab) -> None:
     post.lab.write("token.txt", b"another-token\n")
     options = ("--server", post.service.url, "--address", BOB, "--token-file", "token.txt")
