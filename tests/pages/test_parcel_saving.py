@@ -1,9 +1,10 @@
-"""Files of a parcel are saved whole or not at all: small ones at once, large ones as a stream, also after a lost connection."""
+"""Files of a parcel are saved whole or not at all: small ones at once, large ones as a stream, also interrupted ones."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,7 @@ def test_a_lost_connection_goes_on_by_range(
             return answer
         data = answer.get_data()
 
-        def pieces():  # type: ignore[no-untyped-def]
+        def pieces() -> Iterator[bytes]:
             yield data[:3_000_000]
             raise ConnectionResetError
 

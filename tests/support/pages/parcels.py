@@ -41,6 +41,7 @@ from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.people import PROVIDER
 from tests.support.servers.parcels import TUS, Draft
+from webbridge.app import create_app
 from webbridge.config import BridgeConfig
 from webbridge.delivery.delivery import Delivery
 from webbridge.delivery.settings import ParcelsConfig
@@ -50,8 +51,8 @@ from webbridge.services import services_of
 
 if TYPE_CHECKING:
     import socket
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
 
 READER = "renate@elsewhere.test"
@@ -166,11 +167,10 @@ class ParcelHouse:
 def run_parcel_house(pages_folder: Path, store: Path) -> Iterator[ParcelHouse]:
     """Run a demonstration with parcels in the folder `store`."""
     apps: list[Flask] = []
-    create = demonstration.create_app
 
     def create_with_parcels(config: BridgeConfig) -> Flask:
         parcels = ParcelsConfig(store=str(store), pepper=secrets.token_bytes(32))
-        apps.append(create(dataclasses.replace(config, parcels=parcels)))
+        apps.append(create_app(dataclasses.replace(config, parcels=parcels)))
         return apps[-1]
 
     stack = DemoStack(pages_folder=pages_folder)
