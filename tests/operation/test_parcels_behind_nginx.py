@@ -132,8 +132,8 @@ def open_parcel(site: Site, draft: Draft) -> str:
 def test_nginx_sends_the_bytes_with_the_header_fields_of_the_bridge(site: Site) -> None:
     draft = Draft(chunks=(DATA,))
     send(site, draft)
-    ticket = {"Authorization": f"Parcel {open_parcel(site, draft)}"}
-    status, headers, body = site.ask("GET", "/api/open/objects/0", **ticket)
+    ticket = f"Parcel {open_parcel(site, draft)}"
+    status, headers, body = site.ask("GET", "/api/open/objects/0", Authorization=ticket)
     assert (status, body == DATA) == (200, True)
     assert headers["Access-Control-Allow-Origin"] == PAGES
     assert "Content-Range" in headers["Access-Control-Expose-Headers"]
@@ -143,10 +143,10 @@ def test_nginx_sends_the_bytes_with_the_header_fields_of_the_bridge(site: Site) 
     # The file was sent by nginx: Python has no part in its tag.
     assert headers["ETag"] is not None
     assert "X-Accel-Redirect" not in headers
-    status, headers, body = site.ask("GET", "/api/open/objects/0", Range="bytes=1000-1999", **ticket)
+    status, headers, body = site.ask("GET", "/api/open/objects/0", Range="bytes=1000-1999", Authorization=ticket)
     assert (status, body) == (206, DATA[1_000:2_000])
     assert headers["Content-Range"] == f"bytes 1000-1999/{len(DATA)}"
-    status, _, body = site.ask("HEAD", "/api/open/objects/0", **ticket)
+    status, _, body = site.ask("HEAD", "/api/open/objects/0", Authorization=ticket)
     assert (status, body) == (200, b"")
 
 

@@ -106,7 +106,7 @@ def _upload_paths() -> Json:
     one = [_path("id", _ID)]
     named = [*one, _path("name", {"type": "string", "pattern": "^(manifest|0|[1-9][0-9]*)$"})]
     tus = {"name": "Tus-Resumable", "in": "header", "required": True, "schema": {"const": "1.0.0"}}
-    octets = {"application/offset+octet-stream": {}}
+    octets: Json = {"application/offset+octet-stream": {}}
     offset = {"Upload-Offset": {"schema": {"type": "integer"}}}
     return {
         "/api/parcels/{id}/objects": {

@@ -43,7 +43,7 @@ def test_the_audit_log_says_who_sent_and_withdrew(
     sender.send_whole(draft)
     sender.create(draft, whole=True)
     sender.call(draft, "withdraw")
-    sender.create(draft, days=8)
+    sender.create(draft, changes={"days": 8})
     lines = [vars(record) for record in caplog.records if record.name == "sealwax.audit"]
     assert [(line["msg"], line["outcome"], line["account"]) for line in lines] == [
         ("parcel", outcome, ALICE) for outcome in ("created", "repeated", "withdrawn", "id-used")

@@ -87,8 +87,8 @@ class Draft:
             "whole": False,
         } | changes
 
-    def body(self, *, whole: bool, **changes: Any) -> bytes:
-        line = json.dumps(self.members(whole=whole, **changes)).encode() + b"\n"
+    def body(self, *, whole: bool) -> bytes:
+        line = json.dumps(self.members(whole=whole)).encode() + b"\n"
         return line + b"".join([*self.chunks, self.manifest]) if whole else line
 
 
@@ -133,10 +133,12 @@ class Sender:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
-    def create(self, draft: Draft, *, whole: bool = False, **changes: Any) -> TestResponse:
-        return self.client.post(
-            "/api/parcels", base_url=API, headers=self.headers, data=draft.body(whole=whole, **changes)
-        )
+    def create(self, draft: Draft, *, whole: bool = False, changes: Mapping[str, Any] | None = None) -> TestResponse:
+        """Submit a parcel, with other members in its line."""
+        line, _, body = draft.body(whole=whole).partition(b"\n")
+        if changes is not None:
+            line = json.dumps(json.loads(line) | changes).encode()
+        return self.client.post("/api/parcels", base_url=API, headers=self.headers, data=line + b"\n" + body)
 
     def send_whole(self, draft: Draft) -> TestResponse:
         answer = self.create(draft, whole=True)
