@@ -1,4 +1,4 @@
-"""Files of a parcel are saved whole or not at all: small ones at once, large ones as a stream, also interrupted ones."""
+"""Files of a parcel are saved whole or not at all: small ones at once, large ones as a stream that may break."""
 
 from __future__ import annotations
 
