@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, ServiceError
 from sealwax.service.counter_table import counter_of
@@ -78,9 +78,16 @@ class Opened:
 
 
 _COUNTER: Final = counter_of(TABLES)
-_LOCK: Final = select(PARCEL).where(PARCEL.c.id == bindparam("of_id")).with_for_update()
-_FIND: Final = select(PARCEL).where(PARCEL.c.id == bindparam("of_id"))
-_CHANGE: Final = update(PARCEL).where(PARCEL.c.id == bindparam("of_id"))
+_IS: Final = PARCEL.c.id == bindparam("of_id")
+# A large parcel has a long list of sizes. Until its proof is right, none of it is read, which would take time.
+_FIND_SALT: Final = select(PARCEL.c.salt).where(_IS, PARCEL.c.submitted_at > 0)
+_LOCK: Final = (
+    select(PARCEL.c.id, PARCEL.c.sender, PARCEL.c.proof, PARCEL.c.certificates, PARCEL.c.tries_left)
+    .where(_IS, PARCEL.c.submitted_at > 0)
+    .with_for_update()
+)
+_FIND: Final = select(PARCEL).where(_IS)
+_CHANGE: Final = update(PARCEL).where(_IS)
 _FORGET_OLD: Final = delete(_COUNTER).where(_COUNTER.c.kind == _STRANGERS, _COUNTER.c.at <= bindparam("oldest"))
 _NEWEST: Final = (
     select(_COUNTER.c.name)
@@ -121,8 +128,9 @@ class Openings:
     def salt_of(self, parcel_id: str) -> bytes:
         """Return the salt of a parcel, or a made-up one that is always the same."""
         made_up = self._pepper.made_up_salt(parcel_id)
-        parcel = self._parcels.find(parcel_id)
-        return made_up if parcel is None or not parcel.submitted_at else parcel.salt
+        with self._database.reading() as rows:
+            salt = rows.execute(_FIND_SALT, {"of_id": parcel_id}).scalar_one_or_none()
+        return made_up if salt is None else bytes(salt)
 
     def open(self, parcel_id: str, proof: Proof, *, client: str) -> Opened:
         """Return a ticket for a right proof. `client` is the network that counts beside the parcel.
@@ -134,15 +142,14 @@ class Openings:
         record = self._pepper.record_of(parcel_id, proof.value or bytes(PROOF_BYTES))
         with self._database.transaction() as rows:
             row = rows.execute(_LOCK, {"of_id": parcel_id}).first()
-            parcel = None if row is None or not row.submitted_at else parcel_of(row)
-            if parcel is None:
-                tries = self._count_at_stranger(rows, parcel_id, at)
-                opened = None
+            opened, tries = None, 0
+            if row is not None and row.tries_left:
+                tries = row.tries_left
+                opened = self._compare(rows, row, proof, record, at)
             else:
-                tries = parcel.tries_left
-                opened = self._compare(rows, parcel, proof, record, at) if tries else None
-                if not tries:
-                    self._count_at_stranger(rows, parcel_id, at)
+                left = self._count_at_stranger(rows, parcel_id, at)
+                # The count at a known id only costs what it costs at an unknown one.
+                tries = left if row is None else 0
         if opened is not None:
             _check_available(opened.parcel, at)
             return self._noted(opened)
@@ -168,22 +175,21 @@ class Openings:
             rows.execute(_FORGET_OLD, {"oldest": self._clock().timestamp() - KEPT_SECONDS})
             rows.execute(_FORGET_BEYOND)
 
-    def _compare(self, rows: Connection, parcel: Parcel, proof: Proof, record: bytes, at: float) -> Opened | None:
+    def _compare(self, rows: Connection, row: Row[Any], proof: Proof, record: bytes, at: float) -> Opened | None:
         """Compare a proof, and count it if it is wrong. The row is locked, so that proofs come one after another."""
-        if _is_right(parcel, proof, record):
-            is_counted = parcel.stage is Stage.SUBMITTED and not parcel.is_over(at) and parcel.openings_left != 0
-            openings = parcel.openings + 1 if is_counted else parcel.openings
-            rows.execute(
-                _CHANGE, {"of_id": parcel.id, "tries_left": max(parcel.tries_left, TRIES), "openings": openings}
-            )
-            ends_at = min(int(at) + TICKET_SECONDS, int(parcel.ends_at))
-            ticket = Ticket(parcel=parcel.id, ends_at=ends_at, fingerprint=proof.fingerprint or NOBODY)
-            return Opened(parcel=parcel, ticket=ticket)
-        rows.execute(_CHANGE, {"of_id": parcel.id, "tries_left": parcel.tries_left - 1})
-        if parcel.tries_left == 1:
-            sender = Recipient(address=parcel.sender, language="")
-            rows.execute(self._ask_sender, notice_row(parcel.id, sender, ABOUT_TRIES, at))
-        return None
+        if not _is_right(row, proof, record):
+            rows.execute(_CHANGE, {"of_id": row.id, "tries_left": row.tries_left - 1})
+            if row.tries_left == 1:
+                sender = Recipient(address=row.sender, language="")
+                rows.execute(self._ask_sender, notice_row(row.id, sender, ABOUT_TRIES, at))
+            return None
+        parcel = parcel_of(rows.execute(_FIND, {"of_id": row.id}).one())
+        is_counted = parcel.stage is Stage.SUBMITTED and not parcel.is_over(at) and parcel.openings_left != 0
+        openings = parcel.openings + 1 if is_counted else parcel.openings
+        rows.execute(_CHANGE, {"of_id": parcel.id, "tries_left": max(parcel.tries_left, TRIES), "openings": openings})
+        ends_at = min(int(at) + TICKET_SECONDS, int(parcel.ends_at))
+        ticket = Ticket(parcel=parcel.id, ends_at=ends_at, fingerprint=proof.fingerprint or NOBODY)
+        return Opened(parcel=parcel, ticket=ticket)
 
     def _count_at_stranger(self, rows: Connection, parcel_id: str, at: float) -> int:
         """Count a try at an id that nobody has. Return the tries that were left before it."""
@@ -196,11 +202,10 @@ class Openings:
         return replace(opened, parcel=replace(parcel, openings=parcel.openings + 1))
 
 
-def _is_right(parcel: Parcel, proof: Proof, record: bytes) -> bool:
+def _is_right(row: Row[Any], proof: Proof, record: bytes) -> bool:
     if proof.value is not None:
-        return hmac.compare_digest(parcel.proof_record, record)
-    known = parcel.fingerprints
-    step = len(NOBODY)
+        return hmac.compare_digest(bytes(row.proof), record)
+    known, step = bytes(row.certificates), len(NOBODY)
     return proof.fingerprint is not None and any(
         hmac.compare_digest(known[start : start + step], proof.fingerprint) for start in range(0, len(known), step)
     )

@@ -20,7 +20,6 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
 from sealwax.service.database import insert_into
 from webbridge.database.tables import (
     PARCEL,
-    PARCEL_COMPLAINT,
     PARCEL_EVENT,
     PARCEL_NOTICE,
     PARCEL_RECEIPT,
@@ -39,10 +38,10 @@ _log = logging.getLogger(__name__)
 
 _EXPIRED: Final = literal(State.EXPIRED.value)
 _NOTED: Final = and_(PARCEL_EVENT.c.parcel == PARCEL.c.id, PARCEL_EVENT.c.state == _EXPIRED)
-_IS_NOTED: Final = select(PARCEL_EVENT.c.parcel).where(_NOTED).exists()
+_NOTES: Final = select(PARCEL_EVENT.c.parcel).where(_NOTED).correlate(PARCEL)
 _JUST_OVER: Final = (
     select(PARCEL.c.id)
-    .where(PARCEL.c.stage == Stage.SUBMITTED, PARCEL.c.ends_at <= bindparam("now"), ~_IS_NOTED)
+    .where(PARCEL.c.stage == Stage.SUBMITTED, PARCEL.c.ends_at <= bindparam("now"), ~_NOTES.exists())
     .limit(_AT_ONCE)
 )
 _WRONG_NOTES: Final = delete(PARCEL_EVENT).where(
@@ -56,18 +55,19 @@ _WRONG_NOTES: Final = delete(PARCEL_EVENT).where(
         .correlate(PARCEL_EVENT)
     ),
 )
-_OVER: Final = (
-    select(PARCEL)
-    .join(PARCEL_EVENT, _NOTED)
+_END: Final = (
+    update(PARCEL)
     .where(
         PARCEL.c.stage == Stage.SUBMITTED,
         PARCEL.c.ends_at <= bindparam("now"),
-        PARCEL_EVENT.c.at <= bindparam("noted_before"),
+        _NOTES.where(PARCEL_EVENT.c.at <= bindparam("noted_before")).exists(),
     )
-    .limit(_AT_ONCE)
+    .values(stage=Stage.EXPIRED)
 )
-_WITHDRAWN: Final = select(PARCEL).where(PARCEL.c.stage == Stage.WITHDRAWN, PARCEL.c.is_stored == 1).limit(_AT_ONCE)
-_ONE_WITHDRAWN: Final = _WITHDRAWN.where(PARCEL.c.id == bindparam("of_id"))
+_ENDED: Final = (
+    select(PARCEL).where(PARCEL.c.stage.in_((Stage.WITHDRAWN, Stage.EXPIRED)), PARCEL.c.is_stored == 1).limit(_AT_ONCE)
+)
+_ONE_ENDED: Final = _ENDED.where(PARCEL.c.id == bindparam("of_id"))
 _UPLOADING: Final = (
     select(PARCEL)
     .where(PARCEL.c.stage == Stage.UPLOADING, PARCEL.c.created_at <= bindparam("begun_before"))
@@ -84,9 +84,7 @@ _OLD: Final = (
 )
 _KNOWN_FOLDERS: Final = select(PARCEL.c.folder).where(PARCEL.c.folder.in_(bindparam("folders", expanding=True)))
 _BYTES_GONE: Final = (
-    update(PARCEL)
-    .where(PARCEL.c.id == bindparam("of_id"), PARCEL.c.is_stored == 1, PARCEL.c.stage == bindparam("of_stage"))
-    .values(is_stored=0, stage=bindparam("next_stage"))
+    update(PARCEL).where(PARCEL.c.id == bindparam("of_id"), PARCEL.c.is_stored == 1).values(is_stored=0)
 )
 _FORGET: Final = tuple(
     delete(table).where(column.in_(bindparam("of_ids", expanding=True)))
@@ -95,7 +93,6 @@ _FORGET: Final = tuple(
         (PARCEL_EVENT, PARCEL_EVENT.c.parcel),
         (PARCEL_NOTICE, PARCEL_NOTICE.c.parcel),
         (PARCEL_RECEIPT, PARCEL_RECEIPT.c.parcel),
-        (PARCEL_COMPLAINT, PARCEL_COMPLAINT.c.parcel),
     )
 )
 
@@ -135,10 +132,11 @@ class Sweep:
         """Delete what is due. A part that fails is left for the next time. Raises DatabaseUnavailable."""
         at = self._clock().timestamp()
         self._note_expired(at)
-        for row in self._rows(_OVER, now=at, noted_before=at - GRACE_SECONDS):
-            self._delete_bytes(row, Stage.SUBMITTED, Stage.EXPIRED)
-        for row in self._rows(_WITHDRAWN):
-            self._delete_bytes(row, Stage.WITHDRAWN, Stage.WITHDRAWN)
+        with self._database.transaction() as rows:
+            # From here on no sender can extend them.
+            rows.execute(_END, {"now": at, "noted_before": at - GRACE_SECONDS})
+        for row in self._rows(_ENDED):
+            self._delete_bytes(row)
         for row in self._rows(_UPLOADING, begun_before=at - UPLOAD_SECONDS):
             self._delete_stale_upload(row, at)
         self._forget([row.id for row in self._rows(_OLD, ended_before=at - KEPT_SECONDS)])
@@ -159,17 +157,16 @@ class Sweep:
 
     def delete_withdrawn(self, parcel_id: str) -> None:
         """Delete the bytes of one parcel that was withdrawn, unless that is done. Raises DatabaseUnavailable."""
-        for row in self._rows(_ONE_WITHDRAWN, of_id=parcel_id):
-            self._delete_bytes(row, Stage.WITHDRAWN, Stage.WITHDRAWN)
+        for row in self._rows(_ONE_ENDED, of_id=parcel_id):
+            self._delete_bytes(row)
 
-    def _delete_bytes(self, parcel: Row[Any], stage: Stage, after: Stage) -> None:
-        """Delete the bytes of a parcel in this stage, then note it, and give its quota back."""
+    def _delete_bytes(self, parcel: Row[Any]) -> None:
+        """Delete the bytes of a parcel that nobody opens any more, then note it, and give its quota back."""
         with _store_failures_left():
             self._store.delete(parcel.folder)
             self._uploads.delete(parcel.folder)
             with self._database.transaction() as rows:
-                changed = rows.execute(_BYTES_GONE, {"of_id": parcel.id, "of_stage": stage, "next_stage": after})
-                if changed.rowcount == 1:
+                if rows.execute(_BYTES_GONE, {"of_id": parcel.id}).rowcount == 1:
                     self._quota.give_back(rows, parcel.sender, parcel.total_bytes)
 
     def _delete_orphans(self, part: _Folders) -> None:
@@ -195,12 +192,14 @@ class Sweep:
             changed_at = self._uploads.changed_at(parcel.folder)
             if at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
                 return
-            self._store.delete(parcel.folder)
-            self._uploads.delete(parcel.folder)
+            # The record goes first: its sender may be submitting it now. Without it, the bytes are orphans.
             is_it = and_(PARCEL.c.id == parcel.id, PARCEL.c.stage == Stage.UPLOADING)
             with self._database.transaction() as rows:
-                if rows.execute(delete(PARCEL).where(is_it)).rowcount == 1:
-                    self._quota.give_back(rows, parcel.sender, parcel.total_bytes)
+                if rows.execute(delete(PARCEL).where(is_it)).rowcount != 1:
+                    return
+                self._quota.give_back(rows, parcel.sender, parcel.total_bytes)
+            self._store.delete(parcel.folder)
+            self._uploads.delete(parcel.folder)
 
     def _forget(self, ids: Sequence[str]) -> None:
         if ids:
