@@ -37,18 +37,6 @@ FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
         "session.sign_in",
         "session.sign_out",
         "session.who",
-        "parcel_uploads.begin_object",
-        "parcel_uploads.end_object",
-        "parcel_uploads.send_bytes",
-        "parcel_uploads.show_offset",
-        "parcels.create_parcel",
-        "parcels.extend_parcel",
-        "parcels.give_tries",
-        "parcels.limit_downloads",
-        "parcels.list_parcels",
-        "parcels.show_parcel",
-        "parcels.submit_parcel",
-        "parcels.withdraw_parcel",
         "settings.show_config",
     }
 )
@@ -58,8 +46,8 @@ It sees only the folders for sent mail and for drafts (`mail_calls.folder_of`).
 """
 _FOR_RECIPIENTS: Final = "parcel_opening."
 """The views of a parcel's recipient, who has no session. Any extension may ask them: they take no cookie."""
-_FOR_TOKENS: Final = ("parcels.", "parcel_uploads.")
-"""The views of a sender that a program may ask with a token of its own."""
+_FOR_SENDERS: Final = ("parcels.", "parcel_uploads.")
+"""The views of a sender, which a program may ask with a token of its own, and an extension by its session."""
 _BEARER: Final = "bearer "
 _EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://")
 _PARCEL_METHODS: Final = ("PATCH", "HEAD")
@@ -133,7 +121,7 @@ def has_bearer_token() -> bool:
     No form can set that header. A script of another site needs a preflight for it, which is refused.
     """
     header = request.headers.get("Authorization", "")
-    return header[: len(_BEARER)].lower() == _BEARER and (request.endpoint or "").startswith(_FOR_TOKENS)
+    return header[: len(_BEARER)].lower() == _BEARER and (request.endpoint or "").startswith(_FOR_SENDERS)
 
 
 def bearer_token() -> str:
@@ -142,7 +130,7 @@ def bearer_token() -> str:
 
 
 def _is_for_extensions(endpoint: str) -> bool:
-    return endpoint in FOR_SIGNED_IN_EXTENSIONS or endpoint.startswith(_FOR_RECIPIENTS)
+    return endpoint in FOR_SIGNED_IN_EXTENSIONS or endpoint.startswith((_FOR_RECIPIENTS, *_FOR_SENDERS))
 
 
 def _find_caller(config: BridgeConfig) -> Caller:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, ServiceError
 from sealwax.service.counter_table import counter_of
@@ -75,6 +75,17 @@ class Opened:
 
     parcel: Parcel
     ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Locked:
+    """The short columns of a parcel whose row is locked."""
+
+    id: str
+    sender: str
+    record: bytes = field(repr=False)
+    fingerprints: bytes
+    tries_left: int
 
 
 _COUNTER: Final = counter_of(TABLES)
@@ -141,15 +152,15 @@ class Openings:
         # Computed for every id, so that a known one does not take longer.
         record = self._pepper.record_of(parcel_id, proof.value or bytes(PROOF_BYTES))
         with self._database.transaction() as rows:
-            row = rows.execute(_LOCK, {"of_id": parcel_id}).first()
+            locked = _lock(rows, parcel_id)
             opened, tries = None, 0
-            if row is not None and row.tries_left:
-                tries = row.tries_left
-                opened = self._compare(rows, row, proof, record, at)
+            if locked is not None and locked.tries_left:
+                tries = locked.tries_left
+                opened = self._compare(rows, locked, proof, record, at)
             else:
                 left = self._count_at_stranger(rows, parcel_id, at)
                 # The count at a known id only costs what it costs at an unknown one.
-                tries = left if row is None else 0
+                tries = left if locked is None else 0
         if opened is not None:
             _check_available(opened.parcel, at)
             return self._noted(opened)
@@ -175,15 +186,15 @@ class Openings:
             rows.execute(_FORGET_OLD, {"oldest": self._clock().timestamp() - KEPT_SECONDS})
             rows.execute(_FORGET_BEYOND)
 
-    def _compare(self, rows: Connection, row: Row[Any], proof: Proof, record: bytes, at: float) -> Opened | None:
+    def _compare(self, rows: Connection, locked: _Locked, proof: Proof, record: bytes, at: float) -> Opened | None:
         """Compare a proof, and count it if it is wrong. The row is locked, so that proofs come one after another."""
-        if not _is_right(row, proof, record):
-            rows.execute(_CHANGE, {"of_id": row.id, "tries_left": row.tries_left - 1})
-            if row.tries_left == 1:
-                sender = Recipient(address=row.sender, language="")
-                rows.execute(self._ask_sender, notice_row(row.id, sender, ABOUT_TRIES, at))
+        if not _is_right(locked, proof, record):
+            rows.execute(_CHANGE, {"of_id": locked.id, "tries_left": locked.tries_left - 1})
+            if locked.tries_left == 1:
+                sender = Recipient(address=locked.sender, language="")
+                rows.execute(self._ask_sender, notice_row(locked.id, sender, ABOUT_TRIES, at))
             return None
-        parcel = parcel_of(rows.execute(_FIND, {"of_id": row.id}).one())
+        parcel = parcel_of(rows.execute(_FIND, {"of_id": locked.id}).one())
         is_counted = parcel.stage is Stage.SUBMITTED and not parcel.is_over(at) and parcel.openings_left != 0
         openings = parcel.openings + 1 if is_counted else parcel.openings
         rows.execute(_CHANGE, {"of_id": parcel.id, "tries_left": max(parcel.tries_left, TRIES), "openings": openings})
@@ -202,10 +213,24 @@ class Openings:
         return replace(opened, parcel=replace(parcel, openings=parcel.openings + 1))
 
 
-def _is_right(row: Row[Any], proof: Proof, record: bytes) -> bool:
+def _lock(rows: Connection, parcel_id: str) -> _Locked | None:
+    """Return a submitted parcel, which nobody else opens until the transaction ends, or None."""
+    row = rows.execute(_LOCK, {"of_id": parcel_id}).first()
+    if row is None:
+        return None
+    return _Locked(
+        id=row.id,
+        sender=row.sender,
+        record=bytes(row.proof),
+        fingerprints=bytes(row.certificates),
+        tries_left=row.tries_left,
+    )
+
+
+def _is_right(locked: _Locked, proof: Proof, record: bytes) -> bool:
     if proof.value is not None:
-        return hmac.compare_digest(bytes(row.proof), record)
-    known, step = bytes(row.certificates), len(NOBODY)
+        return hmac.compare_digest(locked.record, record)
+    known, step = locked.fingerprints, len(NOBODY)
     return proof.fingerprint is not None and any(
         hmac.compare_digest(known[start : start + step], proof.fingerprint) for start in range(0, len(known), step)
     )

@@ -141,7 +141,7 @@ class ParcelHouse:
         return [path.rpartition("/")[2] for method, path in self.asked if path.startswith("/api/open/objects/")]
 
     def _submit(self, draft: Draft, sender: str, kind: str) -> None:
-        self._call(sender, "POST", "/api/parcels", draft.body(whole=False, kind=kind))
+        self._call(sender, "POST", "/api/parcels", json.dumps(draft.members(kind=kind)).encode() + b"\n")
         for name, data in draft.objects.items():
             metadata = {"Upload-Length": str(len(data)), "Upload-Metadata": f"name {b64encode(name.encode()).decode()}"}
             headers = TUS | metadata | {"Content-Type": "application/offset+octet-stream"}

@@ -138,7 +138,8 @@ class Sender:
         line, _, body = draft.body(whole=whole).partition(b"\n")
         if changes is not None:
             line = json.dumps(json.loads(line) | changes).encode()
-        return self.client.post("/api/parcels", base_url=API, headers=self.headers, data=line + b"\n" + body)
+        data = line + b"\n" + body
+        return self.client.post("/api/parcels", base_url=API, headers=self.headers, data=data, buffered=True)
 
     def send_whole(self, draft: Draft) -> TestResponse:
         answer = self.create(draft, whole=True)
@@ -156,8 +157,10 @@ class Sender:
         headers = self.headers | TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata}
         path = f"/api/parcels/{draft.id}/objects"
         if data is None:
-            return self.client.post(path, base_url=API, headers=headers)
-        return self.client.post(path, base_url=API, headers=headers, data=data, content_type=OFFSET_BYTES)
+            return self.client.post(path, base_url=API, headers=headers, buffered=True)
+        return self.client.post(
+            path, base_url=API, headers=headers, data=data, content_type=OFFSET_BYTES, buffered=True
+        )
 
     def patch(self, draft: Draft, name: str, offset: int | str, data: bytes, **further: Any) -> TestResponse:
         return self.client.patch(
@@ -166,33 +169,42 @@ class Sender:
             headers=self.headers | TUS | {"Upload-Offset": str(offset)},
             data=data,
             content_type=OFFSET_BYTES,
+            buffered=True,
             **further,
         )
 
     def offset(self, draft: Draft, name: str) -> int | None:
         """The offset of an upload, or None if there is none."""
-        answer = self.client.head(f"/api/parcels/{draft.id}/objects/{name}", base_url=API, headers=self.headers | TUS)
+        answer = self.client.head(
+            f"/api/parcels/{draft.id}/objects/{name}", base_url=API, headers=self.headers | TUS, buffered=True
+        )
         return int(answer.headers["Upload-Offset"]) if answer.status_code == 200 else None
 
     def delete(self, draft: Draft, name: str) -> TestResponse:
-        return self.client.delete(f"/api/parcels/{draft.id}/objects/{name}", base_url=API, headers=self.headers | TUS)
+        return self.client.delete(
+            f"/api/parcels/{draft.id}/objects/{name}", base_url=API, headers=self.headers | TUS, buffered=True
+        )
 
     def submit(self, draft: Draft) -> TestResponse:
         return self.call(draft, "submit")
 
     def call(self, draft: Draft, verb: str, members: Mapping[str, Any] | None = None) -> TestResponse:
         return self.client.post(
-            f"/api/parcels/{draft.id}/{verb}", base_url=API, headers=self.headers, json=dict(members or {})
+            f"/api/parcels/{draft.id}/{verb}",
+            base_url=API,
+            headers=self.headers,
+            json=dict(members or {}),
+            buffered=True,
         )
 
     def show(self, draft: Draft) -> dict[str, Any]:
-        answer = self.client.get(f"/api/parcels/{draft.id}", base_url=API, headers=self.headers)
+        answer = self.client.get(f"/api/parcels/{draft.id}", base_url=API, headers=self.headers, buffered=True)
         assert answer.status_code == 200, answer.get_json()
         shown: dict[str, Any] = answer.get_json()
         return shown
 
     def list(self, query: str = "") -> dict[str, Any]:
-        answer = self.client.get(f"/api/parcels{query}", base_url=API, headers=self.headers)
+        answer = self.client.get(f"/api/parcels{query}", base_url=API, headers=self.headers, buffered=True)
         assert answer.status_code == 200, answer.get_json()
         listed: dict[str, Any] = answer.get_json()
         return listed
@@ -206,7 +218,7 @@ class Recipient:
 
     def post(self, path: str, members: Mapping[str, Any], *, ticket: str = "") -> TestResponse:
         headers = FROM_PAGES | ({"Authorization": f"Parcel {ticket}"} if ticket else {})
-        return self.client.post(path, base_url=API, headers=headers, json=dict(members))
+        return self.client.post(path, base_url=API, headers=headers, json=dict(members), buffered=True)
 
     def start(self, parcel_id: str) -> TestResponse:
         return self.post("/api/open/start", {"id": parcel_id})
