@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from werkzeug.wrappers import Request, Response
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.webkit import WebKit
-from tests.support.pages.driver import named
+from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, ParcelPage, Sent, letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
@@ -57,19 +59,19 @@ def test_six_words_open_a_signed_parcel(browser: Browser, parcel_house: ParcelHo
 def test_the_verdict_is_shown_before_the_message_has_come(browser: Browser, parcel_house: ParcelHouse) -> None:
     sent = send_letter(parcel_house)
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
-    waiting = []
+    going_on = threading.Event()
 
     def hold(_: Request, answer: Response) -> Response:
-        reader.page.wait_for_selector(
-            f'{named("state")}[data-state="verified"], {named("state")}[data-state="checking"]'
-        )
-        waiting.append(reader.page.js("() => document.body.innerText"))
+        going_on.wait(60)
         return answer
 
     parcel_house.meddle("GET", "/api/open/objects/0", hold)
-    reader.open(sent.words)
-    assert len(waiting) == 1
-    assert TEXT not in waiting[0]
+    reader.type_words(sent.words)
+    reader.press_open()
+    reader.page.wait_for_selector(named("state"), timeout_seconds=OPERATION_SECONDS)
+    assert TEXT not in reader.page.text()
+    going_on.set()
+    reader.wait_until_opened()
     assert TEXT in reader.page.text(named("body"))
     reader.close()
 

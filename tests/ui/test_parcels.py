@@ -276,7 +276,7 @@ def test_without_a_service_worker_only_64_megabytes_are_saved(saving: dict[str, 
 def test_the_service_worker_answers_one_download_with_the_chunks(saving: dict[str, Any]) -> None:
     worker = saving["worker"]
     assert (worker["ready"], worker["body"], worker["stops"]) == (True, [1, 2, 3, 4, 5, 6, 7], 1)
-    assert (worker["again"], worker["unknown"]) == ("error", "error")
+    assert (worker["again"], worker["unknown"]) == (204, 204)
     assert worker["headers"] == {
         "content-type": "application/octet-stream",
         "content-length": "7",

@@ -78,13 +78,14 @@ class Sent:
 class ParcelHouse:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
-    `asked` has methods and paths of all requests to the bridge.
+    `asked` has methods and paths of all requests to the bridge, and `tokens` those of the senders.
     """
 
     stack: DemoStack
     apps: list[Flask]
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def delivery(self) -> Delivery:
@@ -151,7 +152,8 @@ class ParcelHouse:
     def _call(
         self, sender: str, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        token = self.delivery.tokens.make(sender, secrets.token_hex(4), 30)
+        token = self.tokens.get(sender) or self.delivery.tokens.make(sender, "tests", 30)
+        self.tokens[sender] = token
         connection = http.client.HTTPConnection(urlsplit(self.stack.api_url).netloc, timeout=60)
         given = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(headers or {})}
         connection.request(method, path, body, given)
