@@ -78,7 +78,7 @@ class Sent:
 class ParcelHouse:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
-    `asked` has methods and paths of all requests to the bridge, and `tokens` those of the senders.
+    `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` those of the senders.
     """
 
     stack: DemoStack
@@ -124,6 +124,7 @@ class ParcelHouse:
             days=days,
         )
         self._submit(draft, sender, kind)
+        self.asked.clear()
         return Sent(draft=draft, words=secret, sender=sender)
 
     def states_of(self, sent: Sent) -> list[str]:
