@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sealwax.service import ServiceError
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
-from tests.support.servers.mailboxes import ALICE
+from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from tests.support.servers.parcels import DAY, Draft, House, Sender, store_config
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import PARCEL_TOKEN
@@ -137,3 +137,16 @@ def test_a_token_that_is_none_is_refused(house: House, name: object, days: objec
     with pytest.raises(ServiceError, match=r"is a|no slash"):
         house.delivery.tokens.make(ALICE, name, whole_number({"days": days}, "days", 1, MAX_TOKEN_DAYS))
     assert house.rows(PARCEL_TOKEN) == []
+
+
+def test_the_extension_sends_parcels_by_its_session(config: BridgeConfig) -> None:
+    origin = "chrome-extension://" + "a" * 32
+    app = create_app(replace(config, extension_origins=(origin,)))
+    client, headers = app.test_client(), {"Origin": origin, "X-Sealwax": "1"}
+    login = {"address": ALICE, "password": PASSWORDS[ALICE]}
+    token = client.post("/api/session", base_url=API, headers=headers, json=login).get_json()["token"]
+    signed_in = headers | {"Authorization": f"Sealwax {token}"}
+    sent = client.post("/api/parcels", base_url=API, headers=signed_in, data=Draft().body(whole=True))
+    made = client.post("/api/parcel-tokens", base_url=API, headers=signed_in, json={"name": "x", "days": 1})
+    assert (sent.status_code, error_of(made)) == (201, (403, "not-allowed"))
+    services_of(app).close()
