@@ -18,6 +18,7 @@ from webbridge.blueprints import (
     health,
     messages,
     openapi,
+    parcel_abuse,
     parcel_opening,
     parcel_tokens,
     parcel_uploads,
@@ -66,7 +67,14 @@ def create_app(config: BridgeConfig) -> Flask:
         enrolment,
         push,
     )
-    parcel_modules = (parcels, parcel_uploads, parcel_tokens, parcel_opening, openapi)
+    parcel_modules = (parcels, parcel_uploads, parcel_tokens, parcel_opening, parcel_abuse, openapi)
     for module in (*modules, *(parcel_modules if config.parcels is not None else ())):
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app
+
+
+def start_notices(app: Flask) -> None:
+    """Send the notices about parcels from now on, in this process, which must not fork any more."""
+    protection = services_of(app).protection
+    if protection is not None:
+        protection.start()

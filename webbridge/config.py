@@ -18,6 +18,8 @@ from smime_core.pkix import RevocationPolicy
 from smime_core.text import parse_address
 from webbridge.accounts.domains import MailDomain, check_domain
 from webbridge.callers import check_extension_origin
+from webbridge.delivery.abuse.senders import SenderLimits
+from webbridge.delivery.notices.settings import NoticesConfig
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.gateway import MailServer
 from webbridge.push.settings import PushConfig
@@ -72,6 +74,7 @@ class BridgeConfig:
 
     `has_events`: a process of events runs behind the same origin, so that the pages may ask for a stream. It also sends
     the messages of `push`, without which the pages do not offer them. Without `parcels`, people send and open none.
+    Without `parcel_notices`, nobody is told of a parcel. `parcel_limits` bind its senders.
 
     `revocation` is the pages' policy on revocation. `mozilla_roots` adds Mozilla's roots for e-mail to the pages'
     anchors. `timestamp_anchors_file` has the trusted timestamp authorities. `trust_list_file` is a list signed by
@@ -122,6 +125,8 @@ class BridgeConfig:
     has_events: bool = False
     push: PushConfig | None = None
     parcels: ParcelsConfig | None = None
+    parcel_notices: NoticesConfig | None = None
+    parcel_limits: SenderLimits = field(default_factory=SenderLimits)
     extension_origins: tuple[str, ...] = ()
     clock: Callable[[], datetime] = now
 

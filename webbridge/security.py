@@ -44,8 +44,10 @@ FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
 
 It sees only the folders for sent mail and for drafts (`mail_calls.folder_of`).
 """
-_FOR_RECIPIENTS: Final = "parcel_opening."
+_FOR_RECIPIENTS: Final = ("parcel_opening.", "parcel_abuse.")
 """The views of a parcel's recipient, who has no session. Any extension may ask them: they take no cookie."""
+_FOR_ANYBODY: Final = frozenset({"parcel_abuse.show_refusal", "parcel_abuse.answer_refusal"})
+"""The views whose address has a token that is all they need. Mail programs send it without our header."""
 _FOR_SENDERS: Final = ("parcels.", "parcel_uploads.")
 """The views of a sender, which a program may ask with a token of its own, and an extension by its session."""
 _BEARER: Final = "bearer "
@@ -83,6 +85,9 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
 
     @app.before_request
     def refuse_other_sites() -> None:
+        if request.endpoint in _FOR_ANYBODY:
+            g.caller = PAGES
+            return
         g.caller = _find_caller(config)
         if request.method not in _SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1" and not has_bearer_token():
             raise ServiceError(403, "wrong-origin", f"The header {CSRF_HEADER} is missing.")
@@ -130,7 +135,7 @@ def bearer_token() -> str:
 
 
 def _is_for_extensions(endpoint: str) -> bool:
-    return endpoint in FOR_SIGNED_IN_EXTENSIONS or endpoint.startswith((_FOR_RECIPIENTS, *_FOR_SENDERS))
+    return endpoint in FOR_SIGNED_IN_EXTENSIONS or endpoint.startswith((*_FOR_RECIPIENTS, *_FOR_SENDERS))
 
 
 def _find_caller(config: BridgeConfig) -> Caller:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request
 
-from sealwax.service import Announcement, Announcements, Database, Gate, LeakyCounter, ServiceError, is_https
+from sealwax.service import Announcement, Announcements, Database, Gate, LeakyCounter, ServiceError, host_of, is_https
 from sealwax.service.health import Health
 from smime_core.providers.native import NativeProvider
 from webbridge.accounts.accounts import Accounts
@@ -24,6 +24,8 @@ from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
+from webbridge.delivery.abuse.protection import Protection, open_protection
+from webbridge.delivery.abuse.senders import OwnNames
 from webbridge.delivery.delivery import Delivery, open_delivery
 from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
@@ -86,6 +88,7 @@ class Services:
     sessions: SessionStore
     subscriptions: Subscriptions
     delivery: Delivery | None
+    protection: Protection | None
     reload_halves: ReloadHalves
     ended_elsewhere: EndedElsewhere
     ledger: Ledger
@@ -136,6 +139,8 @@ class Services:
         """Log out of the mail servers and close the files."""
         self.pool.close()
         self.places.close()
+        if self.protection is not None:
+            self.protection.close()
         if self.delivery is not None:
             self.delivery.close()
         self.authorities.close()
@@ -174,6 +179,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         sessions=sessions,
         subscriptions=Subscriptions(database),
         delivery=_delivery_of(config, database),
+        protection=_protection_of(config, database, secret),
         reload_halves=reload_halves,
         ended_elsewhere=ended_elsewhere,
         ledger=Ledger(database, clock=config.clock),
@@ -203,6 +209,26 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
 
 def _delivery_of(config: BridgeConfig, database: Database) -> Delivery | None:
     return None if config.parcels is None else open_delivery(config.parcels, database, clock=config.clock)
+
+
+def _protection_of(config: BridgeConfig, database: Database, secret: bytes) -> Protection | None:
+    if config.parcels is None:
+        return None
+    origins = (config.api_origin, config.pages_origin, config.key_server_origin)
+    addresses = () if config.parcel_notices is None else (config.parcel_notices.head.sender,)
+    own = OwnNames(
+        domains=frozenset(domain.name for domain in config.domains),
+        hosts=tuple(dict.fromkeys(map(host_of, origins))),
+        addresses=addresses,
+    )
+    return open_protection(
+        database,
+        secret=secret,
+        notices=config.parcel_notices,
+        limits=config.parcel_limits,
+        own=own,
+        clock=config.clock,
+    )
 
 
 def accounts_of(config: BridgeConfig, database: Database) -> Accounts:

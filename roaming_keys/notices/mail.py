@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,27 +12,10 @@ from urllib.parse import urlsplit
 
 from roaming_keys.notices.outbox import Notice
 from sealwax.files.small import read_small
-from smime_core.mail import Draft, build_mail
-from smime_core.mime import addresses
+from sealwax.notices.writing import Language, Unwritable, build_notice, is_plain, message_id
+from smime_core.mail import Draft
 
 _TEXTS: Final = Path(__file__).with_name("texts.json")
-# Atoms and dots (RFC 5322 section 3.2.3). Other addresses would need quotes in the header and in SMTP's commands, or
-# are beyond ASCII, where 7-bit mail does not reach.
-_PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9][A-Za-z0-9.-]*")
-
-
-class Language(StrEnum):
-    """The languages of notices."""
-
-    ENGLISH = "en"
-    GERMAN = "de"
-    FRENCH = "fr"
-    SPANISH = "es"
-    ARABIC = "ar"
-
-
-class Unwritable(Exception):
-    """There is no mail for a notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +25,6 @@ class Letterhead:
     origin: str
     sender: str
     language: Language
-
-
-def is_plain(address: str) -> bool:
-    """Return whether mails can be written to or by an address."""
-    # The parser decides too: a dot at the end of a local part, for example, is in no header.
-    return _PLAIN_ADDRESS.fullmatch(address) is not None and [one.address for one in addresses(address)] == [address]
 
 
 def write_mail(notice: Notice, head: Letterhead) -> bytes:
@@ -70,13 +45,11 @@ def write_mail(notice: Notice, head: Letterhead) -> bytes:
         sender=f"{texts['sender']} <{head.sender}>",
         to=[notice.user],
         date=notice.at,
-        message_id=f"<{notice.id}@{head.sender.rpartition('@')[2]}>",
+        message_id=message_id(notice.id, head.sender),
         subject=what["subject"],
         text="\n\n".join((what["text"], lines, texts["remedies"][what["remedy"]], texts["end"])),
     )
-    # RFC 3834: no vacation notice answers.
-    fields = f"Auto-Submitted: auto-generated\r\nContent-Language: {head.language.value}\r\n"
-    return fields.encode("ascii") + build_mail(draft)
+    return build_notice(draft, head.language)
 
 
 @cache

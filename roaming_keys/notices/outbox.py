@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 
 from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.database.tables import NOTICE
+from sealwax.notices.pauses import LONGEST_PAUSE_SECONDS, TAKEN_SECONDS, pause_seconds
 from sealwax.service import CLOCK_SLACK_SECONDS, Database
 
 TOLD_BY_MAIL: Final = frozenset(
@@ -37,9 +38,6 @@ MOST_WAITING: Final = 20
 # Those of one kind for one account are sent one after another, so that a flood of them lets others pass.
 _APART_SECONDS: Final = 60
 _ID_BYTES: Final = 16
-# Longer than one try takes. If the process ends in it, another one sends the notice, perhaps twice.
-_TAKEN_SECONDS: Final = 5 * 60
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 60, 4 * 60 * 60
 _NOW, _AHEAD, _TAKEN, _ID, _USER, _KIND = "now", "ahead", "taken", "the_id", "the_user", "the_kind"
 # A notice whose time is further ahead than any wait was written by a wrong clock.
 _IS_DUE: Final = or_(NOTICE.c.due <= bindparam(_NOW), NOTICE.c.due > bindparam(_AHEAD))
@@ -98,12 +96,12 @@ class Outbox:
         Nothing is written if none is due. Raises DatabaseUnavailable.
         """
         now = at.timestamp()
-        times = {_NOW: now, _AHEAD: now + _LONGEST_WAIT_SECONDS + CLOCK_SLACK_SECONDS}
+        times = {_NOW: now, _AHEAD: now + LONGEST_PAUSE_SECONDS + CLOCK_SLACK_SECONDS}
         with self._database.reading() as rows:
             if rows.execute(_ANY_DUE, times).first() is None:
                 return None
         with self._database.transaction() as rows:
-            row = rows.execute(_TAKE, {**times, _TAKEN: now + _TAKEN_SECONDS}).first()
+            row = rows.execute(_TAKE, {**times, _TAKEN: now + TAKEN_SECONDS}).first()
         if row is None:
             return None
         since = datetime.datetime.fromtimestamp(row.at, datetime.UTC)
@@ -118,6 +116,6 @@ class Outbox:
 
     def postpone(self, notice: Notice, at: datetime.datetime) -> None:
         """Let a notice wait, longer after each try. Raises DatabaseUnavailable."""
-        wait = min(_FIRST_WAIT_SECONDS * 2 ** min(notice.tries - 1, 10), _LONGEST_WAIT_SECONDS)
+        due = at.timestamp() + pause_seconds(notice.tries)
         with self._database.transaction() as rows:
-            rows.execute(_POSTPONE, {_ID: notice.id, _TAKEN: at.timestamp() + wait})
+            rows.execute(_POSTPONE, {_ID: notice.id, _TAKEN: due})

@@ -1,22 +1,19 @@
-"""The thread that sends the notices, in each process of the key server."""
+"""Sends the notices, in a thread of each process of the key server."""
 
 from __future__ import annotations
 
 import datetime
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
-from roaming_keys.notices.mail import Letterhead, Unwritable, write_mail
+from roaming_keys.notices.mail import Letterhead, write_mail
 from roaming_keys.notices.outbox import GIVEN_UP_AFTER, Notice, Outbox
-from roaming_keys.notices.submission import MailFailed, Submission
-from sealwax.service import DatabaseUnavailable
+from sealwax.notices.submission import MailFailed, Submission
+from sealwax.notices.working import Worker
+from sealwax.notices.writing import Unwritable
 from sealwax.service.metrics import count_notice
 
-LOOK_SECONDS: Final = 5.0
-_END_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -35,25 +32,22 @@ class NoticeSender:
         self._outbox = outbox
         self._by_mail = by_mail
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
+        self._worker = Worker(self.send_due)
 
     def start(self) -> None:
         """Begin to send. The process must not fork any more."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """End after the notice that is being sent. One that takes longer is left, and sent again by another process."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_END_SECONDS)
+        self._worker.stop()
 
     def send_due(self) -> None:
         """Send what is due. Raises DatabaseUnavailable.
 
         If the mail server takes none, the others wait for the next time.
         """
-        while not self._stopping.is_set() and (notice := self._outbox.take(self._clock())) is not None:
+        while not self._worker.is_stopping and (notice := self._outbox.take(self._clock())) is not None:
             if not self._send(notice):
                 return
 
@@ -85,12 +79,3 @@ class NoticeSender:
             raise Unwritable("the mail server has refused it for too long")
         head = self._by_mail.head
         self._by_mail.submission.send(write_mail(notice, head), head.sender, notice.user)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
-            try:
-                self.send_due()
-            except DatabaseUnavailable:
-                _log.warning("no notices were sent: the database is unavailable")
-            except Exception as error:  # noqa: BLE001 (the thread must outlive whatever one notice brings)
-                _log.error("no notices were sent: %s", type(error).__name__)

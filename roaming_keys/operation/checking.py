@@ -10,7 +10,6 @@ from typing import Final
 from roaming_keys.audit.checking import Chain, TrailDamaged, check_chain, check_stamps
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
-from roaming_keys.notices.submission import MailFailed
 from roaming_keys.operation.binding import check_keys
 from roaming_keys.operation.opened_trail import opened_trail
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
@@ -18,6 +17,7 @@ from roaming_keys.server_keys import ServerKeyError
 from sealwax.cli.options.request import given_by, verb
 from sealwax.operation.databases import become_owner_of_database, check_database
 from sealwax.operation.findings import Finding, Level, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.mail_server_section import check_mail_server
 from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
 from sealwax.operation.settings import WrongSettings, load_settings
@@ -81,12 +81,7 @@ def _check_notices(config: KeyServerConfig) -> Finding:
         return doubtful(
             "notices", "people get no mail about their keys", "name your mail server by host and sender in [notices]"
         )
-    server = config.notices.submission
-    try:
-        server.check()
-    except MailFailed as error:
-        return wrong("notices", f"{server.host}:{server.port}: {error}", "look at the settings of [notices]")
-    return fine("notices", f"{server.host}:{server.port} answers")
+    return check_mail_server(config.notices.submission, part="notices", table="notices")
 
 
 def _check_database(config: KeyServerConfig) -> Finding:

@@ -12,13 +12,14 @@ from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_vali
 from roaming_keys.audit.authority import Authority
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.key_sources import GivenKeys, KeyFile, KeyringKeys, read_keys
-from roaming_keys.notices.mail import Language, Letterhead, is_plain
+from roaming_keys.notices.mail import Letterhead
 from roaming_keys.notices.sender import NoticesByMail
-from roaming_keys.notices.submission import SmtpSecurity, Submission
 from roaming_keys.resets import MIN_DELAY
 from roaming_keys.server_keys import KeySource, ServerKeyError
 from roaming_keys.tickets import read_public_key
 from sealwax.files.small import read_small
+from sealwax.notices.writing import Language
+from sealwax.operation.mail_server_section import MailServerSection
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import (
     Origin,
@@ -30,7 +31,7 @@ from sealwax.operation.settings import (
     variable_name,
 )
 from smime_core.errors import SmimeError
-from smime_core.text import is_loopback, write_ed25519
+from smime_core.text import write_ed25519
 from smime_core.x509 import parse_certificates
 
 
@@ -93,50 +94,16 @@ class AuditSection(Section):
         return Authority(url=self.timestamp_url, anchors=anchors, since=self.stamped_since)
 
 
-class NoticesSection(Section):
+class NoticesSection(MailServerSection):
     """The mails that tell people what has happened to their keys."""
 
-    host: str | None = Field(
-        default=None, max_length=255, description="Mail server that takes the notices; without it people get none"
-    )
-    port: int = Field(default=465, ge=1, le=65_535, description="Port of the mail server")
-    security: SmtpSecurity = Field(
-        default=SmtpSecurity.IMPLICIT_TLS,
-        description="`tls` from the first byte, `starttls`, or `none` for a server on this machine",
-    )
-    ca_file: Path | None = Field(
-        default=None, description="PEM file of authorities for the mail server, in place of the system's"
-    )
-    user: str = Field(default="", description="Name to log in with; without it the mail server asks for none")
-    password: SecretStr = Field(default=SecretStr(""), description="Password of `user`")
-    sender: str | None = Field(default=None, description="Address that the notices come from: keys@example.org")
     language: Language = Field(default=Language.ENGLISH, description="Language of the notices: en, de, fr, es or ar")
-
-    @model_validator(mode="after")
-    def check_together(self) -> Self:
-        """Refuse a mail server that could not be used."""
-        if self.host is None:
-            return self
-        if self.sender is None or not is_plain(self.sender):
-            raise ValueError("sender: a mail address without quotes is expected, because host is given")
-        if self.security is SmtpSecurity.NONE and not is_loopback(self.host):
-            raise ValueError("security: tls or starttls is expected, because host is another machine")
-        if self.user and not self.password.get_secret_value():
-            raise ValueError("password is missing: that of user")
-        return self
 
     def by_mail(self, origin: str) -> NoticesByMail | None:
         """Return the way of the notices for a key server, or None without a mail server."""
-        if self.host is None or self.sender is None:
+        submission = self.to_submission()
+        if submission is None or self.sender is None:
             return None
-        submission = Submission(
-            host=self.host,
-            port=self.port,
-            security=self.security,
-            ca_file=self.ca_file,
-            user=self.user,
-            password=self.password.get_secret_value(),
-        )
         head = Letterhead(origin=origin, sender=self.sender, language=self.language)
         return NoticesByMail(submission=submission, head=head)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_talisman import Talisman
 
 PREFLIGHT_SECONDS: Final = 600
@@ -43,6 +43,8 @@ def install_security_headers(
     @app.after_request
     def set_fields(response: Response) -> Response:
         response.headers.update(fields or {})
+        if "own_policy" in g:
+            response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in g.own_policy)
         return response
 
     Talisman(
@@ -62,6 +64,11 @@ def install_security_headers(
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return response
+
+
+def set_policy(policy: Mapping[str, str]) -> None:
+    """Give the answer to the current request a Content-Security-Policy of its own, for a page among other answers."""
+    g.own_policy = tuple(policy.items())
 
 
 def install_cross_origin(app: Flask, allowed: CrossOrigin) -> None:

@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import NOTICE
-from roaming_keys.notices.mail import Language, Letterhead
+from roaming_keys.notices.mail import Letterhead
 from roaming_keys.notices.outbox import MOST_WAITING, Outbox, write_notice
 from roaming_keys.notices.sender import NoticesByMail, NoticeSender
-from roaming_keys.notices.submission import SmtpSecurity, Submission
+from sealwax.notices.submission import SmtpSecurity, Submission
+from sealwax.notices.writing import Language
 from sealwax.service import Database
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, USER
@@ -42,7 +43,9 @@ class Tray(Submission):
     recipients: list[str] = field(default_factory=list)
     breaks_at: tuple[str, ...] = ()
 
-    def send(self, mail: bytes, sender: str, recipient: str) -> None:
+    def send(
+        self, mail: bytes, sender: str, recipient: str, *, before_last_line: Callable[[], None] = lambda: None
+    ) -> None:
         if recipient in self.breaks_at:
             raise AttributeError("an error that nobody has expected")
         self.recipients.append(recipient)

@@ -8,7 +8,7 @@ import threading
 from base64 import b32decode
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -17,9 +17,6 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP as Server
-from aiosmtpd.smtp import Envelope, Session
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
@@ -29,53 +26,25 @@ from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import NOTICE
 from roaming_keys.factor_wire import NewCodes
-from roaming_keys.notices.mail import Language, Letterhead, Unwritable, write_mail
+from roaming_keys.notices.mail import Letterhead, write_mail
 from roaming_keys.notices.outbox import GIVEN_UP_AFTER, TOLD_BY_MAIL, Notice, Outbox, write_notice
 from roaming_keys.notices.sender import NoticesByMail, NoticeSender
-from roaming_keys.notices.submission import SmtpSecurity, Submission
 from roaming_keys.recovery import CODE_BYTES, recovery_keys
 from roaming_keys.tickets import public_key_of
 from roaming_keys.wire import Device
+from sealwax.notices.submission import Submission
+from sealwax.notices.writing import Language, Unwritable
 from sealwax.service import Database
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PROVIDER, TICKET_KEY, USER, Person
 from tests.support.keys.resets import reset, start, undo
-from tests.support.servers.ports import free_port
+from tests.support.servers.post import Post, serving
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
 SENDER = "keys@example.test"
 DAY = 24 * 60 * 60
 CLICK_HERE = "see https://evil.example/help"
-
-
-@dataclass
-class Post:
-    """The mails that the server has taken, and the answer to those that it takes no more."""
-
-    mails: list[EmailMessage] = field(default_factory=list)
-    recipients: list[list[str]] = field(default_factory=list)
-    refusals: dict[str, str] = field(default_factory=dict)
-
-    async def handle_RCPT(
-        self, _server: Server, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if address in self.refusals:
-            return self.refusals[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Server, _session: Session, envelope: Envelope) -> str:
-        assert isinstance(envelope.content, bytes)
-        mail = message_from_bytes(envelope.content, policy=default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        self.recipients.append(envelope.rcpt_tos)
-        return "250 OK"
-
-    @property
-    def subjects(self) -> list[str]:
-        return [str(mail["Subject"]) for mail in self.mails]
 
 
 @pytest.fixture
@@ -85,11 +54,8 @@ def post() -> Post:
 
 @pytest.fixture
 def by_mail(post: Post) -> Iterator[NoticesByMail]:
-    port = free_port()
-    controller = Controller(post, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield way_to(Submission(host="127.0.0.1", port=port, security=SmtpSecurity.NONE))
-    controller.stop()
+    with serving(post) as submission:
+        yield way_to(submission)
 
 
 def way_to(server: Submission, language: Language = Language.ENGLISH) -> NoticesByMail:

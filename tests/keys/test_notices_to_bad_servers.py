@@ -13,11 +13,12 @@ from sqlalchemy import select
 from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import NOTICE
-from roaming_keys.notices import submission
-from roaming_keys.notices.mail import Language, Letterhead
+from roaming_keys.notices.mail import Letterhead
 from roaming_keys.notices.outbox import Outbox, write_notice
 from roaming_keys.notices.sender import NoticesByMail, NoticeSender
-from roaming_keys.notices.submission import SmtpSecurity, Submission
+from sealwax.notices import submission
+from sealwax.notices.submission import SmtpSecurity, Submission
+from sealwax.notices.writing import Language
 from sealwax.service import Database
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, USER

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.notices import sender
+from sealwax.notices import working
 from tests.support.servers.key_server import KeyMachine, key_machine
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import running
@@ -54,7 +54,7 @@ def test_a_login_on_a_new_device_reaches_the_mailbox_of_the_owner(
     with running("keys", "serve", *machine.config, folder=tmp_path, answers=machine.health) as service:
         assert machine.register(ALICE)[0] == 201
         assert machine.log_in(ALICE)[0] == 200
-        deadline = time.monotonic() + PATIENCE_SECONDS + sender.LOOK_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS + working.LOOK_SECONDS
         while not memory_server.messages(ALICE):
             assert time.monotonic() < deadline, service.log.read_text()
             time.sleep(0.1)

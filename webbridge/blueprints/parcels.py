@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sealwax.service import error_response
 from webbridge.blueprints.json_values import base64_text
+from webbridge.blueprints.parcel_abuse import protection
 from webbridge.blueprints.parcel_calls import (
     check_id,
     delivery,
@@ -38,6 +39,7 @@ def create_parcel() -> Response:
     submission = _read_line(request.stream)
     body = _read_body(request.stream, submission)
     with recorded_parcel(sender) as record:
+        _check_sender(sender, submission)
         parcel, is_new = delivery().create(sender, submission, body)
         record.outcome = "created" if is_new else "repeated"
     response = jsonify(render_created(parcel))
@@ -114,6 +116,14 @@ def limit_downloads(parcel_id: str) -> Response:
         raise bad_request("The request lacks the member limit.")
     most = None if members["limit"] is None else whole_number(members, "limit", 0, MAX_OPENINGS)
     return _shown(sender, delivery().parcels.limit_openings(sender, check_id(parcel_id), most))
+
+
+def _check_sender(sender: str, submission: Submission) -> None:
+    """Check the sender of a new parcel, and count its recipients. Raises ServiceError."""
+    if delivery().parcels.find(submission.id) is None:
+        senders = protection().senders
+        senders.check(sender, [one.address for one in submission.recipients])
+        senders.count(sender, len(submission.recipients))
 
 
 def _shown(sender: str, parcel: Parcel) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
+from webbridge.delivery.abuse.complaints import ComplaintReason
 from webbridge.delivery.limits import (
     MAX_DAYS,
     MAX_OBJECT_BYTES,
@@ -62,7 +63,7 @@ def _sender_paths() -> Json:
                 " then the manifest. The same request again gets the same answer.",
                 _SENDER,
                 {**_answer(201, "A new parcel", created), **_answer(200, "The same request has made it", created)},
-                errors=(400, 401, 409, 413, 507),
+                errors=(400, 401, 403, 409, 413, 422, 429, 507),
                 body={"application/json": {"schema": _ref("Submission")}},
             ),
             "get": _operation(
@@ -245,6 +246,15 @@ def _recipient_paths() -> Json:
         },
         "/api/open/claims": {
             "post": _operation("Say what became of the parcel.", _TICKET, done, (400, 401, 410), body=_json(claim))
+        },
+        "/api/open/complaints": {
+            "post": _operation(
+                "Complain about a parcel. The answer is the same for an unknown id.",
+                (),
+                done,
+                (400, 429),
+                body=_json(_object(id=_ID, reason={"enum": list(ComplaintReason)})),
+            )
         },
         "/api/open/receipt": {
             "post": _operation(

@@ -21,6 +21,7 @@ from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
 from webbridge.delivery.ids import reference_of
 from webbridge.delivery.limits import PAGE_PARCELS, TRIES
+from webbridge.delivery.notices.changes import tell_sender
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.states import Event, SaidBy, Stage, State
@@ -274,6 +275,7 @@ class Parcels:
 
     def _note(self, rows: Connection, parcel_id: str, event: Event) -> None:
         rows.execute(self._add_event, event_row(parcel_id, event))
+        tell_sender(rows, [parcel_id], event)
 
     def _now(self) -> float:
         return self._clock().timestamp()

@@ -27,6 +27,7 @@ from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_RECEIPT
 from webbridge.delivery.limits import FINGERPRINT_BYTES
+from webbridge.delivery.notices.changes import tell_sender
 from webbridge.delivery.parcels import Parcel, event_row
 from webbridge.delivery.states import Event, SaidBy, State
 
@@ -69,6 +70,7 @@ class Receipts:
         with self._database.transaction() as rows:
             rows.execute(self._add, row)
             rows.execute(self._add_event, event_row(parcel.id, event))
+            tell_sender(rows, [parcel.id], event)
 
     def find(self, parcel_id: str) -> list[bytes]:
         """Return the receipts for a parcel, the oldest first."""

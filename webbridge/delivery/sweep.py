@@ -25,6 +25,7 @@ from webbridge.database.tables import (
     PARCEL_RECEIPT,
 )
 from webbridge.delivery.limits import GRACE_SECONDS, KEPT_SECONDS, UPLOAD_SECONDS
+from webbridge.delivery.notices.changes import tell_sender
 from webbridge.delivery.openings import Openings
 from webbridge.delivery.parcels import event_row
 from webbridge.delivery.quota import Quota
@@ -186,6 +187,7 @@ class Sweep:
             found = rows.execute(_JUST_OVER, {"now": at}).scalars().all()
             if found:
                 rows.execute(self._add_event, [event_row(one, event) for one in found])
+                tell_sender(rows, found, event)
 
     def _delete_stale_upload(self, parcel: Row[Any], at: float) -> None:
         with _store_failures_left():

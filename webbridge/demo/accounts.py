@@ -23,6 +23,8 @@ from smime_core.x509 import Certificate
 DOMAIN = "example.test"
 NAMES = ("Alice", "Bob")
 EXPIRING, REVOKED = f"carol@{DOMAIN}", f"dave@{DOMAIN}"
+SERVICE = f"parcels@{DOMAIN}"
+"""The address that writes the notices about parcels."""
 DAYS_LEFT = 12
 AUTHORITY_NAME = "Sealwax demonstration authority"
 # Syllables are easy to read from a terminal and to type. Each syllable has about six bits of entropy.
@@ -44,12 +46,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """The accounts and the authority that vouches for them; `expiring` and `revoked` have no mailbox."""
+    """The accounts and the authority that vouches for them; `expiring` and `revoked` have no mailbox.
+
+    `service` signs the notices about parcels.
+    """
 
     accounts: tuple[Account, ...]
     authority: Authority
     expiring: Identity
     revoked: Identity
+    service: Identity
 
     @property
     def authority_certificate(self) -> Certificate:
@@ -72,6 +78,7 @@ def create_people(provider: CryptoProvider, at: datetime, list_url: str) -> Peop
         authority=authority,
         expiring=blocking.run(issue(EXPIRING, details=replace(pointers, not_after=at + timedelta(days=DAYS_LEFT)))),
         revoked=blocking.run(issue(REVOKED, details=pointers)),
+        service=blocking.run(issue(SERVICE, details=pointers)),
     )
 
 

@@ -18,13 +18,19 @@ from roaming_keys.changes import build_registration
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.protocol import KeyAccount
 from roaming_keys.tickets import issue_ticket, public_key_of
+from sealwax.notices.signing import NoticeSigner
+from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service.web_server import serve
 from smime_core import blocking
 from smime_core.providers.native import NativeProvider
-from webbridge.app import create_app
+from webbridge.app import create_app, start_notices
 from webbridge.config import BridgeConfig, PagesConfig
+from webbridge.delivery.notices.letterhead import Letterhead
+from webbridge.delivery.notices.settings import NoticesConfig
+from webbridge.delivery.settings import ParcelsConfig
 from webbridge.demo.accounts import (
     NAMES,
+    SERVICE,
     Account,
     People,
     build_welcome,
@@ -79,6 +85,7 @@ class DemoStack:
         self._shared_addresses = shared_addresses
         self._provider = NativeProvider()
         self._ticket_key = secrets.token_bytes(32)
+        self._service_password = secrets.token_urlsafe(16)
         self._exit = ExitStack()
         self._people: People
 
@@ -158,12 +165,14 @@ class DemoStack:
             f"http://{self._host_name}:{ports.base + offset}" for offset in range(3)
         )
         passwords = {account.address: account.mail_password for account in self.accounts}
+        passwords[SERVICE] = self._service_password
         self.mail_server = stack.enter_context(
             MemoryMailServer(passwords, tls_folder=private, imap_socket=ports.imap, smtp_socket=ports.smtp)
         )
         bridge = create_app(self._bridge_config(private, list_host))
         stack.callback(services_of(bridge).close)
         stack.enter_context(serve(create_key_server(self._key_server_config()), ports.keys))
+        start_notices(bridge)
         stack.enter_context(serve(bridge, ports.api))
         stack.enter_context(serve(create_pages_app(self._pages_config()), ports.pages))
 
@@ -188,7 +197,23 @@ class DemoStack:
             pki_allowed_hosts=(list_host,),
             directory_folder=private / "people",
             shared_addresses=self._shared_addresses,
+            parcels=ParcelsConfig(store=str(private / "parcels"), pepper=secrets.token_bytes(32)),
+            parcel_notices=self._notices(),
         )
+
+    def _notices(self) -> NoticesConfig:
+        server = self.mail_server.address
+        submission = Submission(
+            host=server.smtp.host,
+            port=server.smtp.port,
+            security=SmtpSecurity.STARTTLS,
+            ca_file=server.ca_file,
+            user=SERVICE,
+            password=self._service_password,
+        )
+        signer = NoticeSigner(identity=self._people.service, provider=self._provider)
+        head = Letterhead(pages_origin=self.pages_url, api_url=self.api_url, sender=SERVICE, signer=signer)
+        return NoticesConfig(submission=submission, head=head)
 
     def _pages_config(self) -> PagesConfig:
         return PagesConfig(

@@ -18,7 +18,8 @@ from sealwax.lookups.directory_failure import DirectoryFailed
 from sealwax.lookups.service_records import LookupFailed
 from sealwax.lookups.smimea import system_name_servers
 from sealwax.operation.databases import become_owner_of_database, check_database
-from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.findings import Finding, Level, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.mail_server_section import check_mail_server
 from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
 from sealwax.operation.settings import WrongSettings, load_settings
@@ -84,11 +85,25 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
         yield guarded("smtp", lambda server=server: _check_smtp(server))  # type: ignore[misc]
     yield guarded("key server", lambda: _check_origin("key server", config.key_server_origin, "/parameters"))
     yield guarded("pages", lambda: _check_pages(settings.pages_folder()))
+    if config.parcels is not None:
+        yield guarded("notices", lambda: _check_notices(config))
     yield from _check_anchors(config)
     yield from _check_labels(config)
     yield from _check_listening(settings)
     yield from _check_running(settings)
     yield from _check_events(settings)
+
+
+def _check_notices(config: BridgeConfig) -> Finding:
+    notices = config.parcel_notices
+    if notices is None:
+        text = "recipients of parcels get no mail, so that senders have to tell them the link"
+        return doubtful("notices", text, "name your mail server by host and sender in [parcel_notices]")
+    found = check_mail_server(notices.submission, part="notices", table="parcel_notices")
+    if found.level is Level.OK and notices.head.signer is None:
+        text = f"{notices.submission.host} answers, but the notices have no signature"
+        return doubtful("notices", text, "name the key and the certificate of sender by identity_file")
+    return found
 
 
 def _without_domains() -> Finding:

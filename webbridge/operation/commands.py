@@ -22,6 +22,8 @@ class BridgeVerbs(Verbs):
         "ticket-key": "webbridge.operation.ticket_key:ticket_key",
         "push-keys": "webbridge.operation.push_keys:push_keys",
         "parcel-pepper": "webbridge.operation.parcel_pepper:parcel_pepper",
+        "parcel-blocks": "webbridge.operation.parcel_blocks:parcel_blocks",
+        "parcel-counts": "webbridge.operation.parcel_counts:parcel_counts",
         "step-back": "webbridge.operation.stepping_back:step_back",
     }
     entry_points: ClassVar[str] = "sealwax.bridge"
@@ -41,5 +43,7 @@ def bridge() -> None:
     ticket-key prints the key by which the key server knows the bridge's tickets
     push-keys  makes the key of notifications by Web Push
     parcel-pepper makes the key under which the proofs of parcels are kept
+    parcel-blocks blocks senders of parcels, and recipients of notices
+    parcel-counts prints numbers of parcels and complaints, without content
     step-back  undoes the latest migration of the database
     """

@@ -10,7 +10,7 @@ from sealwax.operation.options import config_option
 from sealwax.operation.process import Service, run_service
 from sealwax.operation.sections import ServerSection
 from sealwax.operation.settings import load_public_settings, load_settings
-from webbridge.app import create_app
+from webbridge.app import create_app, start_notices
 from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
 from webbridge.pages_app import create_pages_app
 from webbridge.services import services_of
@@ -51,6 +51,7 @@ def _bridge_service(file: Path) -> Service:
         watch=settings.watch.listen,
         application=lambda: create_app(config),
         close=lambda app: services_of(app).close(),
+        begin=start_notices,
     )
 
 

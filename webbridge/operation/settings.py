@@ -36,6 +36,7 @@ from webbridge.config import (
     check_prefix,
 )
 from webbridge.gateway import MailServer, Security, ServerAddress
+from webbridge.operation.parcel_notices_section import ParcelLimitsSection, ParcelNoticesSection
 from webbridge.operation.parcels_section import ParcelsSection
 from webbridge.operation.push_section import PushSection
 from webbridge.operation.writing_section import WritingSection
@@ -307,6 +308,12 @@ class BridgeSettings(ServiceSettings):
     parcels: ParcelsSection = Field(
         default_factory=ParcelsSection, description="Parcels for people who may have no keys"
     )
+    parcel_notices: ParcelNoticesSection = Field(
+        default_factory=ParcelNoticesSection, description="Notices by mail about parcels"
+    )
+    parcel_limits: ParcelLimitsSection = Field(
+        default_factory=ParcelLimitsSection, description="Limits on senders of parcels"
+    )
     sessions: SessionsSection = Field(default_factory=SessionsSection, description="Life of a session")
     trust: TrustSection = Field(default_factory=TrustSection, description="Authorities that the pages trust")
     writing: WritingSection = Field(default_factory=WritingSection, description="Statements in signatures")
@@ -398,6 +405,10 @@ class BridgeSettings(ServiceSettings):
             has_events=self.events.listen is not None,
             push=self.push.to_config(self.push_key),
             parcels=self.parcels.to_config(self.parcel_pepper),
+            parcel_notices=self.parcel_notices.to_config(
+                pages_origin=self.pages_origin, api_url=f"{self.api_origin}{self.api_prefix}"
+            ),
+            parcel_limits=self.parcel_limits.to_limits(),
             extension_origins=self.extension_origins,
         )
 

@@ -17,7 +17,7 @@ from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
 
-OURS = ("parcels.", "parcel_uploads.", "parcel_tokens.", "parcel_opening.", "openapi.")
+OURS = ("parcels.", "parcel_uploads.", "parcel_tokens.", "parcel_opening.", "parcel_abuse.complain", "openapi.")
 
 
 def described(house: House) -> dict[str, Any]:

@@ -78,7 +78,8 @@ class Sent:
 class ParcelHouse:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
-    `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` those of the senders.
+    `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` the tokens
+    of senders.
     """
 
     stack: DemoStack

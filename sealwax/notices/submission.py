@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 TRY_SECONDS: Final = 60.0
 """The time for one notice, from the connection to the answer to its end."""
 MAX_ANSWER_BYTES: Final = 64 * 1024
 """The answers of one connection."""
 _SIGNED_IN: Final = 235
+_GO_ON: Final = 354
+_PERIOD: Final = re.compile(rb"(?m)^\.")
 
 
 class SmtpSecurity(StrEnum):
@@ -30,11 +36,21 @@ class SmtpSecurity(StrEnum):
 
 
 class MailFailed(Exception):
-    """The mail server took no mail. `is_of_mail`: the fault is that of this one, and it may take others."""
+    """The mail server took no mail, or gave no answer.
 
-    def __init__(self, reason: str, *, is_of_mail: bool = False) -> None:
+    `is_of_mail`: the fault is that of this one, and it may take others. `code` is the server's answer to this mail, or
+    None. An answer from 500 on is final (RFC 5321 section 4.2.1).
+    """
+
+    def __init__(self, reason: str, *, is_of_mail: bool = False, code: int | None = None) -> None:
         super().__init__(reason)
         self.is_of_mail = is_of_mail
+        self.code = code
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same mail would be refused again."""
+        return self.code is not None and self.code >= 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +64,16 @@ class Submission:
     user: str = ""
     password: str = field(default="", repr=False)
 
-    def send(self, mail: bytes, sender: str, recipient: str) -> None:
-        """Hand one mail over, which is 7-bit. Raises MailFailed."""
+    def send(
+        self, mail: bytes, sender: str, recipient: str, *, before_last_line: Callable[[], None] = lambda: None
+    ) -> None:
+        """Hand one mail over, which is 7-bit. Raises MailFailed.
+
+        `before_last_line` is called when all but the line that ends the mail was sent (RFC 5321 section 4.1.1.4). If it
+        raises, that line is not sent, and the server delivers nothing.
+        """
         with self._opened() as server:
+            server.before_last_line = before_last_line
             server.sendmail(sender, [recipient], mail)
 
     def check(self) -> None:
@@ -59,9 +82,9 @@ class Submission:
             server.noop()
 
     @contextmanager
-    def _opened(self) -> Iterator[smtplib.SMTP]:
+    def _opened(self) -> Iterator[_Bounded]:
         """A connection that is logged in. Turns all failures into MailFailed."""
-        server: smtplib.SMTP | None = None
+        server: _Bounded | None = None
         try:
             server = self._connect()
             server.ehlo_or_helo_if_needed()
@@ -75,11 +98,11 @@ class Submission:
                 server.quit()
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
-            raise MailFailed(f"answer {codes[0]} to the recipient", is_of_mail=True) from None
+            raise MailFailed(f"answer {codes[0]} to the recipient", is_of_mail=True, code=codes[0]) from None
         except smtplib.SMTPAuthenticationError as error:
             raise MailFailed(f"answer {error.smtp_code} to the login") from None
         except smtplib.SMTPDataError as error:
-            raise MailFailed(f"answer {error.smtp_code} to the mail", is_of_mail=True) from None
+            raise MailFailed(f"answer {error.smtp_code} to the mail", is_of_mail=True, code=error.smtp_code) from None
         except smtplib.SMTPResponseException as error:
             raise MailFailed(f"answer {error.smtp_code}") from None
         except ssl.SSLCertVerificationError:
@@ -100,7 +123,7 @@ class Submission:
         if code != _SIGNED_IN:
             raise smtplib.SMTPAuthenticationError(code, answer)
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> _Bounded:
         if self.security is SmtpSecurity.IMPLICIT_TLS:
             return _BoundedTls(self.host, self.port, timeout=TRY_SECONDS, context=self._context())
         return _Bounded(self.host, self.port, timeout=TRY_SECONDS)
@@ -117,7 +140,20 @@ class _Bounded(smtplib.SMTP):
     smtplib bounds each wait and not all of them together, and takes the lines of one answer without an end.
     """
 
+    before_last_line: Callable[[], None] = staticmethod(lambda: None)
     _timer: threading.Timer | None = None
+
+    def data(self, msg: ReadableBuffer | str) -> tuple[int, bytes]:
+        """Send a mail, and the line that ends it apart from the rest."""
+        code, answer = self.docmd("DATA")
+        if code != _GO_ON:
+            raise smtplib.SMTPDataError(code, answer)
+        # RFC 5321 section 4.5.2: a line that begins with a period gets another one.
+        quoted = _PERIOD.sub(b"..", msg.encode("ascii") if isinstance(msg, str) else bytes(msg))
+        self.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
+        self.before_last_line()
+        self.send(b".\r\n")
+        return self.getreply()
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one answer. The first one begins the time."""

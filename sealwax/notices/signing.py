@@ -1,0 +1,57 @@
+"""The signature of a service under its notices (RFC 8551 section 3.5.3), with the header fields inside (RFC 9788)."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sealwax.files.small import read_small
+from smime_core import blocking
+from smime_core.cms import Signing
+from smime_core.errors import SmimeError
+from smime_core.identity import Identity
+from smime_core.mail import ProtectionMode
+from smime_core.provider import CryptoProvider
+from smime_core.text import addresses_match
+
+_MAX_FILE_BYTES: Final = 1024 * 1024
+
+
+class SignerRefused(ValueError):
+    """The file has no identity that can sign the notices. The text is for the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSigner:
+    """The key and the certificate of a service."""
+
+    identity: Identity = field(repr=False)
+    provider: CryptoProvider = field(repr=False)
+
+    def sign(self, mail: bytes, at: datetime.datetime) -> bytes:
+        """Return the mail as multipart/signed, so that programs without S/MIME show it too.
+
+        Raises SmimeError if the provider fails.
+        """
+        signing = Signing(identities=(self.identity,), signing_time=at)
+        return blocking.sign_message(mail, signing, provider=self.provider, protection=ProtectionMode.CLEAR)
+
+
+def read_signer(file: Path, password: bytes | None, *, sender: str, provider: CryptoProvider) -> NoticeSigner:
+    """Return the signer of a PKCS#12 or PEM file. Raises SignerRefused.
+
+    The certificate names the sender's address, because programs show a signature of another address as a wrong one
+    (RFC 8550 section 3).
+    """
+    try:
+        identities = blocking.load_identities(read_small(file, max_bytes=_MAX_FILE_BYTES), password, provider=provider)
+    except OSError as error:
+        raise SignerRefused(f"{file} cannot be read: {error.strerror}") from None
+    except SmimeError as error:
+        raise SignerRefused(f"{file} cannot be read: {error}") from None
+    for identity in identities:
+        if any(addresses_match(one, sender) for one in identity.certificate.email_addresses):
+            return NoticeSigner(identity=identity, provider=provider)
+    raise SignerRefused(f"{file} has no key with a certificate for {sender}")

@@ -1,0 +1,68 @@
+"""The mails of notices: plain, from a program (RFC 3834 section 5), in one of five languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+from smime_core.errors import MalformedMessage
+from smime_core.mail import Draft, build_mail
+from smime_core.mime import addresses
+
+# Atoms and dots (RFC 5322 section 3.2.3). Other addresses would need quotes in the header and in SMTP's commands, or
+# are beyond ASCII, where 7-bit mail does not reach.
+_PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9][A-Za-z0-9.-]*")
+# RFC 5321 section 4.5.3.1: a path of 256 characters with its angle brackets, and a local part of 64.
+_MAX_ADDRESS_CHARACTERS: Final = 254
+_MAX_LOCAL_CHARACTERS: Final = 64
+_LINE: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
+_MAX_LINE_CHARACTERS: Final = 900  # RFC 5322 section 2.1.1 allows 998 with the name.
+
+
+class Language(StrEnum):
+    """The languages of notices."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+    FRENCH = "fr"
+    SPANISH = "es"
+    ARABIC = "ar"
+
+    @property
+    def is_right_to_left(self) -> bool:
+        """Whether the language is written from right to left."""
+        return self is Language.ARABIC
+
+
+class Unwritable(Exception):
+    """There is no mail for a notice."""
+
+
+def is_plain(address: str) -> bool:
+    """Return whether mails can be written to or by an address."""
+    if len(address) > _MAX_ADDRESS_CHARACTERS or len(address.partition("@")[0]) > _MAX_LOCAL_CHARACTERS:
+        return False
+    # The parser decides too: a dot at the end of a local part, for example, is in no header.
+    return _PLAIN_ADDRESS.fullmatch(address) is not None and [one.address for one in addresses(address)] == [address]
+
+
+def message_id(notice_id: str, sender: str) -> str:
+    """Return the Message-ID of a notice, which is the same for each try."""
+    return f"<{notice_id}@{sender.rpartition('@')[2]}>"
+
+
+def build_notice(draft: Draft, language: Language, *, fields: Sequence[tuple[str, str]] = ()) -> bytes:
+    """Return the mail of a draft as a program's, with further header fields. Raises Unwritable.
+
+    No vacation notice answers it (RFC 3834 section 2).
+    """
+    head = [("Auto-Submitted", "auto-generated"), ("Content-Language", language.value), *fields]
+    for name, value in head:
+        if _LINE.fullmatch(value) is None or len(value) > _MAX_LINE_CHARACTERS:
+            raise Unwritable(f"the field {name} would be no line of a header")
+    try:
+        return "".join(f"{name}: {value}\r\n" for name, value in head).encode("ascii") + build_mail(draft)
+    except MalformedMessage as error:
+        raise Unwritable(f"the field {error.where} cannot be written") from None

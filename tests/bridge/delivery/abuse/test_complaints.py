@@ -1,0 +1,201 @@
+"""Complaints and refusals over HTTP, and what they change for the sender."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.clock import FakeClock
+from tests.support.servers.bridge import API
+from tests.support.servers.mailboxes import ALICE, BOB
+from tests.support.servers.parcels import FROM_PAGES, Draft, House, Recipient, Sender
+from webbridge import BridgeConfig, create_app
+from webbridge.database.tables import PARCEL_BLOCK, PARCEL_COMPLAINT, PARCEL_NOTICE
+from webbridge.delivery.abuse.blocks import BlockKind
+from webbridge.delivery.abuse.complaints import HELD_AFTER, HELD_FOR
+from webbridge.delivery.abuse.protection import Protection
+from webbridge.delivery.abuse.senders import SenderLimits
+from webbridge.services import services_of
+
+pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+UNKNOWN = "AAAAAAAAAAAAAAAAAAAAAA"
+
+
+def protection(house: House) -> Protection:
+    found = services_of(house.app).protection
+    assert found is not None
+    return found
+
+
+def complain(recipient: Recipient, parcel: str, reason: str = "deceit", *, network: str = "192.0.2.1") -> int:
+    answer = recipient.client.post(
+        "/api/open/complaints",
+        base_url=API,
+        headers=FROM_PAGES,
+        json={"id": parcel, "reason": reason},
+        environ_overrides={"REMOTE_ADDR": network},
+    )
+    return answer.status_code
+
+
+def sent(sender: Sender) -> Draft:
+    draft = Draft()
+    sender.send_whole(draft)
+    return draft
+
+
+def test_a_complaint_is_noted_once_without_a_text_and_without_an_address_of_the_client(
+    house: House, sender: Sender, recipient: Recipient
+) -> None:
+    draft = sent(sender)
+    assert [complain(recipient, draft.id) for _ in range(3)] == [204, 204, 204]
+    (row,) = house.rows(PARCEL_COMPLAINT)
+    assert (row.parcel, row.sender, row.reason) == (draft.id, ALICE, "deceit")
+    assert b"192.0.2.1" not in row.client
+
+
+def test_the_answer_to_a_complaint_does_not_tell_whether_there_is_such_a_parcel(
+    house: House, recipient: Recipient
+) -> None:
+    assert complain(recipient, UNKNOWN) == 204
+    assert house.rows(PARCEL_COMPLAINT) == []
+
+
+@pytest.mark.parametrize("reason", ["", "see https://evil.test", None, 1])
+def test_a_reason_is_a_word_of_the_program(reason: object, sender: Sender, recipient: Recipient) -> None:
+    draft = sent(sender)
+    answer = recipient.post("/api/open/complaints", {"id": draft.id, "reason": reason})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad-request")
+
+
+def test_a_network_complains_so_often_in_an_hour(sender: Sender, recipient: Recipient) -> None:
+    draft = sent(sender)
+    codes = [complain(recipient, draft.id) for _ in range(25)]
+    assert codes == [204] * 20 + [429] * 5
+
+
+def test_after_complaints_from_several_networks_the_sender_is_held_and_told(
+    house: House, sender: Sender, recipient: Recipient, clock: FakeClock
+) -> None:
+    sent_before, *drafts = (sent(sender) for _ in range(HELD_AFTER + 1))
+    for number, draft in enumerate(drafts):
+        assert sender.create(Draft()).status_code == 201
+        complain(recipient, draft.id, network=f"192.0.2.{number}")
+    answer = sender.create(Draft())
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "sender-blocked")
+    assert [(row.kind, row.address) for row in house.rows(PARCEL_NOTICE) if row.kind != "parcel"] == [("held", ALICE)]
+    complain(recipient, sent_before.id, network="192.0.2.200")
+    assert len([row for row in house.rows(PARCEL_NOTICE) if row.kind == "held"]) == 1, "a further one is no news"
+    assert house.sender(BOB).create(Draft(to=(ALICE,))).status_code == 201
+    clock.advance(seconds=HELD_FOR.total_seconds())
+    assert house.sender().create(Draft()).status_code == 201
+
+
+def test_one_angry_person_holds_nobody(house: House, sender: Sender, recipient: Recipient) -> None:
+    for _ in range(HELD_AFTER + 1):
+        complain(recipient, sent(sender).id)
+    assert house.rows(PARCEL_BLOCK) == []
+
+
+def test_one_parcel_to_many_holds_nobody(house: House, sender: Sender, recipient: Recipient) -> None:
+    draft = sent(sender)
+    for number in range(HELD_AFTER + 1):
+        complain(recipient, draft.id, network=f"192.0.2.{number}")
+    assert house.rows(PARCEL_BLOCK) == []
+
+
+def test_settled_complaints_count_no_more(house: House, sender: Sender, recipient: Recipient, clock: FakeClock) -> None:
+    for number in range(HELD_AFTER):
+        complain(recipient, sent(sender).id, network=f"192.0.2.{number}")
+    protection(house).complaints.settle(ALICE, clock())
+    assert protection(house).blocks.remove(BlockKind.SENDER, ALICE)
+    complain(recipient, sent(sender).id, network="192.0.2.99")
+    assert house.rows(PARCEL_BLOCK) == []
+
+
+@pytest.fixture
+def visitor(house: House) -> FlaskClient:
+    """Somebody with the link of a refusal, and nothing else."""
+    return house.app.test_client()
+
+
+@pytest.fixture
+def link(house: House) -> str:
+    return f"/api/refusals/{protection(house).refusals.seal(BOB)}"
+
+
+def test_following_the_link_of_a_refusal_changes_nothing(house: House, visitor: FlaskClient, link: str) -> None:
+    for method in ("GET", "HEAD"):
+        assert visitor.open(link, method=method, base_url=API).status_code == 200
+    assert house.rows(PARCEL_BLOCK) == []
+
+
+def test_a_recipient_refuses_and_allows_again_by_two_buttons(
+    house: House, visitor: FlaskClient, link: str, sender: Sender
+) -> None:
+    page = visitor.get(f"{link}?language=de", base_url=API)
+    assert page.mimetype == "text/html"
+    assert "Nie wieder" in page.text
+    assert f'<bdi dir="ltr">{BOB}</bdi>' in page.text
+    # A browser sends the form with an Origin, with "null", or with none, and never with a header of ours.
+    done = visitor.post(f"{link}?language=de", base_url=API, data={"choice": "refuse"}, headers={"Origin": "null"})
+    assert done.status_code == 200
+    assert [(row.kind, row.name, row.reason) for row in house.rows(PARCEL_BLOCK)] == [("recipient", BOB, "recipient")]
+    answer = sender.create(Draft())
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "recipient-refused")
+    visitor.post(link, base_url=API, data={"choice": "allow"})
+    assert house.rows(PARCEL_BLOCK) == []
+    assert sender.create(Draft()).status_code == 201
+
+
+def test_a_mail_program_refuses_by_one_click(house: House, visitor: FlaskClient, link: str) -> None:
+    visitor.post(link, base_url=API, data={"List-Unsubscribe": "One-Click"})
+    assert len(house.rows(PARCEL_BLOCK)) == 1
+
+
+def test_a_wrong_token_says_the_same_for_everybody(house: House, visitor: FlaskClient, link: str) -> None:
+    for method in ("GET", "POST"):
+        answer = visitor.open(f"{link[:-3]}xyz", method=method, base_url=API)
+        assert answer.status_code == 404
+        assert "not complete" in answer.text
+    assert house.rows(PARCEL_BLOCK) == []
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ar", "xx", "<script>"])
+def test_the_page_of_a_refusal_is_a_form_without_a_script(visitor: FlaskClient, link: str, language: str) -> None:
+    page = visitor.get(link, base_url=API, query_string={"language": language})
+    known = language if language in ("en", "de", "fr", "es", "ar") else "en"
+    assert f'<html lang="{known}" dir="{"rtl" if known == "ar" else "ltr"}">' in page.text
+    assert "<script" not in page.text
+    assert page.headers["Content-Security-Policy"] == (
+        "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert re.search(r"https?://", page.text) is None
+
+
+@pytest.fixture
+def limited(parcels_bridge: BridgeConfig, clock: FakeClock) -> Iterator[House]:
+    app = create_app(replace(parcels_bridge, parcel_limits=SenderLimits(sender_recipients=2)))
+    yield House(app, clock)
+    services_of(app).close()
+
+
+def test_a_repeated_request_counts_once(limited: House) -> None:
+    sender, first = limited.sender(), Draft()
+    assert [sender.create(first).status_code for _ in range(4)] == [201, 200, 200, 200]
+    assert sender.create(Draft()).status_code == 201
+    refused = sender.create(Draft())
+    assert (refused.status_code, refused.get_json()["code"]) == (429, "try-later")
+    assert int(refused.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("recipient", ["team-request@example.test", "MAILER-DAEMON@example.test"])
+def test_a_list_is_refused_before_the_upload(recipient: str, sender: Sender) -> None:
+    answer = sender.create(Draft(to=(recipient,)))
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "list-address")

@@ -1,0 +1,62 @@
+"""The changes of parcels that their senders learn by mail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.servers.mailboxes import ALICE
+from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
+from webbridge.database.tables import PARCEL_NOTICE
+
+pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+
+
+def told(house: House) -> list[tuple[str, str]]:
+    """The mails to senders that are queued: kind and address."""
+    return sorted((row.kind, row.address) for row in house.rows(PARCEL_NOTICE) if row.kind != "parcel")
+
+
+@pytest.fixture
+def draft(sender: Sender) -> Draft:
+    made = Draft()
+    sender.send_whole(made)
+    return made
+
+
+def test_the_first_opening_brings_a_mail_and_the_arrival_none(house: House, recipient: Recipient, draft: Draft) -> None:
+    ticket = recipient.ticket(draft)
+    assert recipient.claim(ticket, "received").status_code == 204
+    assert told(house) == []
+    for _ in range(3):
+        assert recipient.claim(ticket, "opened").status_code == 204
+    assert told(house) == [("opened", ALICE)]
+
+
+def test_five_wrong_tries_bring_a_mail(house: House, recipient: Recipient, draft: Draft) -> None:
+    for _ in range(6):
+        recipient.open(draft.id, bytes(32))
+    assert told(house) == [("tries", ALICE)]
+
+
+def test_the_end_is_told_if_nobody_has_opened_the_parcel(house: House, draft: Draft) -> None:
+    house.clock.advance(seconds=8 * DAY)
+    for _ in range(2):
+        house.delivery.sweep.run()
+    assert told(house) == [("expired", ALICE)]
+
+
+def test_the_end_of_an_opened_parcel_is_no_news(house: House, recipient: Recipient, draft: Draft) -> None:
+    recipient.claim(recipient.ticket(draft), "opened")
+    house.clock.advance(seconds=timedelta(days=8).total_seconds())
+    house.delivery.sweep.run()
+    assert told(house) == [("opened", ALICE)]
+
+
+def test_a_withdrawn_parcel_brings_no_mail(house: House, sender: Sender, draft: Draft) -> None:
+    sender.call(draft, "withdraw")
+    house.clock.advance(seconds=8 * DAY)
+    house.delivery.sweep.run()
+    assert told(house) == []
+    assert house.rows(PARCEL_NOTICE) == []

@@ -1,0 +1,117 @@
+"""`/api/open/complaints` and `/api/refusals`: a recipient complains, and refuses all further notices.
+
+The link of a refusal is a page of the API, of two sentences and a button, without a script. Following it changes
+nothing, because programs follow links. The token in it is all that a refusal needs, so that it has no login, no cookie
+and no header of ours. Mail programs send the same request by a button of their own (RFC 8058).
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+from flask import Blueprint, Response, request
+
+from sealwax.notices.writing import Language
+from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_network
+from sealwax.service.headers import set_policy
+from webbridge.blueprints.parcel_calls import id_in, read_request
+from webbridge.database.tables import TABLES
+from webbridge.delivery.abuse.complaints import Complaint, ComplaintReason
+from webbridge.delivery.abuse.protection import Protection
+from webbridge.delivery.abuse.refusals import allow_again, refuse
+from webbridge.delivery.notices.words import language_of, words
+from webbridge.services import services
+
+_MAX_FORM_BYTES: Final = 4096
+_ALLOW: Final = "allow"
+_CHOICE: Final = "choice"
+_POLICY: Final = {**API_POLICY, "form-action": "'self'"}
+_COMPLAINTS_IN_AN_HOUR: Final = 20
+_HOUR_SECONDS: Final = 60 * 60
+_PAGE: Final = """<!doctype html>
+<html lang="{language}" dir="{direction}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">
+<title>{title}</title></head>
+<body><main><h1>{title}</h1><p>{sentence}</p>{button}</main></body>
+</html>
+"""
+_BUTTON: Final = (
+    '<form method="post"><input type="hidden" name="choice" value="{choice}"><button>{text}</button></form>'
+)
+
+blueprint = Blueprint("parcel_abuse", __name__)
+
+
+@blueprint.post("/open/complaints")
+def complain() -> Response:
+    """Take a complaint about a parcel. The answer is the same for an unknown id."""
+    members = read_request()
+    parcel, reason = id_in(members), members.get("reason")
+    if not isinstance(reason, str) or reason not in tuple(ComplaintReason):
+        raise ServiceError(400, "bad-request", f"The reason is one of: {', '.join(ComplaintReason)}.")
+    network, clock = client_network(request.remote_addr), services().config.clock
+    counter = LeakyCounter(
+        services().database,
+        clock,
+        tables=TABLES,
+        kind="parcel-complaint",
+        seconds=_HOUR_SECONDS,
+        refusal="Too many complaints have come from here. Try again later.",
+    )
+    counter.start({network: _COMPLAINTS_IN_AN_HOUR})
+    protection().complaints.take(Complaint(parcel=parcel, reason=ComplaintReason(reason), network=network), clock())
+    return Response(status=204)
+
+
+@blueprint.get("/refusals/<token>")
+def show_refusal(token: str) -> Response:
+    """Show the question whether the address of the token wants no more notices. Nothing changes."""
+    language = _language()
+    texts, address = words(language)["refusal"], protection().refusals.open(token)
+    if address is None:
+        return _page(language, texts["wrong"], status=404)
+    return _page(language, texts["ask"], address=address, choice="refuse", button=texts["yes"])
+
+
+@blueprint.post("/refusals/<token>")
+def answer_refusal(token: str) -> Response:
+    """Keep all further notices from the address of the token, or with the choice `allow` take that back."""
+    request.max_content_length = _MAX_FORM_BYTES
+    language = _language()
+    texts, address = words(language)["refusal"], protection().refusals.open(token)
+    if address is None:
+        return _page(language, texts["wrong"], status=404)
+    blocks, at = protection().blocks, services().config.clock()
+    if request.form.get(_CHOICE) == _ALLOW:
+        allow_again(blocks, address, at)
+        return _page(language, texts["allowed"], address=address, choice="refuse", button=texts["yes"])
+    refuse(blocks, address, at)
+    return _page(language, texts["done"], address=address, choice=_ALLOW, button=texts["again"])
+
+
+def protection() -> Protection:
+    """Return the parts against abuse of the application that answers the request."""
+    found = services().protection
+    if found is None:
+        raise TypeError("this bridge has no parcels")
+    return found
+
+
+def _language() -> Language:
+    return language_of(request.args.get("language", ""))
+
+
+def _page(
+    language: Language, sentence: str, *, address: str = "", choice: str = "", button: str = "", status: int = 200
+) -> Response:
+    named = f'<bdi dir="ltr">{html.escape(address)}</bdi>'
+    text = _PAGE.format(
+        language=language.value,
+        direction="rtl" if language.is_right_to_left else "ltr",
+        title=html.escape(words(language)["refusal"]["title"]),
+        sentence=html.escape(sentence).replace("{address}", named),
+        button=_BUTTON.format(choice=choice, text=html.escape(button)) if button else "",
+    )
+    set_policy(_POLICY)
+    return Response(text, status=status, mimetype="text/html")

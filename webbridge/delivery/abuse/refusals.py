@@ -1,0 +1,67 @@
+"""Refusals: the token in each notice by which its recipient refuses all further ones, without a login.
+
+The token is the address under a key of the bridge (AES-GCM, deterministic: one address has one token), so that nobody
+can refuse for somebody else, and no log of a proxy names an address.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from hashlib import sha256
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from smime_core.text import parse_address
+from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, Blocks, block_name
+
+_NONCE_BYTES: Final = 12
+_MAX_TOKEN_CHARACTERS: Final = 600
+_LABEL: Final = b"sealwax parcel refusal 1"
+
+
+class RefusalTokens:
+    """Makes and reads the tokens. `secret` is one that all processes of the bridge share, and that stays the same."""
+
+    def __init__(self, secret: bytes) -> None:
+        derived = HKDF(algorithm=SHA256(), length=64, salt=None, info=_LABEL).derive(secret)
+        self._nonce_key = derived[:32]
+        self._cipher = AESGCM(derived[32:])
+
+    def seal(self, address: str) -> str:
+        """Return the token of an address."""
+        text = block_name(BlockKind.RECIPIENT, address).encode()
+        # One address has one nonce, so that no two texts share one.
+        nonce = hmac.digest(self._nonce_key, text, sha256)[:_NONCE_BYTES]
+        return urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, text, _LABEL)).rstrip(b"=").decode("ascii")
+
+    def open(self, token: str) -> str | None:
+        """Return the address of a token, or None if this bridge has not made it."""
+        if len(token) > _MAX_TOKEN_CHARACTERS or not token.isascii():
+            return None
+        try:
+            octets = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            text = self._cipher.decrypt(octets[:_NONCE_BYTES], octets[_NONCE_BYTES:], _LABEL).decode()
+        except (Base64Error, ValueError, InvalidTag):
+            return None
+        return text if parse_address(text) is not None else None
+
+
+def refuse(blocks: Blocks, address: str, at: datetime.datetime) -> None:
+    """Keep all further notices from an address. Raises DatabaseUnavailable."""
+    name = block_name(BlockKind.RECIPIENT, address)
+    blocks.add(Block(kind=BlockKind.RECIPIENT, name=name, reason=BlockReason.RECIPIENT, made_at=at))
+
+
+def allow_again(blocks: Blocks, address: str, at: datetime.datetime) -> None:
+    """Take the recipient's own refusal back. A block of the operator stays. Raises DatabaseUnavailable."""
+    name = block_name(BlockKind.RECIPIENT, address)
+    found = blocks.find_for_recipient(address, at)
+    if found is not None and found.name == name and found.reason is BlockReason.RECIPIENT:
+        blocks.remove(BlockKind.RECIPIENT, name)

@@ -1,0 +1,44 @@
+"""The events of a parcel that its sender learns by mail, each once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from webbridge.database.tables import PARCEL, PARCEL_EVENT
+from webbridge.delivery.notices.outbox import queue_first_change
+from webbridge.delivery.notices.sender_mail import Change
+from webbridge.delivery.states import Event, SaidBy, State
+
+_TOLD: Final = {
+    (State.OPENED, SaidBy.RECIPIENT_CLAIMS): Change.OPENED,
+    (State.OPENED, SaidBy.RECIPIENT_SIGNED): Change.SIGNED,
+    (State.ANSWERED, SaidBy.RECIPIENT_CLAIMS): Change.ANSWERED,
+    (State.ANSWERED, SaidBy.RECIPIENT_SIGNED): Change.ANSWERED,
+    (State.ANSWERED, SaidBy.SERVICE): Change.ANSWERED,
+    (State.EXPIRED, SaidBy.SERVICE): Change.EXPIRED,
+}
+_SENDER: Final = select(PARCEL.c.sender).where(PARCEL.c.id == bindparam("of_id"))
+_WAS_OPENED: Final = select(PARCEL_EVENT.c.state).where(
+    PARCEL_EVENT.c.parcel == bindparam("of_id"), PARCEL_EVENT.c.state.in_((State.OPENED.value, State.ANSWERED.value))
+)
+
+
+def tell_sender(rows: Connection, parcels: Iterable[str], event: Event) -> None:
+    """Queue the mails to the senders of parcels, if they learn of such an event, inside its transaction.
+
+    The end of a parcel that was opened is no news.
+    """
+    change = _TOLD.get((event.state, event.said_by))
+    if change is None:
+        return
+    for parcel in parcels:
+        if change is Change.EXPIRED and rows.execute(_WAS_OPENED, {"of_id": parcel}).first() is not None:
+            continue
+        sender = rows.execute(_SENDER, {"of_id": parcel}).scalar()
+        if sender is not None:
+            at = datetime.datetime.fromtimestamp(event.at, datetime.UTC)
+            queue_first_change(rows, parcel, change, sender=sender, at=at)

@@ -1,0 +1,51 @@
+"""The answers of mail servers in words for the sender (RFC 5321 section 4.2.3, RFC 7504, RFC 3463)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealwax.notices.writing import Language
+from webbridge.delivery.notices.recipients import Unreachable
+from webbridge.delivery.notices.words import words
+
+SMTP: Final = "smtp-"
+GIVEN_UP: Final = "given-up"
+"""The mail server did not take the notice for as long as it was tried."""
+REFUSED: Final = "recipient-refused"
+"""The recipient wants no notices."""
+BLOCKED: Final = "sender-blocked"
+"""The sender may not send at the moment."""
+_OTHER: Final = "other"
+_OF_SMTP: Final = {
+    "521": "no-mail",
+    "550": "mailbox",
+    "551": "mailbox",
+    "552": "full",
+    "553": "mailbox",
+    "554": "policy",
+    "556": "no-mail",
+    "571": "policy",
+}
+_OF_OURS: Final = {
+    GIVEN_UP: "time",
+    REFUSED: "refused",
+    BLOCKED: "blocked",
+    Unreachable.NO_ADDRESS.value: "address",
+    Unreachable.ADDRESS.value: "address",
+    Unreachable.LIST.value: "list",
+    Unreachable.OWN.value: "list",
+}
+
+
+def smtp_code(code: int) -> str:
+    """Return the stable code of a mail server's answer."""
+    return f"{SMTP}{code}"
+
+
+def explain_failure(code: str, language: Language) -> str:
+    """Return the sentence for a stable code."""
+    texts = words(language)["failure"]
+    if code in _OF_OURS:
+        return str(texts[_OF_OURS[code]])
+    number = code.removeprefix(SMTP)
+    return str(texts[_OF_SMTP.get(number, _OTHER)].format(code=number))

@@ -1,0 +1,96 @@
+"""The addresses to which no notice goes: lists, programs, null senders, and the service itself (RFC 3834 section 2).
+
+A list whose address is an ordinary name cannot be told from a person's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Final
+
+from sealwax.notices.writing import is_plain
+from sealwax.service import ServiceError
+from smime_core.text import addresses_match, parse_address
+
+# RFC 3834 section 2 and RFC 2142 section 6, and the addresses by which list programs name their commands and returns.
+_PROGRAMS: Final = frozenset(
+    {
+        "abuse-report",
+        "autoreply",
+        "bounce",
+        "bounces",
+        "daemon",
+        "devnull",
+        "dev-null",
+        "donotreply",
+        "do-not-reply",
+        "ecartis",
+        "listproc",
+        "listserv",
+        "mailer",
+        "mailer-daemon",
+        "mailerdaemon",
+        "majordomo",
+        "no-reply",
+        "no_reply",
+        "nobody",
+        "noreply",
+        "not-reply",
+        "null",
+        "root",
+        "sympa",
+        "uucp",
+        "vacation",
+    }
+)
+_OF_LIST: Final = re.compile(
+    r"(?:owner|request|bounce|bounces|noreply|no-reply|donotreply|do-not-reply|mailer-daemon)[-+._=].*"
+    r"|.*-(?:owner|request|admin|bounce|bounces|confirm|join|leave|subscribe|unsubscribe|relay|outgoing|noreply|no-reply)"
+)
+# "team-bounces+alice=example.org@lists.example.org": what follows the separator names a person to a program.
+_DETAIL: Final = "+"
+
+
+class Unreachable(StrEnum):
+    """The reasons for which an address gets no notice, as stable codes."""
+
+    NO_ADDRESS = "not-an-address"
+    ADDRESS = "address-unusable"
+    LIST = "list-address"
+    OWN = "own-address"
+
+
+_WORDS: Final = {
+    Unreachable.NO_ADDRESS: "A recipient is no mail address. Look at the spelling.",
+    Unreachable.ADDRESS: "The service cannot write to addresses with quotes, with letters beyond ASCII, or so long.",
+    Unreachable.LIST: "An address belongs to a list or to a program, which cannot open a parcel. Name a person.",
+    Unreachable.OWN: "An address is that of this service, which cannot open a parcel. Name a person.",
+}
+
+
+class NoPerson(ServiceError):
+    """An address that gets no notice. `reason` is the code."""
+
+    def __init__(self, reason: Unreachable) -> None:
+        super().__init__(422, reason.value, _WORDS[reason])
+        self.reason = reason
+
+
+def check_recipient(address: str, *, own: Collection[str]) -> None:
+    """Check that a notice may go to an address. `own` are those of the service. Raises NoPerson."""
+    parsed = parse_address(address)
+    if parsed is None:
+        raise NoPerson(Unreachable.NO_ADDRESS)
+    local_part = parsed.local_part.lower()
+    if _is_of_program(local_part) or _is_of_program(local_part.partition(_DETAIL)[0]):
+        raise NoPerson(Unreachable.LIST)
+    if any(addresses_match(address, one) for one in own):
+        raise NoPerson(Unreachable.OWN)
+    if not is_plain(address):
+        raise NoPerson(Unreachable.ADDRESS)
+
+
+def _is_of_program(local_part: str) -> bool:
+    return local_part in _PROGRAMS or _OF_LIST.fullmatch(local_part) is not None

@@ -1,0 +1,63 @@
+"""The notice to a sender: what became of a parcel, and who says so."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sealwax.notices.writing import Language
+from webbridge.delivery.notices.failures import explain_failure
+from webbridge.delivery.notices.layout import Block, Facts, Link
+from webbridge.delivery.notices.letterhead import Letter, Letterhead, check_reference, write_letter
+from webbridge.delivery.notices.words import words, write_time
+
+
+class Change(StrEnum):
+    """The changes that the sender learns by mail, as kinds of notices in the queue."""
+
+    FAILED = "failed"
+    TRIES = "tries"
+    OPENED = "opened"
+    SIGNED = "signed"
+    """Opened, and confirmed by the recipient's signature."""
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderNotice:
+    """A change of a parcel. `failures` are the recipients who got no notice, each with the stable code."""
+
+    id: str
+    at: datetime.datetime
+    reference: str
+    sender: str
+    language: Language
+    change: Change
+    until: datetime.datetime
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+def write_sender_mail(notice: SenderNotice, head: Letterhead) -> bytes:
+    """Return the mail of a notice. Raises Unwritable."""
+    texts = words(notice.language)
+    mine, names = texts["sender"], texts["fact"]
+    facts = ((names["reference"], check_reference(notice.reference)), (names["until"], write_time(notice.until)))
+    is_signed = notice.change is Change.SIGNED
+    blocks: list[Block] = [mine["signed"] if is_signed else mine["text"][notice.change.value]]
+    if notice.failures:
+        blocks.append(
+            Facts(lines=tuple((who, explain_failure(code, notice.language)) for who, code in notice.failures))
+        )
+    blocks += [Facts(lines=facts), Link(sentence=mine["look"], url=head.list_url), mine["end"]]
+    kind = Change.OPENED if is_signed else notice.change
+    letter = Letter(
+        id=notice.id,
+        at=notice.at,
+        recipient=notice.sender,
+        subject=mine["subject"][kind.value].format(reference=notice.reference),
+        blocks=tuple(blocks),
+    )
+    return write_letter(letter, head, notice.language)
