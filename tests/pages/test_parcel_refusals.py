@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from smime_core.parcels import make_parcel_id
+from smime_core.parcels import make_parcel_id, make_secret
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import named
 from tests.support.pages.parcels import MESSAGE, Change, ParcelHouse, ParcelPage, Sent, letter
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pyte
 
 TEXT = "The key is under the third step."
 MANIFEST = "/api/open/objects/manifest"
-WRONG = "able acid also apex arch aunt"
+WRONG = make_secret(PROVIDER)
 LOST = "ERR_|NetworkError|Cross-Origin|CORS|Failed to|40[13]|410|429|status of"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import http.client
+import io
 import json
 import secrets
 from base64 import b64encode
@@ -78,8 +79,8 @@ class Sent:
 class ParcelHouse:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
-    `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` the tokens
-    of senders.
+    `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` those of
+    the senders.
     """
 
     stack: DemoStack
@@ -205,6 +206,8 @@ class _Meddled:
         change = self.house.changes.get((request.method, request.path))
         if change is None:
             return self.app(environ, start_response)
+        # The bridge and the change both read the body.
+        environ["wsgi.input"] = io.BytesIO(request.get_data())
         honest = Response.from_app(self.app, environ, buffered=True)
         return change(request, honest)(environ, start_response)
 
