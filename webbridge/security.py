@@ -135,7 +135,7 @@ def bearer_token() -> str:
 
 
 def _is_for_extensions(endpoint: str) -> bool:
-    return endpoint in FOR_SIGNED_IN_EXTENSIONS or endpoint.startswith((_FOR_RECIPIENTS, *_FOR_SENDERS))
+    return endpoint in FOR_SIGNED_IN_EXTENSIONS or endpoint.startswith((*_FOR_RECIPIENTS, *_FOR_SENDERS))
 
 
 def _find_caller(config: BridgeConfig) -> Caller:

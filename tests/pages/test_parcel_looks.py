@@ -1,4 +1,4 @@
-"""The page of a parcel, wide and narrow, light and dark, from right to left: axe-core finds no fault, and keys suffice."""
+"""The page of a parcel, wide and narrow, light and dark, from right to left: axe-core finds no fault, keys suffice."""
 
 from __future__ import annotations
 

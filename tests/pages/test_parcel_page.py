@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from werkzeug.wrappers import Request, Response
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.webkit import WebKit
-from tests.support.pages.driver import named
-from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, ParcelPage, letter
+from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, ParcelPage, Sent, letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -16,17 +19,16 @@ TEXT = "The gate opens at one, and the key is under the third step."
 ADDRESS = "() => [location.href, history.length]"
 
 
-def send_letter(house: ParcelHouse, **options: object) -> tuple[object, bytes]:
+def send_letter(house: ParcelHouse) -> Sent:
     bob = house.stack.accounts[1].identity
-    plan = b"%PDF-1.7 the plan" * 20
-    files = {MESSAGE: letter(SUBJECT, TEXT, attached=[("note.txt", b"Bring wax.")]), "plan.pdf": plan}
-    return house.send(files, kind="message", signer=bob), plan
+    message = letter(SUBJECT, TEXT, attached=[("note.txt", b"Bring wax.")])
+    return house.send({MESSAGE: message, "plan.pdf": b"%PDF-1.7 the plan"}, kind="message", signer=bob)
 
 
 @pytest.mark.heart
 def test_six_words_open_a_signed_parcel(browser: Browser, parcel_house: ParcelHouse) -> None:
     bob = parcel_house.stack.accounts[1]
-    sent, _ = send_letter(parcel_house)
+    sent = send_letter(parcel_house)
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
     page = reader.page
     # The link is out of the address before anything is pressed, and the bridge was asked nothing.
@@ -55,26 +57,27 @@ def test_six_words_open_a_signed_parcel(browser: Browser, parcel_house: ParcelHo
 
 @pytest.mark.heart
 def test_the_verdict_is_shown_before_the_message_has_come(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent, _ = send_letter(parcel_house)
+    sent = send_letter(parcel_house)
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
-    waiting = []
+    going_on = threading.Event()
 
-    def hold(_request: object, answer: object) -> object:
-        reader.page.wait_for_selector(
-            f'{named("state")}[data-state="verified"], {named("state")}[data-state="checking"]'
-        )
-        waiting.append(reader.page.js("() => document.body.innerText"))
+    def hold(_: Request, answer: Response) -> Response:
+        going_on.wait(60)
         return answer
 
-    parcel_house.meddle("GET", "/api/open/objects/0", hold)  # type: ignore[arg-type]
-    reader.open(sent.words)
-    assert waiting and TEXT not in waiting[0]
+    parcel_house.meddle("GET", "/api/open/objects/0", hold)
+    reader.type_words(sent.words)
+    reader.press_open()
+    reader.page.wait_for_selector(named("state"), timeout_seconds=OPERATION_SECONDS)
+    assert TEXT not in reader.page.text()
+    going_on.set()
+    reader.wait_until_opened()
     assert TEXT in reader.page.text(named("body"))
     reader.close()
 
 
 def test_a_link_with_the_words_needs_only_a_press(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent, _ = send_letter(parcel_house)
+    sent = send_letter(parcel_house)
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url, words=True))
     page = reader.page
     assert page.url == f"{parcel_house.stack.pages_url}/parcel.html"
@@ -99,7 +102,7 @@ def test_a_parcel_that_nobody_signed_says_that_its_sender_is_unproven(
 
 
 def test_another_link_in_the_same_tab_closes_the_parcel(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent, _ = send_letter(parcel_house)
+    sent = send_letter(parcel_house)
     other = parcel_house.send({"b.txt": b"B"})
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
     reader.open(sent.words)
@@ -114,7 +117,7 @@ def test_another_link_in_the_same_tab_closes_the_parcel(browser: Browser, parcel
 
 @pytest.mark.heart
 def test_closing_the_parcel_deletes_what_was_shown(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent, _ = send_letter(parcel_house)
+    sent = send_letter(parcel_house)
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
     reader.open(sent.words)
     page = reader.page
@@ -144,13 +147,11 @@ def test_a_report_reaches_the_server_without_anything_of_the_content(
     sent = parcel_house.send({"a.txt": b"A"})
     reported = []
 
-    def take(request: object, _answer: object) -> object:
-        from werkzeug.wrappers import Response
+    def take(request: Request, answer: Response) -> Response:
+        reported.append(request.get_json())
+        return answer
 
-        reported.append(request.get_json())  # type: ignore[attr-defined]
-        return Response(status=204, headers=dict(_answer.headers))  # type: ignore[attr-defined]
-
-    parcel_house.meddle("POST", "/api/open/complaints", take)  # type: ignore[arg-type]
+    parcel_house.meddle("POST", "/api/open/complaints", take)
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
     reader.open(sent.words)
     reader.page.click(named("complain"))
@@ -163,7 +164,7 @@ def test_a_report_reaches_the_server_without_anything_of_the_content(
 
 @pytest.mark.third_engine
 def test_webkit_opens_a_parcel(webkit: WebKit, parcel_house: ParcelHouse) -> None:
-    sent, _ = send_letter(parcel_house)
+    sent = send_letter(parcel_house)
     reader = ParcelPage(webkit, sent.link(parcel_house.stack.pages_url))
     reader.open(sent.words)
     assert reader.state == "verified"

@@ -1,22 +1,21 @@
-"""Wrong words, and parcels that are damaged, cut, mixed, over or withdrawn: each a clear sentence, and nothing shown."""
+"""Wrong words, and parcels that are damaged, cut, mixed, over or withdrawn: a clear sentence, and nothing shown."""
 
 from __future__ import annotations
-
 
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from smime_core.parcels import make_parcel_id
+from smime_core.parcels import make_parcel_id, make_secret
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import named
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.pages.parcels import MESSAGE, Change, ParcelHouse, ParcelPage, Sent, letter
 from tests.support.people import PROVIDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 TEXT = "The key is under the third step."
 MANIFEST = "/api/open/objects/manifest"
-WRONG = "able acid also apex arch aunt"
+WRONG = make_secret(PROVIDER)
 LOST = "ERR_|NetworkError|Cross-Origin|CORS|Failed to|40[13]|410|429|status of"
 
 
@@ -32,7 +31,7 @@ def reader(browser: Browser, parcel_house: ParcelHouse, sent: Sent) -> ParcelPag
     return ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
 
 
-def replace(body: bytes) -> object:
+def replace(body: bytes) -> Change:
     def change(_: Request, answer: Response) -> Response:
         answer.set_data(body)
         return answer
@@ -153,7 +152,7 @@ def test_swapped_chunks_show_nothing(browser: Browser, parcel_house: ParcelHouse
     sent = parcel_house.send({MESSAGE: letter("One", TEXT), "b": letter("Two", TEXT)}, kind="message")
     one, two = sent.draft.chunks
     assert len(one) == len(two)
-    parcel_house.meddle("GET", "/api/open/objects/0", replace(two))  # type: ignore[arg-type]
+    parcel_house.meddle("GET", "/api/open/objects/0", replace(two))
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
     reader.type_words(sent.words)
     reader.press_open()

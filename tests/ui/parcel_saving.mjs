@@ -93,7 +93,7 @@ const body = [...new Uint8Array(await response.arrayBuffer())];
 await new Promise((resolve) => setTimeout(resolve, 50));
 said.worker = {
   ready: offered.answered === READY, body, headers: Object.fromEntries(response.headers), stops: offered.stops(),
-  again: download("one").type, unknown: download("two").type,
+  again: download("one").status, unknown: download("two").status,
 };
 let taken = 0;
 const failing = await offer("bad", async () => {

@@ -96,6 +96,31 @@ def test_the_link_leaves_the_address_before_any_other_module_runs() -> None:
     assert "from" not in re.findall(r"^import.*", (_PARCELS / "link.js").read_text(), re.MULTILINE)
 
 
+ARRIVAL: Final = """
+const calls = [];
+globalThis.location = { hash: process.argv[2], pathname: "/parcel.html", search: "" };
+globalThis.history = { replaceState: (...given) => calls.push(given) };
+const { arrivedLink } = await import(process.argv[1]);
+console.log(JSON.stringify([arrivedLink, calls]));
+"""
+
+
+@pytest.mark.parametrize(
+    ("fragment", "link", "is_broken"),
+    [
+        (f"#{ID}.{WORDS}", {"id": ID, "words": WORDS.replace("-", " ")}, False),
+        ("#AAAA.able-acid", None, True),
+    ],
+)
+def test_the_fragment_is_taken_out_of_address_and_history(
+    fragment: str, link: dict[str, str] | None, is_broken: bool
+) -> None:
+    module = (_PARCELS / "arrived_link.js").as_uri()
+    command = ["node", "--input-type=module", "-e", ARRIVAL, module, fragment]
+    said = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    assert said == [{"link": link, "isBroken": is_broken}, [[None, "", "/parcel.html"]]]
+
+
 def test_names_of_files_are_safe_for_every_file_system() -> None:
     names = {
         "report.pdf": "report.pdf",
@@ -251,7 +276,7 @@ def test_without_a_service_worker_only_64_megabytes_are_saved(saving: dict[str, 
 def test_the_service_worker_answers_one_download_with_the_chunks(saving: dict[str, Any]) -> None:
     worker = saving["worker"]
     assert (worker["ready"], worker["body"], worker["stops"]) == (True, [1, 2, 3, 4, 5, 6, 7], 1)
-    assert (worker["again"], worker["unknown"]) == ("error", "error")
+    assert (worker["again"], worker["unknown"]) == (204, 204)
     assert worker["headers"] == {
         "content-type": "application/octet-stream",
         "content-length": "7",

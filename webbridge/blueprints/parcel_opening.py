@@ -13,18 +13,20 @@ from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from sealwax.service import ServiceError, client_network
+from sealwax.service import ServiceError, client_network, error_response
 from webbridge.blueprints.download import DownloadBroken
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.parcel_calls import delivery, id_in, now, read_request, time_text
+from webbridge.blueprints.pki import answer_about_paths
 from webbridge.delivery.challenges import NONCE_BYTES
 from webbridge.delivery.delivery import StoredObject, find_object
 from webbridge.delivery.limits import ITERATIONS, MAX_CERTIFICATE_BYTES, MAX_REQUEST_BYTES, PROOF_BYTES
-from webbridge.delivery.openings import Opened, Proof, TicketEnded
+from webbridge.delivery.openings import Opened, Proof, TicketEnded, WrongSecret
 from webbridge.delivery.states import Event, SaidBy, State
 from webbridge.delivery.store import StoreFailed
 from webbridge.delivery.submission import bad_request, bytes_of_base64, bytes_of_base64url
 from webbridge.records import recorded_opening
+from webbridge.services import services
 
 _SCHEME: Final = "parcel "
 _CLAIMS: Final = {state.value: state for state in (State.RECEIVED, State.OPENED, State.FAILED)}
@@ -57,10 +59,14 @@ def open_parcel() -> Response:
     members = read_request()
     parcel_id = id_in(members)
     proof = _proof_in(members, parcel_id)
-    with recorded_opening():
-        opened = delivery().openings.open(parcel_id, proof, client=_client())
+    try:
+        with recorded_opening():
+            opened = delivery().openings.open(parcel_id, proof, client=_client())
+    except WrongSecret as error:
+        return error_response(error.status, error.code, error.message, further_members={"triesLeft": error.tries_left})
     parcel = opened.parcel
     return jsonify(
+        **{"from": parcel.sender},
         ticket=delivery().pepper.seal_ticket(opened.ticket),
         seconds=max(0, opened.ticket.ends_at - int(now())),
         reference=parcel.reference,
@@ -93,6 +99,13 @@ def show_object(name: str) -> Response:
     response.set_etag(_etag(found))
     _add_bytes(response, found)
     return response
+
+
+@blueprint.post("/open/status")
+def find_status() -> Response:
+    """Return the evidence about revocation for the verdict on the sender, as `/api/pki/status` does for a session."""
+    services().lookups.start_parcel(_require_ticket().parcel.id)
+    return answer_about_paths()
 
 
 @blueprint.post("/open/claims")

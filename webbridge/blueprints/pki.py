@@ -34,6 +34,11 @@ blueprint = Blueprint("pki", __name__)
 def find_status() -> Response:
     """Return the evidence about the revocation of each path's certificates. The vault judges it."""
     services().lookups.start(require_session())
+    return answer_about_paths()
+
+
+def answer_about_paths() -> Response:
+    """Return the evidence about the paths of the request, whose sender was counted before."""
     paths = [_read_certificates(path, at_most=MAX_PATH_LENGTH) for path in _read_list("paths")]
     answers = services().authorities.ask_about(paths)
     return jsonify(answers=_answers_to_json(answers))

@@ -41,6 +41,10 @@ class LookupCounter:
         """Count one request. Raises TryLater."""
         self._requests.start({session.id: MAX_PER_SESSION})
 
+    def start_parcel(self, parcel_id: str) -> None:
+        """Count one request of a parcel's recipient, who has no session. Raises TryLater."""
+        self._requests.start({_hashed(f"parcel\0{parcel_id}"): MAX_PER_SESSION})
+
     def start_issuers(self, session: Session, certificates: int) -> None:
         """Count the certificates whose issuers a request looks for. Raises TryLater."""
         limits = {session.id: MAX_ISSUERS_PER_SESSION, _hashed(session.address.casefold()): MAX_ISSUERS_PER_ACCOUNT}

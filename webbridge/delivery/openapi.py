@@ -182,6 +182,9 @@ def _recipient_paths() -> Json:
     challenge = _object(challenge=_BASE64, token=_TEXT)
     claim = _object(state={"enum": ["received", "opened", "failed"]}) | {"additionalProperties": {"type": "string"}}
     done = {"204": {"description": "Noted"}}
+    encoded = {"type": "array", "items": _BASE64}
+    problem = _object(code=_TEXT, message=_TEXT)
+    evidence = _object(crls=encoded, ocsp=encoded, problems={"type": "array", "items": problem})
     object_answers: Json = {
         "200": {"description": "The object", "content": {"application/octet-stream": {}}},
         "206": {"description": "A range of it", "content": {"application/octet-stream": {}}},
@@ -232,6 +235,15 @@ def _recipient_paths() -> Json:
             )
         },
         "/api/open/objects/{name}": {"get": fetching, "head": fetching},
+        "/api/open/status": {
+            "post": _operation(
+                "Look up the revocation of certificates, for the verdict on the sender.",
+                _TICKET,
+                _answer(200, "The evidence for each path", _object(answers={"type": "array", "items": evidence})),
+                (400, 401, 410, 429),
+                body=_json(_object(paths={"type": "array", "items": {"type": "array", "items": _BASE64}})),
+            )
+        },
         "/api/open/claims": {
             "post": _operation("Say what became of the parcel.", _TICKET, done, (400, 401, 410), body=_json(claim))
         },
@@ -295,9 +307,12 @@ def _schemas() -> Json:
         stored={"type": "boolean"},
         states={"type": "array", "items": event},
     )
+    error = _object(code=_TEXT, message=_TEXT)
+    # Only a wrong proof has it.
+    error["properties"] |= {"triesLeft": {"type": "integer"}}
     parcel["properties"] |= {"receipts": {"type": "array", "items": _BASE64}}
     return {
-        "Error": _object(code=_TEXT, message=_TEXT),
+        "Error": error,
         "Submission": submission,
         "Created": _object(**created),
         "Parcel": parcel,
@@ -311,6 +326,7 @@ def _schemas() -> Json:
             ticket=_TEXT,
             seconds={"type": "integer"},
             reference=_TEXT,
+            **{"from": _TEXT},
             kind={"enum": list(Kind)},
             objects={"type": "array", "items": _SIZE},
             manifest=_SIZE,

@@ -35,9 +35,10 @@ _REFUSAL: Final = "There were too many wrong secrets from your network. Wait som
 
 
 class WrongSecret(ServiceError):
-    """The proof is wrong, or there is no such parcel."""
+    """The proof is wrong, or there is no such parcel. `tries_left`: further ones until the sender has to give more."""
 
-    def __init__(self) -> None:
+    def __init__(self, tries_left: int) -> None:
+        self.tries_left = tries_left
         text = "The secret is wrong, or there is no such parcel. Compare the words with the ones that you were told."
         super().__init__(403, "wrong-secret", text)
 
@@ -165,7 +166,7 @@ class Openings:
             return self._noted(opened)
         # Hashed, so that the table does not list who opens parcels from where.
         self._wrong.start({sha256(f"parcel\0{client}".encode()).hexdigest(): MAX_WRONG_PER_CLIENT})
-        raise WrongSecret if tries else TooManyTries
+        raise WrongSecret(tries - 1) if tries else TooManyTries
 
     def find(self, text: str) -> Opened:
         """Return the parcel of a ticket while its objects may be fetched. Raises TicketEnded or ServiceError 410."""

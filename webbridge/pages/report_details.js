@@ -32,12 +32,13 @@ const FOR_DETAILS = new Set([
 /**
  * @param {Speaking} app
  * @param {Report} report
- * @param {{from: string, why: HTMLElement | null}} options `from` is the value of the From field, `why` the section on signers
+ * @param {{from: string, why: HTMLElement | null, unproven?: string}} options `from` is the value of the From field, `why` the
+ *   section on signers, and `unproven` the sentence for an encrypted message without a proved sender, in place of the general one
  */
-export function createState(app, report, { from, why }) {
+export function createState(app, report, { from, why, unproven }) {
   const { translate } = app;
   if (isBeingChecked(report)) return createChecking(app, report);
-  const sentence = stateSentence(app, report, from);
+  const sentence = (report.state === "encrypted-only" && unproven) || stateSentence(app, report, from);
   const lock = createLock(app, report);
   const element = html(
     "div",

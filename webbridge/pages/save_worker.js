@@ -30,7 +30,8 @@ worker.addEventListener("fetch", (event) => {
   const token = event.request.url.slice(worker.registration.scope.length);
   const file = files.get(token);
   files.delete(token);
-  event.respondWith(file ? download(file) : Response.error());
+  // Without content a navigation does not leave the page.
+  event.respondWith(file ? download(file) : new Response(null, { status: 204 }));
 });
 
 /** @param {{name: string, bytes: number, taker: ChunkTaker}} file */

@@ -38,6 +38,24 @@ def test_after_five_wrong_proofs_not_even_the_right_one_counts(draft: Draft, rec
     assert error_of(recipient.open(draft.id, draft.proof)) == TOO_MANY
 
 
+def test_a_wrong_proof_says_how_many_tries_are_left(draft: Draft, recipient: Recipient) -> None:
+    for parcel_id in (draft.id, Draft().id):
+        answers = [recipient.open(parcel_id, secrets.token_bytes(32)).get_json() for _ in range(6)]
+        assert [one.get("triesLeft") for one in answers] == [4, 3, 2, 1, 0, None]
+
+
+def test_the_sender_is_named_after_a_right_proof_only(draft: Draft, recipient: Recipient) -> None:
+    assert ALICE not in recipient.open(draft.id, bytes(32)).get_data(as_text=True)
+    assert recipient.open(draft.id, draft.proof).get_json()["from"] == ALICE
+
+
+def test_revocation_is_looked_up_for_a_ticket_only_and_not_without_end(draft: Draft, recipient: Recipient) -> None:
+    assert error_of(recipient.post("/api/open/status", {"paths": []})) == (401, "ticket-ended")
+    ticket = recipient.ticket(draft)
+    asked = [error_of(recipient.post("/api/open/status", {"paths": []}, ticket=ticket)) for _ in range(61)]
+    assert asked == [(400, "bad-request")] * 60 + [(429, "try-later")]
+
+
 def test_an_unknown_id_answers_as_a_known_one(draft: Draft, recipient: Recipient) -> None:
     stranger = Draft()
     known = [recipient.open(draft.id, bytes(32)) for _ in range(7)]

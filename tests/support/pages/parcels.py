@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import http.client
+import io
 import json
 import secrets
 from base64 import b64encode
@@ -41,6 +42,7 @@ from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.people import PROVIDER
 from tests.support.servers.parcels import TUS, Draft
+from webbridge.app import create_app
 from webbridge.config import BridgeConfig
 from webbridge.delivery.delivery import Delivery
 from webbridge.delivery.settings import ParcelsConfig
@@ -50,8 +52,8 @@ from webbridge.services import services_of
 
 if TYPE_CHECKING:
     import socket
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
 
 READER = "renate@elsewhere.test"
@@ -77,13 +79,15 @@ class Sent:
 class ParcelHouse:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
-    `asked` has methods and paths of all requests to the bridge.
+    `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` those of
+    the senders.
     """
 
     stack: DemoStack
     apps: list[Flask]
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def delivery(self) -> Delivery:
@@ -122,6 +126,7 @@ class ParcelHouse:
             days=days,
         )
         self._submit(draft, sender, kind)
+        self.asked.clear()
         return Sent(draft=draft, words=secret, sender=sender)
 
     def states_of(self, sent: Sent) -> list[str]:
@@ -140,7 +145,7 @@ class ParcelHouse:
         return [path.rpartition("/")[2] for method, path in self.asked if path.startswith("/api/open/objects/")]
 
     def _submit(self, draft: Draft, sender: str, kind: str) -> None:
-        self._call(sender, "POST", "/api/parcels", draft.body(whole=False, kind=kind))
+        self._call(sender, "POST", "/api/parcels", json.dumps(draft.members(kind=kind)).encode() + b"\n")
         for name, data in draft.objects.items():
             metadata = {"Upload-Length": str(len(data)), "Upload-Metadata": f"name {b64encode(name.encode()).decode()}"}
             headers = TUS | metadata | {"Content-Type": "application/offset+octet-stream"}
@@ -150,7 +155,8 @@ class ParcelHouse:
     def _call(
         self, sender: str, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        token = self.delivery.tokens.make(sender, secrets.token_hex(4), 30)
+        token = self.tokens.get(sender) or self.delivery.tokens.make(sender, "tests", 30)
+        self.tokens[sender] = token
         connection = http.client.HTTPConnection(urlsplit(self.stack.api_url).netloc, timeout=60)
         given = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(headers or {})}
         connection.request(method, path, body, given)
@@ -166,11 +172,10 @@ class ParcelHouse:
 def run_parcel_house(pages_folder: Path, store: Path) -> Iterator[ParcelHouse]:
     """Run a demonstration with parcels in the folder `store`."""
     apps: list[Flask] = []
-    create = demonstration.create_app
 
     def create_with_parcels(config: BridgeConfig) -> Flask:
         parcels = ParcelsConfig(store=str(store), pepper=secrets.token_bytes(32))
-        apps.append(create(dataclasses.replace(config, parcels=parcels)))
+        apps.append(create_app(dataclasses.replace(config, parcels=parcels)))
         return apps[-1]
 
     stack = DemoStack(pages_folder=pages_folder)
@@ -201,6 +206,8 @@ class _Meddled:
         change = self.house.changes.get((request.method, request.path))
         if change is None:
             return self.app(environ, start_response)
+        # The bridge and the change both read the body.
+        environ["wsgi.input"] = io.BytesIO(request.get_data())
         honest = Response.from_app(self.app, environ, buffered=True)
         return change(request, honest)(environ, start_response)
 

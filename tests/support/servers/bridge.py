@@ -102,6 +102,6 @@ def upload(message: bytes, *recipients: str, key: str | None = None, **members: 
 
 def error_of(response: TestResponse) -> tuple[int, str]:
     fields = response.get_json()
-    assert set(fields) - {"failure", "refused", "outcome"} == {"code", "message"}
+    assert set(fields) - {"failure", "refused", "outcome", "triesLeft"} == {"code", "message"}
     assert fields["message"]
     return response.status_code, fields["code"]

@@ -98,7 +98,7 @@ export class OpenedView {
     const why = createSigners(translate, report, (signer) => html("section", { class: "why stack" }, ...describeSigner(translate, signer, {
       certificates: report.certificates, day: dayOnly, action: () => null,
     })));
-    const { element, spoken } = createState(this.#page, report, { from: sender, why });
+    const { element, spoken } = createState(this.#page, report, { from: sender, why, unproven: translate("parcel_unproven") });
     const proved = provedSender(report);
     this.#verdict.replaceChildren(element, ...(report.signers.length === 0 ? [createUnsigned(this.#page, this.#opening)] : []));
     this.#facts.replaceChildren(this.#createFacts([
@@ -137,7 +137,8 @@ export class OpenedView {
     document.title = `${this.heading.textContent} · Sealwax`;
     const text = createMessageText(this.#page, { ...letter, report });
     const attached = createReceivedFiles(this.#page, letter.attachments, null);
-    this.#letter.replaceChildren(...text.parts, ...(attached ? [attached] : []));
+    const title = html("h2", { class: "visually-hidden", text: translate("parcel_letter") });
+    this.#letter.replaceChildren(title, ...text.parts, ...(attached ? [attached] : []));
   }
 }
 
