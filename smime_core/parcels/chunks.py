@@ -61,9 +61,9 @@ async def decrypt_chunk(
 ) -> bytes:
     """The content of a chunk, which must be the one that the manifest names at this place.
 
-    (1) Its size and its SHA-256 are those of `chunk`. (2) It is encrypted with authentication, and each of its password
-    recipients has the parcel's key derivation. (3) It is decrypted. (4) Its content has the right size. Nothing is
-    derived from a password. With `manifest`, a chunk of another place of this parcel is named as such.
+    (1) It is not cut, and its SHA-256 is that of `chunk`. (2) It is encrypted with authentication, and each of its
+    password recipients has the parcel's key derivation. (3) It is decrypted. (4) Its content has the right size.
+    Nothing is derived from a password. With `manifest`, a chunk of another place of this parcel is named as such.
 
     Raises ParcelCut, ParcelDamaged, ParcelMixed, ParcelNotAuthenticated, NoMatchingRecipient, LimitExceeded or
     UnsupportedAlgorithm.
@@ -71,8 +71,6 @@ async def decrypt_chunk(
     # (1)
     if len(cms) < chunk.cms_bytes:
         raise ParcelCut(f"a chunk has {len(cms)} bytes, the manifest says {chunk.cms_bytes}")
-    if len(cms) > chunk.cms_bytes:
-        raise ParcelDamaged(f"a chunk has {len(cms)} bytes, the manifest says {chunk.cms_bytes}")
     sha256 = (await provider.digest(HashName.SHA256, cms)).hex()
     if not hmac.compare_digest(sha256, chunk.sha256):
         raise _foreign_chunk(sha256, manifest)

@@ -132,7 +132,6 @@ def write_manifest(manifest: Manifest) -> bytes:
 
 def read_manifest(content: Buffer) -> Manifest:
     """Parse the JSON of a manifest. Raises MalformedMessage or LimitExceeded."""
-    check_limit(f"bytes of {_WHERE}", len(content), MAX_PARCEL_MANIFEST_BYTES)
     value = parse_json(bytes(content), _WHERE, max_bytes=MAX_PARCEL_MANIFEST_BYTES, max_tokens=MAX_PARCEL_JSON_TOKENS)
     members = Members.of(value, _MEMBERS, _WHERE)
     if members.text("version") != VERSION:

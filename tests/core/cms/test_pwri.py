@@ -17,7 +17,13 @@ from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
-from smime_core.cms.recipients.pwri import build_pwri, parse_password_recipient, unwrap_pwri
+from smime_core.cms.recipients.pwri import (
+    PasswordKey,
+    build_pwri,
+    derive_password_key,
+    parse_password_recipient,
+    unwrap_pwri,
+)
 from smime_core.cms.recipients.recipient_info import recipient_algorithm
 from smime_core.errors import (
     AlgorithmForbidden,
@@ -89,6 +95,34 @@ def test_nothing_is_encrypted_for_an_empty_password(passwords: tuple[bytes, ...]
             Encrypting(recipients=[], passwords=passwords),
             provider=PROVIDER,
         )
+
+
+def test_a_key_that_was_derived_before_encrypts_and_decrypts() -> None:
+    key = run(derive_password_key(PASSWORD, bytes(16), PROVIDER))
+    cms = blocking.encrypt_bytes(CONTENT, Encrypting(password_keys=[key]), provider=PROVIDER)
+    assert decrypt(cms, PASSWORD) == CONTENT
+    assert blocking.decrypt_bytes(cms, Keys(password_keys=[key]), provider=PROVIDER).content == CONTENT
+    assert key.kek.hex() not in repr(key)
+
+
+def test_a_derived_key_is_tried_only_on_its_own_key_derivation() -> None:
+    key, other = (run(derive_password_key(PASSWORD, bytes([salt] * 16), PROVIDER)) for salt in (0, 1))
+    cms = blocking.encrypt_bytes(CONTENT, Encrypting(password_keys=[key]), provider=PROVIDER)
+    with pytest.raises(NoMatchingRecipient):
+        blocking.decrypt_bytes(cms, Keys(password_keys=[other]), provider=PROVIDER)
+    assert blocking.decrypt_bytes(cms, Keys(password_keys=[other, key]), provider=PROVIDER).content == CONTENT
+    with pytest.raises(WrongPassphrase):
+        blocking.decrypt_bytes(cms, Keys(password_keys=[PasswordKey(kdf=key.kdf, kek=other.kek)]), provider=PROVIDER)
+
+
+def test_a_derived_key_of_another_length_is_neither_written_nor_tried() -> None:
+    key = run(derive_password_key(PASSWORD, bytes(16), PROVIDER))
+    short = PasswordKey(kdf=key.kdf, kek=key.kek[:16])
+    with pytest.raises(MalformedMessage, match="a key of 16 bytes, expected 32"):
+        blocking.encrypt_bytes(CONTENT, Encrypting(password_keys=[short]), provider=PROVIDER)
+    cms = blocking.encrypt_bytes(CONTENT, Encrypting(password_keys=[key]), provider=PROVIDER)
+    with pytest.raises(WrongPassphrase):
+        blocking.decrypt_bytes(cms, Keys(password_keys=[short]), provider=PROVIDER)
 
 
 def test_it_stands_beside_a_certificate() -> None:

@@ -102,6 +102,13 @@ def test_a_chunk_that_is_empty_too_large_or_for_nobody_is_not_made() -> None:
         run(encrypt_chunk(b"x", PROVIDER))
 
 
+def test_a_chunk_for_too_many_recipients_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smime_core.parcels.chunks.MAX_PARCEL_CHUNK_OVERHEAD_BYTES", 500)
+    run(encrypt_chunk(b"x", PROVIDER, key=parcel_key()))
+    with pytest.raises(LimitExceeded, match="bytes around a parcel chunk"):
+        run(encrypt_chunk(b"x", PROVIDER, key=parcel_key(), certificates=[BOB.certificate]))
+
+
 def test_a_cut_chunk_is_refused() -> None:
     cms, chunk = chunks()[0], manifest().chunks[0]
     for cut in (cms[:-1], b""):

@@ -8,9 +8,11 @@ import pytest
 
 from smime_core import Encrypting, Keys, SignatureForm, Signing, State
 from smime_core.algorithms import AES_256_GCM, HashName, Kdf, Pbkdf2
+from smime_core.asn1 import der
 from smime_core.blocking import encrypt_bytes, run, sign_bytes
 from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
+    ID_SIGNED_DATA,
     PAGE,
     PARCEL_MANIFEST,
     build_content_info,
@@ -160,7 +162,6 @@ def test_another_key_derivation_is_refused_before_anything_is_derived() -> None:
         write_manifest(small_manifest())[:-1],
         sign_bytes(write_manifest(small_manifest()), signing(), PROVIDER),
         sign_bytes(write_manifest(small_manifest()), signing(), PROVIDER, content_type=PAGE),
-        build_content_info(ID_COMPRESSED_DATA, b"\x30\x00"),
         sign_bytes(
             write_manifest(small_manifest()),
             Signing(identities=[ALICE], signing_time=NOW, form=SignatureForm.DETACHED),
@@ -174,11 +175,29 @@ def test_another_key_derivation_is_refused_before_anything_is_derived() -> None:
             content_type=PARCEL_MANIFEST,
         ),
     ],
-    ids=["empty", "members", "mail", "cut", "signed mail", "signed page", "compressed", "detached", "signed twice"],
+    ids=["empty", "members", "mail", "cut", "signed mail", "signed page", "detached", "signed twice"],
 )
 def test_other_content_is_damage(content: bytes) -> None:
     with pytest.raises(ParcelDamaged):
         opened(encrypted(content))
+
+
+def test_compressed_content_is_not_expanded() -> None:
+    with pytest.raises(ParcelDamaged, match="expected SignedData"):
+        opened(encrypted(build_content_info(ID_COMPRESSED_DATA, b"\x30\x00")))
+
+
+def test_signed_content_without_a_signature_is_damage() -> None:
+    inside = der.sequence(der.oid(PARCEL_MANIFEST), der.explicit(0, der.octet_string(write_manifest(manifest()))))
+    signed_data = der.sequence(der.integer(3), der.set_of([]), inside, der.set_of([]))
+    with pytest.raises(ParcelDamaged, match="every signature is missing"):
+        opened(encrypted(build_content_info(ID_SIGNED_DATA, signed_data)))
+
+
+def test_a_manifest_that_would_be_too_large_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smime_core.parcels.manifest_object.MAX_MANIFEST_OBJECT_BYTES", 100)
+    with pytest.raises(LimitExceeded, match="bytes of a parcel manifest"):
+        protected(manifest())
 
 
 def test_an_encrypted_manifest_in_the_envelope_is_damage() -> None:

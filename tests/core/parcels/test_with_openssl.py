@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import Keys
-from smime_core.blocking import run
-from smime_core.cms.content_info import armor
+from smime_core import Encrypting, Keys
+from smime_core.algorithms import AES_256_GCM
+from smime_core.blocking import encrypt_bytes, run, sign_bytes
+from smime_core.cms.content_info import FIELD, armor
 from smime_core.errors import ContentTypeMismatch, DecryptionError, ParcelNotAuthenticated, SmimeError, WrongPassphrase
 from smime_core.parcels import decrypt_authenticated, decrypt_chunk, decrypt_unauthenticated
 from smime_core.parcels.manifest import write_manifest
@@ -92,6 +93,17 @@ def test_openssls_password_form_is_read_as_not_authenticated_only(folder: Path) 
         decrypted(cms, described(cms, 5))
     with pytest.raises(WrongPassphrase):
         run(decrypt_unauthenticated(cms, Keys(passwords=[b"another"]), PROVIDER))
+
+
+def test_files_of_another_type_are_refused() -> None:
+    keys = Keys(identities=[BOB])
+    field = Encrypting(recipients=[BOB.certificate], cipher=AES_256_GCM)
+    for cms, why in (
+        (sign_bytes(b"Hello", signing(), PROVIDER), "expected encrypted content"),
+        (encrypt_bytes(b"Hello", field, PROVIDER, content_type=FIELD), "expected id-data"),
+    ):
+        with pytest.raises(ContentTypeMismatch, match=why):
+            run(decrypt_authenticated(cms, keys, PROVIDER))
 
 
 def test_other_files_are_refused() -> None:
