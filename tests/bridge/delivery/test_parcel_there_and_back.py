@@ -53,6 +53,7 @@ def test_the_answer_to_the_proof_names_what_there_is(send: Send, sender: Sender,
     assert opened == {
         "seconds": 12 * 60 * 60,
         "reference": created["reference"],
+        "from": "alice@example.test",
         "kind": "files",
         "objects": [len(chunk) for chunk in draft.chunks],
         "manifest": len(draft.manifest),

@@ -102,7 +102,8 @@ def test_a_link_is_read_as_it_was_written(words: str | None) -> None:
         assert words not in repr(read)
 
 
-@given(st.text())
+# Ten characters and the words would be 22 together, as an id has.
+@given(st.text().filter(lambda text: len(text.strip()) != 10))
 def test_no_error_of_a_link_quotes_it(text: str) -> None:
     with pytest.raises(MalformedMessage) as caught:
         parse_link(f"https://mail.example.org/parcel.html#{text}secret-words")

@@ -72,7 +72,11 @@ def make_folder(folder: Path, modes: Modes) -> None:
     try:
         folder.mkdir(mode=modes.folder)
         # Below a folder with the set-group-ID bit, each folder has that bit, and the group goes on.
-        folder.chmod(modes.folder | folder.stat().st_mode & stat.S_ISGID)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            os.fchmod(descriptor, modes.folder | os.fstat(descriptor).st_mode & stat.S_ISGID)
+        finally:
+            os.close(descriptor)
     except FileExistsError:
         # Another process has made it, and perhaps not synced it yet.
         if not folder.is_dir():
