@@ -9,6 +9,7 @@ import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { createForm, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { stateMark } from "../../../../wasm_build/ui/state_mark.js";
 import { WORDS_OF_A_SECRET } from "../failures.js";
+import { createComplaint } from "./complaint_dialog.js";
 
 /** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
 /** @typedef {import("../parcel_page.js").ParcelView} ParcelView */
@@ -40,7 +41,7 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
     field.focus();
   });
   const form = createForm(
-    { class: "stack", data: { test: "words-form" } }, submit, words ? stated : field.element, html("div", { class: "actions" }, button),
+    { class: "stack", data: { test: "words-form" } }, submit, words ? stated : field.element, html("div", { class: "actions" }, button, createComplaint(page)),
     html("p", { class: "field-hint", text: translate("parcel_open_meaning") }),
   );
   const element = html(
