@@ -4,7 +4,7 @@ import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base
 
 /** @param {ArrayBuffer} bytes */
 export function base64urlFromBytes(bytes) {
-  return base64FromBytes(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/u, "");
+  return base64FromBytes(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/={1,2}$/u, "");
 }
 
 /** @param {string} text @returns {ArrayBuffer} throws a DOMException if `text` is no base64url */

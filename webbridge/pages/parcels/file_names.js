@@ -1,6 +1,7 @@
 /** The name under which a received file is saved. The sender chooses it, so it may be a trap for a file system. */
 
 import { cleanName } from "../../../wasm_build/ui/attachments.js";
+import { withoutEnd } from "./link.js";
 
 /** Linux allows 255 bytes. The browser may add a number and an extension of its own. */
 const MAX_BYTES = 200;
@@ -8,13 +9,15 @@ const MAX_EXTENSION_BYTES = 20;
 /** The names that Windows keeps for devices, with any extension. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/iu;
 
+const POINT_OR_BLANK = /[. ]/u;
+
 /**
  * @param {string} name
  * @param {string} unnamed the name of a file without one
  */
 export function safeFileName(name, unnamed) {
   // Windows drops points and blanks at the end, so that the extension would be another than the shown one.
-  const clean = cleanName(name.normalize("NFC")).replace(/[. ]+$/u, "");
+  const clean = withoutEnd(cleanName(name.normalize("NFC")), POINT_OR_BLANK);
   if (!clean) return unnamed;
   return shorten(DEVICE.test(clean) ? `_${clean}` : clean);
 }
@@ -26,7 +29,7 @@ function shorten(name) {
   const extension = point > 0 && bytesOf(name.slice(point)) <= MAX_EXTENSION_BYTES ? name.slice(point) : "";
   const characters = [...name.slice(0, name.length - extension.length)];
   while (bytesOf(characters.join("")) + bytesOf(extension) > MAX_BYTES) characters.pop();
-  return characters.join("").replace(/[. ]+$/u, "") + extension;
+  return withoutEnd(characters.join(""), POINT_OR_BLANK) + extension;
 }
 
 /** @param {string} text */

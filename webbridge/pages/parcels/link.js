@@ -5,7 +5,7 @@
 /** 16 random bytes in base64url without padding. The last character has only two bits of them. */
 const ID = /^[\w-]{21}[AQgw]$/u;
 /** The brackets and points that a mail program may take for a part of a link. */
-const AROUND = /[<>()[\]{}"'.,;:!?\s]+$/u;
+const AROUND = /[<>()[\]{}"'.,;:!?\s]/u;
 /** Six words of any list are shorter. */
 const MAX_WORDS_CHARACTERS = 400;
 
@@ -15,11 +15,22 @@ const MAX_WORDS_CHARACTERS = 400;
  * @returns {ParcelLink | null}
  */
 export function parseLink(fragment) {
-  const text = decoded(fragment.replace(/^#/u, "")).replace(AROUND, "");
+  const text = withoutEnd(decoded(fragment.replace(/^#/u, "")), AROUND);
   const point = text.indexOf(".");
   const id = point < 0 ? text : text.slice(0, point);
   const words = point < 0 ? "" : text.slice(point + 1).replaceAll("-", " ").trim();
   return ID.test(id) && words.length <= MAX_WORDS_CHARACTERS ? { id, words } : null;
+}
+
+/**
+ * The text up to its last character that is wanted. A regular expression for that would need quadratic time.
+ * @param {string} text
+ * @param {RegExp} unwanted matches one character
+ */
+export function withoutEnd(text, unwanted) {
+  let end = text.length;
+  while (end > 0 && unwanted.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 /** A text that cannot be decoded stays as it is, because a link may be cut. @param {string} text */
