@@ -157,6 +157,23 @@ def run(*arguments: str, file: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def test_the_operator_makes_lists_and_revokes_tokens(filled: Path, tmp_path: Path) -> None:
+    code, token = run("parcel-tokens", "add", "Alice@example.test", "laptop", "--days", "9", file=filled)
+    assert code == 0
+    with closing(SCHEMA.open(tmp_path / "bridge.sqlite")) as database:
+        tokens = Tokens(database, clock=lambda: datetime.now(UTC))
+        assert tokens.address_of(token.strip()) == SENDER
+        assert "You have a token of this name" in run("parcel-tokens", "add", SENDER, "laptop", file=filled)[1]
+        code, listed = run("parcel-tokens", "list", SENDER, file=filled)
+        assert code == 0
+        assert listed.startswith("laptop since ")
+        assert token.strip() not in listed
+        assert run("parcel-tokens", "revoke", SENDER, "laptop", file=filled) == (0, "")
+        assert tokens.list(SENDER) == []
+    assert "no token of this name" in run("parcel-tokens", "revoke", SENDER, "laptop", file=filled)[1]
+    assert "expected a mail address" in run("parcel-tokens", "add", "nobody", "laptop", file=filled)[1]
+
+
 def test_the_operator_adds_lists_and_removes_blocks(filled: Path, tmp_path: Path) -> None:
     assert run("parcel-blocks", "add", "sender", "Alice@EXAMPLE.test", "--days", "30", file=filled)[0] == 0
     assert run("parcel-blocks", "add", "domain", "evil.test", file=filled)[0] == 0

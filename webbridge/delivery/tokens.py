@@ -40,7 +40,7 @@ class TokenRefused(ServiceError):
     """The token is unknown, revoked, or its day is over."""
 
     def __init__(self) -> None:
-        super().__init__(401, "token-refused", "This token does not count any more. Make a new one in the pages.")
+        super().__init__(401, "token-refused", "This token does not count any more. Ask for a new one.")
 
 
 _FIND: Final = select(PARCEL_TOKEN).where(PARCEL_TOKEN.c.token == bindparam("of_token"))

@@ -23,6 +23,7 @@ class BridgeVerbs(Verbs):
         "push-keys": "webbridge.operation.push_keys:push_keys",
         "parcel-pepper": "webbridge.operation.parcel_pepper:parcel_pepper",
         "parcel-blocks": "webbridge.operation.parcel_blocks:parcel_blocks",
+        "parcel-tokens": "webbridge.operation.parcel_tokens:parcel_tokens",
         "parcel-counts": "webbridge.operation.parcel_counts:parcel_counts",
         "step-back": "webbridge.operation.stepping_back:step_back",
     }
@@ -44,6 +45,7 @@ def bridge() -> None:
     push-keys  makes the key of notifications by Web Push
     parcel-pepper makes the key under which the proofs of parcels are kept
     parcel-blocks blocks senders of parcels, and recipients of notices
+    parcel-tokens makes the tokens by which programs send parcels
     parcel-counts prints numbers of parcels and complaints, without content
     step-back  undoes the latest migration of the database
     """
