@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -202,7 +201,7 @@ def test_a_sending_that_is_killed_goes_on(post: DeliveryLab, data: bytes, seed: 
             while process.poll() is None and len(post.service.requests) < seen + wanted:
                 time.sleep(0.001)
             time.sleep(chance.choice([0, 0, 0.002, 0.01]))
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             output, errors = process.communicate()
         assert b"Traceback" not in errors
         if process.returncode == 0:
