@@ -1,10 +1,12 @@
 // Prints what the view of sent parcels makes of states, names of tokens, addresses and typed numbers.
-import { actsFor, headlineOf, lookOf, speakerKey, stateKey, wholeNumber } from "../../webbridge/pages/sent_parcels/parcel_states.js";
+import { actsFor, codeWords, headlineOf, lookOf, speakerKey, stateKey, wholeNumber } from "../../webbridge/pages/sent_parcels/parcel_states.js";
 import { isTokenName, tokenCommand } from "../../webbridge/pages/sent_parcels/token_words.js";
 
-const { states, speakers, parcels, names, commands, numbers } = JSON.parse(process.argv[2]);
+const { codes, states, speakers, parcels, names, commands, numbers } = JSON.parse(process.argv[2]);
 console.log(JSON.stringify({
-  states: states.map(stateKey),
+  states: states.map((state) => stateKey({ state, by: "recipient-claims" })),
+  failed: speakers.map((by) => stateKey({ state: "failed", by })),
+  codes: codes.map((code) => codeWords(code)[0]),
   speakers: speakers.map((by) => speakerKey({ by })),
   looks: states.flatMap((state) => speakers.map((by) => lookOf({ state, by, at: "" }))),
   headlines: parcels.map(headlineOf),

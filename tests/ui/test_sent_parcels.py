@@ -13,13 +13,23 @@ import pytest
 
 from sealwax.service import ServiceError
 from tests.support.project import ROOT
+from webbridge.delivery.notices.failures import BLOCKED, GIVEN_UP, REFUSED, smtp_code
+from webbridge.delivery.notices.outbox import Outcome
 from webbridge.delivery.states import SaidBy, Stage, State
 from webbridge.delivery.tokens import _check_name
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
 
 SCRIPT = Path(__file__).with_name("sent_parcels.mjs")
-NOTHING: dict[str, Any] = {"states": [], "speakers": [], "parcels": [], "names": [], "commands": [], "numbers": []}
+NOTHING: dict[str, Any] = {
+    "codes": [],
+    "states": [],
+    "speakers": [],
+    "parcels": [],
+    "names": [],
+    "commands": [],
+    "numbers": [],
+}
 
 
 def ask(**given: Any) -> dict[str, Any]:
@@ -35,8 +45,10 @@ def parcel(state: str, *said_by: str, stored: bool = True, tries_left: int = 5) 
 
 def test_each_state_and_speaker_of_the_bridge_has_words() -> None:
     catalogue = json.loads((ROOT / "webbridge/pages/messages.en.json").read_text())
-    found = ask(states=[Stage.UPLOADING, *State], speakers=list(SaidBy))
-    assert set(found["states"] + found["speakers"]) <= catalogue.keys()
+    codes = [smtp_code(550), GIVEN_UP, REFUSED, BLOCKED, Outcome.PERHAPS_TWICE, "parcel-damaged"]
+    found = ask(states=[Stage.UPLOADING, *State], speakers=list(SaidBy), codes=codes)
+    assert set(found["states"] + found["speakers"] + found["codes"] + found["failed"]) <= catalogue.keys()
+    assert len(set(found["codes"])) == len(codes)
     assert "sent_parcel_state_other" not in found["states"]
     assert "sent_parcel_by_other" not in found["speakers"]
     assert ask(states=["eaten"], speakers=["someone"])["states"] == ["sent_parcel_state_other"]

@@ -5,7 +5,7 @@ import { dayOnly, isolate, listOf, longDate, size, technical } from "../../../wa
 import { createActs } from "./parcel_acts.js";
 import { attempt, parcelSentence } from "./parcel_errors.js";
 import { parcelMark } from "./parcel_mark.js";
-import { headlineOf, lookOf, speakerKey, stateKey } from "./parcel_states.js";
+import { codeWords, headlineOf, lookOf, speakerKey, stateKey } from "./parcel_states.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../parcel_requests.js").SentParcel} SentParcel */
@@ -14,15 +14,14 @@ import { headlineOf, lookOf, speakerKey, stateKey } from "./parcel_states.js";
 
 /** More recipients are counted, because a parcel may have fifty. */
 const NAMED_RECIPIENTS = 3;
-const TWICE = "perhaps-twice";
 
 export class ParcelCard {
   #given;
-  #id;
+  #parcel;
   #title = html("h2", { class: "card-title", tabindex: -1, dir: "auto" });
   #facts = html("div", { class: "parcel-facts" });
   #failure;
-  #body = html("div", { class: "stack" });
+  #body = html("div", { class: "stack", "aria-busy": "true", data: { test: "sent-parcel-details" } });
   #details;
 
   /** @param {Given} given @param {SentParcel} parcel */
@@ -30,13 +29,13 @@ export class ParcelCard {
     const { app: { translate }, parts } = given;
     const { reference } = parcel;
     this.#given = given;
-    this.#id = parcel.id;
+    this.#parcel = parcel;
     this.#failure = parts.problem("sent-parcel-error");
     const summary = html("summary", {
       text: translate("sent_parcel_open"), "aria-label": translate("sent_parcel_open_named", { reference }), data: { test: "sent-parcel-open" },
     });
     this.#details = html("details", { class: "details" }, summary, this.#body);
-    this.#details.addEventListener("toggle", () => { if (this.#details.open) void this.#refresh(); });
+    this.#details.addEventListener("toggle", () => { if (this.#details.open) void this.#open(); });
     this.element = html(
       "li", { class: "card", data: { test: "sent-parcel", reference } }, this.#title, this.#facts, this.#failure, this.#details,
     );
@@ -47,29 +46,38 @@ export class ParcelCard {
     this.#title.focus();
   }
 
-  async #refresh() {
+  /** Shows what the list has said, and then what is known now. */
+  async #open() {
     const { app } = this.#given;
     this.#failure.textContent = "";
+    this.#body.setAttribute("aria-busy", "true");
+    this.#drawBody();
     try {
-      const parcel = await app.api.parcels.show(this.#id);
+      const parcel = await app.api.parcels.show(this.#parcel.id);
       // A person may type into a form of this card already.
       if (!this.#body.contains(document.activeElement)) this.#draw(parcel);
     } catch (error) {
       this.#failure.textContent = parcelSentence(app, error);
     }
+    this.#body.setAttribute("aria-busy", "false");
   }
 
   /** @param {SentParcel} parcel */
   #draw(parcel) {
     const { translate } = this.#given.app;
+    this.#parcel = parcel;
     this.element.dataset.state = parcel.state;
     this.#title.textContent = translate("sent_parcel_to", { who: recipientsOf(translate, parcel.to.map(({ address }) => address)) });
     this.#facts.replaceChildren(...drawFacts(translate, parcel));
-    const acts = createActs(this.#given, parcel, {
+    if (this.#details.open) this.#drawBody();
+  }
+
+  #drawBody() {
+    const acts = createActs(this.#given, this.#parcel, {
       run: (button, request, said) => this.#run(button, request, said),
       refuse: (sentence) => { this.#failure.textContent = sentence; },
     });
-    this.#body.replaceChildren(drawStates(translate, parcel.states), ...acts);
+    this.#body.replaceChildren(drawStates(this.#given.app.translate, this.#parcel.states), ...acts);
   }
 
   /**
@@ -99,8 +107,8 @@ function recipientsOf(translate, addresses) {
 
 /** @param {App["translate"]} translate @param {SentParcel} parcel */
 function drawFacts(translate, parcel) {
-  const { state, look, isClaim, isSigned } = headlineOf(parcel);
-  const word = translate(stateKey(state), { state: technical(state) });
+  const { state, by, look, isClaim, isSigned } = headlineOf(parcel);
+  const word = translate(stateKey({ state, by }), { state: technical(state) });
   const said = isClaim ? translate("sent_parcel_claimed", { state: word }) : isSigned ? translate("sent_parcel_signed", { state: word }) : word;
   const kind = translate(parcel.kind === "message" ? "sent_parcel_message" : "sent_parcel_files");
   const facts = [
@@ -120,11 +128,11 @@ function drawStates(translate, states) {
   if (states.length === 0) return html("p", { class: "empty", text: translate("sent_parcel_no_states") });
   return html("ol", { class: "parcel-states", "aria-label": translate("sent_parcel_states"), data: { test: "sent-parcel-states" } }, ...states.map((row) => {
     const { state, at, by, recipient, code } = row;
-    const word = translate(stateKey(state), { state: technical(state) });
+    const word = translate(stateKey(row), { state: technical(state) });
     const sentences = [
       recipient ? translate("sent_parcel_recipient", { recipient: isolate(recipient) }) : "",
       translate(speakerKey(row), { by: technical(by) }),
-      code ? translate(code === TWICE ? "sent_parcel_twice" : "sent_parcel_code", { code: technical(code) }) : "",
+      code ? translate(...codeWords(code)) : "",
     ];
     return html(
       "li", { data: { test: "sent-parcel-row", state, by } }, parcelMark(lookOf(row)),

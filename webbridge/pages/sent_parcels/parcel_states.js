@@ -1,16 +1,20 @@
 /** What is known of a parcel that was sent, who says so, and what its sender can do with it. */
 
+import { technical } from "../../../wasm_build/ui/formats.js";
+
 /** @typedef {import("../parcel_requests.js").SentParcel} SentParcel */
 /** @typedef {import("../parcel_requests.js").StateRow} StateRow */
 /** @typedef {"waiting" | "sent" | "claimed" | "signed" | "ended" | "failed"} Look the shape and colour of a state */
-/** @typedef {{state: string, look: Look, isClaim: boolean, isSigned: boolean}} Headline */
+/** @typedef {{state: string, by: string, look: Look, isClaim: boolean, isSigned: boolean}} Headline */
 
 const STATES = new Set(["uploading", "submitted", "notified", "received", "opened", "answered", "expired", "withdrawn", "failed"]);
 /** The tries that a new parcel has, and that the sender gives at a time. */
 const TRIES = 5;
 
-/** The word of the catalogue for a state; one of a newer bridge has none of its own. @param {string} state */
-export function stateKey(state) {
+/** The word of the catalogue for a state; one of a newer bridge has none of its own. @param {Pick<StateRow, "state" | "by">} row */
+export function stateKey({ state, by }) {
+  // Only the mail that tells of a parcel fails at the bridge. What fails for a recipient, a program there says.
+  if (state === "failed" && by === "service") return "sent_parcel_state_unnotified";
   return STATES.has(state) ? `sent_parcel_state_${state}` : "sent_parcel_state_other";
 }
 
@@ -23,6 +27,19 @@ export function speakerKey({ by }) {
     case "service": return "sent_parcel_by_service";
     // Nobody vouches for the word of a bridge that is newer than these pages.
     default: return "sent_parcel_by_other";
+  }
+}
+
+/** What a code beside a state means: a key of the catalogue with its values. @param {string} code @returns {[string, Record<string, string>]} */
+export function codeWords(code) {
+  const number = /^smtp-(\d{3})$/u.exec(code)?.[1];
+  if (number) return ["sent_parcel_code_smtp", { number }];
+  switch (code) {
+    case "given-up": return ["sent_parcel_code_given_up", {}];
+    case "recipient-refused": return ["sent_parcel_code_recipient_refused", {}];
+    case "sender-blocked": return ["sent_parcel_code_sender_blocked", {}];
+    case "perhaps-twice": return ["sent_parcel_twice", {}];
+    default: return ["sent_parcel_code", { code: technical(code) }];
   }
 }
 
@@ -45,7 +62,7 @@ export function headlineOf({ state, states }) {
   const by = ["recipient-signed", "service", "sender"].find((one) => said.includes(one)) ?? said[0] ?? "service";
   const look = lookOf({ state, by, at: "" });
   // A failure or an end that a program claims is a claim too, whatever its shape.
-  return { state, look, isClaim: !["recipient-signed", "service", "sender"].includes(by), isSigned: by === "recipient-signed" };
+  return { state, by, look, isClaim: !["recipient-signed", "service", "sender"].includes(by), isSigned: by === "recipient-signed" };
 }
 
 /**

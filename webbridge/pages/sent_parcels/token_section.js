@@ -57,6 +57,7 @@ export function createTokenSection(given) {
       const { token, address } = await app.api.parcels.makeToken(name, days);
       // The view may have been left, or the account changed, while the token was made.
       if (!isClosed) shown = showToken(given, { token, address });
+      form.made();
     } finally {
       // After a lost answer the list shows whether the token was made.
       await load();
@@ -75,7 +76,7 @@ export function createTokenSection(given) {
   const element = html(
     "section", { class: "stack", "aria-labelledby": titleId, data: { test: "parcel-tokens" } },
     title, html("p", { class: "lede", text: translate("parcel_tokens_meaning", { address: isolate(app.address ?? "") }) }),
-    failure, list, html("div", { class: "actions" }, again), form,
+    failure, list, html("div", { class: "actions" }, again), form.element,
   );
   return { element, close: () => { removeEventListener("pagehide", leave); close(); } };
 }
@@ -107,7 +108,8 @@ function createMaking({ app: { translate }, parts }, { make, refuse }) {
       await make(button, wanted, count);
     }
   };
-  return parts.createForm({ class: "stack", data: { test: "parcel-token-form" } }, submit, name.element, days.element, html("div", { class: "actions" }, button));
+  const element = parts.createForm({ class: "stack" }, submit, name.element, days.element, html("div", { class: "actions" }, button));
+  return { element, made: () => { name.input.value = ""; } };
 }
 
 /** @param {Given} given @param {ListedToken[]} tokens @param {(button: HTMLButtonElement, token: ListedToken) => void} revoke */
