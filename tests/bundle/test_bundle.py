@@ -163,6 +163,7 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
         "pages/main.js",
         "pages/new_mail_worker.js",
         "pages/parcel_main.js",
+        "pages/parcels_sent.js",
         "pages/pdf_view.js",
         "pages/pdf_worker.js",
         "pages/purify.js",
@@ -174,6 +175,14 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
     }
     lines = [(name, line) for name in scripts for line in (dist / name).read_text().splitlines()]
     assert [name for name, line in lines if line.startswith(("import ", "import{")) and " from " in line] == []
+
+
+def test_a_view_that_is_loaded_late_brings_nothing_that_a_document_has_once(dist: Path) -> None:
+    """A second copy would give the same ids again, and stop clicks that the first one has let through."""
+    view, pages = ((dist / "pages" / name).read_text() for name in ("parcels_sent.js", "main.js"))
+    for once in ("data-agrees", "lastId += 1"):
+        assert once in pages
+        assert once not in view
 
 
 def test_the_worker_of_the_pages_keeps_each_file_with_its_hash(dist: Path) -> None:

@@ -6,6 +6,7 @@ from tests.support.extension.installed import folder
 from tests.support.pages.demonstration import alice, bob, demo_stack, pages_with_sources
 from tests.support.pages.mail_house import house, inbox, mail
 from tests.support.pages.parcel_fixtures import parcel_house, running_house
+from tests.support.pages.sent_parcels import sending_house
 from tests.support.pages.strangers import stack
 from tests.support.pages.visitors import visitor, welcome
 from tests.support.servers.tls import tls_folder
@@ -21,6 +22,7 @@ __all__ = [
     "pages_with_sources",
     "parcel_house",
     "running_house",
+    "sending_house",
     "stack",
     "tls_folder",
     "visitor",

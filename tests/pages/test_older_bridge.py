@@ -65,6 +65,7 @@ def test_pages_read_and_send_by_the_oldest_bridge_that_they_take(
     pages.enter()
     pages.open_message(old_stack.mail_server.messages(alice.address)[0].uid)
     assert pages.state == "verified"
+    assert not pages.page.js("""() => document.querySelector('[data-test="parcels-link"]') !== null""")
     pages.write(to=bob.address, subject="Old", text="By an old bridge.")
     pages.send()
     assert len(old_stack.mail_server.messages(bob.address)) == 2

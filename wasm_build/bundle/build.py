@@ -14,6 +14,7 @@ from wasm_build.bundle import packages as packages_module
 from wasm_build.bundle.bill_of_materials import build_bill_of_materials
 from wasm_build.bundle.compressed_files import compress_all
 from wasm_build.bundle.inputs import Package, check_inputs
+from wasm_build.bundle.late_files import build_late_views
 from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import find_roots_source
 from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
@@ -44,8 +45,8 @@ def build(root: Path, out: Path) -> dict[str, Content]:
     pyodide = Pyodide.below(root)
     runtime = collect_runtime(root, pyodide)
     pinned = pinned_module(runtime)
-    pdf = build_pdf_preview(root)
-    pages = bundle_pages(root, "webbridge/pages", "pages", classic=_PAGES_WORKERS, pinned=pinned + pdf.pins)
+    pdf, late = build_pdf_preview(root), build_late_views(root)
+    pages = bundle_pages(root, "webbridge/pages", "pages", classic=_PAGES_WORKERS, pinned=pinned + pdf.pins + late.pins)
     scripts = {"modules": ("background.js",), "classic": _CONTENT_SCRIPTS}
     extension = {
         **bundle_pages(root, "browser_ext", "extension", **scripts, pinned=pinned),
@@ -54,7 +55,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         "release_keys.json": root / "sealwax/releases/release_keys.json",
     }
     owners = collect_owners(root, pinned)
-    pages |= {**_below("runtime", runtime), **_sanitiser(root), **pdf.files}
+    pages |= {**_below("runtime", runtime), **_sanitiser(root), **pdf.files, **late.files}
     pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, _PAGES_WORKERS))
     served = {**_below("runtime", {**runtime, **owners}), **_below("pages", pages)}
     files: dict[str, Content] = {

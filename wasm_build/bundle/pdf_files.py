@@ -30,10 +30,11 @@ class PdfPreview:
 def build_pdf_preview(root: Path) -> PdfPreview:
     """Bundle the view and the worker."""
     worker = bundle_scripts(root, "pages", "iife", {_WORKER: f"{_FOLDER}/{_WORKER}"}, small=True)
-    worker_pin = _pin("PDF_WORKER_INTEGRITY", worker[_WORKER])
+    worker_pin = pin_script("PDF_WORKER_INTEGRITY", worker[_WORKER])
     view = bundle_scripts(root, "pages", "iife", {_VIEW: f"{_FOLDER}/{_VIEW}"}, pinned=worker_pin)
-    return PdfPreview(files={**worker, **view}, pins=worker_pin + _pin("PDF_VIEW_INTEGRITY", view[_VIEW]))
+    return PdfPreview(files={**worker, **view}, pins=worker_pin + pin_script("PDF_VIEW_INTEGRITY", view[_VIEW]))
 
 
-def _pin(name: str, content: Content) -> str:
+def pin_script(name: str, content: Content) -> str:
+    """Return the line of `pinned.js` with the hash of a script."""
     return f"export const {name} = {json.dumps(sha384(read_content(content)))};\n"

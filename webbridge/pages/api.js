@@ -12,6 +12,7 @@ import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
 import { ACCOUNT_HEADER, AccountRequests, naming, NOT_OFFERED } from "./account_requests.js";
 import { FolderAccess } from "./folder_access.js";
 import { apiFolderPath as folderPath, MailChanges } from "./mail_changes.js";
+import { ParcelRequests } from "./parcel_requests.js";
 import { PushRequests } from "./push_subscriptions.js";
 import { ReloadHalves } from "./reload_halves.js";
 
@@ -21,7 +22,7 @@ export { ApiError };
  * @typedef {{
  *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
  *   timestampHost?: string | null, labelPolicy?: import("../../wasm_build/ui/more_options.js").LabelPolicy | null,
- *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number,
+ *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: {maxDays: number} | null,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig
  */
@@ -98,6 +99,7 @@ export class BridgeApi {
   /** The changes of messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
   access = new FolderAccess((path, options) => this.#json(path, options));
+  parcels = new ParcelRequests((path, options) => this.#json(path, options));
   push = new PushRequests((path, options) => this.#json(path, options));
   reloadHalves = new ReloadHalves((path, options) => this.#authorised(path, options));
 

@@ -45,6 +45,7 @@ import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
 import { createOutboxView } from "./views/outbox_view.js";
 import { createPeopleView } from "./views/people_view.js";
+import { createSentParcelsView } from "./views/sent_parcels_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
 import { TrustKeeper } from "./trust_keeper.js";
@@ -168,6 +169,8 @@ export class App {
     this.unlocking = new Unlocking(this);
     /** What the bridge offers for signatures. @type {import("./views/letter_options.js").SignatureOffers} */
     this.signatureOffers = { timestampHost: "", labelPolicy: null };
+    /** The limits of parcels, or null if the bridge has none. @type {{maxDays: number} | null} */
+    this.parcels = null;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
   }
@@ -218,6 +221,7 @@ export class App {
     this.unlocking.reload.allow(config.reloadMinutes ?? 0);
     this.maxMessageBytes = config.maxMessageBytes;
     this.signatureOffers = { timestampHost: config.timestampHost ?? "", labelPolicy: config.labelPolicy ?? null };
+    this.parcels = config.parcels ?? null;
     this.#hasEvents = config.events === true;
     this.api.push.key = config.push?.key ?? null;
     this.trust.adoptOperator(config);
@@ -554,6 +558,7 @@ export class App {
     if (name === "account") return this.#show(createAccountView(this));
     if (name === "outbox") return this.#show(createOutboxView(this));
     if (name === "people") return this.#show(createPeopleView(this));
+    if (name === "parcels" && this.parcels) return this.#show(createSentParcelsView(this, this.parcels));
     if (name === "write") {
       if (this.draftDesk.hasLeft) return this.keys.unlocked ? void this.draftDesk.comeBack() : this.#show(createKeysView(this));
       if (this.#writing?.isDone()) this.#dropWriting();

@@ -11,3 +11,5 @@ export const SANITISER_INTEGRITY: string;
 /** The hashes of the preview of PDF files, which only the pages load, and of its worker, which only the preview loads. */
 export const PDF_VIEW_INTEGRITY: string;
 export const PDF_WORKER_INTEGRITY: string;
+/** The hash of the view of sent parcels, which only the pages load. */
+export const SENT_PARCELS_INTEGRITY: string;

@@ -1,0 +1,29 @@
+"""The scripts of views that the pages load with the first such view. `pinned.js` of the pages has their hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wasm_build.bundle.pdf_files import pin_script
+from wasm_build.bundle.scripts import bundle_scripts
+from wasm_build.bundle.tree import Content
+
+_SENT_PARCELS: Final = "parcels_sent.js"
+_SOURCE: Final = "webbridge/pages/sent_parcels/parcels_sent.js"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateViews:
+    """The files by their names in the folder of the pages, and the line of `pinned.js` with their hashes."""
+
+    files: Mapping[str, Content]
+    pins: str
+
+
+def build_late_views(root: Path) -> LateViews:
+    """Bundle the view of the parcels that were sent."""
+    files = bundle_scripts(root, "pages", "iife", {_SENT_PARCELS: _SOURCE})
+    return LateViews(files=files, pins=pin_script("SENT_PARCELS_INTEGRITY", files[_SENT_PARCELS]))
