@@ -1,6 +1,7 @@
 """The tokens of programs that send parcels for an account: 256 random bits each, of which the database has a hash.
 
-A token sends from one address, until its day or until it is revoked. It opens no mailbox.
+A token sends from one address, and lists, changes and withdraws its parcels, until its day or until it is revoked. It
+opens no mailbox.
 """
 
 from __future__ import annotations

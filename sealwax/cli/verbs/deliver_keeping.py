@@ -65,7 +65,7 @@ def token(request: TokenRequest) -> None:
     """Keep a token, by which this computer sends parcels as you.
 
     It is asked for on the terminal, tried once, and kept in the system keyring, or else in a file that only you can
-    read. --forget removes it here; let your administrator revoke it too.
+    read. --forget removes it here; revoke it in the pages too.
     """
     if parse_address(request.address) is None:
         raise click.BadParameter("expected a mail address", param_hint="--address")
