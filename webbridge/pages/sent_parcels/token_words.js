@@ -1,14 +1,21 @@
 /** The names of tokens, and the command that keeps a token on a computer. */
 
 const MAX_NAME_CHARACTERS = 100;
-/** What the bridge takes: printable characters and blanks, without a slash. */
-const NAME = /^[^/\p{C}\p{Z}](?:[^/\p{C}\p{Z}]| )*$/u;
+/** What the bridge refuses in a name: a slash, control characters, and every blank but the plain one. */
+const REFUSED = /[/\p{C}]|[^\P{Z} ]/u;
 /** What a shell reads as it is. */
 const PLAIN = /^[\w@%+=:,./-]+$/u;
 
 /** Whether a token can have this name. Dots alone would change the address of a request. @param {string} name */
 export function isTokenName(name) {
-  return NAME.test(name) && [...name].length <= MAX_NAME_CHARACTERS && name !== "." && name !== "..";
+  return (
+    name !== "" &&
+    !name.startsWith(" ") &&
+    !REFUSED.test(name) &&
+    [...name].length <= MAX_NAME_CHARACTERS &&
+    name !== "." &&
+    name !== ".."
+  );
 }
 
 /**
