@@ -82,11 +82,11 @@ def answer_refusal(token: str) -> Response:
     texts, address = words(language)["refusal"], protection().refusals.open(token)
     if address is None:
         return _page(language, texts["wrong"], status=404)
-    blocks, at = protection().blocks, services().config.clock()
+    blocks = protection().blocks
     if request.form.get(_CHOICE) == _ALLOW:
-        allow_again(blocks, address, at)
+        allow_again(blocks, address)
         return _page(language, texts["allowed"], address=address, choice="refuse", button=texts["yes"])
-    refuse(blocks, address, at)
+    refuse(blocks, address, services().config.clock())
     return _page(language, texts["done"], address=address, choice=_ALLOW, button=texts["again"])
 
 
