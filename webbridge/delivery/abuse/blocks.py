@@ -13,6 +13,7 @@ from sealwax.service import Database
 from sealwax.service.database import insert_into
 from smime_core.text import address_key
 from webbridge.database.tables import PARCEL_BLOCK
+from webbridge.delivery.notices.recipients import without_detail
 
 _NOW, _KIND, _NAME = "now", "the_kind", "the_name"
 _COUNTS: Final = or_(PARCEL_BLOCK.c.ends_at == 0.0, PARCEL_BLOCK.c.ends_at > bindparam(_NOW))
@@ -155,8 +156,10 @@ def _find(
     rows: Connection, address: str, at: datetime.datetime, of_address: BlockKind, of_domain: BlockKind
 ) -> Block | None:
     local_part, domain = address_key(address)
+    # "alice+anything@example.org" reaches Alice, so a block of Alice counts there too.
+    names = [f"{one}@{domain}" for one in (local_part, without_detail(local_part))]
     named = or_(
-        and_(PARCEL_BLOCK.c.kind == of_address.value, PARCEL_BLOCK.c.name == f"{local_part}@{domain}"),
+        and_(PARCEL_BLOCK.c.kind == of_address.value, PARCEL_BLOCK.c.name.in_(names)),
         and_(PARCEL_BLOCK.c.kind == of_domain.value, PARCEL_BLOCK.c.name.in_(_with_parents(domain))),
     )
     row = rows.execute(select(PARCEL_BLOCK).where(named, _COUNTS).limit(1), {_NOW: at.timestamp()}).first()

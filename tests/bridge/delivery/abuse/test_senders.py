@@ -72,6 +72,26 @@ def test_a_block_stops_exactly_its_own(
     assert code_of(check_of(database, clock), sender) == expected
 
 
+@pytest.mark.parametrize("kind", [BlockKind.SENDER, BlockKind.RECIPIENT])
+@pytest.mark.parametrize("address", ["alice+x@example.test", "Alice+x+y@EXAMPLE.test", "alice+@example.test"])
+def test_a_block_counts_for_all_addresses_of_the_mailbox(
+    kind: BlockKind, address: str, database: Database, blocks: Blocks, clock: FakeClock
+) -> None:
+    sender, recipient = (address, BOB) if kind is BlockKind.SENDER else (BOB, address)
+    assert code_of(check_of(database, clock), sender, recipient) == ""
+    add(blocks, clock, kind, ALICE)
+    assert code_of(check_of(database, clock), sender, recipient)
+
+
+def test_a_block_of_an_address_with_a_detail_is_of_this_address(
+    database: Database, blocks: Blocks, clock: FakeClock
+) -> None:
+    add(blocks, clock, BlockKind.RECIPIENT, "bob+shop@example.org")
+    check = check_of(database, clock)
+    assert code_of(check, ALICE, "bob+shop@example.org") == "recipient-refused"
+    assert code_of(check, ALICE, "bob@example.org", "bob+other@example.org") == ""
+
+
 def test_a_block_with_an_end_ends(database: Database, blocks: Blocks, clock: FakeClock) -> None:
     add(blocks, clock, BlockKind.SENDER, ALICE, days=2)
     check = check_of(database, clock)
@@ -134,7 +154,14 @@ def test_a_domain_that_looks_like_the_recipients_or_the_services_is_refused(
 
 
 @pytest.mark.parametrize(
-    "recipient", ["team-request@example.org", '"noreply"@example.org', "parcels@example.test", "no"]
+    "recipient",
+    [
+        "team-request@example.org",
+        '"noreply"@example.org',
+        "parcels@example.test",
+        "Parcels+x@EXAMPLE.test",
+        "no",
+    ],
 )
 def test_an_address_of_nobody_is_refused_before_the_upload(
     recipient: str, database: Database, clock: FakeClock
