@@ -119,7 +119,11 @@ class Delivery:
 
     def _check_complete(self, parcel: Parcel) -> None:
         missing = self._missing(parcel)
+        # Most of many missing objects were never begun. Each question to a store at a URL is a request of its own.
+        begun = self.uploads.names_in(parcel.folder) if missing else ()
         for name in missing:
+            if name not in begun:
+                continue
             # Its last request may have met a store that failed.
             with suppress(ServiceError):
                 self.uploads.finish(parcel.folder, name, size=size_of(parcel, name) or 0)

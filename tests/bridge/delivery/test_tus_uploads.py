@@ -131,6 +131,25 @@ def test_a_parcel_is_not_submitted_before_all_objects_have_come(sender: Sender, 
     assert answer.get_json()["missing"] == ["0", "1", "manifest"]
 
 
+def test_what_has_not_come_costs_no_question_to_the_store(
+    sender: Sender, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = Draft(chunks=(b"x",) * 2_000)
+    sender.create(draft)
+    sender.begin(draft, "7", 1, b"x")
+    asked: list[str] = []
+    size_of = house.delivery.store.size_of
+
+    def note_question(folder: str, name: str) -> int | None:
+        asked.append(name)
+        return size_of(folder, name)
+
+    monkeypatch.setattr(house.delivery.store, "size_of", note_question)
+    refused = sender.submit(draft)
+    assert (refused.status_code, refused.get_json()["missing"][:8]) == (409, [*map(str, range(7)), "8"])
+    assert len(asked) <= 1
+
+
 def test_a_submitted_parcel_takes_no_bytes(sender: Sender, recipient: Recipient) -> None:
     draft = Draft()
     sender.send_parts(draft)
