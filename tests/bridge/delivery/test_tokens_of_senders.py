@@ -119,6 +119,16 @@ def test_the_session_makes_lists_and_revokes_tokens(app: Flask) -> None:
     assert error_of(program.create(Draft())) == REFUSED
 
 
+@pytest.mark.parametrize("name", ["other", "%00", "laptop%00", "%ED%A0%80", "%FF", "x" * 5_000])
+def test_a_name_that_no_token_has_revokes_none(app: Flask, name: str) -> None:
+    browser = app.test_client()
+    sign_in(browser)
+    make(browser)
+    answer = browser.delete(f"/api/parcel-tokens/{name}", base_url=API, headers=FROM_PAGES)
+    assert answer.status_code == 204
+    assert len(get(browser, "/api/parcel-tokens").get_json()["tokens"]) == 1
+
+
 def test_the_session_sends_parcels_too(app: Flask) -> None:
     browser = app.test_client()
     assert sign_in(browser).status_code == 200
@@ -131,7 +141,10 @@ def test_the_session_sends_parcels_too(app: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("name", "days"),
-    [("", 1), (" ", 1), (None, 1), (7, 1), ("x" * 101, 1), ("a\nb", 1), ("a/b", 1), ("x", 0), ("x", 367), ("x", "1")],
+    [
+        *[("", 1), (" ", 1), (None, 1), (7, 1), ("x" * 101, 1), ("a\nb", 1), ("a/b", 1), (".", 1), ("..", 1)],
+        *[("x", 0), ("x", 367), ("x", "1")],
+    ],
 )
 def test_a_token_that_is_none_is_refused(house: House, name: object, days: object) -> None:
     with pytest.raises(ServiceError, match=r"is a|no slash"):
