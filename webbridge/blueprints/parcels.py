@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from flask import Blueprint, Response, jsonify, request
 
-from sealwax.service import error_response
+from sealwax.service import DatabaseUnavailable, ServiceError, error_response
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.parcel_abuse import protection
 from webbridge.blueprints.parcel_calls import (
@@ -39,8 +41,8 @@ def create_parcel() -> Response:
     submission = _read_line(request.stream)
     body = _read_body(request.stream, submission)
     with recorded_parcel(sender) as record:
-        _check_sender(sender, submission)
-        parcel, is_new = delivery().create(sender, submission, body)
+        with _counted(sender, submission):
+            parcel, is_new = delivery().create(sender, submission, body)
         record.outcome = "created" if is_new else "repeated"
     response = jsonify(render_created(parcel))
     response.status_code = 201 if is_new else 200
@@ -118,12 +120,23 @@ def limit_downloads(parcel_id: str) -> Response:
     return _shown(sender, delivery().parcels.limit_openings(sender, check_id(parcel_id), most))
 
 
-def _check_sender(sender: str, submission: Submission) -> None:
-    """Check the sender of a new parcel, and count its recipients. Raises ServiceError."""
-    if delivery().parcels.find(submission.id) is None:
-        senders = protection().senders
-        senders.check(sender, [one.address for one in submission.recipients])
-        senders.count(sender, len(submission.recipients))
+@contextmanager
+def _counted(sender: str, submission: Submission) -> Iterator[None]:
+    """Check the sender of a new parcel, and count its recipients if the parcel is taken. Raises ServiceError."""
+    if delivery().parcels.find(submission.id) is not None:
+        yield
+        return
+    senders, count = protection().senders, len(submission.recipients)
+    senders.check(sender, [one.address for one in submission.recipients])
+    # Counted first, so that parcels that come together are counted too.
+    senders.count(sender, count)
+    try:
+        yield
+    except DatabaseUnavailable:
+        raise  # The record may be there all the same.
+    except ServiceError:
+        senders.take_back(sender, count)
+        raise
 
 
 def _shown(sender: str, parcel: Parcel) -> Response:
