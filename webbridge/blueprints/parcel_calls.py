@@ -57,6 +57,15 @@ def read_request() -> dict[str, object]:
     return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
 
 
+def read_slow_request(sender: str) -> dict[str, object]:
+    """Return the members of a small request of a sender. Raises TryLater beyond the places of uploads.
+
+    The proxy passes the bodies of senders on as they come, so that a slow one holds a thread.
+    """
+    with delivery().upload_gate.one(sender):
+        return read_request()
+
+
 def now() -> float:
     """Return the time, by the clock of the application."""
     return services().config.clock().timestamp()

@@ -14,7 +14,7 @@ from webbridge.blueprints.parcel_abuse import protection
 from webbridge.blueprints.parcel_calls import (
     check_id,
     delivery,
-    read_request,
+    read_slow_request,
     render_created,
     render_parcel,
     require_sender,
@@ -38,8 +38,9 @@ def create_parcel() -> Response:
     """
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
-    submission = _read_line(request.stream)
-    body = _read_body(request.stream, submission)
+    with delivery().upload_gate.one(sender):
+        submission = _read_line(request.stream)
+        body = _read_body(request.stream, submission)
     with recorded_parcel(sender) as record:
         with _counted(sender, submission):
             parcel, is_new = delivery().create(sender, submission, body)
@@ -99,7 +100,7 @@ def withdraw_parcel(parcel_id: str) -> Response:
 def extend_parcel(parcel_id: str) -> Response:
     """Let the parcel end so many days from now, unless it ends later."""
     sender = require_sender()
-    days = whole_number(read_request(), "days", 1, delivery().config.max_days)
+    days = whole_number(read_slow_request(sender), "days", 1, delivery().config.max_days)
     return _shown(sender, delivery().parcels.extend(sender, check_id(parcel_id), days))
 
 
@@ -113,7 +114,8 @@ def give_tries(parcel_id: str) -> Response:
 @blueprint.post("/parcels/<parcel_id>/downloads")
 def limit_downloads(parcel_id: str) -> Response:
     """Allow so many openings in all, or with null any number."""
-    sender, members = require_sender(), read_request()
+    sender = require_sender()
+    members = read_slow_request(sender)
     if "limit" not in members:
         raise bad_request("The request lacks the member limit.")
     most = None if members["limit"] is None else whole_number(members, "limit", 0, MAX_OPENINGS)
