@@ -15,7 +15,7 @@ from flask import Blueprint, Response, request
 from sealwax.notices.writing import Language
 from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_network
 from sealwax.service.headers import set_policy
-from webbridge.blueprints.parcel_calls import id_in, read_request
+from webbridge.blueprints.parcel_calls import delivery, id_in, read_request
 from webbridge.database.tables import TABLES
 from webbridge.delivery.abuse.complaints import Complaint, ComplaintReason
 from webbridge.delivery.abuse.protection import Protection
@@ -59,7 +59,7 @@ def complain() -> Response:
         seconds=_HOUR_SECONDS,
         refusal="Too many complaints have come from here. Try again later.",
     )
-    counter.start({network: _COMPLAINTS_IN_AN_HOUR})
+    counter.start({delivery().pepper.client_name(network): _COMPLAINTS_IN_AN_HOUR})
     protection().complaints.take(Complaint(parcel=parcel, reason=ComplaintReason(reason), network=network), clock())
     return Response(status=204)
 
