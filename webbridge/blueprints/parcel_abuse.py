@@ -13,7 +13,7 @@ from typing import Final
 from flask import Blueprint, Response, request
 
 from sealwax.notices.writing import Language
-from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_network
+from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_site
 from sealwax.service.headers import set_policy
 from webbridge.blueprints.parcel_calls import delivery, id_in, read_request
 from webbridge.database.tables import TABLES
@@ -50,7 +50,7 @@ def complain() -> Response:
     parcel, reason = id_in(members), members.get("reason")
     if not isinstance(reason, str) or reason not in tuple(ComplaintReason):
         raise ServiceError(400, "bad-request", f"The reason is one of: {', '.join(ComplaintReason)}.")
-    network, clock = client_network(request.remote_addr), services().config.clock
+    network, clock = client_site(request.remote_addr), services().config.clock
     counter = LeakyCounter(
         services().database,
         clock,

@@ -102,6 +102,16 @@ def test_one_angry_person_holds_nobody(house: House, sender: Sender, recipient: 
     assert house.rows(PARCEL_BLOCK) == []
 
 
+@pytest.mark.parametrize("network", ["2001:db8:1:{:x}::1", "::ffff:192.0.2.1", "192.0.2.1"])
+def test_the_networks_of_one_customer_hold_nobody(
+    network: str, house: House, sender: Sender, recipient: Recipient
+) -> None:
+    # RFC 6177: one customer may have 65,536 networks of IPv6.
+    for number in range(2 * HELD_AFTER):
+        complain(recipient, sent(sender).id, network=network.format(number))
+    assert house.rows(PARCEL_BLOCK) == []
+
+
 def test_one_parcel_to_many_holds_nobody(house: House, sender: Sender, recipient: Recipient) -> None:
     draft = sent(sender)
     for number in range(HELD_AFTER + 1):
