@@ -11,11 +11,12 @@ import pytest
 from smime_core.cms import ID_DATA
 from smime_core.parcels import CHUNK_BYTES
 from tests.support.command.lab import READER
-from tests.support.delivery.lab import DeliveryLab, Sent
+from tests.support.delivery.lab import BOB, DeliveryLab, Sent
 from tests.support.delivery.played_service import Cut, Reply, play_service, ranged, refuse, reply
 
 pytestmark = pytest.mark.server
 
+DESCRIBED: dict[str, object] = {"id": "A" * 22, "reference": "R", "state": "submitted", "to": [], "states": []}
 FILES = {"first.txt": b"first file", "second.txt": b"second file", "third.txt": b"third file"}
 Download = Callable[[str, bytes, int], Reply]
 
@@ -319,3 +320,26 @@ def test_an_id_that_is_none_leads_nowhere(post: DeliveryLab, identifier: str) ->
     result = post.lab.sealwax("deliver", "withdraw", "R")
     assert (result.code, "an id that is none" in result.line) == (1, True)
     assert post.service.requests == [("GET", "/api/parcels")]
+
+
+@pytest.mark.parametrize("path", ["", "/submit"])
+def test_the_link_leads_to_the_parcel_that_was_sent(post: DeliveryLab, path: str) -> None:
+    other = {**DESCRIBED, "id": "B" * 21 + "A", "state": "uploading" if path else "submitted"}
+    post.service.before = lambda method, asked: (
+        reply(200, other) if method == "POST" and asked.endswith(path or "/api/parcels") else None
+    )
+    # A parcel in one request, and one in parts.
+    post.lab.write("a.bin", bytes(3_000_000 if path else 1))
+    result = post.lab.sealwax("deliver", "send", "a.bin", "--to", BOB)
+    assert (result.code, "another parcel" in result.line) == (1, True)
+    assert result.stdout == b""
+
+
+def test_another_parcel_is_not_withdrawn_in_place_of_the_one_that_was_meant(post: DeliveryLab) -> None:
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt")
+    post.service.before = lambda _method, path: (
+        reply(200, {**DESCRIBED, "state": "withdrawn"}) if path.endswith("/withdraw") else None
+    )
+    result = post.lab.sealwax("deliver", "withdraw", sent.reference)
+    assert (result.code, "another parcel" in result.line) == (1, True)
