@@ -343,3 +343,14 @@ def test_another_parcel_is_not_withdrawn_in_place_of_the_one_that_was_meant(post
     )
     result = post.lab.sealwax("deliver", "withdraw", sent.reference)
     assert (result.code, "another parcel" in result.line) == (1, True)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01", "2026-W01"])
+def test_a_time_outside_of_all_years_is_one_line(post: DeliveryLab, time: str, form: tuple[str, ...]) -> None:
+    state = {"state": "opened", "at": time, "by": "recipient-signed"}
+    for change in ({"expires": time}, {"states": [state]}):
+        page = {"parcels": [{**DESCRIBED, **change}], "next": None}
+        post.service.before = lambda _method, _path, page=page: reply(200, page)  # type: ignore[misc]
+        result = post.lab.sealwax("deliver", "list", *form)
+        assert (result.code, "is not a time" in result.line) == (1, True)
