@@ -155,7 +155,17 @@ def _read_parcel(fields: Fields, asked: str | None = None) -> SentParcel:
         to=tuple(one.text("address") for one in fields.objects("to")) if "to" in fields.values else (),
         kind=fields.text("kind", ""),
         size=fields.number("bytes", 0),
-        states=tuple(StateRow(state=one.text("state"), at=one.time("at"), by=one.text("by")) for one in states),
+        states=tuple(map(_read_state, states)),
+    )
+
+
+def _read_state(fields: Fields) -> StateRow:
+    return StateRow(
+        state=fields.text("state"),
+        at=fields.time("at"),
+        by=fields.text("by"),
+        recipient=fields.text("recipient", ""),
+        code=fields.text("code", ""),
     )
 
 

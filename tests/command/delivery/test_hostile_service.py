@@ -354,3 +354,13 @@ def test_a_time_outside_of_all_years_is_one_line(post: DeliveryLab, time: str, f
         post.service.before = lambda _method, _path, page=page: reply(200, page)  # type: ignore[misc]
         result = post.lab.sealwax("deliver", "list", *form)
         assert (result.code, "is not a time" in result.line) == (1, True)
+
+
+def test_the_list_names_the_service_as_the_witness_of_a_signature(post: DeliveryLab) -> None:
+    signed = {"state": "opened", "at": "2026-11-27T12:00:00+02:00", "by": "recipient-signed", "recipient": BOB}
+    failed = {"state": "failed", "at": "2026-11-27T12:00:00Z", "by": "service", "code": "smtp-550\x1b[2J"}
+    page = {"parcels": [{**DESCRIBED, "states": [signed, failed]}], "next": None}
+    post.service.before = lambda _method, _path: reply(200, page)
+    lines = post.lab.sealwax("deliver", "list").stdout.decode().splitlines()
+    assert lines[1] == f"- opened by {BOB}, 2026-11-27 10:00 UTC, signed by the recipient, says the service"
+    assert lines[2] == "- failed (smtp-550\\u{1b}[2J), 2026-11-27 12:00 UTC, says the service"
