@@ -95,15 +95,16 @@ class Fields:
         return data
 
     def time(self, name: str) -> datetime.datetime:
-        """A time with its zone."""
+        """A time with its zone, in UTC."""
         text = self.text(name)
         try:
             time = datetime.datetime.fromisoformat(text)
-        except ValueError:
+            if time.tzinfo is None:
+                raise _wrong(name, "a time with its zone")
+            # A zone can lead out of the years that there are.
+            return time.astimezone(datetime.UTC)
+        except (ValueError, OverflowError):
             raise _wrong(name, "a time") from None
-        if time.tzinfo is None:
-            raise _wrong(name, "a time with its zone")
-        return time
 
     def maybe_time(self, name: str) -> datetime.datetime | None:
         """A time, or None if it is null or missing."""

@@ -17,9 +17,8 @@ _MAX_NAME_BYTES: Final = 200  # File systems take 255. The number before a repea
 _MAX_COPIES: Final = 1_000
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|')  # Separators, and the characters that Windows and its file systems refuse.
 # Names of devices in Windows, with any ending.
-_DEVICES: Final = frozenset(
-    ("con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)))
-)
+_PORTS: Final = tuple(port + sign for port in ("com", "lpt") for sign in "0123456789¹²³")
+_DEVICES: Final = frozenset(("con", "prn", "aux", "nul", "conin$", "conout$", *_PORTS))
 
 
 def safe_name(name: str) -> str:

@@ -115,7 +115,7 @@ class SenderApi:
         body = b"".join([parcel.to_json(), *objects])
         call = Call(method="POST", path=_PARCELS, headers={"Content-Type": JSON_TYPE}, body=body)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
-        return _read_parcel(Fields.parse(answer.body))
+        return _read_parcel(Fields.parse(answer.body), parcel.parcel_id)
 
     def uploader(self, parcel_id: str) -> Uploader:
         """The way to upload the objects of a parcel."""
@@ -123,11 +123,11 @@ class SenderApi:
 
     def submit(self, parcel_id: str) -> SentParcel:
         """Let the service send the notices. Repeating it does no harm."""
-        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/submit", {}))
+        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/submit", {}), parcel_id)
 
     def find(self, parcel_id: str) -> SentParcel:
         """A parcel of this sender. Raises DeliveryFailed."""
-        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}"))
+        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}"), parcel_id)
 
     def list_page(self, before: str | None = None) -> tuple[tuple[SentParcel, ...], str | None]:
         """Parcels of this sender, the newest first, and the word by which the next page is asked for."""
@@ -136,15 +136,17 @@ class SenderApi:
 
     def withdraw(self, parcel_id: str) -> SentParcel:
         """End a parcel: nobody gets it any more. Repeating it does no harm."""
-        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/withdraw", {}))
+        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/withdraw", {}), parcel_id)
 
 
-def _read_parcel(fields: Fields) -> SentParcel:
+def _read_parcel(fields: Fields, asked: str | None = None) -> SentParcel:
     states = fields.objects("states") if "states" in fields.values else ()
     parcel_id = fields.text("id")
-    # It becomes a part of paths.
+    # It becomes a part of paths, and of the link that the sender passes on with the words.
     if not is_parcel_id(parcel_id):
         raise lie("an id that is none")
+    if parcel_id != (asked or parcel_id):
+        raise lie("another parcel than was asked for")
     return SentParcel(
         parcel_id=parcel_id,
         reference=fields.text("reference"),
@@ -153,7 +155,17 @@ def _read_parcel(fields: Fields) -> SentParcel:
         to=tuple(one.text("address") for one in fields.objects("to")) if "to" in fields.values else (),
         kind=fields.text("kind", ""),
         size=fields.number("bytes", 0),
-        states=tuple(StateRow(state=one.text("state"), at=one.time("at"), by=one.text("by")) for one in states),
+        states=tuple(map(_read_state, states)),
+    )
+
+
+def _read_state(fields: Fields) -> StateRow:
+    return StateRow(
+        state=fields.text("state"),
+        at=fields.time("at"),
+        by=fields.text("by"),
+        recipient=fields.text("recipient", ""),
+        code=fields.text("code", ""),
     )
 
 

@@ -66,8 +66,9 @@ class CounterStatements:
         return counted.returning(self._table.c.value)
 
     def _take_back(self) -> Update:
-        value = self._table.c.value
-        return update(self._table).where(*self._is_named()).values(value=case((value > 1, value - 1), else_=0.0))
+        value, events = self._table.c.value, bindparam(EVENTS, type_=NUMBER)
+        left = case((value > events, value - events), else_=0.0)
+        return update(self._table).where(*self._is_named()).values(value=left)
 
     def _level(self) -> ColumnElement[float]:
         """The value now. A time further ahead was written by a wrong clock, so its value is ignored."""

@@ -77,12 +77,15 @@ class LeakyCounter:
                     wait_seconds = ceil((level + events - limit) * self._seconds / limit - _ROUNDING)
                     raise TryLater(self._refusal, max(1, wait_seconds))
 
-    def take_back(self, names: Iterable[str], *, forgotten: Collection[str] = ()) -> None:
-        """Uncount one event of each name, and all events of the names in `forgotten`."""
+    def take_back(self, names: Iterable[str], *, events: int = 1, forgotten: Collection[str] = ()) -> None:
+        """Uncount `events` of each name, and all events of the names in `forgotten`."""
         with self._database.transaction(durable=False) as rows:
             for name in sorted({*names, *forgotten}):
                 statements = self._statements
-                rows.execute(statements.forget if name in forgotten else statements.take_back, {COUNTER: name})
+                if name in forgotten:
+                    rows.execute(statements.forget, {COUNTER: name})
+                else:
+                    rows.execute(statements.take_back, {COUNTER: name, EVENTS: float(events)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

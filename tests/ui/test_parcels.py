@@ -132,6 +132,8 @@ def test_names_of_files_are_safe_for_every_file_system() -> None:
         "invoice.pdf. . ": "invoice.pdf",
         "con": "_con",
         "LPT1.txt": "_LPT1.txt",
+        "aux .tar.gz": "_aux .tar.gz",
+        "COM\u00b9.log": "_COM\u00b9.log",
         "console.log": "console.log",
         "a<b>c:d|e?f*g.txt": "abcdefg.txt",
         "...": "Unnamed",

@@ -36,14 +36,15 @@ class Accounts:
         """
         address = self._address_of(typed.strip())
         local, _at, name = address.rpartition("@")
-        if not self._domains:
-            domain = MailDomain(name=name)
-        elif name in self._domains:
-            domain = self._domains[name]
-        else:
+        if not self.is_served(address):
             text = f"Addresses of {name} cannot sign in here. Use an address of this service."
             raise ServiceError(403, "domain-not-served", text)
+        domain = self._domains.get(name) or MailDomain(name=name)
         return MailAccount(address=address, login=domain.login_of(local), server=self._server_of(domain))
+
+    def is_served(self, address: str) -> bool:
+        """Return whether addresses of this domain may sign in."""
+        return not self._domains or address.rpartition("@")[2] in self._domains
 
     def _server_of(self, domain: MailDomain) -> MailServer:
         server = self._find_accepted(domain.name) if domain.is_found else domain.server or self._mail_server

@@ -13,9 +13,9 @@ from typing import Final
 from flask import Blueprint, Response, request
 
 from sealwax.notices.writing import Language
-from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_network
+from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_site
 from sealwax.service.headers import set_policy
-from webbridge.blueprints.parcel_calls import id_in, read_request
+from webbridge.blueprints.parcel_calls import delivery, id_in, read_request
 from webbridge.database.tables import TABLES
 from webbridge.delivery.abuse.complaints import Complaint, ComplaintReason
 from webbridge.delivery.abuse.protection import Protection
@@ -50,7 +50,7 @@ def complain() -> Response:
     parcel, reason = id_in(members), members.get("reason")
     if not isinstance(reason, str) or reason not in tuple(ComplaintReason):
         raise ServiceError(400, "bad-request", f"The reason is one of: {', '.join(ComplaintReason)}.")
-    network, clock = client_network(request.remote_addr), services().config.clock
+    network, clock = client_site(request.remote_addr), services().config.clock
     counter = LeakyCounter(
         services().database,
         clock,
@@ -59,7 +59,7 @@ def complain() -> Response:
         seconds=_HOUR_SECONDS,
         refusal="Too many complaints have come from here. Try again later.",
     )
-    counter.start({network: _COMPLAINTS_IN_AN_HOUR})
+    counter.start({delivery().pepper.client_name(network): _COMPLAINTS_IN_AN_HOUR})
     protection().complaints.take(Complaint(parcel=parcel, reason=ComplaintReason(reason), network=network), clock())
     return Response(status=204)
 
@@ -82,11 +82,11 @@ def answer_refusal(token: str) -> Response:
     texts, address = words(language)["refusal"], protection().refusals.open(token)
     if address is None:
         return _page(language, texts["wrong"], status=404)
-    blocks, at = protection().blocks, services().config.clock()
+    blocks = protection().blocks
     if request.form.get(_CHOICE) == _ALLOW:
-        allow_again(blocks, address, at)
+        allow_again(blocks, address)
         return _page(language, texts["allowed"], address=address, choice="refuse", button=texts["yes"])
-    refuse(blocks, address, at)
+    refuse(blocks, address, services().config.clock())
     return _page(language, texts["done"], address=address, choice=_ALLOW, button=texts["again"])
 
 

@@ -13,6 +13,7 @@ from webbridge.delivery.ids import is_parcel_id
 from webbridge.delivery.limits import MAX_REQUEST_BYTES
 from webbridge.delivery.parcels import ListedParcel, NoParcel, Parcel
 from webbridge.delivery.states import Event, Stage, State, latest_state
+from webbridge.delivery.tokens import TokenRefused
 from webbridge.security import bearer_token, has_bearer_token
 from webbridge.services import require_session, services
 
@@ -28,7 +29,11 @@ def delivery() -> Delivery:
 def require_sender() -> str:
     """Return the verified address of the request's sender: of its token, or of its session. Raises ServiceError 401."""
     if has_bearer_token():
-        return delivery().tokens.address_of(bearer_token())
+        address = delivery().tokens.address_of(bearer_token())
+        # A session of a domain that the operator serves no more cannot begin either.
+        if not services().accounts.is_served(address):
+            raise TokenRefused
+        return address
     return require_session().address
 
 
@@ -50,6 +55,15 @@ def id_in(members: dict[str, object]) -> str:
 def read_request() -> dict[str, object]:
     """Return the members of a small request, none if it has no body."""
     return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
+
+
+def read_slow_request(sender: str) -> dict[str, object]:
+    """Return the members of a small request of a sender. Raises TryLater beyond the places of uploads.
+
+    The proxy passes the bodies of senders on as they come, so that a slow one holds a thread.
+    """
+    with delivery().upload_gate.one(sender):
+        return read_request()
 
 
 def now() -> float:

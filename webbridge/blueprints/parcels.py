@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from flask import Blueprint, Response, jsonify, request
 
-from sealwax.service import error_response
+from sealwax.service import DatabaseUnavailable, ServiceError, error_response
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.parcel_abuse import protection
 from webbridge.blueprints.parcel_calls import (
     check_id,
     delivery,
-    read_request,
+    read_slow_request,
     render_created,
     render_parcel,
     require_sender,
@@ -36,11 +38,12 @@ def create_parcel() -> Response:
     """
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
-    submission = _read_line(request.stream)
-    body = _read_body(request.stream, submission)
+    with delivery().upload_gate.one(sender):
+        submission = _read_line(request.stream)
+        body = _read_body(request.stream, submission)
     with recorded_parcel(sender) as record:
-        _check_sender(sender, submission)
-        parcel, is_new = delivery().create(sender, submission, body)
+        with _counted(sender, submission):
+            parcel, is_new = delivery().create(sender, submission, body)
         record.outcome = "created" if is_new else "repeated"
     response = jsonify(render_created(parcel))
     response.status_code = 201 if is_new else 200
@@ -97,7 +100,7 @@ def withdraw_parcel(parcel_id: str) -> Response:
 def extend_parcel(parcel_id: str) -> Response:
     """Let the parcel end so many days from now, unless it ends later."""
     sender = require_sender()
-    days = whole_number(read_request(), "days", 1, delivery().config.max_days)
+    days = whole_number(read_slow_request(sender), "days", 1, delivery().config.max_days)
     return _shown(sender, delivery().parcels.extend(sender, check_id(parcel_id), days))
 
 
@@ -111,19 +114,31 @@ def give_tries(parcel_id: str) -> Response:
 @blueprint.post("/parcels/<parcel_id>/downloads")
 def limit_downloads(parcel_id: str) -> Response:
     """Allow so many openings in all, or with null any number."""
-    sender, members = require_sender(), read_request()
+    sender = require_sender()
+    members = read_slow_request(sender)
     if "limit" not in members:
         raise bad_request("The request lacks the member limit.")
     most = None if members["limit"] is None else whole_number(members, "limit", 0, MAX_OPENINGS)
     return _shown(sender, delivery().parcels.limit_openings(sender, check_id(parcel_id), most))
 
 
-def _check_sender(sender: str, submission: Submission) -> None:
-    """Check the sender of a new parcel, and count its recipients. Raises ServiceError."""
-    if delivery().parcels.find(submission.id) is None:
-        senders = protection().senders
-        senders.check(sender, [one.address for one in submission.recipients])
-        senders.count(sender, len(submission.recipients))
+@contextmanager
+def _counted(sender: str, submission: Submission) -> Iterator[None]:
+    """Check the sender of a new parcel, and count its recipients if the parcel is taken. Raises ServiceError."""
+    if delivery().parcels.find(submission.id) is not None:
+        yield
+        return
+    senders, count = protection().senders, len(submission.recipients)
+    senders.check(sender, [one.address for one in submission.recipients])
+    # Counted first, so that parcels that come together are counted too.
+    senders.count(sender, count)
+    try:
+        yield
+    except DatabaseUnavailable:
+        raise  # The record may be there all the same.
+    except ServiceError:
+        senders.take_back(sender, count)
+        raise
 
 
 def _shown(sender: str, parcel: Parcel) -> Response:

@@ -54,7 +54,7 @@ class Challenges:
 
     def make(self, parcel_id: str, certificate_der: bytes, *, client: str) -> MadeChallenge:
         """Return a challenge for the owner of a certificate. Raises ServiceError for one that encrypts nothing."""
-        self._asked.start({sha256(f"parcel\0{client}".encode()).hexdigest(): MAX_PER_CLIENT})
+        self._asked.start({self._pepper.client_name(client): MAX_PER_CLIENT})
         nonce = secrets.token_bytes(NONCE_BYTES)
         try:
             certificate = parse_certificate(certificate_der)

@@ -78,18 +78,11 @@ class Delivery:
         if known is not None:
             return known, False
         self.quota.check_room(submission.total_bytes)
-        folder = new_folder()
-        if submission.is_whole:
-            self._write_whole(folder, body)
-        record = self.pepper.record_of(submission.id, submission.proof)
         try:
-            parcel = self.parcels.create(sender, submission, digest=digest, folder=folder, record=record)
+            return self._create_new(sender, submission, body, digest)
         except ServiceError:
-            self._delete_unrecorded(submission.id, folder)
+            self.quota.give_up(submission.total_bytes)
             raise
-        if parcel.folder != folder:
-            self._delete_unrecorded(submission.id, folder)
-        return parcel, parcel.folder == folder
 
     def submit(self, sender: str, parcel_id: str) -> Parcel:
         """Submit a parcel whose objects have all come. Once more, it changes nothing. Raises ServiceError."""
@@ -117,9 +110,27 @@ class Delivery:
         """End the sweep."""
         self.sweeper.close()
 
+    def _create_new(self, sender: str, submission: Submission, body: bytes, digest: bytes) -> tuple[Parcel, bool]:
+        folder = new_folder()
+        if submission.is_whole:
+            self._write_whole(folder, body)
+        record = self.pepper.record_of(submission.id, submission.proof)
+        try:
+            parcel = self.parcels.create(sender, submission, digest=digest, folder=folder, record=record)
+        except ServiceError:
+            self._delete_unrecorded(submission.id, folder)
+            raise
+        if parcel.folder != folder:
+            self._delete_unrecorded(submission.id, folder)
+        return parcel, parcel.folder == folder
+
     def _check_complete(self, parcel: Parcel) -> None:
         missing = self._missing(parcel)
+        # Most of many missing objects were never begun. Each question to a store at a URL is a request of its own.
+        begun = self.uploads.names_in(parcel.folder) if missing else ()
         for name in missing:
+            if name not in begun:
+                continue
             # Its last request may have met a store that failed.
             with suppress(ServiceError):
                 self.uploads.finish(parcel.folder, name, size=size_of(parcel, name) or 0)

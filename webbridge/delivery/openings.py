@@ -11,7 +11,6 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -164,8 +163,7 @@ class Openings:
         if opened is not None:
             _check_available(opened.parcel, at)
             return self._noted(opened)
-        # Hashed, so that the table does not list who opens parcels from where.
-        self._wrong.start({sha256(f"parcel\0{client}".encode()).hexdigest(): MAX_WRONG_PER_CLIENT})
+        self._wrong.start({self._pepper.client_name(client): MAX_WRONG_PER_CLIENT})
         raise WrongSecret(tries - 1) if tries else TooManyTries
 
     def find(self, text: str) -> Opened:

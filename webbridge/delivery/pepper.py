@@ -23,6 +23,7 @@ from webbridge.delivery.limits import FINGERPRINT_BYTES, ID_BYTES, SALT_BYTES
 KEY_BYTES: Final = 32
 NOBODY: Final = bytes(FINGERPRINT_BYTES)
 """The fingerprint in the ticket of a recipient who has proved the secret, and owns no certificate."""
+_PURPOSES: Final = ("proof", "salt", "request", "ticket", "challenge", "count", "client")
 _TAG_BYTES: Final = 32
 _TIME_BYTES: Final = 8
 
@@ -55,7 +56,7 @@ class Pepper:
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the pepper has {len(key)} bytes, {KEY_BYTES} are expected")
-        self._key = {name: _derive(key, name) for name in ("proof", "salt", "request", "ticket", "challenge", "count")}
+        self._key = {name: _derive(key, name) for name in _PURPOSES}
 
     def record_of(self, parcel: str, proof: bytes) -> bytes:
         """Return the value that the database keeps of a proof."""
@@ -72,6 +73,13 @@ class Pepper:
     def count_name(self, parcel: str) -> str:
         """Return the name under which tries at an unknown id are counted."""
         return self._tag("count", id_bytes(parcel)).hex()
+
+    def client_name(self, network: str) -> str:
+        """Return the name under which the requests of a network are counted.
+
+        There are so few networks that a bare hash would list who opens parcels from where.
+        """
+        return self._tag("client", network.encode()).hex()
 
     def seal_ticket(self, ticket: Ticket) -> str:
         """Return the text of a ticket."""

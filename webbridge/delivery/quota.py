@@ -82,6 +82,11 @@ class Quota:
                 raise StoreFull
             self._total_bytes += size
 
+    def give_up(self, size: int) -> None:
+        """Note that a parcel for which there was room is not made, so that its sender takes no room from others."""
+        with self._lock:
+            self._total_bytes -= size
+
     def reserve(self, rows: Connection, sender: str, size: int) -> None:
         """Reserve bytes in the transaction that makes the parcel. Raises QuotaExceeded."""
         is_possible = size <= self._config.sender_bytes

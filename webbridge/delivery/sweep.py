@@ -83,7 +83,10 @@ _OLD: Final = (
     )
     .limit(_AT_ONCE)
 )
-_KNOWN_FOLDERS: Final = select(PARCEL.c.folder).where(PARCEL.c.folder.in_(bindparam("folders", expanding=True)))
+# An upload may bring bytes to a parcel that has just ended. Nobody opens them, and they count for no quota.
+_KNOWN_FOLDERS: Final = select(PARCEL.c.folder).where(
+    PARCEL.c.folder.in_(bindparam("folders", expanding=True)), PARCEL.c.is_stored == 1
+)
 _BYTES_GONE: Final = (
     update(PARCEL).where(PARCEL.c.id == bindparam("of_id"), PARCEL.c.is_stored == 1).values(is_stored=0)
 )
@@ -150,7 +153,10 @@ class Sweep:
             rows.execute(_WRONG_NOTES, {"now": at, "latest": at + CLOCK_SLACK_SECONDS})
 
     def delete_orphans(self) -> None:
-        """Delete folders without a record: of a process that was killed between the two. Raises DatabaseUnavailable."""
+        """Delete folders without a record of stored bytes: of a process that was killed between the two.
+
+        Raises DatabaseUnavailable.
+        """
         parts: tuple[_Folders, ...] = (self._store, self._uploads)
         for part in parts:
             with _store_failures_left():
@@ -164,8 +170,9 @@ class Sweep:
     def _delete_bytes(self, parcel: Row[Any]) -> None:
         """Delete the bytes of a parcel that nobody opens any more, then note it, and give its quota back."""
         with _store_failures_left():
-            self._store.delete(parcel.folder)
+            # In this order. An object that is complete meanwhile has no file any more that could come into the store.
             self._uploads.delete(parcel.folder)
+            self._store.delete(parcel.folder)
             with self._database.transaction() as rows:
                 if rows.execute(_BYTES_GONE, {"of_id": parcel.id}).rowcount == 1:
                     self._quota.give_back(rows, parcel.sender, parcel.total_bytes)

@@ -97,6 +97,8 @@ class Tokens:
 
     def revoke(self, address: str, name: str) -> None:
         """Delete a token, if there is one of this name."""
+        if not _is_name(name):
+            return  # PostgreSQL refuses some of these texts.
         with self._database.transaction() as rows:
             rows.execute(_REVOKE, {"of_address": address, "of_name": name})
 
@@ -116,11 +118,16 @@ class Tokens:
 
 
 def _check_name(name: object) -> str:
-    if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > MAX_NAME_CHARACTERS:
+    if not isinstance(name, str) or not _is_name(name):
         raise bad_request(f"The name of a token is a text of at most {MAX_NAME_CHARACTERS} characters.")
-    if "/" in name:
-        raise bad_request("The name of a token has no slash.")
+    # It is the last part of the address by which the token is revoked.
+    if "/" in name or name in (".", ".."):
+        raise bad_request("The name of a token has no slash, and is no folder.")
     return name
+
+
+def _is_name(name: str) -> bool:
+    return bool(name.strip()) and name.isprintable() and len(name) <= MAX_NAME_CHARACTERS
 
 
 def _hashed(token: str) -> bytes:

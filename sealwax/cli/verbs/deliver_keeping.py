@@ -27,7 +27,7 @@ _SAID_BY: Final = {
     "service": "says the service",
     "sender": "by you",
     "recipient-claims": "claims the recipient's program",
-    "recipient-signed": "signed by the recipient",
+    "recipient-signed": "signed by the recipient, says the service",
 }
 
 
@@ -88,7 +88,7 @@ def token(request: TokenRequest) -> None:
 def list_parcels(request: ListRequest) -> None:
     """List your parcels, the newest first: their states, when, and who says so.
 
-    What a recipient's program claims proves nothing. What the recipient has signed does.
+    What a recipient's program claims proves nothing. A signed receipt was checked by the service, not here.
     """
     with request.login.open() as (_, _, api):
         parcels = list(_all_parcels(api))

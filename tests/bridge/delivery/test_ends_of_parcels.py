@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from sealwax.service import ServiceError
 from tests.support.servers.bridge import error_of
+from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_NOTICE, PARCEL_RECEIPT
 from webbridge.delivery.store.protocol import PIECE_BYTES
@@ -85,6 +89,57 @@ def test_a_withdrawn_upload_takes_no_bytes_and_leaves_none(sender: Sender, store
     assert error_of(sender.patch(draft, "1", 1, b"x")) == (410, "withdrawn")
     assert files_in(store) == []
     assert error_of(recipient.open(draft.id, draft.proof)) == WRONG
+
+
+@pytest.mark.parametrize("part", ["store", "uploads"])
+def test_an_upload_that_ends_while_its_parcel_is_withdrawn_leaves_no_bytes(
+    part: str, sender: Sender, house: House, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = Draft(chunks=(b"first",))
+    sender.create(draft)
+    sender.begin(draft, "0", 5, b"firs")
+    folder_of_parcel = house.rows()[0].folder
+    delivery = house.delivery
+    delete = getattr(delivery, part).delete
+
+    def delete_while_it_ends(folder: str) -> None:
+        assert folder == folder_of_parcel
+        delete(folder)
+        # The request has found the parcel before it was withdrawn.
+        with suppress(ServiceError):
+            delivery.uploads.append(folder, "0", BytesIO(b"t"), size=5, offset=4)
+
+    monkeypatch.setattr(getattr(delivery, part), "delete", delete_while_it_ends)
+    assert sender.call(draft, "withdraw").status_code == 200
+    assert files_in(store) == []
+    assert house.used() == {ALICE: 0}
+
+
+@pytest.mark.parametrize("end", ["withdraw", "expire"])
+def test_bytes_that_come_after_the_end_of_their_parcel_are_deleted_after_a_day(
+    end: str, sender: Sender, house: House, store: Path
+) -> None:
+    draft = Draft()
+    sender.send_whole(draft)
+    (row,) = house.rows()
+    if end == "withdraw":
+        sender.call(draft, "withdraw")
+    else:
+        for days in (7, 1):
+            house.clock.advance(seconds=days * DAY)
+            house.delivery.sweep.run()
+    assert files_in(store) == []
+    for folder in (store / row.folder[:2] / row.folder[2:], store / "upload" / row.folder):
+        folder.mkdir(parents=True)
+        (folder / "0").write_bytes(b"late")
+        moment = house.clock().timestamp()
+        os.utime(folder / "0", (moment, moment))
+        os.utime(folder, (moment, moment))
+    house.delivery.sweep.delete_orphans()
+    assert len(files_in(store)) == 2
+    house.clock.advance(seconds=DAY)
+    house.delivery.sweep.delete_orphans()
+    assert files_in(store) == []
 
 
 def test_an_object_on_its_way_comes_whole_when_the_parcel_is_withdrawn(

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64encode
 
 import pytest
 
+from sealwax.service.counter_table import counter_of
+from tests.support.people import person
 from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.parcels import Draft, House, Recipient, Sender, text_of
+from webbridge.database.tables import TABLES
+from webbridge.delivery.pepper import Pepper
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+
+OF_NETWORKS = {"parcel-wrong", "parcel-challenge", "parcel-complaint"}
 
 
 def test_no_line_has_what_opens_a_parcel(
@@ -33,6 +40,25 @@ def test_no_line_has_what_opens_a_parcel(
     for draft in (whole, parts):
         secrets += [draft.id, text_of(draft.proof), text_of(draft.salt), draft.proof.hex()]
     assert [secret for secret in secrets if any(secret in line for line in lines)] == []
+
+
+def test_the_counters_do_not_say_from_where_a_parcel_is_opened(
+    sender: Sender, recipient: Recipient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = b64encode(person("bob").certificate.der).decode()
+
+    def counted(parcel_id: str) -> set[str]:
+        recipient.open(parcel_id, bytes(32))
+        recipient.post("/api/open/challenge", {"id": parcel_id, "certificate": certificate})
+        recipient.post("/api/open/complaints", {"id": parcel_id, "reason": "other"})
+        return {f"{row.kind} {row.name}" for row in house.rows(counter_of(TABLES)) if row.kind in OF_NETWORKS}
+
+    names = counted(Draft().id)
+    assert {name.partition(" ")[0] for name in names} == OF_NETWORKS
+    # Another pepper gives other names: without it, nobody can try all networks.
+    monkeypatch.setattr(house.delivery.pepper, "_key", Pepper(bytes(32))._key)
+    assert len(counted(Draft().id)) == 2 * len(names)
+    assert not any("127.0.0.1" in name for name in names)
 
 
 def test_the_audit_log_says_who_sent_and_withdrew(

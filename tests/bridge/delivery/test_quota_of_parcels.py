@@ -51,6 +51,16 @@ def test_all_senders_together_have_room_for_so_many(sender: Sender, house: House
     assert error_of(other.create(another())) == (507, "quota-exceeded")
 
 
+def test_parcels_that_are_refused_take_no_room_from_others(
+    sender: Sender, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The sum over all senders is not looked at again in this test.
+    monkeypatch.setattr(quota, "_LOOK_SECONDS", 1e9)
+    assert [sender.create(another(), whole=True).status_code for _ in range(2)] == [201, 201]
+    assert [sender.create(another(), whole=True).status_code for _ in range(5)] == [507] * 5
+    assert house.sender("carol@example.org").create(another()).status_code == 201
+
+
 def test_a_withdrawn_parcel_gives_its_room_back(sender: Sender, house: House) -> None:
     drafts = [another(), another()]
     for draft in drafts:

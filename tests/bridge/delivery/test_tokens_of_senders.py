@@ -16,6 +16,7 @@ from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from tests.support.servers.parcels import DAY, Draft, House, Sender, store_config
 from webbridge import BridgeConfig, create_app
+from webbridge.accounts.domains import MailDomain
 from webbridge.database.tables import PARCEL_TOKEN
 from webbridge.delivery.limits import MAX_TOKEN_DAYS
 from webbridge.delivery.submission import whole_number
@@ -119,6 +120,29 @@ def test_the_session_makes_lists_and_revokes_tokens(app: Flask) -> None:
     assert error_of(program.create(Draft())) == REFUSED
 
 
+@pytest.mark.parametrize("name", ["other", "%00", "laptop%00", "%ED%A0%80", "%FF", "x" * 5_000])
+def test_a_name_that_no_token_has_revokes_none(app: Flask, name: str) -> None:
+    browser = app.test_client()
+    sign_in(browser)
+    make(browser)
+    answer = browser.delete(f"/api/parcel-tokens/{name}", base_url=API, headers=FROM_PAGES)
+    assert answer.status_code == 204
+    assert len(get(browser, "/api/parcel-tokens").get_json()["tokens"]) == 1
+
+
+def test_a_token_of_a_domain_that_is_served_no_more_is_refused(
+    parcels_bridge: BridgeConfig, sender: Sender, house: House
+) -> None:
+    sender.send_whole(Draft())
+    for domains, answer in (("example.net",), REFUSED), (("example.net", ALICE.rpartition("@")[2]), (200, None)):
+        app = create_app(replace(parcels_bridge, domains=tuple(MailDomain(name=name) for name in domains)))
+        program = Sender(app.test_client(), sender.token)
+        listed = program.client.get("/api/parcels", base_url=API, headers=program.headers)
+        assert (listed.status_code, listed.get_json().get("code")) == answer
+        services_of(app).close()
+    assert len(house.rows(PARCEL_TOKEN)) == 1
+
+
 def test_the_session_sends_parcels_too(app: Flask) -> None:
     browser = app.test_client()
     assert sign_in(browser).status_code == 200
@@ -131,7 +155,10 @@ def test_the_session_sends_parcels_too(app: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("name", "days"),
-    [("", 1), (" ", 1), (None, 1), (7, 1), ("x" * 101, 1), ("a\nb", 1), ("a/b", 1), ("x", 0), ("x", 367), ("x", "1")],
+    [
+        *[("", 1), (" ", 1), (None, 1), (7, 1), ("x" * 101, 1), ("a\nb", 1), ("a/b", 1), (".", 1), ("..", 1)],
+        *[("x", 0), ("x", 367), ("x", "1")],
+    ],
 )
 def test_a_token_that_is_none_is_refused(house: House, name: object, days: object) -> None:
     with pytest.raises(ServiceError, match=r"is a|no slash"):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import os
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from tests.support.servers.bridge import API, error_of
+from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import OFFSET_BYTES, TUS, Draft, House, Recipient, Sender
+from webbridge.delivery.delivery import MAX_UPLOADS_PER_SENDER
 from webbridge.delivery.store.locks import UploadBusy
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -129,6 +132,42 @@ def test_a_parcel_is_not_submitted_before_all_objects_have_come(sender: Sender, 
     answer = sender.submit(draft)
     assert (answer.status_code, answer.get_json()["code"]) == (409, "incomplete")
     assert answer.get_json()["missing"] == ["0", "1", "manifest"]
+
+
+def test_what_has_not_come_costs_no_question_to_the_store(
+    sender: Sender, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = Draft(chunks=(b"x",) * 2_000)
+    sender.create(draft)
+    sender.begin(draft, "7", 1, b"x")
+    asked: list[str] = []
+    size_of = house.delivery.store.size_of
+
+    def note_question(folder: str, name: str) -> int | None:
+        asked.append(name)
+        return size_of(folder, name)
+
+    monkeypatch.setattr(house.delivery.store, "size_of", note_question)
+    refused = sender.submit(draft)
+    assert (refused.status_code, refused.get_json()["missing"][:8]) == (409, [*map(str, range(7)), "8"])
+    assert len(asked) <= 1
+
+
+def test_each_body_takes_one_of_the_senders_places_while_it_comes(sender: Sender, draft: Draft, house: House) -> None:
+    other = house.sender("carol@example.org")
+    with ExitStack() as places:
+        for _ in range(MAX_UPLOADS_PER_SENDER):
+            places.enter_context(house.delivery.upload_gate.one(ALICE))
+        answers = [
+            sender.create(Draft(), whole=True),
+            sender.create(Draft()),
+            sender.begin(draft, "0", len(draft.chunks[0]), b"f"),
+            sender.call(draft, "extend", {"days": 1}),
+            sender.call(draft, "downloads", {"limit": 1}),
+        ]
+        assert [error_of(answer) for answer in answers] == [(429, "try-later")] * len(answers)
+        assert other.create(Draft(), whole=True).status_code == 201
+    assert sender.create(Draft(), whole=True).status_code == 201
 
 
 def test_a_submitted_parcel_takes_no_bytes(sender: Sender, recipient: Recipient) -> None:

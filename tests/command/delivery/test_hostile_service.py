@@ -11,11 +11,12 @@ import pytest
 from smime_core.cms import ID_DATA
 from smime_core.parcels import CHUNK_BYTES
 from tests.support.command.lab import READER
-from tests.support.delivery.lab import DeliveryLab, Sent
+from tests.support.delivery.lab import BOB, DeliveryLab, Sent
 from tests.support.delivery.played_service import Cut, Reply, play_service, ranged, refuse, reply
 
 pytestmark = pytest.mark.server
 
+DESCRIBED: dict[str, object] = {"id": "A" * 22, "reference": "R", "state": "submitted", "to": [], "states": []}
 FILES = {"first.txt": b"first file", "second.txt": b"second file", "third.txt": b"third file"}
 Download = Callable[[str, bytes, int], Reply]
 
@@ -319,3 +320,47 @@ def test_an_id_that_is_none_leads_nowhere(post: DeliveryLab, identifier: str) ->
     result = post.lab.sealwax("deliver", "withdraw", "R")
     assert (result.code, "an id that is none" in result.line) == (1, True)
     assert post.service.requests == [("GET", "/api/parcels")]
+
+
+@pytest.mark.parametrize("path", ["", "/submit"])
+def test_the_link_leads_to_the_parcel_that_was_sent(post: DeliveryLab, path: str) -> None:
+    other = {**DESCRIBED, "id": "B" * 21 + "A", "state": "uploading" if path else "submitted"}
+    post.service.before = lambda method, asked: (
+        reply(200, other) if method == "POST" and asked.endswith(path or "/api/parcels") else None
+    )
+    # A parcel in one request, and one in parts.
+    post.lab.write("a.bin", bytes(3_000_000 if path else 1))
+    result = post.lab.sealwax("deliver", "send", "a.bin", "--to", BOB)
+    assert (result.code, "another parcel" in result.line) == (1, True)
+    assert result.stdout == b""
+
+
+def test_another_parcel_is_not_withdrawn_in_place_of_the_one_that_was_meant(post: DeliveryLab) -> None:
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt")
+    post.service.before = lambda _method, path: (
+        reply(200, {**DESCRIBED, "state": "withdrawn"}) if path.endswith("/withdraw") else None
+    )
+    result = post.lab.sealwax("deliver", "withdraw", sent.reference)
+    assert (result.code, "another parcel" in result.line) == (1, True)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01", "2026-W01"])
+def test_a_time_outside_of_all_years_is_one_line(post: DeliveryLab, time: str, form: tuple[str, ...]) -> None:
+    state = {"state": "opened", "at": time, "by": "recipient-signed"}
+    for change in ({"expires": time}, {"states": [state]}):
+        page = {"parcels": [{**DESCRIBED, **change}], "next": None}
+        post.service.before = lambda _method, _path, page=page: reply(200, page)  # type: ignore[misc]
+        result = post.lab.sealwax("deliver", "list", *form)
+        assert (result.code, "is not a time" in result.line) == (1, True)
+
+
+def test_the_list_names_the_service_as_the_witness_of_a_signature(post: DeliveryLab) -> None:
+    signed = {"state": "opened", "at": "2026-11-27T12:00:00+02:00", "by": "recipient-signed", "recipient": BOB}
+    failed = {"state": "failed", "at": "2026-11-27T12:00:00Z", "by": "service", "code": "smtp-550\x1b[2J"}
+    page = {"parcels": [{**DESCRIBED, "states": [signed, failed]}], "next": None}
+    post.service.before = lambda _method, _path: reply(200, page)
+    lines = post.lab.sealwax("deliver", "list").stdout.decode().splitlines()
+    assert lines[1] == f"- opened by {BOB}, 2026-11-27 10:00 UTC, signed by the recipient, says the service"
+    assert lines[2] == "- failed (smtp-550\\u{1b}[2J), 2026-11-27 12:00 UTC, says the service"

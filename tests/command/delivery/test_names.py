@@ -51,6 +51,13 @@ def test_names_stay_readable(name: str, expected: str) -> None:
     assert safe_name(name) == expected
 
 
+@pytest.mark.parametrize("ending", ["", ".txt", " .txt", ".tar.gz", ". "])
+@pytest.mark.parametrize("device", ["con", "NUL", "Com1", "lpt9", "com0", "COM¹", "lpt³", "CONIN$", "conout$"])
+def test_no_name_is_that_of_a_device(device: str, ending: str) -> None:
+    assert safe_name(device + ending).startswith("_")
+    assert not safe_name(f"{device}x{ending}").startswith("_")
+
+
 def test_a_long_name_keeps_its_ending() -> None:
     safe = safe_name("ü" * 300 + ".pdf")
     assert safe.endswith("ü.pdf")

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, or_, select
 
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 from smime_core.text import address_key
 from webbridge.database.tables import PARCEL_BLOCK
+from webbridge.delivery.notices.recipients import without_detail
 
 _NOW, _KIND, _NAME = "now", "the_kind", "the_name"
 _COUNTS: Final = or_(PARCEL_BLOCK.c.ends_at == 0.0, PARCEL_BLOCK.c.ends_at > bindparam(_NOW))
@@ -45,6 +46,9 @@ class BlockReason(StrEnum):
     """The recipient has refused all further notices."""
 
 
+_TAKE_BACK: Final = _REMOVE.where(PARCEL_BLOCK.c.reason == BlockReason.RECIPIENT.value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One block. `ends_at` is None for one without an end."""
@@ -73,6 +77,20 @@ class Blocks:
             removed = rows.execute(_REMOVE, {_KIND: kind.value, _NAME: name}).rowcount
         self._database.erase_deleted()
         return removed > 0
+
+    def refuse(self, name: str, at: datetime.datetime) -> None:
+        """Keep all notices from a recipient who refuses them. Raises DatabaseUnavailable.
+
+        A block of the operator, which the recipient cannot take back, stays and loses its end.
+        """
+        with self._database.transaction() as rows:
+            _add_refusal(rows, name, at)
+
+    def take_back(self, name: str) -> None:
+        """Remove a recipient's own refusal. A block of the operator stays. Raises DatabaseUnavailable."""
+        with self._database.transaction() as rows:
+            rows.execute(_TAKE_BACK, {_KIND: BlockKind.RECIPIENT.value, _NAME: name})
+        self._database.erase_deleted()
 
     def all(self, at: datetime.datetime) -> list[Block]:
         """Return the blocks that count, and forget those that have ended. Raises DatabaseUnavailable."""
@@ -111,6 +129,16 @@ def add_block(rows: Connection, block: Block) -> None:
     rows.execute(added.on_conflict_do_update(index_elements=[PARCEL_BLOCK.c.kind, PARCEL_BLOCK.c.name], set_=values))
 
 
+def _add_refusal(rows: Connection, name: str, at: datetime.datetime) -> None:
+    row = PARCEL_BLOCK.c
+    now = at.timestamp()
+    is_of_operator = and_(row.reason == BlockReason.OPERATOR.value, or_(row.ends_at == 0.0, row.ends_at > now))
+    values: dict[str, Any] = {"reason": BlockReason.RECIPIENT.value, "made_at": now}
+    added = insert_into(rows, PARCEL_BLOCK).values(kind=BlockKind.RECIPIENT.value, name=name, ends_at=0.0, **values)
+    changes = {column: case((is_of_operator, row[column]), else_=value) for column, value in values.items()}
+    rows.execute(added.on_conflict_do_update(index_elements=[row.kind, row.name], set_={**changes, "ends_at": 0.0}))
+
+
 def block_name(kind: BlockKind, text: str) -> str:
     """Return the name of a block as the table has it. Raises ValueError, whose text is for the operator."""
     if kind.is_of_domain:
@@ -128,8 +156,10 @@ def _find(
     rows: Connection, address: str, at: datetime.datetime, of_address: BlockKind, of_domain: BlockKind
 ) -> Block | None:
     local_part, domain = address_key(address)
+    # "alice+anything@example.org" reaches Alice, so a block of Alice counts there too.
+    names = [f"{one}@{domain}" for one in (local_part, without_detail(local_part))]
     named = or_(
-        and_(PARCEL_BLOCK.c.kind == of_address.value, PARCEL_BLOCK.c.name == f"{local_part}@{domain}"),
+        and_(PARCEL_BLOCK.c.kind == of_address.value, PARCEL_BLOCK.c.name.in_(names)),
         and_(PARCEL_BLOCK.c.kind == of_domain.value, PARCEL_BLOCK.c.name.in_(_with_parents(domain))),
     )
     row = rows.execute(select(PARCEL_BLOCK).where(named, _COUNTS).limit(1), {_NOW: at.timestamp()}).first()

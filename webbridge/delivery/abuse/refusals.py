@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from smime_core.text import parse_address
-from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, Blocks, block_name
+from webbridge.delivery.abuse.blocks import BlockKind, Blocks, block_name
 
 _NONCE_BYTES: Final = 12
 _MAX_TOKEN_CHARACTERS: Final = 600
@@ -55,13 +55,9 @@ class RefusalTokens:
 
 def refuse(blocks: Blocks, address: str, at: datetime.datetime) -> None:
     """Keep all further notices from an address. Raises DatabaseUnavailable."""
-    name = block_name(BlockKind.RECIPIENT, address)
-    blocks.add(Block(kind=BlockKind.RECIPIENT, name=name, reason=BlockReason.RECIPIENT, made_at=at))
+    blocks.refuse(block_name(BlockKind.RECIPIENT, address), at)
 
 
-def allow_again(blocks: Blocks, address: str, at: datetime.datetime) -> None:
+def allow_again(blocks: Blocks, address: str) -> None:
     """Take the recipient's own refusal back. A block of the operator stays. Raises DatabaseUnavailable."""
-    name = block_name(BlockKind.RECIPIENT, address)
-    found = blocks.find_for_recipient(address, at)
-    if found is not None and found.name == name and found.reason is BlockReason.RECIPIENT:
-        blocks.remove(BlockKind.RECIPIENT, name)
+    blocks.take_back(block_name(BlockKind.RECIPIENT, address))

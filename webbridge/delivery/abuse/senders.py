@@ -76,15 +76,22 @@ class SenderCheck:
 
     def count(self, sender: str, recipients: int) -> None:
         """Count the recipients of a parcel, outside of a transaction. Beyond a limit, raises TryLater."""
-        local_part, domain = address_key(sender)
-        limits = {
-            f"sender {local_part}@{domain}": self._limits.sender_recipients,
-            f"domain {domain}": self._limits.domain_recipients,
-        }
+        limits = self._limits_of(sender)
         if recipients > min(limits.values()):
             text = f"A parcel may have {min(limits.values())} recipients at most."
             raise ServiceError(422, "too-many-recipients", text)
         self._sent.start(limits, events=recipients)
+
+    def take_back(self, sender: str, recipients: int) -> None:
+        """Uncount the recipients of a parcel that was not taken. Raises DatabaseUnavailable."""
+        self._sent.take_back(self._limits_of(sender), events=recipients)
+
+    def _limits_of(self, sender: str) -> dict[str, int]:
+        local_part, domain = address_key(sender)
+        return {
+            f"sender {local_part}@{domain}": self._limits.sender_recipients,
+            f"domain {domain}": self._limits.domain_recipients,
+        }
 
     def _check_recipient(self, recipient: str) -> None:
         try:

@@ -51,8 +51,14 @@ _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("nn", "m"))
 
 def shape_of(name: str) -> str:
     """Return the shape of a domain name in small letters: U-labels, or ASCII."""
-    bare = "".join(one for one in unicodedata.normalize("NFD", name) if not unicodedata.category(one).startswith("M"))
-    shape = bare.translate(_LETTERS)
+    shape = _visible(unicodedata.normalize("NFD", name.lower())).translate(_LETTERS)
+    # No registry gives these forms of letters away, but the owner of a domain names what is below it.
+    shape = _visible(unicodedata.normalize("NFKD", shape.casefold())).translate(_LETTERS)
     for pair, letter in _PAIRS:
         shape = shape.replace(pair, letter)
     return shape
+
+
+def _visible(text: str) -> str:
+    """The text without marks, and without characters that show nothing, such as joiners and soft hyphens."""
+    return "".join(one for one in text if unicodedata.category(one)[0] not in "MC")

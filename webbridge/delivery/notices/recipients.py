@@ -12,32 +12,28 @@ from typing import Final
 
 from sealwax.notices.writing import is_plain
 from sealwax.service import ServiceError
-from smime_core.text import addresses_match, parse_address
+from smime_core.text import address_key, parse_address
 
 # RFC 3834 section 2 and RFC 2142 section 6, and the addresses by which list programs name their commands and returns.
+# They are without the signs between two words, which people write in many ways: "no-reply", "no_reply", "no.reply".
 _PROGRAMS: Final = frozenset(
     {
-        "abuse-report",
+        "abusereport",
         "autoreply",
         "bounce",
         "bounces",
         "daemon",
         "devnull",
-        "dev-null",
         "donotreply",
-        "do-not-reply",
         "ecartis",
         "listproc",
         "listserv",
         "mailer",
-        "mailer-daemon",
         "mailerdaemon",
         "majordomo",
-        "no-reply",
-        "no_reply",
         "nobody",
         "noreply",
-        "not-reply",
+        "notreply",
         "null",
         "root",
         "sympa",
@@ -45,11 +41,13 @@ _PROGRAMS: Final = frozenset(
         "vacation",
     }
 )
+_BETWEEN_WORDS: Final = {ord(sign): None for sign in "-_."}
 _OF_LIST: Final = re.compile(
     r"(?:owner|request|bounce|bounces|noreply|no-reply|donotreply|do-not-reply|mailer-daemon)[-+._=].*"
     r"|.*-(?:owner|request|admin|bounce|bounces|confirm|join|leave|subscribe|unsubscribe|relay|outgoing|noreply|no-reply)"
 )
-# "team-bounces+alice=example.org@lists.example.org": what follows the separator names a person to a program.
+# RFC 5233: what follows the separator sorts the mail of the mailbox before it, or names a person to a program, as in
+# "team-bounces+alice=example.org@lists.example.org".
 _DETAIL: Final = "+"
 
 
@@ -84,13 +82,19 @@ def check_recipient(address: str, *, own: Collection[str]) -> None:
     if parsed is None:
         raise NoPerson(Unreachable.NO_ADDRESS)
     local_part = parsed.local_part.lower()
-    if _is_of_program(local_part) or _is_of_program(local_part.partition(_DETAIL)[0]):
+    if _is_of_program(local_part) or _is_of_program(without_detail(local_part)):
         raise NoPerson(Unreachable.LIST)
-    if any(addresses_match(address, one) for one in own):
+    mailbox = (without_detail(parsed.key[0]), parsed.domain)
+    if any(mailbox == (without_detail(name), domain) for name, domain in map(address_key, own)):
         raise NoPerson(Unreachable.OWN)
     if not is_plain(address):
         raise NoPerson(Unreachable.ADDRESS)
 
 
+def without_detail(local_part: str) -> str:
+    """Return the local part of the mailbox to which a local part with a detail belongs (RFC 5233)."""
+    return local_part.partition(_DETAIL)[0] or local_part
+
+
 def _is_of_program(local_part: str) -> bool:
-    return local_part in _PROGRAMS or _OF_LIST.fullmatch(local_part) is not None
+    return local_part.translate(_BETWEEN_WORDS) in _PROGRAMS or _OF_LIST.fullmatch(local_part) is not None

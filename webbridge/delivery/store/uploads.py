@@ -125,6 +125,12 @@ class Uploads:
         with disk_failures_named(), suppress(FileNotFoundError):
             shutil.rmtree(self._root / folder)
 
+    def names_in(self, folder: str) -> frozenset[str]:
+        """Return the names of a parcel's objects that have not come whole. Raises StoreFailed."""
+        with disk_failures_named(), suppress(FileNotFoundError):
+            return frozenset(os.listdir(self._root / folder))
+        return frozenset()
+
     def changed_at(self, folder: str) -> float:
         """Return the time at which something was last added to a parcel, or 0 if nothing is there."""
         with disk_failures_named(), suppress(FileNotFoundError):

@@ -6,8 +6,8 @@ import { withoutEnd } from "./link.js";
 /** Linux allows 255 bytes. The browser may add a number and an extension of its own. */
 const MAX_BYTES = 200;
 const MAX_EXTENSION_BYTES = 20;
-/** The names that Windows keeps for devices, with any extension. */
-const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/iu;
+/** The names that Windows keeps for devices, with any extension, also behind blanks. */
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)/iu;
 
 const POINT_OR_BLANK = /[. ]/u;
 

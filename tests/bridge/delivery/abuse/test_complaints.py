@@ -19,6 +19,7 @@ from webbridge.delivery.abuse.blocks import BlockKind
 from webbridge.delivery.abuse.complaints import HELD_AFTER, HELD_FOR
 from webbridge.delivery.abuse.protection import Protection
 from webbridge.delivery.abuse.senders import SenderLimits
+from webbridge.delivery.store import StoreFailed
 from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -98,6 +99,16 @@ def test_after_complaints_from_several_networks_the_sender_is_held_and_told(
 def test_one_angry_person_holds_nobody(house: House, sender: Sender, recipient: Recipient) -> None:
     for _ in range(HELD_AFTER + 1):
         complain(recipient, sent(sender).id)
+    assert house.rows(PARCEL_BLOCK) == []
+
+
+@pytest.mark.parametrize("network", ["2001:db8:1:{:x}::1", "::ffff:192.0.2.1", "192.0.2.1"])
+def test_the_networks_of_one_customer_hold_nobody(
+    network: str, house: House, sender: Sender, recipient: Recipient
+) -> None:
+    # RFC 6177: one customer may have 65,536 networks of IPv6.
+    for number in range(2 * HELD_AFTER):
+        complain(recipient, sent(sender).id, network=network.format(number))
     assert house.rows(PARCEL_BLOCK) == []
 
 
@@ -193,6 +204,18 @@ def test_a_repeated_request_counts_once(limited: House) -> None:
     refused = sender.create(Draft())
     assert (refused.status_code, refused.get_json()["code"]) == (429, "try-later")
     assert int(refused.headers["Retry-After"]) > 0
+
+
+def test_a_parcel_that_is_not_taken_does_not_count(limited: House) -> None:
+    sender, draft = limited.sender(), Draft()
+    with pytest.MonkeyPatch.context() as patch:
+
+        def fail(_folder: str, _data: bytes) -> None:
+            raise StoreFailed
+
+        patch.setattr(limited.delivery.store, "write_whole", fail)
+        assert [sender.create(draft, whole=True).status_code for _ in range(4)] == [503] * 4
+    assert [sender.create(one, whole=True).status_code for one in (draft, Draft(), Draft())] == [201, 201, 429]
 
 
 @pytest.mark.parametrize("recipient", ["team-request@example.test", "MAILER-DAEMON@example.test"])

@@ -36,6 +36,22 @@ def test_an_imitation_is_found(domain: str, imitated: str) -> None:
     assert find_lookalike(domain, KNOWN) == imitated
 
 
+@pytest.mark.parametrize("place", range(1, 7))
+@pytest.mark.parametrize(
+    "sign", ["\u00ad", "\u034f", "\u061c", "\u200b", "\u200c", "\u200d", "\u2060", "\ufe0f", "\ufeff"]
+)
+@pytest.mark.parametrize("below", ["org", "org.evil.test"])
+def test_no_character_that_shows_nothing_hides_an_imitation(sign: str, place: int, below: str) -> None:
+    label = f"{'example'[:place]}{sign}{'example'[place:]}"
+    domain = f"xn--{label.encode('punycode').decode()}.{below}"
+    assert find_lookalike(domain, KNOWN) == "example.org"
+
+
+@pytest.mark.parametrize("label", ["ex\uff41mple", "\u24d4xample", "exampl\u2147", "ex\u0410mple"])
+def test_no_other_form_of_a_letter_hides_an_imitation(label: str) -> None:
+    assert find_lookalike(f"xn--{label.encode('punycode').decode()}.org.evil.test", KNOWN) is not None
+
+
 @pytest.mark.parametrize(
     "domain",
     [

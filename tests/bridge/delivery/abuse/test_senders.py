@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -71,6 +72,26 @@ def test_a_block_stops_exactly_its_own(
     assert code_of(check_of(database, clock), sender) == expected
 
 
+@pytest.mark.parametrize("kind", [BlockKind.SENDER, BlockKind.RECIPIENT])
+@pytest.mark.parametrize("address", ["alice+x@example.test", "Alice+x+y@EXAMPLE.test", "alice+@example.test"])
+def test_a_block_counts_for_all_addresses_of_the_mailbox(
+    kind: BlockKind, address: str, database: Database, blocks: Blocks, clock: FakeClock
+) -> None:
+    sender, recipient = (address, BOB) if kind is BlockKind.SENDER else (BOB, address)
+    assert code_of(check_of(database, clock), sender, recipient) == ""
+    add(blocks, clock, kind, ALICE)
+    assert code_of(check_of(database, clock), sender, recipient)
+
+
+def test_a_block_of_an_address_with_a_detail_is_of_this_address(
+    database: Database, blocks: Blocks, clock: FakeClock
+) -> None:
+    add(blocks, clock, BlockKind.RECIPIENT, "bob+shop@example.org")
+    check = check_of(database, clock)
+    assert code_of(check, ALICE, "bob+shop@example.org") == "recipient-refused"
+    assert code_of(check, ALICE, "bob@example.org", "bob+other@example.org") == ""
+
+
 def test_a_block_with_an_end_ends(database: Database, blocks: Blocks, clock: FakeClock) -> None:
     add(blocks, clock, BlockKind.SENDER, ALICE, days=2)
     check = check_of(database, clock)
@@ -133,7 +154,14 @@ def test_a_domain_that_looks_like_the_recipients_or_the_services_is_refused(
 
 
 @pytest.mark.parametrize(
-    "recipient", ["team-request@example.org", '"noreply"@example.org', "parcels@example.test", "no"]
+    "recipient",
+    [
+        "team-request@example.org",
+        '"noreply"@example.org',
+        "parcels@example.test",
+        "Parcels+x@EXAMPLE.test",
+        "no",
+    ],
 )
 def test_an_address_of_nobody_is_refused_before_the_upload(
     recipient: str, database: Database, clock: FakeClock
@@ -189,8 +217,39 @@ def test_a_token_is_of_one_address_and_of_one_bridge() -> None:
 
 def test_a_recipient_takes_back_only_their_own_refusal(blocks: Blocks, clock: FakeClock) -> None:
     refuse(blocks, BOB, clock())
-    allow_again(blocks, BOB, clock())
+    allow_again(blocks, BOB)
     assert blocks.all(clock()) == []
     add(blocks, clock, BlockKind.RECIPIENT, BOB)
-    allow_again(blocks, BOB, clock())
+    allow_again(blocks, BOB)
     assert len(blocks.all(clock())) == 1
+
+
+@pytest.mark.parametrize("days", [None, 2])
+def test_no_answer_of_a_recipient_removes_the_operators_block(
+    days: int | None, blocks: Blocks, clock: FakeClock
+) -> None:
+    add(blocks, clock, BlockKind.RECIPIENT, BOB, days=days)
+    for answers in product((True, False), repeat=3):
+        for is_refusal in answers:
+            refuse(blocks, BOB, clock()) if is_refusal else allow_again(blocks, BOB)
+        (block,) = blocks.all(clock())
+        assert block.reason is BlockReason.OPERATOR
+
+
+def test_a_refusal_outlives_the_operators_block(blocks: Blocks, clock: FakeClock) -> None:
+    add(blocks, clock, BlockKind.RECIPIENT, BOB, days=2)
+    refuse(blocks, BOB, clock())
+    clock.advance(seconds=timedelta(days=2).total_seconds())
+    assert blocks.find_for_recipient(BOB, clock()) is not None
+
+
+def test_a_refusal_is_taken_back_beside_a_block_of_the_domain(blocks: Blocks, clock: FakeClock) -> None:
+    refuse(blocks, BOB, clock())
+    add(blocks, clock, BlockKind.RECIPIENT_DOMAIN, "example.org")
+    allow_again(blocks, BOB)
+    assert [one.kind for one in blocks.all(clock())] == [BlockKind.RECIPIENT_DOMAIN]
+    refuse(blocks, "carol@example.org", clock())
+    blocks.remove(BlockKind.RECIPIENT_DOMAIN, "example.org")
+    refuse(blocks, BOB, clock())
+    allow_again(blocks, BOB)
+    assert [one.name for one in blocks.all(clock())] == ["carol@example.org"]

@@ -24,6 +24,9 @@ OWN = ("parcels@example.test",)
         "no-reply@example.org",
         "no-reply+token@example.org",
         "do-not-reply@example.org",
+        "Do_Not_Reply@example.org",
+        "no.reply@example.org",
+        "mailer.daemon+bob@example.org",
         "bounce+12345@example.org",
         "majordomo@example.org",
         "listserv@example.org",
@@ -44,10 +47,11 @@ def test_null_senders_and_texts_that_are_no_address_get_none(address: str) -> No
     assert refused.value.reason is Unreachable.NO_ADDRESS
 
 
-@pytest.mark.parametrize("address", ["parcels@example.test", "Parcels@EXAMPLE.test"])
-def test_the_service_tells_itself_nothing(address: str) -> None:
+@pytest.mark.parametrize("own", ["parcels@example.test", "parcels+bounces@example.test"])
+@pytest.mark.parametrize("address", ["parcels@example.test", "Parcels@EXAMPLE.test", "parcels+x@example.test"])
+def test_the_service_tells_itself_nothing(address: str, own: str) -> None:
     with pytest.raises(NoPerson) as refused:
-        check_recipient(address, own=OWN)
+        check_recipient(address, own=[own])
     assert refused.value.reason is Unreachable.OWN
 
 
