@@ -78,10 +78,11 @@ class Fields:
 
     def data(self, name: str) -> bytes:
         """The bytes behind a text in base64."""
-        try:
-            return base64.b64decode(self.text(name), validate=True)
-        except (binascii.Error, ValueError):
-            raise _wrong(name, "base64") from None
+        return _decode(self.text(name), name)
+
+    def data_list(self, name: str) -> tuple[bytes, ...]:
+        """The bytes behind each text of a list, in base64."""
+        return tuple(_decode(text, name) for text in self.texts(name))
 
     def url_data(self, name: str, length: int) -> bytes:
         """The bytes behind a text in base64url without padding: `length` of them."""
@@ -120,6 +121,13 @@ class Fields:
 def encode_url_data(data: bytes) -> str:
     """Base64url without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _decode(text: str, name: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise _wrong(name, "base64") from None
 
 
 def _check_number(value: object, name: str) -> int:

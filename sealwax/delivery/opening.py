@@ -128,7 +128,7 @@ def open_by_secret(
 def open_by_identity(
     api: RecipientApi, parcel_id: str, identities: Sequence[Identity], provider: CryptoProvider
 ) -> tuple[ServiceSource, Access]:
-    """The objects of a parcel, after the proof that we hold the key of one of its recipients.
+    """The objects of a parcel and the identity that opens them, after the proof that we hold the key of a recipient.
 
     Raises DeliveryFailed for the last identity if the parcel is for none of them.
     """
@@ -149,7 +149,7 @@ def open_by_identity(
                 raise
             refused = error
         else:
-            return ServiceSource(api, opened), Access(identities=identities)
+            return ServiceSource(api, opened), Access(identities=(identity,))
     raise refused
 
 

@@ -84,6 +84,10 @@ class RecipientApi:
         with contextlib.suppress(DeliveryFailed):
             self._caller.ask_once("/api/open/claims", {"state": state} | ({"code": code} if code else {}))
 
+    def give_receipt(self, cms: bytes) -> None:
+        """Give the sender a signed receipt. Repeating it does no harm. Raises DeliveryFailed."""
+        self._caller.ask("/api/open/receipt", {"receipt": base64.b64encode(cms).decode("ascii")})
+
     def _take_ticket(self, parcel_id: str, answer: Fields) -> OpenedParcel:
         ticket = answer.text("ticket")
         # It becomes a header field.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -20,6 +20,7 @@ from sealwax.delivery.uploads import Uploader
 from smime_core.parcels import is_parcel_id
 
 _PARCELS: Final = "/api/parcels"
+_MAX_PAGES: Final = 1_000
 _AFTER_SUBMISSION: Final = frozenset(
     ("submitted", "notified", "received", "opened", "answered", "expired", "withdrawn", "failed")
 )
@@ -87,7 +88,11 @@ class StateRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentParcel:
-    """A parcel as the service knows it."""
+    """A parcel as the service knows it.
+
+    `downloads` is how often it may be opened in all, or None for any number of times, and `opened` how often it was.
+    `receipts` are the signed receipts, which only `find` brings.
+    """
 
     parcel_id: str
     reference: str
@@ -96,12 +101,21 @@ class SentParcel:
     to: tuple[str, ...] = ()
     kind: str = ""
     size: int = 0
+    downloads: int | None = None
+    opened: int = 0
+    tries_left: int = 0
     states: tuple[StateRow, ...] = ()
+    receipts: tuple[bytes, ...] = ()
 
     @property
     def is_submitted(self) -> bool:
         """Whether the service has all of it, so that nothing is left to upload."""
         return self.state in _AFTER_SUBMISSION
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the service has a signed receipt for it."""
+        return any(row.by == "recipient-signed" for row in self.states)
 
 
 class SenderApi:
@@ -134,9 +148,31 @@ class SenderApi:
         answer = self._caller.ask(_PARCELS if before is None else f"{_PARCELS}?before={quote(before, safe='')}")
         return tuple(map(_read_parcel, answer.objects("parcels"))), answer.maybe_text("next")
 
+    def list_all(self) -> Iterator[SentParcel]:
+        """All parcels of this sender, the newest first."""
+        before: str | None = None
+        for _ in range(_MAX_PAGES):
+            parcels, before = self.list_page(before)
+            yield from parcels
+            if before is None or not parcels:
+                return
+
     def withdraw(self, parcel_id: str) -> SentParcel:
         """End a parcel: nobody gets it any more. Repeating it does no harm."""
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/withdraw", {}), parcel_id)
+
+    def extend(self, parcel_id: str, days: int) -> SentParcel:
+        """Let a parcel end so many days from now, unless it ends later. Repeating it does no harm."""
+        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/extend", {"days": days}), parcel_id)
+
+    def give_tries(self, parcel_id: str) -> SentParcel:
+        """Give the recipients five more tries at the words."""
+        # Not repeated after a lost connection: the tries would be given twice.
+        return _read_parcel(self._caller.ask_once(f"{_PARCELS}/{parcel_id}/tries", {}), parcel_id)
+
+    def limit_downloads(self, parcel_id: str, limit: int | None) -> SentParcel:
+        """Let a parcel be opened so often in all; None for any number of times. Repeating it does no harm."""
+        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/downloads", {"limit": limit}), parcel_id)
 
 
 def _read_parcel(fields: Fields, asked: str | None = None) -> SentParcel:
@@ -155,7 +191,11 @@ def _read_parcel(fields: Fields, asked: str | None = None) -> SentParcel:
         to=tuple(one.text("address") for one in fields.objects("to")) if "to" in fields.values else (),
         kind=fields.text("kind", ""),
         size=fields.number("bytes", 0),
+        downloads=fields.maybe_number("downloads"),
+        opened=fields.number("opened", 0),
+        tries_left=fields.number("triesLeft", 0),
         states=tuple(map(_read_state, states)),
+        receipts=fields.data_list("receipts") if "receipts" in fields.values else (),
     )
 
 

@@ -33,6 +33,7 @@ from smime_core.parcels.parcel_key import (
     make_salt,
     proof_of,
 )
+from smime_core.parcels.receipts import asks_for_receipt, build_parcel_receipt, check_receipt_parcel
 from smime_core.parcels.salt import salt_of
 from smime_core.parcels.secret import SECRET_WORDS, make_secret, parse_words
 from smime_core.parcels.words import LANGUAGES
@@ -53,8 +54,11 @@ __all__ = [
     "ParcelChunk",
     "ParcelFile",
     "ParcelKey",
+    "asks_for_receipt",
     "build_manifest",
+    "build_parcel_receipt",
     "check_file_name",
+    "check_receipt_parcel",
     "chunk_lengths",
     "decrypt_authenticated",
     "decrypt_chunk",

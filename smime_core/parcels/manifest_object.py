@@ -1,8 +1,8 @@
 """The manifest as an object of its parcel: signed by the sender, then encrypted like a chunk.
 
 The signed content has the content type PARCEL_MANIFEST, so that no other signature of the sender passes as one over a
-manifest. A sender without an identity signs nothing. Such a parcel is nobody's word, like a mail that is only
-encrypted.
+manifest. It asks the recipients for signed receipts. A sender without an identity signs nothing. Such a parcel is
+nobody's word, like a mail that is only encrypted.
 
 The manifest is read before the first chunk. Its verdict is the one on all files of the parcel.
 """
@@ -10,7 +10,7 @@ The manifest is read before the first chunk. Its verdict is the one on all files
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smime_core.asn1.der import Buffer
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, PARCEL_MANIFEST, is_content_info, parse_content_info
@@ -24,6 +24,7 @@ from smime_core.limits import MAX_PARCEL_CHUNK_OVERHEAD_BYTES, MAX_PARCEL_MANIFE
 from smime_core.parcels.envelope import damage, keys_of, parse_envelope, recipients_of
 from smime_core.parcels.manifest import Manifest, read_manifest, write_manifest
 from smime_core.parcels.parcel_key import ParcelKey
+from smime_core.parcels.receipt_request import asking_for_receipts
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
 from smime_core.text.mail_address import addresses_match
@@ -42,11 +43,13 @@ class OpenedManifest:
     """A manifest with the report on its encryption and its signature.
 
     The state of the report is ENCRYPTED_ONLY if nobody has signed. It is VERIFIED only if the signer's certificate is
-    trusted for the address in `manifest.sender`. A caller shows the state before it shows or saves a file.
+    trusted for the address in `manifest.sender`. A caller shows the state before it shows or saves a file. `content` is
+    the JSON as it was signed.
     """
 
     manifest: Manifest
     report: MessageReport
+    content: bytes = field(repr=False)
 
 
 async def build_manifest(
@@ -59,14 +62,16 @@ async def build_manifest(
 ) -> bytes:
     """DER of the manifest, signed if `signing` is given, for the same recipients as the chunks.
 
-    Raises MalformedMessage for a manifest that `open_manifest` would refuse, without recipients, or for a detached
-    signature; LimitExceeded; UnsupportedAlgorithm for a certificate that may not be used for encryption.
+    The signature asks for receipts. Raises MalformedMessage for a manifest that `open_manifest` would refuse, without
+    recipients, or for a detached signature; LimitExceeded; UnsupportedAlgorithm for a certificate that may not be used
+    for encryption.
     """
     content = write_manifest(manifest)
     if signing is not None:
         if signing.form is SignatureForm.DETACHED:
             raise MalformedMessage("a detached signature would leave the content out", where="parcel manifest")
-        content = await build_signed_data(content, signing, provider, PARCEL_MANIFEST)
+        asking = asking_for_receipts(signing, parcel=manifest.parcel, sender=manifest.sender)
+        content = await build_signed_data(content, asking, provider, PARCEL_MANIFEST)
     cms = await build_enveloped_data(content, recipients_of(key, certificates), provider, ID_DATA)
     check_limit("bytes of a parcel manifest", len(cms), MAX_MANIFEST_OBJECT_BYTES)
     return cms
@@ -118,7 +123,7 @@ async def open_manifest(
     if readers and not is_for_reader:
         raise ParcelMisaddressed(f"the sender made this parcel for {', '.join(manifest.recipients) or 'nobody'}")
     report = walk.report(examiner, claim=Claim.FROM_FIELD, sender=manifest.sender, further=())
-    return OpenedManifest(manifest=manifest, report=report)
+    return OpenedManifest(manifest=manifest, report=report, content=content)
 
 
 async def _judge_signature(content: bytes, walk: Walk, examiner: Examiner) -> bytes:

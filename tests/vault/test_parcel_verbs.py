@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from smime_core import Encrypting
+from smime_core import Encrypting, Keys, blocking
 from smime_core.algorithms import AES_256_GCM, Kdf, Pbkdf2
 from smime_core.blocking import encrypt_bytes, run
-from smime_core.cms import PARCEL_CHALLENGE
+from smime_core.cms import PARCEL_CHALLENGE, parse_content_info, parse_signed_data
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
@@ -21,7 +21,8 @@ from smime_core.errors import (
     ParcelNotAuthenticated,
     ParcelWordsRefused,
 )
-from smime_core.parcels import derive_parcel_key, proof_of
+from smime_core.ess import verify_receipt
+from smime_core.parcels import check_receipt_parcel, derive_parcel_key, proof_of
 from smime_core.providers.native import NativeProvider
 from tests.support.people import PROVIDER, person
 from tests.support.vault.verbs import AT, SEAL_KEY, call, sealed, trust
@@ -97,6 +98,27 @@ def test_a_parcel_that_nobody_signs_has_no_author() -> None:
     made = make("es")
     manifest = finish(made, encrypt(made["key"])["chunk"], sign=False, **NOBODY)
     assert verify(manifest, made)["report"]["state"] == "encrypted-only"
+
+
+def test_a_receipt_is_for_the_signature_of_a_verified_sender() -> None:
+    made, bob = make(), sealed(person("bob"))
+    manifest = finish(made, encrypt(made["key"])["chunk"])
+    assert verify(manifest, made, key=None, **bob)["asksForReceipt"] is True
+    receipt = call("parcel.receipt", manifest=manifest, parcel=made["parcel"], **bob, **trust())["receipt"]
+    check_receipt_parcel(receipt, made["parcel"])
+    content = blocking.decrypt_bytes(manifest, Keys(identities=[person("bob")]), PROVIDER).content
+    sent = parse_signed_data(parse_content_info(content).content)
+    assert run(verify_receipt(receipt, sent, PROVIDER)).certificate == person("bob").certificate
+
+
+@pytest.mark.parametrize("way", ["not signed", "not trusted"])
+def test_no_receipt_is_for_a_sender_who_is_not_verified(way: str) -> None:
+    made, bob = make(), sealed(person("bob"))
+    manifest = finish(made, encrypt(made["key"])["chunk"], sign=way != "not signed")
+    judging = trust() if way == "not signed" else {"trust": {"anchors": []}, "at": AT}
+    assert verify(manifest, made, key=None, **bob, **judging)["asksForReceipt"] is False
+    with pytest.raises(MalformedMessage, match="no verified sender"):
+        call("parcel.receipt", manifest=manifest, parcel=made["parcel"], **bob, **judging)
 
 
 def test_the_proof_and_the_sealed_key_are_those_of_the_words() -> None:

@@ -198,6 +198,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "parcel.verify": {
     manifest: "bytes", parcel: "text", "key?": "bytes", readers: ["text"], ...KEYS, ...TRUST, "contacts?": "bytes",
   },
+  "parcel.receipt": { manifest: "bytes", parcel: "text", ...KEYS, ...TRUST },
   "parcel.decrypt": { cms: "bytes", chunk: PARCEL_CHUNK, "key?": "bytes", ...KEYS },
   "parcel.encrypt": { content: "bytes", "key?": "bytes", recipients: ["bytes"], "sealKey?": "secret" },
   "parcel.finish": {
@@ -313,8 +314,10 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "parcel.check": {},
   "parcel.open": { key: "bytes", proof: "bytes" },
   "parcel.verify": {
-    report: "any", lookups: "any", certificates: ["any"], sender: "text", to: ["text"], created: "text", files: [PARCEL_FILE],
+    report: "any", lookups: "any", certificates: ["any"], asksForReceipt: "flag", sender: "text", to: ["text"], created: "text",
+    files: [PARCEL_FILE],
   },
+  "parcel.receipt": { receipt: "bytes" },
   "parcel.decrypt": { content: "bytes" },
   "parcel.encrypt": { cms: "bytes", chunk: PARCEL_CHUNK },
   "parcel.finish": { manifest: "bytes" },

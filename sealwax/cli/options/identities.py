@@ -30,13 +30,23 @@ def load_all_identities(names: Iterable[str], source: PassphraseSource) -> tuple
 
 def load_signer(name: str, source: PassphraseSource) -> Identity:
     """The signing identity in a file."""
-    return _choose_signer(_load_identities(name, source.reader()))
+    return choose_signer(_load_identities(name, source.reader()))
 
 
 def load_signers(names: Iterable[str], source: PassphraseSource) -> tuple[Identity, ...]:
     """The signing identity from each file."""
     passphrase_for = source.reader()
-    return tuple(_choose_signer(_load_identities(name, passphrase_for)) for name in names)
+    return tuple(choose_signer(_load_identities(name, passphrase_for)) for name in names)
+
+
+def choose_signer(identities: Sequence[Identity]) -> Identity:
+    """The first identity whose certificate may sign (RFC 8550 section 4.4.2)."""
+    signing = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
+    for identity in identities:
+        usage = identity.certificate.key_usage
+        if usage is None or usage & signing:
+            return identity
+    raise click.ClickException("the identity file has no key whose certificate may sign")
 
 
 def load_own_certificate(name: str) -> Certificate:
@@ -62,13 +72,3 @@ def _load_identities(name: str, passphrase_for: Callable[[str], bytes]) -> tuple
         with contextlib.suppress(WrongPassphrase):
             return blocking.load_identities(data, None, provider=PROVIDER)
     return blocking.load_identities(data, passphrase_for(name), provider=PROVIDER)
-
-
-def _choose_signer(identities: Sequence[Identity]) -> Identity:
-    """The first identity whose certificate may sign (RFC 8550 section 4.4.2)."""
-    signing = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
-    for identity in identities:
-        usage = identity.certificate.key_usage
-        if usage is None or usage & signing:
-            return identity
-    raise click.ClickException("the identity file has no key whose certificate may sign")

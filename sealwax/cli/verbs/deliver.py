@@ -18,7 +18,10 @@ class DeliverVerbs(Verbs):
         "send": "sealwax.cli.verbs.deliver_sending:send",
         "list": "sealwax.cli.verbs.deliver_keeping:list_parcels",
         "open": "sealwax.cli.verbs.deliver_opening:open_parcel",
-        "withdraw": "sealwax.cli.verbs.deliver_keeping:withdraw",
+        "extend": "sealwax.cli.verbs.deliver_changing:extend",
+        "tries": "sealwax.cli.verbs.deliver_changing:tries",
+        "downloads": "sealwax.cli.verbs.deliver_changing:downloads",
+        "withdraw": "sealwax.cli.verbs.deliver_changing:withdraw",
     }
     entry_points: ClassVar[str] = "sealwax.deliver"
 
@@ -32,8 +35,10 @@ def deliver() -> None:
         keeps the token that the pages have made for you.
     send report.pdf --to bob@example.com
         encrypts here, uploads, and prints six words for the recipient.
-    list, withdraw
-        what became of your parcels; an end to one of them.
+    list
+        what became of your parcels, with the signed receipts for them.
+    extend, tries, downloads, withdraw
+        more days, more tries at the words, a limit of openings; an end.
     open LINK
         checks and saves a parcel that came to you.
     """

@@ -1,18 +1,20 @@
-"""`sealwax deliver token`, `list` and `withdraw`: the sender's token, and the parcels that were sent."""
+"""`sealwax deliver token` and `list`: the sender's token, and the parcels that were sent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from sealwax.cli.judging.parcel_receipts import JudgedReceipt, ReceiptJudge
 from sealwax.cli.options.delivery import CA_FILE, TOKEN_FILE, SenderLogin, look_up, parse_token
 from sealwax.cli.options.parameters import JSON
 from sealwax.cli.options.passphrases import ask_terminal, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.streams.files import printable, write_json, write_line
 from sealwax.cli.user_files.delivery import forget_service, keep_service, load_services
 from sealwax.delivery.address import parse_server
@@ -22,7 +24,6 @@ from sealwax.delivery.sender_api import SenderApi, SentParcel, StateRow
 from smime_core.report import time_to_json
 from smime_core.text import parse_address
 
-_MAX_PAGES: Final = 1_000
 _SAID_BY: Final = {
     "service": "says the service",
     "sender": "by you",
@@ -46,18 +47,11 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest:
-    """The sender whose parcels are listed."""
+    """The sender whose parcels are listed, and how the signers of receipts are judged."""
 
     login: SenderLogin = group_of(SenderLogin)
+    trust: TrustOptions = group_of(TrustOptions)
     as_json: bool = given_by(JSON)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawRequest:
-    """The reference of a parcel, and its sender."""
-
-    reference: str = given_by(click.Argument(["reference"], metavar="REF"))
-    login: SenderLogin = group_of(SenderLogin)
 
 
 @verb(TokenRequest)
@@ -88,37 +82,25 @@ def token(request: TokenRequest) -> None:
 def list_parcels(request: ListRequest) -> None:
     """List your parcels, the newest first: their states, when, and who says so.
 
-    What a recipient's program claims proves nothing. A signed receipt was checked by the service, not here.
+    What a recipient's program claims proves nothing. What the recipient has signed does: each signed receipt gets a
+    verdict here, as a message does.
     """
+    judge = ReceiptJudge(request.trust)
     with request.login.open() as (_, _, api):
-        parcels = list(_all_parcels(api))
+        # The list has no receipts.
+        parcels = [api.find(one.parcel_id) if one.is_confirmed else one for one in api.list_all()]
+    listed = [(parcel, judge.judge_all(parcel)) for parcel in parcels]
     if request.as_json:
-        write_json({"parcels": [_parcel_to_json(parcel) for parcel in parcels]})
+        write_json({"parcels": [_parcel_to_json(parcel, receipts) for parcel, receipts in listed]})
         return
-    for parcel in parcels:
+    for parcel, receipts in listed:
         until = f", until {parcel.expires:%Y-%m-%d}" if parcel.expires else ""
         to = ", ".join(parcel.to) or "nobody"
         write_line(f"{parcel.reference}: {parcel.state}, {parcel.kind} of {_size_words(parcel.size)} to {to}{until}")
         for row in parcel.states:
             write_line(f"- {_row_words(row)}")
-
-
-@verb(WithdrawRequest)
-def withdraw(request: WithdrawRequest) -> None:
-    """End a parcel: nobody gets it any more. REF is its reference number, or its id.
-
-    What a recipient has opened already stays with that recipient.
-    """
-    with request.login.open() as (_, _, api):
-        wanted = request.reference.strip()
-        found = next(
-            (one for one in _all_parcels(api) if wanted == one.parcel_id or wanted.upper() == one.reference.upper()),
-            None,
-        )
-        if found is None:
-            raise click.ClickException(f"you have no parcel {printable(wanted)}")
-        parcel = api.withdraw(found.parcel_id)
-    write_line(f"{parcel.reference}: {parcel.state}")
+        for receipt in receipts:
+            write_line(f"- receipt: {receipt.line}")
 
 
 def _forget(request: TokenRequest) -> None:
@@ -129,15 +111,6 @@ def _forget(request: TokenRequest) -> None:
     for service in found:
         forget_service(service)
     write_line(f"The token of {request.address} at {server} is forgotten here.")
-
-
-def _all_parcels(api: SenderApi) -> Iterator[SentParcel]:
-    before: str | None = None
-    for _ in range(_MAX_PAGES):
-        parcels, before = api.list_page(before)
-        yield from parcels
-        if before is None or not parcels:
-            return
 
 
 def _row_words(row: StateRow) -> str:
@@ -153,7 +126,7 @@ def _size_words(size: int) -> str:
     return f"{size} bytes"
 
 
-def _parcel_to_json(parcel: SentParcel) -> dict[str, Any]:
+def _parcel_to_json(parcel: SentParcel, receipts: Sequence[JudgedReceipt]) -> dict[str, Any]:
     return {
         "id": parcel.parcel_id,
         "reference": parcel.reference,
@@ -162,6 +135,9 @@ def _parcel_to_json(parcel: SentParcel) -> dict[str, Any]:
         "bytes": parcel.size,
         "to": list(parcel.to),
         "expires": None if parcel.expires is None else time_to_json(parcel.expires),
+        "downloads": parcel.downloads,
+        "opened": parcel.opened,
+        "triesLeft": parcel.tries_left,
         "states": [
             {
                 "state": row.state,
@@ -171,5 +147,8 @@ def _parcel_to_json(parcel: SentParcel) -> dict[str, Any]:
                 "code": row.code,
             }
             for row in parcel.states
+        ],
+        "receipts": [
+            {"recipient": receipt.recipient, "state": receipt.state, "verdict": receipt.line} for receipt in receipts
         ],
     }

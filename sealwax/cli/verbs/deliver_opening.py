@@ -14,8 +14,8 @@ from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.verdict_line import WORDS
 from sealwax.cli.messages.operations import Examined
 from sealwax.cli.options.delivery import CA_FILE
-from sealwax.cli.options.identities import load_all_identities
-from sealwax.cli.options.parameters import IDENTITIES
+from sealwax.cli.options.identities import choose_signer, load_all_identities
+from sealwax.cli.options.parameters import IDENTITIES, now
 from sealwax.cli.options.passphrases import PassphraseSource, ask_terminal, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.trust import VerdictOptions
@@ -39,12 +39,14 @@ from sealwax.delivery.patience import Patience
 from sealwax.delivery.recipient_api import RecipientApi
 from sealwax.files.small import read_small
 from smime_core import blocking
-from smime_core.cms import Keys
+from smime_core.cms import Keys, Signing
 from smime_core.errors import ParcelNotAuthenticated, SmimeError
 from smime_core.identity import Identity
 from smime_core.parcels import (
-    Manifest,
+    OpenedManifest,
     ParcelFile,
+    asks_for_receipt,
+    build_parcel_receipt,
     decrypt_authenticated,
     decrypt_unauthenticated,
     derive_parcel_key,
@@ -123,7 +125,22 @@ class OpenRequest:
     silent: bool = given_by(
         click.Option(["--silent"], is_flag=True, help="Do not report to the sender that the parcel was opened.")
     )
+    gives_receipt: bool = given_by(
+        click.Option(
+            ["--receipt", "gives_receipt"],
+            is_flag=True,
+            help="Confirm to a verified sender, with your signature, that you have the parcel. Needs --identity.",
+        )
+    )
     verdict: VerdictOptions = group_of(VerdictOptions)
+
+    def __post_init__(self) -> None:
+        if self.gives_receipt and not self.reader.identity_files:
+            raise click.UsageError("--receipt is signed by the --identity that opens the parcel")
+        if self.gives_receipt and not is_link(self.source):
+            raise click.UsageError("--receipt needs the link of the parcel, whose service passes it on")
+        if self.gives_receipt and self.silent:
+            raise click.UsageError("--receipt reports to the sender, and --silent does not")
 
 
 @verb(OpenRequest, "open")
@@ -133,7 +150,8 @@ def open_parcel(request: OpenRequest) -> int:
     LINK is that of the notice; put it in quotes. FOLDER has objects that were downloaded another way: the manifest and
     the numbered chunks. FILE is one encrypted file of another program, such as openssl cms.
     The verdict comes first, on standard error. A file gets its name only when all of it was checked, and replaces no
-    other file. Exits 0 when all was opened, also if the sender is not verified.
+    other file. Exits 0 when all was opened, also if the sender is not verified. With --receipt, the receipt must have
+    been given too.
     """
     request.folder.mkdir(parents=True, exist_ok=True)
     if is_link(request.source):
@@ -158,7 +176,7 @@ def _open_link(request: OpenRequest, link: ParcelLink) -> int:
             source, access = open_by_secret(api, link.parcel_id, secret, PROVIDER)
         write_error(f"parcel {source.reference}")
         try:
-            code = _judge_and_save(request, source, access, link.parcel_id)
+            opened, code = _judge_and_save(request, source, access, link.parcel_id)
         except (SmimeError, OSError) as error:
             if not request.silent:
                 api.claim("failed", error.code if isinstance(error, SmimeError) else "file-error")
@@ -166,7 +184,17 @@ def _open_link(request: OpenRequest, link: ParcelLink) -> int:
         if not request.silent:
             for state in ("received", "opened") if code == DONE else ():
                 api.claim(state)
-        return code
+        return _give_receipt(request, api, opened, access) if request.gives_receipt and code == DONE else code
+
+
+def _give_receipt(request: OpenRequest, api: RecipientApi, opened: OpenedManifest, access: Access) -> int:
+    if not asks_for_receipt(opened):
+        write_error("no receipt was given: the sender is not verified, or asks for none")
+        return NOT_AS_ASKED
+    signing = Signing(identities=[choose_signer(access.identities)], signing_time=now())
+    api.give_receipt(blocking.run(build_parcel_receipt(opened, signing, PROVIDER)))
+    (write_error if request.verdict.as_json else write_line)(f"receipt: given to {opened.manifest.sender}")
+    return DONE
 
 
 def _open_folder(request: OpenRequest, folder: Path) -> int:
@@ -178,17 +206,20 @@ def _open_folder(request: OpenRequest, folder: Path) -> int:
         salt = salt_of(source.read_manifest())
         secret = parse_words(request.reader.load_typed())
         access = Access(key=blocking.run(derive_parcel_key(secret, salt, PROVIDER)))
-    return _judge_and_save(request, source, access, None)
+    return _judge_and_save(request, source, access, None)[1]
 
 
-def _judge_and_save(request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None) -> int:
-    manifest, judged = _judge(request, source, access, parcel_id)
+def _judge_and_save(
+    request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None
+) -> tuple[OpenedManifest, int]:
+    opened, judged = _judge(request, source, access, parcel_id)
+    manifest = opened.manifest
     if request.verdict.as_json:
         write_json(report_to_json(judged.report))
     else:
         write_error(judged.line)
     if judged.report.state is State.INVALID:
-        return NOT_AS_ASKED
+        return opened, NOT_AS_ASKED
     total = sum(chunk.cms_bytes for chunk in manifest.chunks)
 
     def note(file: ParcelFile, path: Path) -> None:
@@ -198,21 +229,21 @@ def _judge_and_save(request: OpenRequest, source: ObjectSource, access: Access, 
         Saver(
             source=source, manifest=manifest, access=access, provider=PROVIDER, folder=request.folder, move=move
         ).save_all(note)
-    return DONE
+    return opened, DONE
 
 
 def _judge(
     request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None
-) -> tuple[Manifest, Judged]:
+) -> tuple[OpenedManifest, Judged]:
     options, cms = request.verdict, source.read_manifest()
     readers = [address for one in access.identities for address in one.certificate.email_addresses]
-    manifests: list[Manifest] = []
+    manifests: list[OpenedManifest] = []
 
     def examine(trust_store: TrustStore) -> Examined:
         opened = read_manifest(
             cms, access, options.judging(trust_store), PROVIDER, parcel_id=parcel_id, readers=readers
         )
-        manifests.append(opened.manifest)
+        manifests.append(opened)
         return Examined(opened.report, None)
 
     judged = judge(examine, options.trust.load_store(), options.trust)

@@ -170,3 +170,70 @@ def test_the_days_are_those_that_were_asked_for(post: Post) -> None:
     (listed,) = json.loads(post.lab.sealwax("deliver", "list", "--json").stdout)["parcels"]
     left = datetime.datetime.fromisoformat(listed["expires"]) - datetime.datetime.now(datetime.UTC)
     assert datetime.timedelta(days=2, hours=23) < left <= datetime.timedelta(days=3)
+
+
+def test_a_recipient_by_certificate_confirms_with_a_signed_receipt(post: Post) -> None:
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt", "--to-cert", "ids/bob.pem", *SIGNER)
+    opening = ("deliver", "open", sent.link, "-o", "got", *READER)
+    # Nobody confirms without saying so.
+    assert post.lab.sealwax(*opening, *TRUST).code == 0
+    assert receipts_in(post) == []
+    result = post.lab.sealwax(*opening, *TRUST, "--receipt")
+    assert (result.code, result.stdout.decode().splitlines()[-1]) == (0, f"receipt: given to {ALICE}")
+    (receipt,) = receipts_in(post, *TRUST)
+    assert (receipt["recipient"], receipt["state"]) == (BOB, "verified")
+    lines = post.lab.sealwax("deliver", "list", *TRUST).stdout.decode().splitlines()
+    assert [line for line in lines if line.startswith(f"- opened by {BOB}, ")][-1].endswith("signed by the recipient")
+    assert lines[-1].startswith(f"- receipt: verified: signed by CN={BOB} <{BOB}>")
+
+
+def test_the_signer_of_a_receipt_needs_trust(post: Post) -> None:
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt", "--to-cert", "ids/bob.pem", *SIGNER)
+    assert post.lab.sealwax("deliver", "open", sent.link, *READER, *TRUST, "--receipt").code == 0
+    (receipt,) = receipts_in(post)
+    assert receipt["state"] == "signed-unverified"
+
+
+@pytest.mark.parametrize(("signed", "trusted"), [((), TRUST), (SIGNER, ())], ids=["not signed", "not trusted"])
+def test_no_receipt_goes_to_a_sender_who_is_not_verified(
+    post: Post, signed: tuple[str, ...], trusted: tuple[str, ...]
+) -> None:
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt", "--to-cert", "ids/bob.pem", *signed)
+    result = post.lab.sealwax("deliver", "open", sent.link, "-o", "got", *READER, *trusted, "--receipt")
+    assert (result.code, "no receipt was given" in result.stderr, post.got()) == (1, True, {"a.txt": b"a"})
+    assert receipts_in(post) == []
+
+
+def test_a_sender_changes_the_end_the_tries_and_the_limit(post: Post) -> None:
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt", "--days", "3")
+    wrong = " ".join(reversed(sent.words.split()))
+    for _ in range(5):
+        post.open(sent, words=wrong)
+    assert "wrong too often" in post.open(sent).line
+    assert changed(post, "tries", sent.reference) == f"{sent.reference}: 5 tries left\n"
+    assert post.open(sent).code == 0
+    until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
+    assert changed(post, "extend", sent.reference, "--days", "9") == f"{sent.reference}: until {until:%Y-%m-%d}\n"
+    said = f"{sent.reference}: may be opened 1 times in all, was opened 1 times\n"
+    assert changed(post, "downloads", sent.reference.lower(), "--limit", "1") == said
+    assert "as often as its sender allows" in post.open(sent).line
+    said = f"{sent.reference}: may be opened any number of times, was opened 1 times\n"
+    assert changed(post, "downloads", sent.reference, "--unlimited") == said
+    assert post.open(sent).code == 0
+
+
+def changed(post: Post, verb: str, *arguments: str) -> str:
+    result = post.lab.sealwax("deliver", verb, *arguments)
+    assert (result.code, result.stderr) == (0, "")
+    return result.stdout.decode()
+
+
+def receipts_in(post: Post, *trusted: str) -> list[dict[str, str]]:
+    """The receipts for the only parcel, as the list has them."""
+    (listed,) = json.loads(post.lab.sealwax("deliver", "list", "--json", *trusted).stdout)["parcels"]
+    receipts: list[dict[str, str]] = listed["receipts"]
+    return receipts

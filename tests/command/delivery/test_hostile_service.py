@@ -211,7 +211,7 @@ def test_a_list_that_cannot_be_right_is_one_line(post: DeliveryLab, body: bytes)
 
 
 def test_a_list_without_end_ends(post: DeliveryLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sealwax.cli.verbs.deliver_keeping._MAX_PAGES", 3)
+    monkeypatch.setattr("sealwax.delivery.sender_api._MAX_PAGES", 3)
     post.lab.write("a.txt", b"a")
     post.send("a.txt")
     page = {"parcels": [post.service.only().describe()], "next": post.service.only().id}

@@ -425,7 +425,7 @@ def _parcels() -> dict[str, Example]:
         "to": ["bob@example.test"],
         "files": [{"name": "letter.txt", "sizeBytes": len(CONTENT), "chunks": [chunk]}],
         "key": key,
-        "recipients": [],
+        "recipients": [person("bob").certificate.der],
         "sign": True,
         **sealed(person("alice")),
         "at": AT,
@@ -442,13 +442,16 @@ def _parcels() -> dict[str, Example]:
         "parcel.check": Example(right={"words": made["words"]}, wrong={"words": b"not six words"}),
         "parcel.open": Example(right=opening, wrong={"words": b"not six words"}),
         "parcel.verify": Example(right=verifying, wrong={"parcel": other}),
+        "parcel.receipt": Example(
+            right={"manifest": manifest, "parcel": parcel, **bob, **trust()}, wrong={"parcel": other}
+        ),
         "parcel.decrypt": Example(
             right={"cms": encrypted["cms"], "chunk": chunk, "key": key, **bob},
             wrong={"chunk": chunk | {"sha256": "0" * 64}},
         ),
         "parcel.encrypt": Example(right=encrypting, wrong={"content": b""}),
         "parcel.finish": Example(right=finishing, wrong={"from": "carol@example.test"}),
-        "foreign.decrypt": Example(right={"cms": encrypted["cms"], **bob}, wrong={"cms": manifest}),
+        "foreign.decrypt": Example(right={"cms": encrypted["cms"], **bob}, wrong={"cms": CONTENT}),
     }
 
 

@@ -20,7 +20,9 @@ from smime_core.parcels import (
     ParcelChunk,
     ParcelFile,
     ParcelKey,
+    asks_for_receipt,
     build_manifest,
+    build_parcel_receipt,
     decrypt_authenticated,
     decrypt_chunk,
     derive_parcel_key,
@@ -107,6 +109,14 @@ class VerifyParcel:
 
 
 @request_class
+class GiveReceipt:
+    manifest: bytes
+    parcel: str
+    keys: SealedKeys = group_of(SealedKeys)
+    judging: GivenJudging = group_of(GivenJudging)
+
+
+@request_class
 class DecryptChunk:
     cms: bytes
     chunk: GivenChunk
@@ -171,7 +181,10 @@ async def open_parcel(request: OpenParcel, provider: CryptoProvider) -> Reply:
 
 
 async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Reply:
-    """Returns the verdict on the manifest with its members. Raises ParcelRefused and the errors of decryption."""
+    """Returns the verdict on the manifest with its members. Raises ParcelRefused and the errors of decryption.
+
+    `asksForReceipt` is true if the sender is verified and asks for a signed receipt.
+    """
     judging = await read_judging(request.judging, provider, read_contacts(request.contacts))
     opened = await open_manifest(
         request.manifest,
@@ -185,6 +198,7 @@ async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Repl
     manifest = opened.manifest
     return {
         **describe_verdict(opened.report),
+        "asksForReceipt": asks_for_receipt(opened),
         "sender": manifest.sender,
         "to": list(manifest.recipients),
         "created": manifest.created.isoformat(),
@@ -197,6 +211,18 @@ async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Repl
             for file in manifest.files
         ],
     }
+
+
+async def give_receipt(request: GiveReceipt, provider: CryptoProvider) -> Reply:
+    """Returns `{receipt}`, signed by the first identity that may sign, for a manifest that one of them opens.
+
+    The sender is verified again. Raises MalformedMessage for one who is not, or who asks for none.
+    """
+    identities = await unseal(request.keys, provider)
+    judging = await read_judging(request.judging, provider)
+    opened = await open_manifest(request.manifest, judging, provider, parcel=request.parcel, identities=identities)
+    signing = Signing(identities=[choose_signer(identities, judging.at)], signing_time=judging.at)
+    return {"receipt": await build_parcel_receipt(opened, signing, provider)}
 
 
 async def decrypt_one_chunk(request: DecryptChunk, provider: CryptoProvider) -> Reply:

@@ -201,6 +201,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "parcel.check": Verb(parcels.CheckWords, parcels.check_words),
     "parcel.open": Verb(parcels.OpenParcel, parcels.open_parcel),
     "parcel.verify": Verb(parcels.VerifyParcel, parcels.verify_parcel),
+    "parcel.receipt": Verb(parcels.GiveReceipt, parcels.give_receipt),
     "parcel.decrypt": Verb(parcels.DecryptChunk, parcels.decrypt_one_chunk),
     "parcel.encrypt": Verb(parcels.EncryptChunk, parcels.encrypt_one_chunk),
     "parcel.finish": Verb(parcels.FinishParcel, parcels.finish_parcel),

@@ -1,0 +1,81 @@
+"""The verdict on the signed receipts for a parcel that was sent (RFC 2634 section 2.6).
+
+The service has checked signatures, but the sender need not believe it. A receipt counts only if it is for this parcel,
+and its signer is verified for the address of a recipient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sealwax.cli.judging.looking_up import judge
+from sealwax.cli.messages.operations import Examined
+from sealwax.cli.options.parameters import now
+from sealwax.cli.options.trust import TrustOptions
+from sealwax.cli.provider import PROVIDER
+from sealwax.delivery.sender_api import SentParcel
+from smime_core import blocking
+from smime_core.asn1 import Buffer
+from smime_core.errors import SmimeError
+from smime_core.ess import ID_CT_RECEIPT, parse_signed_receipt
+from smime_core.parcels import check_receipt_parcel
+from smime_core.pkix import TrustStore
+from smime_core.policy import Policy
+from smime_core.report import State
+from smime_core.text import addresses_match
+from smime_core.trust import Judging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedReceipt:
+    """A receipt: the recipient who has signed it, by its certificate, its state, and the verdict in words."""
+
+    recipient: str
+    state: State
+    line: str
+
+
+class ReceiptJudge:
+    """Judges receipts by the trust of the options, which is read when there is a receipt."""
+
+    def __init__(self, trust: TrustOptions) -> None:
+        self._trust = trust
+
+    def judge_all(self, parcel: SentParcel) -> list[JudgedReceipt]:
+        """The verdicts on the receipts for a parcel, the oldest first."""
+        return [self._judge(cms, parcel) for cms in parcel.receipts]
+
+    def _judge(self, cms: bytes, parcel: SentParcel) -> JudgedReceipt:
+        try:
+            check_receipt_parcel(cms, parcel.parcel_id)
+            recipient = _find_recipient(cms, parcel)
+        except SmimeError as error:
+            return JudgedReceipt(recipient="", state=State.INVALID, line=f"invalid: {error}")
+
+        def examine(trust_store: TrustStore) -> Examined:
+            report = blocking.verify_bytes(
+                cms,
+                Judging(trust_store=trust_store, at=now()),
+                provider=PROVIDER,
+                content_type=ID_CT_RECEIPT,
+                sender=recipient,
+                policy=Policy.ARCHIVE,
+            )
+            return Examined(report, None)
+
+        judged = judge(examine, self._store, self._trust)
+        return JudgedReceipt(recipient=recipient, state=judged.report.state, line=judged.line)
+
+    @cached_property
+    def _store(self) -> TrustStore:
+        return self._trust.load_store()
+
+
+def _find_recipient(cms: Buffer, parcel: SentParcel) -> str:
+    """The recipient whose address a certificate in the receipt has, or else the first one, who is not its signer."""
+    certificates = parse_signed_receipt(cms).signed_data.certificates
+    named = [address for certificate in certificates for address in certificate.email_addresses]
+    return next(
+        (one for one in parcel.to if any(addresses_match(one, name) for name in named)), next(iter(parcel.to), "")
+    )

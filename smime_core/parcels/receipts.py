@@ -1,0 +1,71 @@
+"""Signed receipts for parcels (RFC 2634 section 2).
+
+A receipt covers the signature of the manifest, and by the manifest the hash of each chunk. It is made only if the
+sender is verified: otherwise a recipient would confirm to a stranger. The sender compares a receipt with the one
+that the manifest lets expect.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from smime_core.asn1.der import Buffer
+from smime_core.cms.content_info import PARCEL_MANIFEST
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signing import Signing
+from smime_core.errors import MalformedMessage
+from smime_core.ess.receipt_request import parse_receipt_request
+from smime_core.ess.receipts import build_receipt, parse_receipt, parse_signed_receipt
+from smime_core.parcels.manifest import Manifest
+from smime_core.parcels.manifest_object import OpenedManifest
+from smime_core.provider import CryptoProvider
+from smime_core.report.report import SignerReport, State
+from smime_core.text.mail_address import addresses_match
+
+
+def asks_for_receipt(opened: OpenedManifest) -> bool:
+    """Whether the sender of the parcel is verified, and asks for receipts."""
+    return _find_asking(opened) is not None
+
+
+async def build_parcel_receipt(opened: OpenedManifest, signing: Signing, provider: CryptoProvider) -> bytes:
+    """DER of the receipt for a parcel, signed by the one recipient of `signing`.
+
+    Raises MalformedMessage if the sender is not verified or asks for none, and the errors of `build_receipt`.
+    """
+    asking = _find_asking(opened)
+    if asking is None or asking.info is None or asking.certificate is None:
+        raise MalformedMessage("no verified sender asks for a receipt", where="parcel")
+    return await build_receipt(
+        asking.info,
+        OctetsContent(opened.content, provider),
+        signing,
+        provider,
+        content_type=PARCEL_MANIFEST,
+        certificate=asking.certificate,
+    )
+
+
+def check_receipt_parcel(cms: Buffer, parcel: str) -> None:
+    """Raise MalformedMessage if a receipt is not for this parcel. Nothing else of it is verified."""
+    identifier = parse_receipt(parse_signed_receipt(cms).content).signed_content_identifier
+    if not hmac.compare_digest(identifier, parcel.encode("ascii")):
+        raise MalformedMessage("the receipt is for another parcel", where="receipt")
+
+
+def _find_asking(opened: OpenedManifest) -> SignerReport | None:
+    if opened.report.state is not State.VERIFIED:
+        return None
+    return next((one for one in opened.report.deciding_signers if _is_asking(one, opened.manifest)), None)
+
+
+def _is_asking(signer: SignerReport, manifest: Manifest) -> bool:
+    is_sender = any(addresses_match(address, manifest.sender) for address in signer.addresses)
+    if signer.info is None or signer.state is not State.VERIFIED or not is_sender:
+        return False
+    try:
+        request = parse_receipt_request(signer.info.attributes)
+    except MalformedMessage:
+        # A damaged request is no request.
+        return False
+    return request is not None and request.signed_content_identifier == manifest.parcel.encode("ascii")
