@@ -184,7 +184,9 @@ def test_a_recipient_by_certificate_confirms_with_a_signed_receipt(post: Post) -
     (receipt,) = receipts_in(post, *TRUST)
     assert (receipt["recipient"], receipt["state"]) == (BOB, "verified")
     lines = post.lab.sealwax("deliver", "list", *TRUST).stdout.decode().splitlines()
-    assert [line for line in lines if line.startswith(f"- opened by {BOB}, ")][-1].endswith("signed by the recipient")
+    assert [line for line in lines if line.startswith(f"- opened by {BOB}, ")][-1].endswith(
+        "signed by the recipient, says the service"
+    )
     assert lines[-1].startswith(f"- receipt: verified: signed by CN={BOB} <{BOB}>")
 
 

@@ -13,6 +13,7 @@ from smime_core.parcels import CHUNK_BYTES
 from tests.support.command.lab import READER
 from tests.support.delivery.lab import BOB, DeliveryLab, Sent
 from tests.support.delivery.played_service import Cut, Reply, play_service, ranged, refuse, reply
+from tests.support.parcel_secret import shows_secret
 
 pytestmark = pytest.mark.server
 
@@ -61,7 +62,7 @@ def test_nothing_of_a_chunk_that_is_not_right_is_saved(post: DeliveryLab, sent: 
     result = post.open(sent)
     assert result.code == 1
     assert len(result.stderr.splitlines()) == 3  # the reference, the verdict, the failure
-    assert not any(word in result.stderr.split() for word in sent.words.split())
+    assert not shows_secret(result.stderr, sent.words)
     assert post.got() == {"first.txt": FILES["first.txt"]}
     (claim,) = post.service.only().claims
     assert claim["state"] == "failed"
@@ -359,8 +360,9 @@ def test_a_time_outside_of_all_years_is_one_line(post: DeliveryLab, time: str, f
 def test_the_list_names_the_service_as_the_witness_of_a_signature(post: DeliveryLab) -> None:
     signed = {"state": "opened", "at": "2026-11-27T12:00:00+02:00", "by": "recipient-signed", "recipient": BOB}
     failed = {"state": "failed", "at": "2026-11-27T12:00:00Z", "by": "service", "code": "smtp-550\x1b[2J"}
-    page = {"parcels": [{**DESCRIBED, "states": [signed, failed]}], "next": None}
-    post.service.before = lambda _method, _path: reply(200, page)
+    described = {**DESCRIBED, "states": [signed, failed]}
+    page = {"parcels": [described], "next": None}
+    post.service.before = lambda _method, path: reply(200, page if path.endswith("/parcels") else described)
     lines = post.lab.sealwax("deliver", "list").stdout.decode().splitlines()
     assert lines[1] == f"- opened by {BOB}, 2026-11-27 10:00 UTC, signed by the recipient, says the service"
     assert lines[2] == "- failed (smtp-550\\u{1b}[2J), 2026-11-27 12:00 UTC, says the service"
