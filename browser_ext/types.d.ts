@@ -283,8 +283,11 @@ interface SessionMemory {
   [composition: `composition:${string}`]: CompositionRecord;
   /** The times of the openings that an origin asked for, in milliseconds since 1970. */
   [budget: `budget:${string}`]: number[];
-  /** The reason for which the site of a tab was stopped. `before`: the servers that it named earlier. */
-  [stopped: `stopped:${number}`]: { url: string; code: string; file: string; servers: Servers | null; before: Servers | null };
+  /**
+   * The reason for which the site of a tab was stopped. `fragment`: that of the link of a parcel, or "". `before`: the servers that
+   * the site named earlier.
+   */
+  [stopped: `stopped:${number}`]: { url: string; fragment: string; code: string; file: string; servers: Servers | null; before: Servers | null };
 }
 
 /** A frame that a page's content script asked for; kept in `storage.session`. */

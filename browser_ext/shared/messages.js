@@ -245,7 +245,7 @@ export const MESSAGES = {
   "bridge.leave": { from: ["options"], body: {} },
   // A site whose files are checked before its page runs. The content script reads the files.
   "checked.files": { from: ["content"], body: { signed: "bytes", configuration: "string" } },
-  "checked.stop": { from: ["content"], body: { code: "string", file: "string", configuration: "string" } },
+  "checked.stop": { from: ["content"], body: { code: "string", file: "string", configuration: "string", fragment: "string" } },
   "checked.stopped": { from: ["stopped"], body: {} },
   "checked.accept-servers": { from: ["stopped"], body: {} },
   "checked.list": { from: ["options"], body: {} },

@@ -38,7 +38,7 @@ function picking({ failure = null, refusal = null } = {}) {
   return { log, showSaveFilePicker };
 }
 
-const small = await chooseWay({ name: "small.txt", bytes: 16 * 1024 * 1024 }, { base: BASE, picking: picking() });
+const small = await chooseWay({ name: "small.txt", bytes: 16 * 1024 * 1024 }, { workerBase: BASE, picking: picking() });
 await small.save(chunks([3, 4]), signal);
 said.memory = { kind: small.kind, clicked: [...clicked], areOverwritten: areOverwritten() };
 
@@ -50,20 +50,20 @@ said.memoryFailed = { failed, clicked: [...clicked], areOverwritten: areOverwrit
 const large = { name: "large.bin", bytes: 16 * 1024 * 1024 + 1 };
 given = [];
 const chosen = picking();
-const way = await chooseWay(large, { base: BASE, picking: chosen });
+const way = await chooseWay(large, { workerBase: BASE, picking: chosen });
 await way.save(chunks([5, 6]), signal);
 said.chosen = { kind: way.kind, log: chosen.log, areOverwritten: areOverwritten() };
 
 const broken = picking();
-const brokenWay = await chooseWay(large, { base: BASE, picking: broken });
+const brokenWay = await chooseWay(large, { workerBase: BASE, picking: broken });
 said.chosenFailed = [await brokenWay.save(chunks([5, 6], 1), signal).catch(({ code }) => code), broken.log];
 const full = picking({ failure: new DOMException("full", "QuotaExceededError") });
-said.full = [await (await chooseWay(large, { base: BASE, picking: full })).save(chunks([5]), signal).catch(({ code }) => code), full.log];
-said.dismissed = await chooseWay(large, { base: BASE, picking: picking({ refusal: new DOMException("", "AbortError") }) });
-said.placeRefused = await chooseWay(large, { base: BASE, picking: picking({ refusal: new DOMException("", "SecurityError") }) }).catch(({ code }) => code);
+said.full = [await (await chooseWay(large, { workerBase: BASE, picking: full })).save(chunks([5]), signal).catch(({ code }) => code), full.log];
+said.dismissed = await chooseWay(large, { workerBase: BASE, picking: picking({ refusal: new DOMException("", "AbortError") }) });
+said.placeRefused = await chooseWay(large, { workerBase: BASE, picking: picking({ refusal: new DOMException("", "SecurityError") }) }).catch(({ code }) => code);
 // A browser window without a service worker saves from memory what fits, and refuses the rest before anything is fetched.
-said.fits = (await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES }, { base: BASE, picking: {} })).kind;
-said.tooLarge = await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES + 1 }, { base: BASE, picking: {} }).catch(({ code }) => code);
+said.fits = (await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES }, { workerBase: BASE, picking: {} })).kind;
+said.tooLarge = await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES + 1 }, { workerBase: BASE, picking: {} }).catch(({ code }) => code);
 
 // The service worker answers one download of an address with the chunks of the page.
 const listeners = {};

@@ -59,14 +59,17 @@ export class ParcelPage {
   #isTrustKnown = false;
 
   /**
-   * @param {{root: HTMLElement, announcer: HTMLElement, translate: import("../language.js").PageTexts, base: URL, apiOrigin: string}} options
-   *   `base` is the folder of the pages
+   * @param {{
+   *   root: HTMLElement, announcer: HTMLElement, translate: import("../language.js").PageTexts, base: URL, apiOrigin: string, isChecked: boolean,
+   * }} options `base` is the folder of the pages; `isChecked`: the extension has compared their files with the signed list
    */
-  constructor({ root, announcer, translate, base, apiOrigin }) {
+  constructor({ root, announcer, translate, base, apiOrigin, isChecked }) {
     this.#root = root;
     this.#announcer = announcer;
     this.translate = translate;
     this.base = base;
+    // The server could give a service worker other code than the checked one, and it would get the plaintext.
+    this.workerBase = isChecked ? null : base;
     this.requests = new ParcelRequests(apiOrigin);
     this.#vaultLine = createVaultLine(translate);
     this.#reader = new ParcelReader({

@@ -25,17 +25,17 @@ const MAX_MEMORY_BYTES = CHUNK_BYTES;
 /**
  * Finds the way to save a file. To be called in the person's click, because it may open a dialog.
  * @param {FileToSave} file
- * @param {{base: URL, picking?: Picking}} place `base` is the folder of the pages
+ * @param {{workerBase: URL | null, picking?: Picking}} place `workerBase` is the folder of the service worker; null where none may run
  * @returns {Promise<Way | null>} null if the person has closed the dialog; rejects with `parcel-save-refused` if this browser
  *   cannot save a file of this size
  */
-export async function chooseWay(file, { base, picking = /** @type {Picking} */ (globalThis) }) {
+export async function chooseWay(file, { workerBase, picking = /** @type {Picking} */ (globalThis) }) {
   if (file.bytes <= MAX_MEMORY_BYTES) return { kind: "memory", save: saveFromMemory(file) };
   if (picking.showSaveFilePicker) {
     const handle = await pick(picking, file.name);
     return handle && { kind: "chosen", save: saveToHandle(handle) };
   }
-  const save = await saveByWorker(file, base).catch(() => null);
+  const save = workerBase && await saveByWorker(file, workerBase).catch(() => null);
   if (save) return { kind: "downloads", save };
   if (file.bytes <= MAX_BLOB_BYTES) return { kind: "memory", save: saveFromMemory(file) };
   throw new ApiError("parcel-save-refused", `this browser window saves files of at most ${MAX_BLOB_BYTES} bytes`);

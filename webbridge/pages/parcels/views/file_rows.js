@@ -70,7 +70,7 @@ export class FileRows {
     const whole = size(file.sizeBytes);
     try {
       row.failure.textContent = "";
-      const way = await chooseWay({ name, bytes: file.sizeBytes }, { base: this.#page.base });
+      const way = await chooseWay({ name, bytes: file.sizeBytes }, { workerBase: this.#page.workerBase });
       if (!way) return;
       row.begin(() => stopping.abort());
       row.said.textContent = translate("parcel_saving", { total: whole });
