@@ -17,7 +17,7 @@ interface MessageKinds {
   revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
-  "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "keys" | "lock" | "close";
+  "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "parcel" | "keys" | "lock" | "close";
   /** A section of the page with keys and people; "" for the one that it shows already. */
   section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "writing" | "backup";
   digest: string;
@@ -283,6 +283,8 @@ interface SessionMemory {
   [composition: `composition:${string}`]: CompositionRecord;
   /** The times of the openings that an origin asked for, in milliseconds since 1970. */
   [budget: `budget:${string}`]: number[];
+  /** The address of a notice, until the page that opens it has taken it. */
+  [parcel: `parcel:${string}`]: string;
   /**
    * The reason for which the site of a tab was stopped. `fragment`: that of the link of a parcel, or "". `before`: the servers that
    * the site named earlier.

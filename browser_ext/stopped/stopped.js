@@ -23,6 +23,8 @@ try {
   // The site's server chooses the moment at which this page appears, perhaps under a click.
   disturb();
   byId("again").addEventListener("click", () => location.replace(url + fragment));
+  byId("own").hidden = !fragment;
+  byId("own").addEventListener("click", () => void ask("parcel.open", { address: url + fragment }));
   byId("accept").addEventListener("click", async () => {
     await ask("checked.accept-servers");
     location.replace(url + fragment);

@@ -46,6 +46,8 @@ def site(
 ) -> Iterator[ParcelSite]:
     place = tmp_path_factory.mktemp("checked")
     shutil.copytree(pages_with_sources, place / "pages")
+    # A test alters this script, and the server would send its compressed form.
+    (place / "pages/parcel_main.js.br").unlink()
     extension = Extension(browser, folder)
     with run_parcel_house(place / "pages", place / "store") as house:
         checked = ParcelSite(extension, house.stack.pages_url, place / "pages", new_operator(), house)
@@ -91,6 +93,11 @@ def test_the_signed_page_opens_a_parcel_and_an_altered_script_stops_it(site: Par
     assert "not the one that the operator signed" in reason(page)
     assert "parcel_main.js" in page.text("[data-test=facts]")
     assert sent.draft.id not in page.text()
+    # The extension's own page opens the parcel without the altered one.
+    page.click("[data-test=own-parcel]")
+    own = site.extension.browser.wait_for_page("parcel/parcel.html")
+    open_by_words(own, sent.words)
+    own.close()
     # The honest page gets the link back.
     script.write_bytes(honest)
     page.click("[data-test=again]")

@@ -9,7 +9,7 @@ export interface ParcelHost {
   translate: Catalogue;
   /** The id of the parcel. */
   readonly id: string;
-  requests: ParcelRequests;
+  requests: Pick<ParcelRequests, "complain">;
   /** Saves a file by a service worker; null where none may run. */
   saveByWorker: ((file: FileToSave) => Promise<Save>) | null;
   /** The sentence for people about an error. */
