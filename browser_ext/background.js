@@ -15,6 +15,7 @@ import * as mails from "./background/mails.js";
 import * as memory from "./background/memory.js";
 import * as optionsPage from "./background/options_page.js";
 import * as pages from "./background/pages.js";
+import * as parcels from "./background/parcels.js";
 import * as pattern from "./background/pattern.js";
 import * as prompts from "./background/prompts.js";
 import * as questions from "./background/questions.js";
@@ -37,6 +38,7 @@ const MENU_VERIFY_PAGE = "verify page";
 const MENU_SAVE_PAGE = "save page";
 const MENU_OPEN_LINK = "open link";
 const MENU_WRITE_TO = "write to";
+const MENU_PARCEL = "parcel";
 
 /** Settles when the keys have been locked after an installation or update. @type {Promise<void>} */
 let starting = Promise.resolve();
@@ -54,6 +56,7 @@ api.contextMenus.onClicked.addListener((info, tab) => {
   else if (info.menuItemId === MENU_KEYS) void optionsPage.open();
   else if (info.menuItemId === MENU_VIEWER) void mails.openViewer({ mail: "" });
   else if (info.menuItemId === MENU_HELP) void api.tabs.create({ url: api.runtime.getURL(HELP_PAGE) });
+  else if (info.menuItemId === MENU_PARCEL) void parcels.open({ address: info.linkUrl ?? "" });
   else if (tab?.id === undefined) return;
   else if (info.menuItemId === MENU_SELECTION) void sites.openSelection(tab.id, info.frameId);
   else if (info.menuItemId === MENU_VERIFY_PAGE) void pages.openViewer(tab.id);
@@ -131,6 +134,7 @@ function originOf(sender) {
   if (page === "toolbar/toolbar.html") return "toolbar";
   if (page === "sign_in/sign_in.html") return "sign-in";
   if (page === "stopped/stopped.html") return "stopped";
+  if (page === "parcel/parcel.html") return "parcel";
   if (page === "viewer/page_viewer.html" || page === "page_save/page_save.html") return "page";
   return OPTIONS_PAGES.includes(page) ? "options" : null;
 }
@@ -158,6 +162,7 @@ async function setUp({ reason, previousVersion }) {
   api.contextMenus.create({ id: MENU_VERIFY_PAGE, title: title("menuVerifyPage"), contexts: ["action", "page"] });
   api.contextMenus.create({ id: MENU_SAVE_PAGE, title: title("menuSavePage"), contexts: ["action", "page"] });
   api.contextMenus.create({ id: MENU_OPEN_LINK, title: title("menuOpenLink"), contexts: ["link"], targetUrlPatterns: ["http://*/*", "https://*/*"] });
+  api.contextMenus.create({ id: MENU_PARCEL, title: title("menuParcel"), contexts: ["link"], targetUrlPatterns: ["http://*/parcel.html*", "https://*/parcel.html*"] });
   api.contextMenus.create({ id: MENU_WRITE_TO, title: title("menuWriteTo"), contexts: ["link"], targetUrlPatterns: ["mailto:*"] });
   api.contextMenus.create({ id: MENU_KEYS, title: title("menuKeys"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_HELP, title: title("menuHelp"), contexts: ["action"] });

@@ -17,7 +17,7 @@ interface MessageKinds {
   revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
-  "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "keys" | "lock" | "close";
+  "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "parcel" | "keys" | "lock" | "close";
   /** A section of the page with keys and people; "" for the one that it shows already. */
   section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "writing" | "backup";
   digest: string;
@@ -283,8 +283,13 @@ interface SessionMemory {
   [composition: `composition:${string}`]: CompositionRecord;
   /** The times of the openings that an origin asked for, in milliseconds since 1970. */
   [budget: `budget:${string}`]: number[];
-  /** The reason for which the site of a tab was stopped. `before`: the servers that it named earlier. */
-  [stopped: `stopped:${number}`]: { url: string; code: string; file: string; servers: Servers | null; before: Servers | null };
+  /** The address of a notice, until the page that opens it has taken it. */
+  [parcel: `parcel:${string}`]: string;
+  /**
+   * The reason for which the site of a tab was stopped. `fragment`: that of the link of a parcel, or "". `before`: the servers that
+   * the site named earlier.
+   */
+  [stopped: `stopped:${number}`]: { url: string; fragment: string; code: string; file: string; servers: Servers | null; before: Servers | null };
 }
 
 /** A frame that a page's content script asked for; kept in `storage.session`. */

@@ -26,19 +26,23 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "wasm_build/vault": set(),
     "wasm_build/vault/worker": {"wasm_build/vault"},
     "wasm_build/ui": {"wasm_build/vault"},
+    # Opening a parcel, for the mail server's page and for the extension's.
+    "wasm_build/parcels": {"wasm_build/vault", "wasm_build/ui"},
     # The field for passphrases belongs to the module for applications.
     "wasm_build/vault/owner": {"wasm_build/vault", "wasm_build/ui"},
     # The program that makes the snapshot and the Worker must use the same modules.
     "wasm_build/bundle": {"wasm_build/vault/worker"},
-    "webbridge/pages": {"wasm_build/vault", "wasm_build/vault/owner", "wasm_build/ui"},
+    "webbridge/pages": {"wasm_build/vault", "wasm_build/vault/owner", "wasm_build/ui", "wasm_build/parcels"},
     # The build puts only the functions that are used into content scripts.
-    "browser_ext/content": {"wasm_build/ui"},
+    "browser_ext/content": {"wasm_build/ui", "wasm_build/parcels"},
     "browser_ext/shared": {"wasm_build/ui", "wasm_build/vault"},
     "browser_ext/vault_home": {"browser_ext/shared", "wasm_build/vault", "wasm_build/vault/owner"},
     # In Firefox, the vault can run only in the background.
-    "browser_ext/background": {*_SHARED, "browser_ext/vault_home"},
+    "browser_ext/background": {*_SHARED, "browser_ext/vault_home", "wasm_build/parcels"},
     "browser_ext": {"browser_ext/background", "browser_ext/shared"},
     **{f"browser_ext/{page}": _SHARED for page in _PAGES},
+    # A parcel has a key of its own, which its page never shares with the keys of the person.
+    "browser_ext/parcel": {*_SHARED, "wasm_build/parcels", "wasm_build/vault/owner"},
 }
 
 

@@ -27,6 +27,8 @@ const HEADER_FIELDS = [
 const STOPPED_PAGE = "stopped/stopped.html";
 const RELEASE_KEYS = "release_keys.json";
 const MAX_CONFIGURATION_CHARACTERS = 4096;
+/** The page of a parcel. Its link has the parcel's id in the fragment, and perhaps the words. */
+const PARCEL_PATH = "/parcel.html";
 
 /** Registers the check for the pinned sites, and for no other. */
 export function register() {
@@ -43,13 +45,13 @@ export function register() {
  * @returns {Promise<(CheckedSite & {byPolicy: boolean, granted: boolean})[]>}
  */
 export async function list() {
-  const [{ pagesKeys }, kept] = await Promise.all([policy.read(), database.all("checkedSites")]);
+  const [{ pagesKeys, ownSites }, kept] = await Promise.all([policy.read(), database.all("checkedSites")]);
   const set = new Map(pagesKeys.map(({ origin, fingerprint }) => [origin, { ...empty(origin), keys: [fingerprint] }]));
   const sites = new Map([...kept.map((site) => /** @type {const} */ ([site.origin, site])), ...set]);
   const described = [...sites.values()].map(async (site) => {
     const found = kept.find(({ origin }) => origin === site.origin);
     const granted = await api.permissions.contains({ origins: [directoryPattern(site.origin)] });
-    return { ...found, ...site, seen: found?.seen ?? null, servers: found?.servers ?? null, byPolicy: set.has(site.origin), granted };
+    return { ...found, ...site, seen: found?.seen ?? null, servers: found?.servers ?? null, byPolicy: !ownSites || set.has(site.origin), granted };
   });
   return Promise.all(described);
 }
@@ -61,6 +63,7 @@ export async function list() {
 export async function add({ address, certificate }) {
   const origin = directoryOrigin(address.trim());
   if (!origin) throw new RequestError("bad-directory");
+  await checkOwnSites();
   const keys = certificate.byteLength ? await fingerprintsOf(certificate) : await releaseKeys();
   if (!keys.length) throw new RequestError("no-release-key");
   await inTurn(turnOf(origin), () => database.put("checkedSites", { ...empty(origin), keys }));
@@ -69,6 +72,7 @@ export async function add({ address, certificate }) {
 
 /** @param {BodyOf<"checked.remove">} body */
 export async function remove({ id }) {
+  await checkOwnSites();
   await inTurn(turnOf(id), () => database.remove("checkedSites", id));
   await register();
 }
@@ -103,11 +107,12 @@ async function filesInTurn({ signed, configuration }, sender) {
  * @param {BodyOf<"checked.stop">} body
  * @param {Sender} sender
  */
-export async function stop({ code, file, configuration }, sender) {
+export async function stop({ code, file, configuration, fragment }, sender) {
   const site = await find(sender);
   if (sender.tab?.id === undefined || sender.frameId !== 0) return;
-  const url = `${site.origin}/`;
-  await memory.write(`stopped:${sender.tab.id}`, { url, code, file, servers: tryToRead(configuration), before: site.servers });
+  const isParcel = new URL(sender.url ?? site.origin).pathname === PARCEL_PATH;
+  const link = isParcel ? { url: `${site.origin}${PARCEL_PATH}`, fragment } : { url: `${site.origin}/`, fragment: "" };
+  await memory.write(`stopped:${sender.tab.id}`, { ...link, code, file, servers: tryToRead(configuration), before: site.servers });
   await api.tabs.update(sender.tab.id, { url: api.runtime.getURL(STOPPED_PAGE) });
 }
 
@@ -124,6 +129,11 @@ export async function acceptServers(_, sender) {
     const site = await database.get("checkedSites", origin);
     if (site && servers) await database.put("checkedSites", { ...site, servers });
   });
+}
+
+/** Rejects with `set-by-organisation` if only the administrator changes the list. */
+async function checkOwnSites() {
+  if (!(await policy.read()).ownSites) throw new RequestError("set-by-organisation");
 }
 
 /** @param {Sender} sender @returns {Promise<CheckedSite>} */

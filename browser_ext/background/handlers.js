@@ -20,6 +20,7 @@ import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as optionsPage from "./options_page.js";
 import * as pages from "./pages.js";
+import * as parcels from "./parcels.js";
 import * as pattern from "./pattern.js";
 import * as policy from "./policy.js";
 import * as preferences from "./preferences.js";
@@ -158,6 +159,14 @@ export const HANDLERS = {
   "checked.list": checkedSites.list,
   "checked.add": checkedSites.add,
   "checked.remove": checkedSites.remove,
+  "parcel.open": parcels.open,
+  "parcel.listed": parcels.listed,
+  "parcel.claim": parcels.claim,
+  "parcel.look": parcels.look,
+  "parcel.server": parcels.findServer,
+  "parcel.judging": parcels.judging,
+  "parcel.propose": parcels.propose,
+  "parcel.attached": parcels.openAttached,
   "toolbar.look": toolbar.look,
   "toolbar.go": toolbar.go,
   "toolbar.download": toolbar.openDownload,

@@ -18,6 +18,7 @@ import { serviceAddress } from "../shared/service_address.js";
  * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust the settings that are set
  * @property {{idleMinutes?: number, harvest?: boolean, directory?: string}} preferences the preferences that are set
  * @property {{origin: string, fingerprint: string}[]} pagesKeys the sites whose files are checked, and who signs them
+ * @property {boolean} ownSites whether the person may change the list of these sites
  * @property {{timestampService?: string, labelPolicy?: import("../shared/label_policy.js").LabelPolicy}} writing those that are set
  * @property {string[]} set the names of the values that are set, as in `policy_schema.json`
  */
@@ -41,6 +42,8 @@ const READERS = {
   timestampService: (/** @type {unknown} */ value) => readAddress(value, serviceAddress),
   labelPolicy: readLabelPolicy,
   pagesKeys: readPagesKeys,
+  // The value counts as set only if it takes the list away from the person.
+  ownSites: (/** @type {unknown} */ value) => (value === false ? value : null),
 };
 
 /** @returns {Promise<Policy>} */
@@ -60,6 +63,7 @@ export function understand(managed) {
     anchors: readAnchors(managed.anchors) ?? [],
     organisationList: fromBase64(managed.organisationList),
     pagesKeys: readPagesKeys(managed.pagesKeys) ?? [],
+    ownSites: READERS.ownSites(managed.ownSites) ?? true,
     ownDecisions: readFlag(ownDecisions) ?? true,
     trust: present({ mozilla: readFlag(mozilla), revocation: READERS.revocation(revocation) }),
     preferences: present({

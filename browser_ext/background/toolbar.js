@@ -11,6 +11,7 @@ import { readMailto } from "./mailto.js";
 import * as memory from "./memory.js";
 import * as optionsPage from "./options_page.js";
 import * as pages from "./pages.js";
+import * as parcels from "./parcels.js";
 import * as promptWindow from "./prompt_window.js";
 import * as session from "./session.js";
 import { inTime, runIn } from "./sites.js";
@@ -28,6 +29,7 @@ const WAYS = {
   field: pickField,
   write: writeNew,
   file: () => mails.openViewer({ mail: "" }),
+  parcel: () => parcels.open({ address: "" }),
   keys: () => optionsPage.open(),
   lock: () => session.lock("hand"),
   close: async () => {},

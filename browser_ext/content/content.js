@@ -11,6 +11,7 @@
 import { mayNamePart } from "./any_webmail/part_names.js";
 import { closest, customElementsBelow, findBelow, focusedIn, hasFocus, isConnected, matches } from "./dom_tree.js";
 import { ARMOR_BEGIN } from "./field_text.js";
+import { hasParcelLink } from "./parcel_signs.js";
 import { GUARDED } from "./smime_attributes.js";
 import { isMailPage } from "./webmail_signs.js";
 import { api, world } from "./world.js";
@@ -183,8 +184,11 @@ function mayBeOffered(element) {
 
 /** @param {Iterable<ParentNode & Node>} changes the parts of the page that are new or changed */
 function lookForMail(changes) {
-  isMail ||= isMailPage() || [...changes].some(mayNamePart);
-  if (isMail) void load("mail").then(() => world.mail?.offerMail(), () => {});
+  isMail ||= isMailPage() || [...changes].some((root) => mayNamePart(root) || hasParcelLink(root));
+  if (isMail) void load("mail").then(() => {
+    world.mail?.offerMail();
+    void world.mail?.offerParcels().catch(() => {});
+  }, () => {});
 }
 
 /**

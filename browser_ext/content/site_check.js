@@ -13,7 +13,8 @@ import { api } from "./world.js";
 
 const LIST = "release.p7s";
 const CONFIGURATION = "config.json";
-const DOCUMENT = "index.html";
+/** The signed documents that people open, by their paths. */
+const DOCUMENTS = new Map([["/", "index.html"], ["/parcel.html", "parcel.html"]]);
 /** Forms that servers send in the place of the files themselves, and files that only developer tools load. */
 const NOT_LOADED = /\.(?:br|gz|map)$/u;
 const root = new URL("/", location.href);
@@ -26,6 +27,8 @@ const LARGE_BYTES = 2_000_000;
 
 /** @type {string} */
 let configuration = "";
+/** The link of a parcel, which may have the words that open it. The signed page gets it back. */
+const fragment = takeFragment();
 
 const isOpened = stopDocument();
 void check();
@@ -44,14 +47,22 @@ function stopDocument() {
   }
 }
 
+/** Takes the fragment out of the address and the history, where it would stay if the page is stopped. */
+function takeFragment() {
+  const { hash, pathname, search } = location;
+  if (hash) history.replaceState(null, "", `${pathname}${search}`);
+  return hash;
+}
+
 async function check() {
   try {
     const { html, large } = await compare();
+    if (fragment) history.replaceState(null, "", fragment);
     draw(html);
     await large();
   } catch (error) {
     const { code = "unknown", file = "" } = /** @type {{code?: string, file?: string}} */ (error);
-    await ask("checked.stop", { code, file, configuration }).catch(() => draw(sentence(api.i18n.getMessage("checkedFailed"))));
+    await ask("checked.stop", { code, file, configuration, fragment }).catch(() => draw(sentence(api.i18n.getMessage("checkedFailed"))));
   }
 }
 
@@ -61,7 +72,8 @@ async function check() {
  * @returns {Promise<{html: Element, large: () => Promise<unknown>}>}
  */
 async function compare() {
-  if (document.contentType !== "text/html" || location.pathname !== "/") throw problem("site-other-page");
+  const name = DOCUMENTS.get(location.pathname);
+  if (document.contentType !== "text/html" || !name) throw problem("site-other-page");
   // A worker that the site installed earlier could answer all requests below.
   if (navigator.serviceWorker?.controller) throw problem("site-worker");
   const [signed, settings] = await Promise.all([read(LIST, "no-cache"), read(CONFIGURATION, "no-cache")]);
@@ -70,13 +82,13 @@ async function compare() {
   /** @type {{files: {path: string, bytes: number, integrity: string}[], servers: object}} */
   const { files, servers } = await ask("checked.files", { signed, configuration });
   const integrity = new Map(files.map((file) => [file.path, file.integrity]));
-  const loaded = files.filter(({ path }) => path !== DOCUMENT && !NOT_LOADED.test(path));
+  const loaded = files.filter(({ path }) => path !== name && !NOT_LOADED.test(path));
   /** @param {typeof files} some @param {RequestCache} cache */
   const readAll = (some, cache) => Promise.all(some.map(({ path }) => readSigned(path, integrity, cache)));
   // The page asks the server for the small files again, so the server has to answer for them now too.
   const small = readAll(loaded.filter(({ bytes }) => bytes <= LARGE_BYTES), "no-cache");
-  const [markup] = await Promise.all([readSigned(DOCUMENT, integrity, "no-cache"), small]);
-  const html = build(new TextDecoder().decode(markup), integrity, servers);
+  const [markup] = await Promise.all([readSigned(name, integrity, "no-cache"), small]);
+  const html = build(new TextDecoder().decode(markup), { name, integrity, servers });
   return { html, large: () => readAll(loaded.filter(({ bytes }) => bytes > LARGE_BYTES), "force-cache") };
 }
 
@@ -90,7 +102,7 @@ async function readSigned(path, integrity, cache) {
   const modes = [cache, "reload"];
   let isThere = false;
   for (const mode of modes) {
-    const bytes = await read(path === DOCUMENT ? "" : path, mode);
+    const bytes = await read(path === DOCUMENTS.get("/") ? "" : path, mode);
     isThere = bytes !== null;
     if (bytes && (await hashOf(bytes)) === integrity.get(path)) return bytes;
   }
@@ -112,14 +124,15 @@ async function hashOf(bytes) {
 /**
  * The signed document with the hashes of its scripts and styles, and with what the page is not to ask the server again.
  * Throws `site-file-unlisted`.
- * @param {string} markup @param {Map<string, string>} integrity @param {object} servers
+ * @param {string} markup
+ * @param {{name: string, integrity: Map<string, string>, servers: object}} options `name` is that of the document
  */
-function build(markup, integrity, servers) {
+function build(markup, { name: documentName, integrity, servers }) {
   const { documentElement: html, head } = new DOMParser().parseFromString(markup, "text/html");
   for (const [selector, name] of [["script", "src"], ["link[rel=stylesheet]", "href"]]) {
     for (const element of html.querySelectorAll(selector)) {
       const path = new URL(element.getAttribute(name) ?? "", root).pathname.slice(1);
-      element.setAttribute("integrity", signedHash(path, integrity));
+      element.setAttribute("integrity", signedHash(path, { name: documentName, integrity }));
       // The stop broke off the browser's early request for a module, and a document never asks for the same module again.
       if (name === "src") element.setAttribute(name, `${path}?checked`);
     }
@@ -134,11 +147,12 @@ function build(markup, integrity, servers) {
 /**
  * The hash of a file that the document loads. A file that is not on the list has none, and browsers load a file with an empty
  * hash unchecked. A script or style inside the document has no file, and so no path.
- * @param {string} path @param {Map<string, string>} integrity
+ * @param {string} path
+ * @param {{name: string, integrity: Map<string, string>}} options `name` is that of the document
  */
-function signedHash(path, integrity) {
+function signedHash(path, { name, integrity }) {
   const hash = integrity.get(path);
-  if (!hash) throw Object.assign(problem("site-file-unlisted"), { file: path || DOCUMENT });
+  if (!hash) throw Object.assign(problem("site-file-unlisted"), { file: path || name });
   return hash;
 }
 

@@ -7,10 +7,11 @@ import { api } from "./api.js";
 import { text } from "./i18n.js";
 import { ask } from "./request.js";
 
-/** The id of the control for each setting that an organisation may set. @type {Record<string, string>} */
+/** The id of the control, or of the fieldset, for each setting that an organisation may set. @type {Record<string, string>} */
 const CONTROLS = {
   mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle-minutes", harvest: "harvest", directory: "directory",
   timestampService: "timestamp-service", labelPolicy: "label-file",
+  ownSites: "checked-new",
 };
 
 /**

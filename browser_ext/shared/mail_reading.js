@@ -6,14 +6,13 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { createLabelNote, createReceiptNote } from "../../wasm_build/ui/mail_notes.js";
 import { describeCoverage } from "../../wasm_build/ui/protected_parts.js";
 import { day, errorText, loadSharedText, locale, text } from "./i18n.js";
+import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "./mail_view_words.js";
 import { describeReport, provedSender } from "./report_view.js";
 import { ask, wasLockedSince, whenLocked } from "./request.js";
 import { ViewLink } from "./view_link.js";
 
 /** The kinds of answers to a mail, each with the text key of its button. */
 const ANSWERS = /** @type {const} */ ([["reply", "mailReply"], ["replyAll", "mailReplyAll"], ["forward", "mailForward"]]);
-/** The view may run its scripts, open links in other tabs and save files. It has no forms and no origin. */
-const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads";
 
 /** @typedef {(kind: MessageKinds["way"]) => Promise<unknown>} OnAnswer */
 /** @typedef {{view: ViewLink, replyKey: ArrayBuffer}} Prepared */
@@ -74,7 +73,7 @@ export class MailReading {
   /** @param {Element} place @returns {Promise<Prepared>} */
   async #openView(place) {
     const onAsk = (/** @type {import("./view_link.js").ViewQuestion} */ question) => this.#answer(question);
-    const view = await ViewLink.open(place, { page: "frame/mail_view.html", sandbox: SANDBOX, onAsk });
+    const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
     const replyKey = await view.readMail({ words: viewWords(), language: locale(), direction: text("languageDirection") });
     return { view, replyKey };
   }
@@ -233,16 +232,3 @@ function verdictFor(report, translate) {
   const coverage = describeCoverage(report, translate, { signed, encrypted: text("mailPartEncrypted") });
   return { from: provedSender(report), state: report.state, coverage, fieldOrigin: report.fieldOrigin ?? "" };
 }
-
-/** The texts for the view, which has no access to the catalogue. */
-function viewWords() {
-  return {
-    from: text("mailFrom"), fromClaimed: text("mailFromClaimed"), to: text("mailTo"), cc: text("mailCc"),
-    date: text("mailDate"), subject: text("mailSubject"), noSubject: text("mailNoSubject"), fieldText: text("mailFieldText", "{site}"),
-    hidden: text("mailFieldsHidden", "{fields}"), outside: text("mailFieldsOutside", "{fields}"),
-    markup: text("mailMarkupTitle"), asText: text("mailAsText"), asMarkup: text("mailAsMarkup"),
-    blocked: text("mailBlocked"), empty: text("mailEmpty"), uncovered: text("mailUncovered"),
-    links: text("mailLinks", "{count}"), files: text("mailFiles"), save: text("mailSave"), open: text("mailOpenFile"),
-  };
-}
-

@@ -33,7 +33,7 @@ function memberOf(error, name) {
   return String(/** @type {Record<string, unknown>} */ (error)[name]);
 }
 
-/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page" | "toolbar" | "sign-in" | "stopped"} Origin */
+/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page" | "toolbar" | "sign-in" | "stopped" | "parcel"} Origin */
 
 const ENVELOPE = "envelope";
 const SECRET = "secret";
@@ -245,12 +245,21 @@ export const MESSAGES = {
   "bridge.leave": { from: ["options"], body: {} },
   // A site whose files are checked before its page runs. The content script reads the files.
   "checked.files": { from: ["content"], body: { signed: "bytes", configuration: "string" } },
-  "checked.stop": { from: ["content"], body: { code: "string", file: "string", configuration: "string" } },
+  "checked.stop": { from: ["content"], body: { code: "string", file: "string", configuration: "string", fragment: "string" } },
   "checked.stopped": { from: ["stopped"], body: {} },
   "checked.accept-servers": { from: ["stopped"], body: {} },
   "checked.list": { from: ["options"], body: {} },
   "checked.add": { from: ["options"], body: { address: "string", certificate: "bytes" } },
   "checked.remove": { from: ["options"], body: { id: "string" } },
+  // A parcel that opens in a page of the extension. Its address may have the words, so it is in no address of a tab.
+  "parcel.open": { from: ["content", "stopped"], body: { address: "string" } },
+  "parcel.listed": { from: ["content"], body: { addresses: "strings" } },
+  "parcel.claim": { from: ["parcel"], body: { parcel: "string" } },
+  "parcel.look": { from: ["parcel"], body: { origin: "string" } },
+  "parcel.server": { from: ["parcel"], body: { origin: "string" } },
+  "parcel.judging": { from: ["parcel"], body: {} },
+  "parcel.propose": { from: ["parcel"], body: { fingerprint: "string", certificates: "files" } },
+  "parcel.attached": { from: ["parcel"], body: { name: "string", envelope: ENVELOPE } },
   // The window of the toolbar button; a page in which the person has pointed at something.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
   "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
@@ -263,8 +272,8 @@ export const MESSAGES = {
   "recipe.keep-form": { from: ["content"], body: { to: "string", cc: "string", subject: "string", text: "string", file: "string" } },
   "toolbar.stop": { from: ["content"], body: {} },
   // Messages of every page of the extension.
-  "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
-  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page", "stopped"], body: { section: "section" } },
+  "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page", "parcel"], body: {} },
+  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page", "stopped", "parcel"], body: { section: "section" } },
   "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "options", "page", "sign-in"], body: {} },
   // Help and first steps, updates, the administrator's policy.
   "guide.open": { from: ["options"], body: {} },
@@ -284,7 +293,7 @@ export const MESSAGES = {
 export const WORDS = {
   revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward", "receipt"],
   delivery: ["raw", "attachment", "file"],
-  "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "keys", "lock", "close"],
+  "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "parcel", "keys", "lock", "close"],
   section: ["", "identities", "people", "trust", "sites", "settings", "writing", "backup"],
 };
 /** The limit of entries in one form, since a window shows them all. */

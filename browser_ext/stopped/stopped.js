@@ -11,7 +11,7 @@ const CHANGED_SERVERS = "site-servers-changed";
 await startPage();
 document.title = text("stoppedTitle");
 try {
-  const { url, code, file, servers, before } = await ask("checked.stopped");
+  const { url, fragment, code, file, servers, before } = await ask("checked.stopped");
   byId("reason").textContent = errorText(new RequestError(code));
   const isChange = code === CHANGED_SERVERS && servers !== null;
   const rows = [["stoppedSite", url], ["stoppedFile", file], ...(isChange ? serverRows(before, servers) : [])];
@@ -22,10 +22,12 @@ try {
   byId("accept").hidden = !isChange;
   // The site's server chooses the moment at which this page appears, perhaps under a click.
   disturb();
-  byId("again").addEventListener("click", () => location.replace(url));
+  byId("again").addEventListener("click", () => location.replace(url + fragment));
+  byId("own").hidden = !fragment;
+  byId("own").addEventListener("click", () => void ask("parcel.open", { address: url + fragment }));
   byId("accept").addEventListener("click", async () => {
     await ask("checked.accept-servers");
-    location.replace(url);
+    location.replace(url + fragment);
   });
 } catch (error) {
   byId("reason").textContent = errorText(error);

@@ -11,6 +11,7 @@ const WAYS = /** @type {const} */ ([
   { way: "write", label: "toolbarWrite", hint: "toolbarWriteHint", ofPage: false },
   { way: "field", label: "toolbarField", hint: "toolbarFieldHint", ofPage: true },
   { way: "file", label: "menuViewer", hint: "toolbarFileHint", ofPage: false },
+  { way: "parcel", label: "toolbarParcel", hint: "toolbarParcelHint", ofPage: false },
   { way: "keys", label: "verbKeys", hint: "toolbarKeysHint", ofPage: false },
   { way: "lock", label: "verbLock", hint: "toolbarLockHint", ofPage: false },
   { way: "teach", label: "toolbarTeach", hint: "toolbarTeachHint", ofPage: true },

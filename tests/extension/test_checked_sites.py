@@ -11,23 +11,18 @@ from pathlib import Path
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from sealwax.releases.folder import list_folder
 from smime_core import Identity
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
-from smime_core.own_content import Coverage, Release, sign_release
 from smime_core.provider import NewKey
-from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser, Name
-from tests.support.browser.page import Page
+from tests.support.extension.checked_site import NATIVE, Checked, new_operator, reason
 from tests.support.extension.driver import Extension
 from tests.support.extension.managed import start_managed
 from tests.support.servers.pages_server import PagesServer, run_pages_server
-from webbridge.demo.accounts import certificate_pem
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
-NATIVE = NativeProvider()
 CHECKED = "() => document.querySelector('meta[name=sealwax-checked]') !== null"
 # The pages show an error, because their servers do not exist.
 STARTED = f"() => document.querySelector('#app h1') !== null && ({CHECKED})()"
@@ -54,51 +49,15 @@ TRANSFORMATION = b"""<?xml version="1.0"?>
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Checked:
-    """A checked site, its server, and the operator who signs its files."""
+class ServedSite(Checked):
+    """A checked site, whose server can answer otherwise."""
 
-    extension: Extension
     server: PagesServer
-    operator: Identity
-    folder: Path
-
-    def sign(self, version: str, identity: Identity | None = None, *, without: str = "") -> None:
-        files = tuple(file for file in list_folder(self.server.folder) if file.path != without)
-        release = Release(covers=Coverage.PAGES, version=version, commit=None, files=files)
-        now = datetime.datetime.now(datetime.UTC)
-        cms = run(sign_release(release, NATIVE, identity=identity or self.operator, signing_time=now))
-        (self.server.folder / "release.p7s").write_bytes(cms)
-
-    def add(self) -> None:
-        """Let the person name the site and its operator."""
-        page = self.extension.browser.open(self.extension.base + "options/options.html#sites-section")
-        page.wait_for("() => document.querySelector('[data-test=state]')?.textContent")
-        page.click("[data-test=checked-address]")
-        page.type(self.server.origin)
-        page.choose_files("#checked-certificate", [self.folder / "operator.pem"])
-        page.click("[data-test=checked-go]")
-        page.wait_for_text(self.server.origin, selector="[data-test=checked]")
-        page.close()
-
-    def visit(self, path: str = "/") -> Page:
-        """Open the site. Its document is stopped, so that the navigation may never be reported as complete."""
-        page = self.extension.browser.open("about:blank")
-        url = self.server.origin + path
-        page.browser.bidi.command("browsingContext.navigate", context=page.context, url=url, wait="none")
-        return page
-
-    def stopped(self, path: str = "/") -> Page:
-        """Open the site, and return the page that says why it was stopped."""
-        page = self.visit(path)
-        page.wait_for("() => document.querySelector('[data-test=reason]')?.textContent", timeout_seconds=30)
-        return page
 
 
 @pytest.fixture(scope="module")
 def operator() -> Identity:
-    now = datetime.datetime.now(datetime.UTC)
-    authority = run(create_authority("Operator CA", provider=NATIVE, at=now))
-    return run(issue_identity(authority, "operator@example.test", NATIVE, at=now, key=NewKey.P256))
+    return new_operator()
 
 
 @pytest.fixture(scope="module")
@@ -109,23 +68,18 @@ def installed(browser: Browser, folder: Path) -> Iterator[Extension]:
 
 
 @pytest.fixture
-def checked(installed: Extension, built_files: Path, operator: Identity, tmp_path: Path) -> Iterator[Checked]:
+def checked(installed: Extension, built_files: Path, operator: Identity, tmp_path: Path) -> Iterator[ServedSite]:
     installed.browser.expect_error(EXPECTED)
     shutil.copytree(built_files / "pages", tmp_path / "pages")
-    (tmp_path / "operator.pem").write_text(certificate_pem(operator.certificate))
     with run_pages_server(tmp_path / "pages") as server:
-        site = Checked(installed, server, operator, tmp_path)
+        site = ServedSite(installed, server.origin, server.folder, operator, server)
         site.sign("1.0")
         site.add()
         yield site
 
 
-def reason(page: Page) -> str:
-    return page.text("[data-test=reason]")
-
-
 @pytest.mark.heart
-def test_the_signed_pages_run_and_an_altered_file_stops_them(checked: Checked, tmp_path: Path) -> None:
+def test_the_signed_pages_run_and_an_altered_file_stops_them(checked: ServedSite, tmp_path: Path) -> None:
     first = checked.visit()
     first.wait_for(STARTED, timeout_seconds=60)
     assert first.wait_for(DRAWN)
@@ -141,7 +95,7 @@ def test_the_signed_pages_run_and_an_altered_file_stops_them(checked: Checked, t
     page.close()
 
 
-def test_an_altered_part_of_the_runtime_is_named(checked: Checked) -> None:
+def test_an_altered_part_of_the_runtime_is_named(checked: ServedSite) -> None:
     checked.server.replace("/runtime/sealwax.snapshot", b"altered")
     page = checked.stopped()
     assert "runtime/sealwax.snapshot" in page.text("[data-test=facts]")
@@ -149,7 +103,7 @@ def test_an_altered_part_of_the_runtime_is_named(checked: Checked) -> None:
 
 
 @pytest.mark.parametrize("file", ["main.js", "style.css"])
-def test_a_file_that_the_list_lacks_stops_the_page(checked: Checked, file: str) -> None:
+def test_a_file_that_the_list_lacks_stops_the_page(checked: ServedSite, file: str) -> None:
     checked.sign("1.1", without=file)
     page = checked.stopped()
     assert "not on the operator's signed list" in reason(page)
@@ -158,8 +112,8 @@ def test_a_file_that_the_list_lacks_stops_the_page(checked: Checked, file: str) 
     assert "/main.js?checked" not in [asked for asked, _ in checked.server.asked]
 
 
-def test_a_script_inside_the_signed_document_stops_the_page(checked: Checked) -> None:
-    document = checked.server.folder / "index.html"
+def test_a_script_inside_the_signed_document_stops_the_page(checked: ServedSite) -> None:
+    document = checked.folder / "index.html"
     document.write_text(document.read_text().replace("</body>", "<script>localStorage.ran = 'inline'</script></body>"))
     checked.sign("1.1")
     page = checked.stopped()
@@ -167,7 +121,7 @@ def test_a_script_inside_the_signed_document_stops_the_page(checked: Checked) ->
     page.close()
 
 
-def test_nothing_of_an_altered_document_runs(checked: Checked) -> None:
+def test_nothing_of_an_altered_document_runs(checked: ServedSite) -> None:
     def attack(_: Request, answer: Response) -> Response:
         return Response(EVIL, mimetype="text/html")
 
@@ -182,7 +136,7 @@ def test_nothing_of_an_altered_document_runs(checked: Checked) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/else"])
-def test_no_document_that_is_made_by_a_transformation_runs(checked: Checked, path: str) -> None:
+def test_no_document_that_is_made_by_a_transformation_runs(checked: ServedSite, path: str) -> None:
     """Firefox runs no script of an extension before those that an XML document makes by XSLT."""
 
     def attack(_: Request, answer: Response) -> Response:
@@ -195,7 +149,7 @@ def test_no_document_that_is_made_by_a_transformation_runs(checked: Checked, pat
 
 
 @pytest.mark.parametrize("field", [("Link", "</evil.css>; rel=stylesheet"), ("Refresh", "0; url=/evil.css")])
-def test_no_header_field_adds_to_the_page(checked: Checked, field: tuple[str, str]) -> None:
+def test_no_header_field_adds_to_the_page(checked: ServedSite, field: tuple[str, str]) -> None:
     checked.server.add_field("/", *field)
     page = checked.visit()
     page.wait_for(STARTED, timeout_seconds=60)
@@ -203,7 +157,7 @@ def test_no_header_field_adds_to_the_page(checked: Checked, field: tuple[str, st
     assert "/evil.css" not in [asked for asked, _ in checked.server.asked]
 
 
-def test_a_document_for_navigations_only_is_replaced_by_the_signed_one(checked: Checked) -> None:
+def test_a_document_for_navigations_only_is_replaced_by_the_signed_one(checked: ServedSite) -> None:
     def attack(request: Request, answer: Response) -> Response:
         is_navigation = request.headers.get("Sec-Fetch-Dest") == "document"
         return Response(EVIL, mimetype="text/html") if is_navigation else answer
@@ -216,7 +170,7 @@ def test_a_document_for_navigations_only_is_replaced_by_the_signed_one(checked: 
     page.close()
 
 
-def test_the_browser_refuses_a_script_that_only_the_page_gets(checked: Checked) -> None:
+def test_the_browser_refuses_a_script_that_only_the_page_gets(checked: ServedSite) -> None:
     asked: list[str] = []
 
     def attack(request: Request, answer: Response) -> Response:
@@ -235,14 +189,14 @@ def test_the_browser_refuses_a_script_that_only_the_page_gets(checked: Checked) 
     assert "script" in asked
 
 
-def test_lists_of_another_key_and_of_an_older_version_stop_the_site(checked: Checked, operator: Identity) -> None:
+def test_lists_of_another_key_and_of_an_older_version_stop_the_site(checked: ServedSite, operator: Identity) -> None:
     checked.visit().wait_for(STARTED, timeout_seconds=60)
-    older = (checked.server.folder / "release.p7s").read_bytes()
+    older = (checked.folder / "release.p7s").read_bytes()
     checked.sign("1.1")
     newer = checked.visit()
     newer.wait_for(STARTED, timeout_seconds=30)
     newer.close()
-    (checked.server.folder / "release.p7s").write_bytes(older)
+    (checked.folder / "release.p7s").write_bytes(older)
     page = checked.stopped()
     assert "an older version" in reason(page)
     page.close()
@@ -254,13 +208,13 @@ def test_lists_of_another_key_and_of_an_older_version_stop_the_site(checked: Che
     page = checked.stopped()
     assert "Somebody else than the operator" in reason(page)
     page.close()
-    (checked.server.folder / "release.p7s").unlink()
+    (checked.folder / "release.p7s").unlink()
     page = checked.stopped()
     assert "does not send the signed list" in reason(page)
     page.close()
 
 
-def test_other_servers_are_used_only_after_the_person_accepts_them(checked: Checked) -> None:
+def test_other_servers_are_used_only_after_the_person_accepts_them(checked: ServedSite) -> None:
     first = checked.visit()
     first.wait_for(STARTED, timeout_seconds=60)
     first.close()
@@ -281,7 +235,7 @@ def test_other_servers_are_used_only_after_the_person_accepts_them(checked: Chec
     page.close()
 
 
-def test_a_worker_that_could_answer_for_the_server_stops_the_site(checked: Checked) -> None:
+def test_a_worker_that_could_answer_for_the_server_stops_the_site(checked: ServedSite) -> None:
     def send_worker(_: Request, answer: Response) -> Response:
         return Response("onfetch = (event) => event.respondWith(fetch(event.request))", mimetype="text/javascript")
 
@@ -299,7 +253,7 @@ def test_a_worker_that_could_answer_for_the_server_stops_the_site(checked: Check
 
 
 @pytest.mark.parametrize("path", ["/main.js", "/icon.svg", "/else?x=1"])
-def test_no_other_document_of_the_site_is_shown(checked: Checked, path: str) -> None:
+def test_no_other_document_of_the_site_is_shown(checked: ServedSite, path: str) -> None:
     def attack(_: Request, answer: Response) -> Response:
         return Response(EVIL, mimetype="text/html")
 
@@ -334,7 +288,7 @@ def test_a_site_that_an_administrator_names_is_checked(
         settings = {"pagesKeys": [{"origin": server.origin, "fingerprint": operator.certificate.fingerprint}]}
         with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as managed:
             managed.browser.expect_error(EXPECTED)
-            site = Checked(managed, server, operator, tmp_path)
+            site = Checked(managed, server.origin, server.folder, operator)
             site.sign("1.0")
             options = managed.open_options()
             options.wait_for(REGISTERED)

@@ -1,8 +1,8 @@
 // Prints what becomes of objects that a server sends whole, in pieces, cut, too long, too short, and without ranges.
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { ParcelRequests } from "../../webbridge/pages/parcels/requests.js";
-import { readObject } from "../../webbridge/pages/parcels/object_source.js";
+import { ParcelRequests } from "../../wasm_build/parcels/requests.js";
+import { readObject } from "../../wasm_build/parcels/object_source.js";
 
 // Browsers say when the connection is back.
 const events = new EventTarget();

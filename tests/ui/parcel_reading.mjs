@@ -1,7 +1,7 @@
 // Prints how a parcel is opened and read, with a vault and a server that note all calls.
 import { SealedSession } from "../../wasm_build/vault/session.js";
-import { CHUNK_BYTES } from "../../webbridge/pages/parcels/chunk_plan.js";
-import { ParcelReader } from "../../webbridge/pages/parcels/parcel_reader.js";
+import { CHUNK_BYTES } from "../../wasm_build/parcels/chunk_plan.js";
+import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
 import { ApiError } from "../../wasm_build/vault/json_requests.js";
 import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 

@@ -1,9 +1,11 @@
 // Prints how files are saved: from memory, where the person chooses, and by the service worker.
-import { MAX_BLOB_BYTES, chooseWay } from "../../webbridge/pages/parcels/saving.js";
+import { MAX_BLOB_BYTES, chooseWay } from "../../wasm_build/parcels/saving.js";
+import { saveByWorker } from "../../webbridge/pages/parcels/worker_saving.js";
 import { GIVE, READY } from "../../webbridge/pages/parcels/save_words.js";
 import { giveChunks } from "../../wasm_build/vault/chunk_port.js";
 
 const BASE = new URL("https://pages.test/");
+const byWorker = (file) => saveByWorker(file, BASE);
 const said = {};
 const clicked = [];
 globalThis.document = { createElement: () => ({ dataset: {}, setAttribute(name, value) { this[name] = value; }, append() {}, addEventListener() {}, click() { clicked.push(this.download); } }) };
@@ -38,7 +40,7 @@ function picking({ failure = null, refusal = null } = {}) {
   return { log, showSaveFilePicker };
 }
 
-const small = await chooseWay({ name: "small.txt", bytes: 16 * 1024 * 1024 }, { base: BASE, picking: picking() });
+const small = await chooseWay({ name: "small.txt", bytes: 16 * 1024 * 1024 }, { byWorker, picking: picking() });
 await small.save(chunks([3, 4]), signal);
 said.memory = { kind: small.kind, clicked: [...clicked], areOverwritten: areOverwritten() };
 
@@ -50,20 +52,20 @@ said.memoryFailed = { failed, clicked: [...clicked], areOverwritten: areOverwrit
 const large = { name: "large.bin", bytes: 16 * 1024 * 1024 + 1 };
 given = [];
 const chosen = picking();
-const way = await chooseWay(large, { base: BASE, picking: chosen });
+const way = await chooseWay(large, { byWorker, picking: chosen });
 await way.save(chunks([5, 6]), signal);
 said.chosen = { kind: way.kind, log: chosen.log, areOverwritten: areOverwritten() };
 
 const broken = picking();
-const brokenWay = await chooseWay(large, { base: BASE, picking: broken });
+const brokenWay = await chooseWay(large, { byWorker, picking: broken });
 said.chosenFailed = [await brokenWay.save(chunks([5, 6], 1), signal).catch(({ code }) => code), broken.log];
 const full = picking({ failure: new DOMException("full", "QuotaExceededError") });
-said.full = [await (await chooseWay(large, { base: BASE, picking: full })).save(chunks([5]), signal).catch(({ code }) => code), full.log];
-said.dismissed = await chooseWay(large, { base: BASE, picking: picking({ refusal: new DOMException("", "AbortError") }) });
-said.placeRefused = await chooseWay(large, { base: BASE, picking: picking({ refusal: new DOMException("", "SecurityError") }) }).catch(({ code }) => code);
+said.full = [await (await chooseWay(large, { byWorker, picking: full })).save(chunks([5]), signal).catch(({ code }) => code), full.log];
+said.dismissed = await chooseWay(large, { byWorker, picking: picking({ refusal: new DOMException("", "AbortError") }) });
+said.placeRefused = await chooseWay(large, { byWorker, picking: picking({ refusal: new DOMException("", "SecurityError") }) }).catch(({ code }) => code);
 // A browser window without a service worker saves from memory what fits, and refuses the rest before anything is fetched.
-said.fits = (await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES }, { base: BASE, picking: {} })).kind;
-said.tooLarge = await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES + 1 }, { base: BASE, picking: {} }).catch(({ code }) => code);
+said.fits = (await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES }, { byWorker, picking: {} })).kind;
+said.tooLarge = await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES + 1 }, { byWorker, picking: {} }).catch(({ code }) => code);
 
 // The service worker answers one download of an address with the chunks of the page.
 const listeners = {};

@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.in_turn, pytest.mark.skipif(shutil.which("node") is No
 
 _FOLDER: Final = Path(__file__).parent
 _PAGES: Final = ROOT / "webbridge/pages"
-_PARCELS: Final = _PAGES / "parcels"
+_ARRIVED: Final = _PAGES / "parcels/arrived_link.js"
+_PARCELS: Final = ROOT / "wasm_build/parcels"
 ID: Final = "AAECAwQFBgcICQoLDA0ODw"
 WORDS: Final = "able-acid-also-apex-arch-aunt"
 CHUNK: Final = 16 * 1024 * 1024
@@ -92,7 +93,7 @@ def test_no_other_fragment_is_a_link() -> None:
 def test_the_link_leaves_the_address_before_any_other_module_runs() -> None:
     imports = re.findall(r'^import [^"\n]* from "([^"\n]*)";$', (_PAGES / "parcel_main.js").read_text(), re.MULTILINE)
     assert imports[0] == "./parcels/arrived_link.js"
-    assert re.findall(r'from "(.*)"', (_PARCELS / "arrived_link.js").read_text()) == ["./link.js"]
+    assert re.findall(r'from "(.*)"', _ARRIVED.read_text()) == ["../../../wasm_build/parcels/link.js"]
     assert "from" not in re.findall(r"^import.*", (_PARCELS / "link.js").read_text(), re.MULTILINE)
 
 
@@ -115,7 +116,7 @@ console.log(JSON.stringify([arrivedLink, calls]));
 def test_the_fragment_is_taken_out_of_address_and_history(
     fragment: str, link: dict[str, str] | None, is_broken: bool
 ) -> None:
-    module = (_PARCELS / "arrived_link.js").as_uri()
+    module = _ARRIVED.as_uri()
     command = ["node", "--input-type=module", "-e", ARRIVAL, module, fragment]
     said = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
     assert said == [{"link": link, "isBroken": is_broken}, [[None, "", "/parcel.html"]]]
@@ -293,7 +294,10 @@ def test_a_download_of_a_damaged_file_breaks_off(saving: dict[str, Any]) -> None
 
 
 def test_no_plaintext_goes_into_a_storage_of_the_browser() -> None:
-    code = "".join(path.read_text() for path in [*_PARCELS.rglob("*.js"), _PAGES / "save_worker.js"])
+    code = "".join(
+        path.read_text()
+        for path in [*_PARCELS.rglob("*.js"), *(_PAGES / "parcels").rglob("*.js"), _PAGES / "save_worker.js"]
+    )
     storages = re.compile(r"getDirectory|createSyncAccessHandle|indexedDB|localStorage|sessionStorage|caches\b")
     assert storages.findall(code) == []
 

@@ -7,6 +7,7 @@ import { explainCalm } from "../../wasm_build/ui/calm.js";
 import { errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { App } from "./app.js";
 import { ApiError } from "./api.js";
+import { readChecked } from "./checked_page.js";
 import { loadTexts, pageLanguage } from "./language.js";
 
 /** The words for a start that failed before there were texts to look up. @type {Record<string, Words>} */
@@ -57,16 +58,6 @@ async function start() {
     const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
     showStartFailure(root, translate ? wordsFor(translate, reason) : wordsWithoutTexts());
   }
-}
-
-/**
- * The addresses of the servers and the hash of each file, as the extension has checked them before it started this page.
- * Without the extension there are none: the document that servers send has no such element.
- * @returns {{api?: string, keyServer?: string, discovery?: import("../../wasm_build/vault/key_server_finder.js").Discovery, integrity?: Record<string, string>}}
- */
-function readChecked() {
-  const checked = document.querySelector("meta[name=sealwax-checked]")?.getAttribute("content");
-  return checked ? JSON.parse(checked) : {};
 }
 
 /** @param {Catalogue} translate @param {unknown} error @returns {Words} */

@@ -6,6 +6,7 @@
 import { arrivedLink } from "./parcels/arrived_link.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { explainCalm } from "../../wasm_build/ui/calm.js";
+import { readChecked } from "./checked_page.js";
 import { loadTexts, pageLanguage } from "./language.js";
 import { ParcelPage } from "./parcels/parcel_page.js";
 
@@ -40,10 +41,11 @@ async function start() {
   const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
   try {
     const base = new URL("./", import.meta.url);
-    const translate = await loadTexts();
+    const { integrity, api: checkedApi } = readChecked();
+    const translate = await loadTexts(integrity);
     explainCalm(translate("calm_hint"));
-    const { api } = await (await fetch(new URL("config.json", base))).json();
-    new ParcelPage({ root, announcer, translate, base, apiOrigin: api }).start(arrivedLink);
+    const apiOrigin = checkedApi ?? (await (await fetch(new URL("config.json", base))).json()).api;
+    new ParcelPage({ root, announcer, translate, base, apiOrigin, isChecked: integrity !== undefined }).start(arrivedLink);
   } catch {
     const { title, sentence } = WITHOUT_TEXTS[pageLanguage()] ?? WITHOUT_TEXTS.en;
     root.replaceChildren(html(

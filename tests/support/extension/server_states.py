@@ -38,6 +38,7 @@ _SIGN_IN = """async (bridge) => {
   await (globalThis.browser ?? chrome).storage.session.set({ bridge });
 }"""
 _KEY = "3f" * 32
+_PARCEL = "#AAECAwQFBgcICQoLDA0ODw"
 _SEEN = {
     "hash": "", "version": "1.4.2", "digest": "", "ends": "2099-01-01T00:00:00Z",
     "signer": {"name": "operator@example.test", "fingerprint": _KEY}, "files": [],
@@ -50,14 +51,36 @@ def _refusal(message: str, *refused: dict[str, Any]) -> tuple[int, bytes]:
 
 
 @contextmanager
-def _stopped(stage: Stage, *, code: str, file: str = "") -> Iterator[View]:
+def _stopped(stage: Stage, *, code: str, file: str = "", fragment: str = "") -> Iterator[View]:
     """The page in the place of a checked site."""
     with open_tab(stage, "stopped/stopped.html") as view:
-        told = {"url": f"{SITE}/", "code": code, "file": file, "servers": _NOW, "before": _BEFORE}
+        facts = {"code": code, "file": file, "servers": _NOW, "before": _BEFORE}
+        told = {"url": f"{SITE}/parcel.html" if fragment else f"{SITE}/", "fragment": fragment, **facts}
         view.page.js(_TELL, told)
         view.page.reload()
         view.page.wait_for_selector("[data-test=facts] code")
         yield view
+
+
+@contextmanager
+def _parcel_link(stage: Stage) -> Iterator[View]:
+    """The extension's page for parcels, before it has a link."""
+    with open_tab(stage, "parcel/parcel.html") as view:
+        view.page.wait_for_selector("[data-test=address]")
+        yield view
+
+
+@contextmanager
+def _parcel_server(stage: Stage) -> Iterator[View]:
+    """The question about a server whose name imitates one of the list, with a foreign letter."""
+    site = {"origin": SITE, "keys": [_KEY], "seen": None, "servers": None}
+    with _parcel_link(stage) as view:
+        view.page.js(_KEEP_SITES, [site], [])
+        view.page.fill("[data-test=address]", f"https://mail.examp1e.test/parcel.html{_PARCEL}")
+        view.page.click("[data-test=address-go]")
+        view.page.wait_for_selector("[data-test=admit-server]")
+        yield view
+        view.page.js(_KEEP_SITES, [], [SITE])
 
 
 @contextmanager
@@ -116,6 +139,9 @@ def _sending(reply: tuple[int, bytes], shown: str) -> Opener:
 STOPPED_VIEWS: dict[str, Opener] = {
     "stopped site": partial(_stopped, code="site-file-differs", file="main.js"),
     "stopped site, other servers": partial(_stopped, code="site-servers-changed"),
+    "stopped parcel": partial(_stopped, code="site-file-differs", file="parcel_main.js", fragment=_PARCEL),
+    "parcel, link": _parcel_link,
+    "parcel, server": _parcel_server,
 }
 SERVER_STATES: dict[str, Opener] = {
     "keys, checked sites": _checked_sites,

@@ -4,9 +4,9 @@
  * The fragment may have the words that open the parcel. It must not stay in the address bar, the history, or a bookmark.
  */
 
-import { parseLink } from "./link.js";
+import { parseLink } from "../../../wasm_build/parcels/link.js";
 
-/** @typedef {{link: import("./link.js").ParcelLink | null, isBroken: boolean}} ArrivedLink `isBroken`: a link came, but not whole */
+/** @typedef {{link: import("../../../wasm_build/parcels/link.js").ParcelLink | null, isBroken: boolean}} ArrivedLink `isBroken`: a link came, but not whole */
 
 /** The link with which the page was opened. */
 export const arrivedLink = takeLink();

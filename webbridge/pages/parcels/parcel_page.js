@@ -6,6 +6,12 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
+import { createFailureView } from "../../../wasm_build/parcels/failure_view.js";
+import { parcelSentence, remedyFor, wordsSentence } from "../../../wasm_build/parcels/failures.js";
+import { ParcelReader } from "../../../wasm_build/parcels/parcel_reader.js";
+import { ParcelRequests } from "../../../wasm_build/parcels/requests.js";
+import { createStartView } from "../../../wasm_build/parcels/start_view.js";
+import { secretOf } from "../../../wasm_build/parcels/typed_words.js";
 import { whileBusy } from "../../../wasm_build/ui/parts.js";
 import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
 import { openVault } from "../../../wasm_build/vault/owner/vault.js";
@@ -16,25 +22,15 @@ import { keepLanguage } from "../language.js";
 import { createLanguageMenu } from "../language_menu.js";
 import { TrustKeeper } from "../trust_keeper.js";
 import { takeLink } from "./arrived_link.js";
-import { parcelSentence, remedyFor, wordsSentence } from "./failures.js";
-import { ParcelReader } from "./parcel_reader.js";
-import { ParcelRequests } from "./requests.js";
-import { secretOf } from "./typed_words.js";
-import { createFailureView } from "./views/failure_view.js";
 import { createLinklessView } from "./views/linkless_view.js";
 import { OpenedView } from "./views/opened_view.js";
-import { createStartView } from "./views/start_view.js";
-import { removeSaveWorker } from "./worker_saving.js";
+import { removeSaveWorker, saveByWorker } from "./worker_saving.js";
 
-/** @typedef {import("./link.js").ParcelLink} ParcelLink */
+/** @typedef {import("../../../wasm_build/parcels/link.js").ParcelLink} ParcelLink */
 /** @typedef {import("./arrived_link.js").ArrivedLink} ArrivedLink */
 /** @typedef {import("../../../wasm_build/vault/owner/vault.js").Vault} Vault */
 /** @typedef {import("../../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
-/**
- * @typedef {{
- *   element: HTMLElement, heading: HTMLElement, focus?: () => void, close?: () => void, renew?: () => ParcelView,
- * }} ParcelView `renew` makes the same view in another language, and `close` deletes what the view holds
- */
+/** @typedef {import("../../../wasm_build/parcels/parcel_host.js").ParcelView} ParcelView */
 
 /** A list of the server's operator is followed for this visit only: the page keeps nothing. */
 const NO_LIST = { read: () => null, write: () => {} };
@@ -59,14 +55,17 @@ export class ParcelPage {
   #isTrustKnown = false;
 
   /**
-   * @param {{root: HTMLElement, announcer: HTMLElement, translate: import("../language.js").PageTexts, base: URL, apiOrigin: string}} options
-   *   `base` is the folder of the pages
+   * @param {{
+   *   root: HTMLElement, announcer: HTMLElement, translate: import("../language.js").PageTexts, base: URL, apiOrigin: string, isChecked: boolean,
+   * }} options `base` is the folder of the pages; `isChecked`: the extension has compared their files with the signed list
    */
-  constructor({ root, announcer, translate, base, apiOrigin }) {
+  constructor({ root, announcer, translate, base, apiOrigin, isChecked }) {
     this.#root = root;
     this.#announcer = announcer;
     this.translate = translate;
     this.base = base;
+    // The server could give a service worker other code than the checked one, and it would get the plaintext.
+    this.saveByWorker = isChecked ? null : (/** @type {import("../../../wasm_build/parcels/saving.js").FileToSave} */ file) => saveByWorker(file, base);
     this.requests = new ParcelRequests(apiOrigin);
     this.#vaultLine = createVaultLine(translate);
     this.#reader = new ParcelReader({

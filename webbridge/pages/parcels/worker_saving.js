@@ -11,8 +11,8 @@ import { ApiError } from "../../../wasm_build/vault/json_requests.js";
 import { saveWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
 import { GIVE, READY, SCOPE, STAY } from "./save_words.js";
 
-/** @typedef {import("./saving.js").FileToSave} FileToSave */
-/** @typedef {import("./saving.js").Save} Save */
+/** @typedef {import("../../../wasm_build/parcels/saving.js").FileToSave} FileToSave */
+/** @typedef {import("../../../wasm_build/parcels/saving.js").Save} Save */
 
 /** The worker starts, and the browser asks it for the file, within this time. */
 const START_MILLISECONDS = 10_000;

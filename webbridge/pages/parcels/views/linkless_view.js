@@ -5,7 +5,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 /**
  * @param {import("../parcel_page.js").ParcelPage} page
  * @param {{isBroken: boolean}} options
- * @returns {import("../parcel_page.js").ParcelView}
+ * @returns {import("../../../../wasm_build/parcels/parcel_host.js").ParcelView}
  */
 export function createLinklessView(page, { isBroken }) {
   const { translate } = page;

@@ -5,6 +5,10 @@
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
+import { createComplaint } from "../../../../wasm_build/parcels/complaint_dialog.js";
+import { codeOf } from "../../../../wasm_build/parcels/failures.js";
+import { FileRows } from "../../../../wasm_build/parcels/file_rows.js";
+import { MAX_LETTER_BYTES } from "../../../../wasm_build/parcels/parcel_reader.js";
 import { dayOnly, headerReader, isolate, longDate } from "../../../../wasm_build/ui/formats.js";
 import { describeSigner } from "../../../../wasm_build/ui/signer_path.js";
 import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
@@ -14,15 +18,14 @@ import { createState } from "../../report_details.js";
 import { createSigners } from "../../signers.js";
 import { createMessageText } from "../../views/message_text.js";
 import { createReceivedFiles } from "../../views/received_files.js";
-import { codeOf } from "../failures.js";
-import { MAX_LETTER_BYTES } from "../parcel_reader.js";
-import { createComplaint } from "./complaint_dialog.js";
-import { FileRows } from "./file_rows.js";
 
 /** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
-/** @typedef {import("../parcel_reader.js").OpenedManifest} OpenedManifest */
-/** @typedef {import("../parcel_reader.js").OpenedLetter} OpenedLetter */
-/** @typedef {import("../requests.js").Opening} Opening */
+/**
+ * The opened manifest, with the report in the words of the pages.
+ * @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").OpenedManifest & {report: import("../../report.js").Report}} OpenedManifest
+ */
+/** @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").OpenedLetter} OpenedLetter */
+/** @typedef {import("../../../../wasm_build/parcels/requests.js").Opening} Opening */
 
 /** The name of the first file of a parcel with a written message. */
 const LETTER = "message.eml";
@@ -43,7 +46,7 @@ export class OpenedView {
 
   /**
    * @param {ParcelPage} page
-   * @param {import("../parcel_reader.js").ParcelReader} reader
+   * @param {import("../../../../wasm_build/parcels/parcel_reader.js").ParcelReader} reader
    * @param {Opening} opening
    */
   constructor(page, reader, opening) {
@@ -75,7 +78,8 @@ export class OpenedView {
     try {
       let isShown = false;
       const onArrived = () => void this.#reader.claim("received");
-      for await (const manifest of this.#reader.manifest(this.#opening, { signal, onArrived })) {
+      for await (const judged of this.#reader.manifest(this.#opening, { signal, onArrived })) {
+        const manifest = /** @type {OpenedManifest} */ (judged);
         if (signal.aborted) return;
         this.#judge(manifest);
         if (!isShown) await this.#showContent(manifest, signal);

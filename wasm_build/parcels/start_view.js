@@ -5,20 +5,20 @@
  * whose content is in this page afterwards.
  */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { createForm, whileBusy } from "../../../../wasm_build/ui/parts.js";
-import { stateMark } from "../../../../wasm_build/ui/state_mark.js";
-import { WORDS_OF_A_SECRET } from "../failures.js";
+import { html, uniqueId } from "../ui/dom.js";
+import { createForm, whileBusy } from "../ui/parts.js";
+import { stateMark } from "../ui/state_mark.js";
+import { WORDS_OF_A_SECRET } from "./failures.js";
 import { createComplaint } from "./complaint_dialog.js";
 
-/** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
-/** @typedef {import("../parcel_page.js").ParcelView} ParcelView */
+/** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
+/** @typedef {import("./parcel_host.js").ParcelView} ParcelView */
 
 /** The words are looked up when the person pauses. */
 const PAUSE_MILLISECONDS = 600;
 
 /**
- * @param {ParcelPage} page
+ * @param {ParcelHost} page
  * @param {string} words those of the link; empty if the person types them
  * @param {{note?: string, problem?: string, typed?: string}} [options] `note` is shown above, `problem` below the field
  * @returns {ParcelView}
@@ -55,7 +55,7 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
   };
 }
 
-/** @param {ParcelPage} page @param {string} typed */
+/** @param {ParcelHost} page @param {string} typed */
 function createWordsField(page, typed) {
   const { translate } = page;
   const [id, hintId, problemId] = ["words", "words-hint", "words-problem"].map(uniqueId);
@@ -104,7 +104,7 @@ function createWordsField(page, typed) {
   };
 }
 
-/** @param {ParcelPage} page */
+/** @param {ParcelHost} page */
 function createPromise({ translate }) {
   const mark = stateMark("encrypted-only", translate, { size: 32 });
   mark.setAttribute("aria-hidden", "true");

@@ -1,23 +1,23 @@
 /** The report of an unwanted or deceitful parcel to the server's operator. */
 
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { createForm, problem } from "../../../../wasm_build/ui/parts.js";
+import { openDialog } from "../ui/dialog.js";
+import { html, uniqueId } from "../ui/dom.js";
+import { createForm, problem } from "../ui/parts.js";
 
-/** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
-/** @typedef {import("../requests.js").Complaint} Complaint */
+/** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
+/** @typedef {import("./requests.js").Complaint} Complaint */
 
 /** @type {Complaint[]} */
 const REASONS = ["unwanted", "deceit", "harmful", "other"];
 
-/** The button that opens the dialog. @param {ParcelPage} page */
+/** The button that opens the dialog. @param {ParcelHost} page */
 export function createComplaint(page) {
   return html("button", {
     class: "quiet", type: "button", text: page.translate("parcel_complain"), data: { test: "complain" }, on: { click: () => openComplaint(page) },
   });
 }
 
-/** @param {ParcelPage} page */
+/** @param {ParcelHost} page */
 function openComplaint(page) {
   const { translate } = page;
   const titleId = uniqueId("complaint");

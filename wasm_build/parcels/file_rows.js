@@ -1,15 +1,15 @@
 /** The files of a parcel: each with its size, a button to save it, and the progress of the saving. */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { size } from "../../../../wasm_build/ui/formats.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
-import { codeOf, remedyFor } from "../failures.js";
-import { safeFileName } from "../file_names.js";
-import { chooseWay } from "../saving.js";
+import { html, uniqueId } from "../ui/dom.js";
+import { size } from "../ui/formats.js";
+import { problem } from "../ui/parts.js";
+import { codeOf, remedyFor } from "./failures.js";
+import { safeFileName } from "./file_names.js";
+import { chooseWay } from "./saving.js";
 
-/** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
-/** @typedef {import("../parcel_reader.js").ParcelReader} ParcelReader */
-/** @typedef {import("../chunk_plan.js").PlannedFile} PlannedFile */
+/** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
+/** @typedef {import("./parcel_reader.js").ParcelReader} ParcelReader */
+/** @typedef {import("./chunk_plan.js").PlannedFile} PlannedFile */
 
 export class FileRows {
   /** The section; null without files. @type {HTMLElement | null} */
@@ -19,7 +19,7 @@ export class FileRows {
   #signal;
 
   /**
-   * @param {ParcelPage} page
+   * @param {ParcelHost} page
    * @param {ParcelReader} reader
    * @param {{files: PlannedFile[], signal: AbortSignal}} options `signal` aborts when the parcel is closed
    */
@@ -70,7 +70,7 @@ export class FileRows {
     const whole = size(file.sizeBytes);
     try {
       row.failure.textContent = "";
-      const way = await chooseWay({ name, bytes: file.sizeBytes }, { base: this.#page.base });
+      const way = await chooseWay({ name, bytes: file.sizeBytes }, { byWorker: this.#page.saveByWorker });
       if (!way) return;
       row.begin(() => stopping.abort());
       row.said.textContent = translate("parcel_saving", { total: whole });

@@ -6,11 +6,10 @@
  * Blobs would leave it in the profile.
  */
 
-import { saveFile } from "../../../wasm_build/ui/attachments.js";
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { saveFile } from "../ui/attachments.js";
+import { overwrite } from "../vault/cleanup.js";
+import { ApiError } from "../vault/json_requests.js";
 import { CHUNK_BYTES } from "./chunk_plan.js";
-import { saveByWorker } from "./worker_saving.js";
 
 /** @typedef {{name: string, bytes: number}} FileToSave `name` is safe for a file system */
 /** @typedef {(chunks: AsyncGenerator<ArrayBuffer, void>, signal: AbortSignal) => Promise<void>} Save reads all chunks and overwrites each */
@@ -25,17 +24,18 @@ const MAX_MEMORY_BYTES = CHUNK_BYTES;
 /**
  * Finds the way to save a file. To be called in the person's click, because it may open a dialog.
  * @param {FileToSave} file
- * @param {{base: URL, picking?: Picking}} place `base` is the folder of the pages
+ * @param {{byWorker: ((file: FileToSave) => Promise<Save>) | null, picking?: Picking}} ways `byWorker` saves by a service worker; null
+ *   where none may run
  * @returns {Promise<Way | null>} null if the person has closed the dialog; rejects with `parcel-save-refused` if this browser
  *   cannot save a file of this size
  */
-export async function chooseWay(file, { base, picking = /** @type {Picking} */ (globalThis) }) {
+export async function chooseWay(file, { byWorker, picking = /** @type {Picking} */ (globalThis) }) {
   if (file.bytes <= MAX_MEMORY_BYTES) return { kind: "memory", save: saveFromMemory(file) };
   if (picking.showSaveFilePicker) {
     const handle = await pick(picking, file.name);
     return handle && { kind: "chosen", save: saveToHandle(handle) };
   }
-  const save = await saveByWorker(file, base).catch(() => null);
+  const save = await byWorker?.(file).catch(() => null);
   if (save) return { kind: "downloads", save };
   if (file.bytes <= MAX_BLOB_BYTES) return { kind: "memory", save: saveFromMemory(file) };
   throw new ApiError("parcel-save-refused", `this browser window saves files of at most ${MAX_BLOB_BYTES} bytes`);

@@ -1,6 +1,6 @@
 /** The name under which a received file is saved. The sender chooses it, so it may be a trap for a file system. */
 
-import { cleanName } from "../../../wasm_build/ui/attachments.js";
+import { cleanName } from "../ui/attachments.js";
 import { withoutEnd } from "./link.js";
 
 /** Linux allows 255 bytes. The browser may add a number and an extension of its own. */

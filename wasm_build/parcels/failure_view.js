@@ -1,13 +1,13 @@
 /** The view after an error that concerns the whole parcel: what has happened, and what helps. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { codeOf, remedyFor } from "../failures.js";
+import { html } from "../ui/dom.js";
+import { codeOf, remedyFor } from "./failures.js";
 import { createComplaint } from "./complaint_dialog.js";
 
 /**
- * @param {import("../parcel_page.js").ParcelPage} page
+ * @param {import("./parcel_host.js").ParcelHost} page
  * @param {unknown} error
- * @returns {import("../parcel_page.js").ParcelView}
+ * @returns {import("./parcel_host.js").ParcelView}
  */
 export function createFailureView(page, error) {
   const { translate } = page;

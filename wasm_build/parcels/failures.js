@@ -1,8 +1,8 @@
 /** The errors of a parcel: the sentence for people, and what the person can do about each. */
 
-import { errorSentence } from "../../../wasm_build/ui/catalogue.js";
+import { errorSentence } from "../ui/catalogue.js";
 
-/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../ui/catalogue.js").Catalogue} Catalogue */
 /**
  * @typedef {"words" | "again" | "sender"} Remedy `words`: type the words again; `again`: try again; `sender`: only the sender
  *   can help

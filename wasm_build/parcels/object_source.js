@@ -5,7 +5,7 @@
  * the hash of the bytes, so a server cannot mix two objects here unnoticed.
  */
 
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError } from "../vault/json_requests.js";
 
 /** @typedef {(name: string, from: number, signal: AbortSignal) => Promise<Response>} AskObject */
 /** @typedef {(milliseconds: number, signal: AbortSignal) => Promise<void>} Pause */

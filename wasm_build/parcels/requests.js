@@ -3,9 +3,9 @@
  * counts. Nothing is asked before the person presses Open.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
-import { ApiError, JSON_TYPE, readJson, request } from "../../../wasm_build/vault/json_requests.js";
-import { joinAnswers } from "../../../wasm_build/vault/lookups.js";
+import { base64FromBytes, bytesFromBase64 } from "../vault/base64.js";
+import { ApiError, JSON_TYPE, readJson, request } from "../vault/json_requests.js";
+import { joinAnswers } from "../vault/lookups.js";
 import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
 
 /**
@@ -16,7 +16,7 @@ import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
  */
 /** @typedef {"received" | "opened" | "failed"} Claim */
 /** @typedef {"unwanted" | "deceit" | "harmful" | "other"} Complaint */
-/** @typedef {import("../../../wasm_build/vault/lookups.js").Lookup} Lookup */
+/** @typedef {import("../vault/lookups.js").Lookup} Lookup */
 
 const CHANGE = { "X-Sealwax": "1" };
 const SALT_BYTES = 16;
@@ -29,7 +29,7 @@ export class ParcelRequests {
     this.#origin = origin;
   }
 
-  /** The settings by which the server's operator trusts authorities. @returns {Promise<import("../api.js").BridgeConfig>} */
+  /** The settings by which the server's operator trusts authorities (docs/contracts.md). */
   async config() {
     return readJson(await this.#send("/api/config"));
   }
@@ -92,7 +92,7 @@ export class ParcelRequests {
    * @param {string} ticket
    * @param {Lookup[]} lookups
    * @param {AbortSignal} [signal]
-   * @returns {ReturnType<import("../../../wasm_build/vault/lookups.js").Asker>}
+   * @returns {ReturnType<import("../vault/lookups.js").Asker>}
    */
   async askAuthorities(ticket, lookups, signal) {
     const paths = lookups.map(({ path }) => path.map(base64FromBytes));

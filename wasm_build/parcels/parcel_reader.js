@@ -5,26 +5,34 @@
  * The key is sealed under the key of a session, as identities are. A lock overwrites both, and ends every operation.
  */
 
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
-import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/lookups.js";
-import { VaultError } from "../../../wasm_build/vault/vault_error.js";
+import { overwrite } from "../vault/cleanup.js";
+import { ApiError } from "../vault/json_requests.js";
+import { judgeInRounds, whileChecking } from "../vault/lookups.js";
+import { VaultError } from "../vault/vault_error.js";
 import { planChunks } from "./chunk_plan.js";
 import { readObject } from "./object_source.js";
 
-/** @typedef {import("../../../wasm_build/vault/session.js").SealedSession} SealedSession */
-/** @typedef {import("../../../wasm_build/vault/session.js").Secret} Secret */
-/** @typedef {import("../../../wasm_build/vault/session.js").Caller} Caller */
+/** @typedef {import("../vault/session.js").SealedSession} SealedSession */
+/** @typedef {import("../vault/session.js").Secret} Secret */
+/** @typedef {import("../vault/session.js").Caller} Caller */
 /** @typedef {import("./requests.js").ParcelRequests} ParcelRequests */
 /** @typedef {import("./requests.js").Opening} Opening */
 /** @typedef {import("./chunk_plan.js").PlannedFile} PlannedFile */
 /**
  * @typedef {{
- *   report: import("../report.js").Report, certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string,
- *   to: string[], created: string, files: PlannedFile[],
+ *   report: import("../vault/types/verbs.js").MessageReport,
+ *   certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string, to: string[], created: string, files: PlannedFile[],
  * }} OpenedManifest
  */
-/** @typedef {{passages: import("../../../wasm_build/ui/mail_text.js").Passage[], text: string, attachments: import("../mail_vault.js").ReceivedFile[], headers: [string, string][]}} OpenedLetter */
+/** @typedef {{passages: import("../ui/mail_text.js").Passage[], text: string, attachments: ReceivedFile[], headers: [string, string][]}} OpenedLetter */
+
+/** A received file in a written message. @typedef {import("../ui/attachments.js").Attachment & {path: string, contentId: string}} ReceivedFile */
+/**
+ * The trust by which a parcel is judged: the arguments `trust` and `at` of a verb, as copies, and the answers of authorities.
+ * @typedef {{
+ *   judging: (evidence?: import("../vault/trust.js").Evidence) => {trust: object, at: string}, evidence: import("../vault/lookups.js").EvidenceStore,
+ * }} Trust
+ */
 
 /** The same limit as at the server, `webbridge.delivery.limits.MAX_MANIFEST_BYTES`. */
 const MAX_MANIFEST_BYTES = 17 * 1024 * 1024;
@@ -53,7 +61,7 @@ export class ParcelReader {
   /**
    * @param {{
    *   requests: ParcelRequests, session: SealedSession, vault: () => Promise<Caller>,
-   *   trust: Pick<import("../trust_keeper.js").TrustKeeper, "judging" | "evidence">,
+   *   trust: Trust,
    * }} parts
    */
   constructor({ requests, session, vault, trust }) {
@@ -112,11 +120,11 @@ export class ParcelReader {
     const cms = await readObject(this.#ask, object, { maxTries: MANIFEST_TRIES });
     onArrived();
     const vault = await this.#vault();
-    /** @param {import("../../../wasm_build/vault/trust.js").Evidence} evidence */
+    /** @param {import("../vault/trust.js").Evidence} evidence */
     const judge = (evidence) => vault.call("parcel.verify", {
       manifest: cms.slice(0), parcel: this.#id, readers: [], ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
     }, { signal });
-    /** @type {import("../../../wasm_build/vault/lookups.js").Asker} */
+    /** @type {import("../vault/lookups.js").Asker} */
     const ask = (lookups, stop) => this.#requests.askAuthorities(this.#ticket, lookups, stop);
     for await (const { judged, settled } of judgeInRounds(judge, { ask, store: this.#trust.evidence, signal })) {
       const { lookups: _, files, report, ...opened } = judged;
@@ -131,6 +139,17 @@ export class ParcelReader {
    * @returns {Promise<OpenedLetter>}
    */
   async letter(file, options) {
+    const { text, passages, attachments, headers } = await this.openLetter(file, options);
+    return decodeLetter({ text, passages, attachments, headers });
+  }
+
+  /**
+   * The written message as the vault has opened it, with its texts as bytes. The caller overwrites these.
+   * @param {PlannedFile} file
+   * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options
+   * @returns {Promise<import("../vault/types/verbs.js").VaultReply<"message.verify">>}
+   */
+  async openLetter(file, options) {
     const message = new Uint8Array(file.sizeBytes);
     let at = 0;
     for await (const chunk of this.chunks(file, options)) {
@@ -141,8 +160,7 @@ export class ParcelReader {
     const vault = await this.#vault();
     // The message has no layer of its own that a key here could open, so none comes along.
     const args = { message: message.buffer, identities: [], sealKey: this.#useKey(), ...this.#trust.judging(), contacts: null };
-    const { text, passages, attachments, headers } = await vault.call("message.verify", args, { signal: options.signal });
-    return decodeLetter({ text, passages, attachments, headers });
+    return vault.call("message.verify", args, { signal: options.signal });
   }
 
   /**

@@ -1,0 +1,34 @@
+/**
+ * The notices of parcels in a page: beside a link to a parcel of a listed server, a button opens the parcel in a page of the
+ * extension. The page of the server is not needed then.
+ */
+import { parseNoticeAddress } from "../../wasm_build/parcels/notice_address.js";
+import { ask } from "./background_link.js";
+import { findBelow } from "./dom_tree.js";
+import { PARCEL_LINKS } from "./parcel_signs.js";
+import { api, fieldsPart } from "./world.js";
+
+/** A mail names one parcel. A page with more links than this is a list, or wants to be slow. */
+const MAX_LINKS = 10;
+/** The links that have a button or are being looked up. @type {WeakSet<Element>} */
+const known = new WeakSet();
+
+/** Offers to open the parcels of listed servers. */
+export async function offerParcels() {
+  const links = [...findBelow(document, PARCEL_LINKS)].slice(0, MAX_LINKS).filter((link) => !known.has(link) && addressOf(link));
+  if (!links.length) return;
+  links.forEach((link) => known.add(link));
+  const { addresses } = await ask("parcel.listed", { addresses: links.map(addressOf) });
+  const { FrameHost } = fieldsPart();
+  for (const link of links) {
+    if (!(link instanceof HTMLElement) || !addresses.includes(addressOf(link))) continue;
+    // Read again at the click: the page may have changed the link.
+    new FrameHost(link).offer(api.i18n.getMessage("parcelOpenHere"), () => ask("parcel.open", { address: addressOf(link) }));
+  }
+}
+
+/** @param {Element} link @returns {string} "" if it is no link of a parcel */
+function addressOf(link) {
+  const href = link instanceof HTMLAnchorElement ? link.href : "";
+  return parseNoticeAddress(href) ? href : "";
+}

@@ -1,0 +1,36 @@
+/** The view that asks for the address of a notice, or shows the one that came with a click. */
+import { parseNoticeAddress } from "../../wasm_build/parcels/notice_address.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { createForm, inputField, whileBusy } from "../../wasm_build/ui/parts.js";
+import { text } from "../shared/i18n.js";
+
+/**
+ * @param {import("./parcel_tab.js").ParcelTab} tab
+ * @param {string} address the address of the notice, with which the view goes on at once; "" if the person pastes it
+ * @returns {import("../../wasm_build/parcels/parcel_host.js").ParcelView}
+ */
+export function createAddressView(tab, address) {
+  const heading = html("h1", { tabindex: -1, text: text("parcelTitle") });
+  const failure = html("p", { class: "problem", role: "alert", data: { test: "address-problem" } });
+  const { element: field, input } = inputField(text("parcelAddress"), {
+    type: "url", autocomplete: "off", spellcheck: "false", dir: "ltr", required: true, data: { test: "address" },
+  }, { hint: text("parcelAddressHint") });
+  const go = html("button", { class: "primary", type: "submit", text: text("parcelContinue"), data: { test: "address-go" } });
+  const submit = () => whileBusy(go, text("parcelContinue"), async () => {
+    failure.textContent = "";
+    const parsed = parseNoticeAddress(input.value);
+    if (!parsed) {
+      failure.textContent = text("parcelAddressWrong");
+      input.focus();
+      return;
+    }
+    await tab.take(parsed);
+  }, (error) => { failure.textContent = tab.sentenceFor(error); });
+  const form = createForm({ class: "stack" }, submit, field, failure, html("div", { class: "actions" }, go));
+  const element = html("div", { class: "stack" }, heading, html("p", { text: text("parcelOwnCode") }), form);
+  if (address) {
+    input.value = address;
+    queueMicrotask(() => form.requestSubmit());
+  }
+  return { element, heading, focus: () => (address ? heading : input).focus(), close: () => { input.value = ""; } };
+}

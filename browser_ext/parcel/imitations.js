@@ -1,0 +1,50 @@
+/** Names of hosts that read like another one. */
+
+/** Groups of letters that look alike in many fonts, each with the letters to compare. @type {[RegExp, string][]} */
+const ALIKE = [[/rn/gu, "m"], [/vv/gu, "w"], [/cl/gu, "d"], [/[1i|]/gu, "l"], [/0/gu, "o"], [/5/gu, "s"], [/-/gu, ""]];
+/** A name of fewer characters differs from too many others by one. */
+const MIN_CHARACTERS = 6;
+
+/** Whether a name has letters beyond ASCII. `URL` writes these as punycode (RFC 3492). @param {string} host */
+export function hasForeignLetters(host) {
+  return host.split(".").some((label) => label.startsWith("xn--"));
+}
+
+/**
+ * The host of the list that this one may imitate; "" if there is none.
+ * @param {string} host @param {string[]} listed
+ */
+export function imitated(host, listed) {
+  return listed.find((one) => one !== host && isAlike(nameOf(host), nameOf(one))) ?? "";
+}
+
+/** @param {string} host */
+function nameOf(host) {
+  return host.replace(/:\d+$/u, "").toLowerCase();
+}
+
+/** @param {string} one @param {string} other */
+function isAlike(one, other) {
+  if (one === other) return true;
+  // The listed name with something behind it, as in mail.example.org.evil.test.
+  if (one.startsWith(`${other}.`) || one.startsWith(`${other}-`)) return true;
+  const [first, second] = [skeletonOf(one), skeletonOf(other)];
+  return first === second || (other.length >= MIN_CHARACTERS && isOneChange(first, second));
+}
+
+/** @param {string} name */
+function skeletonOf(name) {
+  return ALIKE.reduce((text, [found, shown]) => text.replace(found, shown), name);
+}
+
+/** Whether one character more, less, or another, or two in another order, make one text of the other. @param {string} one @param {string} other */
+function isOneChange(one, other) {
+  const [short, long] = one.length <= other.length ? [one, other] : [other, one];
+  if (long.length - short.length > 1) return false;
+  let start = 0;
+  while (start < short.length && short[start] === long[start]) start += 1;
+  const rest = short.slice(start);
+  if (short.length < long.length) return rest === long.slice(start + 1);
+  const swapped = `${short[start + 1] ?? ""}${short[start] ?? ""}${short.slice(start + 2)}`;
+  return short.slice(start + 1) === long.slice(start + 1) || swapped === long.slice(start);
+}

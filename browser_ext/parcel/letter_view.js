@@ -1,0 +1,77 @@
+/**
+ * The written message of a parcel, in the sandboxed view that shows mail. It has no signature of its own: the verdict on the
+ * manifest is that of the message.
+ */
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { encryptTo } from "../shared/channel.js";
+import { locale, text } from "../shared/i18n.js";
+import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "../shared/mail_view_words.js";
+import { RequestError } from "../shared/messages.js";
+import { packContent } from "../shared/packed_content.js";
+import { provedSender } from "../shared/report_view.js";
+import { ask } from "../shared/request.js";
+import { ViewLink } from "../shared/view_link.js";
+
+/** @typedef {VaultReply<"message.verify">} OpenedLetter */
+
+export class LetterView {
+  #view;
+  #replyKey;
+  /** @type {ArrayBuffer[]} */
+  #files;
+
+  /** @param {{view: ViewLink, replyKey: ArrayBuffer, files: ArrayBuffer[]}} parts */
+  constructor({ view, replyKey, files }) {
+    this.#view = view;
+    this.#replyKey = replyKey;
+    this.#files = files;
+  }
+
+  /**
+   * Shows a letter, whose buffers are overwritten or kept for saving.
+   * @param {Element} place @param {OpenedLetter} letter @param {MessageReport} judged the report on the manifest
+   */
+  static async open(place, letter, judged) {
+    /** @type {LetterView | null} */
+    let shown = null;
+    const onAsk = async (/** @type {import("../shared/view_link.js").ViewQuestion} */ question) => {
+      if (!shown) throw new RequestError("bad-request");
+      return shown.#answer(question);
+    };
+    const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
+    const replyKey = await view.readMail({ words: viewWords(), language: locale(), direction: text("languageDirection") });
+    const { report, text: whole, passages, attachments } = letter;
+    // The whole letter is in the encrypted and signed parcel, its header fields too.
+    const packed = packContent({ ...letter, report: { ...report, headerProtections: report.headers.map(() => "") } });
+    for (const buffer of [whole, ...passages.flatMap((one) => [one.text, one.html])]) if (buffer) overwrite(buffer);
+    shown = new LetterView({ view, replyKey, files: attachments.map(({ data }) => data) });
+    await view.showMail({ envelope: await encryptTo(replyKey, "opened mail", packed), verdict: verdictFor(judged) });
+    return shown;
+  }
+
+  /** Shows a later verdict. @param {MessageReport} report on the manifest */
+  judge(report) {
+    void this.#view.judgeMail({ verdict: verdictFor(report) });
+  }
+
+  close() {
+    this.#files.forEach(overwrite);
+    this.#files = [];
+    this.#view.element.remove();
+  }
+
+  /** @param {import("../shared/view_link.js").ViewQuestion} question */
+  async #answer({ name, body }) {
+    if (name === "vaultKey") return ask("vault.key");
+    if (name === "attached") return ask("parcel.attached", { name: body.name, envelope: body.envelope });
+    const file = this.#files[body.file];
+    if (!file) throw new RequestError("bad-request");
+    return { envelope: await encryptTo(this.#replyKey, "mail file", file.slice(0)) };
+  }
+}
+
+/** @param {MessageReport} report */
+function verdictFor(report) {
+  const coverage = { parts: [], isWholeSigned: report.signers.length > 0 };
+  return { from: provedSender(report), state: report.state, coverage, fieldOrigin: "" };
+}

@@ -1,0 +1,12 @@
+/** The page in which the extension opens a parcel. Its code is from the extension, so that no server can alter it. */
+import { startPage } from "../shared/page_start.js";
+import { ParcelTab } from "./parcel_tab.js";
+
+const translate = await startPage();
+const tab = new ParcelTab({ main: byId("main"), place: byId("place"), close: byId("close"), announcer: byId("announcer"), translate });
+await tab.start();
+
+/** @param {string} id */
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,237 @@
+/**
+ * The page of one parcel: the address of the notice, the question about its server, the words, and the opened parcel.
+ *
+ * The server is asked nothing before the person presses a button. A lock of the keys, and leaving the page, delete the
+ * parcel's key and all that was shown.
+ */
+import { createFailureView } from "../../wasm_build/parcels/failure_view.js";
+import { parcelSentence, remedyFor, wordsSentence } from "../../wasm_build/parcels/failures.js";
+import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
+import { ParcelRequests } from "../../wasm_build/parcels/requests.js";
+import { createStartView } from "../../wasm_build/parcels/start_view.js";
+import { secretOf } from "../../wasm_build/parcels/typed_words.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { whileBusy } from "../../wasm_build/ui/parts.js";
+import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
+import { openVault } from "../../wasm_build/vault/owner/vault.js";
+import { SealedSession } from "../../wasm_build/vault/session.js";
+import { api } from "../shared/api.js";
+import { errorText, text } from "../shared/i18n.js";
+import { kept } from "../shared/kept_preferences.js";
+import { RequestError } from "../shared/messages.js";
+import { ask, whenLocked } from "../shared/request.js";
+import { createAddressView } from "./address_view.js";
+import { OpenedParcel } from "./opened_parcel.js";
+import { createServerView } from "./server_view.js";
+
+/** @typedef {import("../../wasm_build/parcels/parcel_host.js").ParcelHost} ParcelHost */
+/** @typedef {import("../../wasm_build/parcels/parcel_host.js").ParcelView} ParcelView */
+/** @typedef {import("../../wasm_build/parcels/notice_address.js").NoticeAddress} NoticeAddress */
+
+/** @implements {ParcelHost} */
+export class ParcelTab {
+  #main;
+  #place;
+  #close;
+  #announcer;
+  #session = new SealedSession();
+  #evidence = new EvidenceStore();
+  /** @type {ReturnType<typeof openVault> | null} */
+  #vault = null;
+  /** The address of the notice. Its words are deleted when they were used. @type {NoticeAddress | null} */
+  #address = null;
+  /** @type {ParcelView | null} */
+  #view = null;
+  /** The server of the notice, once it is asked. @type {Promise<ParcelRequests> | null} */
+  #server = null;
+  /** Gives the permission for a server that is not in the list back. */
+  #giveBack = async () => {};
+  /** A report finds the server first. @type {ParcelHost["requests"]} */
+  requests = { complain: async (id, reason) => (await this.#askServer()).complain(id, reason) };
+  /** A page of the extension has no service worker of its own in every browser. */
+  saveByWorker = null;
+
+  /**
+   * @param {{
+   *   main: HTMLElement, place: HTMLElement, close: HTMLElement, announcer: HTMLElement,
+   *   translate: import("../../wasm_build/ui/catalogue.js").Catalogue,
+   * }} parts
+   */
+  constructor({ main, place, close, announcer, translate }) {
+    this.#main = main;
+    this.#place = place;
+    this.#close = close;
+    this.#announcer = announcer;
+    this.translate = translate;
+  }
+
+  async start() {
+    this.#close.textContent = this.translate("parcel_close");
+    this.#close.addEventListener("click", () => this.#session.lock("hand"));
+    this.#session.addEventListener("locked", (event) =>
+      this.#locked(/** @type {import("../../wasm_build/vault/session.js").LockedEvent} */ (event).reason));
+    whenLocked(() => this.#session.lock("elsewhere"));
+    addEventListener("pagehide", () => this.#session.lock("left"));
+    addEventListener("visibilitychange", () => this.#session.check());
+    const parcel = new URLSearchParams(location.search).get("parcel") ?? "";
+    history.replaceState(null, "", location.pathname);
+    const { address } = parcel ? await ask("parcel.claim", { parcel }) : { address: "" };
+    this.#show(createAddressView(this, address));
+  }
+
+  get id() {
+    return this.#address?.id ?? "";
+  }
+
+  /** @param {string} said for screen readers */
+  announce(said) {
+    this.#announcer.textContent = said;
+  }
+
+  /** @param {unknown} error */
+  sentenceFor(error) {
+    return error instanceof RequestError ? errorText(error) : parcelSentence(this.translate, error);
+  }
+
+  /** @type {ParcelHost["attempt"]} */
+  attempt(button, busyLabel, failure, action) {
+    return whileBusy(button, busyLabel, () => {
+      failure.textContent = "";
+      return action();
+    }, (error) => { failure.textContent = this.sentenceFor(error); });
+  }
+
+  /** Goes on with the address of a notice: to the words, or to the question about its server. @param {NoticeAddress} address */
+  async take(address) {
+    this.#address = address;
+    this.#server = null;
+    const [known, isGranted] = await Promise.all([
+      ask("parcel.look", { origin: address.origin }), api.permissions.contains({ origins: [patternOf(address.origin)] }),
+    ]);
+    // The isolate keeps the name of the host in its own direction.
+    this.#place.textContent = text("parcelServer", isolate(address.host));
+    void this.#startVault().catch(() => undefined);
+    if (known.isListed && isGranted) this.startAgain();
+    else this.#show(createServerView(this, address, { ...known, isGranted }));
+  }
+
+  /**
+   * The person lets this server open the parcel. For a server that is not in the list, the extension gives its permission back as
+   * soon as it knows the address of the API, which admits the extension by itself.
+   * @param {NoticeAddress} address @param {{isGranted: boolean, isListed: boolean}} known
+   */
+  async admit(address, { isGranted, isListed }) {
+    const origins = [patternOf(address.origin)];
+    // The browser asks for the permission only during the click, so nothing may be awaited before.
+    if (!isGranted && !(await api.permissions.request({ origins }))) throw new RequestError("directory-not-granted");
+    if (!isGranted && !isListed) this.#giveBack = async () => void (await api.permissions.remove({ origins }).catch(() => false));
+    this.startAgain();
+  }
+
+  /** The requests to the server, whose pages name the address of the API. @returns {Promise<ParcelRequests>} */
+  #askServer() {
+    if (this.#server) return this.#server;
+    const origin = this.#address?.origin ?? "";
+    const asking = ask("parcel.server", { origin }).then(({ api: server }) => new ParcelRequests(server));
+    this.#server = asking;
+    void asking.catch(() => { this.#server = null; }).finally(() => this.#giveBack());
+    return asking;
+  }
+
+  /** @param {ParcelRequests} requests @param {ReplyTo<"parcel.judging">} judged the person's trust */
+  #makeReader(requests, { trust }) {
+    const judging = (/** @type {import("../../wasm_build/vault/trust.js").Evidence} */ evidence = this.#evidence.copy()) =>
+      ({ trust: { ...structuredClone(trust), evidence }, at: new Date().toISOString() });
+    const session = this.#session;
+    return new ParcelReader({ requests, session, vault: () => this.#startVault(), trust: { evidence: this.#evidence, judging } });
+  }
+
+  /** @type {ParcelHost["checkWords"]} */
+  async checkWords(words) {
+    if (!words.trim()) return this.translate("parcel_words_missing");
+    try {
+      await (await this.#startVault()).call("parcel.check", { words: secretOf(words) });
+      return "";
+    } catch (error) {
+      return wordsSentence(this.translate, error);
+    }
+  }
+
+  /** @type {ParcelHost["open"]} */
+  async open(words) {
+    const { id } = this;
+    try {
+      const problem = await this.checkWords(words);
+      if (problem) return problem;
+      const [requests, judged] = await Promise.all([this.#askServer(), ask("parcel.judging")]);
+      const reader = this.#makeReader(requests, judged);
+      const opening = await reader.unlock(id, secretOf(words));
+      if (this.id !== id) return "";
+      this.#forgetWords();
+      this.#show(new OpenedParcel(this, reader, opening));
+      return "";
+    } catch (error) {
+      if (this.id !== id) return "";
+      if (remedyFor(error) === "words") return this.sentenceFor(error);
+      this.fail(error);
+      return "";
+    }
+  }
+
+  /** Shows an error in the place of the parcel, and deletes what there is of it. @param {unknown} error */
+  fail(error) {
+    this.#forgetWords();
+    this.#session.lock("hand");
+    this.#show(createFailureView(this, error));
+    this.announce(this.sentenceFor(error));
+  }
+
+  startAgain() {
+    this.#show(createStartView(this, this.#address?.words ?? ""));
+  }
+
+  /** Goes back to the field for the address. */
+  leave() {
+    this.#address = null;
+    this.#place.textContent = "";
+    this.#show(createAddressView(this, ""));
+  }
+
+  #forgetWords() {
+    if (this.#address) this.#address = { ...this.#address, words: "" };
+  }
+
+  /** @param {import("../../wasm_build/vault/session.js").LockReason} reason */
+  #locked(reason) {
+    this.#evidence.clear();
+    void this.#vault?.then((vault) => vault.retire(), () => undefined);
+    const idle = this.translate(reason === "idle" ? "parcel_closed_idle" : "parcel_closed");
+    const note = reason === "elsewhere" ? text("parcelLocked") : idle;
+    this.#show(createStartView(this, "", { note }));
+    this.announce(note);
+  }
+
+  /** @param {ParcelView} view */
+  #show(view) {
+    this.#view?.close?.();
+    this.#view = view;
+    this.announce("");
+    this.#main.replaceChildren(view.element);
+    document.title = `${view.heading.textContent} · Sealwax`;
+    if (view.focus) view.focus();
+    else view.heading.focus();
+    this.#close.hidden = !(view instanceof OpenedParcel);
+  }
+
+  #startVault() {
+    this.#vault ??= kept().then(({ strict }) => openVault({ base: new URL(api.runtime.getURL("runtime/")), strict }));
+    this.#vault.catch(() => { this.#vault = null; });
+    return this.#vault;
+  }
+}
+
+/** The match pattern for an origin. Match patterns name no port. @param {string} origin */
+function patternOf(origin) {
+  const { protocol, hostname } = new URL(origin);
+  return `${protocol}//${hostname}/*`;
+}

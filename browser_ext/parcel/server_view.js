@@ -1,0 +1,45 @@
+/**
+ * The question about the server of a notice, if it is not in the list of checked sites, or the extension may not read it yet.
+ *
+ * A link in a mail can lead anywhere. The view names the host in full, and warns of names that imitate one of the list.
+ */
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { text } from "../shared/i18n.js";
+import { ask } from "../shared/request.js";
+import { hasForeignLetters, imitated } from "./imitations.js";
+
+/**
+ * @param {import("./parcel_tab.js").ParcelTab} tab
+ * @param {import("../../wasm_build/parcels/notice_address.js").NoticeAddress} address
+ * @param {{isListed: boolean, mayAsk: boolean, isGranted: boolean, hosts: string[]}} known
+ * @returns {import("../../wasm_build/parcels/parcel_host.js").ParcelView}
+ */
+export function createServerView(tab, address, known) {
+  const { host } = address;
+  const isRefused = !known.isListed && !known.mayAsk;
+  const heading = html("h1", { tabindex: -1, text: text(isRefused ? "parcelServerRefusedTitle" : known.isListed ? "parcelGrantTitle" : "parcelServerTitle") });
+  const failure = html("p", { class: "problem", role: "alert", data: { test: "server-problem" } });
+  const alike = known.isListed ? "" : imitated(host, known.hosts);
+  const warnings = [
+    alike ? text("parcelServerAlike", isolate(alike)) : "",
+    !known.isListed && hasForeignLetters(host) ? text("parcelServerLetters") : "",
+  ].filter(Boolean);
+  const admit = html("button", {
+    type: "button", class: warnings.length ? "" : "primary", text: text(known.isListed ? "checkedGrant" : "parcelServerGo"), data: { test: "admit-server" },
+  });
+  admit.addEventListener("click", () => void tab.attempt(admit, text("parcelContinue"), failure, () => tab.admit(address, known)));
+  const leave = html("button", { type: "button", text: text("parcelServerLeave"), data: { test: "leave-server" }, on: { click: () => tab.leave() } });
+  const list = html("button", {
+    type: "button", class: "quiet", text: text("stoppedSettings"), on: { click: () => void ask("options.open", { section: "sites" }) },
+  });
+  const meaning = isRefused ? "parcelServerRefused" : known.isListed ? "parcelGrantMeaning" : "parcelServerMeaning";
+  const element = html(
+    "div", { class: "stack" }, heading,
+    html("p", { class: "origin", dir: "ltr", translate: "no", text: host, data: { test: "server-host" } }),
+    ...warnings.map((warning) => html("p", { class: "problem", text: warning, data: { test: "server-warning" } })),
+    html("p", { text: text(meaning), data: { test: "server-meaning" } }), failure,
+    html("div", { class: "actions" }, isRefused ? null : admit, leave, list),
+  );
+  return { element, heading };
+}

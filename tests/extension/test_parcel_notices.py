@@ -1,0 +1,213 @@
+"""The extension opens the notice of a parcel in a page of its own, whose code no server can alter."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.downloads import downloads_into, wait_for_download
+from tests.support.browser.page import Page
+from tests.support.extension.checked_site import Checked, new_operator
+from tests.support.extension.driver import Extension, Site, running_site
+from tests.support.extension.managed import start_managed
+from tests.support.extension.toolbar import open_window
+from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, Sent, letter, run_parcel_house
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+SUBJECT = "The plans for Thursday"
+TEXT = "The key is under the third step."
+PAGE = "parcel/parcel.html"
+STATE = "() => document.querySelector('[data-test=verdict]').dataset.state"
+# The browser reports an answer 403 in its console.
+EXPECTED = "403|429|Failed to load"
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """The extension, a bridge with parcels, and a webmail that shows its notices."""
+
+    extension: Extension
+    house: ParcelHouse
+    webmail: Site
+
+    def send(self) -> Sent:
+        signer = self.house.stack.accounts[1].identity
+        message = letter(SUBJECT, TEXT, attached=[("note.txt", b"Bring wax.")])
+        return self.house.send({MESSAGE: message, "plan.pdf": b"%PDF-1.7 the plan"}, kind="message", signer=signer)
+
+    def link(self, sent: Sent, *, words: bool = False) -> str:
+        return sent.link(self.house.stack.pages_url, words=words)
+
+    def paste(self, link: str) -> Page:
+        """Open the extension's page, and paste a link there."""
+        page = self.extension.browser.open(self.extension.base + PAGE)
+        page.wait_for_selector(named("address"))
+        page.fill(named("address"), link)
+        page.click(named("address-go"))
+        return page
+
+
+@pytest.fixture(scope="module")
+def notices(
+    browser: Browser, folder: Path, pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Notices]:
+    place = tmp_path_factory.mktemp("notices")
+    shutil.copytree(pages_with_sources, place / "pages")
+    extension = Extension(browser, folder)
+    with run_parcel_house(place / "pages", place / "store") as house, running_site() as webmail:
+        extension.keep(anchors=[house.stack.folder / "ca.pem"])
+        yield Notices(extension, house, webmail)
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def listed(notices: Notices, tmp_path_factory: pytest.TempPathFactory) -> Notices:
+    """The same, with the server in the list of checked sites."""
+    pages = tmp_path_factory.mktemp("listed") / "pages"
+    pages.mkdir()
+    Checked(notices.extension, notices.house.stack.pages_url, pages, new_operator()).add()
+    return notices
+
+
+def open_by_words(page: Page, words: str) -> None:
+    page.wait_for_selector(named("words"), timeout_seconds=OPERATION_SECONDS)
+    page.fill(named("words"), words)
+    page.click(named("open-parcel"))
+    page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
+
+
+@pytest.mark.heart
+def test_a_server_that_is_not_in_the_list_is_named_before_anything_is_sent(notices: Notices) -> None:
+    sent = notices.send()
+    page = notices.paste(notices.link(sent))
+    page.wait_for_selector(named("server-host"))
+    assert page.text(named("server-host")) == notices.house.stack.pages_url.removeprefix("http://")
+    assert "Do you know this server?" in page.text("h1")
+    page.click(named("leave-server"))
+    page.wait_for_selector(named("address"))
+    assert notices.house.asked == []
+    page.fill(named("address"), notices.link(sent))
+    page.click(named("address-go"))
+    page.wait_for_selector(named("admit-server"))
+    page.click(named("admit-server"))
+    open_by_words(page, sent.words)
+    assert page.js(STATE) == "verified"
+    page.close()
+
+
+@pytest.mark.heart
+def test_a_notice_in_a_webmail_opens_to_verdict_message_and_saved_file(listed: Notices, tmp_path: Path) -> None:
+    sent = listed.send()
+    link = listed.link(sent)
+    other = link.replace("127.0.0.1", "localhost")
+    mail = listed.extension.browser.open(
+        listed.webmail.page_with(
+            f'<p><a id="other" href="{other}">Open</a></p><p><a id="notice" href="{link}">Open</a></p>'
+        )
+    )
+    listed.extension.click_button(mail, "#notice")
+    page = listed.extension.browser.wait_for_page(PAGE)
+    # Only the link of a listed server has a button.
+    assert mail.js("() => document.querySelector('#other').nextElementSibling") is None
+    open_by_words(page, sent.words)
+    # The link is in no address of a tab.
+    assert page.url == listed.extension.base + PAGE
+    assert page.js(STATE) == "verified"
+    bob = listed.house.stack.accounts[1]
+    assert bob.address in page.text(named("parcel-from"))
+    assert page.text(named("parcel-to")) == READER
+    view = page.wait_for_frame("mail_view.html")
+    assert TEXT in view.wait_for_text(TEXT)
+    assert SUBJECT in view.text()
+    assert "note.txt" in view.text()
+    with downloads_into(page, tmp_path):
+        page.click('button[aria-label="Save plan.pdf"]')
+        assert wait_for_download(tmp_path, "plan.pdf") == b"%PDF-1.7 the plan"
+    assert {"received", "opened"} <= set(listed.house.states_of(sent))
+    page.click(named("close-parcel"))
+    page.wait_for_selector(named("closed-note"))
+    assert TEXT not in page.js("() => document.documentElement.outerHTML")
+    page.close()
+    mail.close()
+
+
+def test_wrong_words_leave_the_field_and_say_how_many_tries_are_left(listed: Notices) -> None:
+    listed.extension.browser.expect_error(EXPECTED)
+    sent, other = listed.send(), listed.send()
+    page = listed.paste(listed.link(sent))
+    page.wait_for_selector(named("words"), timeout_seconds=OPERATION_SECONDS)
+    page.fill(named("words"), other.words)
+    page.click(named("open-parcel"))
+    page.wait_for(
+        "(selector) => document.querySelector(selector)?.textContent !== ''",
+        named("words-problem"),
+        timeout_seconds=OPERATION_SECONDS,
+    )
+    assert "4" in page.text(named("words-problem"))
+    open_by_words(page, sent.words)
+    page.close()
+
+
+def test_a_link_with_the_words_needs_only_a_press(listed: Notices) -> None:
+    sent = listed.send()
+    page = listed.paste(listed.link(sent, words=True))
+    page.wait_for_selector(named("words-in-link"), timeout_seconds=OPERATION_SECONDS)
+    page.click(named("open-parcel"))
+    page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
+    assert page.js(STATE) == "verified"
+    page.close()
+
+
+@pytest.mark.heart
+def test_a_lock_of_the_keys_closes_the_parcel(listed: Notices) -> None:
+    sent = listed.send()
+    page = listed.paste(listed.link(sent))
+    open_by_words(page, sent.words)
+    page.js("() => (globalThis.browser ?? chrome).storage.local.set({ lockedAt: Date.now() })")
+    page.wait_for_text("because the keys were locked", selector="main")
+    assert "plan.pdf" not in page.text()
+    open_by_words(page, sent.words)
+    page.close()
+
+
+def test_the_window_of_the_toolbar_offers_to_paste_a_link(listed: Notices) -> None:
+    tab = listed.extension.browser.open(listed.webmail.page_with("<p>Nothing here.</p>"))
+    window = open_window(listed.extension, tab)
+    with window.closing():
+        window.click("[data-test=way-parcel]")
+    page = listed.extension.browser.wait_for_page(PAGE)
+    page.wait_for_selector(named("address"))
+    page.fill(named("address"), "https://mail.example.test/parcel.html#AAAA")
+    page.click(named("address-go"))
+    page.wait_for_text("not the whole link", selector=named("address-problem"))
+    page.close()
+    tab.close()
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_an_organisation_can_refuse_all_servers_but_its_own(
+    name: str, folder: Path, tmp_path: Path, running_browsers: list[Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start_managed(
+        name,  # type: ignore[arg-type]
+        folder,
+        running_browsers,
+        tmp_path,
+        monkeypatch,
+        settings={"ownSites": False},
+    ) as managed:
+        page = managed.browser.open(managed.base + PAGE)
+        page.wait_for_selector(named("address"))
+        page.fill(named("address"), "https://mail.example.test/parcel.html#AAECAwQFBgcICQoLDA0ODw")
+        page.click(named("address-go"))
+        page.wait_for_text("Your organisation decides", selector=named("server-meaning"))
+        assert page.js("(selector) => document.querySelector(selector)", named("admit-server")) is None
+        options = managed.open_options()
+        options.wait_for("() => document.querySelector('#checked-new').disabled")

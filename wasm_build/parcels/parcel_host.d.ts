@@ -1,0 +1,34 @@
+/** The page in which the views of a parcel are: the mail server's page for recipients, or a page of the extension. */
+
+import type { Catalogue } from "../ui/catalogue.js";
+import type { ParcelRequests } from "./requests.js";
+import type { FileToSave, Save } from "./saving.js";
+
+export interface ParcelHost {
+  /** The look-up of texts. */
+  translate: Catalogue;
+  /** The id of the parcel. */
+  readonly id: string;
+  requests: Pick<ParcelRequests, "complain">;
+  /** Saves a file by a service worker; null where none may run. */
+  saveByWorker: ((file: FileToSave) => Promise<Save>) | null;
+  /** The sentence for people about an error. */
+  sentenceFor(error: unknown): string;
+  /** Runs the action of a button. If it fails, `failure` shows the sentence of the error. */
+  attempt(button: HTMLButtonElement, busyLabel: string, failure: HTMLElement, action: () => Promise<void>): Promise<void>;
+  /** Resolves with the sentence for words that cannot be right; "" if they may be. The server is not asked. */
+  checkWords(words: string): Promise<string>;
+  /** Opens the parcel. Resolves with the sentence to show beside the words; "" if they are right. */
+  open(words: string): Promise<string>;
+  /** Shows the field for the words again. */
+  startAgain(): void;
+}
+
+/** `renew` makes the same view in another language, and `close` deletes what the view holds. */
+export interface ParcelView {
+  element: HTMLElement;
+  heading: HTMLElement;
+  focus?: () => void;
+  close?: () => void;
+  renew?: () => ParcelView;
+}
