@@ -54,7 +54,7 @@ _BEARER: Final = "bearer "
 _EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://")
 _PARCEL_METHODS: Final = ("PATCH", "HEAD")
 _PARCEL_REQUEST_HEADERS: Final = (
-    *("Authorization", "Range", "If-Range"),
+    *("Authorization", "Idempotency-Key", "Range", "If-Range"),
     *("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"),
 )
 _PARCEL_ANSWER_HEADERS: Final = (

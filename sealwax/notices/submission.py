@@ -24,6 +24,7 @@ MAX_ANSWER_BYTES: Final = 64 * 1024
 """The answers of one connection."""
 _SIGNED_IN: Final = 235
 _GO_ON: Final = 354
+_TOO_LARGE: Final = 552
 _PERIOD: Final = re.compile(rb"(?m)^\.")
 
 
@@ -101,6 +102,11 @@ class Submission:
             raise MailFailed(f"answer {codes[0]} to the recipient", is_of_mail=True, code=codes[0]) from None
         except smtplib.SMTPAuthenticationError as error:
             raise MailFailed(f"answer {error.smtp_code} to the login") from None
+        except smtplib.SMTPSenderRefused as error:
+            # RFC 1870 section 6.1: the server takes no mail of this size, and may take others.
+            is_of_mail = error.smtp_code == _TOO_LARGE
+            code = error.smtp_code if is_of_mail else None
+            raise MailFailed(f"answer {error.smtp_code} to the sender", is_of_mail=is_of_mail, code=code) from None
         except smtplib.SMTPDataError as error:
             raise MailFailed(f"answer {error.smtp_code} to the mail", is_of_mail=True, code=error.smtp_code) from None
         except smtplib.SMTPResponseException as error:

@@ -29,6 +29,7 @@ from smime_core.cms.content_info import (
 from smime_core.cms.countersignature import Countersignature, find_countersignatures, verify_countersignature
 from smime_core.cms.digested_data import check_digested_data, parse_digested_data
 from smime_core.cms.encrypted_data import build_encrypted_data, decrypt_encrypted_data, parse_encrypted_data
+from smime_core.cms.enveloped_data import parse_enveloped_data
 from smime_core.cms.key_holder import KeyHolder, choose_signature_algorithm
 from smime_core.cms.later_recipients import add_recipients
 from smime_core.cms.layers import (
@@ -123,6 +124,7 @@ __all__ = [
     "parse_content_info",
     "parse_digested_data",
     "parse_encrypted_data",
+    "parse_enveloped_data",
     "parse_message",
     "parse_signed_data",
     "unarmor",

@@ -162,6 +162,7 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
         "pages/app_worker.js",
         "pages/main.js",
         "pages/new_mail_worker.js",
+        "pages/parcel_answer.js",
         "pages/parcel_main.js",
         "pages/parcels_sent.js",
         "pages/pdf_view.js",

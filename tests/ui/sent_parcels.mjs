@@ -6,7 +6,12 @@ const { codes, states, speakers, parcels, names, commands, numbers } = JSON.pars
 console.log(JSON.stringify({
   states: states.map((state) => stateKey({ state, by: "recipient-claims" })),
   failed: speakers.map((by) => stateKey({ state: "failed", by })),
-  codes: codes.map((code) => codeWords(code)[0]),
+  codes: codes.map((code) => codeWords(code, "notified")[0]),
+  lost: {
+    state: stateKey({ state: "answered", by: "service", recipient: "alice@example.test" }),
+    look: lookOf({ state: "answered", by: "service", recipient: "alice@example.test", at: "" }),
+    codes: codes.map((code) => codeWords(code, "answered")[0]),
+  },
   speakers: speakers.map((by) => speakerKey({ by })),
   looks: states.flatMap((state) => speakers.map((by) => lookOf({ state, by, at: "" }))),
   headlines: parcels.map(headlineOf),

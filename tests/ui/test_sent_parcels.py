@@ -54,6 +54,14 @@ def test_each_state_and_speaker_of_the_bridge_has_words() -> None:
     assert ask(states=["eaten"], speakers=["someone"])["states"] == ["sent_parcel_state_other"]
 
 
+def test_an_answer_that_did_not_reach_the_sender_is_no_answer() -> None:
+    catalogue = json.loads((ROOT / "webbridge/pages/messages.en.json").read_text())
+    lost = ask(codes=[smtp_code(552), GIVEN_UP])["lost"]
+    assert (lost["state"], lost["look"]) == ("sent_parcel_state_answer_lost", "failed")
+    assert lost["codes"] == ["sent_parcel_code_own_smtp", "sent_parcel_code_own_given_up"]
+    assert {lost["state"], *lost["codes"]} <= catalogue.keys()
+
+
 @pytest.mark.parametrize("state", [State.RECEIVED, State.OPENED, State.ANSWERED])
 def test_what_only_a_program_says_is_a_claim(state: State) -> None:
     claims, signed, service = SaidBy.RECIPIENT_CLAIMS, SaidBy.RECIPIENT_SIGNED, SaidBy.SERVICE

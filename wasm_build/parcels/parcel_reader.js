@@ -22,7 +22,8 @@ import { readObject } from "./object_source.js";
  * @typedef {{
  *   report: import("../vault/types/verbs.js").MessageReport,
  *   certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string, to: string[], created: string, files: PlannedFile[],
- * }} OpenedManifest
+ *   harvest?: {contacts: ArrayBuffer} | null,
+ * }} OpenedManifest `harvest` has the sender's certificates, if the manifest is verified
  */
 /** @typedef {{passages: import("../ui/mail_text.js").Passage[], text: string, attachments: ReceivedFile[], headers: [string, string][]}} OpenedLetter */
 
@@ -124,9 +125,7 @@ export class ParcelReader {
     const judge = (evidence) => vault.call("parcel.verify", {
       manifest: cms.slice(0), parcel: this.#id, readers: [], ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
     }, { signal });
-    /** @type {import("../vault/lookups.js").Asker} */
-    const ask = (lookups, stop) => this.#requests.askAuthorities(this.#ticket, lookups, stop);
-    for await (const { judged, settled } of judgeInRounds(judge, { ask, store: this.#trust.evidence, signal })) {
+    for await (const { judged, settled } of judgeInRounds(judge, { ask: this.#askAuthorities, store: this.#trust.evidence, signal })) {
       const { lookups: _, files, report, ...opened } = judged;
       yield { ...opened, files: planChunks(files), report: settled ? report : whileChecking(report) };
     }
@@ -199,17 +198,64 @@ export class ParcelReader {
     if (this.#ticket) await this.#requests.claim(this.#ticket, state, code).catch(() => {});
   }
 
+  /**
+   * The certificate of the sender for which an answer can be encrypted; null if there is none.
+   * @param {OpenedManifest} manifest
+   * @param {AbortSignal} signal
+   * @returns {Promise<ArrayBuffer | null>}
+   */
+  async answerCertificate({ sender, harvest }, signal) {
+    if (!harvest) return null;
+    const vault = await this.#vault();
+    /** @param {import("../vault/trust.js").Evidence} evidence */
+    const judge = (evidence) => vault.call("recipients.check", {
+      address: sender, found: [], ...this.#trust.judging(structuredClone(evidence)), contacts: harvest.contacts.slice(0),
+    }, { signal });
+    /** @type {import("../ui/recipient_words.js").RecipientCheck[]} */
+    let checks = [];
+    for await (const { judged } of judgeInRounds(judge, { ask: this.#askAuthorities, store: this.#trust.evidence, signal })) {
+      checks = judged.checks;
+    }
+    return checks.find(({ usable }) => usable)?.certificate ?? null;
+  }
+
+  /**
+   * Encrypts an answer to the sender.
+   * @param {object} draft as the vault takes it; the data of its attachments is transferred
+   * @param {ArrayBuffer} certificate
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async encryptAnswer(draft, certificate) {
+    if (!this.#key) throw lockedError();
+    this.#session.touch();
+    const vault = await this.#vault();
+    // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
+    const { cms } = await vault.call("parcel.reply", { draft, recipients: [certificate.slice(0)], cipher: "cbc" });
+    return cms;
+  }
+
+  /** Passes an encrypted answer on to the sender. @param {{key: string, cms: ArrayBuffer}} answer */
+  sendAnswer(answer) {
+    return this.#withTicket((ticket) => this.#requests.answer(ticket, answer));
+  }
+
   /** @type {import("./object_source.js").AskObject} */
-  #ask = async (name, from, signal) => {
+  #ask = (name, from, signal) => this.#withTicket((ticket) => this.#requests.object(ticket, name, { from, signal }));
+
+  /** @type {import("../vault/lookups.js").Asker} */
+  #askAuthorities = (lookups, stop) => this.#requests.askAuthorities(this.#ticket, lookups, stop);
+
+  /** Calls the server, once more after a new proof if the ticket has ended. @template T @param {(ticket: string) => Promise<T>} call @returns {Promise<T>} */
+  async #withTicket(call) {
     const ticket = this.#ticket;
     try {
-      return await this.#requests.object(ticket, name, { from, signal });
+      return await call(ticket);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== TICKET_ENDED) throw error;
       if (ticket === this.#ticket) await (this.#renewing ??= this.#renew());
-      return this.#requests.object(this.#ticket, name, { from, signal });
+      return call(this.#ticket);
     }
-  };
+  }
 
   async #renew() {
     try {

@@ -11,8 +11,12 @@ import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
 /**
  * @typedef {{
  *   ticket: string, reference: string, kind: "message" | "files", from: string, manifest: number, until: string,
- *   submitted: string, downloadsLeft: number | null,
+ *   submitted: string, downloadsLeft: number | null, answer: AnswerTerms | null,
  * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes
+ */
+/**
+ * @typedef {{from: string, bytes: number, left: number}} AnswerTerms the address from which the server passes an answer on, its
+ *   largest size when it is encrypted, and how many may still come
  */
 /** @typedef {"received" | "opened" | "failed"} Claim */
 /** @typedef {"unwanted" | "deceit" | "harmful" | "other"} Complaint */
@@ -54,7 +58,7 @@ export class ParcelRequests {
     if (typeof opening.ticket !== "string" || !Number.isSafeInteger(opening.manifest)) {
       throw new ApiError("server-error", "no ticket came");
     }
-    return { reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, ...opening };
+    return { reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, answer: null, ...opening };
   }
 
   /**
@@ -79,6 +83,17 @@ export class ParcelRequests {
   /** @param {string} ticket @param {Claim} state @param {string} [code] that of the error */
   async claim(ticket, state, code = "") {
     await this.#post("/api/open/claims", { state, code }, bearing(ticket));
+  }
+
+  /**
+   * Passes an encrypted answer on to the sender. The same answer may be sent again under its key, and goes out once.
+   * @param {string} ticket
+   * @param {{key: string, cms: ArrayBuffer}} answer
+   * @returns {Promise<{reference: string, left: number}>}
+   */
+  async answer(ticket, { key, cms }) {
+    const headers = { ...CHANGE, ...bearing(ticket), "Content-Type": "application/pkcs7-mime", "Idempotency-Key": key };
+    return readJson(await this.#send("/api/open/answer", { method: "POST", body: cms, headers }));
   }
 
   /** @param {string} id @param {Complaint} reason */

@@ -205,6 +205,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
     parcel: "text", from: "text", to: ["text"], files: [PARCEL_FILE], "key?": "bytes", recipients: ["bytes"], sign: "flag",
     ...KEYS, at: "text",
   },
+  "parcel.reply": { draft: DRAFT, recipients: ["bytes"], "cipher?": "text" },
   "foreign.decrypt": { cms: "bytes", ...KEYS },
 }));
 
@@ -314,13 +315,14 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "parcel.check": {},
   "parcel.open": { key: "bytes", proof: "bytes" },
   "parcel.verify": {
-    report: "any", lookups: "any", certificates: ["any"], asksForReceipt: "flag", sender: "text", to: ["text"], created: "text",
-    files: [PARCEL_FILE],
+    report: "any", lookups: "any", certificates: ["any"], "harvest?": "any", asksForReceipt: "flag", sender: "text",
+    to: ["text"], created: "text", files: [PARCEL_FILE],
   },
   "parcel.receipt": { receipt: "bytes" },
   "parcel.decrypt": { content: "bytes" },
   "parcel.encrypt": { cms: "bytes", chunk: PARCEL_CHUNK },
   "parcel.finish": { manifest: "bytes" },
+  "parcel.reply": { cms: "bytes" },
   "foreign.decrypt": { content: "bytes" },
   "stream.sign": {},
   "stream.verify": { report: "any", lookups: "any" },

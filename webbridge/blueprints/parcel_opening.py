@@ -13,15 +13,18 @@ from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
 
+from sealwax.notices.writing import is_plain
 from sealwax.service import ServiceError, client_network, error_response
 from webbridge.blueprints.download import DownloadBroken
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.parcel_calls import delivery, id_in, now, read_request, time_text
 from webbridge.blueprints.pki import answer_about_paths
+from webbridge.delivery.answers import AnswerTooLarge
 from webbridge.delivery.challenges import NONCE_BYTES
 from webbridge.delivery.delivery import StoredObject, find_object
 from webbridge.delivery.limits import ITERATIONS, MAX_CERTIFICATE_BYTES, MAX_REQUEST_BYTES, PROOF_BYTES
 from webbridge.delivery.openings import Opened, Proof, TicketEnded, WrongSecret
+from webbridge.delivery.parcels import Parcel
 from webbridge.delivery.states import Event, SaidBy, State
 from webbridge.delivery.store import StoreFailed
 from webbridge.delivery.submission import bad_request, bytes_of_base64, bytes_of_base64url
@@ -32,6 +35,8 @@ _SCHEME: Final = "parcel "
 _CLAIMS: Final = {state.value: state for state in (State.RECEIVED, State.OPENED, State.FAILED)}
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MAX_CHARACTERS: Final = 1000
+_CMS: Final = "application/pkcs7-mime"
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 blueprint = Blueprint("parcel_opening", __name__)
 
@@ -76,6 +81,7 @@ def open_parcel() -> Response:
         submitted=time_text(parcel.submitted_at),
         until=time_text(parcel.ends_at),
         downloadsLeft=parcel.openings_left,
+        answer=_answer_terms(parcel),
     )
 
 
@@ -128,6 +134,44 @@ def take_receipt() -> Response:
     cms = bytes_of_base64(read_request().get("receipt"), max_bytes=MAX_REQUEST_BYTES)
     delivery().receipts.take(opened.parcel, cms)
     return Response(status=204)
+
+
+@blueprint.post("/open/answer")
+def take_answer() -> Response:
+    """Take an encrypted answer, and pass it on to the sender by mail.
+
+    The body is the CMS of the encrypted message. `Idempotency-Key` names the answer, so that it may be repeated.
+    """
+    opened = _require_ticket()
+    if _answer_terms(opened.parcel) is None:
+        raise ServiceError(404, "no-answers", "This server passes no answers on.")
+    key = request.headers.get("Idempotency-Key", "")
+    if _KEY.fullmatch(key) is None:
+        raise bad_request("The header Idempotency-Key is 22 to 64 letters, digits, - and _.")
+    if request.mimetype != _CMS:
+        raise ServiceError(415, "bad-request", f"The content type {_CMS} is expected.")
+    max_bytes = delivery().config.max_answer_bytes
+    if request.content_length is None:
+        raise bad_request("The header Content-Length is missing.")
+    if request.content_length > max_bytes:
+        raise AnswerTooLarge(max_bytes)
+    request.max_content_length = max_bytes
+    delivery().answers.start(opened.parcel)
+    with delivery().upload_gate.one(f"answer {opened.parcel.id}"):
+        accepted = delivery().answers.take(opened.parcel, key, request.get_data(cache=False))
+    return jsonify(reference=opened.parcel.reference, left=accepted.left)
+
+
+def _answer_terms(parcel: Parcel) -> dict[str, object] | None:
+    """Return what a client needs to know before it writes an answer, or None if the bridge sends the sender none."""
+    notices = services().config.parcel_notices
+    if notices is None or not is_plain(parcel.sender):
+        return None
+    return {
+        "from": notices.head.sender,
+        "bytes": delivery().config.max_answer_bytes,
+        "left": delivery().answers.left(parcel.id),
+    }
 
 
 def _proof_in(members: dict[str, object], parcel_id: str) -> Proof:

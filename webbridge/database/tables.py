@@ -189,7 +189,7 @@ PARCEL_NOTICE: Final = Table(
     TABLES,
     Column("parcel", Text, primary_key=True, nullable=False),
     Column("address", Text, primary_key=True, nullable=False),
-    # "parcel" tells a recipient of the parcel, "tries" its sender of five wrong tries.
+    # "parcel" tells a recipient of the parcel, "tries" its sender of five wrong tries, "answer-1" is an answer.
     Column("kind", Text, primary_key=True, nullable=False),
     Column("language", Text, nullable=False),
     # Fixed before the first try; empty until then.
@@ -276,6 +276,21 @@ PARCEL_RECEIPT: Final = Table(
     # SHA-256 of the signer's certificate.
     Column("signer", LargeBinary, primary_key=True, nullable=False),
     # DER of the receipt, for the sender, who knows the signature that it answers.
+    Column("cms", LargeBinary, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    sqlite_strict=True,
+)
+
+PARCEL_ANSWER: Final = Table(
+    "parcel_answer",
+    TABLES,
+    Column("parcel", Text, primary_key=True, nullable=False),
+    # From 1 on. The notice that sends it has it in its kind.
+    Column("number", LONG, primary_key=True, nullable=False),
+    # The client's name for it, so that a repeated request is the same answer, and SHA-256 of its bytes.
+    Column("key", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    # The encrypted message, or empty once the mail server has taken it or never will.
     Column("cms", LargeBinary, nullable=False),
     Column("at", INSTANT, nullable=False),
     sqlite_strict=True,

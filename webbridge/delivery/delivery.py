@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from sealwax.service import Database, Gate, ServiceError
+from webbridge.delivery.answers import Answers
 from webbridge.delivery.challenges import Challenges
 from webbridge.delivery.ids import MANIFEST, new_folder, number_of
 from webbridge.delivery.openings import Openings
@@ -64,6 +65,7 @@ class Delivery:
     openings: Openings
     challenges: Challenges
     receipts: Receipts
+    answers: Answers
     upload_gate: Gate
     sweep: Sweep
     sweeper: Sweeper
@@ -177,6 +179,7 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
         openings=openings,
         challenges=Challenges(database, pepper, clock=clock),
         receipts=Receipts(database, clock=clock),
+        answers=Answers(database, clock=clock),
         upload_gate=Gate(
             MAX_UPLOADS_AT_ONCE,
             places_per_client=MAX_UPLOADS_PER_SENDER,

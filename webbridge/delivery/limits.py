@@ -37,6 +37,12 @@ GRACE_SECONDS: Final = 24 * 60 * 60
 """The bytes of an expired parcel stay for so long, because the clock may have been wrong."""
 KEPT_SECONDS: Final = 90 * 24 * 60 * 60
 """The record of a parcel without its bytes stays for so long, so that it is called expired and not wrong."""
+MAX_ANSWERS: Final = 10
+"""The answers to one parcel, from all of its recipients."""
+MAX_ANSWER_BYTES: Final = 20 * 1024 * 1024  # 28 MB as a mail. Larger files come back by a parcel.
+ANSWER_BYTES: Final = 7 * 1024 * 1024
+"""The largest encrypted answer without a setting. As a mail it has less than Postfix takes by default, 10,240,000."""
+
 TICKET_SECONDS: Final = 12 * 60 * 60
 CHALLENGE_SECONDS: Final = 5 * 60
 

@@ -33,6 +33,11 @@ _BASE64URL: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
 _TIME: Final[Json] = {"type": "string", "format": "date-time"}
 _SIZE: Final[Json] = {"type": "integer", "minimum": 1, "maximum": MAX_OBJECT_BYTES}
 _TEXT: Final[Json] = {"type": "string"}
+_ANSWER_KEY: Final[Json] = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9_-]{22,64}$",
+    "description": "A random name for the answer. The same answer may be sent again under it",
+}
 
 
 def describe_api(server: str) -> Json:
@@ -247,6 +252,16 @@ def _recipient_paths() -> Json:
         "/api/open/claims": {
             "post": _operation("Say what became of the parcel.", _TICKET, done, (400, 401, 410), body=_json(claim))
         },
+        "/api/open/answer": {
+            "post": _operation(
+                "Pass an answer on to the sender by mail: a message that is encrypted for the sender's certificate.",
+                _TICKET,
+                _answer(200, "Stored", _object(reference=_TEXT, left={"type": "integer"})),
+                (400, 401, 404, 409, 410, 413, 415, 422, 429),
+                [{"name": "Idempotency-Key", "in": "header", "required": True, "schema": _ANSWER_KEY}],
+                body={"application/pkcs7-mime": {"schema": {"type": "string", "format": "binary"}}},
+            )
+        },
         "/api/open/complaints": {
             "post": _operation(
                 "Complain about a parcel. The answer is the same for an unknown id.",
@@ -333,6 +348,14 @@ def _schemas() -> Json:
             submitted=_TIME,
             until=_TIME,
             downloadsLeft={"type": ["integer", "null"]},
+            answer={
+                "description": "The terms of an answer: the address that passes it on, its largest size and how many"
+                " may still come; null if the service passes none on",
+                "oneOf": [
+                    _object(**{"from": _TEXT}, bytes={"type": "integer"}, left={"type": "integer"}),
+                    {"type": "null"},
+                ],
+            },
         ),
     }
 

@@ -22,6 +22,7 @@ from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
 from webbridge.delivery.ids import reference_of
 from webbridge.delivery.limits import PAGE_PARCELS, TRIES
 from webbridge.delivery.notices.changes import tell_sender
+from webbridge.delivery.notices.outbox import ANSWER_KINDS
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.states import Event, SaidBy, Stage, State
@@ -127,7 +128,10 @@ _OLDER: Final = _NEWEST.where(
 )
 _EVENTS: Final = select(PARCEL_EVENT).where(PARCEL_EVENT.c.parcel.in_(bindparam("of_ids", expanding=True)))
 _DROP_PENDING: Final = delete(PARCEL_NOTICE).where(
-    PARCEL_NOTICE.c.parcel == bindparam("of_id"), PARCEL_NOTICE.c.state == PENDING
+    PARCEL_NOTICE.c.parcel == bindparam("of_id"),
+    PARCEL_NOTICE.c.state == PENDING,
+    # An answer is acknowledged, and is for the sender.
+    PARCEL_NOTICE.c.kind.not_in(ANSWER_KINDS),
 )
 
 

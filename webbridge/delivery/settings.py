@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from webbridge.delivery.limits import MAX_DAYS, MAX_PARCEL_BYTES, MAX_RECIPIENTS, SENDER_BYTES, TOTAL_BYTES
+from webbridge.delivery.limits import (
+    ANSWER_BYTES,
+    MAX_ANSWER_BYTES,
+    MAX_DAYS,
+    MAX_PARCEL_BYTES,
+    MAX_RECIPIENTS,
+    SENDER_BYTES,
+    TOTAL_BYTES,
+)
 from webbridge.delivery.pepper import KEY_BYTES
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s?#]+")
@@ -51,6 +59,7 @@ class ParcelsConfig:
     total_bytes: int = TOTAL_BYTES
     max_recipients: int = MAX_RECIPIENTS
     max_days: int = MAX_DAYS
+    max_answer_bytes: int = ANSWER_BYTES
 
     def __post_init__(self) -> None:
         check_store(self.store)
@@ -67,6 +76,10 @@ class ParcelsConfig:
             raise ValueError(f"parcels.max_days is {self.max_days}, 1 to {MAX_DAYS} is expected")
         if not 1 <= self.max_recipients <= MAX_RECIPIENTS:
             raise ValueError(f"parcels.max_recipients is {self.max_recipients}, 1 to {MAX_RECIPIENTS} is expected")
+        if not 1 <= self.max_answer_bytes <= MAX_ANSWER_BYTES:
+            raise ValueError(
+                f"parcels.max_answer_bytes is {self.max_answer_bytes}, 1 to {MAX_ANSWER_BYTES} is expected"
+            )
 
     @property
     def is_folder(self) -> bool:

@@ -20,6 +20,7 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
 from sealwax.service.database import insert_into
 from webbridge.database.tables import (
     PARCEL,
+    PARCEL_ANSWER,
     PARCEL_EVENT,
     PARCEL_NOTICE,
     PARCEL_RECEIPT,
@@ -97,6 +98,7 @@ _FORGET: Final = tuple(
         (PARCEL_EVENT, PARCEL_EVENT.c.parcel),
         (PARCEL_NOTICE, PARCEL_NOTICE.c.parcel),
         (PARCEL_RECEIPT, PARCEL_RECEIPT.c.parcel),
+        (PARCEL_ANSWER, PARCEL_ANSWER.c.parcel),
     )
 )
 

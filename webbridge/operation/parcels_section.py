@@ -8,7 +8,15 @@ from typing import Final, Self
 from pydantic import Field, SecretStr, model_validator
 
 from sealwax.operation.settings import Section, WrongSettings, key_bytes
-from webbridge.delivery.limits import MAX_DAYS, MAX_PARCEL_BYTES, MAX_RECIPIENTS, SENDER_BYTES, TOTAL_BYTES
+from webbridge.delivery.limits import (
+    ANSWER_BYTES,
+    MAX_ANSWER_BYTES,
+    MAX_DAYS,
+    MAX_PARCEL_BYTES,
+    MAX_RECIPIENTS,
+    SENDER_BYTES,
+    TOTAL_BYTES,
+)
 from webbridge.delivery.settings import ParcelsConfig, check_accel_path, check_store
 
 KEY: Final = "parcel_pepper"
@@ -44,6 +52,12 @@ class ParcelsSection(Section):
     total_bytes: int = Field(default=TOTAL_BYTES, gt=0, description="Bytes that all senders together may have stored")
     max_recipients: int = Field(default=MAX_RECIPIENTS, ge=1, le=MAX_RECIPIENTS, description="Recipients of a parcel")
     max_days: int = Field(default=MAX_DAYS, ge=1, le=MAX_DAYS, description="Longest life of a parcel")
+    max_answer_bytes: int = Field(
+        default=ANSWER_BYTES,
+        ge=1,
+        le=MAX_ANSWER_BYTES,
+        description="Largest encrypted answer to a parcel; your mail server must take mails of 1.4 times this size",
+    )
 
     @model_validator(mode="after")
     def check_places(self) -> Self:
@@ -71,4 +85,5 @@ class ParcelsSection(Section):
             total_bytes=self.total_bytes,
             max_recipients=self.max_recipients,
             max_days=self.max_days,
+            max_answer_bytes=self.max_answer_bytes,
         )

@@ -22,4 +22,6 @@ def parcel_house(running_house: ParcelHouse) -> ParcelHouse:
     """The demonstration, whose answers no test has changed yet."""
     running_house.changes.clear()
     running_house.asked.clear()
+    running_house.post.mails.clear()
+    running_house.post.raw.clear()
     return running_house

@@ -40,11 +40,14 @@ from smime_core.parcels import (
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.parcel_rows import TOKENS, config_of
 from tests.support.people import PROVIDER
 from tests.support.servers.parcels import TUS, Draft
+from tests.support.servers.post import Post, serving
 from webbridge.app import create_app
 from webbridge.config import BridgeConfig
 from webbridge.delivery.delivery import Delivery
+from webbridge.delivery.notices.sending import ParcelNoticeSender
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.demo import stack as demonstration
 from webbridge.demo.stack import DemoStack
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
 
 READER = "renate@elsewhere.test"
 MESSAGE = "message.eml"
+MAX_ANSWER_BYTES = 1_000_000
 Change = Callable[[Request, Response], Response]
 
 
@@ -80,11 +84,12 @@ class ParcelHouse:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
     `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` those of
-    the senders.
+    the senders. `post` takes the mails of the service.
     """
 
     stack: DemoStack
     apps: list[Flask]
+    post: Post
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -137,6 +142,13 @@ class ParcelHouse:
     def withdraw(self, sent: Sent) -> None:
         self._call(sent.sender, "POST", f"/api/parcels/{sent.draft.id}/withdraw", b"{}")
 
+    def send_mails(self) -> None:
+        """Send what the service has queued."""
+        services = services_of(self.apps[-1])
+        notices = services.config.parcel_notices
+        assert notices is not None
+        ParcelNoticeSender(services.database, notices, services.config.clock, TOKENS).send_due()
+
     def meddle(self, method: str, path: str, change: Change) -> None:
         """Change the answers to this request from now on."""
         self.changes[method, path] = change
@@ -173,20 +185,22 @@ def run_parcel_house(pages_folder: Path, store: Path) -> Iterator[ParcelHouse]:
     """Run a demonstration with parcels in the folder `store`."""
     apps: list[Flask] = []
 
+    post = Post()
+
     def create_with_parcels(config: BridgeConfig) -> Flask:
-        parcels = ParcelsConfig(store=str(store), pepper=secrets.token_bytes(32))
-        apps.append(create_app(dataclasses.replace(config, parcels=parcels)))
+        parcels = ParcelsConfig(store=str(store), pepper=secrets.token_bytes(32), max_answer_bytes=MAX_ANSWER_BYTES)
+        apps.append(create_app(dataclasses.replace(config, parcels=parcels, parcel_notices=config_of(submission))))
         return apps[-1]
 
     stack = DemoStack(pages_folder=pages_folder)
-    house = ParcelHouse(stack, apps)
+    house = ParcelHouse(stack, apps, post)
 
     @contextmanager
     def serve_meddled(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
         with serve(_Meddled(house, app) if app in apps else app, bound):
             yield
 
-    with pytest.MonkeyPatch.context() as patch:
+    with serving(post) as submission, pytest.MonkeyPatch.context() as patch:
         patch.setattr(demonstration, "create_app", create_with_parcels)
         patch.setattr(demonstration, "serve", serve_meddled)
         with stack:

@@ -13,3 +13,5 @@ export const PDF_VIEW_INTEGRITY: string;
 export const PDF_WORKER_INTEGRITY: string;
 /** The hash of the view of sent parcels, which only the pages load. */
 export const SENT_PARCELS_INTEGRITY: string;
+/** The hash of the form that answers a parcel, which only the page of a parcel loads. */
+export const PARCEL_ANSWER_INTEGRITY: string;

@@ -15,7 +15,7 @@ from smime_core.cms import Encrypting, OctetsContent, SignerOptions, Signing
 from smime_core.errors import SmimeError, TimestampRefused
 from smime_core.ess import SecurityLabel, build_security_label
 from smime_core.mail import Draft, HiddenField, ProtectionMode, build_parts, keep_hidden, protect_headers
-from smime_core.message import encrypt_entity, sign_entity
+from smime_core.message import encrypt_bytes, encrypt_entity, sign_entity
 from smime_core.mime import Attachment, addresses, build_signed, decode_body, parse_entity, split_signed
 from smime_core.pkix import Purpose
 from smime_core.provider import CryptoProvider
@@ -118,6 +118,13 @@ class FinishMessage:
     passwords: tuple[Secret, ...] = ()
 
 
+@request_class
+class ReplyToParcel:
+    draft: GivenDraft
+    recipients: tuple[bytes, ...]
+    cipher: str | None = None
+
+
 async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
     """Returns `{message, receipt}`: the draft signed, encrypted, both or neither. Raises SmimeError.
 
@@ -176,6 +183,16 @@ async def finish(request: FinishMessage, provider: CryptoProvider) -> Reply:
         )
         entity = await encrypt_entity(entity, encrypting, provider)
     return {"message": request.headers + entity}
+
+
+async def reply_to_parcel(request: ReplyToParcel, provider: CryptoProvider) -> Reply:
+    """Returns `{cms}`: the draft with its header fields, encrypted and not signed. Raises SmimeError.
+
+    The writer opened a parcel and has no keys. The service of parcels puts the mail around it.
+    """
+    _, entity = _protect(request.draft, _parse_draft(request.draft), encrypts=True)
+    encrypting = Encrypting(recipients=parse_certificates(request.recipients), cipher=parse_cipher(request.cipher))
+    return {"cms": await encrypt_bytes(entity, encrypting, provider)}
 
 
 def _protect(given: GivenDraft, draft: Draft, *, encrypts: bool) -> tuple[bytes, bytes]:

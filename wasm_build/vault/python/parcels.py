@@ -37,6 +37,7 @@ from smime_core.parcels import (
 )
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.contacts import read_contacts
+from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import Reply, describe_verdict
 from wasm_build.vault.python.requests import (
     SealedKeys,
@@ -181,9 +182,10 @@ async def open_parcel(request: OpenParcel, provider: CryptoProvider) -> Reply:
 
 
 async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Reply:
-    """Returns the verdict on the manifest with its members. Raises ParcelRefused and the errors of decryption.
+    """Returns the verdict on the manifest with its members, and as for a message the contacts with its certificates.
 
     `asksForReceipt` is true if the sender is verified and asks for a signed receipt.
+    Raises ParcelRefused and the errors of decryption.
     """
     judging = await read_judging(request.judging, provider, read_contacts(request.contacts))
     opened = await open_manifest(
@@ -198,6 +200,7 @@ async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Repl
     manifest = opened.manifest
     return {
         **describe_verdict(opened.report),
+        "harvest": await describe_harvest(opened.report, judging, provider),
         "asksForReceipt": asks_for_receipt(opened),
         "sender": manifest.sender,
         "to": list(manifest.recipients),

@@ -1,4 +1,4 @@
-"""The events of a parcel that its sender learns by mail, each once."""
+"""The events of a parcel that its sender learns by mail, each once. An answer is a mail of its own."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from webbridge.delivery.states import Event, SaidBy, State
 _TOLD: Final = {
     (State.OPENED, SaidBy.RECIPIENT_CLAIMS): Change.OPENED,
     (State.OPENED, SaidBy.RECIPIENT_SIGNED): Change.SIGNED,
-    (State.ANSWERED, SaidBy.RECIPIENT_CLAIMS): Change.ANSWERED,
-    (State.ANSWERED, SaidBy.RECIPIENT_SIGNED): Change.ANSWERED,
-    (State.ANSWERED, SaidBy.SERVICE): Change.ANSWERED,
     (State.EXPIRED, SaidBy.SERVICE): Change.EXPIRED,
 }
 _SENDER: Final = select(PARCEL.c.sender).where(PARCEL.c.id == bindparam("of_id"))

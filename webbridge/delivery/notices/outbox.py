@@ -20,20 +20,24 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sealwax.notices.pauses import LONGEST_PAUSE_SECONDS, TAKEN_SECONDS, pause_seconds
 from sealwax.service import CLOCK_SLACK_SECONDS, Database
 from sealwax.service.database import insert_into
-from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
+from webbridge.database.tables import PARCEL, PARCEL_ANSWER, PARCEL_EVENT, PARCEL_NOTICE
+from webbridge.delivery.limits import MAX_ANSWERS
 from webbridge.delivery.notices.sender_mail import Change
 from webbridge.delivery.states import SaidBy, State
 
 PARCEL_KIND: Final = "parcel"
-"""The kind of the notice to a recipient. The other kinds are the words of Change."""
+"""The kind of the notice to a recipient. The other kinds are the words of Change, and those of answers."""
+ANSWER_KINDS: Final = tuple(f"answer-{number}" for number in range(1, MAX_ANSWERS + 1))
+"""The kinds of the mails with the answers to a parcel, in the order of their numbers."""
 _OF_OPERATOR: Final = ""  # Nobody has told the language of a sender.
 _ID_BYTES: Final = 12
 _OWNER_BYTES: Final = 12
 _NOW, _AHEAD, _UNTIL, _OWNER, _NEW_ID = "now", "ahead", "until", "the_owner", "new_id"
 _PARCEL, _ADDRESS, _KIND, _STATE, _CODE = "the_parcel", "the_address", "the_kind", "new_state", "new_code"
+_NUMBER: Final = "the_number"
 _OPEN_STATES: Final = ("pending", "sending")
 # A notice whose time is further ahead than any pause was written by a wrong clock.
-_KNOWN_KINDS: Final = (PARCEL_KIND, *(one.value for one in Change))
+_KNOWN_KINDS: Final = (PARCEL_KIND, *(one.value for one in Change), *ANSWER_KINDS)
 _IS_DUE: Final = and_(
     # A newer version sends those that it has queued.
     PARCEL_NOTICE.c.kind.in_(_KNOWN_KINDS),
@@ -68,6 +72,9 @@ _POSTPONE: Final = (
 _END: Final = update(PARCEL_NOTICE).where(_IS_MINE).values(state=bindparam(_STATE), owner="", code=bindparam(_CODE))
 _DROP: Final = delete(PARCEL_NOTICE).where(_IS_NAMED)
 _FIND_PARCEL: Final = select(PARCEL).where(PARCEL.c.id == bindparam(_PARCEL))
+_IS_ANSWER: Final = and_(PARCEL_ANSWER.c.parcel == bindparam(_PARCEL), PARCEL_ANSWER.c.number == bindparam(_NUMBER))
+_FIND_ANSWER: Final = select(PARCEL_ANSWER.c.cms).where(_IS_ANSWER)
+_EMPTY_ANSWER: Final = update(PARCEL_ANSWER).where(_IS_ANSWER).values(cms=b"")
 
 
 class Outcome(StrEnum):
@@ -114,6 +121,11 @@ class Waiting:
     is_repeated: bool
 
     @property
+    def answer(self) -> int | None:
+        """The number of the answer that this mail passes on, or None for a notice."""
+        return ANSWER_KINDS.index(self.kind) + 1 if self.kind in ANSWER_KINDS else None
+
+    @property
     def name(self) -> dict[str, str]:
         """The parameters that name the row."""
         return {_PARCEL: self.parcel_id, _ADDRESS: self.address, _KIND: self.kind}
@@ -146,6 +158,12 @@ def queue_change(rows: Connection, parcel: str, change: Change, *, sender: str, 
 def queue_first_change(rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime) -> None:
     """Queue a mail to the sender of a parcel inside a transaction, unless there was one of the same kind."""
     rows.execute(_change(rows, parcel, change, sender=sender, at=at).on_conflict_do_nothing())
+
+
+def queue_answer(rows: Connection, parcel: str, number: int, *, sender: str, at: datetime.datetime) -> None:
+    """Queue the mail with an answer to the sender of a parcel, inside the transaction that stores the answer."""
+    named = {"parcel": parcel, "address": sender, "kind": ANSWER_KINDS[number - 1], "language": _OF_OPERATOR}
+    rows.execute(insert_into(rows, PARCEL_NOTICE).values(**_new_row(at), **named))
 
 
 class Outbox:
@@ -191,7 +209,12 @@ class Outbox:
             if step.rowcount == 1 and waiting.kind == PARCEL_KIND:
                 # The sender sees the code beside the state.
                 code = Outcome.PERHAPS_TWICE.value if waiting.is_repeated else ""
-                _note(rows, waiting, State.NOTIFIED, at, code=code)
+                _note(rows, waiting, State.NOTIFIED, at, recipient=waiting.address, code=code)
+            if step.rowcount == 1 and waiting.answer is not None:
+                # Nobody knows which recipient has answered.
+                code = Outcome.PERHAPS_TWICE.value if waiting.is_repeated else ""
+                _note(rows, waiting, State.ANSWERED, at, recipient="", code=code)
+                _empty_answer(rows, waiting)
         return outcome
 
     def fail(self, waiting: Waiting, at: datetime.datetime, code: str) -> None:
@@ -199,8 +222,13 @@ class Outbox:
         with self._database.transaction() as rows:
             step = rows.execute(_END, {**waiting.owned, _STATE: Outcome.FAILED.value, _CODE: code})
             if step.rowcount == 1 and waiting.kind == PARCEL_KIND and waiting.parcel is not None:
-                _note(rows, waiting, State.FAILED, at, code=code)
+                _note(rows, waiting, State.FAILED, at, recipient=waiting.address, code=code)
                 queue_change(rows, waiting.parcel_id, Change.FAILED, sender=waiting.parcel.sender, at=at)
+            if step.rowcount == 1 and waiting.answer is not None:
+                # With the sender's address it is another event than that of an answer that came.
+                _note(rows, waiting, State.ANSWERED, at, recipient=waiting.address, code=code)
+                _empty_answer(rows, waiting)
+                queue_change(rows, waiting.parcel_id, Change.ANSWER_LOST, sender=waiting.address, at=at)
 
     def postpone(self, waiting: Waiting, at: datetime.datetime, *, code: str = "", is_ending: bool = False) -> None:
         """Let a notice wait, longer after each try. `is_ending`: it was perhaps sent. Raises DatabaseUnavailable."""
@@ -213,6 +241,12 @@ class Outbox:
         """Delete a notice that tells nothing any more. Raises DatabaseUnavailable."""
         with self._database.transaction() as rows:
             rows.execute(_DROP, waiting.name)
+
+    def answer_of(self, waiting: Waiting) -> bytes:
+        """Return the encrypted message of an answer; empty if it is gone. Raises DatabaseUnavailable."""
+        with self._database.reading() as rows:
+            found = rows.execute(_FIND_ANSWER, {_PARCEL: waiting.parcel_id, _NUMBER: waiting.answer}).scalar()
+        return bytes(found or b"")
 
     def failures(self, parcel: str) -> list[tuple[str, str]]:
         """Return the recipients of a parcel who got no notice, each with the code. Raises DatabaseUnavailable."""
@@ -234,12 +268,18 @@ def _new_row(at: datetime.datetime) -> dict[str, Any]:
     return {"message_id": "", "state": "pending", "tries": 0, "next_at": at.timestamp(), "owner": "", "code": ""}
 
 
-def _note(rows: Connection, waiting: Waiting, state: State, at: datetime.datetime, *, code: str) -> None:
+def _empty_answer(rows: Connection, waiting: Waiting) -> None:
+    rows.execute(_EMPTY_ANSWER, {_PARCEL: waiting.parcel_id, _NUMBER: waiting.answer})
+
+
+def _note(
+    rows: Connection, waiting: Waiting, state: State, at: datetime.datetime, *, recipient: str, code: str
+) -> None:
     event = insert_into(rows, PARCEL_EVENT).values(
         parcel=waiting.parcel_id,
         state=state.value,
         said_by=SaidBy.SERVICE.value,
-        recipient=waiting.address,
+        recipient=recipient,
         at=at.timestamp(),
         code=code,
     )

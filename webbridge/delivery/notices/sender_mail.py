@@ -21,7 +21,8 @@ class Change(StrEnum):
     OPENED = "opened"
     SIGNED = "signed"
     """Opened, and confirmed by the recipient's signature."""
-    ANSWERED = "answered"
+    ANSWER_LOST = "answer-lost"
+    """Somebody has answered, and the sender's mail server has refused the answer."""
     EXPIRED = "expired"
     HELD = "held"
 

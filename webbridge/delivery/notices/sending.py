@@ -14,6 +14,7 @@ from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.metrics import count_notice
 from webbridge.delivery.abuse.blocks import Blocks
 from webbridge.delivery.abuse.refusals import RefusalTokens
+from webbridge.delivery.notices.answer_mail import AnswerMail, write_answer_mail
 from webbridge.delivery.notices.failures import BLOCKED, GIVEN_UP, REFUSED, smtp_code
 from webbridge.delivery.notices.outbox import PARCEL_KIND, NotOurs, Outbox, Parcel, Waiting
 from webbridge.delivery.notices.parcel_mail import ParcelNotice, write_parcel_mail
@@ -136,6 +137,8 @@ class ParcelNoticeSender:
             raise _Pointless
         if waiting.kind == PARCEL_KIND:
             return self._write_to_recipient(waiting, parcel, at)
+        if waiting.answer is not None:
+            return self._write_answer(waiting, parcel)
         return self._write_to_sender(waiting, parcel)
 
     def _write_to_recipient(self, waiting: Waiting, parcel: Parcel, at: datetime.datetime) -> bytes:
@@ -165,6 +168,23 @@ class ParcelNoticeSender:
             refusal=self._refusals.seal(waiting.address),
         )
         return write_parcel_mail(notice, self._config.head)
+
+    def _write_answer(self, waiting: Waiting, parcel: Parcel) -> bytes:
+        # It was acknowledged, so it goes out also when the parcel is withdrawn or has expired.
+        if abs(self._clock() - waiting.begun_at) > GIVEN_UP_AFTER:
+            raise _Undeliverable(GIVEN_UP)
+        cms = self._outbox.answer_of(waiting)
+        if not cms:
+            raise _Pointless
+        answer = AnswerMail(
+            id=waiting.id,
+            at=waiting.begun_at,
+            reference=parcel.reference,
+            sender=waiting.address,
+            language=self._config.language,
+            cms=cms,
+        )
+        return write_answer_mail(answer, self._config.head)
 
     def _write_to_sender(self, waiting: Waiting, parcel: Parcel) -> bytes:
         if abs(self._clock() - waiting.begun_at) > GIVEN_UP_AFTER:

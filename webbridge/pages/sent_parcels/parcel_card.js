@@ -132,7 +132,7 @@ function drawStates(translate, states) {
     const sentences = [
       recipient ? translate("sent_parcel_recipient", { recipient: isolate(recipient) }) : "",
       translate(speakerKey(row), { by: technical(by) }),
-      code ? translate(...codeWords(code)) : "",
+      code ? translate(...codeWords(code, state)) : "",
     ];
     return html(
       "li", { data: { test: "sent-parcel-row", state, by } }, parcelMark(lookOf(row)),

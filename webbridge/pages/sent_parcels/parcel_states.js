@@ -11,8 +11,10 @@ const STATES = new Set(["uploading", "submitted", "notified", "received", "opene
 /** The tries that a new parcel has, and that the sender gives at a time. */
 const TRIES = 5;
 
-/** The word of the catalogue for a state; one of a newer bridge has none of its own. @param {Pick<StateRow, "state" | "by">} row */
-export function stateKey({ state, by }) {
+/** The word of the catalogue for a state; one of a newer bridge has none of its own. @param {Pick<StateRow, "state" | "by" | "recipient">} row */
+export function stateKey({ state, by, recipient }) {
+  // An answer names nobody, because nobody knows who wrote it. One that did not reach the sender names the sender.
+  if (state === "answered" && recipient) return "sent_parcel_state_answer_lost";
   // Only the mail that tells of a parcel fails at the bridge. What fails for a recipient, a program there says.
   if (state === "failed" && by === "service") return "sent_parcel_state_unnotified";
   return STATES.has(state) ? `sent_parcel_state_${state}` : "sent_parcel_state_other";
@@ -30,12 +32,13 @@ export function speakerKey({ by }) {
   }
 }
 
-/** What a code beside a state means: a key of the catalogue with its values. @param {string} code @returns {[string, Record<string, string>]} */
-export function codeWords(code) {
+/** What a code beside a state means: a key of the catalogue with its values. @param {string} code @param {string} state @returns {[string, Record<string, string>]} */
+export function codeWords(code, state) {
   const number = /^smtp-(\d{3})$/u.exec(code)?.[1];
-  if (number) return ["sent_parcel_code_smtp", { number }];
+  const isOwn = state === "answered";
+  if (number) return [isOwn ? "sent_parcel_code_own_smtp" : "sent_parcel_code_smtp", { number }];
   switch (code) {
-    case "given-up": return ["sent_parcel_code_given_up", {}];
+    case "given-up": return [isOwn ? "sent_parcel_code_own_given_up" : "sent_parcel_code_given_up", {}];
     case "recipient-refused": return ["sent_parcel_code_recipient_refused", {}];
     case "sender-blocked": return ["sent_parcel_code_sender_blocked", {}];
     case "perhaps-twice": return ["sent_parcel_twice", {}];
@@ -44,8 +47,8 @@ export function codeWords(code) {
 }
 
 /** @param {StateRow} row @returns {Look} */
-export function lookOf({ state, by }) {
-  if (state === "failed") return "failed";
+export function lookOf({ state, by, recipient }) {
+  if (state === "failed" || (state === "answered" && recipient)) return "failed";
   if (state === "expired" || state === "withdrawn") return "ended";
   if (state === "uploading") return "waiting";
   if (by === "recipient-signed") return "signed";

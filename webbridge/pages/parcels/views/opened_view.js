@@ -18,6 +18,7 @@ import { createState } from "../../report_details.js";
 import { createSigners } from "../../signers.js";
 import { createMessageText } from "../../views/message_text.js";
 import { createReceivedFiles } from "../../views/received_files.js";
+import { AnswerOffer } from "./answer_offer.js";
 
 /** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
 /**
@@ -41,8 +42,10 @@ export class OpenedView {
   #facts = html("div");
   #letter = html("div", { class: "stack parcel-letter" });
   #files = html("div");
+  #answer;
   /** @type {OpenedLetter | null} */
   #opened = null;
+  #subject = "";
 
   /**
    * @param {ParcelPage} page
@@ -58,9 +61,10 @@ export class OpenedView {
     const said = opening.from
       ? translate("parcel_server_says", { from: isolate(opening.from) }) : translate("parcel_sender_unknown_yet");
     this.#verdict.append(html("p", { class: "note", role: "status", text: said, data: { test: "server-says" } }));
+    this.#answer = new AnswerOffer(page, reader, opening, this.#ending.signal);
     this.element = html(
       "article", { class: "parcel stack", "aria-busy": "true", data: { test: "parcel" } },
-      this.#verdict, this.heading, this.#facts, this.#letter, this.#files, html("div", { class: "actions" }, createComplaint(page)),
+      this.#verdict, this.heading, this.#facts, this.#letter, this.#files, this.#answer.element, html("div", { class: "actions" }, createComplaint(page)),
     );
     void this.#read();
   }
@@ -68,6 +72,7 @@ export class OpenedView {
   /** Deletes the content, and ends all that still runs. */
   close() {
     this.#ending.abort();
+    this.#answer.close();
     for (const { data } of this.#opened?.attachments ?? []) overwrite(data);
     this.#opened = null;
     this.element.replaceChildren();
@@ -77,6 +82,8 @@ export class OpenedView {
     const { signal } = this.#ending;
     try {
       let isShown = false;
+      /** @type {OpenedManifest | null} */
+      let latest = null;
       const onArrived = () => void this.#reader.claim("received");
       for await (const judged of this.#reader.manifest(this.#opening, { signal, onArrived })) {
         const manifest = /** @type {OpenedManifest} */ (judged);
@@ -84,7 +91,9 @@ export class OpenedView {
         this.#judge(manifest);
         if (!isShown) await this.#showContent(manifest, signal);
         isShown = true;
+        latest = manifest;
       }
+      if (latest) void this.#answer.show(latest, this.#subject);
       if (!signal.aborted) void this.#reader.claim("opened");
       this.element.setAttribute("aria-busy", "false");
     } catch (error) {
@@ -138,6 +147,7 @@ export class OpenedView {
     this.#opened = letter;
     const subject = headerReader(letter.headers)("subject");
     if (subject) this.heading.textContent = subject;
+    this.#subject = subject ?? "";
     document.title = `${this.heading.textContent} · Sealwax`;
     const text = createMessageText(this.#page, { ...letter, report });
     const attached = createReceivedFiles(this.#page, letter.attachments, null);

@@ -1,0 +1,209 @@
+"""A person without keys answers a parcel: the sender reads the answer in ordinary mail, and nobody else does."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from smime_core import Identity, Keys
+from smime_core.blocking import decrypt_message
+from smime_core.mail import read_encrypted_payload
+from smime_core.mime import parse_entity
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.people import PROVIDER
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+SUBJECT = "The plans for Thursday"
+ANSWER = "Thursday suits me.\nThe key — under which step?"
+ANSWER_ROUTE = ("POST", "/api/open/answer")
+SCRIPTS = "() => [...document.scripts].map(({ src }) => src.split('/').at(-1))"
+
+
+def bob_of(house: ParcelHouse) -> Identity:
+    return house.stack.accounts[1].identity
+
+
+def send_letter(house: ParcelHouse) -> Sent:
+    return house.send({MESSAGE: letter(SUBJECT, "Does Thursday suit you?")}, kind="message", signer=bob_of(house))
+
+
+def open_parcel(browser: Browser, house: ParcelHouse, sent: Sent) -> ParcelPage:
+    reader = ParcelPage(browser, sent.link(house.stack.pages_url))
+    reader.open(sent.words)
+    reader.page.wait_for_selector(f"{named('write-answer')}, {named('no-answer')}", timeout_seconds=OPERATION_SECONDS)
+    return reader
+
+
+def write_answer(reader: ParcelPage, text: str = ANSWER, *files: Path) -> None:
+    page = reader.page
+    page.click(named("write-answer"))
+    page.wait_for_selector(named("answer-text"), timeout_seconds=OPERATION_SECONDS)
+    if text:
+        page.fill(named("answer-text"), text)
+    if files:
+        page.choose_files(named("compose-file"), files)
+        page.wait_for_text(files[-1].name, selector=named("compose-attachments"))
+
+
+def press_send(reader: ParcelPage) -> None:
+    reader.page.click(named("send-answer"))
+
+
+def wait_until_sent(reader: ParcelPage) -> str:
+    reader.page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
+    return reader.page.text(named("answer-sent"))
+
+
+def wait_for_problem(reader: ParcelPage) -> str:
+    reader.page.wait_for(
+        "(selector) => document.querySelector(selector)?.textContent !== ''",
+        named("answer-error"),
+        timeout_seconds=OPERATION_SECONDS,
+    )
+    return reader.page.text(named("answer-error"))
+
+
+def answers_to(house: ParcelHouse) -> list[bytes]:
+    """The mails with answers that the sender gets."""
+    house.send_mails()
+    return [raw for mail, raw in zip(house.post.mails, house.post.raw, strict=True) if "Reply to" in mail["Subject"]]
+
+
+@pytest.mark.heart
+def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
+    browser: Browser, parcel_house: ParcelHouse, tmp_path: Path
+) -> None:
+    sent = send_letter(parcel_house)
+    note = tmp_path / "signed plan.txt"
+    note.write_bytes(b"Signed: Renate")
+    reader = open_parcel(browser, parcel_house, sent)
+    assert "parcel_answer.js" not in reader.page.js(SCRIPTS), "it is loaded with the answer"
+    write_answer(reader, ANSWER, note)
+    assert "nothing proves that you wrote it" in reader.page.text(named("answer-meaning"))
+    press_send(reader)
+    reference = reader.page.text(named("parcel-reference"))
+    assert reference in wait_until_sent(reader)
+    (mail,) = answers_to(parcel_house)
+    for secret in (ANSWER.splitlines()[0], SUBJECT, note.name, "Signed"):
+        assert secret.encode() not in mail
+    message = decrypt_message(mail, Keys(identities=[bob_of(parcel_house)]), PROVIDER)
+    read = read_encrypted_payload(message)
+    assert ANSWER in read.text.replace("\r\n", "\n")
+    assert read.text.startswith(f"Reply to parcel {reference}. Somebody who could open the parcel wrote it")
+    assert [(one.filename, one.data) for one in read.attachments] == [(note.name, b"Signed: Renate")]
+    head = parse_entity(message).headers
+    assert [field.text for field in head.find("Subject")] == [f"Re: {SUBJECT}"]
+    assert parcel_house.states_of(sent)[-1] == "answered"
+    assert decrypted_by_openssl(mail, bob_of(parcel_house), tmp_path).count(b"Thursday suits me.") == 1
+    # There may be another one.
+    reader.page.click(named("answer-done"))
+    reader.page.wait_for_selector(named("write-answer"))
+    reader.close()
+
+
+def decrypted_by_openssl(mail: bytes, identity: Identity, folder: Path) -> bytes:
+    file, key = folder / "mail.eml", folder / "key.der"
+    file.write_bytes(mail)
+    key.write_bytes(identity.private_key.pkcs8_der)
+    command = ["openssl", "cms", "-decrypt", "-in", str(file), "-inkey", str(key), "-keyform", "DER"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
+def test_a_second_press_sends_no_second_answer(browser: Browser, parcel_house: ParcelHouse) -> None:
+    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+    write_answer(reader)
+    reader.page.js(
+        "(selector) => { const one = document.querySelector(selector); one.click(); one.click(); }",
+        named("send-answer"),
+    )
+    wait_until_sent(reader)
+    assert len(answers_to(parcel_house)) == 1
+    reader.close()
+
+
+def test_an_answer_that_was_lost_on_its_way_is_sent_once(browser: Browser, parcel_house: ParcelHouse) -> None:
+    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+    keys = []
+
+    def lose(request: Request, _: Response) -> Response:
+        keys.append(request.headers["Idempotency-Key"])
+        return Response(status=502)
+
+    parcel_house.meddle(*ANSWER_ROUTE, lose)
+    write_answer(reader)
+    press_send(reader)
+    assert wait_for_problem(reader)
+    assert reader.page.js("(selector) => document.querySelector(selector).value", named("answer-text")) == ANSWER
+    parcel_house.changes.clear()
+    press_send(reader)
+    wait_until_sent(reader)
+    assert len(keys) == 1
+    assert len(answers_to(parcel_house)) == 1
+    reader.close()
+
+
+def test_too_much_and_nothing_are_not_sent(browser: Browser, parcel_house: ParcelHouse, tmp_path: Path) -> None:
+    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(MAX_ANSWER_BYTES))
+    write_answer(reader, "", large)
+    press_send(reader)
+    assert "too large" in wait_for_problem(reader)
+    reader.page.click('button[aria-label="Remove large.bin"]')
+    press_send(reader)
+    assert "Nothing is written yet" in wait_for_problem(reader)
+    assert ANSWER_ROUTE not in parcel_house.asked
+    reader.close()
+
+
+def test_a_ticket_that_ended_is_renewed_once(browser: Browser, parcel_house: ParcelHouse) -> None:
+    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+
+    def end(_: Request, answer: Response) -> Response:
+        parcel_house.changes.clear()
+        answer.status_code = 401
+        answer.set_data('{"code": "ticket-ended", "message": ""}')
+        return answer
+
+    parcel_house.meddle(*ANSWER_ROUTE, end)
+    write_answer(reader)
+    press_send(reader)
+    wait_until_sent(reader)
+    assert parcel_house.asked.count(ANSWER_ROUTE) == 2
+    assert len(answers_to(parcel_house)) == 1
+    reader.close()
+
+
+def test_a_parcel_that_was_withdrawn_meanwhile_takes_no_answer(browser: Browser, parcel_house: ParcelHouse) -> None:
+    sent = send_letter(parcel_house)
+    reader = open_parcel(browser, parcel_house, sent)
+    write_answer(reader)
+    parcel_house.withdraw(sent)
+    press_send(reader)
+    assert "the sender has withdrawn this parcel" in wait_for_problem(reader)
+    assert answers_to(parcel_house) == []
+    reader.close()
+
+
+def test_a_sender_without_a_verified_certificate_gets_no_answer(browser: Browser, parcel_house: ParcelHouse) -> None:
+    reader = open_parcel(browser, parcel_house, parcel_house.send({"a.txt": b"A"}))
+    assert "cannot encrypt a reply" in reader.page.text(named("no-answer"))
+    assert reader.page.js("(selector) => document.querySelector(selector)", named("write-answer")) is None
+    reader.close()
+
+
+def test_closing_the_parcel_deletes_an_answer_that_is_being_written(
+    browser: Browser, parcel_house: ParcelHouse
+) -> None:
+    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+    write_answer(reader)
+    reader.page.click(named("close-parcel"))
+    reader.page.wait_for_selector(named("closed-note"))
+    assert "Thursday suits me" not in reader.page.js("() => document.documentElement.outerHTML")
+    reader.close()

@@ -1,0 +1,47 @@
+"""The check that an answer to a parcel is encrypted, before the service passes it on.
+
+(1) The bytes are one EnvelopedData or AuthEnvelopedData (RFC 5652 section 6, RFC 5083) and nothing more, (2) of a
+message, (3) without the fields in which a text could be readable. Whether the ciphertext is one, only its reader knows.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealwax.service import ServiceError
+from smime_core import SmimeError
+from smime_core.cms import (
+    ID_AUTH_ENVELOPED_DATA,
+    ID_DATA,
+    ID_ENVELOPED_DATA,
+    parse_content_info,
+    parse_enveloped_data,
+)
+
+_SMIME_TYPES: Final = {ID_ENVELOPED_DATA: "enveloped-data", ID_AUTH_ENVELOPED_DATA: "authEnveloped-data"}
+
+
+class AnswerRefused(ServiceError):
+    """The bytes are no encrypted message."""
+
+    def __init__(self) -> None:
+        text = "The answer is not encrypted as one CMS EnvelopedData or AuthEnvelopedData of a message."
+        super().__init__(422, "answer-refused", text)
+
+
+def smime_type_of(cms: bytes) -> str:
+    """Return the smime-type of an encrypted message (RFC 8551 section 3.2.2). Raises AnswerRefused."""
+    try:
+        # (1)
+        info = parse_content_info(cms)
+        smime_type = _SMIME_TYPES.get(info.content_type)
+        if smime_type is None or info.trailing_bytes:
+            raise AnswerRefused
+        enveloped = parse_enveloped_data(info.content, content_type=info.content_type)
+    except SmimeError:
+        raise AnswerRefused from None
+    # (2), (3)
+    is_message = enveloped.content_type == ID_DATA and bool(enveloped.recipients) and bool(enveloped.encrypted_content)
+    if not is_message or enveloped.originator_info is not None or enveloped.unprotected_attrs:
+        raise AnswerRefused
+    return smime_type

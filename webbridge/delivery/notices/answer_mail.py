@@ -1,0 +1,50 @@
+"""The mail that passes an encrypted answer on to the sender of a parcel.
+
+A person has written it, so it has no Auto-Submitted (RFC 3834 section 5), by which mail programs file the mails of
+programs away. The header has the service's words and the reference number, and nothing of the writer's. The service
+does not sign it: a signature around it would seem to vouch for the writer.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+
+from sealwax.notices.writing import Language, Unwritable, is_plain, message_id
+from smime_core.errors import MalformedMessage
+from smime_core.mail import Draft, build_parts
+from smime_core.mime import build_pkcs7_mime
+from webbridge.delivery.encrypted_answer import smime_type_of
+from webbridge.delivery.notices.letterhead import Letterhead, check_reference
+from webbridge.delivery.notices.words import words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerMail:
+    """An answer to a parcel, for its sender. `cms` is the encrypted message."""
+
+    id: str
+    at: datetime.datetime
+    reference: str
+    sender: str
+    language: Language
+    cms: bytes = field(repr=False)
+
+
+def write_answer_mail(answer: AnswerMail, head: Letterhead) -> bytes:
+    """Return the mail of an answer. Raises Unwritable, or AnswerRefused if the answer is not encrypted."""
+    if not is_plain(answer.sender):
+        raise Unwritable("an address that needs quotes or other letters gets none")
+    texts = words(answer.language)
+    draft = Draft(
+        sender=f"{texts['service']} <{head.sender}>",
+        to=[answer.sender],
+        date=answer.at,
+        message_id=message_id(answer.id, head.sender),
+        subject=texts["answer"].format(reference=check_reference(answer.reference)),
+    )
+    try:
+        outer_headers, _ = build_parts(draft)
+    except MalformedMessage as error:
+        raise Unwritable(f"the field {error.where} cannot be written") from None
+    return build_pkcs7_mime(outer_headers, answer.cms, smime_type_of(answer.cms))

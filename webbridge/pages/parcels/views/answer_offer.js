@@ -1,0 +1,118 @@
+/**
+ * The offer to answer a parcel: a button if an answer can be encrypted for the sender, else the reason why not. The form comes
+ * with the first press on the button, as a script of its own.
+ */
+
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { isolate } from "../../../../wasm_build/ui/formats.js";
+import { createForm, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { ApiError } from "../../../../wasm_build/vault/json_requests.js";
+import { PARCEL_ANSWER_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";
+import { parcelAnswerUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
+import { lateScript } from "../../late_script.js";
+
+/** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
+/** @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").ParcelReader} ParcelReader */
+/** @typedef {import("./opened_view.js").OpenedManifest} OpenedManifest */
+/** @typedef {import("../../../../wasm_build/parcels/requests.js").Opening} Opening */
+/** @typedef {import("../../parcel_answer/parcel_answer.js").ParcelAnswer} ParcelAnswer */
+
+const load = lateScript(parcelAnswerUrl, PARCEL_ANSWER_INTEGRITY);
+/** What there may be only once in a document. */
+const PARTS = { createForm, problem, uniqueId, whileBusy };
+
+export class AnswerOffer {
+  element = html("section", { class: "stack", hidden: true, data: { test: "answer" } });
+  #page;
+  #reader;
+  #opening;
+  #signal;
+  #close = () => {};
+
+  /**
+   * @param {ParcelPage} page
+   * @param {ParcelReader} reader
+   * @param {Opening} opening
+   * @param {AbortSignal} signal aborts when the parcel is closed
+   */
+  constructor(page, reader, opening, signal) {
+    this.#page = page;
+    this.#reader = reader;
+    this.#opening = opening;
+    this.#signal = signal;
+  }
+
+  /** Deletes the answer that is being written. */
+  close() {
+    this.#close();
+    this.element.replaceChildren();
+  }
+
+  /**
+   * Looks whether the sender can get an encrypted answer, and shows the result.
+   * @param {OpenedManifest} manifest whose verdict is settled
+   * @param {string} subject that of the message; empty without one
+   */
+  async show(manifest, subject) {
+    const { answer } = this.#opening;
+    const sender = isolate(manifest.sender);
+    if (!answer) return this.#say("parcel_answer_no_server", sender);
+    if (answer.left <= 0) return this.#say("parcel_answer_no_more", sender);
+    // Without a vault or a connection nobody knows of a certificate, and none is made up.
+    const certificate = await this.#reader.answerCertificate(manifest, this.#signal).catch(() => null);
+    if (this.#signal.aborted) return;
+    if (!certificate) return this.#say("parcel_answer_no_certificate", sender);
+    this.#offer({ certificate, sender: manifest.sender, subject });
+  }
+
+  /** @param {string} key @param {string} sender */
+  #say(key, sender) {
+    this.#fill(html("p", { class: "note", text: this.#page.translate(key, { sender }), data: { test: "no-answer" } }));
+  }
+
+  /** @param {{certificate: ArrayBuffer, sender: string, subject: string}} to */
+  #offer(to) {
+    const { translate } = this.#page;
+    const failure = problem("answer-load-error");
+    const button = html("button", {
+      class: "primary", type: "button", text: translate("reply"), data: { test: "write-answer" },
+      on: { click: () => void this.#page.attempt(button, translate("loading"), failure, () => this.#write(to)) },
+    });
+    this.#fill(failure, html("div", { class: "actions" }, button));
+    return button;
+  }
+
+  /** @param {{certificate: ArrayBuffer, sender: string, subject: string}} to */
+  async #write(to) {
+    try {
+      await load();
+    } catch (error) {
+      throw new ApiError("unreachable", String(error));
+    }
+    if (this.#signal.aborted) return;
+    const { sealwaxParcelAnswer } = /** @type {{sealwaxParcelAnswer: ParcelAnswer}} */ (/** @type {unknown} */ (globalThis));
+    const terms = /** @type {import("../../../../wasm_build/parcels/requests.js").AnswerTerms} */ (this.#opening.answer);
+    const form = sealwaxParcelAnswer.createAnswer({
+      page: this.#page, parts: PARTS, terms, reference: this.#opening.reference, ...to,
+      encrypt: (draft) => this.#reader.encryptAnswer(draft, to.certificate),
+      send: async (answer) => {
+        const { left } = await this.#reader.sendAnswer(answer);
+        this.#opening = { ...this.#opening, answer: { ...terms, left } };
+      },
+      onEnd: () => {
+        this.#close = () => {};
+        if ((this.#opening.answer?.left ?? 0) > 0) this.#offer(to).focus();
+        else this.#say("parcel_answer_no_more", isolate(to.sender));
+      },
+    });
+    this.#close = form.close;
+    this.#fill(form.element);
+    form.focus();
+  }
+
+  /** @param {...HTMLElement} children */
+  #fill(...children) {
+    this.element.hidden = false;
+    this.element.replaceChildren(...children);
+  }
+}
