@@ -9,6 +9,7 @@ import { RequestError } from "../shared/messages.js";
 import { findApi } from "./bridge_requests.js";
 import * as checkedSites from "./checked_sites.js";
 import * as fields from "./fields.js";
+import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
@@ -78,6 +79,36 @@ export function judging() {
 export async function propose({ certificates, fingerprint }) {
   const { certificates: described } = await vault.call("certificate.describe", { certificates, ...(await trust.judging()) });
   await fields.proposeOneOf(described.map((one) => ({ fingerprint: one.fingerprint, certificate: one.certificate })), fingerprint);
+}
+
+/**
+ * The decrypted nonce of a server's challenge, by which a key of the person opens a parcel. The vault decrypts challenges only.
+ * @param {BodyOf<"parcel.answer">} body
+ */
+export async function answer({ challenge, fingerprint }) {
+  return vault.call("parcel.answer", { challenge, ...(await unlocked(fingerprint)) });
+}
+
+/**
+ * The verdict on a manifest that a key of the person opens. Its content is encrypted to the page.
+ * @param {BodyOf<"parcel.verify">} body
+ */
+export async function verify({ manifest, parcel, readers, fingerprint, replyKey, crls, ocsp, asked, unavailable }) {
+  const judged = await trust.judging({ crls, ocsp, asked, unavailable });
+  return vault.call("parcel.verify", { manifest, parcel, readers, replyKey, ...(await unlocked(fingerprint)), ...judged });
+}
+
+/** The content of a chunk, encrypted to the page. @param {BodyOf<"parcel.decrypt">} body */
+export async function decrypt({ cms, sha256, cmsBytes, contentBytes, fingerprint, replyKey }) {
+  const chunk = { sha256, cmsBytes, contentBytes };
+  return vault.call("parcel.decrypt", { cms, chunk, replyKey, ...(await unlocked(fingerprint)) });
+}
+
+/** The key with this certificate, as arguments for the vault. Rejects with `locked`. @param {string} fingerprint */
+async function unlocked(fingerprint) {
+  const held = await keys.unlocked(fingerprint);
+  if (!held.identities.length) throw new RequestError("locked");
+  return held;
 }
 
 /** Opens an attached message in the viewer. @param {BodyOf<"parcel.attached">} body */

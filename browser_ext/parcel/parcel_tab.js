@@ -5,7 +5,7 @@
  * parcel's key and all that was shown.
  */
 import { createFailureView } from "../../wasm_build/parcels/failure_view.js";
-import { parcelSentence, remedyFor, wordsSentence } from "../../wasm_build/parcels/failures.js";
+import { codeOf, parcelSentence, remedyFor, wordsSentence } from "../../wasm_build/parcels/failures.js";
 import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
 import { ParcelRequests } from "../../wasm_build/parcels/requests.js";
 import { createStartView } from "../../wasm_build/parcels/start_view.js";
@@ -21,7 +21,9 @@ import { kept } from "../shared/kept_preferences.js";
 import { RequestError } from "../shared/messages.js";
 import { ask, whenLocked } from "../shared/request.js";
 import { createAddressView } from "./address_view.js";
+import { KeyVault } from "./key_vault.js";
 import { OpenedParcel } from "./opened_parcel.js";
+import { OwnKeyForm } from "./own_key.js";
 import { createServerView } from "./server_view.js";
 
 /** @typedef {import("../../wasm_build/parcels/parcel_host.js").ParcelHost} ParcelHost */
@@ -138,12 +140,19 @@ export class ParcelTab {
     return asking;
   }
 
-  /** @param {ParcelRequests} requests @param {ReplyTo<"parcel.judging">} judged the person's trust */
-  #makeReader(requests, { trust }) {
+  /**
+   * @param {ParcelRequests} requests @param {ReplyTo<"parcel.judging">} judged the person's trust
+   * @param {string} [fingerprint] that of the person's certificate, if its key opens the parcel
+   */
+  #makeReader(requests, { trust }, fingerprint) {
     const judging = (/** @type {import("../../wasm_build/vault/trust.js").Evidence} */ evidence = this.#evidence.copy()) =>
       ({ trust: { ...structuredClone(trust), evidence }, at: new Date().toISOString() });
     const session = this.#session;
-    return new ParcelReader({ requests, session, vault: () => this.#startVault(), trust: { evidence: this.#evidence, judging } });
+    const vault = async () => {
+      const own = await this.#startVault();
+      return fingerprint ? new KeyVault(own, fingerprint) : own;
+    };
+    return new ParcelReader({ requests, session, vault, trust: { evidence: this.#evidence, judging } });
   }
 
   /** @type {ParcelHost["checkWords"]} */
@@ -178,6 +187,27 @@ export class ParcelTab {
     }
   }
 
+  /**
+   * Opens the parcel with a key of the person. Rejects with `parcel-not-for-key` if the parcel is not for its certificate.
+   * @param {CertificateInfo} identity
+   */
+  async openByKey({ fingerprint, certificate, addresses }) {
+    const { id } = this;
+    const [requests, judged] = await Promise.all([this.#askServer(), ask("parcel.judging")]);
+    const reader = this.#makeReader(requests, judged, fingerprint);
+    const prove = async () => {
+      const { challenge, token } = await requests.challenge(id, certificate);
+      const { nonce } = await ask("parcel.answer", { challenge, fingerprint });
+      return requests.openByNonce(id, nonce, token);
+    };
+    try {
+      const opening = await reader.unlockByKey(id, addresses, prove);
+      if (this.id === id) this.#show(new OpenedParcel(this, reader, opening));
+    } catch (error) {
+      throw codeOf(error) === "wrong-secret" ? new RequestError("parcel-not-for-key") : error;
+    }
+  }
+
   /** Shows an error in the place of the parcel, and deletes what there is of it. @param {unknown} error */
   fail(error) {
     this.#forgetWords();
@@ -187,7 +217,14 @@ export class ParcelTab {
   }
 
   startAgain() {
-    this.#show(createStartView(this, this.#address?.words ?? ""));
+    this.#showStart(this.#address?.words ?? "");
+  }
+
+  /** @param {string} words @param {{note?: string}} [options] */
+  #showStart(words, options) {
+    const view = createStartView(this, words, options);
+    this.#show(view);
+    void OwnKeyForm.make(this).then((form) => form && view.element.append(form.element), () => {});
   }
 
   /** Goes back to the field for the address. */
@@ -207,7 +244,7 @@ export class ParcelTab {
     void this.#vault?.then((vault) => vault.retire(), () => undefined);
     const idle = this.translate(reason === "idle" ? "parcel_closed_idle" : "parcel_closed");
     const note = reason === "elsewhere" ? text("parcelLocked") : idle;
-    this.#show(createStartView(this, "", { note }));
+    this.#showStart("", { note });
     this.announce(note);
   }
 

@@ -107,8 +107,8 @@ export const MESSAGES = {
   "page.password": { from: ["page"], body: { page: "string", replyKey: "bytes", password: SECRET } },
   "page.settle": { from: ["page"], body: { page: "string" } },
   "page.propose": { from: ["page"], body: { page: "string", fingerprint: "string" } },
-  "page.identities": { from: ["page"], body: {} },
-  "page.unlock": { from: ["page"], body: { keyFile: "string", passphrase: SECRET } },
+  "page.identities": { from: ["page", "parcel"], body: {} },
+  "page.unlock": { from: ["page", "parcel"], body: { keyFile: "string", passphrase: SECRET } },
   "page.copy": { from: ["page"], body: { tab: "number" } },
   "page.preview": { from: ["page"], body: { page: "string", replyKey: "bytes" } },
   "page.encrypt": {
@@ -258,6 +258,19 @@ export const MESSAGES = {
   "parcel.look": { from: ["parcel"], body: { origin: "string" } },
   "parcel.server": { from: ["parcel"], body: { origin: "string" } },
   "parcel.judging": { from: ["parcel"], body: {} },
+  // A key of the person opens the parcel: the vault of the background decrypts for the page.
+  "parcel.answer": { from: ["parcel"], body: { challenge: "bytes", fingerprint: "string" } },
+  "parcel.verify": {
+    from: ["parcel"],
+    body: {
+      manifest: "bytes", parcel: "string", readers: "strings", fingerprint: "string", replyKey: "bytes",
+      crls: "files", ocsp: "files", asked: "strings", unavailable: "strings",
+    },
+  },
+  "parcel.decrypt": {
+    from: ["parcel"],
+    body: { cms: "bytes", sha256: DIGEST, cmsBytes: "number", contentBytes: "number", fingerprint: "string", replyKey: "bytes" },
+  },
   "parcel.propose": { from: ["parcel"], body: { fingerprint: "string", certificates: "files" } },
   "parcel.attached": { from: ["parcel"], body: { name: "string", envelope: ENVELOPE } },
   // The window of the toolbar button; a page in which the person has pointed at something.

@@ -10,6 +10,7 @@ import { describeError, RequestError } from "../shared/messages.js";
 import { clearLetters, letterVerbs } from "./letter_verbs.js";
 import { clearMails, mailVerbs } from "./mail_verbs.js";
 import { clearPages, pageVerbs } from "./page_verbs.js";
+import { parcelVerbs } from "./parcel_verbs.js";
 import { clearTexts, dropText, holdText, openText, textVerbs } from "./text_verbs.js";
 import * as vault from "./vault_access.js";
 
@@ -41,6 +42,7 @@ export const VERBS = {
   ...mailVerbs,
   ...pageVerbs,
   ...letterVerbs,
+  ...parcelVerbs,
   ...textVerbs,
   "vault.key": async () => ({ publicKey: (await vault.ownKeys()).publicKey }),
   "vault.clock": async () => ({ clock: readClock() }),

@@ -191,6 +191,44 @@ def test_the_window_of_the_toolbar_offers_to_paste_a_link(listed: Notices) -> No
     tab.close()
 
 
+@pytest.mark.heart
+def test_a_key_of_the_person_opens_a_parcel_without_words(listed: Notices, tmp_path: Path) -> None:
+    alice, bob = listed.house.stack.accounts
+    files = {MESSAGE: letter(SUBJECT, TEXT), "plan.pdf": b"%PDF-1.7 the plan"}
+    sent = listed.house.send(files, kind="message", signer=bob.identity, to=alice)
+    (tmp_path / "alice.p12").write_bytes(alice.p12)
+    listed.extension.open_keys(tmp_path / "alice.p12", alice.key_passphrase)
+    listed.extension.lock()
+    page = listed.paste(listed.link(sent))
+    # The keys are locked, so the page asks for the passphrase.
+    page.wait_for_selector("[data-test=own-key] [data-test=passphrase]", timeout_seconds=OPERATION_SECONDS)
+    page.click("[data-test=own-key] [data-test=passphrase]")
+    page.type(alice.key_passphrase)
+    page.click(named("open-by-key"))
+    page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
+    assert page.js(STATE) == "verified"
+    assert page.text(named("parcel-to")) == alice.address
+    assert TEXT in page.wait_for_frame("mail_view.html").wait_for_text(TEXT)
+    with downloads_into(page, tmp_path / "saved"):
+        page.click('button[aria-label="Save plan.pdf"]')
+        assert wait_for_download(tmp_path / "saved", "plan.pdf") == b"%PDF-1.7 the plan"
+    page.close()
+
+
+def test_a_parcel_for_somebody_else_does_not_open_by_a_key(listed: Notices, tmp_path: Path) -> None:
+    listed.extension.browser.expect_error(EXPECTED)
+    alice, _ = listed.house.stack.accounts
+    (tmp_path / "alice.p12").write_bytes(alice.p12)
+    listed.extension.open_keys(tmp_path / "alice.p12", alice.key_passphrase)
+    page = listed.paste(listed.link(listed.send()))
+    page.wait_for_selector(named("open-by-key"), timeout_seconds=OPERATION_SECONDS)
+    page.click(named("open-by-key"))
+    page.wait_for_text(
+        "not encrypted for this key", selector=named("own-key-problem"), timeout_seconds=OPERATION_SECONDS
+    )
+    page.close()
+
+
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_an_organisation_can_refuse_all_servers_but_its_own(
     name: str, folder: Path, tmp_path: Path, running_browsers: list[Browser], monkeypatch: pytest.MonkeyPatch

@@ -54,6 +54,10 @@ export class ParcelReader {
   #ticket = "";
   /** @type {ArrayBuffer | null} */
   #proof = null;
+  /** Proves to the server anew that the parcel is the person's. @type {(() => Promise<Opening>) | null} */
+  #prove = null;
+  /** The person's addresses, if their own key opens the parcel. @type {string[]} */
+  #readers = [];
   /** The parcel's key, sealed. @type {ArrayBuffer | null} */
   #key = null;
   /** The renewal of the ticket that runs. @type {Promise<void> | null} */
@@ -96,10 +100,7 @@ export class ParcelReader {
       if (iterations !== ITERATIONS) throw new ApiError("unsupported-algorithm", `the server says ${iterations} rounds`);
       const { proof, key } = await vault.call("parcel.open", { words, salt, sealKey: this.#session.keyForUnlock() });
       [this.#id, this.#proof, this.#key] = [id, proof, key];
-      const opening = await this.#requests.open(id, proof);
-      this.#session.begin(ended);
-      this.#ticket = opening.ticket;
-      return opening;
+      return await this.#begin(() => this.#requests.open(id, proof), ended);
     } catch (error) {
       this.#forget();
       throw error;
@@ -107,6 +108,33 @@ export class ParcelReader {
       // A transferred buffer is empty, and nothing is left of it here.
       overwrite(words.buffer);
     }
+  }
+
+  /**
+   * Proves to the server that a key of the person opens the parcel. The caller's vault adds that key to each operation.
+   * @param {string} id
+   * @param {string[]} readers the addresses of the key's certificate, of which the parcel must name one
+   * @param {() => Promise<Opening>} prove
+   */
+  async unlockByKey(id, readers, prove) {
+    const { ended } = this.#session;
+    this.#forget();
+    try {
+      overwrite(this.#session.keyForUnlock().buffer);
+      [this.#id, this.#readers] = [id, readers];
+      return await this.#begin(prove, ended);
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  /** @param {() => Promise<Opening>} prove @param {AbortSignal} ended that of the session from before */
+  async #begin(prove, ended) {
+    const opening = await prove();
+    this.#session.begin(ended);
+    [this.#ticket, this.#prove] = [opening.ticket, prove];
+    return opening;
   }
 
   /**
@@ -123,7 +151,7 @@ export class ParcelReader {
     const vault = await this.#vault();
     /** @param {import("../vault/trust.js").Evidence} evidence */
     const judge = (evidence) => vault.call("parcel.verify", {
-      manifest: cms.slice(0), parcel: this.#id, readers: [], ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
+      manifest: cms.slice(0), parcel: this.#id, readers: this.#readers, ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
     }, { signal });
     for await (const { judged, settled } of judgeInRounds(judge, { ask: this.#askAuthorities, store: this.#trust.evidence, signal })) {
       const { lookups: _, files, report, ...opened } = judged;
@@ -259,16 +287,16 @@ export class ParcelReader {
 
   async #renew() {
     try {
-      if (!this.#proof) throw lockedError();
-      this.#ticket = (await this.#requests.open(this.#id, this.#proof)).ticket;
+      if (!this.#prove) throw lockedError();
+      this.#ticket = (await this.#prove()).ticket;
     } finally {
       this.#renewing = null;
     }
   }
 
   #keys() {
-    if (!this.#key) throw lockedError();
-    return { key: this.#key.slice(0), identities: [], sealKey: this.#useKey() };
+    if (!this.#prove) throw lockedError();
+    return { key: this.#key?.slice(0) ?? null, identities: [], sealKey: this.#useKey() };
   }
 
   #useKey() {
@@ -279,7 +307,8 @@ export class ParcelReader {
 
   #forget() {
     for (const bytes of [this.#proof, this.#key]) if (bytes) overwrite(bytes);
-    this.#proof = this.#key = null;
+    this.#proof = this.#key = this.#prove = null;
+    this.#readers = [];
     this.#ticket = "";
   }
 }

@@ -54,7 +54,30 @@ export class ParcelRequests {
    * @returns {Promise<Opening>}
    */
   async open(id, proof) {
-    const opening = await this.#post("/api/open", { id, proof: base64urlFromBytes(proof) });
+    return this.#open({ id, proof: base64urlFromBytes(proof) });
+  }
+
+  /**
+   * A nonce that only the owner of a certificate can decrypt. The server makes one for every id and certificate.
+   * @param {string} id @param {ArrayBuffer} certificate as DER
+   */
+  async challenge(id, certificate) {
+    const { challenge, token } = await this.#post("/api/open/challenge", { id, certificate: base64FromBytes(certificate) });
+    if (typeof challenge !== "string" || typeof token !== "string") throw new ApiError("server-error", "no challenge came");
+    return { challenge: bytesFromBase64(challenge), token };
+  }
+
+  /**
+   * Opens the parcel by the decrypted nonce of a challenge. Rejects as `open` does.
+   * @param {string} id @param {ArrayBuffer} nonce @param {string} token
+   */
+  openByNonce(id, nonce, token) {
+    return this.#open({ id, nonce: base64urlFromBytes(nonce), token });
+  }
+
+  /** @param {object} members @returns {Promise<Opening>} */
+  async #open(members) {
+    const opening = await this.#post("/api/open", members);
     if (typeof opening.ticket !== "string" || !Number.isSafeInteger(opening.manifest)) {
       throw new ApiError("server-error", "no ticket came");
     }

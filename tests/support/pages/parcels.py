@@ -50,6 +50,7 @@ from webbridge.delivery.delivery import Delivery
 from webbridge.delivery.notices.sending import ParcelNoticeSender
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.demo import stack as demonstration
+from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 from webbridge.services import services_of
 
@@ -101,9 +102,17 @@ class ParcelHouse:
         return found
 
     def send(
-        self, files: Mapping[str, bytes], *, kind: str = "files", signer: Identity | None = None, days: int = 7
+        self,
+        files: Mapping[str, bytes],
+        *,
+        kind: str = "files",
+        signer: Identity | None = None,
+        days: int = 7,
+        to: Account | None = None,
     ) -> Sent:
-        """Submit a parcel from Bob; signed by `signer`."""
+        """Submit a parcel from Bob; signed by `signer`, and for the key of `to` too."""
+        reader = READER if to is None else to.address
+        certificates = () if to is None else (to.identity.certificate,)
         sender = self.stack.accounts[1].address
         salt, secret, parcel = make_salt(PROVIDER), make_secret(PROVIDER), make_parcel_id(PROVIDER)
         key = run(derive_parcel_key(secret, salt, PROVIDER))
@@ -113,21 +122,22 @@ class ParcelHouse:
             described: list[ParcelChunk] = []
             for start in range(0, len(content), CHUNK_BYTES):
                 piece = content[start : start + CHUNK_BYTES]
-                cms = run(encrypt_chunk(piece, PROVIDER, key=key))
+                cms = run(encrypt_chunk(piece, PROVIDER, key=key, certificates=certificates))
                 chunks.append(cms)
                 described.append(run(describe_chunk(cms, len(piece), PROVIDER)))
             listed.append(ParcelFile(name=name, size_bytes=len(content), chunks=described))
         at = datetime.now(UTC).replace(microsecond=0)
-        manifest = Manifest(parcel=parcel, sender=sender, recipients=(READER,), created=at, files=listed)
+        manifest = Manifest(parcel=parcel, sender=sender, recipients=(reader,), created=at, files=listed)
         signing = None if signer is None else Signing(identities=[signer], signing_time=at)
-        cms = run(build_manifest(manifest, PROVIDER, key=key, signing=signing))
+        cms = run(build_manifest(manifest, PROVIDER, key=key, certificates=certificates, signing=signing))
         draft = Draft(
             chunks=tuple(chunks),
             manifest=cms,
             id=parcel,
             salt=salt,
             proof=run(proof_of(key, PROVIDER)),
-            to=(READER,),
+            to=(reader,),
+            certificates=tuple(certificate.der for certificate in certificates),
             days=days,
         )
         self._submit(draft, sender, kind)

@@ -1,0 +1,42 @@
+/** The vault of a parcel that a key of the person opens: the background's vault has the keys, the page's vault does all else. */
+import { generateKeys, openWith } from "../shared/channel.js";
+import { ask } from "../shared/request.js";
+
+/** @typedef {import("../../wasm_build/vault/session.js").Caller} Caller */
+
+export class KeyVault {
+  #own;
+  #fingerprint;
+  #keys = generateKeys();
+
+  /** @param {Caller} own @param {string} fingerprint of the certificate whose key opens the parcel */
+  constructor(own, fingerprint) {
+    this.#own = own;
+    this.#fingerprint = fingerprint;
+  }
+
+  /** @type {Caller["call"]} */
+  async call(verb, args, options) {
+    if (verb === "parcel.verify") return this.#verify(args);
+    if (verb === "parcel.decrypt") return this.#decrypt(args);
+    return this.#own.call(verb, args, options);
+  }
+
+  /** @param {VaultArgs<"parcel.verify">} args */
+  async #verify({ manifest, parcel, readers, trust }) {
+    const { crls, ocsp, asked, unavailable } = trust.evidence ?? {};
+    const keys = await this.#keys;
+    const { envelope, ...judged } = await ask("parcel.verify", {
+      manifest, parcel, readers, fingerprint: this.#fingerprint, replyKey: keys.publicKey,
+      crls: crls ?? [], ocsp: ocsp ?? [], asked: asked ?? [], unavailable: unavailable ?? [],
+    });
+    return { ...judged, ...JSON.parse(new TextDecoder().decode(await openWith(keys, "opened parcel", envelope))) };
+  }
+
+  /** @param {VaultArgs<"parcel.decrypt">} args */
+  async #decrypt({ cms, chunk }) {
+    const keys = await this.#keys;
+    const { envelope } = await ask("parcel.decrypt", { cms, ...chunk, fingerprint: this.#fingerprint, replyKey: keys.publicKey });
+    return { content: await openWith(keys, "parcel chunk", envelope) };
+  }
+}

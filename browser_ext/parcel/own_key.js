@@ -1,0 +1,70 @@
+/** The form that opens a parcel with a key of the person, for parcels that were encrypted to their certificate. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { whileBusy } from "../../wasm_build/ui/parts.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { text } from "../shared/i18n.js";
+import { createIdentityChoice } from "../shared/identity_choice.js";
+import { ask, askWithSecrets } from "../shared/request.js";
+
+/** @typedef {ReplyTo<"page.identities">["identities"]} Identities */
+
+export class OwnKeyForm {
+  element = html("section", { class: "stack", data: { test: "own-key" } });
+  #tab;
+  #identities;
+  #chosen;
+  /** @type {SecretField | null} */
+  #passphrase = null;
+  #problem = html("p", { class: "problem", role: "alert", data: { test: "own-key-problem" } });
+
+  /** @param {import("./parcel_tab.js").ParcelTab} tab @param {Identities} identities */
+  constructor(tab, identities) {
+    this.#tab = tab;
+    this.#identities = identities;
+    this.#chosen = identities[0]?.fingerprint ?? "";
+    this.#draw();
+  }
+
+  /** The form for the person's keys; null if there are none. @param {import("./parcel_tab.js").ParcelTab} tab */
+  static async make(tab) {
+    const { identities } = await ask("page.identities");
+    return identities.length ? new OwnKeyForm(tab, identities) : null;
+  }
+
+  #draw() {
+    const locked = this.#identity?.locked ? this.#identity : null;
+    const go = html("button", { type: "button", text: text("parcelByKey"), data: { test: "open-by-key" } });
+    this.#passphrase = locked && new SecretField({
+      translate: this.#tab.translate, label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => go.click(),
+    });
+    go.addEventListener("click", () => void whileBusy(go, text("statusOpening"), () => this.#open(), (error) => {
+      this.#problem.textContent = this.#tab.sentenceFor(error);
+    }));
+    const choice = this.#identities.length < 2 ? null : createIdentityChoice(this.#identities, {
+      label: text("parcelKeyChoice"), chosen: this.#chosen, onChange: (fingerprint) => {
+        this.#chosen = fingerprint;
+        this.#draw();
+      },
+    });
+    this.element.replaceChildren(
+      html("h2", { text: text("parcelByKeyTitle") }), html("p", { class: "muted", text: text("parcelByKeyHint") }),
+      ...(choice ? [choice] : []), ...(this.#passphrase ? [this.#passphrase.element] : []), this.#problem, html("div", { class: "actions" }, go),
+    );
+  }
+
+  get #identity() {
+    return this.#identities.find(({ fingerprint }) => fingerprint === this.#chosen);
+  }
+
+  async #open() {
+    this.#problem.textContent = "";
+    const locked = this.#identity?.locked ? this.#identity : null;
+    if (locked && this.#passphrase) {
+      const { identities } = await askWithSecrets("page.unlock", { keyFile: locked.keyFile }, { passphrase: this.#passphrase.take() });
+      this.#identities = identities;
+    }
+    const chosen = this.#identity;
+    if (chosen) await this.#tab.openByKey(chosen);
+    if (this.element.isConnected) this.#draw();
+  }
+}
