@@ -212,8 +212,8 @@ def test_descriptions_fit_into_the_stores(language: str) -> None:
 
 
 def test_every_text_of_the_pages_has_a_caller() -> None:
-    scripts = [*PAGES.rglob("*.js"), *SHARED.rglob("*.js"), *(ROOT / "wasm_build/vault").rglob("*.js")]
-    code = "".join(path.read_text() for path in scripts)
+    places = (PAGES, SHARED, ROOT / "wasm_build/parcels", ROOT / "wasm_build/vault")
+    code = "".join(path.read_text() for place in places for path in place.rglob("*.js"))
     quoted = set(re.findall(r'["`]([a-z][a-z0-9_]*)["`]', code))
     # Keys are also made of a stem and a code: `error_${code}`, `${act}_named`.
     stems = tuple(re.findall(r"`([a-z_]+_)\$\{", code))
