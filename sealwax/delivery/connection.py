@@ -43,7 +43,7 @@ class Call:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: Buffer = b""
+    body: Buffer = field(default=b"", repr=False)
 
     @property
     def seconds(self) -> float:

@@ -6,6 +6,7 @@ complete before stay; of the one in work nothing stays.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.names import free_names
 from sealwax.delivery.recipient_api import OpenedParcel, RecipientApi
 from sealwax.files.small import read_small
-from sealwax.files.whole import new_whole
+from sealwax.files.whole import new_whole_among
 from smime_core import blocking
 from smime_core.asn1 import Buffer
 from smime_core.cms import PARCEL_CHALLENGE, Keys
@@ -214,12 +215,14 @@ def save_content(folder: Path, name: str, content: bytes) -> Path:
 
 
 def _save(folder: Path, name: str, contents: Iterable[bytes]) -> Path:
-    path = next(path for path in free_names(folder, name) if not _exists(path))
-    # The draft has no final name, and is deleted after an error. A file that exists is never replaced.
-    with new_whole(path) as draft, draft.open("r+b") as target:
+    paths = (path for path in free_names(folder, name) if not _exists(path))
+    first = next(paths)
+    # The draft has no final name, and is deleted after an error. A file that exists is never replaced, also if it came
+    # during the download.
+    with new_whole_among(itertools.chain([first], paths)) as new, new.path.open("r+b") as target:
         for content in contents:
-            _write(target, content, path)
-    return path
+            _write(target, content, first)
+    return new.path
 
 
 def _write(target: BinaryIO, content: bytes, path: Path) -> None:

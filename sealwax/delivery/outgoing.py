@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
@@ -20,9 +20,9 @@ class OutgoingFile:
 
     name: str
     size_bytes: int
-    stamp: str
+    stamp: str = field(repr=False)
     path: Path | None = None
-    content: bytes = b""
+    content: bytes = field(default=b"", repr=False)
 
     def read_chunks(self, first: int) -> Iterator[Buffer]:
         """The contents of the chunks from number `first` on. Raises OSError, or MalformedMessage for a changed file."""

@@ -23,7 +23,7 @@ class Challenge:
     """A nonce, encrypted for a certificate, and the service's token for its answer."""
 
     cms: bytes
-    token: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import base64
 import datetime
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote
@@ -48,7 +48,7 @@ class NewParcel:
     parcel_id: str
     to: Sequence[Addressee]
     salt: bytes
-    proof: bytes
+    proof: bytes = field(repr=False)
     certificates: Sequence[bytes]
     kind: Kind
     objects: Sequence[int]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 _NAME_CHARACTERS: Final = 50  # At most 200 bytes; the temporary file's name may have 255.
 _GROUP_BITS: Final = 0o070
 _OTHERS_BITS: Final = 0o007
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 
 
 @contextlib.contextmanager
@@ -68,27 +71,73 @@ def new_whole(path: Path) -> Iterator[Path]:
     Several processes may do this at the same time: one of them makes the file. Raises FileExistsError, also at the end,
     or OSError.
     """
-    import tempfile
-
     if path.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    with new_whole_among([path]) as new:
+        yield new.path
+
+
+@dataclass(slots=True)
+class NewFile:
+    """A file of its owner. `path` is that of a draft, and after the end of the block its final one."""
+
+    path: Path
+
+
+@contextlib.contextmanager
+def new_whole_among(paths: Iterable[Path]) -> Iterator[NewFile]:
+    """A draft that gets the first of several names in one folder that is free at the end of the block.
+
+    Raises FileExistsError at the end if none of them is free, or OSError.
+    """
+    import tempfile
+
+    waiting = iter(paths)
+    first = next(waiting)
     try:
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_NAME_CHARACTERS]}.")
+        descriptor, draft = tempfile.mkstemp(dir=first.parent, prefix=f".{first.name[:_NAME_CHARACTERS]}.")
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror, str(first)) from error
     os.close(descriptor)
+    new = NewFile(Path(draft))
     try:
-        yield Path(draft)
+        yield new
         with open(draft, "rb") as file:
             os.fsync(file.fileno())
-        try:
-            # Unlike a move, a link never replaces a file.
-            os.link(draft, path)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from error
+        new.path = _name_first_free(Path(draft), [first], waiting)
     finally:
         with contextlib.suppress(OSError):
             Path(draft).unlink()
+
+
+def _name_first_free(draft: Path, *paths: Iterable[Path]) -> Path:
+    taken: OSError | None = None
+    for path in itertools.chain(*paths):
+        try:
+            _give_name(draft, path)
+        except FileExistsError as error:
+            taken = OSError(error.errno, error.strerror, str(path))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        else:
+            return path
+    raise taken or FileNotFoundError(errno.ENOENT, "no name for a file", str(draft))
+
+
+def _give_name(draft: Path, path: Path) -> None:
+    """Give a draft a name that must be free. Unlike a move, that never replaces a file."""
+    try:
+        os.link(draft, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # The file systems of USB sticks know no links. The empty file keeps others from taking the name.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            draft.replace(path)
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -210,19 +210,23 @@ class Gate:
         self._places_per_client = places if places_per_client is None else places_per_client
         self._refusal = refusal
         self._retry_seconds = retry_seconds
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._running: Counter[str] = Counter()
 
     @contextmanager
-    def one(self, client: str = "") -> Iterator[None]:
-        """Count a call while it runs. Raises TryLater if too many calls are running."""
-        with self._lock:
-            if self._running.total() >= self._places or self._running[client] >= self._places_per_client:
+    def one(self, client: str = "", *, patience_seconds: float = 0.0) -> Iterator[None]:
+        """Count a call while it runs. Raises TryLater if too many calls are running, also after a little patience."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._has_place(client), patience_seconds):
                 raise TryLater(self._refusal, self._retry_seconds)
             self._running[client] += 1
         try:
             yield
         finally:
-            with self._lock:
+            with self._changed:
                 self._running[client] -= 1
                 self._running += Counter()  # Drops clients without a running call.
+                self._changed.notify_all()
+
+    def _has_place(self, client: str) -> bool:
+        return self._running.total() < self._places and self._running[client] < self._places_per_client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +70,16 @@ def test_a_link_to_itself_is_replaced(tmp_path: Path) -> None:
     assert path.read_bytes() == b"bytes"
 
 
-def test_of_two_that_make_a_file_at_once_one_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("failure", [None, errno.EPERM, errno.EOPNOTSUPP])
+def test_of_two_that_make_a_file_at_once_one_does(
+    failure: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if failure is not None:
+
+        def refuse(*_: object) -> None:
+            raise OSError(failure, "this file system knows no links")
+
+        monkeypatch.setattr(os, "link", refuse)
     path = tmp_path / "secret"
     late = new_whole(path)
     late.__enter__().write_text("late")
@@ -82,6 +92,17 @@ def test_of_two_that_make_a_file_at_once_one_does(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError), new_whole(path):
         pytest.fail("the file is there already")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_fails_without_links_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "this file system knows no links")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="no links"), new_whole(tmp_path / "new") as draft:
+        draft.write_text("text")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_new_file_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Response
 
@@ -23,6 +25,22 @@ def test_a_place_is_free_again_after_a_call_that_failed() -> None:
     with pytest.raises(ZeroDivisionError), gate.one():
         1 / 0  # noqa: B018
     with gate.one(), pytest.raises(TryLater), gate.one():
+        pass
+
+
+def test_a_patient_call_waits_for_a_place() -> None:
+    gate = Gate(2, places_per_client=1, refusal="Try again in a moment.", retry_seconds=5)
+    running: list[int] = []
+
+    def call(number: int) -> None:
+        with gate.one("alice", patience_seconds=60):
+            running.append(number)
+            assert len(running) == 1
+            running.remove(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(call, range(200)))
+    with gate.one("alice"), pytest.raises(TryLater), gate.one("alice", patience_seconds=0.01):
         pass
 
 

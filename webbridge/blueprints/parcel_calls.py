@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from flask import request
 
 from sealwax.service import ServiceError
 from webbridge.blueprints.json_values import read_members
-from webbridge.delivery.delivery import Delivery
+from webbridge.delivery.delivery import BODY_PATIENCE_SECONDS, Delivery
 from webbridge.delivery.ids import is_parcel_id
 from webbridge.delivery.limits import MAX_REQUEST_BYTES
 from webbridge.delivery.parcels import ListedParcel, NoParcel, Parcel
@@ -57,12 +58,14 @@ def read_request() -> dict[str, object]:
     return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
 
 
-def read_slow_request(sender: str) -> dict[str, object]:
-    """Return the members of a small request of a sender. Raises TryLater beyond the places of uploads.
+def body_of(sender: str) -> AbstractContextManager[None]:
+    """Return the place of a sender's body while it comes, because a slow one holds a thread. Raises TryLater."""
+    return delivery().body_gate.one(sender, patience_seconds=BODY_PATIENCE_SECONDS)
 
-    The proxy passes the bodies of senders on as they come, so that a slow one holds a thread.
-    """
-    with delivery().upload_gate.one(sender):
+
+def read_slow_request(sender: str) -> dict[str, object]:
+    """Return the members of a small request of a sender. Raises TryLater if too many bodies come slowly."""
+    with body_of(sender):
         return read_request()
 
 

@@ -12,6 +12,7 @@ from sealwax.service import DatabaseUnavailable, ServiceError, error_response
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.parcel_abuse import protection
 from webbridge.blueprints.parcel_calls import (
+    body_of,
     check_id,
     delivery,
     read_slow_request,
@@ -38,7 +39,7 @@ def create_parcel() -> Response:
     """
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
-    with delivery().upload_gate.one(sender):
+    with body_of(sender):
         submission = _read_line(request.stream)
         body = _read_body(request.stream, submission)
     with recorded_parcel(sender) as record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar
@@ -14,7 +15,8 @@ import pytest
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import OFFSET_BYTES, TUS, Draft, House, Recipient, Sender
-from webbridge.delivery.delivery import MAX_UPLOADS_PER_SENDER
+from webbridge.blueprints import parcel_calls
+from webbridge.delivery.delivery import MAX_BODIES_PER_SENDER
 from webbridge.delivery.store.locks import UploadBusy
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -153,21 +155,32 @@ def test_what_has_not_come_costs_no_question_to_the_store(
     assert len(asked) <= 1
 
 
-def test_each_body_takes_one_of_the_senders_places_while_it_comes(sender: Sender, draft: Draft, house: House) -> None:
+def test_each_body_takes_one_of_the_senders_places_while_it_comes(
+    sender: Sender, draft: Draft, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parcel_calls, "BODY_PATIENCE_SECONDS", 0.1)
     other = house.sender("carol@example.org")
     with ExitStack() as places:
-        for _ in range(MAX_UPLOADS_PER_SENDER):
-            places.enter_context(house.delivery.upload_gate.one(ALICE))
+        for _ in range(MAX_BODIES_PER_SENDER):
+            places.enter_context(house.delivery.body_gate.one(ALICE))
         answers = [
             sender.create(Draft(), whole=True),
             sender.create(Draft()),
-            sender.begin(draft, "0", len(draft.chunks[0]), b"f"),
             sender.call(draft, "extend", {"days": 1}),
             sender.call(draft, "downloads", {"limit": 1}),
         ]
         assert [error_of(answer) for answer in answers] == [(429, "try-later")] * len(answers)
         assert other.create(Draft(), whole=True).status_code == 201
+        assert sender.begin(draft, "0", len(draft.chunks[0]), b"f").status_code == 201
     assert sender.create(Draft(), whole=True).status_code == 201
+
+
+def test_bodies_that_come_at_once_wait_for_each_other(sender: Sender, house: House) -> None:
+    def send(_number: int) -> int:
+        return Sender(house.app.test_client(), sender.token).create(Draft(), whole=True).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(send, range(24))) == {201}
 
 
 def test_a_submitted_parcel_takes_no_bytes(sender: Sender, recipient: Recipient) -> None:

@@ -366,3 +366,29 @@ def test_the_list_names_the_service_as_the_witness_of_a_signature(post: Delivery
     lines = post.lab.sealwax("deliver", "list").stdout.decode().splitlines()
     assert lines[1] == f"- opened by {BOB}, 2026-11-27 10:00 UTC, signed by the recipient, says the service"
     assert lines[2] == "- failed (smtp-550\\u{1b}[2J), 2026-11-27 12:00 UTC, says the service"
+
+
+def test_a_file_that_comes_during_the_download_is_not_replaced(post: DeliveryLab, sent: Sent) -> None:
+    def meanwhile(name: str, data: bytes, first: int) -> Reply:
+        if name == "1":
+            post.lab.write("got/second.txt", b"of somebody else")
+        return ranged(data, first)
+
+    post.service.on_download = meanwhile
+    result = post.open(sent)
+    assert result.code == 0
+    others = {"second.txt": b"of somebody else", "second (2).txt": FILES["second.txt"]}
+    assert post.got() == {**FILES, **others}
+    assert "second (2).txt" in result.stdout.decode()
+
+
+def test_a_disk_without_links_gets_the_files(post: DeliveryLab, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse_link(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse_link)
+    (post.folder / "got").mkdir()
+    post.lab.write("got/third.txt", b"mine")
+    assert post.open(sent).code == 0
+    third = {"third.txt": b"mine", "third (2).txt": FILES["third.txt"]}
+    assert post.got() == {**FILES, **third}
