@@ -1,6 +1,6 @@
 /**
- * Opens one parcel: derives its key from the words, proves to the server that it has the key, reads the manifest with its
- * verdict, and then the files, each chunk checked before any of it is passed on.
+ * Opens one parcel: derives its key from the words or reads the key file of a recipient, proves to the server that it has the
+ * key, reads the manifest with its verdict, and then the files, each chunk checked before any of it is passed on.
  *
  * The key is sealed under the key of a session, as identities are. A lock overwrites both, and ends every operation.
  */
@@ -10,6 +10,8 @@ import { ApiError } from "../vault/json_requests.js";
 import { judgeInRounds, whileChecking } from "../vault/lookups.js";
 import { VaultError } from "../vault/vault_error.js";
 import { planChunks } from "./chunk_plan.js";
+import { entranceByCertificate, entranceByWords } from "./entrances.js";
+import { keyFileError } from "./failures.js";
 import { readObject } from "./object_source.js";
 
 /** @typedef {import("../vault/session.js").SealedSession} SealedSession */
@@ -22,7 +24,7 @@ import { readObject } from "./object_source.js";
  * @typedef {{
  *   report: import("../vault/types/verbs.js").MessageReport,
  *   certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string, to: string[], created: string, files: PlannedFile[],
- *   harvest?: {contacts: ArrayBuffer} | null,
+ *   asksForReceipt: boolean, harvest?: {contacts: ArrayBuffer} | null,
  * }} OpenedManifest `harvest` has the sender's certificates, if the manifest is verified
  */
 /** @typedef {{passages: import("../ui/mail_text.js").Passage[], text: string, attachments: ReceivedFile[], headers: [string, string][]}} OpenedLetter */
@@ -52,10 +54,10 @@ export class ParcelReader {
   #trust;
   #id = "";
   #ticket = "";
-  /** @type {ArrayBuffer | null} */
-  #proof = null;
-  /** The parcel's key, sealed. @type {ArrayBuffer | null} */
-  #key = null;
+  /** The way by which the parcel was opened, with its keys. @type {import("./entrances.js").Entrance | null} */
+  #entrance = null;
+  /** The encrypted manifest, for which a receipt can be given. @type {ArrayBuffer | null} */
+  #manifest = null;
   /** The renewal of the ticket that runs. @type {Promise<void> | null} */
   #renewing = null;
 
@@ -89,23 +91,57 @@ export class ParcelReader {
    * @returns {Promise<Opening>}
    */
   async unlock(id, words) {
+    try {
+      return await this.#enter(id, async () => {
+        const [vault, { salt, iterations }] = await Promise.all([this.#vault(), this.#requests.start(id)]);
+        if (iterations !== ITERATIONS) throw new ApiError("unsupported-algorithm", `the server says ${iterations} rounds`);
+        const derived = await vault.call("parcel.open", { words, salt, sealKey: this.#session.keyForUnlock() });
+        return entranceByWords(this.#requests, id, derived);
+      });
+    } finally {
+      // A transferred buffer is empty, and nothing is left of it here.
+      overwrite(words.buffer);
+    }
+  }
+
+  /**
+   * Proves to the server that a key file has the key of a recipient's certificate.
+   * @param {string} id
+   * @param {ArrayBuffer} file PKCS#12 or PEM, which is transferred
+   * @param {Secret} passphrase whose buffer is transferred or overwritten
+   * @returns {Promise<Opening>}
+   */
+  async unlockByCertificate(id, file, passphrase) {
+    try {
+      return await this.#enter(id, async () => {
+        const vault = await this.#vault();
+        const args = { p12: file, passphrase, sealKey: this.#session.keyForUnlock() };
+        const { identities } = await vault.call("identity.open", args).catch((error) => { throw keyFileError(error); });
+        if (identities.length === 0) throw new ApiError("no-identity-in-file", "no private key in the file");
+        return entranceByCertificate(this.#requests, id, { identities, vault: this.#vault });
+      });
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+  }
+
+  /**
+   * @param {string} id
+   * @param {() => Promise<import("./entrances.js").Entrance>} make
+   * @returns {Promise<Opening>}
+   */
+  async #enter(id, make) {
     const { ended } = this.#session;
     this.#forget();
     try {
-      const [vault, { salt, iterations }] = await Promise.all([this.#vault(), this.#requests.start(id)]);
-      if (iterations !== ITERATIONS) throw new ApiError("unsupported-algorithm", `the server says ${iterations} rounds`);
-      const { proof, key } = await vault.call("parcel.open", { words, salt, sealKey: this.#session.keyForUnlock() });
-      [this.#id, this.#proof, this.#key] = [id, proof, key];
-      const opening = await this.#requests.open(id, proof);
+      [this.#id, this.#entrance] = [id, await make()];
+      const opening = await this.#entrance.prove(() => this.#session.keyForUnlock());
       this.#session.begin(ended);
       this.#ticket = opening.ticket;
       return opening;
     } catch (error) {
       this.#forget();
       throw error;
-    } finally {
-      // A transferred buffer is empty, and nothing is left of it here.
-      overwrite(words.buffer);
     }
   }
 
@@ -120,10 +156,12 @@ export class ParcelReader {
     const object = { name: "manifest", bytes: manifest, signal };
     const cms = await readObject(this.#ask, object, { maxTries: MANIFEST_TRIES });
     onArrived();
+    this.#manifest = cms;
     const vault = await this.#vault();
+    const readers = this.#entrance?.readers ?? [];
     /** @param {import("../vault/trust.js").Evidence} evidence */
     const judge = (evidence) => vault.call("parcel.verify", {
-      manifest: cms.slice(0), parcel: this.#id, readers: [], ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
+      manifest: cms.slice(0), parcel: this.#id, readers, ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
     }, { signal });
     for await (const { judged, settled } of judgeInRounds(judge, { ask: this.#askAuthorities, store: this.#trust.evidence, signal })) {
       const { lookups: _, files, report, ...opened } = judged;
@@ -226,7 +264,7 @@ export class ParcelReader {
    * @returns {Promise<ArrayBuffer>}
    */
   async encryptAnswer(draft, certificate) {
-    if (!this.#key) throw lockedError();
+    if (!this.#entrance) throw lockedError();
     this.#session.touch();
     const vault = await this.#vault();
     // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
@@ -237,6 +275,21 @@ export class ParcelReader {
   /** Passes an encrypted answer on to the sender. @param {{key: string, cms: ArrayBuffer}} answer */
   sendAnswer(answer) {
     return this.#withTicket((ticket) => this.#requests.answer(ticket, answer));
+  }
+
+  /** Whether the parcel was opened by a certificate, whose key can sign a receipt. */
+  get canConfirm() {
+    return this.#entrance?.canSign ?? false;
+  }
+
+  /** Gives the sender a signed receipt for the manifest that was read last. @param {AbortSignal} signal */
+  async confirm(signal) {
+    if (!this.#manifest) throw lockedError();
+    const vault = await this.#vault();
+    const { key: _, ...keys } = this.#keys();
+    const args = { manifest: this.#manifest.slice(0), parcel: this.#id, ...keys, ...this.#trust.judging() };
+    const { receipt } = await vault.call("parcel.receipt", args, { signal });
+    await this.#withTicket((ticket) => this.#requests.confirm(ticket, receipt));
   }
 
   /** @type {import("./object_source.js").AskObject} */
@@ -259,16 +312,16 @@ export class ParcelReader {
 
   async #renew() {
     try {
-      if (!this.#proof) throw lockedError();
-      this.#ticket = (await this.#requests.open(this.#id, this.#proof)).ticket;
+      if (!this.#entrance) throw lockedError();
+      this.#ticket = (await this.#entrance.prove(() => this.#useKey())).ticket;
     } finally {
       this.#renewing = null;
     }
   }
 
   #keys() {
-    if (!this.#key) throw lockedError();
-    return { key: this.#key.slice(0), identities: [], sealKey: this.#useKey() };
+    if (!this.#entrance) throw lockedError();
+    return { ...this.#entrance.keys(), sealKey: this.#useKey() };
   }
 
   #useKey() {
@@ -278,8 +331,8 @@ export class ParcelReader {
   }
 
   #forget() {
-    for (const bytes of [this.#proof, this.#key]) if (bytes) overwrite(bytes);
-    this.#proof = this.#key = null;
+    this.#entrance?.forget();
+    this.#entrance = this.#manifest = null;
     this.#ticket = "";
   }
 }

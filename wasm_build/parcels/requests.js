@@ -48,13 +48,26 @@ export class ParcelRequests {
   }
 
   /**
+   * A nonce, encrypted for the certificate, and the token that goes back with the answer. The server has one for every id.
+   * @param {string} id
+   * @param {ArrayBuffer} certificate
+   */
+  async challenge(id, certificate) {
+    const { challenge, token } = await this.#post("/api/open/challenge", { id, certificate: base64FromBytes(certificate) });
+    if (typeof challenge !== "string" || typeof token !== "string") throw new ApiError("server-error", "no challenge came");
+    return { challenge: bytesFromBase64(challenge), token };
+  }
+
+  /**
    * Rejects with `wrong-secret`, `too-many-tries`, `expired`, `withdrawn` or `used-up`.
    * @param {string} id
-   * @param {ArrayBuffer} proof
+   * @param {{proof: ArrayBuffer} | {nonce: ArrayBuffer, token: string}} proof that of the words, or the answer to a challenge
    * @returns {Promise<Opening>}
    */
   async open(id, proof) {
-    const opening = await this.#post("/api/open", { id, proof: base64urlFromBytes(proof) });
+    const members = "proof" in proof
+      ? { proof: base64urlFromBytes(proof.proof) } : { nonce: base64urlFromBytes(proof.nonce), token: proof.token };
+    const opening = await this.#post("/api/open", { id, ...members });
     if (typeof opening.ticket !== "string" || !Number.isSafeInteger(opening.manifest)) {
       throw new ApiError("server-error", "no ticket came");
     }
@@ -94,6 +107,11 @@ export class ParcelRequests {
   async answer(ticket, { key, cms }) {
     const headers = { ...CHANGE, ...bearing(ticket), "Content-Type": "application/pkcs7-mime", "Idempotency-Key": key };
     return readJson(await this.#send("/api/open/answer", { method: "POST", body: cms, headers }));
+  }
+
+  /** Gives the sender a signed receipt. @param {string} ticket @param {ArrayBuffer} receipt */
+  async confirm(ticket, receipt) {
+    await this.#post("/api/open/receipt", { receipt: base64FromBytes(receipt) }, bearing(ticket));
   }
 
   /** @param {string} id @param {Complaint} reason */

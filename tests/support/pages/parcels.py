@@ -37,6 +37,7 @@ from smime_core.parcels import (
     make_secret,
     proof_of,
 )
+from smime_core.x509 import Certificate
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, named
@@ -101,9 +102,16 @@ class ParcelHouse:
         return found
 
     def send(
-        self, files: Mapping[str, bytes], *, kind: str = "files", signer: Identity | None = None, days: int = 7
+        self,
+        files: Mapping[str, bytes],
+        *,
+        kind: str = "files",
+        signer: Identity | None = None,
+        days: int = 7,
+        certificates: Sequence[Certificate] = (),
+        encrypt: Callable[[bytes, str], bytes] | None = None,
     ) -> Sent:
-        """Submit a parcel from Bob; signed by `signer`."""
+        """Submit a parcel from Bob; signed by `signer`. `encrypt` makes a chunk of its content and the secret."""
         sender = self.stack.accounts[1].address
         salt, secret, parcel = make_salt(PROVIDER), make_secret(PROVIDER), make_parcel_id(PROVIDER)
         key = run(derive_parcel_key(secret, salt, PROVIDER))
@@ -113,14 +121,17 @@ class ParcelHouse:
             described: list[ParcelChunk] = []
             for start in range(0, len(content), CHUNK_BYTES):
                 piece = content[start : start + CHUNK_BYTES]
-                cms = run(encrypt_chunk(piece, PROVIDER, key=key))
+                if encrypt is None:
+                    cms = run(encrypt_chunk(piece, PROVIDER, key=key, certificates=certificates))
+                else:
+                    cms = encrypt(piece, secret)
                 chunks.append(cms)
                 described.append(run(describe_chunk(cms, len(piece), PROVIDER)))
             listed.append(ParcelFile(name=name, size_bytes=len(content), chunks=described))
         at = datetime.now(UTC).replace(microsecond=0)
         manifest = Manifest(parcel=parcel, sender=sender, recipients=(READER,), created=at, files=listed)
         signing = None if signer is None else Signing(identities=[signer], signing_time=at)
-        cms = run(build_manifest(manifest, PROVIDER, key=key, signing=signing))
+        cms = run(build_manifest(manifest, PROVIDER, key=key, certificates=certificates, signing=signing))
         draft = Draft(
             chunks=tuple(chunks),
             manifest=cms,
@@ -128,6 +139,7 @@ class ParcelHouse:
             salt=salt,
             proof=run(proof_of(key, PROVIDER)),
             to=(READER,),
+            certificates=tuple(certificate.der for certificate in certificates),
             days=days,
         )
         self._submit(draft, sender, kind)
@@ -136,8 +148,12 @@ class ParcelHouse:
 
     def states_of(self, sent: Sent) -> list[str]:
         """The states that the sender sees, the oldest first."""
-        shown = self._call(sent.sender, "GET", f"/api/parcels/{sent.draft.id}")
+        shown = self.shown(sent)
         return [row["state"] for row in shown.get("states") or shown["events"]]
+
+    def shown(self, sent: Sent) -> dict[str, Any]:
+        """The parcel as its sender sees it."""
+        return self._call(sent.sender, "GET", f"/api/parcels/{sent.draft.id}")
 
     def withdraw(self, sent: Sent) -> None:
         self._call(sent.sender, "POST", f"/api/parcels/{sent.draft.id}/withdraw", b"{}")
