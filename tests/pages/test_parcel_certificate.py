@@ -12,7 +12,7 @@ import pytest
 from smime_core.blocking import run
 from smime_core.cms import Keys, parse_content_info, parse_signed_data
 from smime_core.ess import verify_receipt
-from smime_core.parcels import check_receipt_parcel, decrypt_authenticated
+from smime_core.parcels import check_parcel_receipt, decrypt_authenticated
 from smime_core.provider import NewKey
 from tests.support.browser.browsers import Browser
 from tests.support.browser.webkit import WebKit
@@ -88,7 +88,7 @@ def test_the_person_confirms_with_a_signed_receipt(
     shown = parcel_house.shown(sent)
     assert "recipient-signed" in {row["by"] for row in shown["states"]}
     (receipt,) = map(b64decode, shown["receipts"])
-    check_receipt_parcel(receipt, sent.draft.id)
+    run(check_parcel_receipt(receipt, PROVIDER, parcel=sent.draft.id))
     keys = Keys(identities=[key_file.identity])
     content = run(decrypt_authenticated(sent.draft.manifest, keys, PROVIDER))
     answered = parse_signed_data(parse_content_info(content).content)
