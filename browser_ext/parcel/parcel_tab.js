@@ -198,7 +198,7 @@ export class ParcelTab {
     const prove = async () => {
       const { challenge, token } = await requests.challenge(id, certificate);
       const { nonce } = await ask("parcel.answer", { challenge, fingerprint });
-      return requests.openByNonce(id, nonce, token);
+      return requests.open(id, { nonce, token });
     };
     try {
       const opening = await reader.unlockByKey(id, addresses, prove);

@@ -36,7 +36,8 @@ _KEPT_SECONDS: Final = 2 * 24 * 60 * 60  # Services delete an unfinished parcel 
 class KeptSend:
     """A parcel that is being sent. `chunks` are those that the service has; `pending` is the one on its way.
 
-    `manifest_bytes` is the size that was announced for the manifest. `created` counts the seconds since 1970.
+    `expected_receipt` is the SHA-256 of the receipts for its manifest, as soon as there is one. `manifest_bytes` is the
+    size that was announced for the manifest. `created` counts the seconds since 1970.
     """
 
     parcel_id: str
@@ -46,6 +47,7 @@ class KeptSend:
     salt: bytes = field(repr=False)
     chunks: tuple[ParcelChunk, ...] = ()
     pending: ParcelChunk | None = None
+    expected_receipt: bytes | None = None
 
     def with_pending(self, chunk: ParcelChunk) -> KeptSend:
         """The state before the upload of the next chunk."""
@@ -112,6 +114,7 @@ def _to_json(kept: KeptSend) -> bytes:
         "salt": base64.b64encode(kept.salt).decode("ascii"),
         "chunks": [_chunk_row(chunk) for chunk in kept.chunks],
         "pending": None if kept.pending is None else _chunk_row(kept.pending),
+        "expectedReceipt": None if kept.expected_receipt is None else kept.expected_receipt.hex(),
     }
     return json.dumps(members).encode()
 
@@ -119,7 +122,7 @@ def _to_json(kept: KeptSend) -> bytes:
 def _from_json(data: bytes) -> KeptSend:
     # The file is ours, and its tag was checked.
     members = json.loads(data)
-    pending = members["pending"]
+    pending, expected = members["pending"], members.get("expectedReceipt")
     return KeptSend(
         parcel_id=members["id"],
         created=members["created"],
@@ -128,6 +131,7 @@ def _from_json(data: bytes) -> KeptSend:
         salt=base64.b64decode(members["salt"], validate=True),
         chunks=tuple(map(_chunk_of, members["chunks"])),
         pending=None if pending is None else _chunk_of(pending),
+        expected_receipt=None if expected is None else bytes.fromhex(expected),
     )
 
 

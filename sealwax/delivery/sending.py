@@ -39,6 +39,7 @@ from smime_core.parcels import (
     derive_parcel_key,
     describe_chunk,
     encrypt_chunk,
+    expect_parcel_receipt,
     make_parcel_id,
     make_salt,
     make_secret,
@@ -91,9 +92,13 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A parcel that the service has, and the secret that opens it."""
+    """A parcel that the service has, and the secret that opens it.
+
+    `expected_receipt` is the SHA-256 of the receipts for its manifest; None if nobody has signed it.
+    """
 
     parcel: SentParcel
+    expected_receipt: bytes | None
     secret: str = field(repr=False)
 
 
@@ -132,7 +137,8 @@ class Sender:
             )
         key = blocking.run(derive_parcel_key(kept.secret, kept.salt, self._provider))
         run = _Run(self._api, self._kept, self._provider, place=place, sending=sending, kept=kept, key=key, move=move)
-        return Sent(parcel=run.finish(), secret=kept.secret)
+        parcel = run.finish()
+        return Sent(parcel=parcel, expected_receipt=run.expected_receipt, secret=kept.secret)
 
     def _is_lost(self, kept: KeptSend) -> bool:
         # The service sweeps what was not finished in a day, and a sender may have withdrawn the parcel elsewhere.
@@ -171,6 +177,11 @@ class _Run:
         self._key = key
         self._move = move
 
+    @property
+    def expected_receipt(self) -> bytes | None:
+        """The SHA-256 of the receipts for the manifest that was sent."""
+        return self._kept.expected_receipt
+
     def finish(self) -> SentParcel:
         """The submitted parcel. Raises DeliveryFailed, OSError or SmimeError."""
         if self._is_small():
@@ -186,6 +197,7 @@ class _Run:
         self._take_pending(uploader)
         self._upload_chunks(uploader, sizes)
         manifest = self._build_manifest(self._kept.chunks, self._kept.manifest_bytes)
+        self._keep(replace(self._kept, expected_receipt=self._expect_receipt(manifest)))
         (uploader.replace if self._goes_on else uploader.put)(MANIFEST_OBJECT, manifest)
         return self._api.submit(self._kept.parcel_id)
 
@@ -201,7 +213,8 @@ class _Run:
         objects = [self._encrypt(content) for file in self._sending.files for content in file.read_chunks(0)]
         chunks = [self._describe(cms, length) for cms, length in zip(objects, self._lengths(), strict=True)]
         manifest = self._build_manifest(chunks, None)
-        self._keep(replace(self._kept, manifest_bytes=len(manifest)))
+        expected = self._expect_receipt(manifest)
+        self._keep(replace(self._kept, manifest_bytes=len(manifest), expected_receipt=expected))
         announcement = self._announcement([len(cms) for cms in objects], len(manifest), whole=True)
         created = self._api.create(announcement, [*objects, manifest])
         self._move(sum(file.size_bytes for file in self._sending.files))
@@ -297,6 +310,9 @@ class _Run:
             if size in (None, len(cms)):
                 return cms
         raise ProviderError("sign", f"no manifest has the {size} bytes that were announced")
+
+    def _expect_receipt(self, manifest: bytes) -> bytes | None:
+        return blocking.run(expect_parcel_receipt(manifest, self._key, self._provider))
 
     def _announcement(self, sizes: Sequence[int], manifest: int, *, whole: bool) -> NewParcel:
         sending = self._sending

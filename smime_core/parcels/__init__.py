@@ -33,7 +33,12 @@ from smime_core.parcels.parcel_key import (
     make_salt,
     proof_of,
 )
-from smime_core.parcels.receipts import asks_for_receipt, build_parcel_receipt, check_receipt_parcel
+from smime_core.parcels.receipts import (
+    asks_for_receipt,
+    build_parcel_receipt,
+    check_parcel_receipt,
+    expect_parcel_receipt,
+)
 from smime_core.parcels.salt import salt_of
 from smime_core.parcels.secret import SECRET_WORDS, make_secret, parse_words
 from smime_core.parcels.words import LANGUAGES
@@ -58,7 +63,7 @@ __all__ = [
     "build_manifest",
     "build_parcel_receipt",
     "check_file_name",
-    "check_receipt_parcel",
+    "check_parcel_receipt",
     "chunk_lengths",
     "decrypt_authenticated",
     "decrypt_chunk",
@@ -66,6 +71,7 @@ __all__ = [
     "derive_parcel_key",
     "describe_chunk",
     "encrypt_chunk",
+    "expect_parcel_receipt",
     "is_parcel_id",
     "make_parcel_id",
     "make_salt",

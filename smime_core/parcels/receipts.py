@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import hmac
 
+from smime_core.algorithms import HashName
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import PARCEL_MANIFEST
+from smime_core.cms.content_info import PARCEL_MANIFEST, is_content_info, parse_content_info
+from smime_core.cms.enveloped_data import decrypt_enveloped_data
 from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import parse_signed_data
+from smime_core.cms.signer_info import SignerInfo
 from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage
 from smime_core.ess.receipt_request import parse_receipt_request
-from smime_core.ess.receipts import build_receipt, parse_receipt, parse_signed_receipt
+from smime_core.ess.receipts import build_receipt, expect_receipt, parse_receipt, parse_signed_receipt
+from smime_core.parcels.envelope import keys_of, parse_envelope
 from smime_core.parcels.manifest import Manifest
 from smime_core.parcels.manifest_object import OpenedManifest
+from smime_core.parcels.parcel_key import ParcelKey
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import SignerReport, State
 from smime_core.text.mail_address import addresses_match
@@ -46,11 +52,33 @@ async def build_parcel_receipt(opened: OpenedManifest, signing: Signing, provide
     )
 
 
-def check_receipt_parcel(cms: Buffer, parcel: str) -> None:
-    """Raise MalformedMessage if a receipt is not for this parcel. Nothing else of it is verified."""
-    identifier = parse_receipt(parse_signed_receipt(cms).content).signed_content_identifier
-    if not hmac.compare_digest(identifier, parcel.encode("ascii")):
-        raise MalformedMessage("the receipt is for another parcel", where="receipt")
+async def expect_parcel_receipt(cms: Buffer, key: ParcelKey, provider: CryptoProvider) -> bytes | None:
+    """SHA-256 of the Receipt by which people confirm a manifest that its sender has just made.
+
+    None if nobody has signed it, or asks for receipts. Raises the errors of parsing and of decryption.
+    """
+    enveloped = parse_envelope(cms, key, what="the manifest")
+    content = (await decrypt_enveloped_data(enveloped, keys_of(key, ()), provider)).content
+    if not is_content_info(content):
+        return None
+    for signer in parse_signed_data(parse_content_info(content).content).signer_infos:
+        if isinstance(signer, SignerInfo) and parse_receipt_request(signer.attributes) is not None:
+            return await provider.digest(HashName.SHA256, (await expect_receipt(signer, provider)).content)
+    return None
+
+
+async def check_parcel_receipt(
+    cms: Buffer, provider: CryptoProvider, *, parcel: str, expected: bytes | None = None
+) -> None:
+    """Check that a receipt is for this parcel, and the expected one if that is known. Its signature is not verified.
+
+    Raises MalformedMessage.
+    """
+    content = parse_signed_receipt(cms).content
+    if not hmac.compare_digest(parse_receipt(content).signed_content_identifier, parcel.encode("ascii")):
+        raise MalformedMessage("it is for another parcel", where="receipt")
+    if expected is not None and not hmac.compare_digest(await provider.digest(HashName.SHA256, content), expected):
+        raise MalformedMessage("it is for another manifest than was sent", where="receipt")
 
 
 def _find_asking(opened: OpenedManifest) -> SignerReport | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.browser.accessibility import Theme, find_violations, shown_in, walk_by_keyboard
 from tests.support.browser.browsers import Browser, Firefox
 from tests.support.browser.page import ENTER, Page
-from tests.support.pages.driver import named
+from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.pages.key_files import choose_key_file, make_key_file, open_by_key_file, wait_for_refusal
 from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
@@ -62,6 +65,30 @@ def test_every_view_is_sound_in_every_size_and_theme(browser: Browser, parcel_ho
     linkless = ParcelPage(browser, f"{parcel_house.stack.pages_url}/parcel.html")
     wrong += look(linkless.page, "without a link")
     linkless.close()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.heart
+def test_the_views_for_the_owner_of_a_certificate_are_sound(
+    browser: Browser, parcel_house: ParcelHouse, tmp_path: Path
+) -> None:
+    key_file = make_key_file(tmp_path)
+    signer = parcel_house.stack.accounts[1].identity
+    sent = parcel_house.send({"a.txt": b"A"}, signer=signer, certificates=[key_file.certificate])
+    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    page = reader.page
+    page.click(named("use-certificate"))
+    page.wait_for_selector(named("certificate-form"))
+    wrong = look(page, "key file")
+    choose_key_file(reader, key_file.path, "another passphrase")
+    wait_for_refusal(reader, "passphrase-error")
+    wrong += look(page, "refused key file")
+    open_by_key_file(reader, key_file.path)
+    wrong += look(page, "offered receipt")
+    page.click(named("confirm-parcel"))
+    page.wait_for_selector(named("confirmed"), timeout_seconds=OPERATION_SECONDS)
+    wrong += look(page, "given receipt")
+    reader.close()
     assert not wrong, "\n".join(wrong)
 
 

@@ -17,11 +17,20 @@ const FILES = [{
   ],
 }];
 
-function house({ iterations = 600_000, open = async () => OPENING, object, manifest = async () => judged() } = {}) {
+function house({ iterations = 600_000, open = async () => OPENING, object, manifest = async () => judged(), openFile } = {}) {
   const calls = [];
   const requests = {
     start: async (id) => (calls.push(["start", id]), { salt: bytesOf(16, 1), iterations }),
-    open: async (id, proof) => (calls.push(["open", id, proof.byteLength, new Uint8Array(proof)[0]]), open()),
+    open: async (id, { proof, nonce, token }) => {
+      calls.push(nonce ? ["open", id, token] : ["open", id, proof.byteLength, new Uint8Array(proof)[0]]);
+      return open(token);
+    },
+    challenge: async (id, certificate) => {
+      const number = new Uint8Array(certificate)[0];
+      calls.push(["challenge", id, number]);
+      return { challenge: bytesOf(9, number), token: `token ${number}` };
+    },
+    confirm: async (ticket, receipt) => void calls.push(["confirm", ticket, receipt.byteLength]),
     object: async (ticket, name, { from }) => (calls.push(["object", ticket, name, from]), object(ticket, name)),
     claim: async (ticket, state, code) => void calls.push(["claim", ticket, state, code ?? ""]),
     askAuthorities: async (ticket, lookups) => (calls.push(["status", ticket, lookups.length]), { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) }),
@@ -32,6 +41,9 @@ function house({ iterations = 600_000, open = async () => OPENING, object, manif
       calls.push([verb, args.sealKey ? new Uint8Array(args.key ?? new ArrayBuffer(1))[0] : "unsealed"]);
       if (verb === "parcel.check") throw Object.assign(new Error(""), { code: "parcel-words-refused-unknown-word-2" });
       if (verb === "parcel.verify") return manifest(args);
+      if (verb === "parcel.answer") return { nonce: bytesOf(32, new Uint8Array(args.identities[0])[0]) };
+      if (verb === "parcel.receipt") return { receipt: bytesOf(70, args.identities.length) };
+      if (verb === "identity.open") return openFile();
       if (verb === "parcel.decrypt") return { content: bytesOf(args.chunk.contentBytes, Number(args.chunk.sha256)) };
       const [proof, key] = [bytesOf(32, 7), bytesOf(90, 8)];
       keys.push(proof, key);
@@ -99,6 +111,60 @@ async function read(reader, opening) {
   const { code, triesLeft } = await reader.unlock(ID, secret()).catch((error) => error);
   await reader.claim("failed", code);
   said.wrong = { code, triesLeft, isOverwritten: keys.every((bytes) => new Uint8Array(bytes).every((byte) => byte === 0)), claims: calls.filter(([name]) => name === "claim") };
+}
+const identity = (number, notBefore) => ({
+  sealed: bytesOf(50, number), certificate: bytesOf(20, number), addresses: [`${number}@x.test`], notBefore,
+});
+const isZero = ({ sealed }) => new Uint8Array(sealed).every((byte) => byte === 0);
+const refuseOthers = (right) => async (token) => {
+  if (token !== right) throw new ApiError("wrong-secret", "");
+  return OPENING;
+};
+{ // The newest certificate is tried first. The one that opens the parcel is kept until a lock, and the others are not.
+  const file = [identity(1, "2024-01-01T00:00:00Z"), identity(3, "2026-01-01T00:00:00Z"), identity(2, "2025-01-01T00:00:00Z")];
+  let readers;
+  const { calls, session, reader } = house({
+    openFile: async () => ({ identities: file }), open: refuseOthers("token 2"), object: async () => answer(40),
+    manifest: async (args) => { ({ readers } = args); return judged(); },
+  });
+  const passphrase = secret();
+  const opening = await reader.unlockByCertificate(ID, bytesOf(900, 1), passphrase);
+  const kept = file.map(isZero);
+  await read(reader, opening);
+  const { canConfirm } = reader;
+  await reader.confirm(signal);
+  session.lock("hand");
+  said.certificate = {
+    asked: calls.filter(([name]) => ["challenge", "open", "confirm"].includes(name)), kept, readers, canConfirm, afterLock: file.map(isZero),
+    isOverwritten: new Uint8Array(passphrase.buffer).every((byte) => byte === 0), later: await reader.confirm(signal).catch(({ code }) => code),
+  };
+}
+{ // A file without the right certificate costs no more than three tries.
+  const file = [1, 2, 3, 4, 5].map((number) => identity(number, "2026-01-01T00:00:00Z"));
+  const { calls, reader } = house({ openFile: async () => ({ identities: file }), open: refuseOthers("") });
+  const code = await reader.unlockByCertificate(ID, bytesOf(900, 1), secret()).catch((error) => error.code);
+  said.notForIt = { code, tries: calls.filter(([name]) => name === "open").length, kept: file.map(isZero) };
+}
+{ // The errors of the file are told apart from those of the parcel.
+  said.files = [];
+  for (const code of ["wrong-passphrase", "malformed-message", "unsupported-algorithm", "locked"]) {
+    const { reader } = house({ openFile: async () => { throw new ApiError(code, ""); } });
+    said.files.push(await reader.unlockByCertificate(ID, bytesOf(900, 1), secret()).catch((error) => error.code));
+  }
+  const { reader } = house({ openFile: async () => ({ identities: [] }) });
+  said.files.push(await reader.unlockByCertificate(ID, bytesOf(900, 1), secret()).catch((error) => error.code));
+}
+{ // A ticket that has ended is renewed by a new challenge.
+  let tickets = 0;
+  const { calls, reader } = house({
+    openFile: async () => ({ identities: [identity(1, "2026-01-01T00:00:00Z")] }), open: async () => ({ ...OPENING, ticket: `T${++tickets}` }),
+    object: async (ticket) => {
+      if (ticket === "T1") throw new ApiError("ticket-ended", "");
+      return answer(40);
+    },
+  });
+  await read(reader, await reader.unlockByCertificate(ID, bytesOf(900, 1), secret()));
+  said.renewedByCertificate = calls.filter(([name]) => ["challenge", "object"].includes(name));
 }
 { // A ticket that has ended is renewed once, by the same proof.
   let tickets = 0;

@@ -248,6 +248,33 @@ def test_a_ticket_that_has_ended_is_renewed_by_the_same_proof(reading: dict[str,
     ]
 
 
+def test_a_certificate_answers_its_challenge_and_is_kept_until_the_lock(reading: dict[str, Any]) -> None:
+    said = reading["certificate"]
+    parcel = "AAAAAAAAAAAAAAAAAAAAAA"
+    assert said["asked"] == [
+        ["challenge", parcel, 3],
+        ["open", parcel, "token 3"],
+        ["challenge", parcel, 2],
+        ["open", parcel, "token 2"],
+        ["confirm", "T1", 70],
+    ]
+    assert (said["kept"], said["afterLock"], said["isOverwritten"]) == ([True, True, False], [True] * 3, True)
+    assert (said["readers"], said["canConfirm"], said["later"]) == (["2@x.test"], True, "locked")
+
+
+def test_a_file_without_the_right_certificate_costs_three_tries(reading: dict[str, Any]) -> None:
+    assert reading["notForIt"] == {"code": "parcel-not-for-certificate", "tries": 3, "kept": [True] * 5}
+
+
+def test_the_errors_of_a_key_file_are_not_those_of_the_parcel(reading: dict[str, Any]) -> None:
+    refused = ["key-file-passphrase", "file-damaged", "file-damaged", "locked", "no-identity-in-file"]
+    assert reading["files"] == refused
+
+
+def test_a_ticket_is_renewed_by_a_new_challenge(reading: dict[str, Any]) -> None:
+    assert [call[0] for call in reading["renewedByCertificate"]] == ["challenge", "object", "challenge", "object"]
+
+
 def test_authorities_are_asked_with_the_ticket_and_the_verdict_waits_for_them(reading: dict[str, Any]) -> None:
     assert reading["checking"] == {"states": ["signed-unverified", "verified"], "status": [["status", "T1", 1]]}
 

@@ -22,7 +22,7 @@ from smime_core.errors import (
     ParcelWordsRefused,
 )
 from smime_core.ess import verify_receipt
-from smime_core.parcels import check_receipt_parcel, derive_parcel_key, proof_of
+from smime_core.parcels import check_parcel_receipt, derive_parcel_key, proof_of
 from smime_core.providers.native import NativeProvider
 from tests.support.people import PROVIDER, person
 from tests.support.vault.verbs import AT, SEAL_KEY, call, sealed, trust
@@ -105,7 +105,7 @@ def test_a_receipt_is_for_the_signature_of_a_verified_sender() -> None:
     manifest = finish(made, encrypt(made["key"])["chunk"])
     assert verify(manifest, made, key=None, **bob)["asksForReceipt"] is True
     receipt = call("parcel.receipt", manifest=manifest, parcel=made["parcel"], **bob, **trust())["receipt"]
-    check_receipt_parcel(receipt, made["parcel"])
+    run(check_parcel_receipt(receipt, PROVIDER, parcel=made["parcel"]))
     content = blocking.decrypt_bytes(manifest, Keys(identities=[person("bob")]), PROVIDER).content
     sent = parse_signed_data(parse_content_info(content).content)
     assert run(verify_receipt(receipt, sent, PROVIDER)).certificate == person("bob").certificate

@@ -1,11 +1,12 @@
 /** The errors of a parcel: the sentence for people, and what the person can do about each. */
 
 import { errorSentence } from "../ui/catalogue.js";
+import { ApiError } from "../vault/json_requests.js";
 
 /** @typedef {import("../ui/catalogue.js").Catalogue} Catalogue */
 /**
- * @typedef {"words" | "again" | "sender"} Remedy `words`: type the words again; `again`: try again; `sender`: only the sender
- *   can help
+ * @typedef {"words" | "file" | "again" | "sender"} Remedy `words`: type the words again; `file`: choose another key file, or type
+ *   its passphrase again; `again`: try again; `sender`: only the sender can help
  */
 
 /** `smime_core.parcels` makes secrets of six words. */
@@ -13,6 +14,12 @@ export const WORDS_OF_A_SECRET = 6;
 /** `parcel-words-refused` with the reason, and the place of an unknown word. */
 const REFUSED_WORDS = /^parcel-words-refused-(unknown-word|word-count|too-long)(?:-(\d+))?$/u;
 const WRONG_WORDS = "wrong-secret";
+/** The passphrase does not open the key file. */
+export const WRONG_PASSPHRASE = "key-file-passphrase";
+/** The errors of a key file, before any object of the parcel was read. */
+const OF_KEY_FILE = new Set(["parcel-not-for-certificate", "no-identity-in-file", WRONG_PASSPHRASE, "file-damaged"]);
+/** The errors of a file that has no keys which can be read. */
+const UNREADABLE = new Set(["malformed-message", "limit-exceeded", "unsupported-algorithm", "algorithm-forbidden"]);
 /** After these the parcel cannot be opened here, whatever the person does. */
 const FINAL = new Set([
   "expired", "withdrawn", "used-up", "parcel-damaged", "parcel-mixed", "parcel-cut", "parcel-misaddressed", "parcel-refused",
@@ -24,7 +31,15 @@ const FINAL = new Set([
 export function remedyFor(error) {
   const code = codeOf(error);
   if (code === WRONG_WORDS || REFUSED_WORDS.test(code)) return "words";
+  if (OF_KEY_FILE.has(code)) return "file";
   return FINAL.has(code) ? "sender" : "again";
+}
+
+/** The error of a key file by that of the vault, whose codes stand for objects of the parcel elsewhere. @param {unknown} error */
+export function keyFileError(error) {
+  const code = codeOf(error);
+  if (code === "wrong-passphrase") return new ApiError(WRONG_PASSPHRASE, "the passphrase does not open the file");
+  return UNREADABLE.has(code) ? new ApiError("file-damaged", `the file cannot be read: ${code}`) : error;
 }
 
 /** @param {unknown} error */

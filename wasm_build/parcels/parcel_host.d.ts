@@ -22,6 +22,8 @@ export interface ParcelHost {
   open(words: string): Promise<string>;
   /** Shows the field for the words again. */
   startAgain(): void;
+  /** Makes the button for another way to open the parcel, where there is one. */
+  createOtherWay?(): HTMLElement;
 }
 
 /** `renew` makes the same view in another language, and `close` deletes what the view holds. */

@@ -1,6 +1,6 @@
 /**
- * Opens one parcel: derives its key from the words, proves to the server that it has the key, reads the manifest with its
- * verdict, and then the files, each chunk checked before any of it is passed on.
+ * Opens one parcel: derives its key from the words or reads the key file of a recipient, proves to the server that it has the
+ * key, reads the manifest with its verdict, and then the files, each chunk checked before any of it is passed on.
  *
  * The key is sealed under the key of a session, as identities are. A lock overwrites both, and ends every operation.
  */
@@ -10,6 +10,8 @@ import { ApiError } from "../vault/json_requests.js";
 import { judgeInRounds, whileChecking } from "../vault/lookups.js";
 import { VaultError } from "../vault/vault_error.js";
 import { planChunks } from "./chunk_plan.js";
+import { entranceByCertificate, entranceByVault, entranceByWords } from "./entrances.js";
+import { keyFileError } from "./failures.js";
 import { readObject } from "./object_source.js";
 
 /** @typedef {import("../vault/session.js").SealedSession} SealedSession */
@@ -22,7 +24,7 @@ import { readObject } from "./object_source.js";
  * @typedef {{
  *   report: import("../vault/types/verbs.js").MessageReport,
  *   certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string, to: string[], created: string, files: PlannedFile[],
- *   harvest?: {contacts: ArrayBuffer} | null,
+ *   asksForReceipt: boolean, harvest?: {contacts: ArrayBuffer} | null,
  * }} OpenedManifest `harvest` has the sender's certificates, if the manifest is verified
  */
 /** @typedef {{passages: import("../ui/mail_text.js").Passage[], text: string, attachments: ReceivedFile[], headers: [string, string][]}} OpenedLetter */
@@ -52,14 +54,10 @@ export class ParcelReader {
   #trust;
   #id = "";
   #ticket = "";
-  /** @type {ArrayBuffer | null} */
-  #proof = null;
-  /** Proves to the server anew that the parcel is the person's. @type {(() => Promise<Opening>) | null} */
-  #prove = null;
-  /** The person's addresses, if their own key opens the parcel. @type {string[]} */
-  #readers = [];
-  /** The parcel's key, sealed. @type {ArrayBuffer | null} */
-  #key = null;
+  /** The way by which the parcel was opened, with its keys. @type {import("./entrances.js").Entrance | null} */
+  #entrance = null;
+  /** The encrypted manifest, for which a receipt can be given. @type {ArrayBuffer | null} */
+  #manifest = null;
   /** The renewal of the ticket that runs. @type {Promise<void> | null} */
   #renewing = null;
 
@@ -93,20 +91,37 @@ export class ParcelReader {
    * @returns {Promise<Opening>}
    */
   async unlock(id, words) {
-    const { ended } = this.#session;
-    this.#forget();
     try {
-      const [vault, { salt, iterations }] = await Promise.all([this.#vault(), this.#requests.start(id)]);
-      if (iterations !== ITERATIONS) throw new ApiError("unsupported-algorithm", `the server says ${iterations} rounds`);
-      const { proof, key } = await vault.call("parcel.open", { words, salt, sealKey: this.#session.keyForUnlock() });
-      [this.#id, this.#proof, this.#key] = [id, proof, key];
-      return await this.#begin(() => this.#requests.open(id, proof), ended);
-    } catch (error) {
-      this.#forget();
-      throw error;
+      return await this.#enter(id, async () => {
+        const [vault, { salt, iterations }] = await Promise.all([this.#vault(), this.#requests.start(id)]);
+        if (iterations !== ITERATIONS) throw new ApiError("unsupported-algorithm", `the server says ${iterations} rounds`);
+        const derived = await vault.call("parcel.open", { words, salt, sealKey: this.#session.keyForUnlock() });
+        return entranceByWords(this.#requests, id, derived);
+      });
     } finally {
       // A transferred buffer is empty, and nothing is left of it here.
       overwrite(words.buffer);
+    }
+  }
+
+  /**
+   * Proves to the server that a key file has the key of a recipient's certificate.
+   * @param {string} id
+   * @param {ArrayBuffer} file PKCS#12 or PEM, which is transferred
+   * @param {Secret} passphrase whose buffer is transferred or overwritten
+   * @returns {Promise<Opening>}
+   */
+  async unlockByCertificate(id, file, passphrase) {
+    try {
+      return await this.#enter(id, async () => {
+        const vault = await this.#vault();
+        const args = { p12: file, passphrase, sealKey: this.#session.keyForUnlock() };
+        const { identities } = await vault.call("identity.open", args).catch((error) => { throw keyFileError(error); });
+        if (identities.length === 0) throw new ApiError("no-identity-in-file", "no private key in the file");
+        return entranceByCertificate(this.#requests, id, { identities, vault: this.#vault });
+      });
+    } finally {
+      overwrite(passphrase.buffer);
     }
   }
 
@@ -115,26 +130,30 @@ export class ParcelReader {
    * @param {string} id
    * @param {string[]} readers the addresses of the key's certificate, of which the parcel must name one
    * @param {() => Promise<Opening>} prove
+   * @returns {Promise<Opening>}
    */
-  async unlockByKey(id, readers, prove) {
+  unlockByKey(id, readers, prove) {
+    return this.#enter(id, async () => entranceByVault(readers, prove));
+  }
+
+  /**
+   * @param {string} id
+   * @param {() => Promise<import("./entrances.js").Entrance>} make
+   * @returns {Promise<Opening>}
+   */
+  async #enter(id, make) {
     const { ended } = this.#session;
     this.#forget();
     try {
-      overwrite(this.#session.keyForUnlock().buffer);
-      [this.#id, this.#readers] = [id, readers];
-      return await this.#begin(prove, ended);
+      [this.#id, this.#entrance] = [id, await make()];
+      const opening = await this.#entrance.prove(() => this.#session.keyForUnlock());
+      this.#session.begin(ended);
+      this.#ticket = opening.ticket;
+      return opening;
     } catch (error) {
       this.#forget();
       throw error;
     }
-  }
-
-  /** @param {() => Promise<Opening>} prove @param {AbortSignal} ended that of the session from before */
-  async #begin(prove, ended) {
-    const opening = await prove();
-    this.#session.begin(ended);
-    [this.#ticket, this.#prove] = [opening.ticket, prove];
-    return opening;
   }
 
   /**
@@ -148,10 +167,12 @@ export class ParcelReader {
     const object = { name: "manifest", bytes: manifest, signal };
     const cms = await readObject(this.#ask, object, { maxTries: MANIFEST_TRIES });
     onArrived();
+    this.#manifest = cms;
     const vault = await this.#vault();
+    const readers = this.#entrance?.readers ?? [];
     /** @param {import("../vault/trust.js").Evidence} evidence */
     const judge = (evidence) => vault.call("parcel.verify", {
-      manifest: cms.slice(0), parcel: this.#id, readers: this.#readers, ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
+      manifest: cms.slice(0), parcel: this.#id, readers, ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
     }, { signal });
     for await (const { judged, settled } of judgeInRounds(judge, { ask: this.#askAuthorities, store: this.#trust.evidence, signal })) {
       const { lookups: _, files, report, ...opened } = judged;
@@ -254,7 +275,7 @@ export class ParcelReader {
    * @returns {Promise<ArrayBuffer>}
    */
   async encryptAnswer(draft, certificate) {
-    if (!this.#key) throw lockedError();
+    if (!this.#entrance) throw lockedError();
     this.#session.touch();
     const vault = await this.#vault();
     // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
@@ -265,6 +286,21 @@ export class ParcelReader {
   /** Passes an encrypted answer on to the sender. @param {{key: string, cms: ArrayBuffer}} answer */
   sendAnswer(answer) {
     return this.#withTicket((ticket) => this.#requests.answer(ticket, answer));
+  }
+
+  /** Whether the parcel was opened by a certificate, whose key can sign a receipt. */
+  get canConfirm() {
+    return this.#entrance?.canSign ?? false;
+  }
+
+  /** Gives the sender a signed receipt for the manifest that was read last. @param {AbortSignal} signal */
+  async confirm(signal) {
+    if (!this.#manifest) throw lockedError();
+    const vault = await this.#vault();
+    const { key: _, ...keys } = this.#keys();
+    const args = { manifest: this.#manifest.slice(0), parcel: this.#id, ...keys, ...this.#trust.judging() };
+    const { receipt } = await vault.call("parcel.receipt", args, { signal });
+    await this.#withTicket((ticket) => this.#requests.confirm(ticket, receipt));
   }
 
   /** @type {import("./object_source.js").AskObject} */
@@ -287,16 +323,16 @@ export class ParcelReader {
 
   async #renew() {
     try {
-      if (!this.#prove) throw lockedError();
-      this.#ticket = (await this.#prove()).ticket;
+      if (!this.#entrance) throw lockedError();
+      this.#ticket = (await this.#entrance.prove(() => this.#useKey())).ticket;
     } finally {
       this.#renewing = null;
     }
   }
 
   #keys() {
-    if (!this.#prove) throw lockedError();
-    return { key: this.#key?.slice(0) ?? null, identities: [], sealKey: this.#useKey() };
+    if (!this.#entrance) throw lockedError();
+    return { ...this.#entrance.keys(), sealKey: this.#useKey() };
   }
 
   #useKey() {
@@ -306,9 +342,8 @@ export class ParcelReader {
   }
 
   #forget() {
-    for (const bytes of [this.#proof, this.#key]) if (bytes) overwrite(bytes);
-    this.#proof = this.#key = this.#prove = null;
-    this.#readers = [];
+    this.#entrance?.forget();
+    this.#entrance = this.#manifest = null;
     this.#ticket = "";
   }
 }

@@ -48,18 +48,9 @@ export class ParcelRequests {
   }
 
   /**
-   * Rejects with `wrong-secret`, `too-many-tries`, `expired`, `withdrawn` or `used-up`.
+   * A nonce, encrypted for the certificate, and the token that goes back with the answer. The server has one for every id.
    * @param {string} id
-   * @param {ArrayBuffer} proof
-   * @returns {Promise<Opening>}
-   */
-  async open(id, proof) {
-    return this.#open({ id, proof: base64urlFromBytes(proof) });
-  }
-
-  /**
-   * A nonce that only the owner of a certificate can decrypt. The server makes one for every id and certificate.
-   * @param {string} id @param {ArrayBuffer} certificate as DER
+   * @param {ArrayBuffer} certificate
    */
   async challenge(id, certificate) {
     const { challenge, token } = await this.#post("/api/open/challenge", { id, certificate: base64FromBytes(certificate) });
@@ -68,16 +59,15 @@ export class ParcelRequests {
   }
 
   /**
-   * Opens the parcel by the decrypted nonce of a challenge. Rejects as `open` does.
-   * @param {string} id @param {ArrayBuffer} nonce @param {string} token
+   * Rejects with `wrong-secret`, `too-many-tries`, `expired`, `withdrawn` or `used-up`.
+   * @param {string} id
+   * @param {{proof: ArrayBuffer} | {nonce: ArrayBuffer, token: string}} proof that of the words, or the answer to a challenge
+   * @returns {Promise<Opening>}
    */
-  openByNonce(id, nonce, token) {
-    return this.#open({ id, nonce: base64urlFromBytes(nonce), token });
-  }
-
-  /** @param {object} members @returns {Promise<Opening>} */
-  async #open(members) {
-    const opening = await this.#post("/api/open", members);
+  async open(id, proof) {
+    const members = "proof" in proof
+      ? { proof: base64urlFromBytes(proof.proof) } : { nonce: base64urlFromBytes(proof.nonce), token: proof.token };
+    const opening = await this.#post("/api/open", { id, ...members });
     if (typeof opening.ticket !== "string" || !Number.isSafeInteger(opening.manifest)) {
       throw new ApiError("server-error", "no ticket came");
     }
@@ -117,6 +107,11 @@ export class ParcelRequests {
   async answer(ticket, { key, cms }) {
     const headers = { ...CHANGE, ...bearing(ticket), "Content-Type": "application/pkcs7-mime", "Idempotency-Key": key };
     return readJson(await this.#send("/api/open/answer", { method: "POST", body: cms, headers }));
+  }
+
+  /** Gives the sender a signed receipt. @param {string} ticket @param {ArrayBuffer} receipt */
+  async confirm(ticket, receipt) {
+    await this.#post("/api/open/receipt", { receipt: base64FromBytes(receipt) }, bearing(ticket));
   }
 
   /** @param {string} id @param {Complaint} reason */

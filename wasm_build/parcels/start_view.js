@@ -7,9 +7,9 @@
 
 import { html, uniqueId } from "../ui/dom.js";
 import { createForm, whileBusy } from "../ui/parts.js";
-import { stateMark } from "../ui/state_mark.js";
 import { WORDS_OF_A_SECRET } from "./failures.js";
 import { createComplaint } from "./complaint_dialog.js";
+import { createPromise } from "./promise.js";
 
 /** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
 /** @typedef {import("./parcel_host.js").ParcelView} ParcelView */
@@ -42,11 +42,11 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
   });
   const form = createForm(
     { class: "stack", data: { test: "words-form" } }, submit, words ? stated : field.element, html("div", { class: "actions" }, button, createComplaint(page)),
-    html("p", { class: "field-hint", text: translate("parcel_open_meaning") }),
+    html("p", { class: "field-hint", text: translate("parcel_open_meaning") }), page.createOtherWay?.() ?? null,
   );
   const element = html(
     "div", { class: "narrow stack" },
-    note ? html("p", { class: "note", text: note, data: { test: "closed-note" } }) : null, heading, createPromise(page), form,
+    note ? html("p", { class: "note", text: note, data: { test: "closed-note" } }) : null, heading, createPromise(translate, translate("parcel_intro")), form,
   );
   if (words) void page.checkWords(words).catch(() => undefined);
   return {
@@ -102,11 +102,4 @@ function createWordsField(page, typed) {
     get value() { return area.value; },
     get problem() { return problem.textContent ?? ""; },
   };
-}
-
-/** @param {ParcelHost} page */
-function createPromise({ translate }) {
-  const mark = stateMark("encrypted-only", translate, { size: 32 });
-  mark.setAttribute("aria-hidden", "true");
-  return html("div", { class: "promise" }, mark, html("p", { text: translate("parcel_intro") }));
 }

@@ -1,30 +1,35 @@
 """The verdict on the signed receipts for a parcel that was sent (RFC 2634 section 2.6).
 
-The service has checked signatures, but the sender need not believe it. A receipt counts only if it is for this parcel,
-and its signer is verified for the address of a recipient.
+The service has checked signatures, but the sender need not believe it. A receipt counts only if it is for the manifest
+that was sent, and its signer is verified for the address of a recipient. On another computer than the one that sent
+the parcel, the signature of the manifest is not known, and the verdict says so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from sealwax.cli.judging.looking_up import judge
 from sealwax.cli.messages.operations import Examined
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.provider import PROVIDER
+from sealwax.cli.user_files.sent_parcels import find_expected_receipt
 from sealwax.delivery.sender_api import SentParcel
 from smime_core import blocking
 from smime_core.asn1 import Buffer
 from smime_core.errors import SmimeError
 from smime_core.ess import ID_CT_RECEIPT, parse_signed_receipt
-from smime_core.parcels import check_receipt_parcel
+from smime_core.parcels import check_parcel_receipt
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.report import State
 from smime_core.text import addresses_match
 from smime_core.trust import Judging
+
+_NOT_COMPARED: Final = "not compared with the parcel, which another computer has sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +52,9 @@ class ReceiptJudge:
         return [self._judge(cms, parcel) for cms in parcel.receipts]
 
     def _judge(self, cms: bytes, parcel: SentParcel) -> JudgedReceipt:
+        expected = find_expected_receipt(parcel.parcel_id)
         try:
-            check_receipt_parcel(cms, parcel.parcel_id)
+            blocking.run(check_parcel_receipt(cms, PROVIDER, parcel=parcel.parcel_id, expected=expected))
             recipient = _find_recipient(cms, parcel)
         except SmimeError as error:
             return JudgedReceipt(recipient="", state=State.INVALID, line=f"invalid: {error}")
@@ -65,7 +71,8 @@ class ReceiptJudge:
             return Examined(report, None)
 
         judged = judge(examine, self._store, self._trust)
-        return JudgedReceipt(recipient=recipient, state=judged.report.state, line=judged.line)
+        line = judged.line if expected is not None else f"{judged.line}; {_NOT_COMPARED}"
+        return JudgedReceipt(recipient=recipient, state=judged.report.state, line=line)
 
     @cached_property
     def _store(self) -> TrustStore:

@@ -21,6 +21,7 @@ from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import PRIVATE_MODE, STANDARD_STREAM, read_input, write_json, write_line, write_output
 from sealwax.cli.streams.progress import show_steps
 from sealwax.cli.user_files.delivery import KeptService, sends_folder
+from sealwax.cli.user_files.sent_parcels import keep_expected_receipt
 from sealwax.delivery.address import ParcelLink, parse_server
 from sealwax.delivery.kept_sends import KeptSends
 from sealwax.delivery.outgoing import OutgoingFile, outgoing_file, outgoing_message
@@ -204,6 +205,8 @@ def send(request: SendRequest) -> None:
             show_steps("Sending", sum(file.size_bytes for file in sending.files)) as move,
         ):
             sent = sender.send(sending, now(), move)
+        if sent.expected_receipt is not None:
+            keep_expected_receipt(sent.parcel.parcel_id, sent.expected_receipt)
         # Kept until the words are out: an interruption before this line costs nothing.
         _show(request, service, sent)
         sender.forget(sending)

@@ -239,3 +239,18 @@ def receipts_in(post: Post, *trusted: str) -> list[dict[str, str]]:
     (listed,) = json.loads(post.lab.sealwax("deliver", "list", "--json", *trusted).stdout)["parcels"]
     receipts: list[dict[str, str]] = listed["receipts"]
     return receipts
+
+
+def test_a_receipt_for_another_manifest_is_invalid(post: Post) -> None:
+    """Somebody else has signed a manifest with the id of the parcel, which the service gave the recipient."""
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt", "--to-cert", "ids/bob.pem", *SIGNER)
+    assert post.lab.sealwax("deliver", "open", sent.link, *READER, *TRUST, "--receipt").code == 0
+    kept = post.folder / "data" / "sealwax" / "sent_parcels.json"
+    expected = json.loads(kept.read_text())["receipts"]
+    kept.write_text(json.dumps({"receipts": dict.fromkeys(expected, "00" * 32)}))
+    (receipt,) = receipts_in(post, *TRUST)
+    assert (receipt["state"], "another manifest than was sent" in receipt["verdict"]) == ("invalid", True)
+    kept.unlink()
+    (receipt,) = receipts_in(post, *TRUST)
+    assert (receipt["state"], "another computer" in receipt["verdict"]) == ("verified", True)

@@ -41,7 +41,11 @@ NEW_PARCEL = NewParcel(
         NEW_PARCEL,
         OpenedParcel(parcel_id=ID, reference="R", kind="files", objects=(), manifest=1, until=None, ticket=SECRET),
         ParcelKey(salt=bytes(16), kek=SECRET.ljust(32).encode()),
-        Sent(parcel=SentParcel(parcel_id=ID, reference="R", state="submitted", expires=None), secret=SECRET),
+        Sent(
+            parcel=SentParcel(parcel_id=ID, reference="R", state="submitted", expires=None),
+            expected_receipt=None,
+            secret=SECRET,
+        ),
         outgoing_message("message.eml", SECRET.encode(), SECRET),
         parse_link(f"https://mail.example.org/parcel.html#{ID}.{SECRET}"),
     ],

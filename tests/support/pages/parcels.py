@@ -37,6 +37,7 @@ from smime_core.parcels import (
     make_secret,
     proof_of,
 )
+from smime_core.x509 import Certificate
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, named
@@ -109,10 +110,15 @@ class ParcelHouse:
         signer: Identity | None = None,
         days: int = 7,
         to: Account | None = None,
+        certificates: Sequence[Certificate] = (),
+        encrypt: Callable[[bytes, str], bytes] | None = None,
     ) -> Sent:
-        """Submit a parcel from Bob; signed by `signer`, and for the key of `to` too."""
+        """Submit a parcel from Bob; signed by `signer`, and for the key of `to` too.
+
+        `encrypt` makes a chunk of its content and the secret.
+        """
         reader = READER if to is None else to.address
-        certificates = () if to is None else (to.identity.certificate,)
+        certificates = certificates if to is None else (*certificates, to.identity.certificate)
         sender = self.stack.accounts[1].address
         salt, secret, parcel = make_salt(PROVIDER), make_secret(PROVIDER), make_parcel_id(PROVIDER)
         key = run(derive_parcel_key(secret, salt, PROVIDER))
@@ -122,7 +128,10 @@ class ParcelHouse:
             described: list[ParcelChunk] = []
             for start in range(0, len(content), CHUNK_BYTES):
                 piece = content[start : start + CHUNK_BYTES]
-                cms = run(encrypt_chunk(piece, PROVIDER, key=key, certificates=certificates))
+                if encrypt is None:
+                    cms = run(encrypt_chunk(piece, PROVIDER, key=key, certificates=certificates))
+                else:
+                    cms = encrypt(piece, secret)
                 chunks.append(cms)
                 described.append(run(describe_chunk(cms, len(piece), PROVIDER)))
             listed.append(ParcelFile(name=name, size_bytes=len(content), chunks=described))
@@ -146,8 +155,12 @@ class ParcelHouse:
 
     def states_of(self, sent: Sent) -> list[str]:
         """The states that the sender sees, the oldest first."""
-        shown = self._call(sent.sender, "GET", f"/api/parcels/{sent.draft.id}")
+        shown = self.shown(sent)
         return [row["state"] for row in shown.get("states") or shown["events"]]
+
+    def shown(self, sent: Sent) -> dict[str, Any]:
+        """The parcel as its sender sees it."""
+        return self._call(sent.sender, "GET", f"/api/parcels/{sent.draft.id}")
 
     def withdraw(self, sent: Sent) -> None:
         self._call(sent.sender, "POST", f"/api/parcels/{sent.draft.id}/withdraw", b"{}")

@@ -1,8 +1,8 @@
 /**
  * The page for the recipient of a parcel: the link, the session, the vault, and the shown view.
  *
- * While the person types the words, the vault loads. The server is asked only after a press on Open. A lock, and leaving the
- * page, delete the key and all that was shown.
+ * While the person types the words, the vault loads. The owner of a certificate may use a key file instead of the words. The
+ * server is asked only after a press on Open. A lock, and leaving the page, delete the keys and all that was shown.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -14,6 +14,7 @@ import { createStartView } from "../../../wasm_build/parcels/start_view.js";
 import { secretOf } from "../../../wasm_build/parcels/typed_words.js";
 import { whileBusy } from "../../../wasm_build/ui/parts.js";
 import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { openVault } from "../../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../../wasm_build/vault/session.js";
 import { closePreview } from "../attachment_preview.js";
@@ -22,6 +23,7 @@ import { keepLanguage } from "../language.js";
 import { createLanguageMenu } from "../language_menu.js";
 import { TrustKeeper } from "../trust_keeper.js";
 import { takeLink } from "./arrived_link.js";
+import { createCertificateView } from "./views/certificate_view.js";
 import { createLinklessView } from "./views/linkless_view.js";
 import { OpenedView } from "./views/opened_view.js";
 import { removeSaveWorker, saveByWorker } from "./worker_saving.js";
@@ -152,21 +154,54 @@ export class ParcelPage {
     try {
       const problem = await this.checkWords(words);
       if (problem) return problem;
-      const learning = this.#learnTrust();
-      // Its error is reported after that of the words.
-      learning.catch(() => {});
-      const opening = await this.#reader.unlock(id, secretOf(words));
-      await learning;
-      if (this.id !== id) return "";
-      this.#forgetWords();
-      this.#show(new OpenedView(this, this.#reader, opening));
-      return "";
+      await this.#enter(id, () => this.#reader.unlock(id, secretOf(words)));
     } catch (error) {
       if (this.id !== id) return "";
       if (remedyFor(error) === "words") return this.sentenceFor(error);
       this.fail(error);
-      return "";
     }
+    return "";
+  }
+
+  /**
+   * Opens the parcel with a key file. Resolves with the error to show beside the form; null if there is none.
+   * @param {File} file
+   * @param {import("../../../wasm_build/vault/session.js").Secret} passphrase is overwritten
+   * @returns {Promise<unknown>}
+   */
+  async openByCertificate(file, passphrase) {
+    const { id } = this;
+    try {
+      const bytes = await file.arrayBuffer();
+      await this.#enter(id, () => this.#reader.unlockByCertificate(id, bytes, passphrase));
+    } catch (error) {
+      if (this.id !== id) return null;
+      if (remedyFor(error) === "file") return error;
+      this.fail(error);
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+    return null;
+  }
+
+  /** The button that shows the form for the owner of a certificate. */
+  createOtherWay() {
+    return html("button", {
+      class: "quiet choice", type: "button", text: this.translate("parcel_certificate_use"), data: { test: "use-certificate" },
+      on: { click: () => this.#show(createCertificateView(this)) },
+    });
+  }
+
+  /** @param {string} id @param {() => Promise<import("../../../wasm_build/parcels/requests.js").Opening>} unlock */
+  async #enter(id, unlock) {
+    const learning = this.#learnTrust();
+    // Its error is reported after that of the unlocking.
+    learning.catch(() => {});
+    const opening = await unlock();
+    await learning;
+    if (this.id !== id) return;
+    this.#forgetWords();
+    this.#show(new OpenedView(this, this.#reader, opening));
   }
 
   /** Shows an error in the place of the parcel, and deletes what there is of it. @param {unknown} error */

@@ -19,6 +19,7 @@ import { createSigners } from "../../signers.js";
 import { createMessageText } from "../../views/message_text.js";
 import { createReceivedFiles } from "../../views/received_files.js";
 import { AnswerOffer } from "./answer_offer.js";
+import { createReceiptOffer } from "./receipt_offer.js";
 
 /** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
 /**
@@ -42,6 +43,7 @@ export class OpenedView {
   #facts = html("div");
   #letter = html("div", { class: "stack parcel-letter" });
   #files = html("div");
+  #receipt = html("div");
   #answer;
   /** @type {OpenedLetter | null} */
   #opened = null;
@@ -64,7 +66,7 @@ export class OpenedView {
     this.#answer = new AnswerOffer(page, reader, opening, this.#ending.signal);
     this.element = html(
       "article", { class: "parcel stack", "aria-busy": "true", data: { test: "parcel" } },
-      this.#verdict, this.heading, this.#facts, this.#letter, this.#files, this.#answer.element, html("div", { class: "actions" }, createComplaint(page)),
+      this.#verdict, this.heading, this.#facts, this.#letter, this.#files, this.#receipt, this.#answer.element, html("div", { class: "actions" }, createComplaint(page)),
     );
     void this.#read();
   }
@@ -91,6 +93,7 @@ export class OpenedView {
         this.#judge(manifest);
         if (!isShown) await this.#showContent(manifest, signal);
         isShown = true;
+        this.#offerReceipt(manifest);
         latest = manifest;
       }
       if (latest) void this.#answer.show(latest, this.#subject);
@@ -122,6 +125,13 @@ export class OpenedView {
       [translate("parcel_reference"), this.#opening.reference, "reference"],
     ]));
     this.#page.announce(spoken);
+  }
+
+  /** @param {OpenedManifest} manifest */
+  #offerReceipt({ asksForReceipt, report, sender }) {
+    if (!asksForReceipt || report.state !== "verified" || !this.#reader.canConfirm) return;
+    const offer = createReceiptOffer(this.#page, this.#reader, { sender, signal: this.#ending.signal });
+    this.#receipt.replaceChildren(offer);
   }
 
   /** @param {[string, string, string][]} pairs */

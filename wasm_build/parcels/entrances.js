@@ -1,0 +1,106 @@
+/**
+ * The ways into a parcel: the key of its words, or the key of a recipient's certificate. Each proves itself to the server,
+ * again when a ticket has ended, and has the keys for the vault's operations. All keys are sealed under the session's key.
+ */
+
+import { overwrite } from "../vault/cleanup.js";
+import { ApiError } from "../vault/json_requests.js";
+import { codeOf } from "./failures.js";
+
+/** @typedef {import("./requests.js").ParcelRequests} ParcelRequests */
+/** @typedef {import("./requests.js").Opening} Opening */
+/** @typedef {import("../vault/session.js").Secret} Secret */
+/** @typedef {import("../vault/session.js").Caller} Caller */
+/** @typedef {() => Secret} UseKey makes a copy of the session's key */
+/** @typedef {{key: ArrayBuffer | null, identities: ArrayBuffer[]}} ParcelKeys copies for one call of the vault */
+/**
+ * `readers` are the person's own addresses, as far as known. `canSign` says whether the keys can sign a receipt. `prove`
+ * resolves with the server's word, and `forget` overwrites the keys.
+ * @typedef {{
+ *   readers: string[], canSign: boolean, prove: (useKey: UseKey) => Promise<Opening>, keys: () => ParcelKeys, forget: () => void,
+ * }} Entrance
+ */
+/** @typedef {{sealed: ArrayBuffer, certificate: ArrayBuffer, addresses: string[], notBefore: string}} Identity */
+
+/** Each refused certificate costs one of the parcel's five tries. Some are left for the words. */
+const MAX_CERTIFICATES = 3;
+/** The server knows no parcel for this certificate, or the certificate encrypts nothing. */
+const NOT_THIS_ONE = new Set(["wrong-secret", "bad-request"]);
+
+/**
+ * @param {ParcelRequests} requests
+ * @param {string} id
+ * @param {{proof: ArrayBuffer, key: ArrayBuffer}} derived
+ * @returns {Entrance}
+ */
+export function entranceByWords(requests, id, { proof, key }) {
+  return {
+    readers: [],
+    canSign: false,
+    prove: () => requests.open(id, { proof }),
+    keys: () => ({ key: key.slice(0), identities: [] }),
+    forget: () => [proof, key].forEach(overwrite),
+  };
+}
+
+/**
+ * The first proof chooses the identity that opens the parcel, and overwrites the others. It rejects with
+ * `parcel-not-for-certificate` if none does.
+ * @param {ParcelRequests} requests
+ * @param {string} id
+ * @param {{identities: Identity[], vault: () => Promise<Caller>}} parts
+ * @returns {Entrance}
+ */
+export function entranceByCertificate(requests, id, { identities, vault }) {
+  // Parcels are for the certificate that a person uses now.
+  let left = [...identities].sort((one, other) => Date.parse(other.notBefore) - Date.parse(one.notBefore));
+  const forget = (/** @type {Identity[]} */ some) => some.forEach(({ sealed }) => overwrite(sealed));
+
+  /** @param {Identity} identity @param {UseKey} useKey */
+  const answer = async ({ certificate, sealed }, useKey) => {
+    const { challenge, token } = await requests.challenge(id, certificate);
+    const caller = await vault();
+    const { nonce } = await caller.call("parcel.answer", { challenge, identities: [sealed.slice(0)], sealKey: useKey() });
+    return requests.open(id, { nonce, token });
+  };
+
+  return {
+    get readers() { return left[0]?.addresses ?? []; },
+    canSign: true,
+    async prove(useKey) {
+      for (const identity of left.slice(0, MAX_CERTIFICATES)) {
+        try {
+          const opening = await answer(identity, useKey);
+          forget(left.filter((other) => other !== identity));
+          left = [identity];
+          return opening;
+        } catch (error) {
+          if (!NOT_THIS_ONE.has(codeOf(error))) throw error;
+        }
+      }
+      throw new ApiError("parcel-not-for-certificate", "no certificate of the file opens the parcel");
+    },
+    keys: () => ({ key: null, identities: left.map(({ sealed }) => sealed.slice(0)) }),
+    forget: () => forget(left),
+  };
+}
+
+/**
+ * The keys stay in the caller's vault, which adds them to each operation, and gives no receipt here.
+ * @param {string[]} readers
+ * @param {() => Promise<Opening>} prove
+ * @returns {Entrance}
+ */
+export function entranceByVault(readers, prove) {
+  return {
+    readers,
+    canSign: false,
+    prove(useKey) {
+      // The session begins with its key, though nothing is sealed under it.
+      overwrite(useKey().buffer);
+      return prove();
+    },
+    keys: () => ({ key: null, identities: [] }),
+    forget: () => undefined,
+  };
+}

@@ -1,0 +1,33 @@
+/** The offer to confirm to the sender, by a signed receipt, that the person has the parcel. Nothing leaves without the press. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { isolate } from "../../../../wasm_build/ui/formats.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+
+/**
+ * @param {import("../parcel_page.js").ParcelPage} page
+ * @param {import("../../../../wasm_build/parcels/parcel_reader.js").ParcelReader} reader
+ * @param {{sender: string, signal: AbortSignal}} options `sender` has been proved by the manifest
+ */
+export function createReceiptOffer(page, reader, { sender, signal }) {
+  const { translate } = page;
+  const from = isolate(sender);
+  const failure = problem("receipt-error");
+  const button = html("button", {
+    type: "button", text: translate("parcel_confirm"), data: { test: "confirm-parcel" }, on: { click: () => confirm() },
+  });
+  const element = html(
+    "section", { class: "stack parcel-receipt", data: { test: "receipt-offer" } },
+    html("h2", { text: translate("parcel_confirm_title") }), html("p", { text: translate("parcel_confirm_meaning", { from }) }),
+    failure, html("div", { class: "actions" }, button),
+  );
+
+  const confirm = () => page.attempt(button, translate("parcel_confirming"), failure, async () => {
+    await reader.confirm(signal);
+    const said = translate("parcel_confirmed", { from });
+    element.replaceChildren(html("p", { class: "note", text: said, tabindex: -1, data: { test: "confirmed" } }));
+    /** @type {HTMLElement} */ (element.firstElementChild).focus();
+    page.announce(said);
+  });
+  return element;
+}
