@@ -21,7 +21,7 @@ from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
 from webbridge.delivery.ids import reference_of
 from webbridge.delivery.limits import PAGE_PARCELS, TRIES
-from webbridge.delivery.notices.changes import tell_sender
+from webbridge.delivery.notices.changes import FORGET_EXPIRY, tell_sender
 from webbridge.delivery.notices.outbox import ANSWER_KINDS
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.settings import ParcelsConfig
@@ -241,7 +241,8 @@ class Parcels:
             parcel = self._lock(rows, sender, parcel_id)
             if ends_at > parcel.ends_at:
                 rows.execute(_CHANGE, {"of_id": parcel_id, "ends_at": ends_at})
-                rows.execute(_UNDO_EXPIRY, {"of_id": parcel_id})
+                for statement in (_UNDO_EXPIRY, FORGET_EXPIRY):
+                    rows.execute(statement, {"of_id": parcel_id})
         return self.find_own(sender, parcel_id)
 
     def give_tries(self, sender: str, parcel_id: str) -> Parcel:

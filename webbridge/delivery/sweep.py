@@ -26,7 +26,7 @@ from webbridge.database.tables import (
     PARCEL_RECEIPT,
 )
 from webbridge.delivery.limits import GRACE_SECONDS, KEPT_SECONDS, UPLOAD_SECONDS
-from webbridge.delivery.notices.changes import tell_sender
+from webbridge.delivery.notices.changes import FORGET_EXPIRY, tell_sender
 from webbridge.delivery.openings import Openings
 from webbridge.delivery.parcels import event_row
 from webbridge.delivery.quota import Quota
@@ -46,16 +46,14 @@ _JUST_OVER: Final = (
     .where(PARCEL.c.stage == Stage.SUBMITTED, PARCEL.c.ends_at <= bindparam("now"), ~_NOTES.exists())
     .limit(_AT_ONCE)
 )
-_WRONG_NOTES: Final = delete(PARCEL_EVENT).where(
+_WRONGLY_ENDED: Final = select(PARCEL_EVENT.c.parcel).where(
+    PARCEL_EVENT.c.parcel == PARCEL.c.id,
     PARCEL_EVENT.c.state == _EXPIRED,
-    PARCEL_EVENT.c.parcel.in_(
-        select(PARCEL.c.id)
-        .where(
-            PARCEL.c.stage == Stage.SUBMITTED,
-            or_(PARCEL.c.ends_at > bindparam("now"), PARCEL_EVENT.c.at > bindparam("latest")),
-        )
-        .correlate(PARCEL_EVENT)
-    ),
+    PARCEL.c.stage == Stage.SUBMITTED,
+    or_(PARCEL.c.ends_at > bindparam("now"), PARCEL_EVENT.c.at > bindparam("latest")),
+)
+_UNDO_END: Final = delete(PARCEL_EVENT).where(
+    PARCEL_EVENT.c.parcel == bindparam("of_id"), PARCEL_EVENT.c.state == _EXPIRED
 )
 _END: Final = (
     update(PARCEL)
@@ -152,7 +150,10 @@ class Sweep:
         """Forget the ends that a wrong clock has noted, so that parcels expire at their time."""
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
-            rows.execute(_WRONG_NOTES, {"now": at, "latest": at + CLOCK_SLACK_SECONDS})
+            found = rows.execute(_WRONGLY_ENDED, {"now": at, "latest": at + CLOCK_SLACK_SECONDS}).scalars().all()
+            for parcel in found:
+                for statement in (_UNDO_END, FORGET_EXPIRY):
+                    rows.execute(statement, {"of_id": parcel})
 
     def delete_orphans(self) -> None:
         """Delete folders without a record of stored bytes: of a process that was killed between the two.

@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
-from webbridge.database.tables import PARCEL, PARCEL_EVENT
+from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
 from webbridge.delivery.notices.outbox import queue_first_change
 from webbridge.delivery.notices.sender_mail import Change
 from webbridge.delivery.states import Event, SaidBy, State
@@ -22,6 +22,10 @@ _SENDER: Final = select(PARCEL.c.sender).where(PARCEL.c.id == bindparam("of_id")
 _WAS_OPENED: Final = select(PARCEL_EVENT.c.state).where(
     PARCEL_EVENT.c.parcel == bindparam("of_id"), PARCEL_EVENT.c.state.in_((State.OPENED.value, State.ANSWERED.value))
 )
+
+_EXPIRED: Final = PARCEL_NOTICE.c.kind == Change.EXPIRED.value
+FORGET_EXPIRY: Final = delete(PARCEL_NOTICE).where(PARCEL_NOTICE.c.parcel == bindparam("of_id"), _EXPIRED)
+"""The end that was told did not come, so that the next one is news."""
 
 
 def tell_sender(rows: Connection, parcels: Iterable[str], event: Event) -> None:

@@ -25,6 +25,8 @@ from webbridge.delivery.notices.words import language_of
 from webbridge.delivery.states import Stage
 
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
+LEAST_TRIES: Final = 10
+"""The pauses between so many tries take half a day. A clock that jumps ahead gives up no notice."""
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +36,10 @@ class _Undeliverable(Exception):
 
 class _Pointless(Exception):
     """A notice of something that is over."""
+
+
+class _NotNow(Exception):
+    """A notice of something that is over by a clock that may be wrong."""
 
 
 class ParcelNoticeSender:
@@ -76,6 +82,9 @@ class ParcelNoticeSender:
             mail = self._write(waiting)
         except _Pointless:
             self._outbox.drop(waiting)
+            return True
+        except _NotNow:
+            self._outbox.postpone(waiting, self._clock())
             return True
         except (_Undeliverable, Unwritable) as error:
             self._fail(waiting, str(error) if isinstance(error, _Undeliverable) else Unreachable.ADDRESS.value)
@@ -131,7 +140,10 @@ class ParcelNoticeSender:
         self._outbox.fail(waiting, self._clock(), code)
 
     def _write(self, waiting: Waiting) -> bytes:
-        """Return the mail of a notice. Raises _Pointless, _Undeliverable, Unwritable, or DatabaseUnavailable."""
+        """Return the mail of a notice.
+
+        Raises _Pointless, _NotNow, _Undeliverable, Unwritable, or DatabaseUnavailable.
+        """
         parcel, at = waiting.parcel, self._clock()
         if parcel is None:
             raise _Pointless
@@ -142,9 +154,12 @@ class ParcelNoticeSender:
         return self._write_to_sender(waiting, parcel)
 
     def _write_to_recipient(self, waiting: Waiting, parcel: Parcel, at: datetime.datetime) -> bytes:
-        if parcel.stage != Stage.SUBMITTED or parcel.ends_at <= at:
+        if parcel.stage != Stage.SUBMITTED:
             raise _Pointless
-        if abs(at - waiting.begun_at) > GIVEN_UP_AFTER:
+        if parcel.ends_at <= at:
+            # The sweep ends the parcel a day later, unless the clock is set right or the sender extends it.
+            raise _NotNow
+        if self._is_given_up(waiting):
             raise _Undeliverable(GIVEN_UP)
         try:
             check_recipient(waiting.address, own=(self._config.head.sender,))
@@ -187,7 +202,7 @@ class ParcelNoticeSender:
         return write_answer_mail(answer, self._config.head)
 
     def _write_to_sender(self, waiting: Waiting, parcel: Parcel) -> bytes:
-        if abs(self._clock() - waiting.begun_at) > GIVEN_UP_AFTER:
+        if self._is_given_up(waiting):
             raise _Pointless
         change = Change(waiting.kind)
         notice = SenderNotice(
@@ -201,3 +216,6 @@ class ParcelNoticeSender:
             failures=tuple(self._outbox.failures(parcel.id)) if change is Change.FAILED else (),
         )
         return write_sender_mail(notice, self._config.head)
+
+    def _is_given_up(self, waiting: Waiting) -> bool:
+        return waiting.tries > LEAST_TRIES and abs(self._clock() - waiting.begun_at) > GIVEN_UP_AFTER

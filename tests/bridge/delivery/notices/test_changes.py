@@ -47,6 +47,28 @@ def test_the_end_is_told_if_nobody_has_opened_the_parcel(house: House, draft: Dr
     assert told(house) == [("expired", ALICE)]
 
 
+def test_the_end_of_an_extended_parcel_is_told_anew(house: House, sender: Sender, draft: Draft) -> None:
+    house.clock.advance(seconds=7 * DAY)
+    house.delivery.sweep.run()
+    assert told(house) == [("expired", ALICE)]
+    sender.call(draft, "extend", {"days": 2})
+    assert told(house) == []
+    house.clock.advance(seconds=2 * DAY)
+    house.delivery.sweep.run()
+    assert told(house) == [("expired", ALICE)]
+
+
+def test_the_end_that_a_wrong_clock_has_told_is_told_anew(house: House, draft: Draft) -> None:
+    house.clock.advance(seconds=30 * DAY)
+    house.delivery.sweep.run()
+    house.clock.advance(seconds=-30 * DAY)
+    house.delivery.sweep.correct_notes()
+    assert told(house) == []
+    house.clock.advance(seconds=7 * DAY)
+    house.delivery.sweep.run()
+    assert told(house) == [("expired", ALICE)]
+
+
 def test_the_end_of_an_opened_parcel_is_no_news(house: House, recipient: Recipient, draft: Draft) -> None:
     recipient.claim(recipient.ticket(draft), "opened")
     house.clock.advance(seconds=timedelta(days=8).total_seconds())

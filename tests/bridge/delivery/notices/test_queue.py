@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import update
 
 from sealwax.notices import submission as submissions
+from sealwax.notices.pauses import LONGEST_PAUSE_SECONDS
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service import Database
 from tests.support.clock import FakeClock
@@ -31,6 +32,7 @@ from tests.support.parcel_rows import (
     states,
 )
 from tests.support.servers.lying_server import SMTP, Close, LyingServer, TakeMessage
+from tests.support.servers.parcels import DAY
 from tests.support.servers.post import Post, serving
 from webbridge.database import SCHEMA
 from webbridge.database.tables import PARCEL
@@ -38,7 +40,7 @@ from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, Block
 from webbridge.delivery.abuse.refusals import refuse
 from webbridge.delivery.notices.outbox import NotOurs, Outbox, queue_change, queue_parcel
 from webbridge.delivery.notices.sender_mail import Change
-from webbridge.delivery.notices.sending import GIVEN_UP_AFTER, ParcelNoticeSender
+from webbridge.delivery.notices.sending import ParcelNoticeSender
 
 pytestmark = pytest.mark.server
 NOTICE, FAILURE = (RECIPIENT, "parcel"), (SENDER, "failed")
@@ -149,11 +151,28 @@ def test_a_notice_is_given_up_after_days(
 ) -> None:
     post.refusals[RECIPIENT] = "451 later"
     add_parcel(database, clock())
-    send()
-    clock.advance(seconds=GIVEN_UP_AFTER.total_seconds() + 60)
-    send()
+    while not events(database):
+        send()
+        clock.advance(seconds=LONGEST_PAUSE_SECONDS)
     assert events(database) == [("failed", "service", RECIPIENT, "given-up")]
+    send()
     assert "for three days" in post.mails[0].get_content()
+
+
+@pytest.mark.parametrize("days", [-400, -4, 4, 8, 400])
+@pytest.mark.parametrize("tries", [0, 1])
+def test_a_clock_that_jumps_and_is_set_right_loses_no_notice(
+    days: int, tries: int, database: Database, clock: FakeClock, post: Post, send: Callable[[], None]
+) -> None:
+    post.refusals[RECIPIENT] = "451 later"
+    add_parcel(database, clock())
+    for seconds in [0] * tries + [days * DAY, 60, 120, -days * DAY]:
+        clock.advance(seconds=seconds)
+        send()
+    post.refusals.clear()
+    clock.advance(seconds=LONGEST_PAUSE_SECONDS)
+    send()
+    assert events(database) == [("notified", "service", RECIPIENT, "")]
 
 
 def test_the_fault_of_one_address_holds_up_no_other(
