@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from webbridge.delivery.limits import MAX_DAYS, MAX_PARCEL_BYTES, MAX_RECIPIENTS, SENDER_BYTES, TOTAL_BYTES
+from webbridge.delivery.limits import (
+    MAX_DAYS,
+    MAX_KEPT_FILES,
+    MAX_PARCEL_BYTES,
+    MAX_RECIPIENTS,
+    SENDER_BYTES,
+    TOTAL_BYTES,
+)
 from webbridge.delivery.pepper import KEY_BYTES
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s?#]+")
@@ -37,6 +44,8 @@ class ParcelsConfig:
     With `accel_path`, nginx sends the bytes of the folder. With `presigned_seconds`, clients fetch them from the store
     at addresses that count for so long. Otherwise the bridge sends them.
 
+    With `max_kept_files`, people keep files for themselves. They count for `sender_bytes` as parcels do.
+
     `pepper` has 32 bytes, and is in no database.
     """
 
@@ -51,6 +60,7 @@ class ParcelsConfig:
     total_bytes: int = TOTAL_BYTES
     max_recipients: int = MAX_RECIPIENTS
     max_days: int = MAX_DAYS
+    max_kept_files: int = MAX_KEPT_FILES
 
     def __post_init__(self) -> None:
         check_store(self.store)
@@ -67,6 +77,8 @@ class ParcelsConfig:
             raise ValueError(f"parcels.max_days is {self.max_days}, 1 to {MAX_DAYS} is expected")
         if not 1 <= self.max_recipients <= MAX_RECIPIENTS:
             raise ValueError(f"parcels.max_recipients is {self.max_recipients}, 1 to {MAX_RECIPIENTS} is expected")
+        if not 0 <= self.max_kept_files <= MAX_KEPT_FILES:
+            raise ValueError(f"parcels.max_kept_files is {self.max_kept_files}, 0 to {MAX_KEPT_FILES} is expected")
 
     @property
     def is_folder(self) -> bool:

@@ -8,7 +8,14 @@ from typing import Final, Self
 from pydantic import Field, SecretStr, model_validator
 
 from sealwax.operation.settings import Section, WrongSettings, key_bytes
-from webbridge.delivery.limits import MAX_DAYS, MAX_PARCEL_BYTES, MAX_RECIPIENTS, SENDER_BYTES, TOTAL_BYTES
+from webbridge.delivery.limits import (
+    MAX_DAYS,
+    MAX_KEPT_FILES,
+    MAX_PARCEL_BYTES,
+    MAX_RECIPIENTS,
+    SENDER_BYTES,
+    TOTAL_BYTES,
+)
 from webbridge.delivery.settings import ParcelsConfig, check_accel_path, check_store
 
 KEY: Final = "parcel_pepper"
@@ -44,6 +51,9 @@ class ParcelsSection(Section):
     total_bytes: int = Field(default=TOTAL_BYTES, gt=0, description="Bytes that all senders together may have stored")
     max_recipients: int = Field(default=MAX_RECIPIENTS, ge=1, le=MAX_RECIPIENTS, description="Recipients of a parcel")
     max_days: int = Field(default=MAX_DAYS, ge=1, le=MAX_DAYS, description="Longest life of a parcel")
+    max_kept_files: int = Field(
+        default=MAX_KEPT_FILES, ge=0, le=MAX_KEPT_FILES, description="Files that a person may keep; 0 for none"
+    )
 
     @model_validator(mode="after")
     def check_places(self) -> Self:
@@ -71,4 +81,5 @@ class ParcelsSection(Section):
             total_bytes=self.total_bytes,
             max_recipients=self.max_recipients,
             max_days=self.max_days,
+            max_kept_files=self.max_kept_files,
         )
