@@ -455,3 +455,11 @@ def test_the_warm_up_takes_its_stand_in_away(monkeypatch: pytest.MonkeyPatch) ->
     bring_roots(monkeypatch)
     warm_up()
     assert "sealwax_js" not in sys.modules
+
+
+def test_the_catalogues_of_browsers_have_all_texts_and_no_notes(dist: Path) -> None:
+    for folder, copies in ((ROOT / "webbridge/pages", dist / "pages"), (ROOT / "wasm_build/ui", dist / "runtime/ui")):
+        for source in folder.glob("messages.*.json"):
+            texts = json.loads(source.read_text())
+            copied = json.loads((copies / source.name).read_text())
+            assert copied == {key: {name: one[name] for name in one if name != "note"} for key, one in texts.items()}
