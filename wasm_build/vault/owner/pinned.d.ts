@@ -13,3 +13,5 @@ export const PDF_VIEW_INTEGRITY: string;
 export const PDF_WORKER_INTEGRITY: string;
 /** The hash of the view of sent parcels, which only the pages load. */
 export const SENT_PARCELS_INTEGRITY: string;
+/** The hash of the view of kept files. */
+export const MY_FILES_INTEGRITY: string;

@@ -1,12 +1,13 @@
 /**
  * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the preview of PDF
- * files, the view of sent parcels, the service workers of notifications, of the pages and of parcels, and nothing else.
+ * files, the views of sent parcels and of kept files, the service workers of notifications, of the pages and of parcels, and nothing else.
  */
 
 const WORKER = "vault_worker.js";
 const SANITISER = "purify.js";
 const PDF_VIEW = "pdf_view.js";
 const SENT_PARCELS = "parcels_sent.js";
+const MY_FILES = "my_files.js";
 const NOTICE_WORKER = "new_mail_worker.js";
 const APP_WORKER = "app_worker.js";
 const SAVE_WORKER = "save_worker.js";
@@ -52,6 +53,15 @@ export function pdfViewUrl(base) {
  */
 export function sentParcelsUrl(base) {
   return trustedUrl(new URL(SENT_PARCELS, base));
+}
+
+/**
+ * The address of the view of kept files.
+ * @param {URL} base the folder of the pages
+ * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function myFilesUrl(base) {
+  return trustedUrl(new URL(MY_FILES, base));
 }
 
 /**
