@@ -16,6 +16,7 @@ from webbridge.blueprints import (
     enrolment,
     folders,
     health,
+    kept_files,
     messages,
     openapi,
     parcel_abuse,
@@ -68,7 +69,12 @@ def create_app(config: BridgeConfig) -> Flask:
         push,
     )
     parcel_modules = (parcels, parcel_uploads, parcel_tokens, parcel_opening, parcel_abuse, openapi)
-    for module in (*modules, *(parcel_modules if config.parcels is not None else ())):
+    keeps_files = config.parcels is not None and config.parcels.max_kept_files > 0
+    for module in (
+        *modules,
+        *(parcel_modules if config.parcels is not None else ()),
+        *((kept_files,) if keeps_files else ()),
+    ):
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app
 

@@ -67,6 +67,16 @@ def recorded_parcel(account: str) -> Iterator[Record]:
 
 
 @contextmanager
+def recorded_kept_file(account: str) -> Iterator[Record]:
+    """Record what a person does with kept files, by the outcome that the caller sets unless it is an error.
+
+    The line names no file.
+    """
+    with _recorded(lambda record: _audit("kept-file", account, record.outcome)) as record:
+        yield record
+
+
+@contextmanager
 def recorded_opening() -> Iterator[None]:
     """Count one proof of a recipient by its outcome. Recipients are in no log."""
     with _recorded(lambda record: count_opening(record.outcome)):

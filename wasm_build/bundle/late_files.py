@@ -11,12 +11,12 @@ from wasm_build.bundle.pdf_files import pin_script
 from wasm_build.bundle.scripts import bundle_scripts
 from wasm_build.bundle.tree import Content
 
-_SENT_PARCELS: Final = "parcels_sent.js"
-_PARCEL_ANSWER: Final = "parcel_answer.js"
-_SOURCES: Final = {
-    _SENT_PARCELS: "webbridge/pages/sent_parcels/parcels_sent.js",
-    _PARCEL_ANSWER: "webbridge/pages/parcel_answer/parcel_answer.js",
-}
+# The name of the hash in `pinned.js`, the name of the file in the folder of the pages, and its source.
+_VIEWS: Final = (
+    ("SENT_PARCELS_INTEGRITY", "parcels_sent.js", "webbridge/pages/sent_parcels/parcels_sent.js"),
+    ("PARCEL_ANSWER_INTEGRITY", "parcel_answer.js", "webbridge/pages/parcel_answer/parcel_answer.js"),
+    ("MY_FILES_INTEGRITY", "my_files.js", "webbridge/pages/my_files/my_files.js"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,6 @@ class LateViews:
 
 
 def build_late_views(root: Path) -> LateViews:
-    """Bundle the view of the parcels that were sent, and the form that answers a parcel."""
-    files = bundle_scripts(root, "pages", "iife", _SOURCES)
-    pins = pin_script("SENT_PARCELS_INTEGRITY", files[_SENT_PARCELS])
-    return LateViews(files=files, pins=pins + pin_script("PARCEL_ANSWER_INTEGRITY", files[_PARCEL_ANSWER]))
+    """Bundle each view as a script of its own."""
+    files = bundle_scripts(root, "pages", "iife", {name: source for _, name, source in _VIEWS})
+    return LateViews(files=files, pins="".join(pin_script(pin, files[name]) for pin, name, _ in _VIEWS))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
+from wasm_build.bundle.catalogues import is_catalogue, loaded_catalogue
 from wasm_build.bundle.tree import Content, list_folder
 
 # Third-party scripts, which are not bundled, with the addresses from which a Worker imports them.
@@ -81,7 +82,11 @@ def bundle_pages(
         scripts_of_page = [name for is_module, name in _SCRIPT.findall(text) if not is_module]
         found["esm"] |= _sources(folder, base, [*modules_of_page, *_STYLE.findall(text)])
         found["iife"] |= _sources(folder, base, scripts_of_page)
-    bundles: dict[str, Content] = {name: path for name, path in files.items() if not name.endswith(_BUNDLED)}
+    bundles: dict[str, Content] = {
+        name: loaded_catalogue(folder / name) if is_catalogue(name) else path
+        for name, path in files.items()
+        if not name.endswith(_BUNDLED)
+    }
     for kind, names in found.items():
         entries = {name: f"{source}/{name}" for name in sorted(names)}
         bundles |= bundle_scripts(root, room, kind, entries, pinned=pinned) if entries else {}

@@ -8,8 +8,7 @@
 /** @typedef {Chunk & {object: string}} PlannedChunk `object` is the name at the server */
 /** @typedef {{name: string, sizeBytes: number, cmsBytes: number, chunks: PlannedChunk[]}} PlannedFile */
 
-/** The plaintext in each chunk but the last one of a file: `smime_core.parcels.CHUNK_BYTES`. */
-export const CHUNK_BYTES = 16 * 1024 * 1024;
+export { CHUNK_BYTES } from "../vault/parcel_chunks.js";
 
 /**
  * The files with the names of their objects, which are numbered over all files.

@@ -7,26 +7,23 @@ that follow links open nothing. The id is in no address, because proxies log add
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from hashlib import sha256
 from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
 
 from sealwax.notices.writing import is_plain
 from sealwax.service import ServiceError, client_network, error_response
-from webbridge.blueprints.download import DownloadBroken
 from webbridge.blueprints.json_values import base64_text
+from webbridge.blueprints.object_bytes import answer_object
 from webbridge.blueprints.parcel_calls import delivery, id_in, now, read_request, time_text
 from webbridge.blueprints.pki import answer_about_paths
 from webbridge.delivery.answers import AnswerTooLarge
 from webbridge.delivery.challenges import NONCE_BYTES
-from webbridge.delivery.delivery import StoredObject, find_object
 from webbridge.delivery.limits import ITERATIONS, MAX_CERTIFICATE_BYTES, MAX_REQUEST_BYTES, PROOF_BYTES
+from webbridge.delivery.objects import find_object
 from webbridge.delivery.openings import Opened, Proof, TicketEnded, WrongSecret
 from webbridge.delivery.parcels import Parcel
 from webbridge.delivery.states import Event, SaidBy, State
-from webbridge.delivery.store import StoreFailed
 from webbridge.delivery.submission import bad_request, bytes_of_base64, bytes_of_base64url
 from webbridge.records import recorded_opening
 from webbridge.services import services
@@ -95,16 +92,7 @@ def show_object(name: str) -> Response:
     elsewhere = None if found.is_part else delivery().store.find_elsewhere(found.folder, found.name)
     if elsewhere is not None and elsewhere.url and request.method != "HEAD":
         return Response(status=307, headers={"Location": elsewhere.url})
-    response = Response(mimetype="application/octet-stream")
-    response.headers["Content-Disposition"] = "attachment"
-    response.headers["Accept-Ranges"] = "bytes"
-    if elsewhere is not None and elsewhere.accel_path:
-        # nginx sends the bytes, and the range that the request names.
-        response.headers["X-Accel-Redirect"] = elsewhere.accel_path
-        return response
-    response.set_etag(_etag(found))
-    _add_bytes(response, found)
-    return response
+    return answer_object(found, elsewhere)
 
 
 @blueprint.post("/open/status")
@@ -191,57 +179,6 @@ def _require_ticket() -> Opened:
     if header[: len(_SCHEME)].lower() != _SCHEME or len(header) > _MAX_CHARACTERS:
         raise TicketEnded
     return delivery().openings.find(header[len(_SCHEME) :].strip())
-
-
-def _add_bytes(response: Response, found: StoredObject) -> None:
-    """Add the whole object or one range of it. Several ranges in one request get the whole object."""
-    start, size = 0, found.size
-    wanted = _wanted_range(response)
-    if wanted is not None:
-        first, last = wanted if wanted[0] is not None else (max(0, found.size - (wanted[1] or 0)), None)
-        start, end = first or 0, found.size if last is None else min(last + 1, found.size)
-        if start >= end:
-            response.status_code = 416
-            response.headers["Content-Range"] = f"bytes */{found.size}"
-            return
-        size = end - start
-        response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
-    if request.method != "HEAD":
-        pieces = delivery().store.read(found.folder, found.name, found.start + start, size)
-        response.response = _unbroken(pieces)
-    response.content_length = size
-
-
-def _wanted_range(response: Response) -> tuple[int | None, int | None] | None:
-    """Return the first and the last byte of the only range, (None, count) for the last bytes, or None without one.
-
-    A range that is none, or of another version, is ignored (RFC 9110 sections 13.1.5 and 14.2).
-    """
-    text = request.headers.get("Range", "")
-    found = _RANGE.fullmatch(text)
-    if found is None or text == "bytes=-":
-        return None
-    condition = request.headers.get("If-Range")
-    if condition is not None and condition != response.headers.get("ETag"):
-        return None
-    first, last = (int(digits) if digits else None for digits in found.groups())
-    return None if first is not None and last is not None and last < first else (first, last)
-
-
-_RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
-
-
-def _unbroken(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces of a body whose status is sent already. Without its end, the connection breaks."""
-    try:
-        yield from pieces
-    except StoreFailed:
-        raise DownloadBroken from None
-
-
-def _etag(found: StoredObject) -> str:
-    return sha256(f"{found.folder}/{found.name}/{found.start}".encode()).hexdigest()[:32]
 
 
 def _client() -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
 
 from flask import Blueprint, Response, jsonify, request
 
 from sealwax.service import DatabaseUnavailable, ServiceError, error_response
 from webbridge.blueprints.json_values import base64_text
+from webbridge.blueprints.line_bodies import read_line, read_objects
 from webbridge.blueprints.parcel_abuse import protection
 from webbridge.blueprints.parcel_calls import (
     body_of,
@@ -40,8 +40,8 @@ def create_parcel() -> Response:
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
     with body_of(sender):
-        submission = _read_line(request.stream)
-        body = _read_body(request.stream, submission)
+        submission = parse_submission(read_line(request.stream), delivery().config)
+        body = read_objects(request.stream, submission.total_bytes if submission.is_whole else 0)
     with recorded_parcel(sender) as record:
         with _counted(sender, submission):
             parcel, is_new = delivery().create(sender, submission, body)
@@ -144,21 +144,3 @@ def _counted(sender: str, submission: Submission) -> Iterator[None]:
 
 def _shown(sender: str, parcel: Parcel) -> Response:
     return jsonify(render_parcel(delivery().parcels.show_own(sender, parcel.id)))
-
-
-def _read_line(stream: IO[bytes]) -> Submission:
-    line = stream.readline(MAX_LINE_BYTES)
-    if not line.endswith(b"\n") and len(line) == MAX_LINE_BYTES:
-        raise bad_request(f"The request begins with one line of JSON of at most {MAX_LINE_BYTES} bytes.")
-    return parse_submission(line, delivery().config)
-
-
-def _read_body(stream: IO[bytes], submission: Submission) -> bytes:
-    """Return the bytes after the line: all objects of a whole parcel, otherwise none. Raises ServiceError."""
-    wanted = submission.total_bytes if submission.is_whole else 0
-    body = bytearray()
-    while len(body) <= wanted and (piece := stream.read(wanted + 1 - len(body))):
-        body += piece
-    if len(body) != wanted:
-        raise bad_request(f"{wanted} bytes are expected after the first line.")
-    return bytes(body)

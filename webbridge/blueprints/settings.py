@@ -56,6 +56,7 @@ def _parcel_limits(parcels: ParcelsConfig) -> dict[str, int]:
         "maxDays": parcels.max_days,
         "maxRecipients": parcels.max_recipients,
         "iterations": ITERATIONS,
+        "maxKeptFiles": parcels.max_kept_files,
     }
 
 

@@ -295,3 +295,46 @@ PARCEL_ANSWER: Final = Table(
     Column("at", INSTANT, nullable=False),
     sqlite_strict=True,
 )
+
+KEPT_FILE: Final = Table(
+    "kept_file",
+    TABLES,
+    # The verified address of the account.
+    Column("account", Text, primary_key=True, nullable=False),
+    # As the account's page chose it. Other accounts may have the same one.
+    Column("id", Text, primary_key=True, nullable=False),
+    # The name of the file's folder in the store.
+    Column("folder", Text, nullable=False),
+    # A hash of the request that made it, so that a repeated one gets the same answer.
+    Column("digest", LargeBinary, nullable=False),
+    # JSON: the bytes of each chunk.
+    Column("objects", Text, nullable=False),
+    # Until it is complete, the most that the manifest may have.
+    Column("manifest_bytes", LONG, nullable=False),
+    # The bytes that are reserved.
+    Column("total_bytes", LONG, nullable=False),
+    # 1 if all bytes came in one request and are one object of the store.
+    Column("is_whole", LONG, nullable=False),
+    # A word of `delivery.kept.records.KeptStage`.
+    Column("stage", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Index("kept_file_by_stage", "stage", "created_at"),
+    Index("kept_file_by_folder", "folder"),
+    sqlite_strict=True,
+)
+
+KEPT_INDEX: Final = Table(
+    "kept_index",
+    TABLES,
+    Column("account", Text, primary_key=True, nullable=False),
+    # Each is one more than the one before it.
+    Column("version", LONG, nullable=False),
+    # The name of the folder in the store, of which each version has another one.
+    Column("folder", Text, nullable=False),
+    # JSON: the bytes of each chunk.
+    Column("objects", Text, nullable=False),
+    Column("manifest_bytes", LONG, nullable=False),
+    Column("stored_at", INSTANT, nullable=False),
+    Index("kept_index_by_folder", "folder"),
+    sqlite_strict=True,
+)

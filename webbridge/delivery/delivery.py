@@ -11,7 +11,9 @@ from typing import Final
 from sealwax.service import Database, Gate, ServiceError
 from webbridge.delivery.answers import Answers
 from webbridge.delivery.challenges import Challenges
-from webbridge.delivery.ids import MANIFEST, new_folder, number_of
+from webbridge.delivery.ids import new_folder
+from webbridge.delivery.kept import KeptFiles
+from webbridge.delivery.objects import announced_sizes, size_of
 from webbridge.delivery.openings import Openings
 from webbridge.delivery.parcels import Parcel, Parcels
 from webbridge.delivery.pepper import Pepper
@@ -45,17 +47,6 @@ class Incomplete(ServiceError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredObject:
-    """The place of an object of a parcel: its bytes from `start` on in an object of the store."""
-
-    folder: str
-    name: str
-    start: int
-    size: int
-    is_part: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """The parts of the delivery."""
 
@@ -65,6 +56,7 @@ class Delivery:
     pepper: Pepper
     quota: Quota
     parcels: Parcels
+    kept: KeptFiles
     tokens: Tokens
     openings: Openings
     challenges: Challenges
@@ -146,8 +138,7 @@ class Delivery:
 
     def _missing(self, parcel: Parcel) -> list[str]:
         sizes = self.store.sizes_in(parcel.folder)
-        wanted = {str(number): size for number, size in enumerate(parcel.objects)} | {MANIFEST: parcel.manifest_bytes}
-        return [name for name, size in wanted.items() if sizes.get(name) != size]
+        return [name for name, size in announced_sizes(parcel).items() if sizes.get(name) != size]
 
     def _write_whole(self, folder: str, body: bytes) -> None:
         try:
@@ -171,8 +162,9 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
     pepper = Pepper(config.pepper)
     quota = Quota(database, store, config=config)
     parcels = Parcels(database, quota, config=config, clock=clock)
+    kept = KeptFiles(database, store, uploads, quota, pepper, config=config, clock=clock)
     openings = Openings(database, parcels, pepper, clock=clock)
-    sweep = Sweep(database, store, uploads, quota, openings, clock=clock)
+    sweep = Sweep(database, store, uploads, quota, openings, kept, clock=clock)
     return Delivery(
         config=config,
         store=store,
@@ -180,6 +172,7 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
         pepper=pepper,
         quota=quota,
         parcels=parcels,
+        kept=kept,
         tokens=Tokens(database, clock=clock),
         openings=openings,
         challenges=Challenges(database, pepper, clock=clock),
@@ -200,22 +193,3 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
         sweep=sweep,
         sweeper=Sweeper(sweep),
     )
-
-
-def size_of(parcel: Parcel, name: str) -> int | None:
-    """Return the size of an object that the parcel's sender has announced, or None for any other name."""
-    if name == MANIFEST:
-        return parcel.manifest_bytes
-    number = number_of(name)
-    return parcel.objects[number] if number is not None and number < len(parcel.objects) else None
-
-
-def find_object(parcel: Parcel, name: str) -> StoredObject | None:
-    """Return the place of an object of a parcel, or None if it has none of this name."""
-    size = size_of(parcel, name)
-    if size is None:
-        return None
-    if not parcel.is_whole:
-        return StoredObject(folder=parcel.folder, name=name, start=0, size=size, is_part=False)
-    before = parcel.objects if name == MANIFEST else parcel.objects[: int(name)]
-    return StoredObject(folder=parcel.folder, name=WHOLE, start=sum(before), size=size, is_part=True)

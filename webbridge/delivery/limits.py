@@ -31,6 +31,10 @@ MAX_PARCEL_BYTES: Final = 20 * 1024**3
 SENDER_BYTES: Final = 50 * 1024**3
 TOTAL_BYTES: Final = 1024**4
 
+MAX_KEPT_FILES: Final = 20_000
+"""The files that a person keeps. The operator may set fewer, or none."""
+MAX_INDEX_BYTES: Final = 8 * 1024 * 1024  # Each of 20,000 files takes 300 bytes; the manifest of the index takes 10 KB.
+
 UPLOAD_SECONDS: Final = 24 * 60 * 60
 """An upload to which nothing was added for so long is deleted."""
 GRACE_SECONDS: Final = 24 * 60 * 60

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from webbridge.delivery.abuse.complaints import ComplaintReason
+from webbridge.delivery.kept.announcements import MAX_VERSION
+from webbridge.delivery.kept.records import KeptStage
 from webbridge.delivery.limits import (
     MAX_DAYS,
     MAX_OBJECT_BYTES,
@@ -38,6 +40,8 @@ _ANSWER_KEY: Final[Json] = {
     "pattern": "^[A-Za-z0-9_-]{22,64}$",
     "description": "A random name for the answer. The same answer may be sent again under it",
 }
+_NAMES: Final[Json] = {"type": "string", "pattern": "^(manifest|0|[1-9][0-9]*)$"}
+_NUMBERS: Final[Json] = {"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}
 
 
 def describe_api(server: str) -> Json:
@@ -52,7 +56,15 @@ def describe_api(server: str) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server}],
-        "paths": {**_sender_paths(), **_upload_paths(), **_token_paths(), **_recipient_paths(), **_own_path()},
+        "paths": {
+            **_sender_paths(),
+            **_upload_paths("parcels", _SENDER, _NAMES),
+            **_token_paths(),
+            **_recipient_paths(),
+            **_kept_paths(),
+            **_upload_paths("files", _SESSION, _NUMBERS),
+            **_own_path(),
+        },
         "components": {"schemas": _schemas(), "securitySchemes": _security(), "responses": _responses()},
     }
 
@@ -108,17 +120,17 @@ def _sender_paths() -> Json:
     }
 
 
-def _upload_paths() -> Json:
+def _upload_paths(kind: str, security: Sequence[str], names: Json) -> Json:
     one = [_path("id", _ID)]
-    named = [*one, _path("name", {"type": "string", "pattern": "^(manifest|0|[1-9][0-9]*)$"})]
+    named = [*one, _path("name", names)]
     tus = {"name": "Tus-Resumable", "in": "header", "required": True, "schema": {"const": "1.0.0"}}
     octets: Json = {"application/offset+octet-stream": {}}
     offset = {"Upload-Offset": {"schema": {"type": "integer"}}}
     return {
-        "/api/parcels/{id}/objects": {
+        f"/api/{kind}/{{id}}/objects": {
             "post": _operation(
                 "Begin the upload of an object (tus 1.0, creation and creation-with-upload).",
-                _SENDER,
+                security,
                 {"201": {"description": "Begun", "headers": {"Location": {"schema": _TEXT}, **offset}}},
                 (400, 401, 404, 409, 412, 413, 423, 507),
                 [
@@ -130,17 +142,17 @@ def _upload_paths() -> Json:
                 octets,
             )
         },
-        "/api/parcels/{id}/objects/{name}": {
+        f"/api/{kind}/{{id}}/objects/{{name}}": {
             "head": _operation(
                 "Say how many bytes of the object have come.",
-                _SENDER,
+                security,
                 {"200": {"description": "The offset", "headers": {**offset, "Upload-Length": {"schema": _SIZE}}}},
                 (401, 404, 412),
                 [*named, tus],
             ),
             "patch": _operation(
                 "Add bytes at the offset. They are durable before the answer.",
-                _SENDER,
+                security,
                 {"204": {"description": "Added", "headers": offset}},
                 (400, 401, 404, 409, 412, 413, 415, 423, 507),
                 [*named, tus, {"name": "Upload-Offset", "in": "header", "required": True, "schema": _number(0, None)}],
@@ -148,10 +160,71 @@ def _upload_paths() -> Json:
             ),
             "delete": _operation(
                 "End the upload, and delete its bytes.",
-                _SENDER,
+                security,
                 {"204": {"description": "Ended"}},
                 (401, 404, 409, 412, 423),
                 [*named, tus],
+            ),
+        },
+    }
+
+
+def _kept_paths() -> Json:
+    one = [_path("id", _ID)]
+    octets: Json = {"application/octet-stream": {}}
+    file, index = _ref("KeptFile"), _ref("KeptIndex")
+    fetching = [*one, _path("name", _NAMES), {"name": "Range", "in": "header", "required": False, "schema": _TEXT}]
+    fetched = {
+        "200": {
+            "description": "The object, or the address at which the store has it",
+            "content": {**octets, **_json(_object(url=_TEXT))},
+        },
+        "206": {"description": "A range of it", "content": octets},
+        "416": {"description": "No byte of it is in the range"},
+    }
+    return {
+        "/api/files": {
+            "post": _operation(
+                "Announce a file that a person keeps for themselves. The body is one line of JSON; with `whole`, all"
+                " objects follow it in order, and then the manifest. The same request again gets the same answer.",
+                _SESSION,
+                {**_answer(201, "A new file", file), **_answer(200, "The same request has made it", file)},
+                errors=(400, 401, 409, 413, 507),
+                body={"application/json": {"schema": _ref("NewFile")}},
+            )
+        },
+        "/api/files/{id}": {
+            "delete": _operation(
+                "Delete a file that no index names yet.", _SESSION, {"204": {"description": "Deleted"}}, (401, 404), one
+            )
+        },
+        "/api/files/{id}/finish": {
+            "post": _operation(
+                "Store the manifest, when all chunks have come.",
+                _SESSION,
+                _answer(200, "Complete", file),
+                (400, 401, 404, 409, 413),
+                one,
+                octets,
+            )
+        },
+        "/api/files/{id}/bytes/{name}": {
+            "get": _operation("Return an object, or a range of it.", _SESSION, fetched, (401, 404), fetching)
+        },
+        "/api/files/index": {
+            "get": _operation(
+                "Return the index: one line of JSON, and then its chunks in order and its manifest.",
+                _SESSION,
+                {"200": {"description": "The index, of version 0 before the first one", "content": octets}},
+                (401,),
+            ),
+            "put": _operation(
+                "Store a version of the index upon the one before it. The body is one line of JSON, and then its"
+                " chunks in order and its manifest. The files that it keeps and deletes change with it.",
+                _SESSION,
+                _answer(200, "Stored", index),
+                (400, 401, 404, 409, 413, 429, 507),
+                body={"application/json": {"schema": _ref("NewIndex")}},
             ),
         },
     }
@@ -337,6 +410,7 @@ def _schemas() -> Json:
             used={"type": "integer"},
             quota={"type": "integer"},
         ),
+        **_kept_schemas(),
         "Opened": _object(
             ticket=_TEXT,
             seconds={"type": "integer"},
@@ -356,6 +430,26 @@ def _schemas() -> Json:
                     {"type": "null"},
                 ],
             },
+        ),
+    }
+
+
+def _kept_schemas() -> Json:
+    sizes: Json = {"objects": {"type": "array", "items": _SIZE}, "manifest": _SIZE}
+    ids: Json = {"type": "array", "items": _ID}
+    new_file = _object(id=_ID, **sizes)
+    new_file["properties"] |= {
+        "whole": {"type": "boolean", "description": f"All bytes follow in this request, at most {MAX_WHOLE_BYTES}"}
+    }
+    new_index = _object(version=_number(1, MAX_VERSION), **sizes)
+    new_index["properties"] |= {"kept": ids, "deleted": ids}
+    room: Json = {"used": {"type": "integer"}, "quota": {"type": "integer"}}
+    return {
+        "NewFile": new_file,
+        "KeptFile": _object(id=_ID, **sizes, state={"enum": list(KeptStage)}),
+        "NewIndex": new_index,
+        "KeptIndex": _object(
+            version=_number(0, MAX_VERSION), objects=sizes["objects"], manifest=_number(0, None), **room
         ),
     }
 

@@ -26,7 +26,7 @@ _GIVE_BACK: Final = (
     .where(PARCEL_USAGE.c.sender == bindparam("of_sender"))
     .values(
         total_bytes=PARCEL_USAGE.c.total_bytes - bindparam("given_bytes"),
-        parcels=PARCEL_USAGE.c.parcels - 1,
+        parcels=PARCEL_USAGE.c.parcels - bindparam("given_parcels"),
     )
 )
 
@@ -35,9 +35,7 @@ class QuotaExceeded(ServiceError):
     """The sender, or all senders together, have no room for the parcel."""
 
     def __init__(self) -> None:
-        text = (
-            "There is no room left for your parcels. Withdraw one that you no longer need, or wait until one expires."
-        )
+        text = "There is no room left for your parcels and files. Withdraw a parcel or delete a file."
         super().__init__(507, "quota-exceeded", text)
 
 
@@ -94,9 +92,9 @@ class Quota:
         if not is_possible or rows.execute(self._reserve, reserved).first() is None:
             raise QuotaExceeded
 
-    def give_back(self, rows: Connection, sender: str, size: int) -> None:
-        """Give the bytes of a parcel back in the transaction that notes that they are deleted."""
-        rows.execute(_GIVE_BACK, {"of_sender": sender, "given_bytes": size})
+    def give_back(self, rows: Connection, sender: str, size: int, *, parcels: int = 1) -> None:
+        """Give the bytes of parcels or kept files back in the transaction that notes that they are deleted."""
+        rows.execute(_GIVE_BACK, {"of_sender": sender, "given_bytes": size, "given_parcels": parcels})
 
     def used_by(self, sender: str) -> int:
         """Return the bytes that are reserved for a sender."""

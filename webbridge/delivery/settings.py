@@ -11,6 +11,7 @@ from webbridge.delivery.limits import (
     ANSWER_BYTES,
     MAX_ANSWER_BYTES,
     MAX_DAYS,
+    MAX_KEPT_FILES,
     MAX_PARCEL_BYTES,
     MAX_RECIPIENTS,
     SENDER_BYTES,
@@ -45,6 +46,8 @@ class ParcelsConfig:
     With `accel_path`, nginx sends the bytes of the folder. With `presigned_seconds`, clients fetch them from the store
     at addresses that count for so long. Otherwise the bridge sends them.
 
+    With `max_kept_files`, people keep files for themselves. They count for `sender_bytes` as parcels do.
+
     `pepper` has 32 bytes, and is in no database.
     """
 
@@ -60,6 +63,7 @@ class ParcelsConfig:
     max_recipients: int = MAX_RECIPIENTS
     max_days: int = MAX_DAYS
     max_answer_bytes: int = ANSWER_BYTES
+    max_kept_files: int = MAX_KEPT_FILES
 
     def __post_init__(self) -> None:
         check_store(self.store)
@@ -80,6 +84,8 @@ class ParcelsConfig:
             raise ValueError(
                 f"parcels.max_answer_bytes is {self.max_answer_bytes}, 1 to {MAX_ANSWER_BYTES} is expected"
             )
+        if not 0 <= self.max_kept_files <= MAX_KEPT_FILES:
+            raise ValueError(f"parcels.max_kept_files is {self.max_kept_files}, 0 to {MAX_KEPT_FILES} is expected")
 
     @property
     def is_folder(self) -> bool:

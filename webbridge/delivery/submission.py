@@ -72,7 +72,7 @@ class Submission:
 
 def parse_submission(line: bytes, config: ParcelsConfig) -> Submission:
     """Return the submission of a line. Raises ServiceError."""
-    members = _parse_members(line)
+    members = parse_members(line)
     if not is_parcel_id(members.get("id")):
         raise bad_request("The id of a parcel is 16 bytes as base64url, 22 characters.")
     submission = Submission(
@@ -82,11 +82,11 @@ def parse_submission(line: bytes, config: ParcelsConfig) -> Submission:
         proof=_parse_bytes(members, "proof", PROOF_BYTES),
         fingerprints=_parse_certificates(members.get("certificates", [])),
         kind=_parse_kind(members.get("kind")),
-        objects=_parse_sizes(members.get("objects")),
+        objects=parse_sizes(members.get("objects")),
         manifest_bytes=whole_number(members, "manifest", 1, MAX_MANIFEST_BYTES),
         days=whole_number(members, "days", 1, config.max_days),
         most_openings=None if members.get("downloads") is None else whole_number(members, "downloads", 1, MAX_OPENINGS),
-        is_whole=_parse_flag(members.get("whole", False)),
+        is_whole=parse_flag(members.get("whole", False)),
     )
     if submission.total_bytes > (MAX_WHOLE_BYTES if submission.is_whole else config.max_parcel_bytes):
         raise ServiceError(413, "parcel-too-large", "The parcel is larger than this server takes.")
@@ -110,6 +110,33 @@ def canonical_bytes(submission: Submission) -> bytes:
             submission.is_whole,
         ]
     ).encode()
+
+
+def parse_members(line: bytes) -> dict[str, Any]:
+    """Return the members of the line of JSON with which a request begins. Raises ServiceError."""
+    try:
+        members = json.loads(line)
+    except (ValueError, RecursionError):
+        raise bad_request("The first line of the request is not JSON.") from None
+    if not isinstance(members, dict):
+        raise bad_request("The first line of the request is not an object.")
+    return members
+
+
+def parse_sizes(value: object) -> tuple[int, ...]:
+    """Return the sizes of the chunks in a request. Raises ServiceError."""
+    if not isinstance(value, list) or len(value) > MAX_OBJECTS:
+        raise bad_request(f"The member objects is a list of at most {MAX_OBJECTS} sizes.")
+    if not all(type(size) is int and 1 <= size <= MAX_OBJECT_BYTES for size in value):
+        raise bad_request(f"The size of an object is 1 to {MAX_OBJECT_BYTES} bytes.")
+    return tuple(value)
+
+
+def parse_flag(value: object) -> bool:
+    """Return the member `whole` of a request. Raises ServiceError."""
+    if not isinstance(value, bool):
+        raise bad_request("The member whole is true or false.")
+    return value
 
 
 def whole_number(members: Mapping[str, Any], name: str, least: int, most: int) -> int:
@@ -141,16 +168,6 @@ def bytes_of_base64url(text: object, size: int) -> bytes | None:
 def bad_request(text: str) -> ServiceError:
     """Return the error of a request that is none."""
     return ServiceError(400, "bad-request", text)
-
-
-def _parse_members(line: bytes) -> dict[str, Any]:
-    try:
-        members = json.loads(line)
-    except (ValueError, RecursionError):
-        raise bad_request("The first line of the request is not JSON.") from None
-    if not isinstance(members, dict):
-        raise bad_request("The first line of the request is not an object.")
-    return members
 
 
 def _parse_bytes(members: Mapping[str, Any], name: str, size: int) -> bytes:
@@ -190,17 +207,3 @@ def _parse_kind(value: object) -> Kind:
     if not isinstance(value, str) or value not in tuple(Kind):
         raise bad_request(f"The member kind is {' or '.join(Kind)}.")
     return Kind(value)
-
-
-def _parse_sizes(value: object) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) > MAX_OBJECTS:
-        raise bad_request(f"The member objects is a list of at most {MAX_OBJECTS} sizes.")
-    if not all(type(size) is int and 1 <= size <= MAX_OBJECT_BYTES for size in value):
-        raise bad_request(f"The size of an object is 1 to {MAX_OBJECT_BYTES} bytes.")
-    return tuple(value)
-
-
-def _parse_flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise bad_request("The member whole is true or false.")
-    return value

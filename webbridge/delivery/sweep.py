@@ -14,17 +14,20 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Row, and_, bindparam, delete, literal, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, literal, or_, select, true, union_all, update
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
 from sealwax.service.database import insert_into
 from webbridge.database.tables import (
+    KEPT_FILE,
+    KEPT_INDEX,
     PARCEL,
     PARCEL_ANSWER,
     PARCEL_EVENT,
     PARCEL_NOTICE,
     PARCEL_RECEIPT,
 )
+from webbridge.delivery.kept import KeptFiles
 from webbridge.delivery.limits import GRACE_SECONDS, KEPT_SECONDS, UPLOAD_SECONDS
 from webbridge.delivery.notices.changes import FORGET_EXPIRY, tell_sender
 from webbridge.delivery.openings import Openings
@@ -83,8 +86,11 @@ _OLD: Final = (
     .limit(_AT_ONCE)
 )
 # An upload may bring bytes to a parcel that has just ended. Nobody opens them, and they count for no quota.
-_KNOWN_FOLDERS: Final = select(PARCEL.c.folder).where(
-    PARCEL.c.folder.in_(bindparam("folders", expanding=True)), PARCEL.c.is_stored == 1
+_KNOWN_FOLDERS: Final = union_all(
+    *(
+        select(table.c.folder).where(table.c.folder.in_(bindparam("folders", expanding=True)), is_stored)
+        for table, is_stored in ((PARCEL, PARCEL.c.is_stored == 1), (KEPT_FILE, true()), (KEPT_INDEX, true()))
+    )
 )
 _BYTES_GONE: Final = (
     update(PARCEL).where(PARCEL.c.id == bindparam("of_id"), PARCEL.c.is_stored == 1).values(is_stored=0)
@@ -121,6 +127,7 @@ class Sweep:
         uploads: Uploads,
         quota: Quota,
         openings: Openings,
+        kept: KeptFiles,
         *,
         clock: Callable[[], datetime],
     ) -> None:
@@ -129,6 +136,7 @@ class Sweep:
         self._uploads = uploads
         self._quota = quota
         self._openings = openings
+        self._kept = kept
         self._clock = clock
         self._add_event = insert_into(database, PARCEL_EVENT).on_conflict_do_nothing()
 
@@ -143,6 +151,7 @@ class Sweep:
             self._delete_bytes(row)
         for row in self._rows(_UPLOADING, begun_before=at - UPLOAD_SECONDS):
             self._delete_stale_upload(row, at)
+        self._kept.sweep(at)
         self._forget([row.id for row in self._rows(_OLD, ended_before=at - KEPT_SECONDS)])
         self._openings.forget_strangers()
 

@@ -12,6 +12,7 @@ from webbridge.delivery.limits import (
     ANSWER_BYTES,
     MAX_ANSWER_BYTES,
     MAX_DAYS,
+    MAX_KEPT_FILES,
     MAX_PARCEL_BYTES,
     MAX_RECIPIENTS,
     SENDER_BYTES,
@@ -58,6 +59,9 @@ class ParcelsSection(Section):
         le=MAX_ANSWER_BYTES,
         description="Largest encrypted answer to a parcel; your mail server must take mails of 1.4 times this size",
     )
+    max_kept_files: int = Field(
+        default=MAX_KEPT_FILES, ge=0, le=MAX_KEPT_FILES, description="Files that a person may keep; 0 for none"
+    )
 
     @model_validator(mode="after")
     def check_places(self) -> Self:
@@ -86,4 +90,5 @@ class ParcelsSection(Section):
             max_recipients=self.max_recipients,
             max_days=self.max_days,
             max_answer_bytes=self.max_answer_bytes,
+            max_kept_files=self.max_kept_files,
         )

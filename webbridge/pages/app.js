@@ -43,6 +43,7 @@ import { createAccountsView } from "./views/accounts_view.js";
 import { createAwayView } from "./views/kept_unlock.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
+import { createMyFilesView } from "./views/my_files_view.js";
 import { createOutboxView } from "./views/outbox_view.js";
 import { createPeopleView } from "./views/people_view.js";
 import { createSentParcelsView } from "./views/sent_parcels_view.js";
@@ -169,7 +170,7 @@ export class App {
     this.unlocking = new Unlocking(this);
     /** What the bridge offers for signatures. @type {import("./views/letter_options.js").SignatureOffers} */
     this.signatureOffers = { timestampHost: "", labelPolicy: null };
-    /** The limits of parcels, or null if the bridge has none. @type {{maxDays: number} | null} */
+    /** The limits of parcels, or null if the bridge has none. @type {import("./parcel_requests.js").ParcelLimits | null} */
     this.parcels = null;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
@@ -559,6 +560,9 @@ export class App {
     if (name === "outbox") return this.#show(createOutboxView(this));
     if (name === "people") return this.#show(createPeopleView(this));
     if (name === "parcels" && this.parcels) return this.#show(createSentParcelsView(this, this.parcels));
+    if (name === "files" && this.parcels?.maxKeptFiles) {
+      return this.#show(this.keys.unlocked ? createMyFilesView(this, this.parcels) : createKeysView(this));
+    }
     if (name === "write") {
       if (this.draftDesk.hasLeft) return this.keys.unlocked ? void this.draftDesk.comeBack() : this.#show(createKeysView(this));
       if (this.#writing?.isDone()) this.#dropWriting();

@@ -17,7 +17,10 @@ from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
 
-OURS = ("parcels.", "parcel_uploads.", "parcel_tokens.", "parcel_opening.", "parcel_abuse.complain", "openapi.")
+OURS = (
+    *("parcels.", "parcel_uploads.", "parcel_tokens.", "parcel_opening.", "parcel_abuse.complain", "openapi."),
+    "kept_files.",
+)
 
 
 def described(house: House) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def test_each_route_is_described(house: House) -> None:
 
 
 def _path_of(rule: str) -> str:
-    named = {"parcel_id": "id", "name": "name"}
+    named = {"parcel_id": "id", "file_id": "id", "name": "name"}
     return re.sub(r"<(\w+)>", lambda found: "{" + named[found[1]] + "}", rule)
 
 
@@ -81,7 +84,7 @@ def test_the_description_names_the_server_and_the_version(house: House) -> None:
 
 def test_a_bridge_without_parcels_has_none_of_the_routes(clock: FakeClock) -> None:
     app = create_app(bridge_config(":memory:", clock, None))
-    for path in ("/api/parcels", "/api/open/start", "/api/openapi.json", "/api/parcel-tokens"):
+    for path in ("/api/parcels", "/api/open/start", "/api/openapi.json", "/api/parcel-tokens", "/api/files/index"):
         assert get(app.test_client(), path).status_code == 404
     assert get(app.test_client(), "/api/config").get_json()["parcels"] is None
     services_of(app).close()

@@ -15,6 +15,7 @@ import { secretOf } from "../../../wasm_build/parcels/typed_words.js";
 import { whileBusy } from "../../../wasm_build/ui/parts.js";
 import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { saveWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
 import { openVault } from "../../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../../wasm_build/vault/session.js";
 import { closePreview } from "../attachment_preview.js";
@@ -67,7 +68,7 @@ export class ParcelPage {
     this.translate = translate;
     this.base = base;
     // The server could give a service worker other code than the checked one, and it would get the plaintext.
-    this.saveByWorker = isChecked ? null : (/** @type {import("../../../wasm_build/parcels/saving.js").FileToSave} */ file) => saveByWorker(file, base);
+    this.saveByWorker = isChecked ? null : (/** @type {import("../../../wasm_build/parcels/saving.js").FileToSave} */ file) => saveByWorker(file, base, saveWorkerUrl);
     this.requests = new ParcelRequests(apiOrigin);
     this.#vaultLine = createVaultLine(translate);
     this.#reader = new ParcelReader({

@@ -8,7 +8,6 @@
 import { giveChunks } from "../../../wasm_build/vault/chunk_port.js";
 import { html } from "../../../wasm_build/ui/dom.js";
 import { ApiError } from "../../../wasm_build/vault/json_requests.js";
-import { saveWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
 import { GIVE, READY, SCOPE, STAY } from "./save_words.js";
 
 /** @typedef {import("../../../wasm_build/parcels/saving.js").FileToSave} FileToSave */
@@ -23,12 +22,13 @@ const STAY_MILLISECONDS = 10_000;
  * Starts the worker. Rejects if this browser window allows none.
  * @param {FileToSave} file
  * @param {URL} base the folder of the pages
+ * @param {(base: URL) => string} workerUrl returns the address of the worker
  * @returns {Promise<Save>}
  */
-export async function saveByWorker({ name, bytes }, base) {
+export async function saveByWorker({ name, bytes }, base, workerUrl) {
   if (!navigator.serviceWorker) throw new ApiError("parcel-save-refused", "no service worker");
   const scope = new URL(SCOPE, base);
-  const registration = await navigator.serviceWorker.register(saveWorkerUrl(base), { scope: scope.href, updateViaCache: "none" });
+  const registration = await navigator.serviceWorker.register(workerUrl(base), { scope: scope.href, updateViaCache: "none" });
   const worker = await within(active(registration));
   return async (chunks, signal) => {
     const token = crypto.randomUUID();

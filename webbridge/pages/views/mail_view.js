@@ -129,6 +129,7 @@ export class MailView {
         this.#foldersFailure,
         html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
         app.parcels && html("a", { class: "folder", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "parcels-link" } }),
+        app.parcels?.maxKeptFiles ? html("a", { class: "folder", href: "#/files", text: translate("my_files_title"), data: { test: "files-link" } }) : null,
         html("a", { class: "folder", href: "#/account", text: translate("account_title"), data: { test: "account-link" } }),
       ),
       html("section", { class: "list-pane" }, head, this.#search.element, this.#acts.selectionBar, this.#list.element),

@@ -1,0 +1,189 @@
+"""`/api/files`: the files that a person keeps for themselves. Only a session of their account gets at them.
+
+A file is announced, its objects are uploaded, its manifest finishes it, and a new version of the index keeps it. The
+index is one object for each account: the bridge knows its version and its size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+from flask import Blueprint, Response, jsonify, request
+
+from sealwax.service import ServiceError
+from webbridge.blueprints import tus
+from webbridge.blueprints.line_bodies import read_line, read_objects
+from webbridge.blueprints.object_bytes import answer_object, unbroken
+from webbridge.blueprints.parcel_calls import delivery
+from webbridge.delivery.ids import MANIFEST, is_parcel_id
+from webbridge.delivery.kept.announcements import parse_new_file, parse_new_index
+from webbridge.delivery.kept.records import KeptFile, KeptStage, NoFile, StoredIndex
+from webbridge.delivery.limits import MAX_INDEX_BYTES, MAX_LINE_BYTES, MAX_MANIFEST_BYTES, MAX_WHOLE_BYTES
+from webbridge.delivery.objects import announced_sizes, find_object
+from webbridge.delivery.submission import bad_request
+from webbridge.records import recorded_kept_file
+from webbridge.services import require_session
+
+blueprint = Blueprint("kept_files", __name__)
+
+
+@blueprint.post("/files")
+def create_file() -> Response:
+    """Reserve the room for a file by one line of JSON, after which all objects follow with `whole`.
+
+    The same request again gets the same answer.
+    """
+    account = require_session().address
+    request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
+    with delivery().upload_gate.one(account):
+        new = parse_new_file(read_line(request.stream), delivery().config)
+        body = read_objects(request.stream, new.total_bytes if new.is_whole else 0)
+    with recorded_kept_file(account) as record:
+        file, is_new = delivery().kept.create(account, new, body)
+        record.outcome = "file-created" if is_new else "file-repeated"
+    response = jsonify(_render(file))
+    response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/api/files/{file.id}"
+    return response
+
+
+@blueprint.post("/files/<file_id>/finish")
+def finish_file(file_id: str) -> Response:
+    """Store the manifest of a file whose chunks have all come. The body is the manifest."""
+    account, file = _require_file(file_id)
+    request.max_content_length = MAX_MANIFEST_BYTES
+    manifest = request.get_data()
+    if not 0 < len(manifest) <= file.manifest_bytes:
+        raise bad_request(f"A manifest of 1 to {file.manifest_bytes} bytes is expected.")
+    with recorded_kept_file(account) as record:
+        record.outcome = "file-complete"
+        finished = delivery().kept.finish(account, file.id, manifest)
+    return jsonify(_render(finished))
+
+
+@blueprint.delete("/files/<file_id>")
+def end_file(file_id: str) -> Response:
+    """Delete a file that no index names yet."""
+    account, file = _require_file(file_id)
+    with recorded_kept_file(account) as record:
+        record.outcome = "file-ended"
+        delivery().kept.end(account, file.id)
+    return Response(status=204)
+
+
+@blueprint.get("/files/<file_id>/bytes/<name>")
+def show_object(file_id: str, name: str) -> Response:
+    """Return an object, or the range of it that the request names, or as JSON the address at which the store has it.
+
+    A redirect to the store would carry the page's credentials there, which it does not take.
+    """
+    _, file = _require_file(file_id)
+    found = None if file.stage is KeptStage.UPLOADING else find_object(file, name)
+    if found is None:
+        raise ServiceError(404, "not-found", "The file has no such object.")
+    elsewhere = None if found.is_part else delivery().store.find_elsewhere(found.folder, found.name)
+    if elsewhere is not None and elsewhere.url:
+        return jsonify(url=elsewhere.url)
+    return answer_object(found, elsewhere)
+
+
+@blueprint.get("/files/index")
+def show_index() -> Response:
+    """Return one line of JSON about the index, and then its objects: the chunks in order, and the manifest."""
+    account = require_session().address
+    index = delivery().kept.index(account)
+    line = json.dumps(_render_index(account, index)).encode() + b"\n"
+    pieces: Iterator[bytes] = delivery().kept.read_index(index)
+    response = Response(chain((line,), unbroken(pieces)), mimetype="application/octet-stream")
+    response.content_length = len(line) + index.total_bytes
+    return response
+
+
+@blueprint.put("/files/index")
+def store_index() -> Response:
+    """Store a version of the index upon the one before it, by one line of JSON before its objects.
+
+    The files of `kept` are kept from now on, and those of `deleted` are deleted.
+    """
+    account = require_session().address
+    request.max_content_length = MAX_LINE_BYTES + MAX_INDEX_BYTES
+    with delivery().upload_gate.one(account):
+        new = parse_new_index(read_line(request.stream))
+        body = read_objects(request.stream, new.total_bytes)
+        with recorded_kept_file(account) as record:
+            record.outcome = "index-stored"
+            index = delivery().kept.put_index(account, new, body)
+    return jsonify(_render_index(account, index))
+
+
+@blueprint.post("/files/<file_id>/objects")
+def begin_object(file_id: str) -> Response:
+    """Begin the upload of a chunk, perhaps with its first bytes. An upload that was begun before goes on."""
+    return tus.begin_upload(_require_target(file_id))
+
+
+@blueprint.route("/files/<file_id>/objects/<name>", methods=["HEAD"])
+def show_offset(file_id: str, name: str) -> Response:
+    """Say how many bytes of the chunk have come."""
+    return tus.answer_offset(_require_target(file_id), name)
+
+
+@blueprint.patch("/files/<file_id>/objects/<name>")
+def send_bytes(file_id: str, name: str) -> Response:
+    """Add bytes to the chunk at its offset. They are durable before the answer."""
+    return tus.append_bytes(_require_target(file_id), name)
+
+
+@blueprint.delete("/files/<file_id>/objects/<name>")
+def end_object(file_id: str, name: str) -> Response:
+    """End the upload of the chunk, and delete its bytes."""
+    return tus.end_upload(_require_target(file_id), name)
+
+
+@blueprint.after_request
+def name_version(response: Response) -> Response:
+    """Name the version of tus in answers about uploads."""
+    is_upload = (request.endpoint or "").rpartition(".")[2] in _UPLOADS
+    return tus.name_version(response) if is_upload else response
+
+
+_UPLOADS = frozenset({"begin_object", "show_offset", "send_bytes", "end_object"})
+
+
+def _require_file(file_id: str) -> tuple[str, KeptFile]:
+    """Return the account of the session, and its file. Raises ServiceError."""
+    account = require_session().address
+    if not is_parcel_id(file_id):
+        raise NoFile
+    return account, delivery().kept.find(account, file_id)
+
+
+def _require_target(file_id: str) -> tus.Target:
+    """Return the file whose chunks may still come. Raises ServiceError."""
+    account, file = _require_file(file_id)
+    tus.check_version()
+    if file.stage is not KeptStage.UPLOADING:
+        raise ServiceError(409, "submitted", "The file is complete, and does not change any more.")
+    sizes = {name: size for name, size in announced_sizes(file).items() if name != MANIFEST}
+    return tus.Target(account=account, path=f"/api/files/{file.id}", folder=file.folder, sizes=sizes)
+
+
+def _render(file: KeptFile) -> dict[str, object]:
+    return {
+        "id": file.id,
+        "objects": list(file.objects),
+        "manifest": file.manifest_bytes,
+        "state": file.stage,
+    }
+
+
+def _render_index(account: str, index: StoredIndex) -> dict[str, object]:
+    return {
+        "version": index.version,
+        "objects": list(index.objects),
+        "manifest": index.manifest_bytes,
+        "used": delivery().quota.used_by(account),
+        "quota": delivery().config.sender_bytes,
+    }

@@ -1,0 +1,80 @@
+"""The answer that is an object of a parcel or a kept file, or the range of it that the request names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Final
+
+from flask import Response, request
+
+from webbridge.blueprints.download import DownloadBroken
+from webbridge.blueprints.parcel_calls import delivery
+from webbridge.delivery.objects import StoredObject
+from webbridge.delivery.store import StoreFailed
+from webbridge.delivery.store.protocol import Elsewhere
+
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+
+
+def answer_object(found: StoredObject, elsewhere: Elsewhere | None) -> Response:
+    """Return the bytes of an object, or let the proxy send them (RFC 9110 section 14)."""
+    response = Response(mimetype="application/octet-stream")
+    response.headers["Content-Disposition"] = "attachment"
+    response.headers["Accept-Ranges"] = "bytes"
+    if elsewhere is not None and elsewhere.accel_path:
+        # nginx sends the bytes, and the range that the request names.
+        response.headers["X-Accel-Redirect"] = elsewhere.accel_path
+        return response
+    response.set_etag(_etag(found))
+    _add_bytes(response, found)
+    return response
+
+
+def _add_bytes(response: Response, found: StoredObject) -> None:
+    """Add the whole object or one range of it. Several ranges in one request get the whole object."""
+    start, size = 0, found.size
+    wanted = _wanted_range(response)
+    if wanted is not None:
+        first, last = wanted if wanted[0] is not None else (max(0, found.size - (wanted[1] or 0)), None)
+        start, end = first or 0, found.size if last is None else min(last + 1, found.size)
+        if start >= end:
+            response.status_code = 416
+            response.headers["Content-Range"] = f"bytes */{found.size}"
+            return
+        size = end - start
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+    if request.method != "HEAD":
+        pieces = delivery().store.read(found.folder, found.name, found.start + start, size)
+        response.response = unbroken(pieces)
+    response.content_length = size
+
+
+def _wanted_range(response: Response) -> tuple[int | None, int | None] | None:
+    """Return the first and the last byte of the only range, (None, count) for the last bytes, or None without one.
+
+    A range that is none, or of another version, is ignored (RFC 9110 sections 13.1.5 and 14.2).
+    """
+    text = request.headers.get("Range", "")
+    found = _RANGE.fullmatch(text)
+    if found is None or text == "bytes=-":
+        return None
+    condition = request.headers.get("If-Range")
+    if condition is not None and condition != response.headers.get("ETag"):
+        return None
+    first, last = (int(digits) if digits else None for digits in found.groups())
+    return None if first is not None and last is not None and last < first else (first, last)
+
+
+def unbroken(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces of a body whose status is sent already. Without its end, the connection breaks."""
+    try:
+        yield from pieces
+    except StoreFailed:
+        raise DownloadBroken from None
+
+
+def _etag(found: StoredObject) -> str:
+    return sha256(f"{found.folder}/{found.name}/{found.start}".encode()).hexdigest()[:32]

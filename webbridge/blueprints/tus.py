@@ -1,0 +1,131 @@
+"""Uploads by tus 1.0 (core, creation, creation-with-upload, termination) of the objects of a parcel or a kept file.
+
+An object has the size that was announced. Each has one address, so that an upload that was begun twice is the same one.
+The size that was reserved bounds all of them.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Response, request
+
+from sealwax.service import ServiceError
+from webbridge.blueprints.parcel_calls import delivery
+from webbridge.delivery.limits import MAX_OBJECT_BYTES
+from webbridge.delivery.store.locks import NoUpload
+from webbridge.delivery.submission import bad_request
+
+VERSION: Final = "1.0.0"
+_EXTENSIONS: Final = "creation,creation-with-upload,termination"
+_BYTES: Final = "application/offset+octet-stream"
+_MAX_DIGITS: Final = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The parcel or file whose objects come. `path` is its address, `sizes` the announced size of each object."""
+
+    account: str
+    path: str
+    folder: str
+    sizes: dict[str, int]
+
+
+def name_version(response: Response) -> Response:
+    """Name the version of tus, also in errors."""
+    response.headers["Tus-Resumable"] = VERSION
+    if request.method == "OPTIONS" or response.status_code == 412:
+        response.headers["Tus-Version"] = VERSION
+        response.headers["Tus-Extension"] = _EXTENSIONS
+        response.headers["Tus-Max-Size"] = str(MAX_OBJECT_BYTES)
+    return response
+
+
+def check_version() -> None:
+    """Check the version that the request names. Raises ServiceError."""
+    if request.headers.get("Tus-Resumable") != VERSION:
+        raise ServiceError(412, "wrong-version", f"The header Tus-Resumable: {VERSION} is expected.")
+
+
+def begin_upload(target: Target) -> Response:
+    """Begin the upload of an object, perhaps with its first bytes. An upload that was begun before goes on."""
+    name = _name_in(request.headers.get("Upload-Metadata", ""))
+    size = target.sizes.get(name)
+    if size is None:
+        raise bad_request("The metadata has no name of an object that was announced.")
+    if _number_in("Upload-Length") != size:
+        raise bad_request(f"The object {name} was announced with {size} bytes.")
+    delivery().uploads.begin(target.folder, name)
+    response = Response(status=201)
+    if _has_bytes():
+        response.headers["Upload-Offset"] = str(_append(target, name, size, offset=0))
+    response.headers["Location"] = f"{target.path}/objects/{name}"
+    return response
+
+
+def answer_offset(target: Target, name: str) -> Response:
+    """Say how many bytes of an object have come."""
+    size = _size_of(target, name)
+    response = Response(status=200)
+    response.headers["Upload-Offset"] = str(delivery().uploads.offset_of(target.folder, name, size=size))
+    response.headers["Upload-Length"] = str(size)
+    return response
+
+
+def append_bytes(target: Target, name: str) -> Response:
+    """Add bytes to an object at its offset. They are durable before the answer."""
+    size = _size_of(target, name)
+    if request.mimetype != _BYTES:
+        raise ServiceError(415, "bad-request", f"The content type {_BYTES} is expected.")
+    response = Response(status=204)
+    response.headers["Upload-Offset"] = str(_append(target, name, size, offset=_number_in("Upload-Offset")))
+    return response
+
+
+def end_upload(target: Target, name: str) -> Response:
+    """End the upload of an object, and delete its bytes."""
+    _size_of(target, name)
+    delivery().uploads.end(target.folder, name)
+    return Response(status=204)
+
+
+def _append(target: Target, name: str, size: int, *, offset: int) -> int:
+    request.max_content_length = MAX_OBJECT_BYTES
+    if request.content_length is not None and request.content_length > size - offset:
+        raise ServiceError(413, "parcel-too-large", "The request has more bytes than the object lacks.")
+    with delivery().upload_gate.one(target.account):
+        return delivery().uploads.append(target.folder, name, request.stream, size=size, offset=offset)
+
+
+def _size_of(target: Target, name: str) -> int:
+    size = target.sizes.get(name)
+    if size is None:
+        raise NoUpload
+    return size
+
+
+def _has_bytes() -> bool:
+    return request.mimetype == _BYTES and request.content_length != 0
+
+
+def _number_in(header: str) -> int:
+    text = request.headers.get(header, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise bad_request(f"The header {header} is a number of bytes.")
+    return int(text)
+
+
+def _name_in(metadata: str) -> str:
+    """Return the value of `name` in the metadata of tus: pairs of a key and base64, separated by commas."""
+    for pair in metadata.split(","):
+        key, _, value = pair.strip().partition(" ")
+        if key == "name":
+            try:
+                return b64decode(value, validate=True).decode("ascii")
+            except (binascii.Error, ValueError):
+                break
+    raise bad_request("The header Upload-Metadata has no name.")

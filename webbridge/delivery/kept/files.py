@@ -1,0 +1,336 @@
+"""The kept files of one bridge, and the index of each account.
+
+A file is uploaded first. A new version of the index then names it as kept, in one transaction with the number of the
+version: a version is stored only upon the one before it, so that two devices do not overwrite each other. The bytes of
+a version are durable before its record is, and those of deleted files go after their record. A process that is killed
+between leaves folders without a record, which the sweep deletes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
+from sealwax.service.database import insert_into
+from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
+from webbridge.delivery.ids import MANIFEST, new_folder
+from webbridge.delivery.kept.announcements import NewFile, NewIndex
+from webbridge.delivery.kept.records import (
+    FileIdUsed,
+    FileIncomplete,
+    IndexChanged,
+    KeptFile,
+    KeptStage,
+    NoFile,
+    StoredIndex,
+    TooManyFiles,
+    file_of,
+    index_of,
+)
+from webbridge.delivery.limits import UPLOAD_SECONDS
+from webbridge.delivery.objects import announced_sizes
+from webbridge.delivery.pepper import Pepper
+from webbridge.delivery.quota import Quota
+from webbridge.delivery.settings import ParcelsConfig
+from webbridge.delivery.store import WHOLE, Store, Uploads
+from webbridge.delivery.store.locks import NoUpload
+
+_AT_ONCE: Final = 500
+
+_OF_ACCOUNT: Final = KEPT_FILE.c.account == bindparam("of_account")
+_IS_OWN: Final = (_OF_ACCOUNT, KEPT_FILE.c.id == bindparam("of_id"))
+_ARE_OWN: Final = (_OF_ACCOUNT, KEPT_FILE.c.id.in_(bindparam("of_ids", expanding=True)))
+_FIND: Final = select(KEPT_FILE).where(*_IS_OWN)
+_FIND_ALL: Final = select(KEPT_FILE).where(*_ARE_OWN)
+_COUNT: Final = select(func.count()).select_from(KEPT_FILE).where(_OF_ACCOUNT)
+_COMPLETE: Final = (
+    update(KEPT_FILE)
+    .where(*_IS_OWN, KEPT_FILE.c.stage != KeptStage.KEPT)
+    .values(stage=KeptStage.COMPLETE, manifest_bytes=bindparam("new_bytes"))
+)
+_KEEP: Final = update(KEPT_FILE).where(*_ARE_OWN).values(stage=KeptStage.KEPT)
+_DELETE: Final = delete(KEPT_FILE).where(*_ARE_OWN)
+_DELETE_UPLOAD: Final = delete(KEPT_FILE).where(*_IS_OWN, KEPT_FILE.c.stage != KeptStage.KEPT)
+_STALE: Final = (
+    select(KEPT_FILE)
+    .where(KEPT_FILE.c.stage != KeptStage.KEPT, KEPT_FILE.c.created_at <= bindparam("begun_before"))
+    .limit(_AT_ONCE)
+)
+_INDEX: Final = select(KEPT_INDEX).where(KEPT_INDEX.c.account == bindparam("of_account"))
+_REPLACE: Final = update(KEPT_INDEX).where(
+    KEPT_INDEX.c.account == bindparam("of_account"), KEPT_INDEX.c.version == bindparam("of_version")
+)
+
+
+class KeptFiles:
+    """The files that people keep at one bridge."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        uploads: Uploads,
+        quota: Quota,
+        pepper: Pepper,
+        *,
+        config: ParcelsConfig,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._uploads = uploads
+        self._quota = quota
+        self._pepper = pepper
+        self._config = config
+        self._clock = clock
+        self._add = insert_into(database, KEPT_FILE).on_conflict_do_nothing().returning(KEPT_FILE.c.id)
+        self._add_index = insert_into(database, KEPT_INDEX).on_conflict_do_nothing().returning(KEPT_INDEX.c.account)
+
+    def find(self, account: str, file_id: str) -> KeptFile:
+        """Return a file of the account. Raises NoFile."""
+        with self._database.reading() as rows:
+            row = rows.execute(_FIND, {"of_account": account, "of_id": file_id}).first()
+        if row is None:
+            raise NoFile
+        return file_of(row)
+
+    def create(self, account: str, new: NewFile, body: bytes) -> tuple[KeptFile, bool]:
+        """Return the file of an announcement, and whether it is new. `body` has all objects of a whole file.
+
+        The bytes are reserved. The same request again gets the same file. Raises FileIdUsed, TooManyFiles, or
+        ServiceError beyond a quota.
+        """
+        digest = self._pepper.digest_of(new.canonical_bytes + body)
+        with self._database.reading() as rows:
+            known = rows.execute(_FIND, {"of_account": account, "of_id": new.id}).first()
+        if known is not None:
+            return _repeated(known, digest), False
+        self._quota.check_room(new.total_bytes)
+        try:
+            return self._create_new(account, new, body, digest)
+        except ServiceError:
+            self._quota.give_up(new.total_bytes)
+            raise
+
+    def finish(self, account: str, file_id: str, manifest: bytes) -> KeptFile:
+        """Store the manifest of a file whose chunks have all come. Before it is kept, another one replaces it.
+
+        Raises NoFile, FileIdUsed, FileIncomplete, or ServiceError if the store fails.
+        """
+        file = self.find(account, file_id)
+        if file.stage is KeptStage.KEPT or file.is_whole:
+            raise FileIdUsed
+        self._check_chunks(file)
+        with suppress(NoUpload):
+            self._uploads.end(file.folder, MANIFEST)
+        self._uploads.begin(file.folder, MANIFEST)
+        self._uploads.append(file.folder, MANIFEST, io.BytesIO(manifest), size=len(manifest), offset=0)
+        with self._database.transaction() as rows:
+            changed = {"of_account": account, "of_id": file_id, "new_bytes": len(manifest)}
+            if rows.execute(_COMPLETE, changed).rowcount != 1:
+                raise NoFile
+        return self.find(account, file_id)
+
+    def end(self, account: str, file_id: str) -> None:
+        """Delete a file that no index names yet. Raises NoFile."""
+        if not self._delete_upload(account, file_id):
+            raise NoFile
+
+    def index(self, account: str) -> StoredIndex:
+        """Return the record of the index."""
+        with self._database.reading() as rows:
+            return index_of(rows.execute(_INDEX, {"of_account": account}).first())
+
+    def read_index(self, index: StoredIndex) -> Iterator[bytes]:
+        """Return the objects of an index, one after the other. Raises StoreFailed."""
+        return self._store.read(index.folder, WHOLE, 0, index.total_bytes) if index.folder else iter(())
+
+    def put_index(self, account: str, new: NewIndex, body: bytes) -> StoredIndex:
+        """Store a version upon the one before it, with the files that it keeps and deletes.
+
+        Raises IndexChanged, NoFile, FileIncomplete, or ServiceError if the store fails.
+        """
+        self._quota.check_room(new.total_bytes)
+        # An index replaces another one, and counts for nobody.
+        self._quota.give_up(new.total_bytes)
+        values = self._index_values(account, new)
+        folder = str(values["folder"])
+        self._write_whole(folder, body)
+        try:
+            with self._database.transaction() as rows:
+                before = self._replace_index(rows, account, new.version, values)
+                self._keep(rows, account, new.kept)
+                deleted = self._delete(rows, account, new.deleted)
+        except ServiceError:
+            self._delete_unless_current(account, folder)
+            raise
+        for left in (before.folder, *deleted):
+            if left:
+                self._delete_folder(left)
+        return self.index(account)
+
+    def sweep(self, at: float) -> None:
+        """Delete uploads to which nothing was added for a day. Raises DatabaseUnavailable."""
+        with self._database.reading() as rows:
+            stale = rows.execute(_STALE, {"begun_before": at - UPLOAD_SECONDS}).all()
+        for row in stale:
+            with suppress(ServiceError):
+                changed_at = self._uploads.changed_at(row.folder)
+                if not at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
+                    self._delete_upload(row.account, row.id)
+
+    def _create_new(self, account: str, new: NewFile, body: bytes, digest: bytes) -> tuple[KeptFile, bool]:
+        values = self._values_of(account, new, digest)
+        folder = str(values["folder"])
+        if new.is_whole:
+            self._write_whole(folder, body)
+        try:
+            with self._database.transaction() as rows:
+                is_new = rows.execute(self._add, values).first() is not None
+                if is_new:
+                    if rows.execute(_COUNT, {"of_account": account}).scalar_one() > self._config.max_kept_files:
+                        raise TooManyFiles
+                    self._quota.reserve(rows, account, new.total_bytes)
+                row = rows.execute(_FIND, {"of_account": account, "of_id": new.id}).one()
+        except ServiceError:
+            self._delete_unrecorded(account, new.id, folder)
+            raise
+        if not is_new:
+            self._delete_folder(folder)
+            return _repeated(row, digest), False
+        return file_of(row), True
+
+    def _replace_index(self, rows: Connection, account: str, version: int, values: dict[str, Any]) -> StoredIndex:
+        """Return the record before. Two devices that come at once wait for each other here."""
+        before = index_of(rows.execute(_INDEX.with_for_update(), {"of_account": account}).first())
+        if before.version != version - 1:
+            raise IndexChanged
+        if before.version == 0:
+            is_stored = rows.execute(self._add_index, values).first() is not None
+        else:
+            place = {"of_account": account, "of_version": before.version}
+            is_stored = rows.execute(_REPLACE, place | values).rowcount == 1
+        if not is_stored:
+            raise IndexChanged
+        return before
+
+    def _keep(self, rows: Connection, account: str, ids: Sequence[str]) -> None:
+        for some in _portions(ids):
+            found = self._lock(rows, account, some)
+            if len(found) != len(some):
+                raise NoFile
+            if any(row.stage == KeptStage.UPLOADING for row in found):
+                raise FileIncomplete
+            rows.execute(_KEEP, {"of_account": account, "of_ids": some})
+
+    def _delete(self, rows: Connection, account: str, ids: Sequence[str]) -> list[str]:
+        """Return the folders to delete. An id without a record was deleted by another device."""
+        folders: list[str] = []
+        for some in _portions(ids):
+            found = self._lock(rows, account, some)
+            if found:
+                rows.execute(_DELETE, {"of_account": account, "of_ids": some})
+                self._quota.give_back(rows, account, sum(row.total_bytes for row in found), parcels=len(found))
+            folders.extend(row.folder for row in found)
+        return folders
+
+    def _lock(self, rows: Connection, account: str, ids: Sequence[str]) -> Sequence[Row[Any]]:
+        return rows.execute(_FIND_ALL.with_for_update(), {"of_account": account, "of_ids": list(ids)}).all()
+
+    def _delete_upload(self, account: str, file_id: str) -> bool:
+        place = {"of_account": account, "of_id": file_id}
+        with self._database.transaction() as rows:
+            row = rows.execute(_FIND.with_for_update(), place).first()
+            if row is None or rows.execute(_DELETE_UPLOAD, place).rowcount != 1:
+                return False
+            self._quota.give_back(rows, account, row.total_bytes)
+        self._delete_folder(row.folder)
+        return True
+
+    def _check_chunks(self, file: KeptFile) -> None:
+        chunks = {name: size for name, size in announced_sizes(file).items() if name != MANIFEST}
+        missing = self._missing(file, chunks)
+        begun = self._uploads.names_in(file.folder) if missing else ()
+        for name in missing:
+            if name not in begun:
+                continue
+            # Its last request may have met a store that failed.
+            with suppress(ServiceError):
+                self._uploads.finish(file.folder, name, size=chunks[name])
+        if missing and self._missing(file, chunks):
+            raise FileIncomplete
+
+    def _missing(self, file: KeptFile, chunks: dict[str, int]) -> list[str]:
+        sizes = self._store.sizes_in(file.folder)
+        return [name for name, size in chunks.items() if sizes.get(name) != size]
+
+    def _write_whole(self, folder: str, body: bytes) -> None:
+        try:
+            self._store.write_whole(folder, body)
+        except ServiceError:
+            self._delete_folder(folder)
+            raise
+
+    def _delete_unrecorded(self, account: str, file_id: str, folder: str) -> None:
+        # After DatabaseUnavailable the record may be there all the same. If nobody can tell now, the sweep does later.
+        with suppress(ServiceError):
+            try:
+                is_recorded = self.find(account, file_id).folder == folder
+            except NoFile:
+                is_recorded = False
+            if not is_recorded:
+                self._delete_folder(folder)
+
+    def _delete_unless_current(self, account: str, folder: str) -> None:
+        with suppress(ServiceError):
+            if self.index(account).folder != folder:
+                self._delete_folder(folder)
+
+    def _delete_folder(self, folder: str) -> None:
+        # What a store that fails now keeps has no record, and so the sweep deletes it.
+        with suppress(ServiceError):
+            self._store.delete(folder)
+            self._uploads.delete(folder)
+
+    def _values_of(self, account: str, new: NewFile, digest: bytes) -> dict[str, object]:
+        return {
+            "account": account,
+            "id": new.id,
+            "folder": new_folder(),
+            "digest": digest,
+            "objects": json.dumps(new.objects),
+            "manifest_bytes": new.manifest_bytes,
+            "total_bytes": new.total_bytes,
+            "is_whole": int(new.is_whole),
+            "stage": KeptStage.COMPLETE if new.is_whole else KeptStage.UPLOADING,
+            "created_at": self._clock().timestamp(),
+        }
+
+    def _index_values(self, account: str, new: NewIndex) -> dict[str, object]:
+        return {
+            "account": account,
+            "version": new.version,
+            "folder": new_folder(),
+            "objects": json.dumps(new.objects),
+            "manifest_bytes": new.manifest_bytes,
+            "stored_at": self._clock().timestamp(),
+        }
+
+
+def _repeated(row: Row[Any], digest: bytes) -> KeptFile:
+    """Return the file of a row if the same request has made it. Raises FileIdUsed."""
+    if not hmac.compare_digest(bytes(row.digest), digest):
+        raise FileIdUsed
+    return file_of(row)
+
+
+def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))

@@ -1,0 +1,64 @@
+"""The objects of a parcel or a kept file: chunks that are numbered from 0, and a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from webbridge.delivery.ids import MANIFEST, number_of
+from webbridge.delivery.store import WHOLE
+
+
+class HasObjects(Protocol):
+    """The record of something that has objects in the store. `objects` are the sizes of the chunks."""
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder in the store."""
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """The bytes of each chunk."""
+
+    @property
+    def manifest_bytes(self) -> int:
+        """The bytes of the manifest."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all bytes are one object of the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """The place of an object: its bytes from `start` on in an object of the store."""
+
+    folder: str
+    name: str
+    start: int
+    size: int
+    is_part: bool
+
+
+def announced_sizes(record: HasObjects) -> dict[str, int]:
+    """Return the size of each object by its name."""
+    return {**{str(number): size for number, size in enumerate(record.objects)}, MANIFEST: record.manifest_bytes}
+
+
+def size_of(record: HasObjects, name: str) -> int | None:
+    """Return the size of an object that was announced, or None for any other name."""
+    if name == MANIFEST:
+        return record.manifest_bytes
+    number = number_of(name)
+    return record.objects[number] if number is not None and number < len(record.objects) else None
+
+
+def find_object(record: HasObjects, name: str) -> StoredObject | None:
+    """Return the place of an object, or None if there is none of this name."""
+    size = size_of(record, name)
+    if size is None:
+        return None
+    if not record.is_whole:
+        return StoredObject(folder=record.folder, name=name, start=0, size=size, is_part=False)
+    before = record.objects if name == MANIFEST else record.objects[: int(name)]
+    return StoredObject(folder=record.folder, name=WHOLE, start=sum(before), size=size, is_part=True)

@@ -1,0 +1,104 @@
+/** The files that are being added, each with its progress. */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+import { size } from "../../../wasm_build/ui/formats.js";
+import { fileSentence } from "./file_errors.js";
+import { Progress } from "./progress.js";
+
+/** @typedef {import("./keeper.js").Adding} Adding */
+/** @typedef {import("./keeper.js").Keeper} Keeper */
+
+/** More are counted only, because a person may choose thousands. */
+const MAX_SHOWN = 20;
+
+export class AddingList {
+  element;
+  #given;
+  #keeper;
+  #list = html("ul", { class: "attachment-rows" });
+  #more = html("p", { class: "note" });
+  /** @type {Map<Adding, AddingRow>} */
+  #rows = new Map();
+  #draw = () => this.draw();
+
+  /** @param {import("./my_files.js").Given} given @param {Keeper} keeper */
+  constructor(given, keeper) {
+    const { app: { translate }, parts } = given;
+    const titleId = parts.uniqueId("adding");
+    this.#given = given;
+    this.#keeper = keeper;
+    this.element = html(
+      "section", { class: "attachments", "aria-labelledby": titleId, hidden: true, data: { test: "files-adding" } },
+      html("h2", { id: titleId, text: translate("my_files_adding") }), this.#list, this.#more,
+    );
+    keeper.addEventListener("adding", this.#draw);
+    this.draw();
+  }
+
+  close() {
+    this.#keeper.removeEventListener("adding", this.#draw);
+  }
+
+  draw() {
+    const { adding } = this.#keeper;
+    const shown = adding.slice(0, MAX_SHOWN);
+    for (const one of this.#rows.keys()) {
+      if (shown.includes(one)) continue;
+      this.#rows.get(one)?.element.remove();
+      this.#rows.delete(one);
+    }
+    for (const one of shown) {
+      const row = this.#rows.get(one) ?? new AddingRow(this.#given, this.#keeper, one);
+      if (!this.#rows.has(one)) this.#list.append(row.element);
+      this.#rows.set(one, row);
+      row.draw();
+    }
+    const others = adding.length - shown.length;
+    this.#more.textContent = others > 0 ? this.#given.app.translate("my_files_more_waiting", { count: others }) : "";
+    this.element.hidden = adding.length === 0;
+  }
+}
+
+class AddingRow {
+  #given;
+  #adding;
+  #progress;
+  #again;
+
+  /** @param {import("./my_files.js").Given} given @param {Keeper} keeper @param {Adding} adding */
+  constructor(given, keeper, adding) {
+    const { translate } = given.app;
+    const { name, file } = adding;
+    this.#given = given;
+    this.#adding = adding;
+    this.#progress = new Progress(given, {
+      name, bytes: file.size, cancelLabel: translate("my_files_cancel_named", { name }), onCancel: () => keeper.cancel(adding),
+    });
+    this.#again = html("button", {
+      type: "button", text: translate("try_again"), "aria-label": translate("my_files_again_named", { name }), hidden: true,
+      data: { test: "file-again" }, on: { click: () => keeper.retry(adding) },
+    });
+    this.element = html(
+      "li", { class: "attachment kept-file", data: { test: "file-adding" } },
+      html(
+        "span", { class: "attachment-words" }, html("bdi", { class: "attachment-name", text: name }),
+        html("span", { class: "attachment-facts", text: size(file.size) }),
+      ),
+      this.#again, this.#progress.element,
+    );
+  }
+
+  draw() {
+    const { app } = this.#given;
+    const { state, done, error, file } = this.#adding;
+    const { bar, said, failure, cancel } = this.#progress;
+    bar.value = done;
+    bar.hidden = state === "failed";
+    this.#again.hidden = state !== "failed";
+    const text = state === "failed" ? "" : app.translate(`my_files_${state}`, { total: size(file.size) });
+    // The same text again would be read again.
+    if (said.textContent !== text) said.textContent = text;
+    failure.textContent = state === "failed" ? fileSentence(app, error) : "";
+    cancel.hidden = state === "listing";
+  }
+}

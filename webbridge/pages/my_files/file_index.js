@@ -1,0 +1,152 @@
+/**
+ * The index of the files that a person keeps: one parcel to oneself for each version, whose only file is the list.
+ *
+ * The id of that parcel comes from the account and the number of the version. The ids of kept files are random. So nothing
+ * else that the person has signed passes for a version, and no version for another one.
+ */
+
+import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { base64urlFromBytes } from "../../../wasm_build/parcels/base64url.js";
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { NOTHING, readContent, writeContent } from "./file_tree.js";
+
+/** @typedef {import("./file_tree.js").Content} Content */
+/** @typedef {import("./file_tree.js").Change} Change */
+/** @typedef {import("./file_requests.js").IndexLine} IndexLine */
+/** @typedef {{number: number, content: Content, used: number, quota: number}} OpenIndex */
+
+const LABEL = "sealwax files index 1";
+const ID_BYTES = 16;
+const NAME = "files.json";
+/** `webbridge.delivery.kept.records.IndexChanged` */
+const CHANGED = "index-changed";
+const MAX_TRIES = 6;
+
+export class FileIndex {
+  #own;
+  #requests;
+  #seen;
+  /** @type {OpenIndex | null} */
+  #current = null;
+  /** The changes, one after the other. @type {Promise<unknown>} */
+  #turn = Promise.resolve();
+
+  /**
+   * @param {import("./own_keys.js").OwnKeys} own
+   * @param {import("./file_requests.js").FileRequests} requests
+   * @param {import("./seen_index.js").SeenIndex} seen
+   */
+  constructor(own, requests, seen) {
+    this.#own = own;
+    this.#requests = requests;
+    this.#seen = seen;
+  }
+
+  /** The newest version that this page has read or stored; null before. */
+  get current() {
+    return this.#current;
+  }
+
+  /**
+   * Reads the newest version. Rejects with `files-older` if this browser has seen a later one, or another one of its number.
+   * @param {{acceptOlder?: boolean}} [options] takes an older one, because the person has agreed to it
+   * @returns {Promise<OpenIndex>}
+   */
+  async read({ acceptOlder = false } = {}) {
+    const { line, bytes } = await this.#requests.index();
+    const { version: number, objects, manifest: manifestBytes, used, quota } = line;
+    if (bytes.length !== objects.reduce((sum, one) => sum + one, manifestBytes)) throw new ApiError("parcel-cut", "an index that is not whole");
+    const manifest = bytes.slice(bytes.length - manifestBytes);
+    const seen = acceptOlder ? null : await this.#seen.read();
+    const digest = await digestOf(manifest.buffer);
+    if (seen && (number < seen.number || (number === seen.number && digest !== seen.digest))) {
+      throw new ApiError("files-older", `the bridge gives number ${number}, and number ${seen.number} was seen`);
+    }
+    const content = number === 0 ? NOTHING : await this.#open(number, manifest.buffer, { bytes, objects });
+    if (number > 0 || acceptOlder) await this.#seen.write({ number, digest });
+    this.#current = { number, content, used, quota };
+    return this.#current;
+  }
+
+  /**
+   * Changes the newest version, and stores the result. If another device was faster, changes what that has stored.
+   * @param {Change} change
+   * @returns {Promise<OpenIndex>}
+   */
+  change(change) {
+    const changing = this.#turn.then(() => this.#change(change));
+    this.#turn = changing.catch(() => undefined);
+    return changing;
+  }
+
+  /** @param {Change} change @returns {Promise<OpenIndex>} */
+  async #change(change) {
+    for (let tries = 1; ; tries += 1) {
+      const before = this.#current ?? await this.read();
+      const content = change(before.content);
+      if (content === before.content) return before;
+      try {
+        return await this.#store(before, content);
+      } catch (error) {
+        // After a lost answer, only the bridge knows which version is the newest.
+        this.#current = null;
+        if (/** @type {{code?: string}} */ (error).code !== CHANGED || tries >= MAX_TRIES) throw error;
+      }
+    }
+  }
+
+  /** @param {OpenIndex} before @param {Content} content @returns {Promise<OpenIndex>} */
+  async #store(before, content) {
+    const number = before.number + 1;
+    const text = writeContent(content, { account: this.#own.account, number });
+    const data = new TextEncoder().encode(text);
+    const sizeBytes = data.length;
+    const { cms, chunk } = await this.#own.encrypt(data.buffer);
+    const manifest = await this.#own.sign(await this.#idOf(number), { name: NAME, sizeBytes, chunks: [chunk] });
+    const ids = new Set(content.files.map(({ id }) => id));
+    const idsBefore = new Set(before.content.files.map(({ id }) => id));
+    const digest = await digestOf(manifest);
+    const { used, quota } = await this.#requests.storeIndex({
+      version: number, chunks: [cms], manifest, kept: [...ids].filter((id) => !idsBefore.has(id)),
+      deleted: [...idsBefore].filter((id) => !ids.has(id)),
+    });
+    await this.#seen.write({ number, digest });
+    this.#current = { number, content, used, quota };
+    return this.#current;
+  }
+
+  /**
+   * @param {number} number @param {ArrayBuffer} manifest @param {{bytes: Uint8Array, objects: number[]}} stored
+   * @returns {Promise<Content>}
+   */
+  async #open(number, manifest, { bytes, objects }) {
+    const { files: [file, ...others] } = await this.#own.verify(manifest, await this.#idOf(number));
+    if (!file || others.length > 0 || file.name !== NAME) throw new ApiError("files-damaged", "this is no index");
+    const sizes = file.chunks.map(({ cmsBytes }) => cmsBytes);
+    if (sizes.join() !== objects.join()) throw new ApiError("parcel-cut", "the chunks of the index have other sizes");
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    let [at, text] = [0, ""];
+    for (const chunk of file.chunks) {
+      const cms = bytes.slice(at, at + chunk.cmsBytes).buffer;
+      at += chunk.cmsBytes;
+      const { content } = await this.#own.call("parcel.decrypt", { cms, chunk });
+      text += decoder.decode(content, { stream: true });
+      overwrite(content);
+    }
+    return readContent(text + decoder.decode(), { account: this.#own.account, number });
+  }
+
+  /** @param {number} number */
+  async #idOf(number) {
+    const text = `${LABEL}\0${addressKey(this.#own.account)}\0${number}`;
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+    return base64urlFromBytes(digest.slice(0, ID_BYTES));
+  }
+}
+
+/** @param {ArrayBuffer} bytes */
+async function digestOf(bytes) {
+  return hexFromBytes(await crypto.subtle.digest("SHA-256", bytes));
+}

@@ -1,0 +1,41 @@
+/** Reads a kept file: its manifest, which only the person may have signed, and then its chunks, each checked before it is passed on. */
+
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { planChunks } from "../../../wasm_build/parcels/chunk_plan.js";
+import { readObject } from "../../../wasm_build/parcels/object_source.js";
+
+/** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
+
+/**
+ * The content of a file, chunk by chunk. The next chunk is fetched while one is decrypted. The caller overwrites each.
+ * @param {KeptEntry} entry
+ * @param {Pick<import("./file_sending.js").Parts, "own" | "requests">} parts
+ * @param {{signal: AbortSignal} & import("../../../wasm_build/parcels/object_source.js").ReadingOptions} options `onProgress` gets the bytes of the
+ *   encrypted file that have come
+ * @returns {AsyncGenerator<ArrayBuffer, void>}
+ */
+export async function* readFile({ id, bytes }, { own, requests }, { signal, onProgress = () => {}, ...reading }) {
+  const { files } = await own.verify(await requests.manifest(id, signal), id, signal);
+  const [file, ...others] = planChunks(files);
+  if (!file || others.length > 0 || file.sizeBytes !== bytes) throw new ApiError("files-damaged", "the manifest is of another file");
+  const { chunks } = file;
+  const ask = (/** @type {string} */ name, /** @type {number} */ from) => requests.object(id, name, from, signal);
+  let done = 0;
+  const fetchNext = (/** @type {number} */ index) => {
+    const chunk = chunks[index];
+    if (!chunk) return null;
+    const before = done;
+    done += chunk.cmsBytes;
+    const fetching = readObject(ask, { name: chunk.object, bytes: chunk.cmsBytes, signal }, { ...reading, onProgress: (one) => onProgress(before + one) });
+    // Its error is reported when it is this chunk's turn.
+    fetching.catch(() => {});
+    return fetching;
+  };
+  let coming = fetchNext(0);
+  for (const [index, { object: _, ...chunk }] of chunks.entries()) {
+    const cms = /** @type {ArrayBuffer} */ (await coming);
+    coming = fetchNext(index + 1);
+    const { content } = await own.call("parcel.decrypt", { cms, chunk }, signal);
+    yield content;
+  }
+}

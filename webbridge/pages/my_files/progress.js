@@ -1,0 +1,24 @@
+/** The progress of a file that is added or saved: a bar, a sentence, an error, and a button to cancel. */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+
+export class Progress {
+  /** @param {import("./my_files.js").Given} given @param {{name: string, bytes: number, onCancel: () => void, cancelLabel: string}} options */
+  constructor({ app: { translate }, parts }, { name, bytes, onCancel, cancelLabel }) {
+    this.bar = html("progress", { max: String(Math.max(1, bytes)), value: "0", "aria-label": translate("parcel_progress", { name }) });
+    this.said = html("p", { class: "kept-said", role: "status", data: { test: "file-progress" } });
+    this.failure = parts.problem("file-error");
+    this.cancel = html("button", {
+      type: "button", text: translate("parcel_cancel"), "aria-label": cancelLabel, data: { test: "file-cancel" }, on: { click: onCancel },
+    });
+    this.element = html("div", { class: "kept-progress" }, this.bar, this.said, this.failure, this.cancel);
+  }
+
+  /** Leaves only what became of it. @param {string} text @param {string} [failure] */
+  end(text, failure = "") {
+    this.bar.remove();
+    this.cancel.remove();
+    this.said.textContent = text;
+    this.failure.textContent = failure;
+  }
+}
