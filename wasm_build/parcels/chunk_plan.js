@@ -23,3 +23,9 @@ export function planChunks(files) {
     chunks: chunks.map((chunk) => ({ ...chunk, object: String(number++) })),
   }));
 }
+
+/** The lengths of the chunks of a file with so many bytes. An empty file has no chunk. @param {number} bytes @returns {number[]} */
+export function chunkLengths(bytes) {
+  const count = Math.ceil(bytes / CHUNK_BYTES);
+  return Array.from({ length: count }, (_, index) => Math.min(CHUNK_BYTES, bytes - index * CHUNK_BYTES));
+}

@@ -6,9 +6,10 @@
  */
 
 import { ApiError } from "../vault/json_requests.js";
+import { pauseUntilOnline } from "./online_pause.js";
 
 /** @typedef {(name: string, from: number, signal: AbortSignal) => Promise<Response>} AskObject */
-/** @typedef {(milliseconds: number, signal: AbortSignal) => Promise<void>} Pause */
+/** @typedef {import("./online_pause.js").Pause} Pause */
 /**
  * @typedef {{
  *   onProgress?: (bytes: number) => void, onLost?: (isLost: boolean) => void, maxTries?: number, pause?: Pause,
@@ -98,23 +99,4 @@ function wrongSize(name, found, expected) {
 /** Whether a later request may succeed. @param {unknown} error */
 function isPassing(error) {
   return error instanceof ApiError && (error.code === "unreachable" || PASSING.has(error.status));
-}
-
-/**
- * Waits for a time, or until the browser says that the connection is back.
- * @type {Pause}
- */
-function pauseUntilOnline(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      clearTimeout(timer);
-      globalThis.removeEventListener("online", end);
-      signal.removeEventListener("abort", end);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    globalThis.addEventListener("online", end);
-    signal.addEventListener("abort", end);
-  });
 }

@@ -1,0 +1,194 @@
+/**
+ * The requests by which a parcel reaches the bridge: its announcement, its objects by tus 1.0, and its submission.
+ *
+ * A lost connection costs the piece that was on its way: HEAD says how many bytes the bridge has, and PATCH goes on there. All
+ * requests can be repeated, because the parcel's id makes them one parcel.
+ */
+
+import { ApiError, JSON_TYPE, readJson } from "../vault/json_requests.js";
+import { pauseUntilOnline } from "./online_pause.js";
+
+/** @typedef {{method: string, headers?: Record<string, string>, body?: BodyInit, signal?: AbortSignal}} UploadOptions */
+/** @typedef {(path: string, options: UploadOptions) => Promise<Response>} Ask sends a request in the name of the sender */
+/** @typedef {{id: string, reference: string, expires: string, state: string}} CreatedParcel */
+/** @typedef {{signal: AbortSignal, onLost?: (isLost: boolean) => void}} Waiting `onLost` tells that the connection is lost or back */
+
+/** So many bytes are in a request, so that the progress is seen and little is sent again. */
+export const PIECE_BYTES = 4 * 1024 * 1024;
+const OFFSET_TYPE = "application/offset+octet-stream";
+const VERSION = { "Tus-Resumable": "1.0.0" };
+const FIRST_PAUSE_MILLISECONDS = 1_000;
+const LONGEST_PAUSE_MILLISECONDS = 15_000;
+/** The requests in a row without a new byte before the person is asked. They take a bit more than a minute. */
+const MAX_TRIES = 9;
+/** A server or store that is being started anew answers with these. */
+const PASSING = new Set([500, 502, 503, 504]);
+/** The bridge still writes the bytes of a connection that was lost, or has too many uploads of this sender at once. */
+const BUSY = new Set(["upload-busy", "wrong-offset", "try-later"]);
+const DIGITS = /^\d{1,15}$/u;
+
+export class ParcelUploads {
+  #ask;
+  #pause;
+
+  /** @param {Ask} ask @param {import("./online_pause.js").Pause} [pause] */
+  constructor(ask, pause = pauseUntilOnline) {
+    this.#ask = ask;
+    this.#pause = pause;
+  }
+
+  /**
+   * Announces a parcel, with all its objects if it is whole.
+   * @param {string} line
+   * @param {ArrayBuffer[]} objects
+   * @param {Waiting} waiting
+   * @returns {Promise<CreatedParcel>}
+   */
+  create(line, objects, waiting) {
+    const body = new Blob([`${line}\n`, ...objects]);
+    return this.#patiently(waiting, async () => readJson(
+      await this.#ask("/api/parcels", { method: "POST", headers: JSON_TYPE, body, signal: waiting.signal }),
+    ));
+  }
+
+  /**
+   * Uploads an object, of which the bridge may have a part already.
+   * @param {{id: string, name: string, data: ArrayBuffer}} object
+   * @param {Waiting & {onProgress?: (bytes: number) => void}} waiting `onProgress` gets the bytes of the object that the bridge has
+   */
+  async put({ id, name, data }, { onProgress = () => {}, ...waiting }) {
+    const upload = new Upload(this.#ask, { path: `/api/parcels/${id}/objects`, name, data, signal: waiting.signal });
+    let most = 0;
+    await this.#patiently(waiting, async (isGoingOn) => {
+      while (!upload.isWhole) {
+        await upload.step();
+        if (upload.offset > most) isGoingOn();
+        most = Math.max(most, upload.offset);
+        onProgress(upload.offset);
+      }
+    }, BUSY);
+  }
+
+  /** Lets the bridge notify the recipients. @param {string} id @param {Waiting} waiting @returns {Promise<CreatedParcel>} */
+  submit(id, waiting) {
+    return this.#patiently(waiting, async () => readJson(await this.#post(`/api/parcels/${id}/submit`, waiting.signal)));
+  }
+
+  /** Withdraws a parcel, also one that is not submitted, and has its bytes deleted. @param {string} id @param {AbortSignal} signal */
+  async withdraw(id, signal) {
+    await this.#post(`/api/parcels/${id}/withdraw`, signal);
+  }
+
+  /** @param {string} path @param {AbortSignal} signal */
+  #post(path, signal) {
+    return this.#ask(path, { method: "POST", headers: JSON_TYPE, body: "{}", signal });
+  }
+
+  /**
+   * Runs an action again after an error that passes.
+   * @template T
+   * @param {Waiting} waiting
+   * @param {(isGoingOn: () => void) => Promise<T>} action calls its argument when something has come through
+   * @param {Set<string>} [busy] the codes of errors that pass, besides those of connection and server
+   * @returns {Promise<T>}
+   */
+  async #patiently({ signal, onLost = () => {} }, action, busy = new Set()) {
+    let tries = 0;
+    const isGoingOn = () => {
+      if (tries > 0) onLost(false);
+      tries = 0;
+    };
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        const result = await action(isGoingOn);
+        isGoingOn();
+        return result;
+      } catch (error) {
+        signal.throwIfAborted();
+        tries += 1;
+        if (!isPassing(error, busy) || tries >= MAX_TRIES) throw error;
+        onLost(true);
+        await this.#pause(Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** (tries - 1), LONGEST_PAUSE_MILLISECONDS), signal);
+      }
+    }
+  }
+}
+
+/** One object on its way. */
+class Upload {
+  #ask;
+  #object;
+  /** Whether a request for this object was made, so that the bridge may have bytes of it. */
+  #hasBegun = false;
+  #isKnown = false;
+  offset = 0;
+
+  /** @param {Ask} ask @param {{path: string, name: string, data: ArrayBuffer, signal: AbortSignal}} object */
+  constructor(ask, object) {
+    this.#ask = ask;
+    this.#object = object;
+  }
+
+  get isWhole() {
+    return this.#isKnown && this.offset === this.#object.data.byteLength;
+  }
+
+  /** Sends the next piece. After an error it first asks how many bytes have arrived. */
+  async step() {
+    if (!this.#isKnown && this.#hasBegun && await this.#look()) return;
+    const isFirst = !this.#isKnown;
+    this.#hasBegun = true;
+    this.#isKnown = false;
+    const before = isFirst ? 0 : this.offset;
+    this.#take(await (isFirst ? this.#create() : this.#patch()));
+    if (this.offset <= before) throw new ApiError("server-error", "an upload that does not go on");
+  }
+
+  /** Resolves with false if the bridge has no such object. */
+  async #look() {
+    const { path, name, signal } = this.#object;
+    const answer = await this.#ask(`${path}/${name}`, { method: "HEAD", headers: VERSION, signal }).catch((error) => {
+      if (error?.status === 404) return null;
+      throw error;
+    });
+    if (answer) this.#take(answer);
+    return answer !== null;
+  }
+
+  #create() {
+    const { path, name, data, signal } = this.#object;
+    const metadata = { "Upload-Length": String(data.byteLength), "Upload-Metadata": `name ${btoa(name)}` };
+    const headers = { ...VERSION, ...metadata, "Content-Type": OFFSET_TYPE };
+    return this.#ask(path, { method: "POST", headers, body: this.#piece(0), signal });
+  }
+
+  #patch() {
+    const { path, name, signal } = this.#object;
+    const headers = { ...VERSION, "Upload-Offset": String(this.offset), "Content-Type": OFFSET_TYPE };
+    return this.#ask(`${path}/${name}`, { method: "PATCH", headers, body: this.#piece(this.offset), signal });
+  }
+
+  /** @param {number} from */
+  #piece(from) {
+    const { data } = this.#object;
+    return new Uint8Array(data, from, Math.min(PIECE_BYTES, data.byteLength - from));
+  }
+
+  /** @param {Response} answer */
+  #take({ headers }) {
+    const said = headers.get("Upload-Offset") ?? "";
+    const offset = Number(said);
+    if (!DIGITS.test(said) || offset > this.#object.data.byteLength) throw new ApiError("server-error", `an upload at ${said}`);
+    this.offset = offset;
+    this.#isKnown = true;
+  }
+}
+
+/**
+ * Whether the same request may succeed later. The class of the error says nothing: it may be that of another bundle.
+ * @param {any} error @param {Set<string>} busy
+ */
+function isPassing(error, busy) {
+  return error?.code === "unreachable" || busy.has(error?.code) || PASSING.has(error?.status);
+}
