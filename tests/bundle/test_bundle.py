@@ -31,7 +31,9 @@ from wasm_build.bundle.tree import sha384, write_tree
 from wasm_build.vault.python import roots, verbs
 from wasm_build.vault.python.warm_up import warm_up
 
-PACKAGE_FILES = tuple(f"{name}/package.json" for name in ("pyodide", "hash-wasm", "dompurify", "esbuild", "pdfjs-dist"))
+PACKAGE_FILES = tuple(
+    f"{name}/package.json" for name in ("pyodide", "hash-wasm", "dompurify", "esbuild", "pdfjs-dist", "uqr")
+)
 PUBLISHED_SCRIPTS = ("argon2.js", "pyodide.asm.mjs", "pyodide.mjs", "scrypt.js")
 # Modules that are part of the WebAssembly program itself.
 FROZEN = {"abc.py", "codecs.py", "importlib/util.py", "io.py", "os.py"}
@@ -163,6 +165,7 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
         "pages/main.js",
         "pages/new_mail_worker.js",
         "pages/parcel_answer.js",
+        "pages/parcel_letter.js",
         "pages/parcel_main.js",
         "pages/parcels_sent.js",
         "pages/pdf_view.js",
@@ -178,9 +181,10 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
     assert [name for name, line in lines if line.startswith(("import ", "import{")) and " from " in line] == []
 
 
-def test_a_view_that_is_loaded_late_brings_nothing_that_a_document_has_once(dist: Path) -> None:
+@pytest.mark.parametrize("name", ["parcels_sent.js", "parcel_letter.js"])
+def test_a_view_that_is_loaded_late_brings_nothing_that_a_document_has_once(dist: Path, name: str) -> None:
     """A second copy would give the same ids again, and stop clicks that the first one has let through."""
-    view, pages = ((dist / "pages" / name).read_text() for name in ("parcels_sent.js", "main.js"))
+    view, pages = ((dist / "pages" / script).read_text() for script in (name, "main.js"))
     for once in ("data-agrees", "lastId += 1"):
         assert once in pages
         assert once not in view
@@ -373,7 +377,8 @@ def locked(tmp_path: Path) -> Path:
 
 
 def test_locked_inputs_are_taken(locked: Path) -> None:
-    assert {package.name for package in check_inputs(locked)} == {"pyodide", "hash-wasm", "dompurify", "pdfjs-dist"}
+    bundled = {"pyodide", "hash-wasm", "dompurify", "pdfjs-dist", "uqr"}
+    assert {package.name for package in check_inputs(locked)} == bundled
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,11 @@ from wasm_build.bundle.tree import Content
 
 _SENT_PARCELS: Final = "parcels_sent.js"
 _PARCEL_ANSWER: Final = "parcel_answer.js"
+_PARCEL_LETTER: Final = "parcel_letter.js"
 _SOURCES: Final = {
     _SENT_PARCELS: "webbridge/pages/sent_parcels/parcels_sent.js",
     _PARCEL_ANSWER: "webbridge/pages/parcel_answer/parcel_answer.js",
+    _PARCEL_LETTER: "webbridge/pages/parcel_letter/parcel_letter.js",
 }
 
 
@@ -28,7 +30,11 @@ class LateViews:
 
 
 def build_late_views(root: Path) -> LateViews:
-    """Bundle the view of the parcels that were sent, and the form that answers a parcel."""
+    """Bundle the view of sent parcels, the form that answers one, and the dialogs of letters that go as parcels."""
     files = bundle_scripts(root, "pages", "iife", _SOURCES)
-    pins = pin_script("SENT_PARCELS_INTEGRITY", files[_SENT_PARCELS])
-    return LateViews(files=files, pins=pins + pin_script("PARCEL_ANSWER_INTEGRITY", files[_PARCEL_ANSWER]))
+    pins = {
+        "SENT_PARCELS_INTEGRITY": _SENT_PARCELS,
+        "PARCEL_ANSWER_INTEGRITY": _PARCEL_ANSWER,
+        "PARCEL_LETTER_INTEGRITY": _PARCEL_LETTER,
+    }
+    return LateViews(files=files, pins="".join(pin_script(pin, files[name]) for pin, name in pins.items()))

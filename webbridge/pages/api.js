@@ -22,7 +22,7 @@ export { ApiError };
  * @typedef {{
  *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
  *   timestampHost?: string | null, labelPolicy?: import("../../wasm_build/ui/more_options.js").LabelPolicy | null,
- *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: {maxDays: number} | null,
+ *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: import("./parcel_requests.js").ParcelLimits | null,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig
  */
@@ -99,7 +99,7 @@ export class BridgeApi {
   /** The changes of messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
   access = new FolderAccess((path, options) => this.#json(path, options));
-  parcels = new ParcelRequests((path, options) => this.#json(path, options));
+  parcels = new ParcelRequests((path, options) => this.#json(path, options), (path, options) => this.#authorised(path, options));
   push = new PushRequests((path, options) => this.#json(path, options));
   reloadHalves = new ReloadHalves((path, options) => this.#authorised(path, options));
 

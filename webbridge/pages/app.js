@@ -169,7 +169,7 @@ export class App {
     this.unlocking = new Unlocking(this);
     /** What the bridge offers for signatures. @type {import("./views/letter_options.js").SignatureOffers} */
     this.signatureOffers = { timestampHost: "", labelPolicy: null };
-    /** The limits of parcels, or null if the bridge has none. @type {{maxDays: number} | null} */
+    /** The limits of parcels, or null if the bridge has none. @type {import("./parcel_requests.js").ParcelLimits | null} */
     this.parcels = null;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);

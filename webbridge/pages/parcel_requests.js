@@ -18,12 +18,17 @@ import { JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
 /** @typedef {{parcels: SentParcel[], next: string | null, used: number, quota: number}} ParcelPage */
 /** @typedef {{name: string, created: string, expires: string}} ListedToken */
 
+/** The limits of the bridge for a parcel. @typedef {{maxBytes: number, wholeBytes: number, maxDays: number, maxRecipients: number}} ParcelLimits */
+
 export class ParcelRequests {
   #json;
+  /** Sends a request of an upload. */
+  ask;
 
-  /** @param {Json} json sends a request and reads the answer */
-  constructor(json) {
+  /** @param {Json} json sends a request and reads the answer @param {import("../../wasm_build/parcels/parcel_uploads.js").Ask} ask */
+  constructor(json, ask) {
     this.#json = json;
+    this.ask = ask;
   }
 
   /** A page of the account's parcels, the newest first. @param {string} [before] the id with which this page begins behind @returns {Promise<ParcelPage>} */

@@ -15,3 +15,5 @@ export const PDF_WORKER_INTEGRITY: string;
 export const SENT_PARCELS_INTEGRITY: string;
 /** The hash of the form that answers a parcel, which only the page of a parcel loads. */
 export const PARCEL_ANSWER_INTEGRITY: string;
+/** The hash of the dialogs of letters that go as parcels, which only the pages load. */
+export const PARCEL_LETTER_INTEGRITY: string;
