@@ -303,6 +303,13 @@ def decompressed(file: Path) -> bytes:
     return subprocess.run(["node", "-e", script, file], capture_output=True, check=True).stdout
 
 
+def test_the_notes_for_translators_are_not_served(dist: Path) -> None:
+    for folder, source in (("pages", "webbridge/pages"), ("runtime/ui", "wasm_build/ui")):
+        served = json.loads((dist / folder / "messages.en.json").read_text())
+        written = json.loads((ROOT / source / "messages.en.json").read_text())
+        assert served == {key: {"message": entry["message"]} for key, entry in written.items()}
+
+
 def test_the_first_visit_and_the_snapshot_stay_within_their_bytes(dist: Path) -> None:
     """This counts compressed copies; `make bench` measures in a browser which files a page requests.
 

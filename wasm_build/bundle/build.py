@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from wasm_build.bundle import packages as packages_module
 from wasm_build.bundle.bill_of_materials import build_bill_of_materials
+from wasm_build.bundle.catalogues import build_catalogues
 from wasm_build.bundle.compressed_files import compress_all
 from wasm_build.bundle.inputs import Package, check_inputs
 from wasm_build.bundle.late_files import build_late_views
@@ -55,6 +56,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         "release_keys.json": root / "sealwax/releases/release_keys.json",
     }
     owners = collect_owners(root, pinned)
+    pages |= build_catalogues(root / "webbridge/pages")
     pages |= {**_below("runtime", runtime), **_sanitiser(root), **pdf.files, **late.files}
     pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, _PAGES_WORKERS))
     served = {**_below("runtime", {**runtime, **owners}), **_below("pages", pages)}

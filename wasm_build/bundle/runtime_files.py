@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NotRequired, TypedDict
 
+from wasm_build.bundle.catalogues import build_catalogues
 from wasm_build.bundle.imports import follow_imports
 from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import MODULE_NAME, build_roots_module
@@ -97,7 +98,7 @@ def collect_runtime(root: Path, pyodide: Pyodide) -> dict[str, Content]:
     files: dict[str, Content] = {
         **bundle_scripts(root, "runtime", "esm", _WORKER),
         **{address.removeprefix("./"): root / name for name, address in PUBLISHED.items()},
-        **{f"ui/{path.name}": path for path in (root / "wasm_build/ui").glob("messages.*.json")},
+        **{f"ui/{name}": content for name, content in build_catalogues(root / "wasm_build/ui").items()},
         "pyodide.asm.wasm": pyodide.folder / "pyodide.asm.wasm",
         "python_stdlib.zip": standard_library,
         "sealwax_python.zip": python_zip,
