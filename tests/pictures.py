@@ -31,6 +31,7 @@ from webbridge.demo.tls import write_tls_files
 
 DESKTOP_WIDTH = 1100
 PHONE_WIDTH = 390
+STRANGER = "carla@elsewhere.example"
 EXTENSION = ROOT / "dist" / "extension_test"
 
 LETTER = """Hello Bob,
@@ -73,6 +74,25 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
     alice.write(to=f"{bob.account.address},{EXPIRING},{REVOKED}", subject="Thursday", text=LETTER)
     alice.page.wait_for_text("revoked", selector=named("obstacle"), timeout_seconds=OPERATION_SECONDS)
     take(alice.page, folder / "recipients.png", DESKTOP_WIDTH, 420)
+    alice.discard()
+    picture_parcel(alice, folder)
+
+
+def picture_parcel(alice: MailPages, folder: Path) -> None:
+    """Take pictures of the question before a message goes as a parcel, and of its words."""
+    page = alice.page
+    page.js("() => { location.hash = '#/folder/inbox'; }")
+    alice.write(to=STRANGER, subject="Thursday", text=LETTER)
+    page.wait_for_selector(named("remedy-parcel"), timeout_seconds=OPERATION_SECONDS)
+    page.set_viewport(DESKTOP_WIDTH, 900)
+    page.click(named("remedy-parcel"))
+    page.wait_for_selector(named("parcel-question"), timeout_seconds=OPERATION_SECONDS)
+    page.wait_until_calm()
+    page.screenshot(folder / "parcel-question.png")
+    page.click(named("parcel-go"))
+    page.wait_for_selector(named("parcel-words"), timeout_seconds=OPERATION_SECONDS)
+    page.screenshot(folder / "parcel-words.png")
+    page.click(named("parcel-done"))
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:

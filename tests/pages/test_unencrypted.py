@@ -43,7 +43,7 @@ def test_thirty_missing_certificates_are_one_group(alice: MailPages, bob: Accoun
     group = f'{named("obstacle")}[data-code="certificates"]'
     alice.page.wait_for_text("30", selector=group, timeout_seconds=OPERATION_SECONDS)
     assert alice.page.js(COUNT, named("obstacle")) == 1
-    assert alice.page.js(COUNT, f"{group} button") == 3
+    assert alice.page.js(COUNT, f"{group} button") == 4
     alice.page.click(named("remedy-look-up-all"))
     alice.page.wait_for_text("30", selector=group, timeout_seconds=OPERATION_SECONDS)
     alice.page.click(named("remedy-remove-all"))

@@ -160,7 +160,7 @@ def test_the_objects_of_a_parcel_are_numbered_over_all_files() -> None:
 
 
 def test_the_chunks_are_those_of_the_format() -> None:
-    assert "CHUNK_BYTES = 16 * 1024 * 1024;" in (ROOT / "wasm_build/vault/parcel_chunks.js").read_text()
+    assert "CHUNK_BYTES = 16 * 1024 * 1024;" in (_PARCELS / "chunk_plan.js").read_text()
 
 
 def test_an_object_goes_on_where_the_connection_was_lost(objects: dict[str, Any]) -> None:

@@ -21,17 +21,20 @@ PUBLISHED: Final = {
     "node_modules/hash-wasm/dist/argon2.umd.min.js": "./argon2.js",
     "node_modules/hash-wasm/dist/scrypt.umd.min.js": "./scrypt.js",
 }
-# Third-party files that are bundled, because a worker without an origin can import nothing.
-INLINED: Final = tuple(
-    f"node_modules/pdfjs-dist/{name}"
-    for name in (
-        "build/pdf.mjs",
-        "build/pdf.worker.mjs",
-        "standard_fonts/FoxitDingbats.pfb",
-        "standard_fonts/FoxitSymbol.pfb",
-        "wasm/jbig2.wasm",
-        "wasm/openjpeg.wasm",
-    )
+# Third-party files that are bundled: a worker without an origin imports nothing, and a late view is one file.
+INLINED: Final = (
+    *(
+        f"node_modules/pdfjs-dist/{name}"
+        for name in (
+            "build/pdf.mjs",
+            "build/pdf.worker.mjs",
+            "standard_fonts/FoxitDingbats.pfb",
+            "standard_fonts/FoxitSymbol.pfb",
+            "wasm/jbig2.wasm",
+            "wasm/openjpeg.wasm",
+        )
+    ),
+    "node_modules/uqr/dist/index.mjs",
 )
 _BUNDLED: Final = (".js", ".css")
 _SOURCE_FOLDERS: Final = ("browser_ext", "wasm_build", "webbridge/pages")

@@ -8,7 +8,8 @@
 /** @typedef {Chunk & {object: string}} PlannedChunk `object` is the name at the server */
 /** @typedef {{name: string, sizeBytes: number, cmsBytes: number, chunks: PlannedChunk[]}} PlannedFile */
 
-export { CHUNK_BYTES } from "../vault/parcel_chunks.js";
+/** The plaintext in each chunk but the last one of a file: `smime_core.parcels.CHUNK_BYTES`. */
+export const CHUNK_BYTES = 16 * 1024 * 1024;
 
 /**
  * The files with the names of their objects, which are numbered over all files.
@@ -21,4 +22,10 @@ export function planChunks(files) {
     name, sizeBytes, cmsBytes: chunks.reduce((sum, chunk) => sum + chunk.cmsBytes, 0),
     chunks: chunks.map((chunk) => ({ ...chunk, object: String(number++) })),
   }));
+}
+
+/** The lengths of the chunks of a file with so many bytes. An empty file has no chunk. @param {number} bytes @returns {number[]} */
+export function chunkLengths(bytes) {
+  const count = Math.ceil(bytes / CHUNK_BYTES);
+  return Array.from({ length: count }, (_, index) => Math.min(CHUNK_BYTES, bytes - index * CHUNK_BYTES));
 }

@@ -6,10 +6,10 @@
  */
 
 import { ApiError } from "../vault/json_requests.js";
-import { pauseUntilOnline } from "../vault/online_pause.js";
+import { pauseUntilOnline } from "./online_pause.js";
 
 /** @typedef {(name: string, from: number, signal: AbortSignal) => Promise<Response>} AskObject */
-/** @typedef {import("../vault/online_pause.js").Pause} Pause */
+/** @typedef {import("./online_pause.js").Pause} Pause */
 /**
  * @typedef {{
  *   onProgress?: (bytes: number) => void, onLost?: (isLost: boolean) => void, maxTries?: number, pause?: Pause,

@@ -1,4 +1,8 @@
-/** The files attached to a letter: chosen, dropped, or taken from the forwarded message. */
+/**
+ * The files attached to a letter: chosen, dropped, or taken from the forwarded message.
+ *
+ * A file that is too large for any mail is not read. It can only go in a parcel, which reads it piece by piece.
+ */
 
 import { createDraftAttachmentList } from "./attachments.js";
 import { html } from "./dom.js";
@@ -6,6 +10,7 @@ import { listOf } from "./formats.js";
 import { problem } from "./parts.js";
 
 /** @typedef {import("./attachments.js").Attachment} Attachment */
+/** @typedef {{name: string, type: string, data: {byteLength: number}, file: File}} LargeFile */
 
 /** The number of bytes of a file that are read at a time. Progress is reported after each part. */
 const PART_BYTES = 4 * 2 ** 20;
@@ -14,6 +19,9 @@ export class AttachedFiles {
   element;
   /** @type {Attachment[]} */
   files = [];
+  /** The files that are too large for a mail. @type {LargeFile[]} */
+  large = [];
+  #mostBytes;
   #translate;
   #onChange;
   #onProgress;
@@ -24,15 +32,19 @@ export class AttachedFiles {
   /** The number of times that the list was changed otherwise than by a file that has been read. */
   changes = 0;
   #failure = problem("attach-error");
+  #note = html("p", { class: "field-hint", hidden: true, data: { test: "large-files" } });
   #list = html("ul", { class: "attachment-rows", data: { test: "compose-attachments" } });
   #picker;
 
   /**
    * @param {import("./catalogue.js").Catalogue} translate
-   * @param {{onChange: () => void, onProgress?: (progress: {stage: "read", done: number, total: number}) => void}} options
+   * @param {{
+   *   onChange: () => void, onProgress?: (progress: {stage: "read", done: number, total: number}) => void, mostBytes?: () => number,
+   * }} options files above `mostBytes` are not read
    */
-  constructor(translate, { onChange, onProgress = () => {} }) {
+  constructor(translate, { onChange, onProgress = () => {}, mostBytes = () => Infinity }) {
     this.#translate = translate;
+    this.#mostBytes = mostBytes;
     this.#onChange = onChange;
     this.#onProgress = onProgress;
     this.#picker = html("input", {
@@ -40,7 +52,7 @@ export class AttachedFiles {
       on: { change: () => { void this.attach([...(this.#picker.files ?? [])]); this.#picker.value = ""; } },
     });
     const label = html("label", { class: "button file-button" }, this.#picker, translate("attach"));
-    this.element = html("div", { class: "field" }, this.#list, label, this.#failure);
+    this.element = html("div", { class: "field" }, this.#list, label, this.#note, this.#failure);
   }
 
   /** Whether a chosen file is not attached yet. */
@@ -49,7 +61,7 @@ export class AttachedFiles {
   }
 
   get bytes() {
-    return this.files.reduce((sum, { data }) => sum + data.byteLength, 0);
+    return [...this.files, ...this.large].reduce((sum, { data }) => sum + data.byteLength, 0);
   }
 
   /** Waits for the files that are being read. Returns whether all of them could be read. */
@@ -65,8 +77,11 @@ export class AttachedFiles {
     return attaching;
   }
 
-  /** @param {File[]} files */
-  async #attach(files) {
+  /** @param {File[]} chosen */
+  async #attach(chosen) {
+    const isLarge = (/** @type {File} */ { size }) => size > this.#mostBytes();
+    const files = chosen.filter((file) => !isLarge(file));
+    this.large.push(...chosen.filter(isLarge).map((file) => ({ ...named(file), data: { byteLength: file.size }, file })));
     const total = files.reduce((sum, { size }) => sum + size, 0);
     let done = 0;
     const onRead = (/** @type {number} */ bytes) => {
@@ -81,7 +96,7 @@ export class AttachedFiles {
     for (const file of files) {
       // A file may have been moved or changed since it was chosen.
       const data = await read(file, onRead).catch(() => null);
-      if (data) this.files.push({ name: file.name, type: file.type || "application/octet-stream", data });
+      if (data) this.files.push({ ...named(file), data });
       else unreadable.push(file.name);
     }
     this.#reading -= 1;
@@ -104,9 +119,24 @@ export class AttachedFiles {
       this.replace(this.files.filter((each) => each !== gone));
       this.#picker.focus();
     };
-    this.#list.replaceChildren(...createDraftAttachmentList(this.#translate, this.files, onRemove));
+    const onRemoveLarge = (/** @type {LargeFile} */ gone) => {
+      this.large = this.large.filter((each) => each !== gone);
+      this.replace(this.files);
+      this.#picker.focus();
+    };
+    this.#list.replaceChildren(
+      ...createDraftAttachmentList(this.#translate, this.files, onRemove),
+      ...createDraftAttachmentList(this.#translate, this.large, onRemoveLarge),
+    );
+    this.#note.hidden = this.large.length === 0;
+    this.#note.textContent = this.#translate("large_files", { names: listOf(this.large.map(({ name }) => name), this.#translate) });
     this.#onChange();
   }
+}
+
+/** @param {File} file */
+function named({ name, type }) {
+  return { name, type: type || "application/octet-stream" };
 }
 
 /** @param {File} file @param {(bytes: number) => void} onRead */

@@ -5,6 +5,7 @@ import { size } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
+/** @typedef {{name: string, type: string, data: {byteLength: number}}} Listed an attachment, whose content need not be in memory */
 
 /** After this time every browser has begun the download, so that the copy can be freed. */
 const REVOKE_AFTER_MILLISECONDS = 30_000;
@@ -29,9 +30,10 @@ export function createAttachmentList(translate, attachments, furtherActions = ()
 
 /**
  * The list items for the attachments of a draft.
+ * @template {Listed} T
  * @param {Catalogue} translate
- * @param {Attachment[]} attachments
- * @param {(attachment: Attachment) => void} onRemove
+ * @param {T[]} attachments
+ * @param {(attachment: T) => void} onRemove
  */
 export function createDraftAttachmentList(translate, attachments, onRemove) {
   return attachments.map((attachment) => {
@@ -58,7 +60,7 @@ function attachmentSection(title, rows) {
 
 /**
  * @param {string} name
- * @param {Attachment} attachment
+ * @param {Listed} attachment
  * @param {HTMLElement[]} actions
  */
 function attachmentRow(name, attachment, ...actions) {

@@ -13,7 +13,7 @@ import { leavingMark } from "./state_mark.js";
  *   onUnlock: () => void, onAsk?: (person: Person) => void, onPassword?: (person: Person) => void,
  *   onEncryptOff: () => void, onSignOff: () => void, onLookUp: (person: Person) => void,
  *   onFile: (person: Person, file: File) => void, lookUpWords?: string,
- *   onLookUpAll?: (people: Person[]) => void, onRemoveAll?: (people: Person[]) => void,
+ *   onLookUpAll?: (people: Person[]) => void, onRemoveAll?: (people: Person[]) => void, onParcel?: () => void,
  * }} Remedies the function for each remedy; `lookUpWords` is the label of the button for a look-up
  */
 
@@ -103,6 +103,8 @@ function createRemedy(translate, remedy, { person, people = [] }, remedies) {
       return button("ask_for_certificate", () => { if (person) remedies.onAsk?.(person); });
     case "password":
       return button("use_password", () => { if (person) remedies.onPassword?.(person); });
+    case "parcel":
+      return button("send_as_parcel", () => remedies.onParcel?.());
     case "choose-file":
       return createFileRemedy(translate, (file) => { if (person) remedies.onFile(person, file); });
   }

@@ -12,7 +12,7 @@ import { recipientSentence } from "./verdict_words.js";
 /** @typedef {import("./recipients_field.js").Person} Person */
 /**
  * @typedef {"unlock" | "encrypt-off" | "sign-off" | "look-up" | "choose-file" | "ask" | "password" | "look-up-all"
- *   | "remove-all"} Remedy
+ *   | "remove-all" | "parcel"} Remedy
  */
 /** @typedef {{code: string, text: string, remedies: Remedy[], person?: Person, people?: Person[]}} Obstacle `people` of a group */
 /**
@@ -58,7 +58,7 @@ export function whatWillLeave(letter, translate) {
  * @returns {Obstacle[]}
  */
 export function obstacles(letter, translate) {
-  const { people, sign, encrypt, bytes, maxBytes, isReading } = letter;
+  const { people, sign, encrypt, bytes, maxBytes, isReading, ways } = letter;
   /** @type {Obstacle[]} */
   const found = [];
   if (people.length === 0) found.push({ code: "nobody", text: translate("obstacle_nobody"), remedies: [] });
@@ -67,7 +67,8 @@ export function obstacles(letter, translate) {
   }
   if (bytes > maxBytes) {
     const megabytes = Math.floor(maxBytes / 1_000_000);
-    found.push({ code: "size", text: translate("obstacle_size", { megabytes }), remedies: [] });
+    const remedies = ways.filter((way) => way === "parcel");
+    found.push({ code: "size", text: translate("obstacle_size", { megabytes }), remedies });
   }
   if (isReading) found.push({ code: "reading", text: translate("obstacle_reading_files"), remedies: [] });
   if (sign || encrypt) found.push(...keyObstacles(letter, translate));
@@ -95,14 +96,19 @@ export function groupObstacles(found, translate) {
 function obstaclesOfGroups(found, translate) {
   /** @type {Map<string, Person[]>} */
   const members = new Map();
-  for (const { code, person } of found) {
-    if (!person?.group || !code.startsWith("certificate-")) continue;
-    members.set(person.group, [...members.get(person.group) ?? [], person]);
+  const missing = found.filter(({ code }) => code.startsWith("certificate-"));
+  for (const { person } of missing) {
+    if (person?.group) members.set(person.group, [...members.get(person.group) ?? [], person]);
   }
   return [...members].filter(([, people]) => people.length > 1).map(([group, people]) => ({
-    code: "certificates", text: translate("obstacle_group", { count: people.length, group }), people,
-    remedies: /** @type {Remedy[]} */ (["look-up-all", "remove-all", "encrypt-off"]),
+    code: "certificates", text: translate("obstacle_group", { count: people.length, group }), people, remedies: remediesForMany(missing),
   }));
+}
+
+/** The remedies for several missing certificates at once. @param {Obstacle[]} missing @returns {Remedy[]} */
+function remediesForMany(missing) {
+  const offersParcel = missing.some(({ remedies }) => remedies.includes("parcel"));
+  return ["look-up-all", "remove-all", ...offersParcel ? /** @type {const} */ (["parcel"]) : [], "encrypt-off"];
 }
 
 /** @param {Obstacle[]} found @param {Catalogue} translate */
@@ -117,7 +123,7 @@ function groupMany(found, translate) {
   }
   if (missing.length > MOST_SINGLE) {
     const text = translate("obstacle_many", { count: people.length });
-    groups.push({ code: "certificates", text, remedies: ["look-up-all", "remove-all", "encrypt-off"], people });
+    groups.push({ code: "certificates", text, remedies: remediesForMany(missing), people });
   }
   const isGrouped = (/** @type {Obstacle} */ one) =>
     (missing.includes(one) && missing.length > MOST_SINGLE) || (lookUps.includes(one) && lookUps.length > MOST_SINGLE);

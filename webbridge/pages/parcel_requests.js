@@ -25,7 +25,7 @@ export class ParcelRequests {
   /** Sends a request of an upload. */
   ask;
 
-  /** @param {Json} json sends a request and reads the answer @param {import("../../wasm_build/vault/parcel_uploads.js").Ask} ask */
+  /** @param {Json} json sends a request and reads the answer @param {import("../../wasm_build/parcels/parcel_uploads.js").Ask} ask */
   constructor(json, ask) {
     this.#json = json;
     this.ask = ask;

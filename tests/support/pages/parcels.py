@@ -204,15 +204,18 @@ class ParcelHouse:
 
 
 @contextmanager
-def run_parcel_house(pages_folder: Path, store: Path) -> Iterator[ParcelHouse]:
-    """Run a demonstration with parcels in the folder `store`."""
+def run_parcel_house(pages_folder: Path, store: Path, *, max_message_bytes: int | None = None) -> Iterator[ParcelHouse]:
+    """Run a demonstration with parcels in the folder `store`. Mail of at most `max_message_bytes` is sent."""
     apps: list[Flask] = []
 
     post = Post()
 
     def create_with_parcels(config: BridgeConfig) -> Flask:
         parcels = ParcelsConfig(store=str(store), pepper=secrets.token_bytes(32), max_answer_bytes=MAX_ANSWER_BYTES)
-        apps.append(create_app(dataclasses.replace(config, parcels=parcels, parcel_notices=config_of(submission))))
+        changed = dataclasses.replace(config, parcels=parcels, parcel_notices=config_of(submission))
+        if max_message_bytes is not None:
+            changed = dataclasses.replace(changed, max_message_bytes=max_message_bytes)
+        apps.append(create_app(changed))
         return apps[-1]
 
     stack = DemoStack(pages_folder=pages_folder)

@@ -17,3 +17,5 @@ export const SENT_PARCELS_INTEGRITY: string;
 export const PARCEL_ANSWER_INTEGRITY: string;
 /** The hash of the view of kept files. */
 export const MY_FILES_INTEGRITY: string;
+/** The hash of the dialogs of letters that go as parcels, which only the pages load. */
+export const PARCEL_LETTER_INTEGRITY: string;

@@ -1,7 +1,7 @@
 /**
  * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the preview of PDF
- * files, the views of sent parcels and of kept files, the answer to a parcel, the service workers of notifications, of the pages and of parcels, and
- * nothing else.
+ * files, the views of sent parcels, of kept files and of letters that go as parcels, the answer to a parcel, the service
+ * workers of notifications, of the pages and of parcels, and nothing else.
  */
 
 const WORKER = "vault_worker.js";
@@ -10,6 +10,7 @@ const PDF_VIEW = "pdf_view.js";
 const SENT_PARCELS = "parcels_sent.js";
 const PARCEL_ANSWER = "parcel_answer.js";
 const MY_FILES = "my_files.js";
+const PARCEL_LETTER = "parcel_letter.js";
 const NOTICE_WORKER = "new_mail_worker.js";
 const APP_WORKER = "app_worker.js";
 const SAVE_WORKER = "save_worker.js";
@@ -73,6 +74,15 @@ export function parcelAnswerUrl(base) {
  */
 export function myFilesUrl(base) {
   return trustedUrl(new URL(MY_FILES, base));
+}
+
+/**
+ * The address of the dialogs of letters that go as parcels.
+ * @param {URL} base the folder of the pages
+ * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function parcelLetterUrl(base) {
+  return trustedUrl(new URL(PARCEL_LETTER, base));
 }
 
 /**

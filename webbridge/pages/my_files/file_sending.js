@@ -6,9 +6,9 @@
 
 import { base64urlFromBytes } from "../../../wasm_build/parcels/base64url.js";
 import { ApiError } from "../../../wasm_build/vault/json_requests.js";
-import { CHUNK_BYTES, chunkLengths } from "../../../wasm_build/vault/parcel_chunks.js";
+import { CHUNK_BYTES, chunkLengths } from "../../../wasm_build/parcels/chunk_plan.js";
 
-/** @typedef {import("../../../wasm_build/vault/parcel_uploads.js").Waiting} Waiting */
+/** @typedef {import("../../../wasm_build/parcels/parcel_uploads.js").Waiting} Waiting */
 /** @typedef {import("../../../wasm_build/vault/readable.js").Readable} Readable */
 /** @typedef {{cms: ArrayBuffer, chunk: import("../../../wasm_build/parcels/chunk_plan.js").Chunk}} Encrypted */
 /** @typedef {{own: import("./own_keys.js").OwnKeys, requests: import("./file_requests.js").FileRequests, wholeBytes: number}} Parts */

@@ -46,6 +46,12 @@ export class LetterOptions {
     return { receipt, lasting, label: label && this.#policy ? { policy: this.#policy.policy, classification: Number(label) } : null };
   }
 
+  /** Whether the person has chosen a statement. */
+  get hasStatements() {
+    const { receipt, lasting, label } = this.statements;
+    return Boolean(receipt || lasting || label);
+  }
+
   /** Chooses the statements of a letter that was kept. @param {Statements} statements */
   set({ receipt = false, lasting, label }) {
     this.more.set({ receipt, lasting, label: label?.policy === this.#policy?.policy ? String(label?.classification ?? "") : "" });

@@ -28,6 +28,20 @@ export function createSentNotice(translate, { letter, sentence, block, submissio
 }
 
 /**
+ * The notice after a letter went as a parcel.
+ * @param {Catalogue} translate
+ * @param {import("../api.js").Submission | null} submission that of the mail to the people with certificates; null if there were none
+ * @returns {SentNotice}
+ */
+export function createParcelNotice(translate, submission) {
+  const copy = submission ? copySentence(translate, submission) : "";
+  const view = () => void openReading(translate, translate("sent"), [
+    html("p", { text: translate("as_parcel_notice_meaning") }), submission && html("p", { class: "note", text: copy, data: { test: "sent-copy" } }),
+  ], { test: "sent-dialog", isWide: false });
+  return { text: translate(submission ? "as_parcel_notice_mixed" : "as_parcel_notice"), view };
+}
+
+/**
  * @param {Catalogue} translate
  * @param {import("../api.js").Submission} submission
  */

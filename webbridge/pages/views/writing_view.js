@@ -22,6 +22,7 @@ import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js"
 import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
+import { inMemory } from "../../../wasm_build/parcels/readable.js";
 import { waitingNotice } from "./outbox_view.js";
 import { submitByKeys } from "../shortcuts.js";
 import { createDoubtfulNote } from "./doubtful_note.js";
@@ -30,8 +31,9 @@ import { LetterDraft } from "./letter_draft.js";
 import { LetterOptions } from "./letter_options.js";
 import { LetterText } from "./letter_text.js";
 import { RecipientLines } from "./recipient_lines.js";
+import { ParcelWay } from "./parcel_way.js";
 import { createReplyToNote } from "./reply_to_note.js";
-import { createSentNotice } from "./sent_notice.js";
+import { createParcelNotice, createSentNotice } from "./sent_notice.js";
 import { createWritingBar } from "./writing_bar.js";
 import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUnencrypted } from "./writing_questions.js";
 
@@ -56,8 +58,10 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUne
 /** @type {Proposal} */
 const BLANK = { to: [], subject: "", text: "", inReplyTo: null, references: [], hidden: [], answersEncrypted: false };
 
-/** The remedies for a missing certificate in this view. @type {import("../../../wasm_build/ui/sending_plan.js").Remedy[]} */
+/** The remedies for a missing certificate in this view. @typedef {import("../../../wasm_build/ui/sending_plan.js").Remedy} Remedy @type {Remedy[]} */
 const WAYS = ["look-up", "choose-file", "encrypt-off"];
+/** Those where the bridge takes parcels. @type {Remedy[]} */
+const WAYS_WITH_PARCEL = ["look-up", "choose-file", "parcel", "encrypt-off"];
 
 /** The duration of the animation of the wax seal in the style sheet. */
 const ENCRYPTING_MILLISECONDS = 200;
@@ -115,7 +119,10 @@ class Writing {
     this.text = new LetterText(translate, this.#proposal, onChange);
     // The caret of an answer is above the signature and the quoted text.
     this.text.placeCaret(0);
-    this.attached = new AttachedFiles(translate, { onChange, onProgress: (progress) => this.#showReading(progress) });
+    this.parcelWay = new ParcelWay(app);
+    this.attached = new AttachedFiles(translate, {
+      onChange, onProgress: (progress) => this.#showReading(progress), mostBytes: () => (this.parcelWay.isOffered ? this.#offers.maxBytes : Infinity),
+    });
     this.reading = html("progress", { hidden: true, "aria-label": translate("reading_files"), data: { test: "reading-files" } });
     takeDroppedFiles((files) => void this.attached.attach(files), {
       signal: this.#closing.signal, isWanted: () => this.element.isConnected && !this.done,
@@ -140,7 +147,7 @@ class Writing {
       content: () => this.#content(),
       obstacles: () => this.#obstacles(this.#letter()),
       warnings: () => urgentWarnings(this.#letter()),
-      explain: () => this.plan.focus(),
+      explain: () => this.#explain(),
     });
     this.draft = new LetterDraft(app, proposal, this);
     this.failure = problem("send-error");
@@ -199,7 +206,7 @@ class Writing {
     const proposed = [...to, ...cc, ...bcc].map((person) => readMailbox(person).address);
     const addressed = this.recipients.people.map(({ address }) => address).join() !== proposed.join();
     const changed = this.subject.input.value !== subject || this.text.isChanged;
-    return addressed || changed || this.attached.files.length !== attachments.length;
+    return addressed || changed || this.attached.files.length !== attachments.length || this.attached.large.length > 0;
   }
 
   /** @param {{done: number, total: number}} progress in bytes */
@@ -252,6 +259,7 @@ class Writing {
       onLookUpAll: (people) => people.forEach((person) => void this.recipients.lineOf(person).lookUp(person)),
       onRemoveAll: (people) => people.forEach((person) => this.recipients.lineOf(person).remove(person)),
       onFile: (person, file) => void this.recipients.lineOf(person).useFile(person, file),
+      onParcel: () => this.#askParcel(),
     });
   }
 
@@ -306,7 +314,7 @@ class Writing {
       bytes: Math.ceil((this.attached.bytes + (this.text.value.length + this.text.html.length) * 2) * 1.85),
       maxBytes: this.#offers.maxBytes,
       answersEncrypted: this.#proposal.answersEncrypted,
-      ways: WAYS,
+      ways: this.parcelWay.isOffered ? WAYS_WITH_PARCEL : WAYS,
       hasPassword: false,
       isReading: this.attached.isReading,
     };
@@ -409,7 +417,47 @@ class Writing {
   /** @returns {import("../letter_sending.js").Plan} */
   #outgoing() {
     const letter = this.#letter();
-    return { copies: planCopies(letter, this.recipients), words: this.#words() };
+    return { copies: planCopies(letter, this.parcelWay.others(this.recipients)), words: this.#words() };
+  }
+
+  /** Leads the person to what is in the way, or asks for the way around it. */
+  #explain() {
+    if (this.parcelWay.solves(this.#obstacles(this.#letter()))) this.#askParcel();
+    else this.plan.focus();
+  }
+
+  #askParcel() {
+    if (this.#sending) return;
+    const letter = this.#letter();
+    const found = this.#obstacles(letter);
+    // Other obstacles are in the way of a parcel too.
+    if (!this.parcelWay.solves(found)) return this.plan.focus();
+    this.failure.textContent = "";
+    this.parcelWay.ask(found, this.recipients, {
+      words: () => this.#words(), sign: letter.sign, encrypt: letter.encrypt, hasStatements: this.options.hasStatements,
+      files: [...this.attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })), ...this.attached.large.map(({ name, file }) => ({ name, data: file }))],
+      takeBack: () => this.draft.takeBack({ isAgreed: false, mayWait: async () => false }),
+      sendOthers: () => this.sending.send({ isAgreed: false, wish: this.copy.wish, onEncrypted: async () => {} }),
+      onUnencrypted: () => this.#askUnencrypted(),
+      onSent: (submission) => this.#parcelSent(submission),
+      onLeft: (error) => this.#parcelLeft(error),
+    }).catch((error) => this.#showFailure(error));
+  }
+
+  /** @param {import("../api.js").Submission | null} submission that of the mail to people with certificates @returns {() => void} */
+  #parcelSent(submission) {
+    this.done = true;
+    void this.draft.keeper.end();
+    if (this.#proposal.outboxId) void this.#app.away.outbox.remove(this.#proposal.outboxId);
+    return () => this.#app.endWriting(createParcelNotice(this.#app.translate, submission));
+  }
+
+  /** @param {unknown} error */
+  #parcelLeft(error) {
+    this.draft.keeper.resume({ mayBeSent: this.sending.isOpen || this.sending.reach.reached.length > 0 });
+    if (error || this.sending.reach.reached.length > 0) this.#showFailure(error ?? new ApiError("parcel-given-up", "the person has cancelled"));
+    this.update();
+    this.send.focus();
   }
 
   /** @returns {import("../letter_sending.js").Words} */

@@ -1,0 +1,343 @@
+"""A letter to a person without a certificate goes as a parcel, and its recipient opens it by the words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from tests.support.browser.accessibility import find_violations
+from tests.support.browser.browsers import Browser
+from tests.support.browser.downloads import downloads_into, wait_for_download
+from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.pages.parcel_letters import CAROL, DORA, LINK, ParcelLetter
+from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
+from webbridge.delivery.states import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+CHUNK = 16 * 1024 * 1024
+NOTICE_SECONDS = 30
+# A browser without the dialog of File System Access, as Firefox and phones are, streams by the service worker.
+WITHOUT_DIALOG = "() => { delete globalThis.showSaveFilePicker; }"
+SECTIONS = """(sections) => [...document.querySelectorAll(sections)]
+  .map((section) => [section.getAttribute("aria-label"), section.querySelector("ol").textContent])"""
+OFFERS = [named("remedy-parcel"), named("parcel-question")]
+# The answers of the announcement and of the submission are lost, and one piece does not arrive.
+TEARING = """() => {
+  globalThis.torn = [];
+  const usual = fetch;
+  const once = (name) => !torn.includes(name) && torn.push(name);
+  globalThis.fetch = async (url, options = {}) => {
+    const path = new URL(url).pathname;
+    if (options.method === "PATCH" && once("piece")) throw new TypeError("away");
+    const answer = await usual(url, options);
+    if (path === "/api/parcels" && options.method === "POST" && once("create")) throw new TypeError("away");
+    if (path.endsWith("/submit") && once("submit")) throw new TypeError("away");
+    return answer;
+  };
+}"""
+# The second piece waits until its request is aborted.
+HOLDING = """() => {
+  globalThis.held = false;
+  const usual = fetch;
+  globalThis.fetch = (url, options = {}) => {
+    if (options.method !== "PATCH") return usual(url, options);
+    held = true;
+    return new Promise((_, reject) => options.signal.addEventListener("abort", () => reject(options.signal.reason)));
+  };
+}"""
+
+
+@pytest.fixture
+def letter(browser: Browser, running_house: ParcelHouse) -> Iterator[ParcelLetter]:
+    running_house.changes.clear()
+    letter = ParcelLetter(browser, running_house)
+    yield letter
+    letter.close()
+
+
+def notices_to(house: ParcelHouse, address: str) -> list[str]:
+    """The texts of the notices to a person, the oldest first."""
+    mails = zip(house.post.recipients, house.post.mails, strict=False)
+    bodies = [mail.get_body(("plain",)) for recipients, mail in mails if address in recipients]
+    return [str(body.get_content()) for body in bodies if body is not None]
+
+
+def notice_to(house: ParcelHouse, address: str, *, count: int) -> str:
+    """The text of the latest notice, when there are `count` of them."""
+    deadline = time.monotonic() + NOTICE_SECONDS
+    while len(notices := notices_to(house, address)) < count:
+        assert time.monotonic() < deadline, f"{address} has {len(notices)} notices"
+        time.sleep(0.2)
+    return notices[-1]
+
+
+@pytest.mark.heart
+def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
+    browser: Browser, letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+) -> None:
+    (tmp_path / "downloads").mkdir()
+    film = tmp_path / "film.bin"
+    film.write_bytes(bytes(range(256)) * (CHUNK // 256) + b"the end")
+    before = len(notices_to(running_house, CAROL))
+    letter.page.activate()
+    letter.write(CAROL, subject="The plans for Thursday", text="The gate opens at one.")
+    letter.attach(film)
+    question = letter.ask()
+    assert f"{CAROL} has no usable certificate. Send as a parcel?" in question
+    assert find_violations(letter.page) == []
+    letter.go()
+    words = letter.wait_until_sent()
+    assert len(words.split()) == 6
+    assert find_violations(letter.page) == []
+    shown = letter.page.text(named("parcel-secret"))
+    notice = notice_to(running_house, CAROL, count=before + 1)
+    found = LINK.search(notice)
+    assert found, notice
+    assert words.split()[0] not in notice.split()
+    assert "The plans for Thursday" not in notice
+    letter.finish()
+    assert not letter.page.js("(words) => document.documentElement.outerHTML.includes(words)", words)
+    reader = ParcelPage(browser, found[0])
+    reader.open(words)
+    assert reader.state == "verified"
+    assert reader.page.text(named("parcel-heading")) == "The plans for Thursday"
+    assert "The gate opens at one." in reader.page.text(named("body"))
+    assert reader.file_names() == ["film.bin"]
+    assert reader.page.text(named("parcel-reference")) in shown
+    reader.page.js(WITHOUT_DIALOG)
+    with downloads_into(reader.page, tmp_path / "downloads"):
+        reader.save("film.bin")
+        reader.wait_for_saving("Passed to your browser’s downloads")
+        saved = wait_for_download(tmp_path / "downloads", "film.bin")
+    assert hashlib.sha256(saved).digest() == hashlib.sha256(film.read_bytes()).digest()
+    reader.close()
+
+
+def test_people_with_certificates_get_their_mail_beside_the_parcel(
+    letter: ParcelLetter, running_house: ParcelHouse
+) -> None:
+    bob = running_house.stack.accounts[1]
+    server = running_house.stack.mail_server
+    before = {address: len(notices_to(running_house, address)) for address in (CAROL, DORA)}
+    mails_before = len(server.messages(bob.address))
+    letter.page.activate()
+    letter.write(bob.address, CAROL)
+    letter.page.click(named("unfold-cc-bcc"))
+    letter.page.fill(named("compose-bcc"), f"{DORA},")
+    letter.wait_for_missing(2)
+    question = letter.ask()
+    assert f"{bob.address} will get this message as encrypted mail, as always." in question
+    assert "Each person in Bcc gets a parcel of their own" in question
+    letter.go()
+    letter.wait_until_sent()
+    sections = letter.page.js(SECTIONS, named("parcel-secret"))
+    assert [label for label, _ in sections] == [CAROL, DORA]
+    assert sections[0][1] != sections[1][1], "whoever opens the one must not open the other"
+    for address in (CAROL, DORA):
+        notice_to(running_house, address, count=before[address] + 1)
+    mail = server.messages(bob.address)[mails_before:]
+    assert [b"application/pkcs7-mime" in one.raw for one in mail] == [True]
+    letter.finish()
+    letter.page.wait_for_text("as a parcel to those without a certificate")
+    assert notices_to(running_house, bob.address) == [], "nobody gets the parcel and the mail"
+
+
+def test_words_that_travel_in_the_link_are_named_for_what_they_are(
+    browser: Browser, letter: ParcelLetter, running_house: ParcelHouse
+) -> None:
+    letter.page.activate()
+    letter.write(CAROL, subject="By a link")
+    question = letter.ask()
+    assert "Anyone who can read that link can open the parcel" in question
+    letter.page.click(named("parcel-route-link"))
+    letter.page.js("(select) => { document.querySelector(select).value = 'fr'; }", named("parcel-language"))
+    letter.go()
+    letter.page.wait_for_selector(named("parcel-link-with-words"), timeout_seconds=OPERATION_SECONDS)
+    link = letter.page.text(named("parcel-link-with-words"))
+    assert "Anyone who can read this link can open the parcel." in letter.page.text(named("parcel-secret"))
+    reader = ParcelPage(browser, link)
+    reader.press_open()
+    reader.wait_until_opened()
+    assert reader.page.text(named("parcel-heading")) == "By a link"
+    reader.close()
+    letter.page.activate()
+    letter.finish()
+
+
+def test_a_lost_connection_and_a_lost_answer_send_the_parcel_once(
+    browser: Browser, letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+) -> None:
+    browser.expect_error("ERR_|Failed to|NetworkError|50[03]")
+    file = tmp_path / "plan.bin"
+    file.write_bytes(bytes(range(256)) * (20 * 4096))
+    before = len(notices_to(running_house, CAROL))
+    letter.page.activate()
+    letter.write(CAROL)
+    letter.attach(file)
+    letter.ask()
+    letter.page.js(TEARING)
+    letter.go()
+    letter.wait_until_sent()
+    assert letter.page.js("() => torn") == ["create", "piece", "submit"]
+    letter.finish()
+    notice_to(running_house, CAROL, count=before + 1)
+    shown = running_house.delivery.parcels.list_own(running_house.stack.accounts[0].address, before=None).parcels
+    newest = shown[0].parcel
+    assert newest.stage is Stage.SUBMITTED
+    assert [one.parcel.stage for one in shown].count(Stage.UPLOADING) == 0
+    time.sleep(1)
+    assert len(notices_to(running_house, CAROL)) == before + 1
+
+
+def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(
+    letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.bin"
+    file.write_bytes(bytes(5_000_000))
+    letter.page.activate()
+    letter.write(CAROL, text="Every word of it.")
+    letter.attach(file)
+    letter.ask()
+    letter.page.js(HOLDING)
+    letter.go()
+    letter.page.wait_for("() => held", timeout_seconds=OPERATION_SECONDS)
+    letter.page.click(named("parcel-cancel"))
+    letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))
+    assert letter.page.value(named("compose-text")) == "Every word of it."
+    deadline = time.monotonic() + NOTICE_SECONDS
+    owner = running_house.stack.accounts[0].address
+    while (parcel := running_house.delivery.parcels.list_own(owner, before=None).parcels[0].parcel).is_stored:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert parcel.stage is Stage.WITHDRAWN
+    letter.pages.discard()
+
+
+def test_a_full_quota_says_what_to_do_and_the_letter_stays(
+    browser: Browser, letter: ParcelLetter, running_house: ParcelHouse
+) -> None:
+    browser.expect_error("507")
+
+    def refuse(_: Request, answer: Response) -> Response:
+        answer.status_code = 507
+        answer.set_data(json.dumps({"code": "quota-exceeded", "message": "full"}))
+        return answer
+
+    letter.page.activate()
+    letter.write(CAROL, text="Every word of it.")
+    letter.ask()
+    running_house.meddle("POST", "/api/parcels", refuse)
+    letter.go()
+    assert "Withdraw older ones under Sent parcels" in letter.wait_for_error()
+    letter.page.click(named("parcel-cancel"))
+    letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))
+    assert letter.page.value(named("compose-text")) == "Every word of it."
+    letter.pages.discard()
+
+
+def test_the_question_leads_back_and_to_an_unencrypted_message(letter: ParcelLetter) -> None:
+    letter.page.activate()
+    letter.write(CAROL)
+    letter.ask()
+    letter.page.fill(named("parcel-days"), "0")
+    letter.go()
+    assert "Type a whole number from 1 to 90." in letter.page.wait_for_text(
+        "Type a whole", selector=named("parcel-question-error")
+    )
+    letter.page.click(named("parcel-back"))
+    letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))
+    letter.page.click(named("remedy-parcel"))
+    letter.page.wait_for_selector(named("parcel-unencrypted"))
+    letter.page.wait_until_calm()
+    letter.page.click(named("parcel-unencrypted"))
+    letter.page.wait_for_selector(named("unencrypted-confirm"))
+    letter.page.click("dialog button:not(.danger)")
+    letter.pages.discard()
+
+
+@pytest.fixture(scope="module")
+def small_house(pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParcelHouse]:
+    """A demonstration whose mail takes 2 MB."""
+    store = tmp_path_factory.mktemp("parcels")
+    with run_parcel_house(pages_with_sources, store, max_message_bytes=2_000_000) as house:
+        yield house
+
+
+def test_a_file_too_large_for_mail_goes_as_a_parcel_to_everybody(
+    browser: Browser, small_house: ParcelHouse, tmp_path: Path
+) -> None:
+    large, small = tmp_path / "film.bin", tmp_path / "Film.bin"
+    large.write_bytes(bytes(range(256)) * 20_000)
+    small.write_bytes(b"The other one.")
+    bob = small_house.stack.accounts[1]
+    letter = ParcelLetter(browser, small_house)
+    letter.page.activate()
+    letter.write(bob.address, CAROL)
+    letter.attach(large)
+    letter.attach(small)
+    letter.page.wait_for_text("Such a file goes only in a parcel", selector=named("large-files"))
+    letter.wait_for_missing(1)
+    question = letter.ask()
+    assert "This is too large for mail. Send as a parcel?" in question
+    assert "Everybody gets the parcel, also those with a certificate." in question
+    assert letter.page.js("(button) => document.querySelector(button) === null", named("parcel-unencrypted"))
+    letter.go()
+    words = letter.wait_until_sent()
+    link = LINK.search(notice_to(small_house, bob.address, count=1))
+    assert link
+    letter.finish()
+    reader = ParcelPage(browser, link[0])
+    reader.open(words)
+    assert sorted(reader.file_names()) == ["Film.bin", "film (2).bin"]
+    reader.close()
+    letter.close()
+
+
+def test_a_lock_ends_the_upload_and_keeps_the_letter(
+    letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.bin"
+    file.write_bytes(bytes(5_000_000))
+    letter.page.activate()
+    letter.write(CAROL, text="Every word of it.")
+    letter.attach(file)
+    letter.ask()
+    letter.page.js(HOLDING)
+    letter.go()
+    letter.page.wait_for("() => held", timeout_seconds=OPERATION_SECONDS)
+    # The dialog covers the button of the lock. Closing the page, sleep, and time lock too.
+    letter.page.js("() => document.dispatchEvent(new Event('freeze'))")
+    letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))
+    letter.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
+    owner = running_house.stack.accounts[0].address
+    deadline = time.monotonic() + NOTICE_SECONDS
+    while running_house.delivery.parcels.list_own(owner, before=None).parcels[0].parcel.is_stored:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    letter.pages.unlock()
+    letter.page.wait_for("(text) => document.querySelector(text)?.value === 'Every word of it.'", named("compose-text"))
+    letter.pages.discard()
+
+
+def test_a_bridge_without_parcels_offers_none(browser: Browser, running_house: ParcelHouse) -> None:
+    def withhold(_: Request, answer: Response) -> Response:
+        answer.set_data(json.dumps({**json.loads(answer.get_data()), "parcels": None}))
+        return answer
+
+    running_house.changes.clear()
+    running_house.meddle("GET", "/api/config", withhold)
+    letter = ParcelLetter(browser, running_house)
+    letter.page.activate()
+    letter.write(CAROL)
+    letter.page.wait_for_selector(named("remedy-encrypt-off"), timeout_seconds=OPERATION_SECONDS)
+    letter.page.click(named("send"))
+    assert letter.page.js("(names) => names.every((name) => document.querySelector(name) === null)", OFFERS)
+    letter.pages.discard()
+    letter.close()

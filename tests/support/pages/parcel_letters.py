@@ -1,0 +1,77 @@
+"""A letter that goes as a parcel: the question, the upload and the words, as a person meets them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.parcels import ParcelHouse
+
+CAROL, DORA = "carla@elsewhere.test", "dora@elsewhere.test"
+LINK = re.compile(r"https?://\S+/parcel\.html#[\w-]{22}")
+WORDS = """(words) => [...document.querySelectorAll(`${words} li`)].map(({ textContent }) => textContent).join(" ")"""
+
+MISSING = """(count) => {
+  const found = [...document.querySelectorAll('[data-test="recipient"]')].map(({ dataset }) => dataset.readiness);
+  return found.filter((kind) => kind === "cannot").length === count && !found.includes("asking");
+}"""
+
+
+class ParcelLetter:
+    """A letter of the first account, in one tab."""
+
+    def __init__(self, browser: Browser, house: ParcelHouse) -> None:
+        self.pages = MailPages(browser, house.stack.pages_url, house.stack.accounts[0])
+        self.page: Page = self.pages.page
+        self.pages.enter()
+
+    def write(self, *to: str, subject: str = "The plans", text: str = "The gate opens at one.") -> None:
+        self.pages.write(to=",".join(to), subject=subject, text=text)
+
+    def attach(self, *files: Path) -> None:
+        self.page.choose_files(named("compose-file"), list(files))
+
+    def wait_for_way(self) -> None:
+        """Wait for the button beside a recipient without a certificate."""
+        self.page.wait_for_selector(named("remedy-parcel"), timeout_seconds=OPERATION_SECONDS)
+
+    def wait_for_missing(self, count: int) -> None:
+        """Wait until so many recipients are known to have no certificate, and nobody is looked up any more."""
+        self.page.wait_for(MISSING, count, timeout_seconds=OPERATION_SECONDS)
+
+    def ask(self) -> str:
+        """Press Send, and return the text of the question."""
+        self.wait_for_way()
+        self.page.click(named("send"))
+        self.page.wait_for_selector(named("parcel-question"), timeout_seconds=OPERATION_SECONDS)
+        self.page.wait_until_calm()
+        return self.page.text(named("parcel-dialog"))
+
+    def go(self) -> None:
+        self.page.click(named("parcel-go"))
+
+    def wait_until_sent(self) -> str:
+        """Wait for the words, and return them."""
+        self.page.wait_for_selector(named("parcel-words"), timeout_seconds=OPERATION_SECONDS)
+        words: str = self.page.js(WORDS, named("parcel-words"))
+        return words
+
+    def wait_for_error(self) -> str:
+        selector = named("parcel-send-error")
+        self.page.wait_for(
+            "(selector) => document.querySelector(selector)?.textContent !== ''",
+            selector,
+            timeout_seconds=OPERATION_SECONDS,
+        )
+        return self.page.text(selector)
+
+    def finish(self) -> None:
+        """Close the words, and wait for the notice in the mail."""
+        self.page.click(named("parcel-done"))
+        self.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+
+    def close(self) -> None:
+        self.pages.close()

@@ -1,0 +1,168 @@
+// Prints how a parcel is sent, with a vault and a bridge that note all calls. The bridge keeps what came over a lost connection.
+import { ApiError } from "../../wasm_build/vault/json_requests.js";
+import { CHUNK_BYTES } from "../../wasm_build/parcels/chunk_plan.js";
+import { ParcelSending } from "../../wasm_build/parcels/parcel_sending.js";
+import { ParcelUploads, PIECE_BYTES } from "../../wasm_build/parcels/parcel_uploads.js";
+import { inMemory } from "../../wasm_build/parcels/readable.js";
+
+const ID = "AAAAAAAAAAAAAAAAAAAAAA";
+const WORDS = "abandon ability able about above absent";
+const OVERHEAD = 100;
+const ANSWER = { id: ID, reference: "AB12-CD34", expires: "2026-01-02T00:00:00Z", state: "submitted" };
+const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
+const lost = () => new ApiError("unreachable", "lost");
+const refused = (status, code) => Object.assign(new ApiError(code, code), { status });
+
+/** `fails` maps the number of a request to what goes wrong with it: before the bridge has it, or after. */
+function bridge(fails = {}) {
+  const objects = new Map();
+  const [asked, lines] = [[], []];
+  let [count, state] = [0, "none"];
+  const take = async (path, { method, headers = {}, body }) => {
+    const name = path.split("/").at(-1);
+    if (path === "/api/parcels") {
+      const text = await body.text();
+      lines.push(text.slice(0, text.indexOf("\n")));
+      if (JSON.parse(lines[0]).whole) state = "submitted";
+      return Response.json(ANSWER);
+    }
+    if (name === "submit") state = "submitted";
+    if (name === "withdraw") state = "withdrawn";
+    if (name === "submit" || name === "withdraw") return Response.json({ ...ANSWER, state });
+    if (method === "HEAD") {
+      if (!objects.has(name)) throw refused(404, "not-found");
+      return offset(objects.get(name));
+    }
+    const object = method === "POST" ? atob(headers["Upload-Metadata"].split(" ")[1]) : name;
+    const at = Number(headers["Upload-Offset"] ?? 0);
+    if (at !== (objects.get(object) ?? 0)) throw refused(409, "wrong-offset");
+    objects.set(object, at + body.byteLength);
+    return offset(objects.get(object));
+  };
+  const offset = (bytes) => new Response(null, { headers: { "Upload-Offset": String(bytes) } });
+  const ask = async (path, options) => {
+    const failure = fails[count++];
+    asked.push(`${options.method} ${path.replace(ID, "ID")}`);
+    options.signal?.throwIfAborted();
+    if (failure?.before) throw failure.before;
+    const answer = await take(path, options);
+    if (failure?.after) throw failure.after;
+    return answer;
+  };
+  return { ask, asked, lines, objects, get state() { return state; } };
+}
+
+function vaultOf(calls, { manifests = [500] } = {}) {
+  let made = 0;
+  const kept = [];
+  return {
+    kept,
+    call: async (verb, args) => {
+      calls.push([verb, ...args.content ? [args.content.byteLength, new Uint8Array(args.content)[0]] : []]);
+      if (verb === "parcel.make") {
+        const parts = { parcel: ID, words: new TextEncoder().encode(WORDS).buffer, salt: bytesOf(16, 1), key: bytesOf(60, 2), proof: bytesOf(32, 3) };
+        kept.push(parts.words, parts.key, parts.proof);
+        return parts;
+      }
+      if (verb === "parcel.finish") return { manifest: bytesOf(manifests[made++ % manifests.length], 9) };
+      const { byteLength } = args.content;
+      return { cms: bytesOf(byteLength + OVERHEAD, 4), chunk: { cmsBytes: byteLength + OVERHEAD, contentBytes: byteLength, sha256: "a".repeat(64) } };
+    },
+  };
+}
+
+function house({ files, fails, manifests, isUnlocked = () => true, sign = true }) {
+  const calls = [];
+  const vault = vaultOf(calls, { manifests });
+  const server = bridge(fails);
+  const pauses = [];
+  const uploads = new ParcelUploads(server.ask, { pause: async (milliseconds) => void pauses.push(milliseconds) });
+  const keys = { copies: () => ({ identities: [bytesOf(8, 5)], sealKey: isUnlocked() ? { buffer: bytesOf(32, 6), length: 32 } : null }) };
+  const letter = { from: "a@x.test", to: [{ address: "b@y.test", language: "fr" }], files, certificates: [], sign, language: "fr", days: 7 };
+  return { calls, vault, server, pauses, sending: new ParcelSending(letter, { vault: async () => vault, keys, uploads, wholeBytes: 2 ** 20 }) };
+}
+
+/** A file of so many bytes that notes which pieces are read. */
+function largeFile(bytes, read) {
+  return { size: bytes, slice: (start, end) => ({ arrayBuffer: async () => (read.push([start, end]), bytesOf(end - start, 7)) }) };
+}
+
+const controller = () => new AbortController();
+const said = {};
+const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { name: "a.txt", data: inMemory(bytesOf(20, 2)) }];
+
+{ // A small parcel is one request, and a retry after a lost answer is the same one.
+  const { sending, server, calls } = house({ files: SMALL(), fails: { 0: { after: lost() } } });
+  const { signal } = controller();
+  await sending.upload({ signal });
+  const before = server.asked.length;
+  const { reference } = await sending.submit({ signal });
+  await sending.submit({ signal });
+  said.small = {
+    before, reference, asked: server.asked, isSame: server.lines[0] === server.lines[1], line: JSON.parse(server.lines[0]), calls,
+    secret: sending.secret("https://pages.test/index.html"),
+  };
+}
+
+{ // A large file is read chunk by chunk, goes up in pieces, and on after lost connections.
+  const read = [];
+  const file = { name: "film.bin", data: largeFile(CHUNK_BYTES + 3, read) };
+  const fails = { 2: { before: lost() }, 4: { after: lost() }, 6: { before: refused(503, "server-error") } };
+  const { sending, server, pauses, calls } = house({ files: [file], fails, manifests: [500, 501, 501, 501, 500, 500, 501] });
+  const [progress, connection] = [[], []];
+  const options = { signal: controller().signal, onProgress: (bytes) => progress.push(bytes), onLost: (isLost) => connection.push(isLost) };
+  await sending.upload(options);
+  const uploaded = server.state;
+  await sending.submit(options);
+  said.large = {
+    read, uploaded, pauses, connection, asked: server.asked, line: JSON.parse(server.lines[0]), objects: Object.fromEntries(server.objects),
+    isRising: progress.every((bytes, index) => index === 0 || bytes >= progress[index - 1]), last: progress.at(-1), state: server.state,
+    encrypted: calls.filter(([verb]) => verb === "parcel.encrypt"), finished: calls.filter(([verb]) => verb === "parcel.finish").length,
+    pieces: PIECE_BYTES,
+  };
+}
+
+{ // Without a connection the sending rejects, and goes on at the same chunk when it is called again.
+  const fails = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [index + 2, { before: lost() }]));
+  const { sending, server, calls } = house({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 2, []) }], fails });
+  const { signal } = controller();
+  const code = await sending.upload({ signal }).catch((error) => error.code);
+  const encrypted = calls.filter(([verb]) => verb === "parcel.encrypt").length;
+  await sending.upload({ signal });
+  await sending.submit({ signal });
+  said.again = {
+    code, state: server.state, made: calls.filter(([verb]) => verb === "parcel.make").length, announced: server.lines.length,
+    encryptedLater: calls.filter(([verb]) => verb === "parcel.encrypt").length - encrypted, objects: Object.fromEntries(server.objects),
+  };
+}
+
+{ // A cancelled upload is withdrawn, and the secret is overwritten.
+  const end = controller();
+  const { sending, server, vault } = house({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 3, []) }] });
+  const options = { signal: end.signal, onProgress: (bytes) => { if (bytes > PIECE_BYTES / 2) end.abort(); } };
+  const name = await sending.upload(options).catch((error) => error.name);
+  await sending.discard();
+  said.cancelled = {
+    name, last: server.asked.at(-1), state: server.state, isOverwritten: vault.kept.every((buffer) => new Uint8Array(buffer).every((byte) => byte === 0)),
+  };
+  const untouched = house({ files: SMALL() });
+  await untouched.sending.upload({ signal: controller().signal });
+  await untouched.sending.discard();
+  said.untouched = untouched.server.asked;
+}
+
+{ // A refusal is final, and so is a file that has changed, and a lock.
+  const refusedAt = async (fails, more = {}) => {
+    const { sending, server } = house({ files: [{ name: "a", data: largeFile(CHUNK_BYTES, []) }], fails, ...more });
+    const { signal } = controller();
+    return [await sending.upload({ signal }).then(() => "sent", (error) => error.code), server.asked.length];
+  };
+  said.quota = await refusedAt({ 0: { before: refused(507, "quota-exceeded") } });
+  said.busy = await refusedAt({ 1: { before: refused(423, "upload-busy") } });
+  const changed = { size: CHUNK_BYTES, slice: () => ({ arrayBuffer: async () => bytesOf(10, 1) }) };
+  said.changed = await refusedAt({}, { files: [{ name: "a", data: changed }] });
+  let uses = 0;
+  said.locked = await refusedAt({}, { isUnlocked: () => (uses += 1) < 4 });
+}
+
+console.log(JSON.stringify(said));

@@ -1,0 +1,38 @@
+/** The files of a letter that goes as a parcel: the written message first, and then the attachments under names of their own. */
+
+import { MESSAGE_NAME } from "../../../wasm_build/parcels/parcel_sending.js";
+import { inMemory } from "../../../wasm_build/parcels/readable.js";
+import { safeFileName } from "../../../wasm_build/parcels/file_names.js";
+
+/** @typedef {import("../../../wasm_build/parcels/parcel_sending.js").ParcelContent} ParcelContent */
+/** @typedef {{name: string, data: import("../../../wasm_build/parcels/readable.js").Readable}} Attached */
+
+/**
+ * @param {ArrayBuffer} message
+ * @param {Attached[]} attached
+ * @param {string} unnamed the name of a file whose own name has nothing left
+ * @returns {ParcelContent[]}
+ */
+export function parcelFiles(message, attached, unnamed) {
+  const taken = new Set([keyOf(MESSAGE_NAME)]);
+  const files = attached.map(({ name, data }) => {
+    const free = freeName(safeFileName(name, unnamed), taken);
+    taken.add(keyOf(free));
+    return { name: free, data };
+  });
+  return [{ name: MESSAGE_NAME, data: inMemory(message) }, ...files];
+}
+
+/** The name, with a number if another file has it. @param {string} name @param {Set<string>} taken */
+function freeName(name, taken) {
+  const point = name.lastIndexOf(".");
+  const [stem, ending] = point > 0 ? [name.slice(0, point), name.slice(point)] : [name, ""];
+  let [number, free] = [1, name];
+  while (taken.has(keyOf(free))) free = `${stem} (${number += 1})${ending}`;
+  return free;
+}
+
+/** Names that differ only in the case of letters are one name in many file systems. @param {string} name */
+function keyOf(name) {
+  return name.normalize("NFC").toUpperCase().toLowerCase();
+}

@@ -1,0 +1,119 @@
+/**
+ * The posting of a letter as parcels: one for the people in To and Cc, and one for each person in Bcc, because a parcel names its
+ * recipients. Everything is uploaded before anybody gets anything. Then the people with certificates get their mail, and at last
+ * the bridge notifies the recipients of the parcels.
+ */
+
+import { ParcelSending } from "../../../wasm_build/parcels/parcel_sending.js";
+import { ParcelUploads } from "../../../wasm_build/parcels/parcel_uploads.js";
+import { readMailbox } from "../../../wasm_build/ui/formats.js";
+import { parcelFiles } from "./letter_files.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("./parcel_letter.js").Letter} Letter */
+/** @typedef {import("../../../wasm_build/ui/parcel_secret.js").SentSecret} SentSecret */
+/** @typedef {{language: string, days: number, route: import("../../../wasm_build/ui/parcel_secret.js").Route}} Choice */
+/** @typedef {{people: string[], sending: ParcelSending}} Post */
+/**
+ * @typedef {{
+ *   signal: AbortSignal, onProgress: (done: number, total: number) => void, onLost: (isLost: boolean) => void, onUploaded: () => void,
+ * }} Options
+ */
+
+/** The languages that have a list of words. A parcel in another language has English words, as `smime_core.parcels` makes them. */
+const WORD_LANGUAGES = new Set(["en", "es", "fr"]);
+
+export class ParcelPost {
+  #app;
+  #letter;
+  #choice;
+  #limits;
+  /** @type {Post[] | null} */
+  #posts = null;
+  #isTakenBack = false;
+  #areOthersSent = false;
+  /** @type {import("../api.js").Submission | null} */
+  submission = null;
+
+  /** @param {App} app @param {Letter} letter @param {Choice} choice @param {import("../parcel_requests.js").ParcelLimits} limits */
+  constructor(app, letter, choice, limits) {
+    this.#app = app;
+    this.#letter = letter;
+    this.#choice = choice;
+    this.#limits = limits;
+  }
+
+  /** Sends everything. After an error it can be called again, and goes on where it was. @param {Options} options */
+  async send({ signal, onProgress, onLost, onUploaded }) {
+    this.#posts ??= await this.#prepare();
+    const total = this.#posts.reduce((sum, { sending }) => sum + sending.bytes, 0);
+    let before = 0;
+    for (const { sending } of this.#posts) {
+      const start = before;
+      await sending.upload({ signal, onLost, onProgress: (bytes) => onProgress(start + bytes, total) });
+      before += sending.bytes;
+    }
+    onProgress(total, total);
+    onUploaded();
+    if (!this.#isTakenBack) await this.#letter.takeBack();
+    this.#isTakenBack = true;
+    if (this.#letter.others.length > 0 && !this.#areOthersSent) this.submission = await this.#letter.sendOthers();
+    this.#areOthersSent = true;
+    for (const { sending } of this.#posts) await sending.submit({ signal, onLost });
+  }
+
+  /** Gives up what is not submitted, and has the bridge delete it. */
+  async discard() {
+    await Promise.all((this.#posts ?? []).map(({ sending }) => sending.discard()));
+  }
+
+  /** The words of the parcels that were sent, in clear. @returns {SentSecret[]} */
+  secrets() {
+    const { language } = this.#choice;
+    return (this.#posts ?? []).flatMap(({ people, sending }) => {
+      const { submitted } = sending;
+      if (!submitted) return [];
+      const { reference, expires } = submitted;
+      return [{ ...sending.secret(document.baseURI), people, language: wordLanguage(language), reference, expires }];
+    });
+  }
+
+  /** Overwrites the words and the keys. */
+  forget() {
+    for (const { sending } of this.#posts ?? []) sending.forget();
+  }
+
+  /** @returns {Promise<Post[]>} */
+  async #prepare() {
+    const { open, hidden, files, sign } = this.#letter;
+    const message = await this.#compose();
+    const content = parcelFiles(message, files, this.#app.translate("unnamed_file"));
+    const uploads = new ParcelUploads(this.#app.api.parcels.ask);
+    const { language, days } = this.#choice;
+    const groups = [...(open.length > 0 ? [open] : []), ...hidden.map((person) => [person])];
+    return groups.map((group) => {
+      const people = [...new Set(group.map(({ address }) => address))];
+      const letter = {
+        from: readMailbox(this.#letter.words().from).address, to: people.map((address) => ({ address, language })), files: content,
+        certificates: [], sign, language: wordLanguage(language), days,
+      };
+      const { keys } = this.#app;
+      return { people, sending: new ParcelSending(letter, { vault: keys.vault, keys, uploads, wholeBytes: this.#limits.wholeBytes }) };
+    });
+  }
+
+  /** The written message without its attachments, which are files of the parcel. The manifest's signature covers it. */
+  #compose() {
+    const words = this.#letter.words();
+    const domain = readMailbox(words.from).address.split("@").at(-1);
+    const draft = {
+      ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${domain}>`, statements: { receipt: false, lasting: false, label: null },
+    };
+    return this.#app.mailVault.compose(draft, { sign: false, recipients: [], readers: [], stamp: () => Promise.reject(new Error("unsigned")) });
+  }
+}
+
+/** @param {string} language */
+function wordLanguage(language) {
+  return WORD_LANGUAGES.has(language) ? language : "en";
+}
