@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from smime_core import Identity, Keys
-from smime_core.blocking import decrypt_message
+from smime_core import Identity, Keys, State
+from smime_core.blocking import decrypt_message, examine_message
 from smime_core.mail import read_encrypted_payload
 from smime_core.mime import parse_entity
+from smime_core.trust import Judging
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, ParcelHouse, ParcelPage, Sent, letter
-from tests.support.people import PROVIDER
+from tests.support.people import PROVIDER, trust
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -92,11 +94,16 @@ def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
     (mail,) = answers_to(parcel_house)
     for secret in (ANSWER.splitlines()[0], SUBJECT, note.name, "Signed"):
         assert secret.encode() not in mail
-    message = decrypt_message(mail, Keys(identities=[bob_of(parcel_house)]), PROVIDER)
+    keys = Keys(identities=[bob_of(parcel_house)])
+    message = decrypt_message(mail, keys, PROVIDER)
     read = read_encrypted_payload(message)
     assert ANSWER in read.text.replace("\r\n", "\n")
     assert read.text.startswith(f"Reply to parcel {reference}. Somebody who could open the parcel wrote it")
     assert [(one.filename, one.data) for one in read.attachments] == [(note.name, b"Signed: Renate")]
+    report = examine_message(mail, Judging(trust_store=trust(), at=datetime.now(UTC)), PROVIDER, keys)
+    assert report.state is State.ENCRYPTED_ONLY
+    assert report.protected_headers is not None
+    assert report.protected_headers.altered_outside == (), "the mail around it is not called altered"
     head = parse_entity(message).headers
     assert [field.text for field in head.find("Subject")] == [f"Re: {SUBJECT}"]
     assert parcel_house.states_of(sent)[-1] == "answered"

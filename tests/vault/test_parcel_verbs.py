@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from smime_core import Encrypting, Keys, blocking
+from sealwax.notices.writing import Language
+from smime_core import Encrypting, Keys, State, TrustStore, blocking
 from smime_core.algorithms import AES_256_GCM, Kdf, Pbkdf2
 from smime_core.blocking import encrypt_bytes, run
 from smime_core.cms import PARCEL_CHALLENGE, parse_content_info, parse_signed_data
@@ -22,11 +24,15 @@ from smime_core.errors import (
     ParcelWordsRefused,
 )
 from smime_core.ess import verify_receipt
+from smime_core.message import examine_message
 from smime_core.parcels import check_parcel_receipt, derive_parcel_key, proof_of
 from smime_core.providers.native import NativeProvider
-from tests.support.people import PROVIDER, person
+from smime_core.trust import Judging
+from tests.support.people import NOW, PROVIDER, person
 from tests.support.vault.verbs import AT, SEAL_KEY, call, sealed, trust
 from wasm_build.vault.python.verbs import error_code, run_verb
+from webbridge.delivery.notices.answer_mail import AnswerMail, author_of, write_answer_mail
+from webbridge.delivery.notices.letterhead import Letterhead
 
 SEAL = {"sealKey": SEAL_KEY}
 NOBODY = {"identities": [], **SEAL}
@@ -223,3 +229,52 @@ def test_a_file_of_another_program_is_read_only_if_it_is_authenticated() -> None
     assert call("foreign.decrypt", cms=authenticated, **bob) == {"content": b"content"}
     with pytest.raises(ParcelNotAuthenticated):
         call("foreign.decrypt", cms=encrypt_bytes(b"x", Encrypting(recipients=[certificate]), PROVIDER), **bob)
+
+
+def test_the_verdict_has_the_certificate_for_an_answer() -> None:
+    made = make()
+    reply = verify(finish(made, encrypt(made["key"])["chunk"]), made)
+    asked = {"address": reply["sender"], "found": [], "contacts": reply["harvest"]["contacts"], **trust()}
+    (check,) = call("recipients.check", **asked)["checks"]
+    assert check["usable"]
+    assert check["certificate"] == person("alice").certificate.der
+    unsigned = finish(made, encrypt(made["key"])["chunk"], sign=False)
+    assert verify(unsigned, made)["harvest"] is None
+
+
+def test_an_answer_fits_the_mail_that_the_service_puts_around_it() -> None:
+    """RFC 9788 section 4.4: a reader compares the fields that are recorded inside with those outside."""
+    head = Letterhead(
+        pages_origin="https://mail.example.test", api_url="https://api.example.test", sender="parcels@example.test"
+    )
+    for language in Language:
+        draft = {
+            "from": author_of(head, language),
+            "to": ["alice@example.test"],
+            "cc": [],
+            "subject": "Re: The plans",
+            "text": b"Thursday suits me.",
+            "attachments": [],
+            "date": "2026-11-20T12:00:00+00:00",
+            "messageId": "<1@example.test>",
+            "references": [],
+            "hidden": [],
+        }
+        recipients = [person("alice").certificate.der]
+        cms = call("parcel.reply", draft=draft, recipients=recipients, cipher="cbc")["cms"]
+        answer = AnswerMail(
+            id="7.a",
+            at=NOW + timedelta(hours=1),
+            reference="7K3M-0PQR-XYZ1",
+            sender="alice@example.test",
+            language=language,
+            cms=cms,
+        )
+        mail = write_answer_mail(answer, head)
+        judging = Judging(trust_store=TrustStore(anchors=()), at=NOW)
+        report = run(examine_message(mail, judging, PROVIDER, Keys(identities=[person("alice")])))
+        assert report.state is State.ENCRYPTED_ONLY
+        assert report.protected_headers is not None
+        assert report.protected_headers.altered_outside == ()
+        assert dict(report.headers)["Subject"] == "Re: The plans"
+        assert b"plans" not in mail

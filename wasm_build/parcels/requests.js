@@ -15,7 +15,7 @@ import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
  * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes
  */
 /**
- * @typedef {{from: string, bytes: number, left: number}} AnswerTerms the address from which the server passes an answer on, its
+ * @typedef {{from: string, bytes: number, left: number}} AnswerTerms the From with which the server passes an answer on, its
  *   largest size when it is encrypted, and how many may still come
  */
 /** @typedef {"received" | "opened" | "failed"} Claim */

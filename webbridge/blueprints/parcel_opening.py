@@ -20,6 +20,7 @@ from webbridge.blueprints.pki import answer_about_paths
 from webbridge.delivery.answers import AnswerTooLarge
 from webbridge.delivery.challenges import NONCE_BYTES
 from webbridge.delivery.limits import ITERATIONS, MAX_CERTIFICATE_BYTES, MAX_REQUEST_BYTES, PROOF_BYTES
+from webbridge.delivery.notices.answer_mail import author_of
 from webbridge.delivery.objects import find_object
 from webbridge.delivery.openings import Opened, Proof, TicketEnded, WrongSecret
 from webbridge.delivery.parcels import Parcel
@@ -156,7 +157,7 @@ def _answer_terms(parcel: Parcel) -> dict[str, object] | None:
     if notices is None or not is_plain(parcel.sender):
         return None
     return {
-        "from": notices.head.sender,
+        "from": author_of(notices.head, notices.language),
         "bytes": delivery().config.max_answer_bytes,
         "left": delivery().answers.left(parcel.id),
     }

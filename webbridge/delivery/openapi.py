@@ -423,8 +423,8 @@ def _schemas() -> Json:
             until=_TIME,
             downloadsLeft={"type": ["integer", "null"]},
             answer={
-                "description": "The terms of an answer: the address that passes it on, its largest size and how many"
-                " may still come; null if the service passes none on",
+                "description": "The terms of an answer: the From of its mail, its largest size and how many may"
+                " still come; null if the service passes none on",
                 "oneOf": [
                     _object(**{"from": _TEXT}, bytes={"type": "integer"}, left={"type": "integer"}),
                     {"type": "null"},

@@ -260,7 +260,7 @@ def test_requests_for_one_parcel_are_counted(
 
 def test_the_opened_parcel_says_how_it_is_answered(draft: Draft, recipient: Recipient) -> None:
     opened = recipient.open(draft.id, draft.proof).get_json()
-    assert opened["answer"] == {"from": SERVICE, "bytes": MOST_BYTES, "left": MAX_ANSWERS}
+    assert opened["answer"] == {"from": f"Parcel service <{SERVICE}>", "bytes": MOST_BYTES, "left": MAX_ANSWERS}
 
 
 def test_a_service_that_sends_no_mail_takes_no_answer(

@@ -188,11 +188,18 @@ async def finish(request: FinishMessage, provider: CryptoProvider) -> Reply:
 async def reply_to_parcel(request: ReplyToParcel, provider: CryptoProvider) -> Reply:
     """Returns `{cms}`: the draft with its header fields, encrypted and not signed. Raises SmimeError.
 
-    The writer opened a parcel and has no keys. The service of parcels puts the mail around it.
+    The writer opened a parcel and has no keys. The service of parcels puts the mail around it, with a subject, a date
+    and a Message-ID of its own.
     """
-    _, entity = _protect(request.draft, _parse_draft(request.draft), encrypts=True)
+    outer_headers, entity = build_parts(_parse_draft(request.draft))
+    _, entity = protect_headers(outer_headers, entity, ProtectionMode.CIPHER, _keep_people)
     encrypting = Encrypting(recipients=parse_certificates(request.recipients), cipher=parse_cipher(request.cipher))
     return {"cms": await encrypt_bytes(entity, encrypting, provider)}
+
+
+def _keep_people(name: str, value: str) -> str | None:
+    # The service writes the other fields anew, so none of them may be recorded as being outside (RFC 9788 section 2.2).
+    return value if name.lower() in ("from", "to") else None
 
 
 def _protect(given: GivenDraft, draft: Draft, *, encrypts: bool) -> tuple[bytes, bytes]:

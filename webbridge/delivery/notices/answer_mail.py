@@ -35,16 +35,20 @@ def write_answer_mail(answer: AnswerMail, head: Letterhead) -> bytes:
     """Return the mail of an answer. Raises Unwritable, or AnswerRefused if the answer is not encrypted."""
     if not is_plain(answer.sender):
         raise Unwritable("an address that needs quotes or other letters gets none")
-    texts = words(answer.language)
     draft = Draft(
-        sender=f"{texts['service']} <{head.sender}>",
+        sender=author_of(head, answer.language),
         to=[answer.sender],
         date=answer.at,
         message_id=message_id(answer.id, head.sender),
-        subject=texts["answer"].format(reference=check_reference(answer.reference)),
+        subject=words(answer.language)["answer"].format(reference=check_reference(answer.reference)),
     )
     try:
         outer_headers, _ = build_parts(draft)
     except MalformedMessage as error:
         raise Unwritable(f"the field {error.where} cannot be written") from None
     return build_pkcs7_mime(outer_headers, answer.cms, smime_type_of(answer.cms))
+
+
+def author_of(head: Letterhead, language: Language) -> str:
+    """Return the From of answers, which is also inside each of them: readers compare the two (RFC 9788 section 4.4)."""
+    return f"{words(language)['service']} <{head.sender}>"

@@ -272,6 +272,30 @@ def test_a_change_that_comes_again_is_told_again(
     assert len({mail["Message-ID"] for mail in post.mails}) == 2
 
 
+def test_a_server_that_refuses_the_size_of_a_mail_takes_the_others(
+    database: Database, clock: FakeClock, tls_folder: Path
+) -> None:
+    """RFC 1870 section 6.1: the answer to MAIL is 552. Any other refusal of the sender is of all mails."""
+    add_parcel(database, clock(), recipients=("carol@example.org", RECIPIENT))
+    with LyingServer(SMTP, tls_folder=tls_folder) as liar:
+        address = liar.address()
+        way = Submission(
+            host=address.smtp.host,
+            port=address.smtp.port,
+            security=SmtpSecurity.IMPLICIT_TLS,
+            ca_file=address.ca_file,
+        )
+        sender = ParcelNoticeSender(database, config_of(way), clock, TOKENS)
+        liar.answers["MAIL FROM"] = [b"550 not you\r\n"]
+        sender.send_due()
+        assert set(states(database).values()) == {"pending"}
+        liar.answers["MAIL FROM"] = [b"552 too large\r\n"]
+        clock.advance(seconds=10 * 60)
+        sender.send_due()
+    assert {row[3] for row in events(database)} == {"smtp-552"}
+    assert {row[2] for row in events(database)} == {"carol@example.org", RECIPIENT}
+
+
 def test_two_processes_take_different_notices(database: Database, clock: FakeClock) -> None:
     add_parcel(database, clock(), recipients=("carol@example.org", RECIPIENT))
     taken = [Outbox(database).take(clock()) for _ in range(3)]
