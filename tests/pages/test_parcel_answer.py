@@ -193,7 +193,7 @@ def test_a_parcel_that_was_withdrawn_meanwhile_takes_no_answer(browser: Browser,
     write_answer(reader)
     parcel_house.withdraw(sent)
     press_send(reader)
-    assert "the sender has withdrawn this parcel" in wait_for_problem(reader)
+    assert "The sender has withdrawn this parcel" in wait_for_problem(reader)
     assert answers_to(parcel_house) == []
     reader.close()
 
