@@ -48,7 +48,8 @@ class Part:
 
 
 def _measure_transfers(settings: Settings) -> list[Figure]:
-    with stand.run_stand() as servers:
+    # The command finds the API by the pages.
+    with stand.run_stand(with_pages=True) as servers:
         return transfers.measure_transfers(servers, settings.runs)
 
 

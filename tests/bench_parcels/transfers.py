@@ -232,16 +232,15 @@ def _measure_command(stand: ParcelStand, runs: int) -> Iterator[tuple[str, float
     with (folder / "file").open("wb") as target:
         for _ in range(BYTES // _MB):
             target.write(os.urandom(_MB))
-    server = f"http://127.0.0.1:{stand.port}"
-    sending = ("send", "file", "--to", _RECIPIENT, "--server", server, "--address", SENDER, "--token-file", "token")
+    service = ("--server", stand.pages_origin, "--address", SENDER, "--token-file", "token")
     for _ in range(runs):
         os.sync()
-        seconds, printed = _seconds(partial(_deliver, folder, *sending))
+        seconds, printed = _seconds(partial(_deliver, folder, "send", "file", "--to", _RECIPIENT, *service))
         yield UP_ENCRYPTED, seconds
         said = dict(line.split(": ", 1) for line in printed.splitlines())
         (folder / "words").write_text(f"{said['Words']}\n")
         os.sync()
-        opening = ("open", said["Link"], "--api", server, "--words-file", "words", "-o", "got", "--no-revocation")
+        opening = ("open", said["Link"], "--words-file", "words", "-o", "got", "--no-revocation")
         yield DOWN_DECRYPTED, _seconds(partial(_deliver, folder, *opening))[0]
         shutil.rmtree(folder / "got")
 
