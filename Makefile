@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest shape conformance contracts ways residues bench bench-bridge bench-keys days-work pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest shape conformance contracts ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -35,6 +35,8 @@ help:
 	@echo 'make bench-bridge  the bridge beside Roundcube; writes its tables into docs/benchmarks.md; half an hour;'
 	@echo '                ONLY="times large" chooses parts'
 	@echo 'make bench-keys what a login costs the key server, and what its time tells; writes its tables into docs/benchmarks.md'
+	@echo 'make bench-parcels  a gigabyte up and down beside one PUT and one GET, and small parcels; writes its tables into'
+	@echo '                docs/benchmarks.md; ten minutes; bench-parcels-browser: the page of a recipient in the browsers'
 	@echo 'make days-work  walks the 40 steps of docs/days_work.md in our pages, in Roundcube, and by the extension in Roundcube, and'
 	@echo '                counts clicks and seconds; writes its table into docs/benchmarks.md; ten minutes; ONLY="roundcube" or'
 	@echo '                "extension" chooses; ONLY="keyboard", "touch"'
@@ -118,6 +120,14 @@ bench-bridge: setup test-tools
 
 bench-keys: setup test-tools
 	$(VENV)/python -m tests.bench_keys --page docs/benchmarks.md
+
+# RUNS=3 how often each job runs. BROWSER=firefox chooses one browser.
+bench-parcels: setup test-tools
+	$(VENV)/python -m tests.bench_parcels --only transfers submissions --page docs/benchmarks.md $(if $(RUNS),--runs $(RUNS))
+
+bench-parcels-browser: setup test-tools
+	$(VENV)/python -m tests.bench_parcels --only openings files --page docs/benchmarks.md $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(BROWSER),--browser $(BROWSER))
 
 # ONLY="pointer roundcube extension keyboard touch losses" chooses what is walked, ENGINE=firefox or webkit where, RUNS=3 how often.
 days-work: setup test-tools

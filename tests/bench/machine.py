@@ -20,8 +20,9 @@ def describe_machine() -> dict[str, str]:
     }
 
 
-def ask_version(program: str) -> str:
-    """The version that a program prints."""
-    asked = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    found = re.search(r"[\d.]+\w*", asked.stdout)
-    return found[0] if found else asked.stdout.strip()
+def ask_version(program: str, option: str = "--version") -> str:
+    """The version that a program prints, on either of its outputs."""
+    asked = subprocess.run([program, option], capture_output=True, text=True, check=True)
+    said = asked.stdout or asked.stderr
+    found = re.search(r"[\d.]+\w*", said)
+    return found[0] if found else said.strip()

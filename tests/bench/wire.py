@@ -28,6 +28,9 @@ _FIRST_VISIT: Final = """async () => {
 # Each file counts once: Firefox also reports what a Worker takes from the cache.
 _TRANSFERRED: Final = """() => Object.entries(Object.fromEntries(performance.getEntries()
   .filter(({ transferSize }) => transferSize > 0).map(({ name, transferSize }) => [name, transferSize])))"""
+# The snapshot is fetched when no request is on its way.
+_HAS_SNAPSHOT: Final = """() => performance.getEntriesByType("resource")
+  .some(({ name, transferSize }) => name.endsWith(".snapshot") && transferSize > 0)"""
 
 
 def measure_wire(name: Name, dist: Path) -> list[Figure]:
@@ -64,6 +67,7 @@ def _count_mail_visit(name: Name, dist: Path) -> dict[str, int]:
         pages = MailPages(browser, stack.pages_url, reader)
         pages.enter()
         pages.open_message(stack.mail_server.messages(reader.address)[-1].uid)
+        pages.page.wait_for(_HAS_SNAPSHOT)
         found: list[tuple[str, int]] = pages.page.js(_TRANSFERRED)
     snapshot = sum(size for file, size in found if file.endswith(_SNAPSHOT))
     whole = sum(size for _, size in found)

@@ -1,4 +1,4 @@
-"""The memory of a service: of its process and of all processes below it. What they share counts once."""
+"""The memory of services: of their processes and of all processes below them. What they share counts once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SECONDS_BETWEEN: Final = 0.02
 
 
 class MemoryWatch:
-    """Measures the memory of a process and its children, in bytes."""
+    """Measures the memory of processes and their children, in bytes."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, *pids: int) -> None:
+        self._pids = pids
 
     def now(self) -> int:
         """Return the bytes of this moment."""
-        return sum(map(proportional_bytes, family(self._pid)))
+        return sum(proportional_bytes(one) for pid in self._pids for one in family(pid))
 
     def growth_during(self, works: Sequence[Callable[[], object]], meanwhile: Callable[[], None]) -> int:
         """Do the works at once, and something else again and again. Return the most bytes more than before.

@@ -96,6 +96,34 @@ def test_a_large_file_is_written_where_the_person_chooses(reader: ParcelPage) ->
 
 
 @pytest.mark.heart
+def test_the_first_chunk_is_saved_before_the_second_has_come(reader: ParcelPage, parcel_house: ParcelHouse) -> None:
+    reader.page.js(DIALOG)
+    going_on = threading.Event()
+
+    def hold(_: Request, answer: Response) -> Response:
+        data = answer.get_data()
+
+        def pieces() -> Iterator[bytes]:
+            yield data[:-1]
+            going_on.wait(60)
+            yield data[-1:]
+
+        held = Response(pieces(), answer.status_code, dict(answer.headers))
+        held.content_length = len(data)
+        return held
+
+    # The chunks of the large file are the objects 1 to 3.
+    parcel_house.meddle("GET", "/api/open/objects/2", hold)
+    reader.save("large.bin")
+    reader.page.wait_for("() => written.length > 0", timeout_seconds=60)
+    assert reader.page.js("() => written") == [CHUNK_BYTES]
+    assert not going_on.is_set()
+    going_on.set()
+    reader.wait_for_saving("Saved. It is unchanged")
+    reader.close()
+
+
+@pytest.mark.heart
 def test_a_damaged_chunk_in_the_middle_leaves_no_file(
     browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent
 ) -> None:

@@ -6,7 +6,7 @@ import { ApiError } from "../../wasm_build/vault/json_requests.js";
 import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 
 const ID = "AAAAAAAAAAAAAAAAAAAAAA";
-const OPENING = { ticket: "T1", reference: "R", manifest: 40, from: "", until: "", submitted: "", kind: "files", downloadsLeft: null };
+const OPENING = { ticket: "T1", reference: "R", manifest: 40, objects: [], from: "", until: "", submitted: "", kind: "files", downloadsLeft: null };
 const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
 
 /** The manifest of one file with two chunks, the second of ten bytes. */
@@ -105,6 +105,28 @@ async function read(reader, opening) {
     isOverwritten: keys.every((bytes) => new Uint8Array(bytes).every((byte) => byte === 0)),
     later: await reader.chunks(manifest.files[0], { signal }).next().catch(({ code, name }) => code ?? name),
   };
+}
+{ // A small letter comes along with the manifest, and is fetched again if it has not come or has another size.
+  const chunk = { cmsBytes: 110, contentBytes: 10, sha256: "1" };
+  const files = [{ name: "message.eml", sizeBytes: 10, chunks: [chunk] }];
+  said.ahead = [];
+  for (const { kind, bytes, fails } of [
+    { kind: "message", bytes: 110, fails: 0 }, { kind: "message", bytes: 110, fails: 1 }, { kind: "message", bytes: 90, fails: 0 },
+    { kind: "message", bytes: 300_000, fails: 0 }, { kind: "files", bytes: 110, fails: 0 },
+  ]) {
+    let left = fails;
+    const { calls, reader } = house({
+      open: async () => ({ ...OPENING, kind, objects: [bytes] }), manifest: async () => ({ ...judged(), files }),
+      object: async (_, name) => {
+        if (name === "0" && left-- > 0) throw new ApiError("unreachable", "");
+        return answer(name === "manifest" ? 40 : 110);
+      },
+    });
+    const [, manifest] = await read(reader, await reader.unlock(ID, secret()));
+    const { value } = await reader.chunks(manifest.files[0], { signal }).next();
+    const order = calls.map(([name, , object]) => (name === "object" ? object : name)).filter((name) => ["0", "manifest", "parcel.verify"].includes(name));
+    said.ahead.push([value.byteLength, order]);
+  }
 }
 { // A wrong secret leaves nothing behind.
   const { keys, calls, reader } = house({ open: async () => { throw Object.assign(new ApiError("wrong-secret", ""), { triesLeft: 4 }); } });

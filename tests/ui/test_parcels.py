@@ -229,6 +229,13 @@ def test_the_first_chunk_is_passed_on_before_the_second_has_come(reading: dict[s
     ]
 
 
+def test_a_small_letter_comes_along_with_the_manifest(reading: dict[str, Any]) -> None:
+    once, repeated = ["0", "manifest", "parcel.verify"], ["0", "manifest", "parcel.verify", "0"]
+    later = ["manifest", "parcel.verify", "0"]
+    # As announced; not come; of another size; too large; no letter.
+    assert reading["ahead"] == [[10, once], [10, repeated], [10, repeated], [10, later], [10, later]]
+
+
 def test_a_lock_overwrites_key_and_proof_and_ends_the_reading(reading: dict[str, Any]) -> None:
     assert reading["locked"]["isOverwritten"] is True
     assert reading["locked"]["later"] in {"locked", "AbortError"}

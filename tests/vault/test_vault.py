@@ -252,6 +252,35 @@ def test_requests_at_the_same_time_each_get_their_own_answer(open_page: OpenPage
         assert blocking.decrypt_bytes(cms, Keys(identities=people), provider=PROVIDER).content == bytes([number])
 
 
+# Counts the Workers that were started when the reply comes.
+COUNT_STARTS = """async (verb, args) => {
+  const { Worker } = window;
+  let started = 0;
+  window.Worker = class extends Worker {
+    constructor(...given) {
+      super(...given);
+      started += 1;
+    }
+  };
+  await vault.ready;
+  const reply = await window.call(verb, args);
+  const meanwhile = started;
+  window.Worker = Worker;
+  return [reply.error?.code ?? "ok", meanwhile];
+}"""
+
+
+def test_the_next_worker_starts_while_one_derives_a_key_from_words(open_page: OpenPage) -> None:
+    page = open_page()
+    made = call(page, "parcel.make", {"language": "en", "sealKey": SEAL_KEY})["ok"]
+    page.wait_for("() => vault.ready.then(() => true)")
+    words = {"words": secret(octets_of(made["words"])), "salt": made["salt"], "sealKey": SEAL_KEY}
+    assert page.js(COUNT_STARTS, "parcel.open", words) == ["ok", 1]
+    # A Worker that goes on needs no successor.
+    sealing = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
+    assert page.js(COUNT_STARTS, "bytes.encrypt", sealing) == ["ok", 0]
+
+
 @pytest.mark.thorough
 def test_too_many_requests_are_refused(open_page: OpenPage) -> None:
     page = open_page()

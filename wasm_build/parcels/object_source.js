@@ -5,6 +5,7 @@
  * the hash of the bytes, so a server cannot mix two objects here unnoticed.
  */
 
+import { giveBackReceived } from "../vault/cleanup.js";
 import { ApiError } from "../vault/json_requests.js";
 import { pauseUntilOnline } from "./online_pause.js";
 
@@ -34,10 +35,13 @@ export async function readObject(ask, { name, bytes, signal }, options = {}) {
   const { onProgress = () => {}, onLost = () => {}, maxTries = Infinity, pause = pauseUntilOnline } = options;
   const target = new Uint8Array(new ArrayBuffer(bytes));
   let [have, tries] = [0, 0];
-  const take = (/** @type {Uint8Array} */ piece) => {
-    if (have + piece.length > bytes) throw new ApiError("parcel-damaged", `object ${name} is longer than the manifest says`);
+  const take = (/** @type {Uint8Array<ArrayBuffer>} */ piece) => {
+    const { length } = piece;
+    if (have + length > bytes) throw new ApiError("parcel-damaged", `object ${name} is longer than the manifest says`);
     target.set(piece, have);
-    have += piece.length;
+    // Left to the garbage collector, the pieces of several chunks would be in memory.
+    giveBackReceived(piece.buffer);
+    have += length;
     if (tries > 0) onLost(false);
     tries = 0;
     onProgress(have);
@@ -73,7 +77,7 @@ function placeOf({ status, headers }) {
   return { from: Number(first), total: total === "*" ? null : Number(total) };
 }
 
-/** @param {Response} response @returns {AsyncGenerator<Uint8Array, void>} rejects with `unreachable` if the connection ends */
+/** @param {Response} response @returns {AsyncGenerator<Uint8Array<ArrayBuffer>, void>} rejects with `unreachable` if the connection ends */
 async function* piecesOf({ body }) {
   const reader = body?.getReader();
   if (!reader) return;

@@ -27,6 +27,7 @@ import { readObject } from "./object_source.js";
  *   asksForReceipt: boolean, harvest?: {contacts: ArrayBuffer} | null,
  * }} OpenedManifest `harvest` has the sender's certificates, if the manifest is verified
  */
+/** @typedef {{name: string, bytes: number, coming: Promise<ArrayBuffer>}} Ahead */
 /** @typedef {{passages: import("../ui/mail_text.js").Passage[], text: string, attachments: ReceivedFile[], headers: [string, string][]}} OpenedLetter */
 
 /** A received file in a written message. @typedef {import("../ui/attachments.js").Attachment & {path: string, contentId: string}} ReceivedFile */
@@ -45,6 +46,8 @@ const ITERATIONS = 600_000;
 export const MAX_LETTER_BYTES = 32_000_000;
 /** The requests for the manifest before the person is told of a lost connection. */
 const MANIFEST_TRIES = 3;
+/** A letter of at most this size is fetched along with the manifest. A larger one would delay the verdict. */
+const AHEAD_BYTES = 256 * 1024;
 const TICKET_ENDED = "ticket-ended";
 
 export class ParcelReader {
@@ -60,6 +63,8 @@ export class ParcelReader {
   #manifest = null;
   /** The renewal of the ticket that runs. @type {Promise<void> | null} */
   #renewing = null;
+  /** An object that is fetched before the manifest says what it has to be. @type {Ahead | null} */
+  #ahead = null;
 
   /**
    * @param {{
@@ -162,8 +167,11 @@ export class ParcelReader {
    * @param {{signal: AbortSignal, onArrived: () => void}} options `onArrived` is called when its bytes have come
    * @returns {AsyncGenerator<OpenedManifest, void>}
    */
-  async *manifest({ manifest }, { signal, onArrived }) {
+  async *manifest({ manifest, kind, objects }, { signal, onArrived }) {
     if (manifest <= 0 || manifest > MAX_MANIFEST_BYTES) throw new ApiError("parcel-damaged", `a manifest of ${manifest} bytes`);
+    const [bytes = 0] = objects;
+    const isSmall = Number.isSafeInteger(bytes) && bytes > 0 && bytes <= AHEAD_BYTES;
+    if (kind === "message" && isSmall) this.#fetchAhead({ name: "0", bytes, signal });
     const object = { name: "manifest", bytes: manifest, signal };
     const cms = await readObject(this.#ask, object, { maxTries: MANIFEST_TRIES });
     onArrived();
@@ -226,7 +234,8 @@ export class ParcelReader {
       if (!chunk) return null;
       const before = done;
       const object = { name: chunk.object, bytes: chunk.cmsBytes, signal: ended };
-      const fetching = readObject(this.#ask, object, { ...reading, onProgress: (bytes) => onProgress(before + bytes) });
+      const fetch = () => readObject(this.#ask, object, { ...reading, onProgress: (bytes) => onProgress(before + bytes) });
+      const fetching = this.#takeAhead(object)?.catch(fetch) ?? fetch();
       done += chunk.cmsBytes;
       // Its error is reported when it is this chunk's turn.
       fetching.catch(() => {});
@@ -240,6 +249,20 @@ export class ParcelReader {
       const { content } = await vault.call("parcel.decrypt", { cms, chunk, ...this.#keys() }, { signal: ended });
       yield content;
     }
+  }
+
+  /** Begins to fetch an object. Without success it is fetched again at its turn. @param {{name: string, bytes: number, signal: AbortSignal}} object */
+  #fetchAhead({ name, bytes, signal }) {
+    const coming = readObject(this.#ask, { name, bytes, signal }, { maxTries: 1 });
+    coming.catch(() => {});
+    this.#ahead = { name, bytes, coming };
+  }
+
+  /** The object that was fetched ahead, once, if it has the size that the manifest says. @param {{name: string, bytes: number}} object */
+  #takeAhead({ name, bytes }) {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    return ahead?.name === name && ahead.bytes === bytes ? ahead.coming : null;
   }
 
   /** Tells the server what became of the parcel. It is a claim, so its failure changes nothing. @param {import("./requests.js").Claim} state @param {string} [code] */
@@ -343,7 +366,7 @@ export class ParcelReader {
 
   #forget() {
     this.#entrance?.forget();
-    this.#entrance = this.#manifest = null;
+    this.#entrance = this.#manifest = this.#ahead = null;
     this.#ticket = "";
   }
 }

@@ -10,9 +10,9 @@ import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
 
 /**
  * @typedef {{
- *   ticket: string, reference: string, kind: "message" | "files", from: string, manifest: number, until: string,
- *   submitted: string, downloadsLeft: number | null, answer: AnswerTerms | null,
- * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes
+ *   ticket: string, reference: string, kind: "message" | "files", from: string, manifest: number, objects: number[],
+ *   until: string, submitted: string, downloadsLeft: number | null, answer: AnswerTerms | null,
+ * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes, `objects` those of the chunks
  */
 /**
  * @typedef {{from: string, bytes: number, left: number}} AnswerTerms the From with which the server passes an answer on, its
@@ -71,7 +71,8 @@ export class ParcelRequests {
     if (typeof opening.ticket !== "string" || !Number.isSafeInteger(opening.manifest)) {
       throw new ApiError("server-error", "no ticket came");
     }
-    return { reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, answer: null, ...opening };
+    const objects = Array.isArray(opening.objects) ? opening.objects : [];
+    return { reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, answer: null, ...opening, objects };
   }
 
   /**

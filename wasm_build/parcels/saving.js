@@ -7,7 +7,7 @@
  */
 
 import { saveFile } from "../ui/attachments.js";
-import { overwrite } from "../vault/cleanup.js";
+import { giveBackReceived, overwrite } from "../vault/cleanup.js";
 import { ApiError } from "../vault/json_requests.js";
 import { CHUNK_BYTES } from "./chunk_plan.js";
 
@@ -78,6 +78,7 @@ function saveToHandle(handle) {
       for await (const chunk of chunks) {
         await writable.write(chunk).catch((error) => { throw refused(error); });
         overwrite(chunk);
+        giveBackReceived(chunk);
         signal.throwIfAborted();
       }
     } catch (error) {

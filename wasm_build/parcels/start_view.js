@@ -48,7 +48,6 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
     "div", { class: "narrow stack" },
     note ? html("p", { class: "note", text: note, data: { test: "closed-note" } }) : null, heading, createPromise(translate, translate("parcel_intro")), form,
   );
-  if (words) void page.checkWords(words).catch(() => undefined);
   return {
     element, heading, close: field.clear, focus: () => (words || note ? heading.focus() : field.focus()),
     renew: () => createStartView(page, words, { problem: field.problem, typed: field.value }),

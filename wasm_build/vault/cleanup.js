@@ -149,9 +149,17 @@ export function overwrite(buffer) {
  * @param {ArrayBuffer} buffer
  */
 export function giveBack(buffer) {
-  if (buffer.byteLength >= LARGE_BYTES) nobody.postMessage(null, [buffer]);
+  if (buffer.byteLength >= LARGE_BYTES) giveBackReceived(buffer);
   // `transfer` would throw for a detached buffer, whose length is 0.
   else if (buffer.byteLength > 0) /** @type {any} */ (buffer).transfer(0);
+}
+
+/**
+ * Does the same for a buffer of any size that has come from the network or in a message: a response comes in many small ones.
+ * @param {ArrayBuffer} buffer
+ */
+export function giveBackReceived(buffer) {
+  if (buffer.byteLength > 0) nobody.postMessage(null, [buffer]);
 }
 
 /**

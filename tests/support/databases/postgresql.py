@@ -36,7 +36,7 @@ full_page_writes = off
 class Postgresql:
     """One server. It may be stopped and started again; its databases stay."""
 
-    def __init__(self, folder: Path, binaries: Path) -> None:
+    def __init__(self, folder: Path, binaries: Path, more_settings: str = "") -> None:
         self._folder = folder
         self._binaries = binaries
         self._port = free_port()
@@ -48,7 +48,7 @@ class Postgresql:
             os.chown(folder, self._owner, -1)
         self._run("initdb", "--pgdata", str(folder / "data"), "--username", _USER, "--auth", "trust", "--no-sync")
         with (folder / "data" / "postgresql.conf").open("a") as settings:
-            settings.write(f"{_SETTINGS}port = {self._port}\nunix_socket_directories = '{folder}'\n")
+            settings.write(f"{_SETTINGS}{more_settings}port = {self._port}\nunix_socket_directories = '{folder}'\n")
 
     @property
     def pid(self) -> int:
@@ -95,14 +95,14 @@ class Postgresql:
 
 
 @contextlib.contextmanager
-def run_postgresql() -> Iterator[Postgresql]:
-    """Run a server during the block."""
+def run_postgresql(*, more_settings: str = "") -> Iterator[Postgresql]:
+    """Run a server during the block. `more_settings` are lines of its configuration that replace earlier ones."""
     if BINARIES is None:
         pytest.skip("PostgreSQL is not installed")
     # Not in pytest's folder, which the user of the server may not enter.
     folder = Path(tempfile.mkdtemp(prefix="sealwax-postgresql-"))
     try:
-        server = Postgresql(folder, BINARIES)
+        server = Postgresql(folder, BINARIES, more_settings)
         server.start()
         try:
             yield server

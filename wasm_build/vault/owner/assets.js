@@ -38,9 +38,9 @@ export class RuntimeFiles {
   /** @type {ArrayBuffer | null} */
   #snapshot = null;
   /** @type {() => void} */
-  #hasStarted = () => {};
-  /** Resolves when a Worker has started. */
-  #firstStart = new Promise((resolve) => (this.#hasStarted = () => resolve(undefined)));
+  #isCalm = () => {};
+  /** Resolves when a Worker has started and no request uses it. */
+  #firstCalm = new Promise((resolve) => (this.#isCalm = () => resolve(undefined)));
 
   /**
    * @param {URL} base
@@ -70,10 +70,14 @@ export class RuntimeFiles {
     return { ...(await this.#plain), snapshot: this.#snapshot };
   }
 
-  /** Called when a Worker has started. Now the snapshot can be fetched if it had to wait. */
+  /** Called when a Worker has started. */
   started() {
     this.#progress?.enter("ready");
-    this.#hasStarted();
+  }
+
+  /** Called when a Worker has started and no request uses it. Now the snapshot can be fetched if it had to wait. */
+  calm() {
+    this.#isCalm();
   }
 
   async #fetchPlain() {
@@ -104,7 +108,7 @@ export class RuntimeFiles {
     const isLater = await later;
     if (isLater) {
       this.#progress?.leaveOut(SNAPSHOT);
-      await this.#firstStart;
+      await this.#firstCalm;
     }
     try {
       this.#snapshot = await this.#fetch(SNAPSHOT, isLater ? "low" : "auto");

@@ -14,6 +14,9 @@ const PATIENCE_MILLISECONDS = 60;
 /** It waits longer for a Worker that only cleans up, because a start takes longer than a cleanup. */
 const CLEANING_MILLISECONDS = 2_000;
 
+/** So long without a request the page is calm, and files that nobody waits for may share the line and the processor. */
+const CALM_MILLISECONDS = 1_000;
+
 /**
  * The size of the reserve by the device's gigabytes of memory and cores. A Worker takes some 50 MB. In advance it grows
  * by `reservedBytes`, four times a message of 10 MB, for the message, its content, an intermediate step and the result.
@@ -57,10 +60,14 @@ export class Reserve {
   #rested = new Set();
   /** The Workers that an operation uses. The value tells if one may rest, which `retire` forbids. @type {Map<Cell, boolean>} */
   #lent = new Map();
+  /** Those of them that end with their operation. @type {Set<Cell>} */
+  #leaving = new Set();
   /** The requests that wait for a Worker to be free. @type {Set<() => void>} */
   #hoping = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #idleTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #calmTimer;
   /** Whether no Worker starts until the next sign of use, because the Workers in use were retired. */
   #asleep = false;
   #closed = false;
@@ -99,14 +106,21 @@ export class Reserve {
     const cell = this.#waiting.shift() ?? this.#start();
     this.#rested.delete(cell);
     this.#lent.set(cell, true);
+    clearTimeout(this.#calmTimer);
     return cell;
+  }
+
+  /** Notes that a Worker will end with its operation. The next one starts meanwhile. @param {Cell} cell */
+  expectLoss(cell) {
+    this.#leaving.add(cell);
+    // Workers start one after the other, because the first is needed soonest.
+    cell.ready.then(() => this.#refillSoon(), () => {});
   }
 
   /** Takes back a Worker that rests after an operation. @param {Cell} cell */
   giveBack(cell) {
     const mayRest = this.#lent.get(cell) && !this.#closed && this.#plan.workers > 0;
-    this.#lent.delete(cell);
-    for (const hope of this.#hoping) hope();
+    this.#free(cell);
     if (!mayRest) return cell.retire();
     this.#rested.add(cell);
     this.#waiting.unshift(cell);
@@ -117,8 +131,7 @@ export class Reserve {
 
   /** Notes that a Worker ended with its operation. Another one starts. @param {Cell} cell */
   lose(cell) {
-    this.#lent.delete(cell);
-    for (const hope of this.#hoping) hope();
+    this.#free(cell);
     this.#refillSoon();
   }
 
@@ -151,9 +164,24 @@ export class Reserve {
    */
   close() {
     this.#closed = true;
+    clearTimeout(this.#calmTimer);
     const retired = this.retire();
     for (const cell of this.#waiting.splice(0)) cell.discard();
     return retired;
+  }
+
+  /** Ends the loan of a Worker. @param {Cell} cell */
+  #free(cell) {
+    this.#lent.delete(cell);
+    this.#leaving.delete(cell);
+    for (const hope of this.#hoping) hope();
+    this.#calmSoon();
+  }
+
+  /** Tells the files after a while that the page is calm, unless a request comes. */
+  #calmSoon() {
+    clearTimeout(this.#calmTimer);
+    if (!this.#closed && this.#lent.size === 0) this.#calmTimer = setTimeout(() => this.#files.calm(), CALM_MILLISECONDS);
   }
 
   /** Starts the missing Workers after a short delay. */
@@ -183,7 +211,7 @@ export class Reserve {
 
   #refill() {
     // A Worker that goes on comes back.
-    const count = this.#waiting.length + (this.#rewinds ? this.#lent.size : 0);
+    const count = this.#waiting.length + (this.#rewinds ? this.#lent.size - this.#leaving.size : 0);
     if (this.#closed || this.#asleep || count >= this.#plan.workers) return;
     const cell = this.#start();
     this.#waiting.push(cell);
@@ -231,6 +259,7 @@ export class Reserve {
       (startKind) => {
         this.startKind = startKind;
         this.#files.started();
+        this.#calmSoon();
       },
       () => {},
     );

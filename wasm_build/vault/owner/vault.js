@@ -9,7 +9,7 @@ import { RuntimeFiles } from "./assets.js";
 import { Batch } from "./batch.js";
 import { checkWatch, watch } from "./cell.js";
 import { Reserve } from "./reserve.js";
-import { checkRequest } from "../rpc.js";
+import { checkRequest, takesPassphrase } from "../rpc.js";
 import { STREAM_VERBS } from "../schema.js";
 import { openEnds, openOutput } from "./streams.js";
 import { VaultError } from "../vault_error.js";
@@ -121,6 +121,7 @@ export class Vault {
     checkRequest(verb, args);
     checkWatch(options);
     const cell = await this.#lend();
+    if (takesPassphrase(verb, args)) this.#reserve.expectLoss(cell);
     const reply = this.#ask(cell, { verb, args }, options);
     cell.finish();
     return reply;

@@ -245,14 +245,12 @@ class Service {
   }
 
   /**
-   * Warms up while the Worker waits, and takes the image. An early request waits for this, some 50 ms: without an image the
-   * Worker would end with it, and the next one would cost much more.
+   * Warms up while the Worker waits, and takes the image. An early request waits for this, some 50 ms, and
+   * longer without the snapshot: without an image the Worker would end with it, and the next one would cost much more.
    * @param {Python} python
    * @param {{canRewind: boolean, reservedBytes: number}} options
    */
   async #prepare(python, { canRewind, reservedBytes }) {
-    // Without its memory snapshot Python starts slowly. Then a rehearsal takes longer than it saves.
-    if (python.startKind !== "snapshot") return;
     const asked = { isWanted: () => this.#requested, isUseless: () => this.#requested && (!canRewind || this.#isLast) };
     this.#isRehearsing = true;
     try {

@@ -1,0 +1,1 @@
+"""Measures parcels: beside one PUT and one GET through the same servers, under load, and in the browsers."""
