@@ -16,7 +16,7 @@ from sealwax.service import ServiceError
 from webbridge.blueprints import tus
 from webbridge.blueprints.line_bodies import read_line, read_objects
 from webbridge.blueprints.object_bytes import answer_object, unbroken
-from webbridge.blueprints.parcel_calls import delivery
+from webbridge.blueprints.parcel_calls import body_of, delivery
 from webbridge.delivery.ids import MANIFEST, is_parcel_id
 from webbridge.delivery.kept.announcements import parse_new_file, parse_new_index
 from webbridge.delivery.kept.records import KeptFile, KeptStage, NoFile, StoredIndex
@@ -37,7 +37,7 @@ def create_file() -> Response:
     """
     account = require_session().address
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
-    with delivery().upload_gate.one(account):
+    with body_of(account):
         new = parse_new_file(read_line(request.stream), delivery().config)
         body = read_objects(request.stream, new.total_bytes if new.is_whole else 0)
     with recorded_kept_file(account) as record:
@@ -54,7 +54,8 @@ def finish_file(file_id: str) -> Response:
     """Store the manifest of a file whose chunks have all come. The body is the manifest."""
     account, file = _require_file(file_id)
     request.max_content_length = MAX_MANIFEST_BYTES
-    manifest = request.get_data()
+    with body_of(account):
+        manifest = request.get_data(cache=False)
     if not 0 < len(manifest) <= file.manifest_bytes:
         raise bad_request(f"A manifest of 1 to {file.manifest_bytes} bytes is expected.")
     with recorded_kept_file(account) as record:
@@ -109,7 +110,7 @@ def store_index() -> Response:
     """
     account = require_session().address
     request.max_content_length = MAX_LINE_BYTES + MAX_INDEX_BYTES
-    with delivery().upload_gate.one(account):
+    with body_of(account):
         new = parse_new_index(read_line(request.stream))
         body = read_objects(request.stream, new.total_bytes)
         with recorded_kept_file(account) as record:

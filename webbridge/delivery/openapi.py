@@ -189,7 +189,7 @@ def _kept_paths() -> Json:
                 " objects follow it in order, and then the manifest. The same request again gets the same answer.",
                 _SESSION,
                 {**_answer(201, "A new file", file), **_answer(200, "The same request has made it", file)},
-                errors=(400, 401, 409, 413, 507),
+                errors=(400, 401, 409, 413, 429, 507),
                 body={"application/json": {"schema": _ref("NewFile")}},
             )
         },
@@ -203,7 +203,7 @@ def _kept_paths() -> Json:
                 "Store the manifest, when all chunks have come.",
                 _SESSION,
                 _answer(200, "Complete", file),
-                (400, 401, 404, 409, 413),
+                (400, 401, 404, 409, 413, 429),
                 one,
                 octets,
             )
