@@ -13,8 +13,8 @@ export const parcelVerbs = {
 
 /** @param {Encrypted<VaultArgs<"parcel.verify">> & {replyKey: ArrayBuffer}} body */
 async function verify({ replyKey, ...args }) {
-  const { report, lookups, certificates, ...content } = await callVault("parcel.verify", args);
-  const packed = new TextEncoder().encode(JSON.stringify(content)).buffer;
+  const { report, lookups, certificates, sender, to, created, files } = await callVault("parcel.verify", args);
+  const packed = new TextEncoder().encode(JSON.stringify({ sender, to, created, files })).buffer;
   return { report, lookups, certificates, envelope: await encryptTo(replyKey, "opened parcel", packed) };
 }
 
