@@ -67,6 +67,8 @@ def test_a_key_file_opens_a_parcel_without_the_words(
     reader.wait_until_opened()
     assert reader.state == "verified"
     assert TEXT in reader.page.text(named("body"))
+    # The words and the certificate are two ways for one person.
+    assert reader.page.text(named("lock-mark")) == "Encrypted for 1 person"
     assert reader.file_names() == ["plan.pdf"]
     assert {"received", "opened"} <= set(parcel_house.states_of(sent))
     # Nobody has asked for what the words need.

@@ -32,14 +32,15 @@ const FOR_DETAILS = new Set([
 /**
  * @param {Speaking} app
  * @param {Report} report
- * @param {{from: string, why: HTMLElement | null, unproven?: string}} options `from` is the value of the From field, `why` the
- *   section on signers, and `unproven` the sentence for an encrypted message without a proved sender, in place of the general one
+ * @param {{from: string, why: HTMLElement | null, unproven?: string, people?: number}} options `from` is the value of the From field,
+ *   `why` the section on signers, `unproven` the sentence for an encrypted message without a proved sender, in place of the general
+ *   one, and `people` the number of people for whom it is encrypted, if the encryption does not say
  */
-export function createState(app, report, { from, why, unproven }) {
+export function createState(app, report, { from, why, unproven, people = 0 }) {
   const { translate } = app;
-  if (isBeingChecked(report)) return createChecking(app, report);
+  if (isBeingChecked(report)) return createChecking(app, report, people);
   const sentence = (report.state === "encrypted-only" && unproven) || stateSentence(app, report, from);
-  const lock = createLock(app, report);
+  const lock = createLock(app, report, people);
   const element = html(
     "div",
     { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
@@ -60,10 +61,11 @@ function isBeingChecked(report) {
  * The statement while authorities are asked, without a verdict and reasons.
  * @param {Speaking} app
  * @param {Report} report
+ * @param {number} people
  */
-function createChecking(app, report) {
+function createChecking(app, report, people) {
   const { translate } = app;
-  const lock = createLock(app, report);
+  const lock = createLock(app, report, people);
   const element = html(
     "div",
     { class: "state-block", data: { test: "state", state: "checking" } },
@@ -92,10 +94,11 @@ function stateSentence({ translate }, report, from) {
 /**
  * @param {Speaking} app
  * @param {Report} report
+ * @param {number} people
  */
-function createLock({ translate }, report) {
+function createLock({ translate }, report, people) {
   if (!isEncrypted(report)) return null;
-  const count = new Set(report.recipients.map(({ rid }) => rid)).size;
+  const count = people || new Set(report.recipients.map(({ rid }) => rid)).size;
   const words = translate("encrypted_for", { count });
   const mark = lockMark("", { size: 24 });
   mark.setAttribute("aria-hidden", "true");

@@ -114,7 +114,7 @@ export class OpenedView {
     const why = createSigners(translate, report, (signer) => html("section", { class: "why stack" }, ...describeSigner(translate, signer, {
       certificates: report.certificates, day: dayOnly, action: () => null,
     })));
-    const { element, spoken } = createState(this.#page, report, { from: sender, why, unproven: translate("parcel_unproven") });
+    const { element, spoken } = createState(this.#page, report, { from: sender, why, unproven: translate("parcel_unproven"), people: to.length });
     const proved = provedSender(report);
     this.#verdict.replaceChildren(element, ...(report.signers.length === 0 ? [createUnsigned(this.#page, this.#opening)] : []));
     this.#facts.replaceChildren(this.#createFacts([
