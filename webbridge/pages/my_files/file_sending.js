@@ -9,7 +9,7 @@ import { ApiError } from "../../../wasm_build/vault/json_requests.js";
 import { CHUNK_BYTES, chunkLengths } from "../../../wasm_build/parcels/chunk_plan.js";
 
 /** @typedef {import("../../../wasm_build/parcels/parcel_uploads.js").Waiting} Waiting */
-/** @typedef {import("../../../wasm_build/vault/readable.js").Readable} Readable */
+/** @typedef {import("../../../wasm_build/parcels/readable.js").Readable} Readable */
 /** @typedef {{cms: ArrayBuffer, chunk: import("../../../wasm_build/parcels/chunk_plan.js").Chunk}} Encrypted */
 /** @typedef {{own: import("./own_keys.js").OwnKeys, requests: import("./file_requests.js").FileRequests, wholeBytes: number}} Parts */
 

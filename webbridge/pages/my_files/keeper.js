@@ -132,7 +132,7 @@ export class Keeper extends EventTarget {
         },
         onLost: (isLost) => this.#change(one, isLost ? "lost" : "uploading"),
       });
-      signal.throwIfAborted();
+      if (signal.aborted) return void this.#parts.requests.end(id);
       one.entry = { id, folder, name, bytes: file.size, added: new Date().toISOString() };
       this.#change(one, "listing");
       void this.#list();
