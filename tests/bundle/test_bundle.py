@@ -249,7 +249,7 @@ def test_every_bundle_has_a_source_map_beside_it_that_names_no_folder_of_the_bui
         sources = json.loads(path.read_text())
         assert (dist / path.relative_to(dist).with_suffix("")).read_text().endswith(f"sourceMappingURL={path.name}\n")
         assert all(
-            re.match(r"(\.\./)+(wasm_build|browser_ext|webbridge)/|.*pinned\.js$", name) for name in sources["sources"]
+            re.match(r"(\.\./)+(wasm_build|browser_ext|webbridge|node_modules/uqr)/|.*pinned\.js$", name) for name in sources["sources"]
         )
         assert len(sources["sourcesContent"]) == len(sources["sources"])
 

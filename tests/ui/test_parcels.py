@@ -350,7 +350,8 @@ def test_every_error_that_ends_a_parcel_has_its_sentence() -> None:
     without = {
         one
         for one in named | from_server
-        if not {f"{stem}_{one.replace('-', '_')}" for stem in ("parcel_error", "error", "reason")} & known.keys()
+        if not {f"{stem}_{one.replace('-', '_')}" for stem in ("parcel_error", "as_parcel_error", "error", "reason")}
+        & known.keys()
     }
     assert without == set()
 
