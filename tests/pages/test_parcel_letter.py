@@ -104,7 +104,7 @@ def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
     assert "The plans for Thursday" not in notice
     letter.finish()
     assert not letter.page.js("(words) => document.documentElement.outerHTML.includes(words)", words)
-    reader = ParcelPage(browser, found[0])
+    reader = ParcelPage(browser, running_house.stack.pages_url + found[1])
     reader.open(words)
     assert reader.state == "verified"
     assert reader.page.text(named("parcel-heading")) == "The plans for Thursday"
@@ -293,7 +293,7 @@ def test_a_file_too_large_for_mail_goes_as_a_parcel_to_everybody(
     link = LINK.search(notice_to(small_house, bob.address, count=1))
     assert link
     letter.finish()
-    reader = ParcelPage(browser, link[0])
+    reader = ParcelPage(browser, small_house.stack.pages_url + link[1])
     reader.open(words)
     assert sorted(reader.file_names()) == ["Film.bin", "film (2).bin"]
     reader.close()
