@@ -9,4 +9,4 @@ def shows_secret(text: str, words: str) -> bool:
 
     A single one says nothing: the list has words such as "open", "file" and "another".
     """
-    return any(re.search(rf"\b{one}\W+{next_one}\b", text) for one, next_one in pairwise(words.split()))
+    return not set(pairwise(re.findall(r"\w+", text))).isdisjoint(pairwise(words.split()))

@@ -11,7 +11,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.parcels import ParcelHouse
 
 CAROL, DORA = "carla@elsewhere.test", "dora@elsewhere.test"
-LINK = re.compile(r"https?://\S+(/parcel\.html#[\w-]{22})")
+LINK = re.compile(r"https?://[^\s/]+(/parcel\.html#[\w-]{22})")
 WORDS = """(words) => [...document.querySelectorAll(`${words} li`)].map(({ textContent }) => textContent).join(" ")"""
 
 MISSING = """(count) => {
