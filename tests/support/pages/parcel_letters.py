@@ -35,8 +35,10 @@ class ParcelLetter:
         self.page.choose_files(named("compose-file"), list(files))
 
     def wait_for_way(self) -> None:
-        """Wait for the button beside a recipient without a certificate."""
+        """Wait for the button beside a recipient without a certificate, and until all files are read."""
         self.page.wait_for_selector(named("remedy-parcel"), timeout_seconds=OPERATION_SECONDS)
+        reading = f"{named('obstacle')}[data-code=reading]"
+        self.page.wait_for("(reading) => document.querySelector(reading) === null", reading)
 
     def wait_for_missing(self, count: int) -> None:
         """Wait until so many recipients are known to have no certificate, and nobody is looked up any more."""
