@@ -445,6 +445,9 @@ def _parcels() -> dict[str, Example]:
         "parcel.receipt": Example(
             right={"manifest": manifest, "parcel": parcel, **bob, **trust()}, wrong={"parcel": other}
         ),
+        "parcel.reply": Example(
+            right={"draft": _draft(), "recipients": [person("bob").certificate.der]}, wrong={"recipients": [b"?"]}
+        ),
         "parcel.decrypt": Example(
             right={"cms": encrypted["cms"], "chunk": chunk, "key": key, **bob},
             wrong={"chunk": chunk | {"sha256": "0" * 64}},
