@@ -11,7 +11,8 @@ import { overwrite } from "../vault/cleanup.js";
 import { ApiError } from "../vault/json_requests.js";
 import { VaultError } from "../vault/vault_error.js";
 import { base64urlFromBytes } from "./base64url.js";
-import { CHUNK_BYTES, chunkLengths } from "./chunk_plan.js";
+import { chunkLengths } from "./chunk_plan.js";
+import { readChunk } from "./readable.js";
 
 /** @typedef {import("./parcel_uploads.js").CreatedParcel} CreatedParcel */
 /** @typedef {import("./parcel_uploads.js").ParcelUploads} ParcelUploads */
@@ -259,15 +260,6 @@ export class ParcelSending {
 /** @param {Options} options @returns {import("./parcel_uploads.js").Waiting} */
 function waitingOf({ signal, onLost }) {
   return { signal, ...(onLost ? { onLost } : {}) };
-}
-
-/** Rejects with `file-unreadable` if the file was changed or moved since it was chosen. @param {Readable} data @param {number} index */
-async function readChunk(data, index) {
-  const start = index * CHUNK_BYTES;
-  const length = Math.min(CHUNK_BYTES, data.size - start);
-  const content = await data.slice(start, start + length).arrayBuffer().catch(() => null);
-  if (content?.byteLength !== length) throw new ApiError("file-unreadable", "a file has changed since it was chosen");
-  return content;
 }
 
 /** @param {number[]} numbers at least one */

@@ -5,8 +5,8 @@
  */
 
 import { base64urlFromBytes } from "../../../wasm_build/parcels/base64url.js";
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
-import { CHUNK_BYTES, chunkLengths } from "../../../wasm_build/parcels/chunk_plan.js";
+import { chunkLengths } from "../../../wasm_build/parcels/chunk_plan.js";
+import { readChunk } from "../../../wasm_build/parcels/readable.js";
 
 /** @typedef {import("../../../wasm_build/parcels/parcel_uploads.js").Waiting} Waiting */
 /** @typedef {import("../../../wasm_build/parcels/readable.js").Readable} Readable */
@@ -65,13 +65,4 @@ export async function sendFile({ name, data }, { own, requests, wholeBytes }, { 
     void requests.end(id);
     throw error;
   }
-}
-
-/** Rejects with `file-unreadable` if the file was changed or moved since it was chosen. @param {Readable} data @param {number} index */
-async function readChunk(data, index) {
-  const start = index * CHUNK_BYTES;
-  const length = Math.min(CHUNK_BYTES, data.size - start);
-  const content = await data.slice(start, start + length).arrayBuffer().catch(() => null);
-  if (content?.byteLength !== length) throw new ApiError("file-unreadable", "a file has changed since it was chosen");
-  return content;
 }
