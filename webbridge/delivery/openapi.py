@@ -257,9 +257,11 @@ def _token_paths() -> Json:
 
 
 def _recipient_paths() -> Json:
+    return _opening_paths() | _paths_back()
+
+
+def _opening_paths() -> Json:
     challenge = _object(challenge=_BASE64, token=_TEXT)
-    claim = _object(state={"enum": ["received", "opened", "failed"]}) | {"additionalProperties": {"type": "string"}}
-    done = {"204": {"description": "Noted"}}
     encoded = {"type": "array", "items": _BASE64}
     problem = _object(code=_TEXT, message=_TEXT)
     evidence = _object(crls=encoded, ocsp=encoded, problems={"type": "array", "items": problem})
@@ -322,6 +324,13 @@ def _recipient_paths() -> Json:
                 body=_json(_object(paths={"type": "array", "items": {"type": "array", "items": _BASE64}})),
             )
         },
+    }
+
+
+def _paths_back() -> Json:
+    claim = _object(state={"enum": ["received", "opened", "failed"]}) | {"additionalProperties": {"type": "string"}}
+    done = {"204": {"description": "Noted"}}
+    return {
         "/api/open/claims": {
             "post": _operation("Say what became of the parcel.", _TICKET, done, (400, 401, 410), body=_json(claim))
         },
