@@ -43,7 +43,7 @@ export async function listed({ addresses }) {
 }
 
 /**
- * What is known of the server of a notice, before anything is sent to it. `mayAsk`: the person may let a server that is not in
+ * The list's knowledge of a notice's server, before anything is sent to it. `mayAsk`: the person may let a server that is not in
  * the list open this parcel.
  * @param {BodyOf<"parcel.look">} body
  */

@@ -62,7 +62,7 @@ export class ParcelPost {
     for (const { sending } of this.#posts) await sending.submit({ signal, onLost });
   }
 
-  /** Gives up what is not submitted, and has the bridge delete it. */
+  /** Gives everything up, and has the bridge delete it. A parcel that was submitted is withdrawn: nobody has its words. */
   async discard() {
     await Promise.all((this.#posts ?? []).map(({ sending }) => sending.discard()));
   }
