@@ -197,9 +197,8 @@ def test_a_lost_connection_and_a_lost_answer_send_the_parcel_once(
     assert len(notices_to(running_house, CAROL)) == before + 1
 
 
-def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(
-    letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
-) -> None:
+def hold_upload(letter: ParcelLetter, tmp_path: Path) -> None:
+    """Send a letter to Carla as a parcel whose upload gets no answer."""
     file = tmp_path / "plan.bin"
     file.write_bytes(bytes(5_000_000))
     letter.page.activate()
@@ -209,6 +208,12 @@ def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(
     letter.page.js(HOLDING)
     letter.go()
     letter.page.wait_for("() => held", timeout_seconds=OPERATION_SECONDS)
+
+
+def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(
+    letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+) -> None:
+    hold_upload(letter, tmp_path)
     letter.page.click(named("parcel-cancel"))
     letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))
     assert letter.page.value(named("compose-text")) == "Every word of it."
@@ -304,15 +309,7 @@ def test_a_file_too_large_for_mail_goes_as_a_parcel_to_everybody(
 def test_a_lock_ends_the_upload_and_keeps_the_letter(
     letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
 ) -> None:
-    file = tmp_path / "plan.bin"
-    file.write_bytes(bytes(5_000_000))
-    letter.page.activate()
-    letter.write(CAROL, text="Every word of it.")
-    letter.attach(file)
-    letter.ask()
-    letter.page.js(HOLDING)
-    letter.go()
-    letter.page.wait_for("() => held", timeout_seconds=OPERATION_SECONDS)
+    hold_upload(letter, tmp_path)
     # The dialog covers the button of the lock. Closing the page, sleep, and time lock too.
     letter.page.js("() => document.dispatchEvent(new Event('freeze'))")
     letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))

@@ -7,10 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from sealwax.notices.submission import Submission
 from tests.support.clock import FakeClock
 from tests.support.servers.parcels import House, Recipient, Sender, bridge_config, store_config
+from tests.support.servers.post import Post, serving
 from webbridge import BridgeConfig, create_app
 from webbridge.services import services_of
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+def submission(post: Post) -> Iterator[Submission]:
+    """The mail server at which all mails come to `post`."""
+    with serving(post) as found:
+        yield found
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from tests.support.parcel_rows import SERVICE, TOKENS, config_of
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, House, Recipient, Sender, bridge_config, store_config
-from tests.support.servers.post import Post, serving
+from tests.support.servers.post import Post
 from webbridge import create_app
 from webbridge.database.tables import PARCEL_ANSWER, PARCEL_NOTICE
 from webbridge.delivery import answers
@@ -49,17 +49,6 @@ def alice() -> Identity:
     now = FakeClock().at
     authority = run(create_authority("A CA of tests", provider=PROVIDER, at=now))
     return run(issue_identity(authority, ALICE, provider=PROVIDER, at=now))
-
-
-@pytest.fixture
-def post() -> Post:
-    return Post()
-
-
-@pytest.fixture
-def submission(post: Post) -> Iterator[Submission]:
-    with serving(post) as found:
-        yield found
 
 
 @pytest.fixture

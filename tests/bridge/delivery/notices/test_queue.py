@@ -33,7 +33,7 @@ from tests.support.parcel_rows import (
 )
 from tests.support.servers.lying_server import SMTP, Close, LyingServer, TakeMessage
 from tests.support.servers.parcels import DAY
-from tests.support.servers.post import Post, serving
+from tests.support.servers.post import Post
 from webbridge.database import SCHEMA
 from webbridge.database.tables import PARCEL
 from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, Blocks
@@ -44,17 +44,6 @@ from webbridge.delivery.notices.sending import ParcelNoticeSender
 
 pytestmark = pytest.mark.server
 NOTICE, FAILURE = (RECIPIENT, "parcel"), (SENDER, "failed")
-
-
-@pytest.fixture
-def post() -> Post:
-    return Post()
-
-
-@pytest.fixture
-def submission(post: Post) -> Iterator[Submission]:
-    with serving(post) as found:
-        yield found
 
 
 @pytest.fixture
