@@ -1,6 +1,7 @@
 /**
  * The person's own keys for the files that they keep: the certificates by which a file counts as their own, and the one for
- * which a new file is encrypted. Keys that several people share are none of them.
+ * which a new file is encrypted. Keys that several people share are none of them, unless the account has no others. A manifest's
+ * signer needs the address of the account in any case.
  */
 
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
