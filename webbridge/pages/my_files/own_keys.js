@@ -59,7 +59,9 @@ export class OwnKeys {
       const signer = own.find(({ fingerprint }) => opened.report.signers.some((/** @type {any} */ one) => one.certificate === fingerprint));
       if (signer) opened = await judge(new Date(signer.notAfter).toISOString());
     }
-    if (opened.report.state !== "verified") throw new ApiError("files-not-own", "none of the person's own keys has signed this");
+    // A key of the person may have another address, as one that several people share has.
+    const isOwn = opened.report.state === "verified" && sameAddress(opened.sender, this.#account);
+    if (!isOwn) throw new ApiError("files-not-own", "none of the person's own keys has signed this");
     return opened;
   }
 
