@@ -30,6 +30,18 @@ class Caller:
         """Use another authorization from now on."""
         self._authorization = authorization
 
+    def beside(self, patience: Patience) -> Caller:
+        """Calls to the same service over another connection, with the same authorization."""
+        return Caller(self._connection.to(self._connection.address), self._authorization, patience)
+
+    def break_off(self) -> None:
+        """End the exchange of another thread, which hears of a lost connection."""
+        self._connection.break_off()
+
+    def close(self) -> None:
+        """Close the connection. The next call opens it again."""
+        self._connection.close()
+
     def ask(self, path: str, members: Mapping[str, Any] | None = None) -> Fields:
         """The answer to a GET, or to a POST of `members`. It is repeated after a lost connection."""
         return self.patience.run(lambda: self.ask_once(path, members))

@@ -88,6 +88,11 @@ class Connection:
             self._http.close_all()
             self._http = None
 
+    def break_off(self) -> None:
+        """End the exchange of another thread, which hears of a lost connection."""
+        if self._http is not None:
+            self._http.break_off()
+
     def exchange(self, call: Call, move: Move = no_move) -> Answer:
         """The answer, with any status but a redirect. `move` hears of the sent bytes. Raises DeliveryFailed."""
         with self._mapped():
@@ -234,6 +239,12 @@ class _Http(http.client.HTTPConnection):
         """Close the connection and its socket."""
         self.close()
         self._close_socket()
+
+    def break_off(self) -> None:
+        """End both directions of the connection, while another thread uses it."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def _close_socket(self) -> None:
         if self._socket is not None:

@@ -34,7 +34,7 @@ _KEPT_SECONDS: Final = 2 * 24 * 60 * 60  # Services delete an unfinished parcel 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptSend:
-    """A parcel that is being sent. `chunks` are those that the service has; `pending` is the one on its way.
+    """A parcel that is being sent. `chunks` are those that the service has; `pending` follow, and are on their way.
 
     `expected_receipt` is the SHA-256 of the receipts for its manifest, as soon as there is one. `manifest_bytes` is the
     size that was announced for the manifest. `created` counts the seconds since 1970.
@@ -46,16 +46,21 @@ class KeptSend:
     secret: str = field(repr=False)
     salt: bytes = field(repr=False)
     chunks: tuple[ParcelChunk, ...] = ()
-    pending: ParcelChunk | None = None
+    pending: tuple[ParcelChunk, ...] = ()
     expected_receipt: bytes | None = None
 
-    def with_pending(self, chunk: ParcelChunk) -> KeptSend:
-        """The state before the upload of the next chunk."""
-        return replace(self, pending=chunk)
+    def has_begun(self, number: int) -> bool:
+        """Whether the service may have a part of this chunk, or all of it."""
+        return number < len(self.chunks) + len(self.pending)
+
+    def with_pending(self, number: int, chunk: ParcelChunk) -> KeptSend:
+        """The state before the upload of a chunk, which may have begun before, encrypted otherwise."""
+        index = number - len(self.chunks)
+        return replace(self, pending=(*self.pending[:index], chunk, *self.pending[index + 1 :]))
 
     def with_uploaded(self) -> KeptSend:
-        """The state after that upload."""
-        return self if self.pending is None else replace(self, chunks=(*self.chunks, self.pending), pending=None)
+        """The state after the upload of the first pending chunk."""
+        return replace(self, chunks=(*self.chunks, *self.pending[:1]), pending=self.pending[1:])
 
 
 class KeptSends:
@@ -113,7 +118,7 @@ def _to_json(kept: KeptSend) -> bytes:
         "secret": kept.secret,
         "salt": base64.b64encode(kept.salt).decode("ascii"),
         "chunks": [_chunk_row(chunk) for chunk in kept.chunks],
-        "pending": None if kept.pending is None else _chunk_row(kept.pending),
+        "pending": [_chunk_row(chunk) for chunk in kept.pending],
         "expectedReceipt": None if kept.expected_receipt is None else kept.expected_receipt.hex(),
     }
     return json.dumps(members).encode()
@@ -122,7 +127,7 @@ def _to_json(kept: KeptSend) -> bytes:
 def _from_json(data: bytes) -> KeptSend:
     # The file is ours, and its tag was checked.
     members = json.loads(data)
-    pending, expected = members["pending"], members.get("expectedReceipt")
+    expected = members["expectedReceipt"]
     return KeptSend(
         parcel_id=members["id"],
         created=members["created"],
@@ -130,7 +135,7 @@ def _from_json(data: bytes) -> KeptSend:
         secret=members["secret"],
         salt=base64.b64decode(members["salt"], validate=True),
         chunks=tuple(map(_chunk_of, members["chunks"])),
-        pending=None if pending is None else _chunk_of(pending),
+        pending=tuple(map(_chunk_of, members["pending"])),
         expected_receipt=None if expected is None else bytes.fromhex(expected),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import json
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from sealwax.delivery.calls import JSON_TYPE, Caller
 from sealwax.delivery.connection import Call, Connection, Move, no_move
 from sealwax.delivery.failures import lie
 from sealwax.delivery.fields import Fields, encode_url_data
+from sealwax.delivery.lanes import Lanes, open_lanes
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.uploads import Uploader
 from smime_core.parcels import is_parcel_id
@@ -130,6 +132,10 @@ class SenderApi:
         call = Call(method="POST", path=_PARCELS, headers={"Content-Type": JSON_TYPE}, body=body)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
         return _read_parcel(Fields.parse(answer.body), parcel.parcel_id)
+
+    def lanes(self, parcel_id: str) -> contextlib.AbstractContextManager[Lanes]:
+        """Ways to upload several objects of a parcel at the same time."""
+        return open_lanes(self._caller, lambda caller: Uploader(caller, parcel_id))
 
     def uploader(self, parcel_id: str) -> Uploader:
         """The way to upload the objects of a parcel."""

@@ -1,7 +1,8 @@
 """Send a parcel: encrypt chunk by chunk, upload each, then the manifest, then let the service notify.
 
-At most two chunks are in memory. The state after each chunk is kept, so that a sending that was killed goes on. All
-calls can be repeated: the parcel's id, which is chosen here, makes them one parcel.
+At most three chunks are in memory: two on their way, and one that is read and encrypted. The state after each chunk is
+kept, so that a sending that was killed goes on. All calls can be repeated: the parcel's id, which is chosen here, makes
+them one parcel.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import datetime
 import http.client
 import itertools
 import json
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +22,7 @@ from typing import Final
 from sealwax.delivery.connection import Move, no_move
 from sealwax.delivery.failures import DeliveryFailed
 from sealwax.delivery.kept_sends import KeptSend, KeptSends
+from sealwax.delivery.lanes import LANES, Lanes
 from sealwax.delivery.outgoing import OutgoingFile
 from sealwax.delivery.sender_api import Addressee, Kind, NewParcel, SenderApi, SentParcel
 from sealwax.delivery.uploads import Uploader
@@ -176,6 +179,8 @@ class _Run:
         self._goes_on = kept.manifest_bytes > 0
         self._key = key
         self._move = move
+        # Several uploads report their progress at the same time.
+        self._moving = threading.Lock()
 
     @property
     def expected_receipt(self) -> bytes | None:
@@ -195,7 +200,8 @@ class _Run:
             return created
         uploader = self._api.uploader(self._kept.parcel_id)
         self._take_pending(uploader)
-        self._upload_chunks(uploader, sizes)
+        with self._api.lanes(self._kept.parcel_id) as lanes:
+            self._upload_chunks(lanes, sizes)
         manifest = self._build_manifest(self._kept.chunks, self._kept.manifest_bytes)
         self._keep(replace(self._kept, expected_receipt=self._expect_receipt(manifest)))
         (uploader.replace if self._goes_on else uploader.put)(MANIFEST_OBJECT, manifest)
@@ -221,12 +227,13 @@ class _Run:
         return created
 
     def _take_pending(self, uploader: Uploader) -> None:
-        """Count the chunk that was on its way at the interruption, if the service has all of it."""
-        pending, number = self._kept.pending, len(self._kept.chunks)
-        if pending is not None and uploader.find_offset(str(number)) == (pending.cms_bytes, pending.cms_bytes):
+        """Count the chunks that were on their way at the interruption, as far as the service has all of each."""
+        for pending in self._kept.pending:
+            if uploader.find_offset(str(len(self._kept.chunks))) != (pending.cms_bytes, pending.cms_bytes):
+                break
             self._keep(self._kept.with_uploaded())
 
-    def _upload_chunks(self, uploader: Uploader, sizes: Sequence[int]) -> None:
+    def _upload_chunks(self, lanes: Lanes, sizes: Sequence[int]) -> None:
         done = len(self._kept.chunks)
         self._move(sum(chunk.content_bytes for chunk in self._kept.chunks))
         number = 0
@@ -234,18 +241,24 @@ class _Run:
             count = len(chunk_lengths(file.size_bytes))
             first = min(max(done - number, 0), count)
             for content in file.read_chunks(first):
-                self._upload_chunk(uploader, content, sizes[len(self._kept.chunks)])
+                self._start_chunk(lanes, content, sizes)
+                if lanes.running == LANES:
+                    self._await_chunk(lanes)
             number += count
+        while lanes.running:
+            self._await_chunk(lanes)
 
-    def _upload_chunk(self, uploader: Uploader, content: Buffer, announced: int) -> None:
-        cms = self._encrypt(content)
-        if len(cms) != announced:
-            raise ProviderError("encrypt", f"a chunk has {len(cms)} bytes, and {announced} were announced")
-        chunk, number = self._describe(cms, len(content)), str(len(self._kept.chunks))
-        had_pending = self._kept.pending is not None
-        self._keep(self._kept.with_pending(chunk))
+    def _start_chunk(self, lanes: Lanes, content: Buffer, sizes: Sequence[int]) -> None:
+        cms, number = self._encrypt(content), len(self._kept.chunks) + lanes.running
+        if len(cms) != sizes[number]:
+            raise ProviderError("encrypt", f"a chunk has {len(cms)} bytes, and {sizes[number]} were announced")
         # Only after an interruption the service may have a part of another encryption of this chunk.
-        (uploader.replace if had_pending else uploader.put)(number, cms, self._share(len(content), len(cms)))
+        replaces = self._kept.has_begun(number)
+        self._keep(self._kept.with_pending(number, self._describe(cms, len(content))))
+        lanes.start(str(number), cms, self._share(len(content), len(cms)), replaces=replaces)
+
+    def _await_chunk(self, lanes: Lanes) -> None:
+        lanes.wait()
         self._keep(self._kept.with_uploaded())
 
     def _share(self, content_bytes: int, cms_bytes: int) -> Move:
@@ -255,7 +268,8 @@ class _Run:
         def move(count: int) -> None:
             nonlocal moved
             before, moved = moved, moved + count
-            self._move(moved * content_bytes // cms_bytes - before * content_bytes // cms_bytes)
+            with self._moving:
+                self._move(moved * content_bytes // cms_bytes - before * content_bytes // cms_bytes)
 
         return move
 

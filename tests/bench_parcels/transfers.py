@@ -22,6 +22,7 @@ from typing import Final, TypeVar
 
 from sealwax.delivery.address import parse_server
 from sealwax.delivery.connection import Call, Connection
+from sealwax.delivery.lanes import LANES
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.recipient_api import RecipientApi
 from sealwax.delivery.sender_api import Addressee, Kind, NewParcel, SenderApi
@@ -101,10 +102,14 @@ class Transfers:
         with Connection(self._address) as connection:
             api = SenderApi(connection, self._stand.token, Patience())
             api.create(self._announce(parcel_id))
-            uploader = api.uploader(parcel_id)
-            for number, chunk in enumerate(prepared.chunks):
-                uploader.put(str(number), chunk)
-            uploader.put(MANIFEST_OBJECT, _MANIFEST)
+            with api.lanes(parcel_id) as lanes:
+                for number, chunk in enumerate(prepared.chunks):
+                    lanes.start(str(number), chunk)
+                    if lanes.running == LANES:
+                        lanes.wait()
+                while lanes.running:
+                    lanes.wait()
+            api.uploader(parcel_id).put(MANIFEST_OBJECT, _MANIFEST)
             api.submit(parcel_id)
         return parcel_id
 

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -105,6 +106,30 @@ def test_the_same_command_goes_on_with_the_same_parcel(post: DeliveryLab, data: 
     assert post.open(sent).code == 0
     assert post.got()["large.bin"] == data
     assert not kept(post)
+
+
+def test_a_refused_upload_ends_the_one_beside_it(post: DeliveryLab, data: bytes) -> None:
+    """Two chunks go at the same time. The service never answers the first, and refuses the second."""
+    creations, over = iter(range(10_000)), threading.Event()
+
+    def hold(method: str, path: str) -> Reply | None:
+        if method != "POST" or not path.endswith("/objects"):
+            return None
+        if next(creations) == 0:
+            over.wait(60)
+            return None
+        return refuse(403, "stop")
+
+    post.service.before = hold
+    begun = time.monotonic()
+    assert post.lab.sealwax("deliver", "send", "--to", BOB, "large.bin").code == 1
+    seconds = time.monotonic() - begun
+    over.set()
+    assert seconds < 30, "the command has waited for an answer that nobody gives"
+    post.service.before = lambda _method, _path: None
+    sent = post.send("large.bin")
+    assert post.open(sent).code == 0
+    assert post.got() == {"large.bin": data}
 
 
 def test_what_is_kept_says_nothing(post: DeliveryLab, data: bytes) -> None:

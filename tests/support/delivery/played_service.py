@@ -107,8 +107,12 @@ class PlayedService:
         with self._lock:
             self.requests.append((method, path))
             self.headers.append(headers)
-            changed = self.before(method, path)
-            return changed if changed is not None else self._route(method, urlsplit(path).path, headers, body)
+        # A request may be held here, while others are answered.
+        changed = self.before(method, path)
+        if changed is not None:
+            return changed
+        with self._lock:
+            return self._route(method, urlsplit(path).path, headers, body)
 
     def _route(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         if path == "/config.json":

@@ -60,8 +60,8 @@ class Uploads:
         with disk_failures_named():
             place = self._root / folder
             make_folder(place, self._modes)
+            # Its name is synced with its first bytes. A client that misses it begins anew.
             os.close(make_file(place / name, os.O_RDWR, self._modes))
-            sync_folder(place)
 
     def offset_of(self, folder: str, name: str, *, size: int) -> int:
         """Return the bytes of an object that have come. Raises NoUpload, UploadBusy, StoreFull or StoreFailed."""
@@ -86,6 +86,8 @@ class Uploads:
                 reached = _append(descriptor, body, reached, size)
                 if reached == size:
                     self._store.keep(folder, name, path)
+                else:
+                    sync_folder(path.parent)
         except NoUpload:
             if self._store.size_of(folder, name) != size:
                 raise

@@ -1,0 +1,95 @@
+"""Uploads of a parcel's objects, two at the same time: while the service makes one durable, the next is on its way."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Final
+
+from sealwax.delivery.calls import Caller
+from sealwax.delivery.connection import Move, no_move
+from sealwax.delivery.failures import DeliveryFailed
+from sealwax.delivery.patience import Patience
+from sealwax.delivery.uploads import Uploader
+from smime_core.asn1 import Buffer
+
+LANES: Final = 2
+"""A service lets a sender have four uploads at the same time, and another program may send too."""
+
+
+class Lanes:
+    """Uploads in threads, each over a connection of its own. They are waited for in the order of their start."""
+
+    def __init__(self, uploaders: Sequence[Uploader], pool: ThreadPoolExecutor, stopped: threading.Event) -> None:
+        self._pool = pool
+        self._stopped = stopped
+        self._running: deque[Future[None]] = deque()
+        self._free: queue.SimpleQueue[Uploader] = queue.SimpleQueue()
+        for uploader in uploaders:
+            self._free.put(uploader)
+
+    @property
+    def running(self) -> int:
+        """The number of uploads that were started and not waited for."""
+        return len(self._running)
+
+    def start(self, name: str, data: Buffer, move: Move = no_move, *, replaces: bool = False) -> None:
+        """Upload an object, in the place of any part of another one if it replaces that.
+
+        `move` is called in another thread. The caller waits for an upload before it starts more than LANES.
+        """
+
+        def upload() -> None:
+            uploader = self._free.get()
+            try:
+                (uploader.replace if replaces else uploader.put)(name, data, self._stopping(move))
+            finally:
+                self._free.put(uploader)
+
+        self._running.append(self._pool.submit(upload))
+
+    def wait(self) -> None:
+        """Wait for the upload that was started first. Raises DeliveryFailed if any of them has failed."""
+        first = self._running.popleft()
+        unfinished = {first, *self._running}
+        while not first.done():
+            finished, unfinished = wait(unfinished, return_when=FIRST_COMPLETED)
+            for one in finished:
+                one.result()
+        first.result()
+
+    def _stopping(self, move: Move) -> Move:
+        def moved(count: int) -> None:
+            if self._stopped.is_set():
+                raise _given_up()
+            move(count)
+
+        return moved
+
+
+@contextlib.contextmanager
+def open_lanes(caller: Caller, make_uploader: Callable[[Caller], Uploader]) -> Iterator[Lanes]:
+    """Lanes to the service of a caller. At the end, what still runs is broken off, and waited for."""
+    stopped = threading.Event()
+
+    def pause(seconds: float) -> None:
+        if stopped.wait(seconds):
+            raise _given_up()
+
+    callers = [caller.beside(Patience(pause)) for _ in range(LANES)]
+    with contextlib.ExitStack() as closing:
+        for one in callers:
+            closing.callback(one.close)
+        pool = closing.enter_context(ThreadPoolExecutor(LANES, thread_name_prefix="upload"))
+        for one in callers:
+            closing.callback(one.break_off)
+        closing.callback(stopped.set)
+        yield Lanes([make_uploader(one) for one in callers], pool, stopped)
+
+
+def _given_up() -> DeliveryFailed:
+    return DeliveryFailed("delivery-stopped", "the upload was given up")
