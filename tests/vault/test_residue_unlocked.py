@@ -7,6 +7,7 @@ passphrase.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter
 from pathlib import Path
@@ -14,9 +15,12 @@ from typing import Final
 
 import pytest
 
+from smime_core.blocking import run
+from smime_core.parcels import derive_parcel_key, make_salt, make_secret
 from smime_core.provider import NewKey
 from tests.support.browser.browsers import Name, missing_programs
-from tests.support.browser.residue.lab import Lab, make_secrets, open_lab
+from tests.support.browser.residue.lab import NATIVE, Lab, make_secrets, open_lab
+from tests.support.browser.residue.markers import hmac_key_needles, needles_for
 from tests.support.browser.residue.processes import count_by_secret
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -77,3 +81,29 @@ def test_ten_seconds_after_an_operation_nothing_of_it_is_left(name: Name, key: N
     assert prepared == 2
     assert counts == [Counter()] * (len(OPERATIONS) + 2)
     assert left <= allowed
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_a_worker_goes_on_without_the_words_and_the_key_of_a_parcel(name: Name, tmp_path: Path) -> None:
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    words, salt = make_secret(NATIVE), make_salt(NATIVE)
+    key = run(derive_parcel_key(words, salt, NATIVE))
+    # The words are in the field where they were typed. The vault has them as the key of HMAC.
+    needles = [*needles_for("parcel's key", [key.kek]), *hmac_key_needles("parcel's words", words.encode())]
+    given = make_secrets(NewKey.P256)
+    given = dataclasses.replace(given, salt=salt, needles=[*given.needles, *needles])
+    with open_lab(name, tmp_path, given) as lab:
+        lab.wait_for_image(1)
+        lab.type_passphrase(given.passphrase)
+        lab.begin("unlock")
+        lab.go_on()
+        lab.wait_for_image(2)
+        lab.type_passphrase(words)
+        lab.begin("parcel")
+        assert lab.watch.find_in_memory({"parcel's key"}) == {"parcel's key"}
+        assert lab.go_on() == {"value": None}
+        time.sleep(REST_SECONDS)
+        left, prepared = left_of_operations(lab), lab.page.js("() => window.prepared")
+    assert prepared == 2
+    assert left == Counter()

@@ -44,8 +44,12 @@ export function checkStreamEnds(stream) {
   checkStreamSize((input.size ?? 0) + (content?.size ?? 0));
 }
 
+/** The names of secrets that are no passphrase. */
+const PASSING_SECRETS = new Set(["sealKey", "words"]);
+
 /**
- * Whether a checked request has a passphrase or password: any secret but the key of the session.
+ * Whether a checked request has a passphrase or password: any secret but the key of the session, and the words of a parcel.
+ * These open nothing else, the page has them already, and the session keeps their key from now on.
  * @param {string} verb
  * @param {object} args
  */
@@ -56,7 +60,7 @@ export function takesPassphrase(verb, args) {
     const name = field.replace(/\?$/u, "");
     const given = /** @type {Record<string, any>} */ (args)[name];
     const isThere = Array.isArray(kind) ? given?.length > 0 : Boolean(given);
-    return name !== "sealKey" && (Array.isArray(kind) ? kind[0] : kind) === "secret" && isThere;
+    return !PASSING_SECRETS.has(name) && (Array.isArray(kind) ? kind[0] : kind) === "secret" && isThere;
   });
 }
 

@@ -101,6 +101,8 @@ class Secrets:
     mail: bytes
     needles: list[Needle]
     words: list[Needle]
+    # That of a parcel, which is no secret.
+    salt: bytes = b""
 
 
 def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
@@ -328,6 +330,7 @@ def _serve(given: Secrets) -> Iterator[int]:
         "/keys.p12": given.p12,
         "/encrypted.p7m": given.encrypted,
         "/mail.eml": given.mail,
+        "/salt": given.salt,
     }
 
     class Handler(http.server.BaseHTTPRequestHandler):

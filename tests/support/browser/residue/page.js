@@ -56,7 +56,7 @@ async function fetchBytes(path) {
 }
 
 /** The steps after which a Worker reports its cleanup. */
-const OPERATIONS = new Set(["unlock", "decrypt", "read", "sign"]);
+const OPERATIONS = new Set(["unlock", "decrypt", "read", "sign", "parcel"]);
 /** @type {Record<string, () => Promise<unknown>>} */
 const steps = {
   unlock: async () => keys.openFile(await fetchBytes("/keys.p12"), field.take()),
@@ -80,6 +80,11 @@ const steps = {
     // The text. A page that shows it keeps it as a string, and so does this page with subject and addresses.
     collectBuffers(opened).forEach(overwrite);
     return opened.report.state;
+  },
+  parcel: async () => {
+    const words = field.take();
+    const opened = await vault.call("parcel.open", { words, salt: await fetchBytes("/salt"), sealKey: keys.copies().sealKey });
+    collectBuffers(opened).forEach(overwrite);
   },
   retire: async () => { await vault.retire(); },
   lock: async () => {
