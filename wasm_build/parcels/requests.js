@@ -86,7 +86,8 @@ export class ParcelRequests {
     const headers = bearing(ticket);
     if (from > 0) headers.Range = `bytes=${from}-`;
     try {
-      return await this.#send(`/api/open/objects/${encodeURIComponent(name)}`, { headers, signal });
+      // The server forbids to keep the ciphertext. With "no-store", Chromium would ask for leave (CORS) each time.
+      return await this.#send(`/api/open/objects/${encodeURIComponent(name)}`, { headers, signal, cache: "default" });
     } catch (error) {
       // The object is missing, or ends before this place.
       const isMissing = error instanceof ApiError && (error.status === 404 || error.status === 416);

@@ -34,7 +34,9 @@ export class ApiError extends Error {
  * @param {RequestInit} [options]
  */
 export async function request(url, options = {}) {
-  const response = await fetch(url, { cache: "no-store", referrerPolicy: "no-referrer", ...options }).catch((error) => {
+  // Browsers keep no answers of other methods. With "no-store", Chromium would ask for leave (CORS) before each of them.
+  const cache = (options.method ?? "GET") === "GET" ? "no-store" : "default";
+  const response = await fetch(url, { cache, referrerPolicy: "no-referrer", ...options }).catch((error) => {
     if (options.signal?.aborted) throw error;
     throw new ApiError("unreachable", `no answer from ${new URL(url).host}`);
   });
