@@ -9,6 +9,7 @@ import { explainCalm } from "../../wasm_build/ui/calm.js";
 import { readChecked } from "./checked_page.js";
 import { loadTexts, pageLanguage } from "./language.js";
 import { ParcelPage } from "./parcels/parcel_page.js";
+import { StartedVault } from "./parcels/started_vault.js";
 
 /** The words for a start that failed before there were texts to look up. @type {Record<string, Words>} */
 const WITHOUT_TEXTS = {
@@ -42,10 +43,11 @@ async function start() {
   try {
     const base = new URL("./", import.meta.url);
     const { integrity, api: checkedApi } = readChecked();
-    const translate = await loadTexts(integrity);
+    const started = arrivedLink.link && new StartedVault(base);
+    const [translate, apiOrigin] = await Promise.all([loadTexts(integrity), checkedApi ?? readApi(base)]);
     explainCalm(translate("calm_hint"));
-    const apiOrigin = checkedApi ?? (await (await fetch(new URL("config.json", base))).json()).api;
-    new ParcelPage({ root, announcer, translate, base, apiOrigin, isChecked: integrity !== undefined }).start(arrivedLink);
+    const page = new ParcelPage({ root, announcer, translate, base, apiOrigin, isChecked: integrity !== undefined, started });
+    page.start(arrivedLink);
   } catch {
     const { title, sentence } = WITHOUT_TEXTS[pageLanguage()] ?? WITHOUT_TEXTS.en;
     root.replaceChildren(html(
@@ -53,6 +55,12 @@ async function start() {
       html("p", { class: "problem", role: "alert", text: sentence, data: { test: "start-error" } }),
     ));
   }
+}
+
+/** @param {URL} base @returns {Promise<string>} */
+async function readApi(base) {
+  const { api } = await (await fetch(new URL("config.json", base))).json();
+  return api;
 }
 
 await start();

@@ -16,7 +16,6 @@ import { whileBusy } from "../../../wasm_build/ui/parts.js";
 import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { saveWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
-import { openVault } from "../../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../../wasm_build/vault/session.js";
 import { closePreview } from "../attachment_preview.js";
 import { createSkipLink, createVaultLine } from "../frame.js";
@@ -25,6 +24,7 @@ import { createLanguageMenu } from "../language_menu.js";
 import { TrustKeeper } from "../trust_keeper.js";
 import { takeLink } from "./arrived_link.js";
 import { createCertificateView } from "./views/certificate_view.js";
+import { StartedVault } from "./started_vault.js";
 import { createLinklessView } from "./views/linkless_view.js";
 import { OpenedView } from "./views/opened_view.js";
 import { removeSaveWorker, saveByWorker } from "./worker_saving.js";
@@ -46,6 +46,8 @@ export class ParcelPage {
   #session = new SealedSession();
   #trust = new TrustKeeper(NO_LIST);
   #reader;
+  /** @type {StartedVault | null} */
+  #started;
   /** @type {Promise<Vault> | null} */
   #vault = null;
   /** The opened link; null without one. Its words are deleted when they were used. @type {ParcelLink | null} */
@@ -60,9 +62,12 @@ export class ParcelPage {
   /**
    * @param {{
    *   root: HTMLElement, announcer: HTMLElement, translate: import("../language.js").PageTexts, base: URL, apiOrigin: string, isChecked: boolean,
-   * }} options `base` is the folder of the pages; `isChecked`: the extension has compared their files with the signed list
+   *   started: StartedVault | null,
+   * }} options `base` is the folder of the pages; `isChecked`: the extension has compared their files with the signed list;
+   *   `started` is the first vault, if it starts already
    */
-  constructor({ root, announcer, translate, base, apiOrigin, isChecked }) {
+  constructor({ root, announcer, translate, base, apiOrigin, isChecked, started }) {
+    this.#started = started;
     this.#root = root;
     this.#announcer = announcer;
     this.translate = translate;
@@ -302,9 +307,10 @@ export class ParcelPage {
 
   async #openVault() {
     this.#vaultLine.setState("vault_starting");
-    const vault = await openVault({
-      base: new URL("runtime/", this.base), onStartProgress: (progress) => this.#vaultLine.showStart(progress),
-    });
+    const started = this.#started ?? new StartedVault(this.base);
+    this.#started = null;
+    started.onProgress = (progress) => this.#vaultLine.showStart(progress);
+    const vault = await started.opening;
     await vault.ready;
     this.#vaultLine.setState("vault_ready");
     return vault;
