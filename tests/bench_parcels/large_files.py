@@ -7,13 +7,10 @@ open; that of all processes of the browser is beside it.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from sealwax.delivery.outgoing import outgoing_file
@@ -23,8 +20,9 @@ from tests.bench.visits import fresh_browser
 from tests.bench_parcels.openings import link_to, send
 from tests.bench_parcels.stand import ParcelStand, run_stand
 from tests.support.browser.browsers import Browser, Name
-from tests.support.browser.downloads import downloads_into
+from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_file
 from tests.support.browser.residue.processes import processes_of_kind, proportional_bytes
+from tests.support.large_files import hash_file, write_random
 from tests.support.pages.parcels import ParcelPage
 
 SIZES: Final = (1_000_000_000, 2_000_000_000)
@@ -32,7 +30,6 @@ PAGE, ALL = "page", "all of the browser"
 GROWTH: Final = "growth of memory"
 _MAX_GROWTH_MB: Final = 150.0
 _KINDS: Final = {"chromium": "renderer", "firefox": "tab"}
-_WITHOUT_DIALOG: Final = "() => { delete globalThis.showSaveFilePicker; }"
 _MB: Final = 1_000_000
 _SETTLE_SECONDS: Final = 5.0
 _SECONDS_BETWEEN: Final = 0.25
@@ -56,49 +53,27 @@ def large_file_limits(figures: Figures) -> list[Limit]:
 
 def _measure(name: Name, stand: ParcelStand, size: int) -> Iterator[Figure]:
     path = stand.folder / f"file-{size}"
-    expected = _write_random(path, size)
+    expected = write_random(path, size)
     sent = send(stand, [outgoing_file(path)])
     path.unlink()
     job, saved = f"save {size // 1_000_000_000} GB", stand.folder / "saved"
     with fresh_browser(name) as browser:
         page = ParcelPage(browser, link_to(stand, sent, words=False))
         page.open(sent.secret)
-        page.page.js(_WITHOUT_DIALOG)
+        page.page.js(WITHOUT_DIALOG)
         time.sleep(_SETTLE_SECONDS)
         with downloads_into(page.page, saved), _watched(browser) as growth:
             begun = time.perf_counter()
             page.save(path.name)
-            found = _wait_for_file(saved / path.name, size)
+            file = wait_for_file(saved, path.name, timeout_seconds=_PATIENCE_SECONDS)
             seconds = time.perf_counter() - begun
-        if found != expected:
+        if hash_file(file) != expected:
             raise AssertionError(f"{path.name} was not saved as it was sent")
         page.close()
-    (saved / path.name).unlink()
+    file.unlink()
     yield Figure(where=name, job=job, who=PAGE, unit="s", values=(seconds,))
     for who, value in growth.items():
         yield Figure(where=name, job=f"{job}: {GROWTH}", who=who, unit="MB", values=(value / _MB,))
-
-
-def _write_random(path: Path, size: int) -> str:
-    """Write a file, and return its hash."""
-    digest = hashlib.sha256()
-    with path.open("wb") as target:
-        for _ in range(0, size, _MB):
-            block = os.urandom(_MB)
-            digest.update(block)
-            target.write(block)
-    return digest.hexdigest()
-
-
-def _wait_for_file(path: Path, size: int) -> str:
-    """The hash of a download, when the browser has given it its name and all of its bytes."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not path.exists() or path.stat().st_size < size or list(path.parent.glob("*.part")):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"no {path.name} in {sorted(one.name for one in path.parent.iterdir())}")
-        time.sleep(0.1)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from smime_core.asn1 import build_pem
 from smime_core.parcels import CHUNK_BYTES
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
-from tests.support.browser.downloads import downloads_into, wait_for_download
+from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.kept_files import Cabinet, FilesPage, many_files
 from tests.support.pages.sent_parcels import SendingHouse
@@ -29,7 +29,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pyte
 
 PHONES = (320, 390)
 SECRET = "a-plan-that-nobody-reads"
-WITHOUT_DIALOG = "() => { delete globalThis.showSaveFilePicker; }"
 LARGE_BYTES = 2 * CHUNK_BYTES + 5_000_000
 
 

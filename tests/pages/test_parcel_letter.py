@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
-from tests.support.browser.downloads import downloads_into, wait_for_download
+from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, DORA, LINK, ParcelLetter
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
@@ -24,8 +24,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pyte
 
 CHUNK = 16 * 1024 * 1024
 NOTICE_SECONDS = 30
-# A browser without the dialog of File System Access, as Firefox and phones are, streams by the service worker.
-WITHOUT_DIALOG = "() => { delete globalThis.showSaveFilePicker; }"
 SECTIONS = """(sections) => [...document.querySelectorAll(sections)]
   .map((section) => [section.getAttribute("aria-label"), section.querySelector("ol").textContent])"""
 OFFERS = [named("remedy-parcel"), named("parcel-question")]

@@ -13,15 +13,13 @@ from werkzeug.wrappers import Request, Response
 
 from smime_core.parcels import CHUNK_BYTES
 from tests.support.browser.browsers import Browser
-from tests.support.browser.downloads import downloads_into, wait_for_download
+from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
 from tests.support.pages.driver import named
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, Sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 LARGE_BYTES = 2 * CHUNK_BYTES + 5_000_000
-# A browser without the dialog of File System Access, as Firefox and phones are, streams by the service worker.
-WITHOUT_DIALOG = "() => { delete globalThis.showSaveFilePicker; }"
 # The dialog cannot be driven, so a stand-in takes the bytes as the browser's file does.
 DIALOG = """() => {
   globalThis.written = [];

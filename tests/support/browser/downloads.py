@@ -18,6 +18,8 @@ _SET = """(folder) => {
 _RESET = """() => {
   for (const name of ["folderList", "dir", "alwaysOpenPanel"]) Services.prefs.clearUserPref(`browser.download.${name}`);
 }"""
+WITHOUT_DIALOG = "() => { delete globalThis.showSaveFilePicker; }"
+"""Takes File System Access from a page, which then saves by its service worker, as in Firefox and on phones."""
 _PARTIAL = (".part", ".crdownload")
 
 
@@ -42,10 +44,15 @@ def downloads_into(page: Page, folder: Path) -> Iterator[None]:
 
 def wait_for_download(folder: Path, name: str, *, timeout_seconds: float = 60) -> bytes:
     """The content of a download, when the browser has finished it."""
+    return wait_for_file(folder, name, timeout_seconds=timeout_seconds).read_bytes()
+
+
+def wait_for_file(folder: Path, name: str, *, timeout_seconds: float = 60) -> Path:
+    """The file of a download, when the browser has finished it."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         names = {path.name for path in folder.iterdir()}
         if name in names and not any(one.endswith(_PARTIAL) for one in names):
-            return (folder / name).read_bytes()
+            return folder / name
         time.sleep(0.1)
     raise AssertionError(f"no {name} in {sorted(path.name for path in folder.iterdir())}")

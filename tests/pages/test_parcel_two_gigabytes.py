@@ -1,0 +1,53 @@
+"""Two gigabytes there and back: attached to a letter in the composer, and saved by its recipient. It takes minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_file
+from tests.support.large_files import hash_file, write_random
+from tests.support.pages.driver import named
+from tests.support.pages.parcel_letters import CAROL, ParcelLetter
+from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+SIZE = 2_000_000_017
+PATIENCE_SECONDS = 1_500.0
+
+
+@pytest.fixture
+def large_house(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelHouse]:
+    """A demonstration of its own, whose store is deleted with the test."""
+    with run_parcel_house(pages_with_sources, tmp_path / "store") as house:
+        yield house
+
+
+def test_two_gigabytes_go_there_and_back(browser: Browser, large_house: ParcelHouse, tmp_path: Path) -> None:
+    film = tmp_path / "film.bin"
+    expected = write_random(film, SIZE)
+    letter = ParcelLetter(browser, large_house)
+    letter.page.activate()
+    letter.write(CAROL, subject="Two gigabytes")
+    letter.attach(film)
+    letter.ask()
+    letter.go()
+    letter.page.wait_for_selector(named("parcel-link"), timeout_seconds=PATIENCE_SECONDS)
+    words = letter.wait_until_sent()
+    link = letter.page.text(named("parcel-link"))
+    letter.finish()
+    letter.close()
+    film.unlink()
+    reader = ParcelPage(browser, link)
+    reader.open(words)
+    assert reader.file_names() == ["film.bin"]
+    reader.page.js(WITHOUT_DIALOG)
+    with downloads_into(reader.page, tmp_path / "downloads"):
+        reader.save("film.bin")
+        saved = wait_for_file(tmp_path / "downloads", "film.bin", timeout_seconds=PATIENCE_SECONDS)
+    assert hash_file(saved) == expected
+    reader.close()
