@@ -4,6 +4,7 @@
  */
 
 import { ChunkTaker } from "../../wasm_build/vault/chunk_port.js";
+import { giveBackReceived, overwrite } from "../../wasm_build/vault/cleanup.js";
 import { GIVE, READY, STAY } from "./parcels/save_words.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
@@ -36,13 +37,26 @@ worker.addEventListener("fetch", (event) => {
 
 /** @param {{name: string, bytes: number, taker: ChunkTaker}} file */
 function download({ name, bytes, taker }) {
+  /** The chunk that the browser took last. It has written it when it asks for the next. @type {ArrayBuffer | null} */
+  let latest = null;
+  const drop = () => {
+    if (!latest) return;
+    overwrite(latest);
+    // Left to the garbage collector, several chunks would be in memory.
+    giveBackReceived(latest);
+    latest = null;
+  };
   const stream = new ReadableStream({
     async pull(controller) {
-      const chunk = await taker.take();
-      if (chunk === null) controller.close();
-      else controller.enqueue(new Uint8Array(chunk));
+      drop();
+      latest = await taker.take();
+      if (latest === null) controller.close();
+      else controller.enqueue(new Uint8Array(latest));
     },
-    cancel: () => taker.stop(),
+    cancel: () => {
+      drop();
+      taker.stop();
+    },
   }, { highWaterMark: 0 });
   return new Response(stream, {
     headers: {
