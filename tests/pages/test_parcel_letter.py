@@ -15,7 +15,7 @@ from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.parcel_letters import CAROL, DORA, LINK, ParcelLetter
+from tests.support.pages.parcel_letters import CAROL, DORA, LINK, NOTICE_SECONDS, ParcelLetter, notice_to, notices_to
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
 from tests.support.parcel_secret import shows_secret
 from webbridge.delivery.states import Stage
@@ -23,7 +23,6 @@ from webbridge.delivery.states import Stage
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 CHUNK = 16 * 1024 * 1024
-NOTICE_SECONDS = 30
 SECTIONS = """(sections) => [...document.querySelectorAll(sections)]
   .map((section) => [section.getAttribute("aria-label"), section.querySelector("ol").textContent])"""
 OFFERS = [named("remedy-parcel"), named("parcel-question")]
@@ -59,22 +58,6 @@ def letter(browser: Browser, running_house: ParcelHouse) -> Iterator[ParcelLette
     letter = ParcelLetter(browser, running_house)
     yield letter
     letter.close()
-
-
-def notices_to(house: ParcelHouse, address: str) -> list[str]:
-    """The texts of the notices to a person, the oldest first."""
-    mails = zip(house.post.recipients, house.post.mails, strict=False)
-    bodies = [mail.get_body(("plain",)) for recipients, mail in mails if address in recipients]
-    return [str(body.get_content()) for body in bodies if body is not None]
-
-
-def notice_to(house: ParcelHouse, address: str, *, count: int) -> str:
-    """The text of the latest notice, when there are `count` of them."""
-    deadline = time.monotonic() + NOTICE_SECONDS
-    while len(notices := notices_to(house, address)) < count:
-        assert time.monotonic() < deadline, f"{address} has {len(notices)} notices"
-        house.send_mails()
-    return notices[-1]
 
 
 @pytest.mark.heart

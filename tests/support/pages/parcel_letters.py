@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 from tests.support.browser.browsers import Browser
@@ -14,6 +15,7 @@ CAROL, DORA = "carla@elsewhere.test", "dora@elsewhere.test"
 LINK = re.compile(r"https?://[^\s/]+(/parcel\.html#[\w-]{22})")
 WORDS = """(words) => [...document.querySelectorAll(`${words} li`)].map(({ textContent }) => textContent).join(" ")"""
 
+NOTICE_SECONDS = 30
 MISSING = """(count) => {
   const found = [...document.querySelectorAll('[data-test="recipient"]')].map(({ dataset }) => dataset.readiness);
   return found.filter((kind) => kind === "cannot").length === count && !found.includes("asking");
@@ -77,3 +79,19 @@ class ParcelLetter:
 
     def close(self) -> None:
         self.pages.close()
+
+
+def notices_to(house: ParcelHouse, address: str) -> list[str]:
+    """The texts of the notices to a person, the oldest first."""
+    mails = zip(house.post.recipients, house.post.mails, strict=False)
+    bodies = [mail.get_body(("plain",)) for recipients, mail in mails if address in recipients]
+    return [str(body.get_content()) for body in bodies if body is not None]
+
+
+def notice_to(house: ParcelHouse, address: str, *, count: int) -> str:
+    """The text of the latest notice, when there are `count` of them."""
+    deadline = time.monotonic() + NOTICE_SECONDS
+    while len(notices := notices_to(house, address)) < count:
+        assert time.monotonic() < deadline, f"{address} has {len(notices)} notices"
+        house.send_mails()
+    return notices[-1]
