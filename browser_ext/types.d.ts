@@ -17,6 +17,7 @@ interface MessageKinds {
   revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
+  "parcel via": "bridge" | "token";
   "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "parcel" | "keys" | "lock" | "close";
   /** A section of the page with keys and people; "" for the one that it shows already. */
   section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "writing" | "backup";
@@ -227,6 +228,7 @@ interface Settings {
   /** The fingerprint of the identity that signs, for each address. */
   "preferred identities": { value: Record<string, string> };
   writing: { value: import("./background/writing.js").Writing };
+  "parcel server": { value: import("./background/parcel_server.js").KeptServer };
   "held settings": { value: import("../wasm_build/vault/roaming_settings.js").AllHeld };
   guide: { step: number };
   updated: { version: string };

@@ -144,6 +144,8 @@ def _find_caller(config: BridgeConfig) -> Caller:
     found = find_extension(request, config.extension_origins)
     if _is_extension_at_its_door(origin) and not token_in(request):
         return PAGES
+    if has_bearer_token() and origin.startswith(_EXTENSION_SCHEMES):
+        return PAGES  # The token is all that counts, as in a program.
     if found is None and (origin != config.pages_origin or token_in(request)):
         raise ServiceError(403, "wrong-origin", "This address is not open to that site.")
     return found or PAGES

@@ -36,6 +36,12 @@ export async function read() {
   return { directory, host: directory && new URL(directory).host, address: (await current())?.address ?? "" };
 }
 
+/** Where the person is signed in; null without a session. */
+export async function place() {
+  const session = await current();
+  return session && { directory: session.directory, api: session.api, address: session.address };
+}
+
 /** Where the sign-in window has to ask. Rejects with `directory-not-granted` before the person has granted the site. */
 export async function find() {
   const { directory } = await preferences.read();

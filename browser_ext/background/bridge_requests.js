@@ -11,8 +11,13 @@ const TIMEOUT_MILLISECONDS = 30_000;
  * @param {string} directory the origin that the person has entered
  */
 export async function findApi(directory) {
+  return (await findNamedApi(directory)) ?? directory;
+}
+
+/** The same, but null if the address is not that of a bridge's pages. @param {string} directory @returns {Promise<string | null>} */
+export async function findNamedApi(directory) {
   const response = await ask(`${directory}/config.json`, { credentials: "omit" });
-  if (!response.ok) return directory;
+  if (!response.ok) return null;
   const { api: named } = await readJson(response);
   return typeof named === "string" ? apiAddress(named, directory) : directory;
 }

@@ -16,6 +16,7 @@ import { hashOf } from "./hashes.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as memory from "./memory.js";
+import * as parcelServer from "./parcel_server.js";
 import * as preferences from "./preferences.js";
 import { openUnlessAsking } from "./prompt_window.js";
 import * as receipts from "./receipts.js";
@@ -117,7 +118,7 @@ async function questionOf(composition) {
   return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver, receipt, ...(await writing.read()) };
 }
 
-/** @param {BodyOf<"compose.send" | "compose.save" | "receipt.send" | "receipt.save">} body @param {Sender} sender */
+/** @param {BodyOf<"compose.send" | "compose.save" | "receipt.send" | "receipt.save" | "parcel.finish">} body @param {Sender} sender */
 export async function question({ composition }, sender) {
   return questionOf(await ofWindow(composition, sender));
 }
@@ -306,6 +307,7 @@ export async function saveAsFiles(body, sender) {
  */
 export async function close({ composition: id }, sender) {
   const { windowTabId } = await ofWindow(id, sender);
+  parcelServer.release(id);
   await memory.forget(nameIn(id));
   // In Firefox `window.close()` does not close a window that an extension opened.
   if (windowTabId !== undefined) await api.tabs.remove(windowTabId).catch(() => {});
@@ -314,7 +316,9 @@ export async function close({ composition: id }, sender) {
 /** Forgets the letter of a closed window. Its draft stays. @param {number} tabId */
 export async function forgetWindow(tabId) {
   for (const { id, windowTabId } of await memory.readAll("composition:")) {
-    if (windowTabId === tabId) await memory.forget(nameIn(id));
+    if (windowTabId !== tabId) continue;
+    parcelServer.release(id);
+    await memory.forget(nameIn(id));
   }
 }
 

@@ -20,6 +20,8 @@ import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as optionsPage from "./options_page.js";
 import * as pages from "./pages.js";
+import * as parcelLetters from "./parcel_letters.js";
+import * as parcelServer from "./parcel_server.js";
 import * as parcels from "./parcels.js";
 import * as pattern from "./pattern.js";
 import * as policy from "./policy.js";
@@ -170,6 +172,18 @@ export const HANDLERS = {
   "parcel.decrypt": parcels.decrypt,
   "parcel.propose": parcels.propose,
   "parcel.attached": parcels.openAttached,
+  "parcel.ways": parcelLetters.ways,
+  "parcel.message": parcelLetters.message,
+  "parcel.make": parcelLetters.make,
+  "parcel.encrypt": parcelLetters.encrypt,
+  "parcel.finish": parcelLetters.finish,
+  "parcel.take-back": parcelLetters.takeBack,
+  "parcel.ask": parcelLetters.ask,
+  "parcel.end": parcelLetters.end,
+  "parcel-server.read": parcelServer.read,
+  "parcel-server.look": parcelServer.look,
+  "parcel-server.save": parcelServer.save,
+  "parcel-server.remove": parcelServer.remove,
   "toolbar.look": toolbar.look,
   "toolbar.go": toolbar.go,
   "toolbar.download": toolbar.openDownload,

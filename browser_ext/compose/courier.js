@@ -194,6 +194,55 @@ export class Courier {
     return ask("compose.fetch-draft", { ...this.#letter, draft });
   }
 
+  /** The servers that take parcels from the person. */
+  parcelWays() {
+    return ask("parcel.ways", this.#letter);
+  }
+
+  /** Takes the draft back before its letter goes as a parcel. @param {string} draft @param {{anew: boolean}} options */
+  takeDraftBack(draft, { anew }) {
+    return ask("parcel.take-back", { ...this.#letter, draft, anew });
+  }
+
+  /** @param {PackedLetter<LetterFields>} letter @returns {Promise<ArrayBuffer>} the written message for a parcel */
+  async parcelMessage(letter) {
+    const keys = await generateKeys();
+    const encrypted = await this.#encrypt("letter", packLetter(letter));
+    const { envelope } = await ask("parcel.message", { ...this.#letter, letter: encrypted, replyKey: keys.publicKey });
+    return openWith(keys, "parcel message", envelope);
+  }
+
+  /** @param {string} language @returns {Promise<VaultReply<"parcel.make">>} */
+  async makeParcel(language) {
+    const keys = await generateKeys();
+    const { words, ...made } = await ask("parcel.make", { ...this.#letter, language, replyKey: keys.publicKey });
+    return { ...made, words: await openWith(keys, "parcel words", words) };
+  }
+
+  /** @param {ArrayBuffer} content is overwritten @param {ArrayBuffer} key of the parcel */
+  async encryptChunk(content, key) {
+    return ask("parcel.encrypt", { ...this.#letter, content: await this.#encrypt("chunk to send", content), key });
+  }
+
+  /**
+   * @param {Pick<VaultArgs<"parcel.finish">, "parcel" | "from" | "to" | "files">} manifest
+   * @param {{key: ArrayBuffer, sign: boolean, identity: string, at: string}} options `identity` signs
+   */
+  async finishParcel(manifest, options) {
+    const content = await this.#encrypt("manifest to send", new TextEncoder().encode(JSON.stringify(manifest)).buffer);
+    return ask("parcel.finish", { ...this.#letter, ...options, content, shown: await this.#shown });
+  }
+
+  /** Sends a request of an upload. @param {Omit<BodyOf<"parcel.ask">, "composition">} request */
+  askParcels(request) {
+    return ask("parcel.ask", { ...this.#letter, ...request });
+  }
+
+  /** Ends the sending of parcels. */
+  endParcels() {
+    return ask("parcel.end", this.#letter);
+  }
+
   /** Follows the progress of the letter. @param {(told: import("../shared/progress.js").Told) => void} onTold */
   follow(onTold) {
     return followProgress(this.#composition, onTold);

@@ -22,6 +22,7 @@ import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
 import { createMoreOptions } from "./letter_options.js";
+import { LetterParcel } from "./letter_parcel.js";
 import { newLetterSecret } from "./letter_version.js";
 import { LockCover } from "./lock_cover.js";
 import { arrivalNote, formNotes, pagesNotes, titleOf, watchTouch } from "./letter_parts.js";
@@ -82,6 +83,7 @@ export class LetterWindow {
     this.text = createTextArea(claim.text, () => this.written());
     this.sheet = html("div", { class: "sheet" }, this.text);
     this.attached = new AttachedFiles(translate, {
+      mostBytes: () => (this.parcel.isOffered ? MAX_MESSAGE_BYTES : Infinity),
       onChange: () => { this.drafts.changed({ files: true }); this.update(); },
       onProgress: (told) => { this.sending.showReading(told); this.update(); },
     });
@@ -91,6 +93,14 @@ export class LetterWindow {
     this.more = createMoreOptions(translate, claim, () => this.written());
     this.plan = this.#createPlan();
     this.bridge = new BridgeChoice({ ...claim, onChange: () => this.update() });
+    this.parcel = new LetterParcel(translate, courier, this, {
+      origin: claim.origin,
+      letter: () => this.#letter(),
+      obstacles: () => this.#obstacles(this.#letter()),
+      packed: () => this.#packed(),
+      send: (isWanted, agreed) => this.#sendTo(isWanted, agreed),
+      show: (view) => this.#replaceBySent(view),
+    });
     this.arrival = html("div", {});
     this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
     this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: this.plan.id, desk: {
@@ -107,7 +117,7 @@ export class LetterWindow {
       content: () => this.#content(),
       obstacles: () => this.#obstacles(this.#letter()),
       warnings: () => urgentWarnings(this.#letter()),
-      explain: () => this.plan.focus(),
+      explain: () => this.parcel.explain(),
     });
     this.#answering = new Answering(translate, courier, claim, this);
     this.drafts = new DraftKeeper(courier, () => this.#draft(), (state) => this.#showDraft(state));
@@ -135,6 +145,7 @@ export class LetterWindow {
     await this.#answering.begin();
     this.update();
     void this.#offerBridgeDrafts();
+    void this.parcel.refresh();
     if (!isTouched()) focusFirst();
   }
 
@@ -170,6 +181,7 @@ export class LetterWindow {
         this.recipients.lineOf(person).settle(person, { readiness: "password" });
         this.protection.focusPassword();
       },
+      onParcel: () => this.parcel.explain(),
     });
   }
 
@@ -210,7 +222,10 @@ export class LetterWindow {
       bytes: Math.ceil((this.attached.bytes + this.text.value.length * 2) * LENGTHENING),
       maxBytes: MAX_MESSAGE_BYTES,
       answersEncrypted: protection.answersEncrypted,
-      ways: ["ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password", "encrypt-off"],
+      ways: [
+        "ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password",
+        ...(this.parcel.isOffered ? [/** @type {const} */ ("parcel")] : []), "encrypt-off",
+      ],
       hasPassword: protection.hasPassword,
       isReading: this.attached.isReading,
     };
@@ -275,6 +290,17 @@ export class LetterWindow {
     };
   }
 
+  /**
+   * Sends the letter by mail to some of its people, beside the parcel for the others.
+   * @param {(person: Person) => boolean} isWanted @param {import("./parcel_choice.js").Agreed} agreed
+   */
+  #sendTo(isWanted, agreed) {
+    const bridge = this.bridge.deliver === "bridge" ? this.bridge.host : "";
+    return this.#courier.send(this.#packed(), this.#leaving(isWanted), {
+      password: this.protection.copyPassword(), ...agreed, bridge, draft: this.drafts.id, secret: this.#secret,
+    });
+  }
+
   /** @returns {import("./courier.js").PackedLetter<import("./courier.js").LetterFields>} */
   #packed() {
     const from = this.sender.address;
@@ -297,12 +323,11 @@ export class LetterWindow {
     return new TextEncoder().encode(this.text.value).buffer;
   }
 
-  /** @returns {import("./courier.js").Leaving} */
-  #leaving() {
-    const { addresses, byPassword, fingerprints } = this.recipients;
+  /** @param {(person: Person) => boolean} [isWanted] leaves out the others @returns {import("./courier.js").Leaving} */
+  #leaving(isWanted) {
     return {
       identity: this.sender.identity?.fingerprint ?? "", sign: this.protection.signs, encrypt: this.protection.encrypts, ...this.more.chosen,
-      from: this.sender.address, ...addresses, ...fingerprints, byPassword,
+      from: this.sender.address, ...this.recipients.leaving(isWanted),
     };
   }
 
@@ -315,6 +340,11 @@ export class LetterWindow {
     const { heading, parts } = createSentView(this.#translate, {
       letter: this.#leavingLetter ?? this.#letter(), deliver: this.#leavingBy, origin: this.#claim.origin, shown, isHandedOver, byBridge, onClose,
     });
+    this.#replaceBySent({ heading, parts });
+  }
+
+  /** @param {import("./sent_view.js").SentView} view */
+  #replaceBySent({ heading, parts }) {
     this.element.replaceChildren(...parts);
     heading.focus();
   }
@@ -330,6 +360,7 @@ export class LetterWindow {
   async #refresh() {
     if (this.sending.isDone) return;
     void this.bridge.refresh();
+    void this.parcel.refresh();
     const identities = await this.#courier.identities().catch(() => null);
     if (!identities) return;
     this.sender.refresh(identities);

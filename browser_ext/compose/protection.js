@@ -101,6 +101,15 @@ export class Protection {
     return this.passwordPlace.hidden ? null : this.#password.take();
   }
 
+  /** The password, which stays in its field too. @returns {Secret | null} */
+  copyPassword() {
+    return this.passwordPlace.hidden ? null : this.#password.copy();
+  }
+
+  forgetPassword() {
+    this.#password.clear();
+  }
+
   /** @param {boolean} checked */
   #encryptSwitched(checked) {
     this.askAgain();

@@ -32,14 +32,25 @@ export class Recipients {
 
   /** The addresses of those who open the letter by a password. */
   get byPassword() {
-    return this.people.filter(({ finding }) => finding?.readiness === "password").map(({ address }) => address);
+    return addressesByPassword(this.people);
   }
 
-  /** The fingerprints of the certificates to encrypt for, in the order of the people; "" for a person without one. */
-  get fingerprints() {
-    const of = (/** @type {Person[]} */ people) =>
-      people.map(({ finding }) => (finding?.readiness === "ready" ? finding.check.fingerprint : ""));
-    return { people: of([...this.to.people, ...this.cc.people]), hiddenPeople: of(this.bcc.people) };
+  /** Those of To and Cc, and those of Bcc. */
+  get parted() {
+    return { open: [...this.to.people, ...this.cc.people], hidden: this.bcc.people };
+  }
+
+  /**
+   * The parts of a letter's request that say who gets it. `people` and `hiddenPeople` are the fingerprints of the certificates
+   * to encrypt for, in the order of the people; "" for a person without one.
+   * @param {(person: Person) => boolean} [isWanted] leaves out the others
+   */
+  leaving(isWanted = () => true) {
+    const [to, cc, bcc] = this.lines.map(({ people }) => people.filter(isWanted));
+    return {
+      to: addressesOf(to), cc: addressesOf(cc), bcc: addressesOf(bcc), people: fingerprintsOf([...to, ...cc]),
+      hiddenPeople: fingerprintsOf(bcc), byPassword: addressesByPassword([...to, ...cc, ...bcc]),
+    };
   }
 
   /** The line with this person. @param {Person} person */
@@ -69,4 +80,19 @@ export class Recipients {
   get lines() {
     return [this.to, this.cc, this.bcc];
   }
+}
+
+/** @param {Person[]} people */
+function addressesOf(people) {
+  return people.map(({ address }) => address);
+}
+
+/** @param {Person[]} people */
+function addressesByPassword(people) {
+  return addressesOf(people.filter(({ finding }) => finding?.readiness === "password"));
+}
+
+/** @param {Person[]} people */
+function fingerprintsOf(people) {
+  return people.map(({ finding }) => (finding?.readiness === "ready" ? finding.check.fingerprint : ""));
 }

@@ -64,6 +64,11 @@ export class Sending {
     return this.#done;
   }
 
+  /** Notes that the letter left another way. */
+  settle() {
+    this.#done = true;
+  }
+
   /** @param {boolean} isFree whether there are no obstacles */
   show(isFree) {
     if (this.#busy) return;

@@ -1,4 +1,4 @@
-/** The view that replaces a letter that has left: its beginning and its recipients. */
+/** The view that replaces a letter that has left: its beginning and its recipients, and the parcels in which it went. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createEncryptedBlock } from "../../wasm_build/ui/encrypted_block.js";
@@ -6,30 +6,75 @@ import { whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
 import { leavingMark } from "../../wasm_build/ui/state_mark.js";
 import { text } from "../shared/i18n.js";
 
+/** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
+/** @typedef {{heading: HTMLElement, parts: (Node | string)[]}} SentView */
 /**
- * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
+ * A letter that went as a parcel. `letter` has the people who got it by mail, and `delivered` is the outcome of that mail; null
+ * if nobody got one.
+ * @typedef {{way: import("../background/parcel_letters.js").Way, letter: Letter, delivered: ReplyTo<"compose.send"> | null}} SentParcel
+ */
+
+/**
+ * @param {Catalogue} translate
  * @param {{
- *   letter: import("../../wasm_build/ui/sending_plan.js").Letter, deliver: string, origin: string, shown: ArrayBuffer | null, isHandedOver: boolean,
+ *   letter: Letter, deliver: string, origin: string, shown: ArrayBuffer | null, isHandedOver: boolean,
  *   byBridge?: import("../background/bridge_sending.js").Result, onClose: () => void,
  * }} sent `shown` is the beginning of the first message
+ * @returns {SentView}
  */
 export function createSentView(translate, { letter, deliver, origin, shown, isHandedOver, byBridge, onClose }) {
   const title = isHandedOver ? text("composeHandedOver") : deliver === "file" ? text("composeSaved") : translate("sent");
   const heading = html("h1", { tabindex: -1, text: title, data: { test: "sent" } });
-  const close = html("button", {
-    type: "button", class: "primary", text: text("verbClose"), data: { test: "close" }, on: { click: onClose },
-  });
-  const sentence = html("p", { text: whatWillLeave(letter, translate), data: { test: "left" } });
   const parts = [
     heading,
+    ...createMailParts(translate, { letter, deliver, origin, isHandedOver, byBridge }),
+    ...(letter.encrypt && shown ? [createEncryptedBlock(shown, translate("encrypted_block"))] : []),
+    createActions(onClose),
+  ];
+  return { heading, parts };
+}
+
+/**
+ * @param {Catalogue} translate
+ * @param {SentParcel} parcel
+ * @param {{deliver: string, origin: string, isHandedOver: boolean, onClose: () => void}} sent
+ * @returns {SentView}
+ */
+export function createSentParcelView(translate, { way, letter, delivered }, { deliver, origin, isHandedOver, onClose }) {
+  const heading = html("h1", { tabindex: -1, text: translate("sent"), data: { test: "sent" } });
+  const list = html("a", {
+    class: "button", href: `${way.pages}#/parcels`, target: "_blank", rel: "noopener noreferrer", text: text("parcelSeeSent"), data: { test: "parcel-list" },
+  });
+  const parts = [
+    heading, html("p", { text: text("parcelWaits", isolate(way.host)), data: { test: "parcel-waits" } }),
+    ...(delivered ? createMailParts(translate, { letter, deliver, origin, isHandedOver, byBridge: delivered.byBridge }) : []),
+    createActions(onClose, list),
+  ];
+  return { heading, parts };
+}
+
+/**
+ * How the mail left, and what the person has still to do.
+ * @param {Catalogue} translate
+ * @param {{letter: Letter, deliver: string, origin: string, isHandedOver: boolean, byBridge?: import("../background/bridge_sending.js").Result}} sent
+ */
+function createMailParts(translate, { letter, deliver, origin, isHandedOver, byBridge }) {
+  const sentence = html("p", { text: whatWillLeave(letter, translate), data: { test: "left" } });
+  return [
     html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), sentence)),
     isHandedOver ? html("p", { class: "warning", text: text("composeHandedOverHint"), data: { test: "handed-over" } }) : "",
     deliver === "file" ? html("p", { text: origin ? text("composeSavedHint", isolate(origin)) : text("composeSavedNext"), data: { test: "saved-hint" } }) : "",
     byBridge?.outcome === "sent" && byBridge.copy !== "unwanted" ? html("p", {
       text: text(byBridge.copy === "kept" ? "bridgeCopyKept" : "bridgeNoCopy", isolate(byBridge.host)), data: { test: "sent-copy" },
     }) : "",
-    ...(letter.encrypt && shown ? [createEncryptedBlock(shown, translate("encrypted_block"))] : []),
-    html("div", { class: "actions" }, close),
   ];
-  return { heading, parts };
+}
+
+/** @param {() => void} onClose @param {...HTMLElement} others */
+function createActions(onClose, ...others) {
+  const close = html("button", {
+    type: "button", class: "primary", text: text("verbClose"), data: { test: "close" }, on: { click: onClose },
+  });
+  return html("div", { class: "actions" }, close, ...others);
 }

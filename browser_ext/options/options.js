@@ -29,6 +29,7 @@ import { byId, removeButton as createRemoveButton, settleRemovals, showProblem }
 import { createChanges, createPeople } from "./people.js";
 import { showPreferences, watchPreferences } from "./preferences_form.js";
 import { showKeyServer } from "./key_server_form.js";
+import { createParcelServer, watchParcelServer } from "./parcel_server_form.js";
 import { recipeCard, watchRecipeFile } from "./recipes.js";
 import { openRequest, requestCard } from "./requests.js";
 import { watchSections } from "./sections.js";
@@ -62,6 +63,7 @@ byId("make-request").addEventListener("click", () => openRequest(context, []));
 byId("pattern").append(await createPatternChoice());
 watchPreferences(refresh);
 watchWriting(refresh);
+watchParcelServer(translate, refresh);
 watchBackup(context);
 watchBridge();
 byId("open-file").addEventListener("click", () => void ask("viewer.open", { mail: "" }));
@@ -113,6 +115,8 @@ async function refresh() {
   settleRemovals(focused);
   showPreferences(preferences);
   showWriting(writing);
+  const parcelServer = await ask("parcel-server.read");
+  drawOnce("parcel-server", parcelServer, () => byId("parcel-server").replaceChildren(...createParcelServer(parcelServer, refresh)));
   await showBridge();
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;

@@ -273,6 +273,26 @@ export const MESSAGES = {
   },
   "parcel.propose": { from: ["parcel"], body: { fingerprint: "string", certificates: "files" } },
   "parcel.attached": { from: ["parcel"], body: { name: "string", envelope: ENVELOPE } },
+  // A letter that goes as a parcel: its window encrypts by the vault of the background, and sends by its requests.
+  "parcel.ways": { from: ["compose"], body: { composition: "string" } },
+  "parcel.message": { from: ["compose"], body: { composition: "string", letter: ENVELOPE, replyKey: "bytes" } },
+  "parcel.make": { from: ["compose"], body: { composition: "string", language: "string", replyKey: "bytes" } },
+  "parcel.encrypt": { from: ["compose"], body: { composition: "string", content: ENVELOPE, key: "bytes" } },
+  "parcel.finish": {
+    from: ["compose"],
+    body: { composition: "string", content: ENVELOPE, key: "bytes", sign: "boolean", identity: "string", at: "string", shown: DIGEST },
+  },
+  "parcel.take-back": { from: ["compose"], body: { composition: "string", draft: "string", anew: "boolean" } },
+  "parcel.ask": {
+    from: ["compose"],
+    body: { composition: "string", via: "parcel via", host: "string", method: "string", path: "string", headers: "strings", body: "bytes" },
+  },
+  "parcel.end": { from: ["compose"], body: { composition: "string" } },
+  // The server for parcels for which the person has a token.
+  "parcel-server.read": { from: ["options"], body: {} },
+  "parcel-server.look": { from: ["options"], body: { address: "string" } },
+  "parcel-server.save": { from: ["options"], body: { address: "string", token: SECRET } },
+  "parcel-server.remove": { from: ["options"], body: { id: "string" } },
   // The window of the toolbar button; a page in which the person has pointed at something.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
   "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
@@ -301,11 +321,11 @@ export const MESSAGES = {
 
 /**
  * The values of the kinds that allow only certain words.
- * @type {{[Kind in "revocation" | "way" | "delivery" | "toolbar way" | "section"]: MessageKinds[Kind][]}}
+ * @type {{[Kind in "revocation" | "way" | "delivery" | "parcel via" | "toolbar way" | "section"]: MessageKinds[Kind][]}}
  */
 export const WORDS = {
   revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward", "receipt"],
-  delivery: ["raw", "attachment", "file"],
+  delivery: ["raw", "attachment", "file"], "parcel via": ["bridge", "token"],
   "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "parcel", "keys", "lock", "close"],
   section: ["", "identities", "people", "trust", "sites", "settings", "writing", "backup"],
 };
@@ -327,6 +347,7 @@ const CHECKS = {
   revocation: (value) => WORDS.revocation.includes(value),
   way: (value) => WORDS.way.includes(value),
   delivery: (value) => WORDS.delivery.includes(value),
+  "parcel via": (value) => WORDS["parcel via"].includes(value),
   "toolbar way": (value) => WORDS["toolbar way"].includes(value),
   section: (value) => WORDS.section.includes(value),
   [DIGEST]: (value) => /^[0-9a-f]{64}$/.test(value),

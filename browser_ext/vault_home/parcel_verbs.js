@@ -1,14 +1,22 @@
 /**
- * The verbs of the vault's owner for a parcel that a key of the person opens. Names of files and their content leave encrypted
- * to the page that shows the parcel; the report leaves without them.
+ * The verbs of the vault's owner for parcels: one that a key of the person opens, and one that is sent. Names of files, their
+ * content and the words leave encrypted to the page that shows them; the report leaves without them.
  */
 import { encryptTo } from "../shared/channel.js";
-import { callVault } from "./vault_access.js";
+import { unpackLetter } from "../../wasm_build/vault/packed_letter.js";
+import { callVault, openEnvelope } from "./vault_access.js";
+
+/** @typedef {import("./letter_verbs.js").Unpacked} Unpacked */
+/** @typedef {Omit<Encrypted<VaultArgs<"parcel.finish">>, "parcel" | "from" | "to" | "files"> & {content: Envelope}} Finishing */
 
 export const parcelVerbs = {
   "parcel.answer": (/** @type {Encrypted<VaultArgs<"parcel.answer">>} */ args) => callVault("parcel.answer", args),
   "parcel.verify": verify,
   "parcel.decrypt": decrypt,
+  "parcel.message": compose,
+  "parcel.make": make,
+  "parcel.encrypt": encrypt,
+  "parcel.finish": finish,
 };
 
 /** @param {Encrypted<VaultArgs<"parcel.verify">> & {replyKey: ArrayBuffer}} body */
@@ -22,4 +30,29 @@ async function verify({ replyKey, ...args }) {
 async function decrypt({ replyKey, ...args }) {
   const { content } = await callVault("parcel.decrypt", args);
   return { envelope: await encryptTo(replyKey, "parcel chunk", content) };
+}
+
+/** The written message of a parcel, unprotected: the parcel is encrypted, and its manifest signed. @param {{letter: Envelope, at: string, replyKey: ArrayBuffer}} body */
+async function compose({ letter, at, replyKey }) {
+  const { fields, text, attachments } = /** @type {Unpacked} */ (unpackLetter(await openEnvelope("letter", letter)));
+  const draft = { ...fields, text, attachments, date: at };
+  const { message } = await callVault("message.compose", { draft, sign: false, identities: [], sealKey: null, recipients: [], cipher: "cbc" });
+  return { envelope: await encryptTo(replyKey, "parcel message", message) };
+}
+
+/** @param {Encrypted<VaultArgs<"parcel.make">> & {replyKey: ArrayBuffer}} body */
+async function make({ replyKey, ...args }) {
+  const { words, ...made } = await callVault("parcel.make", args);
+  return { ...made, words: await encryptTo(replyKey, "parcel words", words) };
+}
+
+/** @param {Omit<Encrypted<VaultArgs<"parcel.encrypt">>, "content"> & {content: Envelope}} body */
+async function encrypt({ content, ...args }) {
+  return callVault("parcel.encrypt", { ...args, content: await openEnvelope("chunk to send", content) });
+}
+
+/** @param {Finishing} body */
+async function finish({ content, ...args }) {
+  const described = JSON.parse(new TextDecoder().decode(await openEnvelope("manifest to send", content)));
+  return callVault("parcel.finish", { ...args, ...described });
 }

@@ -12,6 +12,7 @@ import { clearMails, mailVerbs } from "./mail_verbs.js";
 import { clearPages, pageVerbs } from "./page_verbs.js";
 import { parcelVerbs } from "./parcel_verbs.js";
 import { clearTexts, dropText, holdText, openText, textVerbs } from "./text_verbs.js";
+import { tokenVerbs } from "./token_verbs.js";
 import * as vault from "./vault_access.js";
 
 const { callVault } = vault;
@@ -43,6 +44,7 @@ export const VERBS = {
   ...pageVerbs,
   ...letterVerbs,
   ...parcelVerbs,
+  ...tokenVerbs,
   ...textVerbs,
   "vault.key": async () => ({ publicKey: (await vault.ownKeys()).publicKey }),
   "vault.clock": async () => ({ clock: readClock() }),

@@ -132,7 +132,7 @@ def test_folders_and_catalogues_are_the_languages_of_this_test() -> None:
     files = {f"messages.{name}.json" for name in ("en", *LANGUAGES)}
     assert {path.name for path in SHARED.glob("messages.*.json")} == files
     assert {path.name for path in PAGES.glob("messages.*.json")} == files
-    menu = (PAGES / "language.js").read_text().split("export const LANGUAGES = {")[1].split("}")[0]
+    menu = (SHARED / "languages.js").read_text().split("export const LANGUAGES = {")[1].split("}")[0]
     assert {entry.split(":")[0].strip() for entry in menu.split(",") if ":" in entry} == {"en", *LANGUAGES}
 
 

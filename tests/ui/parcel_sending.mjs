@@ -71,12 +71,13 @@ function vaultOf(calls, { manifests = [500] } = {}) {
   };
 }
 
-function house({ files, fails, manifests, isUnlocked = () => true, sign = true }) {
+function house({ files, fails, manifests, isUnlocked = () => true, sign = true, answer = null }) {
   const calls = [];
   const vault = vaultOf(calls, { manifests });
   const server = bridge(fails);
   const pauses = [];
-  const uploads = new ParcelUploads(server.ask, { pause: async (milliseconds) => void pauses.push(milliseconds) });
+  const honest = new ParcelUploads(server.ask, { pause: async (milliseconds) => void pauses.push(milliseconds) });
+  const uploads = answer ? { create: async () => answer.value } : honest;
   const keys = { copies: () => ({ identities: [bytesOf(8, 5)], sealKey: isUnlocked() ? { buffer: bytesOf(32, 6), length: 32 } : null }) };
   const letter = { from: "a@x.test", to: [{ address: "b@y.test", language: "fr" }], files, certificates: [], sign, language: "fr", days: 7 };
   return { calls, vault, server, pauses, sending: new ParcelSending(letter, { vault: async () => vault, keys, uploads, wholeBytes: 2 ** 20 }) };
@@ -102,6 +103,22 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
     before, reference, asked: server.asked, isSame: server.lines[0] === server.lines[1], line: JSON.parse(server.lines[0]), calls,
     secret: sending.secret("https://pages.test/index.html"),
   };
+}
+
+{ // An answer that is not about this parcel is no success, and the words stay.
+  const other = (members) => ({ value: { ...ANSWER, ...members } });
+  const lies = [
+    other({ id: ID.replace("A", "B") }), other({ reference: "<b>AB12</b>" }), other({ reference: "A".repeat(41) }), other({ expires: "soon" }),
+    other({ expires: 7 }), other({ state: "withdrawn" }), other({ state: "uploading" }), { value: {} }, { value: null },
+  ];
+  said.lies = [];
+  for (const answer of lies) {
+    const { sending } = house({ files: SMALL(), answer });
+    const { signal } = controller();
+    await sending.upload({ signal });
+    const code = await sending.submit({ signal }).then(() => "sent", (error) => error.code);
+    said.lies.push([code, sending.submitted]);
+  }
 }
 
 { // A large file is read chunk by chunk, goes up in pieces, and on after lost connections.

@@ -54,6 +54,10 @@ def test_the_link_has_the_words_only_where_it_says_so(sent: dict[str, Any]) -> N
     }
 
 
+def test_an_answer_that_is_not_about_the_parcel_is_no_success(sent: dict[str, Any]) -> None:
+    assert sent["lies"] == [["parcel-not-taken", None]] * 9
+
+
 def test_a_large_file_is_read_and_encrypted_chunk_by_chunk(sent: dict[str, Any]) -> None:
     large = sent["large"]
     assert large["read"] == [[0, CHUNK], [CHUNK, CHUNK + 3]]

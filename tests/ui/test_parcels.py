@@ -22,6 +22,7 @@ _PARCELS: Final = ROOT / "wasm_build/parcels"
 ID: Final = "AAECAwQFBgcICQoLDA0ODw"
 WORDS: Final = "able-acid-also-apex-arch-aunt"
 CHUNK: Final = 16 * 1024 * 1024
+USUAL_LIMITS: Final = {"maxBytes": 20 * 1024**3, "wholeBytes": 1024**2, "maxDays": 30, "maxRecipients": 50}
 MAPPED: Final = """
 const { %s: act } = await import(process.argv[1]);
 const outcomes = JSON.parse(process.argv[2]).map((given) => {
@@ -372,3 +373,36 @@ def test_every_error_that_ends_a_parcel_has_its_sentence() -> None:
 )
 def test_an_error_says_what_helps(code: str, remedy: str) -> None:
     assert run_each("failures.js", "remedyFor", [{"code": code}]) == [remedy]
+
+
+@pytest.mark.parametrize(
+    ("named", "read"),
+    [
+        (USUAL_LIMITS | {"iterations": 600_000}, USUAL_LIMITS),
+        (
+            dict.fromkeys(USUAL_LIMITS, 2**53 - 1),
+            {"maxBytes": 2**53 - 1, "wholeBytes": 1024**2, "maxDays": 90, "maxRecipients": 50},
+        ),
+        *[(USUAL_LIMITS | {"wholeBytes": value}, None) for value in (0, -1, 1.5, 2**53, "1", None, [1])],
+        ({}, None),
+        (None, None),
+        ("parcels", None),
+    ],
+)
+def test_limits_that_a_server_names_are_bounded(named: object, read: object) -> None:
+    assert run_each("parcel_limits.js", "readLimits", [named]) == [read]
+
+
+def test_those_who_can_read_a_mail_get_no_parcel() -> None:
+    readable, others = ("ready", "password"), ("none", "unusable")
+    people: list[Any] = [{"address": name, "finding": {"readiness": name}} for name in (*readable, *others)]
+    people.append({"address": "unknown", "finding": None})
+    missing, large = [{"code": "certificate-none"}], [{"code": "size"}]
+    given = {"open": people, "hidden": people[:1]}
+    parted, all_together = run_each("letter_people.js", "partPeople", [missing, given], [large, given])
+    assert [one["address"] for one in parted["open"]] == ["none", "unusable", "unknown"]
+    assert (parted["hidden"], parted["isTooLarge"]) == ([], False)
+    assert [one["address"] for one in parted["others"]] == ["ready", "password", "ready"]
+    assert (len(all_together["open"]), len(all_together["hidden"]), all_together["others"]) == (5, 1, [])
+    found = [[], missing, [*missing, *large], [*missing, {"code": "locked"}], [{"code": "certificate-failed"}]]
+    assert run_each("letter_people.js", "areSolved", *[[one] for one in found]) == [False, True, True, False, False]

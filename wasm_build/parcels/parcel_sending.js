@@ -46,6 +46,9 @@ const MAX_WHOLE_FILES = 100;
 const SIGNATURES_TRIED = 5;
 const MAX_SIGNATURES = 200;
 const PLACEHOLDER = "0".repeat(64);
+/** The states of a parcel whose recipients are told, or will be. */
+const TAKEN = new Set(["submitted", "notified", "received", "opened", "answered"]);
+const REFERENCE = /^[\w-]{1,40}$/u;
 
 export class ParcelSending {
   #letter;
@@ -118,10 +121,11 @@ export class ParcelSending {
   async submit(options) {
     if (!this.#manifest) throw new Error("a parcel was submitted before its upload");
     const { uploads } = this.#parts;
+    const { parcel } = this.#begun();
     this.#mayBeKnown = true;
-    this.#submitted ??= this.#isSmall
-      ? await uploads.create(this.#line, [...this.#objects, this.#manifest], waitingOf(options))
-      : await uploads.submit(this.#begun().parcel, waitingOf(options));
+    this.#submitted ??= checkSubmitted(await (this.#isSmall
+      ? uploads.create(this.#line, [...this.#objects, this.#manifest], waitingOf(options))
+      : uploads.submit(parcel, waitingOf(options))), parcel);
     options.onProgress?.(this.bytes);
     return this.#submitted;
   }
@@ -255,6 +259,18 @@ export class ParcelSending {
     const vault = await this.#parts.vault();
     return vault.call(verb, { ...args, sealKey }, { signal });
   }
+}
+
+/**
+ * Checks the server's answer, because the person passes on words and reference number after it.
+ * @param {CreatedParcel} answer of any shape @param {string} parcel
+ */
+function checkSubmitted(answer, parcel) {
+  const { id, reference, expires, state } = answer ?? {};
+  const isTime = typeof expires === "string" && !Number.isNaN(Date.parse(expires));
+  const isNamed = typeof reference === "string" && REFERENCE.test(reference);
+  if (id === parcel && isNamed && isTime && TAKEN.has(state)) return answer;
+  throw new ApiError("parcel-not-taken", "the server's answer is not about this parcel");
 }
 
 /** @param {Options} options @returns {import("./parcel_uploads.js").Waiting} */

@@ -51,7 +51,7 @@ export function createPlanPanel(translate, remedies) {
       if (sentence.textContent !== leaves) sentence.textContent = leaves;
       mark.replaceChildren(leavingMark(letter));
       element.dataset.leaves = letter.encrypt ? "encrypted" : letter.sign ? "signed" : "plain";
-      const texts = [...warnings, ...found.map(({ text }) => text)].join("\n");
+      const texts = [...warnings, ...found.map(({ text, remedies: ways }) => [text, ...ways].join(" "))].join("\n");
       if (texts === drawn) return;
       drawn = texts;
       warned.replaceChildren(...warnings.map((text) => html("li", { text, data: { test: "warning" } })));

@@ -44,8 +44,8 @@ export async function request(url, options = {}) {
   throw await refusal(response);
 }
 
-/** @param {Response} response */
-async function refusal(response) {
+/** The error of an answer that is not ok. @param {Response} response */
+export async function refusal(response) {
   const { code, message, refused, record = null, triesLeft = null } = await readJson(response);
   // A proxy in front of the bridge has its own limit, and refuses without JSON.
   if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");

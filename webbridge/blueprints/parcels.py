@@ -54,10 +54,14 @@ def create_parcel() -> Response:
 
 @blueprint.get("/parcels")
 def list_parcels() -> Response:
-    """List a page of the sender's parcels, newest first. `next` is the id for `before`, or null on the last page."""
+    """List a page of the sender's parcels, newest first. `next` is the id for `before`, or null on the last page.
+
+    `address` is the sender's, by which a program learns for whom its token sends.
+    """
     sender, before = require_sender(), request.args.get("before")
     listed = delivery().parcels.list_own(sender, before=None if before is None else check_id(before))
     return jsonify(
+        address=sender,
         parcels=[render_parcel(one) for one in listed.parcels],
         next=listed.next,
         used=delivery().quota.used_by(sender),

@@ -414,6 +414,7 @@ def _schemas() -> Json:
         "Created": _object(**created),
         "Parcel": parcel,
         "Page": _object(
+            address=_TEXT,
             parcels={"type": "array", "items": _ref("Parcel")},
             next=_ID | {"type": ["string", "null"]},
             used={"type": "integer"},

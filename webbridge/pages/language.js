@@ -5,6 +5,7 @@
 
 import { loadCatalogue } from "../../wasm_build/ui/catalogue.js";
 import { isolate, localeOf } from "../../wasm_build/ui/formats.js";
+import { LANGUAGES } from "../../wasm_build/ui/languages.js";
 import { ApiError } from "./api.js";
 import { keepChoice, keptChoices } from "./kept_choice.js";
 
@@ -14,8 +15,6 @@ import { keepChoice, keptChoices } from "./kept_choice.js";
 /** @typedef {Catalogue & {language: string, use: Use}} PageTexts `use` changes the language of all later
  *   texts. Resolves with false if another call has taken its place meanwhile */
 
-/** The languages by their own names, in the order of the menu. @type {Record<string, string>} */
-export const LANGUAGES = { de: "Deutsch", en: "English", es: "Español", fr: "Français", ar: "العربية" };
 const RIGHT_TO_LEFT = new Set(["ar"]);
 /** The language of the texts that another language lacks. */
 const FIRST_LANGUAGE = "en";

@@ -3,7 +3,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { problem } from "../../wasm_build/ui/parts.js";
 import { actIcon } from "./act_icons.js";
-import { LANGUAGES } from "./language.js";
+import { LANGUAGES } from "../../wasm_build/ui/languages.js";
 
 const ID = "language-menu";
 

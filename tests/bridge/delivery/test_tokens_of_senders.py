@@ -75,6 +75,27 @@ def test_another_site_cannot_use_a_token(sender: Sender) -> None:
     assert error_of(answer) == (403, "wrong-origin")
 
 
+def test_any_extension_sends_by_a_token_and_not_by_its_origin(sender: Sender) -> None:
+    origin = {"Origin": "moz-extension://11111111-2222-3333-4444-555555555555"}
+    body = Draft().body(whole=True)
+    sent = sender.client.post("/api/parcels", base_url=API, headers=sender.headers | origin, data=body)
+    assert sent.status_code == 201
+    assert "Access-Control-Allow-Origin" not in sent.headers
+    # A token of a session, and a header without any token, are refused as before.
+    for headers in (origin, origin | {"Authorization": "Sealwax x", "X-Sealwax": "1"}, origin | {"X-Sealwax": "1"}):
+        answer = sender.client.post("/api/parcels", base_url=API, headers=headers, data=body)
+        assert error_of(answer) == (403, "wrong-origin")
+    made = sender.client.post(
+        "/api/parcel-tokens", base_url=API, headers=sender.headers | origin, json={"name": "x", "days": 1}
+    )
+    assert error_of(made) == (403, "wrong-origin")
+
+
+def test_a_list_says_for_whom_the_token_sends(sender: Sender) -> None:
+    answer = sender.client.get("/api/parcels", base_url=API, headers=sender.headers)
+    assert answer.get_json()["address"] == ALICE
+
+
 def test_an_account_has_so_many_tokens(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbridge.delivery.tokens.MAX_TOKENS", 2)
     tokens = house.delivery.tokens

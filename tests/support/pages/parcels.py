@@ -85,6 +85,7 @@ class Sent:
 class ParcelHouse:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
+    The path `*` is for each path that has no change of its own.
     `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` those of
     the senders. `post` takes the mails of the service.
     """
@@ -204,15 +205,22 @@ class ParcelHouse:
 
 
 @contextmanager
-def run_parcel_house(pages_folder: Path, store: Path, *, max_message_bytes: int | None = None) -> Iterator[ParcelHouse]:
-    """Run a demonstration with parcels in the folder `store`. Mail of at most `max_message_bytes` is sent."""
+def run_parcel_house(
+    pages_folder: Path, store: Path, *, max_message_bytes: int | None = None, extensions: Sequence[str] = ()
+) -> Iterator[ParcelHouse]:
+    """Run a demonstration with parcels in the folder `store`. Mail of at most `max_message_bytes` is sent.
+
+    `extensions` are the origins of the extensions that may sign in.
+    """
     apps: list[Flask] = []
 
     post = Post()
 
     def create_with_parcels(config: BridgeConfig) -> Flask:
         parcels = ParcelsConfig(store=str(store), pepper=secrets.token_bytes(32), max_answer_bytes=MAX_ANSWER_BYTES)
-        changed = dataclasses.replace(config, parcels=parcels, parcel_notices=config_of(submission))
+        changed = dataclasses.replace(
+            config, parcels=parcels, parcel_notices=config_of(submission), extension_origins=tuple(extensions)
+        )
         if max_message_bytes is not None:
             changed = dataclasses.replace(changed, max_message_bytes=max_message_bytes)
         apps.append(create_app(changed))
@@ -243,7 +251,8 @@ class _Meddled:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         self.house.asked.append((request.method, request.path))
-        change = self.house.changes.get((request.method, request.path))
+        changes = self.house.changes
+        change = changes.get((request.method, request.path)) or changes.get((request.method, "*"))
         if change is None:
             return self.app(environ, start_response)
         # The bridge and the change both read the body.

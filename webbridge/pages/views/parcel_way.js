@@ -3,30 +3,28 @@
  * upload and the view of the words are a script of their own, which is loaded when it is needed first.
  */
 
+import { areSolved, partPeople } from "../../../wasm_build/parcels/letter_people.js";
 import { openDialog } from "../../../wasm_build/ui/dialog.js";
 import { uniqueId } from "../../../wasm_build/ui/dom.js";
+import { LANGUAGES } from "../../../wasm_build/ui/languages.js";
 import { disturb } from "../../../wasm_build/ui/calm.js";
 import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { PARCEL_LETTER_INTEGRITY } from "../../../wasm_build/vault/owner/pinned.js";
 import { parcelLetterUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
 import { ApiError } from "../api.js";
-import { LANGUAGES } from "../language.js";
 import { lateScript } from "../late_script.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../../wasm_build/ui/recipients_field.js").Person} Person */
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
-/** @typedef {{open: Person[], hidden: Person[]}} People those of To and Cc, and those of Bcc */
+/** @typedef {import("../../../wasm_build/parcels/letter_people.js").People} People */
 /** @typedef {import("../parcel_letter/parcel_letter.js").ParcelDialogs} ParcelDialogs */
 /**
- * @typedef {Pick<import("../parcel_letter/parcel_letter.js").Letter, "words" | "files" | "sign" | "encrypt" | "hasStatements"
- *   | "takeBack" | "sendOthers" | "onUnencrypted" | "onSent"> & {onLeft: (error?: unknown) => void}} Letter
+ * @typedef {Omit<import("../parcel_letter/parcel_letter.js").Letter, "isTooLarge" | "open" | "hidden" | "others" | "onBegun">} Letter
  */
 
 const load = lateScript(parcelLetterUrl, PARCEL_LETTER_INTEGRITY);
 const PARTS = { createForm, disturb, inputField, openDialog, problem, uniqueId, whileBusy };
-/** The codes of obstacles that a parcel goes around. A failed look-up says nothing of a certificate. */
-const SOLVED = new Set(["size", "certificate-none", "certificate-unusable", "certificate-bad-file"]);
 
 export class ParcelWay {
   #app;
@@ -45,7 +43,7 @@ export class ParcelWay {
 
   /** Whether a parcel goes around all that is in the way. @param {Obstacle[]} found */
   solves(found) {
-    return this.isOffered && found.length > 0 && found.every(({ code }) => SOLVED.has(code));
+    return this.isOffered && areSolved(found);
   }
 
   /** The people who get the letter by mail, beside the parcel that is being sent. @param {People} people @returns {People} */
@@ -66,13 +64,11 @@ export class ParcelWay {
     await load().catch((error) => {
       throw new ApiError("unreachable", String(error));
     });
-    const isTooLarge = found.some(({ code }) => code === "size");
-    const isGoing = (/** @type {Person} */ { finding }) => isTooLarge || finding?.readiness !== "ready";
-    const [open, hidden] = [people.open.filter(isGoing), people.hidden.filter(isGoing)];
+    const parting = partPeople(found, people);
     const { sealwaxParcelLetter } = /** @type {{sealwaxParcelLetter: ParcelDialogs}} */ (/** @type {unknown} */ (globalThis));
     sealwaxParcelLetter.ask({ app, parts: PARTS, limits, languages: LANGUAGES }, {
-      ...letter, open, hidden, isTooLarge, others: [...people.open, ...people.hidden].filter((person) => !isGoing(person)),
-      onBegun: () => { this.#going = new Set([...open, ...hidden]); },
+      ...letter, ...parting,
+      onBegun: () => { this.#going = new Set([...parting.open, ...parting.hidden]); },
       onLeft: (error) => {
         this.#going = null;
         letter.onLeft(error);

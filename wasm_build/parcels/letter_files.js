@@ -1,11 +1,11 @@
 /** The files of a letter that goes as a parcel: the written message first, and then the attachments under names of their own. */
 
-import { MESSAGE_NAME } from "../../../wasm_build/parcels/parcel_sending.js";
-import { inMemory } from "../../../wasm_build/parcels/readable.js";
-import { safeFileName } from "../../../wasm_build/parcels/file_names.js";
+import { MESSAGE_NAME } from "./parcel_sending.js";
+import { inMemory } from "./readable.js";
+import { safeFileName } from "./file_names.js";
 
-/** @typedef {import("../../../wasm_build/parcels/parcel_sending.js").ParcelContent} ParcelContent */
-/** @typedef {{name: string, data: import("../../../wasm_build/parcels/readable.js").Readable}} Attached */
+/** @typedef {import("./parcel_sending.js").ParcelContent} ParcelContent */
+/** @typedef {{name: string, data: import("./readable.js").Readable}} Attached */
 
 /**
  * @param {ArrayBuffer} message

@@ -4,15 +4,12 @@
  * the bridge notifies the recipients of the parcels.
  */
 
-import { ParcelSending } from "../../../wasm_build/parcels/parcel_sending.js";
-import { ParcelUploads } from "../../../wasm_build/parcels/parcel_uploads.js";
-import { readMailbox } from "../../../wasm_build/ui/formats.js";
 import { parcelFiles } from "./letter_files.js";
+import { ParcelSending } from "./parcel_sending.js";
 
-/** @typedef {import("../app.js").App} App */
-/** @typedef {import("./parcel_letter.js").Letter} Letter */
-/** @typedef {import("../../../wasm_build/ui/parcel_secret.js").SentSecret} SentSecret */
-/** @typedef {{language: string, days: number, route: import("../../../wasm_build/ui/parcel_secret.js").Route}} Choice */
+/** @typedef {import("./letter_host.js").LetterHost} LetterHost */
+/** @typedef {import("../ui/parcel_secret.js").SentSecret} SentSecret */
+/** @typedef {{language: string, days: number, route: import("../ui/parcel_secret.js").Route}} Choice */
 /** @typedef {{people: string[], sending: ParcelSending}} Post */
 /**
  * @typedef {{
@@ -23,24 +20,23 @@ import { parcelFiles } from "./letter_files.js";
 /** The languages that have a list of words. A parcel in another language has English words, as `smime_core.parcels` makes them. */
 const WORD_LANGUAGES = new Set(["en", "es", "fr"]);
 
+/** @template Outcome that of the mail to the people with certificates */
 export class ParcelPost {
-  #app;
+  #host;
   #letter;
   #choice;
-  #limits;
   /** @type {Post[] | null} */
   #posts = null;
   #isTakenBack = false;
   #areOthersSent = false;
-  /** @type {import("../api.js").Submission | null} */
-  submission = null;
+  /** @type {Outcome | null} */
+  outcome = null;
 
-  /** @param {App} app @param {Letter} letter @param {Choice} choice @param {import("../parcel_requests.js").ParcelLimits} limits */
-  constructor(app, letter, choice, limits) {
-    this.#app = app;
+  /** @param {LetterHost} host @param {import("./letter_host.js").ParcelLetter<Outcome>} letter @param {Choice} choice */
+  constructor(host, letter, choice) {
+    this.#host = host;
     this.#letter = letter;
     this.#choice = choice;
-    this.#limits = limits;
   }
 
   /** Sends everything. After an error it can be called again, and goes on where it was. @param {Options} options */
@@ -57,7 +53,7 @@ export class ParcelPost {
     onUploaded();
     if (!this.#isTakenBack) await this.#letter.takeBack();
     this.#isTakenBack = true;
-    if (this.#letter.others.length > 0 && !this.#areOthersSent) this.submission = await this.#letter.sendOthers();
+    if (this.#letter.others.length > 0 && !this.#areOthersSent) this.outcome = await this.#letter.sendOthers();
     this.#areOthersSent = true;
     for (const { sending } of this.#posts) await sending.submit({ signal, onLost });
   }
@@ -74,7 +70,7 @@ export class ParcelPost {
       const { submitted } = sending;
       if (!submitted) return [];
       const { reference, expires } = submitted;
-      return [{ ...sending.secret(document.baseURI), people, language: wordLanguage(language), reference, expires }];
+      return [{ ...sending.secret(this.#host.pages), people, language: wordLanguage(language), reference, expires }];
     });
   }
 
@@ -85,31 +81,20 @@ export class ParcelPost {
 
   /** @returns {Promise<Post[]>} */
   async #prepare() {
-    const { open, hidden, files, sign } = this.#letter;
-    const message = await this.#compose();
-    const content = parcelFiles(message, files, this.#app.translate("unnamed_file"));
-    const uploads = new ParcelUploads(this.#app.api.parcels.ask);
+    const { open, hidden, files, sign, from } = this.#letter;
+    const message = await this.#letter.compose();
+    const { translate, vault, keys, uploads, limits: { wholeBytes } } = this.#host;
+    const content = parcelFiles(message, files, translate("unnamed_file"));
     const { language, days } = this.#choice;
     const groups = [...(open.length > 0 ? [open] : []), ...hidden.map((person) => [person])];
     return groups.map((group) => {
       const people = [...new Set(group.map(({ address }) => address))];
       const letter = {
-        from: readMailbox(this.#letter.words().from).address, to: people.map((address) => ({ address, language })), files: content,
+        from, to: people.map((address) => ({ address, language })), files: content,
         certificates: [], sign, language: wordLanguage(language), days,
       };
-      const { keys } = this.#app;
-      return { people, sending: new ParcelSending(letter, { vault: keys.vault, keys, uploads, wholeBytes: this.#limits.wholeBytes }) };
+      return { people, sending: new ParcelSending(letter, { vault, keys, uploads, wholeBytes }) };
     });
-  }
-
-  /** The written message without its attachments, which are files of the parcel. The manifest's signature covers it. */
-  #compose() {
-    const words = this.#letter.words();
-    const domain = readMailbox(words.from).address.split("@").at(-1);
-    const draft = {
-      ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${domain}>`, statements: { receipt: false, lasting: false, label: null },
-    };
-    return this.#app.mailVault.compose(draft, { sign: false, recipients: [], readers: [], stamp: () => Promise.reject(new Error("unsigned")) });
   }
 }
 

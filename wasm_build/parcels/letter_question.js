@@ -1,10 +1,10 @@
 /** The question before a letter goes as a parcel: what happens then, in which language, for how long, and how the words travel. */
 
-import { html } from "../../../wasm_build/ui/dom.js";
-import { isolate, listOf, size } from "../../../wasm_build/ui/formats.js";
+import { html } from "../ui/dom.js";
+import { isolate, listOf, size } from "../ui/formats.js";
 
-/** @typedef {import("./parcel_letter.js").Given} Given */
-/** @typedef {import("./parcel_letter.js").Letter} Letter */
+/** @typedef {import("./letter_host.js").LetterHost} LetterHost */
+/** @typedef {import("./letter_host.js").ParcelLetter<unknown>} Letter */
 /** @typedef {import("./parcel_post.js").Choice} Choice */
 
 const USUAL_DAYS = 14;
@@ -13,15 +13,15 @@ const NAMED_PEOPLE = 3;
 const DIGITS = /^\d{1,4}$/u;
 
 /**
- * @param {Given} given
+ * @param {LetterHost} host
  * @param {Letter} letter
  * @param {{titleId: string, onGo: (choice: Choice) => void, onUnencrypted: () => void, onBack: () => void}} options
  * @returns {HTMLElement[]}
  */
-export function createQuestion(given, letter, { titleId, onGo, onUnencrypted, onBack }) {
-  const { app: { translate }, parts, limits } = given;
+export function createQuestion(host, letter, { titleId, onGo, onUnencrypted, onBack }) {
+  const { translate, parts, limits } = host;
   const failure = parts.problem("parcel-question-error");
-  const language = createLanguage(given);
+  const language = createLanguage(host);
   const days = parts.inputField(
     translate("as_parcel_days"),
     {
@@ -29,12 +29,12 @@ export function createQuestion(given, letter, { titleId, onGo, onUnencrypted, on
       autocomplete: "off", data: { test: "parcel-days" },
     },
   );
-  const route = createRoutes(given);
-  const tooMuch = whyTooMuch(given, letter);
-  failure.textContent = tooMuch;
+  const route = createRoutes(host);
+  const refusal = host.refusal || whyTooMuch(host, letter);
+  failure.textContent = refusal;
   const submit = () => {
     const count = DIGITS.test(days.input.value.trim()) ? Number(days.input.value) : 0;
-    if (tooMuch) return;
+    if (refusal) return;
     if (count >= 1 && count <= limits.maxDays) return onGo({ language: language.value, days: count, route: route.chosen() });
     failure.textContent = translate("sent_parcel_days_wrong", { days: limits.maxDays });
     days.input.focus();
@@ -42,12 +42,12 @@ export function createQuestion(given, letter, { titleId, onGo, onUnencrypted, on
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) =>
     html("button", { type: "button", text: translate(key), data: { test }, on: { click } });
   const go = html("button", { class: "primary", type: "submit", text: translate("send_as_parcel"), data: { agrees: "", test: "parcel-go" } });
-  if (tooMuch) go.setAttribute("aria-disabled", "true");
+  if (refusal) go.setAttribute("aria-disabled", "true");
   const isUnencryptedOffered = letter.encrypt && !letter.isTooLarge;
   return [
-    html("h2", { id: titleId, tabindex: -1, dir: "auto", text: titleOf(given, letter) }),
-    ...sentencesOf(given, letter).map((text) => html("p", { dir: "auto", text })),
-    html("p", { class: "note", text: translate("as_parcel_not_in_sent") }),
+    html("h2", { id: titleId, tabindex: -1, dir: "auto", text: titleOf(host, letter) }),
+    ...sentencesOf(host, letter).map((text) => html("p", { dir: "auto", text })),
+    ...host.notes.map((text) => html("p", { class: "note", dir: "auto", text, data: { test: "parcel-note" } })),
     parts.createForm(
       { class: "stack", data: { test: "parcel-question" } }, submit, route.element, language.element, days.element, failure,
       html(
@@ -58,51 +58,51 @@ export function createQuestion(given, letter, { titleId, onGo, onUnencrypted, on
   ];
 }
 
-/** @param {Given} given @param {string[]} addresses */
-export function peopleOf({ app: { translate } }, addresses) {
+/** @param {LetterHost} host @param {string[]} addresses */
+function peopleOf({ translate }, addresses) {
   const named = addresses.slice(0, NAMED_PEOPLE).map(isolate);
   const more = addresses.length - named.length;
   return listOf(more > 0 ? [...named, translate("sent_parcel_more_people", { count: more })] : named, translate);
 }
 
-/** @param {Given} given @param {Letter} letter */
-function titleOf(given, { open, hidden, isTooLarge }) {
-  const { translate } = given.app;
+/** @param {LetterHost} host @param {Letter} letter */
+function titleOf(host, { open, hidden, isTooLarge }) {
+  const { translate } = host;
   const addresses = [...open, ...hidden].map(({ address }) => address);
   if (isTooLarge) return translate("as_parcel_question_large");
   return addresses.length === 1
     ? translate("as_parcel_question_one", { who: isolate(addresses[0] ?? "") })
-    : translate("as_parcel_question_some", { who: peopleOf(given, addresses) });
+    : translate("as_parcel_question_some", { who: peopleOf(host, addresses) });
 }
 
-/** @param {Given} given @param {Letter} letter */
-function sentencesOf(given, { open, hidden, others, isTooLarge, hasStatements }) {
-  const { translate } = given.app;
-  const gets = translate("as_parcel_meaning", { who: peopleOf(given, [...open, ...hidden].map(({ address }) => address)) });
+/** @param {LetterHost} host @param {Letter} letter */
+function sentencesOf(host, { open, hidden, others, isTooLarge, hasStatements }) {
+  const { translate } = host;
+  const gets = translate("as_parcel_meaning", { who: peopleOf(host, [...open, ...hidden].map(({ address }) => address)) });
   return [
     gets,
     isTooLarge && open.length + hidden.length > 1 ? translate("as_parcel_for_all") : "",
-    others.length > 0 ? translate("as_parcel_for_others", { who: peopleOf(given, others.map(({ address }) => address)) }) : "",
+    others.length > 0 ? host.sentenceForOthers(peopleOf(host, others.map(({ address }) => address))) : "",
     hidden.length > 0 && open.length + hidden.length > 1 ? translate("as_parcel_for_bcc") : "",
     hasStatements ? translate("as_parcel_without_statements") : "",
   ].filter((text) => text);
 }
 
-/** Why the bridge would refuse the parcel; empty if it would not. @param {Given} given @param {Letter} letter */
-function whyTooMuch({ app: { translate }, limits }, { open, files }) {
+/** Why the bridge would refuse the parcel; empty if it would not. @param {LetterHost} host @param {Letter} letter */
+function whyTooMuch({ translate, limits }, { open, files }) {
   if (open.length > limits.maxRecipients) return translate("as_parcel_too_many_people", { count: limits.maxRecipients });
   const bytes = files.reduce((sum, { data }) => sum + data.size, 0);
   return bytes > limits.maxBytes ? translate("as_parcel_too_large", { size: size(limits.maxBytes) }) : "";
 }
 
-/** @param {Given} given */
-function createLanguage({ app: { translate }, parts, languages }) {
+/** @param {LetterHost} host */
+function createLanguage({ translate, language, parts, languages }) {
   const id = parts.uniqueId("language");
   const select = html(
     "select", { id, data: { test: "parcel-language" } },
     ...Object.entries(languages).map(([value, text]) => html("option", { value, lang: value, text })),
   );
-  select.value = translate.language;
+  select.value = language;
   return {
     element: html("div", { class: "field" }, html("label", { for: id, text: translate("as_parcel_language") }), select),
     get value() {
@@ -111,8 +111,8 @@ function createLanguage({ app: { translate }, parts, languages }) {
   };
 }
 
-/** @param {Given} given */
-function createRoutes({ app: { translate }, parts }) {
+/** @param {LetterHost} host */
+function createRoutes({ translate, parts }) {
   const name = parts.uniqueId("route");
   const choice = (/** @type {string} */ value, /** @type {string} */ key, /** @type {string} */ hint) => {
     const hintId = parts.uniqueId("hint");
@@ -129,7 +129,7 @@ function createRoutes({ app: { translate }, parts }) {
   const link = choice("link", "as_parcel_route_link", "as_parcel_route_link_hint");
   return {
     element: html("fieldset", { class: "parcel-routes" }, html("legend", { text: translate("as_parcel_route") }), told.element, link.element),
-    /** @returns {import("../../../wasm_build/ui/parcel_secret.js").Route} */
+    /** @returns {import("../ui/parcel_secret.js").Route} */
     chosen: () => (link.input.checked ? "link" : "told"),
   };
 }

@@ -1,0 +1,103 @@
+/** The letter of a window, as it goes in a parcel, and what the window shows afterwards. */
+import { inMemory } from "../../wasm_build/parcels/readable.js";
+import { text } from "../shared/i18n.js";
+import { addressList, saveMessage } from "./letter_parts.js";
+import { ParcelChoice } from "./parcel_choice.js";
+import { createSentParcelView } from "./sent_view.js";
+
+/** @typedef {import("./letter_window.js").LetterWindow} LetterWindow */
+/** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
+/**
+ * What the window does for its letter. `send` sends it by mail to the people whom `isWanted` names, and `show` replaces the letter.
+ * @typedef {{
+ *   origin: string, letter: () => import("../../wasm_build/ui/sending_plan.js").Letter, obstacles: () => import("../../wasm_build/ui/sending_plan.js").Obstacle[],
+ *   packed: () => import("./courier.js").PackedLetter<import("./courier.js").LetterFields>,
+ *   send: (isWanted: (person: Person) => boolean, agreed: import("./parcel_choice.js").Agreed) => Promise<ReplyTo<"compose.send">>,
+ *   show: (view: import("./sent_view.js").SentView) => void,
+ * }} Desk
+ */
+
+export class LetterParcel {
+  #translate;
+  #courier;
+  #window;
+  #desk;
+  #choice;
+  /** The way in which the mail to the others left. @type {import("./bridge_choice.js").Delivery} */
+  #leftBy = "raw";
+
+  /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {LetterWindow} letterWindow @param {Desk} desk */
+  constructor(translate, courier, letterWindow, desk) {
+    this.#translate = translate;
+    this.#courier = courier;
+    this.#window = letterWindow;
+    this.#desk = desk;
+    this.#choice = new ParcelChoice(translate, courier, () => letterWindow.update());
+  }
+
+  get isOffered() {
+    return this.#choice.isOffered;
+  }
+
+  /** Finds the servers for parcels again. */
+  refresh() {
+    return this.#choice.refresh();
+  }
+
+  /** Leads the person to what is in the way, or asks for the way around it. */
+  explain() {
+    const found = this.#desk.obstacles();
+    // Other obstacles are in the way of a parcel too.
+    if (!this.#choice.solves(found)) return this.#window.plan.focus();
+    const letter = this.#desk.letter();
+    const { sender, more, bridge, attached, sending, protection, drafts, recipients } = this.#window;
+    const { receipt, lasting, label } = more.chosen;
+    sending.say("");
+    this.#choice.ask(found, recipients.parted, {
+      from: letter.address, signer: sender.identity?.fingerprint ?? "", sign: letter.sign, encrypt: letter.encrypt, deliver: bridge.deliver,
+      hasStatements: receipt || lasting || label !== "",
+      files: [
+        ...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })), ...attached.large.map(({ name, file }) => ({ name, data: file })),
+      ],
+      compose: () => this.#courier.parcelMessage({ ...this.#desk.packed(), attachments: [] }),
+      takeBack: async ({ anew }) => {
+        await drafts.keepNow();
+        await this.#courier.takeDraftBack(drafts.id, { anew });
+      },
+      sendOthers: (isOther, agreed) => this.#sendOthers(isOther, agreed),
+      onUnencrypted: () => protection.encryptOff(),
+      onSent: (way, others, delivered) => this.#sent({ way, letter: { ...letter, people: others }, delivered }),
+      onLeft: (end) => this.#left(end),
+    });
+  }
+
+  /** @param {(person: Person) => boolean} isOther @param {import("./parcel_choice.js").Agreed} agreed */
+  async #sendOthers(isOther, agreed) {
+    this.#leftBy = this.#window.bridge.deliver;
+    const delivered = await this.#desk.send(isOther, agreed);
+    delivered.files.forEach(saveMessage);
+    return delivered;
+  }
+
+  /** @param {import("./sent_view.js").SentParcel} parcel @returns {() => void} */
+  #sent(parcel) {
+    const { sending, protection, drafts } = this.#window;
+    sending.settle();
+    protection.forgetPassword();
+    // As after a mail, the draft stays while the person still has to send the message in the webmail.
+    const isHandedOver = Boolean(parcel.delivered?.problem);
+    if (!isHandedOver) void drafts.end().catch(() => {});
+    return () => this.#desk.show(createSentParcelView(this.#translate, parcel, {
+      deliver: this.#leftBy, origin: this.#desk.origin, isHandedOver, onClose: () => void this.#courier.close(),
+    }));
+  }
+
+  /** @param {{hasBegun: boolean, reached: Person[]}} end `reached` are the people who got the letter by mail */
+  #left({ hasBegun, reached }) {
+    const { sending } = this.#window;
+    this.#window.update();
+    if (reached.length) sending.say(text("parcelLeftOthers", addressList(reached.map(({ address }) => address))));
+    else if (hasBegun) sending.say(text("parcelLeft"));
+    sending.button.focus();
+  }
+}

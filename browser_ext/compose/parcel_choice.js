@@ -1,0 +1,164 @@
+/**
+ * The way of a letter in a parcel: to people who cannot read an encrypted mail, or because the letter is too large for one. It
+ * goes by the bridge of the person's session if that takes parcels, else by the server for which the person has a token.
+ */
+import { ParcelDialog } from "../../wasm_build/parcels/letter_dialog.js";
+import { areSolved, partPeople } from "../../wasm_build/parcels/letter_people.js";
+import { disturb } from "../../wasm_build/ui/calm.js";
+import { openDialog } from "../../wasm_build/ui/dialog.js";
+import { uniqueId } from "../../wasm_build/ui/dom.js";
+import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
+import { LANGUAGES } from "../../wasm_build/ui/languages.js";
+import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
+import { whenBridgeChanged } from "../shared/bridge_news.js";
+import { errorText, text } from "../shared/i18n.js";
+import { codeOf, RequestError } from "../shared/messages.js";
+import { whenLocked } from "../shared/request.js";
+import { outcomeSentence } from "./bridge_outcome.js";
+import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_transport.js";
+
+/** @typedef {import("../../wasm_build/parcels/letter_host.js").LetterHost} LetterHost */
+/** @typedef {import("../../wasm_build/parcels/letter_people.js").People} People */
+/** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
+/** @typedef {import("../background/parcel_letters.js").Way} Way */
+/** @typedef {ReplyTo<"compose.send">} Delivered the outcome of the mail to the others */
+/** @typedef {{again: boolean, anew: boolean}} Agreed what the person has agreed to after an error (`courier.js`) */
+/** @typedef {import("../../wasm_build/parcels/letter_host.js").ParcelLetter<Delivered>} ParcelLetter */
+/**
+ * The letter, as its window gives it. `signer` is the fingerprint of the identity that signs, `deliver` the way of the mail to the
+ * others, who are those that `isOther` names.
+ * @typedef {Pick<ParcelLetter, "from" | "files" | "sign" | "encrypt" | "hasStatements" | "compose" | "onUnencrypted"> & {
+ *   signer: string, deliver: import("./bridge_choice.js").Delivery, takeBack: (agreed: Agreed) => Promise<void>,
+ *   sendOthers: (isOther: (person: Person) => boolean, agreed: Agreed) => Promise<Delivered>,
+ *   onSent: (way: Way, others: Person[], delivered: Delivered | null) => () => void, onLeft: (end: {hasBegun: boolean, reached: Person[]}) => void,
+ * }} Letter
+ */
+
+const PARTS = { createForm, disturb, inputField, openDialog, problem, uniqueId, whileBusy };
+/** The errors after which the person may agree to send the mail once more, or this version of it. @type {Map<string, keyof Agreed>} */
+const AGREEABLE = new Map([["sending-unknown", "again"], ["sending-earlier", "anew"], ["draft-elsewhere", "anew"]]);
+const WORDS_AGAIN = { again: "composeSendAgain", anew: "composeSendAnew" };
+/** The sentences about the others' mail, by the way in which it leaves. */
+const FOR_OTHERS = { raw: "", bridge: "", attachment: "parcelOthersAttached", file: "parcelOthersFile" };
+
+export class ParcelChoice {
+  #translate;
+  #courier;
+  #onChange;
+  /** The servers that take parcels from the person. @type {Way[]} */
+  #ways = [];
+  /** Aborts when the keys are locked. */
+  #ended = new AbortController();
+
+  /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {() => void} onChange */
+  constructor(translate, courier, onChange) {
+    this.#translate = translate;
+    this.#courier = courier;
+    this.#onChange = onChange;
+    whenBridgeChanged(() => void this.refresh());
+    whenLocked(() => {
+      this.#ended.abort();
+      this.#ended = new AbortController();
+    });
+  }
+
+  /** Whether a server takes parcels from the person. */
+  get isOffered() {
+    return this.#ways.length > 0;
+  }
+
+  /** Whether a parcel goes around all that is in the way. @param {Obstacle[]} found */
+  solves(found) {
+    return this.isOffered && areSolved(found);
+  }
+
+  /** Finds the servers again, since a session may have begun or ended, and a token may have been entered. */
+  async refresh() {
+    const ways = await this.#courier.parcelWays().catch(() => null);
+    if (!ways || JSON.stringify(ways) === JSON.stringify(this.#ways)) return;
+    this.#ways = ways;
+    this.#onChange();
+  }
+
+  /**
+   * Asks whether the letter goes as a parcel, sends it, and shows the words.
+   * @param {Obstacle[]} found @param {People} people @param {Letter} letter
+   */
+  ask(found, people, { takeBack, sendOthers, onSent, onLeft, deliver, signer, ...letter }) {
+    const [first] = this.#ways;
+    const way = this.#ways.find(({ address }) => sameAddress(address, letter.from)) ?? first;
+    if (!way) return;
+    const parting = partPeople(found, people);
+    const isOther = (/** @type {Person} */ person) => parting.others.includes(person);
+    /** @type {Agreed} */
+    const agreed = { again: false, anew: false };
+    const host = this.#createHost(way, { from: letter.from, deliver, signer, agreed });
+    let [hasBegun, areReached] = [false, false];
+    const end = () => void this.#courier.endParcels().catch(() => {});
+    new ParcelDialog(host, {
+      ...letter, ...parting,
+      takeBack: () => takeBack(agreed),
+      sendOthers: async () => {
+        const delivered = await sendOthers(isOther, agreed);
+        if (!delivered.sent) throw new NotDelivered(delivered);
+        areReached = true;
+        return delivered;
+      },
+      onBegun: () => { hasBegun = true; },
+      onSent: (delivered) => {
+        end();
+        return onSent(way, parting.others, delivered);
+      },
+      onLeft: () => onLeft({ hasBegun, reached: areReached ? parting.others : [] }),
+    });
+  }
+
+  /**
+   * @param {Way} way @param {Pick<Letter, "from" | "deliver" | "signer"> & {agreed: Agreed}} letter
+   * @returns {LetterHost}
+   */
+  #createHost(way, { from, deliver, signer, agreed }) {
+    const [translate, courier] = [this.#translate, this.#courier];
+    const [host, address] = [isolate(way.host), isolate(way.address)];
+    const isOther = !sameAddress(way.address, from);
+    const ended = () => this.#ended.signal;
+    return {
+      translate, language: text("languageTag"), languages: LANGUAGES, parts: PARTS, limits: way.limits, pages: way.pages,
+      vault: async () => createParcelVault(courier, signer), keys: KEYS_OF_BACKGROUND, uploads: createUploads(courier, way),
+      notes: [text("parcelGoesBy", host, address), text("parcelNotInSent", host)],
+      refusal: isOther ? text(way.via === "token" ? "parcelOtherFrom" : "parcelOtherSession", address, isolate(from), host) : "",
+      get ended() {
+        return ended();
+      },
+      sentenceForOthers: (who) => {
+        const key = FOR_OTHERS[deliver];
+        return key ? text(key, who) : translate("as_parcel_for_others", { who });
+      },
+      sentenceFor: (error) => (error instanceof NotDelivered ? error.sentence : errorText(error)),
+      labelAgain: (error) => {
+        if (error instanceof NotDelivered && error.isOpen) return text("bridgeLookAgain");
+        const name = AGREEABLE.get(codeOf(error));
+        return name ? text(WORDS_AGAIN[name]) : translate("try_again");
+      },
+      onAgain: (error) => {
+        const name = AGREEABLE.get(codeOf(error));
+        if (name) agreed[name] = true;
+      },
+      // The focus goes to each new heading, which a screen reader says.
+      announce: () => {},
+    };
+  }
+}
+
+/** The mail to the others was not sent, or perhaps not. */
+class NotDelivered extends RequestError {
+  /** @param {Delivered} delivered */
+  constructor({ problem: reason, byBridge }) {
+    super("others-not-sent");
+    /** Whether the message was perhaps sent. The bridge is asked about it before anything is sent again. */
+    this.isOpen = byBridge !== undefined && byBridge.outcome !== "refused";
+    const why = reason ? errorText({ code: reason, message: reason }) : text("composeNoReason");
+    this.sentence = byBridge ? outcomeSentence(byBridge) : text("composeRefused", why);
+  }
+}

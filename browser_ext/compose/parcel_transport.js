@@ -1,0 +1,68 @@
+/**
+ * The vault and the requests for a letter that goes as a parcel. Both are those of the background: the keys are there, and
+ * this window may connect to nothing.
+ */
+import { ParcelUploads } from "../../wasm_build/parcels/parcel_uploads.js";
+import { ApiError, refusal } from "../../wasm_build/vault/json_requests.js";
+import { codeOf, RequestError } from "../shared/messages.js";
+
+/** @typedef {import("../../wasm_build/vault/session.js").Caller} Caller */
+/** @typedef {import("../../wasm_build/parcels/parcel_uploads.js").UploadOptions} UploadOptions */
+/** @typedef {import("../background/parcel_letters.js").Way} Way */
+
+/** The codes for an answer that did not come. The request may be sent again. */
+const LOST = new Set(["directory-failed", "no-reply"]);
+/** The codes for a request of an extension that the server does not admit. */
+const NOT_ADMITTED = new Set(["wrong-origin", "not-allowed"]);
+/** A Response with one of these has no body. */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
+/** The background adds the seal key and the identities to each call. */
+export const KEYS_OF_BACKGROUND = { copies: () => ({ identities: [], sealKey: { buffer: new ArrayBuffer(0), length: 0 } }) };
+
+/** The verbs of a parcel. @param {import("./courier.js").Courier} courier @param {string} identity the fingerprint of the one that signs @returns {Caller} */
+export function createParcelVault(courier, identity) {
+  return {
+    async call(verb, args, { signal } = {}) {
+      const calling = callBackground(courier, verb, { ...args, identity });
+      return signal ? untilAborted(calling, signal) : calling;
+    },
+  };
+}
+
+/** @param {import("./courier.js").Courier} courier @param {Way} way */
+export function createUploads(courier, { via, host }) {
+  return new ParcelUploads(async (path, { method, headers = {}, body, signal }) => {
+    signal?.throwIfAborted();
+    const bytes = body === undefined ? new ArrayBuffer(0) : await new Response(body).arrayBuffer();
+    const asking = courier.askParcels({ via, host, method, path, headers: Object.entries(headers).flat(), body: bytes }).catch((error) => {
+      throw LOST.has(codeOf(error)) ? new ApiError("unreachable", `no answer from ${host}`) : error;
+    });
+    const { status, offset, text } = await (signal ? untilAborted(asking, signal) : asking);
+    const response = new Response(WITHOUT_BODY.has(status) ? null : text, { status, headers: offset ? { "Upload-Offset": offset } : {} });
+    if (response.ok) return response;
+    const error = await refusal(response);
+    throw NOT_ADMITTED.has(error.code) ? new RequestError("parcel-not-admitted") : error;
+  });
+}
+
+/** @param {import("./courier.js").Courier} courier @param {string} verb @param {any} args @returns {Promise<unknown>} */
+function callBackground(courier, verb, { language, content, key, sign, identity, at, parcel, from, to, files }) {
+  if (verb === "parcel.make") return courier.makeParcel(language);
+  if (verb === "parcel.encrypt") return courier.encryptChunk(content, key);
+  if (verb === "parcel.finish") return courier.finishParcel({ parcel, from, to, files }, { key, sign, identity, at });
+  throw new Error(`no verb of a parcel: ${verb}`);
+}
+
+/**
+ * A message to the background cannot be stopped. Its answer is left when the signal aborts.
+ * @template T @param {Promise<T>} asking @param {AbortSignal} signal @returns {Promise<T>}
+ */
+function untilAborted(asking, signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    asking.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

@@ -1,0 +1,67 @@
+/** The server that takes the person's parcels, and their token there, for people who write in any webmail. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { whileBusy } from "../../wasm_build/ui/parts.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { api } from "../shared/api.js";
+import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
+import { errorText, text } from "../shared/i18n.js";
+import { ask, askWithSecrets } from "../shared/request.js";
+import { byId, inputById, removeButton, showProblem } from "./parts.js";
+
+/** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {() => Promise<void>} refresh */
+export function watchParcelServer(translate, refresh) {
+  const token = new SecretField({
+    translate, label: text("parcelSettingsToken"), hint: text("parcelSettingsTokenHint"), onSubmit: () => void submit(),
+  });
+  const go = /** @type {HTMLButtonElement} */ (byId("parcel-server-go"));
+  byId("parcel-server-token").append(token.element);
+  byId("parcel-server-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void submit();
+  });
+  /** The address of the API of the server that was entered last; "" until it is known. */
+  let found = "";
+
+  async function submit() {
+    const address = inputById("parcel-server-address").value.trim();
+    showProblem("parcel-server-problem", null);
+    byId("parcel-server-done").textContent = "";
+    token.setError("");
+    const origin = safeOrigin(address);
+    if (!origin) return refuse({ code: "bad-directory" });
+    if (!token.length) return token.setError(text("parcelSettingsMissing"));
+    // The permissions are requested in the click itself: browsers grant sites at no other time.
+    const granting = api.permissions.request({ origins: [...new Set([origin, found || origin].map(directoryPattern))] }).catch(() => false);
+    await whileBusy(go, text("parcelSettingsChecking"), async () => {
+      await granting;
+      found = (await ask("parcel-server.look", { address })).api;
+      await askWithSecrets("parcel-server.save", { address }, { token: token.copy() });
+      token.clear();
+      byId("parcel-server-done").textContent = text("settingsKept");
+      await refresh();
+    }, refuse);
+  }
+
+  /** @param {unknown} error */
+  function refuse(error) {
+    byId("parcel-server-problem").textContent = errorText(error);
+  }
+}
+
+/** @param {ReplyTo<"parcel-server.read">} kept @param {() => Promise<void>} refresh @returns {HTMLElement[]} */
+export function createParcelServer(kept, refresh) {
+  if (!kept) return [];
+  const sentence = text("parcelSettingsKept", isolate(kept.host), isolate(kept.address));
+  return [html("div", { class: "card" }, html("p", { class: "who", text: sentence, data: { test: "parcel-server-kept" } }),
+    removeButton("parcel-server.remove", kept.server, kept.host, refresh))];
+}
+
+/** The origin of a server; "" for an address that is refused. @param {string} address */
+function safeOrigin(address) {
+  try {
+    return directoryOrigin(address);
+  } catch {
+    return "";
+  }
+}

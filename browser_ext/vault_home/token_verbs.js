@@ -1,0 +1,29 @@
+/**
+ * The verbs of the vault's owner for the token by which the person's parcels are sent. It is kept sealed under a key of the
+ * person, as a draft is, and is bound to its server. It leaves encrypted to the background, which sends it.
+ */
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { encryptTo } from "../shared/channel.js";
+import { callVault, openSecret } from "./vault_access.js";
+
+/** @typedef {Omit<Encrypted<VaultArgs<"draft.seal">>, "draft"> & {token: EncryptedSecret}} Sealing */
+/** @typedef {Encrypted<VaultArgs<"draft.open">> & {replyKey: ArrayBuffer}} Opening */
+
+const PURPOSE = "parcel token";
+
+export const tokenVerbs = {
+  /** A typed token, for the check at its server. @param {{token: EncryptedSecret, replyKey: ArrayBuffer}} body */
+  "token.show": async ({ token, replyKey }) => encryptTo(replyKey, PURPOSE, await typedToken(token)),
+  /** @param {Sealing} body */
+  "token.seal": async ({ token, ...keys }) => callVault("draft.seal", { ...keys, draft: await typedToken(token) }),
+  /** @param {Opening} body */
+  "token.open": async ({ replyKey, ...sealed }) => encryptTo(replyKey, PURPOSE, (await callVault("draft.open", sealed)).draft),
+};
+
+/** @param {EncryptedSecret} token */
+async function typedToken(token) {
+  const { buffer, length } = await openSecret("passphrase", token);
+  const typed = buffer.slice(0, length);
+  overwrite(buffer);
+  return typed;
+}
