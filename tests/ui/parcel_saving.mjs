@@ -97,7 +97,9 @@ function download(token) {
 const pieces = [new Uint8Array([1, 2, 3, 4]).buffer, new Uint8Array([5, 6, 7]).buffer];
 const offered = await offer("one", async () => pieces.shift() ?? null);
 const response = download("one");
-const body = [...new Uint8Array(await response.arrayBuffer())];
+// A browser copies each chunk before it asks for the next. The worker overwrites it then.
+const body = [];
+for await (const chunk of response.body) body.push(...chunk);
 // The worker says that it has the end.
 await new Promise((resolve) => setTimeout(resolve, 50));
 said.worker = {
