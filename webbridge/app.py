@@ -20,6 +20,7 @@ from webbridge.blueprints import (
     messages,
     openapi,
     parcel_abuse,
+    parcel_keys,
     parcel_opening,
     parcel_tokens,
     parcel_uploads,
@@ -68,7 +69,7 @@ def create_app(config: BridgeConfig) -> Flask:
         enrolment,
         push,
     )
-    parcel_modules = (parcels, parcel_uploads, parcel_tokens, parcel_opening, parcel_abuse, openapi)
+    parcel_modules = (parcels, parcel_uploads, parcel_tokens, parcel_opening, parcel_keys, parcel_abuse, openapi)
     keeps_files = config.parcels is not None and config.parcels.max_kept_files > 0
     for module in (
         *modules,

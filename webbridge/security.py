@@ -44,7 +44,7 @@ FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
 
 It sees only the folders for sent mail and for drafts (`mail_calls.folder_of`).
 """
-_FOR_RECIPIENTS: Final = ("parcel_opening.", "parcel_abuse.")
+_FOR_RECIPIENTS: Final = ("parcel_opening.", "parcel_abuse.", "parcel_keys.")
 """The views of a parcel's recipient, who has no session. Any extension may ask them: they take no cookie."""
 _FOR_ANYBODY: Final = frozenset({"parcel_abuse.show_refusal", "parcel_abuse.answer_refusal"})
 """The views whose address has a token that is all they need. Mail programs send it without our header."""

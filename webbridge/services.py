@@ -27,6 +27,8 @@ from webbridge.database.secret import bridge_secret
 from webbridge.delivery.abuse.protection import Protection, open_protection
 from webbridge.delivery.abuse.senders import OwnNames
 from webbridge.delivery.delivery import Delivery, open_delivery
+from webbridge.delivery.own_keys.codes import CodeBook
+from webbridge.delivery.pepper import Pepper
 from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
@@ -227,6 +229,7 @@ def _protection_of(config: BridgeConfig, database: Database, secret: bytes) -> P
         notices=config.parcel_notices,
         limits=config.parcel_limits,
         own=own,
+        codes=CodeBook(database, Pepper(config.parcels.pepper)),
         clock=config.clock,
     )
 

@@ -1,4 +1,4 @@
 """A CA in a folder: settings, encrypted keys, and a register that survives crashes and parallel commands.
 
-`smime_core.ca` builds the structures. `sealwax ca` and the bridge's responder use this package.
+`smime_core.ca` builds the structures. `sealwax ca`, its responder and its signing service use this package.
 """

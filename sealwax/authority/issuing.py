@@ -51,6 +51,17 @@ def issue_certificate(folder: AuthorityFolder, order: Order, issuing: Identity, 
     Raises MalformedMessage for addresses or a term outside the profile, UnsupportedAlgorithm for a key that is too
     weak, unusable or compromised, and OSError.
     """
+    with folder.register.change() as changes:
+        return add_certificate(changes, folder, order, issuing, at)
+
+
+def add_certificate(
+    changes: Changes, folder: AuthorityFolder, order: Order, issuing: Identity, at: datetime.datetime
+) -> Certificate:
+    """A new certificate of a person, entered into the register by a transaction that does more than that.
+
+    Raises the errors of `issue_certificate`.
+    """
     template = subscriber_template(
         new_serial_number(folder.provider),
         order.addresses,
@@ -63,7 +74,7 @@ def issue_certificate(folder: AuthorityFolder, order: Order, issuing: Identity, 
     if template.not_after <= at:
         raise MalformedMessage("the issuing CA has expired", where="validity")
     signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
-    return register_certificate(folder, template, signer, Kind.PERSON, order.addresses)
+    return _register(changes, folder.provider, template, signer, Kind.PERSON, order.addresses)
 
 
 def register_certificate(
@@ -77,27 +88,8 @@ def register_certificate(
 
     Raises UnsupportedAlgorithm for a compromised key, or OSError.
     """
-    identity = signer.identity
     with folder.register.change() as changes:
-        if template.public_key.spki_der == identity.certificate.public_key.spki_der:
-            raise UnsupportedAlgorithm("key", "certificate", text="this is the key of the CA itself")
-        for entry in changes.find_by_key(template.public_key.spki_der):
-            if entry.revoked is not None and entry.revoked.reason == _COMPROMISED:
-                text = f"others know this key: certificate {entry.certificate.serial_number:x} was revoked for that"
-                raise UnsupportedAlgorithm("key", "certificate", text=text)
-        certificate = run(
-            build_certificate(
-                template,
-                issuer_der=identity.certificate.subject_der,
-                signing_key=identity.private_key,
-                provider=folder.provider,
-            )
-        )
-        findings = check_profile(certificate)
-        if findings:
-            raise MalformedMessage(f"would break the profile: {findings[0].text}", where="certificate")
-        changes.add(certificate, signer.issuer, kind, addresses)
-    return certificate
+        return _register(changes, folder.provider, template, signer, kind, addresses)
 
 
 def revoke_certificate(
@@ -184,3 +176,33 @@ def keep_root_list(folder: AuthorityFolder, data: bytes, root: Certificate, at: 
             raise MalformedMessage(f"has number {published.number}, {latest.number} is here", where)
         changes.publish(Issuer.ROOT, published, at)
     return published
+
+
+def _register(
+    changes: Changes,
+    provider: CryptoProvider,
+    template: CertificateTemplate,
+    signer: Signer,
+    kind: Kind,
+    addresses: Iterable[str],
+) -> Certificate:
+    identity = signer.identity
+    if template.public_key.spki_der == identity.certificate.public_key.spki_der:
+        raise UnsupportedAlgorithm("key", "certificate", text="this is the key of the CA itself")
+    for entry in changes.find_by_key(template.public_key.spki_der):
+        if entry.revoked is not None and entry.revoked.reason == _COMPROMISED:
+            text = f"others know this key: certificate {entry.certificate.serial_number:x} was revoked for that"
+            raise UnsupportedAlgorithm("key", "certificate", text=text)
+    certificate = run(
+        build_certificate(
+            template,
+            issuer_der=identity.certificate.subject_der,
+            signing_key=identity.private_key,
+            provider=provider,
+        )
+    )
+    findings = check_profile(certificate)
+    if findings:
+        raise MalformedMessage(f"would break the profile: {findings[0].text}", where="certificate")
+    changes.add(certificate, signer.issuer, kind, addresses)
+    return certificate

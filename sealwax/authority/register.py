@@ -47,6 +47,14 @@ _SCHEMA: Final = (
     )
     """,
 )
+# Added to the registers that are older than it. A register that nobody certifies from by itself does without.
+_AUTOMATIC: Final = """
+    CREATE TABLE IF NOT EXISTS automatic (
+        serial TEXT PRIMARY KEY,
+        mailbox TEXT NOT NULL,
+        at INTEGER NOT NULL
+    )
+    """
 
 
 class Issuer(StrEnum):
@@ -102,6 +110,11 @@ class Register:
         with self._open("BEGIN IMMEDIATE") as connection:
             for statement in _SCHEMA:
                 connection.execute(statement)
+
+    def count_automatic(self) -> None:
+        """Let the register count the certificates that a service issues by itself. Raises OSError."""
+        with self._open("BEGIN IMMEDIATE") as connection:
+            connection.execute(_AUTOMATIC)
 
     @contextmanager
     def change(self) -> Iterator[Changes]:
@@ -162,6 +175,14 @@ class Rows:
         ).fetchone()
         return None if row is None else PublishedList(number=row[0], next_update=_moment(row[1]), der=row[2])
 
+    def automatic_since(self, since: datetime.datetime, mailbox: str = "") -> tuple[datetime.datetime, ...]:
+        """The times after `since` of certificates that a service issued by itself: for a mailbox, or all of them."""
+        rows = self._connection.execute(
+            "SELECT at FROM automatic WHERE at > ? AND (? = '' OR mailbox = ?) ORDER BY at",
+            (_seconds(since), mailbox, mailbox),
+        )
+        return tuple(_moment(at) for (at,) in rows)
+
     def to_list(self, issuer: Issuer, at: datetime.datetime) -> tuple[RevokedCertificate, ...]:
         """The revoked certificates for a CRL made at `at`.
 
@@ -215,6 +236,13 @@ class Changes(Rows):
                 hashlib.sha256(certificate.public_key.spki_der).digest(),
                 certificate.der,
             ),
+        )
+
+    def note_automatic(self, certificate: Certificate, mailbox: str, at: datetime.datetime) -> None:
+        """Count a certificate that a service issued by itself."""
+        self._connection.execute(
+            "INSERT INTO automatic (serial, mailbox, at) VALUES (?, ?, ?)",
+            (f"{certificate.serial_number:x}", mailbox, _seconds(at)),
         )
 
     def revoke(self, serial_number: int, reason: str, at: datetime.datetime) -> Entry:

@@ -25,8 +25,11 @@ _ANSWER: Final = "sealwax.answer"
 @contextmanager
 def serve(app: WSGIApplication, bound: socket.socket, *, client_seconds: float | None = None) -> Iterator[None]:
     """Answer requests while the context lasts. `client_seconds` is the longest silence of a client."""
-    host, port = bound.getsockname()[:2]
-    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if bound.family == socket.AF_UNIX:
+        host, port = f"unix://{bound.getsockname()}", 0
+    else:
+        host, port = bound.getsockname()[:2]
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def remember_answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[_ANSWER] = answer = app(environ, start_response)

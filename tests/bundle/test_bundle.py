@@ -167,6 +167,7 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
         "pages/my_files.js",
         "pages/new_mail_worker.js",
         "pages/parcel_answer.js",
+        "pages/parcel_key.js",
         "pages/parcel_letter.js",
         "pages/parcel_main.js",
         "pages/parcels_sent.js",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import socket
 import threading
 from collections.abc import Iterator
@@ -41,7 +43,8 @@ def sender(
     place = tmp_path_factory.mktemp("parcels")
     extension = Extension(browser, add_fake_webmail(folder, place / "extension"))
     origin = extension.base.rstrip("/")
-    with run_parcel_house(pages_with_sources, place / "store", extensions=[origin]) as house, running_site() as site:
+    admit = functools.partial(dataclasses.replace, extension_origins=(origin,))
+    with run_parcel_house(pages_with_sources, place / "store", alter=admit) as house, running_site() as site:
         alice, bob = house.stack.accounts
         (place / "alice.p12").write_bytes(alice.p12)
         (place / "bob.der").write_bytes(bob.identity.certificate.der)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 import urllib.request
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.providers.native import NativeProvider
 from tests.support.parcel_rows import PARCEL_ID, RECIPIENT, SENDER, SERVICE, add_parcel
+from tests.support.servers.certifier import socket_path
 from tests.support.servers.own_process import running, sealwax
 from tests.support.servers.parcels import Draft
 from tests.support.servers.ports import free_port
@@ -26,7 +29,7 @@ from webbridge.database import SCHEMA
 from webbridge.database.tables import PARCEL_COMPLAINT
 from webbridge.delivery.abuse.blocks import Blocks
 from webbridge.delivery.tokens import Tokens
-from webbridge.operation.checking import _check_notices
+from webbridge.operation.checking import _check_keys, _check_notices
 from webbridge.operation.settings import BridgeSettings
 
 pytestmark = pytest.mark.server
@@ -129,6 +132,22 @@ def test_check_tries_the_mail_server_and_misses_the_certificate(file: Path) -> N
         assert (finding.level, post.mails) == (Level.WARNING, [])
         assert "no signature" in finding.text
     assert _check_notices(config).level is Level.ERROR
+
+
+def test_check_looks_whether_the_signing_service_listens(file: Path) -> None:
+    config = load_settings(BridgeSettings, file).to_config()
+    assert config.parcels is not None
+    with socket_path() as path:
+        without_mail = replace(config, parcels=replace(config.parcels, key_socket=path))
+        assert _check_keys(without_mail).level is Level.ERROR
+        add(file, NOTICES)
+        notices = load_settings(BridgeSettings, file).to_config().parcel_notices
+        config = replace(without_mail, parcel_notices=notices)
+        assert "nobody listens" in _check_keys(config).text
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(path))
+            bound.listen()
+            assert _check_keys(config).level is Level.OK
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ def test_the_pepper_is_a_secret_of_its_own(file: Path) -> None:
         ('store = "s3://bucket/x"\naccel_path = "/files"\nupload_folder = "/srv/u"', "parcels.accel_path: a store in"),
         ('store = "/srv/parcels"\nmax_days = 91', "parcels.max_days: expected"),
         ('store = "/srv/parcels"\nmax_recipients = 0', "parcels.max_recipients: expected"),
+        ('store = "/srv/parcels"\nkey_socket = "socket"', "parcels.key_socket: an absolute path is expected"),
         ('stores = "/srv/parcels"', "parcels.stores: there is no such setting"),
     ],
 )

@@ -6,41 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser.accessibility import Theme, find_violations, shown_in, walk_by_keyboard
-from tests.support.browser.browsers import Browser, Firefox
-from tests.support.browser.page import ENTER, Page
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import ENTER
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.key_files import choose_key_file, make_key_file, open_by_key_file, wait_for_refusal
+from tests.support.pages.parcel_looks import HEIGHT, WIDTHS, choose_language, look
 from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
-WIDTHS = (320, 390, 1280)
-HEIGHT = 844
-THEMES: tuple[Theme, ...] = ("light", "dark")
 TEXT = "The key is under the third step."
-CHOOSE = """([menu, language]) => {
-  const select = document.querySelector(menu);
-  select.value = language;
-  select.dispatchEvent(new Event("change"));
-}"""
-
-
-def look(page: Page, view: str) -> list[str]:
-    wrong: list[str] = []
-    for theme in THEMES:
-        with shown_in(page, theme):
-            for width in WIDTHS:
-                page.set_viewport(width, HEIGHT)
-                found = find_violations(page) + (["runs off sideways"] if page.overflows_sideways() else [])
-                wrong.extend(f"{view}, {theme}, {width} px: {one}" for one in found)
-    if isinstance(page.browser, Firefox):
-        # Without a screen, Firefox gives a page the focus only sometimes. A page without the focus draws no ring.
-        return wrong
-    walk = walk_by_keyboard(page)
-    wrong.extend(f"{view}: no key reaches {control}" for control in walk.missed)
-    wrong.extend(f"{view}: no ring around {control}" for control in walk.without_ring)
-    return wrong
 
 
 @pytest.mark.heart
@@ -101,8 +76,7 @@ def test_the_parcel_speaks_the_chosen_language(
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
     page = reader.page
     reader.type_words(sent.words)
-    page.js(CHOOSE, [named("language"), language])
-    page.wait_for("(language) => document.documentElement.lang === language", language)
+    choose_language(page, language)
     assert page.js("() => document.documentElement.dir") == direction
     # The typed words are still in the field.
     assert page.value(named("words")) == sent.words

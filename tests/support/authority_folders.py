@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 from sealwax.authority.folder import AuthorityFolder, Role, Settings, new_folder
@@ -28,15 +29,16 @@ SETTINGS = Settings(name="Example", url="http://pki.example.test", country="DE")
 FOUNDER = Founder(at=AT, passphrase=b"correct horse", key=NewKey.P256)
 
 
-def found(path: Path, settings: Settings = SETTINGS) -> AuthorityFolder:
+def found(path: Path, settings: Settings = SETTINGS, *, at: datetime.datetime = AT) -> AuthorityFolder:
     """Create a CA whose root and issuing CA are in one folder."""
+    founder = replace(FOUNDER, at=at)
     with new_folder(path) as folder:
-        root = create_root(folder, settings, FOUNDER)
+        root = create_root(folder, settings, founder)
         request = blocking.run(
-            open_certification_request(request_issuing(folder, settings, FOUNDER), provider=PROVIDER)
+            open_certification_request(request_issuing(folder, settings, founder), provider=PROVIDER)
         )
-        issuing = sign_issuing(folder, request, root=open_role(folder, Role.ROOT), at=AT)
-        accept_issuing(folder, issuing, root, root_list=latest(folder, Issuer.ROOT).der, founder=FOUNDER)
+        issuing = sign_issuing(folder, request, root=open_role(folder, Role.ROOT), at=at)
+        accept_issuing(folder, issuing, root, root_list=latest(folder, Issuer.ROOT).der, founder=founder)
     return AuthorityFolder(path)
 
 

@@ -30,6 +30,8 @@ import { readObject } from "./object_source.js";
 /** @typedef {{name: string, bytes: number, coming: Promise<ArrayBuffer>}} Ahead */
 /** @typedef {{passages: import("../ui/mail_text.js").Passage[], text: string, attachments: ReceivedFile[], headers: [string, string][]}} OpenedLetter */
 
+/** @typedef {{address: string, request: ArrayBuffer, key: ArrayBuffer}} NewKey a certification request, and its key under the passphrase */
+
 /** A received file in a written message. @typedef {import("../ui/attachments.js").Attachment & {path: string, contentId: string}} ReceivedFile */
 /**
  * The trust by which a parcel is judged: the arguments `trust` and `at` of a verb, as copies, and the answers of authorities.
@@ -309,6 +311,49 @@ export class ParcelReader {
   /** Passes an encrypted answer on to the sender. @param {{key: string, cms: ArrayBuffer}} answer */
   sendAnswer(answer) {
     return this.#withTicket((ticket) => this.#requests.answer(ticket, answer));
+  }
+
+  /**
+   * Makes a key for an address of the person, and the request for its certificate.
+   * @param {string} address
+   * @param {Secret} passphrase whose buffer is transferred or overwritten
+   * @returns {Promise<NewKey>}
+   */
+  async makeKey(address, passphrase) {
+    try {
+      const vault = await this.#vault();
+      return { address, ...await vault.call("request.make", { addresses: [address], passphrase }) };
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+  }
+
+  /** Lets the server send a code to the address of a new key. @param {NewKey} key */
+  askForKey(key) {
+    return this.#withTicket((ticket) => this.#requests.askForKey(ticket, key));
+  }
+
+  /** The certificates for a new key, by the code from the mail. @param {NewKey} key @param {string} code */
+  confirmKey({ address, request }, code) {
+    return this.#withTicket((ticket) => this.#requests.confirmKey(ticket, { address, request, code }));
+  }
+
+  /**
+   * The key file (PKCS#12) with a new key and its certificates.
+   * @param {NewKey} made
+   * @param {ArrayBuffer[]} certificates
+   * @param {Secret} passphrase whose buffer is transferred or overwritten
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async finishKey({ key }, certificates, passphrase) {
+    try {
+      const vault = await this.#vault();
+      const args = { key: key.slice(0), passphrase, files: certificates, sealKey: this.#useKey() };
+      const { p12 } = await vault.call("request.finish", args);
+      return p12;
+    } finally {
+      overwrite(passphrase.buffer);
+    }
   }
 
   /** Whether the parcel was opened by a certificate, whose key can sign a receipt. */

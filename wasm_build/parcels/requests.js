@@ -12,12 +12,14 @@ import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
  * @typedef {{
  *   ticket: string, reference: string, kind: "message" | "files", from: string, manifest: number, objects: number[],
  *   until: string, submitted: string, downloadsLeft: number | null, answer: AnswerTerms | null,
+ *   key: KeyTerms | null,
  * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes, `objects` those of the chunks
  */
 /**
  * @typedef {{from: string, bytes: number, left: number}} AnswerTerms the From with which the server passes an answer on, its
  *   largest size when it is encrypted, and how many may still come
  */
+/** @typedef {{seconds: number}} KeyTerms a key of one's own is offered; a code for it counts for so long */
 /** @typedef {"received" | "opened" | "failed"} Claim */
 /** @typedef {"unwanted" | "deceit" | "harmful" | "other"} Complaint */
 /** @typedef {import("../vault/lookups.js").Lookup} Lookup */
@@ -72,7 +74,7 @@ export class ParcelRequests {
       throw new ApiError("server-error", "no ticket came");
     }
     const objects = Array.isArray(opening.objects) ? opening.objects : [];
-    return { reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, answer: null, ...opening, objects };
+    return { reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, answer: null, key: null, ...opening, objects };
   }
 
   /**
@@ -109,6 +111,29 @@ export class ParcelRequests {
   async answer(ticket, { key, cms }) {
     const headers = { ...CHANGE, ...bearing(ticket), "Content-Type": "application/pkcs7-mime", "Idempotency-Key": key };
     return readJson(await this.#send("/api/open/answer", { method: "POST", body: cms, headers }));
+  }
+
+  /**
+   * Lets the server send a code to the address that a certification request names. For other people's addresses it does the
+   * same, and sends none.
+   * @param {string} ticket
+   * @param {{address: string, request: ArrayBuffer}} order
+   */
+  async askForKey(ticket, { address, request: asked }) {
+    await this.#post("/api/open/key", { address, request: base64FromBytes(asked) }, bearing(ticket));
+  }
+
+  /**
+   * The certificate for the request, and those of the authorities above it. Rejects with `wrong-code` or `code-ended`.
+   * @param {string} ticket
+   * @param {{address: string, request: ArrayBuffer, code: string}} order
+   * @returns {Promise<ArrayBuffer[]>}
+   */
+  async confirmKey(ticket, { address, request: asked, code }) {
+    const digest = base64urlFromBytes(await crypto.subtle.digest("SHA-256", asked));
+    const { certificates } = await this.#post("/api/open/key/confirm", { address, digest, code }, bearing(ticket));
+    if (!Array.isArray(certificates)) throw new ApiError("server-error", "no certificate came");
+    return certificates.map(bytesFromBase64);
   }
 
   /** Gives the sender a signed receipt. @param {string} ticket @param {ArrayBuffer} receipt */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from typing import Final
 
 from flask import request
 
@@ -12,11 +13,15 @@ from webbridge.blueprints.json_values import read_members
 from webbridge.delivery.delivery import BODY_PATIENCE_SECONDS, Delivery
 from webbridge.delivery.ids import is_parcel_id
 from webbridge.delivery.limits import MAX_REQUEST_BYTES
+from webbridge.delivery.openings import Opened, TicketEnded
 from webbridge.delivery.parcels import ListedParcel, NoParcel, Parcel
 from webbridge.delivery.states import Event, Stage, State, latest_state
 from webbridge.delivery.tokens import TokenRefused
 from webbridge.security import bearer_token, has_bearer_token
 from webbridge.services import require_session, services
+
+_SCHEME: Final = "parcel "
+_MAX_CHARACTERS: Final = 1000
 
 
 def delivery() -> Delivery:
@@ -36,6 +41,14 @@ def require_sender() -> str:
             raise TokenRefused
         return address
     return require_session().address
+
+
+def require_ticket() -> Opened:
+    """Return the parcel that the request's ticket opens, and the ticket. Raises TicketEnded or ServiceError 410."""
+    header = request.headers.get("Authorization", "")
+    if header[: len(_SCHEME)].lower() != _SCHEME or len(header) > _MAX_CHARACTERS:
+        raise TicketEnded
+    return delivery().openings.find(header[len(_SCHEME) :].strip())
 
 
 def check_id(parcel_id: str) -> str:

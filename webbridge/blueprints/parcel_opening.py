@@ -15,21 +15,21 @@ from sealwax.notices.writing import is_plain
 from sealwax.service import ServiceError, client_network, error_response
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.object_bytes import answer_object
-from webbridge.blueprints.parcel_calls import delivery, id_in, now, read_request, time_text
+from webbridge.blueprints.parcel_calls import delivery, id_in, now, read_request, require_ticket, time_text
+from webbridge.blueprints.parcel_keys import key_terms
 from webbridge.blueprints.pki import answer_about_paths
 from webbridge.delivery.answers import AnswerTooLarge
 from webbridge.delivery.challenges import NONCE_BYTES
 from webbridge.delivery.limits import ITERATIONS, MAX_CERTIFICATE_BYTES, MAX_REQUEST_BYTES, PROOF_BYTES
 from webbridge.delivery.notices.answer_mail import author_of
 from webbridge.delivery.objects import find_object
-from webbridge.delivery.openings import Opened, Proof, TicketEnded, WrongSecret
+from webbridge.delivery.openings import Proof, WrongSecret
 from webbridge.delivery.parcels import Parcel
 from webbridge.delivery.states import Event, SaidBy, State
 from webbridge.delivery.submission import bad_request, bytes_of_base64, bytes_of_base64url
 from webbridge.records import recorded_opening
 from webbridge.services import services
 
-_SCHEME: Final = "parcel "
 _CLAIMS: Final = {state.value: state for state in (State.RECEIVED, State.OPENED, State.FAILED)}
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MAX_CHARACTERS: Final = 1000
@@ -80,13 +80,14 @@ def open_parcel() -> Response:
         until=time_text(parcel.ends_at),
         downloadsLeft=parcel.openings_left,
         answer=_answer_terms(parcel),
+        key=key_terms(opened),
     )
 
 
 @blueprint.get("/open/objects/<name>")
 def show_object(name: str) -> Response:
     """Return an object, or the range of it that the request names (RFC 9110 section 14)."""
-    opened = _require_ticket()
+    opened = require_ticket()
     found = find_object(opened.parcel, name)
     if found is None:
         raise ServiceError(404, "not-found", "The parcel has no such object.")
@@ -99,14 +100,14 @@ def show_object(name: str) -> Response:
 @blueprint.post("/open/status")
 def find_status() -> Response:
     """Return the evidence about revocation for the verdict on the sender, as `/api/pki/status` does for a session."""
-    services().lookups.start_parcel(_require_ticket().parcel.id)
+    services().lookups.start_parcel(require_ticket().parcel.id)
     return answer_about_paths()
 
 
 @blueprint.post("/open/claims")
 def claim() -> Response:
     """Note what the recipient's client says: received, opened, or failed with a code. It proves nothing."""
-    opened, members = _require_ticket(), read_request()
+    opened, members = require_ticket(), read_request()
     state = _CLAIMS.get(str(members.get("state")))
     code = members.get("code", "") if state is State.FAILED else ""
     if state is None or not isinstance(code, str) or (state is State.FAILED and not _CODE.fullmatch(code)):
@@ -119,7 +120,7 @@ def claim() -> Response:
 @blueprint.post("/open/receipt")
 def take_receipt() -> Response:
     """Take a signed receipt of a recipient by certificate, as base64 of its CMS."""
-    opened = _require_ticket()
+    opened = require_ticket()
     cms = bytes_of_base64(read_request().get("receipt"), max_bytes=MAX_REQUEST_BYTES)
     delivery().receipts.take(opened.parcel, cms)
     return Response(status=204)
@@ -131,7 +132,7 @@ def take_answer() -> Response:
 
     The body is the CMS of the encrypted message. `Idempotency-Key` names the answer, so that it may be repeated.
     """
-    opened = _require_ticket()
+    opened = require_ticket()
     if _answer_terms(opened.parcel) is None:
         raise ServiceError(404, "no-answers", "This server passes no answers on.")
     key = request.headers.get("Idempotency-Key", "")
@@ -173,13 +174,6 @@ def _proof_in(members: dict[str, object], parcel_id: str) -> Proof:
     if nonce is None or not isinstance(token, str) or len(token) > _MAX_CHARACTERS:
         raise bad_request("The request has a proof, or the nonce of a challenge and its token.")
     return delivery().challenges.proof_of(parcel_id, nonce, token)
-
-
-def _require_ticket() -> Opened:
-    header = request.headers.get("Authorization", "")
-    if header[: len(_SCHEME)].lower() != _SCHEME or len(header) > _MAX_CHARACTERS:
-        raise TicketEnded
-    return delivery().openings.find(header[len(_SCHEME) :].strip())
 
 
 def _client() -> str:

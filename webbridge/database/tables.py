@@ -189,7 +189,8 @@ PARCEL_NOTICE: Final = Table(
     TABLES,
     Column("parcel", Text, primary_key=True, nullable=False),
     Column("address", Text, primary_key=True, nullable=False),
-    # "parcel" tells a recipient of the parcel, "tries" its sender of five wrong tries, "answer-1" is an answer.
+    # "parcel" tells a recipient of the parcel, "tries" its sender of five wrong tries, "answer-1" is an answer,
+    # "key-1" has a code.
     Column("kind", Text, primary_key=True, nullable=False),
     Column("language", Text, nullable=False),
     # Fixed before the first try; empty until then.
@@ -204,6 +205,7 @@ PARCEL_NOTICE: Final = Table(
     # The stable code of the last refusal, or empty.
     Column("code", Text, nullable=False),
     Index("parcel_notice_by_next", "state", "next_at"),
+    Index("parcel_notice_by_address", "address"),
     sqlite_strict=True,
 )
 
@@ -293,6 +295,28 @@ PARCEL_ANSWER: Final = Table(
     # The encrypted message, or empty once the mail server has taken it or never will.
     Column("cms", LargeBinary, nullable=False),
     Column("at", INSTANT, nullable=False),
+    sqlite_strict=True,
+)
+
+PARCEL_KEY_REQUEST: Final = Table(
+    "parcel_key_request",
+    TABLES,
+    Column("parcel", Text, primary_key=True, nullable=False),
+    # The address that the request names, in small letters.
+    Column("address", Text, primary_key=True, nullable=False),
+    # SHA-256 of the request.
+    Column("digest", LargeBinary, primary_key=True, nullable=False),
+    # From 1 on, another one for each request of the address. The notice with the code has it in its kind.
+    Column("number", LONG, nullable=False),
+    # DER of the request (PKCS#10).
+    Column("request", LargeBinary, nullable=False),
+    # The address to which the code goes, or empty if no code counts.
+    Column("mailbox", Text, nullable=False),
+    # The code is made from it and from the pepper, and is in no database.
+    Column("nonce", LargeBinary, nullable=False),
+    Column("tries_left", LONG, nullable=False),
+    Column("ends_at", INSTANT, nullable=False),
+    Index("parcel_key_request_by_end", "ends_at"),
     sqlite_strict=True,
 )
 

@@ -9,12 +9,15 @@ from datetime import datetime
 from typing import Final
 
 from sealwax.service import Database, Gate, ServiceError
+from smime_core.providers.native import NativeProvider
 from webbridge.delivery.answers import Answers
 from webbridge.delivery.challenges import Challenges
 from webbridge.delivery.ids import new_folder
 from webbridge.delivery.kept import KeptFiles
 from webbridge.delivery.objects import announced_sizes, size_of
 from webbridge.delivery.openings import Openings
+from webbridge.delivery.own_keys.certifier import Certifier
+from webbridge.delivery.own_keys.requests import KeyRequests
 from webbridge.delivery.parcels import Parcel, Parcels
 from webbridge.delivery.pepper import Pepper
 from webbridge.delivery.quota import Quota
@@ -48,7 +51,7 @@ class Incomplete(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The parts of the delivery."""
+    """The parts of the delivery. Without a signing service there are no `keys` of recipients' own."""
 
     config: ParcelsConfig
     store: Store
@@ -62,6 +65,7 @@ class Delivery:
     challenges: Challenges
     receipts: Receipts
     answers: Answers
+    keys: KeyRequests | None
     upload_gate: Gate
     body_gate: Gate
     sweep: Sweep
@@ -164,7 +168,8 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
     parcels = Parcels(database, quota, config=config, clock=clock)
     kept = KeptFiles(database, store, uploads, quota, pepper, config=config, clock=clock)
     openings = Openings(database, parcels, pepper, clock=clock)
-    sweep = Sweep(database, store, uploads, quota, openings, kept, clock=clock)
+    keys = _open_keys(config, database, pepper, clock)
+    sweep = Sweep(database, store, uploads, quota, openings, kept, keys, clock=clock)
     return Delivery(
         config=config,
         store=store,
@@ -178,6 +183,7 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
         challenges=Challenges(database, pepper, clock=clock),
         receipts=Receipts(database, clock=clock),
         answers=Answers(database, clock=clock),
+        keys=keys,
         upload_gate=Gate(
             MAX_UPLOADS_AT_ONCE,
             places_per_client=MAX_UPLOADS_PER_SENDER,
@@ -193,3 +199,11 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
         sweep=sweep,
         sweeper=Sweeper(sweep),
     )
+
+
+def _open_keys(
+    config: ParcelsConfig, database: Database, pepper: Pepper, clock: Callable[[], datetime]
+) -> KeyRequests | None:
+    if config.key_socket is None:
+        return None
+    return KeyRequests(database, pepper, Certifier(config.key_socket), provider=NativeProvider(), clock=clock)

@@ -47,6 +47,13 @@ MAX_ANSWER_BYTES: Final = 20 * 1024 * 1024  # 28 MB as a mail. Larger files come
 ANSWER_BYTES: Final = 7 * 1024 * 1024
 """The largest encrypted answer without a setting. As a mail it has less than Postfix takes by default, 10,240,000."""
 
+CODE_SECONDS: Final = 30 * 60
+"""A code that confirms the address of a new key counts for so long."""
+CODE_TRIES: Final = 5
+MAX_KEY_REQUESTS: Final = 10
+"""The requests of one address at one parcel whose codes count at the same time."""
+MAX_KEY_REQUEST_BYTES: Final = 16 * 1024  # A request with an ML-DSA-87 key takes 8,000 bytes.
+
 TICKET_SECONDS: Final = 12 * 60 * 60
 CHALLENGE_SECONDS: Final = 5 * 60
 

@@ -17,6 +17,7 @@ from webbridge.delivery.limits import (
     MAX_TOKEN_DAYS,
     MAX_WHOLE_BYTES,
 )
+from webbridge.delivery.pepper import CODE_DIGITS
 from webbridge.delivery.states import SaidBy, Stage, State
 from webbridge.delivery.submission import Kind
 
@@ -40,6 +41,7 @@ _ANSWER_KEY: Final[Json] = {
     "pattern": "^[A-Za-z0-9_-]{22,64}$",
     "description": "A random name for the answer. The same answer may be sent again under it",
 }
+_CODE: Final[Json] = {"type": "string", "pattern": f"^[0-9]{{{CODE_DIGITS}}}$"}
 _NAMES: Final[Json] = {"type": "string", "pattern": "^(manifest|0|[1-9][0-9]*)$"}
 _NUMBERS: Final[Json] = {"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}
 
@@ -257,7 +259,7 @@ def _token_paths() -> Json:
 
 
 def _recipient_paths() -> Json:
-    return _opening_paths() | _paths_back()
+    return _opening_paths() | _paths_back() | _key_paths()
 
 
 def _opening_paths() -> Json:
@@ -365,6 +367,32 @@ def _paths_back() -> Json:
     }
 
 
+def _key_paths() -> Json:
+    address: Json = {"type": "string", "description": "An address of the parcel's recipients"}
+    asked = _answer(200, "The same for every address", _object(seconds={"type": "integer"}))
+    chain = _object(certificates={"type": "array", "items": _BASE64, "description": "That of the key first"})
+    return {
+        "/api/open/key": {
+            "post": _operation(
+                "Send a code to the address, for a certification request (PKCS#10) that names it and nothing else.",
+                _TICKET,
+                asked,
+                (400, 401, 404, 410, 422, 429),
+                body=_json(_object(address=address, request=_BASE64)),
+            )
+        },
+        "/api/open/key/confirm": {
+            "post": _operation(
+                "Get the certificate for the request with this SHA-256, by the code from the mail.",
+                _TICKET,
+                _answer(200, "The certificate, and those of the CAs above it", chain),
+                (400, 401, 403, 404, 410, 422, 429, 503),
+                body=_json(_object(address=address, digest=_BASE64URL, code=_CODE)),
+            )
+        },
+    }
+
+
 def _own_path() -> Json:
     answer = _answer(200, "This description", {"type": "object"})
     return {"/api/openapi.json": {"get": _operation("Return this description.", (), answer, ())}}
@@ -440,6 +468,10 @@ def _schemas() -> Json:
                     {"type": "null"},
                 ],
             },
+            key={
+                "description": "The seconds that a code for a key of one's own counts; null if none is offered",
+                "oneOf": [_object(seconds={"type": "integer"}), {"type": "null"}],
+            },
         ),
     }
 
@@ -495,6 +527,7 @@ _ERRORS: Final = {
     422: "The content is refused",
     423: "Another request adds to the object",
     429: "Too many tries",
+    503: "The service is not there at the moment",
     507: "No room",
 }
 

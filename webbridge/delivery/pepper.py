@@ -23,7 +23,8 @@ from webbridge.delivery.limits import FINGERPRINT_BYTES, ID_BYTES, SALT_BYTES
 KEY_BYTES: Final = 32
 NOBODY: Final = bytes(FINGERPRINT_BYTES)
 """The fingerprint in the ticket of a recipient who has proved the secret, and owns no certificate."""
-_PURPOSES: Final = ("proof", "salt", "request", "ticket", "challenge", "count", "client")
+_PURPOSES: Final = ("proof", "salt", "request", "ticket", "challenge", "count", "client", "key code", "key count")
+CODE_DIGITS: Final = 8
 _TAG_BYTES: Final = 32
 _TIME_BYTES: Final = 8
 
@@ -80,6 +81,15 @@ class Pepper:
         There are so few networks that a bare hash would list who opens parcels from where.
         """
         return self._tag("client", network.encode()).hex()
+
+    def key_code(self, parcel: str, digest: bytes, nonce: bytes) -> str:
+        """Return the code of 8 digits that confirms the certification request with this digest."""
+        number = int.from_bytes(self._tag("key code", id_bytes(parcel) + digest + nonce)[:16])
+        return f"{number % 10**CODE_DIGITS:0{CODE_DIGITS}}"
+
+    def key_count_name(self, text: str) -> str:
+        """Return the name under which requests for certificates are counted."""
+        return self._tag("key count", text.encode()).hex()
 
     def seal_ticket(self, ticket: Ticket) -> str:
         """Return the text of a ticket."""

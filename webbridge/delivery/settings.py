@@ -48,6 +48,9 @@ class ParcelsConfig:
 
     With `max_kept_files`, people keep files for themselves. They count for `sender_bytes` as parcels do.
 
+    With `key_socket`, people who open a second parcel get a certificate of their own. It is the socket of `sealwax ca
+    certify`.
+
     `pepper` has 32 bytes, and is in no database.
     """
 
@@ -64,12 +67,15 @@ class ParcelsConfig:
     max_days: int = MAX_DAYS
     max_answer_bytes: int = ANSWER_BYTES
     max_kept_files: int = MAX_KEPT_FILES
+    key_socket: Path | None = None
 
     def __post_init__(self) -> None:
         check_store(self.store)
         check_accel_path(self.accel_path)
         if len(self.pepper) != KEY_BYTES:
             raise ValueError(f"parcel_pepper has {len(self.pepper)} bytes, {KEY_BYTES} are expected")
+        if self.key_socket is not None and not self.key_socket.is_absolute():
+            raise ValueError("parcels.key_socket: an absolute path is expected")
         if self.is_folder and self.presigned_seconds:
             raise ValueError("parcels.presigned_seconds: a store at a URL is expected")
         if not self.is_folder and self.accel_path:

@@ -24,6 +24,7 @@ from webbridge.database.tables import (
     PARCEL,
     PARCEL_ANSWER,
     PARCEL_EVENT,
+    PARCEL_KEY_REQUEST,
     PARCEL_NOTICE,
     PARCEL_RECEIPT,
 )
@@ -31,6 +32,7 @@ from webbridge.delivery.kept import KeptFiles
 from webbridge.delivery.limits import GRACE_SECONDS, KEPT_SECONDS, UPLOAD_SECONDS
 from webbridge.delivery.notices.changes import FORGET_EXPIRY, tell_sender
 from webbridge.delivery.openings import Openings
+from webbridge.delivery.own_keys.requests import KeyRequests
 from webbridge.delivery.parcels import event_row
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.states import Event, SaidBy, Stage, State
@@ -103,6 +105,7 @@ _FORGET: Final = tuple(
         (PARCEL_NOTICE, PARCEL_NOTICE.c.parcel),
         (PARCEL_RECEIPT, PARCEL_RECEIPT.c.parcel),
         (PARCEL_ANSWER, PARCEL_ANSWER.c.parcel),
+        (PARCEL_KEY_REQUEST, PARCEL_KEY_REQUEST.c.parcel),
     )
 )
 
@@ -128,6 +131,7 @@ class Sweep:
         quota: Quota,
         openings: Openings,
         kept: KeptFiles,
+        keys: KeyRequests | None,
         *,
         clock: Callable[[], datetime],
     ) -> None:
@@ -137,6 +141,7 @@ class Sweep:
         self._quota = quota
         self._openings = openings
         self._kept = kept
+        self._keys = keys
         self._clock = clock
         self._add_event = insert_into(database, PARCEL_EVENT).on_conflict_do_nothing()
 
@@ -154,6 +159,8 @@ class Sweep:
         self._kept.sweep(at)
         self._forget([row.id for row in self._rows(_OLD, ended_before=at - KEPT_SECONDS)])
         self._openings.forget_strangers()
+        if self._keys is not None:
+            self._keys.forget_ended()
 
     def correct_notes(self) -> None:
         """Forget the ends that a wrong clock has noted, so that parcels expire at their time."""

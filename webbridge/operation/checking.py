@@ -31,6 +31,7 @@ from webbridge.accounts.found_servers import AcceptedServers, find_servers
 from webbridge.certificates.files import read_certificates
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
+from webbridge.delivery.own_keys.certifier import Certifier, CertifierUnavailable
 from webbridge.gateway import MailServer, Security, ServerAddress
 from webbridge.gateway.bearer import MECHANISM
 from webbridge.label_policy import read_label_policy
@@ -87,6 +88,8 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
     yield guarded("pages", lambda: _check_pages(settings.pages_folder()))
     if config.parcels is not None:
         yield guarded("notices", lambda: _check_notices(config))
+    if config.parcels is not None and config.parcels.key_socket is not None:
+        yield guarded("keys", lambda: _check_keys(config))
     yield from _check_anchors(config)
     yield from _check_labels(config)
     yield from _check_listening(settings)
@@ -104,6 +107,17 @@ def _check_notices(config: BridgeConfig) -> Finding:
         text = f"{notices.submission.host} answers, but the notices have no signature"
         return doubtful("notices", text, "name the key and the certificate of sender by identity_file")
     return found
+
+
+def _check_keys(config: BridgeConfig) -> Finding:
+    path = None if config.parcels is None else config.parcels.key_socket
+    if path is None or config.parcel_notices is None:
+        return wrong("keys", "recipients get no keys without a mail server", "name one in [parcel_notices]")
+    try:
+        Certifier(path).check()
+    except CertifierUnavailable:
+        return wrong("keys", f"nobody listens at {path}", "start `sealwax ca certify`, or correct parcels.key_socket")
+    return fine("keys", f"the signing service listens at {path}")
 
 
 def _without_domains() -> Finding:

@@ -62,6 +62,10 @@ class ParcelsSection(Section):
     max_kept_files: int = Field(
         default=MAX_KEPT_FILES, ge=0, le=MAX_KEPT_FILES, description="Files that a person may keep; 0 for none"
     )
+    key_socket: Path | None = Field(
+        default=None,
+        description="Socket of `sealwax ca certify`; with it, people who open a second parcel get a certificate",
+    )
 
     @model_validator(mode="after")
     def check_places(self) -> Self:
@@ -91,4 +95,5 @@ class ParcelsSection(Section):
             max_days=self.max_days,
             max_answer_bytes=self.max_answer_bytes,
             max_kept_files=self.max_kept_files,
+            key_socket=self.key_socket,
         )

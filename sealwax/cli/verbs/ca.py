@@ -44,6 +44,9 @@ def ca() -> None:
         any other program. You answer for whose address it is.
     respond DIR
         answers at the URL: OCSP, lists, certificates of the CAs.
+    certify DIR --socket PATH --domain example.org
+        certifies by itself what the bridge has confirmed: people who
+        open parcels and make a key of their own.
     crl, renew, revoke, list, publish
         keep it going: a new list before the last one ends, say daily.
     """

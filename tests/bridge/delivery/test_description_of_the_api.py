@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.server, pytest.mark.in_turn]
 
 OURS = (
     *("parcels.", "parcel_uploads.", "parcel_tokens.", "parcel_opening.", "parcel_abuse.complain", "openapi."),
-    "kept_files.",
+    *("parcel_keys.", "kept_files."),
 )
 
 

@@ -49,6 +49,7 @@ from webbridge.app import create_app
 from webbridge.config import BridgeConfig
 from webbridge.delivery.delivery import Delivery
 from webbridge.delivery.notices.sending import ParcelNoticeSender
+from webbridge.delivery.own_keys.codes import CodeBook
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.demo import stack as demonstration
 from webbridge.demo.accounts import Account
@@ -171,7 +172,8 @@ class ParcelHouse:
         services = services_of(self.apps[-1])
         notices = services.config.parcel_notices
         assert notices is not None
-        ParcelNoticeSender(services.database, notices, services.config.clock, TOKENS).send_due()
+        codes = CodeBook(services.database, self.delivery.pepper)
+        ParcelNoticeSender(services.database, notices, services.config.clock, TOKENS, codes=codes).send_due()
 
     def meddle(self, method: str, path: str, change: Change) -> None:
         """Change the answers to this request from now on."""
@@ -206,11 +208,15 @@ class ParcelHouse:
 
 @contextmanager
 def run_parcel_house(
-    pages_folder: Path, store: Path, *, max_message_bytes: int | None = None, extensions: Sequence[str] = ()
+    pages_folder: Path,
+    store: Path,
+    *,
+    max_message_bytes: int | None = None,
+    alter: Callable[[BridgeConfig], BridgeConfig] = lambda config: config,
 ) -> Iterator[ParcelHouse]:
     """Run a demonstration with parcels in the folder `store`. Mail of at most `max_message_bytes` is sent.
 
-    `extensions` are the origins of the extensions that may sign in.
+    `alter` makes another configuration of the bridge.
     """
     apps: list[Flask] = []
 
@@ -218,12 +224,10 @@ def run_parcel_house(
 
     def create_with_parcels(config: BridgeConfig) -> Flask:
         parcels = ParcelsConfig(store=str(store), pepper=secrets.token_bytes(32), max_answer_bytes=MAX_ANSWER_BYTES)
-        changed = dataclasses.replace(
-            config, parcels=parcels, parcel_notices=config_of(submission), extension_origins=tuple(extensions)
-        )
+        changed = dataclasses.replace(config, parcels=parcels, parcel_notices=config_of(submission))
         if max_message_bytes is not None:
             changed = dataclasses.replace(changed, max_message_bytes=max_message_bytes)
-        apps.append(create_app(changed))
+        apps.append(create_app(alter(changed)))
         return apps[-1]
 
     stack = DemoStack(pages_folder=pages_folder)

@@ -15,6 +15,7 @@ export const PDF_WORKER_INTEGRITY: string;
 export const SENT_PARCELS_INTEGRITY: string;
 /** The hash of the form that answers a parcel, which only the page of a parcel loads. */
 export const PARCEL_ANSWER_INTEGRITY: string;
+export const PARCEL_KEY_INTEGRITY: string;
 /** The hash of the view of kept files. */
 export const MY_FILES_INTEGRITY: string;
 /** The hash of the dialogs of letters that go as parcels, which only the pages load. */

@@ -1,7 +1,7 @@
 /**
  * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the preview of PDF
- * files, the views of sent parcels, of kept files and of letters that go as parcels, the answer to a parcel, the service
- * workers of notifications, of the pages and of parcels, and nothing else.
+ * files, the views of sent parcels, of kept files and of letters that go as parcels, the answer to a parcel, the key of its
+ * recipient, the service workers of notifications, of the pages and of parcels, and nothing else.
  */
 
 const WORKER = "vault_worker.js";
@@ -9,6 +9,7 @@ const SANITISER = "purify.js";
 const PDF_VIEW = "pdf_view.js";
 const SENT_PARCELS = "parcels_sent.js";
 const PARCEL_ANSWER = "parcel_answer.js";
+const PARCEL_KEY = "parcel_key.js";
 const MY_FILES = "my_files.js";
 const PARCEL_LETTER = "parcel_letter.js";
 const NOTICE_WORKER = "new_mail_worker.js";
@@ -65,6 +66,15 @@ export function sentParcelsUrl(base) {
  */
 export function parcelAnswerUrl(base) {
   return trustedUrl(new URL(PARCEL_ANSWER, base));
+}
+
+/**
+ * The address of the form that gets a key for the recipient of a parcel.
+ * @param {URL} base the folder of the pages
+ * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function parcelKeyUrl(base) {
+  return trustedUrl(new URL(PARCEL_KEY, base));
 }
 
 /**

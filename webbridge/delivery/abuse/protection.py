@@ -13,6 +13,7 @@ from webbridge.delivery.abuse.refusals import RefusalTokens
 from webbridge.delivery.abuse.senders import OwnNames, SenderCheck, SenderLimits
 from webbridge.delivery.notices.sending import ParcelNoticeSender
 from webbridge.delivery.notices.settings import NoticesConfig
+from webbridge.delivery.own_keys.codes import CodeBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +44,18 @@ def open_protection(
     notices: NoticesConfig | None,
     limits: SenderLimits,
     own: OwnNames,
+    codes: CodeBook,
     clock: Callable[[], datetime],
 ) -> Protection:
-    """Return the parts for one configuration. `secret` is the bridge's own. The caller closes them."""
+    """Return the parts for one configuration. The caller closes them.
+
+    `secret` is the bridge's own, and `codes` are those of keys.
+    """
     refusals = RefusalTokens(secret)
     return Protection(
         blocks=Blocks(database),
         complaints=Complaints(database, secret),
         refusals=refusals,
         senders=SenderCheck(database, limits, own, clock=clock),
-        notices=None if notices is None else ParcelNoticeSender(database, notices, clock, refusals),
+        notices=None if notices is None else ParcelNoticeSender(database, notices, clock, refusals, codes=codes),
     )

@@ -21,14 +21,16 @@ from sealwax.notices.pauses import LONGEST_PAUSE_SECONDS, TAKEN_SECONDS, pause_s
 from sealwax.service import CLOCK_SLACK_SECONDS, Database
 from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL, PARCEL_ANSWER, PARCEL_EVENT, PARCEL_NOTICE
-from webbridge.delivery.limits import MAX_ANSWERS
+from webbridge.delivery.limits import MAX_ANSWERS, MAX_KEY_REQUESTS
 from webbridge.delivery.notices.sender_mail import Change
 from webbridge.delivery.states import SaidBy, State
 
 PARCEL_KIND: Final = "parcel"
-"""The kind of the notice to a recipient. The other kinds are the words of Change, and those of answers."""
+"""The kind of the notice to a recipient. The other kinds are the words of Change, those of answers, and of codes."""
 ANSWER_KINDS: Final = tuple(f"answer-{number}" for number in range(1, MAX_ANSWERS + 1))
 """The kinds of the mails with the answers to a parcel, in the order of their numbers."""
+KEY_KINDS: Final = tuple(f"key-{number}" for number in range(1, MAX_KEY_REQUESTS + 1))
+"""The kinds of the mails with codes for keys, in the order of their numbers."""
 _OF_OPERATOR: Final = ""  # Nobody has told the language of a sender.
 _ID_BYTES: Final = 12
 _OWNER_BYTES: Final = 12
@@ -37,7 +39,7 @@ _PARCEL, _ADDRESS, _KIND, _STATE, _CODE = "the_parcel", "the_address", "the_kind
 _NUMBER: Final = "the_number"
 _OPEN_STATES: Final = ("pending", "sending")
 # A notice whose time is further ahead than any pause was written by a wrong clock.
-_KNOWN_KINDS: Final = (PARCEL_KIND, *(one.value for one in Change), *ANSWER_KINDS)
+_KNOWN_KINDS: Final = (PARCEL_KIND, *(one.value for one in Change), *ANSWER_KINDS, *KEY_KINDS)
 _IS_DUE: Final = and_(
     # A newer version sends those that it has queued.
     PARCEL_NOTICE.c.kind.in_(_KNOWN_KINDS),
@@ -126,6 +128,11 @@ class Waiting:
         return ANSWER_KINDS.index(self.kind) + 1 if self.kind in ANSWER_KINDS else None
 
     @property
+    def key_request(self) -> int | None:
+        """The number of the request whose code this mail has, or None for another mail."""
+        return KEY_KINDS.index(self.kind) + 1 if self.kind in KEY_KINDS else None
+
+    @property
     def name(self) -> dict[str, str]:
         """The parameters that name the row."""
         return {_PARCEL: self.parcel_id, _ADDRESS: self.address, _KIND: self.kind}
@@ -164,6 +171,15 @@ def queue_answer(rows: Connection, parcel: str, number: int, *, sender: str, at:
     """Queue the mail with an answer to the sender of a parcel, inside the transaction that stores the answer."""
     named = {"parcel": parcel, "address": sender, "kind": ANSWER_KINDS[number - 1], "language": _OF_OPERATOR}
     rows.execute(insert_into(rows, PARCEL_NOTICE).values(**_new_row(at), **named))
+
+
+def queue_code(
+    rows: Connection, parcel: str, number: int, *, address: str, language: str, at: datetime.datetime
+) -> None:
+    """Queue the mail with the code of a request, inside the transaction that stores it. An earlier one is sent anew."""
+    named = {"parcel": parcel, "address": address, "kind": KEY_KINDS[number - 1], "language": language}
+    added = insert_into(rows, PARCEL_NOTICE).values(**_new_row(at), **named)
+    rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=_new_row(at)))
 
 
 class Outbox:

@@ -15,6 +15,7 @@ from sealwax.service.metrics import count_notice
 from webbridge.delivery.abuse.blocks import Blocks
 from webbridge.delivery.abuse.refusals import RefusalTokens
 from webbridge.delivery.notices.answer_mail import AnswerMail, write_answer_mail
+from webbridge.delivery.notices.code_mail import CodeMail, write_code_mail
 from webbridge.delivery.notices.failures import BLOCKED, GIVEN_UP, REFUSED, smtp_code
 from webbridge.delivery.notices.outbox import PARCEL_KIND, NotOurs, Outbox, Parcel, Waiting
 from webbridge.delivery.notices.parcel_mail import ParcelNotice, write_parcel_mail
@@ -22,6 +23,7 @@ from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_r
 from webbridge.delivery.notices.sender_mail import Change, SenderNotice, write_sender_mail
 from webbridge.delivery.notices.settings import NoticesConfig
 from webbridge.delivery.notices.words import language_of
+from webbridge.delivery.own_keys.codes import CodeBook
 from webbridge.delivery.states import Stage
 
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
@@ -43,7 +45,7 @@ class _NotNow(Exception):
 
 
 class ParcelNoticeSender:
-    """Sends what is due, one notice after another, until it is stopped."""
+    """Sends what is due, one notice after another, until it is stopped. `codes` are those of keys, if there are any."""
 
     def __init__(
         self,
@@ -51,12 +53,15 @@ class ParcelNoticeSender:
         config: NoticesConfig,
         clock: Callable[[], datetime.datetime],
         refusals: RefusalTokens,
+        *,
+        codes: CodeBook | None = None,
     ) -> None:
         self._outbox = Outbox(database)
         self._blocks = Blocks(database)
         self._config = config
         self._clock = clock
         self._refusals = refusals
+        self._codes = codes
         self._worker = Worker(self.send_due)
 
     def start(self) -> None:
@@ -151,6 +156,8 @@ class ParcelNoticeSender:
             return self._write_to_recipient(waiting, parcel, at)
         if waiting.answer is not None:
             return self._write_answer(waiting, parcel)
+        if waiting.key_request is not None:
+            return self._write_code(waiting, parcel, waiting.key_request, at)
         return self._write_to_sender(waiting, parcel)
 
     def _write_to_recipient(self, waiting: Waiting, parcel: Parcel, at: datetime.datetime) -> bytes:
@@ -200,6 +207,24 @@ class ParcelNoticeSender:
             cms=cms,
         )
         return write_answer_mail(answer, self._config.head)
+
+    def _write_code(self, waiting: Waiting, parcel: Parcel, number: int, at: datetime.datetime) -> bytes:
+        found = None if self._codes is None else self._codes.find(parcel.id, waiting.address, number, at)
+        if found is None or parcel.stage != Stage.SUBMITTED:
+            raise _Pointless
+        if self._blocks.find_for_recipient(waiting.address, at) is not None:
+            raise _Undeliverable(REFUSED)
+        mail = CodeMail(
+            id=waiting.id,
+            at=waiting.begun_at,
+            reference=parcel.reference,
+            recipient=waiting.address,
+            language=language_of(waiting.language),
+            code=found.digits,
+            until=found.ends_at,
+            refusal=self._refusals.seal(waiting.address),
+        )
+        return write_code_mail(mail, self._config.head)
 
     def _write_to_sender(self, waiting: Waiting, parcel: Parcel) -> bytes:
         if self._is_given_up(waiting):

@@ -19,6 +19,7 @@ import { createSigners } from "../../signers.js";
 import { createMessageText } from "../../views/message_text.js";
 import { createReceivedFiles } from "../../views/received_files.js";
 import { AnswerOffer } from "./answer_offer.js";
+import { KeyOffer } from "./key_offer.js";
 import { createReceiptOffer } from "./receipt_offer.js";
 
 /** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
@@ -45,6 +46,7 @@ export class OpenedView {
   #files = html("div");
   #receipt = html("div");
   #answer;
+  #key;
   /** @type {OpenedLetter | null} */
   #opened = null;
   #subject = "";
@@ -64,9 +66,10 @@ export class OpenedView {
       ? translate("parcel_server_says", { from: isolate(opening.from) }) : translate("parcel_sender_unknown_yet");
     this.#verdict.append(html("p", { class: "note", role: "status", text: said, data: { test: "server-says" } }));
     this.#answer = new AnswerOffer(page, reader, opening, this.#ending.signal);
+    this.#key = new KeyOffer(page, reader, this.#ending.signal);
     this.element = html(
       "article", { class: "parcel stack", "aria-busy": "true", data: { test: "parcel" } },
-      this.#verdict, this.heading, this.#facts, this.#letter, this.#files, this.#receipt, this.#answer.element, html("div", { class: "actions" }, createComplaint(page)),
+      this.#verdict, this.heading, this.#facts, this.#letter, this.#files, this.#receipt, this.#answer.element, this.#key.element, html("div", { class: "actions" }, createComplaint(page)),
     );
     void this.#read();
   }
@@ -75,6 +78,7 @@ export class OpenedView {
   close() {
     this.#ending.abort();
     this.#answer.close();
+    this.#key.close();
     for (const { data } of this.#opened?.attachments ?? []) overwrite(data);
     this.#opened = null;
     this.element.replaceChildren();
@@ -97,6 +101,7 @@ export class OpenedView {
         latest = manifest;
       }
       if (latest) void this.#answer.show(latest, this.#subject);
+      if (latest && this.#opening.key && latest.to.length > 0 && !signal.aborted) this.#key.show(this.#opening.key, latest.to);
       if (!signal.aborted) void this.#reader.claim("opened");
       this.element.setAttribute("aria-busy", "false");
     } catch (error) {

@@ -1,0 +1,184 @@
+"""Certificates without a person of the CA: a service sends the requests of people whose addresses it has confirmed.
+
+The service may be broken into, so nothing that it sends is believed, except that the address was confirmed: nobody
+else can know that. The bounds are kept here, in the register: how many certificates, for which domains, and never a
+second address for one key.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from sealwax.authority.folder import AuthorityFolder, Role
+from sealwax.authority.issuing import Order, add_certificate
+from sealwax.authority.publishing import write_directory
+from sealwax.authority.register import Changes, Entry, Issuer, Kind
+from smime_core.asn1 import Buffer
+from smime_core.blocking import run
+from smime_core.ca.certification_request import CertificationRequest, open_certification_request
+from smime_core.errors import SmimeError
+from smime_core.identity import Identity
+from smime_core.provider import CryptoProvider
+from smime_core.text.mail_address import MailAddress, parse_address
+from smime_core.x509 import Certificate
+
+ANY_DOMAIN: Final = "*"
+ADDRESS_WINDOW: Final = datetime.timedelta(days=30)
+DAY: Final = datetime.timedelta(days=1)
+PER_ADDRESS: Final = 3
+PER_DAY: Final = 100
+_DETAIL: Final = "+"  # RFC 5233: the addresses "ann+a@" and "ann+b@" are one mailbox.
+
+
+class Reason(StrEnum):
+    """The reasons for which a request gets no certificate, as stable codes."""
+
+    ADDRESS = "address-refused"
+    REQUEST = "request-refused"
+    KEY_USED = "key-used"
+    ADDRESS_LIMIT = "address-limit"
+    DAY_LIMIT = "day-limit"
+
+
+class RequestRefused(Exception):
+    """A request that gets no certificate. `wait_seconds` is the time until it may get one, or 0."""
+
+    def __init__(self, reason: Reason, *, wait_seconds: int = 0) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The operator's bounds.
+
+    `domains` are in lower case; ANY_DOMAIN stands for all. A domain of `never` gets nothing in any case. A mailbox gets
+    `per_address` certificates in ADDRESS_WINDOW, and all together get `per_day` in a DAY.
+    """
+
+    domains: frozenset[str]
+    never: frozenset[str] = frozenset()
+    per_address: int = PER_ADDRESS
+    per_day: int = PER_DAY
+
+    def covers(self, address: MailAddress) -> bool:
+        """Whether an address may get a certificate."""
+        is_named = ANY_DOMAIN in self.domains or address.domain in self.domains
+        return is_named and address.domain not in self.never and not address.is_literal and address.text.isascii()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A certificate, and those of the CAs above it."""
+
+    certificate: Certificate
+    chain: tuple[Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertifyingDesk:
+    """Certifies requests by the issuing key. `directory` is the folder in which others look for certificates."""
+
+    folder: AuthorityFolder
+    issuing: Identity
+    terms: Terms
+    directory: Path | None = None
+
+    @classmethod
+    def open(
+        cls, folder: AuthorityFolder, passphrase: bytes, *, terms: Terms, directory: Path | None
+    ) -> CertifyingDesk:
+        """Open the folder with the issuing key. Raises WrongPassphrase, MalformedMessage or OSError."""
+        issuing = folder.open_role(Role.ISSUING, passphrase)
+        folder.register.count_automatic()
+        return cls(folder=folder, issuing=issuing, terms=terms, directory=directory)
+
+    def certify(self, address: str, request: Buffer, *, at: datetime.datetime) -> Issued:
+        """The certificate of a request (PKCS#10) for the only address that it names.
+
+        The same request again gets the same certificate, and counts once. Raises RequestRefused or OSError.
+        """
+        mailbox = self._check_address(address)
+        asked = _open_request(request, mailbox, self.folder.provider)
+        with self.folder.register.change() as changes:
+            entry = _find_issued(changes, asked, mailbox, at)
+            issued = entry or self._issue(changes, asked, mailbox, at)
+        if self.directory is not None:
+            # After the transaction, so that nobody finds a certificate that is not in the register.
+            write_directory(self.directory, [issued], [issued])
+        root = self.folder.find_certificate(Role.ROOT)
+        above = (self.issuing.certificate, *(() if root is None else (root,)))
+        return Issued(certificate=issued.certificate, chain=above)
+
+    def _check_address(self, text: str) -> MailAddress:
+        address = parse_address(text)
+        if address is None or not self.terms.covers(address):
+            raise RequestRefused(Reason.ADDRESS)
+        return address
+
+    def _issue(
+        self, changes: Changes, asked: CertificationRequest, mailbox: MailAddress, at: datetime.datetime
+    ) -> Entry:
+        counted = _counted_name(mailbox)
+        _check_count(changes, counted, ADDRESS_WINDOW, self.terms.per_address, at, Reason.ADDRESS_LIMIT)
+        _check_count(changes, "", DAY, self.terms.per_day, at, Reason.DAY_LIMIT)
+        settings = self.folder.settings()
+        order = Order(
+            public_key=asked.public_key,
+            addresses=(mailbox.text,),
+            generation=settings.generation,
+            days=settings.subscriber_days,
+        )
+        try:
+            certificate = add_certificate(changes, self.folder, order, self.issuing, at)
+        except SmimeError as error:
+            raise RequestRefused(Reason.REQUEST) from error
+        changes.note_automatic(certificate, counted, at)
+        return Entry(
+            certificate=certificate, issuer=Issuer.ISSUING, kind=Kind.PERSON, addresses=(mailbox.text,), revoked=None
+        )
+
+
+def _open_request(request: Buffer, mailbox: MailAddress, provider: CryptoProvider) -> CertificationRequest:
+    """The request, if its owner has signed that it is for this address and no other."""
+    try:
+        asked = run(open_certification_request(request, provider=provider))
+    except SmimeError as error:
+        raise RequestRefused(Reason.REQUEST) from error
+    named = [parse_address(one) for one in asked.addresses]
+    if len(named) != 1 or named[0] is None or named[0].key != mailbox.key:
+        raise RequestRefused(Reason.REQUEST)
+    return asked
+
+
+def _find_issued(
+    changes: Changes, asked: CertificationRequest, mailbox: MailAddress, at: datetime.datetime
+) -> Entry | None:
+    """The valid certificate of the key for this address, or None. A key with any other certificate is refused."""
+    entries = changes.find_by_key(asked.public_key.spki_der)
+    for entry in entries:
+        owners = [parse_address(one) for one in entry.addresses]
+        is_same = entry.kind is Kind.PERSON and [one.key for one in owners if one is not None] == [mailbox.key]
+        if not is_same or entry.state(at) != "valid":
+            raise RequestRefused(Reason.KEY_USED)
+    return entries[0] if entries else None
+
+
+def _check_count(
+    changes: Changes, mailbox: str, window: datetime.timedelta, most: int, at: datetime.datetime, reason: Reason
+) -> None:
+    # Times that lie ahead, from before a clock was set back, count too.
+    times = changes.automatic_since(at - window, mailbox)
+    if len(times) >= most:
+        waits = times[-most] + window - at
+        raise RequestRefused(reason, wait_seconds=max(1, int(waits.total_seconds())))
+
+
+def _counted_name(mailbox: MailAddress) -> str:
+    local_part, domain = mailbox.key
+    return f"{local_part.partition(_DETAIL)[0] or local_part}@{domain}"

@@ -1,0 +1,60 @@
+"""The mail with the code that confirms the address of a new key.
+
+The subject has no code, because telephones show subjects while they are locked. No text in the mail is of the one who
+has asked, and no link in it confirms anything.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from typing import Final
+
+from sealwax.notices.writing import Language
+from webbridge.delivery.notices.layout import Facts, Link
+from webbridge.delivery.notices.letterhead import Letter, Letterhead, check_reference, write_letter
+from webbridge.delivery.notices.words import words, write_time
+
+_HALF: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeMail:
+    """A code of 8 digits for the address of a recipient, until when it counts, and the token of a refusal."""
+
+    id: str
+    at: datetime.datetime
+    reference: str
+    recipient: str
+    language: Language
+    code: str = field(repr=False)
+    until: datetime.datetime
+    refusal: str
+
+
+def write_code_mail(mail: CodeMail, head: Letterhead) -> bytes:
+    """Return the mail. Raises Unwritable."""
+    texts, refusal = words(mail.language), head.refusal_url(mail.refusal, mail.language)
+    mine, names = texts["key"], texts["fact"]
+    facts = (
+        (mine["code"], f"{mail.code[:_HALF]} {mail.code[_HALF:]}"),
+        (mine["until"], write_time(mail.until)),
+        (names["reference"], check_reference(mail.reference)),
+    )
+    letter = Letter(
+        id=mail.id,
+        at=mail.at,
+        recipient=mail.recipient,
+        subject=mine["subject"].format(reference=mail.reference),
+        blocks=(
+            mine["first"],
+            Facts(lines=facts),
+            mine["type"],
+            mine["secret"],
+            mine["ignore"],
+            Link(sentence=texts["parcel"]["refuse"], url=refusal),
+            mine["end"],
+        ),
+        fields=(("List-Unsubscribe", f"<{refusal}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
+    )
+    return write_letter(letter, head, mail.language)

@@ -1,0 +1,118 @@
+"""The client of the CA's signing service (`sealwax ca certify`), at a Unix socket of this machine.
+
+The bridge never has the CA's key. What it may ask for is bounded by the service, which does not believe it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import http.client
+import json
+import logging
+import socket
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Any, Final
+
+from sealwax.service import Gate, ServiceError, TryLater
+
+WAIT_SECONDS: Final = 20.0
+MAX_AT_ONCE: Final = 4
+_RETRY_SECONDS: Final = 60
+_MAX_ANSWER_BYTES: Final = 256 * 1024
+_MAX_CERTIFICATES: Final = 5
+_PATH: Final = "/certificates"
+_log = logging.getLogger(__name__)
+
+
+class CertifierUnavailable(ServiceError):
+    """The signing service does not answer. What the person has done so far still counts."""
+
+    def __init__(self) -> None:
+        text = "No certificate can be made at the moment. Try again later."
+        super().__init__(503, "authority-unavailable", text, _RETRY_SECONDS)
+
+
+class NotCertified(ServiceError):
+    """The CA certifies no such address or key."""
+
+    def __init__(self) -> None:
+        text = "The authority makes no certificate for this address. Ask the administrator of the service."
+        super().__init__(422, "not-certified", text)
+
+
+class Certifier:
+    """The signing service behind one socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._gate = Gate(MAX_AT_ONCE, refusal="Too many keys are being certified.", retry_seconds=_RETRY_SECONDS)
+
+    def certify(self, address: str, request_der: bytes) -> tuple[bytes, ...]:
+        """Return the certificate of a request (DER), and those of the CAs above it.
+
+        The same request again gets the same certificate. Raises CertifierUnavailable, NotCertified or TryLater.
+        """
+        order = {"address": address, "request": b64encode(request_der).decode("ascii")}
+        with self._gate.one():
+            status, retry_seconds, members = self._ask(json.dumps(order).encode())
+        if status == http.client.OK:
+            return _certificates_in(members)
+        code = members.get("code")
+        _log.warning("the signing service refused a request: %s", code)
+        if status == http.client.TOO_MANY_REQUESTS:
+            raise TryLater("The authority makes no more certificates at the moment. Try again later.", retry_seconds)
+        if status in (http.client.UNPROCESSABLE_ENTITY, http.client.CONFLICT):
+            raise NotCertified
+        raise CertifierUnavailable
+
+    def check(self) -> None:
+        """Check that the service listens. Raises CertifierUnavailable."""
+        connection = _LocalConnection(self._path)
+        try:
+            connection.connect()
+        except OSError:
+            raise CertifierUnavailable from None
+        finally:
+            connection.close()
+
+    def _ask(self, body: bytes) -> tuple[int, int, dict[str, Any]]:
+        """Return the status of an answer, the value of Retry-After, and the members."""
+        connection = _LocalConnection(self._path)
+        try:
+            connection.request("POST", _PATH, body=body, headers={"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            content = answer.read(_MAX_ANSWER_BYTES)
+            wait = answer.headers.get("Retry-After", "")
+            members = json.loads(content)
+        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
+            _log.warning("the signing service does not answer: %s", type(error).__name__)
+            raise CertifierUnavailable from None
+        finally:
+            connection.close()
+        if not isinstance(members, dict):
+            raise CertifierUnavailable
+        return answer.status, int(wait) if wait.isdecimal() else _RETRY_SECONDS, members
+
+
+class _LocalConnection(http.client.HTTPConnection):
+    """HTTP at a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=WAIT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(WAIT_SECONDS)
+        self.sock.connect(str(self._path))
+
+
+def _certificates_in(members: dict[str, Any]) -> tuple[bytes, ...]:
+    encoded = members.get("certificates")
+    if not isinstance(encoded, list) or not 1 <= len(encoded) <= _MAX_CERTIFICATES:
+        raise CertifierUnavailable
+    try:
+        return tuple(b64decode(one, validate=True) for one in encoded)
+    except (TypeError, ValueError, binascii.Error):
+        raise CertifierUnavailable from None

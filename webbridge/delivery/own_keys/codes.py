@@ -1,0 +1,51 @@
+"""The codes that confirm addresses: made from the pepper, so that no row of the database has one."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from sealwax.service import CLOCK_SLACK_SECONDS, Database
+from webbridge.database.tables import PARCEL_KEY_REQUEST
+from webbridge.delivery.limits import CODE_SECONDS
+from webbridge.delivery.pepper import Pepper
+
+_FIND: Final = select(PARCEL_KEY_REQUEST).where(
+    PARCEL_KEY_REQUEST.c.parcel == bindparam("of_id"),
+    PARCEL_KEY_REQUEST.c.mailbox == bindparam("of_mailbox"),
+    PARCEL_KEY_REQUEST.c.number == bindparam("of_number"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The code of one request, and its end."""
+
+    digits: str
+    ends_at: datetime.datetime
+
+
+class CodeBook:
+    """The codes of the requests in one database, for the mails that carry them."""
+
+    def __init__(self, database: Database, pepper: Pepper) -> None:
+        self._database = database
+        self._pepper = pepper
+
+    def find(self, parcel: str, mailbox: str, number: int, at: datetime.datetime) -> Code | None:
+        """Return the code that goes to a mailbox, or None if it does not count any more."""
+        named = {"of_id": parcel, "of_mailbox": mailbox, "of_number": number}
+        with self._database.reading() as rows:
+            row = rows.execute(_FIND, named).first()
+        if row is None or not counts(row.ends_at, row.tries_left, at.timestamp()):
+            return None
+        digits = self._pepper.key_code(parcel, bytes(row.digest), bytes(row.nonce))
+        return Code(digits=digits, ends_at=datetime.datetime.fromtimestamp(row.ends_at, datetime.UTC))
+
+
+def counts(ends_at: float, tries_left: int, at: float) -> bool:
+    """Return whether a code still counts. One whose end lies too far ahead was made by a wrong clock."""
+    return tries_left > 0 and at < ends_at <= at + CODE_SECONDS + CLOCK_SLACK_SECONDS

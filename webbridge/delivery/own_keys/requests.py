@@ -1,0 +1,260 @@
+"""The requests of recipients for certificates of their own, each confirmed by a code that goes to its address.
+
+A code counts for the address and the request with which it was asked for, and for nothing else. Nobody learns from an
+answer whether an address is a recipient of the parcel, or has opened another one: there is a row with the same counts
+for every address. Only a row of such a recipient has a mailbox, a mail, and a code that counts.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
+
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, ServiceError, TryLater
+from smime_core import SmimeError
+from smime_core.blocking import run
+from smime_core.ca.certification_request import open_certification_request, parse_certification_request
+from smime_core.provider import CryptoProvider
+from smime_core.text import addresses_match
+from webbridge.database.tables import PARCEL, PARCEL_KEY_REQUEST, PARCEL_NOTICE, TABLES
+from webbridge.delivery.limits import CODE_SECONDS, CODE_TRIES, MAX_KEY_REQUESTS
+from webbridge.delivery.notices.outbox import KEY_KINDS, PARCEL_KIND, queue_code
+from webbridge.delivery.own_keys.certifier import Certifier
+from webbridge.delivery.own_keys.codes import counts
+from webbridge.delivery.parcels import Parcel
+from webbridge.delivery.pepper import Pepper
+from webbridge.delivery.submission import Recipient
+
+_DAY_SECONDS: Final = 24 * 60 * 60
+MAX_CODES: Final = 5
+"""The codes for an address in a day: of one parcel, and of all parcels together."""
+MAX_CODES_OF_PARCEL: Final = 20
+_NONCE_BYTES: Final = 16
+_REFUSAL: Final = "There were too many codes for this address. Try again tomorrow."
+
+_IS_OF_ADDRESS: Final = and_(
+    PARCEL_KEY_REQUEST.c.parcel == bindparam("of_id"), PARCEL_KEY_REQUEST.c.address == bindparam("of_address")
+)
+_IS: Final = and_(_IS_OF_ADDRESS, PARCEL_KEY_REQUEST.c.digest == bindparam("of_digest"))
+_FIND: Final = select(PARCEL_KEY_REQUEST).where(_IS)
+_LOCK: Final = _FIND.with_for_update()
+_NUMBERS: Final = select(PARCEL_KEY_REQUEST.c.number).where(_IS_OF_ADDRESS)
+_ADD: Final = insert(PARCEL_KEY_REQUEST)
+_RENEW: Final = update(PARCEL_KEY_REQUEST).where(_IS)
+_LOCK_PARCEL: Final = select(PARCEL.c.id).where(PARCEL.c.id == bindparam("of_id")).with_for_update()
+_OPENED_ANOTHER: Final = (
+    select(PARCEL.c.id)
+    .join(PARCEL_NOTICE, PARCEL_NOTICE.c.parcel == PARCEL.c.id)
+    .where(
+        PARCEL_NOTICE.c.address.in_(bindparam("of_addresses", expanding=True)),
+        PARCEL_NOTICE.c.kind == PARCEL_KIND,
+        PARCEL.c.id != bindparam("of_id"),
+        PARCEL.c.openings > 0,
+    )
+    .limit(1)
+)
+_ENDED: Final = select(PARCEL_KEY_REQUEST).where(
+    or_(PARCEL_KEY_REQUEST.c.ends_at <= bindparam("now"), PARCEL_KEY_REQUEST.c.ends_at > bindparam("ahead"))
+)
+_FORGET_MAILS: Final = delete(PARCEL_NOTICE).where(
+    PARCEL_NOTICE.c.parcel == bindparam("of_id"),
+    PARCEL_NOTICE.c.address == bindparam("of_mailbox"),
+    PARCEL_NOTICE.c.kind == bindparam("of_kind"),
+)
+_FORGET: Final = delete(PARCEL_KEY_REQUEST).where(_IS)
+
+
+class RequestUnusable(ServiceError):
+    """The certification request is none, has no proof of its key, or names another address."""
+
+    def __init__(self) -> None:
+        super().__init__(422, "request-unusable", "The request for a certificate is not one for this address.")
+
+
+class WrongCode(ServiceError):
+    """The code is wrong. `tries_left`: further ones until another code has to be asked for."""
+
+    def __init__(self, tries_left: int) -> None:
+        self.tries_left = tries_left
+        super().__init__(403, "wrong-code", "The code is wrong. Compare it with the mail.")
+
+
+class CodeEnded(ServiceError):
+    """No code counts for this request: its time is over, or it was wrong too often."""
+
+    def __init__(self) -> None:
+        super().__init__(410, "code-ended", "The code does not count any more. Ask for another one.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A certification request for one address. `address` is in small letters; `text` is as its owner wrote it."""
+
+    parcel: str
+    address: str
+    text: str
+    request_der: bytes = field(repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """The name of the request."""
+        return sha256(self.request_der).digest()
+
+    @property
+    def name(self) -> dict[str, object]:
+        """The parameters that name the row."""
+        return {"of_id": self.parcel, "of_address": self.address, "of_digest": self.digest}
+
+
+class KeyRequests:
+    """The requests of one bridge."""
+
+    def __init__(
+        self,
+        database: Database,
+        pepper: Pepper,
+        certifier: Certifier,
+        *,
+        provider: CryptoProvider,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._pepper = pepper
+        self._certifier = certifier
+        self._provider = provider
+        self._clock = clock
+        self._asked, self._mails = (
+            LeakyCounter(database, clock, tables=TABLES, kind=kind, seconds=_DAY_SECONDS, refusal=_REFUSAL)
+            for kind in ("parcel-key", "parcel-key-mail")
+        )
+
+    def is_offered(self, parcel: Parcel) -> bool:
+        """Return whether recipients of a parcel are offered a key: somebody among them may have opened another one.
+
+        With several recipients this is always so, because one of them shall not learn it of another.
+        """
+        if len(parcel.recipients) > 1:
+            return True
+        return self._has_opened_another(parcel, parcel.recipients[0].address)
+
+    def ask(self, parcel: Parcel, address: str, request_der: bytes) -> int:
+        """Send a code for a request to a recipient who has opened another parcel. Return the seconds that it counts.
+
+        The answer is the same for any other address. The same request again sends no further mail while its code
+        counts. Raises RequestUnusable or TryLater.
+        """
+        order = self._open_order(parcel, address, request_der)
+        at = self._clock().timestamp()
+        with self._database.reading() as rows:
+            row = rows.execute(_FIND, order.name).first()
+        if row is not None and counts(row.ends_at, row.tries_left, at):
+            return max(1, int(row.ends_at - at))
+        self._asked.start(
+            {self._count_name("parcel", parcel.id): MAX_CODES_OF_PARCEL}
+            | {self._count_name("asked", parcel.id, order.address): MAX_CODES}
+        )
+        recipient = self._find_recipient(parcel, order)
+        with self._database.transaction() as rows:
+            # Requests of a parcel come one after another, so that each gets a number of its own.
+            rows.execute(_LOCK_PARCEL, {"of_id": parcel.id})
+            self._store(rows, order, recipient, at)
+        return CODE_SECONDS
+
+    def confirm(self, parcel: Parcel, address: str, digest: bytes, code: str) -> tuple[bytes, ...]:
+        """Return the certificate (DER) for the request with this digest, and those of the CAs above it.
+
+        The same again returns the same certificate. Raises WrongCode, CodeEnded, CertifierUnavailable, NotCertified or
+        TryLater.
+        """
+        name = {"of_id": parcel.id, "of_address": address.lower(), "of_digest": digest}
+        at = self._clock().timestamp()
+        with self._database.transaction() as rows:
+            row = rows.execute(_LOCK, name).first()
+            # Computed for every request, so that a known one does not take longer.
+            expected = self._pepper.key_code(parcel.id, digest, b"" if row is None else bytes(row.nonce))
+            is_same = hmac.compare_digest(expected, code)
+            tries = 0 if row is None or not counts(row.ends_at, row.tries_left, at) else int(row.tries_left)
+            is_right = is_same and tries > 0 and row is not None and bool(row.mailbox)
+            if tries and not is_right:
+                rows.execute(_RENEW, {**name, "tries_left": tries - 1})
+        if row is None or not is_right:
+            raise WrongCode(tries - 1) if tries > 1 else CodeEnded
+        request_der = bytes(row.request)
+        return self._certifier.certify(parse_certification_request(request_der).addresses[0], request_der)
+
+    def forget_ended(self) -> None:
+        """Delete the requests whose codes count no more, with their mails. Raises DatabaseUnavailable."""
+        now = self._clock().timestamp()
+        with self._database.transaction(durable=False) as rows:
+            ahead = now + CODE_SECONDS + CLOCK_SLACK_SECONDS
+            for row in rows.execute(_ENDED, {"now": now, "ahead": ahead}).all():
+                _forget(rows, row)
+
+    def _open_order(self, parcel: Parcel, address: str, request_der: bytes) -> Order:
+        try:
+            asked = run(open_certification_request(request_der, provider=self._provider))
+        except SmimeError:
+            raise RequestUnusable from None
+        if len(asked.addresses) != 1 or not addresses_match(asked.addresses[0], address):
+            raise RequestUnusable
+        return Order(parcel=parcel.id, address=address.lower(), text=address, request_der=request_der)
+
+    def _find_recipient(self, parcel: Parcel, order: Order) -> Recipient | None:
+        """Return the recipient who gets a code, or None. It takes the same steps for every address."""
+        found = next((one for one in parcel.recipients if addresses_match(one.address, order.text)), None)
+        has_opened = self._has_opened_another(parcel, order.text if found is None else found.address)
+        recipient = found if has_opened else None
+        try:
+            self._mails.start({self._count_name("none" if recipient is None else "mail", order.address): MAX_CODES})
+        except TryLater:
+            # Said to nobody, because it would tell of other parcels.
+            return None
+        return recipient
+
+    def _has_opened_another(self, parcel: Parcel, address: str) -> bool:
+        sought = {"of_id": parcel.id, "of_addresses": [address, address.lower()]}
+        with self._database.reading() as rows:
+            return rows.execute(_OPENED_ANOTHER, sought).first() is not None
+
+    def _store(self, rows: Connection, order: Order, recipient: Recipient | None, at: float) -> None:
+        """Store a request under a new code, and queue its mail if a recipient gets one."""
+        row = rows.execute(_FIND, order.name).first()
+        number = _free_number(rows, order) if row is None else row.number
+        changed = {
+            "mailbox": "" if recipient is None else recipient.address,
+            "nonce": secrets.token_bytes(_NONCE_BYTES),
+            "tries_left": CODE_TRIES,
+            "ends_at": at + CODE_SECONDS,
+        }
+        if row is None:
+            named = {"parcel": order.parcel, "address": order.address, "digest": order.digest, "number": number}
+            rows.execute(_ADD, {**named, "request": order.request_der, **changed})
+        else:
+            rows.execute(_RENEW, {**order.name, **changed})
+        if recipient is not None:
+            to = {"address": recipient.address, "language": recipient.language}
+            queue_code(rows, order.parcel, number, **to, at=datetime.fromtimestamp(at, UTC))
+
+    def _count_name(self, *parts: str) -> str:
+        return self._pepper.key_count_name("\0".join(parts))
+
+
+def _free_number(rows: Connection, order: Order) -> int:
+    used = set(rows.execute(_NUMBERS, order.name).scalars())
+    free = next((number for number in range(1, MAX_KEY_REQUESTS + 1) if number not in used), None)
+    if free is None:
+        raise TryLater(_REFUSAL, CODE_SECONDS)
+    return free
+
+
+def _forget(rows: Connection, row: Row[Any]) -> None:
+    named = {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": KEY_KINDS[row.number - 1]}
+    rows.execute(_FORGET_MAILS, named)
+    rows.execute(_FORGET, {"of_id": row.parcel, "of_address": row.address, "of_digest": bytes(row.digest)})
