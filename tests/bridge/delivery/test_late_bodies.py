@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.late_bodies import LateBody
-from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, House, Recipient, Sender
+from tests.support.servers.mailboxes import ALICE, BOB
+from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, House, Recipient, Sender, text_of
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_RECEIPT
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -47,6 +47,8 @@ def draft(sender: Sender) -> Draft:
         ("/api/open/claims", {"state": "opened"}),
         ("/api/open/claims", {"state": "failed", "code": "parcel-cut"}),
         ("/api/open/receipt", {"receipt": b64encode(b"any").decode()}),
+        ("/api/open/key", {"address": BOB, "request": b64encode(b"any").decode()}),
+        ("/api/open/key/confirm", {"address": BOB, "digest": text_of(bytes(32)), "code": "12345678"}),
     ],
 )
 def test_a_parcel_that_ends_while_a_recipient_writes_takes_nothing(
