@@ -50,7 +50,11 @@ function stopDocument() {
 /** Takes the fragment out of the address and the history, where it would stay if the page is stopped. */
 function takeFragment() {
   const { hash, pathname, search } = location;
-  if (hash) history.replaceState(null, "", `${pathname}${search}`);
+  try {
+    if (hash) history.replaceState(null, "", `${pathname}${search}`);
+  } catch {
+    // Firefox refuses it after many such calls in a tab, which another page could have made. The document is stopped all the same.
+  }
   return hash;
 }
 

@@ -17,10 +17,14 @@ from pydantic import BaseModel
 from roaming_keys.operation.settings import KeysSettings
 from sealwax.cli.group import sealwax as command_group
 from sealwax.operation.settings import secret_names, setting_names, variable_name
+from tests.support.clock import FakeClock
 from tests.support.project import ROOT
 from tests.support.servers import containers
 from tests.support.servers.own_process import sealwax
+from tests.support.servers.parcels import bridge_config, store_config
+from webbridge import create_app
 from webbridge.operation.settings import BridgeSettings
+from webbridge.services import services_of
 
 # systemd's own scale goes from 0 to 10, and calls 2 and less "OK".
 MOST_EXPOSURE = 2.0
@@ -57,6 +61,36 @@ def command_at(words: list[str]) -> click.Command:
 def test_no_place_is_left_open_in_an_example(examples: Path) -> None:
     for file in (path for path in examples.rglob("*") if path.is_file()):
         assert not re.search(r"@[A-Z_]+@", file.read_text()), file
+
+
+@pytest.fixture(scope="module")
+def streamed_paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The paths of the API to which clients send bytes in parts, as tus does."""
+    config = bridge_config(":memory:", FakeClock(), store_config(tmp_path_factory.mktemp("store")))
+    app = create_app(config)
+    services_of(app).close()
+    found = [str(rule).partition("<")[0] for rule in app.url_map.iter_rules() if "PATCH" in (rule.methods or ())]
+    assert found
+    return found
+
+
+def test_nginx_keeps_no_bytes_that_come_in_parts_on_its_disk(examples: Path, streamed_paths: list[str]) -> None:
+    text = (examples / "nginx" / "sealwax" / "api.inc").read_text()
+    locations = dict(re.findall(r"^location (/\S+) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL))
+    for path in streamed_paths:
+        settings = locations[max((one for one in locations if path.startswith(one)), key=len)]
+        assert "proxy_request_buffering off;" in settings, path
+        assert "client_max_body_size 20m;" in settings, path
+
+
+def test_caddy_takes_bytes_that_come_in_parts(examples: Path, streamed_paths: list[str]) -> None:
+    text = (examples / "caddy" / "Caddyfile").read_text()
+    (matcher,) = re.findall(r"^\t@parcels path (.*)$", text, re.MULTILINE)
+    (settings,) = re.findall(r"^\thandle @parcels \{\n(.*?)^\t\}", text, re.MULTILINE | re.DOTALL)
+    assert "max_size 20MB" in settings
+    assert "buffer_requests" not in settings
+    for path in streamed_paths:
+        assert any(path.startswith(one.removesuffix("*")) for one in matcher.split() if one.endswith("*")), path
 
 
 @pytest.mark.parametrize("name", SERVICES)

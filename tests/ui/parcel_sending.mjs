@@ -168,6 +168,31 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   said.untouched = untouched.server.asked;
 }
 
+{ // A parcel that is given up while its only request is on its way is withdrawn as soon as the bridge has it.
+  const end = controller();
+  const withdrawn = [];
+  let state = "none";
+  const ask = async (path, { method, signal }) => {
+    if (path.endsWith("/withdraw")) {
+      withdrawn.push(state);
+      if (state === "none") throw refused(404, "no-such-parcel");
+      state = "withdrawn";
+      return Response.json({ ...ANSWER, state });
+    }
+    setTimeout(() => { state = state === "none" ? "submitted" : state; }, 20);
+    queueMicrotask(() => end.abort());
+    return new Promise((_, reject) => { signal.addEventListener("abort", () => reject(signal.reason)); });
+  };
+  const uploads = new ParcelUploads(ask, { pause: () => new Promise((resolve) => { setTimeout(resolve, 15); }) });
+  const keys = { copies: () => ({ identities: [], sealKey: { buffer: bytesOf(32, 6), length: 32 } }) };
+  const letter = { from: "a@x.test", to: [{ address: "b@y.test", language: "fr" }], files: SMALL(), certificates: [], sign: false, language: "fr", days: 7 };
+  const sending = new ParcelSending(letter, { vault: async () => vaultOf([]), keys, uploads, wholeBytes: 2 ** 20 });
+  await sending.upload({ signal: end.signal });
+  const name = await sending.submit({ signal: end.signal }).catch((error) => error.name);
+  await sending.discard();
+  said.overtaken = { name, state, withdrawn };
+}
+
 { // A refusal is final, and so is a file that has changed, and a lock.
   const refusedAt = async (fails, more = {}) => {
     const { sending, server } = house({ files: [{ name: "a", data: largeFile(CHUNK_BYTES, []) }], fails, ...more });

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not instal
 
 SCRIPT = Path(__file__).with_name("file_tree.mjs")
 OF = {"account": "alice@sealwax.test", "number": 3}
-NOTHING: dict[str, Any] = {"changes": [], "names": [], "texts": [], "of": OF, "find": ""}
+NOTHING: dict[str, Any] = {"changes": [], "theirs": [], "ours": [], "names": [], "texts": [], "of": OF, "find": ""}
 DAY = "2026-11-20T12:00:00.000Z"
 
 
@@ -82,6 +82,43 @@ def test_two_folders_that_become_one_keep_all_files() -> None:
 def test_a_change_of_what_is_gone_does_nothing() -> None:
     gone = [["moveFile", id_of(9), {"name": "x"}], ["removeFile", id_of(9)], ["removeFolder", "x"]]
     assert ask(changes=[add(1), *gone])["content"] == ask(changes=[add(1)])["content"]
+
+
+BASE = [add(1, "a", "x"), add(2, "b", "x/y"), add(3, "c", "z"), add(4, "d"), ["addFolder", "x/empty"]]
+EVERY_CHANGE = [
+    *(add(9, "new", folder) for folder in ("", "x", "x/y", "x/y/deep", "z", "q")),
+    *(["addFolder", path] for path in ("x/y/made", "x/empty/made", "q")),
+    *(["moveFile", id_of(number), {"folder": folder}] for number in (1, 3, 4) for folder in ("", "x", "x/y", "z", "q")),
+    *(["moveFile", id_of(number), {"name": "renamed"}] for number in (1, 2, 4)),
+    *(["moveFolder", path, to] for path, to in (("x", "q"), ("x/y", "z/y"), ("z", "x/z"), ("x/y", "x/q"))),
+    *(["removeFile", id_of(number)] for number in (1, 3)),
+    *(["removeFolder", path] for path in ("x", "x/y", "z", "x/empty")),
+]
+
+
+def test_a_folder_is_removed_with_what_was_seen_in_it_only() -> None:
+    theirs = [add(9, "new", "x/y"), ["moveFile", id_of(4), {"folder": "x"}], ["addFolder", "x/made"]]
+    found = ask(changes=BASE, theirs=theirs, ours=[["removeFolder", "x"]])["repeated"]
+    assert [places(one[0]) for one in found] == [["/d", "x/y/new", "z/c"], ["x/d", "z/c"], ["/d", "z/c"]]
+    assert [sorted(one[0]["folders"]) for one in found] == [["x", "x/y", "z"], ["x", "z"], ["x", "x/made", "z"]]
+
+
+def test_no_change_that_is_repeated_loses_what_another_device_has_put_somewhere() -> None:
+    """Only a file that the person saw where they delete it, or chose to delete, is gone afterwards."""
+    found = ask(changes=BASE, theirs=EVERY_CHANGE, ours=EVERY_CHANGE)
+    before = {one["id"]: one["folder"] for one in found["content"]["files"]}
+    for theirs, stored, repeated in zip(EVERY_CHANGE, found["stored"], found["repeated"], strict=True):
+        for ours, after in zip(EVERY_CHANGE, repeated, strict=True):
+            left = {one["id"] for one in after["files"]}
+            for file in stored["files"]:
+                places_of_file = [before.get(file["id"], ""), file["folder"]]
+                is_seen_there = ours[0] == "removeFolder" and all(one.startswith(ours[1]) for one in places_of_file)
+                if not is_seen_there and ours != ["removeFile", file["id"]]:
+                    assert file["id"] in left, (theirs, ours, file)
+            assert {one["folder"] for one in after["files"]} <= {"", *after["folders"]}, (theirs, ours)
+            kept = {path for path in stored["folders"] if path not in found["content"]["folders"]}
+            if ours[0] == "removeFolder":
+                assert kept <= set(after["folders"]), (theirs, ours)
 
 
 def test_a_file_is_moved_renamed_and_removed() -> None:

@@ -105,6 +105,15 @@ def test_a_sending_that_was_given_up_by_the_connection_is_gone_on_with(sent: dic
     assert again["objects"] == {"0": 8 * 1024 * 1024 + OVERHEAD, "manifest": 500}
 
 
+def test_a_parcel_that_is_given_up_before_the_bridge_has_it_is_withdrawn_when_it_has(sent: dict[str, Any]) -> None:
+    """Its recipients would be told of a parcel whose words nobody knows."""
+    assert sent["overtaken"] == {
+        "name": "AbortError",
+        "state": "withdrawn",
+        "withdrawn": ["none", "none", "submitted"],
+    }
+
+
 def test_a_cancelled_parcel_is_withdrawn_and_its_secret_overwritten(sent: dict[str, Any]) -> None:
     assert sent["cancelled"] == {
         "name": "AbortError",

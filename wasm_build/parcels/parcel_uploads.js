@@ -25,6 +25,10 @@ const MAX_TRIES = 9;
 const PASSING = new Set([500, 502, 503, 504]);
 /** The bridge still writes the bytes of a connection that was lost, or has too many uploads of this sender at once. */
 const BUSY = new Set(["upload-busy", "wrong-offset", "try-later"]);
+/** The bridge has no such parcel yet: the request that makes it was given up here, and may still be on its way. */
+const UNKNOWN = "no-such-parcel";
+/** They take seven seconds. */
+const MAX_WITHDRAWALS = 4;
 const DIGITS = /^\d{1,15}$/u;
 
 export class ParcelUploads {
@@ -79,9 +83,19 @@ export class ParcelUploads {
     return this.patiently(waiting, async () => readJson(await this.#post(`${this.#place}/${id}/submit`, waiting.signal)));
   }
 
-  /** Withdraws a parcel, also one that is not submitted, and has its bytes deleted. @param {string} id @param {AbortSignal} signal */
+  /**
+   * Withdraws a parcel, also one that is not submitted, and has its bytes deleted.
+   * @param {string} id @param {AbortSignal} signal
+   */
   async withdraw(id, signal) {
-    await this.#post(`${this.#place}/${id}/withdraw`, signal);
+    for (let tries = 1; ; tries += 1) {
+      const isKnown = await this.#post(`${this.#place}/${id}/withdraw`, signal).then(() => true, (error) => {
+        if (error?.code !== UNKNOWN || tries >= MAX_WITHDRAWALS) throw error;
+        return false;
+      });
+      if (isKnown) return;
+      await this.#pause(FIRST_PAUSE_MILLISECONDS * 2 ** (tries - 1), signal);
+    }
   }
 
   /** @param {string} path @param {AbortSignal} signal */

@@ -113,9 +113,9 @@ def store_index() -> Response:
     with body_of(account):
         new = parse_new_index(read_line(request.stream))
         body = read_objects(request.stream, new.total_bytes)
-        with recorded_kept_file(account) as record:
-            record.outcome = "index-stored"
-            index = delivery().kept.put_index(account, new, body)
+    with recorded_kept_file(account) as record:
+        record.outcome = "index-stored"
+        index = delivery().kept.put_index(account, new, body)
     return jsonify(_render_index(account, index))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -71,9 +72,15 @@ def read_request() -> dict[str, object]:
     return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
 
 
-def body_of(sender: str) -> AbstractContextManager[None]:
-    """Return the place of a sender's body while it comes, because a slow one holds a thread. Raises TryLater."""
-    return delivery().body_gate.one(sender, patience_seconds=BODY_PATIENCE_SECONDS)
+@contextmanager
+def body_of(sender: str) -> Iterator[None]:
+    """The place of a sender's body while it comes, because a slow one holds a thread.
+
+    Raises TryLater, or at the end ServiceError 401 if the token was revoked or the session has ended meanwhile.
+    """
+    with delivery().body_gate.one(sender, patience_seconds=BODY_PATIENCE_SECONDS):
+        yield
+    require_sender()
 
 
 def read_slow_request(sender: str) -> dict[str, object]:

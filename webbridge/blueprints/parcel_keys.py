@@ -31,8 +31,9 @@ blueprint = Blueprint("parcel_keys", __name__)
 @blueprint.post("/open/key")
 def ask_for_key() -> Response:
     """Send a code to the address that a certification request names. The answer is the same for every address."""
-    keys, parcel = _require_keys()
+    # The request comes first, because the parcel may end while it comes.
     members = read_request()
+    keys, parcel = _require_keys()
     request_der = bytes_of_base64(members.get("request"), max_bytes=MAX_KEY_REQUEST_BYTES)
     return jsonify(seconds=keys.ask(parcel, _address_in(members), request_der))
 
@@ -40,8 +41,8 @@ def ask_for_key() -> Response:
 @blueprint.post("/open/key/confirm")
 def confirm_key() -> Response:
     """Return the certificate for the request with this digest, after the code from the mail."""
-    keys, parcel = _require_keys()
     members = read_request()
+    keys, parcel = _require_keys()
     digest, code = bytes_of_base64url(members.get("digest"), FINGERPRINT_BYTES), members.get("code")
     if digest is None or not isinstance(code, str) or _CODE.fullmatch(code) is None:
         raise bad_request(f"A confirmation has the code of {CODE_DIGITS} digits, and SHA-256 of the request.")

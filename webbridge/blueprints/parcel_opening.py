@@ -107,7 +107,8 @@ def find_status() -> Response:
 @blueprint.post("/open/claims")
 def claim() -> Response:
     """Note what the recipient's client says: received, opened, or failed with a code. It proves nothing."""
-    opened, members = require_ticket(), read_request()
+    # The request comes first, because the parcel may end while it comes.
+    members, opened = read_request(), require_ticket()
     state = _CLAIMS.get(str(members.get("state")))
     code = members.get("code", "") if state is State.FAILED else ""
     if state is None or not isinstance(code, str) or (state is State.FAILED and not _CODE.fullmatch(code)):
@@ -120,9 +121,8 @@ def claim() -> Response:
 @blueprint.post("/open/receipt")
 def take_receipt() -> Response:
     """Take a signed receipt of a recipient by certificate, as base64 of its CMS."""
-    opened = require_ticket()
     cms = bytes_of_base64(read_request().get("receipt"), max_bytes=MAX_REQUEST_BYTES)
-    delivery().receipts.take(opened.parcel, cms)
+    delivery().receipts.take(require_ticket().parcel, cms)
     return Response(status=204)
 
 
@@ -148,7 +148,9 @@ def take_answer() -> Response:
     request.max_content_length = max_bytes
     delivery().answers.start(opened.parcel)
     with delivery().upload_gate.one(f"answer {opened.parcel.id}"):
-        accepted = delivery().answers.take(opened.parcel, key, request.get_data(cache=False))
+        cms = request.get_data(cache=False)
+        # The parcel may have ended while the answer came.
+        accepted = delivery().answers.take(require_ticket().parcel, key, cms)
     return jsonify(reference=opened.parcel.reference, left=accepted.left)
 
 

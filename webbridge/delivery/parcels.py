@@ -213,7 +213,10 @@ class Parcels:
         with self._database.transaction() as rows:
             parcel = self._lock(rows, sender, parcel_id)
             if parcel.stage is Stage.UPLOADING:
-                rows.execute(_CHANGE, {"of_id": parcel_id, "stage": Stage.SUBMITTED, "submitted_at": at})
+                # The days begin now: a large parcel may have been on its way for longer than they are.
+                ends_at = at + parcel.ends_at - parcel.created_at
+                changed = {"stage": Stage.SUBMITTED, "submitted_at": at, "ends_at": ends_at}
+                rows.execute(_CHANGE, {"of_id": parcel_id, **changed})
                 self._note_submitted(rows, parcel_id, parcel.recipients, at)
         return self.find_own(sender, parcel_id)
 

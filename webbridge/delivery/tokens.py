@@ -50,6 +50,7 @@ _OF_ADDRESS: Final = (
     .where(PARCEL_TOKEN.c.address == bindparam("of_address"))
     .order_by(PARCEL_TOKEN.c.created_at, PARCEL_TOKEN.c.name)
 )
+_LOCK_ALL: Final = _OF_ADDRESS.with_for_update()
 _COUNT: Final = select(func.count()).select_from(PARCEL_TOKEN).where(PARCEL_TOKEN.c.address == bindparam("of_address"))
 _REVOKE: Final = delete(PARCEL_TOKEN).where(
     PARCEL_TOKEN.c.address == bindparam("of_address"), PARCEL_TOKEN.c.name == bindparam("of_name")
@@ -78,6 +79,8 @@ class Tokens:
         }
         with self._database.transaction() as rows:
             rows.execute(_FORGET, {"now": at})
+            # Tokens that are made together are counted one after another.
+            rows.execute(_LOCK_ALL, {"of_address": address})
             if int(rows.execute(_COUNT, {"of_address": address}).scalar_one()) >= MAX_TOKENS:
                 raise ServiceError(409, "too-many-tokens", f"You have {MAX_TOKENS} tokens. Revoke one of them.")
             if rows.execute(self._add, row).first() is None:

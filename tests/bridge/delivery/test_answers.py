@@ -25,6 +25,7 @@ from smime_core.providers.native import NativeProvider
 from tests.support.clock import FakeClock
 from tests.support.parcel_rows import SERVICE, TOKENS, config_of
 from tests.support.servers.bridge import API, error_of
+from tests.support.servers.late_bodies import LateBody
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, House, Recipient, Sender, bridge_config, store_config
 from tests.support.servers.post import Post
@@ -283,6 +284,24 @@ def test_a_withdrawn_parcel_takes_no_answer_and_keeps_an_accepted_one(
     assert error_of(answer(recipient, ticket, encrypted(alice))) == (410, "withdrawn")
     send()
     assert len(post.mails) == 1
+
+
+def test_a_parcel_that_is_withdrawn_while_an_answer_comes_passes_nothing_on(
+    draft: Draft, recipient: Recipient, sender: Sender, alice: Identity, send: Callable[[], None], post: Post
+) -> None:
+    cms = encrypted(alice)
+    late = recipient.client.post(
+        "/api/open/answer",
+        base_url=API,
+        headers=FROM_PAGES | {"Authorization": f"Parcel {recipient.ticket(draft)}", "Idempotency-Key": "k" * 22},
+        input_stream=LateBody(cms, lambda: sender.call(draft, "withdraw")),
+        content_length=len(cms),
+        content_type=CMS,
+        buffered=True,
+    )
+    assert error_of(late) == (410, "withdrawn")
+    send()
+    assert post.mails == []
 
 
 def test_the_sender_learns_of_an_answer_that_the_mail_server_refuses(

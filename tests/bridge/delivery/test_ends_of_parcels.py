@@ -193,6 +193,23 @@ def test_the_sender_extends_a_parcel_and_never_shortens_it(
     assert recipient.open(draft.id, draft.proof).status_code == 200
 
 
+def test_a_parcel_that_came_slowly_has_its_days_from_its_submission_on(
+    sender: Sender, recipient: Recipient, house: House
+) -> None:
+    slow = Draft(days=1)
+    sender.create(slow)
+    house.clock.advance(seconds=2 * DAY)
+    for name, data in slow.objects.items():
+        sender.begin(slow, name, len(data), data)
+    submitted = sender.submit(slow).get_json()
+    assert (submitted["state"], submitted["expires"]) == ("submitted", "2026-11-23T12:00:00Z")
+    house.clock.advance(seconds=DAY - 1)
+    assert recipient.open(slow.id, slow.proof).status_code == 200
+    house.clock.advance(seconds=1)
+    assert error_of(recipient.open(slow.id, slow.proof)) == (410, "expired")
+    assert sender.submit(slow).get_json()["expires"] == submitted["expires"]
+
+
 @pytest.mark.parametrize("days", [0, 91, -1, None, "7", 1.5, True])
 def test_days_that_are_none_are_refused(draft: Draft, sender: Sender, days: object) -> None:
     assert error_of(sender.call(draft, "extend", {"days": days})) == (400, "bad-request")

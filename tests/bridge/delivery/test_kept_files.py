@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,16 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from sealwax.service import ServiceError
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
+from tests.support.servers.late_bodies import LateBody
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.parcels import DAY, OFFSET_BYTES, TUS, Draft, House, store_config, text_of
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
+from webbridge.delivery.kept.announcements import parse_new_file
+from webbridge.delivery.quota import Quota
 from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -193,6 +200,59 @@ def test_a_version_is_stored_upon_the_one_before_it_only(alice: Keeper, house: H
     assert alice.index()[0]["version"] == 2
     assert alice.index()[1] == b"of bothmm"
     assert len(files_in(store)) == 2, "only the file and the newest version are stored"
+
+
+def test_a_session_that_ends_while_a_request_comes_stores_nothing(alice: Keeper, house: House, store: Path) -> None:
+    small, large = NewFile(chunks=(b"small",)), NewFile(chunks=(b"large",))
+    alice.create(large)
+    alice.send(large, "0", b"large")
+    before = files_in(store)
+    whole = small.line(whole=True) + b"small" + small.manifest
+    index = json.dumps({"version": 1, "objects": [5], "manifest": 2}).encode() + b"\n" + b"indexmm"
+    requests = [("POST", "", whole), ("POST", f"/{large.id}/finish", large.manifest), ("PUT", "/index", index)]
+    for method, path, data in requests:
+        browser = keeper_of(house, ALICE).client
+        late = browser.open(
+            f"/api/files{path}",
+            method=method,
+            base_url=API,
+            headers=FROM_PAGES,
+            input_stream=LateBody(data, partial(sign_out, browser)),
+            content_length=len(data),
+            buffered=True,
+        )
+        assert error_of(late) == (401, "session-ended"), path
+    assert (stages(house), files_in(store), house.rows(KEPT_INDEX)) == (["uploading"], before, [])
+
+
+def sign_out(browser: FlaskClient) -> None:
+    assert browser.delete("/api/session", base_url=API, headers=FROM_PAGES).status_code == 204
+
+
+def test_files_that_are_announced_together_are_not_more_than_a_person_may_keep(
+    parcels_bridge: BridgeConfig, clock: FakeClock, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(replace(parcels_bridge, parcels=store_config(store, max_kept_files=3)))
+    kept = House(app, clock).delivery.kept
+    reserve = Quota.reserve
+
+    def reserve_slowly(*args: Any) -> None:
+        time.sleep(0.2)
+        reserve(*args)
+
+    monkeypatch.setattr(Quota, "reserve", reserve_slowly)
+
+    def announce(_number: int) -> str:
+        try:
+            kept.create(ALICE, parse_new_file(NewFile().line(), parcels_bridge.parcels or store_config(store)), b"")
+        except ServiceError as error:
+            return error.code
+        return "created"
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(announce, range(6)))
+    assert sorted(outcomes) == ["created"] * 3 + ["too-many-files"] * 3
+    services_of(app).close()
 
 
 def test_nobody_else_gets_at_a_file(alice: Keeper, house: House) -> None:

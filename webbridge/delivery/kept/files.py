@@ -196,9 +196,10 @@ class KeptFiles:
             with self._database.transaction() as rows:
                 is_new = rows.execute(self._add, values).first() is not None
                 if is_new:
+                    # Each of several files that come together waits here, so that they are counted one after another.
+                    self._quota.reserve(rows, account, new.total_bytes)
                     if rows.execute(_COUNT, {"of_account": account}).scalar_one() > self._config.max_kept_files:
                         raise TooManyFiles
-                    self._quota.reserve(rows, account, new.total_bytes)
                 row = rows.execute(_FIND, {"of_account": account, "of_id": new.id}).one()
         except ServiceError:
             self._delete_unrecorded(account, new.id, folder)

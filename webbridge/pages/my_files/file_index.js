@@ -59,13 +59,14 @@ export class FileIndex {
     const { version: number, objects, manifest: manifestBytes, used, quota } = line;
     if (bytes.length !== objects.reduce((sum, one) => sum + one, manifestBytes)) throw new ApiError("parcel-cut", "an index that is not whole");
     const manifest = bytes.slice(bytes.length - manifestBytes);
-    const seen = acceptOlder ? null : await this.#seen.read();
-    const digest = await digestOf(manifest.buffer);
-    if (seen && (number < seen.number || (number === seen.number && digest !== seen.digest))) {
-      throw new ApiError("files-older", `the bridge gives number ${number}, and number ${seen.number} was seen`);
+    const version = { number, digest: await digestOf(manifest.buffer) };
+    if (!acceptOlder && await this.#seen.isAfter(version)) {
+      throw new ApiError("files-older", `the bridge gives number ${number}, and a later or another one was seen`);
     }
     const content = number === 0 ? NOTHING : await this.#open(number, manifest.buffer, { bytes, objects });
-    if (number > 0 || acceptOlder) await this.#seen.write({ number, digest });
+    if (acceptOlder) await this.#seen.agree(version);
+    // Another tab, or a change here, may have stored a later one while this one was opened.
+    else if (number > 0 && !(await this.#seen.note(version))) return this.read();
     this.#current = { number, content, used, quota };
     return this.#current;
   }
@@ -112,7 +113,8 @@ export class FileIndex {
       version: number, chunks: [cms], manifest, kept: [...ids].filter((id) => !idsBefore.has(id)),
       deleted: [...idsBefore].filter((id) => !ids.has(id)),
     });
-    await this.#seen.write({ number, digest });
+    // Another tab may have seen a later one already. If it has seen another one of this number, the bridge lies.
+    if (!(await this.#seen.note({ number, digest }))) return this.read();
     this.#current = { number, content, used, quota };
     return this.#current;
   }

@@ -88,8 +88,8 @@ export function isTaken(content, folder, name) {
 }
 
 /** The number of files in a folder and those inside it. @param {Content} content @param {string} path */
-export function countBelow({ files }, path) {
-  return files.filter(({ folder }) => isWithin(folder, path)).length;
+export function countBelow(content, path) {
+  return listBelow(content, path).files.length;
 }
 
 /** @param {KeptEntry} entry @returns {Change} */
@@ -144,14 +144,22 @@ export function removeFile(id) {
   };
 }
 
-/** Removes a folder with all that is in it. @param {string} path @returns {Change} */
-export function removeFolder(path) {
+/**
+ * Removes a folder with all that the person saw in it. A file or folder that another device has put there since then stays, with the
+ * folders around it.
+ * @param {string} path @param {Content} shown @returns {Change}
+ */
+export function removeFolder(path, shown) {
+  const seen = listBelow(shown, path);
+  const [ids, paths] = [new Set(seen.files.map(({ id }) => id)), new Set(seen.folders)];
   return (content) => {
     if (!content.folders.includes(path)) return content;
-    return {
-      folders: content.folders.filter((one) => !isWithin(one, path)),
-      files: content.files.filter(({ folder }) => !isWithin(folder, path)),
-    };
+    const below = listBelow(content, path);
+    const removed = new Set(below.files.filter(({ id }) => ids.has(id)));
+    const files = content.files.filter((file) => !removed.has(file));
+    const left = below.folders.filter((one) => !paths.has(one));
+    const others = content.folders.filter((one) => !isWithin(one, path));
+    return addFolders({ folders: others, files }, [...left, ...files.map(({ folder }) => folder)]);
   };
 }
 
@@ -226,6 +234,11 @@ function shorten(name, mark) {
   const joined = () => characters.join("") + mark + extension;
   while (characters.length > 0 && nameProblem(joined()) === "long") characters.pop();
   return joined();
+}
+
+/** The files in a folder and those inside it, and all these folders. @param {Content} content @param {string} path @returns {Content} */
+function listBelow({ folders, files }, path) {
+  return { folders: folders.filter((one) => isWithin(one, path)), files: files.filter(({ folder }) => isWithin(folder, path)) };
 }
 
 /** Throws `files-too-deep`. @param {string[]} paths */

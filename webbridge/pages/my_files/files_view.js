@@ -202,7 +202,10 @@ export class FilesView {
         title: translate("my_files_move_title", { name }), content: this.#content, from: folder, moved: path,
         onFolder: (to) => void this.#change(moveFolder(path, pathIn(to, name)), "my_files_moved"),
       }),
-      remove: () => askDelete(this.#given, { name, count: countBelow(this.#content, path), onGo: () => void this.#change(removeFolder(path), "my_files_deleted") }),
+      remove: () => {
+        const shown = this.#content;
+        askDelete(this.#given, { name, count: countBelow(shown, path), onGo: () => void this.#change(removeFolder(path, shown), "my_files_deleted") });
+      },
     });
   }
 

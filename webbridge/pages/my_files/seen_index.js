@@ -23,23 +23,51 @@ export class SeenIndex {
     this.#isOwnComputer = isOwnComputer;
   }
 
-  /** @returns {Promise<Seen | null>} */
-  async read() {
+  /** Whether a later version than this one was seen, or another one of its number. @param {Seen} version */
+  async isAfter(version) {
+    return isAfter(this.#newest(await this.#place()), version);
+  }
+
+  /**
+   * Remembers a version. Resolves with false, and changes nothing, if a later one was seen meanwhile, or another one of its number.
+   * @param {Seen} version
+   */
+  async note(version) {
+    const place = await this.#place();
+    // From here on there is no pause, in which another reading could note a later one.
+    if (isAfter(this.#newest(place), version)) return false;
+    this.#write(version, place);
+    return true;
+  }
+
+  /** Remembers a version in the place of what was seen before, because the person has agreed to it. @param {Seen} version */
+  async agree(version) {
+    this.#write(version, await this.#place());
+  }
+
+  /** @param {KeptList | null} place @returns {Seen | null} */
+  #newest(place) {
     const known = here.get(this.#account) ?? null;
     // Another tab may have seen a later one.
-    const kept = this.#isOwnComputer() ? parse((await this.#place()).read()) : null;
+    const kept = place && parse(place.read());
     return kept && (!known || kept.number > known.number) ? kept : known;
   }
 
-  /** @param {Seen} seen */
-  async write(seen) {
-    here.set(this.#account, seen);
-    if (this.#isOwnComputer()) (await this.#place()).write(new TextEncoder().encode(JSON.stringify(seen)).buffer);
+  /** @param {Seen} version @param {KeptList | null} place */
+  #write(version, place) {
+    here.set(this.#account, version);
+    place?.write(new TextEncoder().encode(JSON.stringify(version)).buffer);
   }
 
+  /** The place in this browser; null on the computer of somebody else. */
   async #place() {
-    return new KeptList(`files-index ${await accountDigest(this.#account)}`);
+    return this.#isOwnComputer() ? new KeptList(`files-index ${await accountDigest(this.#account)}`) : null;
   }
+}
+
+/** @param {Seen | null} seen @param {Seen} version */
+function isAfter(seen, { number, digest }) {
+  return seen !== null && (number < seen.number || (number === seen.number && digest !== seen.digest));
 }
 
 /** @param {ArrayBuffer | null} kept @returns {Seen | null} */

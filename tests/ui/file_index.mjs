@@ -1,0 +1,128 @@
+// Prints what the tabs of one browser see of the index of kept files, at a bridge that delays its answers and gives older ones.
+import { FileIndex } from "../../webbridge/pages/my_files/file_index.js";
+import { addFolder } from "../../webbridge/pages/my_files/file_tree.js";
+
+const ACCOUNT = "alice@example.test";
+const { seeds } = JSON.parse(process.argv[2]);
+const encoded = (/** @type {string} */ text) => new TextEncoder().encode(text);
+const decoded = (/** @type {ArrayBuffer} */ bytes) => new TextDecoder().decode(bytes);
+
+/** @type {Map<string, string>} */
+let storage = new Map();
+globalThis.localStorage = {
+  getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => void storage.set(key, value), removeItem: (key) => void storage.delete(key),
+};
+
+/** Keys whose operations take as long as `pause` says. The manifest is the id, and each chunk its content. */
+function keysWith(pause) {
+  return {
+    account: ACCOUNT,
+    verify: async (manifest, id) => {
+      await pause();
+      const [signed, bytes] = decoded(manifest).split(" ");
+      if (signed !== id) throw Object.assign(new Error(), { code: "parcel-mixed" });
+      return { files: [{ name: "files.json", chunks: [{ cmsBytes: Number(bytes) }] }] };
+    },
+    call: async (_verb, { cms }) => ({ content: cms }),
+    encrypt: async (content) => ({ cms: content.slice(0), chunk: { cmsBytes: content.byteLength } }),
+    sign: async (id, { chunks: [chunk] }) => encoded(`${id} ${chunk.cmsBytes} ${crypto.randomUUID()}`).buffer,
+  };
+}
+
+/** A bridge that stores versions. `choose` says which of them an answer has. */
+function bridgeWith(pause, choose) {
+  const versions = [{ line: { version: 0, objects: [], manifest: 0, used: 0, quota: 0 }, bytes: new Uint8Array() }];
+  return {
+    get newest() { return versions.length - 1; },
+    index: async () => {
+      const given = versions[choose(versions.length - 1)];
+      await pause();
+      return given;
+    },
+    storeIndex: async ({ version, chunks: [chunk], manifest }) => {
+      if (version !== versions.length) throw Object.assign(new Error(), { code: "index-changed" });
+      const line = { version, objects: [chunk.byteLength], manifest: manifest.byteLength, used: 0, quota: 0 };
+      versions.push({ line, bytes: new Uint8Array([...new Uint8Array(chunk), ...new Uint8Array(manifest)]) });
+      await pause();
+      return line;
+    },
+  };
+}
+
+let tabs = 0;
+/** A tab is a document of its own, which shares only the storage with the others. */
+async function openTab(bridge, pause) {
+  const { SeenIndex } = await import(`../../webbridge/pages/my_files/seen_index.js?tab=${tabs += 1}`);
+  return new FileIndex(keysWith(pause), bridge, new SeenIndex(ACCOUNT, () => true));
+}
+
+const outcomeOf = (reading) => reading.then(({ number }) => number, ({ code }) => code);
+
+/** The bridge lets one tab verify version 1 while another one stores version 2, and then gives the first version to a third. */
+async function readWhileStored() {
+  storage = new Map();
+  let given = Infinity;
+  const bridge = bridgeWith(async () => {}, (newest) => Math.min(newest, given));
+  const writer = await openTab(bridge, async () => {});
+  await writer.change(addFolder("a"));
+  let [release, arrived] = [() => {}, () => {}];
+  const held = new Promise((resolve) => { release = resolve; });
+  const reached = new Promise((resolve) => { arrived = resolve; });
+  const slow = await openTab(bridge, () => { arrived(); return held; });
+  const reading = outcomeOf(slow.read());
+  await reached;
+  await writer.change(addFolder("b"));
+  release();
+  const slowly = await reading;
+  given = 1;
+  return { slowly, later: await outcomeOf((await openTab(bridge, async () => {})).read()) };
+}
+
+/** Numbers that are the same for each run of a seed (Mulberry32). */
+function randomOf(seed) {
+  let state = seed;
+  return (/** @type {number} */ below) => {
+    state = (state + 0x6D2B79F5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** Tabs that read and change at once, at a bridge that may lie. `wrong` counts versions that were taken after a later one was seen. */
+async function anyOrder(seed) {
+  storage = new Map();
+  const random = randomOf(seed);
+  const pause = async () => {
+    for (let left = random(6); left > 0; left -= 1) await new Promise((resolve) => { setImmediate(resolve); });
+  };
+  const bridge = bridgeWith(pause, (newest) => (random(2) ? newest : random(newest + 1)));
+  let [seen, wrong, refused] = [0, 0, 0];
+  const act = async (tab, number) => {
+    for (let left = 5; left > 0; left -= 1) {
+      await pause();
+      // What was seen before this began.
+      const before = seen;
+      const acting = random(2) ? tab.read() : tab.change(addFolder(`${number}-${left}`));
+      const outcome = await outcomeOf(acting);
+      if (typeof outcome !== "number") refused += 1;
+      else {
+        if (outcome < before) wrong += 1;
+        seen = Math.max(seen, outcome);
+      }
+    }
+  };
+  const open = await Promise.all([1, 2, 3].map(() => openTab(bridge, pause)));
+  await Promise.all(open.map(act));
+  const last = await outcomeOf((await openTab(bridge, pause)).read());
+  return { wrong, refused, last: typeof last !== "number" || last >= seen };
+}
+
+const found = { readWhileStored: await readWhileStored(), wrong: 0, refused: 0, last: 0 };
+for (const seed of seeds) {
+  const { wrong, refused, last } = await anyOrder(seed);
+  found.wrong += wrong;
+  found.refused += refused;
+  found.last += last ? 0 : 1;
+}
+console.log(JSON.stringify(found));
