@@ -15,15 +15,15 @@ from typing import Final
 
 from sealwax.authority.folder import AuthorityFolder, Role
 from sealwax.authority.issuing import Order, add_certificate
+from sealwax.authority.proved_requests import open_request_for
 from sealwax.authority.publishing import write_directory
 from sealwax.authority.register import Changes, Entry, Issuer, Kind
 from smime_core.asn1 import Buffer
-from smime_core.blocking import run
-from smime_core.ca.certification_request import CertificationRequest, open_certification_request
+from smime_core.ca.certification_request import CertificationRequest
 from smime_core.errors import SmimeError
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
-from smime_core.text.mail_address import MailAddress, parse_address
+from smime_core.text import MailAddress, addresses_match, parse_address
 from smime_core.x509 import Certificate
 
 ANY_DOMAIN: Final = "*"
@@ -145,15 +145,10 @@ class CertifyingDesk:
 
 
 def _open_request(request: Buffer, mailbox: MailAddress, provider: CryptoProvider) -> CertificationRequest:
-    """The request, if its owner has signed that it is for this address and no other."""
     try:
-        asked = run(open_certification_request(request, provider=provider))
+        return open_request_for(mailbox.text, request, provider)
     except SmimeError as error:
         raise RequestRefused(Reason.REQUEST) from error
-    named = [parse_address(one) for one in asked.addresses]
-    if len(named) != 1 or named[0] is None or named[0].key != mailbox.key:
-        raise RequestRefused(Reason.REQUEST)
-    return asked
 
 
 def _find_issued(
@@ -162,8 +157,8 @@ def _find_issued(
     """The valid certificate of the key for this address, or None. A key with any other certificate is refused."""
     entries = changes.find_by_key(asked.public_key.spki_der)
     for entry in entries:
-        owners = [parse_address(one) for one in entry.addresses]
-        is_same = entry.kind is Kind.PERSON and [one.key for one in owners if one is not None] == [mailbox.key]
+        is_only = entry.kind is Kind.PERSON and len(entry.addresses) == 1
+        is_same = is_only and addresses_match(entry.addresses[0], mailbox.text)
         if not is_same or entry.state(at) != "valid":
             raise RequestRefused(Reason.KEY_USED)
     return entries[0] if entries else None

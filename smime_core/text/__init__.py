@@ -8,17 +8,19 @@ from smime_core.text.key_text import read_ed25519, write_ed25519
 from smime_core.text.ldif_lines import build_binary_ldif_line, build_ldif_line, escape_dn_value
 from smime_core.text.length_prefixed import length_prefixed
 from smime_core.text.loopback import is_loopback
-from smime_core.text.mail_address import address_key, addresses_match, parse_address
+from smime_core.text.mail_address import MailAddress, address_key, addresses_match, condition_key, parse_address
 from smime_core.text.origin import check_origin
 from smime_core.text.times import utc_text
 
 __all__ = [
+    "MailAddress",
     "address_key",
     "addresses_match",
     "build_binary_ldif_line",
     "build_ldif_line",
     "check_no_entrust_profile",
     "check_origin",
+    "condition_key",
     "escape_dn_value",
     "is_loopback",
     "length_prefixed",

@@ -28,6 +28,7 @@ from tests.support.servers.post import Post, serving
 from webbridge.database import SCHEMA
 from webbridge.database.tables import PARCEL_COMPLAINT
 from webbridge.delivery.abuse.blocks import Blocks
+from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.tokens import Tokens
 from webbridge.operation.checking import _check_keys, _check_notices
 from webbridge.operation.settings import BridgeSettings
@@ -136,9 +137,9 @@ def test_check_tries_the_mail_server_and_misses_the_certificate(file: Path) -> N
 
 def test_check_looks_whether_the_signing_service_listens(file: Path) -> None:
     config = load_settings(BridgeSettings, file).to_config()
-    assert config.parcels is not None
     with socket_path() as path:
-        without_mail = replace(config, parcels=replace(config.parcels, key_socket=path))
+        parcels = ParcelsConfig(store="/srv/parcels", pepper=bytes(32), key_socket=path)
+        without_mail = replace(config, parcels=parcels)
         assert _check_keys(without_mail).level is Level.ERROR
         add(file, NOTICES)
         notices = load_settings(BridgeSettings, file).to_config().parcel_notices

@@ -20,7 +20,7 @@ from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.service import catch_ending_signals, serve
-from smime_core.text.mail_address import condition_key
+from smime_core.text import condition_key
 from webbridge.certifier.app import create_certifier_app
 
 CLIENT_SECONDS: Final = 20  # The longest silence of a client in the middle of a request.

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
 
+from sealwax.authority.proved_requests import open_request_for
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, ServiceError, TryLater
 from smime_core import SmimeError
-from smime_core.blocking import run
-from smime_core.ca.certification_request import open_certification_request, parse_certification_request
+from smime_core.ca.certification_request import parse_certification_request
 from smime_core.provider import CryptoProvider
 from smime_core.text import addresses_match
 from webbridge.database.tables import PARCEL, PARCEL_KEY_REQUEST, PARCEL_NOTICE, TABLES
@@ -199,11 +199,9 @@ class KeyRequests:
 
     def _open_order(self, parcel: Parcel, address: str, request_der: bytes) -> Order:
         try:
-            asked = run(open_certification_request(request_der, provider=self._provider))
+            open_request_for(address, request_der, self._provider)
         except SmimeError:
             raise RequestUnusable from None
-        if len(asked.addresses) != 1 or not addresses_match(asked.addresses[0], address):
-            raise RequestUnusable
         return Order(parcel=parcel.id, address=address.lower(), text=address, request_der=request_der)
 
     def _find_recipient(self, parcel: Parcel, order: Order) -> Recipient | None:

@@ -1,0 +1,18 @@
+"""Certification requests whose sender has proved the key, and has signed the one address that the key is for."""
+
+from __future__ import annotations
+
+from smime_core.asn1 import Buffer
+from smime_core.blocking import run
+from smime_core.ca.certification_request import CertificationRequest, open_certification_request
+from smime_core.errors import MalformedMessage
+from smime_core.provider import CryptoProvider
+from smime_core.text import addresses_match
+
+
+def open_request_for(address: str, request: Buffer, provider: CryptoProvider) -> CertificationRequest:
+    """The request (PKCS#10), if it names this address and no other. Raises SmimeError."""
+    asked = run(open_certification_request(request, provider=provider))
+    if len(asked.addresses) != 1 or not addresses_match(asked.addresses[0], address):
+        raise MalformedMessage("expected the address that it is for, and no other", where="certification request")
+    return asked
