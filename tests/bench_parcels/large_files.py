@@ -85,6 +85,8 @@ def _watched(browser: Browser) -> Iterator[dict[str, float]]:
         ALL: lambda: proportional_bytes(browser_processes(browser)),
     }
     before = {who: count() for who, count in kinds.items()}
+    if not all(before.values()):
+        raise AssertionError(f"no processes of a page were found in {browser.name}")
     most, over = dict(before), threading.Event()
 
     def look() -> None:

@@ -126,9 +126,9 @@ def _describe(folder: Path) -> str:
         words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return ""
-    if "-contentproc" in words:
-        # The last word of the command line is the kind of Firefox's child process.
-        return next(word for word in reversed(words) if word)
+    if "-contentproc" in " ".join(words).split():
+        # The last word is the kind of Firefox's child process. Its fork server joins the words by spaces.
+        return " ".join(words).split()[-1]
     kind = re.search(r"--type=(\S+)", " ".join(words))
     return kind[1] if kind else Path(words[0]).name
 
