@@ -195,7 +195,7 @@ $(STAMPS)/docs: docs/requirements.lock | $(VENV)/python
 lock: $(STAMPS)/python
 	$(PYTHON) -m venv build/lock-venv
 	build/lock-venv/bin/python -m pip --disable-pip-version-check --quiet install pip-tools
-	build/lock-venv/bin/pip-compile --quiet --allow-unsafe --extra=bridge --extra=dev --extra=postgresql --extra=roaming --generate-hashes \
+	build/lock-venv/bin/pip-compile --quiet --allow-unsafe --extra=bridge --extra=dev --extra=postgresql --extra=roaming --extra=s3 --generate-hashes \
 		--no-emit-find-links --no-emit-index-url --no-emit-options --strip-extras \
 		--output-file=requirements.lock pyproject.toml
 	build/lock-venv/bin/pip-compile --quiet --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-options \

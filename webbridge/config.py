@@ -192,18 +192,23 @@ class PagesDiscovery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagesConfig:
-    """The settings of the static origin."""
+    """The settings of the static origin.
+
+    From `parcel_store_origin` the pages fetch the bytes of parcels, if there is one.
+    """
 
     pages_origin: str
     api_origin: str
     api_prefix: str = ""
     key_server_origin: str
     discovery: PagesDiscovery | None = None
+    parcel_store_origin: str | None = None
     folder: Path
     trusted_proxies: int = 0
 
     def __post_init__(self) -> None:
-        for origin in (self.pages_origin, self.api_origin, self.key_server_origin):
+        store = () if self.parcel_store_origin is None else (self.parcel_store_origin,)
+        for origin in (self.pages_origin, self.api_origin, self.key_server_origin, *store):
             check_origin(origin)
         check_prefix(self.api_prefix)
         check_proxies("trusted_proxies", self.trusted_proxies)

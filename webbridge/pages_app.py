@@ -68,6 +68,8 @@ def create_pages_app(config: PagesConfig) -> Flask:
 
 def _configuration(config: PagesConfig) -> dict[str, object]:
     servers: dict[str, object] = {"api": config.api_origin + config.api_prefix, "keyServer": config.key_server_origin}
+    if config.parcel_store_origin is not None:
+        servers["parcelStore"] = config.parcel_store_origin
     if config.discovery is None:
         return servers
     found = config.discovery

@@ -163,8 +163,8 @@ def _is_extension_at_its_door(origin: str) -> bool:
 
 def pages_policy(config: PagesConfig) -> dict[str, str]:
     """Return the policy of the static origin: its own code, WebAssembly, and connections to the configured servers."""
-    found = config.discovery
-    sources = () if found is None else (found.origin, *found.key_servers)
+    found, store = config.discovery, config.parcel_store_origin
+    sources = (*(() if found is None else (found.origin, *found.key_servers)), *(() if store is None else (store,)))
     return {**PAGES_POLICY, CONNECT: " ".join(("'self'", config.api_origin, config.key_server_origin, *sources))}
 
 

@@ -180,8 +180,9 @@ function empty(origin) {
 function readServers(configuration) {
   try {
     if (configuration.length > MAX_CONFIGURATION_CHARACTERS) throw new Error("too long");
-    // The list of servers is for pages that were not checked: here the person accepts each other server.
-    const { api: bridge, keyServer, discovery: _, ...others } = JSON.parse(configuration);
+    // The list of servers is for pages that were not checked: here the person accepts each other server. The store of parcels gets
+    // nothing: pages fetch ciphertext from it, at addresses that the API gives.
+    const { api: bridge, keyServer, discovery: _, parcelStore: __, ...others } = JSON.parse(configuration);
     if (Object.keys(others).length || ![bridge, keyServer].every((one) => typeof one === "string" && URL.canParse(one))) throw new Error("other members");
     return { api: bridge, keyServer };
   } catch {

@@ -170,6 +170,7 @@ export const HANDLERS = {
   "parcel.answer": parcels.answer,
   "parcel.verify": parcels.verify,
   "parcel.decrypt": parcels.decrypt,
+  "parcel.receipt": parcels.confirm,
   "parcel.propose": parcels.propose,
   "parcel.attached": parcels.openAttached,
   "parcel.ways": parcelLetters.ways,

@@ -104,6 +104,15 @@ export async function decrypt({ cms, sha256, cmsBytes, contentBytes, fingerprint
   return vault.call("parcel.decrypt", { cms, chunk, replyKey, ...(await unlocked(fingerprint)) });
 }
 
+/**
+ * A receipt for a parcel, signed with the key that opens it. The vault verifies the sender again, and signs only for one who asks.
+ * @param {BodyOf<"parcel.receipt">} body
+ */
+export async function confirm({ manifest, parcel, fingerprint, crls, ocsp, asked, unavailable }) {
+  const judged = await trust.judging({ crls, ocsp, asked, unavailable });
+  return vault.call("parcel.receipt", { manifest, parcel, ...(await unlocked(fingerprint)), ...judged });
+}
+
 /** The key with this certificate, as arguments for the vault. Rejects with `locked`. @param {string} fingerprint */
 async function unlocked(fingerprint) {
   const held = await keys.unlocked(fingerprint);

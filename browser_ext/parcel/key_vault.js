@@ -1,4 +1,4 @@
-/** The vault of a parcel that a key of the person opens: the background's vault has the keys, the page's vault does all else. */
+/** The vault of a parcel that a key of the person opens: the background's vault has the keys, and the page's vault does the rest. */
 import { generateKeys, openWith } from "../shared/channel.js";
 import { ask } from "../shared/request.js";
 
@@ -19,16 +19,15 @@ export class KeyVault {
   async call(verb, args, options) {
     if (verb === "parcel.verify") return this.#verify(args);
     if (verb === "parcel.decrypt") return this.#decrypt(args);
+    if (verb === "parcel.receipt") return this.#confirm(args);
     return this.#own.call(verb, args, options);
   }
 
   /** @param {VaultArgs<"parcel.verify">} args */
   async #verify({ manifest, parcel, readers, trust }) {
-    const { crls, ocsp, asked, unavailable } = trust.evidence ?? {};
     const keys = await this.#keys;
     const { envelope, ...judged } = await ask("parcel.verify", {
-      manifest, parcel, readers, fingerprint: this.#fingerprint, replyKey: keys.publicKey,
-      crls: crls ?? [], ocsp: ocsp ?? [], asked: asked ?? [], unavailable: unavailable ?? [],
+      manifest, parcel, readers, fingerprint: this.#fingerprint, replyKey: keys.publicKey, ...answersIn(trust),
     });
     return { ...judged, ...JSON.parse(new TextDecoder().decode(await openWith(keys, "opened parcel", envelope))) };
   }
@@ -39,4 +38,15 @@ export class KeyVault {
     const { envelope } = await ask("parcel.decrypt", { cms, ...chunk, fingerprint: this.#fingerprint, replyKey: keys.publicKey });
     return { content: await openWith(keys, "parcel chunk", envelope) };
   }
+
+  /** @param {VaultArgs<"parcel.receipt">} args */
+  #confirm({ manifest, parcel, trust }) {
+    return ask("parcel.receipt", { manifest, parcel, fingerprint: this.#fingerprint, ...answersIn(trust) });
+  }
+}
+
+/** The answers of authorities, to which the background adds the person's trust. @param {VaultArgs<"parcel.receipt">["trust"]} trust */
+function answersIn({ evidence }) {
+  const { crls, ocsp, asked, unavailable } = evidence ?? {};
+  return { crls: crls ?? [], ocsp: ocsp ?? [], asked: asked ?? [], unavailable: unavailable ?? [] };
 }

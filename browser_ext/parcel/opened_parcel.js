@@ -3,12 +3,14 @@
  *
  * Until the manifest is read, only the server says who has sent the parcel, and the view says so.
  */
+import { AnswerOffer } from "../../wasm_build/parcels/answer_offer.js";
 import { createComplaint } from "../../wasm_build/parcels/complaint_dialog.js";
 import { codeOf } from "../../wasm_build/parcels/failures.js";
 import { FileRows } from "../../wasm_build/parcels/file_rows.js";
 import { MAX_LETTER_BYTES } from "../../wasm_build/parcels/parcel_reader.js";
+import { createReceiptOffer } from "../../wasm_build/parcels/receipt_offer.js";
 import { html } from "../../wasm_build/ui/dom.js";
-import { isolate, longDate } from "../../wasm_build/ui/formats.js";
+import { headerReader, isolate, longDate } from "../../wasm_build/ui/formats.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { ApiError } from "../../wasm_build/vault/json_requests.js";
 import { text } from "../shared/i18n.js";
@@ -36,8 +38,11 @@ export class OpenedParcel {
   #facts = html("div");
   #letter = html("div", { class: "stack" });
   #files = html("div", { class: "parcel-files" });
+  #receipt = html("div");
+  #answer;
   /** @type {LetterView | null} */
   #view = null;
+  #subject = "";
 
   /** @param {ParcelTab} tab @param {ParcelReader} reader @param {Opening} opening */
   constructor(tab, reader, opening) {
@@ -49,9 +54,11 @@ export class OpenedParcel {
     const said = opening.from
       ? translate("parcel_server_says", { from: isolate(opening.from) }) : translate("parcel_sender_unknown_yet");
     this.#verdict.append(html("p", { class: "muted", role: "status", text: said, data: { test: "server-says" } }));
+    this.#answer = new AnswerOffer(tab, reader, opening, this.#ending.signal);
     this.element = html(
       "article", { class: "stack", "aria-busy": "true", data: { test: "parcel" } },
-      this.#verdict, this.heading, this.#facts, this.#letter, this.#files, this.#details, html("div", { class: "actions" }, createComplaint(tab)),
+      this.#verdict, this.heading, this.#facts, this.#letter, this.#files, this.#receipt, this.#answer.element, this.#details,
+      html("div", { class: "actions" }, createComplaint(tab)),
     );
     void this.#read();
   }
@@ -59,6 +66,7 @@ export class OpenedParcel {
   /** Deletes the content, and ends all that still runs. */
   close() {
     this.#ending.abort();
+    this.#answer.close();
     this.#view?.close();
     this.#view = null;
     this.element.replaceChildren();
@@ -68,13 +76,18 @@ export class OpenedParcel {
     const { signal } = this.#ending;
     try {
       let isShown = false;
+      /** @type {OpenedManifest | null} */
+      let latest = null;
       const onArrived = () => void this.#reader.claim("received");
       for await (const manifest of this.#reader.manifest(this.#opening, { signal, onArrived })) {
         if (signal.aborted) return;
         this.#judge(manifest);
         if (!isShown) await this.#showContent(manifest, signal);
         isShown = true;
+        this.#offerReceipt(manifest);
+        latest = manifest;
       }
+      if (latest) void this.#answer.show(latest, this.#subject);
       if (!signal.aborted) void this.#reader.claim("opened");
       this.element.setAttribute("aria-busy", "false");
     } catch (error) {
@@ -107,6 +120,13 @@ export class OpenedParcel {
     this.#tab.announce(headline[0]?.textContent ?? "");
   }
 
+  /** @param {OpenedManifest} manifest */
+  #offerReceipt({ asksForReceipt, report, sender }) {
+    if (!asksForReceipt || report.state !== "verified" || !this.#reader.canConfirm) return;
+    const offer = createReceiptOffer(this.#tab, this.#reader, { sender, signal: this.#ending.signal });
+    this.#receipt.replaceChildren(offer);
+  }
+
   /** The note on a parcel that nobody has signed. */
   #createUnsigned() {
     const { translate } = this.#tab;
@@ -132,6 +152,7 @@ export class OpenedParcel {
       for (const buffer of [letter.text, ...letter.attachments.map(({ data }) => data)]) overwrite(buffer);
       return;
     }
+    this.#subject = headerReader(letter.headers)("subject") ?? "";
     this.#view = await LetterView.open(place, letter, report);
     waiting.remove();
   }

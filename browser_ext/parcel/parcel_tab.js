@@ -4,6 +4,7 @@
  * The server is asked nothing before the person presses a button. A lock of the keys, and leaving the page, delete the
  * parcel's key and all that was shown.
  */
+import { createAnswer } from "../../wasm_build/parcels/answer_form.js";
 import { createFailureView } from "../../wasm_build/parcels/failure_view.js";
 import { codeOf, parcelSentence, remedyFor, wordsSentence } from "../../wasm_build/parcels/failures.js";
 import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
@@ -88,6 +89,14 @@ export class ParcelTab {
   /** @param {string} said for screen readers */
   announce(said) {
     this.#announcer.textContent = said;
+  }
+
+  touch() {
+    this.#session.touch();
+  }
+
+  async loadAnswer() {
+    return createAnswer;
   }
 
   /** @param {unknown} error */
@@ -191,7 +200,7 @@ export class ParcelTab {
    * Opens the parcel with a key of the person. Rejects with `parcel-not-for-key` if the parcel is not for its certificate.
    * @param {CertificateInfo} identity
    */
-  async openByKey({ fingerprint, certificate, addresses }) {
+  async openByKey({ fingerprint, certificate, addresses, purposes }) {
     const { id } = this;
     const [requests, judged] = await Promise.all([this.#askServer(), ask("parcel.judging")]);
     const reader = this.#makeReader(requests, judged, fingerprint);
@@ -201,7 +210,8 @@ export class ParcelTab {
       return requests.open(id, { nonce, token });
     };
     try {
-      const opening = await reader.unlockByKey(id, addresses, prove);
+      const canSign = purposes?.includes("sign") ?? false;
+      const opening = await reader.unlockByKey(id, { readers: addresses, canSign, prove });
       if (this.id === id) this.#show(new OpenedParcel(this, reader, opening));
     } catch (error) {
       throw codeOf(error) === "wrong-secret" ? new RequestError("parcel-not-for-key") : error;

@@ -271,6 +271,13 @@ export const MESSAGES = {
     from: ["parcel"],
     body: { cms: "bytes", sha256: DIGEST, cmsBytes: "number", contentBytes: "number", fingerprint: "string", replyKey: "bytes" },
   },
+  // The person has pressed the button that confirms the parcel to its sender.
+  "parcel.receipt": {
+    from: ["parcel"],
+    body: {
+      manifest: "bytes", parcel: "string", fingerprint: "string", crls: "files", ocsp: "files", asked: "strings", unavailable: "strings",
+    },
+  },
   "parcel.propose": { from: ["parcel"], body: { fingerprint: "string", certificates: "files" } },
   "parcel.attached": { from: ["parcel"], body: { name: "string", envelope: ENVELOPE } },
   // A letter that goes as a parcel: its window encrypts by the vault of the background, and sends by its requests.

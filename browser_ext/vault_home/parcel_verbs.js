@@ -13,6 +13,7 @@ export const parcelVerbs = {
   "parcel.answer": (/** @type {Encrypted<VaultArgs<"parcel.answer">>} */ args) => callVault("parcel.answer", args),
   "parcel.verify": verify,
   "parcel.decrypt": decrypt,
+  "parcel.receipt": (/** @type {Encrypted<VaultArgs<"parcel.receipt">>} */ args) => callVault("parcel.receipt", args),
   "parcel.message": compose,
   "parcel.make": make,
   "parcel.encrypt": encrypt,
@@ -21,9 +22,9 @@ export const parcelVerbs = {
 
 /** @param {Encrypted<VaultArgs<"parcel.verify">> & {replyKey: ArrayBuffer}} body */
 async function verify({ replyKey, ...args }) {
-  const { report, lookups, certificates, sender, to, created, files } = await callVault("parcel.verify", args);
+  const { sender, to, created, files, ...judged } = await callVault("parcel.verify", args);
   const packed = new TextEncoder().encode(JSON.stringify({ sender, to, created, files })).buffer;
-  return { report, lookups, certificates, envelope: await encryptTo(replyKey, "opened parcel", packed) };
+  return { ...judged, envelope: await encryptTo(replyKey, "opened parcel", packed) };
 }
 
 /** @param {Encrypted<VaultArgs<"parcel.decrypt">> & {replyKey: ArrayBuffer}} body */

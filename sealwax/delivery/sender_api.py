@@ -121,15 +121,17 @@ class SentParcel:
 
 
 class SenderApi:
-    """The calls of a sender, authorized by a token."""
+    """The calls of a sender, authorized by a token. `language` is that of the service's mails to them, or empty."""
 
-    def __init__(self, connection: Connection, token: str, patience: Patience) -> None:
+    def __init__(self, connection: Connection, token: str, patience: Patience, *, language: str = "") -> None:
         self._caller = Caller(connection, f"Bearer {token}", patience)
+        self._language = language
 
     def create(self, parcel: NewParcel, objects: Sequence[bytes] = (), move: Move = no_move) -> SentParcel:
         """Announce a parcel, with all its objects and then its manifest if it is whole. Repeating it does no harm."""
         body = b"".join([parcel.to_json(), *objects])
-        call = Call(method="POST", path=_PARCELS, headers={"Content-Type": JSON_TYPE}, body=body)
+        headers = {"Content-Type": JSON_TYPE, **({"Accept-Language": self._language} if self._language else {})}
+        call = Call(method="POST", path=_PARCELS, headers=headers, body=body)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
         return _read_parcel(Fields.parse(answer.body), parcel.parcel_id)
 

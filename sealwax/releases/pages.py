@@ -27,6 +27,7 @@ _CONFIGURATION_BYTES: Final = 65_536
 _PORTS: Final = {"https": 443, "http": 80}
 _PARALLEL: Final = 4
 _DISCOVERY: Final = "discovery"
+_STORE: Final = "parcelStore"
 _NOT_FOUND: Final = (404, 410)
 
 
@@ -150,8 +151,9 @@ def _compare_document(
 
 def _connections(value: object) -> dict[str, str]:
     """The addresses in a configuration, each by the name of its member. Raises MalformedMessage."""
-    names = ("api", "keyServer")
-    is_followed = isinstance(value, dict) and _DISCOVERY in value
+    present = value.keys() if isinstance(value, dict) else ()
+    names = ("api", "keyServer", *((_STORE,) if _STORE in present else ()))
+    is_followed = _DISCOVERY in present
     members = Members.of(value, (*names, _DISCOVERY) if is_followed else names, CONFIGURATION)
     servers = {name: members.text(name) for name in names}
     if not is_followed:

@@ -126,7 +126,9 @@ const visit = (others) => checked.files(
   { signed: new TextEncoder().encode("1.0").buffer, configuration: JSON.stringify({ ...servers, ...others }) },
   { origin: "https://old.example" },
 ).then(({ servers }) => servers, ({ code }) => code);
-show([await visit({ discovery: { key: "k", url: "https://list.example", keyServers: [] } }), await visit({ more: 1 })]);
+const discovery = { key: "k", url: "https://list.example", keyServers: [] };
+const known = { discovery, parcelStore: "https://s3.example" };
+show([await visit(known), await visit({ more: 1 })]);
 """)
     assert found == [{"api": "https://api.example", "keyServer": "https://keys.example"}, "site-configuration"]
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import time
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from smime_core import Keys
+from smime_core.blocking import decrypt_message, run
+from smime_core.mail import read_encrypted_payload
+from smime_core.parcels import check_parcel_receipt
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import downloads_into, wait_for_download
 from tests.support.browser.page import Page
@@ -18,11 +24,13 @@ from tests.support.extension.managed import start_managed
 from tests.support.extension.toolbar import open_window
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, Sent, letter, run_parcel_house
+from tests.support.people import PROVIDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 SUBJECT = "The plans for Thursday"
 TEXT = "The key is under the third step."
+ANSWER = "Thursday suits me."
 # Not a PDF: Firefox opens a PDF that was saved in a tab, at a time of its own.
 PLAN = b"AC1032 the plan"
 PAGE = "parcel/parcel.html"
@@ -78,11 +86,39 @@ def listed(notices: Notices, tmp_path_factory: pytest.TempPathFactory) -> Notice
     return notices
 
 
+def wait_until_opened(page: Page) -> None:
+    page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
+
+
 def open_by_words(page: Page, words: str) -> None:
     page.wait_for_selector(named("words"), timeout_seconds=OPERATION_SECONDS)
     page.fill(named("words"), words)
     page.click(named("open-parcel"))
-    page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
+    wait_until_opened(page)
+
+
+def write_answer(page: Page) -> None:
+    page.wait_for_selector(named("write-answer"), timeout_seconds=OPERATION_SECONDS)
+    page.click(named("write-answer"))
+    page.wait_for_selector(named("answer-text"))
+    page.fill(named("answer-text"), ANSWER)
+
+
+def answer_to(listed: Notices, subject: str) -> bytes:
+    """The mail with this subject. The bridge's own thread may be sending it."""
+    deadline, post = time.monotonic() + OPERATION_SECONDS, listed.house.post
+    while time.monotonic() < deadline:
+        listed.house.send_mails()
+        for mail, raw in zip(post.mails, post.raw, strict=False):
+            if subject in mail["Subject"]:
+                return raw
+        time.sleep(0.1)
+    raise AssertionError(f"no {subject} in {post.subjects}")
+
+
+def is_there(page: Page, test: str) -> bool:
+    there: bool = page.js("(selector) => document.querySelector(selector) !== null", named(test))
+    return there
 
 
 @pytest.mark.heart
@@ -160,7 +196,7 @@ def test_a_link_with_the_words_needs_only_a_press(listed: Notices) -> None:
     page = listed.paste(listed.link(sent, words=True))
     page.wait_for_selector(named("words-in-link"), timeout_seconds=OPERATION_SECONDS)
     page.click(named("open-parcel"))
-    page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
+    wait_until_opened(page)
     assert page.js(STATE) == "verified"
     page.close()
 
@@ -205,7 +241,7 @@ def test_a_key_of_the_person_opens_a_parcel_without_words(listed: Notices, tmp_p
     page.click("[data-test=own-key] [data-test=passphrase]")
     page.type(alice.key_passphrase)
     page.click(named("open-by-key"))
-    page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
+    wait_until_opened(page)
     assert page.js(STATE) == "verified"
     assert page.text(named("parcel-to")) == alice.address
     assert TEXT in page.wait_for_frame("mail_view.html").wait_for_text(TEXT)
@@ -226,6 +262,75 @@ def test_a_parcel_for_somebody_else_does_not_open_by_a_key(listed: Notices, tmp_
     page.wait_for_text(
         "not encrypted for this key", selector=named("own-key-problem"), timeout_seconds=OPERATION_SECONDS
     )
+    page.close()
+
+
+@pytest.mark.heart
+def test_a_parcel_is_answered_and_confirmed_with_a_key_of_the_person(listed: Notices, tmp_path: Path) -> None:
+    alice, bob = listed.house.stack.accounts
+    sent = listed.house.send({MESSAGE: letter(SUBJECT, TEXT)}, kind="message", signer=bob.identity, to=alice)
+    (tmp_path / "alice.p12").write_bytes(alice.p12)
+    note = tmp_path / "signed plan.txt"
+    note.write_bytes(b"Signed: Alice")
+    listed.extension.open_keys(tmp_path / "alice.p12", alice.key_passphrase)
+    page = listed.paste(listed.link(sent))
+    page.wait_for_selector(named("open-by-key"), timeout_seconds=OPERATION_SECONDS)
+    page.click(named("open-by-key"))
+    wait_until_opened(page)
+    assert bob.address in page.text(named("receipt-offer"))
+    assert listed.house.shown(sent)["receipts"] == [], "nothing is confirmed without the press"
+    page.click(named("confirm-parcel"))
+    page.wait_for_selector(named("confirmed"), timeout_seconds=OPERATION_SECONDS)
+    shown = listed.house.shown(sent)
+    assert "recipient-signed" in {row["by"] for row in shown["states"]}
+    (receipt,) = map(b64decode, shown["receipts"])
+    run(check_parcel_receipt(receipt, PROVIDER, parcel=sent.draft.id))
+    write_answer(page)
+    page.choose_files(named("compose-file"), [note])
+    page.wait_for_text(note.name, selector=named("compose-attachments"))
+    assert "nothing proves that you wrote it" in page.text(named("answer-meaning"))
+    page.click(named("send-answer"))
+    page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
+    mail = answer_to(listed, f"Reply to parcel {shown['reference']}")
+    for secret in (ANSWER, SUBJECT, note.name, "Signed"):
+        assert secret.encode() not in mail
+    read = read_encrypted_payload(decrypt_message(mail, Keys(identities=[bob.identity]), PROVIDER))
+    assert ANSWER in read.text
+    assert [(one.filename, one.data) for one in read.attachments] == [(note.name, b"Signed: Alice")]
+    page.close()
+
+
+def test_words_open_a_parcel_that_can_be_answered_and_not_confirmed(listed: Notices) -> None:
+    sent = listed.send()
+    page = listed.paste(listed.link(sent))
+    open_by_words(page, sent.words)
+    write_answer(page)
+    assert not is_there(page, "receipt-offer")
+    page.click(named("send-answer"))
+    page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
+    answer_to(listed, f"Reply to parcel {page.text(named('parcel-reference'))}")
+    assert listed.house.states_of(sent)[-1] == "answered"
+    page.close()
+
+
+def test_a_lock_deletes_an_answer_that_is_being_written(listed: Notices) -> None:
+    sent = listed.send()
+    page = listed.paste(listed.link(sent))
+    open_by_words(page, sent.words)
+    write_answer(page)
+    page.js("() => (globalThis.browser ?? chrome).storage.local.set({ lockedAt: Date.now() })")
+    page.wait_for_text("because the keys were locked", selector="main")
+    assert ANSWER not in page.js("() => document.documentElement.outerHTML")
+    page.close()
+
+
+def test_a_sender_without_a_certificate_gets_no_answer(listed: Notices) -> None:
+    sent = listed.house.send({"plan.dwg": PLAN})
+    page = listed.paste(listed.link(sent))
+    open_by_words(page, sent.words)
+    page.wait_for_selector(named("no-answer"), timeout_seconds=OPERATION_SECONDS)
+    assert "cannot encrypt a reply" in page.text(named("no-answer"))
+    assert not is_there(page, "write-answer")
     page.close()
 
 

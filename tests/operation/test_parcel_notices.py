@@ -48,6 +48,21 @@ port = 993
 host = "smtp.example.test"
 port = 465
 """
+REPORT = """Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Action: failed
+Status: 5.1.1
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <1795780800.0123456789abcdef01234567@example.test>
+
+--b--
+"""
 NOTICES = f'[parcel_notices]\nhost = "127.0.0.1"\nsecurity = "none"\nsender = "{SERVICE}"\n'
 
 
@@ -225,6 +240,17 @@ def test_counts_have_numbers_and_name_nobody(filled: Path) -> None:
     ]
     for private in (SENDER, PARCEL_ID, "bob"):
         assert private not in text
+
+
+def test_a_mail_server_hands_over_what_came_back(filled: Path) -> None:
+    command = ("bridge", "parcel-returns", "--config", str(filled))
+    done = sealwax(*command, typed="Subject: Hello\r\n\r\n" + "x" * 2_000_000)
+    assert (done.returncode, done.stdout) == (0, "this is no report that a notice was not delivered\n")
+    done = sealwax(*command, typed=REPORT)
+    assert (done.returncode, done.stdout) == (0, "no notice waits for such a report\n")
+    filled.write_text(filled.read_text().replace("bridge.sqlite", "nowhere/bridge.sqlite"))
+    # EX_TEMPFAIL, after which the mail server tries again.
+    assert sealwax(*command, typed=REPORT).returncode == 75
 
 
 def test_a_parcel_at_the_bridge_brings_a_mail(file: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sealwax.operation.settings import WrongSettings, load_settings
 from webbridge.operation.examples import write_examples
 from webbridge.operation.settings import BridgeSettings
+from webbridge.security import pages_policy
 
 KEY = "44" * 32
 GOOD = """
@@ -60,7 +61,12 @@ def test_the_pepper_is_a_secret_of_its_own(file: Path) -> None:
         ('store = "parcels"', "parcels: an absolute path is expected"),
         ('store = "/srv/parcels"\naccel_path = "files"', "parcels: a path as /parcel-files is expected"),
         ('store = "/srv/parcels"\naccel_path = "/files/"', "parcels: a path as /parcel-files is expected"),
-        ('store = "/srv/parcels"\npresigned_seconds = 60', "parcels.presigned_seconds: a store at a URL is expected"),
+        ('store = "/srv/parcels"\npresigned_seconds = 60', "parcels.presigned_seconds: a store at s3:// is expected"),
+        ('store = "s3://b/x"\nupload_folder = "/srv/u"\npresigned_seconds = 60', "parcels.endpoint is missing"),
+        (
+            'store = "s3://b/x"\nupload_folder = "/srv/u"\npresigned_seconds = 60\nendpoint = "s3.example.org"',
+            "parcels.endpoint: '://' is not an origin",
+        ),
         ('store = "s3://bucket/x"', "parcels.upload_folder is missing"),
         ('store = "s3://bucket/x"\naccel_path = "/files"\nupload_folder = "/srv/u"', "parcels.accel_path: a store in"),
         ('store = "/srv/parcels"\nmax_days = 91', "parcels.max_days: expected"),
@@ -82,6 +88,17 @@ def test_a_store_at_a_url_has_its_folder_and_addresses(file: Path) -> None:
     parcels = load_settings(BridgeSettings, file).to_config().parcels
     assert parcels is not None
     assert (parcels.is_folder, parcels.upload_folder, parcels.presigned_seconds) == (False, Path("/srv/uploads"), 300)
+
+
+@pytest.mark.parametrize("endpoint", ["https://s3.example.org", "https://s3.example.org:8443/"])
+def test_the_pages_may_fetch_from_a_store_with_presigned_addresses_only(file: Path, endpoint: str) -> None:
+    remote = f'{GOOD}[parcels]\nstore = "s3://bucket/x"\nendpoint = "{endpoint}"\nupload_folder = "/srv/uploads"\n'
+    file.write_text(remote)
+    assert load_settings(BridgeSettings, file).to_pages_config().parcel_store_origin is None
+    file.write_text(f"{remote}presigned_seconds = 300\n")
+    pages = load_settings(BridgeSettings, file).to_pages_config()
+    assert pages.parcel_store_origin == endpoint.removesuffix("/")
+    assert pages_policy(pages)["connect-src"].split()[-1] == pages.parcel_store_origin
 
 
 def test_the_examples_let_nginx_send_the_bytes(file: Path, tmp_path: Path) -> None:

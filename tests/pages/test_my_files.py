@@ -18,6 +18,7 @@ from smime_core.parcels import CHUNK_BYTES
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
+from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.kept_files import Cabinet, FilesPage, many_files
 from tests.support.pages.sent_parcels import SendingHouse
@@ -250,3 +251,27 @@ def test_a_refused_upload_says_why_and_is_tried_again(
         files.page.wait_for_text("as many files as you may", selector=adding, timeout_seconds=OPERATION_SECONDS)
     files.page.click(named("file-again"))
     files.wait_for_names("one too many.txt")
+
+
+@pytest.mark.third_engine
+def test_webkit_keeps_files(webkit: WebKit, cabinet: Cabinet, tmp_path: Path) -> None:
+    data = secrets.token_bytes(1_000_000) * (LARGE_BYTES // 1_000_000)
+    files = FilesPage(webkit, cabinet.house)
+    files.show()
+    files.add(write(tmp_path, "small.txt"), write(tmp_path, "large.bin", data))
+    files.wait_for_names("large.bin", "small.txt")
+    files.make_folder("Plans")
+    files.act("small.txt", "move")
+    files.page.wait_for_selector(named("pick-folder"))
+    files.page.click(f'{named("pick-folder")}[data-folder="Plans"]')
+    files.wait_for_names("Plans", "large.bin")
+    with downloads_into(files.page, tmp_path / "saved"):
+        files.save("large.bin")
+        files.page.wait_for_text(
+            "Passed to your browser’s downloads", selector=named("files"), timeout_seconds=2 * OPERATION_SECONDS
+        )
+        saved = wait_for_download(tmp_path / "saved", "large.bin")
+    assert hashlib.sha256(saved).digest() == hashlib.sha256(data).digest()
+    files.page.show_top(390, 844)
+    assert not files.page.overflows_sideways()
+    files.close()

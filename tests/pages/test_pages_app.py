@@ -124,6 +124,22 @@ def test_the_policy_and_the_configuration_name_the_servers_of_the_list(folder: P
         replace(found, key_servers=("http://keys2.example.org",))
 
 
+def test_the_policy_and_the_configuration_name_the_store_of_parcels(folder: Path) -> None:
+    config = PagesConfig(
+        pages_origin=ORIGIN,
+        api_origin="http://127.0.0.1:8461",
+        key_server_origin="http://127.0.0.1:8462",
+        parcel_store_origin="https://s3.example.org",
+        folder=folder,
+    )
+    client = create_pages_app(config).test_client()
+    assert client.get("/config.json", base_url=ORIGIN).get_json()["parcelStore"] == "https://s3.example.org"
+    with client.get("/", base_url=ORIGIN) as answer:
+        assert "http://127.0.0.1:8462 https://s3.example.org;" in f"{answer.headers['Content-Security-Policy']};"
+    with pytest.raises(ValueError, match="https"):
+        replace(config, parcel_store_origin="http://s3.example.org")
+
+
 def test_an_unchanged_file_is_not_sent_again_and_a_changed_one_is(browser: FlaskClient, folder: Path) -> None:
     first = browser.get("/app.js", base_url=ORIGIN)
     etag = {"If-None-Match": first.headers["ETag"]}

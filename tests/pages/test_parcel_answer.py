@@ -15,6 +15,7 @@ from smime_core.mail import read_encrypted_payload
 from smime_core.mime import parse_entity
 from smime_core.trust import Judging
 from tests.support.browser.browsers import Browser
+from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, ParcelHouse, ParcelPage, Sent, letter
 from tests.support.people import PROVIDER, trust
@@ -35,7 +36,7 @@ def send_letter(house: ParcelHouse) -> Sent:
     return house.send({MESSAGE: letter(SUBJECT, "Does Thursday suit you?")}, kind="message", signer=bob_of(house))
 
 
-def open_parcel(browser: Browser, house: ParcelHouse, sent: Sent) -> ParcelPage:
+def open_parcel(browser: Browser | WebKit, house: ParcelHouse, sent: Sent) -> ParcelPage:
     reader = ParcelPage(browser, sent.link(house.stack.pages_url))
     reader.open(sent.words)
     reader.page.wait_for_selector(f"{named('write-answer')}, {named('no-answer')}", timeout_seconds=OPERATION_SECONDS)
@@ -215,4 +216,21 @@ def test_closing_the_parcel_deletes_an_answer_that_is_being_written(
     reader.page.click(named("close-parcel"))
     reader.page.wait_for_selector(named("closed-note"))
     assert "Thursday suits me" not in reader.page.js("() => document.documentElement.outerHTML")
+    reader.close()
+
+
+@pytest.mark.third_engine
+def test_webkit_answers_a_parcel(webkit: WebKit, parcel_house: ParcelHouse, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_bytes(b"Signed: Renate")
+    reader = open_parcel(webkit, parcel_house, send_letter(parcel_house))
+    write_answer(reader, ANSWER, note)
+    reader.page.show_top(390, 844)
+    assert not reader.page.overflows_sideways()
+    press_send(reader)
+    wait_until_sent(reader)
+    (mail,) = answers_to(parcel_house)
+    read = read_encrypted_payload(decrypt_message(mail, Keys(identities=[bob_of(parcel_house)]), PROVIDER))
+    assert ANSWER in read.text.replace("\r\n", "\n")
+    assert [(one.filename, one.data) for one in read.attachments] == [(note.name, b"Signed: Renate")]
     reader.close()

@@ -197,9 +197,17 @@ def test_a_parcel_for_somebody_else_is_not_shown(browser: Browser, parcel_house:
 
 
 @pytest.mark.third_engine
-def test_webkit_opens_a_parcel_by_a_key_file(webkit: WebKit, parcel_house: ParcelHouse, key_file: KeyFile) -> None:
+def test_webkit_opens_a_parcel_by_a_key_file_and_confirms_it(
+    webkit: WebKit, parcel_house: ParcelHouse, key_file: KeyFile
+) -> None:
     sent = send_letter(parcel_house, key_file)
     reader = arrive(webkit, parcel_house, sent)
     open_by_key_file(reader, key_file.path)
     assert (reader.state, TEXT in reader.page.text(named("body"))) == ("verified", True)
+    reader.page.show_top(390, 844)
+    assert not reader.page.overflows_sideways()
+    reader.page.click(named("confirm-parcel"))
+    reader.page.wait_for_selector(named("confirmed"), timeout_seconds=OPERATION_SECONDS)
+    (receipt,) = map(b64decode, parcel_house.shown(sent)["receipts"])
+    run(check_parcel_receipt(receipt, PROVIDER, parcel=sent.draft.id))
     reader.close()

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
+from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, DORA, LINK, NOTICE_SECONDS, ParcelLetter, notice_to, notices_to
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
@@ -320,3 +321,36 @@ def test_a_bridge_without_parcels_offers_none(browser: Browser, running_house: P
     assert letter.page.js("(names) => names.every((name) => document.querySelector(name) === null)", OFFERS)
     letter.pages.discard()
     letter.close()
+
+
+@pytest.mark.third_engine
+def test_webkit_sends_a_letter_as_a_parcel_of_several_chunks(
+    webkit: WebKit, running_house: ParcelHouse, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.bin"
+    film.write_bytes(bytes(range(256)) * (CHUNK // 256) + b"the end")
+    before = len(notices_to(running_house, CAROL))
+    running_house.changes.clear()
+    letter = ParcelLetter(webkit, running_house)
+    letter.write(CAROL, subject="The plans for Thursday")
+    letter.attach(film)
+    assert f"{CAROL} has no usable certificate. Send as a parcel?" in letter.ask()
+    letter.page.show_top(390, 844)
+    assert not letter.page.overflows_sideways()
+    letter.go()
+    words = letter.wait_until_sent()
+    assert not letter.page.overflows_sideways()
+    link = LINK.search(notice_to(running_house, CAROL, count=before + 1))
+    assert link
+    letter.finish()
+    letter.close()
+    reader = ParcelPage(webkit, running_house.stack.pages_url + link[1])
+    reader.open(words)
+    assert (reader.state, reader.file_names()) == ("verified", ["film.bin"])
+    (tmp_path / "downloads").mkdir()
+    with downloads_into(reader.page, tmp_path / "downloads"):
+        reader.save("film.bin")
+        reader.wait_for_saving("Passed to your browser’s downloads")
+        saved = wait_for_download(tmp_path / "downloads", "film.bin")
+    assert hashlib.sha256(saved).digest() == hashlib.sha256(film.read_bytes()).digest()
+    reader.close()

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from smime_core.parcels import CHUNK_BYTES
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
+from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import named
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, Sent
 
@@ -192,4 +193,22 @@ def test_cancelling_leaves_no_file(reader: ParcelPage, parcel_house: ParcelHouse
     going_on.set()
     reader.wait_for_saving("Cancelled. Nothing was saved")
     assert reader.page.js("() => written").count("aborted") == 1
+    reader.close()
+
+
+@pytest.mark.third_engine
+def test_webkit_saves_small_and_large_files(
+    webkit: WebKit, parcel_house: ParcelHouse, sent: Sent, tmp_path: Path, large: bytes
+) -> None:
+    reader = ParcelPage(webkit, sent.link(parcel_house.stack.pages_url))
+    reader.open(sent.words)
+    with downloads_into(reader.page, tmp_path):
+        reader.save("small.txt")
+        assert wait_for_download(tmp_path, "small.txt") == b"small"
+        reader.save("large.bin")
+        reader.wait_for_saving("Passed to your browser’s downloads")
+        saved = wait_for_download(tmp_path, "large.bin")
+    assert hashlib.sha256(saved).digest() == hashlib.sha256(large).digest()
+    reader.page.show_top(390, 844)
+    assert not reader.page.overflows_sideways()
     reader.close()

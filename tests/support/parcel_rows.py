@@ -35,6 +35,7 @@ def add_parcel(
     sender: str = SENDER,
     recipients: tuple[str, ...] = (RECIPIENT,),
     language: str = "en",
+    sender_language: str = "",
 ) -> None:
     """Add a submitted parcel, and queue its notices."""
     row: dict[str, Any] = {
@@ -60,6 +61,7 @@ def add_parcel(
         "most_openings": None,
         "openings": 0,
         "tries_left": 5,
+        "language": sender_language,
     }
     with database.transaction() as rows:
         rows.execute(insert(PARCEL), row)

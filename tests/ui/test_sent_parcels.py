@@ -13,7 +13,7 @@ import pytest
 
 from sealwax.service import ServiceError
 from tests.support.project import ROOT
-from webbridge.delivery.notices.failures import BLOCKED, GIVEN_UP, REFUSED, smtp_code
+from webbridge.delivery.notices.failures import BLOCKED, GIVEN_UP, REFUSED, returned_code, smtp_code
 from webbridge.delivery.notices.outbox import Outcome
 from webbridge.delivery.states import SaidBy, Stage, State
 from webbridge.delivery.tokens import _check_name
@@ -45,7 +45,15 @@ def parcel(state: str, *said_by: str, stored: bool = True, tries_left: int = 5) 
 
 def test_each_state_and_speaker_of_the_bridge_has_words() -> None:
     catalogue = json.loads((ROOT / "webbridge/pages/messages.en.json").read_text())
-    codes = [smtp_code(550), GIVEN_UP, REFUSED, BLOCKED, Outcome.PERHAPS_TWICE, "parcel-damaged"]
+    codes = [
+        smtp_code(550),
+        returned_code("5.1.1"),
+        GIVEN_UP,
+        REFUSED,
+        BLOCKED,
+        Outcome.PERHAPS_TWICE,
+        "parcel-damaged",
+    ]
     found = ask(states=[Stage.UPLOADING, *State], speakers=list(SaidBy), codes=codes)
     assert set(found["states"] + found["speakers"] + found["codes"] + found["failed"]) <= catalogue.keys()
     assert len(set(found["codes"])) == len(codes)

@@ -86,15 +86,14 @@ export function entranceByCertificate(requests, id, { identities, vault }) {
 }
 
 /**
- * The keys stay in the caller's vault, which adds them to each operation, and gives no receipt here.
- * @param {string[]} readers
- * @param {() => Promise<Opening>} prove
+ * The keys stay in the caller's vault, which adds them to each operation.
+ * @param {{readers: string[], canSign: boolean, prove: () => Promise<Opening>}} parts
  * @returns {Entrance}
  */
-export function entranceByVault(readers, prove) {
+export function entranceByVault({ readers, canSign, prove }) {
   return {
     readers,
-    canSign: false,
+    canSign,
     prove(useKey) {
       // The session begins with its key, though nothing is sealed under it.
       overwrite(useKey().buffer);

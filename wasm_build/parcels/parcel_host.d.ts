@@ -1,6 +1,7 @@
 /** The page in which the views of a parcel are: the mail server's page for recipients, or a page of the extension. */
 
 import type { Catalogue } from "../ui/catalogue.js";
+import type { CreateAnswer } from "./answer_form.js";
 import type { ParcelRequests } from "./requests.js";
 import type { FileToSave, Save } from "./saving.js";
 
@@ -12,6 +13,12 @@ export interface ParcelHost {
   requests: Pick<ParcelRequests, "complain">;
   /** Saves a file by a service worker; null where none may run. */
   saveByWorker: ((file: FileToSave) => Promise<Save>) | null;
+  /** Loads the form that answers the parcel. */
+  loadAnswer(): Promise<CreateAnswer>;
+  /** Counts as a use of the keys, so that the parcel is not closed while the person writes. */
+  touch(): void;
+  /** Says a text to screen readers. */
+  announce(text: string): void;
   /** The sentence for people about an error. */
   sentenceFor(error: unknown): string;
   /** Runs the action of a button. If it fails, `failure` shows the sentence of the error. */

@@ -135,12 +135,12 @@ export class ParcelReader {
   /**
    * Proves to the server that a key of the person opens the parcel. The caller's vault adds that key to each operation.
    * @param {string} id
-   * @param {string[]} readers the addresses of the key's certificate, of which the parcel must name one
-   * @param {() => Promise<Opening>} prove
+   * @param {{readers: string[], canSign: boolean, prove: () => Promise<Opening>}} key `readers` are the addresses of its certificate, of
+   *   which the parcel must name one; `canSign` says whether it may sign a receipt
    * @returns {Promise<Opening>}
    */
-  unlockByKey(id, readers, prove) {
-    return this.#enter(id, async () => entranceByVault(readers, prove));
+  unlockByKey(id, key) {
+    return this.#enter(id, async () => entranceByVault(key));
   }
 
   /**

@@ -55,8 +55,10 @@ export class ParcelUploads {
    */
   create(line, objects, waiting) {
     const body = new Blob([`${line}\n`, ...objects]);
+    // The service writes to the sender in the language of this page.
+    const headers = { ...JSON_TYPE, "Accept-Language": document.documentElement.lang };
     return this.patiently(waiting, async () => readJson(
-      await this.#ask(this.#place, { method: "POST", headers: JSON_TYPE, body, signal: waiting.signal }),
+      await this.#ask(this.#place, { method: "POST", headers, body, signal: waiting.signal }),
     ));
   }
 

@@ -160,7 +160,7 @@ def _answer_terms(parcel: Parcel) -> dict[str, object] | None:
     if notices is None or not is_plain(parcel.sender):
         return None
     return {
-        "from": author_of(notices.head, notices.language),
+        "from": author_of(notices.head, notices.language_for(parcel.language)),
         "bytes": delivery().config.max_answer_bytes,
         "left": delivery().answers.left(parcel.id),
     }

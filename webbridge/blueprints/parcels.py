@@ -22,6 +22,7 @@ from webbridge.blueprints.parcel_calls import (
 )
 from webbridge.delivery.delivery import Incomplete
 from webbridge.delivery.limits import MAX_LINE_BYTES, MAX_OPENINGS, MAX_WHOLE_BYTES
+from webbridge.delivery.notices.words import language_asked
 from webbridge.delivery.parcels import Parcel
 from webbridge.delivery.submission import Submission, bad_request, parse_submission, whole_number
 from webbridge.records import recorded_parcel
@@ -36,6 +37,7 @@ def create_parcel() -> Response:
     """Reserve the room for a parcel, or with `whole` submit it, by one line of JSON before the bytes.
 
     The same request again gets the same answer. It names the parcel by its id, so that it may be repeated.
+    `Accept-Language` says the language of the mails to the sender.
     """
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
@@ -44,7 +46,8 @@ def create_parcel() -> Response:
         body = read_objects(request.stream, submission.total_bytes if submission.is_whole else 0)
     with recorded_parcel(sender) as record:
         with _counted(sender, submission):
-            parcel, is_new = delivery().create(sender, submission, body)
+            language = language_asked(request.accept_languages.values())
+            parcel, is_new = delivery().create(sender, submission, body, language=language)
         record.outcome = "created" if is_new else "repeated"
     response = jsonify(render_created(parcel))
     response.status_code = 201 if is_new else 200

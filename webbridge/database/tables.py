@@ -161,6 +161,8 @@ PARCEL: Final = Table(
     Column("most_openings", LONG, nullable=True),
     Column("openings", LONG, nullable=False),
     Column("tries_left", LONG, nullable=False),
+    # The language of the mails to the sender, or empty if nobody has said it.
+    Column("language", Text, nullable=False, server_default=""),
     Index("parcel_by_sender", "sender", "created_at"),
     Index("parcel_by_end", "stage", "ends_at"),
     Index("parcel_by_folder", "folder"),

@@ -71,10 +71,11 @@ class Delivery:
     sweep: Sweep
     sweeper: Sweeper
 
-    def create(self, sender: str, submission: Submission, body: bytes) -> tuple[Parcel, bool]:
+    def create(self, sender: str, submission: Submission, body: bytes, *, language: str = "") -> tuple[Parcel, bool]:
         """Return the parcel of a submission, and whether it is new. `body` has all objects of a whole parcel.
 
-        The bytes of a whole parcel are durable before its record is. Raises ServiceError.
+        `language` is that of the mails to the sender, or empty for the operator's. The bytes of a whole parcel are
+        durable before its record is. Raises ServiceError.
         """
         digest = self.pepper.digest_of(canonical_bytes(submission) + body)
         known = self.parcels.find_repeated(sender, submission.id, digest)
@@ -82,7 +83,7 @@ class Delivery:
             return known, False
         self.quota.check_room(submission.total_bytes)
         try:
-            return self._create_new(sender, submission, body, digest)
+            return self._create_new(sender, submission, body, digest, language)
         except ServiceError:
             self.quota.give_up(submission.total_bytes)
             raise
@@ -113,13 +114,17 @@ class Delivery:
         """End the sweep."""
         self.sweeper.close()
 
-    def _create_new(self, sender: str, submission: Submission, body: bytes, digest: bytes) -> tuple[Parcel, bool]:
+    def _create_new(
+        self, sender: str, submission: Submission, body: bytes, digest: bytes, language: str
+    ) -> tuple[Parcel, bool]:
         folder = new_folder()
         if submission.is_whole:
             self._write_whole(folder, body)
         record = self.pepper.record_of(submission.id, submission.proof)
         try:
-            parcel = self.parcels.create(sender, submission, digest=digest, folder=folder, record=record)
+            parcel = self.parcels.create(
+                sender, submission, digest=digest, folder=folder, record=record, language=language
+            )
         except ServiceError:
             self._delete_unrecorded(submission.id, folder)
             raise

@@ -79,10 +79,12 @@ def _sender_paths() -> Json:
         "/api/parcels": {
             "post": _operation(
                 "Announce a parcel. The body is one line of JSON; with `whole`, all objects follow it in order, and"
-                " then the manifest. The same request again gets the same answer.",
+                " then the manifest. The same request again gets the same answer. `Accept-Language` says the language"
+                " of the service's mails to the sender.",
                 _SENDER,
                 {**_answer(201, "A new parcel", created), **_answer(200, "The same request has made it", created)},
                 errors=(400, 401, 403, 409, 413, 422, 429, 507),
+                parameters=[{"name": "Accept-Language", "in": "header", "required": False, "schema": _TEXT}],
                 body={"application/json": {"schema": _ref("Submission")}},
             ),
             "get": _operation(

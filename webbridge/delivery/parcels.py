@@ -60,6 +60,7 @@ class Parcel:
     most_openings: int | None
     openings: int
     tries_left: int
+    language: str
 
     @property
     def openings_left(self) -> int | None:
@@ -154,14 +155,18 @@ class Parcels:
             row = rows.execute(_FIND, {"of_id": parcel_id}).first()
         return None if row is None else _repeated(row, sender, digest)
 
-    def create(self, sender: str, submission: Submission, *, digest: bytes, folder: str, record: bytes) -> Parcel:
+    def create(
+        self, sender: str, submission: Submission, *, digest: bytes, folder: str, record: bytes, language: str
+    ) -> Parcel:
         """Return the new parcel, or one in another folder that the same request has made meanwhile.
 
-        `digest` is of the request, `record` that of its proof. Its bytes are reserved. A whole parcel is submitted: its
-        bytes are in the folder already. Raises IdUsed, or ServiceError beyond a quota.
+        `digest` is of the request, `record` that of its proof, and `language` that of the mails to the sender. Its
+        bytes are reserved. A whole parcel is submitted: its bytes are in the folder already. Raises IdUsed, or
+        ServiceError beyond a quota.
         """
         at = self._now()
-        values = _values_of(sender, submission, at) | {"digest": digest, "folder": folder, "proof": record}
+        given = {"digest": digest, "folder": folder, "proof": record, "language": language}
+        values = _values_of(sender, submission, at) | given
         with self._database.transaction() as rows:
             if rows.execute(self._add, values).first() is None:
                 return _repeated(rows.execute(_FIND, {"of_id": submission.id}).one(), sender, digest)
@@ -382,6 +387,7 @@ def _parcel_of_values(row: Mapping[Any, Any]) -> Parcel:
         most_openings=row["most_openings"],
         openings=row["openings"],
         tries_left=row["tries_left"],
+        language=row["language"],
     )
 
 

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+from smime_core.text import check_origin
 from webbridge.delivery.limits import (
     ANSWER_BYTES,
     MAX_ANSWER_BYTES,
@@ -20,6 +22,7 @@ from webbridge.delivery.limits import (
 from webbridge.delivery.pepper import KEY_BYTES
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s?#]+")
+_S3: Final = "s3://"
 _ACCEL: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
@@ -35,16 +38,28 @@ def check_accel_path(path: str) -> None:
         raise ValueError("a path as /parcel-files is expected, without a slash at its end, or an empty text")
 
 
+def origin_of_store(endpoint: str) -> str:
+    """Return the origin of the addresses at which clients fetch bytes from the store. Raises ValueError.
+
+    A client of S3 that is given an endpoint writes the bucket into the path, and so all addresses have this origin.
+    """
+    parts = urlsplit(endpoint)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    check_origin(origin)
+    return origin
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelsConfig:
     """The settings of parcels.
 
     `store` is the folder of the bytes, or a URL for fsspec, such as `s3://bucket/folder`. `endpoint` is the address of
-    an S3-compatible service that is not Amazon's. A store at a URL needs `upload_folder` on this machine for objects
+    an S3-compatible service. A store at a URL needs `upload_folder` on this machine for objects
     that have not come whole.
 
     With `accel_path`, nginx sends the bytes of the folder. With `presigned_seconds`, clients fetch them from the store
-    at addresses that count for so long. Otherwise the bridge sends them.
+    at addresses that count for so long. These have the origin of `endpoint`, which the pages' policy has to allow.
+    Otherwise the bridge sends the bytes.
 
     With `max_kept_files`, people keep files for themselves. They count for `sender_bytes` as parcels do.
 
@@ -76,8 +91,8 @@ class ParcelsConfig:
             raise ValueError(f"parcel_pepper has {len(self.pepper)} bytes, {KEY_BYTES} are expected")
         if self.key_socket is not None and not self.key_socket.is_absolute():
             raise ValueError("parcels.key_socket: an absolute path is expected")
-        if self.is_folder and self.presigned_seconds:
-            raise ValueError("parcels.presigned_seconds: a store at a URL is expected")
+        if self.presigned_seconds:
+            _check_presigned(self.store, self.endpoint)
         if not self.is_folder and self.accel_path:
             raise ValueError("parcels.accel_path: a store in a folder is expected")
         if not self.is_folder and self.upload_folder is None:
@@ -97,3 +112,15 @@ class ParcelsConfig:
     def is_folder(self) -> bool:
         """Whether the store is a folder of this machine."""
         return self.store.startswith("/")
+
+
+def _check_presigned(store: str, endpoint: str) -> None:
+    if not store.startswith(_S3):
+        raise ValueError("parcels.presigned_seconds: a store at s3:// is expected")
+    if not endpoint:
+        text = "the pages let browsers fetch from this address only; Amazon's is https://s3.REGION.amazonaws.com"
+        raise ValueError(f"parcels.endpoint is missing: {text}")
+    try:
+        origin_of_store(endpoint)
+    except ValueError as error:
+        raise ValueError(f"parcels.endpoint: {error}") from None

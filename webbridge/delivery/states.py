@@ -38,6 +38,8 @@ class SaidBy(StrEnum):
     RECIPIENT_CLAIMS = "recipient-claims"
     RECIPIENT_SIGNED = "recipient-signed"
     SENDER = "sender"
+    MAIL_SERVER = "mail-server"
+    """A mail server, by a report of non-delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

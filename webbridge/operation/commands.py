@@ -24,6 +24,7 @@ class BridgeVerbs(Verbs):
         "parcel-pepper": "webbridge.operation.parcel_pepper:parcel_pepper",
         "parcel-blocks": "webbridge.operation.parcel_blocks:parcel_blocks",
         "parcel-tokens": "webbridge.operation.parcel_tokens:parcel_tokens",
+        "parcel-returns": "webbridge.operation.parcel_returns:parcel_returns",
         "parcel-counts": "webbridge.operation.parcel_counts:parcel_counts",
         "step-back": "webbridge.operation.stepping_back:step_back",
     }
@@ -46,6 +47,7 @@ def bridge() -> None:
     parcel-pepper makes the key under which the proofs of parcels are kept
     parcel-blocks blocks senders of parcels, and recipients of notices
     parcel-tokens makes the tokens by which programs send parcels
+    parcel-returns takes notices of parcels in that mail servers have sent back
     parcel-counts prints numbers of parcels and complaints, without content
     step-back  undoes the latest migration of the database
     """

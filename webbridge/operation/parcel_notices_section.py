@@ -20,7 +20,8 @@ class ParcelNoticesSection(MailServerSection):
     """The mails that tell recipients of parcels, and senders what became of them."""
 
     language: Language = Field(
-        default=Language.ENGLISH, description="Language of the notices to senders: en, de, fr, es or ar"
+        default=Language.ENGLISH,
+        description="Language for senders whose program says none: en, de, fr, es or ar",
     )
     identity_file: Path | None = Field(
         default=None,

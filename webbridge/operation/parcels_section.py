@@ -18,7 +18,7 @@ from webbridge.delivery.limits import (
     SENDER_BYTES,
     TOTAL_BYTES,
 )
-from webbridge.delivery.settings import ParcelsConfig, check_accel_path, check_store
+from webbridge.delivery.settings import ParcelsConfig, check_accel_path, check_store, origin_of_store
 
 KEY: Final = "parcel_pepper"
 _KEY_MISSING: Final = f"{KEY} is missing: `sealwax bridge parcel-pepper` makes it"
@@ -33,7 +33,8 @@ class ParcelsSection(Section):
         description="Folder of the parcels' bytes, or a URL as s3://bucket/folder; with it people send parcels",
     )
     endpoint: str = Field(
-        default="", description="Address of an S3-compatible service that is not Amazon's: https://s3.example.org"
+        default="",
+        description="Address of an S3-compatible service: https://s3.example.org; Amazon's for presigned_seconds only",
     )
     upload_folder: Path | None = Field(
         default=None, description="Folder for objects that have not come whole, for a store at a URL"
@@ -74,6 +75,11 @@ class ParcelsSection(Section):
             check_store(self.store)
         check_accel_path(self.accel_path)
         return self
+
+    @property
+    def presigned_origin(self) -> str | None:
+        """The origin from which clients fetch bytes, or None if the bridge or its proxy sends them."""
+        return origin_of_store(self.endpoint) if self.store is not None and self.presigned_seconds else None
 
     def to_config(self, pepper: SecretStr | None) -> ParcelsConfig | None:
         """Return the frozen value, or None without a store. Raises ValueError or WrongSettings."""

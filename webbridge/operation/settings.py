@@ -420,6 +420,7 @@ class BridgeSettings(ServiceSettings):
             api_prefix=self.api_prefix,
             key_server_origin=self.key_server_origin,
             discovery=self._pages_discovery(),
+            parcel_store_origin=self.parcels.presigned_origin,
             folder=self.pages_folder(),
             trusted_proxies=self.trusted_proxies,
         )

@@ -4,7 +4,7 @@ import { JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
 
 /** @typedef {import("./mail_changes.js").Json} Json */
 /**
- * A state that was reached. `by` is who says so: `service`, `sender`, `recipient-claims` or `recipient-signed`.
+ * A state that was reached. `by` is who says so: `service`, `sender`, `recipient-claims`, `recipient-signed` or `mail-server`.
  * @typedef {{state: string, at: string, by: string, recipient?: string, code?: string}} StateRow
  */
 /**

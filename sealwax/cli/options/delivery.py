@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,9 @@ CA_FILE: Final = click.Option(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Authorities of the service, in place of the system's.",
 )
+# POSIX.1-2024, "Environment Variables" 8.2, in the order in which they count, and the form of their values.
+_OF_LOCALE: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+_LOCALE: Final = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:\..*|@.*)?")
 TOKEN_FILE: Final = click.Option(
     ["--token-file", "token_file"],
     metavar="FILE",
@@ -80,7 +85,14 @@ class SenderLogin:
         kept = self.service.find()
         token = self.service.load_token(kept)
         with Connection(parse_server(kept.api), ca_file=self.service.ca_file) as connection:
-            yield kept, token, SenderApi(connection, token, Patience())
+            yield kept, token, SenderApi(connection, token, Patience(), language=language_of(os.environ))
+
+
+def language_of(environment: Mapping[str, str]) -> str:
+    """The language of a person by the variables of their session, as a tag, or an empty text."""
+    value = next((environment[name] for name in _OF_LOCALE if environment.get(name)), "")
+    found = _LOCALE.fullmatch(value)
+    return "" if found is None else "-".join(one for one in found.groups() if one)
 
 
 def look_up(server: str, address: str, ca_file: Path | None) -> KeptService:

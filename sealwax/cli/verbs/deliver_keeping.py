@@ -29,6 +29,7 @@ _SAID_BY: Final = {
     "sender": "by you",
     "recipient-claims": "claims the recipient's program",
     "recipient-signed": "signed by the recipient, says the service",
+    "mail-server": "says a mail server, to which the service gave the notice",
 }
 
 

@@ -246,6 +246,27 @@ def test_the_list_says_who_says_so(post: DeliveryLab) -> None:
     assert (listed["reference"], listed["to"], listed["states"][0]["by"]) == (sent.reference, [BOB], "service")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("LC_ALL", "de_AT.UTF-8", ["de-AT"]),
+        ("LANG", "fr", ["fr"]),
+        ("LC_MESSAGES", "es_ES@euro", ["es-ES"]),
+        ("LC_ALL", "C.UTF-8", []),
+        ("LANG", "de\r\nX: 1", []),
+    ],
+)
+def test_the_service_learns_the_language_of_the_session(
+    post: DeliveryLab, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: list[str]
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    post.lab.write("a.txt", b"A")
+    post.send("a.txt")
+    assert [one["Accept-Language"] for one in post.service.headers if "Accept-Language" in one] == expected
+
+
 def test_a_withdrawn_parcel_is_opened_by_nobody(post: DeliveryLab) -> None:
     post.lab.write("a.txt", b"a")
     sent = post.send("a.txt")

@@ -281,6 +281,15 @@ def test_each_server_of_the_list_of_servers_is_named(lab: Lab, pages: PagesServe
     assert any("keys3.example" in line for line in differences(verify(lab, pages)))
 
 
+def test_the_store_of_parcels_is_named(lab: Lab, pages: PagesServer) -> None:
+    store = "https://s3.example"
+    pages.replace("/config.json", json.dumps({"api": API, "keyServer": KEY_SERVER, "parcelStore": store}).encode())
+    allow(pages, "connect-src", store)
+    result = verify(lab, pages)
+    assert (result.code, differences(result)) == (0, [])
+    assert result.stdout.decode().splitlines()[-1] == f"connects to: parcelStore {store}"
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.support.browser.browsers import Chromium, Firefox
 from tests.support.browser.page import Page
+from tests.support.browser.webkit import WebKit
 
 _SET = """(folder) => {
   Services.prefs.setIntPref("browser.download.folderList", 2);
@@ -20,7 +21,7 @@ _RESET = """() => {
 }"""
 WITHOUT_DIALOG = "() => { delete globalThis.showSaveFilePicker; }"
 """Takes File System Access from a page, which then saves by its service worker, as in Firefox and on phones."""
-_PARTIAL = (".part", ".crdownload")
+_PARTIAL = (".part", ".crdownload", ".wkdownload")
 
 
 @contextmanager
@@ -32,6 +33,11 @@ def downloads_into(page: Page, folder: Path) -> Iterator[None]:
         browser.chrome_js(_SET, str(folder))
         yield
         browser.chrome_js(_RESET)
+        return
+    if isinstance(browser, WebKit):
+        browser.downloads.symlink_to(folder)
+        yield
+        browser.downloads.unlink()
         return
     assert isinstance(browser, Chromium)
     tree = browser.bidi.command("browsingContext.getTree", root=page.context, maxDepth=0)["contexts"]

@@ -43,6 +43,9 @@ class WebKit(Browser):
     def __init__(self, profile: Path) -> None:
         (profile / "config" / "gtk-3.0").mkdir(parents=True)
         (profile / "config" / "gtk-3.0" / "gtk.css").write_text(_STYLE)
+        # The browser reads the name of the folder once. A test lets it be a link to a folder of its own.
+        self.downloads = profile / "downloads"
+        (profile / "config" / "user-dirs.dirs").write_text(f'XDG_DOWNLOAD_DIR="{self.downloads}"\n')
         self._profile = profile
         with ExitStack() as stack:
             screen = stack.enter_context(running_screen(has_window_manager=False))

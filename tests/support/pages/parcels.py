@@ -46,14 +46,15 @@ from tests.support.people import PROVIDER
 from tests.support.servers.parcels import TUS, Draft
 from tests.support.servers.post import Post, serving
 from webbridge.app import create_app
-from webbridge.config import BridgeConfig
+from webbridge.config import BridgeConfig, PagesConfig
 from webbridge.delivery.delivery import Delivery
 from webbridge.delivery.notices.sending import ParcelNoticeSender
 from webbridge.delivery.own_keys.codes import CodeBook
-from webbridge.delivery.settings import ParcelsConfig
+from webbridge.delivery.settings import ParcelsConfig, origin_of_store
 from webbridge.demo import stack as demonstration
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+from webbridge.pages_app import create_pages_app
 from webbridge.services import services_of
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def run_parcel_house(
 ) -> Iterator[ParcelHouse]:
     """Run a demonstration with parcels in the folder `store`. Mail of at most `max_message_bytes` is sent.
 
-    `alter` makes another configuration of the bridge.
+    `alter` makes another configuration of the bridge. The pages may fetch from a store with presigned addresses.
     """
     apps: list[Flask] = []
 
@@ -230,6 +231,11 @@ def run_parcel_house(
         apps.append(create_app(alter(changed)))
         return apps[-1]
 
+    def create_pages(config: PagesConfig) -> Flask:
+        parcels = services_of(apps[-1]).config.parcels
+        origin = origin_of_store(parcels.endpoint) if parcels is not None and parcels.presigned_seconds else None
+        return create_pages_app(dataclasses.replace(config, parcel_store_origin=origin))
+
     stack = DemoStack(pages_folder=pages_folder)
     house = ParcelHouse(stack, apps, post)
 
@@ -240,6 +246,7 @@ def run_parcel_house(
 
     with serving(post) as submission, pytest.MonkeyPatch.context() as patch:
         patch.setattr(demonstration, "create_app", create_with_parcels)
+        patch.setattr(demonstration, "create_pages_app", create_pages)
         patch.setattr(demonstration, "serve", serve_meddled)
         with stack:
             yield house

@@ -9,6 +9,7 @@ from webbridge.delivery.notices.recipients import Unreachable
 from webbridge.delivery.notices.words import words
 
 SMTP: Final = "smtp-"
+RETURNED: Final = "returned-"
 GIVEN_UP: Final = "given-up"
 """The mail server did not take the notice for as long as it was tried."""
 REFUSED: Final = "recipient-refused"
@@ -26,6 +27,16 @@ _OF_SMTP: Final = {
     "556": "no-mail",
     "571": "policy",
 }
+# The subject and the detail of RFC 3463, or the subject only.
+_OF_STATUS: Final = {
+    "1": "mailbox",
+    "1.10": "no-mail",
+    "2": "mailbox",
+    "2.2": "full",
+    "2.3": "too-large",
+    "3.4": "too-large",
+    "7": "policy",
+}
 _OF_OURS: Final = {
     GIVEN_UP: "time",
     REFUSED: "refused",
@@ -42,10 +53,20 @@ def smtp_code(code: int) -> str:
     return f"{SMTP}{code}"
 
 
+def returned_code(status: str) -> str:
+    """Return the stable code of a notice that came back with a status as 5.1.1 (RFC 3463)."""
+    return f"{RETURNED}{status}"
+
+
 def explain_failure(code: str, language: Language) -> str:
     """Return the sentence for a stable code."""
     texts = words(language)["failure"]
     if code in _OF_OURS:
         return str(texts[_OF_OURS[code]])
+    if code.startswith(RETURNED):
+        status = code.removeprefix(RETURNED)
+        subject, _, detail = status.partition(".")[2].partition(".")
+        reason = _OF_STATUS.get(f"{subject}.{detail}") or _OF_STATUS.get(subject, _OTHER)
+        return str(texts[reason].format(code=status))
     number = code.removeprefix(SMTP)
     return str(texts[_OF_SMTP.get(number, _OTHER)].format(code=number))

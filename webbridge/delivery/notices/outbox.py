@@ -31,7 +31,7 @@ ANSWER_KINDS: Final = tuple(f"answer-{number}" for number in range(1, MAX_ANSWER
 """The kinds of the mails with the answers to a parcel, in the order of their numbers."""
 KEY_KINDS: Final = tuple(f"key-{number}" for number in range(1, MAX_KEY_REQUESTS + 1))
 """The kinds of the mails with codes for keys, in the order of their numbers."""
-_OF_OPERATOR: Final = ""  # Nobody has told the language of a sender.
+_OF_SENDER: Final = ""  # The parcel has the language of its sender.
 _ID_BYTES: Final = 12
 _OWNER_BYTES: Final = 12
 _NOW, _AHEAD, _UNTIL, _OWNER, _NEW_ID = "now", "ahead", "until", "the_owner", "new_id"
@@ -102,6 +102,7 @@ class Parcel:
     stage: str
     total_bytes: int
     ends_at: datetime.datetime
+    language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +170,7 @@ def queue_first_change(rows: Connection, parcel: str, change: Change, *, sender:
 
 def queue_answer(rows: Connection, parcel: str, number: int, *, sender: str, at: datetime.datetime) -> None:
     """Queue the mail with an answer to the sender of a parcel, inside the transaction that stores the answer."""
-    named = {"parcel": parcel, "address": sender, "kind": ANSWER_KINDS[number - 1], "language": _OF_OPERATOR}
+    named = {"parcel": parcel, "address": sender, "kind": ANSWER_KINDS[number - 1], "language": _OF_SENDER}
     rows.execute(insert_into(rows, PARCEL_NOTICE).values(**_new_row(at), **named))
 
 
@@ -276,7 +277,7 @@ class Outbox:
 def _change(
     rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime
 ) -> sqlite.Insert | postgresql.Insert:
-    named = {"parcel": parcel, "address": sender, "kind": change.value, "language": _OF_OPERATOR}
+    named = {"parcel": parcel, "address": sender, "kind": change.value, "language": _OF_SENDER}
     return insert_into(rows, PARCEL_NOTICE).values(**_new_row(at), **named)
 
 
@@ -327,4 +328,5 @@ def _parcel(row: Row[Any]) -> Parcel:
         stage=row.stage,
         total_bytes=row.total_bytes,
         ends_at=datetime.datetime.fromtimestamp(row.ends_at, datetime.UTC),
+        language=row.language,
     )

@@ -203,7 +203,7 @@ class ParcelNoticeSender:
             at=waiting.begun_at,
             reference=parcel.reference,
             sender=waiting.address,
-            language=self._config.language,
+            language=self._config.language_for(parcel.language),
             cms=cms,
         )
         return write_answer_mail(answer, self._config.head)
@@ -235,7 +235,7 @@ class ParcelNoticeSender:
             at=waiting.begun_at,
             reference=parcel.reference,
             sender=waiting.address,
-            language=self._config.language,
+            language=self._config.language_for(parcel.language),
             change=change,
             until=parcel.ends_at,
             failures=tuple(self._outbox.failures(parcel.id)) if change is Change.FAILED else (),

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from sealwax.notices.submission import Submission
 from sealwax.notices.writing import Language
 from webbridge.delivery.notices.letterhead import Letterhead
+from webbridge.delivery.notices.words import language_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesConfig:
-    """The mail server that takes the notices, the letterhead of their mails, and the language of those to senders."""
+    """The mail server that takes the notices, the letterhead of their mails, and their language.
+
+    `language` is for senders whose own nobody knows.
+    """
 
     submission: Submission
     head: Letterhead
     language: Language = Language.ENGLISH
+
+    def language_for(self, sender_language: str) -> Language:
+        """Return the language of the mails to a sender, by that of the parcel, which may be empty."""
+        return language_of(sender_language) if sender_language else self.language

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,12 @@ def language_of(name: str) -> Language:
         return Language(name.partition("-")[0].lower())
     except ValueError:
         return Language.ENGLISH
+
+
+def language_asked(tags: Iterable[str]) -> str:
+    """Return the first of these tags for which there are words, as the name of a language, or an empty text."""
+    asked = (tag.partition("-")[0].lower() for tag in tags)
+    return next((name for name in asked if name in tuple(Language)), "")
 
 
 def write_size(count: int, language: Language) -> str:

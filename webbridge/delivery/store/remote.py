@@ -112,8 +112,14 @@ class RemoteStore:
         import fsspec
 
         protocol = self._url.partition("://")[0]
-        options = {"client_kwargs": {"endpoint_url": self._endpoint}} if self._endpoint else {}
-        return fsspec.filesystem(protocol, **options)
+        return fsspec.filesystem(protocol, **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        if not self._endpoint:
+            return {}
+        options: dict[str, Any] = {"client_kwargs": {"endpoint_url": self._endpoint}}
+        # Most services take no other signature, and for addresses the client makes an older one by default.
+        return {**options, "config_kwargs": {"signature_version": "s3v4"}} if self._presigned_seconds else options
 
     @cached_property
     def _root(self) -> str:

@@ -62,7 +62,7 @@ function createKey({ page, reader, parts, terms, addresses, onEnd }) {
   /** @param {...HTMLElement} children */
   const show = (...children) => {
     // Reading and writing a mail is no use of the key, and the key must not be lost meanwhile.
-    page.session.touch();
+    page.touch();
     element.replaceChildren(title, ...children);
   };
 
@@ -89,7 +89,7 @@ function createKey({ page, reader, parts, terms, addresses, onEnd }) {
     const failure = parts.problem("key-error");
     const code = parts.inputField(translate("parcel_key_code"), {
       inputmode: "numeric", autocomplete: "one-time-code", spellcheck: "false", dir: "ltr", maxlength: 12, class: "short",
-      data: { test: "key-code" }, on: { input: () => page.session.touch() },
+      data: { test: "key-code" }, on: { input: () => page.touch() },
     }, { hint: translate("parcel_key_code_hint") });
     const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_get"), data: { test: "confirm-key" } });
     const another = html("button", {

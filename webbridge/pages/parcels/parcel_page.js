@@ -15,12 +15,14 @@ import { secretOf } from "../../../wasm_build/parcels/typed_words.js";
 import { whileBusy } from "../../../wasm_build/ui/parts.js";
 import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { saveWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
+import { PARCEL_ANSWER_INTEGRITY } from "../../../wasm_build/vault/owner/pinned.js";
+import { parcelAnswerUrl, saveWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
 import { SealedSession } from "../../../wasm_build/vault/session.js";
 import { closePreview } from "../attachment_preview.js";
 import { createSkipLink, createVaultLine } from "../frame.js";
 import { keepLanguage } from "../language.js";
 import { createLanguageMenu } from "../language_menu.js";
+import { lateScript } from "../late_script.js";
 import { TrustKeeper } from "../trust_keeper.js";
 import { takeLink } from "./arrived_link.js";
 import { createCertificateView } from "./views/certificate_view.js";
@@ -37,6 +39,7 @@ import { removeSaveWorker, saveByWorker } from "./worker_saving.js";
 
 /** A list of the server's operator is followed for this visit only: the page keeps nothing. */
 const NO_LIST = { read: () => null, write: () => {} };
+const loadAnswerScript = lateScript(parcelAnswerUrl, PARCEL_ANSWER_INTEGRITY);
 
 export class ParcelPage {
   #root;
@@ -99,8 +102,15 @@ export class ParcelPage {
     return this.#link?.id ?? "";
   }
 
-  get session() {
-    return this.#session;
+  touch() {
+    this.#session.touch();
+  }
+
+  async loadAnswer() {
+    await loadAnswerScript();
+    const { sealwaxParcelAnswer } =
+      /** @type {{sealwaxParcelAnswer: import("../parcel_answer/parcel_answer.js").ParcelAnswer}} */ (/** @type {unknown} */ (globalThis));
+    return sealwaxParcelAnswer.createAnswer;
   }
 
   /** Closes the parcel, and deletes all that was shown of it. */

@@ -8,6 +8,10 @@ import { technical } from "../../../wasm_build/ui/formats.js";
 /** @typedef {{state: string, by: string, look: Look, isClaim: boolean, isSigned: boolean}} Headline */
 
 const STATES = new Set(["uploading", "submitted", "notified", "received", "opened", "answered", "expired", "withdrawn", "failed"]);
+/** Those whose word is no claim of somebody unknown. A report has the name of the notice, which only its way and its reader know. */
+const SURE = ["recipient-signed", "service", "sender", "mail-server"];
+/** Those who say that the mail to a recipient has failed. */
+const MAIL = new Set(["service", "mail-server"]);
 /** The tries that a new parcel has, and that the sender gives at a time. */
 const TRIES = 5;
 
@@ -15,8 +19,8 @@ const TRIES = 5;
 export function stateKey({ state, by, recipient }) {
   // An answer names nobody, because nobody knows who wrote it. One that did not reach the sender names the sender.
   if (state === "answered" && recipient) return "sent_parcel_state_answer_lost";
-  // Only the mail that tells of a parcel fails at the bridge. What fails for a recipient, a program there says.
-  if (state === "failed" && by === "service") return "sent_parcel_state_unnotified";
+  // Only the mail that tells of a parcel fails at the bridge or at a mail server. What fails for a recipient, a program there says.
+  if (state === "failed" && MAIL.has(by)) return "sent_parcel_state_unnotified";
   return STATES.has(state) ? `sent_parcel_state_${state}` : "sent_parcel_state_other";
 }
 
@@ -27,6 +31,7 @@ export function speakerKey({ by }) {
     case "recipient-claims": return "sent_parcel_by_claim";
     case "recipient-signed": return "sent_parcel_by_signed";
     case "service": return "sent_parcel_by_service";
+    case "mail-server": return "sent_parcel_by_mail_server";
     // Nobody vouches for the word of a bridge that is newer than these pages.
     default: return "sent_parcel_by_other";
   }
@@ -36,6 +41,8 @@ export function speakerKey({ by }) {
 export function codeWords(code, state) {
   const number = /^smtp-(\d{3})$/u.exec(code)?.[1];
   const isOwn = state === "answered";
+  const status = /^returned-([45]\.\d{1,3}\.\d{1,3})$/u.exec(code)?.[1];
+  if (status) return ["sent_parcel_code_returned", { number: status }];
   if (number) return [isOwn ? "sent_parcel_code_own_smtp" : "sent_parcel_code_smtp", { number }];
   switch (code) {
     case "given-up": return [isOwn ? "sent_parcel_code_own_given_up" : "sent_parcel_code_given_up", {}];
@@ -62,10 +69,10 @@ export function lookOf({ state, by, recipient }) {
  */
 export function headlineOf({ state, states }) {
   const said = states.filter((row) => row.state === state).map(({ by }) => by);
-  const by = ["recipient-signed", "service", "sender"].find((one) => said.includes(one)) ?? said[0] ?? "service";
+  const by = SURE.find((one) => said.includes(one)) ?? said[0] ?? "service";
   const look = lookOf({ state, by, at: "" });
   // A failure or an end that a program claims is a claim too, whatever its shape.
-  return { state, by, look, isClaim: !["recipient-signed", "service", "sender"].includes(by), isSigned: by === "recipient-signed" };
+  return { state, by, look, isClaim: !SURE.includes(by), isSigned: by === "recipient-signed" };
 }
 
 /**

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.servers.bridge import API
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
-from webbridge.database.tables import PARCEL_NOTICE
+from webbridge.database.tables import PARCEL, PARCEL_NOTICE
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
 
@@ -82,3 +83,20 @@ def test_a_withdrawn_parcel_brings_no_mail(house: House, sender: Sender, draft: 
     house.delivery.sweep.run()
     assert told(house) == []
     assert house.rows(PARCEL_NOTICE) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [("de-AT,en;q=0.5", "de"), ("tlh, fr;q=0.8, en;q=0.9", "en"), ("tlh", ""), ("*", ""), (None, ""), ("de;q=", "de")],
+)
+def test_the_language_of_the_request_is_that_of_the_mails_to_the_sender(
+    house: House, sender: Sender, asked: str | None, kept: str
+) -> None:
+    draft = Draft()
+    headers = sender.headers | ({} if asked is None else {"Accept-Language": asked})
+    answer = sender.client.post("/api/parcels", base_url=API, headers=headers, data=draft.body(whole=True))
+    assert answer.status_code == 201
+    # The same request in another language is the same request.
+    again = sender.create(draft, whole=True)
+    assert again.status_code == 200
+    assert [row.language for row in house.rows(PARCEL)] == [kept]

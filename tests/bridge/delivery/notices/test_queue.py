@@ -379,3 +379,14 @@ def test_after_a_kill_a_notice_is_sent_once_more_under_the_same_name(
         assert len({(mail["Message-ID"], mail["Date"]) for mail in post.mails}) == 1
         assert states(database) == {NOTICE: "perhaps-twice" if is_after else "sent"}
         assert events(database) == [("notified", "service", RECIPIENT, "perhaps-twice" if is_after else "")]
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("de", "konnte"), ("", "could not"), ("tlh", "could not")])
+def test_a_sender_is_told_in_their_own_language(
+    asked: str, expected: str, database: Database, clock: FakeClock, post: Post, send: Callable[[], None]
+) -> None:
+    post.refusals[RECIPIENT] = "550 nobody here"
+    add_parcel(database, clock(), sender_language=asked)
+    send()
+    (mail,) = post.mails
+    assert expected in mail.get_content()

@@ -5,10 +5,12 @@
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
+import { AnswerOffer } from "../../../../wasm_build/parcels/answer_offer.js";
 import { createComplaint } from "../../../../wasm_build/parcels/complaint_dialog.js";
 import { codeOf } from "../../../../wasm_build/parcels/failures.js";
 import { FileRows } from "../../../../wasm_build/parcels/file_rows.js";
 import { MAX_LETTER_BYTES } from "../../../../wasm_build/parcels/parcel_reader.js";
+import { createReceiptOffer } from "../../../../wasm_build/parcels/receipt_offer.js";
 import { dayOnly, headerReader, isolate, longDate } from "../../../../wasm_build/ui/formats.js";
 import { describeSigner } from "../../../../wasm_build/ui/signer_path.js";
 import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
@@ -18,9 +20,7 @@ import { createState } from "../../report_details.js";
 import { createSigners } from "../../signers.js";
 import { createMessageText } from "../../views/message_text.js";
 import { createReceivedFiles } from "../../views/received_files.js";
-import { AnswerOffer } from "./answer_offer.js";
 import { KeyOffer } from "./key_offer.js";
-import { createReceiptOffer } from "./receipt_offer.js";
 
 /** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
 /**

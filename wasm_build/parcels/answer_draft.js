@@ -1,6 +1,6 @@
 /** The message in an answer, as the vault takes it. It says in its text that nobody proves who has written it. */
 
-/** @typedef {import("../../../wasm_build/ui/attachments.js").Attachment} Attachment */
+/** @typedef {import("../ui/attachments.js").Attachment} Attachment */
 
 /** The part of the encrypted answer that files can fill: base64 of them, with line ends, and room for the text. */
 const FILES_PART = 0.7;
@@ -14,7 +14,7 @@ export function largestFiles(bytes) {
 
 /**
  * @param {{
- *   translate: import("../../../wasm_build/ui/catalogue.js").Catalogue, from: string, to: string, subject: string, reference: string,
+ *   translate: import("../ui/catalogue.js").Catalogue, from: string, to: string, subject: string, reference: string,
  *   text: string, files: Attachment[], at: Date,
  * }} answer `from` is the service, because nobody knows the writer, and is the same in the mail around it
  */

@@ -1,12 +1,12 @@
 /** The offer to confirm to the sender, by a signed receipt, that the person has the parcel. Nothing leaves without the press. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { isolate } from "../../../../wasm_build/ui/formats.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
+import { html } from "../ui/dom.js";
+import { isolate } from "../ui/formats.js";
+import { problem } from "../ui/parts.js";
 
 /**
- * @param {import("../parcel_page.js").ParcelPage} page
- * @param {import("../../../../wasm_build/parcels/parcel_reader.js").ParcelReader} reader
+ * @param {import("./parcel_host.js").ParcelHost} page
+ * @param {import("./parcel_reader.js").ParcelReader} reader
  * @param {{sender: string, signal: AbortSignal}} options `sender` has been proved by the manifest
  */
 export function createReceiptOffer(page, reader, { sender, signal }) {

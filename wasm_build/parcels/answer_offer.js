@@ -1,25 +1,20 @@
 /**
  * The offer to answer a parcel: a button if an answer can be encrypted for the sender, else the reason why not. The form comes
- * with the first press on the button, as a script of its own.
+ * with the first press on the button.
  */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { isolate } from "../../../../wasm_build/ui/formats.js";
-import { createForm, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
-import { ApiError } from "../../../../wasm_build/vault/json_requests.js";
-import { PARCEL_ANSWER_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";
-import { parcelAnswerUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
-import { lateScript } from "../../late_script.js";
+import { html, uniqueId } from "../ui/dom.js";
+import { isolate } from "../ui/formats.js";
+import { createForm, problem } from "../ui/parts.js";
+import { ApiError } from "../vault/json_requests.js";
 
-/** @typedef {import("../parcel_page.js").ParcelPage} ParcelPage */
-/** @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").ParcelReader} ParcelReader */
-/** @typedef {import("./opened_view.js").OpenedManifest} OpenedManifest */
-/** @typedef {import("../../../../wasm_build/parcels/requests.js").Opening} Opening */
-/** @typedef {import("../../parcel_answer/parcel_answer.js").ParcelAnswer} ParcelAnswer */
+/** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
+/** @typedef {import("./parcel_reader.js").ParcelReader} ParcelReader */
+/** @typedef {import("./parcel_reader.js").OpenedManifest} OpenedManifest */
+/** @typedef {import("./requests.js").Opening} Opening */
 
-const load = lateScript(parcelAnswerUrl, PARCEL_ANSWER_INTEGRITY);
 /** What there may be only once in a document. */
-const PARTS = { createForm, problem, uniqueId, whileBusy };
+const PARTS = { createForm, problem, uniqueId };
 
 export class AnswerOffer {
   element = html("section", { class: "stack", hidden: true, data: { test: "answer" } });
@@ -30,7 +25,7 @@ export class AnswerOffer {
   #close = () => {};
 
   /**
-   * @param {ParcelPage} page
+   * @param {ParcelHost} page
    * @param {ParcelReader} reader
    * @param {Opening} opening
    * @param {AbortSignal} signal aborts when the parcel is closed
@@ -84,15 +79,10 @@ export class AnswerOffer {
 
   /** @param {{certificate: ArrayBuffer, sender: string, subject: string}} to */
   async #write(to) {
-    try {
-      await load();
-    } catch (error) {
-      throw new ApiError("unreachable", String(error));
-    }
+    const createAnswer = await this.#page.loadAnswer().catch((error) => { throw new ApiError("unreachable", String(error)); });
     if (this.#signal.aborted) return;
-    const { sealwaxParcelAnswer } = /** @type {{sealwaxParcelAnswer: ParcelAnswer}} */ (/** @type {unknown} */ (globalThis));
-    const terms = /** @type {import("../../../../wasm_build/parcels/requests.js").AnswerTerms} */ (this.#opening.answer);
-    const form = sealwaxParcelAnswer.createAnswer({
+    const terms = /** @type {import("./requests.js").AnswerTerms} */ (this.#opening.answer);
+    const form = createAnswer({
       page: this.#page, parts: PARTS, terms, reference: this.#opening.reference, ...to,
       encrypt: (draft) => this.#reader.encryptAnswer(draft, to.certificate),
       send: async (answer) => {

@@ -1,0 +1,104 @@
+/**
+ * The form that answers a parcel: a text and files, encrypted here for the sender and passed on by the server as a mail.
+ *
+ * The mail server's page has it in a script of its own, so what there may be only once in a document comes from
+ * `answer_offer.js`. An encrypted answer keeps its key, so that pressing Send again after a lost connection sends no second one.
+ */
+
+import { AttachedFiles } from "../ui/attached_files.js";
+import { html } from "../ui/dom.js";
+import { isolate, size } from "../ui/formats.js";
+import { overwrite } from "../vault/cleanup.js";
+import { ApiError } from "../vault/json_requests.js";
+import { largestFiles, writeDraft } from "./answer_draft.js";
+import { base64urlFromBytes } from "./base64url.js";
+
+/** @typedef {Pick<typeof import("../ui/parts.js"), "createForm" | "problem"> & Pick<typeof import("../ui/dom.js"), "uniqueId">} Parts */
+/**
+ * @typedef {{
+ *   page: import("./parcel_host.js").ParcelHost, parts: Parts, terms: import("./requests.js").AnswerTerms,
+ *   reference: string, sender: string, subject: string, encrypt: (draft: object) => Promise<ArrayBuffer>,
+ *   send: (answer: {key: string, cms: ArrayBuffer}) => Promise<void>, onEnd: () => void,
+ * }} Given `subject` is that of the parcel's message; `onEnd` is called when the form is no longer wanted
+ */
+/** @typedef {{element: HTMLElement, focus: () => void, close: () => void}} AnswerForm `close` deletes the answer */
+/** @typedef {(given: Given) => AnswerForm} CreateAnswer */
+
+const KEY_BYTES = 24;
+
+/** @type {CreateAnswer} */
+export function createAnswer({ page, parts, terms, reference, sender, subject, encrypt, send, onEnd }) {
+  const { translate } = page;
+  const who = isolate(sender);
+  const [titleId, textId, hintId] = ["answer", "answer-text", "answer-hint"].map(parts.uniqueId);
+  /** The answer that was encrypted and perhaps sent, until it is changed. @type {{key: string, cms: ArrayBuffer} | null} */
+  let encrypted = null;
+  const changed = () => {
+    encrypted = null;
+    failure.textContent = "";
+    // Writing is no use of the key, and a long answer must not be lost meanwhile.
+    page.touch();
+  };
+  const area = html("textarea", {
+    id: textId, rows: 8, class: "letter-text", dir: "auto", autocomplete: "off", spellcheck: "false", translate: "no",
+    "aria-describedby": hintId, data: { test: "answer-text" }, on: { input: changed },
+  });
+  const files = new AttachedFiles(translate, { onChange: changed });
+  const failure = parts.problem("answer-error");
+  const button = html("button", { class: "primary", type: "submit", text: translate("send"), data: { test: "send-answer" } });
+  const cancel = html("button", { type: "button", text: translate("cancel"), data: { test: "cancel-answer" }, on: { click: () => { close(); onEnd(); } } });
+
+  const close = () => {
+    for (const { data } of files.files) overwrite(data);
+    if (files.files.length > 0) files.replace([]);
+    area.value = "";
+    encrypted = null;
+  };
+
+  const checkWritten = async () => {
+    if (!(await files.read())) throw new ApiError("answer-unread", "a file could not be read");
+    if (!area.value.trim() && files.files.length === 0) throw new ApiError("answer-empty", "nothing is written");
+    if (files.bytes > largestFiles(terms.bytes)) throw new ApiError("answer-too-large", `${files.bytes} bytes of files`);
+  };
+
+  const pass = async () => {
+    await checkWritten();
+    const passed = encrypted ?? {
+      key: base64urlFromBytes(crypto.getRandomValues(new Uint8Array(KEY_BYTES)).buffer),
+      cms: await encrypt(writeDraft({
+        translate, from: terms.from, to: sender, subject, reference, text: area.value, files: files.files, at: new Date(),
+      })),
+    };
+    if (passed.cms.byteLength > terms.bytes) throw new ApiError("answer-too-large", `${passed.cms.byteLength} bytes`);
+    encrypted = passed;
+    await send(passed);
+    close();
+    const said = translate("parcel_answer_sent", { sender: who, reference });
+    const done = html("button", { type: "button", text: translate("parcel_dialog_close"), data: { test: "answer-done" }, on: { click: onEnd } });
+    const note = html("p", { role: "status", tabindex: -1, text: said, data: { test: "answer-sent" } });
+    element.replaceChildren(title, note, html("div", { class: "actions" }, done));
+    note.focus();
+  };
+
+  /** Nothing is changed while it is being sent. @param {() => Promise<void>} action */
+  const whileUnchanged = async (action) => {
+    area.readOnly = files.element.inert = true;
+    try {
+      await action();
+    } finally {
+      area.readOnly = files.element.inert = false;
+    }
+  };
+
+  const title = html("h2", { id: titleId, text: translate("parcel_answer_title", { sender: who }) });
+  const form = parts.createForm(
+    { class: "stack", data: { test: "answer-form" } }, () => page.attempt(button, translate("parcel_answer_sending"), failure, () => whileUnchanged(pass)),
+    html("div", { class: "field" }, html("label", { for: textId, text: translate("parcel_answer_text") }), area),
+    files.element,
+    html("p", { class: "field-hint", text: translate("parcel_answer_most", { size: size(largestFiles(terms.bytes)) }) }),
+    html("p", { class: "field-hint", id: hintId, text: translate("parcel_answer_meaning", { sender: who }), data: { test: "answer-meaning" } }),
+    failure, html("div", { class: "actions" }, button, cancel),
+  );
+  const element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId }, title, form);
+  return { element, focus: () => area.focus(), close };
+}

@@ -1,0 +1,43 @@
+"""`sealwax bridge parcel-returns`: mails that came back to the address of the notices about parcels."""
+
+from __future__ import annotations
+
+import sys
+from typing import ClassVar
+
+import click
+
+from sealwax.cli.options.parameters import now
+from sealwax.cli.options.request import verb
+from sealwax.cli.streams.files import write_line
+from webbridge.delivery.notices.returned import MAX_RETURNED_BYTES, fail_returned, parse_returned
+from webbridge.operation.parcel_blocks import BlocksRequest, opened_database
+
+
+class _Later(click.ClickException):
+    """A failure after which mail servers keep the mail and try again: EX_TEMPFAIL of sysexits.h."""
+
+    exit_code: ClassVar[int] = 75
+
+
+@verb(BlocksRequest, "parcel-returns")
+def parcel_returns(request: BlocksRequest) -> None:
+    """Read a mail from standard input, and tell the sender of a parcel if it says that a notice was not delivered.
+
+    A mail server runs it for each mail to the address of the notices. Other mails than such reports change nothing.
+    If the database cannot be asked, the exit code is 75, and the mail server tries again.
+    """
+    # A longer mail is no report about a notice. What follows is read too, or the mail server would see a broken pipe.
+    mail = sys.stdin.buffer.read(MAX_RETURNED_BYTES + 1)
+    while sys.stdin.buffer.read(MAX_RETURNED_BYTES):
+        pass
+    returned = parse_returned(mail) if len(mail) <= MAX_RETURNED_BYTES else None
+    if returned is None:
+        write_line("this is no report that a notice was not delivered")
+        return
+    try:
+        with opened_database(request.config) as database:
+            is_known = fail_returned(database, returned, now())
+    except click.ClickException as error:
+        raise _Later(error.message) from None
+    write_line(f"a notice came back: {returned.status}" if is_known else "no notice waits for such a report")
