@@ -5,7 +5,7 @@ import { html } from "./dom.js";
 import { SecretField } from "./secret_field.js";
 
 /** @typedef {import("./secret_field.js").Secret} Secret */
-/** @typedef {{label: string, hint: string}} FieldWords */
+/** @typedef {{label: string, hint: string, onSubmit?: () => void}} FieldWords `onSubmit` is called on Enter */
 
 export class NewPassphrase {
   #first;

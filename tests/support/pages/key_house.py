@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from sealwax.authority.answering import InformationDesk
-from sealwax.authority.certifying import CertifyingDesk
+from sealwax.authority.certifying import CertifyingDesk, Terms
 from sealwax.authority.folder import AuthorityFolder, Role, Settings
 from sealwax.service import serve
 from smime_core.ca.ocsp_responding import Responder
@@ -25,11 +25,13 @@ from tests.support.authority_folders import found, open_role
 from tests.support.pages.parcels import READER, ParcelHouse, run_parcel_house
 from tests.support.servers.certifier import certifying, socket_path
 from webbridge.config import BridgeConfig
+from webbridge.delivery.own_keys import requests
 from webbridge.demo import stack as demonstration
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.responder.app import create_authority_app
 
 MAIL_SECONDS = 30
+_MANY = 1000
 _CODE = re.compile(r"\b([0-9]{4}) ([0-9]{4})\b")
 
 
@@ -44,7 +46,10 @@ class KeyHouse:
 
     def certifying(self) -> AbstractContextManager[CertifyingDesk]:
         """Run the signing service."""
-        return certifying(self.authority, self.socket, clock=lambda: datetime.now(UTC), directory=self.directory)
+        terms = Terms(domains=frozenset({"*"}), per_address=_MANY)
+        return certifying(
+            self.authority, self.socket, clock=lambda: datetime.now(UTC), terms=terms, directory=self.directory
+        )
 
     def code(self, *, count: int = 1, address: str = READER) -> str:
         """The code in the newest mail to a recipient, when `count` of them have come."""
@@ -97,5 +102,7 @@ def run_key_house(pages_folder: Path, folder: Path) -> Iterator[KeyHouse]:
 
     with pytest.MonkeyPatch.context() as patch, socket_path() as path, serve(create_authority_app(desk), answering):
         patch.setattr(demonstration, "MemoryMailServer", with_reader)
+        # All tests of a module have the same reader.
+        patch.setattr(requests, "MAX_CODES", _MANY)
         with run_parcel_house(pages_folder, folder / "store", alter=alter) as parcels:
             yield KeyHouse(parcels=parcels, authority=authority, socket=path, directory=directories[-1])

@@ -42,10 +42,12 @@ function createKey({ page, reader, parts, terms, addresses, onEnd }) {
   const element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId, data: { test: "key-form" } });
   const passphrases = new parts.NewPassphrase(translate, {
     first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
-    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint"), onSubmit: () => submit() },
     missing: translate("passphrase_missing"),
     differ: translate("request_passphrases_differ"),
   });
+  /** Submits the form with the passphrase. */
+  let submit = () => {};
   /** The new key without a certificate. @type {NewKey | null} */
   let made = null;
   /** The file with the key, which may be saved again. @type {ArrayBuffer | null} */
@@ -78,10 +80,12 @@ function createKey({ page, reader, parts, terms, addresses, onEnd }) {
       await reader.askForKey(key).catch((error) => { throw ofKey(error); });
       showCode(key);
     });
-    show(parts.createForm(
+    const form = parts.createForm(
       { class: "stack", data: { test: "key-passphrase-form" } }, make, html("p", { text: translate("parcel_key_meaning") }),
       address.element, passphrases.element, failure, html("div", { class: "actions" }, button, cancel()),
-    ));
+    );
+    submit = () => form.requestSubmit();
+    show(form);
   };
 
   /** @param {NewKey} key */
