@@ -32,8 +32,11 @@ STORED = """async () => [
 
 
 @pytest.fixture(scope="module")
-def running_keys(pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyHouse]:
-    with run_key_house(pages_with_sources, tmp_path_factory.mktemp("keys")) as house:
+def running_keys(
+    browser: Browser, pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KeyHouse]:
+    # One for each browser: who has opened a parcel in the one has not come for the first time in the other.
+    with run_key_house(pages_with_sources, tmp_path_factory.mktemp(f"keys-{browser.name}")) as house:
         yield house
 
 
