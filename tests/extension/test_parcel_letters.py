@@ -184,7 +184,8 @@ def test_a_wrong_token_and_a_server_without_parcels_are_refused_when_they_are_en
     assert "no address of a bridge" in sender.enter_token("swp_x", url="http://mail.example.test")
     # The server that was entered before stays.
     page = sender.extension.open_options()
-    assert sender.alice.address in page.text(named("parcel-server-kept"))
+    show_section(page, "writing")
+    assert sender.alice.address in page.wait_for_text("Parcels go by", selector=named("parcel-server"))
     page.close()
     assert sender.enter_token(sender.new_token()) == "Saved."
 
