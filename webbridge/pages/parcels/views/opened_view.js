@@ -100,8 +100,7 @@ export class OpenedView {
         this.#offerReceipt(manifest);
         latest = manifest;
       }
-      if (latest) void this.#answer.show(latest, this.#subject);
-      if (latest && this.#opening.key && latest.to.length > 0 && !signal.aborted) this.#key.show(this.#opening.key, latest.to);
+      if (latest) void this.#offer(latest, signal);
       if (!signal.aborted) void this.#reader.claim("opened");
       this.element.setAttribute("aria-busy", "false");
     } catch (error) {
@@ -109,6 +108,13 @@ export class OpenedView {
       await this.#reader.claim("failed", codeOf(error));
       if (!signal.aborted) this.#page.fail(error);
     }
+  }
+
+  /** Offers to answer, and then a key of one's own: below the answer, so that nothing moves it. @param {OpenedManifest} manifest @param {AbortSignal} signal */
+  async #offer(manifest, signal) {
+    await this.#answer.show(manifest, this.#subject);
+    const { key } = this.#opening;
+    if (key && manifest.to.length > 0 && !signal.aborted) this.#key.show(key, manifest.to);
   }
 
   /** Shows the verdict. @param {OpenedManifest} manifest */
