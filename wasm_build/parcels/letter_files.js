@@ -32,7 +32,11 @@ function freeName(name, taken) {
   return free;
 }
 
-/** Names that differ only in the case of letters are one name in many file systems. @param {string} name */
+/**
+ * Names that differ only in the case of letters are one name in many file systems. Some letters reach the common form only by way of
+ * the small ones, such as the large sharp s.
+ * @param {string} name
+ */
 function keyOf(name) {
-  return name.normalize("NFC").toUpperCase().toLowerCase();
+  return name.normalize("NFC").toLowerCase().toUpperCase().toLowerCase();
 }
