@@ -6,9 +6,6 @@ service, which is no part of the bridge, makes the certificate.
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from flask import Blueprint, Response, jsonify
 
 from sealwax.service import ServiceError, error_response
@@ -22,8 +19,6 @@ from webbridge.delivery.parcels import Parcel
 from webbridge.delivery.pepper import CODE_DIGITS
 from webbridge.delivery.submission import bad_request, bytes_of_base64, bytes_of_base64url
 from webbridge.services import services
-
-_CODE: Final = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")
 
 blueprint = Blueprint("parcel_keys", __name__)
 
@@ -44,7 +39,7 @@ def confirm_key() -> Response:
     members = read_request()
     keys, parcel = _require_keys()
     digest, code = bytes_of_base64url(members.get("digest"), FINGERPRINT_BYTES), members.get("code")
-    if digest is None or not isinstance(code, str) or _CODE.fullmatch(code) is None:
+    if digest is None or not isinstance(code, str) or not _is_code(code):
         raise bad_request(f"A confirmation has the code of {CODE_DIGITS} digits, and SHA-256 of the request.")
     try:
         certificates = keys.confirm(parcel, _address_in(members), digest, code)
@@ -70,6 +65,10 @@ def _require_keys() -> tuple[KeyRequests, Parcel]:
 def _keys_for(opened: Opened) -> KeyRequests | None:
     """Return the requests for keys. None without a mail server, and for people who have a certificate."""
     return None if opened.ticket.is_of_certificate or services().config.parcel_notices is None else delivery().keys
+
+
+def _is_code(text: str) -> bool:
+    return len(text) == CODE_DIGITS and text.isascii() and text.isdigit()
 
 
 def _address_in(members: dict[str, object]) -> str:
