@@ -35,7 +35,7 @@ import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_t
  * }} Letter
  */
 
-const PARTS = { createForm, disturb, inputField, openDialog, problem, uniqueId, whileBusy };
+const PARTS = { createForm, disturb, inputField, problem, showDialog: openDialog, uniqueId, whileBusy };
 /** The errors after which the person may agree to send the mail once more, or this version of it. @type {Map<string, keyof Agreed>} */
 const AGREEABLE = new Map([["sending-unknown", "again"], ["sending-earlier", "anew"], ["draft-elsewhere", "anew"]]);
 const WORDS_AGAIN = { again: "composeSendAgain", anew: "composeSendAnew" };

@@ -9,6 +9,8 @@ const ID = "AAAAAAAAAAAAAAAAAAAAAA";
 const WORDS = "abandon ability able about above absent";
 const OVERHEAD = 100;
 const ANSWER = { id: ID, reference: "AB12-CD34", expires: "2026-01-02T00:00:00Z", state: "submitted" };
+// The language of the page, in which the bridge writes to the sender.
+globalThis.document = { documentElement: { lang: "en" } };
 const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
 const lost = () => new ApiError("unreachable", "lost");
 const refused = (status, code) => Object.assign(new ApiError(code, code), { status });

@@ -36,7 +36,7 @@ export class ParcelDialog {
         letter.onUnencrypted();
       },
     });
-    this.#dialog = parts.openDialog({ titleId, test: "parcel-dialog", isWide: true, onClose: () => this.#onClose() }, ...content);
+    this.#dialog = parts.showDialog({ titleId, test: "parcel-dialog", isWide: true, onClose: () => this.#onClose() }, ...content);
     this.#dialog.addEventListener("cancel", (event) => { if (!this.#isClosable) event.preventDefault(); });
     parts.disturb();
   }

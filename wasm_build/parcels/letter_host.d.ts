@@ -23,7 +23,8 @@ export interface DialogParts {
   inputField: typeof inputField;
   problem: typeof problem;
   whileBusy: typeof whileBusy;
-  openDialog: typeof openDialog;
+  /** Not by its own name, which is also that of a method of windows. */
+  showDialog: typeof openDialog;
   uniqueId: typeof uniqueId;
   disturb: typeof disturb;
 }

@@ -24,7 +24,7 @@ import { lateScript } from "../late_script.js";
  */
 
 const load = lateScript(parcelLetterUrl, PARCEL_LETTER_INTEGRITY);
-const PARTS = { createForm, disturb, inputField, openDialog, problem, uniqueId, whileBusy };
+const PARTS = { createForm, disturb, inputField, problem, showDialog: openDialog, uniqueId, whileBusy };
 
 export class ParcelWay {
   #app;
