@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import sys
-from typing import ClassVar
+from typing import Final
 
 import click
 
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.request import verb
-from sealwax.cli.streams.files import write_line
+from sealwax.cli.streams.files import write_error, write_line
 from webbridge.delivery.notices.returned import MAX_RETURNED_BYTES, fail_returned, parse_returned
 from webbridge.operation.parcel_blocks import BlocksRequest, opened_database
 
-
-class _Later(click.ClickException):
-    """A failure after which mail servers keep the mail and try again: EX_TEMPFAIL of sysexits.h."""
-
-    exit_code: ClassVar[int] = 75
+# EX_TEMPFAIL of sysexits.h, after which mail servers keep the mail and try again.
+_LATER: Final = 75
 
 
 @verb(BlocksRequest, "parcel-returns")
-def parcel_returns(request: BlocksRequest) -> None:
+def parcel_returns(request: BlocksRequest) -> int:
     """Read a mail from standard input, and tell the sender of a parcel if it says that a notice was not delivered.
 
     A mail server runs it for each mail to the address of the notices. Other mails than such reports change nothing.
@@ -34,10 +31,12 @@ def parcel_returns(request: BlocksRequest) -> None:
     returned = parse_returned(mail) if len(mail) <= MAX_RETURNED_BYTES else None
     if returned is None:
         write_line("this is no report that a notice was not delivered")
-        return
+        return 0
     try:
         with opened_database(request.config) as database:
             is_known = fail_returned(database, returned, now())
     except click.ClickException as error:
-        raise _Later(error.message) from None
+        write_error(error.format_message())
+        return _LATER
     write_line(f"a notice came back: {returned.status}" if is_known else "no notice waits for such a report")
+    return 0
