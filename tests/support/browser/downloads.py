@@ -48,17 +48,21 @@ def downloads_into(page: Page, folder: Path) -> Iterator[None]:
     browser.browser_cdp("Browser.setDownloadBehavior", behavior="default", **named)
 
 
-def wait_for_download(folder: Path, name: str, *, timeout_seconds: float = 60) -> bytes:
-    """The content of a download, when the browser has finished it."""
-    return wait_for_file(folder, name, timeout_seconds=timeout_seconds).read_bytes()
+def wait_for_download(folder: Path, name: str, *, timeout_seconds: float = 60, least_bytes: int = 0) -> bytes:
+    """The content of a download, when the browser has finished it.
+
+    WebKitGTK gives a file its name before its content, so a test names the least bytes that it has to have.
+    """
+    return wait_for_file(folder, name, timeout_seconds=timeout_seconds, least_bytes=least_bytes).read_bytes()
 
 
-def wait_for_file(folder: Path, name: str, *, timeout_seconds: float = 60) -> Path:
+def wait_for_file(folder: Path, name: str, *, timeout_seconds: float = 60, least_bytes: int = 0) -> Path:
     """The file of a download, when the browser has finished it."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         names = {path.name for path in folder.iterdir()}
-        if name in names and not any(one.endswith(_PARTIAL) for one in names):
+        is_there = name in names and (folder / name).stat().st_size >= least_bytes
+        if is_there and not any(one.endswith(_PARTIAL) for one in names):
             return folder / name
         time.sleep(0.1)
     raise AssertionError(f"no {name} in {sorted(path.name for path in folder.iterdir())}")
