@@ -26,7 +26,7 @@ const REQUEST_MILLISECONDS = 5 * 60_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 const PATH = /^\/api\/parcels(?:\/[\w-]{22}(?:\/submit|\/withdraw|\/objects(?:\/(?:manifest|\d{1,6}))?)?)?$/u;
 const METHODS = new Set(["POST", "PATCH", "HEAD"]);
-const HEADERS = new Set(["Content-Type", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"]);
+const HEADERS = new Set(["Accept-Language", "Content-Type", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"]);
 
 /** What the bridge of a session takes, so that it is asked once a session. @type {{name: string, limits: ParcelLimits | null} | null} */
 let known = null;

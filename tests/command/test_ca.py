@@ -389,7 +389,7 @@ def test_respond_is_a_plug_in_and_reports_missing_packages(monkeypatch: pytest.M
 
 def test_the_package_declares_respond() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
-    assert declared["sealwax.ca"] == {"respond": RESPOND}
+    assert declared["sealwax.ca"] == {"respond": RESPOND, "certify": "webbridge.certifier.command:certify"}
 
 
 def test_issuing_imports_no_web_server() -> None:

@@ -270,13 +270,15 @@ COUNT_STARTS = """async (verb, args) => {
 }"""
 
 
-def test_the_next_worker_starts_while_one_derives_a_key_from_words(open_page: OpenPage) -> None:
+def test_the_next_worker_starts_while_one_derives_a_key_from_a_passphrase(open_page: OpenPage) -> None:
     page = open_page()
     made = call(page, "parcel.make", {"language": "en", "sealKey": SEAL_KEY})["ok"]
     page.wait_for("() => vault.ready.then(() => true)")
+    sealed = {"content": b64(b"content"), "passphrase": secret(PASSPHRASE.encode())}
+    assert page.js(COUNT_STARTS, "backup.seal", sealed) == ["ok", 1]
+    # A Worker that goes on needs no successor, and it goes on after the words of a parcel.
     words = {"words": secret(octets_of(made["words"])), "salt": made["salt"], "sealKey": SEAL_KEY}
-    assert page.js(COUNT_STARTS, "parcel.open", words) == ["ok", 1]
-    # A Worker that goes on needs no successor.
+    assert page.js(COUNT_STARTS, "parcel.open", words) == ["ok", 0]
     sealing = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
     assert page.js(COUNT_STARTS, "bytes.encrypt", sealing) == ["ok", 0]
 

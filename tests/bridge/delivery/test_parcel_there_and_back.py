@@ -62,6 +62,8 @@ def test_the_answer_to_the_proof_names_what_there_is(send: Send, sender: Sender,
         "downloadsLeft": 2,
         # This bridge names no mail server, so nobody passes a reply on.
         "answer": None,
+        # And nobody gets a code for a key.
+        "key": None,
     }
 
 

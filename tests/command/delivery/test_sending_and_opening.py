@@ -264,7 +264,7 @@ def test_the_service_learns_the_language_of_the_session(
     monkeypatch.setenv(variable, value)
     post.lab.write("a.txt", b"A")
     post.send("a.txt")
-    assert [one["Accept-Language"] for one in post.service.headers if "Accept-Language" in one] == expected
+    assert [one["accept-language"] for one in post.service.headers if "accept-language" in one] == expected
 
 
 def test_a_withdrawn_parcel_is_opened_by_nobody(post: DeliveryLab) -> None:

@@ -25,7 +25,7 @@ const MODULES = {
   "./bridge_requests.js": `
     export const ask = (url, options) => globalThis.askBridge(new URL(url), options);
     export const readJson = (response) => response.json();
-    export const findApi = 0;`,
+    export const findApi = 0, findNamedApi = 0;`,
 };
 for (const unused of ["mails", "receipts", "timestamps", "trust", "writing", "prompt_window", "ancestors"]) {
   MODULES[`./${unused}.js`] = "export const openUnlessAsking = 0, placeOf = 0, siteOf = 0, sitesAround = 0;";
