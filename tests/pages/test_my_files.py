@@ -261,6 +261,8 @@ def test_webkit_keeps_files(webkit: WebKit, cabinet: Cabinet, tmp_path: Path) ->
     files.add(write(tmp_path, "small.txt"), write(tmp_path, "large.bin", data))
     files.wait_for_names("large.bin", "small.txt")
     files.make_folder("Plans")
+    # The rows are drawn anew with the folder, and an open menu of theirs closes.
+    files.wait_for_names("Plans", "large.bin", "small.txt")
     files.act("small.txt", "move")
     files.page.wait_for_selector(named("pick-folder"))
     files.page.click(f'{named("pick-folder")}[data-folder="Plans"]')
