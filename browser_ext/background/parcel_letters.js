@@ -28,7 +28,7 @@ const PATH = /^\/api\/parcels(?:\/[\w-]{22}(?:\/submit|\/withdraw|\/objects(?:\/
 const METHODS = new Set(["POST", "PATCH", "HEAD"]);
 const HEADERS = new Set(["Accept-Language", "Content-Type", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"]);
 
-/** What the bridge of a session takes, so that it is asked once a session. @type {{name: string, limits: ParcelLimits | null} | null} */
+/** The limits of the session's bridge, which is asked once a session. @type {{name: string, limits: ParcelLimits | null} | null} */
 let known = null;
 
 /** The servers that take parcels from the person. A bridge that does not answer takes none. @param {BodyOf<"parcel.ways">} body @param {Sender} sender */

@@ -8,7 +8,7 @@ import { createSentParcelView } from "./sent_view.js";
 /** @typedef {import("./letter_window.js").LetterWindow} LetterWindow */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
 /**
- * What the window does for its letter. `send` sends it by mail to the people whom `isWanted` names, and `show` replaces the letter.
+ * The window, as its letter needs it. `send` sends the letter by mail to the people whom `isWanted` names, and `show` replaces the letter.
  * @typedef {{
  *   origin: string, letter: () => import("../../wasm_build/ui/sending_plan.js").Letter, obstacles: () => import("../../wasm_build/ui/sending_plan.js").Obstacle[],
  *   packed: () => import("./courier.js").PackedLetter<import("./courier.js").LetterFields>,

@@ -260,8 +260,8 @@ def test_lost_answers_send_the_parcel_once(sender: ParcelSender, tmp_path: Path)
     assert sender.newest().stage is Stage.SUBMITTED
 
 
-def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(sender: ParcelSender, tmp_path: Path) -> None:
-    sender.extension.browser.expect_error(EXPECTED)
+def hold_upload(sender: ParcelSender, tmp_path: Path) -> tuple[ParcelWindow, threading.Event]:
+    """Send a letter whose upload gets no answer until the event is set."""
     held, go_on = threading.Event(), threading.Event()
 
     def hold(_: Request, answer: Response) -> Response:
@@ -273,6 +273,12 @@ def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(sender: ParcelSender
     window = write_with_file(sender, tmp_path, megabytes=9)
     window.go()
     assert held.wait(OPERATION_SECONDS)
+    return window, go_on
+
+
+def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(sender: ParcelSender, tmp_path: Path) -> None:
+    sender.extension.browser.expect_error(EXPECTED)
+    window, go_on = hold_upload(sender, tmp_path)
     window.cancel()
     assert sender.wait_until_deleted().stage is Stage.WITHDRAWN
     go_on.set()
@@ -282,17 +288,7 @@ def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(sender: ParcelSender
 
 def test_a_lock_ends_the_upload_and_deletes_it(sender: ParcelSender, tmp_path: Path) -> None:
     sender.extension.browser.expect_error(EXPECTED)
-    held, go_on = threading.Event(), threading.Event()
-
-    def hold(_: Request, answer: Response) -> Response:
-        held.set()
-        go_on.wait(20)
-        return answer
-
-    sender.house.meddle("PATCH", "*", hold)
-    window = write_with_file(sender, tmp_path, megabytes=9)
-    window.go()
-    assert held.wait(OPERATION_SECONDS)
+    window, go_on = hold_upload(sender, tmp_path)
     sender.extension.lock()
     window.page.wait_for("() => document.querySelector('[data-test=parcel-dialog]') === null")
     assert sender.wait_until_deleted().stage is Stage.WITHDRAWN

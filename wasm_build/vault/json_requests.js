@@ -6,6 +6,7 @@
 
 /** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the mail server's words */
 
+const READING = new Set(["GET", "HEAD"]);
 export const JSON_TYPE = { "Content-Type": "application/json" };
 
 export class ApiError extends Error {
@@ -34,8 +35,8 @@ export class ApiError extends Error {
  * @param {RequestInit} [options]
  */
 export async function request(url, options = {}) {
-  // Browsers keep no answers of other methods. With "no-store", Chromium would ask for leave (CORS) before each of them.
-  const cache = (options.method ?? "GET") === "GET" ? "no-store" : "default";
+  // Browsers answer no other methods from their cache. With "no-store", Chromium would ask for leave (CORS) before each of them.
+  const cache = READING.has(options.method ?? "GET") ? "no-store" : "default";
   const response = await fetch(url, { cache, referrerPolicy: "no-referrer", ...options }).catch((error) => {
     if (options.signal?.aborted) throw error;
     throw new ApiError("unreachable", `no answer from ${new URL(url).host}`);
