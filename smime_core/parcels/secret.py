@@ -54,7 +54,12 @@ def parse_words(text: str, *, language: str = "en") -> str:
     if len(typed) != SECRET_WORDS:
         raise ParcelWordsRefused("word-count", f"{len(typed)} words, expected {SECRET_WORDS}")
     languages = sorted(LANGUAGES, key=lambda one: (one != language, one))
-    readings = [_read(typed, one) for one in languages]
+    readings: list[_Reading] = []
+    for one in languages:
+        readings.append(_read(typed, one))
+        # No other list can read more than six words in full, and reading a list takes a while in a browser.
+        if readings[-1].is_exact:
+            break
     # `max` returns the first of equal readings. Six words in full decide between lists that share first letters.
     best = max(readings, key=lambda one: (len(one.found), one.is_exact))
     if best.unknown is not None:
@@ -90,8 +95,8 @@ def _read(typed: Sequence[str], language: str) -> _Reading:
 @cache
 def _words_by_key(language: str) -> Mapping[str, str]:
     # The words under their letters without accents, and under their first four letters.
-    words = words_of(language)
-    return {_prefix_key(_key(word)): word for word in words} | {_key(word): word for word in words}
+    words = {_key(word): word for word in words_of(language)}
+    return {_prefix_key(key): word for key, word in words.items()} | words
 
 
 def _prefix_key(key: str) -> str:
@@ -99,6 +104,9 @@ def _prefix_key(key: str) -> str:
 
 
 def _key(word: str) -> str:
+    folded = word.casefold()
+    if folded.isascii():
+        return folded
     # NFKD also turns the full-width letters of some keyboards into plain ones.
-    letters = unicodedata.normalize("NFKD", word.casefold())
+    letters = unicodedata.normalize("NFKD", folded)
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
