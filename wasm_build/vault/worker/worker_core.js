@@ -92,6 +92,8 @@ class Service {
   /** Seeds Python's `random` anew. @type {() => void} */
   #reseed = () => {};
   #imageMemoryBytes = 0;
+  /** The bytes by which memory is still to grow in advance. */
+  #reservedBytes = 0;
   #operations = 0;
   /** The operations since WebCrypto was cleaned up after, and the time of the first. */
   #uncleaned = 0;
@@ -167,6 +169,7 @@ class Service {
     if (!report) return this.end();
     await this.#hooks.afterRewind?.(this.#python.memory);
     this.#reseed();
+    this.#reserve(this.#python);
     this.#requested = false;
     this.#scope.postMessage({ kind: "rested", ...report });
     this.#cleanUpSoon();
@@ -240,7 +243,8 @@ class Service {
     this.#reseed = holdVerbs(python.pyodide).reseed;
     this.#reseed();
     this.#scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
-    this.#current = this.#prepare(python, { canRewind, reservedBytes });
+    this.#reservedBytes = reservedBytes;
+    this.#current = this.#prepare(python, canRewind);
     await this.#current;
   }
 
@@ -248,9 +252,9 @@ class Service {
    * Warms up while the Worker waits, and takes the image. An early request waits for this, some 50 ms, and
    * longer without the snapshot: without an image the Worker would end with it, and the next one would cost much more.
    * @param {Python} python
-   * @param {{canRewind: boolean, reservedBytes: number}} options
+   * @param {boolean} canRewind
    */
-  async #prepare(python, { canRewind, reservedBytes }) {
+  async #prepare(python, canRewind) {
     const asked = { isWanted: () => this.#requested, isUseless: () => this.#requested && (!canRewind || this.#isLast) };
     this.#isRehearsing = true;
     try {
@@ -260,21 +264,30 @@ class Service {
       forgetKeys();
       this.#isSpent = false;
       if (asked.isUseless()) return;
-      const { collect, reserveMemory } = holdVerbs(python.pyodide);
       if (canRewind) {
         this.#residue.wipeBuffers();
-        collect();
+        holdVerbs(python.pyodide).collect();
         this.#image = new Image(python);
+        this.#imageMemoryBytes = python.memory.buffer.byteLength;
         this.#hooks.imaged?.(python);
       }
-      if (reservedBytes > 0) reserveMemory(reservedBytes);
-      this.#imageMemoryBytes = python.memory.buffer.byteLength;
+      // A request that waits comes first. The memory grows when the Worker rests after it.
+      if (!this.#requested) this.#reserve(python);
       this.#hooks.prepared?.();
     } catch {
       // A failure costs only time: a browser that refuses the keys of the rehearsal may accept the person's keys.
     } finally {
       this.#isRehearsing = false;
     }
+  }
+
+  /** Grows Python's memory in advance, once. @param {Python} python */
+  #reserve({ pyodide, memory }) {
+    if (this.#reservedBytes === 0) return;
+    const before = memory.buffer.byteLength;
+    holdVerbs(pyodide).reserveMemory(this.#reservedBytes);
+    this.#reservedBytes = 0;
+    this.#imageMemoryBytes += memory.buffer.byteLength - before;
   }
 
   /**
