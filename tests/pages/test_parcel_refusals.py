@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+
 import pytest
 from werkzeug.wrappers import Request, Response
 
 from smime_core.parcels import make_parcel_id, make_secret
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import named
-from tests.support.pages.parcels import MESSAGE, Change, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.pages.parcels import MESSAGE, OPEN, Change, ParcelHouse, ParcelPage, Sent, letter
 from tests.support.people import PROVIDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
@@ -37,6 +41,20 @@ def replace(body: bytes) -> Change:
         return answer
 
     return change
+
+
+def change_enclosed(name: str, change: Callable[[bytearray], object]) -> Change:
+    """A change of one object that comes along with the ticket."""
+
+    def changed(_: Request, answer: Response) -> Response:
+        members = answer.get_json()
+        data = bytearray(b64decode(members["enclosed"][name]))
+        change(data)
+        members["enclosed"][name] = b64encode(data).decode()
+        answer.set_data(json.dumps(members))
+        return answer
+
+    return changed
 
 
 @pytest.mark.heart
@@ -131,6 +149,43 @@ def test_a_damaged_object_shows_nothing(
     assert TEXT not in reader.page.text()
     reader.page.wait_for_selector(named("complain"))
     assert "failed" in parcel_house.states_of(sent)
+    reader.close()
+
+
+@pytest.mark.parametrize("name", ["manifest", "0"])
+def test_a_damaged_object_that_came_along_shows_nothing(
+    reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent, name: str
+) -> None:
+    def damage(data: bytearray) -> None:
+        data[len(data) // 2] ^= 1
+
+    parcel_house.meddle("POST", OPEN, change_enclosed(name, damage))
+    reader.type_words(sent.words)
+    reader.press_open()
+    assert reader.wait_for_error()[0] in {"parcel-damaged", "decryption-error"}
+    assert TEXT not in reader.page.text()
+    reader.close()
+
+
+@pytest.mark.parametrize("name", ["manifest", "0"])
+def test_an_object_that_came_along_in_another_size_is_fetched(
+    reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent, name: str
+) -> None:
+    parcel_house.meddle("POST", OPEN, change_enclosed(name, bytearray.pop))
+    reader.open(sent.words)
+    assert (reader.state, TEXT in reader.page.text()) == ("verified", True)
+    assert parcel_house.objects_asked() == [name]
+    reader.close()
+
+
+def test_objects_that_cannot_be_read_are_fetched(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+    def scramble(_: Request, answer: Response) -> Response:
+        answer.set_data(json.dumps({**answer.get_json(), "enclosed": {"manifest": "*", "0": 7, "1": None}}))
+        return answer
+
+    parcel_house.meddle("POST", OPEN, scramble)
+    reader.open(sent.words)
+    assert (reader.state, TEXT in reader.page.text()) == ("verified", True)
     reader.close()
 
 

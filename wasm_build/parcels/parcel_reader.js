@@ -27,7 +27,7 @@ import { readObject } from "./object_source.js";
  *   asksForReceipt: boolean, harvest?: {contacts: ArrayBuffer} | null,
  * }} OpenedManifest `harvest` has the sender's certificates, if the manifest is verified
  */
-/** @typedef {{name: string, bytes: number, coming: Promise<ArrayBuffer>}} Ahead */
+/** @typedef {{bytes: number, coming: Promise<ArrayBuffer>}} Ahead */
 /** @typedef {{passages: import("../ui/mail_text.js").Passage[], text: string, attachments: ReceivedFile[], headers: [string, string][]}} OpenedLetter */
 
 /** @typedef {{address: string, request: ArrayBuffer, key: ArrayBuffer}} NewKey a certification request, and its key under the passphrase */
@@ -65,8 +65,8 @@ export class ParcelReader {
   #manifest = null;
   /** The renewal of the ticket that runs. @type {Promise<void> | null} */
   #renewing = null;
-  /** An object that is fetched before the manifest says what it has to be. @type {Ahead | null} */
-  #ahead = null;
+  /** The objects that come before the manifest says what they have to be, by their names. @type {Map<string, Ahead>} */
+  #ahead = new Map();
 
   /**
    * @param {{
@@ -169,13 +169,14 @@ export class ParcelReader {
    * @param {{signal: AbortSignal, onArrived: () => void}} options `onArrived` is called when its bytes have come
    * @returns {AsyncGenerator<OpenedManifest, void>}
    */
-  async *manifest({ manifest, kind, objects }, { signal, onArrived }) {
+  async *manifest({ manifest, kind, objects, enclosed }, { signal, onArrived }) {
     if (manifest <= 0 || manifest > MAX_MANIFEST_BYTES) throw new ApiError("parcel-damaged", `a manifest of ${manifest} bytes`);
+    for (const [name, object] of enclosed) this.#ahead.set(name, { bytes: object.byteLength, coming: Promise.resolve(object) });
     const [bytes = 0] = objects;
     const isSmall = Number.isSafeInteger(bytes) && bytes > 0 && bytes <= AHEAD_BYTES;
-    if (kind === "message" && isSmall) this.#fetchAhead({ name: "0", bytes, signal });
+    if (kind === "message" && isSmall && !enclosed.has("0")) this.#fetchAhead({ name: "0", bytes, signal });
     const object = { name: "manifest", bytes: manifest, signal };
-    const cms = await readObject(this.#ask, object, { maxTries: MANIFEST_TRIES });
+    const cms = await (this.#takeAhead(object) ?? readObject(this.#ask, object, { maxTries: MANIFEST_TRIES }));
     onArrived();
     this.#manifest = cms;
     const vault = await this.#vault();
@@ -257,14 +258,14 @@ export class ParcelReader {
   #fetchAhead({ name, bytes, signal }) {
     const coming = readObject(this.#ask, { name, bytes, signal }, { maxTries: 1 });
     coming.catch(() => {});
-    this.#ahead = { name, bytes, coming };
+    this.#ahead.set(name, { bytes, coming });
   }
 
-  /** The object that was fetched ahead, once, if it has the size that the manifest says. @param {{name: string, bytes: number}} object */
+  /** An object that has come ahead, once, if it has the size that it has to have. @param {{name: string, bytes: number}} object */
   #takeAhead({ name, bytes }) {
-    const ahead = this.#ahead;
-    this.#ahead = null;
-    return ahead?.name === name && ahead.bytes === bytes ? ahead.coming : null;
+    const ahead = this.#ahead.get(name);
+    this.#ahead.delete(name);
+    return ahead?.bytes === bytes ? ahead.coming : null;
   }
 
   /** Tells the server what became of the parcel. It is a claim, so its failure changes nothing. @param {import("./requests.js").Claim} state @param {string} [code] */
@@ -411,7 +412,8 @@ export class ParcelReader {
 
   #forget() {
     this.#entrance?.forget();
-    this.#entrance = this.#manifest = this.#ahead = null;
+    this.#entrance = this.#manifest = null;
+    this.#ahead.clear();
     this.#ticket = "";
   }
 }

@@ -12,8 +12,9 @@ import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
  * @typedef {{
  *   ticket: string, reference: string, kind: "message" | "files", from: string, manifest: number, objects: number[],
  *   until: string, submitted: string, downloadsLeft: number | null, answer: AnswerTerms | null,
- *   key: KeyTerms | null,
- * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes, `objects` those of the chunks
+ *   key: KeyTerms | null, enclosed: Map<string, ArrayBuffer>,
+ * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes, `objects` those of the chunks,
+ *   and `enclosed` has the objects of a small parcel by their names
  */
 /**
  * @typedef {{from: string, bytes: number, left: number}} AnswerTerms the From with which the server passes an answer on, its
@@ -74,7 +75,10 @@ export class ParcelRequests {
       throw new ApiError("server-error", "no ticket came");
     }
     const objects = Array.isArray(opening.objects) ? opening.objects : [];
-    return { reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, answer: null, key: null, ...opening, objects };
+    return {
+      reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, answer: null, key: null, ...opening,
+      objects, enclosed: readEnclosed(opening.enclosed),
+    };
   }
 
   /**
@@ -184,6 +188,21 @@ export class ParcelRequests {
   #send(path, options = {}) {
     return request(`${this.#origin}${path}`, { ...options, credentials: "omit" });
   }
+}
+
+/**
+ * The objects that came along, up to the first that is no base64. Those that are not there are fetched.
+ * @param {unknown} given
+ */
+function readEnclosed(given) {
+  /** @type {Map<string, ArrayBuffer>} */
+  const enclosed = new Map();
+  try {
+    for (const [name, text] of Object.entries(given ?? {})) enclosed.set(name, bytesFromBase64(text));
+  } catch {
+    // An object that cannot be read is fetched like one that is not there.
+  }
+  return enclosed;
 }
 
 /** @param {string} ticket @returns {Record<string, string>} */

@@ -20,12 +20,19 @@ from webbridge.blueprints.parcel_keys import key_terms
 from webbridge.blueprints.pki import answer_about_paths
 from webbridge.delivery.answers import AnswerTooLarge
 from webbridge.delivery.challenges import NONCE_BYTES
-from webbridge.delivery.limits import ITERATIONS, MAX_CERTIFICATE_BYTES, MAX_REQUEST_BYTES, PROOF_BYTES
+from webbridge.delivery.limits import (
+    ITERATIONS,
+    MAX_CERTIFICATE_BYTES,
+    MAX_ENCLOSED_BYTES,
+    MAX_REQUEST_BYTES,
+    PROOF_BYTES,
+)
 from webbridge.delivery.notices.answer_mail import author_of
-from webbridge.delivery.objects import find_object
+from webbridge.delivery.objects import announced_sizes, find_object
 from webbridge.delivery.openings import Proof, WrongSecret
 from webbridge.delivery.parcels import Parcel
 from webbridge.delivery.states import Event, SaidBy, State
+from webbridge.delivery.store import StoreFailed
 from webbridge.delivery.submission import bad_request, bytes_of_base64, bytes_of_base64url
 from webbridge.records import recorded_opening
 from webbridge.services import services
@@ -81,6 +88,7 @@ def open_parcel() -> Response:
         downloadsLeft=parcel.openings_left,
         answer=_answer_terms(parcel),
         key=key_terms(opened),
+        enclosed=_enclosed_objects(parcel),
     )
 
 
@@ -152,6 +160,22 @@ def take_answer() -> Response:
         # The parcel may have ended while the answer came.
         accepted = delivery().answers.take(require_ticket().parcel, key, cms)
     return jsonify(reference=opened.parcel.reference, left=accepted.left)
+
+
+def _enclosed_objects(parcel: Parcel) -> dict[str, str]:
+    """Return all objects of a small parcel by their names, as base64. Without them a client fetches each."""
+    names = announced_sizes(parcel)
+    if sum(names.values()) > MAX_ENCLOSED_BYTES:
+        return {}
+    store = delivery().store
+    try:
+        return {
+            name: base64_text(b"".join(store.read(found.folder, found.name, found.start, found.size)))
+            for name in names
+            if (found := find_object(parcel, name)) is not None
+        }
+    except StoreFailed:
+        return {}
 
 
 def _answer_terms(parcel: Parcel) -> dict[str, object] | None:

@@ -25,6 +25,8 @@ MAX_MANIFEST_BYTES: Final = 17 * 1024 * 1024
 MAX_LINE_BYTES: Final = 2 * 1024 * 1024  # 20,000 sizes, and 200 certificates of the usual 3 KB.
 MAX_WHOLE_BYTES: Final = 1024 * 1024
 """All objects of a parcel that comes in one request."""
+MAX_ENCLOSED_BYTES: Final = 64 * 1024
+"""All objects of a parcel that come along with the ticket, so that its text is there one round trip earlier."""
 MAX_REQUEST_BYTES: Final = 128 * 1024  # The other requests: an id, a proof, a certificate or a receipt.
 
 MAX_PARCEL_BYTES: Final = 20 * 1024**3

@@ -11,6 +11,7 @@ from webbridge.delivery.kept.announcements import MAX_VERSION
 from webbridge.delivery.kept.records import KeptStage
 from webbridge.delivery.limits import (
     MAX_DAYS,
+    MAX_ENCLOSED_BYTES,
     MAX_OBJECT_BYTES,
     MAX_OPENINGS,
     MAX_RECIPIENTS,
@@ -473,6 +474,12 @@ def _schemas() -> Json:
             key={
                 "description": "The seconds that a code for a key of one's own counts; null if none is offered",
                 "oneOf": [_object(seconds={"type": "integer"}), {"type": "null"}],
+            },
+            enclosed={
+                "description": "All objects by their names as base64, if they have at most"
+                f" {MAX_ENCLOSED_BYTES} bytes together; else none, and each is fetched",
+                "type": "object",
+                "additionalProperties": _BASE64,
             },
         ),
     }

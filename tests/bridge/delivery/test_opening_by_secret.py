@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from base64 import b64decode
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -15,6 +17,7 @@ from tests.support.servers.parcels import FROM_PAGES, PEPPER, Draft, House, Reci
 from webbridge.database.tables import PARCEL_NOTICE, TABLES
 from webbridge.delivery import openings
 from webbridge.delivery.pepper import Pepper
+from webbridge.delivery.store import DiskStore, StoreFailed
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
 
@@ -54,6 +57,30 @@ def test_revocation_is_looked_up_for_a_ticket_only_and_not_without_end(draft: Dr
     ticket = recipient.ticket(draft)
     asked = [error_of(recipient.post("/api/open/status", {"paths": []}, ticket=ticket)) for _ in range(61)]
     assert asked == [(400, "bad-request")] * 60 + [(429, "try-later")]
+
+
+def test_the_objects_of_a_small_parcel_come_along(draft: Draft, recipient: Recipient) -> None:
+    enclosed = recipient.open(draft.id, draft.proof).get_json()["enclosed"]
+    assert {name: b64decode(text) for name, text in enclosed.items()} == draft.objects
+    assert "enclosed" not in recipient.open(draft.id, bytes(32)).get_json()
+
+
+def test_the_objects_of_a_larger_parcel_are_fetched(sender: Sender, recipient: Recipient) -> None:
+    draft = Draft(chunks=(secrets.token_bytes(40_000), secrets.token_bytes(40_000)))
+    sender.send_whole(draft)
+    assert recipient.open(draft.id, draft.proof).get_json()["enclosed"] == {}
+    assert recipient.fetch(recipient.ticket(draft), "1").get_data() == draft.chunks[1]
+
+
+def test_a_parcel_opens_without_its_objects_while_the_store_fails(
+    draft: Draft, recipient: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Iterator[bytes]:
+        raise StoreFailed
+
+    monkeypatch.setattr(DiskStore, "read", fail)
+    opened = recipient.open(draft.id, draft.proof).get_json()
+    assert (opened["enclosed"], bool(opened["ticket"])) == ({}, True)
 
 
 def test_an_unknown_id_answers_as_a_known_one(draft: Draft, recipient: Recipient) -> None:
