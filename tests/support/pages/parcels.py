@@ -184,7 +184,8 @@ class ParcelHouse:
         self.changes[method, path] = change
 
     def objects_asked(self) -> list[str]:
-        return [path.removeprefix(OBJECTS) for method, path in self.asked if method == "GET" and path.startswith(OBJECTS)]
+        fetched = [path for method, path in self.asked if method == "GET"]
+        return [path.removeprefix(OBJECTS) for path in fetched if path.startswith(OBJECTS)]
 
     def _submit(self, draft: Draft, sender: str, kind: str) -> None:
         self._call(sender, "POST", "/api/parcels", json.dumps(draft.members(kind=kind)).encode() + b"\n")
