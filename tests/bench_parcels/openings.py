@@ -23,10 +23,9 @@ from sealwax.delivery.sending import Sender, Sending, Sent
 from smime_core.cms import Signing
 from smime_core.parcels import MESSAGE_NAME
 from tests.bench.results import Figure, Figures, Limit
-from tests.bench.visits import UNTIL, fresh_browser
+from tests.bench.visits import UNTIL, fresh_browser, visit
 from tests.bench_parcels.stand import SENDER, Line, ParcelStand, run_stand
 from tests.support.browser.browsers import Browser, Name
-from tests.support.browser.page import Page
 from tests.support.pages.driver import named
 from tests.support.people import PROVIDER
 
@@ -136,7 +135,7 @@ def link_to(stand: ParcelStand, sent: Sent, *, words: bool) -> str:
 def _visit(browser: Browser, stand: ParcelStand, sent: Sent) -> Iterator[tuple[str, dict[str, float]]]:
     browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
     for job in (COLD, SECOND):
-        page = browser.open(link_to(stand, sent, words=True))
+        page = visit(browser, link_to(stand, sent, words=True))
         yield job, page.js(_TIMES)
         # The snapshot comes after the first visit's start, in the background.
         time.sleep(_SETTLE_SECONDS)
@@ -145,7 +144,7 @@ def _visit(browser: Browser, stand: ParcelStand, sent: Sent) -> Iterator[tuple[s
 
 
 def _open_typed(browser: Browser, stand: ParcelStand, sent: Sent) -> dict[str, float]:
-    page: Page = browser.open(link_to(stand, sent, words=False))
+    page = visit(browser, link_to(stand, sent, words=False))
     page.js(UNTIL % f"() => Boolean(document.querySelector('{named('words')}'))")
     page.click(named("words"))
     page.type(sent.secret)

@@ -291,6 +291,10 @@ class Chromium(Browser):
         session = self.bidi.command("goog:cdp.getSession", context=page.context)["session"]
         return self.bidi.command("goog:cdp.sendCommand", method=method, params=params, session=session)["result"]
 
+    def keep_no_responses(self, page: Page) -> None:
+        """Let the driver keep no responses of a tab. It would keep up to 200 MB of them in the process of the page."""
+        self.page_cdp(page, "Network.disable")
+
     def leave_service_workers_alone(self) -> None:
         """Detach the driver from service workers: a watched worker never idles, and a new one waits for the driver."""
         ours = [{"type": "page", "exclude": True}, {"type": "service_worker", "exclude": True}, {}]
