@@ -234,8 +234,12 @@ def test_a_second_visit_starts_from_the_snapshot_that_the_browser_has_kept(
         assert describes(second)
 
 
-def test_a_wrong_file_in_the_browsers_cache_is_fetched_anew(browser: Browser, caching_server: VaultServer) -> None:
-    caching_server.altered = {"python_stdlib.zip"}
+@pytest.mark.parametrize("name", ["python_stdlib.zip", "pyodide.asm.wasm"])
+def test_a_wrong_file_in_the_browsers_cache_is_fetched_anew(
+    browser: Browser, caching_server: VaultServer, name: str
+) -> None:
+    browser.expect_error("hashes in the integrity attribute")
+    caching_server.altered = {name}
     with visit(browser, caching_server) as failed:
         assert failed.js("() => window.failure.code") == "vault-incomplete"
     caching_server.altered = set()

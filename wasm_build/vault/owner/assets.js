@@ -16,6 +16,8 @@ const PROBE = "argon2.js";
 const TIMING_MILLISECONDS = 250;
 /** A file in the browser's cache comes all at once. After so long the page has its turn, so that scrolling goes on smoothly. */
 const READING_MILLISECONDS = 5;
+/** The server is asked only if the copy in the browser's cache has another hash. @type {readonly RequestCache[]} */
+const KEPT_THEN_ASKED = ["force-cache", "no-cache"];
 const WITHOUT_SNAPSHOT = Object.keys(FILES).filter((name) => name !== SNAPSHOT);
 
 /**
@@ -92,15 +94,18 @@ export class RuntimeFiles {
    * it comes with the code that the browser has optimised and kept on earlier visits.
    */
   async #compile() {
-    try {
-      const { integrity } = FILES[PROGRAM];
-      return await WebAssembly.compileStreaming(fetch(new URL(PROGRAM, this.base), { integrity }));
-    } catch {
-      const program = await this.#fetch(PROGRAM);
-      const module = await WebAssembly.compile(program);
-      giveBack(program);
-      return module;
+    const [address, { integrity }] = [new URL(PROGRAM, this.base), FILES[PROGRAM]];
+    for (const cache of KEPT_THEN_ASKED) {
+      try {
+        return await WebAssembly.compileStreaming(fetch(address, { integrity, cache }));
+      } catch {
+        // The copy in the browser's cache may be of an older version, or the server may not name the type of the file.
+      }
     }
+    const program = await this.#fetch(PROGRAM);
+    const module = await WebAssembly.compile(program);
+    giveBack(program);
+    return module;
   }
 
   /** @param {Promise<boolean>} later whether the first Worker starts without the snapshot */
