@@ -123,9 +123,10 @@ export class ParcelChoice {
     const [host, address] = [isolate(way.host), isolate(way.address)];
     const isOther = !sameAddress(way.address, from);
     const ended = () => this.#ended.signal;
+    const language = text("languageTag");
     return {
-      translate, language: text("languageTag"), languages: LANGUAGES, parts: PARTS, limits: way.limits, pages: way.pages,
-      vault: async () => createParcelVault(courier, signer), keys: KEYS_OF_BACKGROUND, uploads: createUploads(courier, way),
+      translate, language, languages: LANGUAGES, parts: PARTS, limits: way.limits, pages: way.pages,
+      vault: async () => createParcelVault(courier, signer), keys: KEYS_OF_BACKGROUND, uploads: createUploads(courier, way, language),
       notes: [text("parcelGoesBy", host, address), text("parcelNotInSent", host)],
       refusal: isOther ? text(way.via === "token" ? "parcelOtherFrom" : "parcelOtherSession", address, isolate(from), host) : "",
       get ended() {

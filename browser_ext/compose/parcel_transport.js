@@ -30,8 +30,8 @@ export function createParcelVault(courier, identity) {
   };
 }
 
-/** @param {import("./courier.js").Courier} courier @param {Way} way */
-export function createUploads(courier, { via, host }) {
+/** @param {import("./courier.js").Courier} courier @param {Way} way @param {string} language the one in which the person reads */
+export function createUploads(courier, { via, host }, language) {
   return new ParcelUploads(async (path, { method, headers = {}, body, signal }) => {
     signal?.throwIfAborted();
     const bytes = body === undefined ? new ArrayBuffer(0) : await new Response(body).arrayBuffer();
@@ -43,7 +43,7 @@ export function createUploads(courier, { via, host }) {
     if (response.ok) return response;
     const error = await refusal(response);
     throw NOT_ADMITTED.has(error.code) ? new RequestError("parcel-not-admitted") : error;
-  });
+  }, { language });
 }
 
 /** @param {import("./courier.js").Courier} courier @param {string} verb @param {any} args @returns {Promise<unknown>} */

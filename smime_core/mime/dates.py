@@ -11,8 +11,9 @@ from smime_core.errors import MalformedMessage
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATE: Final = re.compile(
-    r"\s*+(?:[A-Za-z]{3},\s*+)?(\d{1,2})\s++([A-Za-z]{3})\s++(\d{2,4})\s++(\d\d):(\d\d)(?::(\d\d))?\s++"
-    r"(?:([+-])(\d\d)(\d\d)|([A-Za-z]{1,5}))\s*+(?:\([^()]{0,100}\)\s*+)?"
+    r"\s*+(?:[A-Za-z]{3},\s*+)?([0-9]{1,2})\s++([A-Za-z]{3})\s++([0-9]{2,4})\s++"
+    r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?\s++(?:([+-])([0-9]{2})([0-9]{2})|([A-Za-z]{1,5}))\s*+"
+    r"(?:\([^()]{0,100}\)\s*+)?"
 )
 
 # The zones of old mail (RFC 5322 section 4.3). Any other name means an unknown zone, as -0000 does. We read it as UTC.

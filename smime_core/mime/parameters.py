@@ -16,7 +16,7 @@ from smime_core.mime.charset import decode_text
 
 _PARAMETER: Final = re.compile(r';[\s;]*+([^=;\s"]++)\s*+=\s*+(?:"((?:[^"\\]++|\\.|\\\Z)*+)"?|([^;]*+))', re.DOTALL)
 _SEPARATORS: Final = re.compile(r"[\s;]++")
-_SECTION_NAME: Final = re.compile(r"([^*]+)(?:\*(0|[1-9]\d{0,2}))?(\*)?")
+_SECTION_NAME: Final = re.compile(r"([^*]+)(?:\*(0|[1-9][0-9]{0,2}))?(\*)?")
 _TOKEN: Final = re.compile(r"[^\s()<>@,;:\\\"/\[\]?=\x00-\x20\x7f]+")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")

@@ -159,6 +159,16 @@ def test_people_with_certificates_get_their_mail_beside_the_parcel(sender: Parce
     assert sender.newest().stage is Stage.SUBMITTED
 
 
+def test_the_service_writes_to_the_sender_in_the_language_of_the_words(sender: ParcelSender) -> None:
+    window = sender.write(CAROL)
+    window.ask()
+    window.page.js("() => { document.documentElement.lang = 'fr'; }")
+    window.go()
+    window.wait_until_sent()
+    assert sender.newest().language == "en"
+    window.finish()
+
+
 def test_each_person_in_bcc_has_words_of_their_own(sender: ParcelSender) -> None:
     window = sender.write(CAROL)
     window.page.click(named("compose-bcc"))

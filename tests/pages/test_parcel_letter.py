@@ -154,6 +154,20 @@ def test_words_that_travel_in_the_link_are_named_for_what_they_are(
     letter.finish()
 
 
+def test_the_service_writes_to_the_sender_in_the_language_of_the_words(
+    letter: ParcelLetter, running_house: ParcelHouse
+) -> None:
+    letter.page.activate()
+    letter.write(CAROL)
+    letter.ask()
+    letter.page.js("() => { document.documentElement.lang = 'fr'; }")
+    letter.go()
+    letter.wait_until_sent()
+    shown = running_house.delivery.parcels.list_own(running_house.stack.accounts[0].address, before=None).parcels
+    assert shown[0].parcel.language == "en"
+    letter.finish()
+
+
 def test_a_lost_connection_and_a_lost_answer_send_the_parcel_once(
     browser: Browser, letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
 ) -> None:

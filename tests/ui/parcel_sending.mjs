@@ -9,8 +9,6 @@ const ID = "AAAAAAAAAAAAAAAAAAAAAA";
 const WORDS = "abandon ability able about above absent";
 const OVERHEAD = 100;
 const ANSWER = { id: ID, reference: "AB12-CD34", expires: "2026-01-02T00:00:00Z", state: "submitted" };
-// The language of the page, in which the bridge writes to the sender.
-globalThis.document = { documentElement: { lang: "en" } };
 const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
 const lost = () => new ApiError("unreachable", "lost");
 const refused = (status, code) => Object.assign(new ApiError(code, code), { status });
@@ -18,13 +16,14 @@ const refused = (status, code) => Object.assign(new ApiError(code, code), { stat
 /** `fails` maps the number of a request to what goes wrong with it: before the bridge has it, or after. */
 function bridge(fails = {}) {
   const objects = new Map();
-  const [asked, lines] = [[], []];
+  const [asked, lines, languages] = [[], [], []];
   let [count, state] = [0, "none"];
   const take = async (path, { method, headers = {}, body }) => {
     const name = path.split("/").at(-1);
     if (path === "/api/parcels") {
       const text = await body.text();
       lines.push(text.slice(0, text.indexOf("\n")));
+      languages.push(headers["Accept-Language"]);
       if (JSON.parse(lines[0]).whole) state = "submitted";
       return Response.json(ANSWER);
     }
@@ -51,7 +50,7 @@ function bridge(fails = {}) {
     if (failure?.after) throw failure.after;
     return answer;
   };
-  return { ask, asked, lines, objects, get state() { return state; } };
+  return { ask, asked, lines, languages, objects, get state() { return state; } };
 }
 
 function vaultOf(calls, { manifests = [500] } = {}) {
@@ -78,7 +77,7 @@ function house({ files, fails, manifests, isUnlocked = () => true, sign = true, 
   const vault = vaultOf(calls, { manifests });
   const server = bridge(fails);
   const pauses = [];
-  const honest = new ParcelUploads(server.ask, { pause: async (milliseconds) => void pauses.push(milliseconds) });
+  const honest = new ParcelUploads(server.ask, { language: "ar", pause: async (milliseconds) => void pauses.push(milliseconds) });
   const uploads = answer ? { create: async () => answer.value } : honest;
   const keys = { copies: () => ({ identities: [bytesOf(8, 5)], sealKey: isUnlocked() ? { buffer: bytesOf(32, 6), length: 32 } : null }) };
   const letter = { from: "a@x.test", to: [{ address: "b@y.test", language: "fr" }], files, certificates: [], sign, language: "fr", days: 7 };
@@ -103,6 +102,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   await sending.submit({ signal });
   said.small = {
     before, reference, asked: server.asked, isSame: server.lines[0] === server.lines[1], line: JSON.parse(server.lines[0]), calls,
+    languages: server.languages,
     secret: sending.secret("https://pages.test/index.html"),
   };
 }
@@ -185,7 +185,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
     queueMicrotask(() => end.abort());
     return new Promise((_, reject) => { signal.addEventListener("abort", () => reject(signal.reason)); });
   };
-  const uploads = new ParcelUploads(ask, { pause: () => new Promise((resolve) => { setTimeout(resolve, 15); }) });
+  const uploads = new ParcelUploads(ask, { language: "ar", pause: () => new Promise((resolve) => { setTimeout(resolve, 15); }) });
   const keys = { copies: () => ({ identities: [], sealKey: { buffer: bytesOf(32, 6), length: 32 } }) };
   const letter = { from: "a@x.test", to: [{ address: "b@y.test", language: "fr" }], files: SMALL(), certificates: [], sign: false, language: "fr", days: 7 };
   const sending = new ParcelSending(letter, { vault: async () => vaultOf([]), keys, uploads, wholeBytes: 2 ** 20 });

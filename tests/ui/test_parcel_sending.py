@@ -45,6 +45,10 @@ def test_a_small_parcel_goes_in_one_request_that_can_be_repeated(sent: dict[str,
     assert [call[0] for call in small["calls"]] == ["parcel.make", "parcel.encrypt", "parcel.encrypt", "parcel.finish"]
 
 
+def test_the_service_learns_the_language_of_the_sender_and_not_that_of_a_document(sent: dict[str, Any]) -> None:
+    assert sent["small"]["languages"] == ["ar", "ar"]
+
+
 def test_the_link_has_the_words_only_where_it_says_so(sent: dict[str, Any]) -> None:
     link = "https://pages.test/parcel.html#AAAAAAAAAAAAAAAAAAAAAA"
     assert sent["small"]["secret"] == {

@@ -33,15 +33,18 @@ const DIGITS = /^\d{1,15}$/u;
 
 export class ParcelUploads {
   #ask;
+  #language;
   #place;
   #pause;
 
   /**
    * @param {Ask} ask
-   * @param {{place?: string, pause?: import("./online_pause.js").Pause}} [options] `place` is the path of all parcels, or kept files
+   * @param {{language: string, place?: string, pause?: import("./online_pause.js").Pause}} options `language` is that in which the
+   *   sender reads, or "" if no mail is sent; `place` is the path of all parcels, or kept files
    */
-  constructor(ask, { place = "/api/parcels", pause = pauseUntilOnline } = {}) {
+  constructor(ask, { language, place = "/api/parcels", pause = pauseUntilOnline }) {
     this.#ask = ask;
+    this.#language = language;
     this.#place = place;
     this.#pause = pause;
   }
@@ -55,8 +58,8 @@ export class ParcelUploads {
    */
   create(line, objects, waiting) {
     const body = new Blob([`${line}\n`, ...objects]);
-    // The service writes to the sender in the language of this page.
-    const headers = { ...JSON_TYPE, "Accept-Language": document.documentElement.lang };
+    // The service writes to the sender in this language.
+    const headers = { ...JSON_TYPE, ...(this.#language ? { "Accept-Language": this.#language } : {}) };
     return this.patiently(waiting, async () => readJson(
       await this.#ask(this.#place, { method: "POST", headers, body, signal: waiting.signal }),
     ));

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 
 from flask import Blueprint, Response, jsonify, request
@@ -140,7 +141,7 @@ def send_bytes(file_id: str, name: str) -> Response:
 @blueprint.delete("/files/<file_id>/objects/<name>")
 def end_object(file_id: str, name: str) -> Response:
     """End the upload of the chunk, and delete its bytes."""
-    return tus.end_upload(_require_target(file_id), name)
+    return tus.end_upload(partial(_require_target, file_id), name)
 
 
 @blueprint.after_request

@@ -5,6 +5,8 @@ An object is named `manifest` or by its number.
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response
 
 from sealwax.service import ServiceError
@@ -39,7 +41,7 @@ def send_bytes(parcel_id: str, name: str) -> Response:
 @blueprint.delete("/parcels/<parcel_id>/objects/<name>")
 def end_object(parcel_id: str, name: str) -> Response:
     """End the upload of the object, and delete its bytes."""
-    return tus.end_upload(_require_target(parcel_id), name)
+    return tus.end_upload(partial(_require_target, parcel_id), name)
 
 
 def _require_target(parcel_id: str) -> tus.Target:

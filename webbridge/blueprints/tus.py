@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,10 +87,14 @@ def append_bytes(target: Target, name: str) -> Response:
     return response
 
 
-def end_upload(target: Target, name: str) -> Response:
-    """End the upload of an object, and delete its bytes."""
-    _size_of(target, name)
-    delivery().uploads.end(target.folder, name)
+def end_upload(require_target: Callable[[], Target], name: str) -> Response:
+    """End the upload of an object, and delete its bytes. `require_target` raises once no object may go any more."""
+    uploads = delivery().uploads
+    with uploads.in_turn(require_target().folder):
+        # Another request may have submitted the objects while this one waited.
+        target = require_target()
+        _size_of(target, name)
+        uploads.end(target.folder, name)
     return Response(status=204)
 
 

@@ -91,12 +91,15 @@ class Delivery:
     def submit(self, sender: str, parcel_id: str) -> Parcel:
         """Submit a parcel whose objects have all come. Once more, it changes nothing. Raises ServiceError."""
         parcel = self.parcels.find_own(sender, parcel_id)
-        if parcel.stage is Stage.UPLOADING:
+        if parcel.stage is not Stage.UPLOADING:
+            return self.parcels.submit(sender, parcel_id)
+        # No object is deleted between the check and the record.
+        with self.uploads.in_turn(parcel.folder):
             self._check_complete(parcel)
-        submitted = self.parcels.submit(sender, parcel_id)
-        with suppress(StoreFailed):
-            # Empty by now. The sweep would find it too.
-            self.uploads.delete(parcel.folder)
+            submitted = self.parcels.submit(sender, parcel_id)
+            with suppress(StoreFailed):
+                # Empty by now. The sweep would find it too.
+                self.uploads.delete(parcel.folder)
         return submitted
 
     def withdraw(self, sender: str, parcel_id: str) -> Parcel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, update
 from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response
 
 from sealwax.authority.certifying import Terms
 from sealwax.authority.folder import AuthorityFolder, Role
 from sealwax.notices.submission import Submission
+from sealwax.service import TryLater, serve
 from smime_core.blocking import run
 from smime_core.ca.certification_request import build_certification_request, certification_request_to_pem
 from smime_core.provider import NewKey
@@ -34,6 +37,7 @@ from tests.support.servers.post import Post
 from webbridge import create_app
 from webbridge.database.tables import PARCEL_KEY_REQUEST, PARCEL_NOTICE
 from webbridge.delivery.limits import CODE_SECONDS, CODE_TRIES, KEPT_SECONDS
+from webbridge.delivery.own_keys.certifier import Certifier
 from webbridge.delivery.own_keys.requests import MAX_CODES
 from webbridge.delivery.pepper import Pepper
 from webbridge.services import services_of
@@ -387,6 +391,20 @@ def test_the_bounds_of_the_authority_are_said(
         desk.certify("zoe@example.com", request_for("zoe@example.com"), at=clock())
         assert error_of(confirm(recipient, ticket, BOB, request, code_in(post))) == error
     assert [entry.addresses for entry in certified(authority)] == [("zoe@example.com",)]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("7", 7), ("999999", 999_999), *((other, 60) for other in ("", "9" * 5_000, "\xb2", "-1", "1.5", "never"))],
+)
+def test_the_authority_says_when_it_goes_on_or_a_minute_counts(path: Path, said: str, seconds: int) -> None:
+    refusal = Response("{}", status=429, headers={"Retry-After": said})
+    bound = socket.socket(socket.AF_UNIX)
+    bound.bind(str(path))
+    bound.listen()
+    with serve(refusal, bound), pytest.raises(TryLater) as refused:
+        Certifier(path).certify(BOB, b"request")
+    assert refused.value.retry_after_seconds == seconds
 
 
 def test_an_address_gets_few_codes_in_a_day(

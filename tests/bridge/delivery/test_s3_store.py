@@ -12,9 +12,12 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import error_of
+from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import DAY, Draft, House, bridge_config, store_config
 from tests.support.servers.s3 import BUCKET, STORE, S3Service, running_s3
 from webbridge import create_app
+from webbridge.delivery.ids import MANIFEST
+from webbridge.delivery.kept.announcements import NewFile
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
@@ -58,6 +61,16 @@ def test_the_store_gives_the_bytes_back_and_forgets_them(remote: House, s3: S3Se
         assert sender.call(draft, "withdraw").status_code == 200
     assert s3.files().find(BUCKET) == []
     assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
+
+
+def test_another_manifest_replaces_that_of_a_file(remote: House) -> None:
+    kept, store = remote.delivery.kept, remote.delivery.store
+    new = NewFile(id=Draft().id, objects=(), manifest_bytes=100, is_whole=False)
+    kept.create(ALICE, new, b"")
+    for manifest in (b"the manifest", b"another one", b"another one"):
+        file = kept.finish(ALICE, new.id, manifest)
+        assert b"".join(store.read(file.folder, MANIFEST, 0, file.manifest_bytes)) == manifest
+    kept.end(ALICE, new.id)
 
 
 def test_an_orphan_goes_after_a_day(remote: House, s3: S3Service) -> None:

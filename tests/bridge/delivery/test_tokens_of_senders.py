@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
 
 from sealwax.service import ServiceError
 from tests.support.clock import FakeClock
@@ -110,35 +106,6 @@ def test_an_account_has_so_many_tokens(house: House, monkeypatch: pytest.MonkeyP
     house.clock.advance(seconds=DAY)
     tokens.make(ALICE, "three", 1)
     assert [one.name for one in tokens.list(ALICE)] == ["three"]
-
-
-def test_tokens_that_are_made_together_are_not_more_than_an_account_may_have(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("webbridge.delivery.tokens.MAX_TOKENS", 3)
-    tokens = house.delivery.tokens
-    tokens.make(ALICE, "first", 1)
-
-    execute = Connection.execute
-
-    def execute_slowly(self: Connection, statement: Any, *args: Any, **further: Any) -> Any:
-        # The pause is between the count and the new row.
-        if getattr(statement, "is_insert", False):
-            time.sleep(0.2)
-        return execute(self, statement, *args, **further)
-
-    monkeypatch.setattr(Connection, "execute", execute_slowly)
-
-    def make(number: int) -> str:
-        try:
-            tokens.make(ALICE, f"program {number}", 1)
-        except ServiceError as error:
-            return error.code
-        return "made"
-
-    with ThreadPoolExecutor(5) as pool:
-        outcomes = list(pool.map(make, range(5)))
-    assert sorted(outcomes) == ["made"] * 2 + ["too-many-tokens"] * 3
 
 
 @pytest.fixture

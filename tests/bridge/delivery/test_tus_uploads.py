@@ -5,18 +5,20 @@ from __future__ import annotations
 import io
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import OFFSET_BYTES, TUS, Draft, House, Recipient, Sender
 from webbridge.blueprints import parcel_calls
 from webbridge.delivery.delivery import MAX_BODIES_PER_SENDER
+from webbridge.delivery.parcels import Parcel, Parcels
 from webbridge.delivery.store.locks import UploadBusy
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -188,6 +190,29 @@ def test_a_submitted_parcel_takes_no_bytes(sender: Sender, recipient: Recipient)
     sender.send_parts(draft)
     assert error_of(sender.begin(draft, "0", len(draft.chunks[0]))) == (409, "submitted")
     assert error_of(sender.delete(draft, "0")) == (409, "submitted")
+    assert recipient.fetch(recipient.ticket(draft), "0").data == draft.chunks[0]
+
+
+def test_an_object_is_not_deleted_while_its_parcel_is_submitted(
+    sender: Sender, recipient: Recipient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, submit = Draft(), Parcels.submit
+    sender.create(draft)
+    for name, data in draft.objects.items():
+        sender.begin(draft, name, len(data), data)
+    with ThreadPoolExecutor(1) as pool:
+        deletions: list[Future[TestResponse]] = []
+
+        def submit_slowly(parcels: Parcels, *args: str) -> Parcel:
+            # The objects are checked, and the parcel is not submitted yet.
+            other = Sender(house.app.test_client(), sender.token)
+            deletions.append(pool.submit(other.delete, draft, "0"))
+            wait(deletions, timeout=0.3)
+            return submit(parcels, *args)
+
+        monkeypatch.setattr(Parcels, "submit", submit_slowly)
+        assert sender.submit(draft).get_json()["state"] == "submitted"
+        assert error_of(deletions[0].result(10)) == (409, "submitted")
     assert recipient.fetch(recipient.ticket(draft), "0").data == draft.chunks[0]
 
 

@@ -318,6 +318,12 @@ class TestParameters:
         parameters = parse_entity(f"Content-Type: text/x; {value}; a=plain\r\n\r\n".encode()).content_type.parameters
         assert parameters == {"a": "plain"}
 
+    def test_the_number_of_a_section_has_ascii_digits(self) -> None:
+        """RFC 2231 section 7: `section` is of DIGIT."""
+        sections = "".join(f"; a*{number}=x" for number in range(10))
+        value = f"Content-Type: text/x{sections}; a*1٠=y\r\n\r\n"
+        assert parse_entity(value.encode()).content_type.parameters == {"a": "x" * 10}
+
     def test_an_unreadable_type_is_plain_text(self) -> None:
         for value in (b"text", b"", b"a/b/c", b"/"):
             assert parse_entity(b"Content-Type: " + value + b"\r\n\r\n").content_type.media_type == "text/plain"

@@ -68,6 +68,8 @@ def test_a_date_before_the_first_year_or_after_the_last_one_in_utc_is_none(text:
             "1 Xyz 2026 00:00:00 +0000",
             "1 Jan 20261 00:00 GMT",
         ),
+        # RFC 5234 appendix B.1: only these ten characters are digits.
+        *("١ Jan 2026 00:00 GMT", "1 Jan २०२६ 00:00 GMT", "1 Jan 2026 0٠:00 GMT", "1 Jan 2026 00:00 +000０"),
     ],
 )
 def test_text_that_is_no_date_gives_none(text: str) -> None:

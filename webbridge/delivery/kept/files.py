@@ -9,7 +9,6 @@ between leaves folders without a record, which the sweep deletes.
 from __future__ import annotations
 
 import hmac
-import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -41,7 +40,6 @@ from webbridge.delivery.pepper import Pepper
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.store import WHOLE, Store, Uploads
-from webbridge.delivery.store.locks import NoUpload
 
 _AT_ONCE: Final = 500
 
@@ -55,6 +53,9 @@ _COMPLETE: Final = (
     update(KEPT_FILE)
     .where(*_IS_OWN, KEPT_FILE.c.stage != KeptStage.KEPT)
     .values(stage=KeptStage.COMPLETE, manifest_bytes=bindparam("new_bytes"))
+)
+_REOPEN: Final = (
+    update(KEPT_FILE).where(*_IS_OWN, KEPT_FILE.c.stage == KeptStage.COMPLETE).values(stage=KeptStage.UPLOADING)
 )
 _KEEP: Final = update(KEPT_FILE).where(*_ARE_OWN).values(stage=KeptStage.KEPT)
 _DELETE: Final = delete(KEPT_FILE).where(*_ARE_OWN)
@@ -123,20 +124,20 @@ class KeptFiles:
     def finish(self, account: str, file_id: str, manifest: bytes) -> KeptFile:
         """Store the manifest of a file whose chunks have all come. Before it is kept, another one replaces it.
 
-        Raises NoFile, FileIdUsed, FileIncomplete, or ServiceError if the store fails.
+        The same manifest again changes nothing. Raises NoFile, FileIdUsed, FileIncomplete, or ServiceError if the store
+        fails.
         """
-        file = self.find(account, file_id)
-        if file.stage is KeptStage.KEPT or file.is_whole:
-            raise FileIdUsed
-        self._check_chunks(file)
-        with suppress(NoUpload):
-            self._uploads.end(file.folder, MANIFEST)
-        self._uploads.begin(file.folder, MANIFEST)
-        self._uploads.append(file.folder, MANIFEST, io.BytesIO(manifest), size=len(manifest), offset=0)
-        with self._database.transaction() as rows:
-            changed = {"of_account": account, "of_id": file_id, "new_bytes": len(manifest)}
-            if rows.execute(_COMPLETE, changed).rowcount != 1:
-                raise NoFile
+        with self._uploads.in_turn(self.find(account, file_id).folder):
+            file = self.find(account, file_id)
+            if file.stage is KeptStage.KEPT or file.is_whole:
+                raise FileIdUsed
+            if file.stage is KeptStage.COMPLETE:
+                if self._has_manifest(file, manifest):
+                    return file
+                self._reopen(file)
+            self._check_chunks(file)
+            self._uploads.replace(file.folder, MANIFEST, manifest)
+            self._note_complete(file, len(manifest))
         return self.find(account, file_id)
 
     def end(self, account: str, file_id: str) -> None:
@@ -255,6 +256,23 @@ class KeptFiles:
             self._quota.give_back(rows, account, row.total_bytes)
         self._delete_folder(row.folder)
         return True
+
+    def _has_manifest(self, file: KeptFile, manifest: bytes) -> bool:
+        if self._store.size_of(file.folder, MANIFEST) != len(manifest):
+            return False
+        return b"".join(self._store.read(file.folder, MANIFEST, 0, len(manifest))) == manifest
+
+    def _reopen(self, file: KeptFile) -> None:
+        """Let no index keep the file until it has its new manifest, whose size is in the record."""
+        with self._database.transaction() as rows:
+            if rows.execute(_REOPEN, {"of_account": file.account, "of_id": file.id}).rowcount != 1:
+                raise FileIdUsed
+
+    def _note_complete(self, file: KeptFile, manifest_bytes: int) -> None:
+        changed = {"of_account": file.account, "of_id": file.id, "new_bytes": manifest_bytes}
+        with self._database.transaction() as rows:
+            if rows.execute(_COMPLETE, changed).rowcount != 1:
+                raise NoFile
 
     def _check_chunks(self, file: KeptFile) -> None:
         chunks = {name: size for name, size in announced_sizes(file).items() if name != MANIFEST}

@@ -21,6 +21,7 @@ MAX_AT_ONCE: Final = 4
 _RETRY_SECONDS: Final = 60
 _MAX_ANSWER_BYTES: Final = 256 * 1024
 _MAX_CERTIFICATES: Final = 5
+_MAX_RETRY_AFTER_DIGITS: Final = 6
 _PATH: Final = "/certificates"
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class Certifier:
             connection.close()
         if not isinstance(members, dict):
             raise CertifierUnavailable
-        return answer.status, int(wait) if wait.isdecimal() else _RETRY_SECONDS, members
+        return answer.status, _seconds_in(wait), members
 
 
 class _LocalConnection(http.client.HTTPConnection):
@@ -106,6 +107,11 @@ class _LocalConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(WAIT_SECONDS)
         self.sock.connect(str(self._path))
+
+
+def _seconds_in(wait: str) -> int:
+    is_number = wait.isascii() and wait.isdigit() and len(wait) <= _MAX_RETRY_AFTER_DIGITS
+    return int(wait) if is_number else _RETRY_SECONDS
 
 
 def _certificates_in(members: dict[str, Any]) -> tuple[bytes, ...]:

@@ -1,4 +1,7 @@
-"""The lock of an upload: one request at a time adds to its file."""
+"""The locks of uploads: one request at a time adds to a file, and one at a time depends on the objects of a folder.
+
+Machines that have the folder in common share the locks too.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from sealwax.service import ServiceError
+from webbridge.delivery.store.durable import Modes, make_file, make_folder
+
+_LOCK: Final = "lock"
+"""The file in a folder that is locked, and deleted afterwards. No object has this name."""
 
 
 class NoUpload(ServiceError):
@@ -38,12 +46,48 @@ def lock_upload(path: Path) -> Iterator[int]:
         except BlockingIOError:
             raise UploadBusy from None
         # The request before may have given the file to the store between the two calls.
-        try:
-            is_same = os.path.samestat(os.fstat(descriptor), path.stat())
-        except FileNotFoundError:
-            is_same = False
-        if not is_same:
+        if not _is_at(path, descriptor):
             raise NoUpload
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def lock_folder(folder: Path, modes: Modes) -> Iterator[None]:
+    """Wait until nobody else has the lock of a folder, which is made unless it exists. Raises OSError."""
+    path = folder / _LOCK
+    descriptor = _open_locked(path, modes)
+    try:
+        yield
+    finally:
+        # Its owner may have deleted the folder, and another request has made it anew.
+        if _is_at(path, descriptor):
+            path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _open_locked(path: Path, modes: Modes) -> int:
+    while True:
+        make_folder(path.parent, modes)
+        try:
+            descriptor = make_file(path, os.O_RDWR, modes)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # The request before has deleted the file that it had locked.
+            is_locked = _is_at(path, descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if is_locked:
+            return descriptor
+        os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -46,7 +46,10 @@ class Store(Protocol):
         """Store the object WHOLE durably. Raises StoreFull."""
 
     def keep(self, folder: str, name: str, file: Path) -> None:
-        """Store the bytes of a synced file durably, which is gone afterwards. Raises StoreFull."""
+        """Store the bytes of a synced file durably, which is gone afterwards.
+
+        An object of this name is replaced: readers find the one or the other whole. Raises StoreFull.
+        """
 
     def size_of(self, folder: str, name: str) -> int | None:
         """Return the size of an object, or None if there is none."""

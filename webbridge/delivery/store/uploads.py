@@ -2,7 +2,8 @@
 
 The size of the file is the offset of the upload, so that there is no other record that could differ from it. One
 request at a time adds to a file. Its bytes are synced before the answer. A complete file is given to the store; if the
-store fails then, the next look at the object gives it again.
+store fails then, the next look at the object gives it again. The requests that replace or end an object, or depend on
+all of them, wait for each other (`in_turn`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -25,7 +26,7 @@ from webbridge.delivery.store.durable import (
     sync_folder,
     write_all,
 )
-from webbridge.delivery.store.locks import NoUpload, lock_upload
+from webbridge.delivery.store.locks import NoUpload, lock_folder, lock_upload
 from webbridge.delivery.store.protocol import PIECE_BYTES, Store
 
 _FOLDER: Final = re.compile("[0-9a-f]{32}")
@@ -121,6 +122,32 @@ class Uploads:
             if self._store.size_of(folder, name) is None:
                 raise
             self._store.delete_object(folder, name)
+
+    def replace(self, folder: str, name: str, data: bytes) -> None:
+        """Store an object durably in place of another one of its name, or as the first. The caller is `in_turn`.
+
+        Readers find the one or the other, and so they do after a crash. Raises StoreFull or StoreFailed.
+        """
+        with disk_failures_named():
+            place = self._root / folder
+            make_folder(place, self._modes)
+            # The file of a process that was killed, or whose store failed.
+            (place / name).unlink(missing_ok=True)
+            descriptor = make_file(place / name, os.O_WRONLY | os.O_EXCL, self._modes)
+            try:
+                write_all(descriptor, data)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self._store.keep(folder, name, place / name)
+
+    @contextmanager
+    def in_turn(self, folder: str) -> Iterator[None]:
+        """Wait for the other requests that depend on the objects of a folder. Raises StoreFull or StoreFailed."""
+        with ExitStack() as lock:
+            with disk_failures_named():
+                lock.enter_context(lock_folder(self._root / folder, self._modes))
+            yield
 
     def delete(self, folder: str) -> None:
         """Delete the incomplete objects of a parcel. Raises StoreFailed."""

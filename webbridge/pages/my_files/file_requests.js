@@ -22,7 +22,7 @@ export class FileRequests {
   /** @param {Ask} ask sends a request in the name of the account */
   constructor(ask) {
     this.#ask = ask;
-    this.#uploads = new ParcelUploads(ask, { place: PATH });
+    this.#uploads = new ParcelUploads(ask, { language: "", place: PATH });
   }
 
   /** The line about the index, and its objects one after the other. @returns {Promise<{line: IndexLine, bytes: Uint8Array}>} */

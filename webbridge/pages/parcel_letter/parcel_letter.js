@@ -23,7 +23,7 @@ function createHost({ app, ...given }) {
   const { translate, keys } = app;
   return {
     ...given, translate, keys, language: translate.language, pages: document.baseURI, notes: [translate("as_parcel_not_in_sent")], refusal: "",
-    vault: keys.vault, uploads: new ParcelUploads(app.api.parcels.ask),
+    vault: keys.vault, uploads: new ParcelUploads(app.api.parcels.ask, { language: translate.language }),
     get ended() {
       return keys.ended;
     },
