@@ -1,15 +1,15 @@
 """Files of one and two gigabytes, saved from the page of a recipient: the time, and the memory that the page takes.
 
 The file goes by the service worker to the browser's downloads, which is the way without a dialog that a driver cannot
-press. The memory is that of the renderers, in which the page and its Workers run, less what they have with the parcel
-open; that of all processes of the browser is beside it.
+press. The memory is the most of any moment of the renderers, in which the page and its Workers run, less the least that
+they have had with the parcel open; that of all processes of the browser is beside it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -31,7 +31,7 @@ GROWTH: Final = "growth of memory"
 _MAX_GROWTH_MB: Final = 150.0
 _KINDS: Final = {"chromium": "renderer", "firefox": "tab"}
 _MB: Final = 1_000_000
-# By then the browser has given back what the start of Python needed, which would hide a growth.
+# Meanwhile the browser gives back what the start of Python needed, which would hide a growth.
 _SETTLE_SECONDS: Final = 15.0
 _SECONDS_BETWEEN: Final = 0.25
 _PATIENCE_SECONDS: Final = 1_800.0
@@ -64,8 +64,8 @@ def _measure(name: Name, stand: ParcelStand, size: int) -> Iterator[Figure]:
             browser.keep_no_responses(page.page)
         page.open(sent.secret)
         page.page.js(WITHOUT_DIALOG)
-        time.sleep(_SETTLE_SECONDS)
-        with downloads_into(page.page, saved), _watched(browser) as growth:
+        before = _least(browser)
+        with downloads_into(page.page, saved), _watched(browser, before) as growth:
             begun = time.perf_counter()
             page.save(path.name)
             file = wait_for_file(saved, path.name, timeout_seconds=_PATIENCE_SECONDS)
@@ -79,23 +79,34 @@ def _measure(name: Name, stand: ParcelStand, size: int) -> Iterator[Figure]:
         yield Figure(where=name, job=f"{job}: {GROWTH}", who=who, unit="MB", values=(value / _MB,))
 
 
-@contextmanager
-def _watched(browser: Browser) -> Iterator[dict[str, float]]:
-    """The most bytes more than before the block, of each kind. They are there after the block."""
-    growth: dict[str, float] = {}
-    kinds: dict[str, Callable[[], int]] = {
-        PAGE: lambda: proportional_bytes(processes_of_kind(browser_processes(browser), _KINDS[browser.name])),
-        ALL: lambda: proportional_bytes(browser_processes(browser)),
-    }
-    before = {who: count() for who, count in kinds.items()}
-    if not all(before.values()):
+def _count(browser: Browser) -> dict[str, int]:
+    """The bytes that each kind of processes has now."""
+    processes = browser_processes(browser)
+    page = processes_of_kind(processes, _KINDS[browser.name])
+    return {PAGE: proportional_bytes(page), ALL: proportional_bytes(processes)}
+
+
+def _least(browser: Browser) -> dict[str, int]:
+    """The least bytes of each kind while the open page is left alone."""
+    least, end = _count(browser), time.monotonic() + _SETTLE_SECONDS
+    while time.monotonic() < end:
+        time.sleep(_SECONDS_BETWEEN)
+        least = {who: min(least[who], count) for who, count in _count(browser).items()}
+    if not all(least.values()):
         raise AssertionError(f"no processes of a page were found in {browser.name}")
+    return least
+
+
+@contextmanager
+def _watched(browser: Browser, before: dict[str, int]) -> Iterator[dict[str, float]]:
+    """The most bytes more than `before`, of each kind. They are there after the block."""
+    growth: dict[str, float] = {}
     most, over = dict(before), threading.Event()
 
     def look() -> None:
+        nonlocal most
         while not over.wait(_SECONDS_BETWEEN):
-            for who, count in kinds.items():
-                most[who] = max(most[who], count())
+            most = {who: max(most[who], count) for who, count in _count(browser).items()}
 
     watching = threading.Thread(target=look)
     watching.start()
@@ -104,4 +115,4 @@ def _watched(browser: Browser) -> Iterator[dict[str, float]]:
     finally:
         over.set()
         watching.join()
-    growth.update({who: most[who] - before[who] for who in kinds})
+    growth.update({who: most[who] - before[who] for who in before})
