@@ -6,7 +6,7 @@ import { ApiError } from "../../wasm_build/vault/json_requests.js";
 import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 
 const ID = "AAAAAAAAAAAAAAAAAAAAAA";
-const OPENING = { ticket: "T1", reference: "R", manifest: 40, objects: [], from: "", until: "", submitted: "", kind: "files", downloadsLeft: null };
+const OPENING = { ticket: "T1", reference: "R", manifest: 40, objects: [], from: "", until: "", submitted: "", kind: "files", downloadsLeft: null, enclosed: new Map() };
 const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
 
 /** The manifest of one file with two chunks, the second of ten bytes. */
@@ -126,6 +126,21 @@ async function read(reader, opening) {
     const { value } = await reader.chunks(manifest.files[0], { signal }).next();
     const order = calls.map(([name, , object]) => (name === "object" ? object : name)).filter((name) => ["0", "manifest", "parcel.verify"].includes(name));
     said.ahead.push([value.byteLength, order]);
+  }
+}
+{ // What came along with the ticket is not fetched, once, unless it has another size than it has to have.
+  const chunk = { cmsBytes: 110, contentBytes: 10, sha256: "1" };
+  const files = [{ name: "message.eml", sizeBytes: 10, chunks: [chunk] }];
+  said.enclosed = [];
+  for (const [manifestBytes, chunkBytes] of [[40, 110], [39, 110], [40, 111]]) {
+    const enclosed = new Map([["manifest", bytesOf(manifestBytes, 0)], ["0", bytesOf(chunkBytes, 0)]]);
+    const { calls, reader } = house({
+      open: async () => ({ ...OPENING, kind: "message", objects: [110], enclosed }), manifest: async () => ({ ...judged(), files }),
+      object: async (_, name) => answer(name === "manifest" ? 40 : 110),
+    });
+    const [, manifest] = await read(reader, await reader.unlock(ID, secret()));
+    for (let count = 0; count < 2; count++) await reader.chunks(manifest.files[0], { signal }).next();
+    said.enclosed.push(calls.filter(([name]) => name === "object").map(([, , object]) => object));
   }
 }
 { // A wrong secret leaves nothing behind.

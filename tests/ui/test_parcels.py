@@ -237,6 +237,11 @@ def test_a_small_letter_comes_along_with_the_manifest(reading: dict[str, Any]) -
     assert reading["ahead"] == [[10, once], [10, repeated], [10, repeated], [10, later], [10, later]]
 
 
+def test_what_came_along_with_the_ticket_is_not_fetched(reading: dict[str, Any]) -> None:
+    # As announced, with the letter read twice; a manifest and a letter of other sizes.
+    assert reading["enclosed"] == [["0"], ["manifest", "0"], ["0", "0"]]
+
+
 def test_a_lock_overwrites_key_and_proof_and_ends_the_reading(reading: dict[str, Any]) -> None:
     assert reading["locked"]["isOverwritten"] is True
     assert reading["locked"]["later"] in {"locked", "AbortError"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def test_the_answer_to_the_proof_names_what_there_is(send: Send, sender: Sender,
         "answer": None,
         # And nobody gets a code for a key.
         "key": None,
+        "enclosed": {name: b64encode(data).decode() for name, data in draft.objects.items()},
     }
 
 
