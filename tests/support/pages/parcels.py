@@ -92,7 +92,8 @@ class ParcelHouse:
     The path `*` is for each path that has no change of its own. While there is one for an object, the bridge encloses
     none, so that each is fetched.
     `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` those of
-    the senders. `post` takes the mails of the service.
+    the senders. `post` takes the mails of the service. `traffic` has the requests to bridge and pages and their
+    answers, if they are recorded.
     """
 
     stack: DemoStack
@@ -101,6 +102,7 @@ class ParcelHouse:
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
+    traffic: list[bytes] = field(default_factory=list)
 
     @property
     def delivery(self) -> Delivery:
@@ -218,6 +220,7 @@ def run_parcel_house(
     *,
     max_message_bytes: int | None = None,
     alter: Callable[[BridgeConfig], BridgeConfig] = lambda config: config,
+    records_traffic: bool = False,
 ) -> Iterator[ParcelHouse]:
     """Run a demonstration with parcels in the folder `store`. Mail of at most `max_message_bytes` is sent.
 
@@ -245,7 +248,8 @@ def run_parcel_house(
 
     @contextmanager
     def serve_meddled(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
-        with serve(_Meddled(house, app) if app in apps else app, bound):
+        served = _Meddled(house, app) if app in apps else app
+        with serve(_Recorded(house, served) if records_traffic else served, bound):
             yield
 
     with serving(post) as submission, pytest.MonkeyPatch.context() as patch:
@@ -283,6 +287,26 @@ class _Meddled:
         environ["wsgi.input"] = io.BytesIO(request.get_data())
         honest = Response.from_app(self.app, environ, buffered=True)
         return change(request, honest)(environ, start_response)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A server whose traffic the house keeps."""
+
+    house: ParcelHouse
+    app: WSGIApplication
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        body = request.get_data()
+        environ["wsgi.input"] = io.BytesIO(body)
+        answer = Response.from_app(self.app, environ, buffered=True)
+        head = f"{request.method} {request.full_path}\n{request.headers}\n"
+        self.house.traffic += [
+            head.encode() + body,
+            f"{answer.status}\n{answer.headers}\n".encode() + answer.get_data(),
+        ]
+        return answer(environ, start_response)
 
 
 class ParcelPage:
