@@ -20,6 +20,8 @@ from tests.support.extension.key_accounts import KeyServers, act, connect
 from tests.support.extension.toolbar import open_window
 from tests.support.extension.webmail import RoundcubePages
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.parcel_letters import WORDS
+from tests.support.pages.parcels import ParcelPage
 from tests.support.project import ROOT
 from tests.support.servers.mail_host import run_mail_host
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
@@ -33,6 +35,11 @@ DESKTOP_WIDTH = 1100
 PHONE_WIDTH = 390
 STRANGER = "carla@elsewhere.example"
 EXTENSION = ROOT / "dist" / "extension_test"
+
+NEWEST_PARCEL = """async (url) => {
+  const answer = await fetch(url, { credentials: "include" });
+  return (await answer.json()).parcels[0].id;
+}"""
 
 LETTER = """Hello Bob,
 
@@ -75,11 +82,11 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
     alice.page.wait_for_text("revoked", selector=named("obstacle"), timeout_seconds=OPERATION_SECONDS)
     take(alice.page, folder / "recipients.png", DESKTOP_WIDTH, 420)
     alice.discard()
-    picture_parcel(alice, folder)
+    picture_parcel(alice, demo, folder)
 
 
-def picture_parcel(alice: MailPages, folder: Path) -> None:
-    """Take pictures of the question before a message goes as a parcel, and of its words."""
+def picture_parcel(alice: MailPages, demo: DemoStack, folder: Path) -> None:
+    """Take pictures of a parcel: the question before it goes, its words, and how somebody without keys opens it."""
     page = alice.page
     page.js("() => { location.hash = '#/folder/inbox'; }")
     alice.write(to=STRANGER, subject="Thursday", text=LETTER)
@@ -92,7 +99,23 @@ def picture_parcel(alice: MailPages, folder: Path) -> None:
     page.click(named("parcel-go"))
     page.wait_for_selector(named("parcel-words"), timeout_seconds=OPERATION_SECONDS)
     page.screenshot(folder / "parcel-words.png")
+    words = page.js(WORDS, named("parcel-words"))
     page.click(named("parcel-done"))
+    parcel = page.js(NEWEST_PARCEL, f"{demo.api_url}/api/parcels")
+    stranger = ParcelPage(page.browser, f"{demo.pages_url}/parcel.html#{parcel}")
+    stranger.type_words(words)
+    take(stranger.page, folder / "parcel-open.png", PHONE_WIDTH, 844)
+    stranger.press_open()
+    stranger.wait_until_opened()
+    stranger.page.wait_for_selector(named("write-answer"), timeout_seconds=OPERATION_SECONDS)
+    take(stranger.page, folder / "parcel-opened.png", PHONE_WIDTH, 844)
+    stranger.page.click(named("write-answer"))
+    stranger.page.wait_for_selector(named("answer-text"), timeout_seconds=OPERATION_SECONDS)
+    stranger.page.fill(named("answer-text"), "Hello Alice, Thursday suits me.")
+    stranger.page.js("(form) => document.querySelector(form).scrollIntoView({ block: 'center' })", named("answer-text"))
+    stranger.page.wait_until_calm()
+    stranger.page.screenshot(folder / "parcel-reply.png")
+    stranger.close()
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
