@@ -40,6 +40,7 @@ let verdict = { from: "", state: "plain", coverage: { parts: [], isWholeSigned: 
 let asText = false;
 const problem = html("p", { class: "problem", role: "alert" });
 const port = new ViewPort({ read, show, judge });
+const heights = new ResizeObserver(tellHeight);
 
 /**
  * @param {import("../shared/view_port.js").Wording} wording
@@ -86,6 +87,21 @@ async function draw(shown) {
   await body.draw({ asText });
   const tools = body.hasMarkup ? [toolsOf(shown)] : [];
   document.body.replaceChildren(headerOf(shown), ...tools, body.notes, element, body.links, ...filesOf(shown), problem);
+  heights.disconnect();
+  // A part with markup takes a share of this view's height, so its height says nothing about the mail.
+  if (!body.hasMarkup) for (const child of [...document.body.children, ...element.children]) heights.observe(child);
+}
+
+/** Tells the frame around how much room the mail needs. Its text takes the rest of the room, which is left out. */
+function tellHeight() {
+  const passages = /** @type {Element} */ (document.querySelector(".passages"));
+  const rest = passages.getBoundingClientRect().bottom - endOf(passages.children);
+  port.tell({ type: "height", height: Math.ceil(document.body.getBoundingClientRect().height - rest) });
+}
+
+/** @param {HTMLCollection} elements */
+function endOf(elements) {
+  return Math.max(...[...elements].map((element) => element.getBoundingClientRect().bottom));
 }
 
 /** @param {Mail} shown */

@@ -39,6 +39,8 @@ export class LetterView {
       return shown.#answer(question);
     };
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
+    // A short letter takes little room, and a long one scrolls.
+    view.onHeight = (height) => view.element.style.setProperty("--letter-block-size", `${height}px`);
     const replyKey = await view.readMail({ words: viewWords(), language: locale(), direction: text("languageDirection") });
     const { report, text: whole, passages, attachments } = letter;
     // The whole letter is in the encrypted and signed parcel, its header fields too.

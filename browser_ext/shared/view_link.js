@@ -29,6 +29,8 @@ export class ViewLink {
   typed = false;
   /** Called each time the person types into the view. @type {() => void} */
   onTyped = () => {};
+  /** Called when a mail without markup needs another height, in pixels. @type {(height: number) => void} */
+  onHeight = () => {};
   #port;
   #lastId = 0;
   /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void}>} */
@@ -43,6 +45,7 @@ export class ViewLink {
         this.typed = true;
         this.onTyped();
       }
+      if (data.type === "height" && Number.isFinite(data.height)) return this.onHeight(data.height);
       if (data.ask !== undefined) return void this.#answer(data, onAsk);
       const pending = this.#pending.get(data.id);
       this.#pending.delete(data.id);

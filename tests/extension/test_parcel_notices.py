@@ -313,6 +313,22 @@ def test_words_open_a_parcel_that_can_be_answered_and_not_confirmed(listed: Noti
     page.close()
 
 
+def test_a_short_letter_takes_little_room_and_a_long_one_scrolls(listed: Notices) -> None:
+    heights = []
+    for lines in ((TEXT,), (TEXT,) * 100):
+        sent = listed.house.send({MESSAGE: letter(SUBJECT, *lines)}, kind="message")
+        page = listed.paste(listed.link(sent))
+        page.set_viewport(390, 1000)
+        open_by_words(page, sent.words)
+        most = page.wait_for("() => document.querySelector('.view[style]') && Math.round(visualViewport.height / 2)")
+        page.wait_until_calm()
+        heights.append(page.js("() => document.querySelector('.view').clientHeight"))
+        page.close()
+    short, long = heights
+    assert 60 < short < 250
+    assert long == min(most, 448)
+
+
 def test_a_lock_deletes_an_answer_that_is_being_written(listed: Notices) -> None:
     sent = listed.send()
     page = listed.paste(listed.link(sent))
