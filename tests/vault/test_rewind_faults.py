@@ -92,3 +92,24 @@ def test_the_operation_after_a_fault_is_right(open_vault_page: OpenPage, browser
             assert started(page) == workers
         else:
             page.wait_for("(count) => window.workers > count", workers)
+
+
+# The device has no more memory for Python once the image is taken.
+POOR: Final = """
+import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
+const channel = new BroadcastChannel("sealwax test");
+serve(self, {
+  imaged: () => { WebAssembly.Memory.prototype.grow = () => { throw new RangeError("no memory"); }; },
+  prepared: () => channel.postMessage({ prepared: true }),
+});
+"""
+
+
+def test_memory_that_cannot_grow_ahead_ends_no_worker(open_vault_page: OpenPage) -> None:
+    page = open_vault_page(POOR, options={"device": {"deviceMemory": 4}})
+    page.js(LISTEN)
+    # This request may come before the image. Then memory would grow when the Worker rests after it.
+    for verb, args, member in operations():
+        check(call(page, verb, args), member)
+    assert page.js("() => window.prepared === true")
+    assert started(page) == 1

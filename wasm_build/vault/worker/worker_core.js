@@ -285,7 +285,11 @@ class Service {
   #reserve({ pyodide, memory }) {
     if (this.#reservedBytes === 0) return;
     const before = memory.buffer.byteLength;
-    holdVerbs(pyodide).reserveMemory(this.#reservedBytes);
+    try {
+      holdVerbs(pyodide).reserveMemory(this.#reservedBytes);
+    } catch {
+      // A device without so much memory may have enough for the messages that come.
+    }
     this.#reservedBytes = 0;
     this.#imageMemoryBytes += memory.buffer.byteLength - before;
   }
