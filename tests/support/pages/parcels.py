@@ -89,8 +89,8 @@ class Sent:
 class ParcelHouse:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
-    The path `*` is for each path that has no change of its own. While there is one for an object, the bridge encloses
-    none, so that each is fetched.
+    The path `*` is for each path that has no change of its own. While the answer with an object is changed, the bridge
+    encloses no objects, so that each is fetched.
     `asked` has methods and paths of the requests to the bridge since the latest parcel was sent, and `tokens` those of
     the senders. `post` takes the mails of the service. `traffic` has the requests to bridge and pages and their
     answers, if they are recorded.
