@@ -18,10 +18,9 @@ from webbridge.delivery.store.durable import (
     FOR_PROXY,
     PRIVATE,
     disk_failures_named,
-    make_file,
     make_folder,
     sync_folder,
-    write_all,
+    write_file,
 )
 from webbridge.delivery.store.protocol import PIECE_BYTES, WHOLE, Elsewhere, StoreFailed
 
@@ -48,12 +47,7 @@ class DiskStore:
             place = self._place(folder)
             make_folder(place, self.modes)
             # No record names the folder yet, so nobody reads the file before it is synced.
-            descriptor = make_file(place / WHOLE, os.O_WRONLY | os.O_EXCL, self.modes)
-            try:
-                write_all(descriptor, data)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            write_file(place / WHOLE, data, self.modes)
             sync_folder(place)
 
     def keep(self, folder: str, name: str, file: Path) -> None:

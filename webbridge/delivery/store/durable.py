@@ -64,6 +64,16 @@ def make_file(path: Path, flags: int, modes: Modes) -> int:
     return descriptor
 
 
+def write_file(path: Path, data: bytes, modes: Modes) -> None:
+    """Write a new file whose bytes are durable; its name is not yet. Raises OSError, also if it exists."""
+    descriptor = make_file(path, os.O_WRONLY | os.O_EXCL, modes)
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def make_folder(folder: Path, modes: Modes) -> None:
     """Make a folder durably, with those above it, unless it exists. Raises OSError."""
     if folder.is_dir():

@@ -25,6 +25,7 @@ from webbridge.delivery.store.durable import (
     make_folder,
     sync_folder,
     write_all,
+    write_file,
 )
 from webbridge.delivery.store.locks import NoUpload, lock_folder, lock_upload
 from webbridge.delivery.store.protocol import PIECE_BYTES, Store
@@ -133,12 +134,7 @@ class Uploads:
             make_folder(place, self._modes)
             # The file of a process that was killed, or whose store failed.
             (place / name).unlink(missing_ok=True)
-            descriptor = make_file(place / name, os.O_WRONLY | os.O_EXCL, self._modes)
-            try:
-                write_all(descriptor, data)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            write_file(place / name, data, self._modes)
             self._store.keep(folder, name, place / name)
 
     @contextmanager
