@@ -2,141 +2,31 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import secrets
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from sealwax.service import ServiceError
 from tests.support.clock import FakeClock
-from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, error_of, get
+from tests.support.servers.kept_files import CHUNK, Keeper, NewFile, files_in, keeper_of
 from tests.support.servers.late_bodies import LateBody
-from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
-from tests.support.servers.parcels import DAY, OFFSET_BYTES, TUS, Draft, House, store_config, text_of
+from tests.support.servers.mailboxes import ALICE, BOB
+from tests.support.servers.parcels import DAY, OFFSET_BYTES, TUS, Draft, House, store_config
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
-from webbridge.delivery.kept import KeptFiles
 from webbridge.delivery.kept.announcements import parse_new_file
 from webbridge.delivery.quota import Quota
-from webbridge.delivery.store import DiskStore, Uploads
 from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
-
-CHUNK = bytes(range(256)) * 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewFile:
-    """A file as the page makes it. Its objects may be any bytes, which the bridge never reads."""
-
-    chunks: tuple[bytes, ...] = (CHUNK, b"the last chunk")
-    manifest: bytes = b"the manifest"
-    id: str = field(default_factory=lambda: text_of(secrets.token_bytes(16)))
-
-    def line(self, **changes: Any) -> bytes:
-        members = {"id": self.id, "objects": [len(one) for one in self.chunks], "manifest": len(self.manifest)}
-        return json.dumps(members | changes).encode() + b"\n"
-
-
-@dataclass(frozen=True)
-class Keeper:
-    """The requests of a person's pages."""
-
-    client: FlaskClient
-
-    def post(self, path: str, data: bytes, **headers: str) -> TestResponse:
-        named = FROM_PAGES | {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post(path, base_url=API, headers=named, data=data, buffered=True)
-
-    def create(self, file: NewFile, **changes: Any) -> TestResponse:
-        return self.post("/api/files", file.line(**changes))
-
-    def create_whole(self, file: NewFile) -> TestResponse:
-        return self.post("/api/files", file.line(whole=True) + b"".join([*file.chunks, file.manifest]))
-
-    def send(self, file: NewFile, name: str, data: bytes) -> TestResponse:
-        path = f"/api/files/{file.id}/objects"
-        metadata = f"name {text_of(name.encode())}{'=' * (-len(text_of(name.encode())) % 4)}"
-        return self.client.post(
-            path,
-            base_url=API,
-            headers=FROM_PAGES | TUS | {"Upload-Length": str(len(data)), "Upload-Metadata": metadata},
-            data=data,
-            content_type=OFFSET_BYTES,
-            buffered=True,
-        )
-
-    def end_chunk(self, file: NewFile, name: str) -> TestResponse:
-        path = f"/api/files/{file.id}/objects/{name}"
-        return self.client.delete(path, base_url=API, headers=FROM_PAGES | TUS, buffered=True)
-
-    def finish(self, file: NewFile) -> TestResponse:
-        return self.post(f"/api/files/{file.id}/finish", file.manifest)
-
-    def upload(self, file: NewFile) -> None:
-        """Upload a file in parts, until it is complete."""
-        assert self.create(file).status_code == 201
-        for number, chunk in enumerate(file.chunks):
-            assert self.send(file, str(number), chunk).status_code == 201
-        assert self.finish(file).get_json()["state"] == "complete"
-
-    def keep(
-        self, version: int, *, kept: Sequence[NewFile] = (), deleted: Sequence[NewFile] = (), content: bytes = b"index"
-    ) -> TestResponse:
-        members = {
-            "version": version,
-            "objects": [len(content)],
-            "manifest": 2,
-            "kept": [one.id for one in kept],
-            "deleted": [one.id for one in deleted],
-        }
-        data = json.dumps(members).encode() + b"\n" + content + b"mm"
-        return self.client.put("/api/files/index", base_url=API, headers=FROM_PAGES, data=data, buffered=True)
-
-    def index(self) -> tuple[dict[str, Any], bytes]:
-        line, _, content = get(self.client, "/api/files/index").data.partition(b"\n")
-        return json.loads(line), content
-
-    def read(self, file: NewFile, name: str, **headers: str) -> TestResponse:
-        return self.client.get(
-            f"/api/files/{file.id}/bytes/{name}", base_url=API, headers=FROM_PAGES | headers, buffered=True
-        )
-
-    def end(self, file: NewFile) -> TestResponse:
-        return self.client.delete(f"/api/files/{file.id}", base_url=API, headers=FROM_PAGES, buffered=True)
-
-
-@pytest.fixture
-def parcels_bridge(config: BridgeConfig, database_url: str, store: Path, clock: FakeClock) -> BridgeConfig:
-    """A bridge whose mail server answers, so that people sign in."""
-    return replace(config, database=database_url, clock=clock, parcels=store_config(store))
-
-
-@pytest.fixture
-def alice(house: House) -> Keeper:
-    return keeper_of(house, ALICE)
-
-
-def keeper_of(house: House, address: str) -> Keeper:
-    browser = house.app.test_client()
-    assert sign_in(browser, address, PASSWORDS[address]).status_code == 200
-    return Keeper(browser)
-
-
-def files_in(store: Path) -> list[Path]:
-    return [file for file in store.rglob("*") if file.is_file()]
 
 
 def stages(house: House) -> list[str]:
@@ -192,94 +82,6 @@ def test_an_upload_goes_on_and_its_manifest_may_be_shorter_than_announced(alice:
     alice.keep(1, kept=[file])
     assert alice.read(file, "manifest").data == b"another one"
     assert error_of(alice.finish(file))[0] in (400, 409)
-
-
-def test_a_repeated_manifest_writes_nothing(alice: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = NewFile()
-    alice.upload(file)
-    with monkeypatch.context() as patch:
-        patch.setattr(DiskStore, "keep", fail)
-        patch.setattr(DiskStore, "delete_object", fail)
-        assert alice.finish(file).get_json()["state"] == "complete"
-    alice.keep(1, kept=[file])
-    assert alice.read(file, "manifest").data == file.manifest
-
-
-@pytest.mark.parametrize("call", ["fsync", "rename"])
-def test_a_manifest_that_is_not_replaced_stays(
-    alice: Keeper, house: House, store: Path, call: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = NewFile()
-    other = replace(file, manifest=b"another")
-    alice.upload(file)
-    with monkeypatch.context() as patch:
-        patch.setattr(*{"fsync": (os, "fsync"), "rename": (Path, "rename")}[call], fail)
-        assert error_of(alice.finish(other)) == (503, "store-unavailable")
-    (manifest,) = [one for one in files_in(store) if one.name == "manifest" and "upload" not in one.parts]
-    assert manifest.read_bytes() == file.manifest
-    assert error_of(alice.keep(1, kept=[file])) == (409, "incomplete"), "the record does not have the size of either"
-    assert alice.finish(other).get_json()["manifest"] == len(other.manifest)
-    assert alice.keep(1, kept=[file]).status_code == 200
-    assert alice.read(file, "manifest").data == other.manifest
-
-
-def fail(*_args: object, **_options: object) -> None:
-    raise OSError(errno.EIO, "no")
-
-
-def test_a_manifest_is_not_replaced_once_an_index_keeps_its_file(
-    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, other_device, has_manifest = NewFile(), keeper_of(house, ALICE), KeptFiles._has_manifest
-    alice.upload(file)
-
-    def keep_first(*args: Any) -> bool:
-        assert other_device.keep(1, kept=[file]).status_code == 200
-        return has_manifest(*args)
-
-    monkeypatch.setattr(KeptFiles, "_has_manifest", keep_first)
-    assert error_of(alice.finish(replace(file, manifest=b"another"))) == (409, "id-used")
-    assert alice.read(file, "manifest").data == file.manifest
-
-
-def test_no_index_keeps_a_file_whose_manifest_is_being_replaced(
-    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, other_device, keep = NewFile(), keeper_of(house, ALICE), DiskStore.keep
-    other = replace(file, manifest=b"another")
-    alice.upload(file)
-
-    def keep_slowly(*args: Any) -> None:
-        assert error_of(other_device.keep(1, kept=[file])) == (409, "incomplete")
-        keep(*args)
-
-    monkeypatch.setattr(DiskStore, "keep", keep_slowly)
-    assert alice.finish(other).status_code == 200
-    assert alice.keep(1, kept=[file]).status_code == 200
-    assert alice.read(file, "manifest").data == other.manifest
-
-
-def test_a_chunk_is_not_deleted_while_its_file_is_finished(
-    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, other_device, replace_object = NewFile(), keeper_of(house, ALICE), Uploads.replace
-    alice.create(file)
-    for number, chunk in enumerate(file.chunks):
-        alice.send(file, str(number), chunk)
-    with ThreadPoolExecutor(1) as pool:
-        deletions: list[Future[TestResponse]] = []
-
-        def replace_slowly(*args: Any) -> None:
-            # The chunks are checked, and the file is not complete yet.
-            deletions.append(pool.submit(other_device.end_chunk, file, "0"))
-            wait(deletions, timeout=0.3)
-            replace_object(*args)
-
-        monkeypatch.setattr(Uploads, "replace", replace_slowly)
-        assert alice.finish(file).get_json()["state"] == "complete"
-        assert error_of(deletions[0].result(10)) == (409, "submitted")
-    alice.keep(1, kept=[file])
-    assert alice.read(file, "0").data == CHUNK
 
 
 def test_a_version_is_stored_upon_the_one_before_it_only(alice: Keeper, house: House, store: Path) -> None:
