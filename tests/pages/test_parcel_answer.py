@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from smime_core.trust import Judging
 from tests.support.browser.browsers import Browser
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.parcel_letters import NOTICE_SECONDS
+from tests.support.pages.parcel_letters import answers_to
 from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, ParcelHouse, ParcelPage, Sent, letter
 from tests.support.people import PROVIDER, trust
 
@@ -72,19 +71,6 @@ def wait_for_problem(reader: ParcelPage) -> str:
         timeout_seconds=OPERATION_SECONDS,
     )
     return reader.page.text(named("answer-error"))
-
-
-def answers_to(house: ParcelHouse, *, count: int) -> list[bytes]:
-    """The mails with answers that the sender gets, when there are `count` of them."""
-    deadline = time.monotonic() + NOTICE_SECONDS
-    while True:
-        # The bridge may be sending one of them itself at this moment.
-        house.send_mails()
-        mails = zip(house.post.mails, list(house.post.raw), strict=False)
-        answers = [raw for mail, raw in mails if "Reply to" in mail["Subject"]]
-        if len(answers) >= count or time.monotonic() > deadline:
-            return answers
-        time.sleep(0.1)
 
 
 @pytest.mark.heart

@@ -16,16 +16,17 @@ import pytest
 from sqlalchemy import select
 
 from smime_core.blocking import run
-from smime_core.parcels import derive_parcel_key
+from smime_core.parcels import ParcelKey, derive_parcel_key, proof_of
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
 from tests.support.browser.residue.finder import Finder
 from tests.support.browser.residue.lab import private_numbers
 from tests.support.browser.residue.markers import Needle, needles_for, number_needles
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.parcel_letters import CAROL, LINK, ParcelLetter, notice_to
+from tests.support.pages.parcel_letters import CAROL, LINK, ParcelLetter, answers_to, notice_to
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
 from tests.support.people import PROVIDER
+from tests.support.servers.parcels import text_of
 from webbridge.config import BridgeConfig
 from webbridge.database.tables import PARCEL
 from webbridge.services import services_of
@@ -52,11 +53,11 @@ def mark() -> str:
     return secrets.token_hex(16)
 
 
-def key_of(house: ParcelHouse, words: str) -> bytes:
+def key_of(house: ParcelHouse, words: str) -> ParcelKey:
     """The key that the words and the parcel's salt give."""
     with services_of(house.apps[-1]).database.reading() as rows:
         (salt,) = rows.execute(select(PARCEL.c.salt)).scalars().all()
-    return run(derive_parcel_key(words, bytes(salt), PROVIDER)).kek
+    return run(derive_parcel_key(words, bytes(salt), PROVIDER))
 
 
 def contents_below(folder: Path) -> list[bytes]:
@@ -122,7 +123,7 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
             reader.page.click(named("send-answer"))
             reader.page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
         reader.close()
-    house.send_mails()
+    (mail,) = answers_to(house, count=1)
     letter.close()
     marks = {
         "subject": subject, "text": text, "file": content, "file name": name,
@@ -130,7 +131,8 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
         "words": words, "words in the link": words.replace(" ", "-"), "words in an address": words.replace(" ", "%20"),
     }  # fmt: skip
     kept = [needle for secret, value in marks.items() for needle in needles_for(secret, [value.encode()])]
-    kept += needles_for("key of the parcel", [key_of(house, words)])
+    key = key_of(house, words)
+    kept += needles_for("key of the parcel", [key.kek])
     for account in house.stack.accounts:
         kept += number_needles("private key", private_numbers(account.identity))
         kept += needles_for("passphrase", [account.key_passphrase.encode()])
@@ -140,4 +142,7 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
     largest = max(places["store"], key=len)
     middle = largest[len(largest) // 2 :][:32]
     assert {("ciphertext", "store"), ("ciphertext", "traffic")} <= hits(needles_for("ciphertext", [middle]), places)
+    proof = text_of(run(proof_of(key, PROVIDER))).encode()
+    assert any(proof in piece for piece in places["traffic"]), "the key is that of the parcel"
+    assert mail in places["mails"]
     assert hits(kept, places) == set()

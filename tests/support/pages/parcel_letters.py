@@ -95,3 +95,16 @@ def notice_to(house: ParcelHouse, address: str, *, count: int) -> str:
         assert time.monotonic() < deadline, f"{address} has {len(notices)} notices"
         house.send_mails()
     return notices[-1]
+
+
+def answers_to(house: ParcelHouse, *, count: int) -> list[bytes]:
+    """The mails with answers that the sender gets, when there are `count` of them."""
+    deadline = time.monotonic() + NOTICE_SECONDS
+    while True:
+        # The bridge may be sending one of them itself at this moment.
+        house.send_mails()
+        mails = zip(house.post.mails, list(house.post.raw), strict=False)
+        answers = [raw for mail, raw in mails if "Reply to" in mail["Subject"]]
+        if len(answers) >= count or time.monotonic() > deadline:
+            return answers
+        time.sleep(0.1)
