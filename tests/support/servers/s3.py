@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -78,6 +79,8 @@ def running_s3() -> Iterator[S3Service]:
             return found
 
         with serve(answer, bound):
+            # A service that this process ran before has left its bucket in moto's memory.
+            urllib.request.urlopen(f"{service.endpoint}/moto-api/reset", data=b"").close()
             files = service.files()
             files.mkdir(BUCKET)
             files.call_s3("put_bucket_cors", Bucket=BUCKET, CORSConfiguration=_CORS)
