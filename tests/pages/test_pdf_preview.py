@@ -102,7 +102,8 @@ onmessage = ({ ports: [port] }) => {
   port.postMessage({ type: "opened", pages: 1, width: 100, height: 100 });
 };
 """
-SIDES = "port.postMessage(drawn(4096, 4096, ''));"
+AREA = "port.postMessage(drawn(4000, 2001, ''));"
+SIDE = "port.postMessage(drawn(4097, 1, ''));"
 WORDS = "port.postMessage(drawn(100, 100, 'a'.repeat(50001)));"
 UNASKED = "for (let count = 0; count < 2; count += 1) port.postMessage(drawn(100, 100, ''));"
 OTHER_TYPE = "port.postMessage({ type: 'other' });"
@@ -176,8 +177,10 @@ def close(pages: MailPages) -> None:
 def replaced(pages: MailPages, function: str, *given: str) -> Iterator[None]:
     """Something in the page is replaced during the block."""
     pages.page.js(function, *given)
-    yield
-    pages.page.js(RESTORE)
+    try:
+        yield
+    finally:
+        pages.page.js(RESTORE)
 
 
 def problem(pages: MailPages) -> str:
@@ -312,7 +315,7 @@ def test_a_pdf_without_an_end_is_given_up_and_the_page_goes_on(pages: MailPages,
 
 
 @pytest.mark.samples(1)
-@pytest.mark.parametrize("answer", [SIDES, WORDS, OTHER_TYPE], ids=["sides", "words", "other-type"])
+@pytest.mark.parametrize("answer", [AREA, SIDE, WORDS, OTHER_TYPE], ids=["area", "side", "words", "other-type"])
 def test_an_answer_beyond_the_limits_ends_the_worker(pages: MailPages, stack: DemoStack, answer: str) -> None:
     receive(pages, stack, pdf("Secret"))
     with replaced(pages, REPLACE_LIBRARY, ANSWERING_LIBRARY.replace("ANSWER", answer)):
