@@ -47,9 +47,11 @@ def beside(alice: MailPages, stack: DemoStack) -> Iterator[MailPages]:
     other = MailPages(alice.page.browser, stack.pages_url, alice.account, beside=alice.page)
     other.page.wait_for_selector(f"{named('lock')}[data-unlocked=true]", timeout_seconds=OPERATION_SECONDS)
     other.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
-    yield other
-    other.close()
-    alice.page.activate()
+    try:
+        yield other
+    finally:
+        other.close()
+        alice.page.activate()
 
 
 def clear(stack: DemoStack, alice: MailPages) -> None:

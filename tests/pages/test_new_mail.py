@@ -112,9 +112,11 @@ def visiting(browser: Browser, site: Site, *, is_own: bool = True) -> Iterator[M
     visit.sign_in()
     visit.page.wait_for("() => location.hash === '#/keys'", timeout_seconds=OPERATION_SECONDS)
     show(visit.page, "/folder/inbox", "message-row")
-    yield visit
-    browser.bidi.command("script.removePreloadScript", script=script)
-    visit.close()
+    try:
+        yield visit
+    finally:
+        browser.bidi.command("script.removePreloadScript", script=script)
+        visit.close()
 
 
 def show(page: Page, path: str, test: str) -> None:

@@ -124,8 +124,10 @@ def full_background(extension: Extension) -> Iterator[None]:
     browser = extension.browser
     if isinstance(browser, Chromium):
         trouble_worker(browser, extension, "full")
-        yield
-        trouble_worker(browser, extension, "")
+        try:
+            yield
+        finally:
+            trouble_worker(browser, extension, "")
         return
     # The page stays open, because the function that replaces `put` belongs to it. Once a page is closed, Firefox
     # refuses calls of its functions with a TypeError, "can't access dead object".
@@ -137,9 +139,11 @@ def full_background(extension: Extension) -> Iterator[None]:
           IDBObjectStore.prototype.put = () => { throw new DOMException("no room", "QuotaExceededError"); };
         }"""
     )
-    yield
-    page.js("() => restore()")
-    page.close()
+    try:
+        yield
+    finally:
+        page.js("() => restore()")
+        page.close()
 
 
 def trouble_worker(browser: Chromium, extension: Extension, trouble: str) -> None:

@@ -45,8 +45,10 @@ def signed_in_beside(writer: MailPages, stack: DemoStack, account: Account) -> I
     pages.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
     # The browser draws only the tab in front, and only that tab gets clicks.
     writer.page.activate()
-    yield
-    pages.close()
+    try:
+        yield
+    finally:
+        pages.close()
 
 
 def count_all(stack: DemoStack, *accounts: Account) -> list[int]:

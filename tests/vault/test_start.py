@@ -216,9 +216,11 @@ def caching_server(built_files: Path) -> Iterator[VaultServer]:
 def visit(browser: Browser, server: VaultServer) -> Iterator[Page]:
     page = browser.open(f"http://127.0.0.1:{server.port}/?{quote(json.dumps({'saveBytes': None}))}")
     page.wait_for("() => window.opened === true", timeout_seconds=60)
-    yield page
-    page.js("() => window.vault?.close()")
-    page.close()
+    try:
+        yield page
+    finally:
+        page.js("() => window.vault?.close()")
+        page.close()
 
 
 def test_a_second_visit_starts_from_the_snapshot_that_the_browser_has_kept(

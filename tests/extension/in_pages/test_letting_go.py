@@ -35,9 +35,11 @@ def locked_in_the_middle(extension: Extension) -> Iterator[None]:
     """
     options = extension.open_options()
     options.js(SAY_LOCKED, 600_000)
-    yield
-    options.js(SAY_LOCKED, -600_000)
-    options.close()
+    try:
+        yield
+    finally:
+        options.js(SAY_LOCKED, -600_000)
+        options.close()
 
 
 def open_in_viewer(extension: Extension, file: Path) -> Page:

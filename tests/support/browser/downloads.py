@@ -31,21 +31,27 @@ def downloads_into(page: Page, folder: Path) -> Iterator[None]:
     browser = page.browser
     if isinstance(browser, Firefox):
         browser.chrome_js(_SET, str(folder))
-        yield
-        browser.chrome_js(_RESET)
+        try:
+            yield
+        finally:
+            browser.chrome_js(_RESET)
         return
     if isinstance(browser, WebKit):
         browser.downloads.symlink_to(folder)
-        yield
-        browser.downloads.unlink()
+        try:
+            yield
+        finally:
+            browser.downloads.unlink()
         return
     assert isinstance(browser, Chromium)
     tree = browser.bidi.command("browsingContext.getTree", root=page.context, maxDepth=0)["contexts"]
     context = tree[0]["userContext"]
     named = {} if context == "default" else {"browserContextId": context}
     browser.browser_cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder), **named)
-    yield
-    browser.browser_cdp("Browser.setDownloadBehavior", behavior="default", **named)
+    try:
+        yield
+    finally:
+        browser.browser_cdp("Browser.setDownloadBehavior", behavior="default", **named)
 
 
 def wait_for_download(folder: Path, name: str, *, timeout_seconds: float = 60, least_bytes: int = 0) -> bytes:

@@ -152,8 +152,10 @@ class Extension:
         """Open a page of the extension that sends no requests to the vault by itself."""
         page = self.browser.open(self.base + "viewer/page_viewer.html")
         page.wait_for("() => document.readyState === 'complete'")
-        yield page
-        page.close()
+        try:
+            yield page
+        finally:
+            page.close()
 
     def lock(self) -> None:
         page = self.open_options()

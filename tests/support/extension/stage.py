@@ -66,8 +66,10 @@ def open_tab(stage: Stage, name: str) -> Iterator[View]:
     """Open a page of the extension in a tab."""
     page = stage.extension.browser.open(stage.extension.base + name)
     page.wait_for("() => document.querySelector('h1')?.textContent")
-    yield alone(page)
-    page.close()
+    try:
+        yield alone(page)
+    finally:
+        page.close()
 
 
 def fill(extension: Extension, people: People) -> None:

@@ -287,8 +287,10 @@ def _more(stage: Stage) -> Iterator[View]:
 def _with_settings(stage: Stage) -> Iterator[None]:
     """Settings for writing: a timestamp service, and labels."""
     keep_writing(stage.extension, timestampService="https://clock.example/tsa", labelPolicy=LABELS)
-    yield
-    keep_writing(stage.extension)
+    try:
+        yield
+    finally:
+        keep_writing(stage.extension)
 
 
 @contextmanager

@@ -281,10 +281,12 @@ def _connected(stage: Stage) -> Iterator[View]:
     options.js("() => dispatchEvent(new Event('focus'))")
     options.wait_for_selector("[data-test=key-account-state]")
     options.js("() => document.querySelectorAll('#key-server details').forEach((one) => { one.open = true; })")
-    yield alone(options)
-    options.click("[data-test=key-disconnect]")
-    options.wait_for_selector("[data-test=key-server-open]")
-    options.close()
+    try:
+        yield alone(options)
+    finally:
+        options.click("[data-test=key-disconnect]")
+        options.wait_for_selector("[data-test=key-server-open]")
+        options.close()
 
 
 VIEWS: dict[str, Opener] = {

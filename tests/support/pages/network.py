@@ -31,8 +31,10 @@ class Network:
         port = bound.getsockname()[1]
         self.apps[port] = app
         self._start(port, bound)
-        yield
-        self._stop(port)
+        try:
+            yield
+        finally:
+            self._stop(port)
 
     def off(self) -> None:
         """Stop all servers: from now on every request fails."""

@@ -24,8 +24,10 @@ ANYWHERE = Terms(domains=frozenset({"*"}))
 def socket_path() -> Iterator[Path]:
     """A path for a socket. Those of pytest's folders may be longer than 107 bytes, which no socket has."""
     folder = Path(tempfile.mkdtemp(prefix="certify-"))
-    yield folder / "socket"
-    shutil.rmtree(folder)
+    try:
+        yield folder / "socket"
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
