@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from webbridge.delivery.openapi import describe_api
+from webbridge.delivery.openapi.description import describe_api
 from webbridge.services import services
 
 blueprint = Blueprint("openapi", __name__)

@@ -12,7 +12,7 @@ from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, get
 from tests.support.servers.parcels import House, bridge_config
 from webbridge import create_app
-from webbridge.delivery.openapi import describe_api
+from webbridge.delivery.openapi.description import describe_api
 from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]

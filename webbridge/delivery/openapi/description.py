@@ -1,0 +1,94 @@
+"""The description of the parcels' API (OpenAPI 3.1), as JSON values. A test compares it with the routes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Final
+
+from webbridge.delivery.openapi.kept_paths import kept_paths
+from webbridge.delivery.openapi.parts import (
+    NAMES,
+    NUMBERS,
+    SENDER,
+    SESSION,
+    Json,
+    answer_with,
+    json_body,
+    operation,
+    ref,
+)
+from webbridge.delivery.openapi.recipient_paths import recipient_paths
+from webbridge.delivery.openapi.schemas import schemas
+from webbridge.delivery.openapi.sender_paths import sender_paths, token_paths
+from webbridge.delivery.openapi.upload_paths import upload_paths
+
+
+def describe_api(server: str) -> Json:
+    """Return the description for the API at a server: its origin and prefix."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sealwax parcels",
+            "version": version("sealwax"),
+            "description": "Takes and hands out ciphertext only. A client encrypts before it sends: the command"
+            " `sealwax deliver` does so, and the package `sealwax.delivery` in programs.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": server}],
+        "paths": {
+            **sender_paths(),
+            **upload_paths("parcels", SENDER, NAMES),
+            **token_paths(),
+            **recipient_paths(),
+            **kept_paths(),
+            **upload_paths("files", SESSION, NUMBERS),
+            **_own_path(),
+        },
+        "components": {"schemas": schemas(), "securitySchemes": _security(), "responses": _responses()},
+    }
+
+
+def _own_path() -> Json:
+    answer = answer_with(200, "This description", {"type": "object"})
+    return {"/api/openapi.json": {"get": operation("Return this description.", (), answer, ())}}
+
+
+def _security() -> Json:
+    return {
+        "sender": {"type": "http", "scheme": "bearer", "description": "A token of /api/parcel-tokens"},
+        "session": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Sealwax",
+            "description": "The pages' session by its cookie, with the header X-Sealwax: 1",
+        },
+        "ticket": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Parcel` and the ticket of /api/open",
+        },
+    }
+
+
+_ERRORS: Final = {
+    400: "The request is none",
+    401: "No session, token or ticket counts",
+    403: "The secret is wrong, or there is no such parcel",
+    404: "There is no such thing",
+    409: "The id belongs to another parcel, or the parcel is in another state",
+    410: "Expired, withdrawn or used up",
+    412: "Another version of tus",
+    413: "Too many bytes",
+    415: "Another content type is expected",
+    422: "The content is refused",
+    423: "Another request adds to the object",
+    429: "Too many tries",
+    503: "The service is not there at the moment",
+    507: "No room",
+}
+
+
+def _responses() -> Json:
+    content = json_body(ref("Error"))
+    return {f"Error{status}": {"description": text, "content": content} for status, text in _ERRORS.items()}

@@ -1,0 +1,79 @@
+"""What the API offers a person who keeps files for themselves."""
+
+from __future__ import annotations
+
+from webbridge.delivery.openapi.parts import (
+    ID,
+    NAMES,
+    SESSION,
+    TEXT,
+    Json,
+    answer_with,
+    in_path,
+    json_body,
+    object_of,
+    operation,
+    ref,
+)
+
+
+def kept_paths() -> Json:
+    """Return the paths for kept files and their index, but for the uploads of their objects."""
+    one = [in_path("id", ID)]
+    octets: Json = {"application/octet-stream": {}}
+    file, index = ref("KeptFile"), ref("KeptIndex")
+    fetching = [*one, in_path("name", NAMES), {"name": "Range", "in": "header", "required": False, "schema": TEXT}]
+    fetched = {
+        "200": {
+            "description": "The object, or the address at which the store has it",
+            "content": {**octets, **json_body(object_of(url=TEXT))},
+        },
+        "206": {"description": "A range of it", "content": octets},
+        "416": {"description": "No byte of it is in the range"},
+    }
+    return {
+        "/api/files": {
+            "post": operation(
+                "Announce a file that a person keeps for themselves. The body is one line of JSON; with `whole`, all"
+                " objects follow it in order, and then the manifest. The same request again gets the same answer.",
+                SESSION,
+                {**answer_with(201, "A new file", file), **answer_with(200, "The same request has made it", file)},
+                errors=(400, 401, 409, 413, 429, 507),
+                body={"application/json": {"schema": ref("NewFile")}},
+            )
+        },
+        "/api/files/{id}": {
+            "delete": operation(
+                "Delete a file that no index names yet.", SESSION, {"204": {"description": "Deleted"}}, (401, 404), one
+            )
+        },
+        "/api/files/{id}/finish": {
+            "post": operation(
+                "Store the manifest, when all chunks have come.",
+                SESSION,
+                answer_with(200, "Complete", file),
+                (400, 401, 404, 409, 413, 429),
+                one,
+                octets,
+            )
+        },
+        "/api/files/{id}/bytes/{name}": {
+            "get": operation("Return an object, or a range of it.", SESSION, fetched, (401, 404), fetching)
+        },
+        "/api/files/index": {
+            "get": operation(
+                "Return the index: one line of JSON, and then its chunks in order and its manifest.",
+                SESSION,
+                {"200": {"description": "The index, of version 0 before the first one", "content": octets}},
+                (401,),
+            ),
+            "put": operation(
+                "Store a version of the index upon the one before it. The body is one line of JSON, and then its"
+                " chunks in order and its manifest. The files that it keeps and deletes change with it.",
+                SESSION,
+                answer_with(200, "Stored", index),
+                (400, 401, 404, 409, 413, 429, 507),
+                body={"application/json": {"schema": ref("NewIndex")}},
+            ),
+        },
+    }

@@ -1,0 +1,160 @@
+"""What the API offers a recipient: to open a parcel, to answer it, and a key."""
+
+from __future__ import annotations
+
+from webbridge.delivery.abuse.complaints import ComplaintReason
+from webbridge.delivery.openapi.parts import (
+    ANSWER_KEY,
+    BASE64,
+    BASE64URL,
+    CODE,
+    ID,
+    TEXT,
+    TICKET,
+    Json,
+    answer_with,
+    in_path,
+    json_body,
+    object_of,
+    operation,
+    ref,
+)
+
+
+def recipient_paths() -> Json:
+    """Return the paths for which a recipient needs a parcel's link, proof or ticket."""
+    return _opening_paths() | _paths_back() | _key_paths()
+
+
+def _opening_paths() -> Json:
+    challenge = object_of(challenge=BASE64, token=TEXT)
+    encoded = {"type": "array", "items": BASE64}
+    problem = object_of(code=TEXT, message=TEXT)
+    evidence = object_of(crls=encoded, ocsp=encoded, problems={"type": "array", "items": problem})
+    return {
+        "/api/open/start": {
+            "post": operation(
+                "Return the salt and rounds of PBKDF2; made-up ones for an unknown id.",
+                (),
+                answer_with(200, "The parameters", object_of(salt=BASE64URL, iterations={"type": "integer"})),
+                (400,),
+                body=json_body(object_of(id=ID)),
+            )
+        },
+        "/api/open/challenge": {
+            "post": operation(
+                "Return a nonce of 32 bytes, encrypted for the certificate: AuthEnvelopedData whose content type is"
+                " that of a challenge, and of nothing else.",
+                (),
+                answer_with(200, "The challenge", challenge),
+                (400, 429),
+                body=json_body(object_of(id=ID, certificate=BASE64)),
+            )
+        },
+        "/api/open": {
+            "post": operation(
+                "Prove the secret, or the nonce of a challenge, and get a ticket.",
+                (),
+                answer_with(200, "Opened", ref("Opened")),
+                (400, 403, 410, 429),
+                body=json_body(
+                    {
+                        "oneOf": [
+                            object_of(id=ID, proof=BASE64URL),
+                            object_of(id=ID, nonce=BASE64URL, token=TEXT),
+                        ]
+                    }
+                ),
+            )
+        },
+        "/api/open/objects/{name}": {"get": _fetching(), "head": _fetching()},
+        "/api/open/status": {
+            "post": operation(
+                "Look up the revocation of certificates, for the verdict on the sender.",
+                TICKET,
+                answer_with(200, "The evidence for each path", object_of(answers={"type": "array", "items": evidence})),
+                (400, 401, 410, 429),
+                body=json_body(object_of(paths={"type": "array", "items": {"type": "array", "items": BASE64}})),
+            )
+        },
+    }
+
+
+def _fetching() -> Json:
+    answers: Json = {
+        "200": {"description": "The object", "content": {"application/octet-stream": {}}},
+        "206": {"description": "A range of it", "content": {"application/octet-stream": {}}},
+        "307": {"description": "The address at which the store has it"},
+        "416": {"description": "No byte of it is in the range"},
+    }
+    return operation(
+        "Return an object, or a range of it.",
+        TICKET,
+        answers,
+        (401, 404, 410),
+        [in_path("name", TEXT), {"name": "Range", "in": "header", "required": False, "schema": TEXT}],
+    )
+
+
+def _paths_back() -> Json:
+    claim = object_of(state={"enum": ["received", "opened", "failed"]}) | {"additionalProperties": {"type": "string"}}
+    done = {"204": {"description": "Noted"}}
+    return {
+        "/api/open/claims": {
+            "post": operation("Say what became of the parcel.", TICKET, done, (400, 401, 410), body=json_body(claim))
+        },
+        "/api/open/answer": {
+            "post": operation(
+                "Pass an answer on to the sender by mail: a message that is encrypted for the sender's certificate.",
+                TICKET,
+                answer_with(200, "Stored", object_of(reference=TEXT, left={"type": "integer"})),
+                (400, 401, 404, 409, 410, 413, 415, 422, 429),
+                [{"name": "Idempotency-Key", "in": "header", "required": True, "schema": ANSWER_KEY}],
+                body={"application/pkcs7-mime": {"schema": {"type": "string", "format": "binary"}}},
+            )
+        },
+        "/api/open/complaints": {
+            "post": operation(
+                "Complain about a parcel. The answer is the same for an unknown id.",
+                (),
+                done,
+                (400, 429),
+                body=json_body(object_of(id=ID, reason={"enum": list(ComplaintReason)})),
+            )
+        },
+        "/api/open/receipt": {
+            "post": operation(
+                "Give a signed receipt (RFC 2634) whose signedContentIdentifier is the parcel's id.",
+                TICKET,
+                done,
+                (400, 401, 410, 422),
+                body=json_body(object_of(receipt=BASE64)),
+            )
+        },
+    }
+
+
+def _key_paths() -> Json:
+    address: Json = {"type": "string", "description": "An address of the parcel's recipients"}
+    asked = answer_with(200, "The same for every address", object_of(seconds={"type": "integer"}))
+    chain = object_of(certificates={"type": "array", "items": BASE64, "description": "That of the key first"})
+    return {
+        "/api/open/key": {
+            "post": operation(
+                "Send a code to the address, for a certification request (PKCS#10) that names it and nothing else.",
+                TICKET,
+                asked,
+                (400, 401, 404, 410, 422, 429),
+                body=json_body(object_of(address=address, request=BASE64)),
+            )
+        },
+        "/api/open/key/confirm": {
+            "post": operation(
+                "Get the certificate for the request with this SHA-256, by the code from the mail.",
+                TICKET,
+                answer_with(200, "The certificate, and those of the CAs above it", chain),
+                (400, 401, 403, 404, 410, 422, 429, 503),
+                body=json_body(object_of(address=address, digest=BASE64URL, code=CODE)),
+            )
+        },
+    }

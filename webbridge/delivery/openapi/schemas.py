@@ -1,0 +1,129 @@
+"""The values that the API takes and returns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from webbridge.delivery.kept.announcements import MAX_VERSION
+from webbridge.delivery.kept.records import KeptStage
+from webbridge.delivery.limits import MAX_DAYS, MAX_ENCLOSED_BYTES, MAX_OPENINGS, MAX_RECIPIENTS, MAX_WHOLE_BYTES
+from webbridge.delivery.openapi.parts import (
+    BASE64,
+    BASE64URL,
+    ID,
+    SIZE,
+    TEXT,
+    TIME,
+    Json,
+    number_between,
+    object_of,
+    ref,
+)
+from webbridge.delivery.states import SaidBy, Stage, State
+from webbridge.delivery.submission import Kind
+
+_COUNT: Final[Json] = {"type": "integer"}
+_COUNT_OR_NULL: Final[Json] = {"type": ["integer", "null"]}
+_IDS: Final[Json] = {"type": "array", "items": ID}
+_DER: Final[Json] = {"type": "array", "items": BASE64}
+_KIND: Final[Json] = {"enum": list(Kind)}
+_SIZES: Final[Json] = {"objects": {"type": "array", "items": SIZE}, "manifest": SIZE}
+_TO: Final[Json] = {"type": "array", "items": object_of(address=TEXT, language=TEXT)}
+_WHOLE: Final[Json] = {"type": "boolean", "description": f"All bytes follow in this request, at most {MAX_WHOLE_BYTES}"}
+
+
+def schemas() -> Json:
+    """Return the schemas by their names."""
+    # Only a wrong proof has the tries.
+    error = object_of({"triesLeft": _COUNT}, code=TEXT, message=TEXT)
+    return {"Error": error, **_sender_schemas(), **_kept_schemas(), "Opened": _opened()}
+
+
+def _sender_schemas() -> Json:
+    created: Json = {"id": ID, "reference": TEXT, "expires": TIME, "state": {"enum": [Stage.UPLOADING, *State]}}
+    event = object_of(
+        {"recipient": TEXT, "code": TEXT}, state={"enum": list(State)}, at=TIME, by={"enum": list(SaidBy)}
+    )
+    return {
+        "Submission": object_of(
+            {
+                "certificates": _DER,
+                "downloads": number_between(1, MAX_OPENINGS) | {"type": ["integer", "null"]},
+                "whole": _WHOLE,
+            },
+            id=ID,
+            to=_TO | {"minItems": 1, "maxItems": MAX_RECIPIENTS},
+            salt=BASE64URL,
+            proof=BASE64URL,
+            kind=_KIND,
+            **_SIZES,
+            days=number_between(1, MAX_DAYS),
+        ),
+        "Created": object_of(**created),
+        "Parcel": object_of(
+            {"receipts": _DER},
+            **created,
+            kind=_KIND,
+            to=_TO,
+            bytes=_COUNT,
+            created=TIME,
+            submitted=TIME | {"type": ["string", "null"]},
+            downloads=_COUNT_OR_NULL,
+            opened=_COUNT,
+            triesLeft=_COUNT,
+            stored={"type": "boolean"},
+            states={"type": "array", "items": event},
+        ),
+        "Page": object_of(
+            address=TEXT,
+            parcels={"type": "array", "items": ref("Parcel")},
+            next=ID | {"type": ["string", "null"]},
+            used=_COUNT,
+            quota=_COUNT,
+        ),
+    }
+
+
+def _kept_schemas() -> Json:
+    return {
+        "NewFile": object_of({"whole": _WHOLE}, id=ID, **_SIZES),
+        "KeptFile": object_of(id=ID, **_SIZES, state={"enum": list(KeptStage)}),
+        "NewIndex": object_of({"kept": _IDS, "deleted": _IDS}, version=number_between(1, MAX_VERSION), **_SIZES),
+        "KeptIndex": object_of(
+            version=number_between(0, MAX_VERSION),
+            objects=_SIZES["objects"],
+            manifest=number_between(0, None),
+            used=_COUNT,
+            quota=_COUNT,
+        ),
+    }
+
+
+def _opened() -> Json:
+    terms = object_of(**{"from": TEXT}, bytes=_COUNT, left=_COUNT)
+    return object_of(
+        ticket=TEXT,
+        seconds=_COUNT,
+        reference=TEXT,
+        **{"from": TEXT},
+        kind=_KIND,
+        **_SIZES,
+        submitted=TIME,
+        until=TIME,
+        downloadsLeft=_COUNT_OR_NULL,
+        answer={
+            "description": "The terms of an answer: the From of its mail, its largest size and how many may still come;"
+            " null if the service passes none on",
+            "oneOf": [terms, {"type": "null"}],
+        },
+        key={
+            "description": "The seconds that a code for a key of one's own counts; null if none is offered",
+            "oneOf": [object_of(seconds=_COUNT), {"type": "null"}],
+        },
+        enclosed={
+            "description": "All objects by their names as base64, if they have at most"
+            f" {MAX_ENCLOSED_BYTES} bytes together; else none, and each is fetched",
+            "type": "object",
+            "additionalProperties": BASE64,
+        },
+    )

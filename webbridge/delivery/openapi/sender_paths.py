@@ -1,0 +1,112 @@
+"""What the API offers a sender: parcels, and tokens for programs."""
+
+from __future__ import annotations
+
+from webbridge.delivery.limits import MAX_DAYS, MAX_OPENINGS, MAX_TOKEN_DAYS
+from webbridge.delivery.openapi.parts import (
+    ID,
+    SENDER,
+    SESSION,
+    TEXT,
+    TIME,
+    Json,
+    answer_with,
+    in_path,
+    json_body,
+    number_between,
+    object_of,
+    operation,
+    ref,
+)
+
+
+def sender_paths() -> Json:
+    """Return the paths for parcels, but for the uploads of their objects."""
+    shown = answer_with(200, "The parcel", ref("Parcel"))
+    one = [in_path("id", ID)]
+    created = ref("Created")
+    return {
+        "/api/parcels": {
+            "post": operation(
+                "Announce a parcel. The body is one line of JSON; with `whole`, all objects follow it in order, and"
+                " then the manifest. The same request again gets the same answer. `Accept-Language` says the language"
+                " of the service's mails to the sender.",
+                SENDER,
+                {
+                    **answer_with(201, "A new parcel", created),
+                    **answer_with(200, "The same request has made it", created),
+                },
+                errors=(400, 401, 403, 409, 413, 422, 429, 507),
+                parameters=[{"name": "Accept-Language", "in": "header", "required": False, "schema": TEXT}],
+                body={"application/json": {"schema": ref("Submission")}},
+            ),
+            "get": operation(
+                "List a page of the sender's parcels, newest first.",
+                SENDER,
+                answer_with(200, "A page", ref("Page")),
+                errors=(401, 404),
+                parameters=[{"name": "before", "in": "query", "required": False, "schema": ID}],
+            ),
+        },
+        "/api/parcels/{id}": {
+            "get": operation("Show a parcel, with its states and receipts.", SENDER, shown, (401, 404), one)
+        },
+        "/api/parcels/{id}/submit": {
+            "post": operation(
+                "Let the recipients be told, when all objects have come.",
+                SENDER,
+                answer_with(200, "Submitted", created),
+                (401, 404, 409, 410),
+                one,
+            )
+        },
+        "/api/parcels/{id}/withdraw": {
+            "post": operation("Let nobody open the parcel any more.", SENDER, shown, (401, 404, 410), one)
+        },
+        "/api/parcels/{id}/extend": {
+            "post": _changing("Let the parcel end so many days from now.", "days", number_between(1, MAX_DAYS))
+        },
+        "/api/parcels/{id}/tries": {
+            "post": operation("Give five tries more at the secret.", SENDER, shown, (401, 404, 410), one)
+        },
+        "/api/parcels/{id}/downloads": {
+            "post": _changing(
+                "Allow so many openings in all.",
+                "limit",
+                number_between(0, MAX_OPENINGS) | {"type": ["integer", "null"]},
+            )
+        },
+    }
+
+
+def _changing(summary: str, member: str, schema: Json) -> Json:
+    shown = answer_with(200, "The parcel", ref("Parcel"))
+    body = json_body(object_of(**{member: schema}))
+    return operation(summary, SENDER, shown, (400, 401, 404, 410), [in_path("id", ID)], body)
+
+
+def token_paths() -> Json:
+    """Return the paths for the tokens of an account."""
+    listed = object_of(name=TEXT, created=TIME, expires=TIME)
+    return {
+        "/api/parcel-tokens": {
+            "get": operation(
+                "List the tokens of the account.",
+                SESSION,
+                answer_with(200, "The tokens", object_of(tokens={"type": "array", "items": listed})),
+                (401,),
+            ),
+            "post": operation(
+                "Make a token. Its value is in no later answer.",
+                SESSION,
+                answer_with(201, "The token", object_of(token=TEXT, name=TEXT, address=TEXT)),
+                (400, 401, 409),
+                body=json_body(object_of(name=TEXT, days=number_between(1, MAX_TOKEN_DAYS))),
+            ),
+        },
+        "/api/parcel-tokens/{name}": {
+            "delete": operation(
+                "Revoke a token.", SESSION, {"204": {"description": "Revoked"}}, (401,), [in_path("name", TEXT)]
+            )
+        },
+    }
