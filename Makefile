@@ -61,14 +61,23 @@ test-all: test
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox
 
+# Two checks at a time. What one prints stays together.
 check: setup
-	$(VENV)/ruff check .
-	$(VENV)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync $(CHECKS)
+
+CHECKS := check-expressions check-types check-scripts check-style
+.PHONY: $(CHECKS)
+check-expressions:
+	$(VENV)/python -m tests.regexes
+check-types:
 	$(VENV)/mypy
+check-scripts:
 	node_modules/.bin/tsc --project tsconfig.json
 	node_modules/.bin/tsc --project tsconfig.worker.json
 	$(VENV)/python tests/setup/lint_extension.py
-	$(VENV)/python -m tests.regexes
+check-style:
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
 
 # Two at a time, each file in one process: the files start servers and browsers of their own.
 JOBS ?= 2
