@@ -12,6 +12,7 @@ from webbridge.delivery.kept.records import KeptStage
 from webbridge.delivery.limits import (
     MAX_DAYS,
     MAX_ENCLOSED_BYTES,
+    MAX_ENCLOSED_OBJECTS,
     MAX_OBJECT_BYTES,
     MAX_OPENINGS,
     MAX_RECIPIENTS,
@@ -476,8 +477,8 @@ def _schemas() -> Json:
                 "oneOf": [_object(seconds={"type": "integer"}), {"type": "null"}],
             },
             enclosed={
-                "description": "All objects by their names as base64, if they have at most"
-                f" {MAX_ENCLOSED_BYTES} bytes together; else none, and each is fetched",
+                "description": f"All objects by their names as base64, if there are at most {MAX_ENCLOSED_OBJECTS}"
+                f" and they have at most {MAX_ENCLOSED_BYTES} bytes together; else none, and each is fetched",
                 "type": "object",
                 "additionalProperties": _BASE64,
             },
