@@ -11,8 +11,8 @@ _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufeff\ufff0-\uffff"
     r"\ud800-\udfff\U000e0000-\U000e0fff<>:\"|?*]"
 )
-# Names of devices in Windows, with any extension.
-_DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\..*)?", re.IGNORECASE)
+# Names of devices in Windows, with any extension, also behind blanks.
+_DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE)
 
 
 def clean_filename(name: str, *, fallback: str = "attachment") -> str:

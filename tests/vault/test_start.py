@@ -249,6 +249,24 @@ def test_a_wrong_file_in_the_browsers_cache_is_fetched_anew(
         assert describes(page)
 
 
+@pytest.mark.parametrize("served", ["longer", "half", "missing"])
+def test_a_file_of_another_length_or_none_in_the_browsers_cache_is_fetched_anew(
+    browser: Browser, caching_server: VaultServer, built_files: Path, served: str
+) -> None:
+    name = "sealwax_python.zip"
+    right = (built_files / "runtime" / name).read_bytes()
+    if served == "missing":
+        # Browsers keep also an answer that there is no such file.
+        caching_server.missing = {name}
+    else:
+        caching_server.files = {f"/runtime/{name}": right * 2 if served == "longer" else right[: len(right) // 2]}
+    with visit(browser, caching_server) as failed:
+        assert failed.js("() => window.failure.code") == "vault-incomplete"
+    caching_server.missing, caching_server.files = set(), {}
+    with visit(browser, caching_server) as page:
+        assert describes(page)
+
+
 @pytest.mark.thorough
 def test_progress_counts_up_to_the_whole_and_ends(open_vault_page: OpenPage) -> None:
     progress = open_vault_page().js("() => window.startProgress")

@@ -24,6 +24,7 @@ from webbridge.delivery.limits import (
     ITERATIONS,
     MAX_CERTIFICATE_BYTES,
     MAX_ENCLOSED_BYTES,
+    MAX_ENCLOSED_OBJECTS,
     MAX_REQUEST_BYTES,
     PROOF_BYTES,
 )
@@ -165,7 +166,7 @@ def take_answer() -> Response:
 def _enclosed_objects(parcel: Parcel) -> dict[str, str]:
     """Return all objects of a small parcel by their names, as base64. Without them a client fetches each."""
     names = announced_sizes(parcel)
-    if sum(names.values()) > MAX_ENCLOSED_BYTES:
+    if len(names) > MAX_ENCLOSED_OBJECTS or sum(names.values()) > MAX_ENCLOSED_BYTES:
         return {}
     store = delivery().store
     try:

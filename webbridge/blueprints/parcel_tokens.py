@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from webbridge.blueprints.parcel_calls import delivery, read_request, time_text
+from webbridge.blueprints.parcel_calls import delivery, read_slow_request, time_text
 from webbridge.delivery.limits import MAX_TOKEN_DAYS
 from webbridge.delivery.submission import whole_number
 from webbridge.records import record_token
@@ -28,7 +28,8 @@ def list_tokens() -> Response:
 @blueprint.post("/parcel-tokens")
 def make_token() -> Response:
     """Make a token of this name, for so many days, and return its value."""
-    session, members = require_session(), read_request()
+    session = require_session()
+    members = read_slow_request(session.address)
     days = whole_number(members, "days", 1, MAX_TOKEN_DAYS)
     token = delivery().tokens.make(session.address, members.get("name"), days)
     record_token(session.address, "made")

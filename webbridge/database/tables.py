@@ -304,7 +304,7 @@ PARCEL_KEY_REQUEST: Final = Table(
     "parcel_key_request",
     TABLES,
     Column("parcel", Text, primary_key=True, nullable=False),
-    # The address that the request names, in small letters.
+    # The address that the request names, in small letters and without quotes that it does not need.
     Column("address", Text, primary_key=True, nullable=False),
     # SHA-256 of the request.
     Column("digest", LargeBinary, primary_key=True, nullable=False),

@@ -27,6 +27,8 @@ MAX_WHOLE_BYTES: Final = 1024 * 1024
 """All objects of a parcel that comes in one request."""
 MAX_ENCLOSED_BYTES: Final = 64 * 1024
 """All objects of a parcel that come along with the ticket, so that its text is there one round trip earlier."""
+MAX_ENCLOSED_OBJECTS: Final = 8
+"""Each object that comes along is read by itself, and from a store at a URL by a request of its own."""
 MAX_REQUEST_BYTES: Final = 128 * 1024  # The other requests: an id, a proof, a certificate or a receipt.
 
 MAX_PARCEL_BYTES: Final = 20 * 1024**3

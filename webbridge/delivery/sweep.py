@@ -226,8 +226,8 @@ class Sweep:
                 if rows.execute(delete(PARCEL).where(is_it)).rowcount != 1:
                     return
                 self._quota.give_back(rows, parcel.sender, parcel.total_bytes)
-            self._store.delete(parcel.folder)
             self._uploads.delete(parcel.folder)
+            self._store.delete(parcel.folder)
 
     def _forget(self, ids: Sequence[str]) -> None:
         if ids:

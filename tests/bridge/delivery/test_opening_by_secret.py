@@ -16,6 +16,7 @@ from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import FROM_PAGES, PEPPER, Draft, House, Recipient, Sender, text_of
 from webbridge.database.tables import PARCEL_NOTICE, TABLES
 from webbridge.delivery import openings
+from webbridge.delivery.limits import MAX_ENCLOSED_OBJECTS
 from webbridge.delivery.pepper import Pepper
 from webbridge.delivery.store import DiskStore, StoreFailed
 
@@ -70,6 +71,24 @@ def test_the_objects_of_a_larger_parcel_are_fetched(sender: Sender, recipient: R
     sender.send_whole(draft)
     assert recipient.open(draft.id, draft.proof).get_json()["enclosed"] == {}
     assert recipient.fetch(recipient.ticket(draft), "1").get_data() == draft.chunks[1]
+
+
+def test_the_objects_of_a_parcel_of_many_are_fetched(
+    sender: Sender, recipient: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a question to the store, and one parcel may have 20,000."""
+    read, reads = DiskStore.read, []
+
+    def count(store: DiskStore, folder: str, name: str, start: int, size: int) -> Iterator[bytes]:
+        reads.append(name)
+        return read(store, folder, name, start, size)
+
+    monkeypatch.setattr(DiskStore, "read", count)
+    for chunks, comes_along in ((MAX_ENCLOSED_OBJECTS - 1, True), (MAX_ENCLOSED_OBJECTS, False), (20_000, False)):
+        draft = Draft(chunks=(b"x",) * chunks)
+        sender.send_whole(draft)
+        assert bool(recipient.open(draft.id, draft.proof).get_json()["enclosed"]) is comes_along
+    assert len(reads) == MAX_ENCLOSED_OBJECTS
 
 
 def test_a_parcel_opens_without_its_objects_while_the_store_fails(

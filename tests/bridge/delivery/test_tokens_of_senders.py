@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from sealwax.service import ServiceError
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
+from tests.support.servers.late_bodies import LateBody
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from tests.support.servers.parcels import DAY, Draft, House, Sender, store_config
 from webbridge import BridgeConfig, create_app
@@ -139,6 +141,24 @@ def test_the_session_makes_lists_and_revokes_tokens(app: Flask) -> None:
     }
     assert browser.delete("/api/parcel-tokens/laptop", base_url=API, headers=FROM_PAGES).status_code == 204
     assert error_of(program.create(Draft())) == REFUSED
+
+
+def test_a_session_that_ends_while_a_token_is_asked_for_gets_none(app: Flask) -> None:
+    browser = app.test_client()
+    sign_in(browser)
+    data = json.dumps({"name": "laptop", "days": 30}).encode()
+    late = browser.post(
+        "/api/parcel-tokens",
+        base_url=API,
+        headers=FROM_PAGES,
+        input_stream=LateBody(data, lambda: browser.delete("/api/session", base_url=API, headers=FROM_PAGES)),
+        content_length=len(data),
+        content_type="application/json",
+        buffered=True,
+    )
+    assert error_of(late) == (401, "session-ended")
+    sign_in(browser)
+    assert get(browser, "/api/parcel-tokens").get_json() == {"tokens": []}
 
 
 @pytest.mark.parametrize("name", ["other", "%00", "laptop%00", "%ED%A0%80", "%FF", "x" * 5_000])

@@ -42,9 +42,9 @@ def confirm(recipient: Recipient, ticket: str, address: str, request: bytes, cod
     return recipient.post(CONFIRM, members, ticket=ticket)
 
 
-def code_in(post: Post) -> str:
-    """The code in the newest mail."""
-    body = post.mails[-1].get_body(("plain",))
+def code_in(post: Post, index: int = -1) -> str:
+    """The code in the newest mail, or another one."""
+    body = post.mails[index].get_body(("plain",))
     assert body is not None
     match = re.search(r"\b([0-9]{4}) ([0-9]{4})\b", body.get_content())
     assert match is not None

@@ -132,19 +132,21 @@ export class RuntimeFiles {
   async #fetch(name, priority = "auto") {
     const address = new URL(name, this.base);
     // The hash tells if the copy in the browser's cache is the right one, so the server is not asked.
-    const content = await this.#read(name, await fetch(address, { priority, cache: "force-cache" }).catch(() => null));
-    if (await isPinned(name, content)) return content;
-    // The copy may be damaged or of an older version, so the file is fetched once more without the cache.
-    const again = await this.#read(name, await fetch(address, { priority, cache: "reload" }).catch(() => null));
+    const kept = await this.#read(name, fetch(address, { priority, cache: "force-cache" })).catch(() => null);
+    if (kept && (await isPinned(name, kept))) return kept;
+    // The copy may be damaged, of an older version, or the answer that there is none, so the file is fetched once more
+    // without the cache.
+    const again = await this.#read(name, fetch(address, { priority, cache: "reload" }));
     if (await isPinned(name, again)) return again;
     throw new VaultError("vault-incomplete", `${name} is not the file that belongs to this version`);
   }
 
   /**
    * @param {string} name
-   * @param {Response | null} response
+   * @param {Promise<Response>} coming
    */
-  async #read(name, response) {
+  async #read(name, coming) {
+    const response = await coming.catch(() => null);
     if (!response?.ok) throw new VaultError("vault-incomplete", `${name} could not be loaded`);
     try {
       return await (this.#progress ? this.#progress.read(name, response) : response.arrayBuffer());

@@ -315,9 +315,10 @@ class KeptFiles:
 
     def _delete_folder(self, folder: str) -> None:
         # What a store that fails now keeps has no record, and so the sweep deletes it.
-        with suppress(ServiceError):
-            self._store.delete(folder)
-            self._uploads.delete(folder)
+        # In this order. An object that is complete meanwhile has no file any more that could come into the store.
+        for part in (self._uploads, self._store):
+            with suppress(ServiceError):
+                part.delete(folder)
 
     def _values_of(self, account: str, new: NewFile, digest: bytes) -> dict[str, object]:
         return {

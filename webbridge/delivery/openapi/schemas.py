@@ -6,7 +6,14 @@ from typing import Final
 
 from webbridge.delivery.kept.announcements import MAX_VERSION
 from webbridge.delivery.kept.records import KeptStage
-from webbridge.delivery.limits import MAX_DAYS, MAX_ENCLOSED_BYTES, MAX_OPENINGS, MAX_RECIPIENTS, MAX_WHOLE_BYTES
+from webbridge.delivery.limits import (
+    MAX_DAYS,
+    MAX_ENCLOSED_BYTES,
+    MAX_ENCLOSED_OBJECTS,
+    MAX_OPENINGS,
+    MAX_RECIPIENTS,
+    MAX_WHOLE_BYTES,
+)
 from webbridge.delivery.openapi.parts import (
     BASE64,
     BASE64URL,
@@ -121,8 +128,8 @@ def _opened() -> Json:
             "oneOf": [object_of(seconds=_COUNT), {"type": "null"}],
         },
         enclosed={
-            "description": "All objects by their names as base64, if they have at most"
-            f" {MAX_ENCLOSED_BYTES} bytes together; else none, and each is fetched",
+            "description": f"All objects by their names as base64, if there are at most {MAX_ENCLOSED_OBJECTS}"
+            f" and they have at most {MAX_ENCLOSED_BYTES} bytes together; else none, and each is fetched",
             "type": "object",
             "additionalProperties": BASE64,
         },

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,7 @@ from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
 from webbridge.delivery.kept.announcements import parse_new_file
 from webbridge.delivery.quota import Quota
+from webbridge.delivery.store import DiskStore
 from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -223,6 +226,31 @@ def test_an_upload_that_is_ended_is_gone_and_a_kept_file_is_not(alice: Keeper, h
     alice.keep(1, kept=[kept])
     assert error_of(alice.end(kept)) == (404, "no-such-file")
     assert alice.read(kept, "0").data == b"small"
+
+
+def test_an_object_that_is_complete_while_its_file_is_deleted_is_not_stored(
+    alice: Keeper, house: House, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete, uploads = DiskStore.delete, house.delivery.uploads
+
+    def complete_meanwhile(here: DiskStore, folder: str) -> None:
+        delete(here, folder)
+        with suppress(ServiceError):
+            uploads.append(folder, "0", io.BytesIO(CHUNK), size=len(CHUNK), offset=0)
+
+    monkeypatch.setattr(DiskStore, "delete", complete_meanwhile)
+    for end in (alice.end, lambda _: sweep_after_a_day(house)):
+        file = NewFile()
+        alice.create(file)
+        (row,) = house.rows(KEPT_FILE)
+        uploads.begin(row.folder, "0")
+        end(file)
+        assert (house.rows(KEPT_FILE), files_in(store)) == ([], [])
+
+
+def sweep_after_a_day(house: House) -> None:
+    house.clock.advance(seconds=2 * DAY)
+    house.delivery.sweep.run()
 
 
 def test_a_file_that_has_not_come_whole_is_not_kept(alice: Keeper) -> None:

@@ -58,6 +58,41 @@ def test_an_address_gets_few_codes_in_a_day(
     assert len(post.mails) == MAX_CODES + 1
 
 
+# Each is the address of Bob, and equal to no other as a text.
+SPELLINGS = (
+    '"bob"@example.test',
+    '"b\\ob"@example.test',
+    '"bo\\b"@example.test',
+    '"Bob"@Example.test',
+    '"\\b\\o\\b"@example.test',
+)
+
+
+def test_no_spelling_of_an_address_gets_a_code_more(
+    recipient: Recipient, ticket: str, sender: Sender, send: Callable[[], None], post: Post
+) -> None:
+    asked = [ask(recipient, ticket, address, request_for(BOB)).status_code for address in (BOB, *SPELLINGS)]
+    assert asked == [200] * MAX_CODES + [429]
+    # At another parcel nothing is said.
+    third = recipient.ticket(opened(sender, recipient))
+    assert ask(recipient, third, SPELLINGS[-1], request_for(BOB)).status_code == 200
+    send()
+    assert len(post.mails) == MAX_CODES
+
+
+@pytest.mark.usefixtures("service")
+def test_a_request_by_another_spelling_of_the_address_takes_no_code_from_its_owner(
+    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post
+) -> None:
+    ours, theirs = request_for(BOB), request_for(BOB)
+    for address, request in ((SPELLINGS[0], theirs), (BOB, ours), (SPELLINGS[1], request_for(BOB))):
+        assert ask(recipient, ticket, address, request).status_code == 200
+    send()
+    assert len(post.mails) == 3
+    codes = [code_in(post, index) for index in range(3)]
+    assert 200 in [confirm(recipient, ticket, BOB, ours, code).status_code for code in codes]
+
+
 def test_requests_that_are_none_are_refused(recipient: Recipient, ticket: str, house: House) -> None:
     damaged = bytearray(b64decode(b"".join(request_for(BOB).splitlines()[1:-1])))
     damaged[-1] ^= 1
