@@ -46,8 +46,11 @@ from smime_core.cms.layers import (
 )
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kari import KeyAgreeRecipient
 from smime_core.cms.recipients.kekri import KeyEncryptionKey
+from smime_core.cms.recipients.kemri import KemRecipient
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
+from smime_core.cms.recipients.ktri import KeyTransRecipient
 from smime_core.cms.recipients.recipient_info import RSA_OAEP
 from smime_core.cms.signed_attributes import build_key_preference
 from smime_core.cms.signed_content import OctetsContent, SignedContent
@@ -86,8 +89,11 @@ __all__ = [
     "Countersignature",
     "Decrypted",
     "Encrypting",
+    "KemRecipient",
+    "KeyAgreeRecipient",
     "KeyEncryptionKey",
     "KeyHolder",
+    "KeyTransRecipient",
     "Keys",
     "OctetsContent",
     "SignatureForm",

@@ -7,7 +7,6 @@ index is one object for each account: the bridge knows its version and its size.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 
@@ -95,9 +94,8 @@ def show_object(file_id: str, name: str) -> Response:
 def show_index() -> Response:
     """Return one line of JSON about the index, and then its objects: the chunks in order, and the manifest."""
     account = require_session().address
-    index = delivery().kept.index(account)
+    index, pieces = delivery().kept.read_index(account)
     line = json.dumps(_render_index(account, index)).encode() + b"\n"
-    pieces: Iterator[bytes] = delivery().kept.read_index(index)
     response = Response(chain((line,), unbroken(pieces)), mimetype="application/octet-stream")
     response.content_length = len(line) + index.total_bytes
     return response

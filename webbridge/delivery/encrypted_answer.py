@@ -1,7 +1,8 @@
 """The check that an answer to a parcel is encrypted, before the service passes it on.
 
 (1) The bytes are one EnvelopedData or AuthEnvelopedData (RFC 5652 section 6, RFC 5083) and nothing more, (2) of a
-message, (3) without the fields in which a text could be readable. Whether the ciphertext is one, only its reader knows.
+message, (3) for certificates only, (4) without the fields in which a text could be readable: attributes, and recipients
+of another kind. Whether the ciphertext is one, only its reader knows.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ from smime_core.cms import (
     ID_AUTH_ENVELOPED_DATA,
     ID_DATA,
     ID_ENVELOPED_DATA,
+    KemRecipient,
+    KeyAgreeRecipient,
+    KeyTransRecipient,
     parse_content_info,
     parse_enveloped_data,
 )
 
 _SMIME_TYPES: Final = {ID_ENVELOPED_DATA: "enveloped-data", ID_AUTH_ENVELOPED_DATA: "authEnveloped-data"}
+_FOR_CERTIFICATES: Final = (KeyTransRecipient, KeyAgreeRecipient, KemRecipient)
 
 
 class AnswerRefused(ServiceError):
@@ -40,8 +45,12 @@ def smime_type_of(cms: bytes) -> str:
         enveloped = parse_enveloped_data(info.content, content_type=info.content_type)
     except SmimeError:
         raise AnswerRefused from None
-    # (2), (3)
+    # (2)
     is_message = enveloped.content_type == ID_DATA and bool(enveloped.recipients) and bool(enveloped.encrypted_content)
-    if not is_message or enveloped.originator_info is not None or enveloped.unprotected_attrs:
+    # (3)
+    is_for_certificates = all(isinstance(one, _FOR_CERTIFICATES) for one in enveloped.recipients)
+    # (4) The attributes of AuthEnvelopedData are authenticated, and not encrypted.
+    has_text = bool(enveloped.originator_info or enveloped.auth_attrs_der or enveloped.unprotected_attrs)
+    if not is_message or not is_for_certificates or has_text:
         raise AnswerRefused
     return smime_type

@@ -191,12 +191,32 @@ def test_an_answer_is_sent_again_only_if_nobody_can_know_that_it_was(
     assert [row.get("code") for row in states_of(sender, draft)] == ["perhaps-twice"]
 
 
+IN_CLEAR = der.octet_string(b"Read me, in clear")
+ATTRIBUTE = der.sequence(der.oid("1.2.3.4"), der.set_of([IN_CLEAR]))
+
+
 def build_unprotected(cms: bytes) -> bytes:
     """The same with a text in an unprotected attribute, in clear."""
     enveloped = parse_content_info(cms)
-    attribute = der.sequence(der.oid("1.2.3.4"), der.set_of([der.octet_string(b"Read me, in clear")]))
-    inside = bytes(enveloped.content.content) + der.element(0xA1, attribute)
+    inside = bytes(enveloped.content.content) + der.element(0xA1, ATTRIBUTE)
     return build_content_info(enveloped.content_type, der.sequence(inside))
+
+
+def build_authenticated(cms: bytes) -> bytes:
+    """The same AuthEnvelopedData with a text in an attribute that is authenticated, in clear."""
+    enveloped = parse_content_info(cms)
+    *fields, mac = [bytes(field.encoded) for field in der.read_children(enveloped.content)]
+    return build_content_info(enveloped.content_type, der.sequence(*fields, der.element(0xA1, ATTRIBUTE), mac))
+
+
+def build_for_nobody(cms: bytes) -> bytes:
+    """The same with a further recipient (RFC 5652 section 6.2.5) that is a text."""
+    enveloped = parse_content_info(cms)
+    version, infos, *rest = der.read_children(enveloped.content)
+    recipient = der.element(0xA4, der.oid("1.2.3.4"), IN_CLEAR)
+    known = [bytes(info.encoded) for info in der.read_children(infos)]
+    fields = [bytes(version.encoded), der.set_of([*known, recipient]), *(bytes(one.encoded) for one in rest)]
+    return build_content_info(enveloped.content_type, der.sequence(*fields))
 
 
 def test_nothing_in_clear_is_passed_on(draft: Draft, recipient: Recipient, alice: Identity, house: House) -> None:
@@ -210,6 +230,9 @@ def test_nothing_in_clear_is_passed_on(draft: Draft, recipient: Recipient, alice
         cms + b"text",
         cms[:-1],
         unprotected,
+        build_authenticated(encrypted(alice, cipher=AES_256_GCM)),
+        build_for_nobody(cms),
+        build_for_nobody(encrypted(alice, cipher=AES_256_GCM)),
         encrypt_bytes(
             signed, Encrypting(recipients=[alice.certificate]), PROVIDER, content_type="1.2.840.113549.1.7.2"
         ),

@@ -66,7 +66,7 @@ class Cabinet:
         return self.house.delivery.kept.index(self.account)
 
     def index_bytes(self) -> bytes:
-        return b"".join(self.house.delivery.kept.read_index(self.index()))
+        return b"".join(self.house.delivery.kept.read_index(self.account)[1])
 
     def store_index(self, files: Sequence[dict[str, Any]], *, signer: Identity, number: int | None = None) -> None:
         """Store the next version. `number` is the one that its content has, if that is another one."""

@@ -39,7 +39,7 @@ from webbridge.delivery.objects import announced_sizes
 from webbridge.delivery.pepper import Pepper
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.settings import ParcelsConfig
-from webbridge.delivery.store import WHOLE, Store, Uploads
+from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads
 
 _AT_ONCE: Final = 500
 
@@ -150,9 +150,20 @@ class KeptFiles:
         with self._database.reading() as rows:
             return index_of(rows.execute(_INDEX, {"of_account": account}).first())
 
-    def read_index(self, index: StoredIndex) -> Iterator[bytes]:
-        """Return the objects of an index, one after the other. Raises StoreFailed."""
-        return self._store.read(index.folder, WHOLE, 0, index.total_bytes) if index.folder else iter(())
+    def read_index(self, account: str) -> tuple[StoredIndex, Iterator[bytes]]:
+        """Return the record of the index, and its objects one after the other. Raises StoreFailed.
+
+        Another device may replace the index after its record is read, and its bytes go then.
+        """
+        index = self.index(account)
+        while True:
+            try:
+                return index, self._pieces_of(index)
+            except StoreFailed:
+                newer = self.index(account)
+                if newer.folder == index.folder:
+                    raise
+                index = newer
 
     def put_index(self, account: str, new: NewIndex, body: bytes) -> StoredIndex:
         """Store a version upon the one before it, with the files that it keeps and deletes.
@@ -187,6 +198,9 @@ class KeptFiles:
                 changed_at = self._uploads.changed_at(row.folder)
                 if not at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
                     self._delete_upload(row.account, row.id)
+
+    def _pieces_of(self, index: StoredIndex) -> Iterator[bytes]:
+        return self._store.read(index.folder, WHOLE, 0, index.total_bytes) if index.folder else iter(())
 
     def _create_new(self, account: str, new: NewFile, body: bytes, digest: bytes) -> tuple[KeptFile, bool]:
         values = self._values_of(account, new, digest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -101,6 +102,32 @@ def test_a_version_is_stored_upon_the_one_before_it_only(alice: Keeper, house: H
     assert alice.index()[0]["version"] == 2
     assert alice.index()[1] == b"of bothmm"
     assert len(files_in(store)) == 2, "only the file and the newest version are stored"
+
+
+def test_an_index_that_another_device_replaces_meanwhile_is_read_in_its_newer_version(
+    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_device, read = keeper_of(house, ALICE), DiskStore.read
+    alice.keep(1, content=b"of one")
+    versions = iter((2, 3))
+
+    def replace_first(here: DiskStore, folder: str, name: str, start: int, size: int) -> Iterator[bytes]:
+        for version in versions:
+            assert other_device.keep(version, content=b"number %d" % version).status_code == 200
+            break
+        return read(here, folder, name, start, size)
+
+    monkeypatch.setattr(DiskStore, "read", replace_first)
+    line, content = alice.index()
+    assert (line["version"], content) == (3, b"number 3mm")
+
+
+def test_an_index_whose_bytes_are_lost_is_an_error(alice: Keeper, store: Path) -> None:
+    alice.keep(1)
+    for file in files_in(store):
+        file.unlink()
+    answer = alice.client.get("/api/files/index", base_url=API, headers=FROM_PAGES)
+    assert error_of(answer) == (503, "store-unavailable")
 
 
 def test_a_session_that_ends_while_a_request_comes_stores_nothing(alice: Keeper, house: House, store: Path) -> None:
