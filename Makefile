@@ -1,5 +1,5 @@
 # make demo    set up what is missing, then start the demonstration: bridge, key server and an in-memory mail server
-# make test    set up what is missing, check the source, run every test
+# make test    set up what is missing, check the source, run the tests
 # make help    every target
 #
 # Each step leaves a stamp under build/stamps and runs again only when what it depends on has changed.
@@ -20,8 +20,9 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
 	@echo 'make demo       setup, then the demonstration on 127.0.0.1'
-	@echo 'make test       setup, browsers and mail server for the tests, checks, every test'
-	@echo 'make test-all   test, all tests that it leaves out, and every published vector natively and in both browsers'
+	@echo 'make test       setup, browsers and mail server for the tests, checks, and the tests: a quarter of those that'
+	@echo '                drive browsers and servers, in turns, and all others; PART=3 chooses the quarter, PART=all takes all'
+	@echo 'make test-all   all tests, also what test never runs (PART=3: a quarter of both), and every published vector natively and in both browsers'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint, the cost of every regular expression'
 	@echo 'make pytest     only the tests; ARGS="tests/core -k name" chooses'
 	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
@@ -56,8 +57,10 @@ demo: setup
 
 test: setup test-tools check pytest
 
+# PART=2 runs a quarter of what takes turns and of what is left out.
+test-all: PART = all
 test-all: test
-	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --left-out
+	$(PYTEST) --left-out $(if $(filter all,$(PART)),,--part $(PART))
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox
 
@@ -81,8 +84,12 @@ check-style:
 
 # Two at a time, each file in one process: the files start servers and browsers of their own.
 JOBS ?= 2
+PYTEST := $(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# What drives browsers and servers takes turns: a run takes a quarter of it, which the commit chooses. PART=3 chooses another
+# quarter, and PART=all takes all four, in 40 minutes.
+PART ?= $(if $(ARGS),all,turn)
 pytest: setup test-tools
-	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) $(if $(filter all,$(PART)),,--part $(PART)) $(ARGS)
 
 # The published vectors stand outside the project; `make test` runs them too, and skips what is absent.
 # Six minutes with both browsers; PROVIDERS=native takes half a minute.

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.support.turns import PARTS, TURN, choose_part, is_of_part, takes_turns
+
 # No deadline, because shared machines stall now and then. Derandomized, so that each run tries the same examples.
 settings.register_profile("sealwax", deadline=None, derandomize=True)
 settings.load_profile("sealwax")
@@ -25,6 +27,13 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-browser", action="store_true", help="tests marked in_turn run in both browsers")
     parser.addoption("--left-out", action="store_true", help="the tests that a run without options leaves out")
+    parts = [str(part) for part in range(1, PARTS + 1)]
+    parser.addoption("--part", choices=[*parts, TURN], help=f"a part of them; `{TURN}`: the one of this commit")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    part = choose_part(config.getoption("--part"))
+    return f"part {part} of {PARTS} of the tests that take turns" if part else "all parts of the tests"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -35,12 +44,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     first ones that its mark `samples` counts. There are two exceptions: tests marked `heart`, and the first test of
     each fixture that several modules share and no other selected test uses, so that `make test` notices a broken
     fixture. Tests marked `third_engine` and parameter sets that are no samples wait also if they are marked `heart`.
+
+    With `--part` only one part of these tests runs, and, unless it is a run of what is left out, those that take no
+    turns.
     """
     if missing := fixtures_that_do_not_exist(items):
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
     if outliving := fixtures_that_outlive_what_they_use(items):
         raise pytest.UsageError("fixtures that live longer than what they use: " + ", ".join(outliving))
+    part = choose_part(config.getoption("--part"))
     if config.getoption("--every-browser"):
+        keep(config, items, {item for item in items if part is None or is_of_part(item, part)})
         return
     possible = with_one_database(in_one_browser(items))
     further = after_the_samples([item for item in possible if not is_marked_to_wait(item)])
@@ -51,11 +65,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if shared_fixtures(item) - used:
             chosen.append(item)
             used |= shared_fixtures(item)
-    wanted = set(items) - set(chosen) if config.getoption("--left-out") else set(chosen)
-    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    is_rest = config.getoption("--left-out")
+    wanted = set(items) - set(chosen) if is_rest else set(chosen)
+    if part is not None:
+        wanted = {item for item in wanted if is_of_part(item, part) or not (is_rest or takes_turns(item))}
+    keep(config, items, wanted)
     # `make test` shares the files among several processes. The files that take longest come first.
     longest = {item.path for item in wanted if item.get_closest_marker("longest")}
-    items[:] = sorted((item for item in items if item in wanted), key=lambda item: item.path not in longest)
+    items.sort(key=lambda item: item.path not in longest)
+
+
+def keep(config: pytest.Config, items: list[pytest.Item], wanted: set[pytest.Item]) -> None:
+    """Deselect all other items."""
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = [item for item in items if item in wanted]
 
 
 def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 from tests.support.project import ROOT
+from tests.support.turns import PARTS, TURN, choose_part
 
 MARKERS = (
     "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n  third_engine: four\n  samples: five\n"
+    "  every_time: six\n"
 )
 HOOKS = """
 import pytest
@@ -70,6 +72,19 @@ def test_store_again(database): pass
 def test_samples(browser, number): pass
 """
 
+# Files of this are in a folder whose tests take turns.
+MANY = """
+import pytest
+
+def test_one(): pass
+
+@pytest.mark.thorough
+def test_two(): pass
+
+@pytest.mark.every_time
+def test_three(): pass
+"""
+
 SAMPLES = ("0-chromium", "0-firefox", "1-chromium", "1-firefox")
 
 
@@ -120,6 +135,32 @@ def test_left_out_tests_are_all_the_rest(tmp_path: Path) -> None:
     every, _ = collect(tmp_path, TESTS, "--every-browser")
     assert not chosen & left_out
     assert chosen | left_out == every
+
+
+def test_the_parts_have_every_test_and_each_has_what_takes_no_turns(tmp_path: Path) -> None:
+    pages, core = tmp_path / "tests" / "pages", tmp_path / "tests" / "core"
+    for folder, names in ((pages, range(20)), (core, "x")):
+        folder.mkdir(parents=True)
+        for name in names:
+            (folder / f"test_{folder.name}_{name}.py").write_text(MANY)
+    for options, taking_turns, always in (([], {"one"}, {"one", "three"}), (["--left-out"], {"two"}, set[str]())):
+        whole, _ = collect(tmp_path, "", *options)
+        parts = [collect(tmp_path, "", *options, "--part", str(part))[0] for part in range(1, PARTS + 1)]
+        assert all(parts)
+        assert set[str]().union(*parts) == whole
+        common = set[str](parts[0]).intersection(*parts)
+        assert {one.rpartition("::test_")[2] for one in common if "core" in one} == always
+        assert all("::test_three" in one for one in common if "pages" in one)
+        turns = [one for one in whole if "pages" in one and one.rpartition("::test_")[2] in taking_turns]
+        assert [sum(one in part for part in parts) for one in turns] == [1] * 20
+
+
+def test_a_commit_has_one_part() -> None:
+    part = choose_part(TURN)
+    assert part in range(1, PARTS + 1)
+    assert choose_part(TURN) == part
+    assert choose_part("") is None
+    assert choose_part("3") == 3
 
 
 def test_a_fixture_that_does_not_exist_ends_the_run_before_any_test(tmp_path: Path) -> None:

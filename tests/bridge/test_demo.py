@@ -38,7 +38,7 @@ from webbridge.demo.command import demo, show
 from webbridge.demo.ports import HIGHEST_BASE, bind_ports
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.every_time]
 
 # Ports away from those of a demonstration that a developer may have running.
 BASE = 18_460

@@ -27,7 +27,7 @@ from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.mail_server import StoredMessage
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.every_time]
 
 PROVIDER = NativeProvider()
 TEXT = "Grüße aus Zürich.\n\nWe meet at one o'clock – bring the 印鑑 and the wax.\nFrom now on, encrypted. 🕯"

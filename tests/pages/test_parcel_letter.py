@@ -21,7 +21,13 @@ from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_hous
 from tests.support.parcel_secret import shows_secret
 from webbridge.delivery.states import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.server,
+    pytest.mark.in_turn,
+    pytest.mark.thorough,
+    pytest.mark.every_time,
+]
 
 CHUNK = 16 * 1024 * 1024
 SECTIONS = """(sections) => [...document.querySelectorAll(sections)]

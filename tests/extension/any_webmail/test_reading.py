@@ -26,7 +26,7 @@ from tests.support.extension.shown_mail import (
 )
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.every_time]
 
 SIGN_IN = "<!doctype html><form><input name=user><input name=password type=password><button>Sign in</button></form>"
 OFFERED = "(part) => document.querySelector(part)?.previousElementSibling?.getBoundingClientRect().height >= 44"
