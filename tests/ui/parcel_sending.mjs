@@ -173,7 +173,11 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 { // A parcel that is given up while its only request is on its way is withdrawn as soon as the bridge has it.
   const end = controller();
   const withdrawn = [];
-  let state = "none";
+  let [state, pauses] = ["none", 0];
+  const pause = async () => {
+    pauses += 1;
+    if (pauses === 2) state = "submitted";
+  };
   const ask = async (path, { method, signal }) => {
     if (path.endsWith("/withdraw")) {
       withdrawn.push(state);
@@ -181,11 +185,10 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
       state = "withdrawn";
       return Response.json({ ...ANSWER, state });
     }
-    setTimeout(() => { state = state === "none" ? "submitted" : state; }, 20);
     queueMicrotask(() => end.abort());
     return new Promise((_, reject) => { signal.addEventListener("abort", () => reject(signal.reason)); });
   };
-  const uploads = new ParcelUploads(ask, { language: "ar", pause: () => new Promise((resolve) => { setTimeout(resolve, 15); }) });
+  const uploads = new ParcelUploads(ask, { language: "ar", pause });
   const keys = { copies: () => ({ identities: [], sealKey: { buffer: bytesOf(32, 6), length: 32 } }) };
   const letter = { from: "a@x.test", to: [{ address: "b@y.test", language: "fr" }], files: SMALL(), certificates: [], sign: false, language: "fr", days: 7 };
   const sending = new ParcelSending(letter, { vault: async () => vaultOf([]), keys, uploads, wholeBytes: 2 ** 20 });
