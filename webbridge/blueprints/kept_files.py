@@ -16,7 +16,7 @@ from sealwax.service import ServiceError
 from webbridge.blueprints import tus
 from webbridge.blueprints.line_bodies import read_line, read_objects
 from webbridge.blueprints.object_bytes import answer_object, unbroken
-from webbridge.blueprints.parcel_calls import body_of, delivery
+from webbridge.blueprints.parcel_calls import body_of, delivery, place_of
 from webbridge.delivery.ids import MANIFEST, is_parcel_id
 from webbridge.delivery.kept.announcements import parse_new_file, parse_new_index
 from webbridge.delivery.kept.records import KeptFile, KeptStage, NoFile, StoredIndex
@@ -58,7 +58,7 @@ def finish_file(file_id: str) -> Response:
         manifest = request.get_data(cache=False)
     if not 0 < len(manifest) <= file.manifest_bytes:
         raise bad_request(f"A manifest of 1 to {file.manifest_bytes} bytes is expected.")
-    with recorded_kept_file(account) as record:
+    with place_of(account), recorded_kept_file(account) as record:
         record.outcome = "file-complete"
         finished = delivery().kept.finish(account, file.id, manifest)
     return jsonify(_render(finished))

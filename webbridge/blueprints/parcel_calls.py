@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,7 +11,7 @@ from flask import request
 
 from sealwax.service import ServiceError
 from webbridge.blueprints.json_values import read_members
-from webbridge.delivery.delivery import BODY_PATIENCE_SECONDS, Delivery
+from webbridge.delivery.delivery import SLOW_PATIENCE_SECONDS, Delivery
 from webbridge.delivery.ids import is_parcel_id
 from webbridge.delivery.limits import MAX_REQUEST_BYTES
 from webbridge.delivery.openings import Opened, TicketEnded
@@ -72,19 +72,24 @@ def read_request() -> dict[str, object]:
     return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
 
 
+def place_of(sender: str) -> AbstractContextManager[None]:
+    """The place of a sender's request that may hold its thread for long. Raises TryLater."""
+    return delivery().slow_gate.one(sender, patience_seconds=SLOW_PATIENCE_SECONDS)
+
+
 @contextmanager
 def body_of(sender: str) -> Iterator[None]:
-    """The place of a sender's body while it comes, because a slow one holds a thread.
+    """The place of a sender's body while it comes.
 
     Raises TryLater, or at the end ServiceError 401 if the token was revoked or the session has ended meanwhile.
     """
-    with delivery().body_gate.one(sender, patience_seconds=BODY_PATIENCE_SECONDS):
+    with place_of(sender):
         yield
     require_sender()
 
 
 def read_slow_request(sender: str) -> dict[str, object]:
-    """Return the members of a small request of a sender. Raises TryLater if too many bodies come slowly."""
+    """Return the members of a small request of a sender. Raises TryLater if too many of them are slow."""
     with body_of(sender):
         return read_request()
 

@@ -15,6 +15,7 @@ from webbridge.blueprints.parcel_calls import (
     body_of,
     check_id,
     delivery,
+    place_of,
     read_slow_request,
     render_created,
     render_parcel,
@@ -85,7 +86,7 @@ def submit_parcel(parcel_id: str) -> Response:
     """Let the recipients be told, when all objects have come. Once more, it changes nothing."""
     sender = require_sender()
     try:
-        with recorded_parcel(sender) as record:
+        with place_of(sender), recorded_parcel(sender) as record:
             record.outcome = "submitted"
             parcel = delivery().submit(sender, check_id(parcel_id))
     except Incomplete as error:

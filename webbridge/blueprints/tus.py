@@ -15,7 +15,7 @@ from typing import Final
 from flask import Response, request
 
 from sealwax.service import ServiceError
-from webbridge.blueprints.parcel_calls import delivery
+from webbridge.blueprints.parcel_calls import delivery, place_of
 from webbridge.delivery.limits import MAX_OBJECT_BYTES
 from webbridge.delivery.store.locks import NoUpload
 from webbridge.delivery.submission import bad_request
@@ -90,7 +90,8 @@ def append_bytes(target: Target, name: str) -> Response:
 def end_upload(require_target: Callable[[], Target], name: str) -> Response:
     """End the upload of an object, and delete its bytes. `require_target` raises once no object may go any more."""
     uploads = delivery().uploads
-    with uploads.in_turn(require_target().folder):
+    target = require_target()
+    with place_of(target.account), uploads.in_turn(target.folder):
         # Another request may have submitted the objects while this one waited.
         target = require_target()
         _size_of(target, name)

@@ -32,10 +32,11 @@ from webbridge.delivery.tokens import Tokens
 # Half of the threads that the administrator's guide recommends. A slow client occupies one while it sends.
 MAX_UPLOADS_AT_ONCE: Final = 8
 MAX_UPLOADS_PER_SENDER: Final = 4
-# The other bodies of senders, which the proxy passes on as they come too. Most of them are there at once.
-MAX_BODIES_AT_ONCE: Final = 6
-MAX_BODIES_PER_SENDER: Final = 2
-BODY_PATIENCE_SECONDS: Final = 2.0
+# The other requests of senders that may hold a thread: by a body, which the proxy passes on as it comes, or by waiting
+# for each other. Most of them are done at once.
+MAX_SLOW_AT_ONCE: Final = 6
+MAX_SLOW_PER_SENDER: Final = 2
+SLOW_PATIENCE_SECONDS: Final = 2.0
 _RETRY_SECONDS: Final = 2
 # No parcel has this folder.
 PROBE: Final = "0" * 32
@@ -67,7 +68,7 @@ class Delivery:
     answers: Answers
     keys: KeyRequests | None
     upload_gate: Gate
-    body_gate: Gate
+    slow_gate: Gate
     sweep: Sweep
     sweeper: Sweeper
 
@@ -198,10 +199,10 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
             refusal="Too many uploads are running. Wait a moment.",
             retry_seconds=_RETRY_SECONDS,
         ),
-        body_gate=Gate(
-            MAX_BODIES_AT_ONCE,
-            places_per_client=MAX_BODIES_PER_SENDER,
-            refusal="Too many requests come slowly. Wait a moment.",
+        slow_gate=Gate(
+            MAX_SLOW_AT_ONCE,
+            places_per_client=MAX_SLOW_PER_SENDER,
+            refusal="Too many slow requests are running. Wait a moment.",
             retry_seconds=_RETRY_SECONDS,
         ),
         sweep=sweep,

@@ -17,7 +17,7 @@ from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import OFFSET_BYTES, TUS, Draft, House, Recipient, Sender
 from webbridge.blueprints import parcel_calls
-from webbridge.delivery.delivery import MAX_BODIES_PER_SENDER
+from webbridge.delivery.delivery import MAX_SLOW_PER_SENDER
 from webbridge.delivery.parcels import Parcel, Parcels
 from webbridge.delivery.store.locks import UploadBusy
 
@@ -157,19 +157,22 @@ def test_what_has_not_come_costs_no_question_to_the_store(
     assert len(asked) <= 1
 
 
-def test_each_body_takes_one_of_the_senders_places_while_it_comes(
+def test_a_request_that_may_be_slow_takes_one_of_the_senders_places(
     sender: Sender, draft: Draft, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parcel_calls, "BODY_PATIENCE_SECONDS", 0.1)
+    """A body may come slowly, and requests that end an upload, or need it whole, wait for each other."""
+    monkeypatch.setattr(parcel_calls, "SLOW_PATIENCE_SECONDS", 0.1)
     other = house.sender("carol@example.org")
     with ExitStack() as places:
-        for _ in range(MAX_BODIES_PER_SENDER):
-            places.enter_context(house.delivery.body_gate.one(ALICE))
+        for _ in range(MAX_SLOW_PER_SENDER):
+            places.enter_context(house.delivery.slow_gate.one(ALICE))
         answers = [
             sender.create(Draft(), whole=True),
             sender.create(Draft()),
             sender.call(draft, "extend", {"days": 1}),
             sender.call(draft, "downloads", {"limit": 1}),
+            sender.submit(draft),
+            sender.delete(draft, "0"),
         ]
         assert [error_of(answer) for answer in answers] == [(429, "try-later")] * len(answers)
         assert other.create(Draft(), whole=True).status_code == 201
