@@ -47,7 +47,8 @@ def create_parcel() -> Response:
         body = read_objects(request.stream, submission.total_bytes if submission.is_whole else 0)
     with recorded_parcel(sender) as record:
         with _counted(sender, submission):
-            language = language_asked(request.accept_languages.values())
+            # A quality of 0 refuses a language (RFC 9110 section 12.5.4).
+            language = language_asked(tag for tag, quality in request.accept_languages if quality)
             parcel, is_new = delivery().create(sender, submission, body, language=language)
         record.outcome = "created" if is_new else "repeated"
     response = jsonify(render_created(parcel))

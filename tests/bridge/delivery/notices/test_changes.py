@@ -87,7 +87,15 @@ def test_a_withdrawn_parcel_brings_no_mail(house: House, sender: Sender, draft: 
 
 @pytest.mark.parametrize(
     ("asked", "kept"),
-    [("de-AT,en;q=0.5", "de"), ("tlh, fr;q=0.8, en;q=0.9", "en"), ("tlh", ""), ("*", ""), (None, ""), ("de;q=", "de")],
+    [
+        ("de-AT,en;q=0.5", "de"),
+        ("tlh, fr;q=0.8, en;q=0.9", "en"),
+        ("tlh", ""),
+        ("*", ""),
+        (None, ""),
+        ("de;q=", "de"),
+        ("de;q=0, fr", "fr"),
+    ],
 )
 def test_the_language_of_the_request_is_that_of_the_mails_to_the_sender(
     house: House, sender: Sender, asked: str | None, kept: str
