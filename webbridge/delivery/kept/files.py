@@ -42,6 +42,8 @@ from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads
 
 _AT_ONCE: Final = 500
+_INDEX_GROWTH: Final = 65_536
+"""So much more than the one before may an index have that deletes files, because signatures and certificates differ."""
 
 _OF_ACCOUNT: Final = KEPT_FILE.c.account == bindparam("of_account")
 _IS_OWN: Final = (_OF_ACCOUNT, KEPT_FILE.c.id == bindparam("of_id"))
@@ -170,9 +172,10 @@ class KeptFiles:
 
         Raises IndexChanged, NoFile, FileIncomplete, or ServiceError if the store fails.
         """
-        self._quota.check_room(new.total_bytes)
-        # An index replaces another one, and counts for nobody.
-        self._quota.give_up(new.total_bytes)
+        if not self._makes_room(account, new):
+            self._quota.check_room(new.total_bytes)
+            # An index replaces another one, and counts for nobody.
+            self._quota.give_up(new.total_bytes)
         values = self._index_values(account, new)
         folder = str(values["folder"])
         self._write_whole(folder, body)
@@ -198,6 +201,10 @@ class KeptFiles:
                 changed_at = self._uploads.changed_at(row.folder)
                 if not at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
                     self._delete_upload(row.account, row.id)
+
+    def _makes_room(self, account: str, new: NewIndex) -> bool:
+        """Return whether an index is for deletions. Where no room is left, nothing else gives kept files' room back."""
+        return bool(new.deleted) and new.total_bytes <= self.index(account).total_bytes + _INDEX_GROWTH
 
     def _pieces_of(self, index: StoredIndex) -> Iterator[bytes]:
         return self._store.read(index.folder, WHOLE, 0, index.total_bytes) if index.folder else iter(())
