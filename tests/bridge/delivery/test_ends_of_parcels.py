@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -278,6 +279,39 @@ def test_an_upload_that_nobody_continues_is_deleted_after_a_day(
     assert len(files_in(store)) == 1
     # The id may be used again.
     assert sender.create(stale).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["1", "lock"])
+def test_an_upload_stays_of_which_an_object_comes_whole_during_the_sweep(
+    sender: Sender, house: House, store: Path, name: str
+) -> None:
+    draft = Draft()
+    sender.create(draft)
+    sender.begin(draft, "0", len(draft.chunks[0]), draft.chunks[0][:3])
+    (file,) = files_in(store)
+    leaving = file.with_name(name)
+    leaving.touch()
+    at = house.clock().timestamp()
+    for path in (*file.parent.iterdir(), file.parent):
+        os.utime(path, (at, at))
+    house.clock.advance(seconds=2 * DAY)
+    scan = os.scandir
+    now = house.clock().timestamp()
+
+    @contextmanager
+    def scan_slowly(path: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with scan(path) as entries:
+            found = list(entries)
+        if path == leaving.parent:
+            leaving.rename(store / "whole")
+            os.utime(path, (now, now))
+        yield found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "scandir", scan_slowly)
+        house.delivery.sweep.run()
+    assert sender.show(draft)["state"] == "uploading"
+    assert sender.offset(draft, "0") == 3
 
 
 def test_a_young_upload_stays(sender: Sender, house: House) -> None:
