@@ -25,9 +25,10 @@ from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.parcels import DAY, OFFSET_BYTES, TUS, Draft, House, store_config
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
+from webbridge.delivery.kept import files
 from webbridge.delivery.kept.announcements import parse_new_file
 from webbridge.delivery.quota import Quota, QuotaExceeded
-from webbridge.delivery.store import DiskStore, StoreFull
+from webbridge.delivery.store import DiskStore, StoreFull, Uploads
 from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -273,6 +274,21 @@ def test_an_object_that_is_complete_while_its_file_is_deleted_is_not_stored(
         uploads.begin(row.folder, "0")
         end(file)
         assert (house.rows(KEPT_FILE), files_in(store)) == ([], [])
+
+
+def test_many_uploads_that_go_on_keep_no_other_from_its_end(
+    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = [NewFile() for _ in range(4)]
+    for file in several:
+        assert alice.create(file).status_code == 201
+    house.clock.advance(seconds=2 * DAY)
+    now = house.clock().timestamp()
+    going_on = {row.folder for row in house.rows(KEPT_FILE) if row.id in {file.id for file in several[:2]}}
+    monkeypatch.setattr(files, "_STALE", files._STALE.limit(1))
+    monkeypatch.setattr(Uploads, "changed_at", lambda _uploads, folder: now if folder in going_on else 0.0)
+    house.delivery.sweep.run()
+    assert {row.id for row in house.rows(KEPT_FILE)} == {file.id for file in several[:2]}
 
 
 def sweep_after_a_day(house: House) -> None:
