@@ -26,6 +26,7 @@ _MAX_PAGES: Final = 1_000
 _AFTER_SUBMISSION: Final = frozenset(
     ("submitted", "notified", "received", "opened", "answered", "expired", "withdrawn", "failed")
 )
+_ENDED: Final = frozenset(("expired", "withdrawn"))
 
 
 class Kind(StrEnum):
@@ -115,6 +116,11 @@ class SentParcel:
         return self.state in _AFTER_SUBMISSION
 
     @property
+    def is_on_offer(self) -> bool:
+        """Whether the service hands it out to its recipients."""
+        return self.is_submitted and self.state not in _ENDED
+
+    @property
     def is_confirmed(self) -> bool:
         """Whether the service has a signed receipt for it."""
         return any(row.by == "recipient-signed" for row in self.states)
@@ -167,7 +173,10 @@ class SenderApi:
 
     def withdraw(self, parcel_id: str) -> SentParcel:
         """End a parcel: nobody gets it any more. Repeating it does no harm."""
-        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/withdraw", {}), parcel_id)
+        withdrawn = _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/withdraw", {}), parcel_id)
+        if withdrawn.state not in _ENDED:
+            raise lie("a parcel that it has not withdrawn")
+        return withdrawn
 
     def extend(self, parcel_id: str, days: int) -> SentParcel:
         """Let a parcel end so many days from now, unless it ends later. Repeating it does no harm."""

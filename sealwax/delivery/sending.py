@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from sealwax.delivery.connection import Move, no_move
-from sealwax.delivery.failures import DeliveryFailed
+from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.kept_sends import KeptSend, KeptSends
 from sealwax.delivery.lanes import LANES, Lanes
 from sealwax.delivery.outgoing import OutgoingFile
@@ -141,6 +141,9 @@ class Sender:
         key = blocking.run(derive_parcel_key(kept.secret, kept.salt, self._provider))
         run = _Run(self._api, self._kept, self._provider, place=place, sending=sending, kept=kept, key=key, move=move)
         parcel = run.finish()
+        if not parcel.is_on_offer:
+            # The words would be told to people who get nothing.
+            raise lie("a parcel that it hands out to nobody")
         return Sent(parcel=parcel, expected_receipt=run.expected_receipt, secret=kept.secret)
 
     def _is_lost(self, kept: KeptSend) -> bool:
@@ -215,7 +218,9 @@ class _Run:
         if self._kept.manifest_bytes:
             # The request of before the interruption may have arrived. What is encrypted now differs from it.
             with contextlib.suppress(DeliveryFailed):
-                return self._api.find(self._kept.parcel_id)
+                found = self._api.find(self._kept.parcel_id)
+                if found.is_submitted:
+                    return found
         objects = [self._encrypt(content) for file in self._sending.files for content in file.read_chunks(0)]
         chunks = [self._describe(cms, length) for cms, length in zip(objects, self._lengths(), strict=True)]
         manifest = self._build_manifest(chunks, None)

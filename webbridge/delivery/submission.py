@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from sealwax.service import ServiceError
+from smime_core.text import address_key
 from webbridge.delivery.ids import is_parcel_id
 from webbridge.delivery.limits import (
     MAX_CERTIFICATE_BYTES,
@@ -181,7 +182,7 @@ def _parse_recipients(value: object, config: ParcelsConfig) -> tuple[Recipient, 
     if not isinstance(value, list) or not 1 <= len(value) <= config.max_recipients:
         raise bad_request(f"The member to is a list of 1 to {config.max_recipients} recipients.")
     recipients = tuple(map(_parse_recipient, value))
-    if len({one.address.lower() for one in recipients}) < len(recipients):
+    if len({address_key(one.address) for one in recipients}) < len(recipients):
         raise bad_request("The member to names an address twice.")
     return recipients
 

@@ -69,13 +69,15 @@ _END: Final = (
     )
     .values(stage=Stage.EXPIRED)
 )
-_ENDED: Final = (
-    select(PARCEL).where(PARCEL.c.stage.in_((Stage.WITHDRAWN, Stage.EXPIRED)), PARCEL.c.is_stored == 1).limit(_AT_ONCE)
-)
-_ONE_ENDED: Final = _ENDED.where(PARCEL.c.id == bindparam("of_id"))
+# What stays, because it is still coming or its store fails, must not keep the sweep from the rest.
+_AFTER: Final = PARCEL.c.id > bindparam("after")
+_ALL_ENDED: Final = select(PARCEL).where(PARCEL.c.stage.in_((Stage.WITHDRAWN, Stage.EXPIRED)), PARCEL.c.is_stored == 1)
+_ENDED: Final = _ALL_ENDED.where(_AFTER).order_by(PARCEL.c.id).limit(_AT_ONCE)
+_ONE_ENDED: Final = _ALL_ENDED.where(PARCEL.c.id == bindparam("of_id"))
 _UPLOADING: Final = (
     select(PARCEL)
-    .where(PARCEL.c.stage == Stage.UPLOADING, PARCEL.c.created_at <= bindparam("begun_before"))
+    .where(PARCEL.c.stage == Stage.UPLOADING, PARCEL.c.created_at <= bindparam("begun_before"), _AFTER)
+    .order_by(PARCEL.c.id)
     .limit(_AT_ONCE)
 )
 _OLD: Final = (
@@ -152,9 +154,9 @@ class Sweep:
         with self._database.transaction() as rows:
             # From here on no sender can extend them.
             rows.execute(_END, {"now": at, "noted_before": at - GRACE_SECONDS})
-        for row in self._rows(_ENDED):
+        for row in self._all_rows(_ENDED):
             self._delete_bytes(row)
-        for row in self._rows(_UPLOADING, begun_before=at - UPLOAD_SECONDS):
+        for row in self._all_rows(_UPLOADING, begun_before=at - UPLOAD_SECONDS):
             self._delete_stale_upload(row, at)
         self._kept.sweep(at)
         self._forget([row.id for row in self._rows(_OLD, ended_before=at - KEPT_SECONDS)])
@@ -205,7 +207,8 @@ class Sweep:
                 known = set(rows.execute(_KNOWN_FOLDERS, {"folders": some}).scalars())
             for folder in some:
                 if folder not in known:
-                    part.delete(folder)
+                    with _store_failures_left():
+                        part.delete(folder)
 
     def _note_expired(self, at: float) -> None:
         with self._database.transaction(durable=False) as rows:
@@ -234,6 +237,13 @@ class Sweep:
             with self._database.transaction(durable=False) as rows:
                 for statement in _FORGET:
                     rows.execute(statement, {"of_ids": list(ids)})
+
+    def _all_rows(self, statement: Any, **values: float | str) -> Iterator[Row[Any]]:
+        """Return the rows of a statement for those after an id, in several portions."""
+        after = ""
+        while some := self._rows(statement, after=after, **values):
+            yield from some
+            after = some[-1].id
 
     def _rows(self, statement: Any, **values: float | str) -> Sequence[Row[Any]]:
         with self._database.reading() as rows:

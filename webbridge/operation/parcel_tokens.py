@@ -13,9 +13,11 @@ from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.options import config_option
 from sealwax.service import ServiceError
-from smime_core.text import parse_address, utc_text
+from smime_core.text import utc_text
 from webbridge.delivery.limits import MAX_TOKEN_DAYS
 from webbridge.delivery.tokens import ListedToken, Tokens
+from webbridge.gateway import GatewayError
+from webbridge.gateway.door import check_address
 from webbridge.operation.parcel_blocks import opened_database
 from webbridge.operation.settings import DEFAULT_FILE
 
@@ -94,9 +96,11 @@ def revoke_token(request: TokenRequest) -> None:
 
 def _checked(address: str) -> str:
     """The address as sessions have it."""
-    if parse_address(address) is None:
-        raise click.BadParameter("expected a mail address", param_hint="ADDRESS")
-    return address.lower()
+    try:
+        # Checked before, because the Kelvin sign would become the k of another person's address.
+        return check_address(address).lower()
+    except GatewayError:
+        raise click.BadParameter("expected a mail address in ASCII", param_hint="ADDRESS") from None
 
 
 def _line(token: ListedToken) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.support.servers.bridge import error_of
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_NOTICE, PARCEL_RECEIPT
+from webbridge.delivery import sweep
+from webbridge.delivery.store import DiskStore, StoreFailed
 from webbridge.delivery.store.protocol import PIECE_BYTES
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -278,6 +281,102 @@ def test_an_upload_that_nobody_continues_is_deleted_after_a_day(
     assert len(files_in(store)) == 1
     # The id may be used again.
     assert sender.create(stale).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["1", "lock"])
+def test_an_upload_stays_of_which_an_object_comes_whole_during_the_sweep(
+    sender: Sender, house: House, store: Path, name: str
+) -> None:
+    draft = Draft()
+    sender.create(draft)
+    sender.begin(draft, "0", len(draft.chunks[0]), draft.chunks[0][:3])
+    (file,) = files_in(store)
+    leaving = file.with_name(name)
+    leaving.touch()
+    at = house.clock().timestamp()
+    for path in (*file.parent.iterdir(), file.parent):
+        os.utime(path, (at, at))
+    house.clock.advance(seconds=2 * DAY)
+    scan = os.scandir
+    now = house.clock().timestamp()
+
+    @contextmanager
+    def scan_slowly(path: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with scan(path) as entries:
+            found = list(entries)
+        if path == leaving.parent:
+            leaving.rename(store / "whole")
+            os.utime(path, (now, now))
+        yield found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "scandir", scan_slowly)
+        house.delivery.sweep.run()
+    assert sender.show(draft)["state"] == "uploading"
+    assert sender.offset(draft, "0") == 3
+
+
+def test_many_uploads_that_go_on_keep_no_other_from_its_end(
+    sender: Sender, house: House, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = [Draft() for _ in range(5)]
+    at = house.clock().timestamp()
+    for draft in drafts:
+        sender.create(draft)
+        sender.begin(draft, "0", len(draft.chunks[0]), b"f")
+    house.clock.advance(seconds=2 * DAY)
+    folders = {row.id: row.folder for row in house.rows()}
+    for draft, changed_at in zip(drafts, (*[house.clock().timestamp()] * 3, at, at), strict=True):
+        place = store / "upload" / folders[draft.id]
+        for path in (place / "0", place):
+            os.utime(path, (changed_at, changed_at))
+    for statement in ("_UPLOADING", "_ENDED"):
+        monkeypatch.setattr(sweep, statement, getattr(sweep, statement).limit(1))
+    house.delivery.sweep.run()
+    assert {row.id for row in house.rows()} == {draft.id for draft in drafts[:3]}
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_a_folder_that_cannot_be_deleted_keeps_no_other(
+    sender: Sender, house: House, failing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = [Draft() for _ in range(3)]
+    monkeypatch.setattr(sweep.Sweep, "delete_withdrawn", lambda _sweep, _parcel: None)
+    for draft in drafts:
+        sender.send_whole(draft)
+        sender.call(draft, "withdraw")
+    held = sorted(house.rows(), key=lambda row: row.id)[failing]
+    delete = DiskStore.delete
+
+    def fail(disk: DiskStore, folder: str) -> None:
+        if folder == held.folder:
+            raise StoreFailed
+        delete(disk, folder)
+
+    monkeypatch.setattr(DiskStore, "delete", fail)
+    monkeypatch.setattr(sweep, "_ENDED", sweep._ENDED.limit(1))
+    house.delivery.sweep.run()
+    assert [row.id for row in house.rows() if row.is_stored] == [held.id]
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_an_orphan_that_cannot_be_deleted_keeps_no_other(
+    house: House, store: Path, failing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, folders = house.clock().timestamp() - 2 * DAY, [str(number) * 32 for number in range(3)]
+    for folder in folders:
+        house.delivery.store.write_whole(folder, b"of a process that was killed")
+        os.utime(store / folder[:2] / folder[2:], (at, at))
+    delete = DiskStore.delete
+
+    def fail(disk: DiskStore, folder: str) -> None:
+        if folder == folders[failing]:
+            raise StoreFailed
+        delete(disk, folder)
+
+    monkeypatch.setattr(DiskStore, "delete", fail)
+    house.delivery.sweep.delete_orphans()
+    assert [folder for folder, _ in house.delivery.store.folders()] == [folders[failing]]
 
 
 def test_a_young_upload_stays(sender: Sender, house: House) -> None:

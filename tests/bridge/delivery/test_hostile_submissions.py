@@ -24,6 +24,7 @@ WRONG: dict[str, list[Any]] = {
         [{"address": "bob@example.test", "language": 7}],
         [{"address": "bob@example.test", "language": "e" * 1_000}],
         [{"address": "bob@example.test"}, {"address": "BOB@example.test"}],
+        [{"address": "bob@b\u00fccher.test"}, {"address": "bob@xn--bcher-kva.test"}],
         [{"address": f"p{number}@example.test"} for number in range(51)],
     ],
     "salt": [None, "", "A" * 21, "A" * 23, "+" * 22, "A" * 22 + "=="],
@@ -44,6 +45,12 @@ def test_a_submission_with_a_wrong_member_is_refused(sender: Sender, house: Hous
         answer = sender.create(DRAFT, changes={member: value})
         assert error_of(answer) == (400, "bad-request"), repr(value)[:80]
     assert (house.rows(), house.used()) == ([], {})
+
+
+def test_addresses_of_two_people_are_not_one(sender: Sender) -> None:
+    # The Kelvin sign is another letter than k, though its small letter is k.
+    two = [{"address": "kay@example.test"}, {"address": "\u212aay@example.test"}]
+    assert sender.create(DRAFT, changes={"to": two}).status_code == 201
 
 
 def post(sender: Sender, body: bytes) -> tuple[int, str]:

@@ -336,6 +336,48 @@ def test_the_link_leads_to_the_parcel_that_was_sent(post: DeliveryLab, path: str
     assert result.stdout == b""
 
 
+@pytest.mark.parametrize("state", ["uploading", "withdrawn", "expired", "", "\u202esubmitted"])
+@pytest.mark.parametrize(("size", "last"), [(1, "/api/parcels"), (3_000_000, "/submit")], ids=["whole", "in parts"])
+def test_no_words_are_shown_for_a_parcel_that_nobody_gets(
+    post: DeliveryLab, state: str, size: int, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = post.service.answer
+
+    def change(method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        status, fields, data = answer(method, path, headers, body)
+        is_last = method == "POST" and path.endswith(last)
+        return reply(status, {**json.loads(data), "state": state}) if is_last else (status, fields, data)
+
+    post.lab.write("a.bin", bytes(size))
+    with monkeypatch.context() as lying:
+        lying.setattr(post.service, "answer", change)
+        result = post.lab.sealwax("deliver", "send", "a.bin", "--to", BOB)
+        assert (result.code, result.stdout) == (1, b"")
+        assert "hands out to nobody" in result.line
+    # An honest answer later shows the words of the same parcel.
+    assert post.send("a.bin").link.endswith(post.service.only().id)
+
+
+def test_a_parcel_that_never_came_is_sent_by_the_same_command(post: DeliveryLab) -> None:
+    post.lab.write("a.bin", b"a")
+    post.service.before = lambda method, _path: refuse(403, "sender-blocked") if method == "POST" else None
+    assert post.lab.sealwax("deliver", "send", "a.bin", "--to", BOB).code == 1
+    post.service.before = lambda method, path: (
+        reply(200, {**DESCRIBED, "id": path.rpartition("/")[2], "state": "uploading"}) if method == "GET" else None
+    )
+    post.send("a.bin")
+    assert post.service.only().state == "submitted"
+
+
+def test_a_parcel_that_is_still_there_is_not_called_withdrawn(post: DeliveryLab) -> None:
+    post.lab.write("a.txt", b"a")
+    sent = post.send("a.txt")
+    parcel = post.service.only()
+    post.service.before = lambda _method, path: reply(200, parcel.describe()) if path.endswith("/withdraw") else None
+    result = post.lab.sealwax("deliver", "withdraw", sent.reference)
+    assert (result.code, result.stdout, "not withdrawn" in result.line) == (1, b"", True)
+
+
 def test_another_parcel_is_not_withdrawn_in_place_of_the_one_that_was_meant(post: DeliveryLab) -> None:
     post.lab.write("a.txt", b"a")
     sent = post.send("a.txt")

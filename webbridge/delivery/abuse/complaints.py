@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, delete, distinct, func, insert, select, update
 from sealwax.service import Database
 from smime_core.text import address_key
 from webbridge.database.tables import PARCEL, PARCEL_COMPLAINT
-from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, add_block, block_name, is_blocked
+from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, add_block, is_blocked
 from webbridge.delivery.notices.outbox import queue_change
+from webbridge.delivery.notices.recipients import mailbox_of
 from webbridge.delivery.notices.sender_mail import Change
 
 HELD_AFTER: Final = 3
@@ -80,10 +81,12 @@ class Complaints:
             sender = rows.execute(_FIND, named).scalar()
             if sender is None or rows.execute(_ALIKE, named).first() is not None:
                 return
+            # A sender who signs in with another detail is the same one.
+            mailbox = mailbox_of(sender)
             row = {
                 "id": secrets.token_hex(_ID_BYTES),
                 "parcel": complaint.parcel,
-                "sender": sender,
+                "sender": mailbox,
                 "domain": address_key(sender)[1],
                 "reason": complaint.reason.value,
                 "client": named[_CLIENT],
@@ -92,11 +95,11 @@ class Complaints:
             }
             rows.execute(insert(PARCEL_COMPLAINT), row)
             since = (at - COUNTED_FOR).timestamp()
-            parcels, clients = rows.execute(_OPEN, {_SENDER: sender, _SINCE: since}).one()
+            parcels, clients = rows.execute(_OPEN, {_SENDER: mailbox, _SINCE: since}).one()
             if min(parcels, clients) >= HELD_AFTER and not is_blocked(rows, sender, at):
                 held = Block(
                     kind=BlockKind.SENDER,
-                    name=block_name(BlockKind.SENDER, sender),
+                    name=mailbox,
                     reason=BlockReason.COMPLAINTS,
                     made_at=at,
                     ends_at=at + HELD_FOR,
@@ -107,7 +110,7 @@ class Complaints:
     def settle(self, sender: str, at: datetime.datetime) -> None:
         """Note that the operator has looked at the complaints about a sender. Raises DatabaseUnavailable."""
         with self._database.transaction() as rows:
-            rows.execute(_SETTLE, {_SENDER: sender, "settled": at.timestamp()})
+            rows.execute(_SETTLE, {_SENDER: mailbox_of(sender), "settled": at.timestamp()})
 
     def _hashed(self, network: str) -> bytes:
         return sha256(b"sealwax parcel complaint 1\0" + self._secret + network.encode()).digest()

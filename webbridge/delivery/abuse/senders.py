@@ -12,7 +12,7 @@ from smime_core.text import address_key
 from webbridge.database.tables import TABLES
 from webbridge.delivery.abuse.blocks import BlockReason, Blocks
 from webbridge.delivery.abuse.lookalikes import find_lookalike, has_mixed_scripts
-from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_recipient
+from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_recipient, mailbox_of
 
 DAY_SECONDS: Final = 24 * 60 * 60
 SENDER_RECIPIENTS: Final = 200
@@ -87,10 +87,9 @@ class SenderCheck:
         self._sent.take_back(self._limits_of(sender), events=recipients)
 
     def _limits_of(self, sender: str) -> dict[str, int]:
-        local_part, domain = address_key(sender)
         return {
-            f"sender {local_part}@{domain}": self._limits.sender_recipients,
-            f"domain {domain}": self._limits.domain_recipients,
+            f"sender {mailbox_of(sender)}": self._limits.sender_recipients,
+            f"domain {address_key(sender)[1]}": self._limits.domain_recipients,
         }
 
     def _check_recipient(self, recipient: str) -> None:

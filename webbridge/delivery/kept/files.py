@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, tuple_, update
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 from sealwax.service.database import insert_into
@@ -42,6 +42,8 @@ from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads
 
 _AT_ONCE: Final = 500
+_INDEX_GROWTH: Final = 65_536
+"""So much more than the one before may an index have that deletes files, because signatures and certificates differ."""
 
 _OF_ACCOUNT: Final = KEPT_FILE.c.account == bindparam("of_account")
 _IS_OWN: Final = (_OF_ACCOUNT, KEPT_FILE.c.id == bindparam("of_id"))
@@ -62,7 +64,13 @@ _DELETE: Final = delete(KEPT_FILE).where(*_ARE_OWN)
 _DELETE_UPLOAD: Final = delete(KEPT_FILE).where(*_IS_OWN, KEPT_FILE.c.stage != KeptStage.KEPT)
 _STALE: Final = (
     select(KEPT_FILE)
-    .where(KEPT_FILE.c.stage != KeptStage.KEPT, KEPT_FILE.c.created_at <= bindparam("begun_before"))
+    .where(
+        KEPT_FILE.c.stage != KeptStage.KEPT,
+        KEPT_FILE.c.created_at <= bindparam("begun_before"),
+        # Those that are still coming must not keep the sweep from the rest.
+        tuple_(KEPT_FILE.c.account, KEPT_FILE.c.id) > tuple_(bindparam("after_account"), bindparam("after_id")),
+    )
+    .order_by(KEPT_FILE.c.account, KEPT_FILE.c.id)
     .limit(_AT_ONCE)
 )
 _INDEX: Final = select(KEPT_INDEX).where(KEPT_INDEX.c.account == bindparam("of_account"))
@@ -170,9 +178,10 @@ class KeptFiles:
 
         Raises IndexChanged, NoFile, FileIncomplete, or ServiceError if the store fails.
         """
-        self._quota.check_room(new.total_bytes)
-        # An index replaces another one, and counts for nobody.
-        self._quota.give_up(new.total_bytes)
+        if not self._makes_room(account, new):
+            self._quota.check_room(new.total_bytes)
+            # An index replaces another one, and counts for nobody.
+            self._quota.give_up(new.total_bytes)
         values = self._index_values(account, new)
         folder = str(values["folder"])
         self._write_whole(folder, body)
@@ -191,13 +200,26 @@ class KeptFiles:
 
     def sweep(self, at: float) -> None:
         """Delete uploads to which nothing was added for a day. Raises DatabaseUnavailable."""
-        with self._database.reading() as rows:
-            stale = rows.execute(_STALE, {"begun_before": at - UPLOAD_SECONDS}).all()
-        for row in stale:
+        for row in self._stale(at - UPLOAD_SECONDS):
             with suppress(ServiceError):
                 changed_at = self._uploads.changed_at(row.folder)
                 if not at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
                     self._delete_upload(row.account, row.id)
+
+    def _stale(self, begun_before: float) -> Iterator[Row[Any]]:
+        """Return the uploads that were begun before a time, in several portions."""
+        after = {"after_account": "", "after_id": ""}
+        while True:
+            with self._database.reading() as rows:
+                some = rows.execute(_STALE, {"begun_before": begun_before, **after}).all()
+            if not some:
+                return
+            yield from some
+            after = {"after_account": some[-1].account, "after_id": some[-1].id}
+
+    def _makes_room(self, account: str, new: NewIndex) -> bool:
+        """Return whether an index is for deletions. Where no room is left, nothing else gives kept files' room back."""
+        return bool(new.deleted) and new.total_bytes <= self.index(account).total_bytes + _INDEX_GROWTH
 
     def _pieces_of(self, index: StoredIndex) -> Iterator[bytes]:
         return self._store.read(index.folder, WHOLE, 0, index.total_bytes) if index.folder else iter(())

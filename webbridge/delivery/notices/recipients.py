@@ -96,5 +96,11 @@ def without_detail(local_part: str) -> str:
     return local_part.partition(_DETAIL)[0] or local_part
 
 
+def mailbox_of(address: str) -> str:
+    """Return the name of an address's mailbox, which is equal for all spellings and details of the address."""
+    local_part, domain = address_key(address)
+    return f"{without_detail(local_part)}@{domain}"
+
+
 def _is_of_program(local_part: str) -> bool:
     return local_part.translate(_BETWEEN_WORDS) in _PROGRAMS or _OF_LIST.fullmatch(local_part) is not None

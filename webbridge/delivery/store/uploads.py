@@ -160,8 +160,14 @@ class Uploads:
         """Return the time at which something was last added to a parcel, or 0 if nothing is there."""
         with disk_failures_named(), suppress(FileNotFoundError):
             place = self._root / folder
+            newest = 0.0
             with os.scandir(place) as entries:
-                return max([place.stat().st_mtime, *(entry.stat().st_mtime for entry in entries)])
+                for entry in entries:
+                    # It may come whole now, and leave the folder.
+                    with suppress(FileNotFoundError):
+                        newest = max(newest, entry.stat().st_mtime)
+            # At last, because that changes the folder.
+            return max(newest, place.stat().st_mtime)
         return 0.0
 
     def folders(self) -> Iterator[tuple[str, float]]:

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.clock import FakeClock
-from tests.support.servers.bridge import API
+from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.parcels import FROM_PAGES, Draft, House, Recipient, Sender
 from webbridge import BridgeConfig, create_app
@@ -94,6 +94,22 @@ def test_after_complaints_from_several_networks_the_sender_is_held_and_told(
     assert house.sender(BOB).create(Draft(to=(ALICE,))).status_code == 201
     clock.advance(seconds=HELD_FOR.total_seconds())
     assert house.sender().create(Draft()).status_code == 201
+
+
+def test_complaints_about_the_details_of_one_mailbox_hold_all_of_it(
+    house: House, recipient: Recipient, clock: FakeClock
+) -> None:
+    addresses = [ALICE.replace("@", f"+{number}@") for number in range(HELD_AFTER)]
+    for number, address in enumerate(addresses):
+        complain(recipient, sent(house.sender(address)).id, network=f"192.0.2.{number}")
+    for address in (ALICE, ALICE.replace("@", "+new@")):
+        assert error_of(house.sender(address).create(Draft())) == (403, "sender-blocked")
+    (notice,) = [row for row in house.rows(PARCEL_NOTICE) if row.kind == "held"]
+    assert notice.address == addresses[-1]
+    protection(house).complaints.settle(addresses[0], clock())
+    assert protection(house).blocks.remove(BlockKind.SENDER, ALICE)
+    complain(recipient, sent(house.sender(ALICE)).id, network="192.0.2.99")
+    assert house.rows(PARCEL_BLOCK) == []
 
 
 def test_one_angry_person_holds_nobody(house: House, sender: Sender, recipient: Recipient) -> None:

@@ -174,6 +174,17 @@ def test_a_person_who_can_get_no_notice_can_get_a_parcel(database: Database, clo
     assert code_of(check_of(database, clock), ALICE, "jos\u00e9@example.org") == ""
 
 
+@pytest.mark.parametrize("sender", ["alice+2@example.test", "ALICE+x+y@Example.test", '"alice"@example.test'])
+def test_all_addresses_of_a_mailbox_share_the_limit_of_a_sender(
+    sender: str, database: Database, clock: FakeClock
+) -> None:
+    check = check_of(database, clock, limits=SenderLimits(sender_recipients=10))
+    check.count("alice+1@example.test", 10)
+    with pytest.raises(TryLater):
+        check.count(sender, 1)
+    check.count("alice2@example.test", 10)
+
+
 def test_a_sender_reaches_so_many_recipients_in_a_day(database: Database, clock: FakeClock) -> None:
     check = check_of(database, clock, limits=SenderLimits(sender_recipients=10))
     check.count(ALICE, 6)

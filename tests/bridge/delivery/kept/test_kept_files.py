@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -25,9 +25,10 @@ from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.parcels import DAY, OFFSET_BYTES, TUS, Draft, House, store_config
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
+from webbridge.delivery.kept import files
 from webbridge.delivery.kept.announcements import parse_new_file
-from webbridge.delivery.quota import Quota
-from webbridge.delivery.store import DiskStore
+from webbridge.delivery.quota import Quota, QuotaExceeded
+from webbridge.delivery.store import DiskStore, StoreFull, Uploads
 from webbridge.services import services_of
 
 pytestmark = [pytest.mark.server, pytest.mark.in_turn]
@@ -275,6 +276,21 @@ def test_an_object_that_is_complete_while_its_file_is_deleted_is_not_stored(
         assert (house.rows(KEPT_FILE), files_in(store)) == ([], [])
 
 
+def test_many_uploads_that_go_on_keep_no_other_from_its_end(
+    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = [NewFile() for _ in range(4)]
+    for file in several:
+        assert alice.create(file).status_code == 201
+    house.clock.advance(seconds=2 * DAY)
+    now = house.clock().timestamp()
+    going_on = {row.folder for row in house.rows(KEPT_FILE) if row.id in {file.id for file in several[:2]}}
+    monkeypatch.setattr(files, "_STALE", files._STALE.limit(1))
+    monkeypatch.setattr(Uploads, "changed_at", lambda _uploads, folder: now if folder in going_on else 0.0)
+    house.delivery.sweep.run()
+    assert {row.id for row in house.rows(KEPT_FILE)} == {file.id for file in several[:2]}
+
+
 def sweep_after_a_day(house: House) -> None:
     house.clock.advance(seconds=2 * DAY)
     house.delivery.sweep.run()
@@ -302,6 +318,31 @@ def test_files_and_parcels_share_one_quota(config: BridgeConfig, store: Path, cl
     assert keeper.end(file).status_code == 204
     assert keeper.create(NewFile()).status_code == 201
     services_of(app).close()
+
+
+def no_disk(_quota: Quota, _size: int) -> None:
+    raise StoreFull
+
+
+def no_total(_quota: Quota, _size: int) -> None:
+    raise QuotaExceeded
+
+
+@pytest.mark.parametrize(("refuse", "code"), [(no_disk, "store-full"), (no_total, "quota-exceeded")])
+def test_where_no_room_is_left_people_still_delete_files(
+    refuse: Callable[[Quota, int], None], code: str, alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted, left = NewFile(), NewFile()
+    for file in (deleted, left):
+        alice.upload(file)
+    assert alice.keep(1, kept=[deleted, left]).status_code == 200
+    before = house.used()[ALICE]
+    monkeypatch.setattr(Quota, "check_room", refuse)
+    assert error_of(alice.keep(2)) == (507, code)
+    assert error_of(alice.keep(2, deleted=[deleted], content=bytes(100_000))) == (507, code), "it grows"
+    assert alice.keep(2, deleted=[deleted]).status_code == 200
+    assert [row.id for row in house.rows(KEPT_FILE)] == [left.id]
+    assert house.used()[ALICE] == before // 2
 
 
 def test_another_content_under_an_id_is_refused(alice: Keeper) -> None:
