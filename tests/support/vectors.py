@@ -9,14 +9,16 @@ import pytest
 
 from tests.support.project import ROOT
 
+# Read once, because the variable is gone while tests run: see tests/conftest.py.
+_ROOT = Path(os.environ.get("SEALWAX_VECTORS") or ROOT.parent / "shared" / "vectors")
+
 
 def vectors(set_name: str) -> Path:
     """The folder of one set, as in `vectors("wycheproof")`.
 
     If the folder is absent, skips the test, or the whole module if called while the module is imported.
     """
-    root = Path(os.environ.get("SEALWAX_VECTORS") or ROOT.parent / "shared" / "vectors")
-    folder = root / set_name
+    folder = _ROOT / set_name
     if not folder.is_dir():
         pytest.skip(
             f"the vectors {set_name!r} are absent: SEALWAX_VECTORS names no such folder", allow_module_level=True
