@@ -22,7 +22,7 @@ from sealwax.lookups.timed_socket import TimedSocket, failure_words
 from smime_core.asn1 import Buffer
 
 EXCHANGE_SECONDS: Final = 60.0
-_BYTES_A_SECOND: Final = 8_192  # A transfer that is slower than a bad telephone line is given up, and goes on anew.
+_BYTES_A_SECOND: Final = 8_192  # An upload that is slower than a bad telephone line is given up, and goes on anew.
 _PIECE_BYTES: Final = 262_144
 _MAX_ANSWER_BYTES: Final = 8_388_608  # A list of 1,000 parcels with their states takes one megabyte.
 _REDIRECTS: Final = range(300, 400)
@@ -106,8 +106,7 @@ class Connection:
         bytes early, without an error, if some came. Raises DeliveryFailed.
         """
         with self._mapped():
-            seconds = EXCHANGE_SECONDS + len(room) / _BYTES_A_SECOND
-            response = self._start(call, Deadline(seconds), no_move, taken=_ELSEWHERE)
+            response = self._start(call, Deadline(EXCHANGE_SECONDS), no_move, taken=_ELSEWHERE)
             if response.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
                 return _read_answer(response), 0
             announced = response.length
@@ -123,7 +122,13 @@ class Connection:
     def _fill(self, response: http.client.HTTPResponse, room: memoryview, move: Move) -> int:
         count = 0
         try:
-            while count < len(room) and (read := response.readinto(room[count : count + _PIECE_BYTES])):
+            while count < len(room):
+                # Each piece has its own time, so that a service that drips holds nobody for long.
+                if self._http is not None:
+                    self._http.deadline = Deadline(EXCHANGE_SECONDS)
+                read = response.readinto(room[count : count + _PIECE_BYTES])
+                if not read:
+                    break
                 count += read
                 move(read)
         except (OSError, http.client.HTTPException):

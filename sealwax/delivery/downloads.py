@@ -12,7 +12,8 @@ from typing import Final
 from sealwax.delivery.address import parse_store_url
 from sealwax.delivery.calls import Caller, check_answer
 from sealwax.delivery.connection import Answer, Call, Connection, Move, no_move
-from sealwax.delivery.failures import DeliveryFailed, lie
+from sealwax.delivery.failures import DeliveryFailed, lie, unreachable
+from sealwax.delivery.patience import PROGRESS_BYTES
 from smime_core.errors import MalformedMessage
 
 _PARTIAL: Final = http.client.PARTIAL_CONTENT
@@ -36,12 +37,15 @@ class Downloader:
     def read(self, path: str, size: int, move: Move = no_move) -> bytearray:
         """The `size` bytes at `path`. Raises DeliveryFailed, also for an answer of another size."""
         data = bytearray(size)
-        have = 0
+        have = noted = 0
 
         def go_on() -> None:
-            nonlocal have
+            nonlocal have, noted
             while have < size:
                 have += self._read_from(path, memoryview(data), have, move)
+                if noted + PROGRESS_BYTES > have < size:
+                    raise unreachable(f"{self._connection.address.host} breaks off after {have} bytes")
+                noted = have
                 self._caller.patience.note_progress()
 
         self._caller.patience.run(go_on)

@@ -10,6 +10,8 @@ from sealwax.delivery.failures import DeliveryFailed
 
 Result = TypeVar("Result")
 
+PROGRESS_BYTES: Final = 16_384
+"""Fewer are no progress: a service that takes or gives a byte at a time would be asked for ever."""
 _TRIES: Final = 8  # Without any progress; with the pauses they take two minutes.
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _MAX_PAUSE_SECONDS: Final = 60.0

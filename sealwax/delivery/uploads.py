@@ -12,7 +12,8 @@ from typing import Final
 
 from sealwax.delivery.calls import Caller
 from sealwax.delivery.connection import Call, Move, no_move
-from sealwax.delivery.failures import DeliveryFailed, lie
+from sealwax.delivery.failures import DeliveryFailed, lie, unreachable
+from sealwax.delivery.patience import PROGRESS_BYTES
 from smime_core.asn1 import Buffer
 
 TUS_VERSION: Final = "1.0.0"
@@ -80,6 +81,8 @@ class Uploader:
         after = _check_offset(_number(answer.header("Upload-Offset")), len(data), len(data))
         if after <= offset:
             raise lie("an upload that goes backwards")
+        if offset + PROGRESS_BYTES > after < len(data):
+            raise unreachable(f"the service takes {after - offset} bytes at a time")
         return after
 
     def _head(self, name: str) -> tuple[int, int] | None:
@@ -109,8 +112,8 @@ class _Progress:
         return self._note_sent
 
     def note(self, offset: int, caller: Caller) -> None:
-        """Renew the patience if the service has more bytes than before."""
-        if offset > self._durable:
+        """Renew the patience if the service has a good many bytes more than before."""
+        if offset >= self._durable + PROGRESS_BYTES:
             self._durable = offset
             caller.patience.note_progress()
 

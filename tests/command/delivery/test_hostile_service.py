@@ -277,6 +277,37 @@ def test_a_service_that_is_gone_is_given_up(post: DeliveryLab, sent: Sent) -> No
     assert post.got() == {"first.txt": FILES["first.txt"]}
 
 
+def test_a_service_that_gives_a_few_bytes_at_a_time_is_given_up(post: DeliveryLab) -> None:
+    post.lab.write("large.bin", os.urandom(1_000_000))
+    sent = post.send("large.bin")
+
+    def drip(name: str, whole: bytes, first: int) -> Reply:
+        status, fields, body = ranged(whole, first)
+        return status, {**fields, "X-Cut": "10"} if name == "0" else fields, body
+
+    post.service.on_download = drip
+    result = post.open(sent)
+    assert (result.code, "breaks off after 80 bytes" in result.stderr) == (1, True)
+    assert post.service.requests.count(("GET", "/api/open/objects/0")) == 8
+    assert post.got() == {}
+
+
+def test_a_service_that_drips_holds_nobody_longer_than_it_may(
+    post: DeliveryLab, sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealwax.delivery.connection.EXCHANGE_SECONDS", 0.3)
+    monkeypatch.setattr("sealwax.delivery.patience._TRIES", 2)
+
+    def drip(name: str, whole: bytes, first: int) -> Reply:
+        status, fields, body = ranged(whole, first)
+        return status, {**fields, "X-Drip": "0.05"} if name == "1" else fields, body
+
+    post.service.on_download = drip
+    result = post.open(sent)
+    assert (result.code, "did not answer in time" in result.stderr) == (1, True)
+    assert post.got() == {"first.txt": FILES["first.txt"]}
+
+
 def test_a_store_gets_no_ticket(post: DeliveryLab, sent: Sent) -> None:
     with play_service() as store:
         objects = post.service.only().objects

@@ -55,6 +55,14 @@ def test_an_upload_goes_on_where_it_was_cut(post: DeliveryLab, data: bytes) -> N
     assert not kept(post)
 
 
+def test_a_service_that_takes_a_few_bytes_at_a_time_is_given_up(post: DeliveryLab, data: bytes) -> None:
+    post.service.take = lambda name, _offset: 10 if name == "2" else None
+    result = post.lab.sealwax("deliver", "send", "--to", BOB, "large.bin", "--message", "Hello")
+    assert (result.code, result.stdout) == (1, b"")
+    tries = [method for method, path in post.service.requests if path.endswith("/objects/2") and method == "PATCH"]
+    assert len(tries) == 7, "after the request that creates it"
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
 def test_a_service_that_is_busy_for_a_moment_is_asked_again(post: DeliveryLab, data: bytes, status: int) -> None:
     failures = iter(range(3))

@@ -13,6 +13,7 @@ import json
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -78,7 +79,8 @@ class PlayedService:
     """The service. The hooks change what it does.
 
     `on_download` gets the name and the bytes of an object, and the first byte that is asked for; its result is the
-    answer. `before` is called with the method and path of each request, and may raise Cut or return an answer.
+    answer, of which `X-Cut` bytes are sent, with a pause of `X-Drip` seconds after each. `before` is called with the
+    method and path of each request, and may raise Cut or return an answer.
     `take` says how many bytes of an upload are stored before the connection is cut; None for all.
     """
 
@@ -292,12 +294,16 @@ def play_service() -> Iterator[PlayedService]:
                 self.close_connection = True
                 return
             cut = int(fields.pop("X-Cut", len(data)))
+            pause_seconds = float(fields.pop("X-Drip", 0))
             self.send_response(status)
             for name, value in {"Content-Length": str(len(data)), **fields}.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(data[:cut])
+                step = 1 if pause_seconds else max(cut, 1)
+                for start in range(0, cut, step):
+                    self.wfile.write(data[start : min(start + step, cut)])
+                    time.sleep(pause_seconds)
             self.close_connection |= cut < len(data)
 
         do_GET = do_POST = do_PATCH = do_HEAD = do_DELETE = answer
