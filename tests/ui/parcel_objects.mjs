@@ -20,6 +20,11 @@ const ANSWERS = {
     response.write(CONTENT.subarray(from, from + 30_000), () => setTimeout(() => response.destroy(), 30));
     if (from + 30_000 >= CONTENT.length) response.end();
   },
+  // Each connection ends after 10 bytes.
+  dripping: (response, from) => {
+    head(response, from);
+    response.write(CONTENT.subarray(from, from + 10), () => setTimeout(() => response.destroy(), 30));
+  },
   // The server starts anew each time, and the third connection holds.
   rangeless: (response) => {
     response.writeHead(200, { "Content-Length": CONTENT.length });

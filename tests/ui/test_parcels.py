@@ -199,6 +199,11 @@ def test_a_failing_store_is_asked_again_with_longer_pauses_and_a_final_refusal_i
     assert objects["become"]["closed"] == {"name": "AbortError", "isPrompt": True}
 
 
+def test_a_server_that_gives_a_few_bytes_at_a_time_is_given_up(objects: dict[str, Any]) -> None:
+    dripping = objects["become"]["dripping"]
+    assert (dripping["code"], dripping["progress"], dripping["pauses"]) == ("unreachable", 30, [1000, 2000])
+
+
 def test_requests_have_the_ticket_and_no_cookie(objects: dict[str, Any]) -> None:
     assert {(ticket, cookie) for _, _, ticket, cookie in objects["asked"]} == {("Parcel T", None)}
 

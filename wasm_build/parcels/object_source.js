@@ -15,9 +15,11 @@ import { pauseUntilOnline } from "./online_pause.js";
  * @typedef {{
  *   onProgress?: (bytes: number) => void, onLost?: (isLost: boolean) => void, maxTries?: number, pause?: Pause,
  * }} ReadingOptions `onProgress` gets the bytes of this object that have come, which may become fewer; after `maxTries`
- *   requests without a single byte the reading rejects with the last error
+ *   requests without progress the reading rejects with the last error
  */
 
+/** Fewer bytes are no progress: a server that gives one at a time would be asked for ever. */
+const PROGRESS_BYTES = 16_384;
 const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 30_000;
 /** A server or store that is being started anew answers with these. */
@@ -34,7 +36,7 @@ const CONTENT_RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/u;
 export async function readObject(ask, { name, bytes, signal }, options = {}) {
   const { onProgress = () => {}, onLost = () => {}, maxTries = Infinity, pause = pauseUntilOnline } = options;
   const target = new Uint8Array(new ArrayBuffer(bytes));
-  let [have, tries] = [0, 0];
+  let [have, noted, tries, isLost] = [0, 0, 0, false];
   const take = (/** @type {Uint8Array<ArrayBuffer>} */ piece) => {
     const { length } = piece;
     if (have + length > bytes) throw new ApiError("parcel-damaged", `object ${name} is longer than the manifest says`);
@@ -42,8 +44,9 @@ export async function readObject(ask, { name, bytes, signal }, options = {}) {
     // Left to the garbage collector, the pieces of several chunks would be in memory.
     giveBackReceived(piece.buffer);
     have += length;
-    if (tries > 0) onLost(false);
-    tries = 0;
+    if (isLost) onLost(false);
+    isLost = false;
+    if (have >= noted + PROGRESS_BYTES) [noted, tries] = [have, 0];
     onProgress(have);
   };
   while (have < bytes) {
@@ -60,6 +63,7 @@ export async function readObject(ask, { name, bytes, signal }, options = {}) {
       signal.throwIfAborted();
       tries += 1;
       if (!isPassing(error) || tries >= maxTries) throw error;
+      isLost = true;
       onLost(true);
       await pause(Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** (tries - 1), LONGEST_PAUSE_MILLISECONDS), signal);
     }
