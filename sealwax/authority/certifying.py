@@ -23,7 +23,7 @@ from smime_core.ca.certification_request import CertificationRequest
 from smime_core.errors import SmimeError
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
-from smime_core.text import MailAddress, addresses_match, parse_address
+from smime_core.text import MailAddress, addresses_match, parse_address, without_detail
 from smime_core.x509 import Certificate
 
 ANY_DOMAIN: Final = "*"
@@ -31,7 +31,6 @@ ADDRESS_WINDOW: Final = datetime.timedelta(days=30)
 DAY: Final = datetime.timedelta(days=1)
 PER_ADDRESS: Final = 3
 PER_DAY: Final = 100
-_DETAIL: Final = "+"  # RFC 5233: the addresses "ann+a@" and "ann+b@" are one mailbox.
 
 
 class Reason(StrEnum):
@@ -176,4 +175,4 @@ def _check_count(
 
 def _counted_name(mailbox: MailAddress) -> str:
     local_part, domain = mailbox.key
-    return f"{local_part.partition(_DETAIL)[0] or local_part}@{domain}"
+    return f"{without_detail(local_part)}@{domain}"

@@ -8,13 +8,23 @@ from smime_core.text.key_text import read_ed25519, write_ed25519
 from smime_core.text.ldif_lines import build_binary_ldif_line, build_ldif_line, escape_dn_value
 from smime_core.text.length_prefixed import length_prefixed
 from smime_core.text.loopback import is_loopback
-from smime_core.text.mail_address import MailAddress, address_key, addresses_match, condition_key, parse_address
+from smime_core.text.mail_address import (
+    MailAddress,
+    address_key,
+    address_name,
+    addresses_match,
+    condition_key,
+    mailbox_name,
+    parse_address,
+    without_detail,
+)
 from smime_core.text.origin import check_origin
 from smime_core.text.times import utc_text
 
 __all__ = [
     "MailAddress",
     "address_key",
+    "address_name",
     "addresses_match",
     "build_binary_ldif_line",
     "build_ldif_line",
@@ -24,8 +34,10 @@ __all__ = [
     "escape_dn_value",
     "is_loopback",
     "length_prefixed",
+    "mailbox_name",
     "parse_address",
     "read_ed25519",
     "utc_text",
+    "without_detail",
     "write_ed25519",
 ]

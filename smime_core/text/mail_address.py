@@ -23,6 +23,9 @@ _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)+)"')
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 _HOST: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _LITERAL: Final = re.compile(r"\[[!-Z^-~]+\]")
+# RFC 5233: what follows the separator sorts the mail of the mailbox before it, or names a person to a program, as in
+# "team-bounces+alice=example.org@lists.example.org".
+_DETAIL: Final = "+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,22 @@ def address_key(text: str) -> tuple[str, str]:
     """A key that is equal for texts of the same address. Text that is no address equals only itself."""
     address = parse_address(text)
     return address.key if address is not None else (text, "")
+
+
+def address_name(text: str) -> str:
+    """A text that is equal for texts of the same address."""
+    return "@".join(address_key(text))
+
+
+def without_detail(local_part: str) -> str:
+    """The local part of the mailbox to which a local part with a detail belongs (RFC 5233), as "ann" for "ann+list"."""
+    return local_part.partition(_DETAIL)[0] or local_part
+
+
+def mailbox_name(text: str) -> str:
+    """A text that is equal for all addresses of one mailbox, with a detail or without."""
+    local_part, domain = address_key(text)
+    return f"{without_detail(local_part)}@{domain}"
 
 
 def is_covered(address: str, conditions: Iterable[str]) -> bool:

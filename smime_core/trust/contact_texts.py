@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CONTACTS_BYTES, MAX_CONTACTS_TOKENS
-from smime_core.text.mail_address import address_key
+from smime_core.text.mail_address import address_name
 from smime_core.trust.contacts import Contact, Contacts, remember_certificate
 from smime_core.trust.contacts_json import VERSION, build_contacts, parse_contacts
 from smime_core.trust.strict_json import parse_json
@@ -63,7 +63,7 @@ def contact_text(contact: Contact) -> str:
 
 def contact_key(address: str) -> str:
     """A text that is equal for texts of the same address."""
-    return "@".join(address_key(address))
+    return address_name(address)
 
 
 def last_change(text: str) -> datetime.datetime:

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, case, delete, or_, sele
 
 from sealwax.service import Database
 from sealwax.service.database import insert_into
-from smime_core.text import address_key
+from smime_core.text import address_key, without_detail
 from webbridge.database.tables import PARCEL_BLOCK
-from webbridge.delivery.notices.recipients import without_detail
 
 _NOW, _KIND, _NAME = "now", "the_kind", "the_name"
 _COUNTS: Final = or_(PARCEL_BLOCK.c.ends_at == 0.0, PARCEL_BLOCK.c.ends_at > bindparam(_NOW))

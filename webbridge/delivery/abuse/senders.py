@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwax.service import Database, LeakyCounter, ServiceError
-from smime_core.text import address_key
+from smime_core.text import address_key, mailbox_name
 from webbridge.database.tables import TABLES
 from webbridge.delivery.abuse.blocks import BlockReason, Blocks
 from webbridge.delivery.abuse.lookalikes import find_lookalike, has_mixed_scripts
-from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_recipient, mailbox_of
+from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_recipient
 
 DAY_SECONDS: Final = 24 * 60 * 60
 SENDER_RECIPIENTS: Final = 200
@@ -88,7 +88,7 @@ class SenderCheck:
 
     def _limits_of(self, sender: str) -> dict[str, int]:
         return {
-            f"sender {mailbox_of(sender)}": self._limits.sender_recipients,
+            f"sender {mailbox_name(sender)}": self._limits.sender_recipients,
             f"domain {address_key(sender)[1]}": self._limits.domain_recipients,
         }
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from sealwax.notices.writing import is_plain
 from sealwax.service import ServiceError
-from smime_core.text import address_key, parse_address
+from smime_core.text import mailbox_name, parse_address, without_detail
 
 # RFC 3834 section 2 and RFC 2142 section 6, and the addresses by which list programs name their commands and returns.
 # They are without the signs between two words, which people write in many ways: "no-reply", "no_reply", "no.reply".
@@ -46,9 +46,6 @@ _OF_LIST: Final = re.compile(
     r"(?:owner|request|bounce|bounces|noreply|no-reply|donotreply|do-not-reply|mailer-daemon)[-+._=].*"
     r"|.*-(?:owner|request|admin|bounce|bounces|confirm|join|leave|subscribe|unsubscribe|relay|outgoing|noreply|no-reply)"
 )
-# RFC 5233: what follows the separator sorts the mail of the mailbox before it, or names a person to a program, as in
-# "team-bounces+alice=example.org@lists.example.org".
-_DETAIL: Final = "+"
 
 
 class Unreachable(StrEnum):
@@ -84,22 +81,10 @@ def check_recipient(address: str, *, own: Collection[str]) -> None:
     local_part = parsed.local_part.lower()
     if _is_of_program(local_part) or _is_of_program(without_detail(local_part)):
         raise NoPerson(Unreachable.LIST)
-    mailbox = (without_detail(parsed.key[0]), parsed.domain)
-    if any(mailbox == (without_detail(name), domain) for name, domain in map(address_key, own)):
+    if mailbox_name(address) in map(mailbox_name, own):
         raise NoPerson(Unreachable.OWN)
     if not is_plain(address):
         raise NoPerson(Unreachable.ADDRESS)
-
-
-def without_detail(local_part: str) -> str:
-    """Return the local part of the mailbox to which a local part with a detail belongs (RFC 5233)."""
-    return local_part.partition(_DETAIL)[0] or local_part
-
-
-def mailbox_of(address: str) -> str:
-    """Return the name of an address's mailbox, which is equal for all spellings and details of the address."""
-    local_part, domain = address_key(address)
-    return f"{without_detail(local_part)}@{domain}"
 
 
 def _is_of_program(local_part: str) -> bool:

@@ -22,7 +22,7 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, Service
 from smime_core import SmimeError
 from smime_core.ca.certification_request import parse_certification_request
 from smime_core.provider import CryptoProvider
-from smime_core.text import address_key, addresses_match
+from smime_core.text import address_name, addresses_match
 from webbridge.database.tables import PARCEL, PARCEL_KEY_REQUEST, PARCEL_NOTICE, TABLES
 from webbridge.delivery.limits import CODE_SECONDS, CODE_TRIES, MAX_KEY_REQUESTS
 from webbridge.delivery.notices.outbox import KEY_KINDS, PARCEL_KIND, queue_code
@@ -173,7 +173,7 @@ class KeyRequests:
         The same again returns the same certificate. Raises WrongCode, CodeEnded, CertifierUnavailable, NotCertified or
         TryLater.
         """
-        name = {"of_id": parcel.id, "of_address": _name_of(address), "of_digest": digest}
+        name = {"of_id": parcel.id, "of_address": address_name(address), "of_digest": digest}
         at = self._clock().timestamp()
         with self._database.transaction() as rows:
             row = rows.execute(_LOCK, name).first()
@@ -202,7 +202,7 @@ class KeyRequests:
             open_request_for(address, request_der, self._provider)
         except SmimeError:
             raise RequestUnusable from None
-        return Order(parcel=parcel.id, address=_name_of(address), text=address, request_der=request_der)
+        return Order(parcel=parcel.id, address=address_name(address), text=address, request_der=request_der)
 
     def _find_recipient(self, parcel: Parcel, order: Order) -> Recipient | None:
         """Return the recipient who gets a code, or None. It takes the same steps for every address."""
@@ -242,11 +242,6 @@ class KeyRequests:
 
     def _count_name(self, *parts: str) -> str:
         return self._pepper.key_count_name("\0".join(parts))
-
-
-def _name_of(address: str) -> str:
-    """Return a text that is equal for all spellings of an address, such as with quotes that it does not need."""
-    return "@".join(address_key(address))
 
 
 def _free_number(rows: Connection, order: Order) -> int:
