@@ -33,7 +33,7 @@ _TOKEN: Final = re.compile(
 _COMMENT_MARK: Final = re.compile(r"[()]|\\.", re.DOTALL)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_BETWEEN_ADDRESSES: Final = re.compile(r"""[\s<>()\[\]"',:;]+""")
+_BETWEEN_ADDRESSES: Final = re.compile(r"""[\s<>()\[\]",:;]+""")
 _KEPT_CHARACTERS: Final = 256
 
 _Token = tuple[str, str]
