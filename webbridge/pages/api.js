@@ -45,9 +45,9 @@ export { ApiError };
  */
 /**
  * @typedef {{
- *   uid: number, from: string, to: string, sender?: Mailbox | null, recipients?: Mailbox[], subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
+ *   uid: number, from: string, to: string, sender?: Mailbox | null, subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
  *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | null,
- * }} MessageSummary an earlier bridge gives no `sender` and no `recipients`
+ * }} MessageSummary an earlier bridge gives no `sender`
  */
 /**
  * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions
