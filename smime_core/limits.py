@@ -92,6 +92,10 @@ MAX_HOST_CHARACTERS: Final = 255  # RFC 1035 section 2.3.4.
 MAX_NAME_TEXT_CHARACTERS: Final = 1_024
 MAX_KEPT_NAME_BYTES: Final = 2_000_000  # DER of cached comparable names, which take up to 20 times as much memory.
 MAX_ADDRESS_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 bytes, the @, and 255 bytes.
+# Mailboxes of one header field that a report lists. It also has the number of all. Mail to people has some tens.
+MAX_NAMED_MAILBOXES: Final = 200
+# Texts of recipients that a person types, pastes or has in a page. A thousand mailboxes with names have 60,000.
+MAX_TYPED_ADDRESSES_CHARACTERS: Final = 131_072
 MAX_FOUND_CERTIFICATES: Final = 100  # Candidates for one address; each costs a path. Directories return at most 20.
 MAX_CONTACTS: Final = 10_000
 # An address book: 2,000 names, 100 groups, and what was removed of both. A group has at most 16,384 characters.

@@ -19,6 +19,7 @@ import * as memory from "./memory.js";
 import * as parcelServer from "./parcel_server.js";
 import * as preferences from "./preferences.js";
 import { openUnlessAsking } from "./prompt_window.js";
+import { readProposed } from "./proposed_people.js";
 import * as receipts from "./receipts.js";
 import * as recipientSearch from "./recipient_search.js";
 import * as timestamps from "./timestamps.js";
@@ -101,7 +102,7 @@ export async function claim({ composition: id }, sender) {
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
     question: await questionOf(composition), ...(await writing.read()), origin, around: sitesAround(composition), kind,
-    from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt, siteKnown, asked,
+    ...(await readProposed({ from, to, cc, bcc })), subject, text, mail, deliver, sign, encrypt, siteKnown, asked,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
     bridge: await bridge.read(),
   };
@@ -166,6 +167,12 @@ export async function whole({ composition, mail, isEncrypted, replyKey }, sender
 export async function lookUp({ composition, address }, sender) {
   await ofWindow(composition, sender);
   return recipientSearch.lookUp(address);
+}
+
+/** The mailboxes of a text that the person has typed. @param {BodyOf<"compose.addresses">} body @param {Sender} sender */
+export async function readAddresses({ composition, text }, sender) {
+  await ofWindow(composition, sender);
+  return (await vault.call("addresses.read", { texts: [text] })).mailboxes[0] ?? [];
 }
 
 /** The known people, by whom a typed recipient can be completed. @param {BodyOf<"compose.people">} body @param {Sender} sender */

@@ -199,6 +199,7 @@ export const HANDLERS = {
   "compose.original": composing.original,
   "compose.whole": composing.whole,
   "compose.look-up": composing.lookUp,
+  "compose.addresses": composing.readAddresses,
   "compose.people": composing.listPeople,
   "compose.check": composing.check,
   "compose.certificate": composing.takeCertificate,

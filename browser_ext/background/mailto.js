@@ -25,9 +25,9 @@ export function readMailto(address) {
   return letter;
 }
 
-/** The addresses of a list. A comma inside of an address is encoded (RFC 6068 section 2). @param {string} list */
+/** The texts of a list, which the core reads. A comma inside of an address is encoded (RFC 6068 section 2). @param {string} list */
 function listOf(list) {
-  return list.split(",").map((one) => decode(one).trim()).filter((one) => /^[^\s\p{C}@<>,;]+@[^\s\p{C}@<>,;]+$/u.test(one));
+  return list.split(",").map((one) => decode(one).trim()).filter(Boolean);
 }
 
 /** A plus sign stays as it is, unlike in forms. @param {string} text */

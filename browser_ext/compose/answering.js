@@ -5,7 +5,7 @@
  */
 import { answerTo, forwardOf } from "../../wasm_build/ui/answer.js";
 import { html } from "../../wasm_build/ui/dom.js";
-import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
+import { addressKey, isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { replyToQuestion } from "../../wasm_build/ui/reply_to_note.js";
 import { stateMark, wordKey } from "../../wasm_build/ui/state_mark.js";
 import { isClosed } from "../shared/closed_report.js";
@@ -104,7 +104,7 @@ export class Answering {
   goOn({ thread, forward }, { attachments, aside, forwarded }) {
     this.isRead = true;
     this.thread = thread;
-    for (const note of ["original", "quote", "reply-to", "doubtful", "whole"]) this.#sheet.note(note);
+    for (const note of ["original", "quote", "reply-to", "doubtful", "too-many", "whole"]) this.#sheet.note(note);
     this.#forwarding = null;
     if (!forward) return;
     const taken = forwarded.map((index) => attachments[index]);
@@ -163,7 +163,11 @@ export class Answering {
     this.#replacePeople(answer);
     this.#take(answer);
     if (answer.replyTo.length) this.#askReplyTo(answer);
-    if (answer.doubtful.length) this.#askDoubtful(answer);
+    if (answer.doubtful.to.length + answer.doubtful.cc.length) this.#askDoubtful(answer);
+    if (answer.tooMany) {
+      const words = this.#translate("answer_too_many", { count: answer.tooMany });
+      this.#sheet.note("too-many", html("p", { class: "problem", text: words, data: { test: "answer-too-many" } }));
+    }
     this.#quote(answer, fields.report.state);
   }
 
@@ -172,7 +176,6 @@ export class Answering {
     this.#take(answer);
     this.#append(answer.quote);
     if (attachments.length) this.#sheet.attached.replace([...this.#sheet.attached.files, ...attachments]);
-    if (answer.replyTo.length) this.#askReplyTo(answer);
     // The text field changes line ends in the same way, so `#forwardAs` can find the quotation in it.
     const quote = answer.quote.replace(/\r\n?/gu, "\n");
     const { answersEncrypted } = answer;
@@ -242,51 +245,58 @@ export class Answering {
     return isWhole ? [whole].filter((one) => one !== null) : attachments;
   }
 
-  /** @param {Answer} answer */
-  #replacePeople({ to, cc, replyTo, doubtful }) {
-    const proposed = [...this.#claim.to, ...this.#claim.cc];
-    const known = [...to, ...cc, ...replyTo];
+  /**
+   * Replaces the people that the page proposed. An answer to too many people would leave some out, so it goes to nobody.
+   * @param {Answer} answer
+   */
+  #replacePeople({ to, cc, senders, replyTo, doubtful, tooMany }) {
+    const proposed = [...this.#claim.to, ...this.#claim.cc, ...to, ...cc, ...senders, ...replyTo, ...doubtful.to, ...doubtful.cc];
+    const keys = new Set(proposed.map(({ address }) => addressKey(address)));
     const lines = this.#sheet.recipients;
     for (const field of [lines.to, lines.cc]) {
-      for (const person of [...field.people]) {
-        if (proposed.some((address) => sameAddress(address, person.address)) || known.includes(person.address)) field.drop(person);
-      }
+      for (const person of [...field.people]) if (keys.has(addressKey(person.address))) field.drop(person);
     }
-    const isSure = (/** @type {string} */ address) => !doubtful.includes(address);
-    for (const address of to.filter(isSure)) lines.to.add(address);
-    for (const address of cc.filter(isSure)) lines.cc.add(address);
+    if (tooMany) return;
+    for (const mailbox of to) lines.to.add(mailbox);
+    for (const mailbox of cc) lines.cc.add(mailbox);
   }
 
   /**
    * Asks before it adds doubtful recipients: somebody who could change the message on its way may have added them.
    * @param {Answer} answer
    */
-  #askDoubtful({ to, cc, doubtful }) {
+  #askDoubtful({ doubtful: { to, cc }, tooMany }) {
+    if (tooMany) return;
     const sheet = this.#sheet;
-    const isDoubtful = (/** @type {string} */ address) => doubtful.includes(address);
     const add = html("button", {
       type: "button", text: text("composeDoubtfulAdd"), data: { test: "doubtful-add" },
       on: { click: () => {
-        for (const address of to.filter(isDoubtful)) sheet.recipients.to.add(address);
-        for (const address of cc.filter(isDoubtful)) sheet.recipients.cc.add(address);
+        for (const mailbox of to) sheet.recipients.to.add(mailbox);
+        for (const mailbox of cc) sheet.recipients.cc.add(mailbox);
         sheet.note("doubtful");
       } },
     });
     const leave = html("button", {
       type: "button", text: text("composeDoubtfulLeave"), data: { test: "doubtful-leave" }, on: { click: () => sheet.note("doubtful") },
     });
-    const names = doubtful.map(isolate).join(", ");
+    const names = [...to, ...cc].map(({ address }) => isolate(address)).join(", ");
     sheet.note("doubtful", html("p", { class: "warning", text: text("composeDoubtful", names) }), html("div", { class: "actions" }, leave, add));
   }
 
   /** @param {Answer} answer */
-  #askReplyTo({ to, replyTo }) {
+  #askReplyTo({ senders, replyTo }) {
     const sheet = this.#sheet;
-    const onTake = () => {
-      for (const person of sheet.recipients.to.people.filter(({ address }) => to.includes(address))) sheet.recipients.to.remove(person);
-      for (const address of replyTo) sheet.recipients.to.add(address);
+    const isSender = (/** @type {string} */ address) => senders.some((one) => sameAddress(one.address, address));
+    const onKeep = () => {
+      // A sender who is not proved is in the line only now.
+      for (const mailbox of senders) sheet.recipients.to.add(mailbox);
       sheet.note("reply-to");
     };
-    sheet.note("reply-to", ...replyToQuestion(this.#translate, { to, replyTo }, { onKeep: () => sheet.note("reply-to"), onTake }));
+    const onTake = () => {
+      for (const person of sheet.recipients.to.people.filter(({ address }) => isSender(address))) sheet.recipients.to.remove(person);
+      for (const mailbox of replyTo) sheet.recipients.to.add(mailbox);
+      sheet.note("reply-to");
+    };
+    sheet.note("reply-to", ...replyToQuestion(this.#translate, { senders, replyTo }, { onKeep, onTake }));
   }
 }

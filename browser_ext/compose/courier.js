@@ -101,6 +101,11 @@ export class Courier {
     return findingOf(await ask("compose.look-up", { ...this.#letter, address }));
   }
 
+  /** The mailboxes of a text that the person has typed. @param {string} text */
+  readAddresses(text) {
+    return ask("compose.addresses", { ...this.#letter, text });
+  }
+
   /** The known people; none if they cannot be listed. */
   people() {
     return (this.#people ??= ask("compose.people", this.#letter).catch(() => []));

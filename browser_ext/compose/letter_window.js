@@ -406,7 +406,7 @@ export class LetterWindow {
     const { aside = 0, forwarded = [] } = files?.fields ?? {};
     const kept = files?.attachments ?? [];
     const attachments = kept.slice(0, kept.length - aside);
-    this.recipients.replace({ to, cc, bcc });
+    this.recipients.restore({ to, cc, bcc });
     this.subject.input.value = subject;
     this.text.value = new TextDecoder().decode(written);
     this.protection.answersEncrypted = answersEncrypted;

@@ -4,6 +4,7 @@ import { text } from "../shared/i18n.js";
 import { showRecipient } from "./recipient_dialog.js";
 
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 /** @typedef {{to: string[], cc: string[], bcc: string[]}} Addresses */
 
 export class Recipients {
@@ -58,12 +59,24 @@ export class Recipients {
     return this.lines.find(({ people }) => people.includes(person)) ?? this.to;
   }
 
-  /** @param {Addresses} addresses the new recipients */
+  /** @param {{to: Mailbox[], cc: Mailbox[], bcc: Mailbox[]}} people the new recipients */
   replace({ to, cc, bcc }) {
-    for (const [line, addresses] of /** @type {[RecipientsField, string[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
-      for (const person of [...line.people]) line.drop(person);
-      for (const address of addresses) line.add(address);
+    this.#clear();
+    for (const [line, people] of /** @type {[RecipientsField, Mailbox[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
+      for (const mailbox of people) line.add(mailbox);
     }
+  }
+
+  /** Puts in the recipients of a draft, which are texts of a header field. @param {Addresses} texts */
+  restore({ to, cc, bcc }) {
+    this.#clear();
+    for (const [line, texts] of /** @type {[RecipientsField, string[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
+      for (const one of texts) line.addText(one);
+    }
+  }
+
+  #clear() {
+    for (const line of this.lines) for (const person of [...line.people]) line.drop(person);
   }
 
   /** Turns the typed text into people. */

@@ -5,7 +5,6 @@
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
  */
-import { addressKey } from "../../wasm_build/ui/formats.js";
 import { attributeOf, bodyOf, closest, findBelow, focusedIn, hasFocus, parentOf, textOf, topElementOf } from "./dom_tree.js";
 import { findCms, isField } from "./field_text.js";
 import { mailFieldOf } from "./mail_words.js";
@@ -19,7 +18,9 @@ const ADDRESSES = ["title", "email", "data-email", "data-address", "data-hoverca
 const MAX_NEIGHBOURS = 300;
 /** The number of fields of one kind that are examined. A page with more shows a list, and no form for mail. */
 const MAX_FIELDS = 20;
-const MAX_ADDRESSES = 50;
+/** The number of texts with people that leave a form, and the most characters of one. */
+const MAX_TEXTS = 200;
+const MAX_TEXT_CHARACTERS = 20_000;
 /** The least height of an editor, in pixels. A lower one is a field of one line, for example for recipients. */
 const MIN_EDITOR_HEIGHT = 40;
 /** The number of elements around a recipient field in which already entered recipients are searched. */
@@ -88,7 +89,7 @@ function fieldsAround(element) {
 function isUsable(kind, field) {
   const isHidden = field instanceof HTMLInputElement && field.type === "hidden";
   if (kind === "subject") return isHidden || isShown(field);
-  if (isHidden || field instanceof HTMLSelectElement || !isShown(field)) return addressesIn(field).length > 0;
+  if (isHidden || field instanceof HTMLSelectElement || !isShown(field)) return textsIn(field).length > 0;
   return true;
 }
 
@@ -160,54 +161,44 @@ function mailtoForm(element) {
   return { place: form, editor: element, subject: element, found: [] };
 }
 
-/** The addresses in the `mailto:` action of a form. @param {Element} place */
-function addressesOfAction(place) {
+/** The text of the people in the `mailto:` action of a form, or none. @param {Element} place */
+function textsOfAction(place) {
   const action = attributeOf(place, "action")?.trim() ?? "";
   if (!/^mailto:/i.test(action) || !URL.canParse(action)) return [];
   try {
-    return decodeURIComponent(new URL(action).pathname).split(",").map((one) => one.trim()).filter(isAddress);
+    return [decodeURIComponent(new URL(action).pathname)];
   } catch {
     return [];
   }
 }
 
-/** @param {string} text */
-function isAddress(text) {
-  const parts = text.split("@");
-  return parts.length === 2 && parts.every(Boolean) && text.length <= 254 && !/[\s\p{C}<>"(),:;[\]]/u.test(text);
+/** The texts in which addresses may be. Only the core reads them. @param {(string | null | undefined)[]} texts */
+function mayNamePeople(texts) {
+  return texts.filter((text) => typeof text === "string").filter((text) => text.length <= MAX_TEXT_CHARACTERS && /\S@\S/u.test(text));
 }
 
-/** The addresses in a text: `A <a@x>, "B, C" <b@x>` has two. Quoted names are ignored. @param {string} text */
-function addressesOfText(text) {
-  const pieces = text.replace(/"[^"]*"/gu, "").split(/[,;\n]/u);
-  return pieces.map((piece) => (piece.split("<")[1]?.split(">")[0] ?? piece).trim()).filter(isAddress);
+/** The texts in a field of recipients that may name people. @param {HTMLElement} field @returns {string[]} */
+function textsIn(field) {
+  if (field instanceof HTMLSelectElement) return mayNamePeople([...field.selectedOptions].flatMap(({ value, text }) => [value, text]));
+  if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return mayNamePeople([field.value]);
+  return textsBelow(field);
 }
 
-/** The addresses in a field of recipients. @param {HTMLElement} field @returns {string[]} */
-function addressesIn(field) {
-  if (field instanceof HTMLSelectElement) {
-    return [...field.selectedOptions].flatMap(({ value, text }) => [addressesOfText(value), addressesOfText(text)].find((one) => one.length) ?? []);
-  }
-  if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return addressesOfText(field.value);
-  return addressesBelow(field);
-}
-
-/** The addresses in an element, in its text and in the attributes of elements below. @param {Element} element */
-function addressesBelow(element) {
-  const said = [...findBelow(element, "*")].flatMap((one) => ADDRESSES.flatMap((name) => addressesOfText(attributeOf(one, name) ?? "")));
-  const shown = (textOf(element) ?? "").split(/[\s<>"(),:;[\]]+/u).filter(isAddress);
-  return [...said, ...shown];
+/** The texts in an element that may name people, and those in attributes of elements below. @param {Element} element */
+function textsBelow(element) {
+  const said = [...findBelow(element, "*")].flatMap((one) => ADDRESSES.map((name) => attributeOf(one, name)));
+  return mayNamePeople([...said, textOf(element)]);
 }
 
 /**
- * The addresses in a recipient field, and of recipients shown around it.
+ * The texts in a recipient field, and of recipients shown around it.
  * @param {HTMLElement} field @param {MailForm} form
  */
 function recipientsAt(field, form) {
   const others = [form.editor, ...form.found.map(({ element }) => element)].filter((one) => one !== field);
   const isOwn = (/** @type {Element} */ place) => place !== bodyOf(document) && !others.some((other) => holds(place, other));
   const chips = around(field).slice(1, 1 + MAX_CHIP_LEVELS).findLast(isOwn);
-  return [...(chips ? addressesBelow(chips) : []), ...addressesIn(field)];
+  return [...(chips ? textsBelow(chips) : []), ...textsIn(field)];
 }
 
 /** The text in an editor. @param {HTMLElement} editor */
@@ -223,18 +214,18 @@ export function isEmpty(field) {
   return ((/** @type {Partial<HTMLInputElement>} */ (field)).value ?? textOf(field) ?? "").trim() === "";
 }
 
-/** The values of a form, for the extension's window for writing. @param {MailForm} form */
+/** The values of a form, for the extension's window for writing. The people are texts of the page. @param {MailForm} form */
 export function fieldsOf(form) {
   const people = (/** @type {string} */ wanted) => {
     const found = form.found.filter(({ kind }) => kind === wanted).flatMap(({ element }) => recipientsAt(element, form));
-    const all = wanted === "to" ? [...addressesOfAction(form.place), ...found] : found;
-    return [...new Map(all.map((address) => [addressKey(address), address])).values()].slice(0, MAX_ADDRESSES);
+    const all = wanted === "to" ? [...textsOfAction(form.place), ...found] : found;
+    return [...new Set(all)].slice(0, MAX_TEXTS);
   };
   const from = form.found.find(({ kind }) => kind === "from")?.element;
   const { subject, editor } = form;
   const title = subject === editor ? "" : /** @type {HTMLInputElement} */ (subject).value ?? textOf(subject) ?? "";
   return {
-    kind: "new", from: (from && addressesIn(from)[0]) ?? "", to: people("to"), cc: people("cc"), bcc: people("bcc"),
+    kind: "new", from: (from && textsIn(from)[0]) ?? "", to: people("to"), cc: people("cc"), bcc: people("bcc"),
     subject: title, text: writtenIn(editor),
   };
 }

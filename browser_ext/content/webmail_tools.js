@@ -1,11 +1,11 @@
-/** Tools for the adaptors of webmails: requests with the page's session, addresses and messages, and filling forms. */
+/** Tools for the adaptors of webmails: requests with the page's session, messages, and filling forms. */
 import { problem } from "./problems.js";
 
 /** The longest header that is read. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
 /**
- * The values of a letter in a webmail's own form.
+ * The values of a letter in a webmail's own form. The people are texts of the page, which only the core reads.
  * @typedef {{kind: string, from: string, to: string[], cc: string[], bcc?: string[], subject: string, text: string}} Letter
  */
 /**
@@ -84,55 +84,6 @@ export async function fetchMessage(url, options) {
 export function beginsAsMessage(bytes) {
   const start = new TextDecoder("latin1").decode(bytes.slice(0, 1000));
   return /^(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:/.test(start);
-}
-
-/**
- * The addresses in a field of recipients: `A <a@x>, "B, C" <b@x>` gives two.
- * @param {string} text
- * @returns {string[]}
- */
-export function splitAddresses(text) {
-  return splitOutsideQuotes(text).map(addressIn).filter((address) => address.includes("@"));
-}
-
-/**
- * Splits at separators outside of quotes and angle brackets. A quote or bracket that is never closed counts as a normal
- * character. The search for its end runs only once, so the time grows linearly with the text.
- * @param {string} text
- */
-function splitOutsideQuotes(text) {
-  const parts = [];
-  const lastAngle = text.lastIndexOf(">");
-  let [start, quotesClose] = [0, true];
-  for (let at = 0; at < text.length; at += 1) {
-    if (",;\n".includes(text[at])) {
-      parts.push(text.slice(start, at));
-      start = at + 1;
-    } else if (text[at] === "<" && at < lastAngle) {
-      at = text.indexOf(">", at);
-    } else if (text[at] === '"' && quotesClose) {
-      const end = endOfQuotes(text, at);
-      quotesClose = end >= 0;
-      if (quotesClose) at = end;
-    }
-  }
-  return [...parts, text.slice(start)];
-}
-
-/** @param {string} text @param {number} start @returns {number} the position of the closing quote, -1 for none */
-function endOfQuotes(text, start) {
-  for (let at = start + 1; at < text.length; at += 1) {
-    if (text[at] === "\\") at += 1;
-    else if (text[at] === '"') return at;
-  }
-  return -1;
-}
-
-/** @param {string} text a name and an address, or an address */
-export function addressIn(text) {
-  const opening = text.lastIndexOf("<");
-  const closing = opening < 0 ? -1 : text.indexOf(">", opening);
-  return (closing < 0 ? text : text.slice(opening + 1, closing)).trim();
 }
 
 /**

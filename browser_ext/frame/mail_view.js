@@ -6,6 +6,7 @@
  * This file is bundled as a classic script, because an opaque origin loads no modules.
  */
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
+import { peopleText } from "../../wasm_build/ui/answer.js";
 import { isAttachedMail } from "../../wasm_build/ui/attached_mail.js";
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { technical } from "../../wasm_build/ui/formats.js";
@@ -17,14 +18,13 @@ import { setLanguage, ViewPort } from "../shared/view_port.js";
 /** @typedef {import("../../wasm_build/ui/mail_text.js").Coverage} Coverage */
 /** @typedef {{name: string, type: string, path: string, contentId: string, size: number}} MailFile */
 /**
- * @typedef {{headers: [string, string][], protections: string[], passages: import("../../wasm_build/ui/mail_text.js").Passage[], files: MailFile[], text: string}} Mail
+ * @typedef {{headers: [string, string][], people: MessageReport["people"], protections: string[], passages: import("../../wasm_build/ui/mail_text.js").Passage[], files: MailFile[], text: string}} Mail
  */
 /**
  * @typedef {{from: string, state: string, coverage: Coverage, fieldOrigin: string}} Verdict `fieldOrigin` is the site of a
  *   field's text, "" for a mail
  */
 
-const SHOWN_FIELDS = ["to", "cc", "date"];
 /** The viewer also shows signatures of files, and certificates. */
 const SHOWN_NAME = /\.(p7s|p7c|p7b)$/iu;
 const SHOWN_TYPE = /^application\/(x-)?pkcs7-signature$/u;
@@ -105,14 +105,13 @@ function endOf(elements) {
 }
 
 /** @param {Mail} shown */
-function headerOf({ headers, protections }) {
+function headerOf({ headers, people, protections }) {
   if (verdict.fieldOrigin) return html("header", {}, fieldHeading(verdict.fieldOrigin));
   const field = (/** @type {string} */ name) => headers.find(([found]) => found.toLowerCase() === name)?.[1] ?? "";
-  const claimed = field("from");
   /** @type {[string, string, string][]} */
   const rows = [
-    [verdict.from ? words.from : words.fromClaimed, verdict.from || claimed, "from"],
-    ...SHOWN_FIELDS.map((name) => /** @type {[string, string, string]} */ ([words[name], dateOr(name, field(name)), name])),
+    [verdict.from ? words.from : words.fromClaimed, verdict.from || peopleText(people.from), "from"],
+    [words.to, peopleText(people.to), "to"], [words.cc, peopleText(people.cc), "cc"], [words.date, dateOr(field("date")), "date"],
   ];
   const list = html("dl", { class: "fields" });
   for (const [label, value, name] of rows.filter(([, value]) => value)) {
@@ -130,10 +129,10 @@ function fieldHeading(site) {
   return html("h1", { "data-test": "field-text" }, ...sentenceNodes(words.fieldText.replace("{site}", technical(site))));
 }
 
-/** @param {string} name @param {string} value */
-function dateOr(name, value) {
-  const date = name === "date" ? new Date(value) : null;
-  if (!date || Number.isNaN(date.getTime())) return value;
+/** @param {string} value of the Date field */
+function dateOr(value) {
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) return value;
   return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "long" }).format(date);
 }
 

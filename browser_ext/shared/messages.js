@@ -211,6 +211,7 @@ export const MESSAGES = {
   "compose.original": { from: ["compose"], body: { composition: "string", replyKey: "bytes" } },
   "compose.whole": { from: ["compose"], body: { composition: "string", mail: "string", isEncrypted: "boolean", replyKey: "bytes" } },
   "compose.look-up": { from: ["compose"], body: { composition: "string", address: "string" } },
+  "compose.addresses": { from: ["compose"], body: { composition: "string", text: "string" } },
   "compose.people": { from: ["compose"], body: { composition: "string" } },
   "compose.check": { from: ["compose"], body: { composition: "string", address: "string" } },
   "compose.certificate": {

@@ -8,6 +8,7 @@ import { packParts } from "./packed_parts.js";
 export function packContent({ report, passages, attachments, text }) {
   const facts = {
     headers: report.headers,
+    people: report.people,
     protections: report.headerProtections ?? [],
     passages: passages.map(({ path, html }) => ({ path, hasMarkup: Boolean(html) })),
     files: attachments.map(({ data, ...file }) => ({ ...file, size: data.byteLength })),

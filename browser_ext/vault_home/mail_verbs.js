@@ -122,7 +122,9 @@ async function listCertificates({ mail, ...judging }) {
 
 /** @param {MessageReport} report @returns {MessageReport} */
 function withoutHeaders(report) {
-  return { ...report, headers: [], headerProtections: [] };
+  const nobody = { count: 0, mailboxes: [] };
+  const people = { from: nobody, sender: nobody, replyTo: nobody, to: nobody, cc: nobody };
+  return { ...report, headers: [], headerProtections: [], people };
 }
 
 /** @param {Pick<Opened, "text" | "passages" | "parts" | "attachments">} opened */

@@ -29,7 +29,7 @@ const encryptedFiles = new Map();
 
 /** The verbs that pass through to the vault: the owner only opens their secrets. */
 const PASSED_ON = /** @type {const} */ ([
-  "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
+  "addresses.read", "addresses.find", "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
   "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
   "contacts.learn", "contacts.remove", "kept.join", "pages.verify", "backup.seal", "backup.open",
   "identity.keep", "roaming.register", "roaming.login", "roaming.open", "roaming.recover", "roaming.sign", "roaming.push",

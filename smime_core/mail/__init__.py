@@ -16,13 +16,18 @@ from smime_core.mail.header_protection import (
     unprotect_headers,
 )
 from smime_core.mail.header_replies import HiddenField, ReplyHeaders, keep_hidden, reply_headers
+from smime_core.mail.people import NO_PEOPLE, FieldPeople, MessagePeople, NamedMailbox, read_people
 from smime_core.mail.reading import Passage, ReadableEntity, read_encrypted_payload, read_entity
 
 __all__ = [
+    "NO_PEOPLE",
     "Draft",
+    "FieldPeople",
     "FieldProtection",
     "HeaderScheme",
     "HiddenField",
+    "MessagePeople",
+    "NamedMailbox",
     "Passage",
     "ProtectedHeaders",
     "ProtectionMode",
@@ -41,6 +46,7 @@ __all__ = [
     "protect_headers",
     "read_encrypted_payload",
     "read_entity",
+    "read_people",
     "reply_headers",
     "unprotect_headers",
 ]

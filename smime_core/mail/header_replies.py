@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 
 from smime_core.mail.header_policies import OBSCURED_SUBJECT, HeaderConfidentialityPolicy, hcp_baseline
 from smime_core.mail.header_protection import ProtectedHeaders
-from smime_core.mime import Field, Headers, Mailbox, addresses
-from smime_core.text.mail_address import address_key
+from smime_core.mime import Field, Headers
 
 _MAX_REFERENCES: Final = 20  # RFC 5322 section 2.1.1 limits the line. The first id and the latest ids are kept.
 # Values that may stay outside unchanged: ASCII text that is short enough for a line (RFC 5322 section 2.1.1).
@@ -33,15 +32,13 @@ class HiddenField(NamedTuple):
 class ReplyHeaders:
     """The basis of a reply. `policy` is for `protect_headers`: it hides the fields that were hidden in the original.
 
-    `hidden` are these fields, from which `keep_hidden` can make the policy again later. `reply_to_differs` means that
-    the reply would go to another person than the author; ask the user before sending.
+    `hidden` are these fields, from which `keep_hidden` can make the policy again later. The recipients are those of
+    `report.find_answer_people`, which knows who is proved.
     """
 
-    to: tuple[Mailbox, ...]
     subject: str
     in_reply_to: str
     references: str
-    reply_to_differs: bool
     hidden: tuple[HiddenField, ...]
     policy: HeaderConfidentialityPolicy
 
@@ -56,14 +53,10 @@ def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPo
         for name, value in generated.items()
         if outside.get(name) != value
     )
-    authors = _mailboxes(shown, "From")
-    to = _mailboxes(shown, "Reply-To") or authors
     return ReplyHeaders(
-        to=to,
         subject=generated.get("subject", ""),
         in_reply_to=generated.get("in-reply-to", ""),
         references=generated.get("references", ""),
-        reply_to_differs={address_key(one.address) for one in to} != {address_key(one.address) for one in authors},
         hidden=hidden,
         policy=keep_hidden(hidden, policy),
     )
@@ -117,10 +110,6 @@ def _generate(fields: Sequence[Field]) -> dict[str, str]:
 
 def _answer(subject: str) -> str:
     return subject if subject[:3].lower() == "re:" else f"Re: {subject}".rstrip()
-
-
-def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:
-    return tuple(mailbox for field in headers.find(name) for mailbox in addresses(field.unfolded))
 
 
 def _squeeze(value: str) -> str:

@@ -4,7 +4,7 @@ All functions are pure and synchronous. Bulk data is searched and encoded in who
 Python. Readers raise only MalformedMessage or LimitExceeded.
 """
 
-from smime_core.mime.addresses import Mailbox, addresses, format_mailbox, from_addresses
+from smime_core.mime.addresses import Mailbox, addresses, find_addresses, format_mailbox, from_addresses
 from smime_core.mime.assemble import build_pkcs7_mime, build_signed, join_message, outer_headers_of, split_message
 from smime_core.mime.attachment import Attachment
 from smime_core.mime.canonical import EMBEDDED_MESSAGES, canonicalise, has_parts, to_crlf
@@ -30,6 +30,7 @@ __all__ = [
     "canonicalise",
     "clean_filename",
     "decode_body",
+    "find_addresses",
     "find_unannounced_hashes",
     "format_date",
     "format_mailbox",

@@ -9,7 +9,9 @@ mailbox refuses the field. A decoded encoded-word is a display name, never synta
 from __future__ import annotations
 
 import functools
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +33,7 @@ _TOKEN: Final = re.compile(
 _COMMENT_MARK: Final = re.compile(r"[()]|\\.", re.DOTALL)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_BETWEEN_ADDRESSES: Final = re.compile(r"""[\s<>()\[\]",:;]+""")
 _KEPT_CHARACTERS: Final = 256
 
 _Token = tuple[str, str]
@@ -63,22 +66,45 @@ def _parse_once(header_value: str) -> tuple[Mailbox, ...]:
     return _parse(header_value)
 
 
+def first_addresses(header_value: str, most: int) -> tuple[tuple[Mailbox, ...], int]:
+    """Returns (the first mailboxes of `addresses`, at most `most`; the number of all). Only the first are parsed."""
+    elements = _read_elements(header_value)
+    first = tuple(_parse_mailbox(element) for element in itertools.islice(elements, most))
+    return first, len(first) + sum(1 for _ in elements)
+
+
+def find_addresses(text: str) -> tuple[Mailbox, ...]:
+    """The mailboxes in a text that a page shows, in which other words may stand between the addresses.
+
+    A text that is an address field is read as one. Of another text, the words that are addresses are taken. Nobody has
+    vouched for such a text, so its addresses may only be proposed to a person.
+    """
+    mailboxes = addresses(text)
+    if mailboxes and all(mailbox.address for mailbox in mailboxes):
+        return mailboxes
+    found = (parse_address(word) for word in _BETWEEN_ADDRESSES.split(text))
+    return tuple(dict.fromkeys(Mailbox("", address.text) for address in found if address is not None))
+
+
 def _parse(header_value: str) -> tuple[Mailbox, ...]:
-    mailboxes: list[Mailbox] = []
+    return tuple(map(_parse_mailbox, _read_elements(header_value)))
+
+
+def _read_elements(header_value: str) -> Iterator[list[_Token]]:
+    # Each element of the list becomes one mailbox. A group is no element, but its members are.
     element: list[_Token] = []
     in_group = False
-    for kind, text in [*_read_tokens(header_value), ("special", ",")]:
+    for kind, text in itertools.chain(_read_tokens(header_value), (("special", ","),)):
         if kind == "special" and text == ":" and not in_group and _is_phrase(element):
             in_group, element = True, []
         elif kind == "special" and text in ",;":
             # A semicolon ends a group. Elsewhere it separates mailboxes, as some programs write it.
             in_group = in_group and text == ","
             if element:
-                mailboxes.append(_parse_mailbox(element))
+                yield element
             element = []
         else:
             element.append((kind, text))
-    return tuple(mailboxes)
 
 
 def format_mailbox(mailbox: Mailbox) -> str:
@@ -94,26 +120,26 @@ def format_mailbox(mailbox: Mailbox) -> str:
     return f"{name}\r\n <{mailbox.address}>" if len(name) + len(mailbox.address) > 60 else f"{name} <{mailbox.address}>"
 
 
-def _read_tokens(value: str) -> list[_Token]:
+def _read_tokens(value: str) -> Iterator[_Token]:
     # Blanks and comments separate tokens and are dropped (CFWS, RFC 5322 section 3.2.2).
-    tokens: list[_Token] = []
     position = 0
     while position < len(value):
         match = _TOKEN.match(value, position)
         if match is None or match.lastgroup is None:
-            break
+            return
         kind, position = match.lastgroup, match.end()
         if kind == "open":
             position = _skip_comment(value, position)
             if position < 0:
-                return [*tokens, ("bad", "(")]
+                yield "bad", "("
+                return
         elif match[0] == '"':
             # After an unclosed quote, the rest is not read. Searching from each quote to the end would take quadratic
             # time.
-            return [*tokens, ("bad", '"')]
+            yield "bad", '"'
+            return
         elif kind != "blank":
-            tokens.append((kind, match[kind]))
-    return tokens
+            yield kind, match[kind]
 
 
 def _skip_comment(value: str, position: int) -> int:

@@ -3,6 +3,7 @@
 No RFC defines the reasons. The JSON follows smime_core/report/report.schema.json.
 """
 
+from smime_core.report.answers import AnswerMailbox, AnswerPeople, find_answer_people, find_proved_sender
 from smime_core.report.certificate_page import CertificatePage, PageRow, PageValue, describe_certificate, page_to_json
 from smime_core.report.certificate_text import fingerprint_text, key_label
 from smime_core.report.path_tree import Explanation, TreeNode, draw_tree, explain_path, explain_signer, trust_text
@@ -19,6 +20,8 @@ from smime_core.report.report_json import (
 )
 
 __all__ = [
+    "AnswerMailbox",
+    "AnswerPeople",
     "CertificatePage",
     "Explanation",
     "LayerKind",
@@ -37,6 +40,8 @@ __all__ = [
     "draw_tree",
     "explain_path",
     "explain_signer",
+    "find_answer_people",
+    "find_proved_sender",
     "fingerprint_text",
     "key_label",
     "page_to_json",

@@ -16,6 +16,7 @@ from smime_core.cms.attributes import Attributes
 from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import VerificationError
 from smime_core.mail.header_protection import ProtectedHeaders
+from smime_core.mail.people import NO_PEOPLE, MessagePeople
 from smime_core.pkix.trail import PathTrail
 from smime_core.x509.certificate import Certificate
 
@@ -151,8 +152,9 @@ class MessageReport:
     `content` is the content inside all layers that could be read: a MIME entity for mail, plain bytes otherwise.
     `headers` are the displayed RFC 5322 fields, decoded, in order. `header_scheme` is the scheme of their protection (a
     value of `header_protection.HeaderScheme`, such as "none"); `header_protections` has the protection of each field.
-    `protected_headers` are the input of `mail.header_replies` for a reply. `certificates` are all certificates in the
-    message. `field_origin` is the origin of the site for whose field a text was protected, and None for anything else.
+    `people` are the mailboxes in these fields. `protected_headers` are the input of `mail.header_replies` for a reply.
+    `certificates` are all certificates in the message. `field_origin` is the origin of the site for whose field a text
+    was protected, and None for anything else.
     """
 
     state: State
@@ -161,6 +163,7 @@ class MessageReport:
     headers: tuple[tuple[str, str], ...] = ()
     header_scheme: str = "none"
     header_protections: tuple[str, ...] = ()
+    people: MessagePeople = NO_PEOPLE
     protected_headers: ProtectedHeaders | None = field(default=None, repr=False)
     certificates: tuple[Certificate, ...] = ()
     content: bytes = field(default=b"", repr=False)

@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from smime_core.mail.people import FieldPeople, MessagePeople
 from smime_core.pkix import Lookup, PathTrail, RevocationStatus, Step, TrustAnchor
 from smime_core.report.certificate_text import key_label
 from smime_core.report.path_tree import TreeNode, explain_signer
@@ -32,11 +33,30 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "headers": [list(header) for header in report.headers],
         "headerProtection": str(report.header_scheme),
         "headerProtections": [str(one) for one in report.header_protections],
+        "people": _people_to_json(report.people),
         "layers": [_layer_to_json(layer) for layer in report.layers],
         "signers": [_signer_to_json(number, signer) for number, layer in numbered for signer in layer.signers],
         "recipients": [recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
         "certificates": certificates_to_json([*report.certificates, *named, *in_paths, *in_trails]),
     }
+
+
+def _people_to_json(people: MessagePeople) -> dict[str, Any]:
+    fields = {
+        "from": people.authors,
+        "sender": people.sender,
+        "replyTo": people.reply_to,
+        "to": people.to,
+        "cc": people.cc,
+    }
+    return {name: _field_people_to_json(field) for name, field in fields.items()}
+
+
+def _field_people_to_json(people: FieldPeople) -> dict[str, Any]:
+    mailboxes = [
+        {"name": one.name, "address": one.address, "protection": str(one.protection)} for one in people.mailboxes
+    ]
+    return {"count": people.count, "mailboxes": mailboxes}
 
 
 def reasons_to_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:

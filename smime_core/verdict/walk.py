@@ -34,7 +34,14 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
 )
 from smime_core.limits import MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
-from smime_core.mail.header_protection import FieldProtection, HeaderScheme, ProtectedHeaders, unprotect_headers
+from smime_core.mail.header_protection import (
+    FieldProtection,
+    HeaderScheme,
+    ProtectedHeaders,
+    ShownField,
+    unprotect_headers,
+)
+from smime_core.mail.people import read_people
 from smime_core.mime import Entity
 from smime_core.report.reasons import reason
 from smime_core.report.report import (
@@ -136,6 +143,11 @@ class Walk:
             protected.headers if protected else self.displayed.headers if isinstance(self.displayed, Entity) else None
         )
         claimed = read_authors(headers, given=sender)
+        shown = (
+            protected.fields
+            if protected
+            else tuple(ShownField(one, FieldProtection.UNPROTECTED) for one in (headers.fields if headers else ()))
+        )
         store = examiner.judging.trust_store
         state, reasons = draw_headline(self.layers, claim, claimed, store)
         if protected is not None:
@@ -154,6 +166,7 @@ class Walk:
             headers=tuple((field.name, field.text) for field in headers.fields) if headers else (),
             header_scheme=protected.scheme if protected else HeaderScheme.NONE,
             header_protections=tuple(one.protection for one in protected.fields) if protected else (),
+            people=read_people(shown),
             protected_headers=protected,
             certificates=tuple(self.certificates),
             content=_octets_of(protected.content if protected else self.node),

@@ -11,9 +11,11 @@ from email.utils import format_datetime
 
 import pytest
 
-from smime_core.blocking import encrypt_bytes, run
+from smime_core.blocking import encrypt_bytes, encrypt_entity, run, sign_entity
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
+from smime_core.mail import ProtectionMode, protect_headers
 from smime_core.message import decrypt_message
 from smime_core.mime.assemble import build_pkcs7_mime
 from smime_core.providers.native import NativeProvider
@@ -95,7 +97,43 @@ def test_a_message_is_forwarded_as_a_file(alice: MailPages, bob: Account, demo_s
     assert "enveloped" not in str(forwarded["Content-Type"])
 
 
-def test_doubtful_recipients_are_asked_about(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
+@pytest.mark.parametrize("form", ['"Bob <{1}>" <{0}>', "(for <{1}>) {0}", "=?utf-8?q?=3C{1}=3E?= <{0}>", "Us: <{0}>;"])
+def test_a_reply_goes_to_the_proved_sender_in_whatever_form_from_is_written(
+    alice: MailPages, bob: Account, demo_stack: DemoStack, form: str
+) -> None:
+    head = f"From: {form.format(bob.address, CAROL)}\r\nTo: {alice.account.address}\r\nSubject: Old\r\n"
+    message = signed_by(bob, head, encrypted_for=alice.account)
+    begin(alice, demo_stack.mail_server.append(alice.account.address, message), "reply")
+    assert alice.page.js(PEOPLE) == [bob.address]
+    assert CAROL not in alice.page.value(named("compose-text"))
+    alice.discard()
+
+
+def test_a_changed_from_outside_does_not_lead_a_reply_astray(
+    alice: MailPages, bob: Account, demo_stack: DemoStack
+) -> None:
+    head = f"From: {bob.address}\r\nTo: {alice.account.address}\r\nSubject: Old\r\n"
+    message = signed_by(bob, head, protects=True).replace(f"From: {bob.address}".encode(), f"From: {CAROL}".encode(), 1)
+    begin(alice, demo_stack.mail_server.append(alice.account.address, message), "reply")
+    assert alice.page.js(PEOPLE) == [bob.address]
+    alice.discard()
+
+
+def signed_by(bob: Account, head: str, *, encrypted_for: Account | None = None, protects: bool = False) -> bytes:
+    """A message that Bob has signed."""
+    outer, entity = head.encode(), b"Content-Type: text/plain\r\n\r\nThe third lighthouse.\r\n"
+    if protects:
+        outer, entity = protect_headers(outer, entity, mode=ProtectionMode.CLEAR)
+    entity = sign_entity(
+        entity, Signing(identities=[bob.identity], signing_time=datetime.now(UTC)), provider=NativeProvider()
+    )
+    if encrypted_for is not None:
+        recipients = [encrypted_for.identity.certificate]
+        entity = encrypt_entity(entity, Encrypting(recipients=recipients), provider=NativeProvider())
+    return outer + entity
+
+
+def test_people_whom_nothing_proves_are_asked_about(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
     encrypted = encrypt_bytes(
         b"Content-Type: text/plain\r\n\r\nThe third lighthouse.\r\n",
         Encrypting(recipients=[alice.account.identity.certificate]),
@@ -104,10 +142,26 @@ def test_doubtful_recipients_are_asked_about(alice: MailPages, bob: Account, dem
     heads = f"From: {bob.address}\r\nTo: {alice.account.address}, {CAROL}\r\nSubject: Old\r\n".encode()
     message = build_pkcs7_mime(heads, encrypted, "enveloped-data")
     begin(alice, demo_stack.mail_server.append(alice.account.address, message), "reply-all")
-    assert alice.page.js(PEOPLE) == [bob.address]
+    # Anybody could have encrypted the message and have written its From.
+    assert alice.page.js(PEOPLE) == []
+    assert bob.address in alice.page.text(named("doubtful"))
     assert CAROL in alice.page.text(named("doubtful"))
     alice.page.click(named("doubtful-add"))
     assert alice.page.js(PEOPLE) == [bob.address, CAROL]
+    alice.discard()
+
+
+def test_an_answer_to_hundreds_is_refused_with_a_sentence(
+    alice: MailPages, bob: Account, demo_stack: DemoStack
+) -> None:
+    to = ",\r\n ".join(f"p{number}@example.test" for number in range(300))
+    message = f"From: {bob.address}\r\nTo: {to}\r\nSubject: Many\r\n\r\nHello all.\r\n".encode()
+    alice.open_message(demo_stack.mail_server.append(alice.account.address, message))
+    alice.page.click(named("reply-all"))
+    assert "300" in alice.page.text(named("answer-error"))
+    alice.page.click(named("reply"))
+    alice.page.wait_for_selector(named("compose-form"), timeout_seconds=OPERATION_SECONDS)
+    assert alice.page.js(PEOPLE) == [bob.address]
     alice.discard()
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from smime_core import MessageReport, State
+from smime_core.errors import MalformedMessage
 from smime_core.mail.compose import Draft, build_mail
 from smime_core.mime.addresses import addresses
+from smime_core.report import report_to_json
+from tests.support.answered_mails import LETTERS, Letter, Named, report_on
 from tests.support.project import ROOT
+from wasm_build.vault.python.replies import describe_reply
 
 RUNTIME = ROOT / "wasm_build/ui"
 ALICE, BOB, CAROL = "alice@example.test", "bob@example.test", "carol@example.test"
@@ -21,10 +30,19 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not instal
 
 ANSWER = """
 const { answerTo } = await import(process.argv[1]);
-const { headers, report, ...options } = JSON.parse(process.argv[2]);
-const opened = { headers, text: "", report, reply: { inReplyTo: null, references: [], hidden: [] } };
-const { to, cc, replyTo, doubtful } = answerTo((key) => key, opened, options);
-console.log(JSON.stringify({ to, cc, replyTo, doubtful }));
+const { reports, ...options } = JSON.parse(process.argv[2]);
+const answers = reports.map(({ report, people }) => {
+  const reply = { inReplyTo: null, references: [], hidden: [], people };
+  const { to, cc, replyTo, doubtful, tooMany, quote } = answerTo(
+    (key, { who } = {}) => who ?? key, { headers: report.headers, text: "", report, reply }, options,
+  );
+  const addresses = (mailboxes) => mailboxes.map(({ address }) => address);
+  return {
+    to: addresses(to), cc: addresses(cc), replyTo: addresses(replyTo), tooMany, quote: quote.trim(),
+    doubtful: [...addresses(doubtful.to), ...addresses(doubtful.cc)],
+  };
+});
+console.log(JSON.stringify(answers));
 """
 PROVED = """
 const { writeProved } = await import(process.argv[1]);
@@ -32,7 +50,7 @@ const address = "alice@example.test";
 console.log(JSON.stringify(JSON.parse(process.argv[2]).map((name) => writeProved({ name, address }))));
 """
 QUOTE = """
-const { quoteMailbox, readMailbox } = await import(process.argv[1]);
+const { quoteMailbox } = await import(process.argv[1]);
 const written = JSON.parse(process.argv[2]).map(quoteMailbox);
 console.log(JSON.stringify(written));
 """
@@ -44,21 +62,31 @@ def run_node(script: str, module: str, given: object) -> Any:
     return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
+def answers(reports: Sequence[MessageReport], *, own: tuple[str, ...] = (ALICE,), to_all: bool = False) -> list[Any]:
+    """The recipients of the replies to these messages."""
+    given = [{"report": report_to_json(one), "people": describe_reply(one)["people"]} for one in reports]
+    found: list[Any] = run_node(ANSWER, "answer.js", {"reports": given, "own": list(own), "toAll": to_all})
+    return found
+
+
 def answer(
     headers: dict[str, str],
     *,
     own: tuple[str, ...] = (ALICE,),
     to_all: bool = False,
+    signer: str | None = None,
     encrypted: bool = False,
-    protections: tuple[str, ...] = (),
+    protects: bool = False,
 ) -> dict[str, list[str]]:
-    """The recipients of a reply, and for an encrypted message also the doubtful ones among them."""
-    report = {"layers": [{"kind": "encrypted"}] if encrypted else [], "headerProtections": list(protections)}
-    given = {"headers": list(headers.items()), "report": report, "own": list(own), "toAll": to_all}
-    found: dict[str, list[str]] = run_node(ANSWER, "answer.js", given)
-    if not encrypted:
+    """The recipients of a reply to a message with these fields. Without protection, nobody is doubtful."""
+    fields = {name: Named(text=value, addresses=()) for name, value in headers.items()}
+    letter = Letter(fields=fields, signer=signer, is_encrypted=encrypted, protects_fields=protects)
+    (found,) = answers([report_on(letter)], own=own, to_all=to_all)
+    assert found.pop("tooMany") == 0
+    del found["quote"]
+    if not encrypted and not signer:
         assert found.pop("doubtful") == []
-    return found
+    return dict(found)
 
 
 def test_a_reply_goes_to_the_sender() -> None:
@@ -83,31 +111,76 @@ def test_every_own_address_counts() -> None:
     assert answer(headers, own=(ALICE, "alice@work.test"))["to"] == [BOB]
 
 
+def test_a_message_without_a_sender_asks_about_its_reply_address() -> None:
+    for field in ("Friends:;", "bob at example"):
+        (found,) = answers([report_of({"From": field, "Reply-To": CAROL})])
+        assert (found["to"], found["doubtful"], found["replyTo"]) == ([], [CAROL], [])
+    (found,) = answers([report_of({"From": "bob at example"})])
+    assert (found["to"], found["doubtful"]) == ([], [])
+
+
+def report_of(headers: dict[str, str]) -> MessageReport:
+    return report_on(Letter(fields={name: Named(text=value, addresses=()) for name, value in headers.items()}))
+
+
 HEADERS = {"From": BOB, "To": f"{ALICE}, {CAROL}", "Cc": "dave@example.test"}
 
 
-@pytest.mark.parametrize(
-    ("protections", "doubtful"),
-    [
-        ((), [CAROL, "dave@example.test"]),
-        (("unprotected",) * 3, [CAROL, "dave@example.test"]),
-        (("signed-only", "signed-and-encrypted", "unprotected"), ["dave@example.test"]),
-        (("signed-only", "signed-only", "signed-only"), []),
-    ],
-)
-def test_whom_only_unprotected_fields_of_an_encrypted_message_name_is_doubtful(
-    protections: tuple[str, ...], doubtful: list[str]
-) -> None:
-    found = answer(HEADERS, to_all=True, encrypted=True, protections=protections)
-    assert (found["to"], found["doubtful"]) == ([BOB], doubtful)
-    assert answer(HEADERS, encrypted=True, protections=protections)["doubtful"] == []
+@pytest.mark.parametrize("protects", [False, True])
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_whom_only_unprotected_fields_name_is_doubtful(protects: bool, encrypted: bool) -> None:
+    found = answer(HEADERS, to_all=True, signer="bob", encrypted=encrypted, protects=protects)
+    others = [CAROL, "dave@example.test"]
+    assert (found["to"], found["cc"], found["doubtful"]) == (
+        [BOB],
+        others if protects else [],
+        [] if protects else others,
+    )
+    assert answer(HEADERS, signer="bob", encrypted=encrypted, protects=protects)["doubtful"] == []
 
 
-def test_the_readers_of_an_own_encrypted_message_are_doubtful_unless_they_were_protected() -> None:
+def test_the_unproved_sender_of_an_encrypted_message_is_doubtful() -> None:
+    found = answer(HEADERS, encrypted=True)
+    assert (found["to"], found["doubtful"]) == ([], [BOB])
+    # The person chooses between the two addresses, so there is one question.
+    found = answer({**HEADERS, "Reply-To": CAROL}, encrypted=True)
+    assert (found["to"], found["doubtful"], found["replyTo"]) == ([], [], [CAROL])
+
+
+def test_the_readers_of_an_own_encrypted_message_are_doubtful_unless_they_were_signed() -> None:
     headers = {"From": ALICE, "To": BOB}
-    assert answer(headers, encrypted=True, protections=("unprotected",) * 2)["doubtful"] == [BOB]
-    assert answer(headers, encrypted=True, protections=("signed-only",) * 2)["doubtful"] == []
-    assert answer({"From": ALICE, "To": ALICE}, encrypted=True)["doubtful"] == []
+    assert answer(headers, signer="alice", encrypted=True)["doubtful"] == [BOB]
+    assert answer(headers, signer="alice", encrypted=True, protects=True)["doubtful"] == []
+    assert answer({"From": ALICE, "To": ALICE}, signer="alice", encrypted=True)["doubtful"] == []
+
+
+def test_an_answer_to_too_many_people_is_refused_whole() -> None:
+    to = ", ".join(f"p{number}@x.test" for number in range(300))
+    theirs, own = report_of({"From": BOB, "To": to}), report_of({"From": ALICE, "To": to})
+    assert [one["tooMany"] for one in answers([theirs, own])] == [0, 300]
+    assert [one["tooMany"] for one in answers([theirs, own], to_all=True)] == [300, 300]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(letters=st.lists(LETTERS, min_size=25, max_size=25), to_all=st.booleans())
+def test_an_answer_reaches_whom_the_view_proves_and_nobody_else_without_a_question(
+    letters: list[Letter], to_all: bool
+) -> None:
+    reports = []
+    for letter in letters:
+        with contextlib.suppress(MalformedMessage):
+            reports.append((letter, report_on(letter)))
+    found = answers([report for _, report in reports], own=("nobody@example.test",), to_all=to_all)
+    for (letter, report), reply in zip(reports, found, strict=True):
+        if report.state is State.VERIFIED:
+            assert reply["to"] == [report.sender]
+            assert (report.sender or "") in reply["quote"]
+        signed = letter.fields if letter.signer and letter.protects_fields else {}
+        vouched = {address for people in signed.values() for address in people.addresses}
+        proved = {report.sender} if report.state is State.VERIFIED else set()
+        if report.state is not State.PLAIN:
+            assert {*reply["to"], *reply["cc"]} <= vouched | proved
+        assert not {*reply["to"], *reply["cc"]} & set(reply["doubtful"])
 
 
 NAMES = [

@@ -211,7 +211,7 @@ def test_the_words_of_a_signed_part_stand_beside_its_verdict() -> None:
 def test_an_answer_joins_the_thread_of_an_unprotected_message() -> None:
     message = MESSAGE.replace(b"Date:", b"Message-ID: <1@example.test>\r\nReferences: <0@example.test> junk\r\nDate:")
     reply = call("message.verify", message=message, identities=[], **trust())["reply"]
-    assert reply == {
+    assert {name: reply[name] for name in ("inReplyTo", "references", "hidden")} == {
         "inReplyTo": "<1@example.test>",
         "references": ["<0@example.test>", "<1@example.test>"],
         "hidden": [],

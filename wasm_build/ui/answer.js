@@ -1,12 +1,23 @@
 /**
  * The parts of a message that an answer uses: recipients, subject, quoted text, and place in the thread.
  *
- * Only the shown text is quoted, because the message's encryption and signature cover it.
+ * The core says whom an answer may address (`smime_core/report/answers.py`). Here only the person's own addresses are left
+ * out. Only the shown text is quoted, because the message's encryption and signature cover it.
  */
 
-import { headerReader, isAddress, longDate, quoteMailbox, readMailbox, readMailboxes, sameAddress, writeMailbox } from "./formats.js";
+import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writeProved } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./formats.js").Mailbox} Mailbox */
+/** A mailbox that an answer may address. If it is not sure, the person is asked first. @typedef {Mailbox & {isSure: boolean}} AnswerMailbox */
+/**
+ * The people whom an answer may address: `AnswerPeople` of the core. Without `isWhole`, recipients are missing, and `count` is
+ * the number of all.
+ * @typedef {{
+ *   senders: AnswerMailbox[], replyTo: AnswerMailbox[], to: AnswerMailbox[], cc: AnswerMailbox[], count: number, isWhole: boolean,
+ * }} AnswerPeople
+ */
+/** The mailboxes of a header field, of which only the first are listed. @typedef {{count: number, mailboxes: Mailbox[]}} FieldPeople */
 /**
  * A header field that the answer must hide, with the text that replaces it in the unencrypted header.
  * @typedef {{name: string, value: string, outside: string | null}} HiddenField
@@ -17,15 +28,20 @@ import { headerReader, isAddress, longDate, quoteMailbox, readMailbox, readMailb
  */
 /**
  * @typedef {{
- *   report: {layers: {kind: string}[], headerProtections?: string[]}, text: string, headers: [string, string][],
- *   reply: ReplyFields,
+ *   report: {
+ *     state: string, layers: {kind: string}[],
+ *     people: {from: FieldPeople, to: FieldPeople, cc: FieldPeople},
+ *   },
+ *   text: string, headers: [string, string][], reply: ReplyFields & {people: AnswerPeople},
  * }} Opened
  */
 /**
  * @typedef {ReplyFields & {
- *   to: string[], cc: string[], subject: string, quote: string, answersEncrypted: boolean, replyTo: string[], doubtful: string[],
- * }} Answer `replyTo` are the addresses of Reply-To other than the sender, about which the person is asked;
- *   `doubtful` are the addresses of `to` and `cc` that an encrypted message names in unprotected fields only
+ *   to: Mailbox[], cc: Mailbox[], subject: string, quote: string, answersEncrypted: boolean, senders: Mailbox[], replyTo: Mailbox[],
+ *   doubtful: {to: Mailbox[], cc: Mailbox[]}, tooMany: number,
+ * }} Answer `to` and `cc` have only sure mailboxes, and `doubtful` the others, about whom the person is asked. `replyTo` are
+ *   those of Reply-To other than the `senders`: the person chooses between both, so these senders are not in `doubtful`. `tooMany`
+ *   is the number of recipients if they are too many for this answer; else 0
  */
 
 /**
@@ -35,22 +51,14 @@ import { headerReader, isAddress, longDate, quoteMailbox, readMailbox, readMailb
  * @returns {Answer}
  */
 export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
-  const header = headerReader(opened.headers);
-  const sender = readMailbox(header("from"));
-  const isOf = (/** @type {string[]} */ people) => (/** @type {string} */ address) => people.some((one) => sameAddress(one, address));
-  const notOwn = (/** @type {string} */ address) => !isOf(own)(address);
-  // The answer to the person's own message goes to its recipients.
-  const readers = isOf(own)(sender.address) ? addressesOf(header("to")).filter(notOwn) : [];
-  const to = readers.length > 0 ? readers : [sender.address];
-  const others = toAll ? addressesOf(header("to"), header("cc")) : [];
-  const cc = others.filter((address) => notOwn(address) && !isOf(to)(address));
-  const answersEncrypted = isEncrypted(opened.report);
-  const sure = isOf([...(readers.length > 0 ? [] : to), ...addressesOf(...protectedFields(opened, ["to", "cc"]))]);
+  const { people, ...thread } = opened.reply;
+  const { wanted, others, replyTo, tooMany } = chooseRecipients(people, { toAll, own });
+  const isAsked = replyTo.length > 0;
   return {
-    to, cc, doubtful: answersEncrypted ? [...to, ...cc].filter((address) => !sure(address)) : [],
-    subject: withPrefix(/^re:/iu, "Re: ", header("subject")), ...opened.reply,
-    quote: quoteOf(translate, opened), answersEncrypted,
-    replyTo: readers.length > 0 ? [] : addressesOf(header("reply-to")).filter((address) => !sameAddress(address, sender.address)),
+    to: sureOf(wanted), cc: sureOf(others), senders: wanted.map(withoutMark), replyTo: replyTo.map(withoutMark), tooMany,
+    doubtful: { to: isAsked ? [] : doubtfulOf(wanted), cc: doubtfulOf(others) },
+    subject: withPrefix(/^re:/iu, "Re: ", headerReader(opened.headers)("subject")), ...thread,
+    quote: quoteOf(translate, opened), answersEncrypted: isEncrypted(opened.report),
   };
 }
 
@@ -61,44 +69,92 @@ export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
  */
 export function forwardOf(translate, opened) {
   const header = headerReader(opened.headers);
-  const lines = ["from", "date", "to", "cc", "subject"].filter((name) => header(name))
-    .map((name) => `${translate(name)}: ${header(name)}`);
+  const { to, cc } = opened.report.people;
+  const lines = [
+    ["from", senderText(opened)], ["date", header("date")], ["to", peopleText(to)], ["cc", peopleText(cc)], ["subject", header("subject")],
+  ].filter(([, value]) => value).map(([name = "", value]) => `${translate(name)}: ${value}`);
   const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${opened.text.trimEnd()}\n`;
   return {
-    to: [], cc: [], replyTo: [], doubtful: [], subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
+    to: [], cc: [], senders: [], replyTo: [], doubtful: { to: [], cc: [] }, tooMany: 0,
+    subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
     inReplyTo: null, references: [], hidden: [], answersEncrypted: isEncrypted(opened.report),
   };
 }
 
+/** All addresses to which a message was sent, as far as they are listed. @param {Opened} opened */
+export function addressedBy({ reply: { people } }) {
+  return [...people.to, ...people.cc].map(({ address }) => address);
+}
+
 /**
- * Mailboxes with the display names that the message gives them. An encrypted message's unprotected fields name nobody,
- * because anybody could have changed them.
- * @param {Opened} opened
- * @param {string[]} addresses
+ * The mailboxes of a field as a text for people. The number of those that are not listed follows an ellipsis.
+ * @param {FieldPeople} people
  */
-export function withNames(opened, addresses) {
-  const header = headerReader(opened.headers);
-  const names = ["from", "reply-to", "to", "cc"];
-  const fields = isEncrypted(opened.report) ? protectedFields(opened, names) : names.map(header);
-  const known = fields.flatMap(readMailboxes);
-  return addresses.map((address) => quoteMailbox({
-    name: known.find((one) => one.name && sameAddress(one.address, address))?.name ?? "", address,
-  }));
+export function peopleText({ count, mailboxes }) {
+  const named = mailboxes.map(({ name, address }) => (address ? writeMailbox({ name, address }) : name || "?"));
+  return [...named, ...(count > mailboxes.length ? [`… (+${count - mailboxes.length})`] : [])].join(", ");
+}
+
+/**
+ * The people of an answer. The answer to the person's own message goes to its recipients.
+ * @param {AnswerPeople} people @param {{toAll: boolean, own: string[]}} options
+ */
+function chooseRecipients({ senders, replyTo, to, cc, count, isWhole }, { toAll, own }) {
+  const isOwn = (/** @type {Mailbox} */ { address }) => own.some((one) => sameAddress(one, address));
+  const isNotOwn = (/** @type {Mailbox} */ one) => !isOwn(one);
+  const isFromOwn = senders.length > 0 && senders.every(isOwn);
+  const readers = isFromOwn ? to.filter(isNotOwn) : [];
+  // A message without a readable sender can only be answered at its Reply-To.
+  const claimed = senders.length > 0 ? senders : replyTo;
+  // A note to oneself is answered to oneself.
+  const wanted = [readers, claimed.filter(isNotOwn), claimed].find((some) => some.length > 0) ?? [];
+  const isWanted = (/** @type {Mailbox} */ { address }) => wanted.some((one) => sameAddress(one.address, address));
+  return {
+    wanted,
+    others: toAll ? uniqueOf([...to, ...cc]).filter((one) => isNotOwn(one) && !isWanted(one)) : [],
+    replyTo: readers.length > 0 || senders.length === 0 ? [] : replyTo,
+    tooMany: !isWhole && (toAll || isFromOwn) ? count : 0,
+  };
+}
+
+/** Each address once: the mailbox that is sure, or else the first. @param {AnswerMailbox[]} mailboxes */
+function uniqueOf(mailboxes) {
+  /** @type {Map<string, AnswerMailbox>} */
+  const found = new Map();
+  for (const mailbox of mailboxes) {
+    const key = addressKey(mailbox.address);
+    if (!found.has(key) || (mailbox.isSure && !found.get(key)?.isSure)) found.set(key, mailbox);
+  }
+  return [...found.values()];
+}
+
+/** @param {AnswerMailbox[]} mailboxes */
+function sureOf(mailboxes) {
+  return mailboxes.filter(({ isSure }) => isSure).map(withoutMark);
+}
+
+/** @param {AnswerMailbox[]} mailboxes */
+function doubtfulOf(mailboxes) {
+  return mailboxes.filter(({ isSure }) => !isSure).map(withoutMark);
+}
+
+/** @param {AnswerMailbox} mailbox @returns {Mailbox} */
+function withoutMark({ name, address }) {
+  return { name, address };
+}
+
+/** The sender as the view names them: the proved one, or the people in From. @param {Opened} opened */
+function senderText({ report, reply: { people: { senders } } }) {
+  const [proved] = report.state === "verified" ? senders : [];
+  return proved ? writeProved(proved) : peopleText(report.people.from);
 }
 
 /** @param {Catalogue} translate @param {Opened} opened */
-function quoteOf(translate, { headers, text }) {
-  const header = headerReader(headers);
-  const who = writeMailbox(readMailbox(header("from")));
-  const intro = translate("reply_intro", { who, date: longDate(header("date")) || header("date") });
-  const quoted = text.trimEnd().split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
+function quoteOf(translate, opened) {
+  const date = headerReader(opened.headers)("date");
+  const intro = translate("reply_intro", { who: senderText(opened), date: longDate(date) || date });
+  const quoted = opened.text.trimEnd().split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
-}
-
-/** The protected values of the named fields. @param {Opened} opened @param {string[]} names in lower case */
-function protectedFields({ headers, report }, names) {
-  const isProtected = (/** @type {number} */ index) => (report.headerProtections?.[index] ?? "unprotected") !== "unprotected";
-  return headers.filter(([name], index) => names.includes(name.toLowerCase()) && isProtected(index)).map(([, value]) => value);
 }
 
 /**
@@ -112,10 +168,4 @@ function isEncrypted({ layers }) {
 /** @param {RegExp} present @param {string} prefix @param {string} subject */
 function withPrefix(present, prefix, subject) {
   return present.test(subject) ? subject : `${prefix}${subject}`;
-}
-
-/** @param {...string} fields */
-function addressesOf(...fields) {
-  const found = fields.flatMap(readMailboxes).map(({ address }) => address).filter(isAddress);
-  return found.filter((address, index) => found.findIndex((one) => sameAddress(one, address)) === index);
 }

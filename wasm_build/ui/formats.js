@@ -1,4 +1,7 @@
-/** Dates, sizes, addresses and folder names in the form for people, and the parsing of addresses. */
+/**
+ * Dates, sizes, addresses and folder names in the form for people. Only the core parses addresses
+ * (`smime_core/mime/addresses.py`): `isAddress` knows the plain ones, and mailboxes come parsed.
+ */
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, address: string}} Mailbox */
@@ -25,7 +28,7 @@ export function technical(text) {
   return `\u2066${text.replace(/[\u202a-\u202e\u2066-\u2069]/gu, "")}\u2069`;
 }
 
-/** @param {string} text */
+/** Whether a text is an address in its plain form, and nothing else. @param {string} text */
 export function isAddress(text) {
   return text.length <= 254 && ADDRESS.test(text);
 }
@@ -59,60 +62,6 @@ export function certificatesFor(address, certificates) {
   return [theirs, people, certificates].find((some) => some.length > 0) ?? [];
 }
 
-/**
- * The first mailbox of a From field: `Name <a@x>`, `"Name, N." <a@x>` or `a@x`.
- * @param {string} field
- * @returns {Mailbox}
- */
-export function readMailbox(field) {
-  const match = /<([^<>]*)>/u.exec(field);
-  if (!match) return { name: "", address: field.trim() };
-  const name = field.slice(0, match.index).trim().replace(/^"(.*)"$/su, "$1").replace(/\\(.)/gu, "$1");
-  return { name, address: (match[1] ?? "").trim() };
-}
-
-/**
- * All mailboxes of a To, Cc or Reply-To field. Commas inside quotes do not separate them (RFC 5322 section 3.4).
- * @param {string} field
- * @returns {Mailbox[]}
- */
-export function readMailboxes(field) {
-  return splitOutsideQuotes(field).filter((part) => part.trim()).map(readMailbox);
-}
-
-/**
- * The pieces between commas outside quotes and angle brackets, found in one pass. An unclosed quote or bracket is an
- * ordinary character; its end is searched for only once, so that the time is linear.
- * @param {string} field
- */
-function splitOutsideQuotes(field) {
-  const parts = [];
-  const lastAngle = field.lastIndexOf(">");
-  let [start, quotesClose] = [0, true];
-  for (let at = 0; at < field.length; at += 1) {
-    if (field[at] === ",") {
-      parts.push(field.slice(start, at));
-      start = at + 1;
-    } else if (field[at] === "<" && at < lastAngle) {
-      at = field.indexOf(">", at);
-    } else if (field[at] === '"' && quotesClose) {
-      const end = endOfQuotes(field, at);
-      quotesClose = end >= 0;
-      if (quotesClose) at = end;
-    }
-  }
-  return [...parts, field.slice(start)];
-}
-
-/** @param {string} field @param {number} start @returns {number} the position of the closing quote; -1 without one */
-function endOfQuotes(field, start) {
-  for (let at = start + 1; at < field.length; at += 1) {
-    if (field[at] === "\\") at += 1;
-    else if (field[at] === '"') return at;
-  }
-  return -1;
-}
-
 /** @param {Mailbox} mailbox */
 export function writeMailbox({ name, address }) {
   return name && name !== address ? `${name} <${address}>` : address;
@@ -144,7 +93,7 @@ export function writeProved({ name, address }) {
  */
 export function quoteMailbox({ name, address }) {
   const clean = name.replace(DIRECTIONS, "").replace(/\p{Cc}/gu, " ").trim();
-  if (!clean || clean.includes("@")) return address;
+  if (!clean || AT_SIGN.test(clean)) return address;
   return `"${clean.replace(/["\\]/gu, "\\$&")}" <${address}>`;
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { html, uniqueId } from "./dom.js";
-import { addressKey, isAddress, quoteMailbox, sameAddress } from "./formats.js";
+import { addressKey, isAddress, sameAddress } from "./formats.js";
 
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
 /** A name for several people, which puts them all in. @typedef {{name: string, people: Mailbox[]}} KnownGroup */
@@ -28,10 +28,10 @@ export class RecipientSuggestions {
   /**
    * @param {HTMLInputElement} input
    * @param {{
-   *   label: string, known: () => Promise<Mailbox[]>, isTaken: (address: string) => boolean, onTake: (text: string) => void,
+   *   label: string, known: () => Promise<Mailbox[]>, isTaken: (address: string) => boolean, onTake: (taken: Suggestion) => void,
    *   groups: () => KnownGroup[], groupWords: (count: number) => string,
-   * }} options `known` gives the people to choose from; `isTaken` is true for those who are in the line. `onTake` gets a
-   *   mailbox or the name of a group, and `groupWords` says how many people a group has
+   * }} options `known` gives the people to choose from; `isTaken` is true for those who are in the line. `onTake` gets the
+   *   chosen one, and `groupWords` says how many people a group has
    */
   constructor(input, { label, known, isTaken, onTake, groups, groupWords }) {
     this.#input = input;
@@ -89,7 +89,7 @@ export class RecipientSuggestions {
   #take(taken) {
     this.close();
     this.#input.value = "";
-    this.#onTake(taken.people ? taken.name : quoteMailbox(taken));
+    this.#onTake(taken);
   }
 
   #draw() {

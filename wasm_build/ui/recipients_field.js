@@ -5,9 +5,10 @@ import { recipientState, sourceWords } from "./recipient_words.js";
 import { RecipientSuggestions } from "./recipient_suggestions.js";
 import { readinessMark } from "./state_mark.js";
 import { afterPress } from "./press.js";
-import { dayOnly, isAddress, quoteMailbox, readMailbox, sameAddress } from "./formats.js";
+import { addressKey, dayOnly, isAddress, quoteMailbox, sameAddress } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./formats.js").Mailbox} Mailbox */
 /** @typedef {import("./recipient_words.js").RecipientCheck} RecipientCheck */
 /**
  * @typedef {{readiness: "ready", check: RecipientCheck} | {readiness: "unusable", check: RecipientCheck}
@@ -15,9 +16,11 @@ import { dayOnly, isAddress, quoteMailbox, readMailbox, sameAddress } from "./fo
  * } Finding `check` judges the best certificate that was found; "password" means encryption with a password instead
  */
 /**
- * The search for certificates. Its functions reject only because of a fault in this program.
+ * The search for certificates, and the reading of addresses. `find` and `takeFile` reject only because of a fault in this
+ * program. `readAddresses` gives the mailboxes of a text by the parser of the core.
  * @typedef {{
  *   find: (address: string) => Promise<Finding>, takeFile: (address: string, file: File) => Promise<Finding>,
+ *   readAddresses: (text: string) => Promise<Mailbox[]>,
  * }} Directory
  */
 /** @typedef {(address: string, check: RecipientCheck) => void} ShowDetails */
@@ -37,6 +40,8 @@ export class RecipientsField {
   #chips = html("ul", { class: "chips" });
   /** @type {Set<Promise<Finding>>} */
   #lookUps = new Set();
+  /** The texts that are being read. @type {Set<Promise<void>>} */
+  #readings = new Set();
   #input;
   /** @type {RecipientSuggestions | null} */
   #suggestions = null;
@@ -71,7 +76,8 @@ export class RecipientsField {
     this.#chips.setAttribute("aria-label", label);
     if (known) {
       this.#suggestions = new RecipientSuggestions(this.#input, {
-        label: translate("suggestions_label"), known, groups, onTake: (text) => this.#addTyped(text),
+        label: translate("suggestions_label"), known, groups,
+        onTake: ({ people, ...mailbox }) => (people ? void this.addGroup(mailbox.name) : this.add(mailbox)),
         groupWords: (count) => translate("suggestion_group", { count }),
         isTaken: (address) => this.people.some((person) => sameAddress(person.address, address)),
       });
@@ -84,15 +90,20 @@ export class RecipientsField {
     );
   }
 
-  /** The people as mailboxes with their names, for a header field. */
+  /** @returns {Mailbox[]} */
   get mailboxes() {
+    return this.people.map(({ name, address }) => ({ name, address }));
+  }
+
+  /** The mailboxes as texts of a header field. */
+  get texts() {
     return this.people.map(quoteMailbox);
   }
 
-  /** The mailboxes, and the text that is typed and no recipient yet, for a draft. */
+  /** The mailboxes as texts, and the text that is typed and no recipient yet, for a draft. */
   get written() {
     const typed = this.#input.value.trim();
-    return typed ? [...this.mailboxes, typed] : this.mailboxes;
+    return typed ? [...this.texts, typed] : this.texts;
   }
 
   get addresses() {
@@ -113,31 +124,71 @@ export class RecipientsField {
     const typed = this.#input.value;
     this.#suggestions?.close();
     this.#input.value = "";
-    for (const part of typed.split(/[,;\n]/u)) if (part.trim()) this.#addTyped(part);
+    this.addText(typed);
   }
 
-  /** @param {string} text an address, or a name with an address */
-  add(text) {
-    const { name, address } = readMailbox(text);
+  /** @param {Mailbox} mailbox */
+  add({ name, address }) {
     this.#addAll([{ name, address }]);
+  }
+
+  /**
+   * Adds the people of a text that the person has typed or chosen. Plain addresses and names of groups are added at once,
+   * another text when it is read. Only such a text may name a group: a header field of a message must not.
+   * @param {string} text
+   */
+  addText(text) {
+    const pieces = text.split(/[,;\n]/u).map((piece) => piece.trim()).filter(Boolean);
+    if (!pieces.every((piece) => isAddress(piece) || this.#findGroup(piece))) {
+      const reading = this.#addRead(text.trim());
+      this.#readings.add(reading);
+      return void reading.finally(() => this.#readings.delete(reading));
+    }
+    this.#addAll(pieces.filter((piece) => !this.addGroup(piece)).map((address) => ({ name: "", address })));
+  }
+
+  /** Waits until all added texts are read. */
+  async read() {
+    while (this.#readings.size > 0) await Promise.allSettled(this.#readings);
   }
 
   /** Adds the members of a group. @param {string} name @returns {boolean} whether there is such a group */
   addGroup(name) {
-    const wanted = name.trim().toLocaleLowerCase();
-    const group = this.#groups().find((one) => one.name.toLocaleLowerCase() === wanted);
+    const group = this.#findGroup(name);
     if (group) this.#addAll(group.people, { group: group.name });
     return group !== undefined;
   }
 
-  /** Adds what the person has typed or chosen. Only this may name a group: a header field of a message must not. @param {string} text */
-  #addTyped(text) {
-    if (!this.addGroup(text)) this.add(text);
+  /** @param {string} name */
+  #findGroup(name) {
+    const wanted = name.trim().toLocaleLowerCase();
+    return this.#groups().find((one) => one.name.toLocaleLowerCase() === wanted);
   }
 
-  /** @param {import("./formats.js").Mailbox[]} mailboxes @param {{group?: string}} [origin] */
+  /** Adds the mailboxes of a text. A chip with the text holds their place until they are read. @param {string} text */
+  async #addRead(text) {
+    const place = /** @type {Person} */ ({ name: "", address: text, valid: true, finding: null });
+    this.people.push(place);
+    this.#changed();
+    const read = await this.#directory.readAddresses(text).catch(() => []);
+    // The person may have removed the chip.
+    if (!this.people.includes(place)) return;
+    this.people = this.people.filter((person) => person !== place);
+    // The text of an unreadable mailbox is shown, so that the person can correct it.
+    const mailboxes = read.length > 0 ? read : [{ name: "", address: "" }];
+    for (const { name, address } of mailboxes) {
+      if (!address && this.addGroup(name)) continue;
+      this.#addAll([address ? { name, address } : { name: "", address: mailboxes.length > 1 && name ? name : text }]);
+    }
+    this.#changed();
+  }
+
+  /** @param {Mailbox[]} mailboxes @param {{group?: string}} [origin] */
   #addAll(mailboxes, origin = {}) {
-    const added = mailboxes.filter((one) => !this.people.some((person) => sameAddress(person.address, one.address)))
+    const known = new Set(this.people.map(({ address }) => addressKey(address)));
+    // `add` returns the set, so that an address that is new is in it for the next one.
+    const isNew = (/** @type {string} */ key) => !known.has(key) && Boolean(known.add(key));
+    const added = mailboxes.filter(({ address }) => isNew(addressKey(address)))
       .map((one) => /** @type {Person} */ ({ ...one, ...origin, valid: isAddress(one.address), finding: null }));
     if (added.length === 0) return;
     this.people.push(...added);
@@ -166,8 +217,9 @@ export class RecipientsField {
     }
   }
 
-  /** Waits for the look-ups that are under way. */
+  /** Waits for the texts and the look-ups that are under way. */
   async lookedUp() {
+    await this.read();
     await Promise.allSettled(this.#lookUps);
   }
 
@@ -212,7 +264,10 @@ export class RecipientsField {
 
   /** Commits the text when an address is complete: after a comma, a semicolon, or a line end in a pasted list. */
   #takeCompleted() {
-    if (/[,;\n]/u.test(this.#input.value)) this.commit();
+    const { value } = this.#input;
+    // A comma in a quoted name ends nothing.
+    const isQuoting = value.split('"').length % 2 === 0;
+    if (/[,;\n]/u.test(value) && !isQuoting) this.commit();
     void this.#suggestions?.update();
     this.#onChange();
   }

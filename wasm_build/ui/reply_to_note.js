@@ -3,14 +3,17 @@
 import { html } from "./dom.js";
 import { isolate } from "./formats.js";
 
+/** @typedef {import("./formats.js").Mailbox} Mailbox */
+
 /**
  * @param {import("./catalogue.js").Catalogue} translate
- * @param {{to: string[], replyTo: string[]}} addresses `to` has the sender, `replyTo` the wanted addresses
+ * @param {{senders: Mailbox[], replyTo: Mailbox[]}} people `replyTo` are the wanted ones
  * @param {{onKeep: () => void, onTake: () => void}} options
  * @returns {HTMLElement[]} the sentence and the buttons
  */
-export function replyToQuestion(translate, { to, replyTo }, { onKeep, onTake }) {
-  const [sender, wanted] = [to.join(", "), replyTo.join(", ")];
+export function replyToQuestion(translate, { senders, replyTo }, { onKeep, onTake }) {
+  const addresses = (/** @type {Mailbox[]} */ people) => people.map(({ address }) => address).join(", ");
+  const [sender, wanted] = [addresses(senders), addresses(replyTo)];
   const keep = html("button", {
     type: "button", text: translate("reply_to_keep", { who: sender }), data: { test: "reply-to-keep" }, on: { click: onKeep },
   });

@@ -40,6 +40,8 @@ export class SendingWait {
     if (!obstacles().every(({ code }) => PASSING.has(code))) return explain();
     if (this.#isWaiting) return;
     this.#isWaiting = true;
+    // A typed text becomes people when it is read. That is no change by the person.
+    await Promise.all(lines.map((line) => line.read()));
     const [written, known] = [content(), warnings().length];
     const [isRead] = await Promise.all([files.read(), ...lines.map((line) => line.lookedUp())]);
     this.#isWaiting = false;

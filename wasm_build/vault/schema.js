@@ -107,6 +107,8 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "message.decrypt": { message: "bytes", ...KEYS },
   "message.subjects": { messages: ["bytes"], ...KEYS },
   "message.texts": { messages: ["bytes"], ...KEYS },
+  "addresses.read": { texts: ["text"] },
+  "addresses.find": { texts: ["text"] },
   "receipt.make": {
     message: "bytes", id: "text", from: "text", subject: "text", messageId: "text", at: "text", ...KEYS,
   },
@@ -236,6 +238,8 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "message.decrypt": { message: "bytes" },
   "message.subjects": { subjects: ["any"] },
   "message.texts": { texts: ["any"] },
+  "addresses.read": { mailboxes: ["any"] },
+  "addresses.find": { mailboxes: ["any"] },
   "receipt.make": { message: "bytes", to: ["text"] },
   "message.verify": {
     report: "any", text: "bytes", passages: [PASSAGE], attachments: [FILE], headers: ["any"], parts: ["any"], reply: "any",

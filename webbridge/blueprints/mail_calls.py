@@ -121,10 +121,12 @@ def render_page(page: MessagePage) -> dict[str, object]:
 
 def render_row(summary: MessageSummary) -> dict[str, object]:
     """Return the row of a message for JSON."""
+    author = summary.author
     return {
         "uid": summary.uid,
         "from": summary.sender,
         "to": ", ".join(summary.recipients),
+        "sender": author and {"name": author.name, "address": author.address},
         "subject": summary.subject,
         "date": None if summary.date is None else summary.date.isoformat(),
         "size": summary.size_bytes,

@@ -82,5 +82,6 @@ class RowCache:
 
 
 def _size_of(row: MessageSummary) -> int:
-    texts = (row.sender, row.subject, *row.recipients)
+    # The sender is there twice, as a text and as a mailbox.
+    texts = (row.sender, row.sender, row.subject, *row.recipients)
     return ROW_BYTES + sum(map(len, texts)) * 2 + 60 * len(row.recipients)

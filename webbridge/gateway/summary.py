@@ -53,11 +53,16 @@ class HeaderProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSummary:
-    """The row of one message in a list. Addresses read `Name <local@domain>`, or only the address."""
+    """The row of one message in a list.
+
+    `sender` and `recipients` are texts for people: `Name <local@domain>`, only the address, or the text of a field
+    without a readable address. `author` is the sender as a mailbox, or None.
+    """
 
     uid: int
     sender: str = ""
     recipients: tuple[str, ...] = ()
+    author: Mailbox | None = None
     subject: str = ""
     date: datetime | None = None
     size_bytes: int = 0
@@ -108,10 +113,11 @@ def _summary(
         return unreadable
     try:
         fields = _whole_fields(header)
-        sender, is_readable = _sender(fields)
+        sender, author, is_readable = _sender(fields)
         return replace(
             unreadable,
             sender=sender,
+            author=author,
             recipients=_recipients(to or b""),
             subject=_one_line(fields.get("Subject") or ""),
             date=parse_date(fields.get_unfolded("Date") or ""),
@@ -165,15 +171,15 @@ def _whole_fields(part: bytes) -> Headers:
     return Headers(headers.fields[:-1], headers.raw)
 
 
-def _sender(fields: Headers) -> tuple[str, bool]:
-    """Return (the first mailbox of From, True), or (the text of the field, False) if no mailbox is readable."""
+def _sender(fields: Headers) -> tuple[str, Mailbox | None, bool]:
+    """Return the first readable mailbox of From, as text and parsed, and whether the field is readable."""
     text = fields.get_unfolded("From") or ""
     found = addresses(text[:MAX_ADDRESSES_CHARACTERS])
     whole = found if len(text) <= MAX_ADDRESSES_CHARACTERS else found[:-1]
-    mailbox = next((mailbox for mailbox in whole if mailbox.address), None)
+    mailbox = next((_shown(mailbox) for mailbox in whole if mailbox.address), None)
     if mailbox is not None or not text:
-        return "" if mailbox is None else _shown(mailbox), True
-    return _one_line(fields.get("From") or ""), False
+        return "" if mailbox is None else _text_of(mailbox), mailbox, True
+    return _one_line(fields.get("From") or ""), None, False
 
 
 def _recipients(part: bytes) -> tuple[str, ...]:
@@ -182,15 +188,18 @@ def _recipients(part: bytes) -> tuple[str, ...]:
     text = headers.get_unfolded("To") or ""
     is_cut = _is_cut(part, RECIPIENTS_PART_BYTES)
     found = addresses(text)
-    mailboxes = [mailbox for mailbox in (found[:-1] if is_cut else found) if mailbox.address]
+    mailboxes = [_shown(mailbox) for mailbox in (found[:-1] if is_cut else found) if mailbox.address]
     if mailboxes or not text:
-        return (*map(_shown, mailboxes), *(("…",) if is_cut else ()))
+        return (*map(_text_of, mailboxes), *(("…",) if is_cut else ()))
     return (_one_line(headers.get("To") or ""),)
 
 
-def _shown(mailbox: Mailbox) -> str:
-    name, address = _one_line(mailbox.name), _one_line(mailbox.address)
-    return f"{name} <{address}>" if name else address
+def _shown(mailbox: Mailbox) -> Mailbox:
+    return Mailbox(_one_line(mailbox.name), _one_line(mailbox.address))
+
+
+def _text_of(mailbox: Mailbox) -> str:
+    return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else mailbox.address
 
 
 def _one_line(text: str) -> str:

@@ -36,6 +36,7 @@ export { ApiError };
 /**
  * @typedef {{id: string, started: string | null, used: string, program: string, origin: string, this: boolean}} ListedSession
  */
+/** @typedef {import("../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 /**
  * `isByDate`: the newest date is first, and not the newest arrival.
  * @typedef {{
@@ -44,9 +45,9 @@ export { ApiError };
  */
 /**
  * @typedef {{
- *   uid: number, from: string, to: string, subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
+ *   uid: number, from: string, to: string, sender?: Mailbox | null, subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
  *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | null,
- * }} MessageSummary
+ * }} MessageSummary an earlier bridge gives no `sender`
  */
 /**
  * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions

@@ -67,6 +67,11 @@ export class Directory {
     }
   }
 
+  /** The mailboxes of a text that the person has typed. @param {string} text @returns {Promise<import("../../wasm_build/ui/formats.js").Mailbox[]>} */
+  async readAddresses(text) {
+    return (await this.#vault.readAddresses([text]))[0] ?? [];
+  }
+
   /**
    * Chooses a certificate from a file in any form that the vault reads.
    * @param {string} address

@@ -4,7 +4,7 @@
  */
 
 import { draftPlace } from "../../wasm_build/ui/draft_message.js";
-import { readMailbox, sameAddress } from "../../wasm_build/ui/formats.js";
+import { isAddress, sameAddress } from "../../wasm_build/ui/formats.js";
 import { packLetter, unpackLetter } from "../../wasm_build/vault/packed_letter.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { ApiError } from "./api.js";
@@ -12,7 +12,9 @@ import { ApiError } from "./api.js";
 /** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
 /** @typedef {import("../../wasm_build/ui/draft_message.js").DraftPart} DraftPart */
 /** @typedef {import("../../wasm_build/ui/draft_message.js").DraftParts} DraftParts */
+/** @typedef {import("../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
+/** Gives the mailboxes of each text (`MailVault.readAddresses`). @typedef {(texts: string[]) => Promise<Mailbox[][]>} ReadAddresses */
 /** @typedef {{inReplyTo: string | null, references: string[], hidden: import("../../wasm_build/ui/answer.js").HiddenField[]}} Thread */
 /**
  * `forward` and `secret` are of the extension, and go back to it unchanged. `copy`, `doubtful`, `sharedFrom` and `html` are of the
@@ -111,15 +113,37 @@ export class DraftSeals {
   }
 }
 
-/** The proposal with which the writing view continues a draft. @param {DraftContent} content */
-export function proposalOf({ fields, text, files }) {
+/**
+ * The proposal with which the writing view continues a draft.
+ * @param {DraftContent} content @param {ReadAddresses} read
+ */
+export async function proposalOf({ fields, text, files }, read) {
   const attachments = files.attachments.slice(0, files.attachments.length - files.fields.aside);
   const { inReplyTo, references, hidden } = fields.thread;
-  const { to, cc, bcc, subject, sharedFrom, html = "" } = fields;
-  const addressed = [...to, ...cc].map((one) => readMailbox(one).address);
-  const doubtful = (fields.doubtful ?? []).filter((address) => !addressed.some((one) => sameAddress(one, address)));
-  const answersEncrypted = fields.answersSealed;
-  return { to, cc, bcc, subject, text, html, attachments, sharedFrom, inReplyTo, references, hidden, doubtful, answersEncrypted };
+  const { subject, sharedFrom, html = "" } = fields;
+  const lines = [fields.to, fields.cc, fields.bcc, fields.doubtful ?? []];
+  const [to = [], cc = [], bcc = [], asked = []] = await Promise.all(lines.map((line) => mailboxesOf(line, read)));
+  const doubtful = asked.filter(({ address }) => ![...to, ...cc].some((one) => sameAddress(one.address, address)));
+  return {
+    to, cc, bcc, subject, text, html, attachments, sharedFrom, inReplyTo, references, hidden, doubtful: { to: doubtful, cc: [] },
+    answersEncrypted: fields.answersSealed,
+  };
+}
+
+/**
+ * The mailboxes that an earlier version, or a draft, keeps as texts. A text that names nobody stays as it is typed.
+ * @param {(string | Mailbox)[]} kept @param {ReadAddresses} read
+ * @returns {Promise<Mailbox[]>}
+ */
+export async function mailboxesOf(kept, read) {
+  const texts = kept.filter((one) => typeof one === "string").filter((text) => !isAddress(text));
+  const lists = texts.length > 0 ? await read(texts) : [];
+  const known = new Map(texts.map((text, index) => [text, lists[index] ?? []]));
+  return kept.flatMap((one) => {
+    if (typeof one !== "string") return [one];
+    const found = known.get(one) ?? [];
+    return found.length > 0 && found.every(({ address }) => address) ? found : [{ name: "", address: one }];
+  });
 }
 
 /**

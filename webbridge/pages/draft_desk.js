@@ -95,7 +95,8 @@ export class DraftDesk {
     await this.#app.kept.settled;
     this.#withdraw(draft.held.id);
     if (this.#place.writing()?.drafts.id === draft.held.id) return this.#app.navigate("/write");
-    this.#app.write({ ...proposalOf(draft.content), draft });
+    const proposal = await proposalOf(draft.content, (texts) => this.#app.mailVault.readAddresses(texts));
+    this.#app.write({ ...proposal, draft });
   }
 
   /** Tells that a draft was deleted, with a button that brings it back. @param {() => Promise<ListedDraft>} back */

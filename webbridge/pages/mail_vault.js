@@ -68,7 +68,7 @@ import { documentOf } from "../../wasm_build/ui/text_markup.js";
  * @typedef {{
  *   report: Report, text: string, attachments: ReceivedFile[], headers: [string, string][], parts: Part[],
  *   passages: import("../../wasm_build/ui/mail_text.js").Passage[],
- *   reply: ReplyFields, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
+ *   reply: ReplyFields & {people: import("../../wasm_build/ui/answer.js").AnswerPeople}, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
  *   lookups: import("../../wasm_build/vault/lookups.js").Lookup[],
  *   receipt: import("../../wasm_build/ui/receipts.js").ReceiptRequest | import("../../wasm_build/ui/receipts.js").GivenReceipt | null,
  *   label: import("../../wasm_build/vault/types/verbs.js").SecurityLabel | null,
@@ -272,6 +272,12 @@ export class MailVault {
       const decisions = await change(vault);
       if (decisions === null || this.#trust.keepDecisions(decisions, decisionsBasis)) return;
     }
+  }
+
+  /** The mailboxes of each text, by the parser of the core. @param {string[]} texts @returns {Promise<import("../../wasm_build/ui/formats.js").Mailbox[][]>} */
+  async readAddresses(texts) {
+    const vault = await this.#vault();
+    return (await vault.call("addresses.read", { texts })).mailboxes;
   }
 
   /** The addresses of the people whom the person knows, with their names: the given one, or that of the certificate. */

@@ -27,10 +27,12 @@ import { provingSigner } from "../../wasm_build/ui/verdict_words.js";
  * }} LayerReport
  */
 /** @typedef {"unprotected" | "signed-only" | "encrypted-only" | "signed-and-encrypted"} FieldProtection */
+/** @typedef {{count: number, mailboxes: {name: string, address: string, protection: FieldProtection}[]}} FieldPeople the first ones */
+/** @typedef {{from: FieldPeople, sender: FieldPeople, replyTo: FieldPeople, to: FieldPeople, cc: FieldPeople}} MessagePeople */
 /**
  * @typedef {{
  *   state: State, reasons: Reason[], sender: string | null, fieldOrigin: string | null, headers: [string, string][],
- *   headerProtections: FieldProtection[], layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
+ *   headerProtections: FieldProtection[], people: MessagePeople, layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
  *   certificates: CertificateReport[],
  * }} Report the report of smime_core/report/report.schema.json
  */

@@ -10,7 +10,7 @@ import { BEING_CHECKED } from "../../wasm_build/vault/lookups.js";
 import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
 } from "../../wasm_build/ui/state_mark.js";
-import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "../../wasm_build/ui/formats.js";
+import { dayOnly, listOf, longDate } from "../../wasm_build/ui/formats.js";
 import { reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { certificateFacts } from "./facts.js";
 import { findCertificate, isEncrypted, provedSender } from "./report.js";
@@ -32,7 +32,7 @@ const FOR_DETAILS = new Set([
 /**
  * @param {Speaking} app
  * @param {Report} report
- * @param {{from: string, why: HTMLElement | null, unproven?: string, people?: number}} options `from` is the value of the From field,
+ * @param {{from: string, why: HTMLElement | null, unproven?: string, people?: number}} options `from` is the claimed sender for people,
  *   `why` the section on signers, `unproven` the sentence for an encrypted message without a proved sender, in place of the general
  *   one, and `people` the number of people for whom it is encrypted, if the encryption does not say
  */
@@ -83,7 +83,7 @@ function createChecking(app, report, people) {
 function stateSentence({ translate }, report, from) {
   if (report.state === "verified") {
     // The text of a field has a signer, but nobody has sent it.
-    const sender = provedSender(report) ?? writeMailbox(readMailbox(from));
+    const sender = provedSender(report) ?? from;
     return report.fieldOrigin ? translate("state_verified_field_sentence", { sender }) : verifiedSentence(translate, report, sender);
   }
   const first = report.reasons[0];

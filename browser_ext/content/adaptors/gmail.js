@@ -4,7 +4,7 @@
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
-import { addressIn, fetchMessage, handOver, splitAddresses, valueIn } from "../webmail_tools.js";
+import { fetchMessage, handOver, valueIn } from "../webmail_tools.js";
 
 const EDITOR = "[contenteditable=true][role=textbox]";
 
@@ -39,10 +39,10 @@ function composer() {
 /** @param {Element} dialog @param {HTMLElement} element */
 function fields(dialog, element) {
   const people = (/** @type {string} */ name) =>
-    [...dialog.querySelectorAll(`[name=${name}] [data-hovercard-id], input[name=${name}]`)].flatMap((one) =>
-      splitAddresses(one.getAttribute("data-hovercard-id") ?? /** @type {HTMLInputElement} */ (one).value));
+    [...dialog.querySelectorAll(`[name=${name}] [data-hovercard-id], input[name=${name}]`)].map((one) =>
+      one.getAttribute("data-hovercard-id") ?? /** @type {HTMLInputElement} */ (one).value);
   return {
-    kind: "new", from: addressIn(valueIn(dialog, "input[name=from]")), to: people("to"), cc: people("cc"),
+    kind: "new", from: valueIn(dialog, "input[name=from]"), to: people("to"), cc: people("cc"),
     subject: valueIn(dialog, "input[name=subjectbox]"), text: element.innerText.trimEnd(),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
-import { beginsAsMessage, fetchFrom, handOver, splitAddresses, valueIn } from "../webmail_tools.js";
+import { beginsAsMessage, fetchFrom, handOver, valueIn } from "../webmail_tools.js";
 
 const VERSION = "V2018_01_08";
 
@@ -62,8 +62,7 @@ function composer() {
 function fields(element) {
   const pane = element.closest("[role=main], [role=dialog]") ?? document;
   const people = (/** @type {string} */ field) =>
-    [...pane.querySelectorAll(`[data-recipients=${field}] [data-address]`)].flatMap((one) =>
-      splitAddresses(one.getAttribute("data-address") ?? ""));
+    [...pane.querySelectorAll(`[data-recipients=${field}] [data-address]`)].map((one) => one.getAttribute("data-address") ?? "");
   const subject = valueIn(pane, "input[maxlength='255']");
   return { kind: "new", from: "", to: people("to"), cc: people("cc"), subject, text: element.innerText.trimEnd() };
 }

@@ -13,7 +13,7 @@ import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { mayNamePart } from "../any_webmail/part_names.js";
 import { codeOf, problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
-import { addressIn, fetchFrom, fetchMessage, headerField, isSameMessage, messageFile, sendTo, splitAddresses } from "../webmail_tools.js";
+import { fetchFrom, fetchMessage, headerField, isSameMessage, messageFile, sendTo } from "../webmail_tools.js";
 
 /** The part of Roundcube's answer, the same in all languages, for an action that an administrator has switched off. */
 const SWITCHED_OFF = "(404)";
@@ -92,6 +92,9 @@ async function answer(kind) {
   open(compose, "_top");
 }
 
+/** Where Roundcube ends the addresses in a list that it has written itself. They are only counted. */
+const ENDS_OF_ADDRESSES = /@[^\s@<>,;"]+>?\s*(?=[,;]|$)/gu;
+
 /** Whether this is the page for writing. */
 function isForm() {
   return (environment().action ?? actionByLooks()) === "compose";
@@ -111,13 +114,12 @@ function composer() {
 function fields(form, body) {
   const field = (/** @type {string} */ name) => /** @type {{value?: string, defaultValue?: string} | null} */ (form.elements.namedItem(name));
   const value = (/** @type {string} */ name) => field(name)?.value ?? "";
-  const [to, cc] = [splitAddresses(value("_to")), splitAddresses(value("_cc"))];
   const { compose_mode: mode } = environment();
   // Roundcube does not say whether it answers all. The people that the person has added since do not make it so.
-  const begun = [field("_to"), field("_cc")].flatMap((one) => splitAddresses(one?.defaultValue ?? ""));
+  const begun = [field("_to"), field("_cc")].flatMap((one) => [...(one?.defaultValue ?? "").matchAll(ENDS_OF_ADDRESSES)]);
   const reply = begun.length > 1 ? "replyAll" : "reply";
   const kind = mode === "reply" ? reply : mode === "forward" ? "forward" : "new";
-  return { kind, from: senderOf(value("_from")), to, cc, subject: value("_subject"), text: typedText(body, kind) };
+  return { kind, from: senderOf(value("_from")), to: [value("_to")], cc: [value("_cc")], subject: value("_subject"), text: typedText(body, kind) };
 }
 
 /**
@@ -134,7 +136,7 @@ function typedText(body, kind) {
 /** @param {string} identity the number of a Roundcube identity, or an address */
 function senderOf(identity) {
   const known = environment().identities?.[identity]?.email;
-  return known ?? addressIn(identity);
+  return known ?? identity;
 }
 
 /**

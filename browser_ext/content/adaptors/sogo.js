@@ -5,7 +5,7 @@
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
-import { addressIn, fetchMessage, handOver, splitAddresses, valueIn } from "../webmail_tools.js";
+import { fetchMessage, handOver, valueIn } from "../webmail_tools.js";
 
 const EDITOR = "md-dialog.sg-mail-editor";
 const ROUTE = /^#!\/Mail\/(\d+)\/(.+)\/(\d+)$/;
@@ -44,10 +44,9 @@ function composer() {
 /** @param {Element} dialog @param {HTMLTextAreaElement} element */
 function fields(dialog, element) {
   const chips = (/** @type {string} */ list) =>
-    [...dialog.querySelectorAll(`md-chips[ng-model*='editable.${list}'] md-chip`)].flatMap(({ textContent }) =>
-      splitAddresses(textContent ?? ""));
+    [...dialog.querySelectorAll(`md-chips[ng-model*='editable.${list}'] md-chip`)].map(({ textContent }) => textContent ?? "");
   return {
-    kind: "new", from: addressIn(valueIn(dialog, "input[name=from]")), to: chips("to"), cc: chips("cc"),
+    kind: "new", from: valueIn(dialog, "input[name=from]"), to: chips("to"), cc: chips("cc"),
     subject: valueIn(dialog, "input[name=subject]"), text: element.value,
   };
 }

@@ -3,7 +3,7 @@
  * Subject and Date in some form. Each of these that the page shows must fit.
  */
 import { bodyOf, contains, findBelow, matches, parentOf, visibleTextOf } from "../dom_tree.js";
-import { addressIn, headerField } from "../webmail_tools.js";
+import { headerField } from "../webmail_tools.js";
 
 /** The header fields that a page shows. `date` is null if the field cannot be read. @typedef {{from: string, to: string, subject: string, date: Date | null}} Header */
 
@@ -104,10 +104,10 @@ function showsMail(text, { from, to, subject, date }) {
   return isKnown && [...namesOf(from), ...namesOf(to)].some((name) => shown.includes(name));
 }
 
-/** The address and the name in a field of a person. @param {string} field */
+/** The words by which a page can show the first person of a field: an address, and the name before it. @param {string} field */
 function namesOf(field) {
   const [first = ""] = field.split(",");
-  const address = settle(addressIn(first));
+  const address = settle(first.split(/[\s<>"()]+/u).findLast((word) => word.includes("@")) ?? "");
   const name = settle(field.split("<", 1)[0].replaceAll('"', ""));
   return [address, name].filter((one) => one.length >= MIN_NAME);
 }

@@ -84,6 +84,24 @@ def test_the_viewer_answers_and_forwards(unlocked: Extension, viewer: Page, peop
         viewer.activate()
 
 
+@pytest.mark.parametrize("form", ['"Bob <{1}>" <{0}>', "(for <{1}>) {0}", "=?utf-8?q?=3C{1}=3E?= <{0}>"])
+def test_a_reply_goes_to_the_proved_sender_in_whatever_form_from_is_written(
+    unlocked: Extension, viewer: Page, people: People, form: str
+) -> None:
+    written = b"From: " + form.format("bob@example.test", "carol@example.test").encode()
+    changed = mail_from_bob(people, encrypted=True).replace(b"From: Bob <bob@example.test>", written, 1)
+    assert written in changed
+    mail = people.folder / "lighthouse.eml"
+    mail.write_bytes(changed)
+    viewer.activate()
+    open_file(viewer, mail)
+    window = writing(viewer, "reply")
+    assert set(readiness(window)) == {"bob@example.test"}
+    assert "carol@example.test" not in window.value("[data-test=compose-text]")
+    window.close()
+    viewer.activate()
+
+
 def test_a_mail_in_a_webmails_page_is_answered_and_sent_by_that_webmail(
     opened: tuple[Page, Frame], bridge: PlayedBridge, people: People
 ) -> None:

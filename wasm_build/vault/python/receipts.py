@@ -35,7 +35,7 @@ from smime_core.ess import (
 )
 from smime_core.mail import Draft, build_parts, find_message_ids
 from smime_core.message import decrypt_entity
-from smime_core.mime import Entity, addresses, build_pkcs7_mime
+from smime_core.mime import Entity, build_pkcs7_mime
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, State
@@ -150,11 +150,10 @@ def _infos_of_author(report: MessageReport) -> Iterable[SignerInfo]:
 
 def _describe_people(request: ReceiptRequest, report: MessageReport) -> Reply:
     asked = request.receipts_from
-    fields = [value for name, value in report.headers if name.lower() in ("to", "cc")]
     return {
         "to": _addresses_in(request.receipts_to),
         "only": None if isinstance(asked, AllOrFirstTier) else _addresses_in(asked),
-        "readers": [mailbox.address for value in fields for mailbox in addresses(value)],
+        "readers": [mailbox.address for field in (report.people.to, report.people.cc) for mailbox in field.mailboxes],
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from smime_core.mail import HiddenField, find_message_ids, reply_headers
 from smime_core.pkix import LookupKind, PathTrail
-from smime_core.report import MessageReport, report_to_json
+from smime_core.report import AnswerMailbox, MessageReport, find_answer_people, report_to_json
 from wasm_build.vault.python.trust import lookup_id
 
 Reply = dict[str, object]
@@ -23,16 +23,34 @@ def describe_verdict(report: MessageReport) -> Reply:
 
 
 def describe_reply(report: MessageReport) -> Reply:
-    """Returns `{inReplyTo, references, hidden}` for the draft of an answer.
+    """Returns `{inReplyTo, references, hidden, people}` for the draft of an answer.
 
-    The answer joins the thread and hides every header field that this message hid.
+    The answer joins the thread and hides every header field that this message hid. `people` are those whom it may
+    address: `{senders, replyTo, to, cc, count, isWhole}`, as in `smime_core.report.AnswerPeople`.
     """
     in_reply_to, references, hidden = _thread(report)
     return {
         "inReplyTo": next(iter(find_message_ids(in_reply_to)), None),
         "references": list(find_message_ids(references)),
         "hidden": [{"name": one.name, "value": one.value, "outside": one.outside} for one in hidden],
+        "people": _describe_people(report),
     }
+
+
+def _describe_people(report: MessageReport) -> Reply:
+    people = find_answer_people(report)
+    return {
+        "senders": _describe_mailboxes(people.senders),
+        "replyTo": _describe_mailboxes(people.reply_to),
+        "to": _describe_mailboxes(people.to),
+        "cc": _describe_mailboxes(people.cc),
+        "count": people.count,
+        "isWhole": people.is_whole,
+    }
+
+
+def _describe_mailboxes(mailboxes: Iterable[AnswerMailbox]) -> list[Reply]:
+    return [{"name": one.name, "address": one.address, "isSure": one.is_sure} for one in mailboxes]
 
 
 def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:

@@ -17,6 +17,7 @@ from smime_core.errors import DecisionRefused, ParcelWordsRefused, SmimeError
 from smime_core.provider import CryptoProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
 from wasm_build.vault.python import (
+    addresses,
     backup,
     certificate_requests,
     certificates,
@@ -138,6 +139,8 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "message.decrypt": Verb(messages.DecryptMessage, messages.decrypt),
     "message.subjects": Verb(messages.ReadSubjects, messages.read_subjects),
     "message.texts": Verb(search_texts.ReadTexts, search_texts.read_texts),
+    "addresses.read": Verb(addresses.ReadAddresses, addresses.read_addresses),
+    "addresses.find": Verb(addresses.ReadAddresses, addresses.find_addresses_in),
     "receipt.make": Verb(receipts.MakeReceipt, receipts.make),
     "certificate.describe": Verb(certificates.DescribeCertificates, certificates.describe_certificates),
     "certificate.page": Verb(certificates.ShowCertificate, certificates.show_certificate),

@@ -2,7 +2,8 @@
 
 import type { Attachment } from "../../ui/attachments.js";
 import type { CertificatePage } from "../../ui/certificate_rows.js";
-import type { ReplyFields } from "../../ui/answer.js";
+import type { AnswerPeople, FieldPeople, ReplyFields } from "../../ui/answer.js";
+import type { Mailbox } from "../../ui/formats.js";
 import type { TreeNode } from "../../ui/path_tree.js";
 import type { Certificate, RecipientCheck } from "../../ui/recipient_words.js";
 import type { State } from "../../ui/state_mark.js";
@@ -66,7 +67,9 @@ interface ByName {
   lookups: Lookup[];
   headers: [string, string];
   parts: { path: string; text: ArrayBuffer };
-  reply: ReplyFields;
+  reply: ReplyFields & { people: AnswerPeople };
+  /** For each text the list of its mailboxes. */
+  mailboxes: Mailbox[];
   harvest: Harvest;
   /** The certificates of a report, which the page can show in detail and the person can decide on. */
   certificates: { fingerprint: string; certificate: ArrayBuffer };
@@ -239,6 +242,7 @@ export interface MessageReport {
   fieldOrigin?: string | null;
   headers: [string, string][];
   headerProtections?: string[];
+  people: { from: FieldPeople; sender: FieldPeople; replyTo: FieldPeople; to: FieldPeople; cc: FieldPeople };
   layers: Layer[];
   signers: ReportedSigner[];
   recipients: { layer: number; kind: string; rid: string; algorithm: string; opened: boolean }[];

@@ -20,7 +20,15 @@ import { ApiError, newSendingKey } from "../api.js";
  */
 /** `held`: the person changes it; `refused`: the mail server refused it; `unknown`: it was perhaps sent. @typedef {"waiting" | "held" | "refused" | "unknown"} LetterState */
 /** @typedef {import("../views/writing_view.js").Proposal} Proposal */
-/** @typedef {Omit<Proposal, "attachments"> & {files: {name: string, type: string, data: string}[]}} Words attachments in base64 */
+/** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
+/**
+ * The words of a letter. An earlier version has kept the people as texts of a header field.
+ * @typedef {Omit<Proposal, "attachments" | "to" | "cc" | "bcc"> & {
+ *   to: (string | Mailbox)[], cc?: (string | Mailbox)[], bcc?: (string | Mailbox)[],
+ * }} KeptWords
+ */
+/** @typedef {KeptWords & {outboxId: string, attachments: import("../mail_vault.js").Attachment[]}} Held */
+/** @typedef {KeptWords & {files: {name: string, type: string, data: string}[]}} Words attachments in base64 */
 /**
  * `isPart` is true while copies of the letter are still missing here, such as that for people in Bcc: then it is `held`. A page that
  * ends meanwhile leaves it so.
@@ -111,7 +119,7 @@ export class Outbox extends EventTarget {
     return !isPart;
   }
 
-  /** Keeps a letter back while the person changes it. @param {string} id @returns {Promise<Proposal | null>} */
+  /** Keeps a letter back while the person changes it. @param {string} id @returns {Promise<Held | null>} */
   hold(id) {
     return this.#inTurn(async () => {
       const letter = this.#find(id);

@@ -6,12 +6,11 @@
 import { ParcelDialog } from "../../../wasm_build/parcels/letter_dialog.js";
 import { ParcelUploads } from "../../../wasm_build/parcels/parcel_uploads.js";
 import { html } from "../../../wasm_build/ui/dom.js";
-import { readMailbox } from "../../../wasm_build/ui/formats.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../../wasm_build/parcels/letter_host.js").LetterHost} LetterHost */
 /** @typedef {import("../../../wasm_build/parcels/letter_host.js").ParcelLetter<import("../api.js").Submission>} ParcelLetter */
-/** @typedef {Omit<ParcelLetter, "from" | "compose"> & {words: () => import("../letter_sending.js").Words}} Letter */
+/** @typedef {Omit<ParcelLetter, "compose"> & {words: () => import("../letter_sending.js").Words}} Letter */
 /**
  * The parts that the dialogs get from the pages. `languages` are the names of the pages' languages.
  * @typedef {Pick<LetterHost, "parts" | "limits" | "languages"> & {app: App}} Given
@@ -38,9 +37,12 @@ function createHost({ app, ...given }) {
   };
 }
 
-/** The written message without its attachments, which are files of the parcel. @param {App} app @param {import("../letter_sending.js").Words} words */
-function compose(app, words) {
-  const domain = readMailbox(words.from).address.split("@").at(-1);
+/**
+ * The written message without its attachments, which are files of the parcel.
+ * @param {App} app @param {string} from the address of the sender @param {import("../letter_sending.js").Words} words
+ */
+function compose(app, from, words) {
+  const domain = from.split("@").at(-1);
   const draft = {
     ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${domain}>`, statements: { receipt: false, lasting: false, label: null },
   };
@@ -51,8 +53,7 @@ function compose(app, words) {
 /** @type {ParcelDialogs} */
 const dialogs = {
   ask(given, { words, ...letter }) {
-    const from = readMailbox(words().from).address;
-    new ParcelDialog(createHost(given), { ...letter, from, compose: () => compose(given.app, words()) });
+    new ParcelDialog(createHost(given), { ...letter, compose: () => compose(given.app, letter.from, words()) });
   },
 };
 Object.assign(globalThis, { sealwaxParcelLetter: dialogs });

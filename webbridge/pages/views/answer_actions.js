@@ -1,8 +1,7 @@
 /** The buttons below an opened message: reply, reply to all, forward, and forward as a file. */
 
-import { answerTo, forwardOf, withNames } from "../../../wasm_build/ui/answer.js";
+import { addressedBy, answerTo, forwardOf } from "../../../wasm_build/ui/answer.js";
 import { html } from "../../../wasm_build/ui/dom.js";
-import { headerReader, readMailboxes } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { ownAddresses } from "../own_addresses.js";
 import { isEncrypted } from "../report.js";
@@ -24,13 +23,14 @@ export function createAnswerActions(app, opened, readSource) {
     void app.attempt(whole, translate("opening"), failure, () => forwardWhole(app, opened, readSource));
   });
   if (app.keys.identities.some(({ isShared }) => isShared) && !app.api.sharedAddresses) void app.api.sendingOffers().catch(() => undefined);
-  const hasOthers = recipientsOf(app, opened, true).length > recipientsOf(app, opened, false).length;
+  const hasOthers = !opened.reply.people.isWhole || recipientsOf(app, opened, true).length > recipientsOf(app, opened, false).length;
+  const answer = (/** @type {boolean} */ toAll) => { failure.textContent = reply(app, opened, toAll); };
   return html(
     "div", { class: "stack" },
     html(
       "div", { class: "actions" },
-      button("reply", "reply", () => reply(app, opened, false)),
-      hasOthers ? button("reply_all", "reply-all", () => reply(app, opened, true)) : null,
+      button("reply", "reply", () => answer(false)),
+      hasOthers ? button("reply_all", "reply-all", () => answer(true)) : null,
       button("forward", "forward", () => forward(app, opened)),
       whole,
     ),
@@ -40,29 +40,24 @@ export function createAnswerActions(app, opened, readSource) {
 
 /** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */
 function recipientsOf(app, opened, toAll) {
-  const { to, cc } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
-  return [...to, ...cc];
+  const { to, cc, doubtful } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
+  return [...to, ...cc, ...doubtful.to, ...doubtful.cc];
 }
 
-/** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */
+/**
+ * @param {App} app @param {OpenedMessage} opened @param {boolean} toAll
+ * @returns {string} a sentence if there are too many recipients; else ""
+ */
 function reply(app, opened, toAll) {
-  const { quote, doubtful, to, cc, ...proposal } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
-  // An attacker could have added the doubtful addresses to the message, so they are not filled in. The person is asked.
-  const isSure = (/** @type {string} */ address) => !doubtful.includes(address);
-  app.write({
-    ...proposal, addressed: addressedBy(opened), text: quote, doubtful, to: withNames(opened, to.filter(isSure)), cc: withNames(opened, cc.filter(isSure)),
-  });
-}
-
-/** The addresses to which a message was sent. @param {OpenedMessage} opened */
-function addressedBy({ headers }) {
-  const header = headerReader(headers);
-  return ["to", "cc"].flatMap((name) => readMailboxes(header(name))).map(({ address }) => address);
+  const { quote, tooMany, ...proposal } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
+  if (tooMany) return app.translate("answer_too_many", { count: tooMany });
+  app.write({ ...proposal, addressed: addressedBy(opened), text: quote });
+  return "";
 }
 
 /** @param {App} app @param {OpenedMessage} opened */
 function forward(app, opened) {
-  const { quote, ...proposal } = forwardOf(app.translate, opened);
+  const { quote, tooMany: _, ...proposal } = forwardOf(app.translate, opened);
   // The view of the message overwrites its own attachments when it is left.
   const attachments = opened.attachments.map(({ name, type, data }) => ({ name, type, data: data.slice(0) }));
   app.write({ ...proposal, text: quote, attachments });
@@ -73,6 +68,6 @@ async function forwardWhole(app, opened, readSource) {
   const message = await readSource();
   // The new readers have no key to the encrypted message. Its signatures stay.
   const data = isEncrypted(opened.report) ? await app.mailVault.decrypt(message) : message;
-  const { quote: _, ...proposal } = forwardOf(app.translate, opened);
+  const { quote: _, tooMany: __, ...proposal } = forwardOf(app.translate, opened);
   app.write({ ...proposal, text: "", attachments: [{ name: WHOLE_NAME, type: "message/rfc822", data }] });
 }

@@ -1,11 +1,11 @@
-/** The question about recipients of a reply whom only unprotected fields of the encrypted message name. */
+/** The question about recipients of a reply whom only unprotected fields of the message name. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { listOf } from "../../../wasm_build/ui/formats.js";
+import { isolate, listOf } from "../../../wasm_build/ui/formats.js";
 
 /**
  * @param {import("../app.js").App} app
- * @param {string[]} doubtful addresses
+ * @param {import("../../../wasm_build/ui/formats.js").Mailbox[]} doubtful
  * @param {{onAdd: () => void, onDone: () => void}} options
  */
 export function createDoubtfulNote({ translate }, doubtful, { onAdd, onDone }) {
@@ -14,7 +14,7 @@ export function createDoubtfulNote({ translate }, doubtful, { onAdd, onDone }) {
   });
   const note = html(
     "div", { class: "card stack", data: { test: "doubtful" } },
-    html("p", { class: "warning", text: translate("doubtful_recipients", { who: listOf(doubtful, translate) }) }),
+    html("p", { class: "warning", text: translate("doubtful_recipients", { who: listOf(doubtful.map(({ address }) => isolate(address)), translate) }) }),
     html(
       "div", { class: "actions" },
       button("doubtful_leave", "doubtful-leave", () => {}), button("doubtful_add", "doubtful-add", onAdd),

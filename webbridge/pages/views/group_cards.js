@@ -2,7 +2,7 @@
 
 import { openDialog } from "../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
-import { isAddress, isolate, listOf, quoteMailbox } from "../../../wasm_build/ui/formats.js";
+import { isAddress, isolate, listOf } from "../../../wasm_build/ui/formats.js";
 import { createForm, inputField, problem } from "../../../wasm_build/ui/parts.js";
 import { RecipientsField } from "../../../wasm_build/ui/recipients_field.js";
 import { groupName, isGroupName, MAX_GROUPS, MAX_MEMBERS } from "../address_book.js";
@@ -78,9 +78,10 @@ export function openGroup(app, change, { name: before, members }, onSaved) {
     known: () => mailVault.contacts().catch(() => []), onDetails: (address, check) => void showRecipient(app, address, check),
   });
   name.input.value = before ?? "";
-  for (const address of members) field.add(quoteMailbox({ name: trust.book.nameOf(address), address }));
-  const save = () => {
+  for (const address of members) field.add({ name: trust.book.nameOf(address), address });
+  const save = async () => {
     field.commit();
+    await field.read();
     const group = { name: groupName(name.input.value), members: field.addresses };
     failure.textContent = whyNot(app, group, before) ?? "";
     if (failure.textContent) return;

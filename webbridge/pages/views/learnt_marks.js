@@ -4,9 +4,9 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { sameAddress, headerReader, readMailbox } from "../../../wasm_build/ui/formats.js";
 import { lockMark, protectionMark, stateMark } from "../../../wasm_build/ui/state_mark.js";
 import { isEncrypted, provedSender } from "../report.js";
+import { namesSender, senderOf } from "../row_people.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
@@ -38,10 +38,10 @@ export function createRowMarks(translate, message, lesson) {
  * @param {string | null} subject the subject if the row hides it
  * @returns {Lesson}
  */
-export function lessonOf({ report, headers }, message, subject) {
+export function lessonOf({ report }, message, subject) {
   const sender = provedSender(report);
   // A row that names another sender than the message is not this message's row, whatever the mail server says.
-  const isTheirs = sameAddress(readMailbox(message.from).address, readMailbox(headerReader(headers)("from")).address);
+  const isTheirs = report.sender !== null && namesSender(message, report.sender);
   const state = report.state === "verified" && (!isTheirs || sender === null) ? null : report.state;
   return { state, sender: state === "verified" ? sender : null, subject, isEncrypted: isEncrypted(report) };
 }
@@ -67,8 +67,8 @@ export function updateRow(translate, link, { message, lesson, who, subject }) {
  * @param {import("./row_drawing.js").ListedMessage} message
  * @param {{isOutgoing: boolean, lesson: Lesson | null}} options
  */
-export function whoOf(translate, { from, to, isDraft }, { isOutgoing, lesson }) {
-  if (isDraft) return lesson?.to ? translate("row_to", { to: lesson.to }) : translate("draft_row");
-  const { name, address } = readMailbox(from);
-  return isOutgoing ? translate("row_to", { to }) : lesson?.sender ?? (name || address || translate("no_sender"));
+export function whoOf(translate, message, { isOutgoing, lesson }) {
+  if (message.isDraft) return lesson?.to ? translate("row_to", { to: lesson.to }) : translate("draft_row");
+  const { name, address } = senderOf(message);
+  return isOutgoing ? translate("row_to", { to: message.to }) : lesson?.sender ?? (name || address || translate("no_sender"));
 }

@@ -110,12 +110,13 @@ export class LetterDraft {
 
   #fields() {
     const { from, recipients, subject, text, sign, encrypt, copy, options } = this.#letter;
-    const { inReplyTo, references, hidden, answersEncrypted, doubtful = [], draft } = this.#proposal;
+    const { inReplyTo, references, hidden, answersEncrypted, doubtful, draft } = this.#proposal;
     const { forward = null, secret } = draft?.content.fields ?? {};
     return {
       from: this.#app.address ?? "", to: recipients.to.written, cc: recipients.cc.written, bcc: recipients.bcc.written,
       subject: subject.input.value, thread: { inReplyTo, references, hidden }, forward, answersSealed: answersEncrypted,
-      sign: sign.input.checked, seal: encrypt.input.checked, more: options.more.chosen, secret, copy: copy.wish, doubtful,
+      sign: sign.input.checked, seal: encrypt.input.checked, more: options.more.chosen, secret, copy: copy.wish,
+      doubtful: [...doubtful?.to ?? [], ...doubtful?.cc ?? []].map(({ address }) => address),
       sharedFrom: from.shared, html: text.html,
     };
   }

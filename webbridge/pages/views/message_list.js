@@ -7,10 +7,11 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { nextTask } from "../../../wasm_build/vault/next_task.js";
 import { VaultError } from "../../../wasm_build/vault/vault_error.js";
 import { ApiError } from "../api.js";
-import { headerReader, readMailbox } from "../../../wasm_build/ui/formats.js";
+import { headerReader } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { fetchPage, readUidSet } from "../list_source.js";
 import { isSameMessage } from "../routes.js";
+import { senderOf } from "../row_people.js";
 import { createDays } from "./days.js";
 import { asDraftRow, readHidden } from "./draft_rows.js";
 import { fetchRows, MAX_FETCHED_BYTES } from "./hidden_subjects.js";
@@ -571,7 +572,7 @@ export class MessageList {
     const lesson = this.#lessonOn(message);
     const row = createRow(this.#app, message, { address, isOutgoing: this.#isOutgoing, isCurrent, subject, lesson });
     row.firstElementChild?.append(...createFlagMarks(this.#app.translate, message));
-    this.selection.attach(row, message.uid, readMailbox(message.from).name || readMailbox(message.from).address);
+    this.selection.attach(row, message.uid, senderOf(message).name || senderOf(message).address);
     if (message.isInner) row.classList.add("row-inner");
     if (message.thread && message.thread.length > 1) {
       const isOpen = this.#messages.some(({ uid, isInner }) => isInner && message.thread?.includes(uid));

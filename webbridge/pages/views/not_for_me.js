@@ -4,7 +4,7 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { headerReader, isAddress, longDate, readMailbox } from "../../../wasm_build/ui/formats.js";
+import { headerReader, longDate } from "../../../wasm_build/ui/formats.js";
 import { createHeaders } from "./shown_message.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -16,25 +16,29 @@ import { createHeaders } from "./shown_message.js";
 export function createNotForMe(app, closed) {
   const { translate } = app;
   const header = headerReader(closed.headers);
-  const { address } = readMailbox(header("from"));
+  const [sender] = closed.reply.people.senders;
   const ask = html("button", {
     type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
-    on: { click: () => app.write(requestFor(app, address, header)) },
+    on: { click: () => app.write(requestFor(app, sender, header)) },
   });
   const keys = html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } });
   return [
     createHeaders(app, closed, header),
     html("p", { class: "note", text: translate("claimed_lines"), data: { test: "claimed" } }),
     html("p", { class: "field-hint", text: translate("other_key_hint") }),
-    html("div", { class: "actions" }, keys, isAddress(address) ? ask : null),
+    html("div", { class: "actions" }, keys, sender ? ask : null),
   ];
 }
 
-/** @param {App} app @param {string} address @param {(name: string) => string} header */
-function requestFor({ translate }, address, header) {
+/**
+ * The letter that asks the claimed sender. It quotes nothing, but it goes to them only if the person says so.
+ * @param {App} app @param {import("../../../wasm_build/ui/answer.js").AnswerMailbox | undefined} sender
+ * @param {(name: string) => string} header
+ */
+function requestFor({ translate }, sender, header) {
   const date = longDate(header("date")) || header("date");
   return {
-    to: [address], subject: translate("send_again_subject"), text: translate("send_again_text", { date }), inReplyTo: null,
-    references: [], hidden: [], answersEncrypted: false,
+    to: [], doubtful: { to: sender ? [sender] : [], cc: [] }, subject: translate("send_again_subject"),
+    text: translate("send_again_text", { date }), inReplyTo: null, references: [], hidden: [], answersEncrypted: false,
   };
 }

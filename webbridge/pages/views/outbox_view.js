@@ -1,8 +1,9 @@
 /** The outbox: the letters that wait for a connection, each with its state, and what the person can do with it. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { isolate, listOf, readMailbox } from "../../../wasm_build/ui/formats.js";
+import { isolate, listOf } from "../../../wasm_build/ui/formats.js";
 import { ask, problem } from "../../../wasm_build/ui/parts.js";
+import { mailboxesOf } from "../draft_content.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../offline/outbox.js").Letter} Letter */
@@ -61,7 +62,8 @@ export function waitingNotice(app) {
 function createCard(app, letter, failure) {
   const { translate, away: { outbox } } = app;
   const { id, words, state, problem: code } = letter;
-  const people = [...words.to, ...words.cc ?? [], ...words.bcc ?? []].map((one) => readMailbox(one).address);
+  // An earlier version has kept the people as texts.
+  const people = [...words.to, ...words.cc ?? [], ...words.bcc ?? []].map((one) => (typeof one === "string" ? one : one.address));
   const sentence = state === "refused" && code ? `${translate("outbox_refused")} ${app.sentenceFor({ code })}` : translate(`outbox_${state}`);
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => Promise<void>} */ act) => {
     const made = html("button", { type: "button", text: translate(key), data: { test } });
@@ -70,7 +72,7 @@ function createCard(app, letter, failure) {
   };
   const change = button("outbox_change", "outbox-change", async () => {
     const proposal = app.hasDraft() ? null : await outbox.hold(id);
-    if (proposal) app.write(proposal);
+    if (proposal) app.write(await withMailboxes(app, proposal));
     else failure.textContent = translate(app.hasDraft() ? "outbox_other_letter" : "outbox_busy");
   });
   const send = button("outbox_send", "outbox-send", async () => {
@@ -96,4 +98,15 @@ function createCard(app, letter, failure) {
     html("p", { text: sentence, data: { test: "outbox-state" } }),
     html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...(state === "waiting" || !outbox.isWhole(letter) ? [] : [send]), remove),
   );
+}
+
+/**
+ * The words of a waiting letter as a proposal for the writing view.
+ * @param {App} app @param {import("../offline/outbox.js").Held} held
+ * @returns {Promise<import("./writing_view.js").Proposal>}
+ */
+async function withMailboxes(app, { to, cc = [], bcc = [], ...held }) {
+  const read = (/** @type {string[]} */ texts) => app.mailVault.readAddresses(texts);
+  const [open = [], copied = [], hidden = []] = await Promise.all([to, cc, bcc].map((line) => mailboxesOf(line, read)));
+  return { ...held, to: open, cc: copied, bcc: hidden };
 }

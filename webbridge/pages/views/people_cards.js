@@ -37,7 +37,7 @@ export class PeopleCards {
     this.#bar.setAttribute("aria-label", translate("people_acts"));
     this.#bar.append(
       this.#count,
-      act("person_write", "people-write", () => writeTo(app, { to: this.#addresses })),
+      act("person_write", "people-write", () => writeTo(app, { to: this.#addresses.map((address) => ({ name: "", address })) })),
       act("people_make_group", "people-make-group", () => this.#onGroup(this.#addresses, () => this.#chosen.clear())),
       act("remove", "people-remove", () => this.#remove(this.#addresses)),
     );
@@ -99,7 +99,7 @@ export class PeopleCards {
       ) : null,
       html(
         "div", { class: "actions" },
-        button("person_write", "person-write", () => writeTo(this.#app, { to: [address] })),
+        button("person_write", "person-write", () => writeTo(this.#app, { to: [{ name: "", address }] })),
         button("person_rename", "person-rename", () => this.#openNaming(person)),
         button("remove", "person-remove", () => this.#remove([address])),
       ),
@@ -189,7 +189,7 @@ export class PeopleCards {
   }
 }
 
-/** Begins a message. @param {App} app @param {{to?: string[], groups?: string[]}} recipients */
+/** Begins a message. @param {App} app @param {{to?: import("../../../wasm_build/ui/formats.js").Mailbox[], groups?: string[]}} recipients */
 export function writeTo(app, recipients) {
   app.write({ ...BLANK, ...recipients });
 }

@@ -1,7 +1,7 @@
 /** The question where a reply goes, above a letter that answers a message with another address for replies. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { readMailbox, sameAddress } from "../../../wasm_build/ui/formats.js";
+import { sameAddress } from "../../../wasm_build/ui/formats.js";
 import { replyToQuestion } from "../../../wasm_build/ui/reply_to_note.js";
 
 /**
@@ -10,19 +10,24 @@ import { replyToQuestion } from "../../../wasm_build/ui/reply_to_note.js";
  * @param {import("../../../wasm_build/ui/recipients_field.js").RecipientsField} line To
  * @returns {HTMLElement | null} null if there is no question
  */
-export function createReplyToNote({ translate }, { to, replyTo = [] }, line) {
-  if (replyTo.length === 0 || to.length === 0) return null;
-  const senders = to.map((person) => readMailbox(person).address);
+export function createReplyToNote({ translate }, { senders = [], replyTo = [] }, line) {
+  if (replyTo.length === 0 || senders.length === 0) return null;
+  const isSender = (/** @type {string} */ address) => senders.some((one) => sameAddress(one.address, address));
   const end = () => {
     note.remove();
     line.focus();
   };
+  const keep = () => {
+    // A sender who is not proved is in the line only now.
+    for (const sender of senders) line.add(sender);
+    end();
+  };
   const take = () => {
-    for (const person of [...line.people]) if (senders.some((one) => sameAddress(one, person.address))) line.remove(person);
-    for (const address of replyTo) line.add(address);
+    for (const person of [...line.people]) if (isSender(person.address)) line.remove(person);
+    for (const mailbox of replyTo) line.add(mailbox);
     end();
   };
   const note = html("div", { class: "card stack", data: { test: "reply-to" } },
-    ...replyToQuestion(translate, { to: senders, replyTo }, { onKeep: end, onTake: take }));
+    ...replyToQuestion(translate, { senders, replyTo }, { onKeep: keep, onTake: take }));
   return note;
 }

@@ -2,7 +2,8 @@
 
 import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
-import { dayOnly, headerReader, longDate, readMailbox, technical, writeMailbox } from "../../../wasm_build/ui/formats.js";
+import { peopleText } from "../../../wasm_build/ui/answer.js";
+import { dayOnly, headerReader, longDate, technical } from "../../../wasm_build/ui/formats.js";
 import { createHeaderNotes } from "../header_notes.js";
 import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
@@ -73,7 +74,7 @@ function createFieldHeading({ translate }, site) {
  */
 function createVerdict(app, opened, source) {
   const header = headerReader(opened.headers);
-  const { element, spoken } = createState(app, opened.report, { from: header("from"), why: createWhy(app, opened) });
+  const { element, spoken } = createState(app, opened.report, { from: peopleText(opened.report.people.from), why: createWhy(app, opened) });
   const state = html("div", { class: "stack" }, element, ...createReceiptNotes(app, opened, source), ...rememberSender(app, opened));
   const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened));
   return { state, spoken, headers: createHeaders(app, opened, header), parts };
@@ -119,25 +120,20 @@ function keepOpen(before, after) {
  */
 export function createHeaders(app, opened, header) {
   const { translate } = app;
+  const { people, fieldOrigin } = opened.report;
   const proved = provedSender(opened.report);
-  const from = opened.report.fieldOrigin ? "" : proved ?? writeMailbox(readMailbox(header("from")));
+  /** @type {[string, (Node | string)[], string][]} */
   const pairs = [
-    [translate(proved ? "from" : "from_claimed"), from, "from"],
-    [translate("to"), header("to"), "to"],
-    [translate("cc"), header("cc"), "cc"],
-    [translate("date"), longDate(header("date")) || header("date"), "date"],
+    [translate(proved ? "from" : "from_claimed"), [fieldOrigin ? "" : proved ?? peopleText(people.from)], "from"],
+    [translate("to"), createPeople(translate, people.to), "to"],
+    [translate("cc"), createPeople(translate, people.cc), "cc"],
+    [translate("date"), [longDate(header("date")) || header("date")], "date"],
   ];
   return html(
     "dl",
     { class: "headers", data: { encrypted: String(isEncrypted(opened.report)) } },
-    ...pairs.filter(([, value]) => value).flatMap(([term, value, test]) => [
-      html("dt", { text: term }),
-      html("dd", { dir: "auto", data: { test: `header-${test}` } }, ...(isOfMany(test) ? createPeople(translate, value) : [value])),
+    ...pairs.filter(([, [first]]) => first).flatMap(([term, value, test]) => [
+      html("dt", { text: term }), html("dd", { dir: "auto", data: { test: `header-${test}` } }, ...value),
     ]),
   );
-}
-
-/** @param {string} field */
-function isOfMany(field) {
-  return field === "to" || field === "cc";
 }

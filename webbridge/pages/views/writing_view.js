@@ -9,7 +9,7 @@ import { base64FromBytes } from "../../../wasm_build/vault/base64.js";
 import { html } from "../../../wasm_build/ui/dom.js";
 import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
 import { ApiError } from "../api.js";
-import { listOf, readMailbox } from "../../../wasm_build/ui/formats.js";
+import { listOf } from "../../../wasm_build/ui/formats.js";
 import { createCopyField } from "../copy_choice.js";
 import { withSignature } from "../letter_signature.js";
 import { contentOf, planCopies } from "../letter_copies.js";
@@ -42,10 +42,11 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUne
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /**
+ * @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox
  * @typedef {import("../mail_vault.js").ReplyFields & {
- *   to: string[], cc?: string[], bcc?: string[], subject: string, text: string, answersEncrypted: boolean,
- *   doubtful?: string[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
- *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: string[], html?: string,
+ *   to: Mailbox[], cc?: Mailbox[], bcc?: Mailbox[], subject: string, text: string, answersEncrypted: boolean,
+ *   doubtful?: {to: Mailbox[], cc: Mailbox[]}, senders?: Mailbox[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
+ *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: Mailbox[], html?: string,
  *   statements?: import("./letter_options.js").Statements, sharedFrom?: string, addressed?: string[],
  * }} Proposal `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is that of the letter in the outbox which is
  *   changed; `html` is its formatted text, empty for none
@@ -203,7 +204,7 @@ class Writing {
   isBegun() {
     if (this.done) return false;
     const { to, cc = [], bcc = [], attachments = [], subject } = this.#proposal;
-    const proposed = [...to, ...cc, ...bcc].map((person) => readMailbox(person).address);
+    const proposed = [...to, ...cc, ...bcc].map(({ address }) => address);
     const addressed = this.recipients.people.map(({ address }) => address).join() !== proposed.join();
     const changed = this.subject.input.value !== subject || this.text.isChanged;
     return addressed || changed || this.attached.files.length !== attachments.length || this.attached.large.length > 0;
@@ -291,11 +292,13 @@ class Writing {
   }
 
   #askDoubtful() {
-    const { doubtful = [] } = this.#proposal;
-    if (doubtful.length === 0) return null;
-    return createDoubtfulNote(this.#app, doubtful, {
-      onAdd: () => doubtful.forEach((address) => this.recipients.to.add(address)), onDone: () => this.recipients.to.focus(),
-    });
+    const { to, cc } = this.#proposal.doubtful ?? { to: [], cc: [] };
+    if (to.length + cc.length === 0) return null;
+    const onAdd = () => {
+      for (const mailbox of to) this.recipients.to.add(mailbox);
+      for (const mailbox of cc) this.recipients.cc.add(mailbox);
+    };
+    return createDoubtfulNote(this.#app, [...to, ...cc], { onAdd, onDone: () => this.recipients.to.focus() });
   }
 
   /** @returns {Letter} */
@@ -434,7 +437,7 @@ class Writing {
     if (!this.parcelWay.solves(found)) return this.plan.focus();
     this.failure.textContent = "";
     this.parcelWay.ask(found, this.recipients, {
-      words: () => this.#words(), sign: letter.sign, encrypt: letter.encrypt, hasStatements: this.options.hasStatements,
+      from: letter.address, words: () => this.#words(), sign: letter.sign, encrypt: letter.encrypt, hasStatements: this.options.hasStatements,
       files: [...this.attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })), ...this.attached.large.map(({ name, file }) => ({ name, data: file }))],
       takeBack: () => this.draft.takeBack({ isAgreed: false, mayWait: async () => false }),
       sendOthers: () => this.sending.send({ isAgreed: false, wish: this.copy.wish, onEncrypted: async () => {} }),
@@ -464,8 +467,8 @@ class Writing {
   #words() {
     return {
       ...this.from.fields,
-      to: this.recipients.to.mailboxes,
-      cc: this.recipients.cc.mailboxes,
+      to: this.recipients.to.texts,
+      cc: this.recipients.cc.texts,
       subject: this.subject.input.value.trim(),
       text: this.text.value,
       html: this.text.html,
@@ -480,8 +483,9 @@ class Writing {
   /** The letter as it is written again from the outbox. @returns {import("../offline/outbox.js").Words} */
   #kept() {
     const { attachments, ...words } = this.#words();
+    const { to, cc, bcc } = this.recipients;
     return {
-      ...words, sharedFrom: this.from.shared, bcc: this.recipients.bcc.mailboxes, answersEncrypted: this.#proposal.answersEncrypted,
+      ...words, to: to.mailboxes, cc: cc.mailboxes, bcc: bcc.mailboxes, sharedFrom: this.from.shared, answersEncrypted: this.#proposal.answersEncrypted,
       sign: this.sign.input.checked, encrypt: this.encrypt.input.checked,
       files: attachments.map(({ name, type, data }) => ({ name, type, data: base64FromBytes(data) })),
     };

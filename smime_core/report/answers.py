@@ -1,0 +1,124 @@
+"""The people whom an answer to a message may address, and whether the writer must be asked first.
+
+A verified message is answered to its proved sender, in whatever form its From is written. Any other address of a signed
+or encrypted message is sure only if a signature covers the field that names it. Somebody who changed the message on its
+way could have added all others, and would get the quoted words. Encryption without a signature proves nothing here:
+anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
+
+A plain message is answered as it says. The caller leaves out the person's own addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from smime_core.mail.header_protection import FieldProtection
+from smime_core.mail.people import FieldPeople, NamedMailbox
+from smime_core.mime.addresses import Mailbox
+from smime_core.report.report import LayerKind, MessageReport, State
+from smime_core.text.mail_address import address_key, addresses_match
+
+_SIGNED = (FieldProtection.SIGNED, FieldProtection.SIGNED_AND_ENCRYPTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerMailbox:
+    """A mailbox with a readable address. If it is not sure, nobody may be written to there without a question.
+
+    `name` is empty if only an unprotected field of a signed or encrypted message has it.
+    """
+
+    name: str
+    address: str
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPeople:
+    """The people whom an answer may address.
+
+    `senders` is the proved sender, or the authors that the message claims. `reply_to` are the mailboxes of Reply-To
+    other than the senders; they are never sure. `to` and `cc` are the recipients. `count` is the number of mailboxes in
+    To and Cc. If `is_whole` is False, some of them are missing here, so an answer to all would leave them out.
+    """
+
+    senders: tuple[AnswerMailbox, ...]
+    reply_to: tuple[AnswerMailbox, ...]
+    to: tuple[AnswerMailbox, ...]
+    cc: tuple[AnswerMailbox, ...]
+    count: int
+    is_whole: bool
+
+
+def find_proved_sender(report: MessageReport) -> Mailbox | None:
+    """The sender of a verified message, as views name it: the address, and the name in the certificate.
+
+    Returns None for any other message, and for the text of a field, which nobody has sent.
+    """
+    if report.state is not State.VERIFIED or report.field_origin is not None:
+        return None
+    verified = [signer for signer in report.deciding_signers if signer.state is State.VERIFIED]
+    theirs = [
+        one for one in verified if any(addresses_match(report.sender or "", address) for address in one.addresses)
+    ]
+    signer = next(iter([*theirs, *verified]), None)
+    address = report.sender or next(iter(signer.addresses if signer else ()), "")
+    name = signer.certificate.common_name if signer and signer.certificate else ""
+    return Mailbox(name, address) if address else None
+
+
+def find_answer_people(report: MessageReport) -> AnswerPeople:
+    """The people whom an answer to this message may address. No address is listed twice in one field."""
+    people = report.people
+    senders = _senders(report)
+    others = (one for one in people.reply_to.mailboxes if not _names(senders, one.address))
+    return AnswerPeople(
+        senders=senders,
+        reply_to=_unique(_mailbox(report, one, is_sure=False) for one in others),
+        to=_recipients(report, people.to),
+        cc=_recipients(report, people.cc),
+        count=people.to.count + people.cc.count,
+        is_whole=all(field.count == len(field.mailboxes) for field in (people.to, people.cc)),
+    )
+
+
+def _senders(report: MessageReport) -> tuple[AnswerMailbox, ...]:
+    proved = find_proved_sender(report)
+    if proved is not None:
+        return (AnswerMailbox(name=proved.name, address=proved.address, is_sure=True),)
+    authors = report.people.authors
+    is_one = authors.count == 1
+    return _unique(_mailbox(report, one, is_sure=is_one and _is_sure(report, one)) for one in authors.mailboxes)
+
+
+def _recipients(report: MessageReport, field: FieldPeople) -> tuple[AnswerMailbox, ...]:
+    return _unique(_mailbox(report, one, is_sure=_is_sure(report, one)) for one in field.mailboxes)
+
+
+def _is_sure(report: MessageReport, mailbox: NamedMailbox) -> bool:
+    return _is_ordinary(report) or mailbox.protection in _SIGNED
+
+
+def _is_ordinary(report: MessageReport) -> bool:
+    # Nothing protects the message, and nothing in it was confidential.
+    return report.state is State.PLAIN and not any(one.kind is LayerKind.ENCRYPTED for one in report.layers)
+
+
+def _mailbox(report: MessageReport, mailbox: NamedMailbox, *, is_sure: bool) -> AnswerMailbox:
+    name = mailbox.name if _is_sure(report, mailbox) else ""
+    return AnswerMailbox(name=name, address=mailbox.address, is_sure=is_sure)
+
+
+def _unique(mailboxes: Iterable[AnswerMailbox]) -> tuple[AnswerMailbox, ...]:
+    # Each readable address once. Of two fields that name it, the one that is sure counts.
+    found: dict[tuple[str, str], AnswerMailbox] = {}
+    for mailbox in mailboxes:
+        key = address_key(mailbox.address)
+        if mailbox.address and (key not in found or (mailbox.is_sure and not found[key].is_sure)):
+            found[key] = mailbox
+    return tuple(found.values())
+
+
+def _names(mailboxes: Iterable[AnswerMailbox], address: str) -> bool:
+    return any(addresses_match(mailbox.address, address) for mailbox in mailboxes)

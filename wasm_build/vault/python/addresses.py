@@ -1,0 +1,38 @@
+"""The verbs that read mail addresses in texts of the person or of a page. Nothing in JavaScript parses addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from smime_core.limits import MAX_TYPED_ADDRESSES_CHARACTERS, check_limit
+from smime_core.mime import Mailbox, addresses, find_addresses
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import request_class
+
+
+@request_class
+class ReadAddresses:
+    texts: tuple[str, ...]
+
+
+async def read_addresses(request: ReadAddresses, provider: CryptoProvider) -> Reply:
+    """Returns `{mailboxes}`: for each text the list of its mailboxes, as a header field has them.
+
+    The lines of a pasted list are separate mailboxes. The address of an unreadable one is empty. Raises LimitExceeded.
+    """
+    return _describe(request.texts, lambda text: addresses(",".join(text.splitlines())))
+
+
+async def find_addresses_in(request: ReadAddresses, provider: CryptoProvider) -> Reply:
+    """Returns `{mailboxes}` of texts that a page shows, which may have other words between the addresses.
+
+    The addresses may only be proposed. Raises LimitExceeded.
+    """
+    return _describe(request.texts, find_addresses)
+
+
+def _describe(texts: Iterable[str], read: Callable[[str], tuple[Mailbox, ...]]) -> Reply:
+    texts = tuple(texts)
+    check_limit("characters of addresses", sum(map(len, texts)), MAX_TYPED_ADDRESSES_CHARACTERS)
+    return {"mailboxes": [[{"name": one.name, "address": one.address} for one in read(text)] for text in texts]}
