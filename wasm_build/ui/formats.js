@@ -1,5 +1,7 @@
 /** Dates, sizes, addresses and folder names in the form for people, and the parsing of addresses. */
 
+import { cleanAddress, cleanName, looksLikeAddress, visibleName } from "./shown_names.js";
+
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, address: string}} Mailbox */
 
@@ -113,17 +115,11 @@ function endOfQuotes(field, start) {
   return -1;
 }
 
-/** @param {Mailbox} mailbox */
+/** A mailbox as the sender has written it, which nothing proves. @param {Mailbox} mailbox */
 export function writeMailbox({ name, address }) {
-  return name && name !== address ? `${name} <${address}>` : address;
+  const shown = cleanName(name);
+  return shown && name !== address ? `${shown} <${cleanAddress(address)}>` : cleanAddress(address);
 }
-
-/** Characters that change the direction of writing. In a name they could reverse the address beside it. */
-const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-/** The sign @ and its look-alikes. */
-const AT_SIGN = /[@\uff20\ufe6b]/u;
-/** A longer name is cut, because it would push the address beside it out of sight. */
-const MAX_NAME_CHARACTERS = 100;
 
 /**
  * A proved address with the name from its certificate, which the authority may not have checked. A name that looks like
@@ -131,10 +127,9 @@ const MAX_NAME_CHARACTERS = 100;
  * @param {Mailbox} proved `address` is empty if only the certificate is known
  */
 export function writeProved({ name, address }) {
-  const clean = name.replace(DIRECTIONS, "").replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
-  const shown = clean.length > MAX_NAME_CHARACTERS ? `${clean.slice(0, MAX_NAME_CHARACTERS)}…` : clean;
+  const shown = cleanName(name);
   if (!address) return shown;
-  return !shown || AT_SIGN.test(shown) ? address : `${shown} <${address}>`;
+  return !shown || looksLikeAddress(shown) ? cleanAddress(address) : `${shown} <${cleanAddress(address)}>`;
 }
 
 /**
@@ -143,8 +138,8 @@ export function writeProved({ name, address }) {
  * @param {Mailbox} mailbox
  */
 export function quoteMailbox({ name, address }) {
-  const clean = name.replace(DIRECTIONS, "").replace(/\p{Cc}/gu, " ").trim();
-  if (!clean || clean.includes("@")) return address;
+  const clean = visibleName(name);
+  if (!clean || looksLikeAddress(clean)) return address;
   return `"${clean.replace(/["\\]/gu, "\\$&")}" <${address}>`;
 }
 
