@@ -1,4 +1,4 @@
-"""A name beside an address is written by the same rules in the core, and so in the command, and in pages and extension."""
+"""A name beside an address is written by the same rules in the core, in the pages and in the extension."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ console.log(JSON.stringify(names.map((name) => writeProved({ name, address }))))
 """
 # An address-like name has one of these, and the address is then without a name.
 _AT_SIGNS: Final = "@\uff20\ufe6b\u24d0\u24b6"
-_ANGLES: Final = "<>\uff1c\uff1e\ufe64\ufe65\u226e\u226f\u2039\u203a\u2329\u232a\u3008\u3009\u27e8\u27e9\u276c\u276d\u276e\u276f\u2770\u2771"
+_ANGLES: Final = (
+    "<>\uff1c\uff1e\ufe64\ufe65\u226e\u226f\u2039\u203a\u2329\u232a\u3008\u3009\u27e8\u27e9"
+    "\u276c\u276d\u276e\u276f\u2770\u2771"
+)
 _NAMES: Final = {
     "": ALICE,
     " \t": ALICE,
@@ -76,7 +79,9 @@ def test_pages_and_extension_write_the_same_as_the_core() -> None:
 
 def test_each_character_beside_an_address_is_written_alike_everywhere() -> None:
     """All characters of the older of both Unicode versions; the pages' Node may know further ones."""
-    assigned = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Co", "Cs")]
+    assigned = [
+        chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Co", "Cs")
+    ]
     core = [write_proved(f"ceo{character}bank", ALICE) for character in assigned]
     assert write_in_pages([f"ceo{character}bank" for character in assigned]) == core
     hidden = [one for one in assigned if unicodedata.category(one) in ("Cf", "Cc", "Zl", "Zp")]
