@@ -122,9 +122,9 @@ export function writeMailbox({ name, address }) {
 }
 
 /**
- * A proved address with the name from its certificate, which the authority may not have checked. A name that looks like
- * an address is left out, because people could take it for the proved address.
- * @param {Mailbox} proved `address` is empty if only the certificate is known
+ * An address with a name that nothing proves, such as that from a certificate, which the authority may not have checked. A
+ * name that looks like an address is left out, because people could take it for the address.
+ * @param {Mailbox} mailbox `address` is empty if only the certificate is known
  */
 export function writeProved({ name, address }) {
   const shown = cleanName(name);
@@ -162,6 +162,12 @@ export function shortDate(iso, now = new Date()) {
   if (date.toDateString() === now.toDateString()) return format(date, { timeStyle: "short" });
   const thisYear = Math.abs(now.getTime() - date.getTime()) < 300 * DAY_MILLISECONDS;
   return format(date, thisYear ? { day: "numeric", month: "short" } : { dateStyle: "medium" });
+}
+
+/** A date with its year. @param {string | null} iso */
+export function mediumDate(iso) {
+  const date = readDate(iso);
+  return date ? format(date, { dateStyle: "medium" }) : "";
 }
 
 /**

@@ -4,6 +4,7 @@ import { draftIdIn, draftIdOf, readDraftMessage } from "../../../wasm_build/ui/d
 import { ApiError } from "../api.js";
 import { decryptSubjects } from "./hidden_subjects.js";
 import { OBSCURED_SUBJECT } from "./message_row.js";
+import { writePeople } from "./row_texts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("./row_drawing.js").ListedMessage} ListedMessage */
@@ -36,7 +37,7 @@ async function readDraft(app, bytes) {
   if (!id || !parts) return null;
   try {
     const { subject, to, cc, bcc } = await app.drafts.fieldsOf(id, parts);
-    return { subject: subject || app.translate("no_subject"), to: [...to, ...cc, ...bcc].join(", ") };
+    return { subject: subject || app.translate("no_subject"), to: writePeople([...to, ...cc, ...bcc].join(", ")) };
   } catch (error) {
     if (error instanceof ApiError && error.code === "draft-not-yours") return { subject: null };
     throw error;
