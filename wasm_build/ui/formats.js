@@ -1,6 +1,6 @@
 /** Dates, sizes, addresses and folder names in the form for people, and the parsing of addresses. */
 
-import { cleanAddress, cleanName, looksLikeAddress, visibleName } from "./shown_names.js";
+import { cleanAddress, cleanName, looksLikeAddress, nameBeside, visibleName } from "./shown_names.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, address: string}} Mailbox */
@@ -127,9 +127,9 @@ export function writeMailbox({ name, address }) {
  * @param {Mailbox} mailbox `address` is empty if only the certificate is known
  */
 export function writeProved({ name, address }) {
-  const shown = cleanName(name);
-  if (!address) return shown;
-  return !shown || looksLikeAddress(shown) ? cleanAddress(address) : `${shown} <${cleanAddress(address)}>`;
+  if (!address) return cleanName(name);
+  const shown = nameBeside(name);
+  return shown ? `${shown} <${cleanAddress(address)}>` : cleanAddress(address);
 }
 
 /**

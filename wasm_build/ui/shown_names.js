@@ -41,14 +41,19 @@ export function cleanAddress(address) {
   return address.replace(/[\p{Cf}\p{Cs}\p{Cc}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
+/** A name that may be beside an address; "" if it could be taken for another address. @param {string} name */
+export function nameBeside(name) {
+  const shown = cleanName(name);
+  return looksLikeAddress(shown) ? "" : shown;
+}
+
 /**
  * The name of a mailbox where only one of name and address has room: the address, if the name could be taken for another
  * one. "" if there is neither.
  * @param {Mailbox} mailbox
  */
 export function shortName({ name, address }) {
-  const shown = cleanName(name);
-  return shown && !looksLikeAddress(shown) ? shown : cleanAddress(address);
+  return nameBeside(name) || cleanAddress(address);
 }
 
 /** The first characters of a text, of which none is half a surrogate pair. @param {string} text @param {number} count */
