@@ -447,7 +447,8 @@ def test_a_signed_message_with_an_unprotected_subject_has_no_seal_in_its_row(
     pages.enter()
     pages.open_message(uid)
     uncovered = f"[data-uid='{uid}'] [data-test=learnt-uncovered]"
-    pages.page.wait_for_selector(uncovered, timeout_seconds=OPERATION_SECONDS)
+    is_there = "(selector) => document.querySelector(selector) !== null"
+    pages.page.wait_for(is_there, uncovered, timeout_seconds=OPERATION_SECONDS)
     title = pages.page.js("(selector) => document.querySelector(selector).title", uncovered)
     assert title.startswith("The signature is valid, but it does not cover the subject")
     assert (pages.state, shown(pages, uid)[0]) == ("verified", None)
