@@ -5,7 +5,7 @@ No RFC defines the reasons. The JSON follows smime_core/report/report.schema.jso
 
 from smime_core.report.answers import AnswerMailbox, AnswerPeople, find_answer_people, find_proved_sender
 from smime_core.report.certificate_page import CertificatePage, PageRow, PageValue, describe_certificate, page_to_json
-from smime_core.report.certificate_text import fingerprint_text, key_label
+from smime_core.report.certificate_text import fingerprint_text, holder_name, key_label
 from smime_core.report.path_tree import Explanation, TreeNode, draw_tree, explain_path, explain_signer, trust_text
 from smime_core.report.reasons import reason
 from smime_core.report.report import LayerKind, LayerReport, MessageReport, Reason, RecipientReport, SignerReport, State
@@ -43,6 +43,7 @@ __all__ = [
     "find_answer_people",
     "find_proved_sender",
     "fingerprint_text",
+    "holder_name",
     "key_label",
     "page_to_json",
     "reason",

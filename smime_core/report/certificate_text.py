@@ -1,10 +1,12 @@
-"""Keys and fingerprints as text for people."""
+"""Keys, fingerprints and holders of certificates as text for people."""
 
 from __future__ import annotations
 
 import re
 
 from smime_core.provider import PrivateKey, PublicKey
+from smime_core.text import clean_name, looks_like_address
+from smime_core.x509.certificate import Certificate
 
 
 def key_label(key: PublicKey | PrivateKey) -> str:
@@ -15,3 +17,12 @@ def key_label(key: PublicKey | PrivateKey) -> str:
 def fingerprint_text(fingerprint: str) -> str:
     """A hexadecimal fingerprint in the form that people compare, such as "EB:D4:10..."."""
     return ":".join(re.findall("..", fingerprint.upper()))
+
+
+def holder_name(certificate: Certificate) -> str:
+    """The holder's distinguished name, or else the common name, as text beside an address.
+
+    "" if both look like an address: people could take them for the one that was proved.
+    """
+    names = (clean_name(certificate.subject), certificate.common_name)
+    return next((name for name in names if not looks_like_address(name)), "")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from smime_core.pkix import Outcome, PathTrail, RevocationState, RevocationStatus, Step, TrustAnchor, TrustSource
 from smime_core.pkix.revocation import UNKNOWN_REASONS
 from smime_core.report.report import SignerReport, State
+from smime_core.text import clean_name, looks_like_address, write_proved
 from smime_core.x509.certificate import Certificate
 
 SOURCES: Final = {
@@ -62,7 +63,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeNode:
-    """One node of the path. `certificate` is None for MISSING.
+    """One node of the path. `certificate` is None for MISSING. `addresses` are those of the HOLDER.
 
     `trust` is the source of the trust in an anchor, `revocation` the revocation status, `problems` are faults and
     unknown facts. All three are words for people, and may be empty.
@@ -72,6 +73,7 @@ class TreeNode:
     mark: Mark
     name: str
     certificate: Certificate | None = None
+    addresses: tuple[str, ...] = ()
     trust: str = ""
     revocation: str = ""
     problems: tuple[str, ...] = ()
@@ -87,14 +89,21 @@ class Explanation:
 
 def explain_signer(signer: SignerReport) -> Explanation:
     """The verdict on one signer in words."""
-    return Explanation(sentence=_sentence(signer), tree=explain_path(signer.trail, signer.certificate))
+    tree = explain_path(signer.trail, signer.certificate, signer.addresses)
+    return Explanation(sentence=_sentence(signer), tree=tree)
 
 
-def explain_path(trail: PathTrail | None, certificate: Certificate | None) -> tuple[TreeNode, ...]:
-    """The path as nodes, from the top down to `certificate`. Without a trail, `certificate` is the only node."""
+def explain_path(
+    trail: PathTrail | None, certificate: Certificate | None, proved: tuple[str, ...] = ()
+) -> tuple[TreeNode, ...]:
+    """The path as nodes, from the top down to `certificate`. Without a trail, `certificate` is the only node.
+
+    Beside `proved` addresses, the holder's node names no other ones of the certificate.
+    """
     if trail is None:
-        return (_holder(certificate, PathTrail(certificates=(certificate,))),) if certificate is not None else ()
-    nodes = [_node(trail, position) for position in range(len(trail.certificates))]
+        alone = (certificate,) if certificate is not None else ()
+        return tuple(_holder(one, PathTrail(certificates=alone), proved) for one in alone)
+    nodes = [_node(trail, position, proved) for position in range(len(trail.certificates))]
     # A root has no issuer above it. The root's own node says that it is not trusted.
     if trail.anchor is None and trail.certificates and not trail.certificates[-1].is_self_issued:
         nodes.append(_missing(trail.certificates[-1]))
@@ -115,9 +124,7 @@ def draw_tree(tree: Sequence[TreeNode]) -> list[str]:
 def node_title(node: TreeNode) -> str:
     """A node's mark, name and addresses in one line."""
     mark = {Mark.GOOD: "✓", Mark.BAD: "✗", Mark.OPEN: "?"}[node.mark]
-    addresses = node.certificate.email_addresses if node.certificate else ()
-    shown = f" <{', '.join(addresses)}>" if addresses and node.role is NodeRole.HOLDER else ""
-    return f"{mark} {node.name}{shown}"
+    return f"{mark} {write_proved(node.name, ', '.join(node.addresses))}"
 
 
 def node_details(node: TreeNode) -> list[str]:
@@ -172,17 +179,21 @@ def _own_revocation(trail: PathTrail) -> str:
     return revocation_text(status) if status else "the revocation of the certificate was not checked"
 
 
-def _node(trail: PathTrail, position: int) -> TreeNode:
+def _node(trail: PathTrail, position: int, proved: tuple[str, ...]) -> TreeNode:
     certificate = trail.certificates[position]
     if position == 0:
-        return _holder(certificate, trail)
+        return _holder(certificate, trail, proved)
     is_anchor = trail.anchor is not None and position == len(trail.certificates) - 1
     role = NodeRole.ANCHOR if is_anchor else NodeRole.AUTHORITY
     return _build_node(certificate, trail, role, position)
 
 
-def _holder(certificate: Certificate, trail: PathTrail) -> TreeNode:
-    return _build_node(certificate, trail, NodeRole.HOLDER, 0)
+def _holder(certificate: Certificate, trail: PathTrail, proved: tuple[str, ...]) -> TreeNode:
+    addresses = proved or certificate.email_addresses
+    name = certificate.common_name
+    # A name that looks like an address may be one that nobody vouches for.
+    shown = ", ".join(proved) if proved and looks_like_address(name) else name
+    return replace(_build_node(certificate, trail, NodeRole.HOLDER, 0), name=shown, addresses=addresses)
 
 
 def _build_node(certificate: Certificate, trail: PathTrail, role: NodeRole, position: int) -> TreeNode:
@@ -217,7 +228,7 @@ def _problems(steps: Sequence[Step], status: RevocationStatus | None) -> tuple[s
 
 
 def _missing(certificate: Certificate) -> TreeNode:
-    name = certificate.issuer
+    name = clean_name(certificate.issuer)
     return TreeNode(role=NodeRole.MISSING, mark=Mark.BAD, name=name, problems=(_NO_ANCHOR,))
 
 

@@ -1,4 +1,4 @@
-"""Text forms that several packages share: mail addresses, domain names, origins, base64, keys, times, lines of LDIF.
+"""Text forms that several packages share: addresses, domain names, origins, base64, keys, names, times, lines of LDIF.
 
 RFC 5321, 5890, 6454, 4648, 2849.
 """
@@ -19,6 +19,7 @@ from smime_core.text.mail_address import (
     without_detail,
 )
 from smime_core.text.origin import check_origin
+from smime_core.text.shown_name import clean_name, looks_like_address, write_proved
 from smime_core.text.times import utc_text
 
 __all__ = [
@@ -30,14 +31,17 @@ __all__ = [
     "build_ldif_line",
     "check_no_entrust_profile",
     "check_origin",
+    "clean_name",
     "condition_key",
     "escape_dn_value",
     "is_loopback",
     "length_prefixed",
+    "looks_like_address",
     "mailbox_name",
     "parse_address",
     "read_ed25519",
     "utc_text",
     "without_detail",
     "write_ed25519",
+    "write_proved",
 ]

@@ -17,7 +17,7 @@ from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_NAME_TEXT_CHARACTERS
 from smime_core.mime import Headers, Mailbox, addresses, from_addresses
 from smime_core.report.reasons import reason
 from smime_core.report.report import Reason
-from smime_core.text.mail_address import addresses_match
+from smime_core.text import addresses_match, write_proved
 
 _BETWEEN_WORDS: Final = re.compile(r"""[\s<>()\[\]{}"'`,;:|/\\]+""")
 _DOMAIN_LIKE: Final = re.compile(r"[^.]+(?:\.[^.]+)+")
@@ -64,12 +64,7 @@ def name_sender(mailbox: Mailbox, *, proved: Mapping[str, str]) -> Reason:
     everybody with the author's key could have written the field.
     """
     names = [name for address, name in proved.items() if addresses_match(mailbox.address, address)]
-    shown = Mailbox(names[0], mailbox.address) if names else mailbox
-    is_misleading = find_other_address(shown) is not None
-    name = " ".join("".join(one if one.isprintable() else " " for one in shown.name).split())
-    # A certificate without a name of a person has the address there.
-    is_name = bool(name) and not is_misleading and not addresses_match(name, mailbox.address)
-    person = f"{name} <{mailbox.address}>" if is_name else mailbox.address
+    person = write_proved(names[0] if names else mailbox.name, mailbox.address)
     text = person if len(person) <= MAX_ADDRESS_CHARACTERS else mailbox.address[:MAX_ADDRESS_CHARACTERS]
     return reason("sent-by-proved" if names else "sent-by", {"person": text})
 

@@ -44,7 +44,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("untrusted-anchor") == 1
-    assert done.stdout.count("verified: signed by CN=alice@example.test") == 3
+    assert done.stdout.count("verified: signed by alice@example.test") == 3
     assert "list of Example Ltd, number 1" in done.stdout
 
 

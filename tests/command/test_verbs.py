@@ -19,7 +19,7 @@ from tests.support.people import build_revocation_list
 def test_verifies_what_it_signed(lab: Lab, name: str) -> None:
     result = lab.sealwax("verify", name, *TRUST)
     assert (result.code, result.stderr) == (0, "")
-    assert b"verified: signed by CN=alice@example.test <alice@example.test>" in result.stdout
+    assert b"verified: signed by alice@example.test" in result.stdout
 
 
 @pytest.mark.parametrize(("folder", "cipher"), [("ids", "--compatible"), ("ids", "--modern"), ("ec", "--modern")])
@@ -58,7 +58,7 @@ def test_a_decrypted_signed_mail_still_verifies(lab: Lab) -> None:
 def test_decrypt_reports_the_verdict_of_the_signature_inside(lab: Lab) -> None:
     result = lab.sealwax("decrypt", "encrypted.eml", *READER, *TRUST, "-o", "opened.eml")
     assert result.code == 0
-    assert "verified: signed by CN=alice@example.test" in result.line
+    assert "verified: signed by alice@example.test" in result.line
 
 
 @pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])

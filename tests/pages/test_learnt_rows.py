@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
 
+from smime_core.mail import ProtectionMode
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.mail_letters import mail, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import accept, show_people
-from tests.support.pages.received import deliver, signed_and_encrypted, stack
+from tests.support.pages.received import deliver, signed, signed_and_encrypted, signed_entity, stack
 from tests.support.pages.strangers import deliver as deliver_of_stranger
 from tests.support.pages.strangers import stranger
 from webbridge.demo.stack import DemoStack
@@ -46,32 +48,42 @@ LIST = """async () => {
   const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
   const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
   const copies = () => ({ identities: [], sealKey: null });
-  globalThis.keys = Object.assign(new EventTarget(), { unlocked: true, copies });
+  globalThis.keys = Object.assign(new EventTarget(), { unlocked: true, identities: [], copies });
   globalThis.learnt = new LearntRows(async () => ({}), keys, () => null);
   globalThis.messages = [];
   globalThis.uidValidity = 9;
-  const api = { messages: async () => ({ uidValidity, messages }) };
-  globalThis.list = new MessageList({ translate: (key) => key, api, mailVault: {}, keys }, learnt);
+  const api = { messages: async () => ({ uidValidity, messages }), sharedAddresses: [] };
+  const translate = (key, { to } = {}) => (key === "row_to" ? `To ${to}` : key);
+  const app = { translate, api, mailVault: {}, keys, address: "alice@example.test" };
+  globalThis.list = new MessageList(app, learnt);
   document.body.append(list.element);
   globalThis.row = (given) => ({
     uid: 7, from: "Bob <bob@example.test>", to: "alice@example.test", subject: "Plain", date: "2026-11-20T10:00:00Z",
     size: 10, seen: true, protection: "signed", problem: null, ...given,
   });
-  globalThis.verified = (from) => ({
-    headers: [["From", from], ["Subject", "Within"]],
-    report: {
-      state: "verified", sender: from, reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [],
-      signers: [{ layer: 0, addresses: [from], certificate: null, state: "verified" }], certificates: [],
-    },
-  });
+  globalThis.within = { Subject: "Within", Date: "Fri, 20 Nov 2026 10:00:00 +0000", To: "alice@example.test" };
+  globalThis.verified = (from, { fields = within, protection = "signed-only", state = "verified" } = {}) => {
+    const headers = [["From", from], ...Object.entries(fields)];
+    return {
+      headers,
+      report: {
+        state, sender: from, reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [], headers,
+        headerProtection: protection === "unprotected" ? "none" : "hp-clear",
+        headerProtections: headers.map(() => protection),
+        signers: [{ layer: 0, addresses: [from], certificate: null, state }], certificates: [],
+      },
+    };
+  };
+  const textOf = (part) => list.element.querySelector(part).textContent;
+  globalThis.shown = () => [".row-from", ".row-subject", ".row-date"].map(textOf);
   const marks = () => [...list.element.querySelectorAll(".row-marks")];
   globalThis.states = () => marks().map(({ dataset }) => dataset.state ?? null);
   globalThis.at = (folder) => ({ folder, uidValidity, uid: 7 });
 }"""
-LEARN = """async (given, from, digest) => {
+LEARN = """async (given, from, digest, made = {}, options = {}) => {
   messages = [row(given)];
-  await list.load("folder-id", {});
-  list.learn(at("folder-id"), verified(from), digest);
+  await list.load("folder-id", options);
+  list.learn(at("folder-id"), verified(from, made), digest);
   return states();
 }"""
 WAIT = "() => new Promise((resolve) => setTimeout(resolve, 2500))"
@@ -129,7 +141,7 @@ def test_a_row_shows_the_verdict_that_was_learnt_also_after_lock_and_unlock(brow
 def test_a_learnt_verdict_goes_when_a_decision_is_withdrawn(browser: Browser, stack: DemoStack) -> None:
     pages = reader(browser, stack)
     pages.enter()
-    uid = deliver_of_stranger(stack, pages.account, stranger(), "A stranger")
+    uid = deliver_of_stranger(stack, pages.account, stranger(), "A stranger", ProtectionMode.CLEAR)
     accept(pages, uid)
     wait_for_state(pages, uid, "verified")
     show_people(pages)
@@ -178,9 +190,13 @@ def test_a_verified_row_names_the_proved_sender_and_not_the_claimed_name(page: P
 @pytest.mark.heart
 def test_other_bytes_under_the_same_number_have_no_verdict(page: Page) -> None:
     page.js(LEARN, {}, "bob@example.test", "d1")
-    found = page.js("""() => {
-      const seen = JSON.stringify([7, messages[0].from, messages[0].to, messages[0].date, messages[0].size]);
-      learnt.learn(at("folder-id"), seen, "d2", { state: null, sender: null, subject: "Other", isEncrypted: true });
+    found = page.js("""async () => {
+      const { identityOf } = await import("/source/webbridge/pages/views/message_row.js");
+      const seen = identityOf(messages[0]);
+      const before = learnt.find(at("folder-id"), seen).state;
+      if (before !== "verified") throw new Error("the row is not that of the lesson");
+      const other = { state: null, sender: "", subject: "Other", date: null, isEncrypted: true };
+      learnt.learn(at("folder-id"), seen, "d2", other);
       return learnt.find(at("folder-id"), seen).state;
     }""")
     assert found is None
@@ -207,7 +223,7 @@ def test_no_tab_keeps_or_writes_again_what_another_has_forgotten_for_good(page: 
       BroadcastChannel.prototype.addEventListener = () => {};
       const third = make();
       BroadcastChannel.prototype.addEventListener = listen;
-      const lesson = { state: "verified", sender: "bob@example.test", subject: null, isEncrypted: false };
+      const lesson = { state: "verified", sender: "bob@example.test", subject: "", date: null, isEncrypted: false };
       const pause = () => new Promise((resolve) => { setTimeout(resolve, 20); });
       const until = async (test) => { while (!(await test())) await pause(); };
       const stored = async () => (await openLearnt.read(address, "folder"))?.counter ?? 0;
@@ -229,3 +245,211 @@ def test_no_tab_keeps_or_writes_again_what_another_has_forgotten_for_good(page: 
       return [before, forgotten, ...after.map((one) => one !== null)];
     }""")
     assert found == [[True, True], 0, False, True]
+
+
+# The record of a folder as an earlier version has stored it, for one message that would be verified.
+STORED_BEFORE = """async (format) => {
+  const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
+  const { openLearnt } = await import("/source/webbridge/pages/state_database.js");
+  const address = `${crypto.randomUUID()}@example.test`;
+  const lesson = { state: "verified", sender: "bob@example.test", subject: null, isEncrypted: false };
+  const entry = { ...lesson, row: "row", digest: "d", at: 1 };
+  const kept = new TextEncoder().encode(JSON.stringify({ format, entries: [["9/7", entry]] })).buffer;
+  await openLearnt.write(address, "folder", 1, kept);
+  const vault = { call: async (verb, { sealed }) => ({ draft: sealed }) };
+  const rows = new LearntRows(async () => vault, keys, () => address);
+  await rows.load("folder");
+  await openLearnt.removeAll(address);
+  return rows.find(at("folder"), "row")?.state ?? null;
+}"""
+
+
+def test_entries_without_texts_of_their_own_are_dropped(page: Page) -> None:
+    assert page.js(STORED_BEFORE, 1) is None
+    assert page.js(STORED_BEFORE, 2) == "verified"
+
+
+# Fields of a row as the server gives them, each with a text of its own.
+FORGED = {
+    "from": "FORGED <bob@example.test>",
+    "to": "FORGED <eve@example.test>",
+    "subject": "FORGED: pay today",
+    "date": "2026-03-03T10:00:00Z",
+    "size": 4711,
+    "protection": "sealed",
+    "problem": "header-too-long",
+}
+# Returns all that people read or hear of a row, and of the heading above it.
+READ = """() => {
+  const row = list.element.querySelector("li:has(a)");
+  const named = [...row.querySelectorAll("[aria-label], [title], title")];
+  return row.textContent + named.map((one) => one.getAttribute("aria-label") + one.getAttribute("title")).join()
+    + row.querySelector("time").getAttribute("datetime")
+    + (list.element.querySelector(".day-title")?.textContent ?? "");
+}"""
+HONEST = {"subject": "Within", "date": "2026-11-20T10:00:00Z"}
+
+
+def differences() -> list[dict[str, object]]:
+    """Every combination of forged texts in a row whose sender has the proved address."""
+    names = ("from", "to", "subject", "date", "problem")
+    chosen = (combination for count in range(6) for combination in itertools.combinations(names, count))
+    return [HONEST | {name: FORGED[name] for name in one} for one in chosen]
+
+
+@pytest.mark.parametrize("outgoing", [False, True])
+def test_no_text_of_the_server_stands_beside_a_verified_seal(page: Page, outgoing: bool) -> None:
+    """The server differs from the message when it is opened: the row says what the signature covers."""
+    sender = "alice@example.test" if outgoing else "bob@example.test"
+    for given in differences():
+        row = {**given, "from": str(given.get("from", sender)).replace("bob@example.test", sender)}
+        assert page.js(LEARN, row, sender, str(given), {}, {"outgoing": outgoing}) == ["verified"], given
+        who = "To \u2068alice@example.test\u2069" if outgoing else sender
+        assert page.js("() => shown()")[:2] == [who, "Within"], given
+        read = page.js(READ)
+        assert "FORGED" not in read, given
+        assert "Mar" not in read, given
+        assert "2026-11-20" in read, given
+        assert page.js(RELOAD, row) == ["verified"], given
+        assert "FORGED" not in page.js(READ), given
+
+
+@pytest.mark.heart
+@pytest.mark.parametrize("state", ["verified", "signed-unverified", "encrypted-only", "invalid", "plain"])
+def test_a_state_is_gone_when_the_server_changes_any_field_of_the_row(page: Page, state: str) -> None:
+    learnt = [state]
+    for name, forged in FORGED.items():
+        assert page.js(LEARN, HONEST, "bob@example.test", f"d {name}", {"state": state}) == learnt
+        assert page.js(RELOAD, HONEST) == learnt
+        assert page.js(RELOAD, {**HONEST, name: forged}) == [None], name
+        assert page.js(RELOAD, {**HONEST, "of a later bridge": {"name": "FORGED"}}) == [None]
+    for mark in ({"seen": False}, {"flags": ["\\Answered", "\\Flagged"]}):
+        assert page.js(RELOAD, {**HONEST, **mark}) == learnt
+
+
+@pytest.mark.parametrize("state", ["signed-unverified", "encrypted-only"])
+def test_a_state_of_doubt_is_beside_the_texts_of_the_message_too(page: Page, state: str) -> None:
+    page.js(LEARN, {"subject": FORGED["subject"], "date": FORGED["date"]}, "bob@example.test", "d", {"state": state})
+    assert page.js("() => shown()")[1] == "Within"
+    assert "Mar" not in page.js(READ)
+
+
+UNCOVERED = [
+    {"protection": "unprotected"},
+    {"protection": "unprotected", "fields": {}},
+    {"protection": "encrypted-only"},
+]
+
+
+@pytest.mark.heart
+@pytest.mark.parametrize("made", UNCOVERED)
+def test_a_signature_that_does_not_cover_subject_and_date_gives_no_seal(page: Page, made: dict[str, object]) -> None:
+    assert page.js(LEARN, HONEST, "bob@example.test", "d", made) == [None]
+    assert page.js("() => list.element.querySelector('.row-marks').title") == "learnt_uncovered"
+    assert page.js("() => list.element.querySelector('.mark-verified')") is None
+
+
+def test_a_message_without_a_subject_shows_none_that_was_added_outside(page: Page) -> None:
+    fields = {"Date": "Fri, 20 Nov 2026 10:00:00 +0000"}
+    assert page.js(LEARN, FORGED, "bob@example.test", "d", {"fields": fields}) == ["verified"]
+    assert page.js("() => shown()")[1] == "no_subject"
+
+
+def test_a_message_of_somebody_else_names_its_sender_in_the_sent_folder(page: Page) -> None:
+    """A server puts a verified message of Bob among those that Alice has sent."""
+    page.js(LEARN, {**HONEST, "to": "carol@example.test"}, "bob@example.test", "d", {}, {"outgoing": True})
+    assert page.js("() => shown()")[0] == "bob@example.test"
+
+
+def test_a_forged_date_gives_a_verified_row_no_heading(page: Page) -> None:
+    """The row stays at its place in the list, names its own day, and no other row comes under a heading of it."""
+    found = page.js("""async () => {
+      const day = (date, uid) => ({ ...row({ date, subject: "Within" }), uid });
+      messages = [day("2026-12-24T12:00:00Z", 7), day("2026-11-22T12:00:00Z", 8), day("2026-11-21T12:00:00Z", 9)];
+      await list.load("folder-id", {});
+      const titleOf = (one) => one.querySelector("h2")?.textContent ?? "row";
+      const titles = () => [...list.element.querySelectorAll("li")].map(titleOf);
+      const before = titles();
+      list.learn(at("folder-id"), verified("bob@example.test"), "d");
+      const after = titles();
+      list.learn(at("folder-id"), verified("bob@example.test"), "d");
+      keys.unlocked = false;
+      keys.dispatchEvent(new Event("change"));
+      return [before, after, titles(), shown()[2]];
+    }""")
+    before, after, locked, _ = found
+    assert [one == "row" for one in before] == [False, True] * 3
+    assert after == ["row", *before[2:]]
+    assert locked == before
+
+
+NAMES = {
+    "Bob <bob@example.test>": "Bob",
+    "\u202eknaB <bob@example.test>": "knaB",
+    '"boss@bank.example" <bob@example.test>': "bob@example.test",
+    "boss\uff20bank.example <bob@example.test>": "bob@example.test",
+    "boss\ufe6bbank <bob@example.test>": "bob@example.test",
+    "Bank \u2039boss\u203a <bob@example.test>": "bob@example.test",
+    "\u200f \u202e<bob@example.test>": "bob@example.test",
+    "bob\u202e@example.test": "bob\ufffd@example.test",
+    "": "no_sender",
+}
+
+
+@pytest.mark.parametrize(("sender", "who"), NAMES.items())
+def test_a_row_that_was_not_opened_shows_no_misleading_name(page: Page, sender: str, who: str) -> None:
+    page.js(RELOAD, {"from": sender})
+    assert page.js("() => shown()")[0] == who
+    box = page.js("() => list.element.querySelector('[data-test=row-select]').ariaLabel")
+    assert box == "select_message"
+    page.js(
+        "async (given) => { messages = [row(given)]; await list.load('sent', { outgoing: true }); }", {"to": sender}
+    )
+    address = who if "@" in who else "bob@example.test"
+    shown = f"{who} <{address}>" if who != address else who
+    assert page.js("() => shown()")[0] == (f"To \u2068{shown}\u2069" if sender else "To ")
+
+
+@pytest.mark.heart
+def test_a_verified_row_shows_the_signed_subject_and_date(browser: Browser, stack: DemoStack) -> None:
+    """The outer subject was changed on the way."""
+    _, bob = stack.accounts
+    message = mail(text("Soup."), subject="Lunch")
+    outer, rest = signed(bob, message).split(b"\r\n\r\n", 1)
+    changed = outer.replace(b"Subject: Lunch", b"Subject: URGENT: pay 9,000 EUR today")
+    assert changed != outer
+    uid = deliver(stack, changed + b"\r\n\r\n" + rest)
+    pages = reader(browser, stack)
+    pages.enter()
+    pages.open_message(uid)
+    wait_for_state(pages, uid, "verified")
+    assert shown(pages, uid)[3] == "Lunch"
+    # Entries are kept a second after the last one was learnt.
+    pages.page.js(WAIT)
+    pages.page.click(named("lock"))
+    pages.unlock()
+    pages.show_inbox()
+    wait_for_state(pages, uid, "verified")
+    row = pages.page.js("(uid) => document.querySelector(`li:has([data-uid='${uid}'])`).outerHTML", uid)
+    assert "Lunch" in row
+    assert "URGENT" not in row
+    pages.close()
+
+
+def test_a_signed_message_with_an_unprotected_subject_has_no_seal_in_its_row(
+    browser: Browser, stack: DemoStack
+) -> None:
+    _, bob = stack.accounts
+    body = text("Soup.")
+    head = f"From: {bob.address}\r\nTo: {stack.accounts[0].address}\r\nSubject: URGENT\r\n".encode()
+    uid = deliver(stack, head + signed_entity(bob, body))
+    pages = reader(browser, stack)
+    pages.enter()
+    pages.open_message(uid)
+    uncovered = f"[data-uid='{uid}'] [data-test=learnt-uncovered]"
+    is_there = "(selector) => document.querySelector(selector) !== null"
+    pages.page.wait_for(is_there, uncovered, timeout_seconds=OPERATION_SECONDS)
+    title = pages.page.js("(selector) => document.querySelector(selector).title", uncovered)
+    assert title.startswith("The signature is valid, but it does not cover the subject")
+    assert (pages.state, shown(pages, uid)[0]) == ("verified", None)
+    pages.close()

@@ -3,6 +3,8 @@
  * (`smime_core/mime/addresses.py`): `isAddress` knows the plain ones, and mailboxes come parsed.
  */
 
+import { cleanAddress, cleanName, looksLikeAddress, nameBeside, visibleName } from "./shown_names.js";
+
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, address: string}} Mailbox */
 
@@ -62,28 +64,21 @@ export function certificatesFor(address, certificates) {
   return [theirs, people, certificates].find((some) => some.length > 0) ?? [];
 }
 
-/** @param {Mailbox} mailbox */
+/** A mailbox as the sender has written it, which nothing proves. @param {Mailbox} mailbox */
 export function writeMailbox({ name, address }) {
-  return name && name !== address ? `${name} <${address}>` : address;
+  const shown = cleanName(name);
+  return shown && name !== address ? `${shown} <${cleanAddress(address)}>` : cleanAddress(address);
 }
 
-/** Characters that change the direction of writing. In a name they could reverse the address beside it. */
-const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-/** The sign @ and its look-alikes. */
-const AT_SIGN = /[@\uff20\ufe6b]/u;
-/** A longer name is cut, because it would push the address beside it out of sight. */
-const MAX_NAME_CHARACTERS = 100;
-
 /**
- * A proved address with the name from its certificate, which the authority may not have checked. A name that looks like
- * an address is left out, because people could take it for the proved address.
- * @param {Mailbox} proved `address` is empty if only the certificate is known
+ * An address with a name that nothing proves, such as that from a certificate, which the authority may not have checked. A
+ * name that looks like an address is left out, because people could take it for the address.
+ * @param {Mailbox} mailbox `address` is empty if only the certificate is known
  */
 export function writeProved({ name, address }) {
-  const clean = name.replace(DIRECTIONS, "").replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
-  const shown = clean.length > MAX_NAME_CHARACTERS ? `${clean.slice(0, MAX_NAME_CHARACTERS)}…` : clean;
-  if (!address) return shown;
-  return !shown || AT_SIGN.test(shown) ? address : `${shown} <${address}>`;
+  if (!address) return cleanName(name);
+  const shown = nameBeside(name);
+  return shown ? `${shown} <${cleanAddress(address)}>` : cleanAddress(address);
 }
 
 /**
@@ -92,8 +87,8 @@ export function writeProved({ name, address }) {
  * @param {Mailbox} mailbox
  */
 export function quoteMailbox({ name, address }) {
-  const clean = name.replace(DIRECTIONS, "").replace(/\p{Cc}/gu, " ").trim();
-  if (!clean || AT_SIGN.test(clean)) return address;
+  const clean = visibleName(name);
+  if (!clean || looksLikeAddress(clean)) return address;
   return `"${clean.replace(/["\\]/gu, "\\$&")}" <${address}>`;
 }
 
@@ -116,6 +111,12 @@ export function shortDate(iso, now = new Date()) {
   if (date.toDateString() === now.toDateString()) return format(date, { timeStyle: "short" });
   const thisYear = Math.abs(now.getTime() - date.getTime()) < 300 * DAY_MILLISECONDS;
   return format(date, thisYear ? { day: "numeric", month: "short" } : { dateStyle: "medium" });
+}
+
+/** A date with its year. @param {string | null} iso */
+export function mediumDate(iso) {
+  const date = readDate(iso);
+  return date ? format(date, { dateStyle: "medium" }) : "";
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import { html, uniqueId } from "./dom.js";
 import { addressKey, isAddress, sameAddress } from "./formats.js";
+import { cleanAddress, cleanName, nameBeside } from "./shown_names.js";
 
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
 /** A name for several people, which puts them all in. @typedef {{name: string, people: Mailbox[]}} KnownGroup */
@@ -100,8 +101,8 @@ export class RecipientSuggestions {
         id: `${this.#id}-${index}`, class: "suggestion", role: "option", "aria-selected": String(index === this.#active),
         data: { test: "suggestion", address: one.address, ...(one.people && { group: one.name }) }, on: { click: () => this.#take(one) },
       },
-      one.name ? html("bdi", { text: one.name }) : null,
-      html("bdi", { class: "chip-address", text: one.people ? this.#groupWords(one.people.length) : one.address }),
+      one.name ? html("bdi", { text: one.people ? cleanName(one.name) : nameBeside(one.name) }) : null,
+      html("bdi", { class: "chip-address", text: one.people ? this.#groupWords(one.people.length) : cleanAddress(one.address) }),
     )));
     this.#input.setAttribute("aria-expanded", String(this.#shown.length > 0));
     if (this.#active < 0) this.#input.removeAttribute("aria-activedescendant");

@@ -3,6 +3,7 @@
 import { html, uniqueId } from "./dom.js";
 import { recipientState, sourceWords } from "./recipient_words.js";
 import { RecipientSuggestions } from "./recipient_suggestions.js";
+import { cleanAddress, nameBeside } from "./shown_names.js";
 import { readinessMark } from "./state_mark.js";
 import { afterPress } from "./press.js";
 import { addressKey, dayOnly, isAddress, quoteMailbox, sameAddress } from "./formats.js";
@@ -291,8 +292,8 @@ export class RecipientsField {
     const words = html(
       "span",
       { class: "chip-words" },
-      person.name ? html("bdi", { text: person.name }) : null,
-      html("bdi", { class: "chip-address", text: person.address }),
+      person.name ? html("bdi", { text: nameBeside(person.name) }) : null,
+      html("bdi", { class: "chip-address", text: cleanAddress(person.address) }),
       html("span", { class: "chip-source", dir: "auto", text: source ? `${word} · ${source}` : word }),
     );
     return html(

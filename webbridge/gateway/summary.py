@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from smime_core.errors import SmimeError
 from smime_core.mime import Headers, Mailbox, addresses, parse_content_type, parse_date, parse_headers
+from smime_core.text import write_proved
 from webbridge.gateway.imap_fetch import flags_of
 from webbridge.gateway.imap_syntax import Value, read_number
 
@@ -199,7 +200,7 @@ def _shown(mailbox: Mailbox) -> Mailbox:
 
 
 def _text_of(mailbox: Mailbox) -> str:
-    return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else mailbox.address
+    return write_proved(mailbox.name, mailbox.address)
 
 
 def _one_line(text: str) -> str:

@@ -14,17 +14,20 @@ import { accountDigest, openLearnt } from "./state_database.js";
 /** @typedef {import("./routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("../../wasm_build/ui/state_mark.js").State} State */
 /**
- * @typedef {{state: State | null, sender: string | null, subject: string | null, isEncrypted: boolean, to?: string}} Lesson
- *   `state` is null if only the subject was read; `sender` is the proved author of a verified message; `subject` is null if the
- *   row shows it in any case; `to` are the recipients of a draft
+ * @typedef {{
+ *   state: State | null, isUncovered?: boolean, sender: string, to?: string | null, subject: string, date: string | null,
+ *   isEncrypted: boolean,
+ * }} Lesson the texts of the opened message, which its row shows beside the state
+ *   `state` is null if only the encrypted subject was read, and if the verdict does not cover the texts (`isUncovered`); `sender`
+ *   is the proved author of a verified message; `to` are the recipients, null for a row that names the sender
  */
 /** @typedef {Lesson & {row: string, digest: string, at: number}} Entry `row` is what the row of the message said */
 /** @typedef {{entries: Map<string, Entry>, counter: number, reading: Promise<void> | null, timer: number}} Held */
 
-const FORMAT = 1;
+/** The entries of format 1 had no texts of their own beside a state, so they are dropped. */
+const FORMAT = 2;
 /** In each folder, the entries that were learnt last are kept. */
 const MAX_ENTRIES = 500;
-const MAX_SUBJECT_CHARACTERS = 300;
 /** The record of a folder is sealed once for messages that are opened soon after each other. */
 const WRITE_MILLISECONDS = 1_000;
 /**
@@ -82,8 +85,8 @@ export class LearntRows extends EventTarget {
     const before = held.entries.get(name);
     // Other bytes under the same number are another message, of which nothing is known.
     const known = before?.digest === digest && before.row === row ? before : null;
-    const subject = lesson.subject === null ? null : lesson.subject.slice(0, MAX_SUBJECT_CHARACTERS);
-    const next = known && lesson.state === null ? { ...known, subject } : { ...lesson, subject, row, digest };
+    const isOnlySubject = lesson.state === null && !lesson.isUncovered;
+    const next = known && isOnlySubject ? { ...known, subject: lesson.subject } : { ...lesson, row, digest };
     held.entries.delete(name);
     held.entries.set(name, { ...next, at: Date.now() });
     clearTimeout(held.timer);

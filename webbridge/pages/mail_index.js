@@ -13,7 +13,7 @@ import { decodeJson, encodeJson, importKey, KEY_BYTES } from "./bound_cipher.js"
 import { packWords, WordSearch } from "./search_words.js";
 import { placeOf, readIndex, readSegment, readSegments, removeIndex, writeIndex } from "./search_store.js";
 import { accountDigest } from "./state_database.js";
-import { shorten } from "./views/message_row.js";
+import { shorten } from "./views/row_texts.js";
 
 /** @typedef {import("./api.js").MessageSummary} MessageSummary */
 /** @typedef {import("./keys.js").KeyRing} KeyRing */

@@ -32,7 +32,7 @@ import { provingSigner } from "../../wasm_build/ui/verdict_words.js";
 /**
  * @typedef {{
  *   state: State, reasons: Reason[], sender: string | null, fieldOrigin: string | null, headers: [string, string][],
- *   headerProtections: FieldProtection[], people: MessagePeople, layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
+ *   headerProtection: string, headerProtections: FieldProtection[], people: MessagePeople, layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
  *   certificates: CertificateReport[],
  * }} Report the report of smime_core/report/report.schema.json
  */
@@ -57,12 +57,35 @@ export function isClosed(report) {
  * @returns {string | null}
  */
 export function provedSender(report) {
+  const proved = provedMailbox(report);
+  return proved && writeProved(proved);
+}
+
+/**
+ * The address of the proved author of a verified message, and the name in the certificate.
+ * @param {Report} report
+ * @returns {import("../../wasm_build/ui/formats.js").Mailbox | null}
+ */
+export function provedMailbox(report) {
   if (report.state !== "verified") return null;
   const signer = provingSigner(report);
   const certificate = findCertificate(report, signer?.certificate ?? null);
   const address = report.sender ?? signer?.addresses[0];
-  if (!address) return null;
-  return writeProved({ name: certificate?.name ?? "", address });
+  return address ? { name: certificate?.name ?? "", address } : null;
+}
+
+const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);
+/** With these, a field that is only outside the signature is not shown (RFC 9788 section 4.5). */
+const WHOLE_HEADERS = new Set(["hp-clear", "hp-cipher", "message-rfc822"]);
+
+/**
+ * Whether the signature covers a header field of the message as it is shown, or that the message has none.
+ * @param {Report} report
+ * @param {string} name in lower case
+ */
+export function coversField({ headers, headerProtection, headerProtections }, name) {
+  const at = headers.findIndex(([field]) => field.toLowerCase() === name);
+  return at < 0 ? WHOLE_HEADERS.has(headerProtection) : SIGNED.has(headerProtections[at] ?? "");
 }
 
 /**

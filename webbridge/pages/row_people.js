@@ -10,7 +10,7 @@ import { addressKey, sameAddress } from "../../wasm_build/ui/formats.js";
  * @returns {Mailbox}
  */
 export function senderOf({ from, sender }) {
-  return sender ?? { name: from, address: "" };
+  return sender ?? { name: "", address: from };
 }
 
 /**

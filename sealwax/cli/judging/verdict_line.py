@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from smime_core.report import MessageReport, Reason, SignerReport, State
+from smime_core.report import MessageReport, Reason, SignerReport, State, holder_name
+from smime_core.text import clean_name, write_proved
 
 WORDS: Final = {
     State.VERIFIED: "verified",
@@ -46,4 +47,4 @@ def _signer_name(signer: SignerReport) -> str:
         return signer.sid
     # Only proved addresses are shown. No trusted authority vouches for the other addresses of the certificate.
     addresses = " ".join(signer.addresses)
-    return f"{signer.certificate.subject} <{addresses}>" if addresses else signer.certificate.subject
+    return write_proved(holder_name(signer.certificate), addresses) or clean_name(signer.certificate.subject)

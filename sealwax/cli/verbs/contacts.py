@@ -22,7 +22,7 @@ from sealwax.cli.streams.files import (
     write_output,
 )
 from sealwax.cli.user_files.contacts import default_contacts_file, load_contacts, save_contacts
-from smime_core.report import certificate_to_json, reasons_to_json, time_to_json
+from smime_core.report import certificate_to_json, holder_name, reasons_to_json, time_to_json
 from smime_core.trust import (
     Contact,
     Contacts,
@@ -168,17 +168,19 @@ def _find(contacts: Contacts, address: str) -> Contact:
 def _describe(contact: Contact, known: KnownCertificate) -> str:
     certificate = known.certificate
     facts = (
+        *filter(None, [holder_name(certificate)]),
         f"until {certificate.not_after:%Y-%m-%d}",
         f"known since {known.first_seen:%Y-%m-%d} from {known.source.value}",
         f"SHA-256 {certificate.fingerprint}",
     )
-    return f"{contact.address}: {certificate.subject}, {', '.join(facts)}"
+    return f"{contact.address}: {', '.join(facts)}"
 
 
 def _report(files: Sequence[PeopleFile], done: Sequence[Imported], *, accepts_change: bool) -> None:
     for one in done:
         for added in one.added:
-            write_line(f"{added.address}: {added.certificate.subject}, until {added.certificate.not_after:%Y-%m-%d}")
+            name, until = holder_name(added.certificate), f"until {added.certificate.not_after:%Y-%m-%d}"
+            write_line(f"{added.address}: {', '.join(filter(None, (name, until)))}")
         for change in one.changes:
             end = "taken" if accepts_change else "not taken: --accept-change does, once you are sure"
             write_error(f"{change.address}: another certificate than before, {end}")

@@ -17,7 +17,7 @@ from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.streams.files import STANDARD_STREAM, write_error, write_json, write_line, write_output
 from sealwax.lookups.search import SearchProblem, SearchResult, search
 from smime_core.asn1 import build_pem
-from smime_core.report import certificate_to_json, reasons_to_json
+from smime_core.report import certificate_to_json, holder_name, reasons_to_json
 from smime_core.trust import FoundCertificate, RecipientCheck, RecipientChoice
 
 
@@ -83,7 +83,8 @@ def _line(check: RecipientCheck, *, is_chosen: bool) -> str:
     word = "use" if is_chosen else "usable" if check.is_usable else "not usable"
     sentences = " ".join(reason.sentence for reason in (*check.reasons, *check.warnings))
     until = f"until {certificate.not_after:%Y-%m-%d}, SHA-256 {certificate.fingerprint}"
-    line = f"{word}: {certificate.subject}, from {place_of(check.found)}, {until}"
+    name = holder_name(certificate) or ", ".join(certificate.email_addresses) or certificate.subject
+    line = f"{word}: {name}, from {place_of(check.found)}, {until}"
     return f"{line}: {sentences}" if sentences else line
 
 

@@ -95,7 +95,7 @@ def test_the_tree_runs_from_the_anchor_down_to_the_person() -> None:
         "✓ Test CA",
         "│  trusted by Mozilla for e-mail",
         "│  valid from 2026-05-31 to 2036-05-29",
-        "└─ ✓ alice@example.test <alice@example.test>",
+        "└─ ✓ alice@example.test",
         "      valid from 2026-05-31 to 2028-05-31",
         "      not revoked, by its authority's response of 2026-06-01",
     ]

@@ -19,6 +19,7 @@ from smime_core.mail import ProtectionMode
 from smime_core.message import sign_entity
 from smime_core.mime import Mailbox
 from smime_core.providers.native_streaming import NativeStreamingProvider
+from smime_core.report import draw_tree, explain_signer
 from smime_core.trust.judging import Judging
 from smime_core.verdict.authors import find_other_address
 from tests.support import path_house
@@ -101,8 +102,11 @@ def test_the_verdict_names_only_addresses_that_the_path_covers() -> None:
     store = TrustStore(anchors=(anchor,), revocation=RevocationPolicy.NOT_CHECKED)
     report = examine(signed(FROM_ALICE, identity=alice), store=store)
     assert report.state is State.VERIFIED
-    assert "<alice@example.test>" in verdict_line(report)
-    assert "bank.test" not in verdict_line(report)
+    (signer,) = report.signers
+    lines = [verdict_line(report), *draw_tree(explain_signer(signer).tree)]
+    assert "signed by alice@example.test (" in lines[0]
+    assert "└─ ? alice@example.test" in lines
+    assert all("bank.test" not in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -217,8 +221,8 @@ def test_a_sender_field_that_no_signature_covers_names_nobody() -> None:
         (FROM_WARD.replace(b"Bob <bob@example.test>", b"bob@example.test, carol@example.test"), {}),
         (FROM_WARD.replace(b"Bob <bob@example.test>", b"nobody at all"), {}),
         (b"Sender: carol@example.test\r\n" + FROM_WARD, {}),
-        (FROM_WARD.replace(b"Bob", b"=?utf-8?q?B=E2=80=AEob=0A?="), {"sent-by": "B ob <bob@example.test>"}),
-        (FROM_WARD.replace(b"Bob", b"B" * 400), {"sent-by": "bob@example.test"}),
+        (FROM_WARD.replace(b"Bob", b"=?utf-8?q?B=E2=80=AEob=0A?="), {"sent-by": "Bob <bob@example.test>"}),
+        (FROM_WARD.replace(b"Bob", b"B" * 400), {"sent-by": f"{'B' * 100}… <bob@example.test>"}),
     ],
 )
 def test_only_one_readable_person_is_named(fields: bytes, expected: dict[str, str]) -> None:

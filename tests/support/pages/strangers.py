@@ -12,6 +12,7 @@ from smime_core import blocking
 from smime_core.ca.demo import Details, create_authority, issue_identity
 from smime_core.cms.signing import Signing
 from smime_core.identity.identity import Identity
+from smime_core.mail import ProtectionMode
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.page import ENTER
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
@@ -29,7 +30,9 @@ def stack() -> Iterator[DemoStack]:
         yield stack
 
 
-def deliver(stack: DemoStack, to: Account, identity: Identity, subject: str) -> int:
+def deliver(
+    stack: DemoStack, to: Account, identity: Identity, subject: str, protection: ProtectionMode | None = None
+) -> int:
     """Put a letter that `identity` signed into a mailbox, and return its UID."""
     message = EmailMessage()
     message["From"] = identity.certificate.email_addresses[0]
@@ -40,6 +43,7 @@ def deliver(stack: DemoStack, to: Account, identity: Identity, subject: str) -> 
         message.as_bytes().replace(b"\n", b"\r\n"),
         Signing(identities=[identity], signing_time=datetime.now(UTC)),
         provider=PROVIDER,
+        protection=protection,
     )
     stack.mail_server.append(to.address, signed)
     return stack.mail_server.messages(to.address)[-1].uid

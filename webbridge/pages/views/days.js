@@ -36,6 +36,12 @@ export function createDays(translate, now = () => new Date()) {
   };
 }
 
+/** The day of a date in the time zone of the browser; null without a readable date. @param {string | null} iso */
+export function dayKey(iso) {
+  const at = iso ? new Date(iso) : null;
+  return at && !Number.isNaN(at.getTime()) ? keyOf(at) : null;
+}
+
 /** The day in the time zone of the browser, as a text that sorts by time. @param {Date} date */
 function keyOf(date) {
   const digits = (/** @type {number} */ number, /** @type {number} */ length) => String(number).padStart(length, "0");

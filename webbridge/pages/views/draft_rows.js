@@ -2,6 +2,7 @@
 
 import { draftIdIn, draftIdOf, readDraftMessage } from "../../../wasm_build/ui/draft_message.js";
 import { ApiError } from "../api.js";
+import { visibleName } from "../../../wasm_build/ui/shown_names.js";
 import { decryptSubjects } from "./hidden_subjects.js";
 import { OBSCURED_SUBJECT } from "./message_row.js";
 
@@ -36,7 +37,7 @@ async function readDraft(app, bytes) {
   if (!id || !parts) return null;
   try {
     const { subject, to, cc, bcc } = await app.drafts.fieldsOf(id, parts);
-    return { subject: subject || app.translate("no_subject"), to: [...to, ...cc, ...bcc].join(", ") };
+    return { subject: subject || app.translate("no_subject"), to: visibleName([...to, ...cc, ...bcc].join(", ")) };
   } catch (error) {
     if (error instanceof ApiError && error.code === "draft-not-yours") return { subject: null };
     throw error;

@@ -1,16 +1,23 @@
 /**
- * The parts of a row that show what was learnt by opening the message: the shape of its state, the lock of an encrypted
- * one, and the proved sender.
+ * What is learnt of a message by opening it, and the marks of its row: the shape of its state, and the lock of an encrypted
+ * one.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
+import { headerReader, sameAddress, writeProved } from "../../../wasm_build/ui/formats.js";
+import { shortName } from "../../../wasm_build/ui/shown_names.js";
 import { lockMark, protectionMark, stateMark } from "../../../wasm_build/ui/state_mark.js";
-import { isEncrypted, provedSender } from "../report.js";
-import { namesSender, senderOf } from "../row_people.js";
+import { coversField, isEncrypted, provedMailbox } from "../report.js";
+import { namesSender } from "../row_people.js";
+import { shorten, writePeople } from "./row_texts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../learnt_rows.js").Lesson} Lesson */
+
+/** The longest text that is kept of a message. */
+const MAX_CHARACTERS = 300;
+const NOBODY = { name: "", address: "" };
 
 /** A list of which nothing is learnt. */
 export const NOTHING_LEARNT = Object.assign(new EventTarget(), {
@@ -24,6 +31,10 @@ export const NOTHING_LEARNT = Object.assign(new EventTarget(), {
  * @param {Lesson | null} lesson
  */
 export function createRowMarks(translate, message, lesson) {
+  if (lesson?.isUncovered) {
+    const mark = protectionMark(lesson.isEncrypted ? "sealed" : "signed", translate);
+    return html("span", { class: "row-marks", title: translate("learnt_uncovered"), data: { test: "learnt-uncovered" } }, mark);
+  }
   if (!lesson?.state) return html("span", { class: "row-marks" }, protectionMark(message.protection, translate));
   const mark = stateMark(lesson.state, translate, { size: 20 });
   mark.classList.add("mark-small");
@@ -32,43 +43,53 @@ export function createRowMarks(translate, message, lesson) {
 }
 
 /**
- * What the opened message teaches about its row.
+ * What the opened message teaches about its row. A verdict that does not cover all that the row shows is no state beside it.
  * @param {import("../mail_vault.js").OpenedMessage} opened
  * @param {MessageSummary} message
- * @param {string | null} subject the subject if the row hides it
+ * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the person's addresses: only what they signed names its
+ *   recipients in the Sent folder, and not its sender
  * @returns {Lesson}
  */
-export function lessonOf({ report }, message, subject) {
-  const sender = provedSender(report);
+export function lessonOf({ report, headers }, message, { isOutgoing = false, own = [] } = {}) {
+  const header = headerReader(headers);
+  const [claimed = NOBODY] = report.people.from.mailboxes;
+  const proved = provedMailbox(report);
+  const isVerified = report.state === "verified";
   // A row that names another sender than the message is not this message's row, whatever the mail server says.
-  const isTheirs = report.sender !== null && namesSender(message, report.sender);
-  const state = report.state === "verified" && (!isTheirs || sender === null) ? null : report.state;
-  return { state, sender: state === "verified" ? sender : null, subject, isEncrypted: isEncrypted(report) };
+  const isTheirs = proved !== null && namesSender(message, proved.address);
+  const isCovered = coversField(report, "subject") && coversField(report, "date");
+  const isTo = isOutgoing && (!isVerified || (coversField(report, "to") && own.some((one) => sameAddress(one, proved?.address ?? ""))));
+  return {
+    state: isVerified && !(isTheirs && isCovered) ? null : report.state,
+    isUncovered: isVerified && isTheirs && !isCovered,
+    sender: shorten(proved ? writeProved(proved) : shortName(claimed), MAX_CHARACTERS),
+    to: isTo ? shorten(writePeople(report.people.to.mailboxes), MAX_CHARACTERS) : null,
+    subject: shorten(header("subject"), MAX_CHARACTERS),
+    date: isoOf(header("date")),
+    isEncrypted: isEncrypted(report),
+  };
+}
+
+/** A date of a header field; null if it is not readable. @param {string} field */
+function isoOf(field) {
+  const date = new Date(field);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
 /**
  * Shows in a row that is drawn already what was learnt since.
  * @param {App["translate"]} translate
- * @param {HTMLElement} link
- * @param {{message: MessageSummary, lesson: Lesson | null, who: string, subject: string}} shown
+ * @param {HTMLElement} row
+ * @param {{message: MessageSummary, lesson: Lesson | null, texts: import("./row_texts.js").RowTexts}} shown
  */
-export function updateRow(translate, link, { message, lesson, who, subject }) {
-  link.querySelector(".row-marks")?.replaceWith(createRowMarks(translate, message, lesson));
-  const parts = [[".row-from", who], [".row-subject", subject]];
-  for (const [selector, text] of parts) {
-    const part = link.querySelector(selector);
+export function updateRow(translate, row, { message, lesson, texts: { who, subject, date } }) {
+  row.querySelector(".row-marks")?.replaceWith(createRowMarks(translate, message, lesson));
+  const parts = [[".row-from", who], [".row-subject", subject], [".row-date", date.text]];
+  for (const [selector, text] of /** @type {[string, string][]} */ (parts)) {
+    const part = row.querySelector(selector);
     if (part && part.textContent !== text) part.textContent = text;
   }
-}
-
-/**
- * The person in a row: the proved sender beside a learnt "verified", because the name in From is only a claim.
- * @param {App["translate"]} translate
- * @param {import("./row_drawing.js").ListedMessage} message
- * @param {{isOutgoing: boolean, lesson: Lesson | null}} options
- */
-export function whoOf(translate, message, { isOutgoing, lesson }) {
-  if (message.isDraft) return lesson?.to ? translate("row_to", { to: lesson.to }) : translate("draft_row");
-  const { name, address } = senderOf(message);
-  return isOutgoing ? translate("row_to", { to: message.to }) : lesson?.sender ?? (name || address || translate("no_sender"));
+  const time = row.querySelector(".row-date");
+  if (date.iso) time?.setAttribute("datetime", date.iso);
+  else time?.removeAttribute("datetime");
 }

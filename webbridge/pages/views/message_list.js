@@ -10,17 +10,18 @@ import { ApiError } from "../api.js";
 import { headerReader } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { fetchPage, readUidSet } from "../list_source.js";
+import { ownAddresses } from "../own_addresses.js";
 import { isSameMessage } from "../routes.js";
-import { senderOf } from "../row_people.js";
 import { createDays } from "./days.js";
 import { asDraftRow, readHidden } from "./draft_rows.js";
 import { fetchRows, MAX_FETCHED_BYTES } from "./hidden_subjects.js";
-import { lessonOf, NOTHING_LEARNT, updateRow, whoOf } from "./learnt_marks.js";
+import { lessonOf, NOTHING_LEARNT, updateRow } from "./learnt_marks.js";
 import { addListed, fromServer, hasFlag, setFlags } from "./listed_messages.js";
-import { createRow, hidesSubject, identityOf, shorten } from "./message_row.js";
+import { createRow, hidesSubject, identityOf } from "./message_row.js";
 import { RowDrawing } from "./row_drawing.js";
 import { createFlagMarks, createThreadButton, watchEnd } from "./row_parts.js";
 import { RowSelection } from "./row_selection.js";
+import { isOnOtherDay, rowTexts, shorten } from "./row_texts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
@@ -32,6 +33,8 @@ import { RowSelection } from "./row_selection.js";
 
 /** The number of messages that are decrypted in one operation. */
 const SUBJECTS_AT_ONCE = 20;
+/** The longest subject that is kept of a message. */
+const MAX_KEPT_SUBJECT = 300;
 /** The number of rows of a further page that are drawn in one task. */
 const ROWS_AT_ONCE = 10;
 /** The number of messages of a thread that are shown below its newest one. */
@@ -98,7 +101,7 @@ export class MessageList {
     const dayOf = createDays(translate);
     this.#drawing = new RowDrawing(this.#rows, {
       createRow: (message) => this.#createRow(message),
-      dayOf: (message, before) => (message.isInner ? null : dayOf(message, before)),
+      dayOf: (message, before) => (message.isInner || isOnOtherDay(message, this.#lessonOn(message)) ? null : dayOf(message, before)),
     });
     this.selection = new RowSelection(translate, {
       order: () => this.#messages.map(({ uid }) => uid),
@@ -374,8 +377,7 @@ export class MessageList {
     const message = this.#find(address);
     if (!message || !hidesSubject(message)) return;
     this.#subjects.set(identityOf(message), shorten(subject ?? ""));
-    const lesson = { state: null, sender: null, subject, isEncrypted: true, ...more };
-    if (subject) this.#learnt.learn(address, identityOf(message), digest, lesson);
+    if (subject) this.#learnt.learn(address, identityOf(message), digest, { state: null, sender: "", subject: shorten(subject, MAX_KEPT_SUBJECT), date: null, isEncrypted: true, ...more });
     this.#updateRow(message);
   }
 
@@ -393,15 +395,18 @@ export class MessageList {
   learn(address, opened, digest) {
     const message = this.#find(address);
     if (!message) return;
-    const subject = hidesSubject(message) ? shorten(headerReader(opened.headers)("subject")) : null;
-    if (subject !== null) this.#subjects.set(identityOf(message), subject);
-    this.#learnt.learn(address, identityOf(message), digest, lessonOf(opened, message, subject));
+    if (hidesSubject(message)) this.#subjects.set(identityOf(message), shorten(headerReader(opened.headers)("subject")));
+    const own = this.#isOutgoing ? ownAddresses(this.#app) : [];
+    this.#learnt.learn(address, identityOf(message), digest, lessonOf(opened, message, { isOutgoing: this.#isOutgoing, own }));
     void this.#app.away?.mail.keepRow(address, message);
     this.#updateRow(message);
+    if (isOnOtherDay(message, this.#lessonOn(message))) this.#drawing.arrange(this.#messages);
   }
 
   #updateRows() {
     for (const message of this.#messages) this.#updateRow(message);
+    // The headings depend on what was learnt.
+    this.#drawing.arrange(this.#messages);
   }
 
   /**
@@ -410,10 +415,17 @@ export class MessageList {
    * @param {MessageSummary} message
    */
   #updateRow(message) {
-    const link = this.#link(message);
+    const row = this.#drawing.row(message.uid);
+    if (!row) return;
     const lesson = this.#lessonOn(message);
-    const who = whoOf(this.#app.translate, message, { isOutgoing: this.#isOutgoing, lesson });
-    if (link) updateRow(this.#app.translate, link, { message, lesson, who, subject: this.#subjectOf(message) });
+    const texts = this.#textsOf(message, lesson);
+    updateRow(this.#app.translate, row, { message, lesson, texts });
+    this.selection.rename(row, texts.who);
+  }
+
+  /** @param {ListedMessage} message @param {import("../learnt_rows.js").Lesson | null} lesson */
+  #textsOf(message, lesson) {
+    return rowTexts(this.#app.translate, message, { isOutgoing: this.#isOutgoing, lesson, subject: this.#subjectOf(message, lesson) });
   }
 
   /** @param {MessageSummary} message */
@@ -568,11 +580,11 @@ export class MessageList {
   #createRow(message) {
     const address = this.#addressOf(message);
     const isCurrent = isSameMessage(address, this.#current);
-    const subject = this.#subjectOf(message);
     const lesson = this.#lessonOn(message);
-    const row = createRow(this.#app, message, { address, isOutgoing: this.#isOutgoing, isCurrent, subject, lesson });
+    const texts = this.#textsOf(message, lesson);
+    const row = createRow(this.#app, message, { address, isCurrent, texts, lesson });
     row.firstElementChild?.append(...createFlagMarks(this.#app.translate, message));
-    this.selection.attach(row, message.uid, senderOf(message).name || senderOf(message).address);
+    this.selection.attach(row, message.uid, texts.who);
     if (message.isInner) row.classList.add("row-inner");
     if (message.thread && message.thread.length > 1) {
       const isOpen = this.#messages.some(({ uid, isInner }) => isInner && message.thread?.includes(uid));
@@ -604,13 +616,10 @@ export class MessageList {
     }
   }
 
-  /** @param {ListedMessage} message */
-  #subjectOf(message) {
-    const { translate } = this.#app;
-    const shown = hidesSubject(message)
-      ? this.#subjects.get(identityOf(message)) || this.#lessonOn(message)?.subject || message.found?.subject || translate("subject_encrypted")
-      : message.subject;
-    return shown || translate("no_subject");
+  /** The subject of a row without a state. @param {ListedMessage} message @param {import("../learnt_rows.js").Lesson | null} lesson */
+  #subjectOf(message, lesson) {
+    if (!hidesSubject(message)) return message.subject;
+    return this.#subjects.get(identityOf(message)) || lesson?.subject || message.found?.subject || this.#app.translate("subject_encrypted");
   }
 
   /** @param {{uid: number}} message @returns {MessageAddress} */

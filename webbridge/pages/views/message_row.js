@@ -1,17 +1,14 @@
 /** The row of one message in a list. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { shortDate } from "../../../wasm_build/ui/formats.js";
 import { messagePath } from "../routes.js";
-import { createRowMarks, whoOf } from "./learnt_marks.js";
+import { createRowMarks } from "./learnt_marks.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../routes.js").MessageAddress} MessageAddress */
 
 export const OBSCURED_SUBJECT = "[...]";
-/** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
-const MAX_SUBJECT_CHARACTERS = 1000;
 
 /**
  * Whether the outer subject is only the placeholder for an encrypted subject (RFC 9788 section 3.2.1).
@@ -21,20 +18,16 @@ export function hidesSubject({ protection, subject }) {
   return protection === "sealed" && subject === OBSCURED_SUBJECT;
 }
 
+/** What a list adds to a row, and what changes while the message stays the same. */
+const NOT_OF_THE_MESSAGE = new Set(["seen", "flags", "thread", "isInner", "isDraft", "found"]);
+
 /**
  * A text that differs for another message under the same UID. The server can give the UIDs of a folder anew (RFC 3501
- * section 2.3.1.1, UIDVALIDITY).
+ * section 2.3.1.1, UIDVALIDITY), and can change what it says of a message. All that a row has from it counts.
  * @param {MessageSummary} message
  */
-export function identityOf({ uid, from, to, date, size }) {
-  return JSON.stringify([uid, from, to, date, size]);
-}
-
-/** @param {string} subject */
-export function shorten(subject) {
-  if (subject.length <= MAX_SUBJECT_CHARACTERS) return subject;
-  // Half of a surrogate pair is no character.
-  return `${subject.slice(0, MAX_SUBJECT_CHARACTERS - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+export function identityOf(message) {
+  return JSON.stringify(Object.entries(message).filter(([name]) => !NOT_OF_THE_MESSAGE.has(name)).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** @param {NonNullable<MessageSummary["problem"]>} problem */
@@ -45,12 +38,11 @@ function problemKey(problem) {
 /**
  * @param {App} app
  * @param {MessageSummary} message
- * @param {{address: MessageAddress, isOutgoing: boolean, isCurrent: boolean, subject: string,
+ * @param {{address: MessageAddress, isCurrent: boolean, texts: import("./row_texts.js").RowTexts,
  *   lesson: import("../learnt_rows.js").Lesson | null}} options
  */
-export function createRow(app, message, { address, isOutgoing, isCurrent, subject, lesson }) {
+export function createRow(app, message, { address, isCurrent, texts, lesson }) {
   const { translate } = app;
-  const who = whoOf(translate, message, { isOutgoing, lesson });
   const link = html(
     "a",
     {
@@ -59,9 +51,9 @@ export function createRow(app, message, { address, isOutgoing, isCurrent, subjec
       data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
     },
     createRowMarks(translate, message, lesson),
-    html("span", { class: "row-from", dir: "auto", text: who }),
-    html("time", { class: "row-date", datetime: message.date, text: shortDate(message.date) }),
-    html("span", { class: "row-subject", dir: "auto", text: subject }),
+    html("span", { class: "row-from", dir: "auto", text: texts.who }),
+    html("time", { class: "row-date", datetime: texts.date.iso, text: texts.date.text }),
+    html("span", { class: "row-subject", dir: "auto", text: texts.subject }),
     message.problem ? html("span", { class: "row-problem", text: translate(problemKey(message.problem)), data: { test: "row-problem" } }) : null,
     message.seen ? null : html("span", { class: "row-state visually-hidden", text: translate("unread") }),
   );

@@ -6,6 +6,7 @@ import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
 import { addressKey, dayOnly, isAddress, isolate } from "../../../wasm_build/ui/formats.js";
 import { ask, createForm, inputField, problem } from "../../../wasm_build/ui/parts.js";
 import { sourceWords } from "../../../wasm_build/ui/recipient_words.js";
+import { cleanAddress, shortName } from "../../../wasm_build/ui/shown_names.js";
 import { certificateFacts } from "../facts.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -78,9 +79,9 @@ export class PeopleCards {
   /** @param {Person} person */
   #card(person) {
     const { translate } = this.#app;
-    const { address, name, certificates } = person;
+    const { address, certificates } = person;
     const [first] = certificates;
-    const title = name || address;
+    const title = shortName(person);
     const line = first
       ? translate("people_since", { date: dayOnly(first.firstSeen), source: sourceWords(translate, { source: first.source, detail: "" }) })
       : translate("person_no_certificate");
@@ -91,7 +92,7 @@ export class PeopleCards {
       "li",
       { class: "card", data: { test: "person", address } },
       html("div", { class: "person-head" }, this.#choice(person, title), html("h3", { class: "card-title", dir: "auto", text: title })),
-      name ? html("p", {}, html("bdi", { class: "person-address", text: address })) : null,
+      title === address ? null : html("p", {}, html("bdi", { class: "person-address", text: cleanAddress(address) })),
       html("p", { text: line }),
       first ? html(
         "details", {}, html("summary", { text: translate("details") }),

@@ -54,6 +54,11 @@ export class RowSelection {
     this.#show(row, uid);
   }
 
+  /** Names the message of a row anew for screen readers. @param {HTMLElement} row @param {string} name */
+  rename(row, name) {
+    row.querySelector(".row-select input")?.setAttribute("aria-label", this.#translate("select_message", { name }));
+  }
+
   /** @param {number} uid @param {boolean} isChosen */
   set(uid, isChosen) {
     if (isChosen) this.#chosen.add(uid);

@@ -1,0 +1,53 @@
+"""Names of people as text beside their addresses. `wasm_build/ui/shown_names.js` has the same rules.
+
+A certificate or a header field may hold any text as a name. Beside an address, such a text must not look like another
+address, change the direction of writing, or push the address out of sight. The categories are those of Unicode
+(UAX 44), and a form is compared after its full decomposition (NFKD of UAX 15).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+MAX_SHOWN_NAME_CHARACTERS: Final = 100
+"""A longer name is cut, because it would push the address beside it out of sight."""
+MAX_READ_NAME_CHARACTERS: Final = 1_000
+"""The characters of a name that are read at all."""
+
+# Format characters, with the marks of direction, and halves of surrogate pairs have no picture.
+_INVISIBLE: Final = frozenset(("Cf", "Cs"))
+_BREAKS: Final = frozenset(("Cc", "Zl", "Zp"))
+# The signs of an address, and their look-alikes that do not decompose into them: circled a, and angle brackets.
+_ADDRESS_SIGN: Final = re.compile(
+    "[@<>\u24b6\u24d0\u02c2\u02c3\u1433\u1438\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009]"
+)
+
+
+def clean_name(name: str) -> str:
+    """A name in one line of at most 100 characters, without invisible characters. It may be empty."""
+    visible = "".join(_visible(character) for character in name[:MAX_READ_NAME_CHARACTERS])
+    line = " ".join(visible.split())
+    return line if len(line) <= MAX_SHOWN_NAME_CHARACTERS else f"{line[:MAX_SHOWN_NAME_CHARACTERS]}…"
+
+
+def looks_like_address(name: str) -> bool:
+    """Whether a name has the sign @ or an angle bracket in any form, so that people could take it for an address."""
+    return bool(_ADDRESS_SIGN.search(name) or _ADDRESS_SIGN.search(unicodedata.normalize("NFKD", name)))
+
+
+def write_proved(name: str, address: str) -> str:
+    """A proved address with a name in front of it, or the address if there is no name that may be beside it.
+
+    Without an address the name is the only thing that is known, so it is written in any case.
+    """
+    shown = clean_name(name)
+    if not address:
+        return shown
+    return address if not shown or looks_like_address(shown) else f"{shown} <{address}>"
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    return "" if category in _INVISIBLE else " " if category in _BREAKS else character

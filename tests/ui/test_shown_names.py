@@ -1,0 +1,92 @@
+"""A name beside an address is written by the same rules in the core, in the pages and in the extension."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import unicodedata
+from typing import Final
+
+import pytest
+
+from smime_core.text import write_proved
+from tests.support.project import ROOT
+
+ALICE: Final = "alice@example.test"
+_FORMATS: Final = ROOT / "wasm_build/ui/formats.js"
+_WRITE: Final = """
+import { readFileSync } from "node:fs";
+const { writeProved } = await import(process.argv[1]);
+const { address, names } = JSON.parse(readFileSync(0, "utf-8"));
+console.log(JSON.stringify(names.map((name) => writeProved({ name, address }))));
+"""
+# An address-like name has one of these, and the address is then without a name.
+_AT_SIGNS: Final = "@\uff20\ufe6b\u24d0\u24b6"
+_ANGLES: Final = (
+    "<>\uff1c\uff1e\ufe64\ufe65\u226e\u226f\u2039\u203a\u2329\u232a\u3008\u3009\u27e8\u27e9"
+    "\u276c\u276d\u276e\u276f\u2770\u2771"
+)
+_NAMES: Final = {
+    "": ALICE,
+    " \t": ALICE,
+    "\u200f": ALICE,
+    "Alice": f"Alice <{ALICE}>",
+    "CN=Alice, O=Example (Ward 3) [x]": f"CN=Alice, O=Example (Ward 3) [x] <{ALICE}>",
+    "علي": f"علي <{ALICE}>",
+    "山田太郎": f"山田太郎 <{ALICE}>",
+    ALICE: ALICE,
+    "ceo@bank.example": ALICE,
+    "CN=ceo@bank.example": ALICE,
+    "ceo @ bank . example": ALICE,
+    "ceo\u200b@\u200bbank.example": ALICE,
+    "Boss ceo@bank.example": ALICE,
+    "Bank\u202e\u2066": f"Bank <{ALICE}>",
+    "\u202eecilA": f"ecilA <{ALICE}>",
+    "Bank\n\nVerified\u2028x\x00\x1b[2J": f"Bank Verified x [2J <{ALICE}>",
+    "Bank\u200b\ufeff\u00ad\u180eX": f"BankX <{ALICE}>",
+    "x" * 100: f"{'x' * 100} <{ALICE}>",
+    "x" * 101: f"{'x' * 100}… <{ALICE}>",
+    "\U0001f600" * 5_000: f"{chr(0x1F600) * 100}… <{ALICE}>",
+    "x" * 5_000 + "@bank.example": f"{'x' * 100}… <{ALICE}>",
+    "\u200b" * 5_000 + "ceo@bank.example": ALICE,
+    **{f"ceo{sign}bank.example": ALICE for sign in _AT_SIGNS},
+    **{f"Bank {sign} ceo": ALICE for sign in _ANGLES},
+    **{f"Bank {sign}\u0338 ceo": ALICE for sign in "@<>\uff1c\uff1e"},
+}
+
+
+def write_in_pages(names: list[str], address: str = ALICE) -> list[str]:
+    """The names beside an address as pages and extension write them."""
+    if shutil.which("node") is None:
+        pytest.skip("not installed: node")
+    command = ["node", "--input-type=module", "-e", _WRITE, _FORMATS.as_uri()]
+    given = json.dumps({"address": address, "names": names}).encode()
+    found: list[str] = json.loads(subprocess.run(command, input=given, capture_output=True, check=True).stdout)
+    return found
+
+
+@pytest.mark.parametrize(("name", "shown"), _NAMES.items(), ids=[ascii(name)[:40] for name in _NAMES])
+def test_the_core_writes_no_name_that_looks_like_an_address(name: str, shown: str) -> None:
+    assert write_proved(name, ALICE) == shown
+
+
+def test_pages_and_extension_write_the_same_as_the_core() -> None:
+    assert write_in_pages(list(_NAMES)) == list(_NAMES.values())
+    assert write_in_pages(list(_NAMES), "") == [write_proved(name, "") for name in _NAMES]
+
+
+def test_each_character_beside_an_address_is_written_alike_everywhere() -> None:
+    """All characters of the older of both Unicode versions; the pages' Node may know further ones."""
+    assigned = [
+        chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Co", "Cs")
+    ]
+    core = [write_proved(f"ceo{character}bank", ALICE) for character in assigned]
+    assert write_in_pages([f"ceo{character}bank" for character in assigned]) == core
+    hidden = [one for one in assigned if unicodedata.category(one) in ("Cf", "Cc", "Zl", "Zp")]
+    assert all(one not in core[assigned.index(one)] for one in hidden)
+    signs = {"@", "<", ">"}
+    for character, written in zip(assigned, core, strict=True):
+        if signs & set(unicodedata.normalize("NFKC", character)):
+            assert written == ALICE, ascii(character)

@@ -1,0 +1,62 @@
+/**
+ * Names of people as text beside their addresses. `smime_core/text/shown_name.py` has the same rules.
+ *
+ * A certificate or a header field may hold any text as a name. Beside an address, such a text must not look like another
+ * address, change the direction of writing, or push the address out of sight.
+ */
+
+/** @typedef {import("./formats.js").Mailbox} Mailbox */
+
+/** A longer name is cut, because it would push the address beside it out of sight. */
+const MAX_SHOWN_NAME_CHARACTERS = 100;
+/** The characters of a name that are read at all. */
+const MAX_READ_NAME_CHARACTERS = 1_000;
+/** Format characters, with the marks of direction, and halves of surrogate pairs have no picture. */
+const INVISIBLE = /[\p{Cf}\p{Cs}]/gu;
+const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}\s]+/gu;
+/** The signs of an address, and their look-alikes that do not decompose into them: circled a, and angle brackets. */
+const ADDRESS_SIGN = /[@<>\u24b6\u24d0\u02c2\u02c3\u1433\u1438\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009]/u;
+
+/** A name in one line of any length, without invisible characters. @param {string} name */
+export function visibleName(name) {
+  return name.replace(INVISIBLE, "").replace(BREAKS, " ").trim();
+}
+
+/** A name in one line of at most 100 characters, without invisible characters. It may be empty. @param {string} name */
+export function cleanName(name) {
+  const line = [...visibleName(firstOf(name, MAX_READ_NAME_CHARACTERS))];
+  return line.length <= MAX_SHOWN_NAME_CHARACTERS ? line.join("") : `${line.slice(0, MAX_SHOWN_NAME_CHARACTERS).join("")}…`;
+}
+
+/** Whether a name has the sign @ or an angle bracket in any form, so that people could take it for an address. @param {string} name */
+export function looksLikeAddress(name) {
+  return ADDRESS_SIGN.test(name) || ADDRESS_SIGN.test(name.normalize("NFKD"));
+}
+
+/**
+ * An address in which invisible characters, such as those that change the direction of writing, have a picture.
+ * @param {string} address
+ */
+export function cleanAddress(address) {
+  return address.replace(/[\p{Cf}\p{Cs}\p{Cc}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}
+
+/** A name that may be beside an address; "" if it could be taken for another address. @param {string} name */
+export function nameBeside(name) {
+  const shown = cleanName(name);
+  return looksLikeAddress(shown) ? "" : shown;
+}
+
+/**
+ * The name of a mailbox where only one of name and address has room: the address, if the name could be taken for another
+ * one. "" if there is neither.
+ * @param {Mailbox} mailbox
+ */
+export function shortName({ name, address }) {
+  return nameBeside(name) || cleanAddress(address);
+}
+
+/** The first characters of a text, of which none is half a surrogate pair. @param {string} text @param {number} count */
+function firstOf(text, count) {
+  return [...text.slice(0, 2 * count)].slice(0, count).join("");
+}
