@@ -25,6 +25,7 @@ import { setLanguage, ViewPort } from "../shared/view_port.js";
  *   field's text, "" for a mail
  */
 
+const NOTED_FIELDS = ["to", "cc", "date"];
 /** The viewer also shows signatures of files, and certificates. */
 const SHOWN_NAME = /\.(p7s|p7c|p7b)$/iu;
 const SHOWN_TYPE = /^application\/(x-)?pkcs7-signature$/u;
@@ -144,7 +145,7 @@ function dateOr(value) {
 function notesOf(headers, protections) {
   if (verdict.state === "plain" || verdict.state === "invalid") return [];
   const how = new Map(headers.map(([name], index) => [name.toLowerCase(), protections[index] ?? "unprotected"]));
-  const named = (/** @type {string[]} */ wanted) => ["subject", ...SHOWN_FIELDS]
+  const named = (/** @type {string[]} */ wanted) => ["subject", ...NOTED_FIELDS]
     .filter((name) => wanted.includes(how.get(name) ?? "")).map((name) => words[name]);
   const list = (/** @type {string[]} */ names) =>
     new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" }).format(names);
