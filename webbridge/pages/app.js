@@ -13,6 +13,7 @@ import { AccountsHere } from "./accounts_here.js";
 import { BridgeApi } from "./api.js";
 import { Arrival } from "./arrival.js";
 import { KeptTrust } from "./kept_trust.js";
+import { DoneNotice } from "./done_notice.js";
 import { DraftDesk } from "./draft_desk.js";
 import { DraftStore } from "./draft_store.js";
 import { MailEvents } from "./events.js";
@@ -152,6 +153,7 @@ export class App {
       // After the end of a session the letter is still written in the name of its account.
       account: () => this.address ?? this.#lastAddress, keepsHere: () => this.#isOwnComputer, note: translate("draft_note"),
     });
+    this.done = new DoneNotice(translate);
     this.draftDesk = new DraftDesk(this, {
       writing: () => this.#writing, changed: () => this.#frame.setNotices(createNotices(this)),
       tell: (text, undo) => (this.#mail ??= new MailView(this)).tell(text, undo),
@@ -184,6 +186,7 @@ export class App {
     const showNotices = () => this.#frame.setNotices(createNotices(this));
     this.kept.addEventListener("change", showNotices);
     this.unlocking.passkeyOffer.addEventListener("change", showNotices);
+    this.done.addEventListener("change", showNotices);
     this.keys.addEventListener("change", showNotices);
     for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
     this.away.source.addEventListener("back", () => {
@@ -529,6 +532,7 @@ export class App {
     this.trust.forget();
     this.receipts.forget();
     this.draftDesk.forget();
+    this.done.say("");
     this.#dropWriting();
     this.#mail?.dispose();
     this.#mail = null;
