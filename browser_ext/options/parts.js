@@ -45,7 +45,7 @@ export async function tellChange(section, changed, refresh) {
 
 /**
  * Says in a section what was done there, and brings it into view. An empty sentence takes the last one back.
- * @param {"identities" | "backup"} section
+ * @param {"identities" | "key-server" | "backup"} section
  * @param {string} sentence
  */
 export function tellDone(section, sentence) {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.new_passphrases import NEXT, SHORT, TOO_SHORT, is_in_sight, submit, type_twice
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.new_passphrases import NEXT, SHORT, TOO_SHORT, is_in_sight, submit, type_twice
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 PHONE = 390

@@ -1,4 +1,4 @@
-"""Types new passphrases into forms of the pages, and looks whether what they answer is in sight."""
+"""Types new passphrases into forms of the pages and the extension, and looks whether what they answer is in sight."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def type_twice(page: Page, form: str, passphrase: str, *, before: int, current: 
     """Type `current` into the first `before` fields of a form, and a new passphrase into the two that follow."""
     find = """(form, number) => {
       const place = document.querySelector(form);
-      place.closest("details")?.setAttribute("open", "");
+      for (let closed; (closed = place.closest("details:not([open])")); ) closed.open = true;
+      // The answer to the passphrase of before would count for this one.
+      for (const error of place.querySelectorAll(".field-error")) error.textContent = "";
       const field = place.querySelectorAll('[role="textbox"]')[number];
       field.focus();
       getSelection().selectAllChildren(field);
