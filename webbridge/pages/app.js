@@ -59,7 +59,7 @@ import { Unlocking } from "./unlocking.js";
 /** @typedef {import("../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
 /**
  * @typedef {{
- *   element: HTMLElement, heading: HTMLElement, title: string, shown?: () => void, focus?: () => void, close?: () => void,
+ *   element: HTMLElement, heading: HTMLElement, titleKey: string, shown?: () => void, focus?: () => void, close?: () => void,
  *   renew?: () => View,
  * }} View `renew` makes the same view in another language, with the typed text. `shown` is called when the view is shown, and then `focus`; without `focus` the `heading` gets the focus.
  *   `close` is called when another view replaces this one.
@@ -584,7 +584,7 @@ export class App {
     if (isNew) this.#view?.close?.();
     this.#view = view;
     this.#frame.show(view, location.hash);
-    this.arrival.title = view.title;
+    this.arrival.titleKey = view.titleKey;
     if (!isNew) return;
     view.shown?.();
     if (view.focus) view.focus();

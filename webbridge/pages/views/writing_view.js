@@ -76,7 +76,7 @@ export function createWritingView(app, proposal = BLANK) {
   return {
     element: writing.element,
     heading: writing.heading,
-    title: app.translate("writing_title"),
+    titleKey: "writing_title",
     shown: () => writing.refresh(),
     focus: () => writing.focus(),
     isBegun: () => writing.isBegun(),
