@@ -7,6 +7,7 @@ import { answerTo, forwardOf } from "../../wasm_build/ui/answer.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { replyToQuestion } from "../../wasm_build/ui/reply_to_note.js";
+import { serviceNote } from "../../wasm_build/ui/service_note.js";
 import { stateMark, wordKey } from "../../wasm_build/ui/state_mark.js";
 import { isClosed } from "../shared/closed_report.js";
 import { errorText, text } from "../shared/i18n.js";
@@ -104,7 +105,7 @@ export class Answering {
   goOn({ thread, forward }, { attachments, aside, forwarded }) {
     this.isRead = true;
     this.thread = thread;
-    for (const note of ["original", "quote", "reply-to", "doubtful", "whole"]) this.#sheet.note(note);
+    for (const note of ["original", "quote", "reply-to", "doubtful", "service", "whole"]) this.#sheet.note(note);
     this.#forwarding = null;
     if (!forward) return;
     const taken = forwarded.map((index) => attachments[index]);
@@ -164,6 +165,7 @@ export class Answering {
     this.#take(answer);
     if (answer.replyTo.length) this.#askReplyTo(answer);
     if (answer.doubtful.length) this.#askDoubtful(answer);
+    if (answer.service && answer.to.length === 0) this.#sheet.note("service", serviceNote(this.#translate, answer.service));
     this.#quote(answer, fields.report.state);
   }
 

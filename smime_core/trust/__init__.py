@@ -15,6 +15,7 @@ from smime_core.trust.contact_texts import (
 )
 from smime_core.trust.contacts import (
     NO_CONTACTS,
+    SERVICE_FIELD,
     CertificateChange,
     CertificateSource,
     Contact,
@@ -22,6 +23,7 @@ from smime_core.trust.contacts import (
     KnownCertificate,
     accept,
     confirm_preferred,
+    forget_service,
     harvest,
     has_receiving_key,
     merge,
@@ -66,6 +68,7 @@ from smime_core.trust.strict_json import Members, parse_json
 __all__ = [
     "LEFT_OUT_REASONS",
     "NO_CONTACTS",
+    "SERVICE_FIELD",
     "BookEntry",
     "CertificateChange",
     "CertificateSource",
@@ -104,6 +107,7 @@ __all__ = [
     "explain_path_error",
     "find_decision",
     "find_in_contacts",
+    "forget_service",
     "find_people",
     "harvest",
     "has_receiving_key",

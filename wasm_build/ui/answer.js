@@ -6,6 +6,10 @@
 
 import { headerReader, isAddress, longDate, quoteMailbox, readMailbox, readMailboxes, sameAddress, writeMailbox } from "./formats.js";
 
+/** The mark of the mails of our own services, as `smime_core.trust.SERVICE_FIELD`. */
+const SERVICE_FIELD = "sealwax-service";
+const PARCEL_REPLY = "parcel-reply";
+
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
  * A header field that the answer must hide, with the text that replaces it in the unencrypted header.
@@ -17,15 +21,17 @@ import { headerReader, isAddress, longDate, quoteMailbox, readMailbox, readMailb
  */
 /**
  * @typedef {{
- *   report: {layers: {kind: string}[], headerProtections?: string[]}, text: string, headers: [string, string][],
+ *   report: {layers: {kind: string}[], headerProtections?: string[], state?: string}, text: string, headers: [string, string][],
  *   reply: ReplyFields,
  * }} Opened
  */
 /**
  * @typedef {ReplyFields & {
  *   to: string[], cc: string[], subject: string, quote: string, answersEncrypted: boolean, replyTo: string[], doubtful: string[],
+ *   service?: "parcel-reply" | "notice",
  * }} Answer `replyTo` are the addresses of Reply-To other than the sender, about which the person is asked;
- *   `doubtful` are the addresses of `to` and `cc` that an encrypted message names in unprotected fields only
+ *   `doubtful` are the addresses of `to` and `cc` that an encrypted message names in unprotected fields only; `service` is there
+ *   for the mail of a service, which reads no reply
  */
 
 /**
@@ -36,6 +42,7 @@ import { headerReader, isAddress, longDate, quoteMailbox, readMailbox, readMailb
  */
 export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
   const header = headerReader(opened.headers);
+  if (header(SERVICE_FIELD)) return answerToService(translate, opened);
   const sender = readMailbox(header("from"));
   const isOf = (/** @type {string[]} */ people) => (/** @type {string} */ address) => people.some((one) => sameAddress(one, address));
   const notOwn = (/** @type {string} */ address) => !isOf(own)(address);
@@ -51,6 +58,24 @@ export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
     subject: withPrefix(/^re:/iu, "Re: ", header("subject")), ...opened.reply,
     quote: quoteOf(translate, opened), answersEncrypted,
     replyTo: readers.length > 0 ? [] : addressesOf(header("reply-to")).filter((address) => !sameAddress(address, sender.address)),
+  };
+}
+
+/**
+ * The reply to the mail of a service, which names nobody by itself: a service has no person who reads. Whoever forges the mark
+ * keeps a reply from being addressed, and sends none elsewhere. A verified notice says in a signed field who wants the reply.
+ * @param {Catalogue} translate
+ * @param {Opened} opened
+ * @returns {Answer}
+ */
+function answerToService(translate, opened) {
+  const header = headerReader(opened.headers);
+  const service = header(SERVICE_FIELD).trim() === PARCEL_REPLY ? PARCEL_REPLY : "notice";
+  const isProved = service === "notice" && opened.report.state === "verified";
+  return {
+    to: isProved ? addressesOf(...protectedFields(opened, ["reply-to"])) : [], cc: [], replyTo: [], doubtful: [], service,
+    subject: withPrefix(/^re:/iu, "Re: ", header("subject")), ...opened.reply,
+    quote: quoteOf(translate, opened), answersEncrypted: isEncrypted(opened.report),
   };
 }
 

@@ -50,8 +50,13 @@ function reply(app, opened, toAll) {
   // An attacker could have added the doubtful addresses to the message, so they are not filled in. The person is asked.
   const isSure = (/** @type {string} */ address) => !doubtful.includes(address);
   app.write({
-    ...proposal, addressed: addressedBy(opened), text: quote, doubtful, to: withNames(opened, to.filter(isSure)), cc: withNames(opened, cc.filter(isSure)),
+    ...proposal, addressed: addressedBy(opened), parcelLine: proposal.service ? firstLine(opened.text) : "", text: quote, doubtful, to: withNames(opened, to.filter(isSure)), cc: withNames(opened, cc.filter(isSure)),
   });
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  return text.split(/\r?\n/u, 1)[0] ?? "";
 }
 
 /** The addresses to which a message was sent. @param {OpenedMessage} opened */
