@@ -26,7 +26,6 @@ from smime_core.report.report import MessageReport, SignerReport, State
 from smime_core.text.mail_address import address_key, addresses_match
 from smime_core.x509.certificate import Certificate, names_match
 
-
 SERVICE_FIELD: Final = "Sealwax-Service"
 """The header field that our own services put into their mails. Its value is the kind of the mail."""
 _SIGNED: Final = frozenset(("signed-only", "signed-and-encrypted"))

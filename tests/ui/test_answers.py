@@ -51,9 +51,14 @@ def answer(
     to_all: bool = False,
     encrypted: bool = False,
     protections: tuple[str, ...] = (),
+    state: str = "plain",
 ) -> dict[str, list[str]]:
     """The recipients of a reply, and for an encrypted message also the doubtful ones among them."""
-    report = {"layers": [{"kind": "encrypted"}] if encrypted else [], "headerProtections": list(protections)}
+    report = {
+        "layers": [{"kind": "encrypted"}] if encrypted else [],
+        "headerProtections": list(protections),
+        "state": state,
+    }
     given = {"headers": list(headers.items()), "report": report, "own": list(own), "toAll": to_all}
     found: dict[str, list[str]] = run_node(ANSWER, "answer.js", given)
     if not encrypted:
@@ -108,6 +113,40 @@ def test_the_readers_of_an_own_encrypted_message_are_doubtful_unless_they_were_p
     assert answer(headers, encrypted=True, protections=("unprotected",) * 2)["doubtful"] == [BOB]
     assert answer(headers, encrypted=True, protections=("signed-only",) * 2)["doubtful"] == []
     assert answer({"From": ALICE, "To": ALICE}, encrypted=True)["doubtful"] == []
+
+
+SERVICE = "parcels@service.test"
+
+
+@pytest.mark.parametrize("to_all", [False, True])
+@pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.parametrize("protections", [("unprotected",) * 5, ("signed-and-encrypted",) * 5])
+def test_a_reply_to_a_reply_to_a_parcel_names_nobody(
+    to_all: bool, encrypted: bool, protections: tuple[str, ...]
+) -> None:
+    headers = {
+        "Sealwax-Service": "parcel-reply",
+        "From": f"Parcel service <{SERVICE}>",
+        "To": ALICE,
+        "Cc": CAROL,
+        "Reply-To": BOB,
+    }
+    found = answer(headers, to_all=to_all, encrypted=encrypted, protections=protections)
+    assert (found["to"], found["cc"], found["replyTo"]) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("state", "protection", "to"),
+    [
+        ("verified", "signed-only", [BOB]),
+        ("verified", "unprotected", []),
+        ("signed-unverified", "signed-only", []),
+        ("plain", "unprotected", []),
+    ],
+)
+def test_a_reply_to_a_notice_goes_where_a_verified_field_says(state: str, protection: str, to: list[str]) -> None:
+    headers = {"Sealwax-Service": "notice", "From": SERVICE, "To": ALICE, "Reply-To": BOB}
+    assert answer(headers, state=state, protections=(protection,) * 4) == {"to": to, "cc": [], "replyTo": []}
 
 
 NAMES = [

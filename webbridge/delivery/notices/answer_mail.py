@@ -20,7 +20,6 @@ from webbridge.delivery.encrypted_answer import smime_type_of
 from webbridge.delivery.notices.letterhead import Letterhead, check_reference
 from webbridge.delivery.notices.words import words
 
-
 ANSWER_KIND: Final = "parcel-reply"
 """The kind of the mail, by which the pages and the extension know that nobody proves who has written it."""
 
