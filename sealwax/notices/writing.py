@@ -10,7 +10,7 @@ from typing import Final
 from smime_core.errors import MalformedMessage
 from smime_core.mail import Draft, build_mail
 from smime_core.mime import addresses
-from smime_core.trust import SERVICE_FIELD
+from smime_core.trust import NOTICE, SERVICE_FIELD
 
 # Atoms and dots (RFC 5322 section 3.2.3). Other addresses would need quotes in the header and in SMTP's commands, or
 # are beyond ASCII, where 7-bit mail does not reach.
@@ -61,7 +61,7 @@ def build_notice(draft: Draft, language: Language, *, fields: Sequence[tuple[str
     """
     head = [
         ("Auto-Submitted", "auto-generated"),
-        (SERVICE_FIELD, "notice"),
+        (SERVICE_FIELD, NOTICE),
         ("Content-Language", language.value),
         *fields,
     ]

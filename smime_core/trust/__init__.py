@@ -15,7 +15,6 @@ from smime_core.trust.contact_texts import (
 )
 from smime_core.trust.contacts import (
     NO_CONTACTS,
-    SERVICE_FIELD,
     CertificateChange,
     CertificateSource,
     Contact,
@@ -63,11 +62,14 @@ from smime_core.trust.recipient_choice import (
     find_in_contacts,
 )
 from smime_core.trust.roots import Root, build_root, parse_roots, roots_to_anchors
+from smime_core.trust.service_mails import NOTICE, PARCEL_REPLY, SERVICE_FIELD
 from smime_core.trust.strict_json import Members, parse_json
 
 __all__ = [
     "LEFT_OUT_REASONS",
+    "NOTICE",
     "NO_CONTACTS",
+    "PARCEL_REPLY",
     "SERVICE_FIELD",
     "BookEntry",
     "CertificateChange",

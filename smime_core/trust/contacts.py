@@ -24,10 +24,9 @@ from smime_core.pkix import PathRules, Purpose, TrustStore, check_end_entity, va
 from smime_core.provider import CryptoProvider, KeyType
 from smime_core.report.report import MessageReport, SignerReport, State
 from smime_core.text.mail_address import address_key, addresses_match
+from smime_core.trust.service_mails import SERVICE_FIELD
 from smime_core.x509.certificate import Certificate, names_match
 
-SERVICE_FIELD: Final = "Sealwax-Service"
-"""The header field that our own services put into their mails. Its value is the kind of the mail."""
 _SIGNED: Final = frozenset(("signed-only", "signed-and-encrypted"))
 
 

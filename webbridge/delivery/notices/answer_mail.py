@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from typing import Final
 
 from sealwax.notices.writing import Language, Unwritable, is_plain, message_id
 from smime_core.errors import MalformedMessage
 from smime_core.mail import Draft, build_parts
 from smime_core.mime import build_pkcs7_mime
-from smime_core.trust import SERVICE_FIELD
+from smime_core.trust import PARCEL_REPLY, SERVICE_FIELD
 from webbridge.delivery.encrypted_answer import smime_type_of
 from webbridge.delivery.notices.letterhead import Letterhead, check_reference
 from webbridge.delivery.notices.words import words
-
-ANSWER_KIND: Final = "parcel-reply"
-"""The kind of the mail, by which the pages and the extension know that nobody proves who has written it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +47,7 @@ def write_answer_mail(answer: AnswerMail, head: Letterhead) -> bytes:
         outer_headers, _ = build_parts(draft)
     except MalformedMessage as error:
         raise Unwritable(f"the field {error.where} cannot be written") from None
-    mark = f"{SERVICE_FIELD}: {ANSWER_KIND}\r\n".encode()
+    mark = f"{SERVICE_FIELD}: {PARCEL_REPLY}\r\n".encode()
     return build_pkcs7_mime(mark + outer_headers, answer.cms, smime_type_of(answer.cms))
 
 
