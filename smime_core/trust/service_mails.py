@@ -1,7 +1,7 @@
 """The mark of the mails that our own services write, so that nobody takes a service for a person.
 
-The pages and the extension address no reply to such a mail by itself. No certificate is remembered of a mail that is signed
-with its mark. `wasm_build/ui/answer.js` has the same words.
+The pages and the extension address no reply to such a mail by itself. Nobody remembers the certificate of a mail whose
+mark is signed. `wasm_build/ui/answer.js` has the same words.
 """
 
 from __future__ import annotations
