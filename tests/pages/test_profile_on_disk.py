@@ -37,7 +37,7 @@ def read_parcel(page: Page, house: ParcelHouse, marks: Marks) -> None:
     sent = house.send(files, kind="message", signer=house.stack.accounts[1].identity)
     reader = ParcelPage(page.browser, sent.link(house.stack.pages_url), beside=page)
     reader.open(sent.words)
-    assert marks("subject") in reader.page.text(named("parcel-heading"))
+    reader.page.wait_for_text(marks("subject"), selector=named("parcel-heading"), timeout_seconds=OPERATION_SECONDS)
     assert marks("text") in reader.page.text(named("body"))
     assert marks("subject") not in reader.page.js("() => document.title")
     marks.words["words"] = sent.words
