@@ -7,6 +7,7 @@ import { answerTo, forwardOf } from "../../wasm_build/ui/answer.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { addressKey, isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { replyToQuestion } from "../../wasm_build/ui/reply_to_note.js";
+import { serviceNote } from "../../wasm_build/ui/service_note.js";
 import { stateMark, wordKey } from "../../wasm_build/ui/state_mark.js";
 import { isClosed } from "../shared/closed_report.js";
 import { errorText, text } from "../shared/i18n.js";
@@ -104,7 +105,7 @@ export class Answering {
   goOn({ thread, forward }, { attachments, aside, forwarded }) {
     this.isRead = true;
     this.thread = thread;
-    for (const note of ["original", "quote", "reply-to", "doubtful", "too-many", "whole"]) this.#sheet.note(note);
+    for (const note of ["original", "quote", "reply-to", "doubtful", "too-many", "service", "whole"]) this.#sheet.note(note);
     this.#forwarding = null;
     if (!forward) return;
     const taken = forwarded.map((index) => attachments[index]);
@@ -168,6 +169,7 @@ export class Answering {
       const words = this.#translate("answer_too_many", { count: answer.tooMany });
       this.#sheet.note("too-many", html("p", { class: "problem", text: words, data: { test: "answer-too-many" } }));
     }
+    if (answer.service && answer.to.length === 0) this.#sheet.note("service", serviceNote(this.#translate, answer.service));
     this.#quote(answer, fields.report.state);
   }
 

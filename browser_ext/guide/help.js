@@ -1,5 +1,6 @@
 /** Help: the meaning of the states, the permissions and their reasons, the limits, and the ways to get keys back. */
 import { html } from "../../wasm_build/ui/dom.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { lockMark, STATES, stateStatement } from "../../wasm_build/ui/state_mark.js";
 import { api } from "../shared/api.js";
 import { loadSharedText, text, translatePage } from "../shared/i18n.js";
@@ -19,7 +20,7 @@ const REASONS = {
 
 const translate = await loadSharedText();
 translatePage();
-document.title = text("helpTitle");
+setTitle(text, "helpTitle");
 byId("keys").addEventListener("click", () => void ask("options.open", { section: "" }));
 byId("guide").addEventListener("click", () => void ask("guide.open"));
 byId("use-field").textContent = text("helpUseField", await shortcut());

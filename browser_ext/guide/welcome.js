@@ -2,6 +2,7 @@
  * The guide for the first steps: four steps, after each of which the person may stop. It continues where it was left.
  */
 import { html } from "../../wasm_build/ui/dom.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { stateMark, waxSeal } from "../../wasm_build/ui/state_mark.js";
 import { errorText, locale, text } from "../shared/i18n.js";
@@ -13,7 +14,7 @@ import { createPatternChoice } from "../shared/pattern.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 
 const translate = await startPage();
-document.title = text("welcomeTitle");
+setTitle(text, "welcomeTitle");
 
 /** @type {{title: string, draw: () => Promise<(Node | null)[]>}[]} */
 const STEPS = [

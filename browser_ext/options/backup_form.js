@@ -7,7 +7,7 @@ import { createPatternChoice } from "../shared/pattern.js";
 import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 import { createReview } from "./backup_review.js";
-import { byId, createNewPassphrase, field, openForm } from "./parts.js";
+import { byId, createNewPassphrase, field, openForm, tellDone } from "./parts.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {{body: {bytes: ArrayBuffer, replace: boolean}, review: import("../background/backup_review.js").Review}} Opened */
@@ -33,7 +33,7 @@ function openMaking({ translate, refresh }) {
       const { backup } = await askWithSecrets("backup.make", {}, { passphrase: secret });
       saveFile(`sealwax-${new Date().toISOString().slice(0, DATE_LENGTH)}.backup`, backup);
       await refresh();
-      byId("backup-done").textContent = text("backupMade");
+      tellDone("backup", text("backupMade"));
       return true;
     },
   });

@@ -14,7 +14,7 @@ import { day, text } from "../shared/i18n.js";
 import { codeOf } from "../shared/messages.js";
 import { pemOf } from "../shared/pem.js";
 import { ask, askWithSecrets } from "../shared/request.js";
-import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton, showCertificate } from "./parts.js";
+import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton, showCertificate, tellDone } from "./parts.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /**
@@ -98,6 +98,7 @@ function openExport({ translate, refresh }, { id, name, identities }) {
       }, { passphrase, newPassphrase: secret }));
       saveFile(`${fileNameOf(nameOf(identities[0]))}.p12`, p12);
       await refresh();
+      tellDone("identities", text("keysExported"));
       return true;
     },
   });
@@ -144,6 +145,7 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
       await withPassphrase(current, (passphrase) =>
         askWithSecrets("keys.passphrase", { id }, { passphrase, newPassphrase: secret }));
       await refresh();
+      tellDone("identities", text("keysPassphraseChanged", nameOf(identities[0])));
       return true;
     },
   });

@@ -15,7 +15,7 @@ import { generateKeys, openWith } from "../shared/channel.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { errorText } from "../shared/i18n.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
-import { byId, field } from "./parts.js";
+import { byId, field, tellDone } from "./parts.js";
 
 /** @typedef {import("./identities.js").Context} Context */
 /** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
@@ -73,7 +73,7 @@ function showRoaming({ translate }, roaming) {
 function createApp({ translate, refresh }) {
   return {
     translate,
-    announce: (sentence) => { byId("key-server-done").textContent = sentence; },
+    announce: (sentence) => tellDone("key-server", sentence),
     sentenceFor: errorText,
     attempt: (button, busyLabel, failure, action) => whileBusy(button, busyLabel, () => {
       failure.textContent = "";

@@ -44,6 +44,17 @@ export async function tellChange(section, changed, refresh) {
 }
 
 /**
+ * Says in a section what was done there, and brings it into view. An empty sentence takes the last one back.
+ * @param {"identities" | "key-server" | "backup"} section
+ * @param {string} sentence
+ */
+export function tellDone(section, sentence) {
+  const place = byId(`${section}-done`);
+  place.textContent = sentence;
+  if (sentence) place.scrollIntoView({ block: "nearest" });
+}
+
+/**
  * A labelled control.
  * @template {HTMLElement} C
  * @param {string} label

@@ -5,7 +5,7 @@ import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { day, text } from "../shared/i18n.js";
 import { askWithSecrets } from "../shared/request.js";
 import { withPassphrase } from "./identities.js";
-import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton } from "./parts.js";
+import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton, tellDone } from "./parts.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {Omit<KeyRequest, "key">} ListedRequest */
@@ -40,6 +40,7 @@ export function openRequest({ translate, refresh }, addresses) {
       }, { passphrase: secret });
       saveFile(`${fileNameOf(wanted[0])}.csr`, request);
       await refresh();
+      tellDone("identities", text("keysRequestMade"));
       return true;
     },
   });

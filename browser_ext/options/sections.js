@@ -2,6 +2,7 @@
  * The sections of the page, of which one is shown at a time: the one that the address names, or the first. The links to
  * them are links, so that Back, bookmarks and the keyboard work as in any page.
  */
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { text } from "../shared/i18n.js";
 import { byId } from "./parts.js";
 
@@ -26,7 +27,7 @@ function showNamed() {
   for (const link of byId("sections").querySelectorAll("a")) {
     if (link.hash === `#${named.id}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
-    if (link.hash === `#${named.id}`) document.title = `${link.textContent} – ${text("optionsTitle")}`;
+    if (link.hash === `#${named.id}`) setTitle(text, link.dataset.text ?? "optionsTitle");
   }
   return named;
 }

@@ -6,6 +6,7 @@
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { disturb, isHasty } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { recipientState } from "../../wasm_build/ui/recipient_words.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
@@ -54,7 +55,7 @@ let passphrase = null;
 
 addEventListener("keydown", ({ key }) => void (key === "Escape" && !document.querySelector("dialog") && void leave()));
 startHeartbeat();
-document.title = text("pageSaveTitle");
+setTitle(text, "pageSaveTitle");
 try {
   await start();
 } catch (error) {

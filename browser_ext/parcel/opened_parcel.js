@@ -27,6 +27,7 @@ import { LetterView } from "./letter_view.js";
 const LETTER = "message.eml";
 
 export class OpenedParcel {
+  titleKey = "parcel_opened_title";
   element;
   heading;
   #tab;

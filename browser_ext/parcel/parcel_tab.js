@@ -12,6 +12,7 @@ import { ParcelRequests } from "../../wasm_build/parcels/requests.js";
 import { createStartView } from "../../wasm_build/parcels/start_view.js";
 import { secretOf } from "../../wasm_build/parcels/typed_words.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
@@ -264,7 +265,7 @@ export class ParcelTab {
     this.#view = view;
     this.announce("");
     this.#main.replaceChildren(view.element);
-    document.title = `${view.heading.textContent} · Sealwax`;
+    setTitle(this.translate, view.titleKey ?? "parcel_title");
     if (view.focus) view.focus();
     else view.heading.focus();
     this.#close.hidden = !(view instanceof OpenedParcel);

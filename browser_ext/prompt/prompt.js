@@ -5,6 +5,7 @@
 import { disturb, isHasty } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { addressKey, isolate } from "../../wasm_build/ui/formats.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { recipientState } from "../../wasm_build/ui/recipient_words.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
@@ -70,11 +71,11 @@ const OUTDATED = ["question-changed", "no-such-person", "certificate-not-usable"
  */
 const QUESTIONS = {
   write: { title: titleOfWriting, verb: verbOfWriting, refuse: "verbDoNotSign", sections: writingSections },
-  open: { title: () => text("promptTitleOpen"), verb: () => text("verbOpen"), refuse: "verbDoNotOpen", sections: () => [openingSection()] },
-  form: { title: () => text("formTitle"), verb: () => text("verbSignForm"), refuse: "verbDoNotSignForm", sections: () => formSections(current.form) },
-  files: { title: () => text("fileTitle"), verb: verbOfWriting, refuse: "verbDoNotSign", sections: filesSections },
-  altered: { title: () => text("alteredTitle"), verb: () => text("verbRestore"), refuse: "verbClose", sections: alteredSections },
-  unsigned: { title: () => text("unsignedTitle"), verb: () => text("verbClose"), refuse: "verbClose", sections: unsignedSections },
+  open: { title: () => "promptTitleOpen", verb: () => text("verbOpen"), refuse: "verbDoNotOpen", sections: () => [openingSection()] },
+  form: { title: () => "formTitle", verb: () => text("verbSignForm"), refuse: "verbDoNotSignForm", sections: () => formSections(current.form) },
+  files: { title: () => "fileTitle", verb: verbOfWriting, refuse: "verbDoNotSign", sections: filesSections },
+  altered: { title: () => "alteredTitle", verb: () => text("verbRestore"), refuse: "verbClose", sections: alteredSections },
+  unsigned: { title: () => "unsignedTitle", verb: () => text("verbClose"), refuse: "verbClose", sections: unsignedSections },
 };
 /** The kinds that are only notices about a page. They use no key. */
 const NOTICES = ["altered", "unsigned"];
@@ -145,14 +146,14 @@ function draw() {
   // A question about what was drawn before.
   document.querySelector("dialog")?.close();
   const kind = QUESTIONS[current.kind];
-  document.title = kind.title();
+  setTitle(text, kind.title());
   const agree = html("button", { type: "button", class: "primary", text: kind.verb(), data: { agrees: "", test: "agree" } });
   agree.addEventListener("click", () => void submit(agree));
   const cancel = html("button", {
     type: "button", text: text(kind.refuse), data: { test: "refuse" }, on: { click: refuse },
   });
   main.replaceChildren(
-    html("header", { class: "question" }, html("h1", { text: document.title }),
+    html("header", { class: "question" }, html("h1", { text: text(kind.title()) }),
       html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
         html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } })),
       ...aroundNotes(current.around)),
@@ -185,7 +186,7 @@ function openingSection() {
 
 function titleOfWriting() {
   const { sign, encrypt } = current;
-  return text(sign && encrypt ? "promptTitleSignEncrypt" : sign ? "promptTitleSign" : "promptTitleEncrypt");
+  return sign && encrypt ? "promptTitleSignEncrypt" : sign ? "promptTitleSign" : "promptTitleEncrypt";
 }
 
 function verbOfWriting() {

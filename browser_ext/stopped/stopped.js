@@ -1,6 +1,7 @@
 /** The page in the place of a site whose files are not the signed ones: why it was stopped, and what to do. */
 import { disturb } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { errorText, text } from "../shared/i18n.js";
 import { RequestError } from "../shared/messages.js";
 import { startPage } from "../shared/page_start.js";
@@ -9,7 +10,7 @@ import { ask } from "../shared/request.js";
 const CHANGED_SERVERS = "site-servers-changed";
 
 await startPage();
-document.title = text("stoppedTitle");
+setTitle(text, "stoppedTitle");
 try {
   const { url, fragment, code, file, servers, before } = await ask("checked.stopped");
   byId("reason").textContent = errorText(new RequestError(code));

@@ -1,6 +1,7 @@
 /** The window of the toolbar button: it offers what the extension can do when the page itself shows nothing to open. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { errorText, text } from "../shared/i18n.js";
 import { startPage } from "../shared/page_start.js";
 import { ask } from "../shared/request.js";
@@ -22,7 +23,7 @@ const tab = Number(new URLSearchParams(location.search).get("tab"));
 const problem = byId("problem");
 
 await startPage();
-document.title = text("toolbarTitle");
+setTitle(text, "toolbarTitle");
 addEventListener("keydown", ({ key }) => void (key === "Escape" && void go("close")));
 try {
   const { site, isReachable, downloads, isUnlocked } = await ask("toolbar.look", { tab });

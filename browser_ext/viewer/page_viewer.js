@@ -4,6 +4,7 @@
  * page can cover it.
  */
 import { html } from "../../wasm_build/ui/dom.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
 import { openPageView } from "../shared/page_reading.js";
@@ -25,7 +26,7 @@ let isEncryptedOpen = false;
 
 translatePage();
 startHeartbeat();
-document.title = text("pageViewerTitle");
+setTitle(text, "pageViewerTitle");
 whenLocked(() => letGo("mailLocked"));
 addEventListener("pagehide", () => letGo("mailLeft"));
 await start();

@@ -5,6 +5,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { recipientSentence } from "../../wasm_build/ui/verdict_words.js";
 import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
 import { MailReading } from "../shared/mail_reading.js";
@@ -39,7 +40,7 @@ let chosen = null;
 await loadSharedText();
 translatePage();
 startHeartbeat();
-document.title = text("viewerTitle");
+setTitle(text, "viewerTitle");
 byId("pick").addEventListener("click", () => picker.click());
 byId("keys").addEventListener("click", () => void ask("options.open", { section: "" }));
 picker.addEventListener("change", () => {

@@ -10,6 +10,7 @@ from typing import Final
 from smime_core.errors import MalformedMessage
 from smime_core.mail import Draft, build_mail
 from smime_core.mime import addresses
+from smime_core.trust import NOTICE, SERVICE_FIELD
 
 # Atoms and dots (RFC 5322 section 3.2.3). Other addresses would need quotes in the header and in SMTP's commands, or
 # are beyond ASCII, where 7-bit mail does not reach.
@@ -58,7 +59,12 @@ def build_notice(draft: Draft, language: Language, *, fields: Sequence[tuple[str
 
     No vacation notice answers it (RFC 3834 section 2).
     """
-    head = [("Auto-Submitted", "auto-generated"), ("Content-Language", language.value), *fields]
+    head = [
+        ("Auto-Submitted", "auto-generated"),
+        (SERVICE_FIELD, NOTICE),
+        ("Content-Language", language.value),
+        *fields,
+    ]
     for name, value in head:
         if _LINE.fullmatch(value) is None or len(value) > _MAX_LINE_CHARACTERS:
             raise Unwritable(f"the field {name} would be no line of a header")

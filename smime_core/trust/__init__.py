@@ -22,6 +22,7 @@ from smime_core.trust.contacts import (
     KnownCertificate,
     accept,
     confirm_preferred,
+    forget_service,
     harvest,
     has_receiving_key,
     merge,
@@ -61,11 +62,15 @@ from smime_core.trust.recipient_choice import (
     find_in_contacts,
 )
 from smime_core.trust.roots import Root, build_root, parse_roots, roots_to_anchors
+from smime_core.trust.service_mails import NOTICE, PARCEL_REPLY, SERVICE_FIELD
 from smime_core.trust.strict_json import Members, parse_json
 
 __all__ = [
     "LEFT_OUT_REASONS",
+    "NOTICE",
     "NO_CONTACTS",
+    "PARCEL_REPLY",
+    "SERVICE_FIELD",
     "BookEntry",
     "CertificateChange",
     "CertificateSource",
@@ -105,6 +110,7 @@ __all__ = [
     "find_decision",
     "find_in_contacts",
     "find_people",
+    "forget_service",
     "harvest",
     "has_receiving_key",
     "import_changed_people",

@@ -24,7 +24,10 @@ from smime_core.pkix import PathRules, Purpose, TrustStore, check_end_entity, va
 from smime_core.provider import CryptoProvider, KeyType
 from smime_core.report.report import MessageReport, SignerReport, State
 from smime_core.text.mail_address import address_key, addresses_match
+from smime_core.trust.service_mails import SERVICE_FIELD
 from smime_core.x509.certificate import Certificate, names_match
+
+_SIGNED: Final = frozenset(("signed-only", "signed-and-encrypted"))
 
 
 class CertificateSource(StrEnum):
@@ -163,15 +166,15 @@ class Merged:
 def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
     """The facts to remember from a message, or None if the message is not `verified` as its sender's own.
 
+    Also None if a program has written it: a service is no person, and reads no encrypted mail.
+
     The certificate for encryption is found as in RFC 8551 section 2.5.3.1: the certificate that the signer prefers, or
     else one with the signer's name. This certificate must have the sender's address. `at` is the time of the
     examination.
     """
     sender = report.sender
-    if report.state is not State.VERIFIED or sender is None:
-        return None
-    signer = next((one for one in report.deciding_signers if _is_verified_as(one, sender)), None)
-    if signer is None or signer.certificate is None:
+    signer = _find_verified_signer(report)
+    if sender is None or signer is None or signer.certificate is None or _is_by_program(report):
         return None
     try:
         believed = is_worth_remembering(signer.signed_attributes, at)
@@ -190,6 +193,24 @@ def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
         signed_at=signed_at,
         at=at,
     )
+
+
+def forget_service(contacts: Contacts, report: MessageReport) -> Contacts | None:
+    """The contacts without what an earlier version has learnt of a service. None if nothing is to be forgotten.
+
+    The message is a verified one of the service itself: only its key signs the field that says so. A certificate that
+    the user has added stays.
+    """
+    signer = _find_verified_signer(report)
+    contact = contacts.find(report.sender) if report.sender else None
+    if signer is None or contact is None or not _signed_values(report, SERVICE_FIELD):
+        return None
+    kept = tuple(one for one in contact.certificates if one.source is not CertificateSource.HARVEST)
+    if len(kept) == len(contact.certificates):
+        return None
+    if not kept:
+        return contacts.without(contact.address)
+    return contacts.with_contact(Contact(address=contact.address, certificates=kept))
 
 
 async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_store: TrustStore) -> Harvest:
@@ -287,6 +308,24 @@ def has_receiving_key(certificate: Certificate) -> bool:
     """Whether this kind of key can receive encrypted content, whatever usage the certificate names."""
     key = certificate.public_key
     return (key.key_type is KeyType.RSA and key.pss is None) or key.key_type.agrees or key.key_type.is_kem
+
+
+def _find_verified_signer(report: MessageReport) -> SignerReport | None:
+    sender = report.sender
+    if report.state is not State.VERIFIED or sender is None:
+        return None
+    return next((one for one in report.deciding_signers if _is_verified_as(one, sender)), None)
+
+
+def _is_by_program(report: MessageReport) -> bool:
+    # RFC 3834 section 5: any value but "no". Only the signed field counts, since anybody could add another one.
+    said = _signed_values(report, "Auto-Submitted")
+    return bool(_signed_values(report, SERVICE_FIELD)) or any(value.strip().lower() != "no" for value in said)
+
+
+def _signed_values(report: MessageReport, name: str) -> list[str]:
+    fields = zip(report.headers, report.header_protections, strict=False)
+    return [value for (field, value), protection in fields if field.lower() == name.lower() and protection in _SIGNED]
 
 
 def _is_verified_as(signer: SignerReport, sender: str) -> bool:

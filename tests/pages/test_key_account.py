@@ -23,6 +23,7 @@ from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 PHONES = (320, 390)
+CHANGED = named("change-passphrase-done")
 
 
 @pytest.fixture
@@ -90,10 +91,7 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
         page.set_viewport(width, 844)
         assert not page.overflows_sideways()
     act(page, "change-passphrase", ours, "soon forgotten words", "soon forgotten words")
-    page.wait_for(
-        """() => document.querySelector("#announcer").textContent.includes("have the new passphrase")""",
-        timeout_seconds=OPERATION_SECONDS,
-    )
+    page.wait_for_text("have the new passphrase", selector=CHANGED, timeout_seconds=OPERATION_SECONDS)
     other = elsewhere.page
     other.activate()
     elsewhere.sign_in()
@@ -103,6 +101,9 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     assert find_violations(other) == []
     act(other, "recover", code, ours, ours)
     other.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    assert "Use it from now on" in other.text(named("done-notice"))
+    other.click(named("done-close"))
+    other.wait_for("(notice) => document.querySelector(notice) === null", named("done-notice"))
     assert page.browser is other.browser
 
 
@@ -192,10 +193,7 @@ def test_a_change_succeeds_although_another_device_stores_meanwhile(
     page.wait_for("() => window.held !== null", timeout_seconds=OPERATION_SECONDS)
     blocking.run(session.push(setting, session.opened))
     page.js("() => window.held()")
-    page.wait_for(
-        """() => document.querySelector("#announcer").textContent.includes("have the new passphrase")""",
-        timeout_seconds=OPERATION_SECONDS,
-    )
+    page.wait_for_text("have the new passphrase", selector=CHANGED, timeout_seconds=OPERATION_SECONDS)
 
 
 def test_a_changed_recovery_code_is_told_until_there_is_a_new_one(

@@ -16,9 +16,9 @@ from smime_core.mime import parse_entity
 from smime_core.trust import Judging
 from tests.support.browser.browsers import Browser
 from tests.support.browser.webkit import WebKit
-from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.parcel_letters import answers_to
-from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, READER, ParcelHouse, ParcelPage, Sent, letter
 from tests.support.people import PROVIDER, trust
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
@@ -108,6 +108,34 @@ def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
     reader.page.click(named("answer-done"))
     reader.page.wait_for_selector(named("write-answer"))
     reader.close()
+
+
+def test_a_reply_to_the_answer_goes_to_the_people_of_the_parcel_and_never_to_the_service(
+    browser: Browser, parcel_house: ParcelHouse
+) -> None:
+    bob = parcel_house.stack.accounts[1]
+    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+    write_answer(reader)
+    press_send(reader)
+    reference = reader.page.text(named("parcel-reference"))
+    wait_until_sent(reader)
+    reader.close()
+    (mail,) = answers_to(parcel_house, count=1)
+    # A reply of before, which another parcel has got, is not taken for this one.
+    send_letter(parcel_house)
+    uid = parcel_house.stack.mail_server.append(bob.address, mail)
+    pages = MailPages(browser, parcel_house.stack.pages_url, bob)
+    pages.enter()
+    pages.open_message(uid)
+    assert ANSWER.splitlines()[0] in pages.body
+    pages.page.click(named("reply"))
+    pages.page.wait_for_text("nothing proves who wrote it", selector=named("service-note"))
+    assert pages.page.js("() => document.querySelectorAll('[data-test=recipient]').length") == 0
+    pages.page.wait_for_text(f"{READER}, who got parcel {reference}", selector=named("service-people"))
+    pages.page.click(named("service-people"))
+    pages.page.wait_for_text(READER, selector=named("recipient"))
+    pages.page.wait_for_selector(named("remedy-parcel"), timeout_seconds=OPERATION_SECONDS)
+    pages.close()
 
 
 def decrypted_by_openssl(mail: bytes, identity: Identity, folder: Path) -> bytes:

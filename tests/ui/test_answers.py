@@ -183,6 +183,33 @@ def test_an_answer_reaches_whom_the_view_proves_and_nobody_else_without_a_questi
         assert not {*reply["to"], *reply["cc"]} & set(reply["doubtful"])
 
 
+SERVICE = "parcels@service.test"
+
+
+@pytest.mark.parametrize("to_all", [False, True])
+@pytest.mark.parametrize(("signer", "protects"), [(None, False), ("bob", True)])
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_reply_to_a_reply_to_a_parcel_names_nobody(
+    to_all: bool, signer: str | None, protects: bool, encrypted: bool
+) -> None:
+    headers = {"Sealwax-Service": "parcel-reply", "From": BOB, "To": ALICE, "Cc": CAROL, "Reply-To": SERVICE}
+    found = answer(headers, to_all=to_all, signer=signer, protects=protects, encrypted=encrypted)
+    assert (found["to"], found["cc"], found["replyTo"]) == ([], [], [])
+
+
+@pytest.mark.parametrize(("signer", "protects", "to"), [("bob", True, [SERVICE]), ("carol", True, []), (None, False, [])])
+def test_a_reply_to_a_notice_goes_where_a_verified_field_says(
+    signer: str | None, protects: bool, to: list[str]
+) -> None:
+    headers = {"Sealwax-Service": "notice", "From": BOB, "To": ALICE, "Reply-To": SERVICE}
+    assert answer(headers, signer=signer, protects=protects)["to"] == to
+
+
+@pytest.mark.parametrize("mark", ["notice", "parcel-reply"])
+def test_an_unsigned_mark_of_a_service_keeps_no_reply_from_a_proved_sender(mark: str) -> None:
+    assert answer({"Sealwax-Service": mark, "From": BOB, "To": ALICE}, signer="bob")["to"] == [BOB]
+
+
 NAMES = [
     "Alice", "Müller, Jörg",
     'The "Duke" of \\ York', "عليّ", "Bob\r\nBcc: eve", "a\u202eb", "=?utf-8?q?x?=", "<", "(x)", "; :",

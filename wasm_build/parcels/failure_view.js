@@ -20,5 +20,5 @@ export function createFailureView(page, error) {
     html("p", { class: "problem", text: page.sentenceFor(error), data: { test: "parcel-error", code: codeOf(error) } }),
     html("div", { class: "actions" }, again, createComplaint(page)),
   );
-  return { element, heading, renew: () => createFailureView(page, error) };
+  return { element, heading, titleKey: "parcel_failed_title", renew: () => createFailureView(page, error) };
 }

@@ -33,10 +33,11 @@ export interface ParcelHost {
   createOtherWay?(): HTMLElement;
 }
 
-/** `renew` makes the same view in another language, and `close` deletes what the view holds. */
+/** `titleKey` is `parcel_title` without one, never words of the parcel. `renew` makes the same view in another language, and `close` deletes what the view holds. */
 export interface ParcelView {
   element: HTMLElement;
   heading: HTMLElement;
+  titleKey?: string;
   focus?: () => void;
   close?: () => void;
   renew?: () => ParcelView;

@@ -7,6 +7,12 @@
 
 import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writeProved } from "./formats.js";
 
+/** The mark of the mails of our own services, as `smime_core.trust.SERVICE_FIELD`. */
+const SERVICE_FIELD = "sealwax-service";
+const PARCEL_REPLY = "parcel-reply";
+/** The protections of a header field by a signature. */
+const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);
+
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
 /** A mailbox that an answer may address. If it is not sure, the person is asked first. @typedef {Mailbox & {isSure: boolean}} AnswerMailbox */
@@ -17,7 +23,7 @@ import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writePro
  *   senders: AnswerMailbox[], replyTo: AnswerMailbox[], to: AnswerMailbox[], cc: AnswerMailbox[], count: number, isWhole: boolean,
  * }} AnswerPeople
  */
-/** The mailboxes of a header field, of which only the first are listed. @typedef {{count: number, mailboxes: Mailbox[]}} FieldPeople */
+/** The mailboxes of a header field, of which only the first are listed. @typedef {{count: number, mailboxes: (Mailbox & {protection?: string})[]}} FieldPeople */
 /**
  * A header field that the answer must hide, with the text that replaces it in the unencrypted header.
  * @typedef {{name: string, value: string, outside: string | null}} HiddenField
@@ -30,7 +36,7 @@ import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writePro
  * @typedef {{
  *   report: {
  *     state: string, layers: {kind: string}[],
- *     people: {from: FieldPeople, to: FieldPeople, cc: FieldPeople},
+ *     people: {from: FieldPeople, replyTo: FieldPeople, to: FieldPeople, cc: FieldPeople}, headerProtections?: string[],
  *   },
  *   text: string, headers: [string, string][], reply: ReplyFields & {people: AnswerPeople},
  * }} Opened
@@ -39,9 +45,10 @@ import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writePro
  * @typedef {ReplyFields & {
  *   to: Mailbox[], cc: Mailbox[], subject: string, quote: string, answersEncrypted: boolean, senders: Mailbox[], replyTo: Mailbox[],
  *   doubtful: {to: Mailbox[], cc: Mailbox[]}, tooMany: number,
+ *   service?: "parcel-reply" | "notice",
  * }} Answer `to` and `cc` have only sure mailboxes, and `doubtful` the others, about whom the person is asked. `replyTo` are
  *   those of Reply-To other than the `senders`: the person chooses between both, so these senders are not in `doubtful`. `tooMany`
- *   is the number of recipients if they are too many for this answer; else 0
+ *   is the number of recipients if they are too many for this answer; else 0. `service` is there for the mail of a service, which reads no reply
  */
 
 /**
@@ -51,12 +58,47 @@ import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writePro
  * @returns {Answer}
  */
 export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
+  const service = serviceOf(opened);
+  if (service) return answerToService(translate, opened, service);
   const { people, ...thread } = opened.reply;
   const { wanted, others, replyTo, tooMany } = chooseRecipients(people, { toAll, own });
   const isAsked = replyTo.length > 0;
   return {
     to: sureOf(wanted), cc: sureOf(others), senders: wanted.map(withoutMark), replyTo: replyTo.map(withoutMark), tooMany,
     doubtful: { to: isAsked ? [] : doubtfulOf(wanted), cc: doubtfulOf(others) },
+    subject: withPrefix(/^re:/iu, "Re: ", headerReader(opened.headers)("subject")), ...thread,
+    quote: quoteOf(translate, opened), answersEncrypted: isEncrypted(opened.report),
+  };
+}
+
+/**
+ * The kind of service whose mail this is; null for the mail of a person. In a verified message only a signed mark counts, because
+ * anybody on the way could have added another one, and the reply belongs to the proved sender.
+ * @param {Opened} opened
+ * @returns {"parcel-reply" | "notice" | null}
+ */
+function serviceOf({ headers, report }) {
+  const marks = headers.flatMap(([name, value], index) => (name.toLowerCase() === SERVICE_FIELD ? [{ value, how: report.headerProtections?.[index] ?? "" }] : []));
+  const counted = report.state === "verified" ? marks.filter(({ how }) => SIGNED.has(how)) : marks;
+  if (counted.length === 0) return null;
+  return counted.some(({ value }) => value.trim() === PARCEL_REPLY) ? PARCEL_REPLY : "notice";
+}
+
+/**
+ * The reply to the mail of a service, which names nobody by itself: a service has no person who reads. Whoever forges the mark
+ * keeps a reply from being addressed, and sends none elsewhere. A verified notice says in a signed field who wants the reply.
+ * @param {Catalogue} translate
+ * @param {Opened} opened
+ * @param {"parcel-reply" | "notice"} service
+ * @returns {Answer}
+ */
+function answerToService(translate, opened, service) {
+  const { people, ...thread } = opened.reply;
+  const isProved = service === "notice" && opened.report.state === "verified";
+  const wanted = opened.report.people.replyTo.mailboxes.filter(({ protection = "", address }) => SIGNED.has(protection) && address);
+  return {
+    to: isProved ? wanted.map(({ name, address }) => ({ name, address })) : [], cc: [], senders: [], replyTo: [],
+    doubtful: { to: [], cc: [] }, tooMany: 0, service,
     subject: withPrefix(/^re:/iu, "Re: ", headerReader(opened.headers)("subject")), ...thread,
     quote: quoteOf(translate, opened), answersEncrypted: isEncrypted(opened.report),
   };

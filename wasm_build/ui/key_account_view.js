@@ -159,8 +159,7 @@ function createPassphraseChange(app, account) {
       if (!chosen) return false;
       await app.keys.checkPassphrase(chosen);
       await account.changePassphrase(passphrase, chosen);
-      app.announce(translate("passphrase_changed"));
-      return true;
+      return translate("passphrase_changed");
     },
   });
 }
@@ -203,8 +202,8 @@ function createRemoval(app, account) {
  * @param {{
  *   test: string, title: string, meaning: string, submit: string, further?: Part, keepsOpen?: boolean,
  *   isOpen?: boolean,
- *   act: (passphrase: Secret) => Promise<boolean | void>,
- * }} words `act` resolves with false if a field shows what is missing
+ *   act: (passphrase: Secret) => Promise<string | false | void>,
+ * }} words `act` resolves with false if a field shows what is missing, or with the sentence that says what was done
  * @returns {Part}
  */
 export function createAct(app, { test, title, meaning, submit, further, keepsOpen = false, isOpen = false, act }) {
@@ -214,13 +213,18 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
     onSubmit: () => form.requestSubmit(),
   });
   const failure = problem(`${test}-error`);
+  const done = html("p", { class: "done", role: "status", tabindex: -1, data: { test: `${test}-done` } });
   const button = html("button", { type: "submit", text: translate(submit), data: { test: `${test}-submit` } });
   const send = () => app.attempt(button, translate("working"), failure, async () => {
     field.setError("");
+    done.textContent = "";
     if (field.length === 0) return field.setError(translate("passphrase_missing"));
     if (keepsOpen) further?.clear();
+    /** @type {string | false | void} */
+    let said;
     try {
-      if ((await act(field.copy())) === false) return;
+      said = await act(field.copy());
+      if (said === false) return;
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "login-refused")) throw error;
       field.clear();
@@ -230,14 +234,21 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
     element.dispatchEvent(new Event(CHANGED, { bubbles: true }));
     if (keepsOpen) return;
     further?.clear();
-    element.open = false;
+    closing.open = false;
+    if (!said) return;
+    // The change may have drawn the view anew.
+    if (!element.isConnected) return app.announce(said);
+    done.textContent = said;
+    // The focused button is closed away, and a long form leaves the view elsewhere.
+    done.focus();
   });
   const form = createForm(
     { class: "stack", data: { test } }, send,
     html("p", { text: translate(meaning) }), field.element, further?.element ?? null, failure,
     html("div", { class: "actions" }, button),
   );
-  const element = html("details", { class: "details", open: isOpen }, html("summary", { text: translate(title) }), form);
+  const closing = html("details", { class: "details", open: isOpen }, html("summary", { text: translate(title) }), form);
+  const element = html("div", {}, closing, done);
   return {
     element,
     clear() {

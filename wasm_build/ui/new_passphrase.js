@@ -1,4 +1,4 @@
-/** The two fields for a new passphrase, which the person types twice. */
+/** The two fields for a new passphrase, which the person types twice. Every place where one is chosen uses them. */
 
 import { overwrite } from "../vault/cleanup.js";
 import { html } from "./dom.js";
@@ -7,36 +7,44 @@ import { SecretField } from "./secret_field.js";
 /** @typedef {import("./secret_field.js").Secret} Secret */
 /** @typedef {{label: string, hint: string, onSubmit?: () => void}} FieldWords `onSubmit` is called on Enter */
 
+/** The fewest code points of a new passphrase. `sealwax/cli/options/passphrases.py` has the same number. */
+export const MIN_CHARACTERS = 10;
+
 export class NewPassphrase {
   #first;
   #again;
   #words;
+  #tooShort;
 
   /**
    * @param {import("./catalogue.js").Catalogue} translate
    * @param {{first: FieldWords, again: FieldWords, missing: string, differ: string}} words
    */
   constructor(translate, words) {
-    this.#first = new SecretField({ translate, ...words.first });
+    const least = String(MIN_CHARACTERS);
+    this.#tooShort = translate("new_passphrase_too_short", { least });
+    const hint = `${translate("new_passphrase_least", { least })} ${words.first.hint}`.trim();
+    this.#first = new SecretField({ translate, ...words.first, hint });
     this.#again = new SecretField({ translate, ...words.again });
     this.#words = words;
     this.element = html("div", { class: "stack", data: { test: "new-passphrase" } }, this.#first.element, this.#again.element);
   }
 
   /**
-   * The passphrase in a new buffer, which the caller overwrites. Null if it is missing or the two fields differ; then a
-   * field shows the problem.
+   * The passphrase in a new buffer, which the caller overwrites. Null if it is missing or too short, or if the two fields
+   * differ; then a field shows the problem.
    * @returns {Secret | null}
    */
   read() {
     for (const one of [this.#first, this.#again]) one.setError("");
     const [first, again] = [this.#first.copy(), this.#again.copy()];
-    const same = areSame(first, again);
+    const isSame = areSame(first, again);
     overwrite(again.buffer);
-    if (first.length > 0 && same) return first;
+    const isLongEnough = this.#first.length >= MIN_CHARACTERS;
+    if (isLongEnough && isSame) return first;
     overwrite(first.buffer);
-    if (first.length === 0) this.#first.setError(this.#words.missing);
-    else this.#again.setError(this.#words.differ);
+    if (isLongEnough) this.#again.setError(this.#words.differ);
+    else this.#first.setError(first.length === 0 ? this.#words.missing : this.#tooShort);
     return null;
   }
 

@@ -13,6 +13,7 @@ import { AccountsHere } from "./accounts_here.js";
 import { BridgeApi } from "./api.js";
 import { Arrival } from "./arrival.js";
 import { KeptTrust } from "./kept_trust.js";
+import { DoneNotice } from "./done_notice.js";
 import { DraftDesk } from "./draft_desk.js";
 import { DraftStore } from "./draft_store.js";
 import { MailEvents } from "./events.js";
@@ -58,7 +59,7 @@ import { Unlocking } from "./unlocking.js";
 /** @typedef {import("../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
 /**
  * @typedef {{
- *   element: HTMLElement, heading: HTMLElement, title: string, shown?: () => void, focus?: () => void, close?: () => void,
+ *   element: HTMLElement, heading: HTMLElement, titleKey: string, shown?: () => void, focus?: () => void, close?: () => void,
  *   renew?: () => View,
  * }} View `renew` makes the same view in another language, with the typed text. `shown` is called when the view is shown, and then `focus`; without `focus` the `heading` gets the focus.
  *   `close` is called when another view replaces this one.
@@ -152,6 +153,7 @@ export class App {
       // After the end of a session the letter is still written in the name of its account.
       account: () => this.address ?? this.#lastAddress, keepsHere: () => this.#isOwnComputer, note: translate("draft_note"),
     });
+    this.done = new DoneNotice(translate);
     this.draftDesk = new DraftDesk(this, {
       writing: () => this.#writing, changed: () => this.#frame.setNotices(createNotices(this)),
       tell: (text, undo) => (this.#mail ??= new MailView(this)).tell(text, undo),
@@ -184,6 +186,7 @@ export class App {
     const showNotices = () => this.#frame.setNotices(createNotices(this));
     this.kept.addEventListener("change", showNotices);
     this.unlocking.passkeyOffer.addEventListener("change", showNotices);
+    this.done.addEventListener("change", showNotices);
     this.keys.addEventListener("change", showNotices);
     for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
     this.away.source.addEventListener("back", () => {
@@ -529,6 +532,7 @@ export class App {
     this.trust.forget();
     this.receipts.forget();
     this.draftDesk.forget();
+    this.done.say("");
     this.#dropWriting();
     this.#mail?.dispose();
     this.#mail = null;
@@ -580,7 +584,7 @@ export class App {
     if (isNew) this.#view?.close?.();
     this.#view = view;
     this.#frame.show(view, location.hash);
-    this.arrival.title = view.title;
+    this.arrival.titleKey = view.titleKey;
     if (!isNew) return;
     view.shown?.();
     if (view.focus) view.focus();

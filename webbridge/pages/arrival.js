@@ -3,6 +3,7 @@
  * a notification if the person wants it and does not look at the page.
  */
 
+import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { ApiError } from "./api.js";
 import { INBOX } from "./routes.js";
 
@@ -15,7 +16,7 @@ export class Arrival {
   #translate;
   #api;
   #notices;
-  #title = "Sealwax";
+  #titleKey = "nav_mail";
   /** The number of unread messages; null until it is known. @type {number | null} */
   #unread = null;
   /** The id of the inbox, once it is known. */
@@ -51,9 +52,9 @@ export class Arrival {
     this.#visibilityChanged();
   }
 
-  /** The title of the shown view. @param {string} title */
-  set title(title) {
-    this.#title = title;
+  /** The title of the shown view. @param {string} key of the catalogue */
+  set titleKey(key) {
+    this.#titleKey = key;
     this.#draw();
     this.#look();
   }
@@ -96,8 +97,7 @@ export class Arrival {
   }
 
   #draw() {
-    const title = `${this.#title} · Sealwax`;
-    document.title = this.#unread ? this.#translate("title_with_unread", { count: this.#unread, title }) : title;
+    setTitle(this.#translate, this.#titleKey, this.#unread ?? 0);
     // Only an installed page has an icon with a number.
     const marking = this.#unread ? navigator.setAppBadge?.(this.#unread) : navigator.clearAppBadge?.();
     marking?.catch(() => {});

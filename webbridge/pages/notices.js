@@ -23,7 +23,7 @@ export function createNotices(app) {
   found.push(...app.draftDesk.createNotices());
   const ready = keys.account?.resetReady;
   if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));
-  return [...found, ...unlocking.passkeyOffer.notices()];
+  return [...app.done.notices(), ...found, ...unlocking.passkeyOffer.notices()];
 }
 
 /** @param {string} sentence @param {HTMLElement[]} further */

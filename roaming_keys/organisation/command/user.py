@@ -11,7 +11,7 @@ import click
 from roaming_keys.organisation.command.calling import StaffChoice
 from roaming_keys.organisation.messages import Change
 from roaming_keys.protocol import normalise_user
-from sealwax.cli.options.passphrases import new_passphrase
+from sealwax.cli.options.passphrases import new_password
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.streams.files import write_line
 
@@ -90,7 +90,7 @@ def password(request: PasswordRequest) -> None:
     In COMMAND, {user} stands for the address. That it was run is in the audit trail.
     """
     user = normalise_user(request.user)
-    secret = new_passphrase(request.password_file)
+    secret = new_password(request.password_file)
     # Noted first, so that no password is set without it.
     request.staff.client().change_user(user, Change.PASSWORD)
     command = [word.replace("{user}", user) for word in request.command]

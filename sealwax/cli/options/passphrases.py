@@ -21,6 +21,8 @@ from sealwax.cli.streams.files import printable
 from smime_core.limits import MAX_PASSPHRASE_BYTES, check_limit
 
 KEYRING_SERVICE: Final = "sealwax"
+MIN_NEW_PASSPHRASE_CHARACTERS: Final = 10
+"""The fewest code points of a passphrase that is chosen. `wasm_build/ui/new_passphrase.js` has the same number."""
 
 PASSWORDS: Final = click.Option(
     ["--password-file", "password_files"],
@@ -83,11 +85,24 @@ class PassphraseSource:
 
 
 def new_passphrase(file: str | None) -> bytes:
-    """A passphrase for a new file: from --new-passphrase-file, or typed twice."""
-    passphrase = read_first_line(file) if file is not None else _ask_twice()
-    if not passphrase:
-        raise click.ClickException("the new passphrase is empty")
+    """A passphrase for new files or for an account: from --new-passphrase-file, or typed twice.
+
+    Only a new passphrase needs so many characters. A shorter one still opens what was encrypted under it.
+    """
+    passphrase = new_password(file)
+    if len(passphrase.decode(errors="replace")) < MIN_NEW_PASSPHRASE_CHARACTERS:
+        raise click.ClickException(
+            f"the new passphrase has fewer than {MIN_NEW_PASSPHRASE_CHARACTERS} characters: choose a longer one"
+        )
     return passphrase
+
+
+def new_password(file: str | None) -> bytes:
+    """A new password of any length, for a program that has limits of its own: from a file, or typed twice."""
+    password = read_first_line(file) if file is not None else _ask_twice()
+    if not password:
+        raise click.ClickException("the new passphrase is empty")
+    return password
 
 
 def load_passwords(names: Iterable[str]) -> list[bytes]:

@@ -22,6 +22,7 @@ from smime_core.cms.signed_attributes import build_key_preference
 from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_CONTACT_CERTIFICATES
+from smime_core.mail import ProtectionMode
 from smime_core.provider import NewKey
 from smime_core.trust.contacts import (
     NO_CONTACTS,
@@ -33,6 +34,7 @@ from smime_core.trust.contacts import (
     accept,
     confirm_preferred,
     find_change,
+    forget_service,
     harvest,
     merge,
     remember_certificate,
@@ -73,6 +75,7 @@ def report(
     carried: tuple[Certificate, ...] = (),
     trusted: bool = True,
     message: bytes = MESSAGE,
+    protection: ProtectionMode | None = None,
 ) -> MessageReport:
     signed = blocking.sign_message(
         message,
@@ -82,6 +85,7 @@ def report(
             options=options or SignerOptions(),
         ),
         provider=PROVIDER,
+        protection=protection,
     )
     anchors = [other_authority().identity.certificate, *([anchor()] if trusted else [])]
     return blocking.examine_message(signed, Judging(trust_store=trust(*anchors), at=NOW), provider=PROVIDER)
@@ -123,6 +127,36 @@ def test_nothing_is_learned_from_what_nobody_vouches_for() -> None:
     unverified = report(trusted=False)
     assert unverified.state is State.SIGNED_UNVERIFIED
     assert harvest(unverified, at=NOW) is None
+
+
+@pytest.mark.parametrize("field", [b"Auto-Submitted: auto-generated", b"Auto-Submitted: x", b"Sealwax-Service: notice"])
+def test_a_program_that_signs_is_no_person(field: bytes) -> None:
+    signed = report(message=field + b"\r\n" + MESSAGE, protection=ProtectionMode.CLEAR)
+    assert signed.state is State.VERIFIED
+    assert harvest(signed, at=NOW) is None
+
+
+@pytest.mark.parametrize("field", [b"Auto-Submitted: no", b"X-Service: notice"])
+def test_a_person_may_say_that_no_program_wrote(field: bytes) -> None:
+    assert harvest(report(message=field + b"\r\n" + MESSAGE, protection=ProtectionMode.CLEAR), at=NOW) is not None
+
+
+def test_nobody_on_the_way_makes_a_program_of_a_person() -> None:
+    added = report(message=b"Auto-Submitted: auto-generated\r\nSealwax-Service: notice\r\n" + MESSAGE)
+    assert harvest(added, at=NOW) is not None
+    assert forget_service(merge(NO_CONTACTS, harvested()).contacts, added) is None
+
+
+def test_a_service_that_was_learnt_as_a_person_is_forgotten() -> None:
+    learnt = merge(NO_CONTACTS, harvested()).contacts
+    notice = report(message=b"Sealwax-Service: notice\r\n" + MESSAGE, protection=ProtectionMode.CLEAR)
+    left = forget_service(learnt, notice)
+    assert left is not None
+    assert left.find("alice@example.test") is None
+    assert forget_service(left, notice) is None
+    # The choice of the user stays.
+    chosen = NO_CONTACTS.with_contact(Contact(address="alice@example.test", certificates=(known(ALICE.certificate),)))
+    assert forget_service(chosen, notice) is None
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.VERIFIED])

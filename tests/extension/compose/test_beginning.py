@@ -90,3 +90,16 @@ def test_the_focus_stays_where_the_person_writes_when_the_answered_message_names
     window.wait_for_selector("[data-test=original-state]", timeout_seconds=60)
     window.type(" here")
     assert window.value("[data-test=compose-text]").startswith("Turn left here")
+
+
+@pytest.mark.parametrize("kind", ["reply", "replyAll"])
+def test_a_reply_to_what_came_through_a_parcel_service_names_nobody(
+    webmail: Webmail, people: People, kind: str
+) -> None:
+    mail = b"Sealwax-Service: parcel-reply\r\n" + mail_from_bob(people, encrypted=True)
+    # The page of the webmail proposes the sender of the mail, who is the service.
+    window = webmail.write(kind=kind, mail=mail, to=["bob@example.test"])
+    window.click("[data-test=read-original]")
+    window.wait_for_text("nothing proves who wrote it", selector="[data-test=service-note]", timeout_seconds=60)
+    assert readiness(window) == {}
+    wait_for_obstacles(window, "nobody")

@@ -34,6 +34,7 @@ from tests.support.extension.keys_page import KEPT, OPERATION_SECONDS
 from tests.support.extension.letters_from_bob import mail_from_bob
 from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.viewer import open_file
+from tests.support.new_passphrases import is_in_sight
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.tls import tls_folder
 from webbridge.demo.stack import DemoStack
@@ -128,6 +129,7 @@ def test_a_new_browser_opens_old_and_new_mail_and_browsers_follow_a_new_passphra
     elsewhere.activate()
     act(elsewhere, "change-passphrase", servers.passphrase, NEXT, NEXT)
     wait_until_done(elsewhere, "have the new passphrase")
+    assert is_in_sight(elsewhere, "[data-test=key-server-done]")
     servers.passphrase = NEXT
     assert all(opens(second, letter, tmp_path) for letter in (old, new))
     extension.lock()

@@ -27,6 +27,7 @@ from smime_core.timestamp import (
     new_timestamp_request,
     parse_timestamp_response,
 )
+from smime_core.trust import PARCEL_REPLY, SERVICE_FIELD
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.receipts import ask_for_receipt, describe_asked
 from wasm_build.vault.python.replies import Reply
@@ -192,6 +193,8 @@ async def reply_to_parcel(request: ReplyToParcel, provider: CryptoProvider) -> R
     and a Message-ID of its own.
     """
     outer_headers, entity = build_parts(_parse_draft(request.draft))
+    # Encrypted too, so that nobody on the way takes it off: the sender's reply goes to no service.
+    outer_headers += f"{SERVICE_FIELD}: {PARCEL_REPLY}\r\n".encode()
     _, entity = protect_headers(outer_headers, entity, ProtectionMode.CIPHER, _keep_people)
     encrypting = Encrypting(recipients=parse_certificates(request.recipients), cipher=parse_cipher(request.cipher))
     return {"cms": await encrypt_bytes(entity, encrypting, provider)}

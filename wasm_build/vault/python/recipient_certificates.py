@@ -25,6 +25,7 @@ from smime_core.trust import (
     choose_recipient,
     confirm_preferred,
     find_in_contacts,
+    forget_service,
     harvest,
     merge,
 )
@@ -74,7 +75,8 @@ async def describe_harvest(report: MessageReport, judging: Judging, provider: Cr
     """
     harvested = harvest(report, judging.at)
     if harvested is None:
-        return None
+        left = forget_service(judging.contacts, report)
+        return None if left is None else {"contacts": build_contacts(left), "changes": [], "asks": False}
     harvested = await confirm_preferred(harvested, provider, judging.trust_store)
     merged = merge(judging.contacts, harvested)
     after = accept(judging.contacts, harvested) if merged.asks else merged.contacts

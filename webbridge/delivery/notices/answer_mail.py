@@ -14,6 +14,7 @@ from sealwax.notices.writing import Language, Unwritable, is_plain, message_id
 from smime_core.errors import MalformedMessage
 from smime_core.mail import Draft, build_parts
 from smime_core.mime import build_pkcs7_mime
+from smime_core.trust import PARCEL_REPLY, SERVICE_FIELD
 from webbridge.delivery.encrypted_answer import smime_type_of
 from webbridge.delivery.notices.letterhead import Letterhead, check_reference
 from webbridge.delivery.notices.words import words
@@ -46,7 +47,8 @@ def write_answer_mail(answer: AnswerMail, head: Letterhead) -> bytes:
         outer_headers, _ = build_parts(draft)
     except MalformedMessage as error:
         raise Unwritable(f"the field {error.where} cannot be written") from None
-    return build_pkcs7_mime(outer_headers, answer.cms, smime_type_of(answer.cms))
+    mark = f"{SERVICE_FIELD}: {PARCEL_REPLY}\r\n".encode()
+    return build_pkcs7_mime(mark + outer_headers, answer.cms, smime_type_of(answer.cms))
 
 
 def author_of(head: Letterhead, language: Language) -> str:

@@ -12,6 +12,7 @@ import { ParcelReader } from "../../../wasm_build/parcels/parcel_reader.js";
 import { ParcelRequests } from "../../../wasm_build/parcels/requests.js";
 import { createStartView } from "../../../wasm_build/parcels/start_view.js";
 import { secretOf } from "../../../wasm_build/parcels/typed_words.js";
+import { setTitle } from "../../../wasm_build/ui/page_title.js";
 import { whileBusy } from "../../../wasm_build/ui/parts.js";
 import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
@@ -272,7 +273,7 @@ export class ParcelPage {
     this.#view = view;
     this.announce("");
     this.#main.replaceChildren(view.element);
-    document.title = `${view.heading.textContent} · Sealwax`;
+    setTitle(this.translate, view.titleKey ?? "parcel_title");
     if (view.focus) view.focus();
     else view.heading.focus();
     this.#root.querySelector("[data-test=close-parcel]")?.toggleAttribute("hidden", !(view instanceof OpenedView));

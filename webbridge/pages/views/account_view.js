@@ -43,7 +43,7 @@ export function createAccountView(app) {
     search.close();
     offline.close();
   };
-  return { element, heading, title: translate("account_title"), close };
+  return { element, heading, titleKey: "account_title", close };
 }
 
 /** @param {App} app */

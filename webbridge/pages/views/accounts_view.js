@@ -16,8 +16,8 @@ import { askToSignOut } from "../frame.js";
  */
 export function createAccountsView(app) {
   const { translate, accounts } = app;
-  const title = translate(app.address === null ? "accounts_choose_title" : "accounts_title");
-  const heading = html("h1", { tabindex: -1, text: title });
+  const titleKey = app.address === null ? "accounts_choose_title" : "accounts_title";
+  const heading = html("h1", { tabindex: -1, text: translate(titleKey) });
   const failure = problem("accounts-error");
   const list = html("ul", { class: "cards" });
   const further = html("div", { class: "stack" });
@@ -43,7 +43,7 @@ export function createAccountsView(app) {
     "div", { class: "narrow stack", data: { test: "accounts-view" } },
     heading, html("p", { class: "lede", text: translate("accounts_meaning") }), list, failure, further,
   );
-  return { element, heading, title, renew: () => createAccountsView(app) };
+  return { element, heading, titleKey, renew: () => createAccountsView(app) };
 }
 
 /**

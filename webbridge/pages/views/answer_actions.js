@@ -51,8 +51,13 @@ function recipientsOf(app, opened, toAll) {
 function reply(app, opened, toAll) {
   const { quote, tooMany, ...proposal } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
   if (tooMany) return app.translate("answer_too_many", { count: tooMany });
-  app.write({ ...proposal, addressed: addressedBy(opened), text: quote });
+  app.write({ ...proposal, addressed: addressedBy(opened), parcelLine: proposal.service ? firstLine(opened.text) : "", text: quote });
   return "";
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  return text.split(/\r?\n/u, 1)[0] ?? "";
 }
 
 /** @param {App} app @param {OpenedMessage} opened */

@@ -118,5 +118,5 @@ export function createAwayView(app) {
     "div", { class: "narrow stack", data: { test: "away-view" } },
     heading, html("p", { class: "lede", text: translate("away_meaning") }), unlock.element, html("div", { class: "actions" }, again),
   );
-  return { element, heading, title: translate("away_title"), focus: unlock.focus, close: unlock.clear };
+  return { element, heading, titleKey: "away_title", focus: unlock.focus, close: unlock.clear };
 }

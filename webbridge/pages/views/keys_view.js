@@ -75,7 +75,7 @@ export function createKeysView(app) {
   return {
     element,
     heading,
-    title: translate("unlock_title"),
+    titleKey: "unlock_title",
     focus: () => focus(),
     close() {
       app.keys.removeEventListener("change", draw);

@@ -9,13 +9,13 @@ import { ApiError } from "../api.js";
 
 /**
  * @param {App} app
- * @param {{name: string, title: string, meaning: string, load: () => Promise<void>, create: () => Content}} options `name` is for
+ * @param {{name: string, titleKey: string, meaning: string, load: () => Promise<void>, create: () => Content}} options `name` is for
  *   tests; `create` is called when the script is loaded
  * @returns {import("../app.js").View}
  */
-export function createLateView(app, { name, title, meaning, load, create }) {
+export function createLateView(app, { name, titleKey, meaning, load, create }) {
   const { translate } = app;
-  const heading = html("h1", { tabindex: -1, text: title });
+  const heading = html("h1", { tabindex: -1, text: translate(titleKey) });
   const failure = problem(`${name}-load-error`);
   const again = html("button", { type: "button", text: translate("try_again"), hidden: true, on: { click: () => void fill() } });
   const body = html("div", { class: "stack" });
@@ -46,5 +46,5 @@ export function createLateView(app, { name, title, meaning, load, create }) {
     "div", { class: "narrow stack", data: { test: `${name}-view` } },
     heading, html("p", { class: "lede", text: meaning }), failure, again, body, html("div", { class: "actions" }, back),
   );
-  return { element, heading, title, close: () => { isClosed = true; close(); } };
+  return { element, heading, titleKey, close: () => { isClosed = true; close(); } };
 }

@@ -64,7 +64,7 @@ export class MailView {
   constructor(app) {
     const { translate } = app;
     this.#app = app;
-    this.title = translate("nav_mail");
+    this.titleKey = "nav_mail";
     this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
     this.#list = new MessageList(app, app.learnt, {
       onListed: (page) => this.#listed(page),

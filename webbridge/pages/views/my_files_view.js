@@ -24,5 +24,5 @@ export function createMyFilesView(app, limits) {
     const { sealwaxMyFiles } = /** @type {{sealwaxMyFiles: MyFiles}} */ (/** @type {unknown} */ (globalThis));
     return sealwaxMyFiles.createContent({ app, parts: PARTS, limits });
   };
-  return createLateView(app, { name: "my-files", title: translate("my_files_title"), meaning: translate("my_files_meaning"), load, create });
+  return createLateView(app, { name: "my-files", titleKey: "my_files_title", meaning: translate("my_files_meaning"), load, create });
 }

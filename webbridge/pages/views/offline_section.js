@@ -21,6 +21,7 @@ export function createOfflineSection(app) {
     missing: translate("passphrase_missing"),
     differ: translate("offline_passphrases_differ"),
   });
+  const done = html("p", { class: "done", role: "status", data: { test: "offline-done" } });
   const begin = html("button", { class: "primary", type: "submit", text: translate("offline_begin"), data: { test: "offline-begin" } });
   const submit = () => {
     const secret = passphrase.read();
@@ -29,7 +30,7 @@ export function createOfflineSection(app) {
       await app.away.keepMail(secret);
       passphrase.clear();
       form.hidden = true;
-      app.announce(translate("offline_begun"));
+      done.textContent = translate("offline_begun");
     }).then(() => update());
   };
   const form = createForm({ class: "stack", data: { test: "offline-form" } }, submit, passphrase.element, html("div", { class: "actions" }, begin));
@@ -55,7 +56,7 @@ export function createOfflineSection(app) {
     return said;
   };
   const choose = async (/** @type {boolean} */ isOn) => {
-    failure.textContent = "";
+    failure.textContent = done.textContent = "";
     form.hidden = !isOn;
     if (isOn) return void (/** @type {HTMLElement | null} */ (form.querySelector("[role=textbox], input"))?.focus());
     passphrase.clear();
@@ -77,7 +78,7 @@ export function createOfflineSection(app) {
       { class: "stack", "aria-labelledby": "offline-title", data: { test: "offline-section" } },
       html("h2", { id: "offline-title", text: translate("offline_title") }),
       html("p", { class: "lede", text: translate("offline_meaning") }),
-      choice.element, form, failure, note,
+      choice.element, form, failure, done, note,
     ),
     close: () => {
       passphrase.clear();

@@ -33,7 +33,7 @@ export function createOutboxView(app) {
     "div", { class: "narrow stack", data: { test: "outbox-view" } },
     heading, html("p", { class: "lede", text: translate("outbox_meaning") }), failure, list, empty, html("div", { class: "actions" }, back),
   );
-  return { element, heading, title: translate("outbox_title"), close: () => outbox.removeEventListener("change", draw) };
+  return { element, heading, titleKey: "outbox_title", close: () => outbox.removeEventListener("change", draw) };
 }
 
 /** The link to the outbox beside the folders. It is hidden while the outbox is empty. @param {App} app */

@@ -52,7 +52,7 @@ export function createPeopleView(app) {
   void redraw();
   app.kept.addEventListener("change", redraw);
   const close = () => app.kept.removeEventListener("change", redraw);
-  return { element, heading, close, title: translate("people_title") };
+  return { element, heading, close, titleKey: "people_title" };
 }
 
 /** @typedef {(remove: () => Promise<void>, said: string) => Promise<void>} Change */

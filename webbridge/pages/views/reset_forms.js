@@ -175,7 +175,8 @@ async function finish(app, p12, p12Passphrase, passphrase) {
 
 /** Shows the recovery code, and then the mail. @param {App} app @param {ArrayBuffer | null} code @param {() => void} onUnlocked */
 async function afterwards(app, code, onUnlocked) {
-  if (!code) return app.announce(app.translate("reset_without_code"));
+  app.done.say([app.translate("passphrase_changed"), code ? "" : app.translate("reset_without_code")].join(" ").trim());
+  if (!code) return;
   await showCode(app, code);
   if (app.keys.unlocked) onUnlocked();
 }

@@ -23,5 +23,5 @@ export function createSentParcelsView(app, limits) {
     const { sealwaxSentParcels } = /** @type {{sealwaxSentParcels: SentParcels}} */ (/** @type {unknown} */ (globalThis));
     return sealwaxSentParcels.createContent({ app, parts: PARTS, limits });
   };
-  return createLateView(app, { name: "sent-parcels", title: translate("sent_parcels_title"), meaning: translate("sent_parcels_meaning"), load, create });
+  return createLateView(app, { name: "sent-parcels", titleKey: "sent_parcels_title", meaning: translate("sent_parcels_meaning"), load, create });
 }

@@ -32,7 +32,7 @@ export function createSignInView(app, { ended, isSessionLeft, typed }) {
     app.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
   const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, createOthers(app, ended), menu);
   const renew = () => createSignInView(app, { ended, isSessionLeft, typed: form.typed() });
-  return { element, heading, title: translate("sign_in_title"), focus: form.focus, renew, close: form.clear };
+  return { element, heading, titleKey: "sign_in_title", focus: form.focus, renew, close: form.clear };
 }
 
 /**

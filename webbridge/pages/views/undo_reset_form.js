@@ -46,7 +46,10 @@ export function createUndoResetForm(app, { onUnlocked }) {
     recover: async (code, passphrase) => {
       await app.keys.openAt(app.keyServer, app.address ?? "", [code, passphrase], (account) => account.undoResetByCode(code, passphrase));
     },
-    onRecovered: onUndone,
+    onRecovered: () => {
+      onUnlocked();
+      app.done.say(`${translate("undo_reset_done")} ${translate("passphrase_changed")}`);
+    },
   });
   const summary = html("summary", { text: translate("undo_reset_summary") });
   const content = html("div", { class: "stack" }, html("p", { text: translate("undo_reset_meaning") }), form, byCode.element);

@@ -35,7 +35,10 @@ export function createUnlockForms(app, { onUnlocked }) {
     recover: async (code, passphrase) => {
       await app.keys.openAt(app.keyServer, app.address ?? "", [code, passphrase], (account) => account.recover(code, passphrase));
     },
-    onRecovered: onUnlocked,
+    onRecovered: () => {
+      onUnlocked();
+      app.done.say(translate("passphrase_changed"));
+    },
   });
   const resets = [createResetForms(app, { onUnlocked }), createUndoResetForm(app, { onUnlocked })];
   const choice = html("button", { class: "quiet choice", type: "button", data: { test: "choose-way" } });

@@ -34,6 +34,7 @@ import { RecipientLines } from "./recipient_lines.js";
 import { ParcelWay } from "./parcel_way.js";
 import { createReplyToNote } from "./reply_to_note.js";
 import { createParcelNotice, createSentNotice } from "./sent_notice.js";
+import { createServiceNote } from "./service_note.js";
 import { createWritingBar } from "./writing_bar.js";
 import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUnencrypted } from "./writing_questions.js";
 
@@ -48,7 +49,8 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUne
  *   doubtful?: {to: Mailbox[], cc: Mailbox[]}, senders?: Mailbox[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
  *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: Mailbox[], html?: string,
  *   statements?: import("./letter_options.js").Statements, sharedFrom?: string, addressed?: string[],
- * }} Proposal `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is that of the letter in the outbox which is
+ *   service?: "parcel-reply" | "notice", parcelLine?: string,
+ * }} Proposal `service` and `parcelLine` are those of `createServiceNote`; `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is that of the letter in the outbox which is
  *   changed; `html` is its formatted text, empty for none
  */
 /**
@@ -77,7 +79,7 @@ export function createWritingView(app, proposal = BLANK) {
   return {
     element: writing.element,
     heading: writing.heading,
-    title: app.translate("writing_title"),
+    titleKey: "writing_title",
     shown: () => writing.refresh(),
     focus: () => writing.focus(),
     isBegun: () => writing.isBegun(),
@@ -288,7 +290,8 @@ class Writing {
     );
     submitByKeys(form);
     const replyTo = createReplyToNote(this.#app, this.#proposal, this.recipients.to);
-    return html("div", { class: "writing stack" }, this.heading, this.reminder, replyTo, this.#askDoubtful(), form);
+    const service = createServiceNote(this.#app, this.#proposal, this.recipients.to);
+    return html("div", { class: "writing stack" }, this.heading, this.reminder, replyTo, this.#askDoubtful(), service, form);
   }
 
   #askDoubtful() {

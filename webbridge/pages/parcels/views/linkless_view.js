@@ -14,5 +14,5 @@ export function createLinklessView(page, { isBroken }) {
     ? html("p", { class: "problem", role: "alert", text: translate("parcel_link_broken"), data: { test: "link-broken" } })
     : html("p", { text: translate("parcel_linkless"), data: { test: "linkless" } });
   const element = html("div", { class: "narrow stack" }, heading, sentence);
-  return { element, heading, renew: () => createLinklessView(page, { isBroken }) };
+  return { element, heading, titleKey: "parcel_linkless_title", renew: () => createLinklessView(page, { isBroken }) };
 }

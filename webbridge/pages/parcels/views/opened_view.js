@@ -34,6 +34,7 @@ import { KeyOffer } from "./key_offer.js";
 const LETTER = "message.eml";
 
 export class OpenedView {
+  titleKey = "parcel_opened_title";
   element;
   heading;
   #page;
@@ -169,7 +170,6 @@ export class OpenedView {
     const subject = headerReader(letter.headers)("subject");
     if (subject) this.heading.textContent = subject;
     this.#subject = subject ?? "";
-    document.title = `${this.heading.textContent} · Sealwax`;
     const text = createMessageText(this.#page, { ...letter, report });
     const attached = createReceivedFiles(this.#page, letter.attachments, null);
     const title = html("h2", { class: "visually-hidden", text: translate("parcel_letter") });

@@ -1,0 +1,16 @@
+"""The mark of the mails that our own services write, so that nobody takes a service for a person.
+
+The pages and the extension address no reply to such a mail by itself. Nobody remembers the certificate of a mail whose
+mark is signed. `wasm_build/ui/answer.js` has the same words.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SERVICE_FIELD: Final = "Sealwax-Service"
+"""The header field. Its value is the kind of the mail."""
+NOTICE: Final = "notice"
+"""A program has written the mail."""
+PARCEL_REPLY: Final = "parcel-reply"
+"""Somebody who could open a parcel has written the mail, and nothing proves who that was."""

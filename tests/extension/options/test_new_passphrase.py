@@ -1,0 +1,55 @@
+"""A new passphrase in the extension: it is long enough in every place, and the change is confirmed in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.keys_page import PASSPHRASE, House, house, open_keys, show_section, submit
+from tests.support.new_passphrases import NEXT, SHORT, TOO_SHORT, is_in_sight, type_twice
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+__all__ = ["house"]
+
+PHONE = 390
+# Each place, its section, the button that opens it, and how many passphrases it asks for before the new one.
+PLACES = (
+    ("identities", "export-keys", "export", 1),
+    ("identities", "make-request", "request", 0),
+    ("backup", "make-backup", "backup", 0),
+    ("identities", "change-passphrase", "passphrase-change", 1),
+)
+
+
+@pytest.fixture
+def options(browser: Browser, folder: Path, house: House) -> Iterator[Page]:
+    extension = Extension(browser, folder)
+    extension.unlock(house.file, PASSPHRASE)
+    page = open_keys(extension)
+    yield page
+    page.close()
+    extension.uninstall()
+
+
+def test_every_new_passphrase_is_long_enough_and_what_was_done_is_said_in_sight(options: Page) -> None:
+    options.set_viewport(PHONE, 844)
+    for section, opening, dialog, before in PLACES:
+        show_section(options, section)
+        options.click(f"[data-test={opening}]")
+        if dialog == "request":
+            options.fill("[data-test=request-address]", "alice@example.test")
+        for short in SHORT:
+            type_twice(options, dialog, short, before=before, current=PASSPHRASE)
+            options.click(f"[data-test={dialog}-go]")
+            options.wait_for_text(TOO_SHORT, selector=f"[data-test={dialog}] .field-error:not(:empty)")
+        type_twice(options, dialog, NEXT, before=before, current=PASSPHRASE)
+        submit(options, dialog)
+        done = f"[data-test={section}-done]"
+        options.wait_for_selector(f"{done}:not(:empty)")
+        assert is_in_sight(options, done), dialog
+        options.js("(done) => { document.querySelector(done).textContent = ''; }", done)

@@ -1,0 +1,16 @@
+/**
+ * The title of a page: fixed words of the catalogue. Browsers write titles into their history and session files, which
+ * outlive a lock, so no subject, name or file name may be in one.
+ */
+
+/**
+ * Sets the title. No other script does. A catalogue throws for a text that is none of its keys.
+ * @param {import("./catalogue.js").Translate | ((key: string) => string)} translate
+ * @param {string} key
+ * @param {number} [count] of unread messages; shown if there are any
+ */
+export function setTitle(translate, key, count = 0) {
+  const title = `${translate(key)} · Sealwax`;
+  const counted = /** @type {import("./catalogue.js").Translate} */ (translate);
+  document.title = count > 0 ? counted("title_with_unread", { count, title }) : title;
+}
