@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 from collections.abc import Iterator
 from email.message import Message
+from uuid import uuid4
 
 import pytest
 
@@ -17,7 +18,8 @@ from tests.support.browser.browsers import Browser
 from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.extension.receipt_mails import NATIVE, asking_mail
 from tests.support.pages import strangers
-from tests.support.pages.draft_driver import discard, open_drafts, open_only_draft, wait_for_draft, write
+from tests.support.pages.draft_driver import discard, open_drafts, open_only_draft, wait_for_text
+from tests.support.pages.draft_messages import put_draft
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.lying_bridge import LyingHouse, lying
 from tests.support.pages.received import deliver, signed, signed_and_encrypted
@@ -221,12 +223,11 @@ def test_a_message_can_be_left_while_it_is_forwarded(pages: MailPages, lying: Ly
 
 
 def test_a_draft_is_continued_from_the_bytes_that_named_it(pages: MailPages, lying: LyingHouse) -> None:
-    write(pages)
-    wait_for_draft(pages)
-    pages.page.js("() => { location.hash = '#/folder/inbox'; }")
+    put_draft(lying.stack, str(uuid4()), "The lighthouse keeper")
     open_drafts(pages)
     pages.page.wait_for_text("Dusk", selector=named("message-row"), timeout_seconds=OPERATION_SECONDS)
     lying.bridge.reads.clear()
     open_only_draft(pages)
+    wait_for_text(pages, "The lighthouse keeper")
     assert len(lying.bridge.reads) == 1
     discard(pages, lying.stack)
