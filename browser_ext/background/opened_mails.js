@@ -67,7 +67,10 @@ export function forgetTab(tabId) {
 
 /** @param {(opened: Opened) => Opened} act */
 function change(act) {
-  return inTurn("opened mails", async () => memory.write("opened mails", act((await memory.read("opened mails")) ?? { mails: [], answers: [] })));
+  return inTurn("opened mails", async () => {
+    const opened = (await memory.read("opened mails")) ?? { mails: [], answers: [] };
+    await memory.write("opened mails", act(opened));
+  });
 }
 
 /** @param {string} origin @param {ArrayBuffer} bytes */

@@ -1,9 +1,10 @@
 /**
  * The input of a stream. Python reads it in blocks, beginning at any position.
  *
- * A Blob is read as often as Python wants. It may be a file that somebody changes meanwhile, so each block is held to the digest of
- * its first reading: no byte is given to Python that differs from what was judged. The bytes of a ReadableStream are kept in blocks until they are read for the
- * last time. Python waits for a block that has not come yet, so that it can work while a message downloads.
+ * A Blob is read as often as Python wants. It may be a file that somebody changes meanwhile, so each block is held to the
+ * digest of its first reading: Python gets no byte that differs from what was judged. The bytes of a ReadableStream are
+ * kept in blocks until they are read for the last time. Python waits for a block that has not come yet, so that it can
+ * work while a message downloads.
  */
 
 import { ChunkTaker } from "../chunk_port.js";
