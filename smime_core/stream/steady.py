@@ -33,6 +33,6 @@ class BlockTags:
     async def check(self, index: int, block: Buffer) -> None:
         """Note the block of this number at its first reading. Raises SourceChanged if it is another one later."""
         iv = index.to_bytes(AES_128_GCM.iv_length)
-        tag = await self._provider.encrypt_content(AES_128_GCM, self._key, iv, b"", block)
+        tag = await self._provider.encrypt_content(AES_128_GCM, self._key, iv, b"", bytes(block))
         if not hmac.compare_digest(self._tags.setdefault(index, tag), tag):
             raise SourceChanged

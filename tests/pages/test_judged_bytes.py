@@ -77,7 +77,9 @@ def forwarded_whole(pages: MailPages, lying: LyingHouse) -> Message:
     sent = lying.stack.mail_server.messages(bob.address)[-1].raw
     opened = run(decrypt_message(sent, Keys(identities=[bob.identity]), provider=NATIVE))
     (whole,) = [one for one in email.message_from_bytes(opened).walk() if one.get_filename() == "message.eml"]
-    (inside,) = whole.get_payload()
+    payload = whole.get_payload()
+    assert isinstance(payload, list)
+    (inside,) = payload
     assert isinstance(inside, Message)
     return inside
 

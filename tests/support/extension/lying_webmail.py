@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -46,7 +46,7 @@ class LyingWebmail(Service):
             return self._page("compose", _FORM, more)
         return self._page("show", _SHOWN, {"uid": "7"})
 
-    def _page(self, action: str, body: str, more: dict[str, object]) -> tuple[str, bytes]:
+    def _page(self, action: str, body: str, more: Mapping[str, object]) -> tuple[str, bytes]:
         settings = json.dumps({"action": action, "mailbox": "INBOX", "request_token": "t", "comm_path": "/", **more})
         return "text/html; charset=utf-8", ("<!doctype html>" + _PAGE % (settings, action, body)).encode()
 
