@@ -13,6 +13,7 @@ import * as frames from "./background/frames.js";
 import * as guide from "./background/guide.js";
 import * as mails from "./background/mails.js";
 import * as memory from "./background/memory.js";
+import * as openedMails from "./background/opened_mails.js";
 import * as optionsPage from "./background/options_page.js";
 import * as pages from "./background/pages.js";
 import * as parcels from "./background/parcels.js";
@@ -67,6 +68,7 @@ api.contextMenus.onClicked.addListener((info, tab) => {
 });
 
 api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
+api.tabs.onRemoved.addListener((tabId) => void openedMails.forgetTab(tabId));
 api.tabs.onRemoved.addListener((tabId) => void memory.forget(`stopped:${tabId}`));
 api.tabs.onRemoved.addListener((tabId) => void composing.forgetWindow(tabId));
 api.windows.onRemoved.addListener((windowId) => void prompts.closed(windowId));

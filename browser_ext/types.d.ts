@@ -275,6 +275,7 @@ interface SessionMemory {
   /** The window of the toolbar button. */
   toolbar: { windowId: number };
   downloads: import("./background/downloads.js").Download[];
+  "opened mails": import("./background/opened_mails.js").Opened;
   bridge: import("./background/bridge.js").Session;
   proposals: import("./background/trust.js").Proposal[];
   "own authority": import("./background/trust.js").KeptAuthority;

@@ -18,6 +18,7 @@
     ├─ ParcelWordsRefused(why, place)
     ├─ NoMatchingRecipient(recipient_ids)
     ├─ DecryptionError()  ── WrongPassphrase()
+    ├─ SourceChanged()
     └─ ProviderError(operation) ── UnsupportedByProvider
 
 Every error has a `code`: a stable word for programs, the same in the command, the vault and the pages. The text is for
@@ -356,6 +357,17 @@ class WrongPassphrase(DecryptionError):
 
     def __init__(self) -> None:
         SmimeError.__init__(self, "the passphrase does not open this file, or the file is damaged")
+
+
+class SourceChanged(SmimeError):
+    """The input was changed by somebody while it was read, so what was judged cannot be written out."""
+
+    code = "source-changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the input changed while it was read, so nothing in it counts: try again when it stays as it is"
+        )
 
 
 class ProviderError(SmimeError):

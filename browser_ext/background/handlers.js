@@ -57,6 +57,8 @@ export const HANDLERS = {
   "field.settle": fields.settle,
   "trust.propose": fields.propose,
   "mail.hold": mails.hold,
+  "mail.hold-opened": mails.holdOpened,
+  "mail.hold-original": mails.holdOriginal,
   "mail.inspect": mails.inspect,
   "mail.certificates": mails.certificates,
   "mail.verify": mails.verify,

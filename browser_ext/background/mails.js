@@ -15,6 +15,7 @@ import * as fields from "./fields.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
+import * as openedMails from "./opened_mails.js";
 import * as promptWindow from "./prompt_window.js";
 import * as receipts from "./receipts.js";
 import * as trust from "./trust.js";
@@ -24,6 +25,21 @@ import * as writing from "./writing.js";
 /** @param {{bytes: ArrayBuffer, name: string}} body @returns {Promise<{mail: string}>} */
 export function hold({ bytes, name }) {
   return vault.call("mail.hold", { bytes, name });
+}
+
+/** Holds a mail that the person opens in a page of a webmail. @param {{bytes: ArrayBuffer}} body @param {Sender} sender */
+export function holdOpened({ bytes }, sender) {
+  return openedMails.open(bytes, sender, (given) => hold({ bytes: given, name: "" }));
+}
+
+/**
+ * Holds the message that a letter in a webmail's form answers or forwards. Rejects with `mail-changed` if it is another one
+ * than the person has opened.
+ * @param {{bytes: ArrayBuffer}} body @param {Sender} sender
+ */
+export async function holdOriginal({ bytes }, sender) {
+  await openedMails.check(bytes, sender);
+  return hold({ bytes, name: "" });
 }
 
 /** Opens the viewer in a tab. @param {{mail: string}} body the id of a held mail, or "" */
@@ -144,7 +160,9 @@ export async function openAttached({ frame: id, name, envelope }, sender) {
  * @param {Sender} sender
  */
 export async function answer({ frame: id, kind }, sender) {
-  const problem = await frames.askPage(await mailFrame(id, sender), { type: "mail.answer", kind });
+  const frame = await mailFrame(id, sender);
+  if (kind !== "receipt") await openedMails.begin(frame);
+  const problem = await frames.askPage(frame, { type: "mail.answer", kind });
   if (problem !== true) throw new RequestError(problem ?? "mail-gone");
 }
 

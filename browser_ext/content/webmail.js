@@ -233,12 +233,7 @@ export async function writeNew() {
 
 /** @param {ShownMessage} message */
 async function fetchAndHold(message) {
-  return hold(await message.fetchSource());
-}
-
-/** Gives a message to the background. @param {ArrayBuffer} bytes @returns {Promise<string>} the message's id there */
-async function hold(bytes) {
-  return (await ask("mail.hold", { bytes, name: "" })).mail;
+  return (await ask("mail.hold-opened", { bytes: await message.fetchSource() })).mail;
 }
 
 /**
@@ -277,7 +272,7 @@ function offerWriting(webmail, composer) {
 /** Gives the message that is answered or forwarded to the background. @param {Composer} composer @returns {Promise<string>} its id there, or "" */
 async function holdOriginal(composer) {
   const original = await composer.fetchOriginal();
-  return original ? hold(original) : "";
+  return original ? (await ask("mail.hold-original", { bytes: original })).mail : "";
 }
 
 /** @param {Adaptor} webmail @param {Composer} composer */

@@ -1,8 +1,6 @@
 /** Tools for the adaptors of webmails: requests with the page's session, messages, and filling forms. */
+import { headerField } from "../../wasm_build/ui/mail_header.js";
 import { problem } from "./problems.js";
-
-/** The longest header that is read. */
-const MAX_HEADER_BYTES = 256 * 1024;
 
 /**
  * The values of a letter in a webmail's own form. The people are texts of the page, which only the core reads.
@@ -84,16 +82,6 @@ export async function fetchMessage(url, options) {
 export function beginsAsMessage(bytes) {
   const start = new TextDecoder("latin1").decode(bytes.slice(0, 1000));
   return /^(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:/.test(start);
-}
-
-/**
- * A field of a message's header, unfolded; "" if the message does not have it.
- * @param {ArrayBuffer} bytes @param {string} name @param {string} [charset] of characters that are not encoded
- */
-export function headerField(bytes, name, charset = "latin1") {
-  const head = new TextDecoder(charset).decode(bytes.slice(0, MAX_HEADER_BYTES)).split(/\r?\n\r?\n/, 1)[0] ?? "";
-  const field = new RegExp(`^${name}[ \\t]*:(.*(?:\\r?\\n[ \\t].*)*)`, "im").exec(head);
-  return field?.[1]?.replace(/\r?\n[ \t]+/g, " ").trim() ?? "";
 }
 
 /**

@@ -78,6 +78,9 @@ export const MESSAGES = {
   "job.wait": { from: ["broker", "viewer"], body: { frame: "string", job: "string" } },
   // Mail that is read, in a page's frame or in the viewer.
   "mail.hold": { from: ["content", "options", "viewer"], body: { bytes: "bytes", name: "string" } },
+  // The content of a webmail: the mail that the person opens there, and the one that a letter answers or forwards.
+  "mail.hold-opened": { from: ["content"], body: { bytes: "bytes" } },
+  "mail.hold-original": { from: ["content"], body: { bytes: "bytes" } },
   "mail.inspect": { from: ["viewer"], body: { mail: "string" } },
   "mail.certificates": { from: ["viewer"], body: { mail: "string" } },
   "mail.verify": { from: ["broker", "viewer"], body: { frame: "string", mail: "string", replyKey: "bytes" } },

@@ -3,7 +3,8 @@
 The functions take binary files and return when the work is done. Results and verdicts are those of the functions with
 the same purpose in `smime_core`, which work in memory. A source must be seekable, because it is read more than once:
 fields after the content decide how to read it, and no plaintext is written before its tag or padding was checked. The
-functions write only to `target`. The caller moves the target into place after the function has returned.
+functions write only to `target`. The caller moves the target into place after the function has returned. A file that
+is changed while it is read is refused (SourceChanged) before a changed byte is used.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from smime_core.stream.examination import StreamedReport, decrypt_octets, examin
 from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, sign_mail_opaque, split_mail
 from smime_core.stream.octets import FileOctets, Octets
 from smime_core.stream.sinks import FileSink, Sink
+from smime_core.stream.steady import BlockTags
 from smime_core.stream.writing import ArmorWriter, StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
 from smime_core.trust.judging import Judging
 from smime_core.verdict.examiner import Decryptor, Examiner
@@ -59,10 +61,10 @@ def sign_mail_file(
     """
     signer = StreamSigner(signing=signing, provider=provider)
     if signing.form is SignatureForm.OPAQUE:
-        run(sign_mail_opaque(_octets(source), FileSink(target), signer, protection))
+        run(sign_mail_opaque(_octets(source, provider), FileSink(target), signer, protection))
     else:
         boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-        run(sign_mail(_octets(source), FileSink(target), signer, boundary, protection))
+        run(sign_mail(_octets(source, provider), FileSink(target), signer, boundary, protection))
 
 
 def sign_file(
@@ -71,9 +73,9 @@ def sign_file(
     """Write DER of SignedData over the content of `source`, as `sign_bytes` does. Raises the errors of `sign_bytes`."""
     signer = StreamSigner(signing=signing, provider=provider, content_type=content_type)
     if signing.form is SignatureForm.DETACHED:
-        target.write(run(sign_detached(_octets(source), signer)))
+        target.write(run(sign_detached(_octets(source, provider), signer)))
     else:
-        run(sign_opaque(_octets(source), FileSink(target), signer))
+        run(sign_opaque(_octets(source, provider), FileSink(target), signer))
 
 
 def encrypt_mail_file(
@@ -84,7 +86,7 @@ def encrypt_mail_file(
     protection: ProtectionMode | None = None,
 ) -> None:
     """Write the message encrypted, as `encrypt_message` does. Raises the errors of `encrypt_message`."""
-    run(encrypt_mail(_octets(source), FileSink(target), encrypting, provider, protection=protection))
+    run(encrypt_mail(_octets(source, provider), FileSink(target), encrypting, provider, protection=protection))
 
 
 def encrypt_file(
@@ -94,7 +96,7 @@ def encrypt_file(
 
     Raises the errors of `encrypt_bytes`.
     """
-    run(encrypt_octets(_octets(source), FileSink(target), encrypting, provider, content_type))
+    run(encrypt_octets(_octets(source, provider), FileSink(target), encrypting, provider, content_type))
 
 
 def decrypt_mail_file(
@@ -106,7 +108,7 @@ def decrypt_mail_file(
     ContentTypeMismatch, MalformedMessage or UnsupportedAlgorithm.
     """
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
-    outer, inside = run(decrypt_octets(_octets(source), provider, decryptor))
+    outer, inside = run(decrypt_octets(_octets(source, provider), provider, decryptor))
     run(copy_octets(run(join_mail(outer, inside)), FileSink(target)))
 
 
@@ -115,7 +117,7 @@ def decrypt_file(
 ) -> None:
     """Write the decrypted content as it is, without the outer headers. Raises the errors of `decrypt_mail_file`."""
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
-    _, inside = run(decrypt_octets(_octets(source), provider, decryptor))
+    _, inside = run(decrypt_octets(_octets(source, provider), provider, decryptor))
     run(copy_octets(inside, FileSink(target)))
 
 
@@ -137,12 +139,12 @@ def examine_file(
     """
     return run(
         examine_octets(
-            _octets(source),
+            _octets(source, provider),
             provider,
             examiner=Examiner(keys=keys, judging=judging, provider=provider, policy=policy),
             claim=Claim.FROM_FIELD,
             sender=sender,
-            detached_content=_octets(detached_content) if detached_content is not None else None,
+            detached_content=_octets(detached_content, provider) if detached_content is not None else None,
         )
     )
 
@@ -158,10 +160,10 @@ def entity_of(source: BinaryIO) -> Octets:
 def copy_content(report: StreamedReport, target: Sink) -> None:
     """Write the content inside all layers that could be read. The source file must still be open.
 
-    Raises MalformedMessage if the source has shrunk since it was examined.
+    Raises SourceChanged if the source is not what was examined, or MalformedMessage if it has shrunk.
     """
     run(copy_octets(report.content, FileSink(target)))
 
 
-def _octets(source: Source) -> Octets:
-    return source if isinstance(source, Octets) else FileOctets(source)
+def _octets(source: Source, provider: StreamingProvider) -> Octets:
+    return source if isinstance(source, Octets) else FileOctets(source, tags=BlockTags(provider))

@@ -7,6 +7,7 @@ the second request after it, so that it can be hashed while the next block is re
 
 from __future__ import annotations
 
+import copy
 import io
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +16,7 @@ from typing import BinaryIO, Final, Protocol, runtime_checkable
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.mime import to_crlf
+from smime_core.stream.steady import BlockTags
 from smime_core.text.base64 import Base64Decoder, ExactBase64
 
 BLOCK_BYTES: Final = 1_048_576  # Large enough to hide Python's overhead, small enough for the processor's cache.
@@ -78,27 +80,55 @@ class DerivedOctets(ABC):
 
 
 class FileOctets:
-    """The bytes of a seekable binary file from `first` up to `end`."""
+    """The bytes of a seekable binary file from `first` up to `end`.
 
-    def __init__(self, file: BinaryIO, first: int = 0, end: int | None = None) -> None:
+    With `tags`, each block is held to the bytes of its first reading. Ranges of one file share the tags.
+    """
+
+    def __init__(self, file: BinaryIO, *, tags: BlockTags | None = None) -> None:
         self.file = file
-        self.first = first
-        self.end = file.seek(0, io.SEEK_END) if end is None else end
+        self.first = 0
+        self.end = self._size = file.seek(0, io.SEEK_END)
+        self._tags = tags
+
+    def range(self, first: int, end: int) -> FileOctets:
+        """The bytes of the file from `first` up to `end`, which count from the start of the file."""
+        part = copy.copy(self)
+        part.first, part.end = first, end
+        return part
 
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
-        """The bytes from `start` on, in blocks. Raises MalformedMessage if the file has become shorter."""
-        size = min(BLOCK_BYTES, max(self.end - self.first - start, 0))
-        buffer, other = memoryview(bytearray(size)), memoryview(bytearray(size))
+        """The bytes from `start` on, in blocks.
+
+        Raises MalformedMessage if the file has become shorter, SourceChanged if the tags do not fit.
+        """
         position = self.first + start
+        # A tag is that of a whole block, so reading begins at the start of the block.
+        at = position - position % BLOCK_BYTES if self._tags is not None else position
+        last = self._size if self._tags is not None else self.end
+        size = min(BLOCK_BYTES, max(last - at, 0))
+        buffer, other = memoryview(bytearray(size)), memoryview(bytearray(size))
         while position < self.end:
+            count = self._read(at, buffer[: last - at])
+            if self._tags is not None:
+                await self._tags.check(at // BLOCK_BYTES, buffer[:count])
+            yield buffer[position - at : min(count, self.end - at)]
+            position = at = at + count
+            buffer, other = other, buffer
+
+    def _read(self, at: int, room: memoryview) -> int:
+        """Read into `room`: the whole of it if the block gets a tag, else at least a byte."""
+        done = 0
+        while done < len(room):
             # Other readers may have moved the file's position since the last block.
-            self.file.seek(position)
-            count = _read_into(self.file, buffer[: self.end - position])
+            self.file.seek(at + done)
+            count = _read_into(self.file, room[done:])
             if not count:
                 raise MalformedMessage("the file became shorter while it was read", where="file")
-            position += count
-            yield buffer[:count]
-            buffer, other = other, buffer
+            done += count
+            if self._tags is None:
+                break
+        return done
 
     async def length(self) -> int:
         """The number of bytes."""
@@ -116,7 +146,7 @@ def slice_octets(octets: Octets, start: int, end: int | None = None) -> Octets:
     """The range from `start` up to `end`, or to the last byte if `end` is None."""
     if isinstance(octets, FileOctets):
         last = octets.end if end is None else min(octets.first + end, octets.end)
-        return FileOctets(octets.file, octets.first + start, last)
+        return octets.range(octets.first + start, last)
     return _SliceOctets(octets, start, end)
 
 

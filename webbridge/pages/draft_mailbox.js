@@ -59,7 +59,12 @@ export class DraftMailbox {
 
   /** @param {MessageAddress} place @returns {Promise<DraftParts>} */
   async read(place) {
-    const parts = readDraftMessage(new TextDecoder().decode(await this.#api.rawMessage(place)));
+    return this.parse(await this.#api.rawMessage(place));
+  }
+
+  /** @param {ArrayBuffer} message @returns {DraftParts} */
+  parse(message) {
+    const parts = readDraftMessage(new TextDecoder().decode(message));
     if (!parts) throw nonsense();
     return parts;
   }

@@ -160,11 +160,16 @@ export class DraftStore {
     return this.openThere(id, place);
   }
 
-  /** Opens a draft in the mailbox, or the version of it here that goes on from there. @param {string} id @param {MessageAddress} place @returns {Promise<OpenedDraft>} */
-  async openThere(id, place) {
+  /**
+   * Opens a draft in the mailbox, or the version of it here that goes on from there.
+   * @param {string} id @param {MessageAddress} place
+   * @param {ArrayBuffer} [message] its bytes, if they were read
+   * @returns {Promise<OpenedDraft>}
+   */
+  async openThere(id, place, message) {
     const kept = this.keepsHere ? await openDrafts.read(this.#signedIn(), id).catch(() => null) : null;
     if (kept?.letter && isVersion(place, kept.version)) return this.#openHere(id, kept);
-    const parts = await this.#mailbox.read(place);
+    const parts = message ? this.#mailbox.parse(message) : await this.#mailbox.read(place);
     const content = await this.#seals.open(id, parts);
     // A version here that was never uploaded is not replaced by this one.
     const revision = kept?.isUploaded ? kept.revision : null;

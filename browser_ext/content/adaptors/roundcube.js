@@ -10,10 +10,11 @@
  * import or the resending, the encrypted message goes as an attachment.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { mayNamePart } from "../any_webmail/part_names.js";
 import { codeOf, problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
-import { fetchFrom, fetchMessage, headerField, isSameMessage, messageFile, sendTo } from "../webmail_tools.js";
+import { fetchFrom, fetchMessage, isSameMessage, messageFile, sendTo } from "../webmail_tools.js";
 
 /** The part of Roundcube's answer, the same in all languages, for an action that an administrator has switched off. */
 const SWITCHED_OFF = "(404)";

@@ -2,8 +2,8 @@
  * The outer header of a message's source, and whether it belongs to the mail that a page shows. The page shows From,
  * Subject and Date in some form. Each of these that the page shows must fit.
  */
+import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { bodyOf, contains, findBelow, matches, parentOf, visibleTextOf } from "../dom_tree.js";
-import { headerField } from "../webmail_tools.js";
 
 /** The header fields that a page shows. `date` is null if the field cannot be read. @typedef {{from: string, to: string, subject: string, date: Date | null}} Header */
 

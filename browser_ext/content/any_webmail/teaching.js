@@ -3,10 +3,10 @@
  * they always do here. The extension watches which address of this site is asked, and fetches it itself. If it answers
  * with the source of the shown mail, the person can keep the way to it.
  */
+import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { ask } from "../background_link.js";
 import { closest } from "../dom_tree.js";
 import { sentenceOf } from "../problems.js";
-import { headerField } from "../webmail_tools.js";
 import { api } from "../world.js";
 import { Bar, stopAction, stopEverywhere } from "./bar.js";
 import { placesOf } from "./recipes.js";

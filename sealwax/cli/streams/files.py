@@ -41,7 +41,10 @@ def read_input(name: str) -> bytes:
 
 @contextlib.contextmanager
 def open_input(name: str) -> Iterator[bytes | BinaryIO]:
-    """The bytes of a small input, or a seekable file if it is too large for memory. Raises OSError."""
+    """The bytes of a small input, or a seekable file if it is too large for memory. Raises OSError.
+
+    Reading the file raises SourceChanged if somebody changes it meanwhile.
+    """
     if name == STANDARD_STREAM:
         with _open_stream(sys.stdin.buffer, STANDARD_INPUT) as data:
             yield data
@@ -53,7 +56,15 @@ def open_input(name: str) -> Iterator[bytes | BinaryIO]:
         elif os.fstat(file.fileno()).st_size <= SMALL_INPUT_BYTES:
             yield file.readall()
         else:
-            yield file
+            yield _steady(file)
+
+
+def _steady(file: BinaryIO) -> BinaryIO:
+    # Imported here because a small input needs no cipher.
+    from sealwax.cli.streams.steady import SteadyFile
+    from smime_core.providers.native import NativeProvider
+
+    return cast(BinaryIO, SteadyFile(file, NativeProvider()))
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ def asking_mail(
     to: tuple[str, ...] = ("bob@example.test",),
     more: tuple[str, ...] = (),
     label: str = "",
+    words: str = "Turn left.",
 ) -> bytes:
     """A mail that asks for a receipt to the addresses `to`, encrypted to `reader` if there is one.
 
@@ -40,7 +41,7 @@ def asking_mail(
     )
     plain = (
         f"From: {signer.certificate.email_addresses[0]}\r\nTo: {recipient}\r\nSubject: Lighthouse\r\n"
-        "Message-ID: <asking@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nTurn left.\r\n"
+        f"Message-ID: <asking@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n{words}\r\n"
     ).encode()
     labels = [ess.build_security_label(ess.SecurityLabel(policy=label, classification=5))] if label else []
     options = SignerOptions(further_attributes=(ess.build_receipt_request(request), *labels))

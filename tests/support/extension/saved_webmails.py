@@ -77,7 +77,14 @@ def service() -> Iterator[Service]:
 @contextmanager
 def running_service() -> Iterator[Service]:
     """Run a `Service` on loopback during the block."""
-    served = Service()
+    service = Service()
+    with serving(service):
+        yield service
+
+
+@contextmanager
+def serving(served: Service) -> Iterator[None]:
+    """Serve a web site on loopback during the block."""
 
     class Handler(BaseHTTPRequestHandler):
         def reply(self) -> None:
@@ -100,6 +107,6 @@ def running_service() -> Iterator[Service]:
         served.origin = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield served
+        yield
         server.shutdown()
         thread.join()

@@ -1,7 +1,8 @@
 """The vault's verbs whose input and output are streams (docs/contracts.md), over `smime_core.stream`.
 
 A verb that verifies or decrypts checks everything before it writes a byte. It reads the content once for the check, and
-a second time to write it out. The reply is sent before the first byte of the content.
+a second time to write it out. `worker/stream_sources.js` refuses a file that has changed between the two. The reply is
+sent before the first byte of the content.
 """
 
 from __future__ import annotations

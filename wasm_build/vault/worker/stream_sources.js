@@ -1,11 +1,14 @@
 /**
  * The input of a stream. Python reads it in blocks, beginning at any position.
  *
- * A Blob is read as often as Python wants. The bytes of a ReadableStream are kept in blocks until they are read for the
- * last time. Python waits for a block that has not come yet, so that it can work while a message downloads.
+ * A Blob is read as often as Python wants. It may be a file that somebody changes meanwhile, so each block is held to the
+ * digest of its first reading: Python gets no byte that differs from what was judged. The bytes of a ReadableStream are
+ * kept in blocks until they are read for the last time. Python waits for a block that has not come yet, so that it can
+ * work while a message downloads.
  */
 
 import { ChunkTaker } from "../chunk_port.js";
+import { hexFromBytes } from "../hexadecimal.js";
 import { checkStreamSize } from "../limits.js";
 import { VaultError } from "../vault_error.js";
 
@@ -32,8 +35,10 @@ class BlobSource {
   #residue;
   /** @type {ArrayBuffer | null} the block that Python has read last */
   #lent = null;
-  /** @type {{position: number, block: Promise<ArrayBuffer>} | null} the next block, fetched in advance */
+  /** @type {{index: number, block: Promise<ArrayBuffer>} | null} the next block, fetched in advance */
   #ahead = null;
+  /** The SHA-256 of each block that was read, by its index. @type {Map<number, string>} */
+  #digests = new Map();
 
   /** @param {Blob} blob @param {Residue} residue */
   constructor(blob, residue) {
@@ -55,21 +60,27 @@ class BlobSource {
     if (this.#lent) this.#residue.wipeBuffer(this.#lent);
     this.#lent = null;
     if (position >= this.#blob.size) return null;
-    const block = await (this.#ahead?.position === position ? this.#ahead.block : this.#fetch(position));
-    const next = position + block.byteLength;
-    this.#ahead = next < this.#blob.size ? { position: next, block: this.#fetch(next) } : null;
+    const index = Math.floor(position / BLOCK_BYTES);
+    const block = await (this.#ahead?.index === index ? this.#ahead.block : this.#fetch(index));
+    const isLast = (index + 1) * BLOCK_BYTES >= this.#blob.size;
+    this.#ahead = isLast ? null : { index: index + 1, block: this.#fetch(index + 1) };
+    // Python may end before it has read this block. Its error is reported when it is read.
+    this.#ahead?.block.catch(() => {});
     this.#lent = block;
-    return new Uint8Array(block);
+    return new Uint8Array(block, position % BLOCK_BYTES);
   }
 
-  /** @param {number} position */
-  async #fetch(position) {
-    try {
-      return this.#residue.keepBuffer(await this.#blob.slice(position, position + BLOCK_BYTES).arrayBuffer());
-    } catch {
-      // The person altered or removed the file after choosing it.
-      throw new VaultError("input-failed", "the file could not be read any more");
-    }
+  /** @param {number} index */
+  async #fetch(index) {
+    const block = await this.#blob.slice(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES).arrayBuffer().catch(() => null);
+    // The person altered or removed the file after choosing it.
+    if (!block) throw new VaultError("input-failed", "the file could not be read any more");
+    this.#residue.keepBuffer(block);
+    const digest = hexFromBytes(await crypto.subtle.digest("SHA-256", block));
+    const first = this.#digests.get(index) ?? digest;
+    this.#digests.set(index, first);
+    if (digest !== first) throw new VaultError("input-failed", "the file changed while it was read");
+    return block;
   }
 }
 

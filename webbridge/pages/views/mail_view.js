@@ -50,7 +50,7 @@ export class MailView {
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
   #onKeys = () => this.#keysChanged();
-  #onDecided = () => this.#openAgain();
+  #onDecided = () => this.#judgeAgain();
   #onIndex = () => this.#search.update();
   /** The opened messages whose mark the network lost. @type {MessageAddress[]} */
   #unmarked = [];
@@ -245,6 +245,10 @@ export class MailView {
 
   #openAgain() {
     if (this.#message !== null && this.element.isConnected) void this.#reading.open(this.#message);
+  }
+
+  #judgeAgain() {
+    if (this.#message !== null && this.element.isConnected) void this.#reading.judgeAgain(this.#message);
   }
 
   async #loadAll() {

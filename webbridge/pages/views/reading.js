@@ -10,7 +10,7 @@ import { headerReader, isolate } from "../../../wasm_build/ui/formats.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { ApiError } from "../api.js";
 import { closePreview } from "../attachment_preview.js";
-import { digestOf } from "../learnt_rows.js";
+import { JudgedMessage } from "../judged_message.js";
 import { isClosed } from "../report.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { folderPath } from "../routes.js";
@@ -38,6 +38,8 @@ export class Reading {
   #drafts;
   /** @type {AbortController | null} */
   #opening = null;
+  /** The message that is open or being opened, once its bytes have come. @type {JudgedMessage | null} */
+  #judged = null;
   /**
    * The open messages, each attached to the one before. The last one is shown.
    * @type {Layer[]}
@@ -73,27 +75,45 @@ export class Reading {
 
   /** @param {MessageAddress} address */
   async open(address) {
+    await this.#open(address, (signal) => this.#app.away.source.rawMessage(address, { signal }));
+  }
+
+  /** Judges the same bytes again, after the person has trusted somebody. @param {MessageAddress} address */
+  async judgeAgain(address) {
+    const judged = this.#judged;
+    if (!judged) return this.open(address);
+    const reading = judged.read();
+    await this.#open(address, () => reading);
+  }
+
+  /** @param {MessageAddress} address @param {(signal: AbortSignal) => Promise<ArrayBuffer>} read */
+  async #open(address, read) {
     const signal = this.#begin(address);
     const { away, mailVault } = this.#app;
     /** @type {ArrayBuffer | null} */
     let message = null;
+    /** @type {JudgedMessage | null} */
+    let judged = null;
     /** The message with its last verdict. @type {OpenedMessage | null} */
     let last = null;
     try {
-      message = await away.source.rawMessage(address, { signal });
+      message = await read(signal);
+      if (signal.aborted) return;
+      judged = new JudgedMessage((place) => away.source.rawMessage(place), address, message);
+      this.#judged = judged;
       const draft = this.#drafts.areIn(address.folder) ? draftIdIn(message) : null;
-      if (draft) return await this.#openDraft(draft, address, signal);
+      if (draft) return await this.#openDraft(draft, { address, message, signal });
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
         last = opened;
         if (isClosed(opened.report)) this.#showLocked(address);
         else if (this.#layers[0]) this.#settle(this.#layers[0], opened);
-        else this.#show(address, opened);
+        else this.#show(address, opened, judged);
       }
       this.#onSeen(address);
       if (last && !isClosed(last.report)) {
-        this.#onOpened(address, last, await digestOf(message));
         void away.keepOpened(address, message);
+        this.#onOpened(address, last, await judged.digest);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -101,6 +121,7 @@ export class Reading {
       if (signal.aborted) return;
       this.#showFailure(address, error, further);
     }
+    judged?.settle();
     this.element.setAttribute("aria-busy", "false");
   }
 
@@ -122,6 +143,8 @@ export class Reading {
    */
   #release() {
     this.#opening?.abort();
+    this.#judged?.forget();
+    this.#judged = null;
     this.hasMissed = false;
     closePreview();
     for (const { held } of this.#layers) for (const { data } of held) overwrite(data);
@@ -131,10 +154,10 @@ export class Reading {
   /**
    * @param {MessageAddress} address
    * @param {OpenedMessage} opened
+   * @param {JudgedMessage} judged
    */
-  #show(address, opened) {
-    const read = () => this.#app.away.source.rawMessage(address);
-    const layer = this.#createLayer(opened, { read, address, flags: this.#flagsOf(address) });
+  #show(address, opened, judged) {
+    const layer = this.#createLayer(opened, { read: () => judged.read(), address, flags: this.#flagsOf(address) });
     this.#layers = [layer];
     this.element.replaceChildren(backLink(this.#app, address.folder), layer.element);
     this.#enter(layer);
@@ -254,10 +277,10 @@ export class Reading {
     if (this.element.isConnected) this.#app.announceHere(spoken);
   }
 
-  /** @param {string} id @param {MessageAddress} address @param {AbortSignal} signal */
-  async #openDraft(id, address, signal) {
+  /** @param {string} id @param {{address: MessageAddress, message: ArrayBuffer, signal: AbortSignal}} read */
+  async #openDraft(id, { address, message, signal }) {
     if (this.#app.keys.unlocked) {
-      const opened = await this.#app.drafts.openThere(id, address);
+      const opened = await this.#app.drafts.openThere(id, address, message);
       if (!signal.aborted) this.#drafts.onOpened(opened);
     } else this.#showLocked(address, "draft_locked_title", "draft_unlock");
     this.element.setAttribute("aria-busy", "false");
@@ -298,7 +321,8 @@ export class Reading {
    */
   #showInstead(address, title, sentence, ...further) {
     const heading = html("h2", { tabindex: -1, text: title });
-    const source = createSourceView(this.#app, () => this.#app.away.source.rawMessage(address));
+    const judged = this.#judged;
+    const source = createSourceView(this.#app, () => judged?.read() ?? this.#app.away.source.rawMessage(address));
     this.element.replaceChildren(backLink(this.#app, address.folder), heading, sentence, ...further, source);
     this.#moveFocus(heading);
   }

@@ -88,11 +88,13 @@ function noteOf(sentences) {
 async function giveReceipt(app, { receipt, source }) {
   const { receipts, api } = app;
   const keyword = new ReceiptKeyword(api.changes, source.address);
+  // Before anything is noted: a message that the mail server has changed gets no receipt.
+  const message = await source.read();
   await receipts.noteGiven(receipt.id);
   let [isNoted, isLeaving] = [false, false];
   try {
     isNoted = await keyword.set();
-    const outcome = await sendReceipt(app, { receipt, source }, () => { isLeaving = true; });
+    const outcome = await sendReceipt(app, { receipt, message }, () => { isLeaving = true; });
     return { isSent: outcome === "sent", isNoted };
   } catch (error) {
     if (isLeaving && error instanceof ApiError && error.isOpen) return { isSent: false, isNoted };
@@ -102,11 +104,11 @@ async function giveReceipt(app, { receipt, source }) {
   }
 }
 
-/** @param {App} app @param {Pick<Asking, "receipt" | "source">} asking @param {() => void} onLeaving called before it leaves */
-async function sendReceipt(app, { receipt: { id }, source }, onLeaving) {
+/** @param {App} app @param {{receipt: ReceiptRequest, message: ArrayBuffer}} asking @param {() => void} onLeaving called before it leaves */
+async function sendReceipt(app, { receipt: { id }, message: asked }, onLeaving) {
   const { mailVault, api, keys, address, translate } = app;
   if (address === null) throw new ApiError("session-ended", "nobody has signed in");
-  const { message, to } = await mailVault.makeReceipt(await source.read(), {
+  const { message, to } = await mailVault.makeReceipt(asked, {
     id, from: quoteMailbox({ name: keys.nameFor(address), address }), subject: translate("receipt_subject"),
     messageId: `<${crypto.randomUUID()}@${address.split("@").at(-1)}>`,
   });

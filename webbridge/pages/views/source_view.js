@@ -1,4 +1,4 @@
-/** The section "View source": the message from the mail server as plain text, fetched when the section is opened. */
+/** The section "View source": the message as the mail server has given it for judging, as plain text. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
@@ -31,7 +31,7 @@ export function createSourceView(app, readSource) {
       content.replaceChildren(...describe(app, bytes));
     } catch (error) {
       failure.textContent = app.sentenceFor(error);
-      // The source is fetched again when the section is opened again.
+      // A source that must be fetched is fetched again when the section is opened again.
       content.replaceChildren(failure);
       details.addEventListener("toggle", () => content.replaceChildren(), { once: true });
     }
