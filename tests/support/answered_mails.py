@@ -89,7 +89,7 @@ FIELDS = st.fixed_dictionaries(
     {"From": named_people()},
     optional={name: named_people() for name in ("Sender", "Reply-To", "To", "Cc")},
 )
-CHANGED = st.one_of(
+CHANGED: st.SearchStrategy[dict[str, Named]] = st.one_of(
     st.just({}), st.dictionaries(st.sampled_from(("From", "Reply-To", "To", "Cc")), named_people(), max_size=2)
 )
 

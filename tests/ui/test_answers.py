@@ -298,3 +298,24 @@ console.log(JSON.stringify(found));
 
 def test_the_shared_addresses_of_one_account_do_not_count_for_the_next() -> None:
     assert run_node(OFFERS, "../../webbridge/pages/api.js", None) == [["ward3@example.test"], None, None]
+
+
+KEPT = """
+const { mailboxesOf } = await import(process.argv[1]);
+const asked = [];
+const read = async (texts) => {
+  asked.push(...texts);
+  return texts.map((text) => (text.includes("<") ? [{ name: "Brown, Bob", address: "bob@example.test" }] : [{ name: text, address: "" }]));
+};
+const people = await mailboxesOf(JSON.parse(process.argv[2]), read);
+console.log(JSON.stringify({ people, asked }));
+"""
+
+
+def test_people_that_an_earlier_version_kept_as_texts_are_read_by_the_vault() -> None:
+    carol, text = {"name": "Carol", "address": CAROL}, f'"Brown, Bob" <{BOB}>'
+    found = run_node(KEPT, "../../webbridge/pages/draft_content.js", [carol, ALICE, text, "somebo"])
+    bob, typed = {"name": "Brown, Bob", "address": BOB}, {"name": "", "address": "somebo"}
+    assert found["people"] == [carol, {"name": "", "address": ALICE}, bob, typed]
+    # A plain address needs no reading.
+    assert found["asked"] == [text, "somebo"]
