@@ -312,8 +312,8 @@ class _Recorded:
 class ParcelPage:
     """The page of a recipient in one tab."""
 
-    def __init__(self, browser: Browser, link: str) -> None:
-        self.page: Page = browser.open_private(link)
+    def __init__(self, browser: Browser, link: str, *, beside: Page | None = None) -> None:
+        self.page: Page = browser.open_private(link) if beside is None else browser.open_beside(beside, link)
         self.page.wait_for_selector("#app h1", timeout_seconds=OPERATION_SECONDS)
 
     def type_words(self, words: str) -> None:

@@ -1,0 +1,156 @@
+"""The keys of a parcel and its words are gone from every process of the browser when its page is closed, or locked.
+
+The words are typed key by key. Those that the vault has made come to the test with each letter moved, so that no message
+of the driver has them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy import select
+
+from smime_core.algorithms import TAG_LENGTH, ContentCipher
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.blocking import run
+from smime_core.cms.recipients.keys import Keys
+from smime_core.parcels import ParcelKey, decrypt_authenticated, derive_parcel_key, proof_of
+from smime_core.providers.native import NativeProvider
+from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.residue.lab import Watch, start
+from tests.support.browser.residue.markers import Needle, hmac_key_needles, needles_for
+from tests.support.browser.residue.processes import Finding, describe
+from tests.support.pages.driver import OPERATION_SECONDS, named
+from tests.support.pages.parcel_letters import CAROL, ParcelLetter
+from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
+from tests.support.people import PROVIDER
+from webbridge.database.tables import PARCEL
+from webbridge.services import services_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+REST_SECONDS: Final = 10
+# Moves each letter, so that the words are not in the answer.
+MOVED_WORDS: Final = """(words) => [...document.querySelectorAll(`${words} li`)].map(({ textContent }) => textContent)
+  .map((word) => [...word].map((letter) => letter.charCodeAt(0) + 1))"""
+
+
+class Recorded(NativeProvider):
+    """A provider whose content keys are known."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ceks: set[bytes] = set()
+
+    async def decrypt_content(
+        self,
+        cipher: ContentCipher,
+        cek: bytes,
+        iv: bytes,
+        ciphertext: Buffer,
+        aad: bytes = b"",
+        *,
+        tag_length: int = TAG_LENGTH,
+    ) -> bytes:
+        """The plaintext, as from the native provider."""
+        self.ceks.add(cek)
+        return await super().decrypt_content(cipher, cek, iv, ciphertext, aad, tag_length=tag_length)
+
+
+@pytest.fixture
+def house(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelHouse]:
+    """A demonstration whose store of parcels is a folder of the test."""
+    with run_parcel_house(pages_with_sources, tmp_path / "store") as running:
+        yield running
+
+
+def needles_of(house: ParcelHouse, store: Path, words: str) -> list[Needle]:
+    """The needles for the words of the only parcel, and for the keys that they give."""
+    with services_of(house.apps[-1]).database.reading() as rows:
+        (salt,) = rows.execute(select(PARCEL.c.salt)).scalars().all()
+    key = run(derive_parcel_key(words, bytes(salt), PROVIDER))
+    proof = run(proof_of(key, PROVIDER))
+    return [
+        *(
+            needle
+            for written in (words, words.replace(" ", "-"))
+            for needle in needles_for("words", [written.encode()])
+        ),
+        *hmac_key_needles("words", words.encode()),
+        *needles_for("proof", [proof]),
+        *needles_for("kek", [key.kek]),
+        *needles_for("cek", content_keys(store, key)),
+    ]
+
+
+def content_keys(store: Path, key: ParcelKey) -> set[bytes]:
+    """The keys of all objects of the parcel."""
+    recorded = Recorded()
+    for file in store.rglob("*"):
+        kept = file.read_bytes() if file.is_file() else b""
+        # A file has several small objects, one behind the other.
+        while kept:
+            tlv, end = der.read_tlv(kept)
+            run(decrypt_authenticated(bytes(tlv.encoded), Keys(password_keys=[key.password_key]), recorded))
+            kept = kept[end:]
+    assert len(recorded.ceks) >= 2
+    return recorded.ceks
+
+
+def left_in(watch: Watch) -> list[Finding]:
+    return watch.scan_memory()
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_a_recipient_leaves_no_key_of_a_parcel(name: Name, house: ParcelHouse, tmp_path: Path) -> None:
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    sent = house.send({"plans.txt": b"The gate opens at one. " * 2000})
+    needles = needles_of(house, tmp_path / "store", sent.words)
+    with closing(start(name, tmp_path / "profile")) as browser:
+        watch = Watch(browser, tmp_path / "profile", needles)
+        other = browser.open(house.stack.pages_url)
+        reader = ParcelPage(browser, sent.link(house.stack.pages_url), beside=other)
+        reader.page.click(named("words"))
+        reader.page.type(sent.words)
+        reader.press_open()
+        reader.wait_until_opened()
+        print("opened", describe(watch.scan_memory()))
+        time.sleep(REST_SECONDS)
+        print("10 s", describe(watch.scan_memory()))
+        reader.page.goto("about:blank")
+        left = watch.wait_until_gone(other)
+        print("left page", describe(left))
+        reader.close()
+        left = watch.wait_until_gone(other)
+        print("closed", describe(left))
+        assert watch.scan_disk() == []
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_a_sender_leaves_no_key_of_a_parcel(name: Name, house: ParcelHouse, tmp_path: Path) -> None:
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    with closing(start(name, tmp_path / "profile")) as browser:
+        letter = ParcelLetter(browser, house, beside=browser.open(house.stack.pages_url))
+        letter.write(CAROL)
+        letter.ask()
+        letter.go()
+        letter.page.wait_for_selector(named("parcel-words"), timeout_seconds=OPERATION_SECONDS)
+        moved: list[list[int]] = letter.page.js(MOVED_WORDS, named("parcel-words"))
+        words = " ".join("".join(chr(code - 1) for code in word) for word in moved)
+        watch = Watch(browser, tmp_path / "profile", needles_of(house, tmp_path / "store", words))
+        print("shown", describe(watch.scan_memory()))
+        letter.finish()
+        time.sleep(REST_SECONDS)
+        print("10 s", describe(watch.scan_memory()))
+        letter.page.click(named("lock"))
+        left = watch.wait_until_gone(letter.page)
+        print("locked", describe(left))
+        assert watch.scan_disk() == []
