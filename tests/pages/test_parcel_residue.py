@@ -1,4 +1,4 @@
-"""The key of a parcel, its content keys and its words are gone when its page is closed, or the sender's keys are locked.
+"""A parcel's key, its content keys and its words are gone when its page is closed, or the sender's keys are locked.
 
 The words are typed key by key. The words that the vault has made come to the test with each letter moved, so that no
 message of the driver has them. The proof, which opens nothing, is a string in a request, which no script can overwrite.
@@ -6,6 +6,7 @@ message of the driver has them. The proof, which opens nothing, is a string in a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,7 +25,7 @@ from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Name, missing_programs
 from tests.support.browser.residue.lab import Watch, start
 from tests.support.browser.residue.markers import Needle, hmac_key_needles, needles_for
-from tests.support.browser.residue.processes import Finding, describe
+from tests.support.browser.residue.processes import Finding, count_by_secret, describe
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, ParcelLetter
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
