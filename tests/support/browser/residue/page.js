@@ -94,24 +94,6 @@ const steps = {
   close: async () => { vault.close(); },
 };
 
-const CROWD_AT_ONCE = 5;
-const CROWD_MILLISECONDS = 4;
-
-/**
- * Takes memory blocks of this length for as long as the page lives, as a page that is drawn does. Each is filled with a
- * letter, so what was in a longer block stays behind it.
- * @param {number} length in bytes
- */
-window.crowd = (length) => {
-  const filling = new Uint8Array(length).fill("x".charCodeAt(0));
-  /** @type {CryptoKey[]} */
-  const taken = [];
-  const take = () => crypto.subtle.importKey("raw", filling, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  setInterval(async () => {
-    taken.push(...await Promise.all(Array.from({ length: CROWD_AT_ONCE }, take)));
-  }, CROWD_MILLISECONDS);
-};
-
 window.release = () => channel.postMessage("go on");
 
 /** Starts a step, and sets `window.outcome` to its result or error when it ends. @param {string} name */
