@@ -65,6 +65,7 @@ from smime_core.providers.webcrypto_forms import (
     ecdsa_from_der,
     ecdsa_to_der,
     find_import_algorithm,
+    pad_private_key,
     signature_algorithm,
 )
 
@@ -305,8 +306,9 @@ class WebCryptoProvider:
 
     def _begin_import(self, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
         if isinstance(key, PrivateKey):
-            return self._door.importKey("pkcs8", key.pkcs8_der, algorithm, usage)
-        return self._door.importKey("spki", key.spki_der, algorithm, usage)
+            padded, zeros = pad_private_key(key.pkcs8_der)
+            return self._door.importPrivateKey(padded, zeros, len(key.pkcs8_der), algorithm, usage)
+        return self._door.importPublicKey(key.spki_der, algorithm, usage)
 
     async def _import_key(self, key: PublicKey | PrivateKey, algorithm: str | None, usage: str) -> Any:
         # Returns None if WebCrypto lacks the algorithm, must not get the key (`strict`), or refuses it. The caller then

@@ -12,6 +12,11 @@ from smime_core.asn1 import der
 from smime_core.errors import MalformedMessage, ProviderError, SignatureMismatch
 from smime_core.provider import KeyType, PrivateKey, PublicKey
 
+# Chromium and Firefox give a block of more than a megabyte back to the operating system when it is freed.
+_PADDING_BYTES: Final = 1_100_000
+_PADDING_TYPE: Final = der.oid("2.999.1")  # an object identifier for examples
+_ATTRIBUTES: Final = 0xA0
+_FIELDS_BEFORE_ATTRIBUTES: Final = 3  # version, algorithm, privateKey
 _WEB_CURVES: Final = (Curve.P256, Curve.P384, Curve.P521)
 WEB_HASHES: Final = {
     HashName.SHA1: "SHA-1",
@@ -28,6 +33,23 @@ _WEB_SCHEMES: Final = {
     SignatureScheme.ML_DSA_65: "ML-DSA-65",
     SignatureScheme.ML_DSA_87: "ML-DSA-87",
 }
+
+
+def pad_private_key(pkcs8_der: bytes) -> tuple[bytes, int]:
+    """The bytes of a private key that has an attribute more, up to a number of zeros at its end, and that number.
+
+    A browser copies the bytes of a key, and frees the copy as it is. A small block would go to the next part of the
+    browser that asks for one, and the key's end would stay behind what is written into the block. A block of a megabyte
+    goes back to the operating system, which empties it. Browsers pass over the attributes of PKCS#8 (RFC 5958
+    section 2). A key that has attributes or a public half behind it gets none.
+    """
+    fields = der.read_sequence(pkcs8_der)
+    if len(fields) > _FIELDS_BEFORE_ATTRIBUTES:
+        return pkcs8_der, 0
+    body = b"".join(bytes(field.encoded) for field in fields)
+    in_attribute = ((der.OCTET_STRING, b"", b""), (der.SET, b"", b""), (der.SEQUENCE, _PADDING_TYPE, b""))
+    before, _ = der.frame(_PADDING_BYTES, *in_attribute, (_ATTRIBUTES, b"", b""), (der.SEQUENCE, body, b""))
+    return before, _PADDING_BYTES
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from smime_core.provider import NewKey
 from tests.support.browser.browsers import Browser, Name
 from tests.support.browser.page import Page
 from tests.support.browser.residue.lab import Lab, Secrets, Watch, make_secrets, open_lab, start
-from tests.support.browser.residue.processes import Finding
+from tests.support.browser.residue.processes import Finding, copies_of
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import show_section
 from tests.support.extension.viewer import open_file
@@ -72,10 +72,11 @@ class Found:
 
 
 def count(findings: Iterable[Finding]) -> dict[str, dict[str, int]]:
-    """The copies of each secret by form. A copy of a key of which several numbers were found counts several times."""
+    """The copies of each secret by their forms. The parts of a key that are close together are one copy."""
     counted: dict[str, Counter[str]] = {}
-    for finding in findings:
-        counted.setdefault(finding.needle.secret, Counter())[finding.needle.form] += 1
+    for copy in copies_of(findings):
+        forms = ", ".join(sorted({finding.needle.form for finding in copy}))
+        counted.setdefault(copy[0].needle.secret, Counter())[forms] += 1
     return {secret: dict(forms) for secret, forms in counted.items()}
 
 

@@ -6,7 +6,6 @@ the keys are locked. The test does not search for the field's text after the loc
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,7 @@ from smime_core.provider import NewKey
 from tests.support.browser.browsers import Name, missing_programs
 from tests.support.browser.residue.lab import KnownCek, Secrets, Watch, make_secrets, start
 from tests.support.browser.residue.markers import MARKER_BYTES, needles_for
-from tests.support.browser.residue.processes import count_by_secret
+from tests.support.browser.residue.processes import describe
 from tests.support.extension.driver import Extension, running_site
 from tests.support.extension.field_pages import open_and_agree
 
@@ -59,8 +58,7 @@ def test_secrets_of_the_extension_are_gone_after_lock(name: Name, folder: Path, 
             page.goto("about:blank")
             extension.lock()
             left = [found for found in watch.wait_until_gone(page) if found.needle.secret in LOCKED]
-        places = Counter(f"{it.needle.secret} ({it.needle.form}) in {it.process}" for it in left)
-        assert count_by_secret(left) == Counter(), places
+        assert left == [], describe(left)
         assert on_disk + watch.scan_disk() == []
     finally:
         browser.close()

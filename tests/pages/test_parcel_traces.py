@@ -20,8 +20,8 @@ from smime_core.parcels import ParcelKey, derive_parcel_key, proof_of
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
 from tests.support.browser.residue.finder import Finder
-from tests.support.browser.residue.lab import private_numbers
-from tests.support.browser.residue.markers import Needle, needles_for, number_needles
+from tests.support.browser.residue.markers import Needle, needles_for
+from tests.support.browser.residue.private_keys import private_key_needles
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, LINK, ParcelLetter, answers_to, notice_to
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
@@ -134,7 +134,7 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
     key = key_of(house, words)
     kept += needles_for("key of the parcel", [key.kek])
     for account in house.stack.accounts:
-        kept += number_needles("private key", private_numbers(account.identity))
+        kept += private_key_needles("private key", account.identity.private_key)
         kept += needles_for("passphrase", [account.key_passphrase.encode()])
     places = places_of(house, tmp_path, caplog)
     assert all(places.values()), "each kind of place was searched"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser.browsers import Name, missing_programs
-from tests.support.browser.residue.lab import Watch, private_numbers, start
-from tests.support.browser.residue.markers import Needle, needles_for, number_needles
+from tests.support.browser.residue.lab import Watch, start
+from tests.support.browser.residue.markers import Needle, needles_for
+from tests.support.browser.residue.private_keys import private_key_needles
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.reloads import RECORDS, TAKE, choose_minutes, wait_for_records, wait_until_unlocked
 from webbridge.demo.accounts import Account
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pyte
 
 def secrets_of(account: Account) -> list[Needle]:
     return [
-        *number_needles("private key", private_numbers(account.identity)),
+        *private_key_needles("private key", account.identity.private_key),
         *needles_for("passphrase", [account.key_passphrase.encode()]),
     ]
 

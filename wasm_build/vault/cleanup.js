@@ -5,7 +5,7 @@
  * Terminating the Worker is not enough: freed ArrayBuffers stay readable in the browser's process unless overwritten.
  */
 
-import { isCutUp, rinse, rinseTexts } from "./rinse.js";
+import { isCutUp, rinse, rinseTexts, takeFreedBlocks } from "./rinse.js";
 
 // Allocators round lengths up to this unit. Buffers of equal rounded lengths get the same blocks.
 const ALLOCATED_BYTES = 16;
@@ -61,6 +61,15 @@ export class Residue {
   rinseLatest() {
     if (this.#latestLengths.size) this.#rinsing.push(rinseTexts([...this.#latestLengths]));
     this.#latestLengths.clear();
+  }
+
+  /**
+   * Starts to overwrite what WebCrypto has just freed, or frees when it has done what was begun last. Only the cleanup
+   * waits for this.
+   * @param {number} length in bytes
+   */
+  rinseFreed(length) {
+    this.#rinsing.push(takeFreedBlocks(length));
   }
 
   /** Resolves when all started rinses have ended. */

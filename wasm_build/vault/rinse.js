@@ -13,6 +13,8 @@ const KEYS_OF_EACH_SIZE = 32;
 const LARGE_BYTES = 16_384;
 /** So many are enough for blocks of a text, which is no key. */
 const KEYS_OF_EACH_LARGE_SIZE = 4;
+/** So many take the blocks that one operation has just freed. */
+const KEYS_AT_ONCE = 4;
 /** The most sizes that are rinsed. One operation has secrets of about ten sizes; a batch has more with each message. */
 const MAX_SIZES = 32;
 const ROUNDS = 4;
@@ -44,6 +46,17 @@ export async function rinse(lengths, algorithms) {
 /** Overwrites the blocks of texts, which `isCutUp` names. @param {Iterable<number>} lengths in bytes */
 export async function rinseTexts(lengths) {
   await rinseBlocks([...lengths].slice(-MAX_SIZES), KEYS_OF_EACH_LARGE_SIZE).catch(() => {});
+}
+
+/**
+ * Takes blocks of this length while the browser frees them, before another part of it does: what is left behind a shorter
+ * content cannot be rinsed later. Chromium does these imports on the same thread, behind what was begun before.
+ * @param {number} length in bytes
+ */
+export async function takeFreedBlocks(length) {
+  const zeros = new Uint8Array(length);
+  const take = () => crypto.subtle.importKey("raw", zeros, HMAC, false, ["sign"]);
+  if (length > 0 && length <= PAGE_BYTES) await Promise.allSettled(Array.from({ length: KEYS_AT_ONCE }, take));
 }
 
 /** Whether a secret's block must be rinsed at once, before the allocator cuts it up. @param {number} length in bytes */

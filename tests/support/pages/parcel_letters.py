@@ -25,8 +25,8 @@ MISSING = """(count) => {
 class ParcelLetter:
     """A letter of the first account, in one tab."""
 
-    def __init__(self, browser: Browser, house: ParcelHouse) -> None:
-        self.pages = MailPages(browser, house.stack.pages_url, house.stack.accounts[0])
+    def __init__(self, browser: Browser, house: ParcelHouse, *, beside: Page | None = None) -> None:
+        self.pages = MailPages(browser, house.stack.pages_url, house.stack.accounts[0], beside=beside)
         self.page: Page = self.pages.page
         self.pages.enter()
 

@@ -1,6 +1,7 @@
 """Identities sealed between two requests: the page keeps the ciphertext, each Worker decrypts it for a request.
 
-sealed   = nonce (12 bytes) ‖ AES-256-GCM(seal key, SealedIdentity)
+sealed   = nonce (12 bytes) ‖ AES-256-GCM(seal key, masked)
+masked   = SealedIdentity XOR SHAKE256(label ‖ seal key ‖ nonce ‖ purpose)
 SealedIdentity ::= SEQUENCE {key SealedKey, certificate OCTET STRING, chain SEQUENCE OF OCTET STRING,
                              shared NULL OPTIONAL}
 SealedKey ::= SEQUENCE {type OCTET STRING, curve OCTET STRING, bits INTEGER, privateKey OCTET STRING}
@@ -10,10 +11,14 @@ or write.
 
 Key and certificates were parsed and checked before they were sealed, and the GCM tag proves that they are unaltered.
 So the parts that signing and decrypting do not read, such as the chain, are not parsed again.
+
+The mask is not there for secrecy, for which AES-GCM is enough. It keeps the key away from the browser, which does not
+overwrite its copies of what it decrypted. They are masked; only Python's memory has the mask.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -25,7 +30,8 @@ from smime_core.identity import Identity, is_shared
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.x509 import Certificate, parse_certificate
 
-_PURPOSE: Final = b"sealwax sealed identity 2"
+_MASK_LABEL: Final = b"sealwax mask 1\0"
+_PURPOSE: Final = b"sealwax sealed identity 3"
 _TAG_BYTES: Final = 16
 _SHARED: Final = b"\x05\x00"  # NULL
 
@@ -59,7 +65,8 @@ async def seal_identity(identity: KeyHolder, seal_key: bytes, provider: CryptoPr
 async def seal_secret(plain: bytes, purpose: bytes, seal_key: bytes, provider: CryptoProvider) -> bytes:
     """The secret encrypted under the session's key, for one purpose."""
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
-    return nonce + await provider.encrypt_content(AES_256_GCM, seal_key, nonce, plain, purpose)
+    masked = _mask(plain, seal_key, nonce, purpose)
+    return nonce + await provider.encrypt_content(AES_256_GCM, seal_key, nonce, masked, purpose)
 
 
 async def unseal_secret(sealed: bytes, purpose: bytes, seal_key: bytes, provider: CryptoProvider) -> bytes:
@@ -67,7 +74,8 @@ async def unseal_secret(sealed: bytes, purpose: bytes, seal_key: bytes, provider
     nonce, ciphertext = sealed[: AES_256_GCM.iv_length], sealed[AES_256_GCM.iv_length :]
     if len(ciphertext) < _TAG_BYTES:
         raise DecryptionError
-    return await provider.decrypt_content(AES_256_GCM, seal_key, nonce, ciphertext, purpose)
+    masked = await provider.decrypt_content(AES_256_GCM, seal_key, nonce, ciphertext, purpose)
+    return _mask(masked, seal_key, nonce, purpose)
 
 
 async def unseal_identities(
@@ -100,6 +108,12 @@ async def _unseal_identity(
         chain=tuple(SealedCertificate(bytes(link.content)) for link in der.read_children(chain)),
         is_shared=bool(mark),
     )
+
+
+def _mask(octets: bytes, seal_key: bytes, nonce: bytes, purpose: bytes) -> bytes:
+    # All parts but the purpose have a fixed length. Masking twice gives the same bytes again.
+    mask = hashlib.shake_256(_MASK_LABEL + seal_key + nonce + purpose).digest(len(octets))
+    return (int.from_bytes(octets, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(octets), "big")
 
 
 def _build_key(key: PrivateKey) -> bytes:

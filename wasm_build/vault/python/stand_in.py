@@ -56,7 +56,10 @@ class StandInDoor:
     def digest(self, name: str, data: bytes) -> _Octets:
         return _Octets(hashlib.new(name.replace("-", ""), data).digest())
 
-    def importKey(self, *_: object) -> object:  # JavaScript's name
+    def importPublicKey(self, *_: object) -> object:  # JavaScript's name
+        return object()
+
+    def importPrivateKey(self, *_: object) -> object:  # JavaScript's name
         return object()
 
     def sign(self, key: object, algorithm: str, data: bytes) -> _Octets:

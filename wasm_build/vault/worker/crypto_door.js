@@ -48,11 +48,23 @@ function createOperations(residue, cancelling) {
 /** @param {Residue} residue */
 function createKeys(residue) {
   return {
-    /** @param {"spki" | "pkcs8"} format @param {PythonBytes} data @param {string} algorithm JSON @param {KeyUsage} usage */
-    importKey: (format, data, algorithm, usage) =>
+    /** @param {PythonBytes} data SPKI @param {string} algorithm JSON @param {KeyUsage} usage */
+    importPublicKey: (data, algorithm, usage) =>
+      attempt(residue, () =>
+        crypto.subtle.importKey("spki", copySmall(residue, data), JSON.parse(algorithm), false, usage ? [usage] : [])),
+
+    /**
+     * @param {PythonBytes} data PKCS#8 up to zeros that end it @param {number} zeros their number @param {number} length that
+     *   of the key as the browser keeps it @param {string} algorithm JSON @param {KeyUsage} usage
+     */
+    importPrivateKey: (data, zeros, length, algorithm, usage) =>
       attempt(residue, () => {
-        if (format === "pkcs8") residue.notePrivateKey(algorithm);
-        return crypto.subtle.importKey(format, copySmall(residue, data), JSON.parse(algorithm), false, usage ? [usage] : []);
+        residue.notePrivateKey(algorithm);
+        residue.noteSecret(length);
+        const imported = crypto.subtle.importKey("pkcs8", copySmall(residue, data, zeros), JSON.parse(algorithm), false, [usage]);
+        // Chromium writes the key once more, to keep it, and frees a copy.
+        residue.rinseFreed(length);
+        return imported;
       }),
 
     /** @param {string} algorithm JSON @param {KeyUsage} usage @returns {Promise<ArrayBuffer | string>} PKCS#8 */

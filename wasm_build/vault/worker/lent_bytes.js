@@ -18,11 +18,13 @@ const SMALL_SECRET_BYTES = 4096;
  * A copy of a small value in its own buffer.
  * @param {Residue} residue
  * @param {PythonBytes} bytes
+ * @param {number} [zeros] the number of zeros that follow
  */
-export function copySmall(residue, bytes) {
+export function copySmall(residue, bytes, zeros = 0) {
   return withView(bytes, (view) => {
-    const buffer = residue.keepBuffer(new ArrayBuffer(Math.max(SMALL_SECRET_BYTES, view.length)));
-    const copy = new Uint8Array(buffer, 0, view.length);
+    const length = view.length + zeros;
+    const buffer = residue.keepBuffer(new ArrayBuffer(Math.max(SMALL_SECRET_BYTES, length)));
+    const copy = new Uint8Array(buffer, 0, length);
     copy.set(view);
     residue.noteSecret(view.length);
     return copy;
@@ -40,7 +42,10 @@ export function copySmall(residue, bytes) {
 export async function attempt(residue, operation) {
   try {
     const result = await operation();
-    if (result instanceof ArrayBuffer) residue.noteSecret(residue.keepBuffer(result).byteLength);
+    if (result instanceof ArrayBuffer) {
+      residue.noteSecret(residue.keepBuffer(result).byteLength);
+      residue.rinseFreed(result.byteLength);
+    }
     return result;
   } catch (error) {
     if (error instanceof DOMException) return error.name;

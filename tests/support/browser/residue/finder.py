@@ -25,7 +25,8 @@ class Finder:
     def __init__(self, needles: Iterable[Needle]) -> None:
         self._by_word: dict[int, list[tuple[Needle, int]]] = {}
         self.longest = 0
-        for needle in needles:
+        self.needles = tuple(needles)
+        for needle in self.needles:
             if len(needle.octets) < MIN_NEEDLE_BYTES:
                 raise ValueError(f"a needle of {len(needle.octets)} bytes is too short")
             self.longest = max(self.longest, len(needle.octets))

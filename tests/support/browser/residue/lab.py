@@ -19,9 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_der_private_key
-
 from smime_core.algorithms import AES_256_CBC, ContentCipher, Kdf
 from smime_core.blocking import encrypt_bytes, encrypt_message, run
 from smime_core.cms.recipients.encrypting import Encrypting
@@ -32,7 +29,8 @@ from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser, Chromium, Firefox, Name
 from tests.support.browser.page import Page
 from tests.support.browser.residue.finder import Finder
-from tests.support.browser.residue.markers import MARKER_BYTES, Needle, hmac_key_needles, needles_for, number_needles
+from tests.support.browser.residue.markers import MARKER_BYTES, Needle, hmac_key_needles, needles_for
+from tests.support.browser.residue.private_keys import private_key_needles
 from tests.support.browser.residue.processes import (
     Finding,
     count_by_secret,
@@ -116,7 +114,7 @@ def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
     deriving = KnownKdf()
     p12 = run(export_identity(identity, passphrase.encode(), provider=deriving, iterations=2048))
     needles = [
-        *number_needles("private key", private_numbers(identity)),
+        *private_key_needles("private key", identity.private_key),
         *needles_for("cek", [keys.cek]),
         *needles_for("passphrase", [passphrase.encode()]),
         *hmac_key_needles("passphrase", passphrase.encode()),
@@ -154,16 +152,6 @@ def _encrypt_mail(reader: Identity, keys: KnownCek, text: str, subject: str, sen
     mail = f"{headers}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n".encode()
     encrypting = Encrypting(recipients=[reader.certificate])
     return encrypt_message(mail, encrypting, provider=keys, protection=ProtectionMode.CIPHER)
-
-
-def private_numbers(identity: Identity) -> list[int]:
-    """The secret numbers of an RSA key (d, p, q) or an EC key."""
-    key = load_der_private_key(identity.private_key.pkcs8_der, None)
-    if isinstance(key, rsa.RSAPrivateKey):
-        numbers = key.private_numbers()
-        return [numbers.d, numbers.p, numbers.q]
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return [key.private_numbers().private_value]
 
 
 class KnownCek(NativeProvider):

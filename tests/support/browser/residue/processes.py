@@ -15,6 +15,8 @@ from tests.support.browser.residue.finder import Finder
 from tests.support.browser.residue.markers import Needle
 
 _CHUNK_BYTES: Final = 16_000_000
+# The parts of an RSA key in DER have up to four bytes between them.
+_GAP_BYTES: Final = 32
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _PAGEMAP_ENTRY_BYTES: Final = 8
 # Bits 63 (present) and 62 (swapped) of a pagemap entry, as bits of the highest of its eight bytes.
@@ -78,8 +80,41 @@ def scan_processes(processes: Iterable[int], needles: Iterable[Needle]) -> Itera
 
 
 def count_by_secret(findings: Iterable[Finding]) -> Counter[str]:
-    """The number of findings for each secret."""
-    return Counter(finding.needle.secret for finding in findings)
+    """The number of copies of each secret. Pieces of a secret that are found close together are one copy."""
+    return Counter(copy[0].needle.secret for copy in copies_of(findings))
+
+
+def copies_of(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """The findings of each copy of a secret, by their addresses: those with a short gap between them."""
+    copies: list[list[Finding]] = []
+    for found in sorted(findings, key=lambda it: (it.process, it.needle.secret, it.address)):
+        if copies and _is_near(copies[-1][-1], found):
+            copies[-1].append(found)
+        else:
+            copies.append([found])
+    return copies
+
+
+def _is_near(found: Finding, later: Finding) -> bool:
+    of_one = (found.process, found.needle.secret) == (later.process, later.needle.secret)
+    return of_one and later.address <= _end_of(found) + _GAP_BYTES
+
+
+def describe(findings: Iterable[Finding]) -> str:
+    """A line for each copy: the secret, its parts and forms, the number of bytes, and the place."""
+    lines = []
+    for copy in copies_of(findings):
+        first = copy[0]
+        parts = sorted({it.needle.part for it in copy} - {""})
+        forms = sorted({it.needle.form for it in copy})
+        length = max(map(_end_of, copy)) - first.address
+        what = f"{first.needle.secret} {', '.join(parts)} ({', '.join(forms)}), {length} bytes"
+        lines.append(f"{what} at {first.address:x} in {first.process} {first.place}")
+    return "\n".join(lines)
+
+
+def _end_of(found: Finding) -> int:
+    return found.address + len(found.needle.octets)
 
 
 def _parent(entry: Path) -> int | None:

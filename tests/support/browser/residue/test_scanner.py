@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import base64
+import ctypes
+import json
 import secrets
+import string
 import subprocess
 import sys
 
 import pytest
 
+from smime_core.blocking import run
+from smime_core.provider import KeyType, NewKey
 from tests.support.browser.residue.finder import Finder
-from tests.support.browser.residue.markers import MARKER_BYTES, Needle, needles_for, number_needles
-from tests.support.browser.residue.processes import process_tree, resident_pages, scan_processes
+from tests.support.browser.residue.markers import MARKER_BYTES, Needle, needles_for, text_needles
+from tests.support.browser.residue.private_keys import digits_of, private_key_needles, secret_numbers
+from tests.support.browser.residue.processes import (
+    Finding,
+    count_by_secret,
+    describe,
+    process_tree,
+    resident_pages,
+    scan_processes,
+)
+from tests.support.people import PROVIDER
 
 # A program that keeps 32 bytes from its input in memory, many copies around the border of two chunks of the scanner. It
 # ends when its input ends.
@@ -25,6 +39,19 @@ sys.stdout.write("ready\\n")
 sys.stdout.flush()
 sys.stdin.buffer.read()
 """
+
+
+SEED = {"seed"}
+RSA_PARTS = {"d", "p", "q", "dp", "dq", "iqmp", "p's constant", "q's constant", "iqmp in Montgomery form"}
+PARTS = dict.fromkeys(KeyType, SEED) | {
+    KeyType.RSA: RSA_PARTS,
+    KeyType.EC: {"private value"},
+    KeyType.ED25519: {"seed", "hashed seed"},
+}
+
+
+def random_word() -> str:
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
 
 
 @pytest.mark.parametrize("before", range(6))
@@ -50,12 +77,71 @@ def test_finds_needles_at_both_ends_and_all_that_overlap() -> None:
         assert found == {("first", 0), ("first", 8), ("second", 4)}
 
 
-def test_finds_a_number_as_der_and_as_words_of_the_machine_hold_it() -> None:
+@pytest.mark.parametrize("kind", NewKey)
+def test_finds_each_piece_of_a_private_key_in_each_form(kind: NewKey) -> None:
+    key = run(PROVIDER.generate_key(kind))
+    needles = private_key_needles("key", key)
+    finder = Finder(needles)
+    assert {needle.part.partition("+")[0] for needle in needles} == PARTS[key.key_type]
+    for needle in needles:
+        planted = secrets.token_bytes(1001) + needle.octets + secrets.token_bytes(100)
+        assert [(found, at) for found, at in finder.find(planted)] == [(needle, 1001)]
+
+
+def test_finds_any_rest_of_thirty_one_bytes_of_a_long_number() -> None:
+    key = run(PROVIDER.generate_key(NewKey.RSA_2048))
+    finder = Finder(private_key_needles("key", key))
+    numbers = secret_numbers(key)
+    for name, (number, length) in numbers.items():
+        octets = number.to_bytes(length, "big")
+        for written in (octets, octets[::-1], digits_of(number)):
+            for at in range(len(written) - 30):
+                found = {needle.part.partition("+")[0] for needle, _ in finder.find(b"?" * 9 + written[at : at + 31])}
+                assert found == {name}
+
+
+def test_the_pieces_of_pkcs8_are_those_of_its_numbers() -> None:
+    for kind in (NewKey.RSA_2048, NewKey.P256, NewKey.ED25519, NewKey.ML_KEM_768):
+        key = run(PROVIDER.generate_key(kind))
+        finder = Finder(private_key_needles("key", key))
+        stored = {needle.part for needle in finder.needles if "form" not in needle.part and needle.form == "raw"}
+        found = {needle.part for needle, _ in finder.find(key.pkcs8_der) if needle.form == "raw"}
+        assert found == {part for part in stored if not part.startswith(("p's", "q's", "iqmp in", "hashed"))}
+
+
+def test_the_digits_of_a_number_are_those_that_python_holds() -> None:
+    # The object's head has its count of references, type and length. `id` is its address.
     number = secrets.randbits(1024) | 1 << 1023
-    needles = number_needles("number", [number])
-    for order in ("big", "little"):
-        octets = number.to_bytes(128, order)
-        assert len(list(Finder(needles).find(octets))) == 1
+    digits = digits_of(number)
+    held = ctypes.string_at(id(number), sys.getsizeof(number))
+    assert sys.int_info.bits_per_digit == 30
+    assert held.endswith(digits)
+
+
+def test_finds_a_text_in_json() -> None:
+    text = f'{random_word()} "quoted"\n\u00fc\u00e4 {random_word()}'
+    finder = Finder(text_needles("text", text))
+    for in_json in (json.dumps({"a": text}, ensure_ascii=False), json.dumps({"a": text})):
+        written = (
+            in_json.encode(),
+            in_json.encode("latin-1"),
+            in_json.encode("utf-16-le"),
+            base64.b64encode(in_json.encode()),
+        )
+        for octets in written:
+            assert list(finder.find(octets))
+
+
+def test_counts_pieces_that_are_close_together_as_one_copy() -> None:
+    key = run(PROVIDER.generate_key(NewKey.RSA_2048))
+    needles = private_key_needles("key", key)
+    planted = bytes(50) + key.pkcs8_der + bytes(500) + key.pkcs8_der[-45:]
+    findings = [
+        Finding(needle=needle, process="1", place="", address=at, around=b"")
+        for needle, at in Finder(needles).find(planted)
+    ]
+    assert count_by_secret(findings) == {"key": 2}
+    assert "iqmp" in describe(findings).splitlines()[1]
 
 
 def test_finds_nothing_in_other_octets() -> None:
