@@ -65,7 +65,8 @@ def test_the_profile_has_nothing_of_a_parcel_and_a_letter_that_the_extension_has
         page.fill(named("words"), sent.words)
         page.click(named("open-parcel"))
         page.wait_for_selector(f'{named("parcel")}[aria-busy="false"]', timeout_seconds=OPERATION_SECONDS)
-        page.wait_for_text(words["subject"], selector="h1", timeout_seconds=OPERATION_SECONDS)
+        # The subject is in the sandboxed frame of the letter.
+        page.wait_for_text(words["file"], selector="main", timeout_seconds=OPERATION_SECONDS)
         assert words["subject"] not in page.js("() => document.title")
         page.wait_for_selector(named("write-answer"), timeout_seconds=OPERATION_SECONDS)
         page.click(named("write-answer"))
