@@ -305,7 +305,8 @@ const { mailboxesOf } = await import(process.argv[1]);
 const asked = [];
 const read = async (texts) => {
   asked.push(...texts);
-  return texts.map((text) => (text.includes("<") ? [{ name: "Brown, Bob", address: "bob@example.test" }] : [{ name: text, address: "" }]));
+  const bob = { name: "Brown, Bob", address: "bob@example.test" };
+  return texts.map((text) => (text.includes("<") ? [bob] : [{ name: text, address: "" }]));
 };
 const people = await mailboxesOf(JSON.parse(process.argv[2]), read);
 console.log(JSON.stringify({ people, asked }));
