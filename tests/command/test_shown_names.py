@@ -96,6 +96,5 @@ def test_the_person_who_sent_it_too_has_no_such_name(name: str, printed: str) ->
     fields = b"Sender: Boss <mallory@example.test>\r\nFrom: Ward 3 <ward3@example.test>\r\n"
     line = verdict_line(examine(fields, WARD, named(name)))
     shown = printed.removeprefix("CN=")
-    found = re.search(", sent by (.*), who has signed it too", line)
-    assert found is not None
-    assert found[1] == (f"{shown} <{MALLORY}>" if shown else MALLORY)
+    person = f"{shown} <{MALLORY}>" if shown else MALLORY
+    assert f", sent by {person}, who has signed it too" in line

@@ -56,7 +56,7 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
 # Expressions in JavaScript, by the file and the source text of the expression.
 BUILT_IN_JAVASCRIPT: Final[dict[tuple[str, str], Built]] = {
     (
-        "browser_ext/content/webmail_tools.js",
+        "wasm_build/ui/mail_header.js",
         'new RegExp(`^${name}[ \\\\t]*:(.*(?:\\\\r?\\\\n[ \\\\t].*)*)`, "im")',
     ): Built("the name of a header field, from our own code", (r"^subject[ \t]*:(.*(?:\r?\n[ \t].*)*)",)),
 }

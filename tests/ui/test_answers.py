@@ -197,7 +197,9 @@ def test_a_reply_to_a_reply_to_a_parcel_names_nobody(
     assert (found["to"], found["cc"], found["replyTo"]) == ([], [], [])
 
 
-@pytest.mark.parametrize(("signer", "protects", "to"), [("bob", True, [SERVICE]), ("carol", True, []), (None, False, [])])
+@pytest.mark.parametrize(
+    ("signer", "protects", "to"), [("bob", True, [SERVICE]), ("carol", True, []), (None, False, [])]
+)
 def test_a_reply_to_a_notice_goes_where_a_verified_field_says(
     signer: str | None, protects: bool, to: list[str]
 ) -> None:

@@ -13,7 +13,7 @@ OWNER: Final = ROOT / "wasm_build/ui/page_title.js"
 TITLE_IS_SET: Final = re.compile(
     r"""document\s*(\.\s*title\b|\[\s*["'`]title)|\b(html|createElement)\(\s*["'`]title["'`]|titlePreface"""
 )
-CALL: Final = re.compile(r"\bsetTitle\((\w[\w.#]*), ([^;]*)\);")
+CALL: Final = re.compile(r"\bsetTitle\((\w[\w.#]{0,40}), ([^;()]{0,80}(?:\(\))?)\);")
 # The expressions that give a key; each is a field or function whose values the next test reads.
 KEYS: Final = {
     'view.titleKey ?? "parcel_title"',
@@ -55,13 +55,17 @@ def test_each_title_is_a_key_of_a_catalogue_and_no_text() -> None:
 def test_the_markup_of_every_page_has_only_the_name_of_the_product() -> None:
     for name in FOLDERS:
         for page in (ROOT / name).rglob("*.html"):
-            for title in re.findall(r"<title>(.*?)</title>", page.read_text()):
+            for title in re.findall(r"<title>([^<]{0,80})</title>", page.read_text()):
                 assert title in {"Sealwax", "Sealwax vault"}, page
 
 
 def test_no_title_has_a_value_of_a_message() -> None:
     """The words of a title have no place for a value, but for the number of unread messages."""
-    literals = {given for script in scripts() for given in re.findall(r'titleKey\s*[:=].*?"(\w+)"', script.read_text())}
+    literals = {
+        given
+        for script in scripts()
+        for given in re.findall(r'\btitleKey[ ]?[:=][^\n"]{0,80}"(\w+)"', script.read_text())
+    }
     entries = json.loads((ROOT / "wasm_build/ui/messages.en.json").read_text())
     entries |= json.loads((ROOT / "webbridge/pages/messages.en.json").read_text())
     assert literals
