@@ -60,7 +60,7 @@ async function prepareMarkup(page) {
   leftOut += await fillPictures(root, base, page.resources);
   leftOut += countForeignStyles(root);
   for (const style of root.querySelectorAll("style")) style.textContent = withoutTags(style.textContent ?? "");
-  const cleaned = cleanMarkup(root.documentElement.outerHTML, { isWhole: true });
+  const cleaned = await cleanMarkup(root.documentElement.outerHTML, { isWhole: true });
   if (!cleaned) return null;
   removeAddresses(cleaned);
   const links = markLinks(cleaned, base);
@@ -225,10 +225,10 @@ function markLinks(root, base) {
  * @template T
  * @param {Document} root
  * @param {T} facts
- * @returns {(T & {document: string}) | null}
+ * @returns {Promise<(T & {document: string}) | null>}
  */
-function finish(root, facts) {
-  const document = writeDocument(root, { policy: POLICY });
+async function finish(root, facts) {
+  const document = await writeDocument(root, { policy: POLICY });
   return document === null ? null : { ...facts, document };
 }
 

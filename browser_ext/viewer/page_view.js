@@ -7,7 +7,7 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { saveFile } from "../../wasm_build/ui/attachments.js";
-import { countedWords, linkList, markupFrame } from "../../wasm_build/ui/markup_frame.js";
+import { linkList, markupFrame } from "../../wasm_build/ui/markup_frame.js";
 import { parseMarkup } from "../../wasm_build/ui/trusted_markup.js";
 import { unpackParts } from "../shared/packed_parts.js";
 import { setLanguage, ViewPort } from "../shared/view_port.js";
@@ -82,7 +82,7 @@ function below(links, page) {
 
 /** @param {string[]} links */
 function listOf(links) {
-  return linkList(countedWords(words.links, links.length), links.map((href) => html("li", { dir: "ltr", text: href })));
+  return linkList({ links: words.links, more: words.moreRows }, links, (href) => html("li", { dir: "ltr", text: href }));
 }
 
 /** @param {SignedPage} page */

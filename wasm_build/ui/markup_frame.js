@@ -1,6 +1,7 @@
 /** The frame for foreign markup, and the list of its links beside the frame. */
 
 import { html } from "./dom.js";
+import { createLongList } from "./long_list.js";
 import { fillFrame } from "./trusted_markup.js";
 
 /**
@@ -15,12 +16,20 @@ export function markupFrame(source, attributes) {
   return frame;
 }
 
-/** A list of links, which the markup's own styles cannot touch. @param {string} title @param {HTMLElement[]} items */
-export function linkList(title, items) {
-  return html("details", { class: "links", data: { test: "links" } }, html("summary", { text: title }), html("ul", {}, ...items));
+/**
+ * A list of links, which the markup's own styles cannot touch.
+ * @template T
+ * @param {{links: string, more: string}} words with `{count}`
+ * @param {readonly T[]} targets
+ * @param {(target: T) => HTMLElement} createRow
+ */
+export function linkList(words, targets, createRow) {
+  const rows = createLongList(html("ul"), targets, createRow, { more: (left) => countedWords(words.more, left) });
+  const title = countedWords(words.links, targets.length);
+  return html("details", { class: "links", data: { test: "links" } }, html("summary", { text: title }), ...rows);
 }
 
-/** A text with the number of links in it. @param {string} words with `{count}` @param {number} count */
+/** A text with a number in it. @param {string} words with `{count}` @param {number} count */
 export function countedWords(words, count) {
   return words.replace("{count}", new Intl.NumberFormat(document.documentElement.lang).format(count));
 }

@@ -48,7 +48,8 @@ export function createMessage(app, opened, { onOpen, source }) {
     text.judge(settled);
     return next.spoken;
   };
-  return { heading, settle, spoken: verdict.spoken, parts: parts.filter((part) => part !== null) };
+  const shown = parts.filter((part) => part !== null);
+  return { heading, settle, spoken: verdict.spoken, parts: shown, close: text.close };
 }
 
 /** @param {App} app @param {OpenedMessage} opened */
