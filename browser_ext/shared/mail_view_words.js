@@ -15,7 +15,7 @@ export function viewWords(translate) {
     markup: text("mailMarkupTitle"), asText: text("mailAsText"), asMarkup: text("mailAsMarkup"),
     blocked: text("mailBlocked"), empty: text("mailEmpty"), uncovered: text("mailUncovered"),
     links: text("mailLinks", "{count}"), files: text("mailFiles"), save: text("mailSave"), open: text("mailOpenFile"),
-    peopleMore: translate("rows_more"), peopleNotListed: translate("people_not_listed"), ...wordsOfSize(translate),
+    ...wordsOfSize(translate),
   };
 }
 

@@ -4,6 +4,8 @@
  * The frame's sandbox and the policy that it inherits protect the reader. The counts show that something is missing.
  */
 import { cleanMarkup, writeDocument } from "../../wasm_build/ui/markup_cleaner.js";
+import { ON_PRESS, isWithin } from "../../wasm_build/ui/markup_bounds.js";
+import { Slices } from "../../wasm_build/ui/slices.js";
 import { parseMarkup } from "../../wasm_build/ui/trusted_markup.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
@@ -21,6 +23,7 @@ const PICTURES = [
 ];
 const FOREIGN_CSS = /url\(\s*["']?(?!["']?(?:data:|#))[^)"'\s]|@import|image-set\(\s*["'](?!data:)/giu;
 const LINK = /^(?:https?|mailto):/iu;
+const MARKUP_TYPES = ["text/html", "application/xhtml+xml"];
 const CHARSET_SEARCHED = 1024;
 
 /** @typedef {{url: string, bytes: Uint8Array}} Loaded */
@@ -33,7 +36,7 @@ const CHARSET_SEARCHED = 1024;
  */
 export async function preparePage(page) {
   const type = page.mediaType.split(";")[0].trim().toLowerCase();
-  if (type === "text/html" || type === "application/xhtml+xml") return prepareMarkup(page);
+  if (MARKUP_TYPES.includes(type)) return prepareMarkup(page);
   const root = document.implementation.createHTMLDocument("");
   const picture = type.startsWith("image/") ? pictureType(page.bytes) : null;
   if (picture) {
@@ -48,6 +51,13 @@ export async function preparePage(page) {
     return null;
   }
   return finish(root, { links: [], leftOut: 0, scripts: 0 });
+}
+
+/** Whether showing the page would stop the window. @param {SignedPage} page */
+export async function isTooLarge(page) {
+  const type = page.mediaType.split(";")[0].trim().toLowerCase();
+  if (!MARKUP_TYPES.includes(type)) return type.startsWith("text/") && page.bytes.length > ON_PRESS.letters;
+  return !(await isWithin(decode(page), ON_PRESS, new Slices()));
 }
 
 /** @param {SignedPage} page */

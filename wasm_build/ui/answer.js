@@ -4,7 +4,11 @@
  * Only the shown text is quoted, because the message's encryption and signature cover it.
  */
 
+import { firstPieces } from "./bounded_text.js";
 import { headerReader, isAddress, longDate, quoteMailbox, readMailbox, readMailboxes, sameAddress, writeMailbox } from "./formats.js";
+
+/** 64 KB, or 3,200 short lines. */
+const QUOTED_PIECES = 16;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
@@ -63,7 +67,7 @@ export function forwardOf(translate, opened) {
   const header = headerReader(opened.headers);
   const lines = ["from", "date", "to", "cc", "subject"].filter((name) => header(name))
     .map((name) => `${translate(name)}: ${header(name)}`);
-  const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${opened.text.trimEnd()}\n`;
+  const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${quotedText(translate, opened.text)}\n`;
   return {
     to: [], cc: [], replyTo: [], doubtful: [], subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
     inReplyTo: null, references: [], hidden: [], answersEncrypted: isEncrypted(opened.report),
@@ -91,8 +95,14 @@ function quoteOf(translate, { headers, text }) {
   const header = headerReader(headers);
   const who = writeMailbox(readMailbox(header("from")));
   const intro = translate("reply_intro", { who, date: longDate(header("date")) || header("date") });
-  const quoted = text.trimEnd().split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
+  const quoted = quotedText(translate, text).split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
+}
+
+/** The text that is quoted. Of a very long one it is the beginning, because fields for text are slow. @param {Catalogue} translate @param {string} text */
+function quotedText(translate, text) {
+  const beginning = firstPieces(text, QUOTED_PIECES);
+  return beginning === null ? text.trimEnd() : `${beginning.trimEnd()}\n${translate("quote_cut")}`;
 }
 
 /** The protected values of the named fields. @param {Opened} opened @param {string[]} names in lower case */

@@ -27,6 +27,16 @@ export function beginningOf(text, maxCharacters) {
 }
 
 /**
+ * The beginning of a text that has so many pieces, or null if the whole text has no more.
+ * @param {string} text @param {number} pieces
+ */
+export function firstPieces(text, pieces) {
+  let end = 0;
+  for (let count = 0; count < pieces && end < text.length; count += 1) end = endOfPiece(text, end);
+  return end === text.length ? null : text.slice(0, end);
+}
+
+/**
  * The end of the piece that begins at `start`: after a line end if there is one, else after a blank, else between two letters.
  * @param {string} text @param {number} start
  */

@@ -14,10 +14,10 @@ const ROWS_OF_A_FRAME = 25;
  * @param {HTMLElement} list
  * @param {readonly T[]} items
  * @param {(item: T, index: number) => HTMLElement} createRow
- * @param {{more: (left: number) => string, first?: number}} options `more` gives the words on the button
+ * @param {{more: (left: number) => string, first?: number, rowsOfFrame?: number}} options `more` gives the words on the button
  * @returns {HTMLElement[]}
  */
-export function createLongList(list, items, createRow, { more, first = FIRST_ROWS }) {
+export function createLongList(list, items, createRow, { more, first = FIRST_ROWS, rowsOfFrame = ROWS_OF_A_FRAME }) {
   let drawn = Math.min(first, items.length);
   list.append(...items.slice(0, drawn).map(createRow));
   if (drawn === items.length) return [list];
@@ -32,7 +32,7 @@ export function createLongList(list, items, createRow, { more, first = FIRST_ROW
     const begin = drawn;
     // A list that was removed meanwhile gets no further rows.
     while (drawn < end && list.isConnected) {
-      const part = items.slice(drawn, Math.min(drawn + ROWS_OF_A_FRAME, end));
+      const part = items.slice(drawn, Math.min(drawn + rowsOfFrame, end));
       const rows = part.map((item, index) => createRow(item, drawn + index));
       list.append(...rows);
       if (drawn === begin) focusOn(rows[0]);

@@ -8,7 +8,7 @@ import { isPicture, prepareMail } from "./mail_markup.js";
 import { AT_ONCE, ON_PRESS, isWithin, mayBeWithin } from "./markup_bounds.js";
 import { linkList, markupFrame } from "./markup_frame.js";
 import { Slices } from "./slices.js";
-import { createTextBox, linkTo, takePieces } from "./text_pieces.js";
+import { FIRST_PIECES, PIECES_OF_A_FRAME, createTextBox, linkTo, takePieces } from "./text_pieces.js";
 
 /** @typedef {{path: string, text: string, markup: string | null}} Passage `markup` is null for a part without markup */
 /** @typedef {{path: string, type: string, contentId: string, size: number}} FileFacts */
@@ -43,11 +43,8 @@ const MAX_PICTURE_BYTES = 20_000_000;
 const CHARACTERS_PER_LINE = 45;
 const SPARE_LINES = 4;
 const LINE_PIXELS = 28;
-/** The pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
-const FIRST_PIECES = 16;
 /** The pieces that a press draws, in slices: 1 MB. */
 const PIECES_OF_A_PRESS = 256;
-const PIECES_OF_A_FRAME = 2;
 /** A frame with markup counts as so many pieces, so that five are drawn at once. */
 const FRAME_PIECES = 3;
 

@@ -2,8 +2,12 @@
 
 import { endOfPiece, withFewMarks } from "./bounded_text.js";
 import { html } from "./dom.js";
+import { createLongList } from "./long_list.js";
 import { readLink } from "./mail_markup.js";
 
+/** The pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
+export const FIRST_PIECES = 16;
+export const PIECES_OF_A_FRAME = 2;
 const WEB_ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u;
 
 /**
@@ -30,6 +34,23 @@ export function createTextBox(text, links) {
     box.append(target ? linkTo(target.url, piece) : piece);
   }
   return box;
+}
+
+/**
+ * Fills a box with the beginning of a text. Returns the box, and the button for the rest if there is any.
+ * @param {HTMLElement} box @param {string} text @param {string} more the words on the button
+ */
+export function fillLongText(box, text, more) {
+  let { end } = takePieces(text, 0, FIRST_PIECES);
+  box.append(text.slice(0, end));
+  const pieces = [];
+  while (end < text.length) {
+    const start = end;
+    end = endOfPiece(text, end);
+    pieces.push(text.slice(start, end));
+  }
+  const createPiece = (/** @type {string} */ piece) => html("span", { class: "text-piece", text: piece });
+  return createLongList(box, pieces, createPiece, { more: () => more, first: 0, rowsOfFrame: PIECES_OF_A_FRAME });
 }
 
 /** @param {string} url @param {string} label */

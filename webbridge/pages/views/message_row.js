@@ -59,7 +59,7 @@ export function createRow(app, message, { address, isOutgoing, isCurrent, subjec
       data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
     },
     createRowMarks(translate, message, lesson),
-    html("span", { class: "row-from", dir: "auto", text: who }),
+    html("span", { class: "row-from", dir: "auto", text: shorten(who) }),
     html("time", { class: "row-date", datetime: message.date, text: shortDate(message.date) }),
     html("span", { class: "row-subject", dir: "auto", text: subject }),
     message.problem ? html("span", { class: "row-problem", text: translate(problemKey(message.problem)), data: { test: "row-problem" } }) : null,

@@ -1,5 +1,6 @@
 /** An opened message: its state, header fields, text and attachments, and the actions on it. */
 
+import { beginningOf } from "../../../wasm_build/ui/bounded_text.js";
 import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
 import { dayOnly, headerReader, longDate, readMailbox, technical, writeMailbox } from "../../../wasm_build/ui/formats.js";
@@ -8,10 +9,15 @@ import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
 import { createWhy } from "../why.js";
 import { createAnswerActions } from "./answer_actions.js";
-import { createPeople } from "./clamped_people.js";
+import { createPeople, peopleIn } from "./clamped_people.js";
 import { createMessageText } from "./message_text.js";
 import { createReceiptNotes } from "./receipt_notes.js";
 import { createReceivedFiles } from "./received_files.js";
+
+/** As in the rows of the list. */
+const MAX_SUBJECT_CHARACTERS = 1_000;
+/** Longer values of other fields are cut. */
+const MAX_FIELD_CHARACTERS = 1_000;
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
@@ -56,7 +62,7 @@ export function createMessage(app, opened, { onOpen, source }) {
 function createSubject({ translate }, { headers }) {
   const subject = headerReader(headers)("subject");
   return html("h2", {
-    class: "subject", tabindex: -1, dir: "auto", text: subject || translate("no_subject"), data: { test: "subject" },
+    class: "subject", tabindex: -1, dir: "auto", text: beginningOf(subject, MAX_SUBJECT_CHARACTERS) || translate("no_subject"), data: { test: "subject" },
   });
 }
 
@@ -133,7 +139,7 @@ export function createHeaders(app, opened, header) {
     { class: "headers", data: { encrypted: String(isEncrypted(opened.report)) } },
     ...pairs.filter(([, value]) => value).flatMap(([term, value, test]) => [
       html("dt", { text: term }),
-      html("dd", { dir: "auto", data: { test: `header-${test}` } }, ...(isOfMany(test) ? createPeople(translate, value) : [value])),
+      html("dd", { dir: "auto", data: { test: `header-${test}` } }, ...(isOfMany(test) ? createPeople(translate, peopleIn(value)) : [beginningOf(value, MAX_FIELD_CHARACTERS)])),
     ]),
   );
 }

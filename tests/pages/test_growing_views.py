@@ -1,0 +1,136 @@
+"""No mail stops a view: the time to draw one grows no faster than the mail, and no step takes long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser.bidi import Json
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import WebSite, site
+from tests.support.growing import serve_growing_views
+
+__all__ = ["site"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+# A step of twice the size may take 2.5 times as long: twice is linear, four times quadratic.
+MAX_STEP = 2.5
+# Shorter times are not compared, because they are too inexact.
+HARMLESS_MILLISECONDS = 60
+# A page that stands still for longer seems to hang.
+LONGEST_MILLISECONDS = 50
+# One good run of so many is enough, because a busy machine slows down single runs.
+RUNS = 5
+
+# Each view with its largest size. The first ones are the attacks that once held a page for a minute.
+SIZES = {
+    "people": 60_000,
+    "markup: attributes": 200_000,
+    "text: marks": 3_000_000,
+    "markup: unclosed formatting": 200_000,
+    "parts": 1_000,
+    "recipients": 10_000,
+    "name": 1_000_000,
+    "attachments": 1_000,
+    "name of an attachment": 500_000,
+    "formatted parts": 1_000,
+    "signers": 100,
+    "reasons": 10_000,
+    "signers in the extension": 100,
+    "recipients in the extension": 10_000,
+    "reasons in the extension": 10_000,
+    "words of a part": 600_000,
+    "markup: bare attributes": 200_000,
+    "markup: elements": 375_000,
+    "markup: depth": 600_000,
+    "markup: lists": 375_000,
+    "markup: few open formatting": 200_000,
+    "markup: table": 600_000,
+    "markup: links": 60_000,
+    "markup: styles": 150_000,
+    "markup: style attribute": 300_000,
+    "markup: pictures": 90_000,
+    "markup: words": 600_000,
+    "markup: one word": 3_000_000,
+    "markup: marks": 3_000_000,
+    "markup: marks on one letter": 3_000_000,
+    "markup: comments": 200_000,
+    "markup: quotes": 300_000,
+    "markup: brackets": 3_000_000,
+    "text: words": 600_000,
+    "text: lines": 3_000_000,
+    "text: one word": 3_000_000,
+    "text: links": 60_000,
+    "text: marks on one letter": 3_000_000,
+    "text: directions": 600_000,
+    "text: isolates": 1_500_000,
+    "text: right to left": 500_000,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The shortest times of all runs: of all work, and of the longest time in which the page stood still."""
+
+    busy_milliseconds: float
+    longest_milliseconds: float
+
+
+@pytest.fixture(scope="module")
+def growing(browser: Browser, site: WebSite, built_files: Path) -> Iterator[Page]:
+    page = browser.open_private(serve_growing_views(site, built_files / "pages"))
+    page.wait_for("() => globalThis.growing !== undefined")
+    yield page
+    page.close()
+
+
+@pytest.mark.samples(6)
+@pytest.mark.parametrize("view", SIZES)
+def test_a_view_of_a_large_mail_never_stands_still(growing: Page, view: str) -> None:
+    measured = _measure(growing, view, SIZES[view])
+    assert measured.longest_milliseconds <= LONGEST_MILLISECONDS, measured
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("view", SIZES)
+def test_the_time_of_a_view_grows_no_faster_than_the_mail(growing: Page, view: str) -> None:
+    sizes = [SIZES[view] // 8 * times for times in (1, 2, 4, 8)]
+    times = [_measure(growing, view, size, runs=3).busy_milliseconds for size in sizes]
+    steps = [
+        (size, after / before)
+        for size, before, after in zip(sizes[1:], times, times[1:], strict=False)
+        if after > HARMLESS_MILLISECONDS and after > MAX_STEP * before
+    ]
+    assert steps == [], times
+
+
+def test_every_growing_view_is_measured(growing: Page) -> None:
+    assert set(SIZES) == set(growing.js("() => growing.names"))
+
+
+def _measure(growing: Page, view: str, size: int, *, runs: int = RUNS) -> Measured:
+    found: list[Measured] = []
+    while len(found) < runs and not any(_is_good(one) for one in found):
+        result = growing.js("(view, size) => growing.measureView(view, size)", view, size)
+        parts = [part for name in ("opening", "more", "closing") if (part := result[name]) is not None]
+        found.append(_sum(parts))
+    return Measured(
+        busy_milliseconds=min(one.busy_milliseconds for one in found),
+        longest_milliseconds=min(one.longest_milliseconds for one in found),
+    )
+
+
+def _is_good(measured: Measured) -> bool:
+    return measured.longest_milliseconds <= LONGEST_MILLISECONDS
+
+
+def _sum(parts: list[Json]) -> Measured:
+    return Measured(
+        busy_milliseconds=sum(part["busy"] for part in parts),
+        longest_milliseconds=max(part["longest"] for part in parts),
+    )
