@@ -91,9 +91,9 @@ async function draw(shown) {
   const options = { words: /** @type {any} */ (words), coverage: verdict.coverage, readFile: fetchFile };
   const body = new MailText(element, shown, options);
   shownText = body;
-  await body.draw({ asText });
   const tools = body.hasMarkup ? [toolsOf(shown)] : [];
   document.body.replaceChildren(headerOf(shown), ...tools, body.notes, element, body.links, ...filesOf(shown), problem);
+  await body.draw({ asText });
   heights.disconnect();
   // A part with markup takes a share of this view's height, so its height says nothing about the mail.
   if (!body.hasMarkup) for (const child of [...document.body.children, ...element.children]) heights.observe(child);

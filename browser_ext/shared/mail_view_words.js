@@ -1,5 +1,5 @@
 /** The nested view of a mail: its page, its sandbox, and its texts. */
-import { wordsOfSize } from "../../wasm_build/ui/mail_text.js";
+import { wordsOfSize } from "../../wasm_build/ui/words_of_size.js";
 import { text } from "./i18n.js";
 
 export const MAIL_VIEW = "frame/mail_view.html";

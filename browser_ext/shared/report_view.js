@@ -53,7 +53,7 @@ function whyOf({ signers, certificates }, translate, onAccept) {
     action: (certificate, mayAccept) =>
       (mayAccept ? createAcceptButton(translate, certificate, () => onAccept(certificate.fingerprint)) : null),
   }));
-  const trees = createLongList(html("div"), signers, createTree, { more: moreIn(translate), first: FIRST_SIGNERS });
+  const trees = createLongList(html("div"), signers, createTree, { more: moreIn(translate), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS });
   return html("details", { data: { test: "why" } }, html("summary", { text: translate("why") }), ...trees);
 }
 

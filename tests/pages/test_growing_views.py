@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.browser.bidi import Json
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite, site
@@ -73,14 +71,6 @@ SIZES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """The shortest times of all runs: of all work, and of the longest time in which the page stood still."""
-
-    busy_milliseconds: float
-    longest_milliseconds: float
-
-
 @pytest.fixture(scope="module")
 def growing(browser: Browser, site: WebSite, built_files: Path) -> Iterator[Page]:
     page = browser.open_private(serve_growing_views(site, built_files / "pages"))
@@ -89,48 +79,41 @@ def growing(browser: Browser, site: WebSite, built_files: Path) -> Iterator[Page
     page.close()
 
 
-@pytest.mark.samples(6)
+@pytest.mark.samples(4)
 @pytest.mark.parametrize("view", SIZES)
 def test_a_view_of_a_large_mail_never_stands_still(growing: Page, view: str) -> None:
-    measured = _measure(growing, view, SIZES[view])
-    assert measured.longest_milliseconds <= LONGEST_MILLISECONDS, measured
+    longest: dict[str, float] = {}
+    for _ in range(RUNS):
+        # On a busy machine each page stands still at times, also without work.
+        idle = growing.js("() => growing.measureNothing()")
+        for act, milliseconds in _measure(growing, view, SIZES[view], "longest").items():
+            longest[act] = min(milliseconds - idle, longest.get(act, milliseconds))
+        if max(longest.values()) <= LONGEST_MILLISECONDS:
+            return
+    pytest.fail(f"{view}: the page stood still for {longest} milliseconds")
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("view", SIZES)
 def test_the_time_of_a_view_grows_no_faster_than_the_mail(growing: Page, view: str) -> None:
     sizes = [SIZES[view] // 8 * times for times in (1, 2, 4, 8)]
-    times = [_measure(growing, view, size, runs=3).busy_milliseconds for size in sizes]
-    steps = [
-        (size, after / before)
-        for size, before, after in zip(sizes[1:], times, times[1:], strict=False)
-        if after > HARMLESS_MILLISECONDS and after > MAX_STEP * before
-    ]
-    assert steps == [], times
+    for _ in range(RUNS):
+        times = [sum(_measure(growing, view, size, "busy").values()) for size in sizes]
+        if _steps_above(times) == 0:
+            return
+    pytest.fail(f"{view}: {times} milliseconds for {sizes}")
 
 
 def test_every_growing_view_is_measured(growing: Page) -> None:
     assert set(SIZES) == set(growing.js("() => growing.names"))
 
 
-def _measure(growing: Page, view: str, size: int, *, runs: int = RUNS) -> Measured:
-    found: list[Measured] = []
-    while len(found) < runs and not any(_is_good(one) for one in found):
-        result = growing.js("(view, size) => growing.measureView(view, size)", view, size)
-        parts = [part for name in ("opening", "more", "closing") if (part := result[name]) is not None]
-        found.append(_sum(parts))
-    return Measured(
-        busy_milliseconds=min(one.busy_milliseconds for one in found),
-        longest_milliseconds=min(one.longest_milliseconds for one in found),
-    )
+def _steps_above(times: list[float]) -> int:
+    steps = zip(times, times[1:], strict=False)
+    return sum(after > HARMLESS_MILLISECONDS and after > MAX_STEP * before for before, after in steps)
 
 
-def _is_good(measured: Measured) -> bool:
-    return measured.longest_milliseconds <= LONGEST_MILLISECONDS
-
-
-def _sum(parts: list[Json]) -> Measured:
-    return Measured(
-        busy_milliseconds=sum(part["busy"] for part in parts),
-        longest_milliseconds=max(part["longest"] for part in parts),
-    )
+def _measure(growing: Page, view: str, size: int, figure: str) -> dict[str, float]:
+    """The figure of each act in milliseconds: opening the view, its button for more, and closing it."""
+    result = growing.js("(view, size) => growing.measureView(view, size)", view, size)
+    return {act: result[act][figure] for act in ("opening", "more", "closing") if result[act] is not None}

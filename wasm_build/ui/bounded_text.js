@@ -3,8 +3,8 @@
 /** The marks that are drawn on one letter. No writing needs more; Hebrew with all its points has up to four. */
 export const MAX_MARKS = 8;
 /** The longest piece of a text that is laid out by itself, and the most lines in it. */
-const PIECE_CHARACTERS = 4_096;
-const PIECE_LINES = 200;
+export const PIECE_CHARACTERS = 4_096;
+export const PIECE_LINES = 200;
 
 /** A text that begins with these cannot be parted from the character before: half of a pair, a mark, a joiner. */
 const WITHIN = /^[\p{Cs}\p{M}\u200d]/u;

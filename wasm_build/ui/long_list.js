@@ -4,9 +4,9 @@ import { html } from "./dom.js";
 import { Slices } from "./slices.js";
 
 /** A list of so many rows is drawn whole. */
-const FIRST_ROWS = 50;
+const FIRST_ROWS = 30;
 const ROWS_OF_A_PRESS = 500;
-const ROWS_OF_A_FRAME = 25;
+const ROWS_OF_A_FRAME = 20;
 
 /**
  * Appends the first rows to a list. Returns the list, and the button for the next rows if there are any.

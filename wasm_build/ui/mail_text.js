@@ -6,9 +6,9 @@
 import { html } from "./dom.js";
 import { isPicture, prepareMail } from "./mail_markup.js";
 import { AT_ONCE, ON_PRESS, isWithin, mayBeWithin } from "./markup_bounds.js";
-import { linkList, markupFrame } from "./markup_frame.js";
+import { heightFor, linkList, markupFrame } from "./markup_frame.js";
 import { Slices } from "./slices.js";
-import { FIRST_PIECES, PIECES_OF_A_FRAME, createTextBox, linkTo, takePieces } from "./text_pieces.js";
+import { FIRST_PIECES, LEAST_PIECE, PIECES_OF_A_FRAME, createTextBox, linkTo, takePieces } from "./text_pieces.js";
 
 /** @typedef {{path: string, text: string, markup: string | null}} Passage `markup` is null for a part without markup */
 /** @typedef {{path: string, type: string, contentId: string, size: number}} FileFacts */
@@ -25,28 +25,12 @@ import { FIRST_PIECES, PIECES_OF_A_FRAME, createTextBox, linkTo, takePieces } fr
  */
 /** @typedef {{passages: Passage[], text: string, files: FileFacts[]}} Mail `text` is the text of the whole mail */
 
-/**
- * The words of long mails and large formatting, which pages and extension share.
- * @param {import("./catalogue.js").Catalogue} translate
- */
-export function wordsOfSize(translate) {
-  return {
-    moreRows: translate("rows_more"), textIsLong: translate("text_is_long"), moreText: translate("text_more"),
-    manyMarks: translate("text_many_marks"), markupOver: translate("markup_over"), markupFarOver: translate("markup_far_over"),
-    markupAnyway: translate("markup_anyway"),
-  };
-}
-
 /** The limit for all pictures in one part together. */
 const MAX_PICTURE_BYTES = 20_000_000;
-/** Estimates for a narrow view, from which the height of a frame with markup is computed. */
-const CHARACTERS_PER_LINE = 45;
-const SPARE_LINES = 4;
-const LINE_PIXELS = 28;
 /** The pieces that a press draws, in slices: 1 MB. */
 const PIECES_OF_A_PRESS = 256;
-/** A frame with markup counts as so many pieces, so that five are drawn at once. */
-const FRAME_PIECES = 3;
+/** The most frames that are drawn at once, and by a press. */
+const FRAMES = 5;
 
 /** @typedef {{passage: Passage, from: number, section: HTMLElement | null}} Waiting the rest of a part, from this character on */
 /**
@@ -98,10 +82,14 @@ export class MailText {
     const waiting = this.#passages(asText).map((passage) => ({ passage, from: 0, section: null }));
     /** @type {Drawing} */
     const drawing = { asText, slices: new Slices(signal), signal, waiting, links: new Map(), blocked: 0 };
-    /** @type {HTMLElement[]} */
-    const sections = [];
+    let isFirst = true;
+    const onSection = (/** @type {HTMLElement} */ section) => {
+      if (isFirst) this.element.replaceChildren(section);
+      else this.element.append(section);
+      isFirst = false;
+    };
     try {
-      await this.#drawParts(drawing, { pieces: FIRST_PIECES, step: FIRST_PIECES, onSection: (section) => sections.push(section) });
+      await this.#drawParts(drawing, { pieces: FIRST_PIECES, step: FIRST_PIECES, onSection });
     } catch (error) {
       // The mail was closed, or is drawn anew.
       if (signal.aborted) return;
@@ -109,8 +97,8 @@ export class MailText {
     }
     const { passages, files, text } = this.#mail;
     const isEmpty = passages.length === 0 && files.length === 0 && !text;
-    if (isEmpty) sections.push(html("p", { class: "note", text: this.#words.empty }));
-    this.element.replaceChildren(...sections, ...this.#createMore(drawing));
+    if (isFirst) this.element.replaceChildren(...(isEmpty ? [html("p", { class: "note", text: this.#words.empty })] : []));
+    this.element.append(...this.#createMore(drawing));
     this.#showNotes(drawing);
   }
 
@@ -144,19 +132,27 @@ export class MailText {
    *   slice, and what adds a section to the page
    */
   async #drawParts(drawing, { pieces, step, onSection }) {
+    let sinceFrame = 0;
     for (let left = pieces; left > 0 && drawing.waiting.length > 0;) {
       const next = drawing.waiting[0];
       const isBegin = next.section === null;
       const section = next.section ?? html("section", { class: "passage", "data-path": next.passage.path });
       const used = isBegin && next.passage.markup !== null && !drawing.asText ? await this.#drawMarkup(section, next.passage, drawing) : 0;
-      left -= used || drawText(section, next, drawing.links, Math.min(left, step));
+      const spent = used * pieces / FRAMES || drawText(section, next, drawing.links, Math.min(left, step));
+      left -= spent;
       if (used || next.from >= next.passage.text.length) drawing.waiting = drawing.waiting.filter((one) => one !== next);
       if (isBegin) {
         this.#showCoverage(section);
         onSection(section);
       }
       next.section = section;
-      await (section.isConnected ? drawing.slices.drawn() : drawing.slices.next());
+      sinceFrame += spent;
+      if (!section.isConnected || sinceFrame < step) {
+        await drawing.slices.next();
+        continue;
+      }
+      sinceFrame = 0;
+      await drawing.slices.drawn();
     }
   }
 
@@ -170,7 +166,7 @@ export class MailText {
       section.append(this.#createTooLarge(section, passage, drawing));
       return 0;
     }
-    return (await this.#drawFrame(section, passage, drawing)) ? FRAME_PIECES : 0;
+    return (await this.#drawFrame(section, passage, drawing)) ? 1 : 0;
   }
 
   /** @param {HTMLElement} section @param {Passage} passage @param {Drawing} drawing @returns {Promise<boolean>} false if only the text can be shown */
@@ -321,16 +317,6 @@ export class MailText {
   }
 }
 
-/**
- * The estimated height of a part with markup, in pixels. No script can ask the frame for the real height.
- * @param {Passage} passage
- */
-function heightFor({ text, markup }) {
-  if (/<(img|table)\b/iu.test(markup ?? "")) return Number.MAX_SAFE_INTEGER;
-  const lines = text.split("\n").reduce((sum, line) => sum + 1 + Math.floor(line.length / CHARACTERS_PER_LINE), 0);
-  return (lines + SPARE_LINES) * LINE_PIXELS;
-}
-
 /** @param {ArrayBuffer} bytes @param {string} type @returns {Promise<string>} */
 export function dataUrl(bytes, type) {
   return new Promise((resolve, reject) => {
@@ -349,7 +335,7 @@ function drawText(section, next, links, pieces) {
   const { end, count } = takePieces(next.passage.text, next.from, pieces);
   section.append(createTextBox(next.passage.text.slice(next.from, end), links));
   next.from = end;
-  return Math.max(count, 1);
+  return Math.max(count, LEAST_PIECE);
 }
 
 /** The end of work on a closed mail is no error. @param {Drawing} drawing */

@@ -4,6 +4,11 @@ import { html } from "./dom.js";
 import { createLongList } from "./long_list.js";
 import { fillFrame } from "./trusted_markup.js";
 
+/** Estimates for a narrow view, from which the height of a frame with markup is computed. */
+const CHARACTERS_PER_LINE = 45;
+const SPARE_LINES = 4;
+const LINE_PIXELS = 28;
+
 /**
  * The frame for foreign markup. It has no scripts, no forms and no origin; links open in other tabs.
  * @param {string} source
@@ -14,6 +19,16 @@ export function markupFrame(source, attributes) {
   const frame = html("iframe", { ...attributes, sandbox, referrerpolicy: "no-referrer" });
   fillFrame(frame, source);
   return frame;
+}
+
+/**
+ * The estimated height of a part with markup, in pixels. No script can ask the frame for the real height.
+ * @param {{text: string, markup: string | null}} part
+ */
+export function heightFor({ text, markup }) {
+  if (/<(img|table)\b/iu.test(markup ?? "")) return Number.MAX_SAFE_INTEGER;
+  const lines = text.split("\n").reduce((sum, line) => sum + 1 + Math.floor(line.length / CHARACTERS_PER_LINE), 0);
+  return (lines + SPARE_LINES) * LINE_PIXELS;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The drawing of a plain text with its links, as much of it as is wanted. */
 
-import { endOfPiece, withFewMarks } from "./bounded_text.js";
+import { PIECE_CHARACTERS, PIECE_LINES, endOfPiece, withFewMarks } from "./bounded_text.js";
 import { html } from "./dom.js";
 import { createLongList } from "./long_list.js";
 import { readLink } from "./mail_markup.js";
@@ -8,15 +8,25 @@ import { readLink } from "./mail_markup.js";
 /** The pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
 export const FIRST_PIECES = 16;
 export const PIECES_OF_A_FRAME = 2;
+/** The share that the shortest text has, because its box takes time too. */
+export const LEAST_PIECE = 0.2;
+/** So many links take as long as a piece of text. */
+const LINKS_OF_A_PIECE = 20;
 const WEB_ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u;
 
 /**
- * The end of the next pieces of a text, beginning at `from`, and their number.
+ * The end of the next pieces of a text, beginning at `from`, and their number. A link counts as a part of a piece.
  * @param {string} text @param {number} from @param {number} most
  */
 export function takePieces(text, from, most) {
   let [end, count] = [from, 0];
-  for (; count < most && end < text.length; count += 1) end = endOfPiece(text, end);
+  while (count < most && end < text.length) {
+    const start = end;
+    end = endOfPiece(text, start);
+    const piece = text.slice(start, end);
+    const [lines, links] = ["\n", "://"].map((between) => piece.split(between).length - 1);
+    count += LEAST_PIECE + Math.max(piece.length / PIECE_CHARACTERS, lines / PIECE_LINES) + links / LINKS_OF_A_PIECE;
+  }
   return { end, count };
 }
 

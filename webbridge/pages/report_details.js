@@ -167,7 +167,7 @@ function createLayer(app, report, layer, index) {
       [translate("fact_algorithm"), layer.algorithm],
       [translate("fact_covers"), translate(layer.coversWhole ? "covers_whole" : "covers_part", { part: layer.path })],
     ]),
-    ...createLongList(html("div"), signers, (signer) => createSigner(app, report, signer), { more: moreIn(translate), first: FIRST_SIGNERS }),
+    ...createLongList(html("div"), signers, (signer) => createSigner(app, report, signer), { more: moreIn(translate), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS }),
     recipients.length > 0 ? createRecipients(app, recipients) : null,
   );
 }

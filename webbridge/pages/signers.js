@@ -20,7 +20,7 @@ export function createSigners(translate, report, describe) {
   if (signers.length === 0) return null;
   const summary = html("summary", { text: translate("why") });
   const rows = createLongList(html("div", { class: "stack" }), signers, describe, {
-    more: (count) => translate("rows_more", { count }), first: FIRST_SIGNERS,
+    more: (count) => translate("rows_more", { count }), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS,
   });
   return html("details", { class: "details", data: { test: "why" } }, summary, ...rows);
 }

@@ -14,7 +14,10 @@ SCRIPT = "tests/support/growing/views.js"
 # The texts of the extension are looked up by their keys only.
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><link rel="stylesheet" href="style.css"><body>
 <div id="place"></div>
-<script>(globalThis.browser ?? (globalThis.chrome ??= {})).i18n = { getMessage: (key) => key, getUILanguage: () => "en" };</script>
+<script>
+  const getMessage = (key) => key === "languageTag" ? "en" : key;
+  (globalThis.browser ?? (globalThis.chrome ??= {})).i18n = { getMessage, getUILanguage: () => "en" };
+</script>
 <script src="purify.js"></script><script src="views.js"></script></body></html>"""
 
 

@@ -4,7 +4,8 @@ import { describeReport } from "../../../browser_ext/shared/report_view.js";
 import { createAttachmentList } from "../../../wasm_build/ui/attachments.js";
 import { loadCatalogue } from "../../../wasm_build/ui/catalogue.js";
 import { html } from "../../../wasm_build/ui/dom.js";
-import { MailText, wordsOfSize } from "../../../wasm_build/ui/mail_text.js";
+import { MailText } from "../../../wasm_build/ui/mail_text.js";
+import { wordsOfSize } from "../../../wasm_build/ui/words_of_size.js";
 import { createState } from "../../../webbridge/pages/report_details.js";
 import { createSigners } from "../../../webbridge/pages/signers.js";
 import { createPeople } from "../../../webbridge/pages/views/clamped_people.js";
@@ -82,6 +83,12 @@ for (const [name, write] of Object.entries(TEXT)) {
   };
 }
 
+/** The longest time in which this page stands still without any work, because the machine does other work. */
+async function measureNothing() {
+  const { longest } = await measure(() => new Promise((resolve) => setTimeout(resolve, 500)));
+  return longest;
+}
+
 /** @param {Catalogue} translate @param {any} report */
 function pagesReport(translate, report) {
   const why = createSigners(translate, report, (signer) => html("section", {}, ...describeSigner(translate, signer, {
@@ -125,4 +132,4 @@ async function measureView(name, size) {
   return { opening, more, closing, shown };
 }
 
-Object.assign(globalThis, { growing: { measureView, names: Object.keys(VIEWS) } });
+Object.assign(globalThis, { growing: { measureView, measureNothing, names: Object.keys(VIEWS) } });

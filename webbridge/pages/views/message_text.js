@@ -4,7 +4,8 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { MailText, wordsOfSize } from "../../../wasm_build/ui/mail_text.js";
+import { MailText } from "../../../wasm_build/ui/mail_text.js";
+import { wordsOfSize } from "../../../wasm_build/ui/words_of_size.js";
 import { describeCoverage } from "../../../wasm_build/ui/protected_parts.js";
 import { loadSanitiser } from "../sanitiser.js";
 
