@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def test_every_growing_view_is_measured(growing: Page) -> None:
 
 
 def _steps_above(times: list[float]) -> int:
-    steps = zip(times, times[1:], strict=False)
+    steps = itertools.pairwise(times)
     return sum(after > HARMLESS_MILLISECONDS and after > MAX_STEP * before for before, after in steps)
 
 
