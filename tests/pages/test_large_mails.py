@@ -12,7 +12,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["pages", "stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 WORDS_SECONDS = 2
 LONGEST_MILLISECONDS = 50
@@ -54,7 +54,7 @@ def mail(body: str, *, to: str = "alice@example.test", html: bool = False) -> by
 
 NUMBERED = "\r\n".join(f"a{number}=1" for number in range(200_000))
 ROWS = "<tr><td>x<td>y\r\n" * 190_000
-# A folded field: mail servers refuse lines of a megabyte.
+# The fields are folded, because mail servers refuse lines of a megabyte.
 MAILS: dict[str, Callable[[], bytes]] = {
     "recipients": lambda: mail("Hello", to=",\r\n ".join(f"a{number}@b.test" for number in range(60_000))),
     "attributes": lambda: mail(f"<p>Hello<div {NUMBERED}>x</div>", html=True),
@@ -64,7 +64,6 @@ MAILS: dict[str, Callable[[], bytes]] = {
 }
 
 
-@pytest.mark.samples(2)
 @pytest.mark.parametrize("kind", MAILS)
 def test_a_large_mail_shows_its_words_soon_and_never_stops_the_page(
     pages: MailPages, stack: DemoStack, kind: str
