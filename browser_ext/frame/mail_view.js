@@ -9,6 +9,9 @@ import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { peopleText } from "../../wasm_build/ui/answer.js";
 import { isAttachedMail } from "../../wasm_build/ui/attached_mail.js";
 import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { beginningOf } from "../../wasm_build/ui/bounded_text.js";
+import { createLongList } from "../../wasm_build/ui/long_list.js";
+import { countedWords } from "../../wasm_build/ui/markup_frame.js";
 import { technical } from "../../wasm_build/ui/formats.js";
 import { MailText } from "../../wasm_build/ui/mail_text.js";
 import { encryptTo } from "../shared/channel.js";
@@ -26,6 +29,10 @@ import { setLanguage, ViewPort } from "../shared/view_port.js";
  */
 
 const NOTED_FIELDS = ["to", "cc", "date"];
+const MAX_SUBJECT_CHARACTERS = 1_000;
+/** Some hundred people of To and Cc. */
+const MAX_FIELD_CHARACTERS = 10_000;
+const MAX_NAME_CHARACTERS = 255;
 /** The viewer also shows signatures of files, and certificates. */
 const SHOWN_NAME = /\.(p7s|p7c|p7b)$/iu;
 const SHOWN_TYPE = /^application\/(x-)?pkcs7-signature$/u;
@@ -85,9 +92,9 @@ async function draw(shown) {
   const options = { words: /** @type {any} */ (words), coverage: verdict.coverage, readFile: fetchFile };
   const body = new MailText(element, shown, options);
   shownText = body;
-  await body.draw({ asText });
   const tools = body.hasMarkup ? [toolsOf(shown)] : [];
   document.body.replaceChildren(headerOf(shown), ...tools, body.notes, element, body.links, ...filesOf(shown), problem);
+  await body.draw({ asText });
   heights.disconnect();
   // A part with markup takes a share of this view's height, so its height says nothing about the mail.
   if (!body.hasMarkup) for (const child of [...document.body.children, ...element.children]) heights.observe(child);
@@ -116,11 +123,11 @@ function headerOf({ headers, people, protections }) {
   ];
   const list = html("dl", { class: "fields" });
   for (const [label, value, name] of rows.filter(([, value]) => value)) {
-    list.append(html("dt", {}, label), html("dd", { dir: "auto", "data-test": name }, value));
+    list.append(html("dt", {}, label), html("dd", { dir: "auto", "data-test": name }, beginningOf(value, MAX_FIELD_CHARACTERS)));
   }
   const header = html("header");
   // A signed file that is no mail has no header fields.
-  if (headers.length) header.append(html("h1", { dir: "auto", "data-test": "subject" }, field("subject") || words.noSubject));
+  if (headers.length) header.append(html("h1", { dir: "auto", "data-test": "subject" }, beginningOf(field("subject"), MAX_SUBJECT_CHARACTERS) || words.noSubject));
   header.append(list, ...notesOf(headers, protections));
   return header;
 }
@@ -174,14 +181,14 @@ function toolsOf(shown) {
 function filesOf({ files }) {
   if (!files.length) return [];
   const list = html("ul", { class: "files", "data-test": "files" });
-  for (const [index, file] of files.entries()) list.append(fileRow(file, index));
-  return [html("section", { class: "attached", "aria-label": words.files }, html("h2", {}, words.files), list)];
+  const rows = createLongList(list, files, fileRow, { more: (count) => countedWords(words.moreRows, count) });
+  return [html("section", { class: "attached", "aria-label": words.files }, html("h2", {}, words.files), ...rows)];
 }
 
 /** @param {MailFile} file @param {number} index */
 function fileRow(file, index) {
-  const facts = `${file.type} · ${sizeOf(file.size)}`;
-  const described = html("span", { class: "file-words" }, html("bdi", {}, file.name), html("span", { class: "file-facts" }, facts));
+  const facts = `${beginningOf(file.type, MAX_NAME_CHARACTERS)} · ${sizeOf(file.size)}`;
+  const described = html("span", { class: "file-words" }, html("bdi", {}, beginningOf(file.name, MAX_NAME_CHARACTERS)), html("span", { class: "file-facts" }, facts));
   const row = html("li", { class: "file", "data-test": "file" }, described);
   if (isAttachedMail(file) || SHOWN_NAME.test(file.name) || SHOWN_TYPE.test(file.type)) {
     row.append(fileButton("open", words.open, file, async () => passOn(file, index)));

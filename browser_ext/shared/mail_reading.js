@@ -74,7 +74,8 @@ export class MailReading {
   async #openView(place) {
     const onAsk = (/** @type {import("./view_link.js").ViewQuestion} */ question) => this.#answer(question);
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
-    const replyKey = await view.readMail({ words: viewWords(), language: locale(), direction: text("languageDirection") });
+    const words = viewWords(await loadSharedText());
+    const replyKey = await view.readMail({ words, language: locale(), direction: text("languageDirection") });
     return { view, replyKey };
   }
 

@@ -1,5 +1,5 @@
 /** The view of a page, for pages that were verified and for those that are about to be signed. */
-import { text } from "./i18n.js";
+import { loadSharedText, text } from "./i18n.js";
 import { ViewLink } from "./view_link.js";
 
 /** The view may run its scripts, open links in other tabs and save the page. It has no forms and no origin. */
@@ -13,7 +13,9 @@ const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow
 export async function openPageView(place, { save = "" } = {}) {
   const view = await ViewLink.open(place, { page: "viewer/page_view.html", sandbox: SANDBOX });
   const { lang, dir } = document.documentElement;
+  const translate = await loadSharedText();
   const words = {
+    moreRows: translate("rows_more"), tooLarge: translate("page_too_large"),
     title: text("pageFrameTitle"), links: text("pageLinks", "{count}"), save, noView: text("pageNoView"),
   };
   return { view, replyKey: await view.readMail({ words, language: lang, direction: dir }) };

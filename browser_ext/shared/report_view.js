@@ -2,6 +2,7 @@
 import { BEING_CHECKED } from "../../wasm_build/vault/lookups.js";
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { isolate, technical, writeProved } from "../../wasm_build/ui/formats.js";
+import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../../wasm_build/ui/state_mark.js";
 import { provingSigner, reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
@@ -9,6 +10,8 @@ import { day, text } from "./i18n.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
+/** A signer takes many rows. */
+const FIRST_SIGNERS = 5;
 /** The remarks that are shown beside the verdict, so that nobody overlooks them. */
 const ABOUT_THE_SENDER = new Set(["display-name-differs", "sender-field-differs", "sent-by"]);
 
@@ -45,11 +48,12 @@ export function describeReport(report, translate, { onAccept }) {
  */
 function whyOf({ signers, certificates }, translate, onAccept) {
   if (!signers.length) return null;
-  const trees = signers.map((signer) => html("section", {}, ...describeSigner(translate, signer, {
+  const createTree = (/** @type {MessageReport["signers"][number]} */ signer) => html("section", {}, ...describeSigner(translate, signer, {
     certificates, day,
     action: (certificate, mayAccept) =>
       (mayAccept ? createAcceptButton(translate, certificate, () => onAccept(certificate.fingerprint)) : null),
-  })));
+  }));
+  const trees = createLongList(html("div"), signers, createTree, { more: moreIn(translate), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS });
   return html("details", { data: { test: "why" } }, html("summary", { text: translate("why") }), ...trees);
 }
 
@@ -91,29 +95,35 @@ function nameOf(signer, { certificates }) {
   return writeProved({ name: found.name, address: signer.addresses[0] ?? "" });
 }
 
+/** The words on the button below the first rows. @param {Catalogue} translate */
+function moreIn(translate) {
+  return (/** @type {number} */ count) => translate("rows_more", { count });
+}
+
 /** @param {MessageReport} report @param {Catalogue} translate */
 function detailsOf(report, translate) {
   const lines = [
-    ...report.reasons.map((reason) => reasonInFull(translate, reason, day)),
+    ...report.reasons.map((reason) => () => reasonInFull(translate, reason, day)),
     // The outermost layer comes first, so that triple wrapping shows which signature is inside the encryption.
     ...report.layers.flatMap((_, index) => layerLines(report, translate, index)),
   ];
-  const items = lines.map((line) => html("li", {}, ...sentenceNodes(line)));
-  return html("details", {}, html("summary", { text: text("details") }), html("ul", {}, ...items));
+  const createItem = (/** @type {() => string} */ write) => html("li", {}, ...sentenceNodes(write()));
+  const rows = createLongList(html("ul"), lines, createItem, { more: moreIn(translate) });
+  return html("details", {}, html("summary", { text: text("details") }), ...rows);
 }
 
 /**
- * The signers of a layer with their verdicts, and its recipients.
+ * The signers of a layer with their verdicts, and its recipients. Each line is written when it is shown.
  * @param {MessageReport} report @param {Catalogue} translate @param {number} index
  */
 function layerLines(report, translate, index) {
   const { signers, recipients } = report;
   const isHere = (/** @type {{layer: number}} */ { layer }) => layer === index;
-  const signed = signers.filter(isHere).map((signer) => {
+  const signed = signers.filter(isHere).map((signer) => () => {
     const word = stateWord([signer.state], translate);
     return text("detailSigner", isolate(nameOf(signer, report)), technical(signer.algorithm), word);
   });
-  const encrypted = recipients.filter(isHere).map(({ rid, algorithm }) =>
+  const encrypted = recipients.filter(isHere).map(({ rid, algorithm }) => () =>
     text("detailRecipient", technical(rid), technical(algorithm)));
   return [...signed, ...encrypted];
 }

@@ -4,6 +4,8 @@
  * The frame's sandbox and the policy that it inherits protect the reader. The counts show that something is missing.
  */
 import { cleanMarkup, writeDocument } from "../../wasm_build/ui/markup_cleaner.js";
+import { ON_PRESS, isWithin } from "../../wasm_build/ui/markup_bounds.js";
+import { Slices } from "../../wasm_build/ui/slices.js";
 import { parseMarkup } from "../../wasm_build/ui/trusted_markup.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
@@ -21,6 +23,7 @@ const PICTURES = [
 ];
 const FOREIGN_CSS = /url\(\s*["']?(?!["']?(?:data:|#))[^)"'\s]|@import|image-set\(\s*["'](?!data:)/giu;
 const LINK = /^(?:https?|mailto):/iu;
+const MARKUP_TYPES = ["text/html", "application/xhtml+xml"];
 const CHARSET_SEARCHED = 1024;
 
 /** @typedef {{url: string, bytes: Uint8Array}} Loaded */
@@ -33,7 +36,7 @@ const CHARSET_SEARCHED = 1024;
  */
 export async function preparePage(page) {
   const type = page.mediaType.split(";")[0].trim().toLowerCase();
-  if (type === "text/html" || type === "application/xhtml+xml") return prepareMarkup(page);
+  if (MARKUP_TYPES.includes(type)) return prepareMarkup(page);
   const root = document.implementation.createHTMLDocument("");
   const picture = type.startsWith("image/") ? pictureType(page.bytes) : null;
   if (picture) {
@@ -50,6 +53,13 @@ export async function preparePage(page) {
   return finish(root, { links: [], leftOut: 0, scripts: 0 });
 }
 
+/** Whether showing the page would stop the window. @param {SignedPage} page */
+export async function isTooLarge(page) {
+  const type = page.mediaType.split(";")[0].trim().toLowerCase();
+  if (!MARKUP_TYPES.includes(type)) return type.startsWith("text/") && page.bytes.length > ON_PRESS.letters;
+  return !(await isWithin(decode(page), ON_PRESS, new Slices()));
+}
+
 /** @param {SignedPage} page */
 async function prepareMarkup(page) {
   const root = parseMarkup(decode(page));
@@ -60,7 +70,7 @@ async function prepareMarkup(page) {
   leftOut += await fillPictures(root, base, page.resources);
   leftOut += countForeignStyles(root);
   for (const style of root.querySelectorAll("style")) style.textContent = withoutTags(style.textContent ?? "");
-  const cleaned = cleanMarkup(root.documentElement.outerHTML, { isWhole: true });
+  const cleaned = await cleanMarkup(root.documentElement.outerHTML, { isWhole: true });
   if (!cleaned) return null;
   removeAddresses(cleaned);
   const links = markLinks(cleaned, base);
@@ -225,10 +235,10 @@ function markLinks(root, base) {
  * @template T
  * @param {Document} root
  * @param {T} facts
- * @returns {(T & {document: string}) | null}
+ * @returns {Promise<(T & {document: string}) | null>}
  */
-function finish(root, facts) {
-  const document = writeDocument(root, { policy: POLICY });
+async function finish(root, facts) {
+  const document = await writeDocument(root, { policy: POLICY });
   return document === null ? null : { ...facts, document };
 }
 

@@ -7,11 +7,11 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { saveFile } from "../../wasm_build/ui/attachments.js";
-import { countedWords, linkList, markupFrame } from "../../wasm_build/ui/markup_frame.js";
+import { linkList, markupFrame } from "../../wasm_build/ui/markup_frame.js";
 import { parseMarkup } from "../../wasm_build/ui/trusted_markup.js";
 import { unpackParts } from "../shared/packed_parts.js";
 import { setLanguage, ViewPort } from "../shared/view_port.js";
-import { preparePage } from "./page_markup.js";
+import { isTooLarge, preparePage } from "./page_markup.js";
 
 /** @typedef {import("./page_markup.js").SignedPage} SignedPage */
 
@@ -46,8 +46,10 @@ function unpack(packed) {
  *   the words of the page
  */
 async function draw(page, withTexts) {
-  const prepared = await preparePage(page);
-  const shown = prepared ? frameOf(prepared.document) : html("p", { class: "note", text: words.noView });
+  const isLarge = await isTooLarge(page);
+  const prepared = isLarge ? null : await preparePage(page);
+  const note = isLarge ? words.tooLarge : words.noView;
+  const shown = prepared ? frameOf(prepared.document) : html("p", { class: "note", text: note, data: { test: "no-view" } });
   document.body.replaceChildren(shown, ...below(prepared?.links ?? [], page));
   const texts = prepared && withTexts ? textsOf(prepared.document) : [];
   return { leftOut: prepared?.leftOut ?? 0, scripts: prepared?.scripts ?? 0, texts };
@@ -82,7 +84,7 @@ function below(links, page) {
 
 /** @param {string[]} links */
 function listOf(links) {
-  return linkList(countedWords(words.links, links.length), links.map((href) => html("li", { dir: "ltr", text: href })));
+  return linkList({ links: words.links, more: words.moreRows }, links, (href) => html("li", { dir: "ltr", text: href }));
 }
 
 /** @param {SignedPage} page */

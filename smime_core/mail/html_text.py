@@ -41,6 +41,7 @@ _LINE: Final = frozenset(
 _PARAGRAPH: Final = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr")
 )
+_READ_ATTRIBUTES: Final = frozenset(("href", "alt"))
 _SHOWN_HOST_LENGTH: Final = 100
 # A character reference of eight digits or more. Python refuses to parse a number of 4,301 digits, including leading
 # zeros. The number of the last character of Unicode has seven digits.
@@ -174,14 +175,14 @@ def _skip_raw(document: str, position: int, name: str) -> int:
 
 
 def _read_attributes(document: str, position: int) -> tuple[dict[str, str], int]:
-    # Returns (attributes, offset after the tag, or -1 if the tag is not closed). The first attribute of a name counts,
-    # as in browsers.
+    # Returns (the attributes that the text needs, offset after the tag, or -1 if the tag is not closed). The first
+    # attribute of a name counts, as in browsers.
     attributes: dict[str, str] = {}
     while match := _ATTRIBUTE.match(document, position):
         position = match.end()
         if match["end"]:
             return attributes, position
-        if match["name"]:
+        if (name := (match["name"] or "").lower()) in _READ_ATTRIBUTES:
             value = match["double"] or match["single"] or match["bare"] or ""
-            attributes.setdefault(match["name"].lower(), _unescape(value))
+            attributes.setdefault(name, _unescape(value))
     return attributes, -1

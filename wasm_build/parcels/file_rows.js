@@ -2,6 +2,7 @@
 
 import { html, uniqueId } from "../ui/dom.js";
 import { size } from "../ui/formats.js";
+import { createLongList } from "../ui/long_list.js";
 import { problem } from "../ui/parts.js";
 import { codeOf, remedyFor } from "./failures.js";
 import { safeFileName } from "./file_names.js";
@@ -32,7 +33,9 @@ export class FileRows {
     this.element = html(
       "section", { class: "attachments", "aria-labelledby": titleId },
       html("h2", { id: titleId, text: page.translate("parcel_files") }),
-      html("ul", { class: "attachment-rows", data: { test: "parcel-files" } }, ...files.map((file) => this.#createRow(file))),
+      ...createLongList(html("ul", { class: "attachment-rows", data: { test: "parcel-files" } }), files, (file) => this.#createRow(file), {
+        more: (count) => page.translate("rows_more", { count }),
+      }),
     );
   }
 

@@ -5,6 +5,7 @@
  * out. Only the shown text is quoted, because the message's encryption and signature cover it.
  */
 
+import { firstPieces } from "./bounded_text.js";
 import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writeProved } from "./formats.js";
 
 /** The mark of the mails of our own services, as `smime_core.trust.SERVICE_FIELD`. */
@@ -12,6 +13,9 @@ const SERVICE_FIELD = "sealwax-service";
 const PARCEL_REPLY = "parcel-reply";
 /** The protections of a header field by a signature. */
 const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);
+
+/** 64 KB, or 3,200 short lines. */
+const QUOTED_PIECES = 16;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
@@ -115,7 +119,7 @@ export function forwardOf(translate, opened) {
   const lines = [
     ["from", senderText(opened)], ["date", header("date")], ["to", peopleText(to)], ["cc", peopleText(cc)], ["subject", header("subject")],
   ].filter(([, value]) => value).map(([name = "", value]) => `${translate(name)}: ${value}`);
-  const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${opened.text.trimEnd()}\n`;
+  const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${quotedText(translate, opened.text)}\n`;
   return {
     to: [], cc: [], senders: [], replyTo: [], doubtful: { to: [], cc: [] }, tooMany: 0,
     subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
@@ -128,12 +132,17 @@ export function addressedBy({ reply: { people } }) {
   return [...people.to, ...people.cc].map(({ address }) => address);
 }
 
+/** A mailbox as a text for people. One that could not be read has only its name. @param {Mailbox} mailbox */
+export function mailboxText({ name, address }) {
+  return address ? writeMailbox({ name, address }) : name || "?";
+}
+
 /**
  * The mailboxes of a field as a text for people. The number of those that are not listed follows an ellipsis.
  * @param {FieldPeople} people
  */
 export function peopleText({ count, mailboxes }) {
-  const named = mailboxes.map(({ name, address }) => (address ? writeMailbox({ name, address }) : name || "?"));
+  const named = mailboxes.map(mailboxText);
   return [...named, ...(count > mailboxes.length ? [`… (+${count - mailboxes.length})`] : [])].join(", ");
 }
 
@@ -195,8 +204,14 @@ function senderText({ report, reply: { people: { senders } } }) {
 function quoteOf(translate, opened) {
   const date = headerReader(opened.headers)("date");
   const intro = translate("reply_intro", { who: senderText(opened), date: longDate(date) || date });
-  const quoted = opened.text.trimEnd().split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
+  const quoted = quotedText(translate, opened.text).split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
+}
+
+/** The text that is quoted. Of a very long one it is the beginning, because fields for text are slow. @param {Catalogue} translate @param {string} text */
+function quotedText(translate, text) {
+  const beginning = firstPieces(text, QUOTED_PIECES);
+  return beginning === null ? text.trimEnd() : `${beginning.trimEnd()}\n${translate("quote_cut")}`;
 }
 
 /**

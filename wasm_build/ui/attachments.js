@@ -1,12 +1,18 @@
 /** Lists of attachments. In a received message each can be saved, in a draft each can be removed. */
 
+import { beginningOf } from "./bounded_text.js";
 import { html } from "./dom.js";
 import { size } from "./formats.js";
+import { createLongList } from "./long_list.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
 /** @typedef {{name: string, type: string, data: {byteLength: number}}} Listed an attachment, whose content need not be in memory */
 
+/** A longer name of a file, or of its type, is cut. File systems allow 255 bytes. */
+const SHOWN_NAME_CHARACTERS = 255;
+/** The end of a longer name is kept, because it has the kind of the file. */
+const MAX_NAME_CHARACTERS = 1_000;
 /** After this time every browser has begun the download, so that the copy can be freed. */
 const REVOKE_AFTER_MILLISECONDS = 30_000;
 
@@ -17,15 +23,17 @@ const REVOKE_AFTER_MILLISECONDS = 30_000;
  * @param {(attachment: T, name: string) => HTMLElement[]} [furtherActions] makes the buttons before "Save"
  */
 export function createAttachmentList(translate, attachments, furtherActions = () => []) {
-  const rows = attachments.map((attachment) => {
+  const createRow = (/** @type {T} */ attachment) => {
     const name = cleanName(attachment.name) || translate("unnamed_file");
     const save = html("button", {
       type: "button", text: translate("save"), "aria-label": translate("save_named", { name }),
       data: { test: "save-attachment" }, on: { click: () => saveFile(name, attachment.data) },
     });
     return attachmentRow(name, attachment, ...furtherActions(attachment, name), save);
-  });
-  return attachmentSection(translate("attachments"), rows);
+  };
+  const list = html("ul", { class: "attachment-rows", data: { test: "attachments" } });
+  const rows = createLongList(list, attachments, createRow, { more: (count) => translate("rows_more", { count }) });
+  return html("section", { class: "attachments" }, html("h3", { text: translate("attachments") }), ...rows);
 }
 
 /**
@@ -46,19 +54,6 @@ export function createDraftAttachmentList(translate, attachments, onRemove) {
 }
 
 /**
- * @param {string} title
- * @param {HTMLElement[]} rows
- */
-function attachmentSection(title, rows) {
-  return html(
-    "section",
-    { class: "attachments" },
-    html("h3", { text: title }),
-    html("ul", { class: "attachment-rows", data: { test: "attachments" } }, ...rows),
-  );
-}
-
-/**
  * @param {string} name
  * @param {Listed} attachment
  * @param {HTMLElement[]} actions
@@ -70,11 +65,11 @@ function attachmentRow(name, attachment, ...actions) {
     html(
       "span",
       { class: "attachment-words" },
-      html("bdi", { class: "attachment-name", text: name }),
+      html("bdi", { class: "attachment-name", text: beginningOf(name, SHOWN_NAME_CHARACTERS) }),
       html(
         "span",
         { class: "attachment-facts" },
-        html("bdi", { text: attachment.type }), ` · ${size(attachment.data.byteLength)}`,
+        html("bdi", { text: beginningOf(attachment.type, SHOWN_NAME_CHARACTERS) }), ` · ${size(attachment.data.byteLength)}`,
       ),
     ),
     ...actions,
@@ -97,6 +92,6 @@ export function saveFile(name, ...parts) {
  * @param {string} name
  */
 export function cleanName(name) {
-  const last = name.split(/[/\\]/u).at(-1) ?? "";
+  const last = name.split(/[/\\]/u).at(-1)?.slice(-MAX_NAME_CHARACTERS) ?? "";
   return last.replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, "").replace(/^\.+/u, "").trim();
 }

@@ -2,7 +2,9 @@
  * Cleans the markup of one part of a mail for a frame without scripts: afterwards only links point to the network. This
  * is the second protection. The first is the frame itself, by its sandbox and its inherited content security policy.
  */
+import { withFewMarks } from "./bounded_text.js";
 import { cleanMarkup, writeDocument } from "./markup_cleaner.js";
+import { Slices } from "./slices.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 const OWN_STYLE = "body{font:16px/1.5 system-ui,sans-serif;margin:12px;color:#1d1b19;background:#fff;"
@@ -18,22 +20,39 @@ const PICTURE = /^image\/(png|jpeg|gif|webp)$/u;
 const PICTURE_DATA = /^data:image\/(png|jpeg|gif|webp);base64,/iu;
 const LINK = /^(https?|mailto):/iu;
 
+/** @typedef {{url: string, place: string}} Target the address of a link, and its host or the mail addresses */
+
 /**
  * @param {string} markup
  * @param {(contentId: string) => Promise<string | null>} findPicture the `data:` URL of a picture of the same part
- * @returns {Promise<{document: string, links: string[], blocked: number} | null>} the frame's document, the addresses
- *   of its links, and the number of removed references to the network; null for markup that changes its meaning when it
+ * @param {import("./slices.js").Slices} [slices] the work on the whole mail
+ * @returns {Promise<{document: string, links: Target[], blocked: number} | null>} the frame's document, the targets of
+ *   its links, and the number of removed references to the network; null for markup that changes its meaning when it
  *   is parsed again
  */
-export async function prepareMail(markup, findPicture) {
-  const root = cleanMarkup(markup, { forbiddenTags: FORBIDDEN_TAGS, forbiddenAttributes: FORBIDDEN_ATTRIBUTES });
+export async function prepareMail(markup, findPicture, slices = new Slices()) {
+  const root = await cleanMarkup(markup, { forbiddenTags: FORBIDDEN_TAGS, forbiddenAttributes: FORBIDDEN_ATTRIBUTES, slices });
   if (!root) return null;
   const { body } = root;
+  removeManyMarks(body);
   const foreign = removeForeignStyles(body);
   const blocked = foreign + (await fillPictures(body, findPicture));
-  const links = markLinks(body);
-  const document = writeDocument(root, { policy: POLICY, style: OWN_STYLE });
+  await slices.next();
+  const links = await markLinks(body, slices);
+  await slices.next();
+  const document = await writeDocument(root, { policy: POLICY, style: OWN_STYLE, slices });
   return document === null ? null : { document, links, blocked };
+}
+
+/** Drawing many marks on one letter takes long, and covers other lines. @param {HTMLElement} body */
+function removeManyMarks(body) {
+  const walker = body.ownerDocument.createTreeWalker(body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { currentNode } = walker;
+    const text = currentNode.nodeValue ?? "";
+    const few = withFewMarks(text);
+    if (few !== text) currentNode.nodeValue = few;
+  }
 }
 
 /**
@@ -82,11 +101,12 @@ function decodeSafely(encoded) {
 
 /**
  * Writes the host of its target after each link.
- * @param {HTMLElement} body @returns {string[]} the addresses of the links
+ * @param {HTMLElement} body @param {Slices} slices @returns {Promise<Target[]>}
  */
-function markLinks(body) {
+async function markLinks(body, slices) {
   const links = [];
   for (const element of body.querySelectorAll("[href]")) {
+    await slices.next();
     const target = element instanceof HTMLAnchorElement ? readLink(element.getAttribute("href") ?? "") : null;
     if (!target) {
       element.removeAttribute("href");
@@ -99,15 +119,15 @@ function markLinks(body) {
     host.setAttribute("style", HOST_STYLE);
     host.textContent = ` [${target.place}]`;
     element.after(host);
-    links.push(target.url);
+    links.push(target);
   }
   return links;
 }
 
 /**
- * The target of a link to a web page or a mail address. `place` is the host, or the mail addresses.
+ * The target of a link to a web page or a mail address.
  * @param {string} url
- * @returns {{url: string, place: string} | null} null for a link of another kind
+ * @returns {Target | null} null for a link of another kind
  */
 export function readLink(url) {
   if (!LINK.test(url.trim()) || !URL.canParse(url.trim())) return null;

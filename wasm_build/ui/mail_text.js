@@ -4,8 +4,11 @@
  */
 
 import { html } from "./dom.js";
-import { isPicture, prepareMail, readLink } from "./mail_markup.js";
-import { countedWords, linkList, markupFrame } from "./markup_frame.js";
+import { isPicture, prepareMail } from "./mail_markup.js";
+import { AT_ONCE, ON_PRESS, isWithin, mayBeWithin } from "./markup_bounds.js";
+import { heightFor, linkList, markupFrame } from "./markup_frame.js";
+import { Slices } from "./slices.js";
+import { FIRST_PIECES, LEAST_PIECE, PIECES_OF_A_FRAME, createTextBox, linkTo, takePieces } from "./text_pieces.js";
 
 /** @typedef {{path: string, text: string, markup: string | null}} Passage `markup` is null for a part without markup */
 /** @typedef {{path: string, type: string, contentId: string, size: number}} FileFacts */
@@ -15,21 +18,29 @@ import { countedWords, linkList, markupFrame } from "./markup_frame.js";
  */
 /** @typedef {{parts: ProtectedPart[], isWholeSigned: boolean}} Coverage `isWholeSigned`: a signature covers all parts */
 /**
- * @typedef {{markup: string, blocked: string, uncovered: string, empty: string, links: string}} Words `markup` is the title
- *   of a frame; `links` has `{count}`
+ * @typedef {{
+ *   markup: string, blocked: string, uncovered: string, empty: string, links: string, moreRows: string, textIsLong: string,
+ *   moreText: string, manyMarks: string, markupOver: string, markupFarOver: string, markupAnyway: string,
+ * }} Words `markup` is the title of a frame; `links` and `moreRows` have `{count}`
  */
 /** @typedef {{passages: Passage[], text: string, files: FileFacts[]}} Mail `text` is the text of the whole mail */
 
 /** The limit for all pictures in one part together. */
 const MAX_PICTURE_BYTES = 20_000_000;
-/** Estimates for a narrow view, from which the height of a frame with markup is computed. */
-const CHARACTERS_PER_LINE = 45;
-const SPARE_LINES = 4;
-const LINE_PIXELS = 28;
-const WEB_ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u;
+/** The pieces that a press draws, in slices: 1 MB. */
+const PIECES_OF_A_PRESS = 256;
+/** The most frames that are drawn at once, and by a press. */
+const FRAMES = 5;
+
+/** @typedef {{passage: Passage, from: number, section: HTMLElement | null}} Waiting the rest of a part, from this character on */
+/**
+ * @typedef {{
+ *   asText: boolean, slices: Slices, signal: AbortSignal, waiting: Waiting[], links: Map<string, string>, blocked: number,
+ * }} Drawing
+ */
 
 export class MailText {
-  /** The notice about what was left out, or nothing. */
+  /** The notices about what was left out, or nothing. */
   notes = html("div", { class: "mail-text-notes" });
   /** The list of links, or nothing. */
   links = html("div", { class: "mail-text-links" });
@@ -40,6 +51,7 @@ export class MailText {
   #readFile;
   /** @type {Coverage} */
   #coverage;
+  #ending = new AbortController();
 
   /**
    * @param {HTMLElement} element for the parts
@@ -59,32 +71,46 @@ export class MailText {
     return this.#mail.passages.some(({ markup }) => markup !== null);
   }
 
-  /** Draws all parts. Without markup nothing is waited for. @param {{asText: boolean}} options */
+  /**
+   * Draws the parts. Of a long mail the beginning is drawn, with a button for the rest. Without markup nothing is waited for.
+   * @param {{asText: boolean}} options
+   */
   async draw({ asText }) {
-    const words = this.#words;
-    /** @type {string[]} */
-    const links = [];
-    const sections = [];
-    let blocked = 0;
-    for (const passage of this.#passages(asText)) {
-      const section = html("section", { class: "passage", "data-path": passage.path });
-      if (passage.markup !== null && !asText) blocked += await this.#drawMarkup(section, passage, links);
-      else section.append(textOf(passage.text, links));
-      this.#showCoverage(section);
-      sections.push(section);
+    this.close();
+    this.#ending = new AbortController();
+    const { signal } = this.#ending;
+    const waiting = this.#passages(asText).map((passage) => ({ passage, from: 0, section: null }));
+    /** @type {Drawing} */
+    const drawing = { asText, slices: new Slices(signal), signal, waiting, links: new Map(), blocked: 0 };
+    let isFirst = true;
+    const onSection = (/** @type {HTMLElement} */ section) => {
+      if (isFirst) this.element.replaceChildren(section);
+      else this.element.append(section);
+      isFirst = false;
+    };
+    try {
+      await this.#drawParts(drawing, { pieces: FIRST_PIECES, step: FIRST_PIECES, onSection });
+    } catch (error) {
+      // The mail was closed, or is drawn anew.
+      if (signal.aborted) return;
+      throw error;
     }
     const { passages, files, text } = this.#mail;
     const isEmpty = passages.length === 0 && files.length === 0 && !text;
-    if (isEmpty) sections.push(html("p", { class: "note", text: words.empty }));
-    this.element.replaceChildren(...sections);
-    this.notes.replaceChildren(...(blocked ? [html("p", { class: "note", text: words.blocked, data: { test: "blocked" } })] : []));
-    this.links.replaceChildren(...listLinks(links, words));
+    if (isFirst) this.element.replaceChildren(...(isEmpty ? [html("p", { class: "note", text: this.#words.empty })] : []));
+    this.element.append(...this.#createMore(drawing));
+    this.#showNotes(drawing);
   }
 
   /** Shows a later verdict on the parts. @param {Coverage} coverage */
   judge(coverage) {
     this.#coverage = coverage;
     for (const section of this.element.querySelectorAll(".passage")) this.#showCoverage(section);
+  }
+
+  /** Ends the drawing of a mail that is closed. */
+  close() {
+    this.#ending.abort();
   }
 
   /**
@@ -99,19 +125,135 @@ export class MailText {
     return isWhole ? [{ path: "", text, markup: null }] : passages;
   }
 
-  /** @param {Element} section @param {Passage} passage @param {string[]} links @returns {Promise<number>} */
-  async #drawMarkup(section, passage, links) {
-    const prepared = await prepareMail(passage.markup ?? "", this.#pictureFinder(passage.path));
-    if (!prepared) {
-      section.append(textOf(passage.text, links));
-      return 1;
+  /**
+   * Draws the next parts that wait.
+   * @param {Drawing} drawing
+   * @param {{pieces: number, step: number, onSection: (section: HTMLElement) => void}} options the pieces to draw, those of one
+   *   slice, and what adds a section to the page
+   */
+  async #drawParts(drawing, { pieces, step, onSection }) {
+    let sinceFrame = 0;
+    for (let left = pieces; left > 0 && drawing.waiting.length > 0;) {
+      const next = drawing.waiting[0];
+      const isBegin = next.section === null;
+      const section = next.section ?? html("section", { class: "passage", "data-path": next.passage.path });
+      const used = isBegin && next.passage.markup !== null && !drawing.asText ? await this.#drawMarkup(section, next.passage, drawing) : 0;
+      const spent = used * pieces / FRAMES || drawText(section, next, drawing.links, Math.min(left, step));
+      left -= spent;
+      if (used || next.from >= next.passage.text.length) drawing.waiting = drawing.waiting.filter((one) => one !== next);
+      if (isBegin) {
+        this.#showCoverage(section);
+        onSection(section);
+      }
+      next.section = section;
+      sinceFrame += spent;
+      if (!section.isConnected || sinceFrame < step) {
+        await drawing.slices.next();
+        continue;
+      }
+      sinceFrame = 0;
+      await drawing.slices.drawn();
     }
-    const { document: source, links: found, blocked } = prepared;
-    const frame = markupFrame(source, { class: "markup", title: this.#words.markup });
+  }
+
+  /**
+   * Draws markup within its bounds. For other markup a note is drawn, and nothing else.
+   * @param {HTMLElement} section @param {Passage} passage @param {Drawing} drawing @returns {Promise<number>} 0 for a note
+   */
+  async #drawMarkup(section, passage, drawing) {
+    const markup = passage.markup ?? "";
+    if (!(await isWithin(markup, AT_ONCE, drawing.slices))) {
+      section.append(this.#createTooLarge(section, passage, drawing));
+      return 0;
+    }
+    return (await this.#drawFrame(section, passage, drawing)) ? 1 : 0;
+  }
+
+  /** @param {HTMLElement} section @param {Passage} passage @param {Drawing} drawing @returns {Promise<boolean>} false if only the text can be shown */
+  async #drawFrame(section, passage, drawing) {
+    const prepared = await prepareMail(passage.markup ?? "", this.#pictureFinder(passage.path), drawing.slices);
+    drawing.blocked += prepared?.blocked ?? 1;
+    if (!prepared) return false;
+    const frame = markupFrame(prepared.document, { class: "markup", title: this.#words.markup });
     frame.style.blockSize = `min(55vb, ${heightFor(passage)}px)`;
     section.append(frame);
-    links.push(...found);
-    return blocked;
+    for (const { url, place } of prepared.links) drawing.links.set(url, place);
+    return true;
+  }
+
+  /**
+   * The note on markup that could stop the page, with a button to show it all the same if it would not stop it for long.
+   * @param {HTMLElement} section @param {Passage} passage @param {Drawing} drawing
+   */
+  #createTooLarge(section, passage, drawing) {
+    const words = this.#words;
+    const markup = passage.markup ?? "";
+    const isFar = !mayBeWithin(markup, ON_PRESS);
+    const said = html("p", { role: "status", text: isFar ? words.markupFarOver : words.markupOver });
+    const button = html("button", { type: "button", text: words.markupAnyway, data: { test: "markup-anyway" } });
+    const note = html("div", { class: "note too-large", data: { test: "too-large" } }, said, isFar ? null : button);
+    const show = async () => {
+      const formatted = html("div");
+      if (!(await isWithin(markup, ON_PRESS, drawing.slices)) || !(await this.#drawFrame(formatted, passage, drawing))) {
+        said.textContent = words.markupFarOver;
+        button.remove();
+        return;
+      }
+      drawing.waiting = drawing.waiting.filter((one) => one.passage !== passage);
+      section.replaceChildren(...formatted.children);
+      this.#showCoverage(section);
+      if (drawing.waiting.length === 0) this.element.querySelector(".more-text")?.remove();
+      this.#showNotes(drawing);
+    };
+    button.addEventListener("click", () => {
+      button.disabled = true;
+      void show().catch(ignoreEnd(drawing));
+    });
+    return note;
+  }
+
+  /** The notice that the mail is longer, with the button for its next part. @param {Drawing} drawing */
+  #createMore(drawing) {
+    if (drawing.waiting.length === 0) return [];
+    const words = this.#words;
+    const button = html("button", { type: "button", text: words.moreText, data: { test: "more-text" } });
+    const notice = html("div", { class: "more-text" }, html("p", { class: "note", text: words.textIsLong }), button);
+    const show = async () => {
+      const before = this.element.querySelectorAll(".text, iframe").length;
+      const onSection = (/** @type {HTMLElement} */ section) => notice.before(section);
+      await this.#drawParts(drawing, { pieces: PIECES_OF_A_PRESS, step: PIECES_OF_A_FRAME, onSection });
+      this.#focusOn(before);
+      button.disabled = false;
+      if (drawing.waiting.length === 0) notice.remove();
+      this.#showNotes(drawing);
+    };
+    button.addEventListener("click", () => {
+      button.disabled = true;
+      void show().catch(ignoreEnd(drawing));
+    });
+    return [notice];
+  }
+
+  /** Moves the focus to the first of the new boxes, since the button may be gone. @param {number} index */
+  #focusOn(index) {
+    const box = /** @type {HTMLElement | undefined} */ (this.element.querySelectorAll(".text, iframe")[index]);
+    if (!box || box.localName === "iframe") return;
+    box.tabIndex = -1;
+    box.focus({ preventScroll: true });
+  }
+
+  /** Shows the notices below the verdict, and the list of links. @param {Drawing} drawing */
+  #showNotes({ blocked, links }) {
+    const words = this.#words;
+    const hasManyMarks = this.element.querySelector("[data-cut]") !== null;
+    this.notes.replaceChildren(
+      ...(blocked ? [html("p", { class: "note", text: words.blocked, data: { test: "blocked" } })] : []),
+      ...(hasManyMarks ? [html("p", { class: "note", text: words.manyMarks, data: { test: "many-marks" } })] : []),
+    );
+    const rowOf = (/** @type {[string, string]} */ [url, place]) =>
+      html("li", {}, html("strong", { dir: "ltr", text: place }), " ", linkTo(url, url));
+    const list = links.size > 0 ? [linkList({ links: words.links, more: words.moreRows }, [...links], rowOf)] : [];
+    this.links.replaceChildren(...list);
   }
 
   /**
@@ -121,16 +263,31 @@ export class MailText {
    */
   #pictureFinder(path) {
     let left = MAX_PICTURE_BYTES;
-    const { files } = this.#mail;
-    const covers = this.#covering(path).map((part) => part.path).join(" ");
+    const covers = this.#coversOf(path);
+    /** @type {Map<string, number> | null} */
+    let pictures = null;
     return async (/** @type {string} */ contentId) => {
-      const index = files.findIndex((file) => file.contentId === contentId && isPicture(file.type)
-        && this.#covering(file.path).map((part) => part.path).join(" ") === covers);
-      const file = files[index];
+      pictures ??= this.#indexPictures(covers);
+      const index = pictures.get(contentId) ?? -1;
+      const file = this.#mail.files[index];
       if (!file || file.size > left) return null;
       left -= file.size;
       return dataUrl(await this.#readFile(index), file.type);
     };
+  }
+
+  /** The index of the first picture with each Content-ID that these parts cover. @param {string} covers */
+  #indexPictures(covers) {
+    const pictures = new Map();
+    for (const [index, { contentId, type, path }] of this.#mail.files.entries()) {
+      if (isPicture(type) && !pictures.has(contentId) && this.#coversOf(path) === covers) pictures.set(contentId, index);
+    }
+    return pictures;
+  }
+
+  /** The paths of the protected parts that contain the part at this path. @param {string} path */
+  #coversOf(path) {
+    return this.#covering(path).map((part) => part.path).join(" ");
   }
 
   /** The protected parts that contain the part at this path. @param {string} path */
@@ -160,16 +317,6 @@ export class MailText {
   }
 }
 
-/**
- * The estimated height of a part with markup, in pixels. No script can ask the frame for the real height.
- * @param {Passage} passage
- */
-function heightFor({ text, markup }) {
-  if (/<(img|table)\b/iu.test(markup ?? "")) return Number.MAX_SAFE_INTEGER;
-  const lines = text.split("\n").reduce((sum, line) => sum + 1 + Math.floor(line.length / CHARACTERS_PER_LINE), 0);
-  return (lines + SPARE_LINES) * LINE_PIXELS;
-}
-
 /** @param {ArrayBuffer} bytes @param {string} type @returns {Promise<string>} */
 export function dataUrl(bytes, type) {
   return new Promise((resolve, reject) => {
@@ -180,30 +327,20 @@ export function dataUrl(bytes, type) {
   });
 }
 
-/** @param {string} text @param {string[]} links */
-function textOf(text, links) {
-  const box = html("div", { class: "text", dir: "auto", translate: "no", data: { test: "body" } });
-  for (const [index, piece] of text.split(WEB_ADDRESS).entries()) {
-    const target = index % 2 ? readLink(piece) : null;
-    if (target) links.push(target.url);
-    box.append(target ? linkTo(target.url, piece) : piece);
-  }
-  return box;
-}
-
-/** @param {string} url @param {string} label */
-function linkTo(url, label) {
-  return html("a", { href: url, target: "_blank", rel: "noreferrer noopener", dir: "ltr", text: label });
-}
-
 /**
- * A list of all links with their hosts, outside the frames, where the mail's styles cannot alter it.
- * @param {string[]} links
- * @param {Words} words
+ * Draws the next part of a text. Returns the number of its pieces.
+ * @param {HTMLElement} section @param {Waiting} next @param {Map<string, string>} links @param {number} pieces
  */
-function listLinks(links, words) {
-  const targets = [...new Set(links)].map((url) => readLink(url)).filter((target) => target !== null);
-  if (targets.length === 0) return [];
-  const items = targets.map(({ place, url }) => html("li", {}, html("strong", { dir: "ltr", text: place }), " ", linkTo(url, url)));
-  return [linkList(countedWords(words.links, targets.length), items)];
+function drawText(section, next, links, pieces) {
+  const { end, count } = takePieces(next.passage.text, next.from, pieces);
+  section.append(createTextBox(next.passage.text.slice(next.from, end), links));
+  next.from = end;
+  return Math.max(count, LEAST_PIECE);
+}
+
+/** The end of work on a closed mail is no error. @param {Drawing} drawing */
+function ignoreEnd({ signal }) {
+  return (/** @type {unknown} */ error) => {
+    if (!signal.aborted) throw error;
+  };
 }

@@ -7,6 +7,7 @@
  * `DOMParser` does, with scripting disabled.
  */
 
+import { Slices } from "./slices.js";
 import { parseMarkup, sanitize } from "./trusted_markup.js";
 
 /** Elements that load, run, navigate or hide something, in mail and in pages. */
@@ -22,12 +23,13 @@ const ADDRESS_OR_RELATIVE = /^(?:(?:https?|mailto|data):|[^a-z]|[a-z+.\-]+(?:[^a
 const MAX_ROUNDS = 5;
 
 /**
+ * Each round is a slice of its own, because the sanitiser takes a whole text.
  * @param {string} markup
- * @param {{isWhole?: boolean, forbiddenTags?: string[], forbiddenAttributes?: string[]}} [options] `isWhole`: a page with
- *   head and relative addresses
- * @returns {Document | null} null for markup that still changes after `MAX_ROUNDS`
+ * @param {{isWhole?: boolean, forbiddenTags?: string[], forbiddenAttributes?: string[], slices?: Slices}} [options] `isWhole`: a
+ *   page with head and relative addresses
+ * @returns {Promise<Document | null>} null for markup that still changes after `MAX_ROUNDS`
  */
-export function cleanMarkup(markup, { isWhole = false, forbiddenTags = [], forbiddenAttributes = [] } = {}) {
+export async function cleanMarkup(markup, { isWhole = false, forbiddenTags = [], forbiddenAttributes = [], slices = new Slices() } = {}) {
   const options = {
     FORBID_TAGS: [...FORBIDDEN_TAGS, ...forbiddenTags], FORBID_ATTR: [...FORBIDDEN_ATTRIBUTES, ...forbiddenAttributes],
     ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, WHOLE_DOCUMENT: isWhole, FORCE_BODY: !isWhole,
@@ -35,8 +37,11 @@ export function cleanMarkup(markup, { isWhole = false, forbiddenTags = [], forbi
   };
   let text = markup;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const root = parseMarkup(sanitize(text, options));
+    const sanitized = sanitize(text, options);
+    await slices.next();
+    const root = parseMarkup(sanitized);
     const written = isWhole ? root.documentElement.outerHTML : root.body.innerHTML;
+    await slices.next();
     if (written === text) return root;
     text = written;
   }
@@ -46,10 +51,10 @@ export function cleanMarkup(markup, { isWhole = false, forbiddenTags = [], forbi
 /**
  * The source of a document for the frame, with the Content Security Policy at its beginning.
  * @param {Document} root the result of `cleanMarkup`; the caller may have changed attributes and added text
- * @param {{policy: string, style?: string}} head
- * @returns {string | null} null if the frame would parse the source to another tree than `root`
+ * @param {{policy: string, style?: string, slices?: Slices}} head
+ * @returns {Promise<string | null>} null if the frame would parse the source to another tree than `root`
  */
-export function writeDocument(root, { policy, style = "" }) {
+export async function writeDocument(root, { policy, style = "", slices = new Slices() }) {
   const metas = [["http-equiv", "Content-Security-Policy", policy], ["name", "referrer", "no-referrer"],
     ["http-equiv", "x-dns-prefetch-control", "off"]];
   const first = metas.map(([kind, name, content]) => {
@@ -65,5 +70,6 @@ export function writeDocument(root, { policy, style = "" }) {
   root.head.prepend(...first, ...(style ? [own] : []));
   const { outerHTML } = root.documentElement;
   const source = `<!doctype html>${outerHTML}`;
+  await slices.next();
   return parseMarkup(source).documentElement.outerHTML === outerHTML ? source : null;
 }

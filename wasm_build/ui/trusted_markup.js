@@ -37,6 +37,15 @@ export function parseMarkup(source) {
 }
 
 /**
+ * Parses a further piece of markup. The document was made by `createHTMLDocument`, so it loads and runs nothing.
+ * @param {Document} root @param {string} piece
+ */
+export function writeParsed(root, piece) {
+  if (root.defaultView !== null) throw new TypeError("the document is shown");
+  root.write(policy.createHTML(piece));
+}
+
+/**
  * Shows markup in a frame that has a sandbox without scripts, forms and origin.
  * @param {HTMLIFrameElement} frame
  * @param {string} source

@@ -7,6 +7,7 @@
  * Such a sentence has the direction of the page, because `dir=auto` would follow the first value.
  */
 
+import { beginningOf } from "./bounded_text.js";
 import { isolate, sameAddress, technical } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
@@ -54,6 +55,7 @@ const WITH_VALUE = new Set([
  * @type {Record<string, string>}
  */
 const SENT_BY = { "sent-by": "state_verified_said_by_sentence", "sent-by-proved": "state_verified_sent_by_sentence" };
+const MAX_VALUE_CHARACTERS = 1_024;
 const MOMENTS = new Set(["date", "from", "until", "time"]);
 /** Values that stay English in every language: details for experts and names of algorithms. */
 const TECHNICAL = new Set(["text", "algorithm", "oid", "key"]);
@@ -130,8 +132,10 @@ function inFull(translate, reason, day, family) {
   return detail ? translate("reason_with_detail", { reason: said, detail }) : said;
 }
 
-/** @param {string} name @param {string} value */
-function marked(name, value) {
+/** @param {string} name @param {string} whole */
+function marked(name, whole) {
+  // A value can come from the message, such as a display name of a megabyte.
+  const value = beginningOf(whole, MAX_VALUE_CHARACTERS);
   return TECHNICAL.has(name) ? technical(value) : isolate(value);
 }
 

@@ -8,6 +8,8 @@
 import { openReading } from "../../wasm_build/ui/dialog.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isPicture } from "../../wasm_build/ui/mail_markup.js";
+import { fillLongText } from "../../wasm_build/ui/text_pieces.js";
+import { withFewMarks } from "../../wasm_build/ui/bounded_text.js";
 import { dataUrl } from "../../wasm_build/ui/mail_text.js";
 import { markupFrame } from "../../wasm_build/ui/markup_frame.js";
 import { writeDocument } from "../../wasm_build/ui/markup_cleaner.js";
@@ -75,7 +77,7 @@ async function createPicture({ type, data }, name) {
   const picture = root.createElement("img");
   picture.setAttribute("src", await dataUrl(data, type.toLowerCase()));
   root.body.append(picture);
-  const source = writeDocument(root, { policy: POLICY, style: STYLE }) ?? "";
+  const source = (await writeDocument(root, { policy: POLICY, style: STYLE })) ?? "";
   const frame = markupFrame(source, { class: "preview-picture", title: name });
   // A frame that takes the focus would take the Escape key too.
   frame.inert = true;
@@ -88,9 +90,9 @@ function createText(translate, data, name) {
   const text = new TextDecoder().decode(data.slice(0, SHOWN_TEXT_BYTES));
   return [
     isCut ? html("p", { class: "note", text: translate("preview_cut"), data: { test: "preview-cut" } }) : null,
-    html("pre", {
-      class: "preview-text", dir: "auto", translate: "no", tabindex: 0, role: "region", "aria-label": name, text,
+    ...fillLongText(html("pre", {
+      class: "preview-text", dir: "auto", translate: "no", tabindex: 0, role: "region", "aria-label": name,
       data: { test: "preview-text" },
-    }),
+    }), withFewMarks(text), translate("text_more")),
   ];
 }

@@ -4,6 +4,7 @@
  * Only the details use the words certificate, key and algorithm.
  */
 
+import { withFewMarks } from "../../wasm_build/ui/bounded_text.js";
 import { createFacts } from "../../wasm_build/ui/facts.js";
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { BEING_CHECKED } from "../../wasm_build/vault/lookups.js";
@@ -11,6 +12,8 @@ import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
 } from "../../wasm_build/ui/state_mark.js";
 import { dayOnly, listOf, longDate } from "../../wasm_build/ui/formats.js";
+import { createLongList } from "../../wasm_build/ui/long_list.js";
+import { fillLongText } from "../../wasm_build/ui/text_pieces.js";
 import { reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { certificateFacts } from "./facts.js";
 import { findCertificate, isEncrypted, provedSender } from "./report.js";
@@ -28,6 +31,9 @@ const FOR_DETAILS = new Set([
   // These two also have a notice above the text, with both certificates.
   "certificate-changed", "certificate-renewed",
 ]);
+
+/** A signer takes many rows. */
+const FIRST_SIGNERS = 5;
 
 /**
  * @param {Speaking} app
@@ -113,15 +119,17 @@ function createLock({ translate }, report, people) {
 function createReasons({ translate }, report) {
   const reasons = report.reasons.filter(({ code }) => !FOR_DETAILS.has(code));
   if (reasons.length === 0) return null;
-  const items = reasons.map((reason, index) => {
+  const createItem = (/** @type {Report["reasons"][number]} */ reason, /** @type {number} */ index) => {
     const key = `advice_${reason.code.replaceAll("-", "_")}`;
     const advice = translate(translate.has(key) ? key : "advice_other");
     // For this state, the sentence above the list already says the first reason, so only its advice is added.
     const said = report.state === "signed-unverified" && index === 0;
     const text = said ? advice : `${reasonSentence(translate, reason)} ${advice}`;
     return html("li", { data: { test: "reason", code: reason.code }, text });
-  });
-  return html("ul", { class: "reasons" }, ...items);
+  };
+  const list = html("ul", { class: "reasons" });
+  const rows = createLongList(list, reasons, createItem, { more: moreIn(translate) });
+  return rows.length === 1 ? list : html("div", { class: "stack" }, ...rows);
 }
 
 /**
@@ -159,7 +167,7 @@ function createLayer(app, report, layer, index) {
       [translate("fact_algorithm"), layer.algorithm],
       [translate("fact_covers"), translate(layer.coversWhole ? "covers_whole" : "covers_part", { part: layer.path })],
     ]),
-    ...signers.map((signer) => createSigner(app, report, signer)),
+    ...createLongList(html("div"), signers, (signer) => createSigner(app, report, signer), { more: moreIn(translate), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS }),
     recipients.length > 0 ? createRecipients(app, recipients) : null,
   );
 }
@@ -202,7 +210,7 @@ function createCovered(translate, text) {
     "details",
     { data: { test: "part-words" } },
     html("summary", { text: translate("part_words") }),
-    html("blockquote", { class: "part-words", dir: "auto", translate: "no", text }),
+    ...fillLongText(html("blockquote", { class: "part-words", dir: "auto", translate: "no" }), withFewMarks(text), translate("text_more")),
   );
 }
 
@@ -214,6 +222,11 @@ function createCovered(translate, text) {
  */
 function signerName(report, signer) {
   return signer.addresses.join(", ") || findCertificate(report, signer.certificate)?.name || signer.sid;
+}
+
+/** The words on the button below the first rows. @param {Speaking["translate"]} translate */
+function moreIn(translate) {
+  return (/** @type {number} */ count) => translate("rows_more", { count });
 }
 
 /**
@@ -251,12 +264,14 @@ function createSigner({ translate }, report, signer) {
  * @param {RecipientReport[]} recipients
  */
 function createRecipients({ translate }, recipients) {
-  const items = recipients.map(({ rid, algorithm, opened }) => html(
+  const createItem = (/** @type {RecipientReport} */ { rid, algorithm, opened }) => html(
     "li",
     {},
     html("bdi", { text: rid }),
     ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
-  ));
+  );
   const title = html("p", { class: "facts-title", text: translate("fact_recipients") });
-  return html("div", {}, title, html("ul", {}, ...items));
+  // The recipient whose key has opened the message is among the first.
+  const sorted = recipients.toSorted((one, other) => Number(other.opened) - Number(one.opened));
+  return html("div", {}, title, ...createLongList(html("ul"), sorted, createItem, { more: moreIn(translate) }));
 }

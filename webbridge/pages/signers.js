@@ -1,6 +1,10 @@
 /** The section "Why?" of a verdict, with a part for each signer of the whole message. */
 
 import { html } from "../../wasm_build/ui/dom.js";
+import { createLongList } from "../../wasm_build/ui/long_list.js";
+
+/** A signer takes many rows. */
+const FIRST_SIGNERS = 5;
 
 /** @typedef {import("./report.js").Report} Report */
 /** @typedef {import("./report.js").SignerReport} SignerReport */
@@ -15,5 +19,8 @@ export function createSigners(translate, report, describe) {
   const signers = report.signers.filter(({ layer }) => report.layers[layer]?.coversWhole);
   if (signers.length === 0) return null;
   const summary = html("summary", { text: translate("why") });
-  return html("details", { class: "details", data: { test: "why" } }, summary, ...signers.map(describe));
+  const rows = createLongList(html("div", { class: "stack" }), signers, describe, {
+    more: (count) => translate("rows_more", { count }), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS,
+  });
+  return html("details", { class: "details", data: { test: "why" } }, summary, ...rows);
 }

@@ -19,7 +19,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, Reason, State, reason, time_to_json
 from smime_core.trust import Judging
 from wasm_build.vault.python.receipts import any_match, find_message_id, receipt_id
-from wasm_build.vault.python.replies import Reply, describe_reply, describe_verdict
+from wasm_build.vault.python.replies import Reply, describe_headers, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import request_class
 
 # The longest body in which a receipt is looked for. A receipt has about 5,000 bytes, most of them its certificates.
@@ -93,7 +93,7 @@ async def verify_receipt_mail(
         "text": b"",
         "passages": [],
         "attachments": [],
-        "headers": [list(header) for header in report.headers],
+        "headers": describe_headers(report.headers),
         "parts": [],
         "reply": describe_reply(report),
         "harvest": None,

@@ -20,7 +20,7 @@ from wasm_build.vault.python.arrived_receipts import GivenSent, find_receipt, ve
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.receipts import describe_request
 from wasm_build.vault.python.recipient_certificates import describe_harvest
-from wasm_build.vault.python.replies import Reply, describe_reply, describe_verdict
+from wasm_build.vault.python.replies import Reply, describe_headers, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import (
     SealedKeys,
     group_of,
@@ -78,7 +78,7 @@ async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
         "text": readable.text.encode(),
         "passages": [_describe_passage(passage) for passage in readable.passages],
         "attachments": [_describe_file(attachment) for attachment in readable.attachments],
-        "headers": [list(header) for header in report.headers],
+        "headers": describe_headers(report.headers),
         "parts": _read_parts(report),
         "reply": describe_reply(report),
         "harvest": harvested,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from smime_core.mail import HiddenField, find_message_ids, reply_headers
 from smime_core.pkix import LookupKind, PathTrail
 from smime_core.report import AnswerMailbox, MessageReport, find_answer_people, report_to_json
 from wasm_build.vault.python.trust import lookup_id
+
+MAX_SHOWN_VALUE_CHARACTERS: Final = 16_384  # Some hundred recipients.
 
 Reply = dict[str, object]
 """The members of a reply. `vault/schema.js` defines them."""
@@ -16,10 +19,21 @@ Reply = dict[str, object]
 def describe_verdict(report: MessageReport) -> Reply:
     """Returns `{report, lookups, certificates}`: the verdict, the look-ups that could change it, its certificates."""
     return {
-        "report": report_to_json(report),
+        "report": {**report_to_json(report), "headers": describe_headers(report.headers)},
         "lookups": describe_lookups(signer.trail for signer in report.signers),
         "certificates": _describe_certificates(report),
     }
+
+
+def describe_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Returns the fields as `[name, value]` pairs for a view. The end of a very long value is left out.
+
+    A list of recipients of a megabyte would stop the view. The space before the ellipsis keeps it out of an address.
+    """
+    return [
+        [name, value if len(value) <= MAX_SHOWN_VALUE_CHARACTERS else f"{value[:MAX_SHOWN_VALUE_CHARACTERS]} …"]
+        for name, value in headers
+    ]
 
 
 def describe_reply(report: MessageReport) -> Reply:

@@ -3,6 +3,7 @@
 import { html } from "../../../wasm_build/ui/dom.js";
 import { messagePath } from "../routes.js";
 import { createRowMarks } from "./learnt_marks.js";
+import { shorten } from "./row_texts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
@@ -51,7 +52,7 @@ export function createRow(app, message, { address, isCurrent, texts, lesson }) {
       data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
     },
     createRowMarks(translate, message, lesson),
-    html("span", { class: "row-from", dir: "auto", text: texts.who }),
+    html("span", { class: "row-from", dir: "auto", text: shorten(texts.who) }),
     html("time", { class: "row-date", datetime: texts.date.iso, text: texts.date.text }),
     html("span", { class: "row-subject", dir: "auto", text: texts.subject }),
     message.problem ? html("span", { class: "row-problem", text: translate(problemKey(message.problem)), data: { test: "row-problem" } }) : null,

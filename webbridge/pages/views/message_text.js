@@ -5,6 +5,7 @@
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { MailText } from "../../../wasm_build/ui/mail_text.js";
+import { wordsOfSize } from "../../../wasm_build/ui/words_of_size.js";
 import { describeCoverage } from "../../../wasm_build/ui/protected_parts.js";
 import { loadSanitiser } from "../sanitiser.js";
 
@@ -52,7 +53,7 @@ export function createMessageText(app, opened) {
   const tools = shown.hasMarkup ? html("div", { class: "actions text-tools" }, turn, failure) : null;
   /** @param {ReadMessage} settled */
   const judge = (settled) => shown.judge(coverageOf(app, settled));
-  return { parts: [tools, shown.notes, element, shown.links].filter((part) => part !== null), judge };
+  return { parts: [tools, shown.notes, element, shown.links].filter((part) => part !== null), judge, close: () => shown.close() };
 }
 
 /** @param {Speaking} app @param {ReadMessage} opened */
@@ -65,6 +66,6 @@ function coverageOf({ translate }, { report }) {
 function wordsFor(translate) {
   return {
     markup: translate("formatted_text_title"), blocked: translate("remote_left_out"), uncovered: translate("passage_uncovered"),
-    empty: translate("no_text"), links: translate("links_lead_to"),
+    empty: translate("no_text"), links: translate("links_lead_to"), ...wordsOfSize(translate),
   };
 }

@@ -147,7 +147,10 @@ export class Reading {
     this.#judged = null;
     this.hasMissed = false;
     closePreview();
-    for (const { held } of this.#layers) for (const { data } of held) overwrite(data);
+    for (const { held, message } of this.#layers) {
+      message.close();
+      for (const { data } of held) overwrite(data);
+    }
     this.#layers = [];
   }
 
@@ -240,6 +243,7 @@ export class Reading {
   #leave(outer, opener) {
     closePreview();
     const inner = this.#layers.at(-1);
+    inner?.message.close();
     for (const { data } of inner?.held ?? []) overwrite(data);
     inner?.element.replaceWith(outer.element);
     this.#layers.pop();

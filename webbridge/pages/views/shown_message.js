@@ -1,8 +1,9 @@
 /** An opened message: its state, header fields, text and attachments, and the actions on it. */
 
+import { beginningOf } from "../../../wasm_build/ui/bounded_text.js";
+import { peopleText } from "../../../wasm_build/ui/answer.js";
 import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
-import { peopleText } from "../../../wasm_build/ui/answer.js";
 import { dayOnly, headerReader, longDate, technical } from "../../../wasm_build/ui/formats.js";
 import { createHeaderNotes } from "../header_notes.js";
 import { isEncrypted, provedSender } from "../report.js";
@@ -13,6 +14,11 @@ import { createPeople } from "./clamped_people.js";
 import { createMessageText } from "./message_text.js";
 import { createReceiptNotes } from "./receipt_notes.js";
 import { createReceivedFiles } from "./received_files.js";
+
+/** As in the rows of the list. */
+const MAX_SUBJECT_CHARACTERS = 1_000;
+/** Longer values of other fields are cut. */
+const MAX_FIELD_CHARACTERS = 1_000;
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
@@ -49,14 +55,15 @@ export function createMessage(app, opened, { onOpen, source }) {
     text.judge(settled);
     return next.spoken;
   };
-  return { heading, settle, spoken: verdict.spoken, parts: parts.filter((part) => part !== null) };
+  const shown = parts.filter((part) => part !== null);
+  return { heading, settle, spoken: verdict.spoken, parts: shown, close: text.close };
 }
 
 /** @param {App} app @param {OpenedMessage} opened */
 function createSubject({ translate }, { headers }) {
   const subject = headerReader(headers)("subject");
   return html("h2", {
-    class: "subject", tabindex: -1, dir: "auto", text: subject || translate("no_subject"), data: { test: "subject" },
+    class: "subject", tabindex: -1, dir: "auto", text: beginningOf(subject, MAX_SUBJECT_CHARACTERS) || translate("no_subject"), data: { test: "subject" },
   });
 }
 
@@ -124,10 +131,10 @@ export function createHeaders(app, opened, header) {
   const proved = provedSender(opened.report);
   /** @type {[string, (Node | string)[], string][]} */
   const pairs = [
-    [translate(proved ? "from" : "from_claimed"), [fieldOrigin ? "" : proved ?? peopleText(people.from)], "from"],
+    [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(translate, people.from), "from"],
     [translate("to"), createPeople(translate, people.to), "to"],
     [translate("cc"), createPeople(translate, people.cc), "cc"],
-    [translate("date"), [longDate(header("date")) || header("date")], "date"],
+    [translate("date"), [longDate(header("date")) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
   ];
   return html(
     "dl",

@@ -171,6 +171,7 @@ export class OpenedView {
     if (subject) this.heading.textContent = subject;
     this.#subject = subject ?? "";
     const text = createMessageText(this.#page, { ...letter, report });
+    signal.addEventListener("abort", text.close, { once: true });
     const attached = createReceivedFiles(this.#page, letter.attachments, null);
     const title = html("h2", { class: "visually-hidden", text: translate("parcel_letter") });
     this.#letter.replaceChildren(title, ...text.parts, ...(attached ? [attached] : []));

@@ -1,0 +1,135 @@
+/** Draws the views of a mail that grows, and measures how long the page stands still. A script of a page of its own. */
+
+import { describeReport } from "../../../browser_ext/shared/report_view.js";
+import { createAttachmentList } from "../../../wasm_build/ui/attachments.js";
+import { loadCatalogue } from "../../../wasm_build/ui/catalogue.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { MailText } from "../../../wasm_build/ui/mail_text.js";
+import { wordsOfSize } from "../../../wasm_build/ui/words_of_size.js";
+import { createState } from "../../../webbridge/pages/report_details.js";
+import { createSigners } from "../../../webbridge/pages/signers.js";
+import { createPeople } from "../../../webbridge/pages/views/clamped_people.js";
+import { describeSigner } from "../../../wasm_build/ui/signer_path.js";
+import { fillLongText } from "../../../wasm_build/ui/text_pieces.js";
+import { MARKUP, TEXT, reportWith } from "./inputs.js";
+import { measure } from "./meter.js";
+
+const CATALOGUES = ["shared.json", "pages.json"].map((name) => new URL(name, location.href));
+const READY = loadCatalogue("en", CATALOGUES);
+const PRESSED = "[data-test=more-text], [data-test=more-rows], [data-test=more-people]";
+
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {{draw: () => Promise<unknown> | unknown, elements: () => Node[], close?: () => void}} View */
+
+/** @param {Catalogue} translate @param {import("../../../wasm_build/ui/mail_text.js").Passage[]} passages @returns {View} */
+function mailText(translate, passages) {
+  const words = { markup: "m", blocked: "b", uncovered: "u", empty: "e", links: "{count} links", ...wordsOfSize(translate) };
+  const element = html("div", { class: "passages" });
+  const mail = { passages, text: passages[0]?.text ?? "", files: [] };
+  const options = { words, coverage: { parts: [], isWholeSigned: false }, readFile: async () => new ArrayBuffer(0) };
+  const shown = new MailText(element, mail, options);
+  return { draw: () => shown.draw({ asText: false }), elements: () => [shown.notes, element, shown.links], close: () => shown.close() };
+}
+
+/** @param {Node[]} nodes @returns {View} */
+function drawn(...nodes) {
+  return { draw: () => {}, elements: () => nodes };
+}
+
+/** @type {Record<string, (translate: Catalogue, size: number) => () => View>} */
+const VIEWS = {
+  people: (translate, size) => {
+    const mailboxes = Array.from({ length: size }, (_, index) => ({ name: "", address: `a${index}@b.example` }));
+    return () => drawn(html("dd", {}, ...createPeople(translate, { count: size, mailboxes: mailboxes.slice(0, 200) })));
+  },
+  name: (translate, size) => {
+    const mailboxes = Array.from({ length: 20 }, () => ({ name: "N".repeat(size), address: "a@b.example" }));
+    return () => drawn(html("dd", {}, ...createPeople(translate, { count: 20, mailboxes })));
+  },
+  attachments: (translate, size) => {
+    const files = Array.from({ length: size }, (_, index) => ({ name: `file ${index}.bin`, type: "a/b", data: new ArrayBuffer(1) }));
+    return () => drawn(createAttachmentList(translate, files));
+  },
+  "name of an attachment": (translate, size) => {
+    const files = [{ name: `${"n".repeat(size)}.bin`, type: "t".repeat(size), data: new ArrayBuffer(1) }];
+    return () => drawn(createAttachmentList(translate, files));
+  },
+  parts: (translate, size) => {
+    const passages = Array.from({ length: size }, (_, index) => ({ path: `${index}`, text: "Hello", markup: null }));
+    return () => mailText(translate, passages);
+  },
+  "formatted parts": (translate, size) => {
+    const passages = Array.from({ length: size }, (_, index) => ({ path: `${index}`, text: "Hello", markup: "<p>Hello" }));
+    return () => mailText(translate, passages);
+  },
+  signers: (translate, size) => () => pagesReport(translate, reportWith({ signers: size })),
+  recipients: (translate, size) => () => pagesReport(translate, reportWith({ recipients: size })),
+  reasons: (translate, size) => () => pagesReport(translate, reportWith({ reasons: size })),
+  "signers in the extension": (translate, size) => () => extensionReport(translate, reportWith({ signers: size })),
+  "recipients in the extension": (translate, size) => () => extensionReport(translate, reportWith({ recipients: size })),
+  "reasons in the extension": (translate, size) => () => extensionReport(translate, reportWith({ reasons: size })),
+  "words of a part": (translate, size) => () => drawn(...fillLongText(html("pre"), "word ".repeat(size), "More")),
+};
+for (const [name, write] of Object.entries(MARKUP)) {
+  VIEWS[`markup: ${name}`] = (translate, size) => {
+    const markup = write(size);
+    return () => mailText(translate, [{ path: "", text: "Hello", markup }]);
+  };
+}
+for (const [name, write] of Object.entries(TEXT)) {
+  VIEWS[`text: ${name}`] = (translate, size) => {
+    const text = write(size);
+    return () => mailText(translate, [{ path: "", text, markup: null }]);
+  };
+}
+
+/** The longest time in which this page stands still without any work, because the machine does other work. */
+async function measureNothing() {
+  const { longest } = await measure(() => new Promise((resolve) => setTimeout(resolve, 500)));
+  return longest;
+}
+
+/** @param {Catalogue} translate @param {any} report */
+function pagesReport(translate, report) {
+  const why = createSigners(translate, report, (signer) => html("section", {}, ...describeSigner(translate, signer, {
+    certificates: report.certificates, day: String, action: () => null,
+  })));
+  return drawn(createState({ translate }, report, { from: "bob@example.test", why }).element);
+}
+
+/** @param {Catalogue} translate @param {any} report */
+function extensionReport(translate, report) {
+  const { headline, details } = describeReport(report, translate, { onAccept: () => {} });
+  return drawn(...headline, details);
+}
+
+/**
+ * Draws a view, presses its buttons for more, and closes it.
+ * @param {string} name @param {number} size
+ */
+async function measureView(name, size) {
+  const translate = await READY;
+  const make = VIEWS[name](translate, size);
+  const place = /** @type {HTMLElement} */ (document.getElementById("place"));
+  /** @type {View | null} */
+  let view = null;
+  const opening = await measure(async () => {
+    view = make();
+    place.replaceChildren(...view.elements());
+    await view.draw();
+  });
+  for (const details of place.querySelectorAll("details")) details.open = true;
+  const button = /** @type {HTMLButtonElement | null} */ (place.querySelector(PRESSED));
+  const more = button ? await measure(async () => {
+    button.click();
+    while (button.isConnected && button.disabled) await new Promise((resolve) => setTimeout(resolve, 10));
+  }) : null;
+  const shown = { letters: place.textContent?.length ?? 0, frames: place.querySelectorAll("iframe").length, tooLarge: place.querySelectorAll(".too-large").length };
+  const closing = await measure(() => {
+    /** @type {View} */ (/** @type {unknown} */ (view)).close?.();
+    place.replaceChildren();
+  });
+  return { opening, more, closing, shown };
+}
+
+Object.assign(globalThis, { growing: { measureView, measureNothing, names: Object.keys(VIEWS) } });
