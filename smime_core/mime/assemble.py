@@ -18,6 +18,7 @@ from smime_core.mime.preparation_scan import prepare
 from smime_core.mime.transfer import encode_base64
 
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+_MAX_NAME_LENGTH: Final = 997
 _TOKEN: Final = re.compile(r"[0-9A-Za-z.-]+")
 _PREAMBLE: Final = b"This is a signed S/MIME message.\r\n"
 # Fields of RFC 5322 section 3.6 that only the author writes, except From, which every message needs.
@@ -54,8 +55,12 @@ def split_message(message: Buffer, preparation: Preparation = Preparation.SEVEN_
 
 
 def inner_headers_of(headers: Headers, *, body_is_ascii: bool) -> bytes:
-    """The Content-* fields, canonical. `body_is_ascii` counts only if they name no type: then it is text."""
-    inner = [_whole_line(field) for field in headers.fields if field.name.lower().startswith("content-")]
+    """The Content-* fields, canonical. `body_is_ascii` counts only if they name no type: then it is text.
+
+    Names that no line has room for are left out (RFC 5322 section 2.1.1).
+    """
+    fields = [field for field in headers.fields if len(field.name) <= _MAX_NAME_LENGTH]
+    inner = [_whole_line(field) for field in fields if field.name.lower().startswith("content-")]
     if not headers.find("Content-Type"):
         inner.insert(0, b"Content-Type: text/plain; charset=%b\r\n" % (b"us-ascii" if body_is_ascii else b"utf-8"))
         if not body_is_ascii and not headers.find("Content-Transfer-Encoding"):

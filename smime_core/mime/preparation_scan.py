@@ -1,15 +1,15 @@
 """Find the changes that prepare an entity for protection, in one reading, block by block (RFC 8551 section 3.1).
 
-The entity is read as `parse_entity` and `find_parts` read it, but no more of it is held than a header section. CANONICAL:
-text gets CRLF line ends. Leaves that are not text and have the encoding `binary` stay unchanged. SEVEN_BIT: leaves that
-transport might alter are encoded, and the header sections around them are written anew. All others stay unchanged. A
-multipart/signed is only made canonical, because anything else would break its signature.
+The entity is read as `parse_entity` and `find_parts` read it, but no more of it is held than a header section.
+CANONICAL: text gets CRLF line ends. Leaves that are not text and have the encoding `binary` stay unchanged. SEVEN_BIT:
+leaves that transport might alter are encoded, and the header sections around them are written anew. All others stay
+unchanged. A multipart/signed is only made canonical, because anything else would break its signature.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.asn1.der import Buffer
@@ -58,7 +58,7 @@ class _Open:
 
     preparation: Preparation
     default_type: str
-    head: _Head | None = None
+    head: _Head = field(default_factory=lambda: _Head(0, 0, is_crlf=True, is_fit=True))
     segment: int = 0  # the index of the header section's segment
     is_fit: bool = True
     delimiter: bytes = b""  # empty unless this is a multipart
@@ -192,18 +192,19 @@ class PreparationScan:
     def _pass_delimiter(self, delimiter: Delimiter) -> None:
         multipart = self._multiparts()[delimiter.level]
         depth = next(index for index, one in enumerate(self._open) if one is multipart)
-        if depth < len(self._open) - 1:
+        gap = self._body if depth == len(self._open) - 1 else None
+        if gap is None:
             self._leave(depth + 1)
             multipart.parts += 1
             check_limit("parts of a multipart", multipart.parts, MAX_MIME_PARTS)
-            self._body = _Body(self._window.position, LineFacts(judges_fitness=self._judges_fitness))
-        assert self._body is not None
-        self._body.facts.feed(self._window.take(delimiter.end))
+            gap = _Body(self._window.position, LineFacts(judges_fitness=self._judges_fitness))
+        gap.facts.feed(self._window.take(delimiter.end))
+        self._body = gap
         if delimiter.is_closing:
             multipart.is_closed = True
             self._expect()
         else:
-            self._end_gap(multipart, b"\r\n" + multipart.delimiter + b"\r\n")
+            self._end_gap(multipart, gap, b"\r\n" + multipart.delimiter + b"\r\n")
             self._begin_entity(multipart.preparation, multipart.part_type)
 
     def _leave(self, depth: int) -> None:
@@ -214,24 +215,22 @@ class PreparationScan:
                 self._end_leaf(entity, self._body)
             else:
                 if self._body is not None:
-                    self._end_gap(entity, b"\r\n" + entity.delimiter + b"--\r\n")
+                    self._end_gap(entity, self._body, b"\r\n" + entity.delimiter + b"--\r\n")
                 self._end_head(entity, "")
             self._open.pop()
             self._body = None
             if self._open:
                 self._open[-1].is_fit &= entity.is_fit
 
-    def _end_gap(self, multipart: _Open, replacement: bytes) -> None:
+    def _end_gap(self, multipart: _Open, gap: _Body, replacement: bytes) -> None:
         # The bytes outside the parts have no meaning (RFC 2046 section 5.1.1). If transport might alter them, only the
         # delimiter remains.
-        body = self._body
-        assert body is not None
-        body.facts.finish()
-        multipart.is_fit &= body.facts.is_fit
-        if body.facts.is_fit or multipart.preparation is Preparation.CANONICAL:
-            self._keep(body.start, self._window.position, is_crlf=body.facts.is_crlf)
+        gap.facts.finish()
+        multipart.is_fit &= gap.facts.is_fit
+        if gap.facts.is_fit or multipart.preparation is Preparation.CANONICAL:
+            self._keep(gap.start, self._window.position, is_crlf=gap.facts.is_crlf)
         else:
-            _append(self._segments, Segment(body.start, self._window.position, Change.TEXT, text=replacement))
+            _append(self._segments, Segment(gap.start, self._window.position, Change.TEXT, text=replacement))
         self._body = None
 
     def _end_leaf(self, entity: _Open, leaf: _Leaf) -> None:
@@ -249,7 +248,6 @@ class PreparationScan:
     def _end_head(self, entity: _Open, encoding: str) -> None:
         # The header section of an entity that is not fit is written anew.
         head = entity.head
-        assert head is not None
         entity.is_fit &= head.is_fit
         change = Change.KEEP if head.is_crlf else Change.CRLF
         if not entity.is_fit and entity.preparation is Preparation.SEVEN_BIT:
