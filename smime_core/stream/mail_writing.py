@@ -66,8 +66,7 @@ async def split_mail(
 ) -> tuple[bytes, Octets]:
     """Returns (fields that stay outside, entity to sign or encrypt), as `mime.split_message` does.
 
-    With `protection` the entity includes the header fields (RFC 9788). Raises LimitExceeded. Damaged base64 of CMS that
-    would have to be encoded anew raises MalformedMessage when the entity is read.
+    With `protection` the entity includes the header fields (RFC 9788). Raises the errors of `prepare_mail`.
     """
     entity = await read_entity_head(message)
     headers = entity.head.headers

@@ -35,10 +35,13 @@ _DECODERS: Final[dict[Decoding, Callable[[], Transform]]] = {
 }
 
 
+_MAY_FAIL: Final = (Decoding.CMS_BASE64, Decoding.QUOTED_PRINTABLE, Decoding.UUENCODE)
+
+
 async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> tuple[bytes, Octets]:
     """Returns (header section with its blank line, body) of the entity as it is protected. `head` must be canonical.
 
-    Raises LimitExceeded. Damaged base64 of CMS raises MalformedMessage when the result is read.
+    Raises LimitExceeded, and MalformedMessage for damaged base64 of CMS that has to be encoded anew.
     """
     scan = PreparationScan(preparation)
     scan.feed(head)
@@ -52,7 +55,9 @@ async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> t
         prepared, segments = head, [first._replace(start=len(head)), *others]
     if all(segment.change is Change.KEEP for segment in segments):
         return prepared, body
-    return prepared, _ChangedOctets(body, segments, first=len(head))
+    changed = _ChangedOctets(body, segments, first=len(head))
+    await changed.check()
+    return prepared, changed
 
 
 class _ChangedOctets(DerivedOctets):
@@ -63,8 +68,14 @@ class _ChangedOctets(DerivedOctets):
         self._segments = segments
         self._first = first
 
+    async def check(self) -> None:
+        """Decode the bodies that may be damaged, so that no error comes later. Raises the errors of `prepare_mail`."""
+        for segment in self._segments:
+            if segment.decoding in _MAY_FAIL:
+                await self._changed(segment).length()
+
     async def make_blocks(self) -> AsyncIterator[memoryview]:
-        """The blocks of each segment in turn. Raises MalformedMessage for damaged base64 of CMS."""
+        """The blocks of each segment in turn."""
         for segment in self._segments:
             async for block in self._changed(segment).blocks():
                 yield block
