@@ -8,6 +8,7 @@ from smime_core.mime.canonical import has_crlf_only, to_crlf
 from smime_core.mime.seven_bit import has_safe_lines
 
 _LONGEST_FIT_LINE_BYTES: Final = 1_000  # RFC 5322 section 2.1.1, with the CRLF.
+_CR: Final = 13
 _OVERLAP_BYTES: Final = 2  # One less than the length of "=00".
 
 
@@ -28,17 +29,27 @@ class LineFacts:
         self._is_quoted = is_quoted
         self._open_line = b""
 
-    def feed(self, octets: bytes) -> None:
-        """Judge whole lines, and keep the open one. Of a line that is too long only the end is kept."""
-        lines = self._open_line + octets if self._open_line else octets
+    def feed(self, octets: bytes, start: int, end: int) -> None:
+        """Judge whole lines of the range, and keep the open one. Of a line that is too long only the end is kept."""
+        if self._open_line:
+            # Only the first line is joined, because copying takes as long as judging.
+            first = octets.find(b"\n", start, end) + 1
+            if first and end - first > _LONGEST_FIT_LINE_BYTES:
+                self._feed_lines(self._open_line + octets[start:first], 0, len(self._open_line) + first - start)
+                start = first
+            else:
+                octets, start, end = self._open_line + octets[start:end], 0, len(self._open_line) + end - start
+        self._feed_lines(octets, start, end)
+
+    def _feed_lines(self, octets: bytes, start: int, end: int) -> None:
         # A CR at the end may belong to an LF that follows.
-        end = len(lines) - lines.endswith(b"\r")
-        cut = max(lines.rfind(b"\n"), lines.rfind(b"\r", 0, end)) + 1
-        if len(lines) - cut > _LONGEST_FIT_LINE_BYTES:
+        last = end - (start < end and octets[end - 1] == _CR)
+        cut = max(octets.rfind(b"\n", start, end), octets.rfind(b"\r", start, last)) + 1 or start
+        if end - cut > _LONGEST_FIT_LINE_BYTES:
             self.is_fit = False
-            cut = end - _OVERLAP_BYTES
-        self._open_line = lines[cut:]
-        self._judge(lines[:cut])
+            cut = last - _OVERLAP_BYTES
+        self._open_line = octets[cut:end]
+        self._judge(octets[start:cut])
 
     def finish(self) -> None:
         """Judge the last line."""

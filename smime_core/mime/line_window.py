@@ -50,7 +50,7 @@ class LineWindow:
     def feed(self, block: Buffer) -> None:
         """Append a block. Two taken bytes are kept, because the line end before a delimiter may have been taken."""
         dropped = max(self.position - self._start - 2, 0)
-        self._octets = self._octets[dropped:] + bytes(block)
+        self._octets = b"".join((self._octets[dropped:], block))
         self._start += dropped
 
     def end(self) -> None:
@@ -63,10 +63,11 @@ class LineWindow:
             self._delimiters, self._is_text = delimiters, is_text
             self._searched, self._found = max(self.position - 1, self._start), None
 
-    def take(self, end: int) -> bytes:
-        """The bytes up to `end`, which are taken out of the window."""
-        taken = self._octets[self.position - self._start : end - self._start]
+    def take(self, end: int) -> tuple[bytes, int, int]:
+        """Take the bytes up to `end` out of the window. Returns a bytes object, and where they begin and end in it."""
+        start = self.position - self._start
         self.position = max(end, self.position)
+        taken = self._octets, start, self.position - self._start
         if self._found is not None and self.position >= self._found.end:
             # The line end of a delimiter may also be the one before the next.
             self._searched, self._found = self.position - 1, None

@@ -114,7 +114,7 @@ class PreparationScan:
                     return
                 self._read_head(size)
                 continue
-            self._body.facts.feed(self._window.take(end))
+            self._body.facts.feed(*self._window.take(end))
             if delimiter is None:
                 return
             self._pass_delimiter(delimiter)
@@ -144,7 +144,7 @@ class PreparationScan:
             entity = parse_entity(b"", default_type=current.default_type)
         self._window.take(start + len(octets))
         facts = LineFacts(judges_fitness=self._judges_fitness)
-        facts.feed(octets)
+        facts.feed(octets, 0, len(octets))
         facts.finish()
         current.head = _Head(start, start + len(octets), facts.is_crlf, facts.is_fit)
         current.segment = len(self._segments)
@@ -198,7 +198,7 @@ class PreparationScan:
             multipart.parts += 1
             check_limit("parts of a multipart", multipart.parts, MAX_MIME_PARTS)
             gap = _Body(self._window.position, LineFacts(judges_fitness=self._judges_fitness))
-        gap.facts.feed(self._window.take(delimiter.end))
+        gap.facts.feed(*self._window.take(delimiter.end))
         self._body = gap
         if delimiter.is_closing:
             multipart.is_closed = True

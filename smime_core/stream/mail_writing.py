@@ -39,7 +39,7 @@ from smime_core.provider import StreamingProvider
 from smime_core.stream.mail import StreamedEntity, locate_cms_part, read_entity_head
 from smime_core.stream.octets import DerivedOctets, MemoryOctets, Octets, read_head
 from smime_core.stream.preparing import prepare_mail
-from smime_core.stream.sinks import StreamSink
+from smime_core.stream.sinks import FileSink, StreamSink
 from smime_core.stream.structure import begin_structure
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
 
@@ -81,16 +81,26 @@ async def split_mail(
 async def sign_mail(
     message: Octets, target: StreamSink, signer: StreamSigner, boundary: str, protection: ProtectionMode | None = None
 ) -> None:
-    """Write the message as multipart/signed. Raises the errors of `split_mail`."""
+    """Write the message as multipart/signed. Raises the errors of `split_mail`.
+
+    The content is read once if `target` is a seekable file. Otherwise nothing is written before the signatures are
+    there, so the content is read twice: for hashing and for writing.
+    """
     outer_headers, entity = await split_mail(message, Preparation.SEVEN_BIT, protection)
-    signature_der = await sign_detached(entity, signer)
     names = micalg(algorithm.hash_name for algorithm in signer.signing.algorithms)
     # The boundary has 128 random bits, so it cannot occur in the message.
-    around = build_signed(outer_headers, b"", signature_der, names, boundary)
-    content_start = around.index(f"--{boundary}\r\n".encode("ascii")) + len(boundary) + 4
-    await target.write(around[:content_start])
-    await copy_octets(entity, target)
-    await target.write(around[content_start:])
+    before, delimiter, _ = build_signed(outer_headers, b"", b"", names, boundary).partition(
+        b"--%b\r\n" % boundary.encode()
+    )
+    if isinstance(target, FileSink) and target.is_seekable:
+        await target.write(before + delimiter)
+        signature_der = await sign_detached(entity, signer, copy_to=target)
+    else:
+        signature_der = await sign_detached(entity, signer)
+        await target.write(before + delimiter)
+        await copy_octets(entity, target)
+    signed = build_signed(outer_headers, b"", signature_der, names, boundary)
+    await target.write(signed[len(before + delimiter) :])
 
 
 async def sign_mail_opaque(
