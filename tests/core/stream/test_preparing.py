@@ -86,7 +86,8 @@ def entities(draw: st.DrawFn, depth: int = 0) -> bytes:
             fields.insert(1, b"Content-Type: " + kind)
         is_message = kind.startswith(b"message/") and depth < 3
         body = draw(entities(depth + 1)) if is_message else draw(texts())
-    return end.join(field for field in fields if field) + end + draw(st.sampled_from((end, end, end, b""))) + body
+    head: bytes = end.join(field for field in fields if field) + end
+    return head + draw(st.sampled_from((end, end, end, b""))) + body
 
 
 def streamed(message: bytes, preparation: Preparation, block_bytes: int) -> tuple[bytes, bytes]:
