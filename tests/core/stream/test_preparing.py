@@ -86,8 +86,9 @@ def entities(draw: st.DrawFn, depth: int = 0) -> bytes:
             fields.insert(1, b"Content-Type: " + kind)
         is_message = kind.startswith(b"message/") and depth < 3
         body = draw(entities(depth + 1)) if is_message else draw(texts())
-    head: bytes = end.join(field for field in fields if field) + end
-    return head + draw(st.sampled_from((end, end, end, b""))) + body
+    head = end.join(field for field in fields if field) + end
+    entity: bytes = head + draw(st.sampled_from((end, end, end, b""))) + body
+    return entity
 
 
 def streamed(message: bytes, preparation: Preparation, block_bytes: int) -> tuple[bytes, bytes]:
