@@ -7,6 +7,7 @@ line, because all of them become CRLF. In octets, which keep their line ends, on
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from smime_core.asn1.der import Buffer
@@ -92,9 +93,11 @@ class LineWindow:
 
     def _search(self) -> int | None:
         # Returns the index of a line that may become a delimiter with the next block.
-        index = self._next_hyphens(self._searched - self._start)
-        while index >= 0:
+        known, longest = tuple(self._delimiters), max(map(len, self._delimiters))
+        for index in self._lines_of_hyphens(self._searched - self._start):
             self._searched = self._start + index - 1
+            if index + longest <= len(self._octets) and not self._octets.startswith(known, index):
+                continue
             for level, delimiter in enumerate(self._delimiters):
                 if not self._octets.startswith(delimiter, index):
                     if not self.is_ended and delimiter.startswith(self._octets[index : index + len(delimiter)]):
@@ -107,7 +110,6 @@ class LineWindow:
                     start = max(self._start + self._line_end_before(index), self.position)
                     self._found = Delimiter(level, start, self._start + rest.end(), rest[1] is not None)
                     return None
-            index = self._next_hyphens(index)
         self._searched = max(self._start + len(self._octets) - 2, self._searched)
         return None
 
@@ -118,14 +120,19 @@ class LineWindow:
             return self._octets[start:] == b"-"
         return rest.end() == len(self._octets) and rest[2] in (b"", b"\r")
 
-    def _next_hyphens(self, start: int) -> int:
+    def _lines_of_hyphens(self, start: int) -> Iterator[int]:
         # Base64 has no hyphens, and one byte is found much faster than three.
         octets = self._octets
-        if octets.find(b"-", start) < 0:
-            return -1
-        found = octets.find(b"\n--", start)
-        bare = octets.find(b"\r--", start, found if found >= 0 else len(octets)) if self._is_text else -1
-        return (bare if bare >= 0 else found) + 1 if max(found, bare) >= 0 else -1
+        while octets.find(b"-", start) >= 0:
+            found = octets.find(b"\n--", start)
+            end = found if found >= 0 else len(octets)
+            while self._is_text and (bare := octets.find(b"\r--", start, end)) >= 0:
+                yield bare + 1
+                start = bare + 1
+            if found < 0:
+                return
+            yield found + 1
+            start = found + 1
 
     def _line_end_before(self, index: int) -> int:
         octets = self._octets
