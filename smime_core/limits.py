@@ -19,6 +19,7 @@ MAX_CHILDREN: Final = 20_000  # Children of one element, 400 bytes of memory eac
 MAX_INTEGER_BYTES: Final = 64  # A version, count or serial number; RFC 5280 allows 20 bytes for serial numbers.
 MAX_MIME_DEPTH: Final = 20  # Multiparts and CMS layers nested in one another; triple wrapping uses 6.
 MAX_MIME_PARTS: Final = 1_000
+MAX_MESSAGE_PARTS: Final = 100_000  # Entities of a whole mail that is signed or encrypted; each takes 300 bytes.
 MAX_NESTED_LAYERS: Final = 50  # Protected parts below the top that are judged; a mailing list's digest has about 20.
 MAX_HEADER_BYTES: Final = 1_048_576
 MAX_HEADER_FIELDS: Final = 10_000  # Fields of one entity; mail that went through many lists has some hundreds.

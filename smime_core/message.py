@@ -37,6 +37,7 @@ from smime_core.mail.header_protection import HeaderScheme, ProtectionMode, prot
 from smime_core.mime import (
     Entity,
     Headers,
+    Preparation,
     build_pkcs7_mime,
     build_signed,
     join_message,
@@ -63,7 +64,7 @@ async def sign_message(
     fields are signed too (RFC 9788): CLEAR, or CIPHER if the result will be encrypted. Raises MalformedMessage, and
     UnsupportedAlgorithm for a key that cannot sign.
     """
-    outer_headers, entity = _split_protected(message, protection)
+    outer_headers, entity = _split_protected(message, Preparation.SEVEN_BIT, protection)
     return outer_headers + await sign_entity(entity, signing, provider)
 
 
@@ -86,6 +87,9 @@ async def encrypt_message(
 ) -> bytes:
     """The message, encrypted for the recipients.
 
+    The entity is first made canonical (RFC 8551 section 3.1.1). Its parts keep their transfer encodings, because no
+    transport alters what is encrypted (section 3.1.2).
+
     The message's headers stay outside and readable. With `protection` CIPHER they are encrypted too, and the outer
     fields that only people read, above all the Subject, are hidden (RFC 9788).
 
@@ -93,7 +97,7 @@ async def encrypt_message(
     AuthEnvelopedData. Raises MalformedMessage, or UnsupportedAlgorithm for a certificate that does not allow
     encryption.
     """
-    outer_headers, entity = _split_protected(message, protection)
+    outer_headers, entity = _split_protected(message, Preparation.CANONICAL, protection)
     return outer_headers + await encrypt_entity(entity, encrypting, provider)
 
 
@@ -338,8 +342,10 @@ def recipient_ids(data: Buffer) -> tuple[str, ...]:
     return tuple(str(recipient.rid) for recipient in layer.enveloped.recipients)
 
 
-def _split_protected(message: bytes, protection: ProtectionMode | None) -> tuple[bytes, bytes]:
-    outer_headers, entity = split_message(message)
+def _split_protected(
+    message: bytes, preparation: Preparation, protection: ProtectionMode | None
+) -> tuple[bytes, bytes]:
+    outer_headers, entity = split_message(message, preparation)
     return (outer_headers, entity) if protection is None else protect_headers(outer_headers, entity, protection)
 
 

@@ -271,7 +271,7 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
     ),
     42: _obligation(
         "text is made canonical, other octets stay", "RFC 8551 3.1.1",
-        "text_gets_crlf_and_binary_parts_are_left_alone", "must_42_a_stream_refuses_what_it_would_have_to_alter",
+        "text_gets_crlf_and_binary_parts_are_left_alone", "must_42_a_stream_makes_text_canonical_and_nothing_else",
     ),
     43: _obligation(
         "no transfer encoding means 7bit; binary is read", "RFC 8551 3.1.2",

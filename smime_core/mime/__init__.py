@@ -7,7 +7,8 @@ Python. Readers raise only MalformedMessage or LimitExceeded.
 from smime_core.mime.addresses import Mailbox, addresses, find_addresses, format_mailbox, from_addresses
 from smime_core.mime.assemble import build_pkcs7_mime, build_signed, join_message, outer_headers_of, split_message
 from smime_core.mime.attachment import Attachment
-from smime_core.mime.canonical import EMBEDDED_MESSAGES, canonicalise, has_parts, to_crlf
+from smime_core.mime.canonical import EMBEDDED_MESSAGES, has_parts, to_crlf
+from smime_core.mime.changes import Preparation
 from smime_core.mime.dates import format_date, parse_date
 from smime_core.mime.entity import Entity, decode_body, looks_like_cms_part, parse_entity
 from smime_core.mime.filenames import clean_filename
@@ -15,6 +16,7 @@ from smime_core.mime.headers import Field, Headers, parse_headers
 from smime_core.mime.micalg import find_unannounced_hashes, micalg, parse_micalg
 from smime_core.mime.multipart import is_multipart_signed, parse_parts, split_multipart, split_signed
 from smime_core.mime.parameters import ContentType, parse_content_type
+from smime_core.mime.preparation_scan import prepare
 
 __all__ = [
     "EMBEDDED_MESSAGES",
@@ -24,10 +26,10 @@ __all__ = [
     "Field",
     "Headers",
     "Mailbox",
+    "Preparation",
     "addresses",
     "build_pkcs7_mime",
     "build_signed",
-    "canonicalise",
     "clean_filename",
     "decode_body",
     "find_addresses",
@@ -47,6 +49,7 @@ __all__ = [
     "parse_headers",
     "parse_micalg",
     "parse_parts",
+    "prepare",
     "split_message",
     "split_multipart",
     "split_signed",

@@ -11,13 +11,14 @@ from typing import Final
 
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
-from smime_core.mime.canonical import canonicalise
+from smime_core.mime.changes import Preparation
 from smime_core.mime.entity import parse_entity
 from smime_core.mime.headers import Field, Headers
-from smime_core.mime.seven_bit import is_transport_safe, make_seven_bit
+from smime_core.mime.preparation_scan import prepare
 from smime_core.mime.transfer import encode_base64
 
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+_MAX_NAME_LENGTH: Final = 997
 _TOKEN: Final = re.compile(r"[0-9A-Za-z.-]+")
 _PREAMBLE: Final = b"This is a signed S/MIME message.\r\n"
 # Fields of RFC 5322 section 3.6 that only the author writes, except From, which every message needs.
@@ -40,20 +41,31 @@ _AUTHORS_FIELDS: Final = frozenset(
 _FILENAMES: Final = {"certs-only": "smime.p7c", "compressed-data": "smime.p7z"}
 
 
-def split_message(message: Buffer) -> tuple[bytes, bytes]:
+def split_message(message: Buffer, preparation: Preparation = Preparation.SEVEN_BIT) -> tuple[bytes, bytes]:
     """Returns (fields that stay outside, inner entity to protect). Both are canonical; the entity is fit for 7-bit.
 
-    The entity has the Content-* fields. MIME-Version is in neither; the function that builds the message adds it.
-    Raises LimitExceeded.
+    Content that is encrypted needs only Preparation.CANONICAL. The entity has the Content-* fields. MIME-Version is in
+    neither; the function that builds the message adds it. Raises LimitExceeded, and MalformedMessage for damaged base64
+    of CMS.
     """
     entity = parse_entity(message)
-    outer = b"".join(_whole_line(field) for field in entity.headers.fields if not _describes_body(field))
-    inner = [_whole_line(field) for field in entity.headers.fields if field.name.lower().startswith("content-")]
-    if not entity.headers.find("Content-Type"):
-        charset = "us-ascii" if bytes(entity.body).isascii() else "utf-8"
-        inner.insert(0, f"Content-Type: text/plain; charset={charset}\r\n".encode("ascii"))
-    protected = b"".join([*inner, b"\r\n", entity.body])
-    return outer, protected if is_transport_safe(protected) else make_seven_bit(canonicalise(protected))
+    is_ascii = bool(entity.headers.find("Content-Type")) or bytes(entity.body).isascii()
+    head = inner_headers_of(entity.headers, body_is_ascii=is_ascii)
+    return outer_headers_of(entity.headers), prepare(b"".join([head, b"\r\n", entity.body]), preparation)
+
+
+def inner_headers_of(headers: Headers, *, body_is_ascii: bool) -> bytes:
+    """The Content-* fields, canonical. `body_is_ascii` counts only if they name no type: then it is text.
+
+    Names that no line has room for are left out (RFC 5322 section 2.1.1).
+    """
+    fields = [field for field in headers.fields if len(field.name) <= _MAX_NAME_LENGTH]
+    inner = [_whole_line(field) for field in fields if field.name.lower().startswith("content-")]
+    if not headers.find("Content-Type"):
+        inner.insert(0, b"Content-Type: text/plain; charset=%b\r\n" % (b"us-ascii" if body_is_ascii else b"utf-8"))
+        if not body_is_ascii and not headers.find("Content-Transfer-Encoding"):
+            inner.append(b"Content-Transfer-Encoding: 8bit\r\n")
+    return b"".join(inner)
 
 
 def join_message(outer_headers: bytes, entity: Buffer) -> bytes:

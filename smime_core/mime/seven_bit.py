@@ -1,7 +1,6 @@
-"""Make entities fit for 7-bit transport before they are signed (RFC 8551 section 3.1.3, RFC 1847 section 2.1).
+"""Text and header fields that are fit for 7-bit transport (RFC 8551 section 3.1.3, RFC 1847 section 2.1).
 
-A part is also encoded if a line begins with `From `, is a lone dot, ends with blanks or is too long (RFC 2049 section
-3). Other parts stay unchanged. A multipart/signed inside is never changed, because that would break its signature.
+Text is also unfit if a line begins with `From `, is a lone dot, ends with blanks or is too long (RFC 2049 section 3).
 """
 
 from __future__ import annotations
@@ -9,15 +8,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mime.addresses import Mailbox, addresses, format_mailbox
-from smime_core.mime.canonical import EMBEDDED_MESSAGES, has_crlf_only, has_parts
+from smime_core.mime.canonical import has_crlf_only
 from smime_core.mime.encoded_words import encode_words
-from smime_core.mime.entity import Entity, decode_body, parse_entity
 from smime_core.mime.headers import Field
-from smime_core.mime.multipart import find_parts
 from smime_core.mime.parameters import format_parameterised, parse_parameterised
-from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
 _UNSTRUCTURED_FIELDS: Final = ("subject", "comments", "content-description")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -32,6 +27,14 @@ _BLANK: Final = re.compile(r"(?<=[^ \t\r\n])[ \t](?=[^ \t\r\n])")
 
 def is_transport_safe(octets: bytes) -> bool:
     """Whether no mail transport has a reason to alter these bytes."""
+    return has_safe_lines(octets) and has_crlf_only(octets)
+
+
+def has_safe_lines(octets: bytes) -> bool:
+    """Whether no mail transport has a reason to alter a line of these bytes, whose line ends are not looked at.
+
+    This holds for a text if it holds for each of its lines, so a text may be judged in pieces of whole lines.
+    """
     return (
         octets.isascii()
         and b"\0" not in octets
@@ -40,65 +43,7 @@ def is_transport_safe(octets: bytes) -> bool:
         and octets != b"."
         and not _has_long_lines(octets)
         and all(_has_safe_lines(octets, start) for start in range(0, len(octets), _BLOCK_BYTES))
-        and has_crlf_only(octets)
     )
-
-
-def make_seven_bit(entity_bytes: bytes) -> bytes:
-    """The entity, with those parts encoded that transport might alter. It must be canonical. Raises LimitExceeded."""
-    return _make_seven_bit(entity_bytes, 0)
-
-
-def _make_seven_bit(encoded: bytes, depth: int) -> bytes:
-    check_limit("MIME depth", depth, MAX_MIME_DEPTH)
-    if is_transport_safe(encoded):
-        return encoded
-    entity = parse_entity(encoded)
-    if entity.content_type.media_type == "multipart/signed":
-        return encoded
-    if has_parts(entity):
-        return _head(entity, transfer_encoding=None) + _encode_parts(entity, depth)
-    if entity.content_type.media_type in EMBEDDED_MESSAGES:
-        # RFC 2046 section 5.2.1 permits no encoding here, so the message inside is made fit instead.
-        return _head(entity, transfer_encoding=None) + _make_seven_bit(bytes(decode_body(entity)), depth + 1)
-    if is_transport_safe(bytes(entity.body)):
-        return _head(entity, transfer_encoding=entity.transfer_encoding) + bytes(entity.body)
-    decoded = bytes(decode_body(entity))
-    is_text = entity.content_type.type == "text" and b"\0" not in decoded and entity.transfer_encoding != "base64"
-    if is_text:
-        return _head(entity, transfer_encoding="quoted-printable") + encode_quoted_printable(decoded)
-    return _head(entity, transfer_encoding="base64") + encode_base64(decoded)
-
-
-def _encode_parts(entity: Entity, depth: int) -> bytes:
-    pieces: list[bytes] = []
-    end = 0
-    for start, stop in find_parts(entity):
-        gap = bytes(entity.body[end:start])
-        # The preamble has no meaning (RFC 2046 section 5.1.1). If transport might alter it, it is left out.
-        pieces += [
-            gap if is_transport_safe(gap) else _delimiter(entity),
-            _make_seven_bit(bytes(entity.body[start:stop]), depth + 1),
-        ]
-        end = stop
-    epilogue = bytes(entity.body[end:])
-    if not is_transport_safe(epilogue):
-        epilogue = _delimiter(entity)[:-2] + b"--\r\n"
-    return b"".join([*pieces, epilogue])
-
-
-def _delimiter(entity: Entity) -> bytes:
-    return b"\r\n--" + entity.content_type.parameters["boundary"].encode("utf-8", "replace") + b"\r\n"
-
-
-def _head(entity: Entity, *, transfer_encoding: str | None) -> bytes:
-    # The header section and its blank line. `transfer_encoding` is None for multiparts and embedded messages, which may
-    # have no encoding of their own.
-    name = "content-transfer-encoding"
-    fields = [encode_header_field(field) for field in entity.headers.fields if field.name.lower() != name]
-    if transfer_encoding is not None:
-        fields.append(f"Content-Transfer-Encoding: {transfer_encoding}\r\n".encode("ascii", "replace"))
-    return b"".join([*fields, b"\r\n"])
 
 
 def encode_header_field(field: Field) -> bytes:

@@ -66,7 +66,7 @@ def decode_quoted_printable(data: Buffer) -> bytes:
     RFC 2045 section 6.7, rule 3.
     """
     octets = bytes(data)
-    if b" \n" in octets or b" \r\n" in octets or b"\t\n" in octets or b"\t\r\n" in octets:
+    if octets.endswith((b" ", b"\t")) or any(end in octets for end in (b" \n", b" \r\n", b"\t\n", b"\t\r\n")):
         octets = _BLANKS_AT_LINE_END.sub(b"", octets)
     return binascii.a2b_qp(octets)
 

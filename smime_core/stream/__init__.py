@@ -17,6 +17,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.mail.header_protection import ProtectionMode
+from smime_core.mime import Preparation
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
 from smime_core.stream.examination import StreamedReport, decrypt_octets, examine_octets
@@ -57,7 +58,7 @@ def sign_mail_file(
 ) -> None:
     """Write the message signed by every identity, as `sign_message` does.
 
-    Raises MalformedMessage for a body that transport might alter, because a streamed body is not encoded anew.
+    Raises the errors of `sign_message`, and UnsupportedAlgorithm for signers without attributes.
     """
     signer = StreamSigner(signing=signing, provider=provider)
     if signing.form is SignatureForm.OPAQUE:
@@ -149,12 +150,12 @@ def examine_file(
     )
 
 
-def entity_of(source: BinaryIO) -> Octets:
-    """The canonical entity of a mail, without the fields that stay outside: the part to sign or encrypt.
+def entity_of(source: BinaryIO, preparation: Preparation) -> Octets:
+    """The entity of a mail, without the fields that stay outside: SEVEN_BIT to sign, CANONICAL to encrypt.
 
-    Raises MalformedMessage for a body that transport might alter.
+    Raises LimitExceeded.
     """
-    return run(split_mail(FileOctets(source)))[1]
+    return run(split_mail(FileOctets(source), preparation))[1]
 
 
 def copy_content(report: StreamedReport, target: Sink) -> None:

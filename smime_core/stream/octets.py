@@ -17,7 +17,7 @@ from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.mime import to_crlf
 from smime_core.stream.steady import BlockTags
-from smime_core.text.base64 import Base64Decoder, ExactBase64
+from smime_core.text.base64 import ExactBase64
 
 BLOCK_BYTES: Final = 1_048_576  # Large enough to hide Python's overhead, small enough for the processor's cache.
 
@@ -172,19 +172,36 @@ class _SliceOctets:
         return (await self.whole.length() if self._end is None else self._end) - self._start
 
 
-class Base64Octets(DerivedOctets):
-    """The bytes of base64 text, decoded by `text.base64` as in memory."""
+class Transform(Protocol):
+    """Decodes or encodes bytes that are fed in pieces, as `text.base64` and `mime.piecewise` do."""
 
-    def __init__(self, text: Octets, make_decoder: Callable[[], Base64Decoder] = ExactBase64) -> None:
-        self._text = text
-        self._make_decoder = make_decoder
+    def feed(self, data: bytes, /) -> bytes:
+        """The result so far."""
+
+    def finish(self) -> bytes:
+        """The rest of the result, at the end of the data."""
+
+
+class TransformedOctets(DerivedOctets):
+    """Bytes that were decoded or encoded. Each reading begins a new transform."""
+
+    def __init__(self, octets: Octets, make_transform: Callable[[], Transform]) -> None:
+        self._octets = octets
+        self._make_transform = make_transform
 
     async def make_blocks(self) -> AsyncIterator[memoryview]:
-        """The decoded bytes in blocks. Raises MalformedMessage for text that is no base64."""
-        decoder = self._make_decoder()
-        async for block in self._text.blocks():
-            yield memoryview(decoder.feed(bytes(block)))
-        yield memoryview(decoder.finish())
+        """The transformed bytes in blocks. Raises the errors of the transform."""
+        transform = self._make_transform()
+        async for block in self._octets.blocks():
+            yield memoryview(transform.feed(bytes(block)))
+        yield memoryview(transform.finish())
+
+
+class Base64Octets(TransformedOctets):
+    """The bytes of base64 text, decoded by `text.base64` as in memory."""
+
+    def __init__(self, text: Octets, make_decoder: Callable[[], Transform] = ExactBase64) -> None:
+        super().__init__(text, make_decoder)
 
 
 class CrlfOctets(DerivedOctets):

@@ -68,15 +68,15 @@ class StreamSigner:
         ]
 
 
-async def sign_detached(content: Octets, signer: StreamSigner) -> bytes:
-    """DER of SignedData without the content."""
+async def sign_detached(content: Octets, signer: StreamSigner, *, copy_to: StreamSink | None = None) -> bytes:
+    """DER of SignedData without the content, which is copied to `copy_to` in the same reading."""
     return assemble_signed_data(
         version=signer.version,
         digest_algorithms=digest_identifiers(signer.signing.algorithms),
         encapsulated=build_encapsulated(signer.content_type, None),
         certificates=signer.certificates(),
         crls=signer.signing.crls,
-        signer_infos=await signer.sign(await _digest(content, signer)),
+        signer_infos=await signer.sign(await _digest(content, signer, copy_to=copy_to)),
     )
 
 

@@ -20,11 +20,13 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.signed_data import build_signed_data
 from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
-from smime_core.errors import DecryptionError, MalformedMessage, SignatureMismatch, WrongPassphrase
+from smime_core.errors import DecryptionError, SignatureMismatch, WrongPassphrase
 from smime_core.identity.pkcs12 import Pkcs12Form
+from smime_core.mime import Preparation, decode_body, parse_entity, parse_parts
 from smime_core.provider import NewKey, PublicKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.providers.python_rsa_signatures import verify_rsa
+from smime_core.stream.octets import read_head
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import names_match
 from tests import musts
@@ -209,16 +211,17 @@ def test_must_40_each_form_of_a_passphrase_opens_its_kdf(form: Pkcs12Form, passp
         blocking.load_identity(p12, b"another", provider=PROVIDER)
 
 
-def test_must_42_a_stream_refuses_what_it_would_have_to_alter() -> None:
-    """Text in memory is made canonical before it is signed. A stream cannot look ahead, and refuses such text."""
-    message = b"From: alice@example.test\r\nContent-Type: text/plain\r\n\r\n" + b"x" * 1_200 + b"\r\n"
-    with pytest.raises(MalformedMessage):
-        stream.sign_mail_file(
-            io.BytesIO(message),
-            io.BytesIO(),
-            Signing(identities=[person("alice")], signing_time=NOW),
-            provider=NativeStreamingProvider(),
-        )
+def test_must_42_a_stream_makes_text_canonical_and_nothing_else() -> None:
+    """What is signed has CRLF line ends in text only, also in a stream, and however the text came."""
+    text = b"Content-Type: text/plain\n\na\rb\n"
+    image = b"Content-Type: image/png\nContent-Transfer-Encoding: binary\n\n\x89\n\r\n"
+    parts = b"--b\n" + text + b"\n--b\n" + image + b"\n--b--\n"
+    message = io.BytesIO(b"From: alice@example.test\nContent-Type: multipart/mixed; boundary=b\n\n" + parts)
+    for preparation in Preparation:
+        entity = stream.entity_of(message, preparation)
+        first, second = parse_parts(parse_entity(run(read_head(entity, 10_000))))
+        assert bytes(first.body) == b"a\r\nb\r\n"
+        assert decode_body(second) == b"\x89\n\r\n"
 
 
 def name(*rdns: tuple[str, int, str]) -> bytes:

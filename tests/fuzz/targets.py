@@ -50,10 +50,8 @@ from smime_core.mail.header_protection import unprotect_headers
 from smime_core.mail.header_replies import reply_headers
 from smime_core.mail.html_text import extract_text
 from smime_core.mail.reading import read_encrypted_payload, read_entity
-from smime_core.mime import Entity, decode_body, from_addresses, parse_entity, split_message
-from smime_core.mime.canonical import canonicalise
+from smime_core.mime import Entity, Preparation, decode_body, from_addresses, parse_entity, prepare, split_message
 from smime_core.mime.headers import parse_headers
-from smime_core.mime.seven_bit import make_seven_bit
 from smime_core.own_content import examine_field, examine_page, verify_form
 from smime_core.own_content.forms import Submission
 from smime_core.own_content.own_content import ContentKind, build_members, protect_content
@@ -392,8 +390,8 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "read payload": read_encrypted_payload,
         "split message": split_message,
         "decode body": lambda data: decode_body(parse_entity(data)),
-        "canonicalise": canonicalise,
-        "make 7-bit": make_seven_bit,
+        "canonicalise": lambda data: prepare(data, Preparation.CANONICAL),
+        "make 7-bit": lambda data: prepare(data, Preparation.SEVEN_BIT),
         "protected headers": _unprotect,
         "HTML": lambda data: extract_text(data.decode("latin-1")),
     },

@@ -11,7 +11,7 @@ from smime_core import blocking, stream
 from smime_core.cms import NO_KEYS, Encrypting, Keys, Signing
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.mail import ProtectionMode
-from smime_core.mime import Entity, looks_like_cms_part, parse_entity, split_message
+from smime_core.mime import Entity, Preparation, looks_like_cms_part, parse_entity, split_message
 from smime_core.policy import Policy
 from smime_core.report import MessageReport
 from smime_core.stream import Sink
@@ -35,7 +35,8 @@ def sign_content(data: Input, target: Sink, signing: Signing, *, raw: bool) -> N
     if isinstance(data, bytes):
         target.write(blocking.sign_bytes(data if raw else split_message(data)[1], signing, provider=PROVIDER))
     else:
-        stream.sign_file(data if raw else stream.entity_of(data), target, signing, provider=PROVIDER)
+        source = data if raw else stream.entity_of(data, Preparation.SEVEN_BIT)
+        stream.sign_file(source, target, signing, provider=PROVIDER)
 
 
 def encrypt_mail(data: Input, target: Sink, encrypting: Encrypting, protection: ProtectionMode | None) -> None:
@@ -49,9 +50,11 @@ def encrypt_mail(data: Input, target: Sink, encrypting: Encrypting, protection: 
 def encrypt_content(data: Input, target: Sink, encrypting: Encrypting, *, raw: bool) -> None:
     """Write bare CMS that encrypts the whole input if `raw`, otherwise the MIME entity of the mail in the input."""
     if isinstance(data, bytes):
-        target.write(blocking.encrypt_bytes(data if raw else split_message(data)[1], encrypting, provider=PROVIDER))
+        content = data if raw else split_message(data, Preparation.CANONICAL)[1]
+        target.write(blocking.encrypt_bytes(content, encrypting, provider=PROVIDER))
     else:
-        stream.encrypt_file(data if raw else stream.entity_of(data), target, encrypting, provider=PROVIDER)
+        source = data if raw else stream.entity_of(data, Preparation.CANONICAL)
+        stream.encrypt_file(source, target, encrypting, provider=PROVIDER)
 
 
 class Examined:

@@ -30,7 +30,7 @@ from smime_core.cms import (
     parse_digested_data,
 )
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
-from smime_core.mime import split_message
+from smime_core.mime import Preparation, split_message
 from smime_core.stream.content import InflatedOctets
 from smime_core.stream.mail import locate_cms, locate_cms_part, read_entity_head
 from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, split_mail
@@ -108,7 +108,7 @@ def _split(data: Input) -> tuple[bytes, Octets]:
     if isinstance(data, bytes):
         outer_headers, entity = split_message(data)
         return outer_headers, MemoryOctets(entity)
-    return blocking.run(split_mail(FileOctets(data)))
+    return blocking.run(split_mail(FileOctets(data), Preparation.SEVEN_BIT))
 
 
 async def _write_compressed_mail(outer_headers: bytes, content: Octets, target: StreamSink) -> None:

@@ -13,10 +13,11 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.message import examine_message
 from smime_core.mime import (
     Entity,
+    Preparation,
     build_signed,
-    canonicalise,
     decode_body,
     parse_entity,
+    prepare,
     split_message,
     split_signed,
     to_crlf,
@@ -66,7 +67,7 @@ class RoundTrip:
             facts += 1
         _, inner = split_message(self.message)
         facts += claim(split_message(inner)[1] == inner, "the canonical entity is not canonical")
-        facts += claim(canonicalise(inner) == inner, "the canonical entity has line ends that change")
+        facts += claim(prepare(inner, Preparation.CANONICAL) == inner, "the canonical entity has line ends that change")
         signed = parse_entity(build_signed(b"", inner, b"0\x00", "sha-256", boundary=_BOUNDARY))
         return facts + claim(bytes(split_signed(signed)[0]) == inner, "multipart/signed gives another entity back")
 

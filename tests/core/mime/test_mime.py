@@ -15,10 +15,10 @@ from smime_core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS, MAX_MIME_DEPT
 from smime_core.mime import (
     Entity,
     Mailbox,
+    Preparation,
     addresses,
     build_pkcs7_mime,
     build_signed,
-    canonicalise,
     clean_filename,
     decode_body,
     from_addresses,
@@ -27,6 +27,7 @@ from smime_core.mime import (
     join_message,
     looks_like_cms_part,
     parse_entity,
+    prepare,
     split_message,
     split_multipart,
     split_signed,
@@ -182,7 +183,7 @@ class TestEntities:
             except MalformedMessage:
                 continue
         outer, inner = split_message(data)
-        assert canonicalise(inner) == inner
+        assert prepare(inner, Preparation.CANONICAL) == inner
         join_message(outer, inner)
 
     def test_a_text_without_header_is_all_body(self) -> None:
@@ -442,7 +443,7 @@ class TestCanonicalForm:
         binary = b"Content-Type: image/png\nContent-Transfer-Encoding: binary\n\n\x89PNG\r\n\x1a\n\n"
         text = b"Content-Type: text/plain\nContent-Transfer-Encoding: binary\n\na\nb\n"
         message = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + binary + b"\n--b\n" + text + b"\n--b--\n"
-        parts = split_multipart(parse_entity(canonicalise(message)))
+        parts = split_multipart(parse_entity(prepare(message, Preparation.CANONICAL)))
         assert bytes(parts[0]).endswith(b"\r\n\r\n\x89PNG\r\n\x1a\n\n")
         assert bytes(parts[1]) == text.replace(b"\n", b"\r\n")
 
@@ -456,7 +457,7 @@ class TestCanonicalForm:
                 level,
             )
         with pytest.raises(LimitExceeded, match="depth"):
-            canonicalise(message)
+            prepare(message, Preparation.CANONICAL)
 
 
 class TestMessages:

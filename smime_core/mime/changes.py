@@ -1,0 +1,118 @@
+"""The changes that prepare an entity for signing or encryption, as a list of segments (RFC 8551 section 3.1).
+
+`preparation_scan` finds the segments. `apply_changes` makes the prepared entity in memory, `stream.preparing` in a
+stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, NamedTuple
+
+from smime_core.asn1.der import Buffer
+from smime_core.mime.canonical import to_crlf
+from smime_core.mime.entity import parse_entity
+from smime_core.mime.seven_bit import encode_header_field
+from smime_core.mime.transfer import (
+    decode_base64_before_footer,
+    decode_base64_leniently,
+    decode_quoted_printable,
+    decode_uuencode,
+    encode_base64,
+    encode_quoted_printable,
+)
+
+SAME_ENCODING: Final = "="
+
+
+class Preparation(Enum):
+    """How much an entity is changed before it is protected.
+
+    CANONICAL gives text CRLF line ends (section 3.1.1). This is enough inside encryption, and for signed content.
+    SEVEN_BIT also encodes the leaves and header fields that transport might alter (section 3.1.3).
+    """
+
+    CANONICAL = "canonical"
+    SEVEN_BIT = "7bit"
+
+
+class Change(Enum):
+    """The change of one segment.
+
+    HEAD: the header section is written anew, with the transfer encoding in `detail`: a name, SAME_ENCODING, or "" for
+    none. BASE64 and QUOTED_PRINTABLE: the body is decoded by `detail`, a Decoding, and encoded. TEXT: `text` comes in
+    the place of the segment.
+    """
+
+    KEEP = "keep"
+    CRLF = "crlf"
+    HEAD = "head"
+    BASE64 = "base64"
+    QUOTED_PRINTABLE = "quoted-printable"
+    TEXT = "text"
+
+
+class Decoding(Enum):
+    """How a body is decoded before it is encoded anew. All except OCTETS get CRLF line ends first."""
+
+    OCTETS = "octets"
+    LINES = "lines"
+    BASE64 = "base64"
+    CMS_BASE64 = "base64 of CMS"
+    QUOTED_PRINTABLE = "quoted-printable"
+    UUENCODE = "x-uuencode"
+
+
+class Segment(NamedTuple):
+    """A range of the entity, and its change. The header section of an entity without one is an empty range."""
+
+    start: int
+    end: int
+    change: Change
+    decoding: Decoding = Decoding.LINES
+    encoding: str = ""
+    text: bytes = b""
+
+
+def apply_changes(octets: bytes, segments: Sequence[Segment]) -> bytes:
+    """The prepared entity. Raises MalformedMessage for damaged base64 of CMS."""
+    return b"".join(_changed(octets[segment.start : segment.end], segment) for segment in segments)
+
+
+def rewrite_head(octets: Buffer, transfer_encoding: str) -> bytes:
+    """The header section in ASCII with its blank line. See `Change.HEAD`."""
+    entity = parse_entity(to_crlf(octets))
+    name = "content-transfer-encoding"
+    fields = [encode_header_field(field) for field in entity.headers.fields if field.name.lower() != name]
+    if transfer_encoding == SAME_ENCODING:
+        transfer_encoding = entity.transfer_encoding
+    if transfer_encoding:
+        fields.append(f"Content-Transfer-Encoding: {transfer_encoding}\r\n".encode("ascii", "replace"))
+    return b"".join([*fields, b"\r\n"])
+
+
+def decode_segment(octets: bytes, decoding: Decoding) -> bytes:
+    """The body without its transfer encoding. Raises MalformedMessage for damaged base64 of CMS."""
+    if decoding is Decoding.OCTETS:
+        return octets
+    lines = to_crlf(octets)
+    if decoding is Decoding.BASE64:
+        return decode_base64_leniently(lines)
+    if decoding is Decoding.CMS_BASE64:
+        return decode_base64_before_footer(lines)
+    if decoding is Decoding.QUOTED_PRINTABLE:
+        return decode_quoted_printable(lines)
+    return decode_uuencode(lines) if decoding is Decoding.UUENCODE else lines
+
+
+def _changed(octets: bytes, segment: Segment) -> bytes:
+    if segment.change is Change.CRLF:
+        return to_crlf(octets)
+    if segment.change is Change.HEAD:
+        return rewrite_head(octets, segment.encoding)
+    if segment.change is Change.BASE64:
+        return encode_base64(decode_segment(octets, segment.decoding))
+    if segment.change is Change.QUOTED_PRINTABLE:
+        return encode_quoted_printable(decode_segment(octets, segment.decoding))
+    return segment.text if segment.change is Change.TEXT else octets

@@ -1,0 +1,149 @@
+"""A window on the bytes of a mail that arrive block by block, and the next delimiter in it (RFC 2046 section 5.1.1).
+
+The window stays small: everything is taken out of it that cannot be part of a delimiter. In text CR, LF and CRLF end a
+line, because all of them become CRLF. In octets, which keep their line ends, only LF and CRLF do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from smime_core.asn1.der import Buffer
+from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
+
+LINE_END: Final = re.compile(rb"\r\n?+|\n")
+_BEHIND_BOUNDARY: Final = rb"(--)?[ \t]{0,%d}+" % MAX_DELIMITER_BLANKS
+_TEXT_REST: Final = re.compile(_BEHIND_BOUNDARY + rb"(\r\n?+|\n|\Z)")
+_OCTETS_REST: Final = re.compile(_BEHIND_BOUNDARY + rb"(\r?\n|\r?\Z)")
+_CR: Final = 13
+_LF: Final = 10
+_HYPHEN: Final = 45
+
+
+class Delimiter(NamedTuple):
+    """A delimiter of the multipart at `level`: from the line end before it up to the line end behind it."""
+
+    level: int
+    start: int
+    end: int
+    is_closing: bool
+
+
+class LineWindow:
+    """All positions are counted from the first byte of the mail.
+
+    `position` is the first byte that was not taken. `delimiters` are those of the open multiparts, the outermost first:
+    if a line is a delimiter of two, it belongs to the outer one.
+    """
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.is_ended = False
+        self._octets = b""
+        self._start = 0  # the position of the first byte in the window
+        self._delimiters: list[bytes] = []
+        self._is_text = True
+        self._searched = 0  # no delimiter begins before this position, except the found one
+        self._found: Delimiter | None = None
+
+    def feed(self, block: Buffer) -> None:
+        """Append a block. Two taken bytes are kept, because the line end before a delimiter may have been taken."""
+        dropped = max(self.position - self._start - 2, 0)
+        self._octets = b"".join((self._octets[dropped:], block))
+        self._start += dropped
+
+    def end(self) -> None:
+        """No block follows."""
+        self.is_ended = True
+
+    def expect(self, delimiters: list[bytes], *, is_text: bool) -> None:
+        """Look for these delimiters from now on, in text or in octets."""
+        if delimiters != self._delimiters or is_text is not self._is_text:
+            self._delimiters, self._is_text = delimiters, is_text
+            self._searched, self._found = max(self.position - 1, self._start), None
+
+    def take(self, end: int) -> tuple[bytes, int, int]:
+        """Take the bytes up to `end` out of the window. Returns a bytes object, and where they begin and end in it."""
+        start = self.position - self._start
+        self.position = max(end, self.position)
+        taken = self._octets, start, self.position - self._start
+        if self._found is not None and self.position >= self._found.end:
+            # The line end of a delimiter may also be the one before the next.
+            self._searched, self._found = self.position - 1, None
+        return taken
+
+    def look(self, end: int) -> bytes:
+        """The bytes up to `end`, which stay in the window."""
+        return self._octets[self.position - self._start : end - self._start]
+
+    def find_delimiter(self) -> tuple[int, Delimiter | None]:
+        """Returns (end of the bytes that belong to no delimiter, the delimiter there or None)."""
+        if self._found is None and self._delimiters:
+            undecided = self._search()
+            if undecided is not None:
+                return max(self._start + self._line_end_before(undecided), self.position), None
+        if self._found is not None:
+            return self._found.start, self._found
+        end = len(self._octets)
+        if self._delimiters and not self.is_ended:
+            end = self._without_open_end(end)
+        return max(self._start + end, self.position), None
+
+    def _search(self) -> int | None:
+        # Returns the index of a line that may become a delimiter with the next block.
+        known, longest = tuple(self._delimiters), max(map(len, self._delimiters))
+        for index in self._lines_of_hyphens(self._searched - self._start):
+            self._searched = self._start + index - 1
+            if index + longest <= len(self._octets) and not self._octets.startswith(known, index):
+                continue
+            for level, delimiter in enumerate(self._delimiters):
+                if not self._octets.startswith(delimiter, index):
+                    if not self.is_ended and delimiter.startswith(self._octets[index : index + len(delimiter)]):
+                        return index
+                    continue
+                rest = (_TEXT_REST if self._is_text else _OCTETS_REST).match(self._octets, index + len(delimiter))
+                if self._is_open(index + len(delimiter), rest):
+                    return index
+                if rest:
+                    start = max(self._start + self._line_end_before(index), self.position)
+                    self._found = Delimiter(level, start, self._start + rest.end(), rest[1] is not None)
+                    return None
+        self._searched = max(self._start + len(self._octets) - 2, self._searched)
+        return None
+
+    def _is_open(self, start: int, rest: re.Match[bytes] | None) -> bool:
+        if self.is_ended:
+            return False
+        if rest is None:
+            return self._octets[start:] == b"-"
+        return rest.end() == len(self._octets) and rest[2] in (b"", b"\r")
+
+    def _lines_of_hyphens(self, start: int) -> Iterator[int]:
+        # Base64 has no hyphens, and one byte is found much faster than three.
+        octets = self._octets
+        while octets.find(b"-", start) >= 0:
+            found = octets.find(b"\n--", start)
+            end = found if found >= 0 else len(octets)
+            while self._is_text and (bare := octets.find(b"\r--", start, end)) >= 0:
+                yield bare + 1
+                start = bare + 1
+            if found < 0:
+                return
+            yield found + 1
+            start = found + 1
+
+    def _line_end_before(self, index: int) -> int:
+        octets = self._octets
+        if octets[index - 1] == _LF and index > 1 and octets[index - 2] == _CR:
+            return index - 2
+        return index - 1
+
+    def _without_open_end(self, end: int) -> int:
+        # The last line end is kept, with a hyphen behind it, because they may begin a delimiter.
+        octets = self._octets
+        last = end - (end > 0 and octets[end - 1] == _HYPHEN)
+        if last > 0 and octets[last - 1] in (_CR, _LF):
+            return self._line_end_before(last)
+        return end

@@ -1,0 +1,104 @@
+"""Transfer encodings in pieces. The result does not depend on how the body is cut (RFC 2045 section 6).
+
+A body in memory is encoded and decoded by `transfer` as one piece, a stream in many pieces. Lines may be of any length.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Final
+
+from smime_core.asn1.der import Buffer
+from smime_core.limits import MAX_WHOLE_BYTES, check_limit
+from smime_core.mime.transfer import decode_quoted_printable, encode_base64, encode_quoted_printable
+
+_BASE64_LINES_BYTES: Final = 57 * 16_384  # Whole lines of base64.
+_LONG_LINE_BYTES: Final = 65_536  # A line is divided from here on.
+# A soft line break of the encoder, and not the one that `encode_quoted_printable` adds after a guarded `From`.
+_SOFT_BREAK: Final = re.compile(rb"(?<!=46rom)=\r\n")
+# A place where no "=XX" and no run of blanks goes on.
+_QUOTED_PLACE: Final = re.compile(rb"(?<![=\r])(?<!=.)(?<![ \t])(?=[^ \t])", re.DOTALL)
+
+
+class Base64Encoder:
+    """Encodes as `encode_base64` does."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, data: Buffer) -> bytes:
+        """The base64 of all whole lines."""
+        self._rest += data
+        whole = len(self._rest) - len(self._rest) % _BASE64_LINES_BYTES
+        encoded = encode_base64(self._rest[:whole])
+        del self._rest[:whole]
+        return encoded
+
+    def finish(self) -> bytes:
+        """The base64 of the rest."""
+        return encode_base64(self._rest)
+
+
+class QuotedPrintableEncoder:
+    """Encodes text without NUL as `encode_quoted_printable` does."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The lines so far. Of a long line, the part up to a soft line break."""
+        octets = self._rest + data
+        # A CR at the end may belong to an LF that follows.
+        end = len(octets) - octets.endswith(b"\r")
+        cut = max(octets.rfind(b"\n", 0, end), octets.rfind(b"\r", 0, end)) + 1
+        encoded = encode_quoted_printable(octets[:cut])
+        self._rest = octets[cut:]
+        if len(self._rest) > _LONG_LINE_BYTES:
+            encoded += self._encode_long_line()
+        return encoded
+
+    def finish(self) -> bytes:
+        """The last line."""
+        return encode_quoted_printable(self._rest)
+
+    def _encode_long_line(self) -> bytes:
+        # After a soft line break the encoder is in the state in which it began, so it can begin anew there.
+        # The last lines are left out, because at the end of the text the encoder looks for more characters.
+        whole = encode_quoted_printable(self._rest)
+        breaks = [match.end() for match in _SOFT_BREAK.finditer(whole, len(whole) - 1_000, len(whole) - 200)]
+        encoded = whole[: breaks[-1]] if breaks else b""
+        self._rest = self._rest[len(binascii.a2b_qp(encoded)) :]
+        return encoded
+
+
+class QuotedPrintableDecoder:
+    """Decodes as `decode_quoted_printable` does."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The lines so far. Of a long line, the part up to a place where neither "=XX" nor a run of blanks goes on.
+
+        Raises LimitExceeded if there is no such place.
+        """
+        octets = self._rest + data
+        cut = octets.rfind(b"\n") + 1
+        if len(octets) - cut > _LONG_LINE_BYTES:
+            cut = self._find_place(octets, cut)
+        check_limit("bytes of blanks in quoted-printable", len(octets) - cut, MAX_WHOLE_BYTES)
+        self._rest = octets[cut:]
+        return decode_quoted_printable(octets[:cut])
+
+    def finish(self) -> bytes:
+        """The last line."""
+        return decode_quoted_printable(self._rest)
+
+    def _find_place(self, octets: bytes, start: int) -> int:
+        # Looks in the last bytes first, which nearly always have such a place.
+        for near in (max(len(octets) - 256, start + 2), start + 2):
+            places = [match.start() for match in _QUOTED_PLACE.finditer(octets, near)]
+            if places:
+                return places[-1]
+        return start
