@@ -1,9 +1,10 @@
 """The people whom an answer to a message may address, and whether the writer must be asked first.
 
 A verified message is answered to its proved sender, in whatever form its From is written. Any other address of a signed
-or encrypted message is sure only if a signature covers the field that names it. Somebody who changed the message on its
-way could have added all others, and would get the quoted words. Encryption without a signature proves nothing here:
-anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
+or encrypted message is sure only if a verified signature of its author covers the field that names it. Somebody who
+changed the message on its way could have added all others, and would get the quoted words: they can also take the
+signature off, and sign anew with a key of their own. Encryption without a signature proves nothing here: anybody can encrypt, and a
+ciphertext without an authentication tag can be altered (RFC 8551 section 6).
 
 A plain message is answered as it says. The caller leaves out the person's own addresses.
 """
@@ -97,7 +98,21 @@ def _recipients(report: MessageReport, field: FieldPeople) -> tuple[AnswerMailbo
 
 
 def _is_sure(report: MessageReport, mailbox: NamedMailbox) -> bool:
-    return _is_ordinary(report) or mailbox.protection in _SIGNED
+    return _is_ordinary(report) or (mailbox.protection in _SIGNED and _is_by_author(report))
+
+
+def _is_by_author(report: MessageReport) -> bool:
+    # The state is lower where the outer header was changed on the way. The signed fields are the author's all the same.
+    if report.state is State.VERIFIED:
+        return True
+    authors, signers = report.people.authors, report.deciding_signers
+    if authors.count != 1 or authors.mailboxes[0].protection not in _SIGNED or not signers:
+        return False
+    author = authors.mailboxes[0].address
+    return all(
+        signer.state is State.VERIFIED and any(addresses_match(author, address) for address in signer.addresses)
+        for signer in signers
+    )
 
 
 def _is_ordinary(report: MessageReport) -> bool:

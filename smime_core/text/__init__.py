@@ -19,7 +19,7 @@ from smime_core.text.mail_address import (
     without_detail,
 )
 from smime_core.text.origin import check_origin
-from smime_core.text.shown_name import clean_name, looks_like_address, write_proved
+from smime_core.text.shown_name import clean_name, looks_like_address, without_address_signs, write_proved
 from smime_core.text.times import utc_text
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "parse_address",
     "read_ed25519",
     "utc_text",
+    "without_address_signs",
     "without_detail",
     "write_ed25519",
     "write_proved",

@@ -18,16 +18,24 @@ MAX_READ_NAME_CHARACTERS: Final = 1_000
 
 # Format characters, with the marks of direction, and halves of surrogate pairs have no picture.
 _INVISIBLE: Final = frozenset(("Cf", "Cs"))
+# Characters of other categories without a picture: those that programs may ignore (Default_Ignorable_Code_Point of
+# Unicode 15), and the empty braille pattern.
+_IGNORABLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _BREAKS: Final = frozenset(("Cc", "Zl", "Zp"))
-# The signs of an address, and their look-alikes that do not decompose into them: circled a, and angle brackets.
+# The signs of an address, and their look-alikes that do not decompose into them: an enclosed a, and angle brackets with
+# their confusables of UTS 39.
 _ADDRESS_SIGN: Final = re.compile(
-    "[@<>\u24b6\u24d0\u02c2\u02c3\u1433\u1438\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009]"
+    "[@<>\u24b6\u24d0\u02c2\u02c3\u1433\u1438\u16b2\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009"
+    "\U00016f3f\U0001d236\U0001d237\U0001f130\U0001f150\U0001f170]"
 )
 
 
 def clean_name(name: str) -> str:
     """A name in one line of at most 100 characters, without invisible characters. It may be empty."""
-    visible = "".join(_visible(character) for character in name[:MAX_READ_NAME_CHARACTERS])
+    visible = "".join(_visible(character) for character in _IGNORABLE.sub("", name[:MAX_READ_NAME_CHARACTERS]))
     line = " ".join(visible.split())
     return line if len(line) <= MAX_SHOWN_NAME_CHARACTERS else f"{line[:MAX_SHOWN_NAME_CHARACTERS]}…"
 
@@ -35,6 +43,11 @@ def clean_name(name: str) -> str:
 def looks_like_address(name: str) -> bool:
     """Whether a name has the sign @ or an angle bracket in any form, so that people could take it for an address."""
     return bool(_ADDRESS_SIGN.search(name) or _ADDRESS_SIGN.search(unicodedata.normalize("NFKD", name)))
+
+
+def without_address_signs(name: str) -> str:
+    """A name in which each sign of an address is an underscore, for where the name is all that is known of somebody."""
+    return _ADDRESS_SIGN.sub("_", name if _ADDRESS_SIGN.search(name) else unicodedata.normalize("NFKD", name))
 
 
 def write_proved(name: str, address: str) -> str:

@@ -198,14 +198,18 @@ def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
 def forget_service(contacts: Contacts, report: MessageReport) -> Contacts | None:
     """The contacts without what an earlier version has learnt of a service. None if nothing is to be forgotten.
 
-    The message is a verified one of the service itself: only its key signs the field that says so. A certificate that
-    the user has added stays.
+    Only the certificate that has signed the message is forgotten: its own key says that it is a service's. Another one
+    of the same address may be a person's. A certificate that the user has added stays.
     """
     signer = _find_verified_signer(report)
     contact = contacts.find(report.sender) if report.sender else None
     if signer is None or contact is None or not _signed_values(report, SERVICE_FIELD):
         return None
-    kept = tuple(one for one in contact.certificates if one.source is not CertificateSource.HARVEST)
+    kept = tuple(
+        one
+        for one in contact.certificates
+        if one.source is not CertificateSource.HARVEST or one.certificate != signer.certificate
+    )
     if len(kept) == len(contact.certificates):
         return None
     if not kept:

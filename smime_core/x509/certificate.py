@@ -30,7 +30,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.keys import parse_certificate_key
 from smime_core.limits import MAX_CERTIFICATES, check_limit
 from smime_core.provider import PublicKey
-from smime_core.text import addresses_match, clean_name, looks_like_address
+from smime_core.text import addresses_match, clean_name, looks_like_address, without_address_signs
 from smime_core.x509.mail_names import MailName, find_alternative_mail_names, find_subject_mail_names
 
 SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
@@ -133,12 +133,15 @@ class Certificate:
     def common_name(self) -> str:
         """A short name for people: the common name, or else the first address, or else the whole subject.
 
-        A common name that looks like an address counts only if it is one of the certificate's, or if there is none.
+        A common name that looks like an address counts only if it is one of the certificate's. In a certificate without
+        addresses, its signs are replaced, because nobody vouches for the address.
         """
         name = clean_name(find_readable_value(self.subject_der, COMMON_NAME) or "")
         own = self.email_addresses
         is_name = not looks_like_address(name) or any(addresses_match(name, address) for address in own)
-        return (name if is_name else "") or next(iter(own), "") or name or clean_name(self.subject)
+        return (
+            (name if is_name else "") or next(iter(own), "") or without_address_signs(name or clean_name(self.subject))
+        )
 
     @functools.cached_property
     def email_addresses(self) -> tuple[str, ...]:

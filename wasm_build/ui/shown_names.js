@@ -12,10 +12,11 @@ const MAX_SHOWN_NAME_CHARACTERS = 100;
 /** The characters of a name that are read at all. */
 const MAX_READ_NAME_CHARACTERS = 1_000;
 /** Format characters, with the marks of direction, and halves of surrogate pairs have no picture. */
-const INVISIBLE = /[\p{Cf}\p{Cs}]/gu;
+/** And characters of other categories that programs may ignore, and the empty braille pattern. */
+const INVISIBLE = /[\p{Cf}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
 const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}\s]+/gu;
-/** The signs of an address, and their look-alikes that do not decompose into them: circled a, and angle brackets. */
-const ADDRESS_SIGN = /[@<>\u24b6\u24d0\u02c2\u02c3\u1433\u1438\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009]/u;
+/** The signs of an address, and their look-alikes that do not decompose into them: an enclosed a, and angle brackets. */
+const ADDRESS_SIGN = /[@<>\u24b6\u24d0\u02c2\u02c3\u1433\u1438\u16b2\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009\u{16f3f}\u{1d236}\u{1d237}\u{1f130}\u{1f150}\u{1f170}]/u;
 
 /** A name in one line of any length, without invisible characters. @param {string} name */
 export function visibleName(name) {

@@ -1,0 +1,49 @@
+"""What a stranger's mail makes the pages fill in and say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from smime_core import Identity
+from smime_core.blocking import sign_entity
+from smime_core.cms.signing import Signing
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.strangers import PROVIDER, STRANGER, open_why, stranger
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+PEOPLE = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
+
+
+@pytest.fixture(scope="module")
+def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
+    pages = MailPages(browser, demo_stack.pages_url, demo_stack.accounts[0])
+    pages.enter()
+    yield pages
+    pages.close()
+
+
+def protected(head: str, signer: Identity) -> bytes:
+    """A mail whose header fields are protected by the signature."""
+    entity = head.encode() + b'Content-Type: text/plain; hp="clear"\r\n\r\nHello\r\n'
+    signing = Signing(identities=[signer], signing_time=datetime.now(UTC))
+    return head.encode() + sign_entity(entity, signing, provider=PROVIDER)
+
+
+def test_a_stranger_who_signs_a_mail_of_bob_anew_adds_no_reader_to_the_answer(
+    alice: MailPages, demo_stack: DemoStack
+) -> None:
+    bob = demo_stack.accounts[1].address
+    head = f"From: {bob}\r\nTo: {alice.account.address}\r\nCc: {STRANGER}\r\nSubject: The ferry\r\n"
+    alice.open_message(demo_stack.mail_server.append(alice.account.address, protected(head, stranger())))
+    why = open_why(alice)
+    alice.page.click(named("reply-all"))
+    alice.page.wait_for_selector(named("compose-form"), timeout_seconds=OPERATION_SECONDS)
+    assert alice.page.js(PEOPLE) == [], why
+    assert STRANGER in alice.page.text(named("doubtful"))
+    alice.discard()
