@@ -3,8 +3,8 @@
 A verified message is answered to its proved sender, in whatever form its From is written. Any other address of a signed
 or encrypted message is sure only if a verified signature of its author covers the field that names it. Somebody who
 changed the message on its way could have added all others, and would get the quoted words: they can also take the
-signature off, and sign anew with a key of their own. Encryption without a signature proves nothing here: anybody can encrypt, and a
-ciphertext without an authentication tag can be altered (RFC 8551 section 6).
+signature off, and sign anew with a key of their own. Encryption without a signature proves nothing here: anybody can
+encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
 
 A plain message is answered as it says. The caller leaves out the person's own addresses.
 """
