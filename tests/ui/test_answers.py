@@ -200,16 +200,24 @@ def test_a_reply_to_a_reply_to_a_parcel_names_nobody(
 @pytest.mark.parametrize(
     ("signer", "protects", "to"), [("bob", True, [SERVICE]), ("carol", True, []), (None, False, [])]
 )
-def test_a_reply_to_a_notice_goes_where_a_verified_field_says(
+def test_a_reply_to_a_notice_asks_about_whom_a_verified_field_names(
     signer: str | None, protects: bool, to: list[str]
 ) -> None:
     headers = {"Sealwax-Service": "notice", "From": BOB, "To": ALICE, "Reply-To": SERVICE}
-    assert answer(headers, signer=signer, protects=protects)["to"] == to
+    found = answer(headers, signer=signer, protects=protects)
+    assert (found["to"], found.get("doubtful", [])) == ([], to)
 
 
 @pytest.mark.parametrize("mark", ["notice", "parcel-reply"])
 def test_an_unsigned_mark_of_a_service_keeps_no_reply_from_a_proved_sender(mark: str) -> None:
     assert answer({"Sealwax-Service": mark, "From": BOB, "To": ALICE}, signer="bob")["to"] == [BOB]
+
+
+@pytest.mark.parametrize("mark", ["", "of our own", "(notice)"])
+def test_a_mark_of_no_known_service_leads_no_answer_away_from_the_proved_sender(mark: str) -> None:
+    headers = {"Sealwax-Service": mark, "From": BOB, "To": ALICE, "Reply-To": CAROL}
+    found = answer(headers, signer="bob", protects=True)
+    assert (found["to"], found["replyTo"]) == ([BOB], [CAROL])
 
 
 NAMES = [

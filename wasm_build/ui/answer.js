@@ -7,10 +7,12 @@
 
 import { firstPieces } from "./bounded_text.js";
 import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writeProved } from "./formats.js";
+import { nameBeside } from "./shown_names.js";
 
 /** The mark of the mails of our own services, as `smime_core.trust.SERVICE_FIELD`. */
 const SERVICE_FIELD = "sealwax-service";
 const PARCEL_REPLY = "parcel-reply";
+const NOTICE = "notice";
 /** The protections of a header field by a signature. */
 const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);
 
@@ -82,15 +84,16 @@ export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
  * @returns {"parcel-reply" | "notice" | null}
  */
 function serviceOf({ headers, report }) {
-  const marks = headers.flatMap(([name, value], index) => (name.toLowerCase() === SERVICE_FIELD ? [{ value, how: report.headerProtections?.[index] ?? "" }] : []));
+  const marks = headers.flatMap(([name, value], index) => (name.toLowerCase() === SERVICE_FIELD ? [{ value: value.trim(), how: report.headerProtections?.[index] ?? "" }] : []));
   const counted = report.state === "verified" ? marks.filter(({ how }) => SIGNED.has(how)) : marks;
-  if (counted.length === 0) return null;
-  return counted.some(({ value }) => value.trim() === PARCEL_REPLY) ? PARCEL_REPLY : "notice";
+  const kinds = counted.map(({ value }) => value);
+  return kinds.includes(PARCEL_REPLY) ? PARCEL_REPLY : kinds.includes(NOTICE) ? NOTICE : null;
 }
 
 /**
  * The reply to the mail of a service, which names nobody by itself: a service has no person who reads. Whoever forges the mark
- * keeps a reply from being addressed, and sends none elsewhere. A verified notice says in a signed field who wants the reply.
+ * keeps a reply from being addressed, and sends none elsewhere. A verified notice says in a signed field who wants the reply; the
+ * person is asked about them.
  * @param {Catalogue} translate
  * @param {Opened} opened
  * @param {"parcel-reply" | "notice"} service
@@ -98,11 +101,11 @@ function serviceOf({ headers, report }) {
  */
 function answerToService(translate, opened, service) {
   const { people, ...thread } = opened.reply;
-  const isProved = service === "notice" && opened.report.state === "verified";
+  const isProved = service === NOTICE && opened.report.state === "verified";
   const wanted = opened.report.people.replyTo.mailboxes.filter(({ protection = "", address }) => SIGNED.has(protection) && address);
   return {
-    to: isProved ? wanted.map(({ name, address }) => ({ name, address })) : [], cc: [], senders: [], replyTo: [],
-    doubtful: { to: [], cc: [] }, tooMany: 0, service,
+    to: [], cc: [], senders: [], replyTo: [],
+    doubtful: { to: isProved ? wanted.map(({ name, address }) => ({ name, address })) : [], cc: [] }, tooMany: 0, service,
     subject: withPrefix(/^re:/iu, "Re: ", headerReader(opened.headers)("subject")), ...thread,
     quote: quoteOf(translate, opened), answersEncrypted: isEncrypted(opened.report),
   };
@@ -132,9 +135,12 @@ export function addressedBy({ reply: { people } }) {
   return [...people.to, ...people.cc].map(({ address }) => address);
 }
 
-/** A mailbox as a text for people. One that could not be read has only its name. @param {Mailbox} mailbox */
+/**
+ * A mailbox as a text for people. One that could not be read has only its name, unless that could be taken for an address.
+ * @param {Mailbox} mailbox
+ */
 export function mailboxText({ name, address }) {
-  return address ? writeMailbox({ name, address }) : name || "?";
+  return address ? writeMailbox({ name, address }) : nameBeside(name) || "?";
 }
 
 /**

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import functools
 import unicodedata
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from smime_core import Identity, Judging, MessageReport, State
 from smime_core.blocking import examine_message, run, sign_entity
@@ -18,8 +14,8 @@ from smime_core.cms.signing import Signing
 from smime_core.provider import NewKey
 from smime_core.report import explain_signer, find_answer_people
 from smime_core.text import write_proved
-from smime_core.x509.certificate import parse_certificate
-from tests.support.people import NOW, PROVIDER, authority, person, trust
+from tests.support.nameless_certificates import without_address
+from tests.support.people import NOW, PROVIDER, person, trust
 
 ALICE, BOB, EVE, CEO = "alice@example.test", "bob@example.test", "eve@evil.test", "ceo@bank.test"
 
@@ -53,23 +49,6 @@ def test_the_signature_of_a_stranger_vouches_for_no_recipient_of_an_answer(signe
     assert report.state is state
     people = find_answer_people(report)
     assert [one.address for one in (*people.senders, *people.to, *people.cc) if one.is_sure] == []
-
-
-def without_address(common_name: str) -> Identity:
-    """An identity of the trusted authority whose certificate has a name and no mail address."""
-    identity = person("bob", NewKey.P256)
-    theirs = x509.load_der_x509_certificate(identity.certificate.der)
-    key = serialization.load_der_private_key(authority().identity.private_key.pkcs8_der, None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
-    built = (
-        x509.CertificateBuilder(theirs.issuer, subject, theirs.public_key(), x509.random_serial_number())
-        .not_valid_before(theirs.not_valid_before_utc)
-        .not_valid_after(theirs.not_valid_before_utc + datetime.timedelta(days=90))
-        .sign(key, hashes.SHA256())
-    )
-    certificate = parse_certificate(built.public_bytes(serialization.Encoding.DER))
-    return Identity(certificate=certificate, private_key=identity.private_key)
 
 
 @pytest.mark.parametrize("name", [CEO, f"Boss <{CEO}>", "ceo\uff20bank.test", f"Boss \u2039{CEO}\u203a"])

@@ -160,8 +160,16 @@ def wait_until_sendable(window: Page) -> None:
 
 
 def send(window: Page) -> None:
-    """Send, and wait until the window says that the letter was sent. Raises AssertionError if it shows an error."""
+    """Send when no look-up is under way. Raises AssertionError if the window shows an error."""
     wait_until_sendable(window)
+    send_at_once(window)
+
+
+def send_at_once(window: Page) -> None:
+    """Press Send, also while an obstacle is shown, and wait until the letter was sent.
+
+    Raises AssertionError if the window shows an error.
+    """
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=sent], [data-test=send-error]:not(:empty)", timeout_seconds=90)
     problem = window.js("() => document.querySelector('[data-test=send-error]')?.textContent ?? ''")
