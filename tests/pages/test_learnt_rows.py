@@ -64,12 +64,14 @@ LIST = """async () => {
   globalThis.within = { Subject: "Within", Date: "Fri, 20 Nov 2026 10:00:00 +0000", To: "alice@example.test" };
   globalThis.verified = (from, { fields = within, protection = "signed-only", state = "verified" } = {}) => {
     const headers = [["From", from], ...Object.entries(fields)];
+    const named = (address) => (address ? { count: 1, mailboxes: [{ name: "", address, protection }] } : { count: 0, mailboxes: [] });
+    const people = { from: named(from), sender: named(), replyTo: named(), to: named(fields.To), cc: named() };
     return {
       headers,
       report: {
         state, sender: from, reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [], headers,
         headerProtection: protection === "unprotected" ? "none" : "hp-clear",
-        headerProtections: headers.map(() => protection),
+        headerProtections: headers.map(() => protection), people,
         signers: [{ layer: 0, addresses: [from], certificate: null, state }], certificates: [],
       },
     };

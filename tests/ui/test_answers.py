@@ -183,6 +183,23 @@ def test_an_answer_reaches_whom_the_view_proves_and_nobody_else_without_a_questi
         assert not {*reply["to"], *reply["cc"]} & set(reply["doubtful"])
 
 
+def test_a_false_own_address_leads_no_answer_away_from_a_proved_sender() -> None:
+    """The bridge says who is signed in. If it names the sender, the message is still not the person's own."""
+    letter = Letter(
+        fields={
+            name: Named(text=text, addresses=()) for name, text in {"From": BOB, "To": f"{ALICE}, {CAROL}"}.items()
+        },
+        signer="bob",
+        protects_fields=True,
+    )
+    given = [{"report": report_to_json(one), "people": describe_reply(one)["people"]} for one in [report_on(letter)]]
+    options = {"reports": given, "own": [BOB, ALICE], "ownSigners": [ALICE]}
+    (found,) = run_node(ANSWER, "answer.js", options)
+    assert (found["to"], found["cc"]) == ([BOB], [])
+    (found,) = run_node(ANSWER, "answer.js", {**options, "toAll": True})
+    assert (found["to"], found["cc"]) == ([BOB], [CAROL])
+
+
 SERVICE = "parcels@service.test"
 
 

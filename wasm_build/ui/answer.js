@@ -60,14 +60,18 @@ const QUOTED_PIECES = 16;
 /**
  * @param {Catalogue} translate
  * @param {Opened} opened
- * @param {{toAll?: boolean, own?: string[]}} [options] `own` are the person's addresses, which get no copy
+ * @param {{toAll?: boolean, own?: string[], ownSigners?: string[]}} [options] `own` are the person's addresses, which get no copy.
+ *   `ownSigners` are those of the person's keys: only they make a verified message the person's own, because a server names the
+ *   others
  * @returns {Answer}
  */
-export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
+export function answerTo(translate, opened, { toAll = false, own = [], ownSigners = own } = {}) {
   const service = serviceOf(opened);
   if (service) return answerToService(translate, opened, service);
   const { people, ...thread } = opened.reply;
-  const { wanted, others, replyTo, tooMany } = chooseRecipients(people, { toAll, own });
+  const { wanted, others, replyTo, tooMany } = chooseRecipients(people, {
+    toAll, own, ownAuthors: opened.report.state === "verified" ? ownSigners : own,
+  });
   const isAsked = replyTo.length > 0;
   return {
     to: sureOf(wanted), cc: sureOf(others), senders: wanted.map(withoutMark), replyTo: replyTo.map(withoutMark), tooMany,
@@ -154,17 +158,17 @@ export function peopleText({ count, mailboxes }) {
 
 /**
  * The people of an answer. The answer to the person's own message goes to its recipients.
- * @param {AnswerPeople} people @param {{toAll: boolean, own: string[]}} options
+ * @param {AnswerPeople} people @param {{toAll: boolean, own: string[], ownAuthors: string[]}} options
  */
-function chooseRecipients({ senders, replyTo, to, cc, count, isWhole }, { toAll, own }) {
+function chooseRecipients({ senders, replyTo, to, cc, count, isWhole }, { toAll, own, ownAuthors }) {
   const isOwn = (/** @type {Mailbox} */ { address }) => own.some((one) => sameAddress(one, address));
   const isNotOwn = (/** @type {Mailbox} */ one) => !isOwn(one);
-  const isFromOwn = senders.length > 0 && senders.every(isOwn);
+  const isFromOwn = senders.length > 0 && senders.every(({ address }) => ownAuthors.some((one) => sameAddress(one, address)));
   const readers = isFromOwn ? to.filter(isNotOwn) : [];
   // A message without a readable sender can only be answered at its Reply-To.
   const claimed = senders.length > 0 ? senders : replyTo;
   // A note to oneself is answered to oneself.
-  const wanted = [readers, claimed.filter(isNotOwn), claimed].find((some) => some.length > 0) ?? [];
+  const wanted = [readers, isFromOwn ? claimed.filter(isNotOwn) : claimed, claimed].find((some) => some.length > 0) ?? [];
   const isWanted = (/** @type {Mailbox} */ { address }) => wanted.some((one) => sameAddress(one.address, address));
   return {
     wanted,

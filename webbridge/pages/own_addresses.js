@@ -10,9 +10,17 @@ import { sameAddress } from "../../wasm_build/ui/formats.js";
  * }} app
  * @returns {string[]}
  */
-export function ownAddresses({ address, keys, api }) {
+export function ownAddresses(app) {
+  return [app.address ?? "", ...ownKeyAddresses(app)];
+}
+
+/**
+ * The addresses of the person's own keys. No server names them.
+ * @param {Parameters<typeof ownAddresses>[0]} app
+ * @returns {string[]}
+ */
+export function ownKeyAddresses({ keys, api }) {
   const sending = api.sharedAddresses ?? [];
   const mayBe = (/** @type {string} */ one) => sending.some((shared) => sameAddress(shared, one));
-  const own = keys.identities.flatMap(({ addresses, isShared }) => isShared ? addresses.filter(mayBe) : addresses);
-  return [address ?? "", ...own];
+  return keys.identities.flatMap(({ addresses, isShared }) => isShared ? addresses.filter(mayBe) : addresses);
 }

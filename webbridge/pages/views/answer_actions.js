@@ -3,7 +3,7 @@
 import { addressedBy, answerTo, forwardOf } from "../../../wasm_build/ui/answer.js";
 import { html } from "../../../wasm_build/ui/dom.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
-import { ownAddresses } from "../own_addresses.js";
+import { ownAddresses, ownKeyAddresses } from "../own_addresses.js";
 import { isEncrypted } from "../report.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -40,7 +40,7 @@ export function createAnswerActions(app, opened, readSource) {
 
 /** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */
 function recipientsOf(app, opened, toAll) {
-  const { to, cc, doubtful } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
+  const { to, cc, doubtful } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app), ownSigners: ownKeyAddresses(app) });
   return [...to, ...cc, ...doubtful.to, ...doubtful.cc];
 }
 
@@ -49,7 +49,7 @@ function recipientsOf(app, opened, toAll) {
  * @returns {string} a sentence if there are too many recipients; else ""
  */
 function reply(app, opened, toAll) {
-  const { quote, tooMany, ...proposal } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app) });
+  const { quote, tooMany, ...proposal } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app), ownSigners: ownKeyAddresses(app) });
   if (tooMany) return app.translate("answer_too_many", { count: tooMany });
   app.write({ ...proposal, addressed: addressedBy(opened), parcelLine: proposal.service ? firstLine(opened.text) : "", text: quote });
   return "";
