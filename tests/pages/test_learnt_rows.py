@@ -64,8 +64,10 @@ LIST = """async () => {
   globalThis.within = { Subject: "Within", Date: "Fri, 20 Nov 2026 10:00:00 +0000", To: "alice@example.test" };
   globalThis.verified = (from, { fields = within, protection = "signed-only", state = "verified" } = {}) => {
     const headers = [["From", from], ...Object.entries(fields)];
-    const named = (address) => (address ? { count: 1, mailboxes: [{ name: "", address, protection }] } : { count: 0, mailboxes: [] });
-    const people = { from: named(from), sender: named(), replyTo: named(), to: named(fields.To), cc: named() };
+    const named = (...addresses) => (
+      { count: addresses.length, mailboxes: addresses.map((address) => ({ name: "", address, protection })) });
+    const to = fields.To ? [fields.To] : [];
+    const people = { from: named(from), sender: named(), replyTo: named(), to: named(...to), cc: named() };
     return {
       headers,
       report: {
