@@ -24,6 +24,12 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
         _BOUNDARY,
         (rb"\n--aa(--)?[ \t]{0,99}+(?=\r?(?:\n|\Z))", rb"\n--\ \ \-\-(--)?[ \t]{0,99}+(?=\r?(?:\n|\Z))"),
     ),
+    ("smime_core/mime/line_window.py", "_BEHIND_BOUNDARY + b'(\\\\r\\\\n?+|\\\\n|\\\\Z)'"): Built(
+        "a number", (rb"(--)?[ \t]{0,99}+(\r\n?+|\n|\Z)",)
+    ),
+    ("smime_core/mime/line_window.py", "_BEHIND_BOUNDARY + b'(\\\\r?\\\\n|\\\\r?\\\\Z)'"): Built(
+        "a number", (rb"(--)?[ \t]{0,99}+(\r?\n|\r?\Z)",)
+    ),
     ("smime_core/stream/mail.py", "b'\\\\n' + expression + b'\\\\r?\\\\n'"): Built(
         _BOUNDARY, (rb"\n--aa(--)?[ \t]{0,99}+\r?\n", rb"\n--\ \ \-\-(--)?[ \t]{0,99}+\r?\n")
     ),

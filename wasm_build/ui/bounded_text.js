@@ -1,7 +1,5 @@
 /** Bounds on the characters that are drawn at once. A text of any length is taken apart in linear time. */
 
-/** The marks that are drawn on one letter. No writing needs more; Hebrew with all its points has up to four. */
-export const MAX_MARKS = 8;
 /** The longest piece of a text that is laid out by itself, and the most lines in it. */
 export const PIECE_CHARACTERS = 4_096;
 export const PIECE_LINES = 200;
@@ -9,7 +7,8 @@ export const PIECE_LINES = 200;
 /** A text that begins with these cannot be parted from the character before: half of a pair, a mark, a joiner. */
 const WITHIN = /^[\p{Cs}\p{M}\u200d]/u;
 const SEARCHED_UNITS = 64;
-const MANY_MARKS = new RegExp(`(\\p{M}{${MAX_MARKS}})\\p{M}+`, "gu");
+/** More than eight marks on a letter. Languages need at most some. */
+const MANY_MARKS = /(\p{M}{8})\p{M}+/gu;
 
 /** The text without the marks that are too many on their letters. @param {string} text */
 export function withFewMarks(text) {
