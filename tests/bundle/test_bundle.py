@@ -313,21 +313,29 @@ def test_the_notes_for_translators_are_not_served(dist: Path) -> None:
         assert served == {key: {"message": entry["message"]} for key, entry in written.items()}
 
 
-@pytest.mark.xfail(reason="the first visit is 17,776 bytes over 4.5 MB: a view has to come later")
-def test_the_first_visit_and_the_snapshot_stay_within_their_bytes(dist: Path) -> None:
-    """This counts compressed copies; `make bench` measures in a browser which files a page requests.
+def first_visit(dist: Path) -> tuple[int, int]:
+    """The bytes of the first visit without the snapshot, and with it.
 
-    A visit loads the words of its language, and those of English for what that one lacks. French has the longest. The
-    preview of PDF files comes with the first one that is looked at. The page of parcels has scripts of its own, in the
-    place of the larger ones of the mail pages.
+    This counts compressed copies; `make bench` measures in a browser which files a page requests. A visit loads the
+    words of its language, and those of English for what that one lacks. French has the longest. The preview of PDF
+    files comes with the first one that is looked at. The page of parcels has scripts of its own, in the place of the
+    larger ones of the mail pages.
     """
     snapshot = (dist / "runtime/sealwax.snapshot.br").stat().st_size
     later = re.compile(r"messages\.(?:ar|de|es)\.|my_files\.|pdf_|parcel|save_worker\.")
     copies = [path for path in (dist / "pages").rglob("*.br") if not later.match(path.name)]
     pages = sum(path.stat().st_size for path in copies)
+    return pages - snapshot, pages
+
+
+@pytest.mark.xfail(reason="the first visit is 17,776 bytes over 4.5 MB: a view has to come later")
+def test_the_first_visit_stays_within_its_bytes(dist: Path) -> None:
+    assert first_visit(dist)[0] <= 4_500_000
+
+
+def test_the_first_visit_with_the_snapshot_stays_within_its_bytes(dist: Path) -> None:
+    assert first_visit(dist)[1] <= 10_500_000
     assert (dist / "pages/parcel_main.js.br").stat().st_size < (dist / "pages/main.js.br").stat().st_size
-    assert pages - snapshot <= 4_500_000
-    assert pages <= 10_500_000
 
 
 def test_the_packages_hold_the_extension_each_with_its_browsers_manifest(dist: Path) -> None:

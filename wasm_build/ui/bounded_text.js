@@ -7,7 +7,7 @@ export const PIECE_LINES = 200;
 /** A text that begins with these cannot be parted from the character before: half of a pair, a mark, a joiner. */
 const WITHIN = /^[\p{Cs}\p{M}\u200d]/u;
 const SEARCHED_UNITS = 64;
-/** More than eight marks on a letter. Languages need at most some. */
+/** More than eight marks on a letter. No writing needs more: Hebrew with all its points has up to four. */
 const MANY_MARKS = /(\p{M}{8})\p{M}+/gu;
 
 /** The text without the marks that are too many on their letters. @param {string} text */
