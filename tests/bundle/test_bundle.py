@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from sealwax.roots import mozilla_anchors
+from tests.support.bundled_script import object_in
 from tests.support.project import ROOT
 from tests.support.vault.roots import bring_roots
 from wasm_build.bundle.build import build
@@ -180,15 +181,15 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
     assert {name for name in scripts if name.startswith("runtime/")} == {
         f"runtime/{name}" for name in (*PUBLISHED_SCRIPTS, "sealwax.js", "vault.js", "vault_worker.js")
     }
-    lines = [(name, line) for name in scripts for line in (dist / name).read_text().splitlines()]
-    assert [name for name, line in lines if line.startswith(("import ", "import{")) and " from " in line] == []
+    imports = re.compile(r"""(?:^|[;}])import(?:\s*["'{*]|\s+\w)""", re.MULTILINE)
+    assert [name for name in scripts if imports.search((dist / name).read_text())] == []
 
 
 @pytest.mark.parametrize("name", ["my_files.js", "parcel_letter.js", "parcels_sent.js"])
 def test_a_view_that_is_loaded_late_brings_nothing_that_a_document_has_once(dist: Path, name: str) -> None:
     """A second copy would give the same ids again, and stop clicks that the first one has let through."""
     view, pages = ((dist / "pages" / script).read_text() for script in (name, "main.js"))
-    for once in ("data-agrees", "lastId += 1", "createPolicy"):
+    for once in ("data-agrees", "lastId+=1", "createPolicy"):
         assert once in pages
         assert once not in view
 
@@ -197,8 +198,7 @@ def test_the_worker_of_the_pages_keeps_each_file_with_its_hash(dist: Path) -> No
     others = ("app_worker.js", "new_mail_worker.js", "save_worker.js")
     pages = dist / "pages"
     loaded = {name for name in files_of(pages) if not name.endswith((".br", ".map")) and name not in others}
-    worker = (pages / "app_worker.js").read_text()
-    pins = json.loads(worker[worker.index("var FILES = ") + 12 :].partition(";\n")[0])
+    pins = object_in((pages / "app_worker.js").read_text(), "FILES")
     assert pins == {
         name: {"integrity": sha384((pages / name).read_bytes()), "bytes": (pages / name).stat().st_size}
         for name in loaded
@@ -268,13 +268,13 @@ def test_the_manifest_names_every_file_with_its_hash(dist: Path) -> None:
 def test_the_vault_pins_what_it_loads(dist: Path) -> None:
     pinned = (dist / "runtime/vault.js").read_text()
     for name in ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot"):
-        assert f'"integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in pinned
+        assert object_in(pinned, "FILES")[name]["integrity"] == sha384((dist / "runtime" / name).read_bytes())
 
 
 def test_the_hashes_of_the_pieces_cover_each_large_file(dist: Path) -> None:
     pinned = (dist / "runtime/vault.js").read_text()
-    size = int(re.findall(r"var PIECE_BYTES = ([0-9]+);", pinned)[0])
-    pins = json.loads(pinned.partition("var FILES = ")[2].partition(";\n")[0])
+    size = object_in(pinned, "PIECE_BYTES")
+    pins = object_in(pinned, "FILES")
     assert {name for name, pin in pins.items() if "pieces" in pin} >= {"sealwax.snapshot", "pyodide.asm.wasm"}
     for name, pin in pins.items():
         data = (dist / "runtime" / name).read_bytes()
@@ -284,13 +284,12 @@ def test_the_hashes_of_the_pieces_cover_each_large_file(dist: Path) -> None:
 
 def test_every_script_of_a_worker_is_pinned(dist: Path) -> None:
     worker = (dist / "runtime/vault_worker.js").read_text()
-    imported = {name.removeprefix("./") for name in re.findall(r'^[^*\n]*\bimport\("([^"]+)"\)', worker, re.MULTILINE)}
+    imported = {name.removeprefix("./") for name in re.findall(r'\bimport\("([^"]+)"\)', worker)}
     assert imported == set(PUBLISHED_SCRIPTS)
     for owner in ("runtime/vault.js", "runtime/sealwax.js", "pages/main.js", "extension/background.js"):
-        scripts = (dist / owner).read_text().partition("SCRIPTS = {")[2]
+        scripts = object_in((dist / owner).read_text(), "SCRIPTS")
         for name in ("vault_worker.js", *imported):
-            pin = scripts.partition(f'"{name}": {{')[2].partition("}")[0]
-            assert f'"integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in pin
+            assert scripts[name]["integrity"] == sha384((dist / "runtime" / name).read_bytes())
 
 
 def test_served_files_have_an_equal_compressed_twin(dist: Path) -> None:
@@ -328,7 +327,6 @@ def first_visit(dist: Path) -> tuple[int, int]:
     return pages - snapshot, pages
 
 
-@pytest.mark.xfail(reason="the first visit is 17,776 bytes over 4.5 MB: a view has to come later")
 def test_the_first_visit_stays_within_its_bytes(dist: Path) -> None:
     assert first_visit(dist)[0] <= 4_500_000
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pytest
 
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.page import Page
+from tests.support.bundled_script import object_in
 from tests.support.servers.pages_server import PagesServer, run_pages_server
 from wasm_build.bundle.tree import sha384
 
@@ -88,8 +88,7 @@ def kept(page: Page) -> int:
 
 
 def listed(place: Place) -> dict[str, dict[str, Any]]:
-    script = (place.server.folder / "app_worker.js").read_text()
-    pins: dict[str, dict[str, Any]] = json.loads(script[script.index("var FILES = ") + 12 :].partition(";\n")[0])
+    pins: dict[str, dict[str, Any]] = object_in((place.server.folder / "app_worker.js").read_text(), "FILES")
     return pins
 
 
