@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 MAX_HTML_CHARACTERS: Final = 4_000_000  # About a second of work. A longer part is offered as a file.
-_TAG: Final = re.compile(r"<(?:(?P<close>/)?(?P<name>[a-zA-Z][^\s/>]{0,100})|(?P<mark>[!?/]))")
+_TAG: Final = re.compile(r"<(?:(?P<close>/)?(?P<name>[a-zA-Z][^\s/>]{0,100})(?P<end>>)?|(?P<mark>[!?/]))")
 _ATTRIBUTE: Final = re.compile(
     r"[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"(?P<double>[^\"]*+)(?:\"|\Z)"
     r"|'(?P<single>[^']*+)(?:'|\Z)|(?P<bare>[^\s>\"'][^\s>]*+)?))?|(?P<stray>=))"
@@ -57,15 +57,18 @@ def extract_text(document: str) -> str:
     position = 0
     while match := _TAG.search(document, position):
         reader.add_text(document[position : match.start()])
-        if match["mark"]:
+        close, name, end, mark = match.groups()
+        position = match.end()
+        if mark:
             position = _skip_declaration(document, match.start())
         else:
-            attributes, position = _read_attributes(document, match.end())
-            name = match["name"].lower()
-            if position >= 0 and not match["close"] and name in _RAW:
+            name = name.lower()
+            # Most tags have no attributes. These are spared the search for them.
+            attributes, position = ({}, position) if end else _read_attributes(document, position)
+            if position >= 0 and not close and name in _RAW:
                 position = _skip_raw(document, position, name)
             elif position >= 0:
-                reader.add_tag(name, attributes, is_closing=bool(match["close"]))
+                reader.add_tag(name, attributes, is_closing=bool(close))
         if position < 0:
             return reader.finish()
     reader.add_text(document[position:])
@@ -102,8 +105,8 @@ class _Reader:
         text = _unescape(source)
         if not self._preformatted:
             text = _BLANKS.sub(" ", text)
-            if not self._pieces or self._pieces[-1].endswith((" ", "\n")):
-                text = text.removeprefix(" ")
+            if text[:1] == " " and (not self._pieces or self._pieces[-1].endswith((" ", "\n"))):
+                text = text[1:]
         if text:
             self._pieces.append(text.replace("\xa0", " "))
 
@@ -152,6 +155,8 @@ class _Reader:
 
 
 def _unescape(text: str) -> str:
+    if "&" not in text:
+        return text
     return html.unescape(_LONG_REFERENCE.sub(_shorten_reference, text))
 
 
