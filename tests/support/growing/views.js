@@ -9,6 +9,7 @@ import { wordsOfSize } from "../../../wasm_build/ui/words_of_size.js";
 import { createState } from "../../../webbridge/pages/report_details.js";
 import { createSigners } from "../../../webbridge/pages/signers.js";
 import { createPeople } from "../../../webbridge/pages/views/clamped_people.js";
+import { createSourceView } from "../../../webbridge/pages/views/source_view.js";
 import { describeSigner } from "../../../wasm_build/ui/signer_path.js";
 import { fillLongText } from "../../../wasm_build/ui/text_pieces.js";
 import { MARKUP, TEXT, reportWith } from "./inputs.js";
@@ -29,6 +30,17 @@ function mailText(translate, passages) {
   const options = { words, coverage: { parts: [], isWholeSigned: false }, readFile: async () => new ArrayBuffer(0) };
   const shown = new MailText(element, mail, options);
   return { draw: () => shown.draw({ asText: false }), elements: () => [shown.notes, element, shown.links], close: () => shown.close() };
+}
+
+/** @param {Catalogue} translate @param {string} text @returns {View} */
+function source(translate, text) {
+  const app = /** @type {any} */ ({ translate, sentenceFor: String });
+  const element = createSourceView(app, async () => /** @type {ArrayBuffer} */ (new TextEncoder().encode(text).buffer));
+  const draw = async () => {
+    element.open = true;
+    while (!element.querySelector("pre")) await new Promise((resolve) => setTimeout(resolve, 2));
+  };
+  return { draw, elements: () => [element] };
 }
 
 /** @param {Node[]} nodes @returns {View} */
@@ -68,6 +80,8 @@ const VIEWS = {
   "signers in the extension": (translate, size) => () => extensionReport(translate, reportWith({ signers: size })),
   "recipients in the extension": (translate, size) => () => extensionReport(translate, reportWith({ recipients: size })),
   "reasons in the extension": (translate, size) => () => extensionReport(translate, reportWith({ reasons: size })),
+  "source: lines": (translate, size) => () => source(translate, "\r\n".repeat(size)),
+  "source: control characters": (translate, size) => () => source(translate, "\u0001".repeat(size)),
   "words of a part": (translate, size) => () => drawn(...fillLongText(html("pre"), "word ".repeat(size), "More")),
 };
 for (const [name, write] of Object.entries(MARKUP)) {

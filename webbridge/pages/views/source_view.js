@@ -2,6 +2,8 @@
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
+import { Slices } from "../../../wasm_build/ui/slices.js";
+import { fillLongText } from "../../../wasm_build/ui/text_pieces.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -27,8 +29,7 @@ export function createSourceView(app, readSource) {
     const failure = problem("source-error");
     content.replaceChildren(html("p", { class: "note", role: "status", text: translate("source_loading") }), failure);
     try {
-      const bytes = await readSource();
-      content.replaceChildren(...describe(app, bytes));
+      content.replaceChildren(...(await describe(app, await readSource())));
     } catch (error) {
       failure.textContent = app.sentenceFor(error);
       // A source that must be fetched is fetched again when the section is opened again.
@@ -42,16 +43,18 @@ export function createSourceView(app, readSource) {
  * @param {App} app
  * @param {ArrayBuffer} bytes
  */
-function describe({ translate }, bytes) {
+async function describe({ translate }, bytes) {
   const isCut = bytes.byteLength > SHOWN_BYTES;
   const text = new TextDecoder().decode(bytes.slice(0, SHOWN_BYTES)).replace(/\r\n/g, "\n").replace(UNSEEN, codePoint);
+  // A text of control characters is eight times as long now. Its pieces are work of their own.
+  await new Slices().end();
   return [
     html("p", { class: "note", text: translate("source_meaning") }),
     isCut ? html("p", { class: "note", text: translate("source_cut", { count: SHOWN_BYTES / 1024 }), data: { test: "source-cut" } }) : null,
-    html("pre", {
-      class: "source-text", dir: "ltr", translate: "no", tabindex: 0, role: "region", "aria-label": translate("view_source"), text,
+    ...fillLongText(html("pre", {
+      class: "source-text", dir: "ltr", translate: "no", tabindex: 0, role: "region", "aria-label": translate("view_source"),
       data: { test: "source-text" },
-    }),
+    }), text, translate("text_more")),
   ].filter((part) => part !== null);
 }
 
