@@ -107,6 +107,13 @@ def test_the_time_of_a_view_grows_no_faster_than_the_mail(growing: Page, view: s
     pytest.fail(f"{view}: {times} milliseconds for {sizes}")
 
 
+@pytest.mark.parametrize("view", ["parts", "formatted parts", "text: lines", "markup: words"])
+def test_a_mail_that_is_closed_while_it_is_drawn_shows_nothing_more_and_nothing_twice(growing: Page, view: str) -> None:
+    for tasks in (0, 1, 2, 5, 20):
+        found = growing.js("(...given) => growing.interrupt(...given)", view, SIZES[view] // 8, tasks)
+        assert found == {"isQuiet": True, "isOnce": True}, tasks
+
+
 def test_every_growing_view_is_measured(growing: Page) -> None:
     assert set(SIZES) == set(growing.js("() => growing.names"))
 

@@ -138,6 +138,8 @@ export class MailText {
       const isBegin = next.section === null;
       const section = next.section ?? html("section", { class: "passage", "data-path": next.passage.path });
       const used = isBegin && next.passage.markup !== null && !drawing.asText ? await this.#drawMarkup(section, next.passage, drawing) : 0;
+      // The mail may have been closed while its markup was made ready.
+      drawing.signal.throwIfAborted();
       const spent = used * pieces / FRAMES || drawText(section, next, drawing.links, Math.min(left, step));
       left -= spent;
       if (used || next.from >= next.passage.text.length) drawing.waiting = drawing.waiting.filter((one) => one !== next);
@@ -172,6 +174,7 @@ export class MailText {
   /** @param {HTMLElement} section @param {Passage} passage @param {Drawing} drawing @returns {Promise<boolean>} false if only the text can be shown */
   async #drawFrame(section, passage, drawing) {
     const prepared = await prepareMail(passage.markup ?? "", this.#pictureFinder(passage.path), drawing.slices);
+    drawing.signal.throwIfAborted();
     drawing.blocked += prepared?.blocked ?? 1;
     if (!prepared) return false;
     const frame = markupFrame(prepared.document, { class: "markup", title: this.#words.markup });

@@ -11,6 +11,7 @@ import { createSigners } from "../../../webbridge/pages/signers.js";
 import { createPeople } from "../../../webbridge/pages/views/clamped_people.js";
 import { createSourceView } from "../../../webbridge/pages/views/source_view.js";
 import { describeSigner } from "../../../wasm_build/ui/signer_path.js";
+import { nextTask } from "../../../wasm_build/vault/next_task.js";
 import { fillLongText } from "../../../wasm_build/ui/text_pieces.js";
 import { MARKUP, TEXT, reportWith } from "./inputs.js";
 import { measure } from "./meter.js";
@@ -146,4 +147,29 @@ async function measureView(name, size) {
   return { opening, more, closing, shown };
 }
 
-Object.assign(globalThis, { growing: { measureView, measureNothing, names: Object.keys(VIEWS) } });
+/**
+ * Closes a mail while it is drawn, after some tasks. Then draws it anew twice, the second time before the first has ended.
+ * @param {string} name @param {number} size @param {number} tasks
+ */
+async function interrupt(name, size, tasks) {
+  const place = /** @type {HTMLElement} */ (document.getElementById("place"));
+  const view = VIEWS[name](await READY, size)();
+  place.replaceChildren(...view.elements());
+  const drawing = view.draw();
+  for (let task = 0; task < tasks; task += 1) await nextTask();
+  view.close?.();
+  const closed = place.innerHTML;
+  await drawing;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const isQuiet = place.innerHTML === closed;
+  await Promise.all([view.draw(), view.draw()]);
+  const paths = [...place.querySelectorAll("[data-path]")].map((section) => section.getAttribute("data-path"));
+  const anew = place.innerHTML;
+  await view.draw();
+  const isOnce = place.innerHTML === anew && new Set(paths).size === paths.length && paths.length > 0;
+  view.close?.();
+  place.replaceChildren();
+  return { isQuiet, isOnce };
+}
+
+Object.assign(globalThis, { growing: { interrupt, measureView, measureNothing, names: Object.keys(VIEWS) } });
