@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
+from tests.support.large_mails import LARGE_MAILS
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.received import deliver, pages, stack
 from webbridge.demo.stack import DemoStack
@@ -46,29 +45,11 @@ WHEN_SHOWN = """async (selector, hash) => {
 }"""
 
 
-def mail(body: str, *, to: str = "alice@example.test", html: bool = False) -> bytes:
-    kind = "html" if html else "plain"
-    fields = f"From: bob@example.test\r\nTo: {to}\r\nSubject: Large\r\nMIME-Version: 1.0\r\n"
-    return f"{fields}Content-Type: text/{kind}; charset=utf-8\r\n\r\n{body}\r\n".encode()
-
-
-NUMBERED = "\r\n".join(f"a{number}=1" for number in range(200_000))
-ROWS = "<tr><td>x<td>y\r\n" * 190_000
-# The fields are folded, because mail servers refuse lines of a megabyte.
-MAILS: dict[str, Callable[[], bytes]] = {
-    "recipients": lambda: mail("Hello", to=",\r\n ".join(f"a{number}@b.test" for number in range(60_000))),
-    "attributes": lambda: mail(f"<p>Hello<div {NUMBERED}>x</div>", html=True),
-    "table": lambda: mail(f"<p>Hello<table>{ROWS}</table>", html=True),
-    "marks": lambda: mail("Hello\r\n" + ("a" + "\u0301" * 100 + "\r\n") * 14_000),
-    "text": lambda: mail("Hello\r\n" + "word word word\r\n" * 180_000),
-}
-
-
-@pytest.mark.parametrize("kind", MAILS)
+@pytest.mark.parametrize("kind", LARGE_MAILS)
 def test_a_large_mail_shows_its_words_soon_and_never_stops_the_page(
     pages: MailPages, stack: DemoStack, kind: str
 ) -> None:
-    uid = deliver(stack, MAILS[kind]())
+    uid = deliver(stack, LARGE_MAILS[kind]())
     pages.show_inbox()
     pages.page.wait_for_selector(f'[data-uid="{uid}"]', timeout_seconds=OPERATION_SECONDS)
     found = []
