@@ -51,7 +51,7 @@ from smime_core.cms.recipients.kekri import KeyEncryptionKey
 from smime_core.cms.recipients.kemri import KemRecipient
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.recipients.ktri import KeyTransRecipient
-from smime_core.cms.recipients.recipient_info import RSA_OAEP
+from smime_core.cms.recipients.recipient_info import rsa_oaep
 from smime_core.cms.signed_attributes import build_key_preference
 from smime_core.cms.signed_content import OctetsContent, SignedContent
 from smime_core.cms.signed_data import find_signer_certificates, parse_signed_data
@@ -79,7 +79,6 @@ __all__ = [
     "NO_KEYS",
     "PARCEL_CHALLENGE",
     "RECOVERY_SHARE",
-    "RSA_OAEP",
     "ZLIB_COMPRESS",
     "AttributesForm",
     "Capabilities",
@@ -133,6 +132,7 @@ __all__ = [
     "parse_enveloped_data",
     "parse_message",
     "parse_signed_data",
+    "rsa_oaep",
     "unarmor",
     "verify_authenticated_data",
     "verify_countersignature",

@@ -43,20 +43,27 @@ class KeyHolder(Protocol):
         """Certificates that may lead to a trust anchor, in any order. They are added to signatures."""
 
 
-def choose_holder_algorithm(holder: KeyHolder, scheme: SignatureScheme | None = None) -> SignatureAlgorithm:
+def choose_holder_algorithm(
+    holder: KeyHolder, scheme: SignatureScheme | None = None, *, rsa_hash: HashName | None = None
+) -> SignatureAlgorithm:
     """The algorithm with which a holder signs, by its key and certificate. Raises UnsupportedAlgorithm."""
-    return choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
+    pss = holder.certificate.public_key.pss
+    return choose_signature_algorithm(holder.private_key, scheme, pss=pss, rsa_hash=rsa_hash)
 
 
 def choose_signature_algorithm(
-    key: PrivateKey, scheme: SignatureScheme | None = None, *, pss: PssRestriction | None = None
+    key: PrivateKey,
+    scheme: SignatureScheme | None = None,
+    *,
+    pss: PssRestriction | None = None,
+    rsa_hash: HashName | None = None,
 ) -> SignatureAlgorithm:
     """The signature algorithm for `key`.
 
-    The hash is SHA-256, or for larger curves one of the same strength (RFC 5753 section 8). Without `scheme`, an RSA
-    key uses v1.5, which every mail program supports, or PSS if its certificate restricts it to PSS (`pss`). PSS salts
-    are as long as the hash (RFC 4055 section 3.1). Raises UnsupportedAlgorithm for a scheme that does not fit the key,
-    and for keys that cannot sign.
+    The hash is SHA-256, or for larger curves one of the same strength (RFC 5753 section 8); `rsa_hash` is another one
+    for RSA keys. Without `scheme`, an RSA key uses v1.5, which every mail program supports, or PSS if its certificate
+    restricts it to PSS (`pss`). PSS salts are as long as the hash (RFC 4055 section 3.1). Raises UnsupportedAlgorithm
+    for a scheme or hash that does not fit the key or its certificate, and for keys that cannot sign.
     """
     schemes = (SignatureScheme.RSA_PSS,) if pss is not None else _SCHEMES.get(key.key_type, ())
     chosen = scheme or next(iter(schemes), None)
@@ -67,11 +74,14 @@ def choose_signature_algorithm(
     if chosen is SignatureScheme.ECDSA:
         hash_name = _CURVE_HASHES[key.curve] if key.curve else HashName.SHA256
         return SignatureAlgorithm(scheme=chosen, hash_name=hash_name)
+    hash_name = rsa_hash or HashName.SHA256
     if chosen is SignatureScheme.RSA_PSS:
         if pss is not None and pss.parameters is not None:
+            if rsa_hash not in (None, pss.parameters.hash_name):
+                raise UnsupportedAlgorithm(hash_name, "a hash to which the certificate does not bind its key")
             return pss.parameters
-        return SignatureAlgorithm(scheme=chosen, hash_name=HashName.SHA256, salt_length=hash_length(HashName.SHA256))
-    return SignatureAlgorithm(scheme=chosen, hash_name=HashName.SHA256)
+        return SignatureAlgorithm(scheme=chosen, hash_name=hash_name, salt_length=hash_length(hash_name))
+    return SignatureAlgorithm(scheme=chosen, hash_name=hash_name)
 
 
 # The signature schemes of each type of key, the default first.

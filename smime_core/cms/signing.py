@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final
 
-from smime_core.algorithms import SignatureAlgorithm, SignatureScheme
+from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithm
 from smime_core.errors import MalformedMessage
 
@@ -63,14 +63,15 @@ class Signing:
     """The signers of some content, the signing time and the form of the signature (RFC 5652 section 5).
 
     `form` None means the default of the operation: DETACHED for mail, OPAQUE for CMS without MIME. `scheme` None means
-    the scheme that most mail programs support, RSA v1.5 for RSA keys. `crls` (DER of each CertificateList) go into
-    SignedData. Raises MalformedMessage without identities.
+    the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256 for RSA keys.
+    `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
     """
 
     identities: Sequence[KeyHolder]
     signing_time: datetime.datetime
     form: SignatureForm | None = None
     scheme: SignatureScheme | None = None
+    rsa_hash: HashName | None = None
     options: SignerOptions = DEFAULT_OPTIONS
     crls: Sequence[bytes] = ()
 
@@ -81,4 +82,4 @@ class Signing:
     @property
     def algorithms(self) -> list[SignatureAlgorithm]:
         """One algorithm for each identity. Raises UnsupportedAlgorithm for a key that cannot sign by the scheme."""
-        return [choose_holder_algorithm(identity, self.scheme) for identity in self.identities]
+        return [choose_holder_algorithm(one, self.scheme, rsa_hash=self.rsa_hash) for one in self.identities]

@@ -56,6 +56,27 @@ def test_openssl_verifies_each_kind_of_signature(lab: Lab, options: tuple[str, .
     assert (signer["signedAttributes"] == []) is ("--no-attributes" in options)
 
 
+@pytest.mark.parametrize("hash_name", ["sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("padding", ["v1.5", "PSS"])
+def test_openssl_and_we_verify_each_others_hashes_of_rsa_signatures(lab: Lab, padding: str, hash_name: str) -> None:
+    label = f"RSA{'-PSS' if padding == 'PSS' else ''} with SHA-{hash_name[3:]}"
+    pss = ("--pss",) if padding == "PSS" else ()
+    lab.made("sign", "mail.eml", *SIGNER, *pss, "--rsa-hash", hash_name, "-o", "ours.eml")
+    assert described(lab, "ours.eml")["signers"][0]["algorithm"] == label
+    assert b"plain text" in lab.openssl("cms", "-verify", "-in", "ours.eml", "-CAfile", "ids/ca.pem")
+    keys = ("-signer", "ids/alice.pem", "-inkey", "ids/alice.key", "-md", hash_name)
+    padded = ("-keyopt", "rsa_padding_mode:pss") if pss else ()
+    lab.openssl("cms", "-sign", "-in", "mail.eml", *keys, *padded, "-out", "theirs.eml")
+    report = parsed(lab.sealwax("verify", "theirs.eml", *TRUST, "--from", "alice@example.test", "--json"))
+    assert [(one["state"], one["algorithm"]) for one in report["signers"]] == [("verified", label)]
+
+
+def test_a_hash_for_rsa_keys_needs_an_rsa_key(lab: Lab) -> None:
+    result = lab.sealwax("sign", "mail.eml", *BY_EC, "--rsa-hash", "sha512", "-o", "never.eml")
+    assert (result.code, "no signer has one" in result.line) == (2, True)
+    assert not (lab.folder / "never.eml").exists()
+
+
 def test_pss_is_for_rsa_keys(lab: Lab) -> None:
     result = lab.sealwax("sign", "mail.eml", *BY_EC, "--pss", "-o", "never.eml")
     assert (result.code, bool(result.line)) == (1, True)
@@ -153,6 +174,21 @@ def test_openssl_opens_other_ciphers(lab: Lab, cipher: str) -> None:
     assert "OAEP" in report["recipients"][0]["algorithm"]
     keys = ("-recip", "ids/bob.pem", "-inkey", "ids/bob.key")
     assert b"one line of plain text" in lab.openssl("cms", "-decrypt", "-in", "cipher.eml", *keys)
+
+
+@pytest.mark.parametrize("hash_name", ["sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("cipher", ["aes-256-cbc", "aes-256-gcm"])
+def test_openssl_and_we_open_each_others_hashes_of_oaep(lab: Lab, cipher: str, hash_name: str) -> None:
+    lab.made(
+        "encrypt", "mail.eml", "--to", "ids/bob.pem", "--cipher", cipher, "--oaep-hash", hash_name, "-o", "ours.eml"
+    )
+    assert described(lab, "ours.eml")["recipients"][0]["algorithm"] == f"RSA-OAEP with SHA-{hash_name[3:]}"
+    keys = ("-recip", "ids/bob.pem", "-inkey", "ids/bob.key")
+    assert b"one line of plain text" in lab.openssl("cms", "-decrypt", "-in", "ours.eml", *keys)
+    padding = ("-keyopt", "rsa_padding_mode:oaep", "-keyopt", f"rsa_oaep_md:{hash_name}")
+    to_bob = ("-recip", "ids/bob.pem", *padding, f"-{cipher}")
+    lab.openssl("cms", "-encrypt", "-in", "mail.eml", *to_bob, "-out", "theirs.eml")
+    assert b"one line of plain text" in lab.sealwax("decrypt", "theirs.eml", *READER).stdout
 
 
 def test_chacha20_is_opened_again(lab: Lab) -> None:

@@ -10,6 +10,7 @@ import click
 
 from sealwax.cli.options.named_files import OutputPath
 from sealwax.cli.streams.files import JSON_WANTED, STANDARD_STREAM
+from smime_core.algorithms import HashName
 
 Value = TypeVar("Value", bound=enum.Enum)
 
@@ -39,6 +40,10 @@ class ValueChoice(click.Choice[Value]):
 
     def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
         return str(choice.value if isinstance(choice, enum.Enum) else choice)
+
+
+SHA2_HASHES: Final = (HashName.SHA256, HashName.SHA384, HashName.SHA512)
+"""The hashes that options offer."""
 
 
 def note_json(context: click.Context, _: click.Parameter, value: bool) -> bool:

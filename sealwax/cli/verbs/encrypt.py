@@ -15,7 +15,17 @@ from sealwax.cli.messages import operations
 from sealwax.cli.messages.operations import Input
 from sealwax.cli.messages.output import open_cms_output
 from sealwax.cli.options.identities import load_signers
-from sealwax.cli.options.parameters import ENCODING, IDENTITIES, INPUT, OUTPUT, PLAIN_HEADERS, RAW_INPUT, now
+from sealwax.cli.options.parameters import (
+    ENCODING,
+    IDENTITIES,
+    INPUT,
+    OUTPUT,
+    PLAIN_HEADERS,
+    RAW_INPUT,
+    SHA2_HASHES,
+    ValueChoice,
+    now,
+)
 from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.shared_keys import SHARED_KEYS, SharedKeys, load_shared_keys
@@ -31,8 +41,9 @@ from smime_core.algorithms import (
     AES_256_CBC,
     AES_256_GCM,
     CHACHA20_POLY1305,
+    HashName,
 )
-from smime_core.cms import ID_DATA, RSA_OAEP, Encrypting, SignatureForm, Signing, build_encrypted_data
+from smime_core.cms import ID_DATA, Encrypting, SignatureForm, Signing, build_encrypted_data, rsa_oaep
 from smime_core.mail import ProtectionMode
 from smime_core.stream import Sink
 
@@ -64,6 +75,9 @@ class EncryptRequest:
         click.Option(["--cipher", "cipher_name"], type=click.Choice(list(_CIPHERS)), help="Another content cipher.")
     )
     oaep: bool = given_by(click.Option(["--oaep"], is_flag=True, help="RSA keys receive by OAEP with CBC too."))
+    oaep_hash: HashName | None = given_by(
+        click.Option(["--oaep-hash"], type=ValueChoice(SHA2_HASHES), help="RSA keys receive by OAEP with this hash.")
+    )
     plain_headers: bool = given_by(PLAIN_HEADERS)
     raw: bool = given_by(RAW_INPUT)
     encoding: str | None = given_by(*ENCODING)
@@ -90,7 +104,7 @@ class EncryptRequest:
             passwords=load_passwords(self.password_files),
             keks=shared.named,
             cipher=_CIPHERS[self.cipher_name] if self.cipher_name else AES_256_GCM if modern else AES_256_CBC,
-            transport=RSA_OAEP if self.oaep else None,
+            transport=rsa_oaep(self.oaep_hash or HashName.SHA256) if self.oaep or self.oaep_hash else None,
         )
 
 

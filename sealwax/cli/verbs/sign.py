@@ -12,14 +12,25 @@ import click
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.output import open_cms_output
 from sealwax.cli.options.identities import load_own_certificate, load_signers
-from sealwax.cli.options.parameters import ENCODING, FILE, INPUT, OUTPUT, PLAIN_HEADERS, RAW_INPUT, SIGNERS, now
+from sealwax.cli.options.parameters import (
+    ENCODING,
+    FILE,
+    INPUT,
+    OUTPUT,
+    PLAIN_HEADERS,
+    RAW_INPUT,
+    SHA2_HASHES,
+    SIGNERS,
+    ValueChoice,
+    now,
+)
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input
 from sealwax.cli.streams.progress import show_progress
 from sealwax.cli.verbs.certificates import collect
-from smime_core.algorithms import SignatureScheme
+from smime_core.algorithms import HashName, SignatureScheme
 from smime_core.cms import (
     AttributesForm,
     SignatureForm,
@@ -31,6 +42,7 @@ from smime_core.cms import (
 )
 from smime_core.identity import Identity
 from smime_core.mail import ProtectionMode
+from smime_core.provider import KeyType
 from smime_core.x509 import Certificate
 
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top-secret")
@@ -51,6 +63,9 @@ class SignRequest:
     plain_headers: bool = given_by(PLAIN_HEADERS)
     pss: bool = given_by(
         click.Option(["--pss"], is_flag=True, help="RSA keys sign by PSS, which old programs do not read.")
+    )
+    rsa_hash: HashName | None = given_by(
+        click.Option(["--rsa-hash"], type=ValueChoice(SHA2_HASHES), help="The hash of signatures by RSA keys.")
     )
     key_id: bool = given_by(
         click.Option(
@@ -109,6 +124,8 @@ class SignRequest:
     def load_signing(self) -> Signing:
         """The signers and their options. Raises OSError, MalformedMessage, UsageError or WrongPassphrase."""
         (first, *others), at = load_signers(self.identity_files, self.passphrases), now()
+        if self.rsa_hash and not any(one.private_key.key_type is KeyType.RSA for one in (first, *others)):
+            raise click.UsageError("--rsa-hash is for RSA keys, and no signer has one")
         further = self._further_attributes(first, at)
         certificates, crls = _load_carried(self.carried)
         if self.preferred is not None:
@@ -120,6 +137,7 @@ class SignRequest:
             signing_time=at,
             form=SignatureForm.OPAQUE if self.opaque else SignatureForm.DETACHED,
             scheme=SignatureScheme.RSA_PSS if self.pss else None,
+            rsa_hash=self.rsa_hash,
             options=self._signer_options(further),
             crls=crls,
         )

@@ -22,6 +22,7 @@ from sealwax.cli.options.parameters import (
     INPUT,
     OUTPUT,
     SENDER,
+    SHA2_HASHES,
     SIGNER_NUMBER,
     ValueChoice,
     now,
@@ -57,7 +58,7 @@ from smime_core.x509 import Certificate
 _URL: Final = click.Option(["--url"], required=True, metavar="URL", help="The timestamp service.")
 _HASH: Final = click.Option(
     ["--hash", "hash_name"],
-    type=ValueChoice((HashName.SHA256, HashName.SHA384, HashName.SHA512)),
+    type=ValueChoice(SHA2_HASHES),
     default=HashName.SHA256.value,
     help="The service gets only a digest: by this hash.",
 )

@@ -40,8 +40,15 @@ from smime_core.provider import CryptoProvider, KeyType
 from smime_core.x509.certificate import Certificate, KeyUsage
 
 RSA_V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
-RSA_OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
 _KINDS: Final = {der.SEQUENCE: "ktri", KARI: "kari", KEKRI: "kekri", PWRI: "pwri", ORI: "ori"}
+
+
+def rsa_oaep(hash_name: HashName) -> KeyTransport:
+    """RSAES-OAEP with one hash for label and mask (RFC 8017 section 7.1)."""
+    return KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=hash_name, mgf_hash=hash_name)
+
+
+RSA_OAEP: Final = rsa_oaep(HashName.SHA256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
