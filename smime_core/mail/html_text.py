@@ -41,6 +41,12 @@ _LINE: Final = frozenset(
 _PARAGRAPH: Final = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr")
 )
+# Text without references and tags without attributes, which are read together: a large table has little else. Such tags
+# only end a line, or are nothing in a text.
+_RUN: Final = re.compile(r"(?:[^<&]++|</?tr>|<(?:td|th|/?(?:b|em|font|i|span|strong|tbody|thead|u))>)++", re.IGNORECASE)
+_LINE_TAG: Final = re.compile(r"</?tr>", re.IGNORECASE)
+_NO_TAG: Final = re.compile(r"<(?:td|th|/?(?:b|em|font|i|span|strong|tbody|thead|u))>", re.IGNORECASE)
+_MANY_BLANKS: Final = re.compile(r"(?<=[ \n]) +")
 _READ_ATTRIBUTES: Final = frozenset(("href", "alt"))
 _SHOWN_HOST_LENGTH: Final = 100
 # A character reference of eight digits or more. Python refuses to parse a number of 4,301 digits, including leading
@@ -57,6 +63,10 @@ def extract_text(document: str) -> str:
     position = 0
     while match := _TAG.search(document, position):
         reader.add_text(document[position : match.start()])
+        if match["end"] and reader.reads_runs and (run := _RUN.match(document, match.start())):
+            reader.add_run(run[0])
+            position = run.end()
+            continue
         close, name, end, mark = match.groups()
         position = match.end()
         if mark:
@@ -103,10 +113,24 @@ class _Reader:
         if self._dropped or not source:
             return
         text = _unescape(source)
-        if not self._preformatted:
-            text = _BLANKS.sub(" ", text)
-            if text[:1] == " " and (not self._pieces or self._pieces[-1].endswith((" ", "\n"))):
-                text = text[1:]
+        if self._preformatted:
+            self._pieces.append(text.replace("\xa0", " "))
+        else:
+            self._add_piece(_BLANKS.sub(" ", text))
+
+    @property
+    def reads_runs(self) -> bool:
+        """Whether text is displayed, with its runs of blanks as one."""
+        return not self._dropped and not self._preformatted
+
+    def add_run(self, source: str) -> None:
+        """Add what `_RUN` has found."""
+        text = _MANY_BLANKS.sub("", _LINE_TAG.sub("\n", _NO_TAG.sub("", _BLANKS.sub(" ", source))))
+        self._add_piece(text)
+
+    def _add_piece(self, text: str) -> None:
+        if text[:1] == " " and (not self._pieces or self._pieces[-1].endswith((" ", "\n"))):
+            text = text[1:]
         if text:
             self._pieces.append(text.replace("\xa0", " "))
 

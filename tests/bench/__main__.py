@@ -23,6 +23,7 @@ from tests.bench import (
     encrypted_search,
     jobs,
     large,
+    large_views,
     letters,
     page_loads,
     paths,
@@ -70,6 +71,11 @@ _PARTS: Final = {
     "medium": Part(title="10 MB", measure=jobs.measure_medium, limits=jobs.medium_limits),
     "large": Part(
         title="100 MB", measure=lambda name, dist, _: large.measure_large(name, dist, 100), limits=large.large_limits
+    ),
+    "views": Part(
+        title="Large mails in the pages",
+        measure=large_views.measure_large_views,
+        limits=large_views.large_view_limits,
     ),
     "start": Part(title="Start", measure=starts.measure_starts, limits=starts.start_limits, is_quick=True),
     "wire": Part(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 
 def object_in(script: str, name: str) -> Any:
     """The value of a variable in a bundled script that is written as JSON."""
-    return json.JSONDecoder().raw_decode(re.split(rf"\b{name}=", script, maxsplit=1)[1])[0]
+    _, _, value = next(
+        found for found in (script.partition(f"{before}{name}=") for before in ("var ", ";")) if found[1]
+    )
+    return json.JSONDecoder().raw_decode(value)[0]

@@ -188,6 +188,43 @@ class TestHtml:
     def test_a_link_shows_where_it_leads(self, link: str, text: str) -> None:
         assert extract_text(link) == text
 
+    @given(
+        st.lists(
+            st.sampled_from(
+                [
+                    "<td>",
+                    "<TR>",
+                    "</tr>",
+                    "<b>",
+                    "</b>",
+                    "<p>",
+                    "</td>",
+                    "<pre>",
+                    "</pre>",
+                    "<a href=h:x>",
+                    "</a>",
+                    "<head>",
+                    "<body>",
+                    "<script>",
+                    "</script>",
+                    "<!--",
+                    "-->",
+                    "<t",
+                    ">",
+                    " ",
+                    "\n",
+                    "x",
+                    "&amp;",
+                ]
+            ),
+            max_size=30,
+        )
+    )
+    def test_tags_that_are_read_together_give_the_same_text(self, pieces: list[str]) -> None:
+        # A tag with a blank is read by itself.
+        apart = [f"{piece[:-1]} >" if piece.startswith("<") and piece.endswith(">") else piece for piece in pieces]
+        assert extract_text("".join(pieces)) == extract_text("".join(apart))
+
     @pytest.mark.parametrize(
         "url",
         [
