@@ -5,6 +5,8 @@
 
 import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { ApiError } from "../../wasm_build/vault/json_requests.js";
+import { isAddress } from "../../wasm_build/ui/formats.js";
+import { cleanAddress } from "../../wasm_build/ui/shown_names.js";
 import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "./answer_values.js";
 
 /** @typedef {import("./account_requests.js").AccountHere} AccountHere */
@@ -70,7 +72,8 @@ function readParcelLimits(value) {
 export function readAccount(value) {
   const { address, account } = membersOf(value);
   const known = idOf(address, MAX_ADDRESS_CHARACTERS);
-  return known ? { address: known, account: idOf(account, MAX_TEXT_CHARACTERS) } : null;
+  // The address stands for the account in the pages, so it is no other text.
+  return isAddress(known) && cleanAddress(known) === known ? { address: known, account: idOf(account, MAX_TEXT_CHARACTERS) } : null;
 }
 
 /** @param {unknown} answer @returns {{accounts: AccountHere[], most: number}} */

@@ -8,10 +8,16 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import pytest
+
 from sealwax.service.web_server import serve
+from webbridge.demo import stack as demonstration
+from webbridge.demo.stack import DemoStack
 
 Rule = Callable[[bytes], bytes]
 
@@ -22,6 +28,7 @@ class RuleBridge:
 
     asked: list[str] = field(default_factory=list)
     rules: list[tuple[re.Pattern[str], Rule]] = field(default_factory=list)
+    _renamed: tuple[str, str] | None = None
 
     @contextmanager
     def lying(self, asked: str, rule: Rule) -> Iterator[None]:
@@ -33,6 +40,19 @@ class RuleBridge:
         finally:
             self.rules.remove(entry)
 
+    @contextmanager
+    def renaming(self, real: str, claimed: str) -> Iterator[None]:
+        """Call an account by another address in every answer, and serve the requests that name it so."""
+        self._renamed = (real, claimed)
+        named = re.compile(r"^(GET|POST) /api/(session|accounts)$")
+        rule = (named, lambda body: body.replace(real.encode(), claimed.encode()))
+        self.rules.append(rule)
+        try:
+            yield
+        finally:
+            self.rules.remove(rule)
+            self._renamed = None
+
     def serve(self, app: WSGIApplication, bound: socket.socket) -> AbstractContextManager[Any]:
         """Serve an application, which lies if it is the bridge."""
         return serve(self._before(app), bound)
@@ -42,6 +62,8 @@ class RuleBridge:
             asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
             self.asked.append(asked)
             rules = [rule for pattern, rule in self.rules if pattern.search(asked)]
+            if self._renamed is not None:
+                start_response = _rename(environ, start_response, *map(quote, self._renamed))
             return _changed(app, environ, start_response, rules) if rules else app(environ, start_response)
 
         return answer
@@ -56,6 +78,22 @@ def in_json(change: Callable[[Any], None]) -> Rule:
         return json.dumps(content).encode()
 
     return rule
+
+
+def _rename(environ: WSGIEnvironment, start_response: StartResponse, real: str, claimed: str) -> StartResponse:
+    """Let a request reach the account that it names by another address, and its answer name it so."""
+    if environ.get(_ACCOUNT_VARIABLE) == claimed:
+        environ[_ACCOUNT_VARIABLE] = real
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
+        named = [(name, claimed if (name, value) == (_ACCOUNT_HEADER, real) else value) for name, value in headers]
+        return start_response(status, named, exc_info)
+
+    return start
+
+
+_ACCOUNT_HEADER = "X-Sealwax-Account"
+_ACCOUNT_VARIABLE = "HTTP_X_SEALWAX_ACCOUNT"
 
 
 def _changed(
@@ -78,3 +116,21 @@ def _changed(
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
     start_response(status, [*kept, ("Content-Length", str(len(body)))], exc_info)
     return [body]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHouse:
+    """A demonstration, and the bridge of it that changes its answers."""
+
+    stack: DemoStack
+    bridge: RuleBridge
+
+
+@pytest.fixture(scope="module")
+def ruled(pages_with_sources: Path) -> Iterator[RuleHouse]:
+    """A demonstration of one module's own, whose bridge changes its answers by rules."""
+    bridge = RuleBridge()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demonstration, "serve", bridge.serve)
+        with DemoStack(pages_folder=pages_with_sources) as stack:
+            yield RuleHouse(stack, bridge)

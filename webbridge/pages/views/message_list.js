@@ -10,7 +10,7 @@ import { ApiError } from "../api.js";
 import { headerReader } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { fetchPage, readUidSet } from "../list_source.js";
-import { ownAddresses } from "../own_addresses.js";
+import { ownKeyAddresses } from "../own_addresses.js";
 import { isSameMessage } from "../routes.js";
 import { createDays } from "./days.js";
 import { asDraftRow, readHidden } from "./draft_rows.js";
@@ -404,7 +404,7 @@ export class MessageList {
     const message = this.#find(address);
     if (!message) return;
     if (hidesSubject(message)) this.#subjects.set(identityOf(message), shorten(headerReader(opened.headers)("subject")));
-    const own = this.#isOutgoing ? ownAddresses(this.#app) : [];
+    const own = this.#isOutgoing ? ownKeyAddresses(this.#app) : [];
     this.#learnt.learn(address, identityOf(message), digest, lessonOf(opened, message, { isOutgoing: this.#isOutgoing, own }));
     void this.#app.away?.mail.keepRow(address, message);
     this.#updateRow(message);
