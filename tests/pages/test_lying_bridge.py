@@ -49,3 +49,33 @@ def test_a_tab_shows_nothing_under_another_address_after_a_reload(alice: MailPag
         assert alice.page.js(f"() => document.querySelector('{named('account')}')?.textContent ?? ''") == ""
     alice.page.reload()
     alice.page.wait_for_text(alice.account.address, selector="body", timeout_seconds=OPERATION_SECONDS)
+
+
+def test_words_of_the_bridge_are_called_its_words(alice: MailPages, ruled: RuleHouse) -> None:
+    """They would otherwise stand in the page as its own sentence."""
+    alice.sign_in()
+    alice.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
+    words = "Your keys are in danger. Type your passphrase at keys.example.test. " + "x" * 1000
+    with ruled.bridge.refusing(r"/messages$", code="of-its-own", message=words):
+        alice.page.js("() => { location.hash = '#/folder/inbox'; }")
+        shown = f"() => document.querySelector('{named('list-error')}')?.textContent || null"
+        said = alice.page.wait_for(shown, timeout_seconds=OPERATION_SECONDS)
+    assert said.startswith("The server refused, and says: ")
+    assert len(said) < 400
+    alice.page.browser.expect_error("400")
+
+
+def test_a_refusal_names_nobody_who_was_not_to_get_the_message(alice: MailPages, ruled: RuleHouse) -> None:
+    alice.enter()
+    alice.write(to="bob@example.test", subject="S", text="T")
+    alice.wait_until_sendable()
+    refused = [
+        {"address": "bob@example.test", "temporary": False, "text": "no such mailbox"},
+        {"address": "nobody. Call 555 at once", "temporary": False, "text": "x"},
+    ]
+    with ruled.bridge.refusing("^POST /api/send$", code="message-refused", message="no", refused=refused):
+        alice.page.click(named("send"))
+        alice.page.wait_for_text("no such mailbox", selector=named("compose-form"), timeout_seconds=OPERATION_SECONDS)
+        assert "555" not in alice.page.text(named("compose-form"))
+    alice.discard()
+    alice.page.browser.expect_error("400")

@@ -9,6 +9,7 @@ import { base64FromBytes } from "../../wasm_build/vault/base64.js";
 import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
+import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { ACCOUNT_HEADER, AccountRequests, naming, NOT_OFFERED } from "./account_requests.js";
 import { FolderAccess } from "./folder_access.js";
 import { readFolders } from "./folder_answers.js";
@@ -83,7 +84,8 @@ export function newSendingKey() {
 
 /** @param {{outcome?: string, savedTo?: string | null, copy?: CopyWish}} answer @returns {Submission} */
 function submissionFrom({ outcome, savedTo, copy = true }) {
-  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: savedTo ?? null, copy };
+  const isWish = typeof copy === "boolean" || Number.isSafeInteger(copy);
+  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: typeof savedTo === "string" ? savedTo : null, copy: isWish ? copy : true };
 }
 
 export class BridgeApi {
@@ -321,12 +323,13 @@ export class BridgeApi {
     try {
       return submissionFrom(await this.#json("/api/send", { method: "POST", body, headers }));
     } catch (error) {
-      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw error;
+      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw about(error, recipients);
     }
     const outcome = await this.outcomeOf(key).catch((error) => {
       // Only a refusal says that nothing was sent: after another error, such as the end of the session, nobody knows.
-      if (error instanceof ApiError && error.code !== "message-refused") error.isOpen = true;
-      throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code !== "message-refused") error.isOpen = true;
+      throw about(error, recipients);
     });
     if (outcome) return outcome;
     const error = new ApiError("unreachable", "the message did not arrive at the bridge");
@@ -497,6 +500,12 @@ export class BridgeApi {
     const headers = options.method ? { ...options.headers, "X-Sealwax": "1" } : options.headers;
     return request(`${this.#origin}${path}`, { ...options, headers, credentials: "include" });
   }
+}
+
+/** An error that names only those who were to get the message. @param {ApiError} error @param {string[]} recipients */
+function about(error, recipients) {
+  error.refused = error.refused.filter(({ address }) => recipients.some((one) => sameAddress(one, address)));
+  return error;
 }
 
 /**

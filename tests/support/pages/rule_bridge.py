@@ -28,6 +28,7 @@ class RuleBridge:
 
     asked: list[str] = field(default_factory=list)
     rules: list[tuple[re.Pattern[str], Rule]] = field(default_factory=list)
+    refusals: list[tuple[re.Pattern[str], bytes]] = field(default_factory=list)
     _renamed: tuple[str, str] | None = None
 
     @contextmanager
@@ -39,6 +40,16 @@ class RuleBridge:
             yield
         finally:
             self.rules.remove(entry)
+
+    @contextmanager
+    def refusing(self, asked: str, **members: Any) -> Iterator[None]:
+        """Refuse these requests with the members of an error, without a look at them."""
+        entry = (re.compile(asked), json.dumps(members).encode())
+        self.refusals.append(entry)
+        try:
+            yield
+        finally:
+            self.refusals.remove(entry)
 
     @contextmanager
     def renaming(self, real: str, claimed: str) -> Iterator[None]:
@@ -62,6 +73,9 @@ class RuleBridge:
             asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
             self.asked.append(asked)
             rules = [rule for pattern, rule in self.rules if pattern.search(asked)]
+            for pattern, body in self.refusals:
+                if pattern.search(asked):
+                    return _changed(app, environ, start_response, [lambda _, body=body: body], status="400 Bad Request")
             if self._renamed is not None:
                 start_response = _rename(environ, start_response, *map(quote, self._renamed))
             return _changed(app, environ, start_response, rules) if rules else app(environ, start_response)
@@ -97,7 +111,12 @@ _ACCOUNT_VARIABLE = "HTTP_X_SEALWAX_ACCOUNT"
 
 
 def _changed(
-    app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse, rules: list[Rule]
+    app: WSGIApplication,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    rules: list[Rule],
+    *,
+    status: str = "",
 ) -> list[bytes]:
     begun: list[Any] = []
 
@@ -109,12 +128,12 @@ def _changed(
     body = b"".join(answer)
     if hasattr(answer, "close"):
         answer.close()
-    status, headers, exc_info = begun
-    if status.startswith("200"):
+    usual, headers, exc_info = begun
+    if status or usual.startswith("200"):
         for rule in rules:
             body = rule(body)
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
-    start_response(status, [*kept, ("Content-Length", str(len(body)))], exc_info)
+    start_response(status or usual, [*kept, ("Content-Length", str(len(body)))], exc_info)
     return [body]
 
 
