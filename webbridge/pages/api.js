@@ -6,6 +6,7 @@
  */
 
 import { base64FromBytes } from "../../wasm_build/vault/base64.js";
+import { readFound } from "../../wasm_build/vault/found_answers.js";
 import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
@@ -18,7 +19,7 @@ import { apiFolderPath as folderPath, MailChanges } from "./mail_changes.js";
 import { ParcelRequests } from "./parcel_requests.js";
 import { PushRequests } from "./push_subscriptions.js";
 import { ReloadHalves } from "./reload_halves.js";
-import { readAccount, readConfig, readCopyChoice, readFound, readIssuers, readOffers, readRevocation, readSessions } from "./service_answers.js";
+import { readAccount, readConfig, readCopyChoice, readIssuers, readOffers, readRevocation, readSessions } from "./service_answers.js";
 
 export { ApiError };
 

@@ -4,7 +4,7 @@
  */
 
 import { ApiError } from "../../wasm_build/vault/json_requests.js";
-import { countOf, entriesOf, idOf, membersOf, textOf, wordOf } from "./answer_values.js";
+import { countOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../wasm_build/vault/answer_values.js";
 
 /** @typedef {import("./api.js").Folder} Folder */
 

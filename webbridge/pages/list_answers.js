@@ -4,7 +4,7 @@
  */
 
 import { ApiError } from "../../wasm_build/vault/json_requests.js";
-import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf } from "./answer_values.js";
+import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf } from "../../wasm_build/vault/answer_values.js";
 
 /** @typedef {import("./api.js").MessagePage} MessagePage */
 /** @typedef {import("./api.js").MessageSummary} MessageSummary */

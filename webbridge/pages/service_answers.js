@@ -3,11 +3,11 @@
  * others. Where two values are possible, the stricter one takes its place.
  */
 
-import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
+import { readDer, readDers } from "../../wasm_build/vault/found_answers.js";
 import { ApiError } from "../../wasm_build/vault/json_requests.js";
 import { isAddress } from "../../wasm_build/ui/formats.js";
 import { cleanAddress } from "../../wasm_build/ui/shown_names.js";
-import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "./answer_values.js";
+import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../wasm_build/vault/answer_values.js";
 
 /** @typedef {import("./account_requests.js").AccountHere} AccountHere */
 /** @typedef {import("./api.js").BridgeConfig} BridgeConfig */
@@ -15,14 +15,11 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "./a
 /** @typedef {import("./api.js").ListedSession} ListedSession */
 /** @typedef {import("./folder_access.js").Grant} Grant */
 
-const SOURCES = /** @type {const} */ (["bridge", "ldap", "smimea", "url"]);
-
 const MAX_ADDRESS_CHARACTERS = 320;
 const MAX_TEXT_CHARACTERS = 300;
 const MAX_ENTRIES = 1_000;
 /** Of each kind of certificates and answers of authorities. */
 const MAX_ENCODED = 500;
-const MAX_ENCODED_CHARACTERS = 40_000_000;
 
 /** @param {unknown} answer @returns {BridgeConfig} */
 export function readConfig(answer) {
@@ -131,27 +128,9 @@ export function readGrants(answer) {
   return read;
 }
 
-/**
- * The certificates that were found for an address.
- * @param {unknown} answer
- * @returns {import("./mail_vault.js").Found[]}
- */
-export function readFound(answer) {
-  return entriesOf(membersOf(answer)["found"], MAX_ENCODED).flatMap((value) => {
-    const { certificate, source, detail, intermediates } = membersOf(value);
-    const der = decoded(certificate);
-    if (der === null) return [];
-    return [{
-      // A bridge is no source of the person's own, such as their contacts.
-      certificate: der, source: wordOf(source, SOURCES) ?? "bridge", detail: textOf(detail, MAX_TEXT_CHARACTERS),
-      intermediates: readEncoded(intermediates),
-    }];
-  });
-}
-
 /** The certificates in the answers about issuers. @param {unknown} answer */
 export function readIssuers(answer) {
-  return entriesOf(membersOf(answer)["answers"], MAX_ENCODED).flatMap((one) => readEncoded(membersOf(one)["certificates"]));
+  return entriesOf(membersOf(answer)["answers"], MAX_ENCODED).flatMap((one) => readDers(membersOf(one)["certificates"]));
 }
 
 /** The answers of authorities, one for each question. @param {unknown} answer @param {number} count that of the questions */
@@ -159,13 +138,8 @@ export function readRevocation(answer, count) {
   const given = entriesOf(membersOf(answer)["answers"], count);
   return Array.from({ length: count }, (_, index) => {
     const { crls, ocsp } = membersOf(given[index]);
-    return { crls: readEncoded(crls), ocsp: readEncoded(ocsp) };
+    return { crls: readDers(crls), ocsp: readDers(ocsp) };
   });
-}
-
-/** @param {unknown} values @returns {ArrayBuffer[]} */
-function readEncoded(values) {
-  return entriesOf(values, MAX_ENCODED).map(decoded).filter((one) => one !== null);
 }
 
 /** The texts of an array that are base64. @param {unknown} values @returns {string[]} */
@@ -175,17 +149,7 @@ function readEncodedTexts(values) {
 
 /** @param {unknown} value */
 function encodedText(value) {
-  return decoded(value) === null ? null : /** @type {string} */ (value);
-}
-
-/** @param {unknown} value @returns {ArrayBuffer | null} */
-function decoded(value) {
-  if (typeof value !== "string" || value === "" || value.length > MAX_ENCODED_CHARACTERS) return null;
-  try {
-    return bytesFromBase64(value);
-  } catch {
-    return null;
-  }
+  return readDer(value) === null ? null : /** @type {string} */ (value);
 }
 
 /** @param {string} what */

@@ -1,5 +1,5 @@
 /**
- * Values in answers of the bridge, which may hold anything in any place.
+ * Values in answers of servers, which may hold anything in any place.
  *
  * A value of another type, or out of its bounds, becomes the one that says nothing. So a single wrong value takes nothing from
  * the others of the answer.
