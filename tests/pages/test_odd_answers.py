@@ -364,3 +364,35 @@ def test_no_certificate_of_the_bridge_passes_for_one_of_the_persons_own(page: Pa
       return (await api.certificatesFor("bob@example.test")).map(({ source }) => source);
     }"""
     assert page.js(sources, found) == ["bridge"]
+
+
+def test_an_odd_event_stops_no_stream(page: Page) -> None:
+    assert page.js("""async () => {
+      const { MailEvents } = await import("/source/webbridge/pages/events.js");
+      const usual = globalThis.EventSource;
+      const sources = [];
+      globalThis.EventSource = class extends EventTarget {
+        constructor() { super(); sources.push(this); }
+        close() {}
+        say(name, data) { this.dispatchEvent(new MessageEvent(name, { data })); }
+      };
+      const opened = (count) => new Promise((resolve) => {
+        const look = () => (sources.length >= count ? resolve() : setTimeout(look, 5));
+        look();
+      });
+      const heard = [];
+      const events = new MailEvents(() => "about:blank", () => undefined);
+      events.addEventListener("mail", ({ detail }) => heard.push(detail));
+      const bodies = ["", "{", ...VALUES, ...[...odd({ account: "a", folders: ["one", "two"], folder: "one" }, [])].map(({ body }) => body)];
+      for (const name of ["ready", "mail", "arrived"]) for (const body of bodies) {
+        events.stop();
+        events.start("a");
+        await opened(sources.length + 1);
+        sources.at(-1).say(name, body);
+        if (name !== "ready") sources.at(-1).say("mail", '{"folder":"good"}');
+      }
+      events.stop();
+      globalThis.EventSource = usual;
+      const isWell = heard.every((one) => typeof one === "string" && one.length > 0 && one.length <= 10_000);
+      return [faults.splice(0).slice(0, 3), heard.filter((one) => one === "good").length === 2 * bodies.length, isWell];
+    }""") == [[], True, True]
