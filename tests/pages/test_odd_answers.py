@@ -140,6 +140,26 @@ PARTS = """async ([asked, whole, at, ask, still]) => {
 ANSWER = {"crls": ["AAAA"], "ocsp": ["BBBB"]}
 CERTIFICATE = {"certificate": "AAAA", "source": "ldap", "detail": "d", "intermediates": ["BBBB"]}
 SESSION = {"id": "i", "started": None, "used": "2026-11-20T10:00:00+00:00", "program": "p", "origin": "", "this": False}
+TIME = "2026-11-20T10:00:00+00:00"
+PARCEL = {
+    "id": "one",
+    "reference": "r",
+    "state": "opened",
+    "kind": "files",
+    "to": [{"address": "bob@example.test", "language": "en"}],
+    "bytes": 5,
+    "created": TIME,
+    "expires": TIME,
+    "downloads": None,
+    "opened": 1,
+    "triesLeft": 5,
+    "stored": True,
+    "states": [
+        {"state": "submitted", "at": TIME, "by": "sender"},
+        {"state": "opened", "at": TIME, "by": "recipient-claims"},
+    ],
+}
+TOKEN = {"name": "n", "created": TIME, "expires": TIME}
 CONFIG = {
     "apiVersion": 2,
     "oldestPages": 2,
@@ -225,6 +245,27 @@ ASKED = {
         "async () => { const { DraftMailbox } = await import('/source/webbridge/pages/draft_mailbox.js');"
         " return (await new DraftMailbox(api, '').look('alice@example.test')).found; }",
         "found.some(({ place }) => place.uid === 2)",
+    ),
+    "parcels": (
+        "/api/parcels$",
+        {"parcels": [PARCEL, {**PARCEL, "id": "two"}], "next": None, "used": 5, "quota": 9},
+        ["parcels", "0"],
+        "() => api.parcels.list()",
+        "found.parcels.some(({ id }) => id === 'two') && found.parcels.every(({ to, states }) => Array.isArray(to) && Array.isArray(states))",
+    ),
+    "states of a parcel": (
+        "/api/parcels/one$",
+        PARCEL,
+        ["states", "0"],
+        "() => api.parcels.show('one')",
+        "found.states.some(({ state }) => state === 'opened')",
+    ),
+    "tokens": (
+        "/api/parcel-tokens$",
+        {"tokens": [TOKEN, {**TOKEN, "name": "other"}]},
+        ["tokens", "0"],
+        "() => api.parcels.tokens()",
+        "found.some(({ name }) => name === 'other')",
     ),
     "the bridge's settings": (
         "/api/config",
@@ -396,3 +437,22 @@ def test_an_odd_event_stops_no_stream(page: Page) -> None:
       const isWell = heard.every((one) => typeof one === "string" && one.length > 0 && one.length <= 10_000);
       return [faults.splice(0).slice(0, 3), heard.filter((one) => one === "good").length === 2 * bodies.length, isWell];
     }""") == [[], True, True]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"token": "swp_aaaaaaaaaaaaaaaaaaaaaaaa\ntouch taken\n", "address": "alice@example.test"},
+        {"token": "swp_aaaaaaaaaaaaaaaaaaaaaaaa; touch taken", "address": "alice@example.test"},
+        {"token": "swp_aaaaaaaaaaaaaaaaaaaaaaaa", "address": "a&calc&b@example.test"},
+        {"token": {}, "address": "alice@example.test"},
+    ],
+)
+def test_nothing_of_a_bridge_becomes_a_command_in_the_terminal(page: Page, made: dict[str, object]) -> None:
+    """People copy a new token, and the command that keeps it, from the page into a terminal."""
+    make = """async (body) => {
+      answers = [["/api/parcel-tokens$", JSON.stringify(body)]];
+      return api.parcels.makeToken("n", 5, "alice@example.test").then(() => "made", ({ code }) => code);
+    }"""
+    assert page.js(make, made) == "server-error"
+    assert page.js(make, {"token": "swp_" + "a-_9" * 8, "address": "alice@example.test"}) == "made"
