@@ -114,7 +114,8 @@ function listed({ uidValidity, messages, total, token = null, isByDate = false, 
 export function readUidSet(set) {
   /** @type {number[][]} */
   const joined = [];
-  for (const [from, to] of set.split(",").filter(Boolean).map(readRange).sort(([one], [other]) => one - other)) {
+  const ranges = set.split(",").map(readRange).filter(([from, to]) => from <= to);
+  for (const [from, to] of ranges.sort(([one], [other]) => one - other)) {
     const last = joined.at(-1);
     if (last && from <= (last[1] ?? 0)) last[1] = Math.max(last[1] ?? 0, to);
     else joined.push([from, to]);
@@ -130,8 +131,8 @@ export function readUidSet(set) {
   };
 }
 
-/** @param {string} range @returns {[number, number]} */
+/** @param {string} range @returns {[number, number]} not numbers if it is no range */
 function readRange(range) {
-  const [from = 0, to = from] = range.split(":").map(Number);
+  const [from = NaN, to = from] = range.split(":").map((part) => (part === "" ? NaN : Number(part)));
   return [from, to];
 }
