@@ -79,3 +79,21 @@ def test_a_refusal_names_nobody_who_was_not_to_get_the_message(alice: MailPages,
         assert "555" not in alice.page.text(named("compose-form"))
     alice.discard()
     alice.page.browser.expect_error("400")
+
+
+@pytest.mark.heart
+def test_an_answer_that_breaks_off_is_one_that_did_not_come(alice: MailPages, ruled: RuleHouse) -> None:
+    """List, folders and message have the sentence of a server that does not answer, and come at the next try."""
+    alice.enter()
+    alice.show_inbox()
+    uid = int(alice.page.js(f"() => document.querySelector('{named('message-row')}').dataset.uid"))
+    with ruled.bridge.cutting("^GET /api/folders"):
+        for test in ("list-error", "folders-error"):
+            alice.page.click(named("refresh"))
+            shown = f"() => document.querySelector('{named(test)}')?.textContent || null"
+            assert "does not answer" in alice.page.wait_for(shown, timeout_seconds=OPERATION_SECONDS)
+        alice.page.js(f"() => document.querySelector('{named('message-row')}').click()")
+        alice.page.wait_for_text("does not answer", selector=named("reading-error"), timeout_seconds=OPERATION_SECONDS)
+    alice.open_message(uid)
+    assert alice.shows_a_state()
+    alice.page.browser.expect_error("ERR_|NetworkError|network")

@@ -72,11 +72,24 @@ function readRefused(value) {
 }
 
 /**
+ * The body of an answer. One that breaks off on its way counts as one that did not come.
+ * @template T
+ * @param {Promise<T>} reading
+ * @returns {Promise<T>} rejects with `unreachable`, or as the reading does if it was aborted
+ */
+export function unlessCut(reading) {
+  return reading.catch((error) => {
+    if (error instanceof TypeError || error?.name === "NetworkError") throw new ApiError("unreachable", "the answer broke off");
+    throw error;
+  });
+}
+
+/**
  * The object in a JSON response; an empty object for another body, such as a proxy's error page or a list.
  * @param {Response} response
  */
 export async function readJson(response) {
-  const text = await response.text();
+  const text = await unlessCut(response.text());
   try {
     const value = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};

@@ -7,7 +7,7 @@
 
 import { base64FromBytes } from "../../wasm_build/vault/base64.js";
 import { readFound } from "../../wasm_build/vault/found_answers.js";
-import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
+import { ApiError, JSON_TYPE, readJson, request, unlessCut } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
@@ -273,7 +273,7 @@ export class BridgeApi {
    */
   async rawMessage({ folder, uidValidity, uid }, { signal, maxBytes = Infinity } = {}) {
     const response = await this.#authorised(folderPath(folder, uidValidity, uid, "raw"), { signal });
-    return maxBytes === Infinity ? response.arrayBuffer() : readAtMost(response, maxBytes);
+    return maxBytes === Infinity ? unlessCut(response.arrayBuffer()) : readAtMost(response, maxBytes);
   }
 
   /**

@@ -29,6 +29,7 @@ class RuleBridge:
     asked: list[str] = field(default_factory=list)
     rules: list[tuple[re.Pattern[str], Rule]] = field(default_factory=list)
     refusals: list[tuple[re.Pattern[str], bytes]] = field(default_factory=list)
+    cut: list[re.Pattern[str]] = field(default_factory=list)
     _renamed: tuple[str, str] | None = None
 
     @contextmanager
@@ -52,6 +53,16 @@ class RuleBridge:
             self.refusals.remove(entry)
 
     @contextmanager
+    def cutting(self, asked: str) -> Iterator[None]:
+        """Let the answers to these requests break off after half of their bytes."""
+        entry = re.compile(asked)
+        self.cut.append(entry)
+        try:
+            yield
+        finally:
+            self.cut.remove(entry)
+
+    @contextmanager
     def renaming(self, real: str, claimed: str) -> Iterator[None]:
         """Call an account by another address in every answer, and serve the requests that name it so."""
         self._renamed = (real, claimed)
@@ -73,6 +84,8 @@ class RuleBridge:
             asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
             self.asked.append(asked)
             rules = [rule for pattern, rule in self.rules if pattern.search(asked)]
+            if any(pattern.search(asked) for pattern in self.cut):
+                return _cut(app, environ, start_response)
             for pattern, body in self.refusals:
                 if pattern.search(asked):
                     return _changed(app, environ, start_response, [lambda _, body=body: body], status="400 Bad Request")
@@ -135,6 +148,12 @@ def _changed(
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
     start_response(status or usual, [*kept, ("Content-Length", str(len(body)))], exc_info)
     return [body]
+
+
+def _cut(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+    """The first half of an answer, of which the header says the whole length. The server then closes the connection."""
+    (body,) = _changed(app, environ, start_response, [lambda body: body])
+    yield body[: len(body) // 2]
 
 
 @dataclass(frozen=True, slots=True)
