@@ -12,7 +12,7 @@ from tests.support.pages.rule_bridge import RuleHouse, ruled
 
 __all__ = ["ruled"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 MALLORY = "mallory@example.test"
 
@@ -81,7 +81,6 @@ def test_a_refusal_names_nobody_who_was_not_to_get_the_message(alice: MailPages,
     alice.page.browser.expect_error("400")
 
 
-@pytest.mark.heart
 def test_an_answer_that_breaks_off_is_one_that_did_not_come(alice: MailPages, ruled: RuleHouse) -> None:
     """List, folders and message have the sentence of a server that does not answer, and come at the next try."""
     alice.enter()

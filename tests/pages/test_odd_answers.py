@@ -12,8 +12,8 @@ from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
-# Makes `answers`, by the part of an address that asks for them, and the client of a bridge that gives them. `odd` puts each of
-# `VALUES` in each place of a value, one after the other, and yields what then is an answer.
+# Makes `answers`, by the part of an address that asks for them, and the client of a bridge that gives them. `odd`
+# puts each of `VALUES` in each place of a value, one after the other, and yields each answer.
 SETUP = """async () => {
   const { BridgeApi } = await import("/source/webbridge/pages/api.js");
   globalThis.answers = [];
@@ -29,28 +29,34 @@ SETUP = """async () => {
   addEventListener("unhandledrejection", ({ reason }) => faults.push(String(reason)));
 
   const long = "x".repeat(1_000_000);
-  globalThis.VALUES = ["null", "true", "7", "-1", "0.5", "1e308", "9007199254740993", JSON.stringify(long), '"\\\\ud800"', '""',
-    '"unknown-word"', "{}", '{"toString":1,"length":3}', '{"__proto__":{"uid":1}}', "[]", "[null]", '[{"uid":{}}]', "missing"];
+  globalThis.VALUES = ["null", "true", "7", "-1", "0.5", "1e308", "9007199254740993", JSON.stringify(long),
+    '"\\\\ud800"', '""', '"unknown-word"', "{}", '{"toString":1,"length":3}', '{"__proto__":{"uid":1}}', "[]", "[null]",
+    '[{"uid":{}}]', "missing"];
   const places = (value, path = []) => [path, ...(typeof value === "object" && value !== null
     ? Object.entries(value).flatMap(([name, inner]) => places(inner, [...path, name])) : [])];
   const put = (value, [name, ...rest], text) => {
     if (name === undefined) return text === "missing" ? "null" : text;
-    if (Array.isArray(value)) return `[${value.map((one, at) => (String(at) === name ? put(one, rest, text) : JSON.stringify(one))).join()}]`;
+    const write = (key, one) => (String(key) === name ? put(one, rest, text) : JSON.stringify(one));
+    if (Array.isArray(value)) return `[${value.map((one, at) => write(at, one)).join()}]`;
     return `{${Object.entries(value).filter(([key]) => !(key === name && rest.length === 0 && text === "missing"))
-      .map(([key, one]) => `${JSON.stringify(key)}:${key === name ? put(one, rest, text) : JSON.stringify(one)}`).join()}}`;
+      .map(([key, one]) => `${JSON.stringify(key)}:${write(key, one)}`).join()}}`;
   };
   globalThis.odd = function* (whole, at) {
     const inner = at.reduce((value, name) => value[name], whole);
-    for (const path of places(inner)) for (const text of VALUES) yield { path: [...at, ...path].join("."), text, body: put(whole, [...at, ...path], text) };
+    for (const path of places(inner).map((one) => [...at, ...one])) {
+      for (const text of VALUES) yield { path: path.join("."), text, body: put(whole, path, text) };
+    }
   };
   globalThis.row = (uid, given) => ({
-    uid, from: `Bob <bob@example.test>`, to: "alice@example.test", sender: { name: "Bob", address: "bob@example.test" }, subject: `Subject ${uid}`,
-    date: "2026-11-20T10:00:00+00:00", size: 10, seen: false, flags: ["\\\\Flagged"], protection: "signed", problem: null, ...given,
+    uid, from: "Bob <bob@example.test>", to: "alice@example.test", subject: `Subject ${uid}`, size: 10, seen: false,
+    sender: { name: "Bob", address: "bob@example.test" }, date: "2026-11-20T10:00:00+00:00",
+    flags: ["\\\\Flagged"], protection: "signed", problem: null, ...given,
   });
   globalThis.tag = (key, values) => (values ? `${key} ${Object.values(values).join(" ")}` : key);
   Object.assign(tag, { locale: "en", has: () => true });
   globalThis.services = {
-    api, translate: tag, keys: { unlocked: false, identities: [] }, index: { search: async () => [] }, sentenceFor: (error) => String(error), address: "alice@example.test",
+    api, translate: tag, keys: { unlocked: false, identities: [] }, index: { search: async () => [] },
+      sentenceFor: (error) => String(error), address: "alice@example.test",
   };
   globalThis.page = () => ({ uidValidity: 9, total: 3, token: "token", messages: [row(30), row(20), row(10)] });
 }"""
@@ -67,7 +73,8 @@ LIST = """async ([listing, asked, threads]) => {
     const uids = [...list.element.querySelectorAll("a[data-uid]")].map(({ dataset }) => dataset.uid);
     const shown = list.element.textContent;
     const isSaid = uids.length === 3 || list.element.querySelector("[data-test=rows-left-out]")?.hidden === false;
-    if (!uids.includes("30") || !uids.includes("10") || !shown.includes("Subject 30") || !isSaid || shown.length > 5_000 || faults.length > 0)
+    if (!uids.includes("30") || !uids.includes("10") || !shown.includes("Subject 30") || !isSaid
+      || shown.length > 5_000 || faults.length > 0)
       wrong.push([path, text.slice(0, 40), uids, shown.slice(0, 80), isSaid, faults.splice(0)]);
     list.dispose();
   }
@@ -77,7 +84,8 @@ LIST = """async ([listing, asked, threads]) => {
 # Loads a list, then shows the changes that an odd answer names, and returns those answers after which a row is missing.
 CHANGES = """async (at) => {
   const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-  const whole = { uidValidity: 9, token: "later", whole: true, flags: [{ uid: 20, flags: ["\\\\Seen"] }], messages: [row(40)], vanished: "5:6,8" };
+  const whole = { uidValidity: 9, token: "later", whole: true, flags: [{ uid: 20, flags: ["\\\\Seen"] }],
+    messages: [row(40)], vanished: "5:6,8" };
   const wrong = [];
   answers = [["since=", ""], ["sort=date", JSON.stringify(page())]];
   const list = new MessageList(services);
@@ -87,7 +95,8 @@ CHANGES = """async (at) => {
     answers[0][1] = body;
     await list.refresh();
     const uids = [...list.element.querySelectorAll("a[data-uid]")].map(({ dataset }) => dataset.uid);
-    if (!["30", "20", "10"].every((uid) => uids.includes(uid)) || faults.length > 0) wrong.push([path, text.slice(0, 40), uids, faults.splice(0)]);
+    if (!["30", "20", "10"].every((uid) => uids.includes(uid)) || faults.length > 0) wrong.push([path,
+      text.slice(0, 40), uids, faults.splice(0)]);
   }
   list.dispose();
   return wrong;
@@ -96,9 +105,11 @@ CHANGES = """async (at) => {
 FOLDERS = """async () => {
   const { FolderList } = await import("/source/webbridge/pages/views/folder_list.js");
   const { pickFolder } = await import("/source/webbridge/pages/views/folder_picker.js");
-  const folder = (id, name, role, more = {}) => ({ id, name, delimiter: "/", role, total: 4, unseen: 2, uidValidity: 9, subscribed: true,
+  const folder = (id, name, role, more = {}) => ({ id, name, delimiter: "/", role, total: 4, unseen: 2,
+    uidValidity: 9, subscribed: true,
     rights: ["append", "flags", "seen"], place: "own", prefix: "", ...more });
-  const whole = { folders: [folder("a", "INBOX", "inbox"), folder("b", "Two", null, { place: "others", prefix: "T" }), folder("c", "Three", null)] };
+  const whole = { folders: [folder("a", "INBOX", "inbox"), folder("b", "Two", null, { place: "others",
+    prefix: "T" }), folder("c", "Three", null)] };
   const wrong = [];
   for (const { path, text, body } of odd(whole, ["folders", "1"])) {
     answers = [["/api/folders$", body]];
@@ -117,7 +128,8 @@ FOLDERS = """async () => {
     }
     document.querySelector("dialog")?.remove();
     const isSaid = shown.length === 3 || api.foldersLeftOut === 1;
-    if (!shown.includes("INBOX") || !shown.includes("Three") || !isSaid || text_.length > 10_000 || faults.length > 0) wrong.push([path, text.slice(0, 40), shown, isSaid, faults.splice(0)]);
+    if (!shown.includes("INBOX") || !shown.includes("Three") || !isSaid || text_.length > 10_000
+      || faults.length > 0) wrong.push([path, text.slice(0, 40), shown, isSaid, faults.splice(0)]);
   }
   return wrong;
 }"""
@@ -204,7 +216,8 @@ ASKED = {
         {"sessions": [SESSION, {**SESSION, "id": "here", "this": True}], "total": 2},
         ["sessions", "0"],
         "() => api.sessions()",
-        "found.sessions.some(({ id }) => id === 'here') && found.sessions.every(({ program }) => program.length <= 300)",
+        "found.sessions.some(({ id }) => id === 'here')"
+        " && found.sessions.every(({ program }) => program.length <= 300)",
     ),
     "offers": (
         "/api/send",
@@ -224,7 +237,8 @@ ASKED = {
         },
         ["accounts", "0"],
         "() => api.accounts.here()",
-        "found.some(({ account }) => account === 'b') && found.every(({ address }) => typeof address === 'string' && address !== '')",
+        "found.some(({ account }) => account === 'b')"
+        " && found.every(({ address }) => typeof address === 'string' && address !== '')",
     ),
     "drafts": (
         "/search$|/api/folders$",
@@ -251,7 +265,8 @@ ASKED = {
         {"parcels": [PARCEL, {**PARCEL, "id": "two"}], "next": None, "used": 5, "quota": 9},
         ["parcels", "0"],
         "() => api.parcels.list()",
-        "found.parcels.some(({ id }) => id === 'two') && found.parcels.every(({ to, states }) => Array.isArray(to) && Array.isArray(states))",
+        "found.parcels.some(({ id }) => id === 'two')"
+        " && found.parcels.every(({ to, states }) => Array.isArray(to) && Array.isArray(states))",
     ),
     "states of a parcel": (
         "/api/parcels/one$",
@@ -337,22 +352,31 @@ def test_an_answer_that_is_none_is_an_error_with_a_sentence_of_bounded_length(pa
         page.js("""async () => {
       const { ApiError } = await import("/source/webbridge/pages/api.js");
       const place = { folder: "f", uidValidity: 9, uids: [1] };
-      const calls = [() => api.folders(), () => api.messages("f"), () => api.arrivals("f"), () => api.sessions(), () => api.copyChoice(),
-        () => api.certificatesFor("a"), () => api.sendingOffers(), () => api.accounts.here(), () => api.config(), () => api.access.list("f"),
-        () => api.changes.threads("f", { offset: 0, limit: 50 }), () => api.changes.search("f", {}, { limit: 50 }), () => api.changes.row({ ...place, uid: 1 }),
-        () => api.changes.since("f", { uidValidity: 9, token: "t", from: 1 }), () => api.changes.move(place, "g"), () => api.changes.undo([]),
-        () => api.changes.createFolder("n"), () => api.withdraw("k"), () => api.outcomeOf("k"), () => api.sessionId(), () => api.enrolmentTicket(),
-        () => api.findIssuers(new ArrayBuffer(1)), () => api.signIn("alice@example.test", "p"), () => api.sendMessage(new ArrayBuffer(1), [], "k")];
+      const calls = [() => api.folders(), () => api.messages("f"), () => api.arrivals("f"), () => api.sessions(),
+        () => api.copyChoice(),
+        () => api.certificatesFor("a"), () => api.sendingOffers(), () => api.accounts.here(), () => api.config(),
+          () => api.access.list("f"),
+        () => api.changes.threads("f", { offset: 0, limit: 50 }), () => api.changes.search("f", {}, { limit: 50 }),
+          () => api.changes.row({ ...place, uid: 1 }),
+        () => api.changes.since("f", { uidValidity: 9, token: "t", from: 1 }), () => api.changes.move(place, "g"),
+          () => api.changes.undo([]),
+        () => api.changes.createFolder("n"), () => api.withdraw("k"), () => api.outcomeOf("k"),
+          () => api.sessionId(), () => api.enrolmentTicket(),
+        () => api.findIssuers(new ArrayBuffer(1)), () => api.signIn("alice@example.test", "p"),
+          () => api.sendMessage(new ArrayBuffer(1), [], "k")];
       const wrong = [];
       const usual = globalThis.fetch;
-      const refusal = { code: "x-y", message: "m", refused: [{ address: "a", temporary: true, text: "t" }], triesLeft: 1 };
+      const refusal = { code: "x-y", message: "m", refused: [{ address: "a", temporary: true, text: "t" }],
+        triesLeft: 1 };
       const bodies = [...VALUES.map((text) => [200, text]), ...[...odd(refusal, [])].map(({ body }) => [400, body])];
       for (const [status, body] of bodies) for (const call of calls) {
         globalThis.fetch = async () => new Response(body, { status });
         try {
           await call();
         } catch (error) {
-          if (!(error instanceof ApiError) || error.message.length > 400 || !Array.isArray(error.refused)) wrong.push([status, body.slice(0, 50), String(call), String(error).slice(0, 80)]);
+          if (!(error instanceof ApiError) || error.message.length > 400
+            || !Array.isArray(error.refused)) wrong.push([status, body.slice(0, 50), String(call),
+              String(error).slice(0, 80)]);
         }
       }
       globalThis.fetch = usual;
@@ -376,7 +400,8 @@ def test_a_bridge_that_gives_the_same_page_again_and_again_ends_a_refresh(page: 
       await list.load("folder-id", { outgoing: false });
       first = 900;
       list.element.querySelector("[data-test=older]").click();
-      while (list.element.querySelectorAll("a[data-uid]").length < 100) await new Promise((resolve) => { setTimeout(resolve, 20); });
+      while (list.element.querySelectorAll("a[data-uid]").length < 100) await new Promise((resolve) => { setTimeout(resolve, 20); })
+        ;
       asked = 0;
       const late = new Promise((resolve) => { setTimeout(() => resolve("late"), 2000); });
       const ended = await Promise.race([list.refresh().then(() => "ended"), late]);
@@ -424,7 +449,8 @@ def test_an_odd_event_stops_no_stream(page: Page) -> None:
       const heard = [];
       const events = new MailEvents(() => "about:blank", () => undefined);
       events.addEventListener("mail", ({ detail }) => heard.push(detail));
-      const bodies = ["", "{", ...VALUES, ...[...odd({ account: "a", folders: ["one", "two"], folder: "one" }, [])].map(({ body }) => body)];
+      const bodies = ["", "{", ...VALUES, ...[...odd({ account: "a", folders: ["one", "two"], folder: "one" },
+        [])].map(({ body }) => body)];
       for (const name of ["ready", "mail", "arrived"]) for (const body of bodies) {
         events.stop();
         events.start("a");
