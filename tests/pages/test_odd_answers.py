@@ -400,8 +400,8 @@ def test_a_bridge_that_gives_the_same_page_again_and_again_ends_a_refresh(page: 
       await list.load("folder-id", { outgoing: false });
       first = 900;
       list.element.querySelector("[data-test=older]").click();
-      while (list.element.querySelectorAll("a[data-uid]").length < 100) await new Promise((resolve) => { setTimeout(resolve, 20); })
-        ;
+      const soon = () => new Promise((resolve) => { setTimeout(resolve, 20); });
+      while (list.element.querySelectorAll("a[data-uid]").length < 100) await soon();
       asked = 0;
       const late = new Promise((resolve) => { setTimeout(() => resolve("late"), 2000); });
       const ended = await Promise.race([list.refresh().then(() => "ended"), late]);
