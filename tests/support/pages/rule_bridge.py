@@ -88,7 +88,7 @@ class RuleBridge:
                 return _cut(app, environ, start_response)
             for pattern, body in self.refusals:
                 if pattern.search(asked):
-                    return _changed(app, environ, start_response, [lambda _, body=body: body], status="400 Bad Request")
+                    return _changed(app, environ, start_response, [_always(body)], status="400 Bad Request")
             if self._renamed is not None:
                 start_response = _rename(environ, start_response, *map(quote, self._renamed))
             return _changed(app, environ, start_response, rules) if rules else app(environ, start_response)
@@ -148,6 +148,10 @@ def _changed(
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
     start_response(status or usual, [*kept, ("Content-Length", str(len(body)))], exc_info)
     return [body]
+
+
+def _always(body: bytes) -> Rule:
+    return lambda _: body
 
 
 def _cut(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
