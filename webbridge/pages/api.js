@@ -155,7 +155,7 @@ export class BridgeApi {
     const signedIn = readAccount(await readJson(response));
     if (!signedIn) throw new ApiError("server-error", "the answer names no account");
     // The bridge only makes letters of it small. Under another address, letters would leave in the name of somebody else.
-    if (signedIn.address.toLowerCase() !== address.toLowerCase()) throw new ApiError("other-account", "the answer names another account");
+    if (!sameAddress(signedIn.address, address)) throw new ApiError("other-account", "the answer names another account");
     this.use(signedIn);
     this.#signIns += 1;
     this.#sorts = true;
