@@ -48,13 +48,14 @@ LIST = """async () => {
   const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
   const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
   const copies = () => ({ identities: [], sealKey: null });
-  globalThis.keys = Object.assign(new EventTarget(), { unlocked: true, identities: [], copies });
+  const identities = [{ addresses: ["alice@example.test"] }];
+  globalThis.keys = Object.assign(new EventTarget(), { unlocked: true, identities, copies });
   globalThis.learnt = new LearntRows(async () => ({}), keys, () => null);
   globalThis.messages = [];
   globalThis.uidValidity = 9;
   const api = { messages: async () => ({ uidValidity, messages }), sharedAddresses: [] };
   const translate = (key, { to } = {}) => (key === "row_to" ? `To ${to}` : key);
-  const app = { translate, api, mailVault: {}, keys, address: "alice@example.test" };
+  globalThis.app = { translate, api, mailVault: {}, keys, address: "alice@example.test" };
   globalThis.list = new MessageList(app, learnt);
   document.body.append(list.element);
   globalThis.row = (given) => ({
@@ -361,6 +362,14 @@ def test_a_message_without_a_subject_shows_none_that_was_added_outside(page: Pag
 
 def test_a_message_of_somebody_else_names_its_sender_in_the_sent_folder(page: Page) -> None:
     """A server puts a verified message of Bob among those that Alice has sent."""
+    page.js(LEARN, {**HONEST, "to": "carol@example.test"}, "bob@example.test", "d", {}, {"outgoing": True})
+    assert page.js("() => shown()")[0] == "bob@example.test"
+
+
+@pytest.mark.heart
+def test_a_false_own_address_hides_no_sender_in_the_sent_folder(page: Page) -> None:
+    """The bridge calls the person Bob, and puts a verified message of Bob among those that the person has sent."""
+    page.js("() => { app.address = 'bob@example.test'; }")
     page.js(LEARN, {**HONEST, "to": "carol@example.test"}, "bob@example.test", "d", {}, {"outgoing": True})
     assert page.js("() => shown()")[0] == "bob@example.test"
 

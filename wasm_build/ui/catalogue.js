@@ -50,16 +50,17 @@ export async function loadCatalogue(locale, urls) {
 
 /**
  * The sentences for an error of the core, the vault, the bridge or the key server. They tell what has happened, what it
- * means, and what to do. For an unknown code they quote the error's own text, which is written for people too.
+ * means, and what to do. For an unknown code they quote the error's own text, which is written for people too. That of a server is
+ * called so, because a server can write anything.
  * @param {Catalogue} translate
  * @param {unknown} error
  * @returns {string}
  */
 export function errorSentence(translate, error) {
-  const { code, message } = /** @type {{code?: unknown, message?: unknown}} */ (error ?? {});
+  const { code, message, status } = /** @type {{code?: unknown, message?: unknown, status?: unknown}} */ (error ?? {});
   const name = String(code ?? "").replaceAll("-", "_");
   // A problem with a certificate or a signature gets the same words as in a report.
-  const key = [`error_${name}`, `recipient_reason_${name}`, `reason_${name}`].find(translate.has) ?? "error_other";
+  const key = [`error_${name}`, `recipient_reason_${name}`, `reason_${name}`].find(translate.has) ?? (Number(status ?? 0) > 0 ? "error_of_server" : "error_other");
   const text = technical(typeof message === "string" && message ? message : String(error));
   return translate(key, { text });
 }

@@ -45,23 +45,54 @@ export async function request(url, options = {}) {
   throw await refusal(response);
 }
 
-/** The error of an answer that is not ok. @param {Response} response */
+/** The error of an answer that is not ok. Its members may be anything. @param {Response} response */
 export async function refusal(response) {
   const { code, message, refused, record = null, triesLeft = null } = await readJson(response);
   // A proxy in front of the bridge has its own limit, and refuses without JSON.
   if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
-  const error = new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`, refused);
-  return Object.assign(error, { record, triesLeft, status: response.status });
+  const said = typeof message === "string" && message ? message.slice(0, MAX_SAID_CHARACTERS) : `the server answered ${response.status}`;
+  const error = new ApiError(typeof code === "string" && CODE.test(code) ? code : "server-error", said, readRefused(refused));
+  return Object.assign(error, { record, triesLeft: Number.isSafeInteger(triesLeft) ? triesLeft : null, status: response.status });
+}
+
+/** The words of a server in an error are a sentence. */
+const MAX_SAID_CHARACTERS = 300;
+const CODE = /^[a-z0-9-]{1,64}$/;
+const MAX_REFUSED = 1_000;
+
+/** @param {unknown} value @returns {Refused[]} */
+function readRefused(value) {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, MAX_REFUSED).flatMap((one) => {
+    const { address, temporary, text } = one ?? {};
+    if (typeof address !== "string") return [];
+    const said = typeof text === "string" ? text.slice(0, MAX_SAID_CHARACTERS) : "";
+    return [{ address: address.slice(0, MAX_SAID_CHARACTERS), temporary: temporary === true, text: said }];
+  });
 }
 
 /**
- * The object in a JSON response; an empty object for another body, such as a proxy's error page.
+ * The body of an answer. One that breaks off on its way counts as one that did not come.
+ * @template T
+ * @param {Promise<T>} reading
+ * @returns {Promise<T>} rejects with `unreachable`, or as the reading does if it was aborted
+ */
+export function unlessCut(reading) {
+  return reading.catch((error) => {
+    if (error instanceof TypeError || error?.name === "NetworkError") throw new ApiError("unreachable", "the answer broke off");
+    throw error;
+  });
+}
+
+/**
+ * The object in a JSON response; an empty object for another body, such as a proxy's error page or a list.
  * @param {Response} response
  */
 export async function readJson(response) {
-  const text = await response.text();
+  const text = await unlessCut(response.text());
   try {
-    return JSON.parse(text);
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
   } catch (error) {
     if (error instanceof SyntaxError) return {};
     throw error;

@@ -1,6 +1,6 @@
 /** Reads answers up to a bound. */
 
-import { ApiError } from "./json_requests.js";
+import { ApiError, unlessCut } from "./json_requests.js";
 
 /**
  * The bytes of a response. The rest of a longer one is not read.
@@ -11,7 +11,8 @@ export async function readAtMost(response, maxBytes) {
   const chunks = [];
   let length = 0;
   const reader = response.body?.getReader();
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+  const next = () => (reader ? unlessCut(reader.read()) : null);
+  for (let read = await next(); read && !read.done; read = await next()) {
     length += read.value.length;
     if (length > maxBytes) {
       void reader?.cancel().catch(() => undefined);

@@ -1,6 +1,7 @@
 /** The requests to the bridge about the accounts that are signed in in this browser. */
 
 import { ApiError, readJson } from "../../wasm_build/vault/json_requests.js";
+import { readAccount, readAccounts } from "./service_answers.js";
 
 /** `account` is its id at the bridge, which names nobody; "" from a bridge that is older than these pages. @typedef {{address: string, account: string}} AccountHere */
 /** @typedef {import("./api.js").RequestOptions} RequestOptions */
@@ -31,14 +32,16 @@ export class AccountRequests {
   async here() {
     const found = await this.#ask("/api/accounts");
     if (found === "not-offered") return this.#only();
-    this.most = found?.most ?? 1;
-    return found?.accounts ?? [];
+    const { accounts, most } = readAccounts(found);
+    this.most = most;
+    return accounts;
   }
 
   /** The account of the one session at a bridge that is older than these pages. @returns {Promise<AccountHere[]>} */
   async #only() {
     const found = await this.#ask("/api/session");
-    return found?.address ? [{ address: found.address, account: "" }] : [];
+    const only = readAccount(found);
+    return only ? [{ ...only, account: "" }] : [];
   }
 
   /** @param {string} path @returns {Promise<any>} null if nobody is signed in; rejects if the bridge cannot be reached */

@@ -15,6 +15,8 @@ import { accountDigest } from "./state_database.js";
 /** @typedef {import("./offline/store.js").Sealed} Sealed */
 
 const NAME = "sealwax-account";
+/** The name of the hash of the account's address: the bridge must not call the account of this tab by another one after a reload. */
+const ADDRESS = "sealwax-account-address";
 /** In place of an id: the tab shows the form to sign in, whoever is signed in. */
 export const NEW_ACCOUNT = "new";
 /** The part of the address by which a link opens a tab of an account. */
@@ -71,16 +73,38 @@ export class AccountsHere {
     const isOwn = (one) =>
       shown !== null ? sameAddress(one.address, shown) : choice !== null && this.isOffered ? one.account === choice : all.length === 1;
     const own = all.find(isOwn);
-    if (!own) return null;
+    if (!own || !(await this.#isOfTab(own))) return null;
     this.#api.use(own);
-    this.choose(own.account);
+    await this.take(own);
     return own.address;
+  }
+
+  /** Keeps the account of this tab for a reload. @param {AccountHere} own */
+  async take({ address, account }) {
+    this.choose(account);
+    const digest = await accountDigest(address);
+    try {
+      sessionStorage.setItem(ADDRESS, digest);
+    } catch {
+      // After a reload the bridge's word counts.
+    }
+  }
+
+  /** Whether an account has the address that this tab has shown until now. @param {AccountHere} own */
+  async #isOfTab({ address }) {
+    const digest = await accountDigest(address);
+    try {
+      return (sessionStorage.getItem(ADDRESS) ?? digest) === digest;
+    } catch {
+      return true;
+    }
   }
 
   /** @param {string | null} choice the id of an account, or NEW_ACCOUNT; null for none */
   choose(choice) {
     this.#choice = choice;
     try {
+      sessionStorage.removeItem(ADDRESS);
       if (choice) sessionStorage.setItem(NAME, choice);
       else sessionStorage.removeItem(NAME);
     } catch {

@@ -5,16 +5,21 @@
  * request.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
-import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
+import { base64FromBytes } from "../../wasm_build/vault/base64.js";
+import { readFound } from "../../wasm_build/vault/found_answers.js";
+import { ApiError, JSON_TYPE, readJson, request, unlessCut } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
+import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { ACCOUNT_HEADER, AccountRequests, naming, NOT_OFFERED } from "./account_requests.js";
 import { FolderAccess } from "./folder_access.js";
+import { readFolders } from "./folder_answers.js";
+import { readPage } from "./list_answers.js";
 import { apiFolderPath as folderPath, MailChanges } from "./mail_changes.js";
 import { ParcelRequests } from "./parcel_requests.js";
 import { PushRequests } from "./push_subscriptions.js";
 import { ReloadHalves } from "./reload_halves.js";
+import { readAccount, readConfig, readCopyChoice, readIssuers, readOffers, readRevocation, readSessions } from "./service_answers.js";
 
 export { ApiError };
 
@@ -38,9 +43,11 @@ export { ApiError };
  */
 /** @typedef {import("../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 /**
- * `isByDate`: the newest date is first, and not the newest arrival.
+ * `isByDate`: the newest date is first, and not the newest arrival. `leftOut` is the number of rows that cannot be read. `isAll` says
+ * that no page follows.
  * @typedef {{
- *   uidValidity: number, messages: MessageSummary[], total?: number, token?: string | null, isByDate?: boolean,
+ *   uidValidity: number, messages: MessageSummary[], total?: number, token?: string | null, isByDate?: boolean, isAll?: boolean,
+ *   leftOut?: number,
  * }} MessagePage
  */
 /**
@@ -65,8 +72,6 @@ export const PAGE_OF_MESSAGES = 50;
 
 /** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
 export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
-/** The members of a folder that a bridge older than these pages leaves out. */
-const NOTHING_TOLD = { delimiter: null, subscribed: null, rights: [], place: /** @type {const} */ ("own"), prefix: "" };
 /** Errors that leave the question open what became of a message. */
 const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
 
@@ -80,7 +85,8 @@ export function newSendingKey() {
 
 /** @param {{outcome?: string, savedTo?: string | null, copy?: CopyWish}} answer @returns {Submission} */
 function submissionFrom({ outcome, savedTo, copy = true }) {
-  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: savedTo ?? null, copy };
+  const isWish = typeof copy === "boolean" || Number.isSafeInteger(copy);
+  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: typeof savedTo === "string" ? savedTo : null, copy: isWish ? copy : true };
 }
 
 export class BridgeApi {
@@ -96,6 +102,8 @@ export class BridgeApi {
   #sorts = true;
   /** The shared addresses from which the person may send; null until the bridge has named those of the account. @type {string[] | null} */
   sharedAddresses = null;
+  /** The number of folders in the latest list that cannot be read. */
+  foldersLeftOut = 0;
   accounts = new AccountRequests((path, options) => this.#send(path, options));
   /** The changes of messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
@@ -118,7 +126,7 @@ export class BridgeApi {
 
   /** Rejects if these pages and the bridge are of versions that cannot work together. @returns {Promise<BridgeConfig>} */
   async config() {
-    const config = await this.#json("/api/config");
+    const config = readConfig(await this.#json("/api/config"));
     checkVersions(config);
     return config;
   }
@@ -144,11 +152,14 @@ export class BridgeApi {
     // The sessions of other accounts in this browser go on.
     const body = JSON.stringify({ address, password, beside: true });
     const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
-    const { address: signedIn, account = "" } = await readJson(response);
-    this.use({ address: signedIn, account });
+    const signedIn = readAccount(await readJson(response));
+    if (!signedIn) throw new ApiError("server-error", "the answer names no account");
+    // The bridge only makes letters of it small. Under another address, letters would leave in the name of somebody else.
+    if (!sameAddress(signedIn.address, address)) throw new ApiError("other-account", "the answer names another account");
+    this.use(signedIn);
     this.#signIns += 1;
     this.#sorts = true;
-    return signedIn;
+    return signedIn.address;
   }
 
   /** Ends the session of this page's account. Rejects if the bridge did not confirm it. */
@@ -162,8 +173,8 @@ export class BridgeApi {
    * The sessions of this account, the latest use first, and the number of all.
    * @returns {Promise<{sessions: ListedSession[], total: number}>}
    */
-  sessions() {
-    return this.#json("/api/sessions");
+  async sessions() {
+    return readSessions(await this.#json("/api/sessions"));
   }
 
   /** @param {string} id from the list of sessions */
@@ -177,7 +188,7 @@ export class BridgeApi {
 
   /** The choice for the copies of all messages. @returns {Promise<CopyWish>} */
   async copyChoice() {
-    return (await this.#json("/api/copies")).copy;
+    return readCopyChoice(await this.#json("/api/copies"));
   }
 
   /** @param {CopyWish} copy rejects with `not-offered` if the mail server cannot delete copies after days */
@@ -192,7 +203,8 @@ export class BridgeApi {
 
   /** The id of the session of this page's account; "" from a bridge that is older than these pages. @returns {Promise<string>} */
   async sessionId() {
-    return (await this.#json("/api/session")).id ?? "";
+    const { id } = await this.#json("/api/session");
+    return typeof id === "string" ? id : "";
   }
 
   /** Asks whether the session of this page goes on, and reports its end. */
@@ -204,11 +216,9 @@ export class BridgeApi {
 
   /** @returns {Promise<Folder[]>} those of a bridge that is older than these pages have no rights */
   async folders() {
-    /** @type {{folders: Folder[]}} */
-    const { folders } = await this.#json("/api/folders");
-    // An older bridge has no places, and counts marks of reading among the flags.
-    return folders.map((folder) => ({ ...NOTHING_TOLD, ...folder }))
-      .map((folder, index) => (folders[index].place || !folder.rights.includes("flags") ? folder : { ...folder, rights: [...folder.rights, "seen"] }));
+    const { folders, leftOut } = readFolders(await this.#json("/api/folders"));
+    this.foldersLeftOut = leftOut;
+    return folders;
   }
 
   /**
@@ -222,8 +232,7 @@ export class BridgeApi {
   async messages(folder, { before, offset = 0, signal } = {}) {
     const page = await this.#byDate(folder, offset, signal) ?? await this.arrivals(folder, { before, signal });
     if (before && page.uidValidity !== before.uidValidity) throw new ApiError("folder-changed", "numbered anew");
-    // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose it.
-    return { ...page, messages: page.messages.slice(0, PAGE_OF_MESSAGES) };
+    return page;
   }
 
   /** @param {string} folder @param {number} offset @param {AbortSignal} [signal] @returns {Promise<MessagePage | null>} */
@@ -231,8 +240,8 @@ export class BridgeApi {
     if (!this.#sorts) return null;
     const query = new URLSearchParams({ sort: "date", offset: String(offset), limit: String(PAGE_OF_MESSAGES) });
     try {
-      const page = await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal });
-      if ("total" in page) return { ...page, isByDate: true };
+      const page = readPage(await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal }), PAGE_OF_MESSAGES);
+      if (page.total !== undefined) return { ...page, isByDate: true };
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "not-offered") throw error;
     }
@@ -247,13 +256,14 @@ export class BridgeApi {
    * @param {{before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} [options] `before` for those with a smaller UID
    * @returns {Promise<MessagePage>}
    */
-  arrivals(folder, { before, signal } = {}) {
+  async arrivals(folder, { before, signal } = {}) {
     const query = new URLSearchParams({ limit: String(PAGE_OF_MESSAGES) });
     if (before !== undefined) {
       query.set("before", String(before.uid));
       query.set("uidValidity", String(before.uidValidity));
     }
-    return this.#json(`${folderPath(folder, "messages")}?${query}`, { signal });
+    // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose it.
+    return readPage(await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal }), PAGE_OF_MESSAGES);
   }
 
   /**
@@ -263,7 +273,7 @@ export class BridgeApi {
    */
   async rawMessage({ folder, uidValidity, uid }, { signal, maxBytes = Infinity } = {}) {
     const response = await this.#authorised(folderPath(folder, uidValidity, uid, "raw"), { signal });
-    return maxBytes === Infinity ? response.arrayBuffer() : readAtMost(response, maxBytes);
+    return maxBytes === Infinity ? unlessCut(response.arrayBuffer()) : readAtMost(response, maxBytes);
   }
 
   /**
@@ -292,7 +302,7 @@ export class BridgeApi {
    */
   async sendingOffers() {
     const account = this.#account;
-    const offers = await this.#json("/api/send");
+    const offers = readOffers(await this.#json("/api/send"));
     if (account === this.#account) this.sharedAddresses = offers.sharedAddresses ?? [];
     return offers;
   }
@@ -314,12 +324,13 @@ export class BridgeApi {
     try {
       return submissionFrom(await this.#json("/api/send", { method: "POST", body, headers }));
     } catch (error) {
-      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw error;
+      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw about(error, recipients);
     }
     const outcome = await this.outcomeOf(key).catch((error) => {
       // Only a refusal says that nothing was sent: after another error, such as the end of the session, nobody knows.
-      if (error instanceof ApiError && error.code !== "message-refused") error.isOpen = true;
-      throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code !== "message-refused") error.isOpen = true;
+      throw about(error, recipients);
     });
     if (outcome) return outcome;
     const error = new ApiError("unreachable", "the message did not arrive at the bridge");
@@ -392,10 +403,7 @@ export class BridgeApi {
   async certificatesFor(address) {
     // The address is not in the path, because servers and proxies log paths.
     const body = JSON.stringify({ address });
-    /** @type {{found: {certificate: string, source: string, detail: string, intermediates: string[]}[]}} */
-    const { found } = await this.#json("/api/directory", { method: "POST", body, headers: JSON_TYPE });
-    return found.map((one) =>
-      ({ ...one, certificate: bytesFromBase64(one.certificate), intermediates: one.intermediates.map(bytesFromBase64) }));
+    return readFound(await this.#json("/api/directory", { method: "POST", body, headers: JSON_TYPE }));
   }
 
   /**
@@ -409,8 +417,9 @@ export class BridgeApi {
     const questions = [...new Map(paths.map((path) => [path.join(), path])).values()];
     const body = JSON.stringify({ paths: questions });
     try {
-      const { answers } = await this.#json("/api/pki/status", { method: "POST", body, headers: JSON_TYPE, signal });
-      const came = new Map(questions.map((path, index) => [path.join(), decodeAnswer(answers[index])]));
+      const answer = await this.#json("/api/pki/status", { method: "POST", body, headers: JSON_TYPE, signal });
+      const answers = readRevocation(answer, questions.length);
+      const came = new Map(questions.map((path, index) => [path.join(), answers[index] ?? { crls: [], ocsp: [] }]));
       const isEmpty = (/** @type {string[]} */ path) => Object.values(came.get(path.join()) ?? {}).flat().length === 0;
       const unavailable = lookups.filter((_, index) => isEmpty(paths[index] ?? [])).map(({ id }) => id);
       return { answer: joinAnswers([...came.values()]), unavailable };
@@ -429,8 +438,7 @@ export class BridgeApi {
    */
   async findIssuers(certificate) {
     const body = JSON.stringify({ certificates: [base64FromBytes(certificate)] });
-    const { answers } = await this.#json("/api/pki/issuers", { method: "POST", body, headers: JSON_TYPE });
-    return answers.flatMap((/** @type {{certificates: string[]}} */ one) => one.certificates.map(bytesFromBase64));
+    return readIssuers(await this.#json("/api/pki/issuers", { method: "POST", body, headers: JSON_TYPE }));
   }
 
   /** @returns {Promise<string>} the ticket that proves to the key server that this user owns the address */
@@ -495,6 +503,12 @@ export class BridgeApi {
   }
 }
 
+/** An error that names only those who were to get the message. @param {ApiError} error @param {string[]} recipients */
+function about(error, recipients) {
+  error.refused = error.refused.filter(({ address }) => recipients.some((one) => sameAddress(one, address)));
+  return error;
+}
+
 /**
  * The version of the API that these pages were made for, and the oldest one of a bridge that they can use. Since 2, pages
  * work with the version before theirs: they do without the routes and members that it lacks. Version 1 named no version.
@@ -506,9 +520,4 @@ const OLDEST_BRIDGE = 2;
 function checkVersions({ apiVersion = 1, oldestPages = 1 }) {
   if (apiVersion < OLDEST_BRIDGE) throw new ApiError("bridge-too-old", `the bridge has version ${apiVersion} of the API`);
   if (oldestPages > API_VERSION) throw new ApiError("pages-too-old", `the bridge wants pages of version ${oldestPages}`);
-}
-
-/** @param {{crls: string[], ocsp: string[]} | undefined} answer */
-function decodeAnswer(answer) {
-  return { crls: (answer?.crls ?? []).map(bytesFromBase64), ocsp: (answer?.ocsp ?? []).map(bytesFromBase64) };
 }

@@ -336,7 +336,7 @@ export class App {
     const signedIn = await this.api.signIn(address, password);
     this.keys.refusePassphrase(await PasswordMark.of(password));
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
-    this.accounts.choose(this.api.accountId);
+    await this.accounts.take({ address: signedIn, account: this.api.accountId });
     void this.accounts.look().catch(() => undefined);
     this.address = signedIn;
     this.#lastAddress = signedIn;

@@ -6,10 +6,15 @@
  * and a stream in each tab would leave none for anything else. When that tab closes, the next one opens a stream.
  */
 
+import { entriesOf, idOf, membersOf } from "../../wasm_build/vault/answer_values.js";
+
 /** After an answer that is no stream, such as a proxy's error, the browser does not connect again. */
 const AGAIN_MILLISECONDS = 60_000;
 /** The name of the lock and of the channel, before the account. */
 const NAME = "sealwax-events";
+
+const MAX_FOLDERS = 5_000;
+const MAX_ID_CHARACTERS = 10_000;
 
 /** @typedef {{name: "mail" | "arrived" | "back" | "session-ended", folder?: string}} Told */
 
@@ -105,11 +110,11 @@ export class MailEvents extends EventTarget {
       // While there was no stream, anything may have changed.
       if (!isFirst) {
         this.#tell({ name: "back" });
-        for (const folder of folders) this.#tell({ name: "mail", folder });
+        for (const folder of entriesOf(folders, MAX_FOLDERS)) this.#tellMail(folder);
       }
       isFirst = false;
     });
-    this.#on(source, "mail", ({ folder }) => this.#tell({ name: "mail", folder }));
+    this.#on(source, "mail", ({ folder }) => this.#tellMail(folder));
     this.#on(source, "arrived", () => this.#tell({ name: "arrived" }));
     this.#on(source, "session-ended", () => this.#tell({ name: "session-ended" }));
     source.addEventListener("error", () => {
@@ -122,12 +127,18 @@ export class MailEvents extends EventTarget {
   /**
    * @param {EventSource} source
    * @param {string} name
-   * @param {(members: {account: string, folders: string[], folder: string}) => void} listener
+   * @param {(members: {account?: unknown, folders?: unknown, folder?: unknown}) => void} listener
    */
   #on(source, name, listener) {
     source.addEventListener(name, (event) => {
-      if (source === this.#source) listener(JSON.parse(/** @type {MessageEvent<string>} */ (event).data));
+      if (source === this.#source) listener(readMembers(/** @type {MessageEvent<string>} */ (event).data));
     });
+  }
+
+  /** @param {unknown} folder */
+  #tellMail(folder) {
+    const id = idOf(folder, MAX_ID_CHARACTERS);
+    if (id) this.#tell({ name: "mail", folder: id });
   }
 
   #end() {
@@ -146,5 +157,14 @@ export class MailEvents extends EventTarget {
     if (name === "session-ended") this.#end();
     else if (name === "mail") this.dispatchEvent(new CustomEvent("mail", { detail: folder }));
     else this.dispatchEvent(new Event(name));
+  }
+}
+
+/** @param {string} data of an event */
+function readMembers(data) {
+  try {
+    return membersOf(JSON.parse(data));
+  } catch {
+    return {};
   }
 }

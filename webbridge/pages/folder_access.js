@@ -2,6 +2,7 @@
 
 import { apiFolderPath } from "./mail_changes.js";
 import { JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
+import { readGrants } from "./service_answers.js";
 
 /** @typedef {"read" | "file" | "all"} GivenLevel */
 /**
@@ -32,7 +33,7 @@ export class FolderAccess {
 
   /** @param {string} folder @returns {Promise<Grant[]>} */
   async list(folder) {
-    return (await this.#json(apiFolderPath(folder, "access"))).people;
+    return readGrants(await this.#json(apiFolderPath(folder, "access")));
   }
 
   /** @param {string} folder @param {string} name @param {GivenLevel} level @returns {Promise<Grant[]>} all after the change */
@@ -48,6 +49,6 @@ export class FolderAccess {
   /** @param {string} folder @param {string} method @param {object} members */
   async #change(folder, method, members) {
     const options = { method, body: JSON.stringify(members), headers: JSON_TYPE };
-    return (await this.#json(apiFolderPath(folder, "access"), options)).people;
+    return readGrants(await this.#json(apiFolderPath(folder, "access"), options));
   }
 }

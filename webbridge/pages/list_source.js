@@ -10,10 +10,10 @@ import { timeOf } from "./mail_index.js";
 /** @typedef {{api: BridgeApi, index: Pick<MailIndex, "search">}} Sources */
 /** @typedef {{words?: {place: AnyPlace, text: string} | null, isThreaded?: boolean}} Listing */
 /**
- * `isThreaded` is false if the mail server has no threads.
+ * `isThreaded` is false if the mail server has no threads. `leftOut` is the number of rows that cannot be read.
  * @typedef {{
  *   uidValidity: number, messages: ListedMessage[], isAll: boolean, total?: number, token: string | null, isByDate: boolean,
- *   isThreaded: boolean,
+ *   isThreaded: boolean, leftOut?: number,
  * }} ListedPage
  */
 
@@ -101,17 +101,38 @@ async function threadsOf(api, folder, part) {
 const NO_THREADS = new Set(["not-offered", "not-found"]);
 
 /** @param {import("./api.js").MessagePage} page @returns {ListedPage} */
-function listed({ uidValidity, messages, total, token = null, isByDate = false }) {
-  const shown = messages.slice(0, PAGE_OF_MESSAGES);
-  return { uidValidity, messages: shown, isAll: messages.length < PAGE_OF_MESSAGES, total, token, isByDate, isThreaded: false };
+function listed({ uidValidity, messages, total, token = null, isByDate = false, isAll = messages.length < PAGE_OF_MESSAGES, leftOut = 0 }) {
+  return { uidValidity, messages, isAll, total, token, isByDate, isThreaded: false, leftOut };
 }
 
 /**
- * Whether a set of UIDs such as `3:5,9` has a UID. The set is not expanded, because a server could name billions.
+ * Whether a set of UIDs such as `3:5,9` has a UID. The set is not expanded, because a server could name billions. Its ranges are
+ * sorted, because a server could name tens of thousands for each of as many rows.
  * @param {string} set
  * @returns {(uid: number) => boolean}
  */
 export function readUidSet(set) {
-  const ranges = set.split(",").filter(Boolean).map((range) => range.split(":").map(Number));
-  return (uid) => ranges.some(([from = 0, to = from]) => uid >= from && uid <= to);
+  /** @type {number[][]} */
+  const joined = [];
+  const ranges = set.split(",").map(readRange).filter(([from, to]) => from <= to);
+  for (const [from, to] of ranges.sort(([one], [other]) => one - other)) {
+    const last = joined.at(-1);
+    if (last && from <= (last[1] ?? 0)) last[1] = Math.max(last[1] ?? 0, to);
+    else joined.push([from, to]);
+  }
+  return (uid) => {
+    let [low, high] = [0, joined.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((joined[middle]?.[1] ?? 0) < uid) low = middle + 1;
+      else high = middle;
+    }
+    return uid >= (joined[low]?.[0] ?? Infinity);
+  };
+}
+
+/** @param {string} range @returns {[number, number]} not numbers if it is no range */
+function readRange(range) {
+  const [from = NaN, to = from] = range.split(":").map((part) => (part === "" ? NaN : Number(part)));
+  return [from, to];
 }

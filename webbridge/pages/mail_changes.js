@@ -1,6 +1,8 @@
 /** The requests that change messages and folders, and those for lists in other orders than that of arrival. */
 
-import { JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
+import { ApiError, JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
+import { idOf, membersOf } from "../../wasm_build/vault/answer_values.js";
+import { readChanges, readPage, readThreads } from "./list_answers.js";
 
 /** @typedef {import("./api.js").MessagePage} MessagePage */
 /** @typedef {import("./api.js").MessageSummary} MessageSummary */
@@ -20,6 +22,10 @@ import { JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
 
 /** The largest number of messages in one request for a change. */
 export const MAX_CHANGED = 1000;
+/** The largest number of new messages in one answer about changes. */
+const MAX_NEW = 200;
+const MAX_STEPS = 10_000;
+const MAX_ID_CHARACTERS = 10_000;
 
 /**
  * The path of a folder in the API, or of something in it.
@@ -60,12 +66,12 @@ export class MailChanges {
 
   /** @param {string} name @returns {Promise<Changed & {id: string}>} */
   createFolder(name) {
-    return this.#change("POST", "/api/folders", { name });
+    return this.#changeFolder("POST", "/api/folders", { name });
   }
 
   /** @param {string} folder @param {string} name @returns {Promise<Changed & {id: string}>} */
   renameFolder(folder, name) {
-    return this.#change("PUT", apiFolderPath(folder), { name });
+    return this.#changeFolder("PUT", apiFolderPath(folder), { name });
   }
 
   /** @param {string} folder @param {{withMessages: boolean}} how @returns {Promise<Changed>} */
@@ -74,8 +80,8 @@ export class MailChanges {
   }
 
   /** @param {string} folder @param {boolean} isSubscribed @returns {Promise<Changed>} */
-  subscribe(folder, isSubscribed) {
-    return this.#json(apiFolderPath(folder, "subscription"), { method: isSubscribed ? "PUT" : "DELETE" });
+  async subscribe(folder, isSubscribed) {
+    return readChanged(await this.#json(apiFolderPath(folder, "subscription"), { method: isSubscribed ? "PUT" : "DELETE" }));
   }
 
   /**
@@ -84,8 +90,8 @@ export class MailChanges {
    * @param {{offset: number, limit: number, signal?: AbortSignal}} part
    * @returns {Promise<MessagePage & {threads: number[][]}>}
    */
-  threads(folder, { offset, limit, signal }) {
-    return this.#json(`${apiFolderPath(folder, "threads")}?offset=${offset}&limit=${limit}`, { signal });
+  async threads(folder, { offset, limit, signal }) {
+    return readThreads(await this.#json(`${apiFolderPath(folder, "threads")}?offset=${offset}&limit=${limit}`, { signal }), limit);
   }
 
   /**
@@ -95,9 +101,9 @@ export class MailChanges {
    * @param {{before?: {uidValidity: number, uid: number}, limit: number, signal?: AbortSignal}} part
    * @returns {Promise<MessagePage>}
    */
-  search(folder, words, { before, limit, signal }) {
+  async search(folder, words, { before, limit, signal }) {
     const from = before ? { before: before.uid, uidValidity: before.uidValidity } : {};
-    return this.#change("POST", apiFolderPath(folder, "search"), { ...words, ...from, limit }, signal);
+    return readPage(await this.#send("POST", apiFolderPath(folder, "search"), { ...words, ...from, limit }, signal), limit);
   }
 
   /**
@@ -108,8 +114,7 @@ export class MailChanges {
    */
   async row({ folder, uidValidity, uid }, signal) {
     const query = `before=${uid + 1}&uidValidity=${uidValidity}&limit=1`;
-    /** @type {MessagePage} */
-    const { messages } = await this.#json(`${apiFolderPath(folder, "messages")}?${query}`, { signal });
+    const { messages } = readPage(await this.#json(`${apiFolderPath(folder, "messages")}?${query}`, { signal }), 1);
     return messages.find((message) => message.uid === uid) ?? null;
   }
 
@@ -119,15 +124,35 @@ export class MailChanges {
    * @param {{uidValidity: number, token: string, from: number, signal?: AbortSignal}} list `from` is the lowest UID of interest
    * @returns {Promise<ListChanges>}
    */
-  since(folder, { uidValidity, token, from, signal }) {
-    const query = new URLSearchParams({ since: token, uidValidity: String(uidValidity), from: String(from), limit: "200" });
-    return this.#json(`${apiFolderPath(folder, "messages")}?${query}`, { signal });
+  async since(folder, { uidValidity, token, from, signal }) {
+    const query = new URLSearchParams({ since: token, uidValidity: String(uidValidity), from: String(from), limit: String(MAX_NEW) });
+    return readChanges(await this.#json(`${apiFolderPath(folder, "messages")}?${query}`, { signal }), MAX_NEW);
+  }
+
+  /** @param {string} method @param {string} path @param {object} members */
+  async #change(method, path, members) {
+    return readChanged(await this.#send(method, path, members));
+  }
+
+  /** The same for a change after which a folder has another id. @param {string} method @param {string} path @param {object} members */
+  async #changeFolder(method, path, members) {
+    const answer = await this.#send(method, path, members);
+    const id = idOf(membersOf(answer)["id"], MAX_ID_CHARACTERS);
+    if (!id) throw new ApiError("server-error", "the answer names no folder");
+    return { ...readChanged(answer), id };
   }
 
   /** @param {string} method @param {string} path @param {object} members @param {AbortSignal} [signal] */
-  #change(method, path, members, signal) {
+  #send(method, path, members, signal) {
     return this.#json(path, { method, body: JSON.stringify(members), headers: JSON_TYPE, signal });
   }
+}
+
+/** A change, which can be taken back only by all of its steps. @param {unknown} answer @returns {Changed} */
+function readChanged(answer) {
+  const { undo, markedOnly } = membersOf(answer);
+  const isWhole = Array.isArray(undo) && undo.length <= MAX_STEPS && undo.every((step) => typeof step === "object" && step !== null);
+  return { undo: isWhole ? undo : [], markedOnly: markedOnly === true };
 }
 
 /** @param {Chosen} chosen @param {string} what */

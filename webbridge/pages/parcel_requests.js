@@ -1,6 +1,7 @@
 /** The requests about the parcels that the account has sent, and about the tokens of programs that send for it. */
 
 import { JSON_TYPE } from "../../wasm_build/vault/json_requests.js";
+import { readMadeToken, readParcel, readParcels, readTokens } from "./parcel_answers.js";
 
 /** @typedef {import("./mail_changes.js").Json} Json */
 /**
@@ -32,13 +33,13 @@ export class ParcelRequests {
   }
 
   /** A page of the account's parcels, the newest first. @param {string} [before] the id with which this page begins behind @returns {Promise<ParcelPage>} */
-  list(before) {
-    return this.#json(`/api/parcels${before ? `?before=${encodeURIComponent(before)}` : ""}`);
+  async list(before) {
+    return readParcels(await this.#json(`/api/parcels${before ? `?before=${encodeURIComponent(before)}` : ""}`));
   }
 
   /** @param {string} id @returns {Promise<SentParcel>} */
-  show(id) {
-    return this.#json(`/api/parcels/${encodeURIComponent(id)}`);
+  async show(id) {
+    return readParcel(await this.#json(`/api/parcels/${encodeURIComponent(id)}`));
   }
 
   /** @param {string} id @returns {Promise<SentParcel>} */
@@ -63,12 +64,12 @@ export class ParcelRequests {
 
   /** @returns {Promise<ListedToken[]>} */
   async tokens() {
-    return (await this.#json("/api/parcel-tokens")).tokens;
+    return readTokens(await this.#json("/api/parcel-tokens"));
   }
 
-  /** @param {string} name @param {number} days @returns {Promise<{token: string, name: string, address: string}>} the value of the token is in this answer only */
-  makeToken(name, days) {
-    return this.#json("/api/parcel-tokens", { method: "POST", body: JSON.stringify({ name, days }), headers: JSON_TYPE });
+  /** @param {string} name @param {number} days @param {string} address of the account @returns {Promise<string>} the value of the token is in this answer only */
+  async makeToken(name, days, address) {
+    return readMadeToken(await this.#json("/api/parcel-tokens", { method: "POST", body: JSON.stringify({ name, days }), headers: JSON_TYPE }), address);
   }
 
   /** @param {string} name */
@@ -77,7 +78,7 @@ export class ParcelRequests {
   }
 
   /** @param {string} id @param {string} act @param {object} [members] */
-  #change(id, act, members = {}) {
-    return this.#json(`/api/parcels/${encodeURIComponent(id)}/${act}`, { method: "POST", body: JSON.stringify(members), headers: JSON_TYPE });
+  async #change(id, act, members = {}) {
+    return readParcel(await this.#json(`/api/parcels/${encodeURIComponent(id)}/${act}`, { method: "POST", body: JSON.stringify(members), headers: JSON_TYPE }));
   }
 }

@@ -54,7 +54,9 @@ export function createTokenSection(given) {
   /** @param {HTMLButtonElement} button @param {string} name @param {number} days */
   const make = (button, name, days) => attempt(given, { button, busy: translate("parcel_token_making"), failure }, async () => {
     try {
-      const { token, address } = await app.api.parcels.makeToken(name, days);
+      // The command has the person's address, and not what the bridge calls so.
+      const address = app.address ?? "";
+      const token = await app.api.parcels.makeToken(name, days, address);
       // The view may have been left, or the account changed, while the token was made.
       if (!isClosed) shown = showToken(given, { token, address });
       form.made();

@@ -46,7 +46,7 @@ export function createRowMarks(translate, message, lesson) {
  * What the opened message teaches about its row. A verdict that does not cover all that the row shows is no state beside it.
  * @param {import("../mail_vault.js").OpenedMessage} opened
  * @param {MessageSummary} message
- * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the person's addresses: only what they signed names its
+ * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the addresses of the person's keys: only what they signed names its
  *   recipients in the Sent folder, and not its sender
  * @returns {Lesson}
  */

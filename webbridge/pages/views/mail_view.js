@@ -296,6 +296,9 @@ export class MailView {
       this.#foldersFailure.textContent = this.#app.sentenceFor(error);
       failure = error;
     }
+    if (!failure && this.#app.api.foldersLeftOut > 0) {
+      this.#foldersFailure.textContent = this.#app.translate("folders_left_out", { count: this.#app.api.foldersLeftOut });
+    }
     this.#drawFolders();
     return failure;
   }

@@ -10,7 +10,7 @@ import { ApiError } from "../api.js";
 import { headerReader } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { fetchPage, readUidSet } from "../list_source.js";
-import { ownAddresses } from "../own_addresses.js";
+import { ownKeyAddresses } from "../own_addresses.js";
 import { isSameMessage } from "../routes.js";
 import { createDays } from "./days.js";
 import { asDraftRow, readHidden } from "./draft_rows.js";
@@ -79,6 +79,9 @@ export class MessageList {
   #isStale = false;
   #rows = html("div", { class: "row-lists", data: { test: "messages" } });
   #failure = problem("list-error");
+  /** The number of rows of the shown pages that cannot be read. */
+  #leftOut = 0;
+  #leftOutNote = html("p", { class: "note list-note", role: "status", hidden: true, data: { test: "rows-left-out" } });
   #empty;
   #older;
   #learnt;
@@ -117,7 +120,7 @@ export class MessageList {
     this.#older = older;
     const foot = html("div", { class: "actions list-foot" }, older);
     const end = watchEnd(() => this.#reachEnd());
-    this.element = html("div", { class: "list" }, this.#failure, this.#rows, this.#empty, foot, end);
+    this.element = html("div", { class: "list" }, this.#failure, this.#leftOutNote, this.#rows, this.#empty, foot, end);
   }
 
   dispose() {
@@ -140,6 +143,7 @@ export class MessageList {
       this.#folder = folder;
       this.#messages = [];
       this.#subjects.clear();
+      this.#leftOutNote.hidden = true;
       this.#older.hidden = true;
       this.#draw();
     }
@@ -166,6 +170,7 @@ export class MessageList {
       if (page.uidValidity !== this.#uidValidity) return await this.#fetchPage();
       const before = new Map(this.#messages.map((message) => [message.uid, JSON.stringify(message)]));
       this.#messages = this.#without(page.messages);
+      this.#leftOut = 0;
       this.#adopt(page);
       this.#arrange(this.#messages.filter((message) => before.get(message.uid) !== JSON.stringify(message)));
     } catch (error) {
@@ -211,6 +216,9 @@ export class MessageList {
 
   /** @param {ListedPage} page */
   #adopt(page) {
+    this.#leftOut += page.leftOut ?? 0;
+    this.#leftOutNote.hidden = this.#leftOut === 0;
+    this.#leftOutNote.textContent = this.#leftOut === 0 ? "" : this.#app.translate("rows_left_out", { count: this.#leftOut });
     this.#token = page.token;
     this.#isByDate = page.isByDate;
     this.#older.hidden = page.isAll;
@@ -396,7 +404,7 @@ export class MessageList {
     const message = this.#find(address);
     if (!message) return;
     if (hidesSubject(message)) this.#subjects.set(identityOf(message), shorten(headerReader(opened.headers)("subject")));
-    const own = this.#isOutgoing ? ownAddresses(this.#app) : [];
+    const own = this.#isOutgoing ? ownKeyAddresses(this.#app) : [];
     this.#learnt.learn(address, identityOf(message), digest, lessonOf(opened, message, { isOutgoing: this.#isOutgoing, own }));
     void this.#app.away?.mail.keepRow(address, message);
     this.#updateRow(message);
@@ -480,7 +488,7 @@ export class MessageList {
     const { signal } = this.#loading;
     this.#failure.textContent = "";
     try {
-      const offset = before ? fromServer(this.#messages).length : 0;
+      const offset = before ? fromServer(this.#messages).length + this.#leftOut : 0;
       const page = await fetchPage(this.#app, this.#folder, this.#listing, { offset, before, signal });
       if (signal.aborted) return;
       // The messages have new UIDs, so nothing that is known of the old ones holds.
@@ -492,7 +500,10 @@ export class MessageList {
       this.#uidValidity = page.uidValidity;
       const shown = new Set(before ? this.#messages.map(({ uid }) => uid) : []);
       const fresh = this.#without(page.messages).filter(({ uid }) => !shown.has(uid));
-      if (!before) this.#messages = fresh;
+      if (!before) {
+        this.#messages = fresh;
+        this.#leftOut = 0;
+      }
       this.#adopt(page);
       if (before) await this.#append(fresh, signal);
       else this.#draw();
@@ -535,14 +546,19 @@ export class MessageList {
     let page = await fetchPage(this.#app, this.#folder, this.#listing, { offset: 0, signal });
     const { uidValidity } = page;
     const messages = [...page.messages];
+    let leftOut = page.leftOut ?? 0;
     while (messages.length < count && !page.isAll) {
       const listed = fromServer(messages);
       const before = { uidValidity, uid: listed.reduce((least, { uid }) => Math.min(least, uid), 2 ** 32) };
-      page = await fetchPage(this.#app, this.#folder, this.#listing, { offset: listed.length, before, signal });
+      page = await fetchPage(this.#app, this.#folder, this.#listing, { offset: listed.length + leftOut, before, signal });
       const known = new Set(messages.map(({ uid }) => uid));
-      messages.push(...page.messages.filter(({ uid }) => !known.has(uid)));
+      const further = page.messages.filter(({ uid }) => !known.has(uid));
+      // A server that gives the same page again and again must not keep this going.
+      if (further.length === 0) break;
+      messages.push(...further);
+      leftOut += page.leftOut ?? 0;
     }
-    return { ...page, messages };
+    return { ...page, messages, leftOut };
   }
 
   /** Shows the encrypted subjects. A failure is not reported: its only effect is that a row keeps its placeholder. */

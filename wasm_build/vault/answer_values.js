@@ -1,0 +1,60 @@
+/**
+ * Values in answers of servers, which may hold anything in any place.
+ *
+ * A value of another type, or out of its bounds, becomes the one that says nothing. So a single wrong value takes nothing from
+ * the others of the answer.
+ */
+
+/** The largest number of a message or folder (RFC 9051 section 9: nz-number). */
+const MAX_NUMBER = 2 ** 32 - 1;
+
+/** The members of an object; none for anything else. @param {unknown} value @returns {Record<string, unknown>} */
+export function membersOf(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? /** @type {Record<string, unknown>} */ (value) : {};
+}
+
+/** The entries of an array, up to a number of them; none for anything else. @param {unknown} value @param {number} most @returns {unknown[]} */
+export function entriesOf(value, most) {
+  return Array.isArray(value) ? value.slice(0, most) : [];
+}
+
+/** A text, which is cut; "" for anything else. @param {unknown} value @param {number} most the number of UTF-16 code units */
+export function textOf(value, most) {
+  if (typeof value !== "string") return "";
+  // Half of a surrogate pair is no character, and can be in no URL.
+  return value.slice(0, most).replace(/\p{Cs}/gu, "\uFFFD");
+}
+
+/** The id of something, whole or not at all. @param {unknown} value @param {number} most @returns {string} "" if it is none */
+export function idOf(value, most) {
+  return typeof value === "string" && value.length <= most && textOf(value, most) === value ? value : "";
+}
+
+/** A whole number from 0; null for anything else. @param {unknown} value @param {number} [most] */
+export function countOf(value, most = Number.MAX_SAFE_INTEGER) {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most ? value : null;
+}
+
+/** The UID of a message, or a UIDVALIDITY; null for anything else. @param {unknown} value */
+export function numberOf(value) {
+  return countOf(value, MAX_NUMBER) || null;
+}
+
+/**
+ * One of some words, or null.
+ * @template {string} W
+ * @param {unknown} value
+ * @param {readonly W[]} words
+ * @returns {W | null}
+ */
+export function wordOf(value, words) {
+  return words.find((word) => word === value) ?? null;
+}
+
+/** A date that can be read, as it was written; null for anything else. @param {unknown} value */
+export function dateOf(value) {
+  const date = textOf(value, MAX_DATE_CHARACTERS);
+  return date === value && !Number.isNaN(Date.parse(date)) ? date : null;
+}
+
+const MAX_DATE_CHARACTERS = 100;
