@@ -340,6 +340,19 @@ class TestReplies:
         hidden = [HiddenField(name=name, value="Re: Plans", outside=outside)]
         assert keep_hidden(hidden, hcp_no_confidentiality)(name.title(), "Re: Plans") == expected
 
+    @pytest.mark.parametrize("scheme", ['hp="clear"', 'protected-headers="v1"'])
+    def test_a_signed_original_hides_nothing_whatever_was_changed_outside(self, scheme: str) -> None:
+        payload = parse_entity(OUTER + f"Content-Type: text/plain; {scheme}\r\n\r\nHi".encode())
+        changed = b"Subject: Overdue\r\nReply-To: eve@evil.test\r\nMessage-ID: <2@evil.test>\r\n"
+        original = unprotect_headers(parse_headers(changed), payload, signed=True, encrypted=False)
+        assert reply_headers(original).hidden == ()
+
+    @pytest.mark.parametrize("outside", [None, "eve@evil.test", "alice@good.test, eve@evil.test", "alice at good"])
+    def test_nobody_but_the_recipient_is_named_outside(self, outside: str | None) -> None:
+        hidden = [HiddenField(name="to", value="Alice <alice@good.test>", outside=outside)]
+        policy = keep_hidden(hidden, hcp_no_confidentiality)
+        assert policy("To", "Alice <alice@good.test>") == "Alice <alice@good.test>"
+
     def test_the_writers_own_policy_still_counts(self) -> None:
         reply = reply_headers(shown(*protect_headers(OUTER, ENTITY, mode=CLEAR)))
         assert reply.policy("Subject", "Re: Dinner plans") == hcp_baseline("Subject", "") == "[...]"

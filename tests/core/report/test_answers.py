@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from smime_core import Identity, MessageReport, State
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_NAMED_MAILBOXES
+from smime_core.mail import reply_headers
+from smime_core.mime import addresses
 from smime_core.provider import NewKey
 from smime_core.report import AnswerMailbox, find_answer_people, find_proved_sender, report_to_json
 from smime_core.text import address_key
@@ -70,6 +72,23 @@ def test_an_answer_reaches_whom_the_report_proves_and_nobody_else_without_a_ques
     assert keys(sure) <= vouched | proved
     if report.state is not State.VERIFIED:
         assert keys(of(people.senders, sure=True)) <= keys(signed["From"].addresses if signed else ())
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(letter=LETTERS)
+def test_an_encrypted_answer_names_nobody_else_outside(letter: Letter) -> None:
+    try:
+        report = report_on(letter)
+    except MalformedMessage:
+        assume(False)
+    people = find_answer_people(report)
+    if report.protected_headers is None or not people.senders:
+        return
+    policy = reply_headers(report.protected_headers).policy
+    written = [one.text for one in (*letter.fields.values(), *letter.changed.values())]
+    for to in [*written, *(f'"{one.name}" <{one.address}>' for one in people.senders)]:
+        outside = policy("To", to) or ""
+        assert keys(one.address for one in addresses(outside)) == keys(one.address for one in addresses(to))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
