@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.support.extension.mail_letters import (
     text,
 )
 from tests.support.extension.viewer import open_file
+from tests.support.people import with_addresses
 from tests.support.vectors import vectors
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -126,6 +128,15 @@ def test_a_signed_and_encrypted_mail_shows_who_wrote_it_and_what_it_says(viewer:
     # The extension's own page contains no word of the mail.
     assert "Thursday" not in viewer.js("() => document.documentElement.outerHTML")
     assert "Thursday at one." in as_text(view)
+
+
+def test_a_signer_of_two_addresses_is_named_by_the_one_in_from(viewer: Page, letters: Letters) -> None:
+    bob = with_addresses(letters.bob, "first@example.test", "bob@example.test", name="Bob", issuer=letters.authority)
+    signed = dataclasses.replace(letters, bob=bob).signed(mail(text("one")))
+    open_file(viewer, letters.write("two_addresses.eml", signed))
+    assert state_of(viewer) == "verified"
+    assert "Bob <bob@example.test>" in viewer.text("main .state-statement")
+    assert view_of(viewer).text("[data-test=from]") == "Bob <bob@example.test>"
 
 
 @pytest.mark.heart
