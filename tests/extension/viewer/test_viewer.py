@@ -256,6 +256,25 @@ def test_an_unknown_signer_of_a_file_can_be_accepted(viewer: Page, letters: Lett
     viewer.activate()
 
 
+def test_a_signer_of_several_addresses_is_accepted_for_none_by_itself(
+    viewer: Page, letters: Letters, tmp_path: Path
+) -> None:
+    strange = make_letters(tmp_path)
+    bob = with_addresses(strange.bob, "bob@example.test", "alice@example.test", issuer=strange.authority)
+    content = b"The minutes of the meeting.\n"
+    open_file(viewer, letters.write("strange.p7s", dataclasses.replace(strange, bob=bob).detached(content)))
+    open_file(viewer, letters.write("minutes.txt", content))
+    viewer.click("[data-test=why] > summary")
+    viewer.click("[data-test=accept-exact]")
+    options = viewer.browser.wait_for_page("options.html")
+    options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=30)
+    assert options.value("[data-test=accept-addresses]") == ""
+    assert "bob@example.test, alice@example.test" in options.text("[data-test=accept-dialog]")
+    close_proposal(options)
+    options.close()
+    viewer.activate()
+
+
 def test_a_certificate_is_shown_with_what_it_is_good_for(viewer: Page, letters: Letters) -> None:
     open_file(viewer, letters.folder / "bob.der")
     shown = viewer.text("[data-test=certificate]")
