@@ -289,9 +289,31 @@ class TestLegacyDisplay:
         """RFC 9788 section 4.5.3.3."""
         head = self.HEAD.replace(b"text/plain", b"text/html")
         copy = b'<html><head><title>t</title></head><body>\n<div class="header-protection-legacy-display">'
-        copy += b"<pre>Subject: x</pre></div>"
+        copy += b"<pre>Subject: Dinner plans</pre></div>"
         assert read_encrypted_payload(head + copy + b"<p>shown").text == "shown"
-        assert "hidden?" in read_encrypted_payload(head + b"before " + copy.replace(b"Subject: x", b"hidden?")).text
+        hidden = copy.replace(b"Subject: Dinner plans", b"hidden?")
+        for message in (head + b"before " + hidden, head + hidden):
+            assert "hidden?" in read_encrypted_payload(message).text
+
+    @pytest.mark.parametrize(
+        "words",
+        [b"I take it all back.", b"Subject: No dinner", b"Subject: Dinner plans\r\nI take it all back.", b"To: eve@x"],
+    )
+    def test_no_words_of_the_signer_are_left_out(self, words: bytes) -> None:
+        shown_text = words.decode().replace("\r\n", "\n")
+        message = self.HEAD + words + b"\r\n\r\nI agree.\r\n"
+        assert read_encrypted_payload(message).text == f"{shown_text}\n\nI agree."
+        whole_part = (
+            b'Subject: Dinner plans\r\nContent-Type: multipart/mixed; boundary=b; protected-headers="v1"\r\n\r\n'
+        )
+        whole_part += b'--b\r\nContent-Type: text/plain; protected-headers="v1"\r\n\r\n' + words
+        whole_part += b"\r\n--b\r\nContent-Type: text/plain\r\n\r\nI agree.\r\n--b--\r\n"
+        assert read_encrypted_payload(whole_part).text == f"{shown_text}\n\nI agree."
+
+    def test_folded_and_encoded_copies_are_left_out(self) -> None:
+        head = self.HEAD.replace(b"Dinner plans", b"=?utf-8?q?D=C3=AEner?=\r\n plans")
+        for copy in ("Subject: Dîner plans", "subject:  Dîner\r\n  plans", "Subject: =?utf-8?q?D=C3=AEner?= plans"):
+            assert read_encrypted_payload(head + copy.encode() + b"\r\n\r\nAt eight.\r\n").text == "At eight."
 
 
 class TestReplies:
