@@ -80,8 +80,8 @@ def keep_hidden(
         is_thread = name.lower() in ("in-reply-to", "references")
         if not is_thread and _squeeze(value) != _squeeze(field.value):
             return given
-        # Only names may be hidden in an address field. Anybody on the way could have put another address outside.
-        return given if name.lower() == "to" and not _name_the_same(field) else _outside(field)
+        # Nobody else may be named outside: anybody on the way could have put another address there.
+        return None if name.lower() == "to" and not _name_the_same(field) else _outside(field)
 
     return reply_policy
 

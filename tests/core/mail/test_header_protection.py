@@ -373,7 +373,8 @@ class TestReplies:
     def test_nobody_but_the_recipient_is_named_outside(self, outside: str | None) -> None:
         hidden = [HiddenField(name="to", value="Alice <alice@good.test>", outside=outside)]
         policy = keep_hidden(hidden, hcp_no_confidentiality)
-        assert policy("To", "Alice <alice@good.test>") == "Alice <alice@good.test>"
+        assert policy("To", "Alice <alice@good.test>") is None
+        assert policy("To", "bob@good.test") == "bob@good.test"
 
     def test_the_writers_own_policy_still_counts(self) -> None:
         reply = reply_headers(shown(*protect_headers(OUTER, ENTITY, mode=CLEAR)))

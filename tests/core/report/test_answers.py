@@ -84,7 +84,8 @@ def test_an_encrypted_answer_names_nobody_else_outside(letter: Letter) -> None:
     written = [one.text for one in (*letter.fields.values(), *letter.changed.values())]
     for to in [*written, *(f'"{one.name}" <{one.address}>' for one in people.senders)]:
         outside = policy("To", to) or ""
-        assert keys(one.address for one in addresses(outside)) == keys(one.address for one in addresses(to))
+        named = keys(one.address for one in addresses(outside))
+        assert named in (set(), keys(one.address for one in addresses(to)))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
