@@ -4,6 +4,7 @@ import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { isolate, technical, writeProved } from "../../wasm_build/ui/formats.js";
 import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
+import { countReaders } from "../../wasm_build/ui/protected_parts.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../../wasm_build/ui/state_mark.js";
 import { provedMailbox, reasonInFull, reasonSentence, signerText, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
@@ -27,8 +28,9 @@ export function describeReport(report, translate, { onAccept }) {
     ? checkingStatement(translate)
     : stateStatement(report.state, translate, sentenceOf(report, translate));
   const headline = [statement];
-  if (report.recipients.length) {
-    const encrypted = translate("encrypted_for", { count: report.recipients.length });
+  const readers = countReaders(report);
+  if (readers > 0) {
+    const encrypted = translate("encrypted_for", { count: readers });
     headline.push(html("p", { class: "encrypted-for" }, lockMark(encrypted), encrypted));
   }
   const remarks = isChecking ? [] : report.reasons.filter(({ code }) => ABOUT_THE_SENDER.has(code));

@@ -71,7 +71,7 @@ LIST = """async () => {
     return {
       headers,
       report: {
-        state, sender: from, reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [], headers,
+        state, sender: from, proved: state === "verified" ? { name: "", address: from } : null, reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [], headers,
         headerProtection: protection === "unprotected" ? "none" : "hp-clear",
         headerProtections: headers.map(() => protection), people,
         signers: [{ layer: 0, addresses: [from], certificate: null, state }], certificates: [],

@@ -33,3 +33,12 @@ export function describeCoverage(report, translate, { signed, encrypted }) {
   });
   return { parts, isWholeSigned: report.layers.some(({ kind, coversWhole }) => kind === "signed" && coversWhole) };
 }
+
+/**
+ * The number of those for whom the whole message is encrypted; 0 if it is not. The readers of an encrypted part, which anybody can
+ * attach, do not count.
+ * @param {{layers: {coversWhole: boolean}[], recipients: {layer: number, rid: string}[]}} report
+ */
+export function countReaders({ layers, recipients }) {
+  return new Set(recipients.filter(({ layer }) => layers[layer]?.coversWhole).map(({ rid }) => rid)).size;
+}

@@ -139,6 +139,15 @@ def test_a_signer_of_two_addresses_is_named_by_the_one_in_from(viewer: Page, let
     assert view_of(viewer).text("[data-test=from]") == "Bob <bob@example.test>"
 
 
+def test_an_encrypted_part_gives_the_whole_no_lock(viewer: Page, letters: Letters) -> None:
+    part = letters.encrypted(mail(text("two"))).split(b"\r\nContent-Type: ", 1)[1]
+    open_file(viewer, letters.write("part.eml", mail(multipart("mixed", text("one"), b"Content-Type: " + part))))
+    assert state_of(viewer) == "plain"
+    assert viewer.js("() => document.querySelectorAll('main .encrypted-for').length") == 0
+    open_file(viewer, letters.write("whole.eml", letters.encrypted(mail(text("one")))))
+    assert viewer.js("() => document.querySelectorAll('main .encrypted-for').length") == 1
+
+
 @pytest.mark.heart
 def test_nothing_in_a_mail_reaches_the_network_by_itself(viewer: Page, letters: Letters) -> None:
     with counting_server() as server:
