@@ -5,7 +5,7 @@
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { RequestError } from "../shared/messages.js";
-import { shownText } from "../../wasm_build/ui/shown_text.js";
+import { shownText } from "../../wasm_build/vault/shown_text.js";
 import { packLetter, unpackLetter } from "../../wasm_build/vault/packed_letter.js";
 import { tellProgress } from "../shared/progress.js";
 import { copyMail } from "./mail_verbs.js";

@@ -11,8 +11,8 @@ import { addressKey, certificatesFor, sameAddress } from "../../wasm_build/ui/fo
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
 import { valuesOf } from "../../wasm_build/ui/receipts.js";
-import { shownText } from "../../wasm_build/ui/shown_text.js";
 import { documentOf } from "../../wasm_build/ui/text_markup.js";
+import { shownText } from "../../wasm_build/vault/shown_text.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
