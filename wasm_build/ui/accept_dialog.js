@@ -13,7 +13,7 @@ import { createForm, problem, whileBusy } from "./parts.js";
 import { cleanAddress, cleanName, looksLikeAddress } from "./shown_names.js";
 
 /** The addresses of a certificate that are listed. */
-const MAX_LISTED = 20;
+const MAX_LISTED = 10;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
