@@ -15,7 +15,7 @@ import { versionOf } from "./letter_version.js";
  */
 /**
  * The message that is answered or forwarded.
- * @typedef {Pick<VaultReply<"message.verify">, "report" | "headers" | "reply"> & {text: string}} Original
+ * @typedef {Pick<VaultReply<"message.verify">, "report" | "headers" | "reply"> & {shown: string}} Original
  */
 /**
  * The fields of a draft that only the pages use: its formatted text, the shared address in From, the wish for the copy in Sent, and the people about whom
@@ -83,7 +83,7 @@ export class Courier {
     const keys = await generateKeys();
     const envelope = await ask("compose.original", { ...this.#letter, replyKey: keys.publicKey });
     const { fields, text, attachments } = unpackLetter(await openWith(keys, "original", envelope));
-    return { fields: { .../** @type {Original} */ (fields), text: new TextDecoder().decode(text) }, attachments };
+    return { fields: { .../** @type {Original} */ (fields), shown: new TextDecoder().decode(text) }, attachments };
   }
 
   /**

@@ -4,8 +4,9 @@ import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { isolate, technical, writeProved } from "../../wasm_build/ui/formats.js";
 import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
+import { countReaders } from "../../wasm_build/ui/protected_parts.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../../wasm_build/ui/state_mark.js";
-import { provingSigner, reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
+import { provedMailbox, reasonInFull, reasonSentence, signerText, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
@@ -27,8 +28,9 @@ export function describeReport(report, translate, { onAccept }) {
     ? checkingStatement(translate)
     : stateStatement(report.state, translate, sentenceOf(report, translate));
   const headline = [statement];
-  if (report.recipients.length) {
-    const encrypted = translate("encrypted_for", { count: report.recipients.length });
+  const readers = countReaders(report);
+  if (readers > 0) {
+    const encrypted = translate("encrypted_for", { count: readers });
     headline.push(html("p", { class: "encrypted-for" }, lockMark(encrypted), encrypted));
   }
   const remarks = isChecking ? [] : report.reasons.filter(({ code }) => ABOUT_THE_SENDER.has(code));
@@ -60,9 +62,8 @@ function whyOf({ signers, certificates }, translate, onAccept) {
 /** @param {MessageReport} report @param {Catalogue} translate @returns {{sentence?: string}} */
 function sentenceOf(report, translate) {
   const { state, reasons } = report;
-  const signer = provingSigner(report);
-  if (state === "verified" && signer) {
-    const sender = isolate(nameOf(signer, report));
+  if (state === "verified") {
+    const sender = isolate(provedSender(report));
     // The text of a field has a signer, but nobody has sent it.
     if (report.fieldOrigin) return { sentence: translate("state_verified_field_sentence", { sender }) };
     return { sentence: verifiedSentence(translate, report, sender) };
@@ -73,26 +74,12 @@ function sentenceOf(report, translate) {
 }
 
 /**
- * The proved sender. The name comes from the certificate, since the one in From is only a claim.
+ * The proved author of verified content as text; "" for anything else.
  * @param {MessageReport} report
- * @returns {string} "" if no sender is proved
  */
 export function provedSender(report) {
-  const signer = provingSigner(report);
-  if (report.state !== "verified" || !signer || report.reasons[0]?.code === BEING_CHECKED) return "";
-  const found = report.certificates.find(({ fingerprint }) => fingerprint === signer.certificate);
-  const address = report.sender ?? signer.addresses[0] ?? "";
-  return writeProved({ name: found?.name ?? "", address });
-}
-
-/**
- * The name of a signer, and the address that the path covers.
- * @param {MessageReport["signers"][number]} signer @param {MessageReport} report
- */
-function nameOf(signer, { certificates }) {
-  const found = certificates.find(({ fingerprint }) => fingerprint === signer.certificate);
-  if (!found) return signer.sid;
-  return writeProved({ name: found.name, address: signer.addresses[0] ?? "" });
+  const proved = provedMailbox(report);
+  return proved ? writeProved(proved) : "";
 }
 
 /** The words on the button below the first rows. @param {Catalogue} translate */
@@ -121,7 +108,7 @@ function layerLines(report, translate, index) {
   const isHere = (/** @type {{layer: number}} */ { layer }) => layer === index;
   const signed = signers.filter(isHere).map((signer) => () => {
     const word = stateWord([signer.state], translate);
-    return text("detailSigner", isolate(nameOf(signer, report)), technical(signer.algorithm), word);
+    return text("detailSigner", isolate(signerText(signer, report.certificates)), technical(signer.algorithm), word);
   });
   const encrypted = recipients.filter(isHere).map(({ rid, algorithm }) => () =>
     text("detailRecipient", technical(rid), technical(algorithm)));

@@ -5,6 +5,7 @@
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { RequestError } from "../shared/messages.js";
+import { shownText } from "../../wasm_build/vault/shown_text.js";
 import { packLetter, unpackLetter } from "../../wasm_build/vault/packed_letter.js";
 import { tellProgress } from "../shared/progress.js";
 import { copyMail } from "./mail_verbs.js";
@@ -191,9 +192,12 @@ async function openDraft({ replyKey, ...sealed }) {
  * @param {Omit<Encrypted<VaultArgs<"message.verify">>, "message"> & {mail: string, replyKey: ArrayBuffer}} body
  */
 async function openOriginal({ mail, replyKey, ...opening }) {
-  const { report, text, attachments, headers, reply } = await callVault("message.verify", { ...opening, message: copyMail(mail) });
-  const packed = packLetter({ fields: { headers, reply, report }, text, attachments });
-  for (const { data } of attachments) overwrite(data);
+  const { report, text, passages, attachments, headers, reply } = await callVault("message.verify", { ...opening, message: copyMail(mail) });
+  const shown = shownText({ text, passages });
+  const packed = packLetter({ fields: { headers, reply, report }, text: shown, attachments });
+  for (const octets of [text, shown, ...passages.flatMap((one) => [one.text, one.html]), ...attachments.map(({ data }) => data)]) {
+    if (octets) overwrite(octets);
+  }
   return encryptTo(replyKey, "original", packed);
 }
 

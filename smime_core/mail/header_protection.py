@@ -71,8 +71,10 @@ class ProtectedHeaders:
     """The displayed form of a message.
 
     `content` is the entity to render. `recorded_outer` are the fields that the sender left outside: those recorded in
-    HP-Outer, or without HP-Outer the outer fields as received. `altered_outside` names fields that were changed outside
-    after sending: their outside form is neither the recorded form nor, in a decrypted copy, the protected form.
+    HP-Outer, or without HP-Outer the outer fields as received. If the sender cannot have hidden any, they are the
+    displayed fields, so that no field that was changed on the way counts as hidden. `altered_outside` names fields that
+    were changed outside after sending: their outside form is neither the recorded form nor, in a decrypted copy, the
+    protected form.
     """
 
     scheme: HeaderScheme
@@ -131,27 +133,27 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
     if scheme is HeaderScheme.NONE:
         protected = []
     records = _read_records(content) if scheme in (HeaderScheme.CLEAR, HeaderScheme.CIPHER) else ()
-    recorded = records if scheme is HeaderScheme.CIPHER else tuple(outer.fields)
     # Without HP-Outer, the sender is assumed to have hidden each field that is not outside (section 4.10).
     may_hide = encrypted and scheme is not HeaderScheme.CLEAR
-    left_outside = {_key(field) for field in recorded}
-    fields = [
-        ShownField(field, _status(signed=signed, hidden=may_hide and _key(field) not in left_outside))
-        for field in protected
-    ]
-    expected = recorded if scheme is HeaderScheme.CIPHER else tuple(protected)
+    left_outside = {_key(field) for field in (records if scheme is HeaderScheme.CIPHER else outer.fields)}
+    fields = (
+        *(
+            ShownField(field, _status(signed=signed, hidden=may_hide and _key(field) not in left_outside))
+            for field in protected
+        ),
+        *(ShownField(one, FieldProtection.UNPROTECTED) for one in _from_outside(outer, protected, scheme)),
+    )
+    expected = records if scheme is HeaderScheme.CIPHER else tuple(protected)
     if not encrypted:
         # In a decrypted copy (`decrypt_message`) the protected fields have replaced the hidden ones outside.
         expected = _without_restored(expected, protected, outer)
     compares = scheme is HeaderScheme.CIPHER or (scheme is not HeaderScheme.NONE and not encrypted)
+    as_received = tuple(outer.fields) if may_hide else tuple(one.field for one in fields)
     return ProtectedHeaders(
         scheme=scheme,
-        fields=(
-            *fields,
-            *(ShownField(one, FieldProtection.UNPROTECTED) for one in _from_outside(outer, protected, scheme)),
-        ),
+        fields=fields,
         content=content,
-        recorded_outer=recorded,
+        recorded_outer=records if scheme is HeaderScheme.CIPHER else as_received,
         altered_outside=_find_altered(expected, outer) if compares else (),
         outer_from_differs=_from_differs(outer, protected),
     )

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from smime_core.mail.header_policies import OBSCURED_SUBJECT, HeaderConfidentialityPolicy, hcp_baseline
 from smime_core.mail.header_protection import ProtectedHeaders
-from smime_core.mime import Field, Headers
+from smime_core.mime import Field, Headers, addresses
+from smime_core.text.mail_address import address_key
 
 _MAX_REFERENCES: Final = 20  # RFC 5322 section 2.1.1 limits the line. The first id and the latest ids are kept.
 # Values that may stay outside unchanged: ASCII text that is short enough for a line (RFC 5322 section 2.1.1).
@@ -77,9 +78,19 @@ def keep_hidden(
         if given != value or field is None:
             return given
         is_thread = name.lower() in ("in-reply-to", "references")
-        return _outside(field) if is_thread or _squeeze(value) == _squeeze(field.value) else given
+        if not is_thread and _squeeze(value) != _squeeze(field.value):
+            return given
+        # Nobody else may be named outside: anybody on the way could have put another address there.
+        return None if name.lower() == "to" and not _name_the_same(field) else _outside(field)
 
     return reply_policy
+
+
+def _name_the_same(field: HiddenField) -> bool:
+    inside, outside = (
+        [address_key(one.address) for one in addresses(text)] for text in (field.value, field.outside or "")
+    )
+    return inside == outside
 
 
 def _outside(field: HiddenField) -> str | None:

@@ -1,7 +1,8 @@
 """Find and remove the copy of the header fields in a text (RFC 9788 section 4.5.3).
 
 The copy is for programs without header protection. It occurs only in the payload of an encrypted message. In the
-autocrypt drafts a whole part before the text is such a copy (`protected-headers="v1"`).
+autocrypt drafts a whole part before the text is such a copy (`protected-headers="v1"`). Only words that repeat a
+header field of the payload are removed: a signer could hide any others from some of the readers.
 """
 
 from __future__ import annotations
@@ -10,30 +11,54 @@ import re
 from typing import Final
 
 from smime_core.mail.html_text import extract_text
-from smime_core.mime import ContentType, Entity
+from smime_core.mime import ContentType, Entity, Headers, decode_body
+from smime_core.mime.charset import decode_text
 
 _HTML_START: Final = re.compile(r"""<div\s+class=(["']?)header-protection-legacy-display\1\s*>""", re.IGNORECASE)
 _HTML_END: Final = re.compile(r"</div\s*>", re.IGNORECASE)
+_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 _BLANK_LINE: Final = re.compile(r"^[ \t]*\r?\n", re.MULTILINE)
 _MAX_HEAD_CHARACTERS: Final = 10_000  # Only a document's head may come before the copy. Longer heads are not searched.
 
 
-def is_legacy_display(part: Entity) -> bool:
-    """Whether a first part only repeats header fields, as in the drafts before RFC 9788."""
+def is_legacy_display(part: Entity, protected: Headers) -> bool:
+    """Whether a first part only repeats header fields of the payload, as in the drafts before RFC 9788."""
     is_marked = part.content_type.parameters.get("protected-headers") == "v1"
-    return is_marked and part.content_type.media_type in ("text/plain", "text/rfc822-headers")
+    if not is_marked or part.content_type.media_type not in ("text/plain", "text/rfc822-headers"):
+        return False
+    return _repeats(decode_text(decode_body(part), part.content_type.parameters.get("charset", "")), protected)
 
 
-def without_legacy_display(text: str, content_type: ContentType) -> str:
-    """The text of a part, without the copied header fields if it is marked by `hp-legacy-display="1"`."""
+def without_legacy_display(text: str, content_type: ContentType, protected: Headers) -> str:
+    """The text of a part, without the copied header fields if it is marked by `hp-legacy-display="1"`.
+
+    `protected` are the header fields of the payload.
+    """
     if content_type.parameters.get("hp-legacy-display") != "1":
         return text
     if content_type.subtype == "plain":
         blank = _BLANK_LINE.search(text)
-        return text[blank.end() :] if blank else ""
+        copy, rest = (text[: blank.start()], text[blank.end() :]) if blank else (text, "")
+        return rest if _repeats(copy, protected) else text
     start = _HTML_START.search(text, 0, _MAX_HEAD_CHARACTERS)
     # The copy may be only at the start of the document. Nothing else may be removed.
     if start is None or extract_text(text[: start.start()]).strip():
         return text
     end = _HTML_END.search(text, start.end())
-    return text[: start.start()] + text[end.end() :] if end else text
+    if end is None or not _repeats(extract_text(text[start.end() : end.start()]), protected):
+        return text
+    return text[: start.start()] + text[end.end() :]
+
+
+def _repeats(copy: str, protected: Headers) -> bool:
+    # Whether each line is a header field of the payload: its decoded form, or the form as it is sent. Lines are folded.
+    fields = {
+        (field.name.lower(), _squeeze(value)) for field in protected.fields for value in (field.text, field.unfolded)
+    }
+    lines = _FOLD.sub(" ", copy).splitlines()
+    copied = [line.partition(":") for line in lines if line.strip()]
+    return all((name.strip().lower(), _squeeze(value)) in fields for name, _, value in copied)
+
+
+def _squeeze(text: str) -> str:
+    return " ".join(text.split())

@@ -18,6 +18,7 @@ from smime_core.mime.attachment import Attachment
 from smime_core.mime.canonical import has_parts
 from smime_core.mime.charset import decode_text
 from smime_core.mime.entity import Entity, decode_body, parse_entity
+from smime_core.mime.headers import Headers
 from smime_core.mime.multipart import parse_parts
 from smime_core.mime.transfer import decode_base64_leniently
 
@@ -92,13 +93,13 @@ def read_entity(entity_bytes: Buffer) -> ReadableEntity:
 def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
     """Like `read_entity`, for the content of an encrypted layer.
 
-    Leaves out the copy of the header fields that the main text has for older programs (RFC 9788 section 4.5.3). Raises
-    LimitExceeded.
+    Leaves out the copy of the header fields that the main text has for older programs (RFC 9788 section 4.5.3), and
+    nothing else. Raises LimitExceeded.
     """
     entity = parse_entity(entity_bytes)
     parameters = entity.content_type.parameters
-    hides = parameters.get("hp") == "cipher" or parameters.get("protected-headers") == "v1"
-    return _read(entity, _Walk(hides_legacy_display=hides))
+    hides = parameters.get("hp", "").lower() == "cipher" or parameters.get("protected-headers") == "v1"
+    return _read(entity, _Walk(copied=entity.headers if hides else None))
 
 
 def _read(entity: Entity, walk: _Walk) -> ReadableEntity:
@@ -108,11 +109,11 @@ def _read(entity: Entity, walk: _Walk) -> ReadableEntity:
 
 
 class _Walk:
-    """Reads a tree of parts and counts the parts."""
+    """Reads a tree of parts and counts the parts. Copies of the header fields `copied` are left out."""
 
-    def __init__(self, *, hides_legacy_display: bool = False) -> None:
+    def __init__(self, *, copied: Headers | None = None) -> None:
         self._parts = 0
-        self._hides_legacy_display = hides_legacy_display
+        self._copied = copied
 
     def read(self, entity: Entity, path: str, depth: int) -> _Shown:
         check_limit("MIME depth", depth, MAX_MIME_DEPTH)
@@ -121,11 +122,11 @@ class _Walk:
         if has_parts(entity) and (parts := parse_parts(entity)):
             prefix = f"{path}." if path else ""
             numbered = [(f"{prefix}{number}", part) for number, part in enumerate(parts, start=1)]
-            if self._hides_legacy_display and is_legacy_display(parts[0]) and len(parts) > 1:
+            if self._copied is not None and len(parts) > 1 and is_legacy_display(parts[0], self._copied):
                 numbered = numbered[1:]
             shown = [self.read(part, number, depth + 1) for number, part in numbered]
             return _choose(shown) if entity.content_type.subtype == "alternative" else _join(shown)
-        return _read_leaf(entity, path, hides_legacy_display=self._hides_legacy_display)
+        return _read_leaf(entity, path, copied=self._copied)
 
 
 def _join(parts: list[_Shown]) -> _Shown:
@@ -148,12 +149,12 @@ def _choose(alternatives: list[_Shown]) -> _Shown:
     return _Shown(chosen.text, chosen.is_plain, _join(alternatives).attachments, passages)
 
 
-def _read_leaf(entity: Entity, path: str, *, hides_legacy_display: bool) -> _Shown:
+def _read_leaf(entity: Entity, path: str, *, copied: Headers | None) -> _Shown:
     media_type = entity.content_type.media_type
     if media_type in ("text/plain", "text/html") and not _is_file(entity):
         text = decode_text(decode_body(entity), entity.content_type.parameters.get("charset", ""))
-        if hides_legacy_display:
-            text = without_legacy_display(text, entity.content_type)
+        if copied is not None:
+            text = without_legacy_display(text, entity.content_type, copied)
         if media_type == "text/plain":
             return _show_text(_normalise(text), path)
         if len(text) <= MAX_HTML_CHARACTERS:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from smime_core.text.shown_name import visible_line
+
 MAX_FILENAME_BYTES: Final = 200  # File systems allow 255. Browsers need a few to add " (1)".
-# Controls, marks that turn or hide text (a reversed "fdp.exe" looks like a PDF), and characters that Windows forbids.
-_UNSAFE: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufeff\ufff0-\uffff"
-    r"\ud800-\udfff\U000e0000-\U000e0fff<>:\"|?*]"
-)
+# Controls, and characters that Windows forbids. `visible_line` drops the characters that turn or hide text: a reversed
+# "fdp.exe" looks like a PDF, and fillers between name and extension push the extension out of sight.
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202f\ufff0-\uffff<>:\"|?*]")
 # Names of devices in Windows, with any extension, also behind blanks.
 _DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE)
 
 
 def clean_filename(name: str, *, fallback: str = "attachment") -> str:
     """The last component of a proposed name, without characters that mislead people or file systems. Never empty."""
-    cleaned = _UNSAFE.sub("", name[max(name.rfind("/"), name.rfind("\\")) + 1 :])
-    cleaned = re.sub(r"\s+", " ", cleaned).strip(" .")
+    cleaned = visible_line(_UNSAFE.sub("", name[max(name.rfind("/"), name.rfind("\\")) + 1 :])).strip(" .")
     if not cleaned:
         return fallback
     if _DEVICE.fullmatch(cleaned):

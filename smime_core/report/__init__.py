@@ -3,7 +3,13 @@
 No RFC defines the reasons. The JSON follows smime_core/report/report.schema.json.
 """
 
-from smime_core.report.answers import AnswerMailbox, AnswerPeople, find_answer_people, find_proved_sender
+from smime_core.report.answers import (
+    AnswerMailbox,
+    AnswerPeople,
+    find_answer_people,
+    find_proved_author,
+    find_proved_sender,
+)
 from smime_core.report.certificate_page import CertificatePage, PageRow, PageValue, describe_certificate, page_to_json
 from smime_core.report.certificate_text import fingerprint_text, holder_name, key_label
 from smime_core.report.path_tree import Explanation, TreeNode, draw_tree, explain_path, explain_signer, trust_text
@@ -41,6 +47,7 @@ __all__ = [
     "explain_path",
     "explain_signer",
     "find_answer_people",
+    "find_proved_author",
     "find_proved_sender",
     "fingerprint_text",
     "holder_name",

@@ -53,11 +53,17 @@ class AnswerPeople:
 
 
 def find_proved_sender(report: MessageReport) -> Mailbox | None:
-    """The sender of a verified message, as views name it: the address, and the name in the certificate.
+    """The sender of a verified message. None for any other message, and for the text of a field, which nobody sent."""
+    return None if report.field_origin is not None else find_proved_author(report)
 
-    Returns None for any other message, and for the text of a field, which nobody has sent.
+
+def find_proved_author(report: MessageReport) -> Mailbox | None:
+    """The author of a verified mail, field or file, as all views name them. Returns None if the state is another one.
+
+    The name is from the certificate of the signer who proves the address. The address of a mail's author is that in
+    From; for anything else, it is the first one of the certificate. It is "" for a certificate without addresses.
     """
-    if report.state is not State.VERIFIED or report.field_origin is not None:
+    if report.state is not State.VERIFIED:
         return None
     verified = [signer for signer in report.deciding_signers if signer.state is State.VERIFIED]
     theirs = [
@@ -66,7 +72,7 @@ def find_proved_sender(report: MessageReport) -> Mailbox | None:
     signer = next(iter([*theirs, *verified]), None)
     address = report.sender or next(iter(signer.addresses if signer else ()), "")
     name = signer.certificate.common_name if signer and signer.certificate else ""
-    return Mailbox(name, address) if address else None
+    return Mailbox(name, address) if name or address else None
 
 
 def find_answer_people(report: MessageReport) -> AnswerPeople:
@@ -86,7 +92,7 @@ def find_answer_people(report: MessageReport) -> AnswerPeople:
 
 def _senders(report: MessageReport) -> tuple[AnswerMailbox, ...]:
     proved = find_proved_sender(report)
-    if proved is not None:
+    if proved is not None and proved.address:
         return (AnswerMailbox(name=proved.name, address=proved.address, is_sure=True),)
     authors = report.people.authors
     is_one = authors.count == 1

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from smime_core.mail.people import FieldPeople, MessagePeople
+from smime_core.mime.addresses import Mailbox
 from smime_core.pkix import Lookup, PathTrail, RevocationStatus, Step, TrustAnchor
+from smime_core.report.answers import find_proved_author
 from smime_core.report.certificate_text import key_label
 from smime_core.report.path_tree import TreeNode, explain_signer
 from smime_core.report.report import LayerReport, MessageReport, Reason, RecipientReport, SignerReport
@@ -29,6 +31,7 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "state": str(report.state),
         "reasons": reasons_to_json(report.reasons),
         "sender": report.sender,
+        "proved": _mailbox_to_json(find_proved_author(report)),
         "fieldOrigin": report.field_origin,
         "headers": [list(header) for header in report.headers],
         "headerProtection": str(report.header_scheme),
@@ -39,6 +42,10 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "recipients": [recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
         "certificates": certificates_to_json([*report.certificates, *named, *in_paths, *in_trails]),
     }
+
+
+def _mailbox_to_json(mailbox: Mailbox | None) -> dict[str, str] | None:
+    return None if mailbox is None else {"name": mailbox.name, "address": mailbox.address}
 
 
 def _people_to_json(people: MessagePeople) -> dict[str, Any]:

@@ -35,9 +35,13 @@ _ADDRESS_SIGN: Final = re.compile(
 
 def clean_name(name: str) -> str:
     """A name in one line of at most 100 characters, without invisible characters. It may be empty."""
-    visible = "".join(_visible(character) for character in _IGNORABLE.sub("", name[:MAX_READ_NAME_CHARACTERS]))
-    line = " ".join(visible.split())
+    line = visible_line(name[:MAX_READ_NAME_CHARACTERS])
     return line if len(line) <= MAX_SHOWN_NAME_CHARACTERS else f"{line[:MAX_SHOWN_NAME_CHARACTERS]}…"
+
+
+def visible_line(text: str) -> str:
+    """A text in one line, without invisible characters. Runs of blanks are one blank."""
+    return " ".join("".join(_visible(character) for character in _IGNORABLE.sub("", text)).split())
 
 
 def looks_like_address(name: str) -> bool:

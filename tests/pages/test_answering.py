@@ -78,6 +78,22 @@ def test_a_forwarded_message_has_its_words_and_files(alice: MailPages, plain: in
     alice.discard()
 
 
+@pytest.mark.parametrize("action", ["reply", "forward"])
+def test_an_answer_quotes_the_shown_words_and_no_other_alternative(
+    alice: MailPages, bob: Account, demo_stack: DemoStack, action: str
+) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = bob.address, alice.account.address, "Lunch"
+    message.set_content("I sell you my house.\n")
+    message.add_alternative("<p>Lunch at <b>noon</b>?</p>", subtype="html")
+    uid = demo_stack.mail_server.append(alice.account.address, message.as_bytes(policy=email.policy.SMTP))
+    begin(alice, uid, action)
+    written = alice.page.value(named("compose-text"))
+    assert "Lunch at noon?" in written
+    assert "house" not in written
+    alice.discard()
+
+
 def test_a_message_is_forwarded_as_a_file(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
     welcome = demo_stack.mail_server.messages(alice.account.address)[0]
     begin(alice, welcome.uid, "forward-whole")

@@ -16,7 +16,9 @@ from tests.support.pages.kept_trust import accept, show_people
 from tests.support.pages.received import deliver, signed, signed_and_encrypted, signed_entity, stack
 from tests.support.pages.strangers import deliver as deliver_of_stranger
 from tests.support.pages.strangers import stranger
+from webbridge.blueprints.mail_calls import render_row
 from webbridge.demo.stack import DemoStack
+from webbridge.gateway.summary import summary_from_header
 
 __all__ = ["stack"]
 
@@ -72,7 +74,8 @@ LIST = """async () => {
     return {
       headers,
       report: {
-        state, sender: from, reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [], headers,
+        state, sender: from, proved: state === "verified" ? { name: "", address: from } : null,
+        reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [], headers,
         headerProtection: protection === "unprotected" ? "none" : "hp-clear",
         headerProtections: headers.map(() => protection), people,
         signers: [{ layer: 0, addresses: [from], certificate: null, state }], certificates: [],
@@ -411,16 +414,18 @@ NAMES = {
 
 @pytest.mark.parametrize(("sender", "who"), NAMES.items())
 def test_a_row_that_was_not_opened_shows_no_misleading_name(page: Page, sender: str, who: str) -> None:
-    page.js(RELOAD, {"from": sender})
+    given = render_row(summary_from_header(7, f"From: {sender}\r\nTo: {sender}\r\n".encode(), size_bytes=10))
+    page.js(RELOAD, {name: given[name] for name in ("from", "sender")})
     assert page.js("() => shown()")[0] == who
     box = page.js("() => list.element.querySelector('[data-test=row-select]').ariaLabel")
     assert box == "select_message"
     page.js(
-        "async (given) => { messages = [row(given)]; await list.load('sent', { outgoing: true }); }", {"to": sender}
+        "async (given) => { messages = [row(given)]; await list.load('sent', { outgoing: true }); }",
+        {"to": given["to"]},
     )
-    address = who if "@" in who else "bob@example.test"
-    shown = f"{who} <{address}>" if who != address else who
-    assert page.js("() => shown()")[0] == (f"To \u2068{shown}\u2069" if sender else "To ")
+    shown = who if "@" in who else f"{who} <bob@example.test>"
+    # The bridge writes an address that cannot be read as it is, and the row leaves out what has no picture.
+    assert page.js("() => shown()")[0] == (f"To {shown}".replace("\ufffd", "") if sender else "To ")
 
 
 @pytest.mark.heart

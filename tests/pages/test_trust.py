@@ -114,6 +114,20 @@ def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, 
     assert alice.state == "signed-unverified"
 
 
+def test_a_stranger_is_not_accepted_for_the_other_addresses_of_the_certificate(
+    alice: MailPages, stack: DemoStack
+) -> None:
+    boss = "boss@example.test"
+    further = [*(f"sam{number}@partner.test" for number in range(20)), boss]
+    alice.open_message(deliver(stack, alice.account, stranger(*further), "A stranger"))
+    open_why(alice)
+    alice.page.click(named("accept-exact"))
+    alice.page.wait_for_selector(named("accept-dialog"))
+    assert alice.page.value(named("accept-addresses")) == STRANGER
+    assert "sam1@partner.test" in alice.page.text(named("accept-dialog"))
+    alice.page.press(ESCAPE)
+
+
 def test_a_stranger_is_not_accepted_by_closing_the_dialog(alice: MailPages, stack: DemoStack) -> None:
     alice.open_message(deliver(stack, alice.account, stranger(), "A stranger"))
     open_why(alice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import functools
 from typing import Final
@@ -9,12 +10,14 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from smime_core import Certificate, Identity, RevocationPolicy, TrustStore
 from smime_core.blocking import run
 from smime_core.ca.demo import Authority, create_authority, issue_identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
+from smime_core.x509.certificate import parse_certificate
 
 PROVIDER: Final = NativeProvider()
 NOW: Final = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=datetime.UTC)
@@ -37,6 +40,24 @@ def authority() -> Authority:
 def person(name: str, key: NewKey = NewKey.RSA_2048) -> Identity:
     """The identity of name@example.test."""
     return run(issue_identity(authority(), f"{name}@example.test", provider=PROVIDER, at=NOW, key=key))
+
+
+def with_addresses(identity: Identity, *addresses: str, name: str = "", issuer: Authority | None = None) -> Identity:
+    """The identity with another certificate of the authority, for these addresses in this order, and with this name."""
+    theirs = x509.load_der_x509_certificate(identity.certificate.der)
+    key = serialization.load_der_private_key((issuer or authority()).identity.private_key.pkcs8_der, None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
+    names = [x509.RFC822Name(address) for address in addresses]
+    built = (
+        x509.CertificateBuilder(theirs.issuer, subject, theirs.public_key(), x509.random_serial_number())
+        .not_valid_before(theirs.not_valid_before_utc)
+        .not_valid_after(theirs.not_valid_after_utc)
+        .add_extension(x509.SubjectAlternativeName(names), critical=not name)
+        .sign(key, hashes.SHA256())
+    )
+    certificate = parse_certificate(built.public_bytes(serialization.Encoding.DER))
+    return dataclasses.replace(identity, certificate=certificate)
 
 
 def anchor() -> Certificate:

@@ -34,7 +34,7 @@ const { reports, ...options } = JSON.parse(process.argv[2]);
 const answers = reports.map(({ report, people }) => {
   const reply = { inReplyTo: null, references: [], hidden: [], people };
   const { to, cc, replyTo, doubtful, tooMany, quote } = answerTo(
-    (key, { who } = {}) => who ?? key, { headers: report.headers, text: "", report, reply }, options,
+    (key, { who } = {}) => who ?? key, { headers: report.headers, shown: "", report, reply }, options,
   );
   const addresses = (mailboxes) => mailboxes.map(({ address }) => address);
   return {

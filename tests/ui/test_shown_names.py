@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from smime_core.mime import clean_filename
 from smime_core.text import write_proved
 from tests.support.project import ROOT
 
@@ -90,3 +91,25 @@ def test_each_character_beside_an_address_is_written_alike_everywhere() -> None:
     for character, written in zip(assigned, core, strict=True):
         if signs & set(unicodedata.normalize("NFKC", character)):
             assert written == ALICE, ascii(character)
+
+
+_CLEAN_FILE_NAME: Final = """
+import { readFileSync } from "node:fs";
+const { cleanName } = await import(process.argv[1]);
+console.log(JSON.stringify(JSON.parse(readFileSync(0, "utf-8")).map(cleanName)));
+"""
+# Default_Ignorable_Code_Point of Unicode beyond the format characters, and the empty braille pattern.
+_FILLERS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u2800\u3164\ufe00\ufe0f\uffa0\U000e0100\U0001d173"
+
+
+def test_no_invisible_characters_push_the_kind_of_a_file_out_of_sight() -> None:
+    if shutil.which("node") is None:
+        pytest.skip("not installed: node")
+    blanks = [chr(code) for code in range(0x10000) if chr(code).isspace() or unicodedata.category(chr(code)) == "Cf"]
+    names = [f"invoice.pdf{character * 60}.exe" for character in (*blanks, *_FILLERS)]
+    command = ["node", "--input-type=module", "-e", _CLEAN_FILE_NAME, (ROOT / "wasm_build/ui/attachments.js").as_uri()]
+    in_pages = json.loads(
+        subprocess.run(command, input=json.dumps(names).encode(), capture_output=True, check=True).stdout
+    )
+    for name, cleaned in zip(names + names, [*map(clean_filename, names), *in_pages], strict=True):
+        assert cleaned in ("invoice.pdf.exe", "invoice.pdf .exe"), ascii(name)

@@ -8,8 +8,12 @@ import { disturb } from "./calm.js";
 import { openDialog } from "./dialog.js";
 import { html, uniqueId } from "./dom.js";
 import { createFacts } from "./facts.js";
-import { isolate } from "./formats.js";
+import { isolate, sameAddress } from "./formats.js";
 import { createForm, problem, whileBusy } from "./parts.js";
+import { cleanAddress, cleanName, looksLikeAddress } from "./shown_names.js";
+
+/** The addresses of a certificate that are listed. */
+const MAX_LISTED = 10;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
@@ -24,13 +28,13 @@ import { createForm, problem, whileBusy } from "./parts.js";
  * @param {Acceptable} certificate
  * @param {{
  *   day: (iso: string) => string, onAccept: (kind: "exact" | "authority", addresses: string[]) => Promise<void>,
- *   sentenceFor: (error: unknown) => string, onClose?: () => void,
- * }} options `onAccept` rejects with the reason if the certificate cannot be accepted
+ *   sentenceFor: (error: unknown) => string, onClose?: () => void, author?: string,
+ * }} options `author` is the address that the message claims. `onAccept` rejects with the reason if the certificate cannot be accepted
  */
-export function openAcceptDialog(translate, certificate, { day, onAccept, sentenceFor, onClose }) {
+export function openAcceptDialog(translate, certificate, { day, onAccept, sentenceFor, onClose, author = "" }) {
   const kind = certificate.isCa ? "authority" : "exact";
   const titleId = uniqueId("accept");
-  const addresses = createAddresses(translate, kind, certificate);
+  const addresses = createAddresses(translate, kind, certificate, author);
   const compared = html("input", { type: "checkbox", data: { test: "accept-compared" } });
   const failure = problem("accept-problem");
   const go = html("button", { class: "primary", type: "submit", text: translate("accept_go"), data: { agrees: "", test: "accept-go" } });
@@ -48,9 +52,9 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
 
   const dialog = openDialog({ titleId, test: "accept-dialog", onClose }, createForm(
     {}, submit,
-    html("h2", { id: titleId, text: translate(`accept_${kind}_title`, { name: isolate(certificate.name || certificate.subject) }) }),
+    html("h2", { id: titleId, text: translate(`accept_${kind}_title`, { name: isolate(titleOf(certificate)) }) }),
     html("p", { text: translate(`accept_${kind}_meaning`) }),
-    describe(translate, certificate, day),
+    describe(translate, kind, certificate, day),
     addresses.element,
     html("label", { class: "check" }, compared, html("span", { text: translate("accept_compared") })),
     failure,
@@ -63,13 +67,16 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
  * @param {Catalogue} translate
  * @param {"exact" | "authority"} kind
  * @param {Acceptable} certificate
+ * @param {string} author
  */
-function createAddresses(translate, kind, { addresses }) {
+function createAddresses(translate, kind, { addresses }, author) {
   const id = uniqueId("accept-addresses");
-  // A person's certificate names addresses, which the field shows. For an authority the field begins empty.
+  // Of several addresses, the field has only that of the message: whoever made the certificate could have put another person's
+  // among them, out of sight. For an authority it begins empty.
+  const asked = addresses.length === 1 ? addresses : addresses.filter((one) => sameAddress(one, author)).slice(0, 1);
   const input = html("input", {
     id, type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",
-    "aria-describedby": `${id}-hint`, value: kind === "exact" ? addresses.join(", ") : "", data: { test: "accept-addresses" },
+    "aria-describedby": `${id}-hint`, value: kind === "exact" ? asked.join("") : "", data: { test: "accept-addresses" },
   });
   const element = html(
     "div",
@@ -84,13 +91,30 @@ function createAddresses(translate, kind, { addresses }) {
 
 /**
  * @param {Catalogue} translate
+ * @param {"exact" | "authority"} kind
  * @param {Acceptable} certificate
  * @param {(iso: string) => string} day
  */
-function describe(translate, { subject, issuer, notBefore, notAfter, fingerprint }, day) {
+function describe(translate, kind, { addresses, subject, issuer, notBefore, notAfter, fingerprint }, day) {
   return createFacts([
+    [translate("certificate_row_addresses"), kind === "exact" ? listed(addresses) : ""],
     [translate("accept_subject"), subject],
     [translate("accept_issuer"), issuer],
     [translate("accept_valid"), `${day(notBefore)} – ${day(notAfter)}`],
   ], [translate("accept_fingerprint"), fingerprint]);
+}
+
+/** @param {string[]} addresses */
+function listed(addresses) {
+  const further = addresses.length - MAX_LISTED;
+  return [...addresses.slice(0, MAX_LISTED).map(cleanAddress), ...(further > 0 ? [`… (+${further})`] : [])].join(", ");
+}
+
+/**
+ * The name of a certificate for the title. A name that looks like an address which the certificate does not have is not used.
+ * @param {Acceptable} certificate
+ */
+function titleOf({ name, addresses, subject }) {
+  const isOther = looksLikeAddress(name) && !addresses.some((one) => sameAddress(one, name));
+  return (isOther ? "" : cleanName(name)) || subject;
 }

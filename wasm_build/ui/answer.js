@@ -44,8 +44,8 @@ const QUOTED_PIECES = 16;
  *     state: string, layers: {kind: string}[],
  *     people: {from: FieldPeople, replyTo: FieldPeople, to: FieldPeople, cc: FieldPeople}, headerProtections?: string[],
  *   },
- *   text: string, headers: [string, string][], reply: ReplyFields & {people: AnswerPeople},
- * }} Opened
+ *   shown: string, headers: [string, string][], reply: ReplyFields & {people: AnswerPeople},
+ * }} Opened `shown` is the text that the view shows: `shownText`
  */
 /**
  * @typedef {ReplyFields & {
@@ -126,7 +126,7 @@ export function forwardOf(translate, opened) {
   const lines = [
     ["from", senderText(opened)], ["date", header("date")], ["to", peopleText(to)], ["cc", peopleText(cc)], ["subject", header("subject")],
   ].filter(([, value]) => value).map(([name = "", value]) => `${translate(name)}: ${value}`);
-  const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${quotedText(translate, opened.text)}\n`;
+  const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${quotedText(translate, opened.shown)}\n`;
   return {
     to: [], cc: [], senders: [], replyTo: [], doubtful: { to: [], cc: [] }, tooMany: 0,
     subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
@@ -214,7 +214,7 @@ function senderText({ report, reply: { people: { senders } } }) {
 function quoteOf(translate, opened) {
   const date = headerReader(opened.headers)("date");
   const intro = translate("reply_intro", { who: senderText(opened), date: longDate(date) || date });
-  const quoted = quotedText(translate, opened.text).split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
+  const quoted = quotedText(translate, opened.shown).split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
 }
 

@@ -4,6 +4,7 @@ import { beginningOf } from "./bounded_text.js";
 import { html } from "./dom.js";
 import { size } from "./formats.js";
 import { createLongList } from "./long_list.js";
+import { visibleName } from "./shown_names.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
@@ -88,10 +89,11 @@ export function saveFile(name, ...parts) {
 }
 
 /**
- * The name of a file without folders (RFC 2183 section 2.3), control characters and direction marks.
+ * The name of a file in one line, without folders (RFC 2183 section 2.3) and invisible characters. Runs of blanks become one, so
+ * that they do not push the kind of the file out of sight.
  * @param {string} name
  */
 export function cleanName(name) {
   const last = name.split(/[/\\]/u).at(-1)?.slice(-MAX_NAME_CHARACTERS) ?? "";
-  return last.replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, "").replace(/^\.+/u, "").trim();
+  return visibleName(last.replace(/[\p{Cc}<>:"|?*]/gu, "")).replace(/^\.+/u, "").trim();
 }

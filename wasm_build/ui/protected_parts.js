@@ -1,6 +1,10 @@
 /** What the signatures and the encryption of a mail cover: the whole, or single parts. */
 
 import { stateWord } from "./state_mark.js";
+import { signerText } from "./verdict_words.js";
+
+/** The signers of a part that its sentence names. */
+const NAMED_SIGNERS = 5;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./mail_text.js").Coverage} Coverage */
@@ -22,10 +26,19 @@ export function describeCoverage(report, translate, { signed, encrypted }) {
   const parts = report.layers.flatMap((layer, index) => {
     if (layer.coversWhole) return [];
     const signers = report.signers.filter((signer) => signer.layer === index);
-    const nameOf = (/** @type {string | null} */ certificate) => report.certificates.find(({ fingerprint }) => fingerprint === certificate)?.name;
-    const who = signers.map(({ addresses, certificate, sid }) => addresses[0] ?? nameOf(certificate) ?? sid).join(", ");
+    const named = signers.slice(0, NAMED_SIGNERS).map((signer) => signerText(signer, report.certificates));
+    const who = [...named, ...(signers.length > named.length ? [`… (+${signers.length - named.length})`] : [])].join(", ");
     const word = stateWord(signers.flatMap(({ state }) => state ?? []), translate);
     return [{ path: layer.path, detached: layer.detached, sentence: layer.kind === "signed" ? signed(word, who) : encrypted }];
   });
   return { parts, isWholeSigned: report.layers.some(({ kind, coversWhole }) => kind === "signed" && coversWhole) };
+}
+
+/**
+ * The number of those for whom the whole message is encrypted; 0 if it is not. The readers of an encrypted part, which anybody can
+ * attach, do not count.
+ * @param {{layers: {coversWhole: boolean}[], recipients: {layer: number, rid: string}[]}} report
+ */
+export function countReaders({ layers, recipients }) {
+  return new Set(recipients.filter(({ layer }) => layers[layer]?.coversWhole).map(({ rid }) => rid)).size;
 }

@@ -8,7 +8,8 @@
  */
 
 import { beginningOf } from "./bounded_text.js";
-import { isolate, sameAddress, technical } from "./formats.js";
+import { isolate, technical } from "./formats.js";
+import { cleanAddress, cleanName, nameBeside } from "./shown_names.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{code: string, sentence: string, values?: Record<string, string>}} Reason */
@@ -153,21 +154,23 @@ function detailOf(translate, { code, values = {} }, day, { details }) {
 }
 
 /**
- * The signer who proves the sender of a verified message. It must be inside every decrypted layer, because a signer
- * outside may never have read the text (RFC 8551 section 3.7).
- * @template {{layer: number, state: string | null, addresses: string[]}} S
- * @param {{
- *   sender: string | null, layers: {coversWhole: boolean}[], signers: S[],
- *   recipients: {layer: number, opened: boolean}[],
- * }} report the report of report.schema.json
- * @returns {S | null}
+ * The proved author of verified content, as the core names them; null for anything else, and while authorities are asked. The
+ * name is from the certificate, because the one in From is only a claim.
+ * @param {{state: string | null, proved: import("./formats.js").Mailbox | null}} report
  */
-export function provingSigner({ sender, layers, signers, recipients }) {
-  const opened = recipients.filter((recipient) => recipient.opened).map(({ layer }) => layer);
-  const innermost = Math.max(-1, ...opened);
-  const verified = signers.filter(({ layer, state }) => state === "verified" && layer > innermost && layers[layer]?.coversWhole);
-  const isSender = (/** @type {string} */ address) => sender !== null && sameAddress(address, sender);
-  return verified.find(({ addresses }) => addresses.some(isSender)) ?? verified[0] ?? null;
+export function provedMailbox({ state, proved }) {
+  return state === "verified" ? proved : null;
+}
+
+/**
+ * A signer as text: the addresses that the path covers, all of them, because the first one may be that of another person than the
+ * author. Without any, the name in the certificate, which nobody has checked.
+ * @param {{addresses: string[], certificate: string | null, sid: string}} signer
+ * @param {{fingerprint: string, name: string}[]} certificates
+ */
+export function signerText({ addresses, certificate, sid }, certificates) {
+  const name = certificates.find(({ fingerprint }) => fingerprint === certificate)?.name ?? "";
+  return addresses.map(cleanAddress).join(", ") || nameBeside(name) || cleanName(sid);
 }
 
 /**

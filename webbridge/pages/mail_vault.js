@@ -12,6 +12,7 @@ import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
 import { valuesOf } from "../../wasm_build/ui/receipts.js";
 import { documentOf } from "../../wasm_build/ui/text_markup.js";
+import { shownText } from "../../wasm_build/vault/shown_text.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
@@ -66,14 +67,14 @@ import { documentOf } from "../../wasm_build/ui/text_markup.js";
  */
 /**
  * @typedef {{
- *   report: Report, text: string, attachments: ReceivedFile[], headers: [string, string][], parts: Part[],
+ *   report: Report, text: string, shown: string, attachments: ReceivedFile[], headers: [string, string][], parts: Part[],
  *   passages: import("../../wasm_build/ui/mail_text.js").Passage[],
  *   reply: ReplyFields & {people: import("../../wasm_build/ui/answer.js").AnswerPeople}, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
  *   lookups: import("../../wasm_build/vault/lookups.js").Lookup[],
  *   receipt: import("../../wasm_build/ui/receipts.js").ReceiptRequest | import("../../wasm_build/ui/receipts.js").GivenReceipt | null,
  *   label: import("../../wasm_build/vault/types/verbs.js").SecurityLabel | null,
  *   aboutReceipts: import("../../wasm_build/ui/receipts.js").ShownReceipt | null,
- * }} OpenedMessage `aboutReceipts` is null until the verdict is final
+ * }} OpenedMessage `aboutReceipts` is null until the verdict is final. `shown` is the text that answers quote: `shownText`
  */
 
 export class MailVault {
@@ -408,12 +409,14 @@ export class MailVault {
 /** @param {any} opened */
 function decodeTexts(opened) {
   const text = new TextDecoder().decode(opened.text);
+  const octetsOfShown = shownText(opened);
+  const shown = octetsOfShown === opened.text ? text : new TextDecoder().decode(octetsOfShown);
   const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
     ({ path: part.path, text: new TextDecoder().decode(part.text) }));
   const decode = (/** @type {ArrayBuffer | null} */ octets) => octets && new TextDecoder().decode(octets);
   const passages = opened.passages.map((/** @type {{path: string, text: ArrayBuffer, html: ArrayBuffer | null}} */ one) =>
     ({ path: one.path, text: decode(one.text), markup: decode(one.html) }));
   const spent = [opened, ...opened.parts, ...opened.passages].flatMap((one) => [one.text, one.html]);
-  for (const octets of spent) if (octets) overwrite(octets);
-  return { ...opened, text, parts, passages };
+  for (const octets of [...spent, octetsOfShown]) if (octets) overwrite(octets);
+  return { ...opened, text, shown, parts, passages };
 }

@@ -1,7 +1,7 @@
 /** The report on a message, as the vault returns it, and functions that read facts from it. */
 
 import { writeProved } from "../../wasm_build/ui/formats.js";
-import { provingSigner } from "../../wasm_build/ui/verdict_words.js";
+import { provedMailbox } from "../../wasm_build/ui/verdict_words.js";
 
 /** @typedef {import("../../wasm_build/ui/state_mark.js").State} State */
 /** @typedef {import("../../wasm_build/ui/path_tree.js").TreeNode} TreeNode */
@@ -31,7 +31,7 @@ import { provingSigner } from "../../wasm_build/ui/verdict_words.js";
 /** @typedef {{from: FieldPeople, sender: FieldPeople, replyTo: FieldPeople, to: FieldPeople, cc: FieldPeople}} MessagePeople */
 /**
  * @typedef {{
- *   state: State, reasons: Reason[], sender: string | null, fieldOrigin: string | null, headers: [string, string][],
+ *   state: State, reasons: Reason[], sender: string | null, proved: import("../../wasm_build/ui/formats.js").Mailbox | null, fieldOrigin: string | null, headers: [string, string][],
  *   headerProtection: string, headerProtections: FieldProtection[], people: MessagePeople, layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
  *   certificates: CertificateReport[],
  * }} Report the report of smime_core/report/report.schema.json
@@ -51,27 +51,13 @@ export function isClosed(report) {
 }
 
 /**
- * The proved author of a verified message; null for others. The name is from the certificate, because the name in From
- * is only a claim.
+ * The proved author of verified content as text; null for anything else.
  * @param {Report} report
  * @returns {string | null}
  */
 export function provedSender(report) {
   const proved = provedMailbox(report);
   return proved && writeProved(proved);
-}
-
-/**
- * The address of the proved author of a verified message, and the name in the certificate.
- * @param {Report} report
- * @returns {import("../../wasm_build/ui/formats.js").Mailbox | null}
- */
-export function provedMailbox(report) {
-  if (report.state !== "verified") return null;
-  const signer = provingSigner(report);
-  const certificate = findCertificate(report, signer?.certificate ?? null);
-  const address = report.sender ?? signer?.addresses[0];
-  return address ? { name: certificate?.name ?? "", address } : null;
 }
 
 const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);

@@ -7,6 +7,7 @@
 import { withFewMarks } from "../../wasm_build/ui/bounded_text.js";
 import { createFacts } from "../../wasm_build/ui/facts.js";
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
+import { countReaders } from "../../wasm_build/ui/protected_parts.js";
 import { BEING_CHECKED } from "../../wasm_build/vault/lookups.js";
 import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
@@ -104,7 +105,7 @@ function stateSentence({ translate }, report, from) {
  */
 function createLock({ translate }, report, people) {
   if (!isEncrypted(report)) return null;
-  const count = people || new Set(report.recipients.map(({ rid }) => rid)).size;
+  const count = people || countReaders(report);
   const words = translate("encrypted_for", { count });
   const mark = lockMark("", { size: 24 });
   mark.setAttribute("aria-hidden", "true");

@@ -80,6 +80,11 @@ function createActions(app, opened, certificate, { mayAccept }) {
     on: { click: () => void showCertificate(app, octets) },
   });
   const accept = mayAccept && createAcceptButton(translate, certificate, () =>
-    openAcceptDialog(translate, certificate, { day: dayOnly, onAccept, sentenceFor }));
+    openAcceptDialog(translate, certificate, { day: dayOnly, onAccept, sentenceFor, author: authorOf(opened) }));
   return html("div", { class: "path-actions" }, show, accept);
+}
+
+/** The only address in From, which need not be proved; "" for none or several. @param {OpenedMessage} opened */
+function authorOf({ report: { people: { from } } }) {
+  return from.count === 1 ? from.mailboxes[0]?.address ?? "" : "";
 }

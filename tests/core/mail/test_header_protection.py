@@ -289,9 +289,31 @@ class TestLegacyDisplay:
         """RFC 9788 section 4.5.3.3."""
         head = self.HEAD.replace(b"text/plain", b"text/html")
         copy = b'<html><head><title>t</title></head><body>\n<div class="header-protection-legacy-display">'
-        copy += b"<pre>Subject: x</pre></div>"
+        copy += b"<pre>Subject: Dinner plans</pre></div>"
         assert read_encrypted_payload(head + copy + b"<p>shown").text == "shown"
-        assert "hidden?" in read_encrypted_payload(head + b"before " + copy.replace(b"Subject: x", b"hidden?")).text
+        hidden = copy.replace(b"Subject: Dinner plans", b"hidden?")
+        for message in (head + b"before " + hidden, head + hidden):
+            assert "hidden?" in read_encrypted_payload(message).text
+
+    @pytest.mark.parametrize(
+        "words",
+        [b"I take it all back.", b"Subject: No dinner", b"Subject: Dinner plans\r\nI take it all back.", b"To: eve@x"],
+    )
+    def test_no_words_of_the_signer_are_left_out(self, words: bytes) -> None:
+        shown_text = words.decode().replace("\r\n", "\n")
+        message = self.HEAD + words + b"\r\n\r\nI agree.\r\n"
+        assert read_encrypted_payload(message).text == f"{shown_text}\n\nI agree."
+        whole_part = (
+            b'Subject: Dinner plans\r\nContent-Type: multipart/mixed; boundary=b; protected-headers="v1"\r\n\r\n'
+        )
+        whole_part += b'--b\r\nContent-Type: text/plain; protected-headers="v1"\r\n\r\n' + words
+        whole_part += b"\r\n--b\r\nContent-Type: text/plain\r\n\r\nI agree.\r\n--b--\r\n"
+        assert read_encrypted_payload(whole_part).text == f"{shown_text}\n\nI agree."
+
+    def test_folded_and_encoded_copies_are_left_out(self) -> None:
+        head = self.HEAD.replace(b"Dinner plans", b"=?utf-8?q?D=C3=AEner?=\r\n plans")
+        for copy in ("Subject: Dîner plans", "subject:  Dîner\r\n  plans", "Subject: =?utf-8?q?D=C3=AEner?= plans"):
+            assert read_encrypted_payload(head + copy.encode() + b"\r\n\r\nAt eight.\r\n").text == "At eight."
 
 
 class TestReplies:
@@ -339,6 +361,20 @@ class TestReplies:
     def test_an_unfit_outer_value_is_replaced_or_left_out(self, name: str, outside: str, expected: str | None) -> None:
         hidden = [HiddenField(name=name, value="Re: Plans", outside=outside)]
         assert keep_hidden(hidden, hcp_no_confidentiality)(name.title(), "Re: Plans") == expected
+
+    @pytest.mark.parametrize("scheme", ['hp="clear"', 'protected-headers="v1"'])
+    def test_a_signed_original_hides_nothing_whatever_was_changed_outside(self, scheme: str) -> None:
+        payload = parse_entity(OUTER + f"Content-Type: text/plain; {scheme}\r\n\r\nHi".encode())
+        changed = b"Subject: Overdue\r\nReply-To: eve@evil.test\r\nMessage-ID: <2@evil.test>\r\n"
+        original = unprotect_headers(parse_headers(changed), payload, signed=True, encrypted=False)
+        assert reply_headers(original).hidden == ()
+
+    @pytest.mark.parametrize("outside", [None, "eve@evil.test", "alice@good.test, eve@evil.test", "alice at good"])
+    def test_nobody_but_the_recipient_is_named_outside(self, outside: str | None) -> None:
+        hidden = [HiddenField(name="to", value="Alice <alice@good.test>", outside=outside)]
+        policy = keep_hidden(hidden, hcp_no_confidentiality)
+        assert policy("To", "Alice <alice@good.test>") is None
+        assert policy("To", "bob@good.test") == "bob@good.test"
 
     def test_the_writers_own_policy_still_counts(self) -> None:
         reply = reply_headers(shown(*protect_headers(OUTER, ENTITY, mode=CLEAR)))

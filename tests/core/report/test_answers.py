@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, assume, given, settings
 
-from smime_core import Identity, MessageReport, State
+from smime_core import Judging, MessageReport, State
+from smime_core.blocking import examine_message, sign_entity
+from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_NAMED_MAILBOXES
+from smime_core.mail import reply_headers
+from smime_core.mime import addresses
 from smime_core.provider import NewKey
 from smime_core.report import AnswerMailbox, find_answer_people, find_proved_sender, report_to_json
 from smime_core.text import address_key
-from smime_core.x509.certificate import parse_certificate
 from tests.support import answered_mails
 from tests.support.answered_mails import (
     ALICE,
@@ -32,7 +30,7 @@ from tests.support.answered_mails import (
     report_on,
     signer_of,
 )
-from tests.support.people import authority, person
+from tests.support.people import NOW, PROVIDER, person, trust, with_addresses
 
 
 def keys(addresses: object) -> set[tuple[str, str]]:
@@ -70,6 +68,24 @@ def test_an_answer_reaches_whom_the_report_proves_and_nobody_else_without_a_ques
     assert keys(sure) <= vouched | proved
     if report.state is not State.VERIFIED:
         assert keys(of(people.senders, sure=True)) <= keys(signed["From"].addresses if signed else ())
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(letter=LETTERS)
+def test_an_encrypted_answer_names_nobody_else_outside(letter: Letter) -> None:
+    try:
+        report = report_on(letter)
+    except MalformedMessage:
+        assume(False)
+    people = find_answer_people(report)
+    if report.protected_headers is None or not people.senders:
+        return
+    policy = reply_headers(report.protected_headers).policy
+    written = [one.text for one in (*letter.fields.values(), *letter.changed.values())]
+    for to in [*written, *(f'"{one.name}" <{one.address}>' for one in people.senders)]:
+        outside = policy("To", to) or ""
+        named = keys(one.address for one in addresses(outside))
+        assert named in (set(), keys(one.address for one in addresses(to)))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -131,32 +147,42 @@ def test_the_name_of_a_proved_sender_is_that_of_the_certificate() -> None:
     assert [(one.name, one.address, one.is_sure) for one in people.cc] == [("", DAVE, False)]
 
 
-def of_two_addresses(identity: Identity) -> Identity:
-    """The identity with a certificate of the test authority for bob's and carol's addresses, in this order."""
-    names = [x509.RFC822Name(address) for address in (BOB, CAROL)]
-    theirs = x509.load_der_x509_certificate(identity.certificate.der)
-    key = serialization.load_der_private_key(authority().identity.private_key.pkcs8_der, None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    built = (
-        x509.CertificateBuilder(theirs.issuer, x509.Name([]), theirs.public_key(), x509.random_serial_number())
-        .not_valid_before(theirs.not_valid_before_utc)
-        .not_valid_after(theirs.not_valid_after_utc)
-        .add_extension(x509.SubjectAlternativeName(names), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate = parse_certificate(built.public_bytes(serialization.Encoding.DER))
-    return dataclasses.replace(identity, certificate=certificate)
-
-
 @pytest.mark.parametrize("author", [BOB, CAROL])
 def test_a_signer_of_two_addresses_is_answered_at_the_one_in_from(author: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    both = of_two_addresses(person("bob", NewKey.P256))
+    both = with_addresses(person("bob", NewKey.P256), BOB, CAROL)
     monkeypatch.setattr(answered_mails, "signer_of", lambda _: both)
     other = CAROL if author == BOB else BOB
     from_field = Named(text=f'"{other}" <{author}>', addresses=(author,))
     report = report_on(Letter(fields={"From": from_field, "To": one(ALICE)}, signer="bob"))
     assert report.state is State.VERIFIED
     assert of(find_answer_people(report).senders, sure=True) == [author]
+    assert report_to_json(report)["proved"]["address"] == author
+
+
+@pytest.mark.parametrize("address", ["bob@xn--mnchen-3ya.test", "Bob@example.test", '"bob"@example.test'])
+def test_the_signer_of_the_address_names_the_author_whoever_signs_first(address: str) -> None:
+    bob = with_addresses(person("bob", NewKey.P256), address, name="Bob")
+    other = with_addresses(person("carol", NewKey.P256), CAROL, name="Carol")
+    header = "From: bob@münchen.test\r\n" if "xn--" in address else "From: bob@example.test\r\n"
+    for identities in ([bob, other], [other, bob]):
+        signing = Signing(identities=identities, signing_time=NOW)
+        signed = sign_entity(b"Content-Type: text/plain\r\n\r\nHello\r\n", signing, provider=PROVIDER)
+        report = examine_message(header.encode() + signed, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
+        assert report.state is State.VERIFIED
+        assert report_to_json(report)["proved"] == {"name": "Bob", "address": report.sender}
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(letter=LETTERS)
+def test_views_and_answers_have_one_proved_author(letter: Letter) -> None:
+    try:
+        report = report_on(letter)
+    except MalformedMessage:
+        assume(False)
+    proved = report_to_json(report)["proved"]
+    assert (proved is not None) is (report.state is State.VERIFIED)
+    if proved is not None:
+        assert [(one.name, one.address) for one in find_answer_people(report).senders] == [tuple(proved.values())]
 
 
 def test_a_message_that_names_nobody_is_answered_to_nobody() -> None:

@@ -13,6 +13,8 @@ from tests.support.extension.driver import Extension, Frame, Site, textarea
 from tests.support.extension.field_pages import TEXT, People, agree_if_asked, open_and_agree
 from tests.support.extension.hostile_mails import SECRET, counting_server
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
+from tests.support.extension.mail_letters import html, multipart, text
+from tests.support.extension.mail_letters import mail as mail_of
 from tests.support.extension.played_bridge import SENT, PlayedBridge, played_bridge
 from tests.support.extension.reply_attacks import REWRAPPED, reply_attacks
 from tests.support.extension.viewer import open_file
@@ -80,6 +82,23 @@ def test_the_viewer_answers_and_forwards(unlocked: Extension, viewer: Page, peop
     for kind in ASKED:
         window = writing(viewer, kind)
         check(window, kind)
+        window.close()
+        viewer.activate()
+
+
+def test_an_answer_quotes_the_shown_words_and_no_other_alternative(
+    unlocked: Extension, viewer: Page, people: People
+) -> None:
+    alternatives = multipart("alternative", text("I sell you my house."), html("<p>Lunch at <b>noon</b>?</p>"))
+    path = people.folder / "alternatives.eml"
+    path.write_bytes(mail_of(alternatives))
+    viewer.activate()
+    open_file(viewer, path)
+    for kind in ("reply", "forward"):
+        window = writing(viewer, kind)
+        written = window.value("[data-test=compose-text]")
+        assert "Lunch at noon?" in written
+        assert "house" not in written
         window.close()
         viewer.activate()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.support.extension.mail_letters import (
     text,
 )
 from tests.support.extension.viewer import open_file
+from tests.support.people import with_addresses
 from tests.support.vectors import vectors
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -126,6 +128,24 @@ def test_a_signed_and_encrypted_mail_shows_who_wrote_it_and_what_it_says(viewer:
     # The extension's own page contains no word of the mail.
     assert "Thursday" not in viewer.js("() => document.documentElement.outerHTML")
     assert "Thursday at one." in as_text(view)
+
+
+def test_a_signer_of_two_addresses_is_named_by_the_one_in_from(viewer: Page, letters: Letters) -> None:
+    bob = with_addresses(letters.bob, "first@example.test", "bob@example.test", name="Bob", issuer=letters.authority)
+    signed = dataclasses.replace(letters, bob=bob).signed(mail(text("one")))
+    open_file(viewer, letters.write("two_addresses.eml", signed))
+    assert state_of(viewer) == "verified"
+    assert "Bob <bob@example.test>" in viewer.text("main .state-statement")
+    assert view_of(viewer).text("[data-test=from]") == "Bob <bob@example.test>"
+
+
+def test_an_encrypted_part_gives_the_whole_no_lock(viewer: Page, letters: Letters) -> None:
+    part = letters.encrypted(mail(text("two"))).split(b"\r\nContent-Type: ", 1)[1]
+    open_file(viewer, letters.write("part.eml", mail(multipart("mixed", text("one"), b"Content-Type: " + part))))
+    assert state_of(viewer) == "plain"
+    assert viewer.js("() => document.querySelectorAll('main .encrypted-for').length") == 0
+    open_file(viewer, letters.write("whole.eml", letters.encrypted(mail(text("one")))))
+    assert viewer.js("() => document.querySelectorAll('main .encrypted-for').length") == 1
 
 
 @pytest.mark.heart
@@ -240,6 +260,25 @@ def test_an_unknown_signer_of_a_file_can_be_accepted(viewer: Page, letters: Lett
     options = viewer.browser.wait_for_page("options.html")
     options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=30)
     assert options.value("[data-test=accept-addresses]") == "bob@example.test"
+    close_proposal(options)
+    options.close()
+    viewer.activate()
+
+
+def test_a_signer_of_several_addresses_is_accepted_for_none_by_itself(
+    viewer: Page, letters: Letters, tmp_path: Path
+) -> None:
+    strange = make_letters(tmp_path)
+    bob = with_addresses(strange.bob, "bob@example.test", "alice@example.test", issuer=strange.authority)
+    content = b"The minutes of the meeting.\n"
+    open_file(viewer, letters.write("strange.p7s", dataclasses.replace(strange, bob=bob).detached(content)))
+    open_file(viewer, letters.write("minutes.txt", content))
+    viewer.click("[data-test=why] > summary")
+    viewer.click("[data-test=accept-exact]")
+    options = viewer.browser.wait_for_page("options.html")
+    options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=30)
+    assert options.value("[data-test=accept-addresses]") == ""
+    assert "bob@example.test, alice@example.test" in options.text("[data-test=accept-dialog]")
     close_proposal(options)
     options.close()
     viewer.activate()

@@ -57,7 +57,7 @@ export function reportWith({ signers = 0, recipients = 0, reasons = 0, name = "B
   };
   const layer = { kind: "signed", depth: 0, algorithm: "RSA", coversWhole: true, detached: false, path: "" };
   return {
-    state: "signed-unverified", sender: null, fieldOrigin: null, headers: [], headerProtections: [], certificates: [certificate],
+    state: "signed-unverified", sender: null, proved: null, fieldOrigin: null, headers: [], headerProtections: [], certificates: [certificate],
     reasons: Array.from({ length: Math.max(1, reasons) }, () => reason),
     layers: [layer, { ...layer, kind: "encrypted" }],
     signers: Array.from({ length: signers }, () => signer),

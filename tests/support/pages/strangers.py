@@ -16,6 +16,7 @@ from smime_core.mail import ProtectionMode
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.page import ENTER
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.people import with_addresses
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
@@ -53,11 +54,13 @@ def welcome_of(stack: DemoStack, account: Account) -> int:
     return stack.mail_server.messages(account.address)[0].uid
 
 
-def stranger() -> Identity:
-    """A person with a certificate of an untrusted authority."""
+def stranger(*further: str) -> Identity:
+    """A person with a certificate of an untrusted authority, which names these further addresses too."""
     at = datetime.now(UTC)
     partner = blocking.run(create_authority("Partner CA", provider=PROVIDER, at=at))
-    return blocking.run(issue_identity(partner, STRANGER, provider=PROVIDER, at=at, details=Details(common_name="Sam")))
+    issuing = issue_identity(partner, STRANGER, provider=PROVIDER, at=at, details=Details(common_name="Sam"))
+    identity = blocking.run(issuing)
+    return with_addresses(identity, STRANGER, *further, name="Sam", issuer=partner) if further else identity
 
 
 def wait_for_state(pages: MailPages, state: str) -> None:

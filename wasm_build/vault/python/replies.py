@@ -100,6 +100,7 @@ def _thread(report: MessageReport) -> tuple[str, str, Sequence[HiddenField]]:
     if report.protected_headers is not None:
         reply = reply_headers(report.protected_headers)
         return reply.in_reply_to, reply.references, reply.hidden
-    headers = {name.lower(): value for name, value in report.headers}
+    # Of a field that occurs several times, the first one counts, as in views and rows.
+    headers = {name.lower(): value for name, value in reversed(report.headers)}
     message_id = headers.get("message-id", "")
     return message_id, f"{headers.get('references', '')} {message_id}", ()

@@ -239,6 +239,8 @@ export interface MessageReport {
   state: State;
   reasons: Reason[];
   sender: string | null;
+  /** The author of verified content; see `provedMailbox`. */
+  proved: { name: string; address: string } | null;
   fieldOrigin?: string | null;
   headers: [string, string][];
   headerProtections?: string[];

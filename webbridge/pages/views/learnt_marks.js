@@ -7,7 +7,8 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { headerReader, sameAddress, writeProved } from "../../../wasm_build/ui/formats.js";
 import { shortName } from "../../../wasm_build/ui/shown_names.js";
 import { lockMark, protectionMark, stateMark } from "../../../wasm_build/ui/state_mark.js";
-import { coversField, isEncrypted, provedMailbox } from "../report.js";
+import { provedMailbox } from "../../../wasm_build/ui/verdict_words.js";
+import { coversField, isEncrypted } from "../report.js";
 import { namesSender } from "../row_people.js";
 import { shorten, writePeople } from "./row_texts.js";
 
