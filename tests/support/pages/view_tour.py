@@ -261,9 +261,9 @@ SHOWN_BY: dict[str, str] = {
 
 # The views at which the tour does not stop, each with the reason.
 NOT_SHOWN: dict[str, str] = {
-    "parcels/views/certificate_view.js": "asks for a key file and its passphrase, which test_parcel_residue.py searches",
+    "parcels/views/certificate_view.js": "asks for a key file and its passphrase, and shows no parcel",
     "parcels/views/linkless_view.js": "shows no parcel",
-    "views/accounts_view.js": "shows the accounts of this browser, whose addresses are only in memory",
+    "views/accounts_view.js": "shows the accounts of this browser, whose addresses come from the bridge",
     "views/keys_view.js": "shows certificates, which are public; test_unlock_on_disk.py searches for the secrets",
     "views/outbox_view.js": "needs messages on this device: test_kept_mail.py searches for them and the letters",
     "views/recovery_view.js": "shows codes of factors; test_key_residue.py searches for secrets of the keys",
