@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser.browsers import Name, missing_programs
-from tests.support.browser.profile_search import find_in_profile, lz4_block, snappy
+from tests.support.browser.profile_search import lz4_block, snappy
 from tests.support.browser.residue.lab import start
-from tests.support.browser.residue.markers import needles_for
 from tests.support.pages.parcels import ParcelHouse
 from tests.support.pages.view_tour import NOT_SHOWN, SHOWN_BY, STOPS, Tour
 from tests.support.project import ROOT
@@ -33,8 +32,7 @@ def found_after(name: Name, stops: Sequence[str], house: ParcelHouse, folder: Pa
         page.js("(title) => { document.title = title; }", tour.marks(CONTROL))
         for stop in stops:
             STOPS[stop](tour)
-    needles = [it for thing, word in tour.marks.words.items() for it in needles_for(thing, [word.encode()])]
-    found = find_in_profile(profile, needles)
+    found = tour.marks.found_in(profile)
     assert CONTROL in {thing for thing, _ in found}
     return {(thing, place) for thing, place in found if thing != CONTROL}
 

@@ -5,12 +5,12 @@ Each stop shows a random word for each of these things. A test then looks for th
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.browser.page import ENTER, ESCAPE, Page
+from tests.support.browser.profile_search import Marks
 from tests.support.extension.mail_letters import file, multipart, picture, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.parcel_letters import ParcelLetter
@@ -21,16 +21,6 @@ from tests.support.pages.received import deliver, signed_and_encrypted
 _SETTLED = f"{named('messages')}[aria-busy=false]"
 _FILES = f"{named('my-files')}[aria-busy=false]"
 _NO_DIALOG = "() => document.querySelector('dialog') === null"
-
-
-class Marks:
-    """Random words, each for one thing that a view shows."""
-
-    def __init__(self) -> None:
-        self.words: dict[str, str] = {}
-
-    def __call__(self, thing: str) -> str:
-        return self.words.setdefault(thing, f"q{secrets.token_hex(10)}")
 
 
 @dataclass
