@@ -6,10 +6,10 @@
  * This file is bundled as a classic script, because an opaque origin loads no modules.
  */
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
-import { peopleText } from "../../wasm_build/ui/answer.js";
 import { isAttachedMail } from "../../wasm_build/ui/attached_mail.js";
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { beginningOf } from "../../wasm_build/ui/bounded_text.js";
+import { createPeople } from "../../wasm_build/ui/clamped_people.js";
 import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { countedWords } from "../../wasm_build/ui/markup_frame.js";
 import { technical } from "../../wasm_build/ui/formats.js";
@@ -116,14 +116,18 @@ function endOf(elements) {
 function headerOf({ headers, people, protections }) {
   if (verdict.fieldOrigin) return html("header", {}, fieldHeading(verdict.fieldOrigin));
   const field = (/** @type {string} */ name) => headers.find(([found]) => found.toLowerCase() === name)?.[1] ?? "";
-  /** @type {[string, string, string][]} */
+  const named = (/** @type {import("../../wasm_build/ui/answer.js").FieldPeople} */ one) => createPeople(one, {
+    more: (count) => countedWords(words.moreRows, count), unlisted: (count) => `… (+${count})`,
+  });
+  const text = (/** @type {string} */ value) => (value ? [beginningOf(value, MAX_FIELD_CHARACTERS)] : []);
+  /** @type {[string, (Node | string)[], string][]} */
   const rows = [
-    [verdict.from ? words.from : words.fromClaimed, verdict.from || peopleText(people.from), "from"],
-    [words.to, peopleText(people.to), "to"], [words.cc, peopleText(people.cc), "cc"], [words.date, dateOr(field("date")), "date"],
+    [verdict.from ? words.from : words.fromClaimed, verdict.from ? text(verdict.from) : named(people.from), "from"],
+    [words.to, named(people.to), "to"], [words.cc, named(people.cc), "cc"], [words.date, text(dateOr(field("date"))), "date"],
   ];
   const list = html("dl", { class: "fields" });
-  for (const [label, value, name] of rows.filter(([, value]) => value)) {
-    list.append(html("dt", {}, label), html("dd", { dir: "auto", "data-test": name }, beginningOf(value, MAX_FIELD_CHARACTERS)));
+  for (const [label, value, name] of rows.filter(([, [first]]) => first)) {
+    list.append(html("dt", {}, label), html("dd", { dir: "auto", "data-test": name }, ...value));
   }
   const header = html("header");
   // A signed file that is no mail has no header fields.

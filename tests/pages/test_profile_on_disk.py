@@ -2,90 +2,69 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.support.browser.browsers import Name, missing_programs
-from tests.support.browser.page import ENTER, Page
-from tests.support.browser.profile_search import find_in_profile, lz4_block, snappy
+from tests.support.browser.profile_search import lz4_block, snappy
 from tests.support.browser.residue.lab import start
-from tests.support.browser.residue.markers import needles_for
-from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter
-
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+from tests.support.pages.parcels import ParcelHouse
+from tests.support.pages.view_tour import NOT_SHOWN, SHOWN_BY, STOPS, Tour
+from tests.support.project import ROOT
 
 CONTROL = "title of a page of others"
+USUAL = list(STOPS)[:2]
+PAGES = ROOT / "webbridge" / "pages"
 
 
-class Marks:
-    """Random words, each for one thing that a view shows."""
-
-    def __init__(self) -> None:
-        self.words: dict[str, str] = {}
-
-    def __call__(self, thing: str) -> str:
-        return self.words.setdefault(thing, f"q{secrets.token_hex(10)}")
-
-
-def read_parcel(page: Page, house: ParcelHouse, marks: Marks) -> None:
-    message = letter(marks("subject"), marks("text"), attached=[(f"{marks('attachment')}.txt", b"Bring wax.")])
-    files = {MESSAGE: message, f"{marks('file')}.pdf": b"%PDF-1.7 the plan"}
-    sent = house.send(files, kind="message", signer=house.stack.accounts[1].identity)
-    reader = ParcelPage(page.browser, sent.link(house.stack.pages_url), beside=page)
-    reader.open(sent.words)
-    reader.page.wait_for_text(marks("subject"), selector=named("parcel-heading"), timeout_seconds=OPERATION_SECONDS)
-    assert marks("text") in reader.page.text(named("body"))
-    assert marks("subject") not in reader.page.js("() => document.title")
-    marks.words["words"] = sent.words
-    # A page that is left keeps its entry in the history.
-    reader.page.reload()
-    reader.page.wait_for_selector("#app h1", timeout_seconds=OPERATION_SECONDS)
+def found_after(name: Name, stops: Sequence[str], house: ParcelHouse, folder: Path) -> set[tuple[str, str]]:
+    """What the profile has of these stops, each thing with the file in which it is."""
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    profile = folder / "profile"
+    with closing(start(name, profile)) as browser:
+        # A title that a script sets after the page was loaded is in the history too.
+        page = browser.open(f"{house.stack.pages_url}/style.css")
+        tour = Tour(page, house, folder)
+        page.js("(title) => { document.title = title; }", tour.marks(CONTROL))
+        for stop in stops:
+            STOPS[stop](tour)
+    found = tour.marks.found_in(profile)
+    assert CONTROL in {thing for thing, _ in found}
+    return {(thing, place) for thing, place in found if thing != CONTROL}
 
 
-def write_and_read(page: Page, house: ParcelHouse, marks: Marks, folder: Path) -> None:
-    alice, bob = house.stack.accounts[:2]
-    pages = MailPages(page.browser, house.stack.pages_url, alice, beside=page)
-    pages.enter()
-    pages.write(to=bob.address, subject=marks("written subject"), text=marks("written text"))
-    attached = folder / f"{marks('written file')}.txt"
-    attached.write_text(marks("content of a file"))
-    pages.page.choose_files(named("compose-file"), [attached])
-    pages.send()
-    settled = f"{named('messages')}[aria-busy=false]"
-    pages.page.click(f"{named('folder')}[data-folder=Sent]")
-    pages.page.wait_for("(inbox) => !location.hash.startsWith(inbox)", "#/folder/inbox")
-    pages.page.wait_for_text("bob@", selector=f"{settled} {named('message-row')}", timeout_seconds=OPERATION_SECONDS)
-    pages.page.click(named("message-row"))
-    pages.page.wait_for_text(marks("written text"), selector=named("body"), timeout_seconds=OPERATION_SECONDS)
-    pages.page.click(named("view-source"))
-    pages.page.wait_for_selector(named("source"), timeout_seconds=OPERATION_SECONDS)
-    pages.page.js("() => { location.hash = '#/folder/inbox'; }")
-    pages.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
-    pages.page.fill(named("search"), marks("search words") + ENTER)
-    pages.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
-
-
+@pytest.mark.browser
+@pytest.mark.server
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_the_profile_has_nothing_of_what_parcels_and_mail_have_shown(
     name: Name, parcel_house: ParcelHouse, tmp_path: Path
 ) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    marks, profile = Marks(), tmp_path / "profile"
-    with closing(start(name, profile)) as browser:
-        # A title that a script sets after the page was loaded is in the history too.
-        page = browser.open(f"{parcel_house.stack.pages_url}/style.css")
-        page.js("(title) => { document.title = title; }", marks(CONTROL))
-        read_parcel(page, parcel_house, marks)
-        write_and_read(page, parcel_house, marks, tmp_path)
-    needles = [it for thing, word in marks.words.items() for it in needles_for(thing, [word.encode()])]
-    found = find_in_profile(profile, needles)
-    assert CONTROL in {thing for thing, _ in found}
-    assert {(thing, place) for thing, place in found if thing != CONTROL} == set()
+    assert found_after(name, USUAL, parcel_house, tmp_path) == set()
+
+
+@pytest.mark.browser
+@pytest.mark.server
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_the_profile_has_nothing_of_what_any_view_of_the_pages_has_shown(
+    name: Name, parcel_house: ParcelHouse, tmp_path: Path
+) -> None:
+    further = [stop for stop in STOPS if stop not in USUAL]
+    assert found_after(name, further, parcel_house, tmp_path) == set()
+
+
+def test_each_view_of_the_pages_is_shown_by_the_tour_or_says_why_not() -> None:
+    views = {path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*_view.js")}
+    views |= {path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*_preview.js")}
+    views |= {f"{folder}/{folder}.js" for folder in ("parcel_answer", "parcel_letter")}
+    assert views == SHOWN_BY.keys() | NOT_SHOWN.keys()
+    assert SHOWN_BY.keys() & NOT_SHOWN.keys() == set()
+    assert set(SHOWN_BY.values()) == set(STOPS) - {"a printed message"}
 
 
 def test_the_search_reads_what_is_compressed() -> None:

@@ -56,6 +56,7 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
         "tests/support/api_versions/__init__.py",
         "re.escape(route).replace('<>', '[^/]+').replace('\\\\ ', ' ')",
     ): Built("routes of our own API", (r"GET /api/folders/[^/]+/messages", r"POST /api/folders/[^/]+/[^/]+/move")),
+    ("tests/support/pages/rule_bridge.py", "asked"): Built("requests, named by the tests", (r"GET /api/settings",)),
     ("tests/core/test_algorithms_page.py", "f'{label}(?![\\\\d/])'"): Built("a hash's name", (r"SHA-256(?![\d/])",)),
 }
 

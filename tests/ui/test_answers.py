@@ -89,6 +89,17 @@ def answer(
     return dict(found)
 
 
+@pytest.mark.parametrize(("date", "key"), [("on Thursday", "reply_intro"), ("", "reply_intro_undated")])
+def test_a_quotation_names_a_date_only_if_there_is_one(date: str, key: str) -> None:
+    headers = {"From": BOB, "To": ALICE, **({"Date": date} if date else {})}
+    fields = {name: Named(text=value, addresses=()) for name, value in headers.items()}
+    report = report_to_json(report_on(Letter(fields=fields)))
+    people = describe_reply(report_on(Letter(fields=fields)))["people"]
+    given = {"reports": [{"report": report, "people": people}], "own": [ALICE]}
+    (found,) = run_node(ANSWER.replace("who ?? key", "key"), "answer.js", given)
+    assert found["quote"].splitlines()[0] == key
+
+
 def test_a_reply_goes_to_the_sender() -> None:
     headers = {"From": f"Bob <{BOB}>", "To": f"{ALICE}, {CAROL}", "Reply-To": "list@example.test"}
     assert answer(headers) == {"to": [BOB], "cc": [], "replyTo": ["list@example.test"]}

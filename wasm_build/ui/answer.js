@@ -213,7 +213,8 @@ function senderText({ report, reply: { people: { senders } } }) {
 /** @param {Catalogue} translate @param {Opened} opened */
 function quoteOf(translate, opened) {
   const date = headerReader(opened.headers)("date");
-  const intro = translate("reply_intro", { who: senderText(opened), date: longDate(date) || date });
+  const who = senderText(opened);
+  const intro = date ? translate("reply_intro", { who, date: longDate(date) || date }) : translate("reply_intro_undated", { who });
   const quoted = quotedText(translate, opened.shown).split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
 }

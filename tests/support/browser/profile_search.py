@@ -6,6 +6,7 @@ Snappy. Caches that a browser compresses in other ways are read as they are.
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import sqlite3
 import tempfile
@@ -14,13 +15,28 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from tests.support.browser.residue.finder import Finder
-from tests.support.browser.residue.markers import Needle
+from tests.support.browser.residue.markers import Needle, needles_for
 
 MOZLZ4 = b"mozLz40\0"
 SQLITE = b"SQLite format 3\0"
 LEVELDB_MAGIC = bytes.fromhex("57fb808b247547db")
 LEVELDB_FOOTER_BYTES = 48
 SNAPPY_BLOCK = 1
+
+
+class Marks:
+    """Random words, each for one thing that a view shows."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+
+    def __call__(self, thing: str) -> str:
+        return self.words.setdefault(thing, f"q{secrets.token_hex(10)}")
+
+    def found_in(self, profile: Path) -> set[tuple[str, str]]:
+        """The things whose words are in the profile, each with the file in which it is."""
+        needles = [it for thing, word in self.words.items() for it in needles_for(thing, [word.encode()])]
+        return find_in_profile(profile, needles)
 
 
 def find_in_profile(profile: Path, needles: Sequence[Needle]) -> set[tuple[str, str]]:

@@ -8,7 +8,7 @@ import { MailText } from "../../../wasm_build/ui/mail_text.js";
 import { wordsOfSize } from "../../../wasm_build/ui/words_of_size.js";
 import { createState } from "../../../webbridge/pages/report_details.js";
 import { createSigners } from "../../../webbridge/pages/signers.js";
-import { createPeople } from "../../../webbridge/pages/views/clamped_people.js";
+import { createPeople } from "../../../wasm_build/ui/clamped_people.js";
 import { createSourceView } from "../../../webbridge/pages/views/source_view.js";
 import { describeSigner } from "../../../wasm_build/ui/signer_path.js";
 import { nextTask } from "../../../wasm_build/vault/next_task.js";
@@ -49,15 +49,17 @@ function drawn(...nodes) {
   return { draw: () => {}, elements: () => nodes };
 }
 
+const COUNTED = { more: String, unlisted: String };
+
 /** @type {Record<string, (translate: Catalogue, size: number) => () => View>} */
 const VIEWS = {
   people: (translate, size) => {
     const mailboxes = Array.from({ length: size }, (_, index) => ({ name: "", address: `a${index}@b.example` }));
-    return () => drawn(html("dd", {}, ...createPeople(translate, { count: size, mailboxes: mailboxes.slice(0, 200) })));
+    return () => drawn(html("dd", {}, ...createPeople({ count: size, mailboxes: mailboxes.slice(0, 200) }, COUNTED)));
   },
   name: (translate, size) => {
     const mailboxes = Array.from({ length: 20 }, () => ({ name: "N".repeat(size), address: "a@b.example" }));
-    return () => drawn(html("dd", {}, ...createPeople(translate, { count: 20, mailboxes })));
+    return () => drawn(html("dd", {}, ...createPeople({ count: 20, mailboxes }, COUNTED)));
   },
   attachments: (translate, size) => {
     const files = Array.from({ length: size }, (_, index) => ({ name: `file ${index}.bin`, type: "a/b", data: new ArrayBuffer(1) }));

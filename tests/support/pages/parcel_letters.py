@@ -26,9 +26,19 @@ class ParcelLetter:
     """A letter of the first account, in one tab."""
 
     def __init__(self, browser: Browser, house: ParcelHouse, *, beside: Page | None = None) -> None:
-        self.pages = MailPages(browser, house.stack.pages_url, house.stack.accounts[0], beside=beside)
-        self.page: Page = self.pages.page
+        self._use(MailPages(browser, house.stack.pages_url, house.stack.accounts[0], beside=beside))
         self.pages.enter()
+
+    @classmethod
+    def of(cls, pages: MailPages) -> ParcelLetter:
+        """A letter in a tab whose keys are unlocked."""
+        written = cls.__new__(cls)
+        written._use(pages)
+        return written
+
+    def _use(self, pages: MailPages) -> None:
+        self.pages = pages
+        self.page: Page = pages.page
 
     def write(self, *to: str, subject: str = "The plans", text: str = "The gate opens at one.") -> None:
         self.pages.write(to=",".join(to), subject=subject, text=text)

@@ -20,10 +20,11 @@ const MOST_PAGES = 20;
 export function createServiceNote(app, { service, to, parcelLine = "" }, line) {
   if (!service || to.length > 0) return null;
   const { translate } = app;
-  const acts = html("div", { class: "actions" });
-  const note = html("div", { class: "card stack", data: { test: "service" } }, serviceNote(translate, service), acts);
+  const note = html("div", { class: "card stack", data: { test: "service" } }, serviceNote(translate, service));
   if (service !== "parcel-reply" || !app.parcels) return note;
-  acts.append(html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "service-parcels" } }));
+  const list = html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "service-parcels" } });
+  const acts = html("div", { class: "actions" }, list);
+  note.append(acts);
   const offer = (/** @type {SentParcel | null} */ parcel) => {
     if (!parcel) return;
     const people = parcel.to.map(({ address }) => address);

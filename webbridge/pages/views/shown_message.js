@@ -10,7 +10,7 @@ import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
 import { createWhy } from "../why.js";
 import { createAnswerActions } from "./answer_actions.js";
-import { createPeople } from "./clamped_people.js";
+import { createPeople } from "../../../wasm_build/ui/clamped_people.js";
 import { createMessageText } from "./message_text.js";
 import { createReceiptNotes } from "./receipt_notes.js";
 import { createReceivedFiles } from "./received_files.js";
@@ -129,11 +129,15 @@ export function createHeaders(app, opened, header) {
   const { translate } = app;
   const { people, fieldOrigin } = opened.report;
   const proved = provedSender(opened.report);
+  const counted = {
+    more: (/** @type {number} */ count) => translate("people_more", { count }),
+    unlisted: (/** @type {number} */ count) => translate("people_not_listed", { count }),
+  };
   /** @type {[string, (Node | string)[], string][]} */
   const pairs = [
-    [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(translate, people.from), "from"],
-    [translate("to"), createPeople(translate, people.to), "to"],
-    [translate("cc"), createPeople(translate, people.cc), "cc"],
+    [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(people.from, counted), "from"],
+    [translate("to"), createPeople(people.to, counted), "to"],
+    [translate("cc"), createPeople(people.cc, counted), "cc"],
     [translate("date"), [longDate(header("date")) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
   ];
   return html(
