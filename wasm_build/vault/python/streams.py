@@ -28,6 +28,7 @@ from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import StreamSink
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
 from smime_core.verdict import Claim, Decryptor, Examiner
+from wasm_build.vault.python.error_codes import error_code
 from wasm_build.vault.python.replies import Reply, describe_lookups
 from wasm_build.vault.python.requests import (
     SealedKeys,
@@ -137,7 +138,7 @@ async def dispatch(verb: str, args: dict[str, Any], door: Any, *, strict: bool) 
     try:
         await run_stream_verb(verb, args, streams, provider=WebCryptoStreamingProvider(strict=strict))
     except SmimeError as error:
-        return _packed({"error": {"code": error.code, "message": str(error)}})
+        return _packed({"error": {"code": error_code(error), "message": str(error)}})
     return _packed({"ok": {}})
 
 
