@@ -62,7 +62,7 @@ class RecipientOptions:
         )
     )
     allow_expired: bool = given_by(
-        click.Option(["--allow-expired"], is_flag=True, help="Encrypt for a given certificate though it has expired.")
+        click.Option(["--allow-expired"], is_flag=True, help="Use a given certificate or key though it has expired.")
     )
     trust: TrustOptions = group_of(TrustOptions)
     places: DirectoryOptions = group_of(DirectoryOptions)

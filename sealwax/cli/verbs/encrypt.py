@@ -14,11 +14,11 @@ from sealwax.cli.judging.recipients import RecipientOptions
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.operations import Input
 from sealwax.cli.messages.output import open_cms_output
-from sealwax.cli.options.identities import load_signers
 from sealwax.cli.options.parameters import ENCODING, IDENTITIES, INPUT, OUTPUT, PLAIN_HEADERS, RAW_INPUT, now
 from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.shared_keys import SHARED_KEYS, SharedKeys, load_shared_keys
+from sealwax.cli.options.signers import HOLDER, SignerChoice, load_signers
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, open_input, open_output
 from sealwax.cli.streams.progress import show_progress
@@ -52,6 +52,7 @@ class EncryptRequest:
     password_files: tuple[str, ...] = given_by(PASSWORDS)
     shared_keys: tuple[str, ...] = given_by(SHARED_KEYS)
     identity_files: tuple[str, ...] = given_by(IDENTITIES)
+    holder: str | None = given_by(HOLDER)
     modern: bool | None = given_by(
         click.Option(
             ["--modern/--compatible"],
@@ -163,9 +164,12 @@ def _signed(request: EncryptRequest, data: Input, protection: ProtectionMode | N
     # Signed content that is not yet encrypted is plaintext. If it is large, it waits in an encrypted file.
     from sealwax.cli.streams.spool import Spool
 
+    at = now()
+    choice = SignerChoice(allow_expired=request.recipients.allow_expired, holder=request.holder)
+    rules = choice.rules(at, None if request.raw else operations.read_head(data).headers)
     signing = Signing(
-        identities=load_signers(request.identity_files, request.passphrases),
-        signing_time=now(),
+        identities=load_signers(request.identity_files, request.passphrases, rules),
+        signing_time=at,
         form=SignatureForm.OPAQUE if request.raw else SignatureForm.DETACHED,
     )
     with contextlib.closing(io.BytesIO() if isinstance(data, bytes) else Spool()) as signed:
