@@ -20,7 +20,7 @@ from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.shared_keys import SHARED_KEYS, SharedKeys, load_shared_keys
 from sealwax.cli.options.signers import HOLDER, SignerChoice, load_signers
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import mode_like, open_input, open_output
+from sealwax.cli.streams.files import mode_like, open_input, open_output, write_error
 from sealwax.cli.streams.progress import show_progress
 from smime_core import blocking
 from smime_core.algorithms import (
@@ -34,12 +34,15 @@ from smime_core.algorithms import (
 )
 from smime_core.cms import ID_DATA, RSA_OAEP, Encrypting, SignatureForm, Signing, build_encrypted_data
 from smime_core.mail import ProtectionMode
+from smime_core.mime import Headers, addresses
 from smime_core.stream import Sink
+from smime_core.text import address_key
 
 _CIPHERS: Final = {
     cipher.name.lower(): cipher
     for cipher in (AES_128_CBC, AES_192_CBC, AES_256_CBC, AES_128_GCM, AES_192_GCM, AES_256_GCM, CHACHA20_POLY1305)
 }
+_MAX_UNCOVERED_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,8 @@ def encrypt(request: EncryptRequest) -> None:
     with contextlib.ExitStack() as opened:
         data: Input = opened.enter_context(open_input(request.source))
         data = opened.enter_context(show_progress(data, "Encrypting"))
+        if not request.raw and encrypting.recipients:
+            _name_uncovered(operations.read_head(data).headers, encrypting)
         protection = _choose_protection(request, data)
         if request.identity_files:
             data = opened.enter_context(_signed(request, data, protection))
@@ -119,6 +124,21 @@ def encrypt(request: EncryptRequest) -> None:
             _write_for_nobody(request, data, encrypting, shared.nameless)
         else:
             _write_encrypted(request, data, encrypting, protection)
+
+
+def _name_uncovered(headers: Headers, encrypting: Encrypting) -> None:
+    """Name the people in To, Cc and Bcc for whom nothing was given: they would get a mail that they cannot read."""
+    if encrypting.passwords or encrypting.keks or not all(one.email_addresses for one in encrypting.recipients):
+        # A password, a shared key, or a certificate that names nobody may be theirs.
+        return
+    covered = {address_key(address) for one in encrypting.recipients for address in one.email_addresses}
+    fields = [field for name in ("To", "Cc", "Bcc") for field in headers.find(name)]
+    named = (mailbox.address for field in fields for mailbox in addresses(field.unfolded) if mailbox.address)
+    missing = [address for address in dict.fromkeys(named) if address_key(address) not in covered]
+    if missing:
+        further = len(missing) - _MAX_UNCOVERED_SHOWN
+        shown = ", ".join(missing[:_MAX_UNCOVERED_SHOWN]) + (f" and {further} more" if further > 0 else "")
+        write_error(f"{shown}: no certificate was given by --to, so that they cannot read this")
 
 
 def _choose_protection(request: EncryptRequest, data: Input) -> ProtectionMode | None:
