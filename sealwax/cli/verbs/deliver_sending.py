@@ -172,7 +172,6 @@ class SendRequest:
         )
     )
     login: SenderLogin = group_of(SenderLogin)
-    choice: SignerChoice = group_of(SignerChoice)
     passphrases: PassphraseSource = group_of(PassphraseSource)
     as_json: bool = given_by(JSON)
 
@@ -221,7 +220,8 @@ def _prepare(request: SendRequest, service: KeptService, certificates: tuple[Cer
     signing = None
     if request.identity_file is not None:
         at = now()
-        rules = dataclasses.replace(request.choice.rules(at), claimed=claim_of(service.address))
+        choice = SignerChoice(allow_expired=request.readers.allow_expired, holder=None)
+        rules = dataclasses.replace(choice.rules(at), claimed=claim_of(service.address))
         identities = load_signers([request.identity_file], request.passphrases, rules)
         signing = Signing(identities=identities, signing_time=at, form=SignatureForm.OPAQUE)
     return Sending(
