@@ -257,6 +257,24 @@ def test_a_key_of_somebody_else_signs_no_letter() -> None:
         call("message.compose", draft=draft("carol@example.test"), sign=True, **sealed(person("alice")), recipients=[])
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_among_the_open_keys_the_one_that_readers_verify_signs(is_first: bool) -> None:
+    details = Details(not_before=NOW - datetime.timedelta(days=9), not_after=NOW - datetime.timedelta(hours=1))
+    server = Details(extended_key_usage=("1.3.6.1.5.5.7.3.1",))
+    unfit = [
+        run(issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW, details=one))
+        for one in (details, server)
+    ]
+    keys = [person("alice"), *unfit, person("bob")] if is_first else [person("bob"), *unfit, person("alice")]
+    written = call("message.compose", draft=draft(), sign=True, **sealed(*keys), recipients=[])
+    opened = call("message.verify", message=written["message"], identities=[], **trust())
+    assert opened["report"]["state"] == "verified"
+    with pytest.raises(NoUsableSigner) as refused:
+        call("message.compose", draft=draft(), sign=True, **sealed(*unfit), recipients=[])
+    assert error_code(refused.value) == "no-usable-signer-certificate-expired"
+    assert "not for e-mail" in str(refused.value)
+
+
 def test_an_expired_key_signs_nothing() -> None:
     after = NOW - datetime.timedelta(hours=1)
     expired = run(

@@ -28,6 +28,7 @@ from smime_core.timestamp import (
     parse_timestamp_response,
 )
 from smime_core.trust import PARCEL_REPLY, SERVICE_FIELD
+from smime_core.verdict import claim_of
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.receipts import ask_for_receipt, describe_asked
 from wasm_build.vault.python.replies import Reply
@@ -218,7 +219,7 @@ async def _sign(
     provider: CryptoProvider,
 ) -> tuple[bytes, Reply | None]:
     """Returns (the signed entity, the values of its receipts or None)."""
-    signer = choose_signer(identities, draft.date, draft.sender)
+    signer = choose_signer(identities, draft.date, claim_of(draft.sender))
     options = SignerOptions(further_attributes=_further_attributes(claims, draft, provider))
     signed = await sign_entity(entity, Signing(identities=[signer], signing_time=draft.date, options=options), provider)
     return signed, await describe_asked(signed, provider) if claims.receipt else None

@@ -15,7 +15,7 @@ from smime_core.pkix import Purpose, check_end_entity, find_validity_fault
 from smime_core.provider import CryptoProvider, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.text import addresses_match
-from smime_core.verdict import SignerRules, claim_of
+from smime_core.verdict import Authors, SignerRules
 from smime_core.x509 import parse_certificate
 from wasm_build.vault.python.requests import SealedKeys
 from wasm_build.vault.python.sealed import UnsealedIdentity, unseal_identities
@@ -50,17 +50,16 @@ async def choose_signing(
 def choose_signer(
     identities: Sequence[UnsealedIdentity],
     at: datetime.datetime,
-    sender: str | None = None,
+    claimed: Authors | None = None,
     *,
     scheme: SignatureScheme | None = None,
 ) -> UnsealedIdentity:
-    """The first identity that may sign at this time and, if given, owns the address `sender`.
+    """The first identity that may sign at this time and, if given, has the address of the claimed author.
 
-    An identity whose key can sign, by `scheme` if given, comes before the others. Without `sender` it is one of the
+    An identity whose key can sign, by `scheme` if given, comes before the others. Without a claim it is one of the
     person's own. Raises NoUsableSigner if no identity may sign, and MalformedMessage without identities.
     """
-    candidates = own_of(identities) if sender is None else identities
-    claimed = None if sender is None else claim_of(sender)
+    candidates = own_of(identities) if claimed is None else identities
     return verdict.choose_signer(candidates, SignerRules(at=at, claimed=claimed, scheme=scheme))
 
 
