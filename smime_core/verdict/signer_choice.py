@@ -17,6 +17,7 @@ from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithm
 from smime_core.errors import MalformedMessage, NoUsableSigner, PathError, UnsupportedAlgorithm
 from smime_core.mime import Headers, addresses, parse_entity
 from smime_core.pkix import Purpose, check_end_entity, find_validity_fault
+from smime_core.policy import find_weakness
 from smime_core.report.reasons import reason
 from smime_core.report.report import NO_VALUES, Reason
 from smime_core.text import addresses_match
@@ -34,7 +35,7 @@ class SignerRules:
     With `claimed` None the content names no author, and anybody may sign. A receipt has no author, but `recipients`,
     one of whom signs. `holder` is an address, or the subject of a certificate without addresses: it overrules both, and
     readers may doubt the signature then. A key that can sign by `scheme` is preferred. `allows_expired` permits a
-    certificate that is not valid at the time.
+    certificate that is not valid at the time, and `allows_weak` a key that is too short.
     """
 
     at: datetime.datetime
@@ -43,6 +44,7 @@ class SignerRules:
     holder: str | None = None
     scheme: SignatureScheme | None = None
     allows_expired: bool = False
+    allows_weak: bool = False
 
     @classmethod
     def for_message(cls, message: bytes, at: datetime.datetime) -> SignerRules:
@@ -86,7 +88,11 @@ def choose_signers(
 
 def _find_own_faults(certificate: Certificate, rules: SignerRules) -> tuple[Reason, ...]:
     """The reasons against signing with this certificate, whoever the author is."""
+    # In the order in which readers get them.
     faults = []
+    weakness = None if rules.allows_weak else find_weakness(certificate.public_key)
+    if weakness is not None:
+        faults.append(reason("weak-key", {"key": weakness}))
     text = None if rules.allows_expired else find_validity_fault(certificate, rules.at)
     if text is not None:
         begin, end = utc_text(certificate.not_before), utc_text(certificate.not_after)
@@ -110,11 +116,12 @@ def _choose(group: Sequence[Holder], rules: SignerRules, everybody: Sequence[Cer
     raise _refuse([*([] if mismatch is None else [mismatch]), *faults])
 
 
-def _rank(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool, bool]:
+def _rank(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool, bool, bool]:
     # The least is the best. `min` keeps the order of equals.
     is_foreign = _find_mismatch([holder.certificate], rules) is not None
     is_outside = find_validity_fault(holder.certificate, rules.at) is not None
-    return is_foreign, is_outside, not _can_sign(holder, rules.scheme)
+    is_weak = find_weakness(holder.certificate.public_key) is not None
+    return is_foreign, is_outside, is_weak, not _can_sign(holder, rules.scheme)
 
 
 def _can_sign(holder: KeyHolder, scheme: SignatureScheme | None) -> bool:

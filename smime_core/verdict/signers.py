@@ -21,7 +21,7 @@ from smime_core.errors import LimitExceeded, ProviderError, SmimeError, Unsuppor
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
 from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
-from smime_core.policy import is_weak_signature
+from smime_core.policy import find_weakness, is_weak_signature
 from smime_core.report.reasons import reason
 from smime_core.report.report import LayerKind, LayerReport, Reason, SignerReport, State, find_deciding_signers
 from smime_core.text.mail_address import addresses_match
@@ -128,6 +128,9 @@ def _trusted_signer(
     doubts = trust.doubts
     if is_weak_signature(algorithm):
         doubts = (reason("weak-signature", {"algorithm": algorithm.label}), *doubts)
+    weakness = find_weakness(certificate.public_key)
+    if weakness is not None and not _is_accepted(trust):
+        doubts = (reason("weak-key", {"key": weakness}), *doubts)
     notes = (*trust.notes, *map(reason, () if doubts else info.tolerances))
     return SignerReport(
         state=State.SIGNED_UNVERIFIED if doubts else State.VERIFIED,
@@ -142,6 +145,12 @@ def _trusted_signer(
         info=info,
         timestamp_trails=trust.timestamp_trails,
     )
+
+
+def _is_accepted(trust: SignerTrust) -> bool:
+    # The person or the organisation has decided to trust this certificate, whatever its key.
+    anchor = None if trust.trail is None else trust.trail.anchor
+    return anchor is not None and anchor.is_exact
 
 
 def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certificate | None = None) -> SignerReport:

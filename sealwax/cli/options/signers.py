@@ -28,6 +28,7 @@ HOLDER: Final = click.Option(
     help="Whose key signs, though the author is somebody else. For a certificate without addresses: its subject.",
 )
 _EXPIRED: Final = "certificate-expired"
+_WEAK: Final = "weak-key"
 _NOT_THE_AUTHOR: Final = frozenset(
     {
         "no-sender",
@@ -42,10 +43,13 @@ _NOT_THE_AUTHOR: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerChoice:
-    """What a user says about the signers: whose key signs, and that it may have expired."""
+    """What a user says about the signers: whose key signs, and that it may have expired or be weak."""
 
     allow_expired: bool = given_by(
         click.Option(["--allow-expired"], is_flag=True, help="Sign though the certificate has expired.")
+    )
+    allow_weak: bool = given_by(
+        click.Option(["--allow-weak"], is_flag=True, help="Sign though the key is too short to prove much.")
     )
     holder: str | None = given_by(HOLDER)
 
@@ -54,7 +58,13 @@ class SignerChoice:
         from smime_core.verdict import SignerRules, read_claim
 
         claimed = None if headers is None else read_claim(headers)
-        return SignerRules(at=at, claimed=claimed, holder=self.holder, allows_expired=self.allow_expired)
+        return SignerRules(
+            at=at,
+            claimed=claimed,
+            holder=self.holder,
+            allows_expired=self.allow_expired,
+            allows_weak=self.allow_weak,
+        )
 
 
 def headers_of(node: Entity | bytes) -> Headers | None:
@@ -67,8 +77,8 @@ def load_signers(
 ) -> tuple[Identity, ...]:
     """The signer from each file. `beside` are the certificates of those who have signed already.
 
-    A warning about a certificate that is not valid goes to standard error. Raises NoUsableSigner and the errors of
-    reading the files.
+    A warning about a certificate that is not valid, or a weak key, goes to standard error. Raises NoUsableSigner and
+    the errors of reading the files.
     """
     return choose_signers(load_each_file(names, source), rules, beside=beside)
 
@@ -84,6 +94,7 @@ def choose_signers(
     """The signer from each group, as from `load_signers`. Raises NoUsableSigner."""
     from smime_core import verdict
     from smime_core.pkix import find_validity_fault
+    from smime_core.policy import find_weakness
 
     try:
         chosen = verdict.choose_signers(groups, rules, beside=beside)
@@ -93,6 +104,9 @@ def choose_signers(
         text = find_validity_fault(signer.certificate, rules.at)
         if text is not None:
             write_error(f"{text}, and signs all the same")
+        weakness = find_weakness(signer.certificate.public_key)
+        if weakness is not None:
+            write_error(f"the key of {signer.certificate.common_name} is short ({weakness}), and signs all the same")
     return chosen
 
 
@@ -102,6 +116,7 @@ def _hint(error: NoUsableSigner, rules: SignerRules) -> str:
     options = [
         *(["--as ADDRESS"] if is_foreign else []),
         *(["--allow-expired"] if _EXPIRED in error.codes else []),
+        *(["--allow-weak"] if _WEAK in error.codes else []),
     ]
     is_enough = len(options) == len(error.codes)
     return f"; to sign all the same give {' and '.join(options)}" if is_enough else ""

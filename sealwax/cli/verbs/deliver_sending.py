@@ -220,7 +220,7 @@ def _prepare(request: SendRequest, service: KeptService, certificates: tuple[Cer
     signing = None
     if request.identity_file is not None:
         at = now()
-        choice = SignerChoice(allow_expired=request.readers.allow_expired, holder=None)
+        choice = SignerChoice(allow_expired=request.readers.allow_expired, allow_weak=False, holder=None)
         rules = dataclasses.replace(choice.rules(at), claimed=claim_of(service.address))
         identities = load_signers([request.identity_file], request.passphrases, rules)
         signing = Signing(identities=identities, signing_time=at, form=SignatureForm.OPAQUE)

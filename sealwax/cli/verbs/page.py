@@ -319,7 +319,7 @@ def _load_signing(identity_file: str, choice: SignerChoice, passphrases: Passphr
 def _load_encrypted_signing(request: EncryptPageRequest) -> Signing | None:
     if request.identity_file is None:
         return None
-    choice = SignerChoice(allow_expired=request.recipients.allow_expired, holder=request.holder)
+    choice = request.recipients.signer_choice(request.holder)
     return _load_signing(request.identity_file, choice, request.passphrases)
 
 
