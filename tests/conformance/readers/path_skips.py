@@ -27,7 +27,10 @@ _LIMBO_SKIPS: Final = (
     (
         r"webpki::forbidden-weak-rsa-.*",
         Skip(
-            reason="a path takes RSA keys of 1,024 bits and more; a signer below 2,048 is never verified, by the verdict's weak-key",
+            reason=(
+                "a path takes RSA keys of 1,024 bits and more; a signer below 2,048 is never verified, which the verdict "
+                "calls weak-key"
+            ),
             link="https://www.rfc-editor.org/rfc/rfc8551#section-4.3",
         ),
     ),
