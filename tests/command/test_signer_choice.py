@@ -12,13 +12,14 @@ from smime_core import Identity, blocking
 from smime_core.asn1 import build_pem
 from smime_core.ca.demo import Details, create_authority, issue_identity
 from smime_core.identity import export_identities
-from smime_core.provider import NewKey
+from smime_core.provider import NewKey, PrivateKey
 from smime_core.report import State
 from smime_core.x509 import Certificate
 from smime_core.x509.certificate import EMAIL_PROTECTION
 from tests.support.command.lab import MAIL, QuickLab
 from tests.support.command.reports import parsed
 from tests.support.people import PROVIDER
+from tests.support.short_keys import short_key
 
 DAY = datetime.timedelta(days=1)
 SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1"
@@ -38,9 +39,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> QuickLab:
     lab, at = QuickLab(tmp_path_factory.mktemp("signers")), now()
     authority = blocking.run(create_authority("Test CA", PROVIDER, at=at, key=NewKey.P256))
 
-    def issue(address: str, begin: int, end: int, usage: str = EMAIL_PROTECTION) -> Identity:
+    def issue(
+        address: str, begin: int, end: int, usage: str = EMAIL_PROTECTION, key: NewKey | PrivateKey = NewKey.P256
+    ) -> Identity:
         details = Details(not_before=at + begin * DAY, not_after=at + end * DAY, extended_key_usage=(usage,))
-        return blocking.run(issue_identity(authority, address, PROVIDER, at=at, key=NewKey.P256, details=details))
+        return blocking.run(issue_identity(authority, address, PROVIDER, at=at, key=key, details=details))
 
     keys = {
         "alice": issue("alice@example.test", -1, 700),
@@ -48,6 +51,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> QuickLab:
         "future": issue("alice@example.test", 1, 700),
         "bob": issue("bob@example.test", -1, 700),
         "server": issue("alice@example.test", -1, 700, SERVER_AUTHENTICATION),
+        "weak": issue("alice@example.test", -1, 700, key=short_key(1024)),
     }
     for name, identity in keys.items():
         write(lab, f"{name}.p12", identity)
@@ -121,6 +125,22 @@ def test_an_expired_key_signs_when_that_is_asked_for(lab: QuickLab) -> None:
     for verb in (("sign",), ("encrypt", "--to", "bob.pem")):
         result = lab.sealwax(*verb, "mail.eml", *signer, "--allow-expired", "-o", "expired.eml")
         assert (result.code, "expired on" in result.line) == (0, True)
+
+
+def test_a_weak_key_signs_and_receives_only_when_that_is_asked_for(lab: QuickLab) -> None:
+    signer = ("--identity", "weak.p12", *PASSPHRASE)
+    for verb in (("sign", *signer), ("encrypt", "--to", "bob.pem", *signer), ("encrypt", "--to", "weak.pem")):
+        refused = lab.sealwax(*verb, "mail.eml", "-o", "never.eml")
+        assert (refused.code, "(RSA 1024)" in refused.line) == (1, True)
+        assert not (lab.folder / "never.eml").exists()
+    for verb in (("sign", *signer), ("encrypt", "--to", "bob.pem", *signer)):
+        allowed = lab.sealwax(*verb, "mail.eml", "--allow-weak", "-o", "weak.eml")
+        assert (allowed.code, "is short (RSA 1024), and signs all the same" in allowed.line) == (0, True)
+    lab.write("to_alice.eml", MAIL.replace(b"To: bob", b"To: alice"))
+    allowed = lab.sealwax("encrypt", "--to", "weak.pem", "to_alice.eml", "--allow-weak", "-o", "weak.eml")
+    assert (allowed.code, "the key is short and is used all the same" in allowed.line) == (0, True)
+    lab.made("sign", "mail.eml", "--identity", "weak+alice.p12", *PASSPHRASE, "-o", "chosen.eml")
+    assert state_of(lab, "chosen.eml") == State.VERIFIED
 
 
 def test_somebody_elses_key_signs_when_that_is_asked_for(lab: QuickLab) -> None:

@@ -6,29 +6,23 @@ import functools
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from smime_core import Identity, Judging, MessageReport, Signing, State, TrustAnchor, TrustStore, blocking
 from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
 from smime_core.errors import NoUsableSigner
-from smime_core.keys import parse_private_key
 from smime_core.pkix import RevocationPolicy, TrustSource
 from smime_core.trust import CertificateSource, FoundCertificate, check_recipient, check_without_path
 from smime_core.verdict import SignerRules, choose_signer
 from tests.support.people import MESSAGE, NOW, PROVIDER, authority, person, trust
+from tests.support.short_keys import short_key
 
 SHORT = (1024, 1536, 2047)
 
 
 @functools.cache
 def alice(bits: int) -> Identity:
-    key = rsa.generate_private_key(65_537, bits)
-    pkcs8 = key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return run(issue_identity(authority(), "alice@example.test", PROVIDER, at=NOW, key=parse_private_key(pkcs8)))
+    return run(issue_identity(authority(), "alice@example.test", PROVIDER, at=NOW, key=short_key(bits)))
 
 
 def read(identities: list[Identity], store: TrustStore) -> MessageReport:
