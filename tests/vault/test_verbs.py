@@ -28,12 +28,13 @@ from smime_core.errors import (
 from smime_core.identity.identity import Identity, export_identity
 from smime_core.mail import read_entity
 from smime_core.mail.header_protection import ProtectionMode, protect_headers
-from smime_core.message import decrypt_message, encrypt_entity, sign_entity
+from smime_core.message import decrypt_message, encrypt_entity, recipient_ids, sign_entity
 from smime_core.mime import Headers, build_pkcs7_mime, parse_entity, split_message
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import NewKey
 from smime_core.x509.certificate import Certificate
 from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person
+from tests.support.short_keys import short_key
 from tests.support.vault.roots import bring_roots
 from tests.support.vault.verbs import AT, SEAL_KEY, call, issue_for, sealed, trust
 from wasm_build.vault.python.error_codes import error_code
@@ -241,6 +242,15 @@ def test_the_writer_can_read_what_they_encrypted() -> None:
     alice, bob = person("alice"), person("bob")
     written = call("message.compose", draft=draft(), sign=True, **sealed(alice), recipients=[bob.certificate.der])
     assert call("message.verify", message=written["message"], **sealed(alice), **trust())["text"] == "Grüße".encode()
+
+
+def test_no_letter_is_encrypted_for_the_writers_own_short_key() -> None:
+    bob = person("bob")
+    weak = run(issue_identity(authority(), "alice@example.test", PROVIDER, at=NOW, key=short_key(1024)))
+    written = call("message.compose", draft=draft(), sign=False, **sealed(weak), recipients=[bob.certificate.der])
+    assert len(recipient_ids(written["message"])) == 1
+    with pytest.raises(NoUsableSigner, match="weak-key"):
+        call("message.compose", draft=draft(), sign=True, **sealed(weak), recipients=[bob.certificate.der])
 
 
 def test_a_letter_is_signed_by_its_senders_own_key() -> None:
