@@ -16,6 +16,7 @@
     ├─ TimestampRefused()
     ├─ DecisionRefused(why)
     ├─ ParcelWordsRefused(why, place)
+    ├─ NoUsableSigner(codes, why)
     ├─ NoMatchingRecipient(recipient_ids)
     ├─ DecryptionError()  ── WrongPassphrase()
     ├─ SourceChanged()
@@ -309,6 +310,20 @@ class DecisionRefused(SmimeError):
     def __init__(self, text: str, *, why: str) -> None:
         super().__init__(text)
         self.why = why
+
+
+class NoUsableSigner(SmimeError):
+    """Every reader would doubt a signature by any of the given keys. The text has the reasons that readers would get.
+
+    `codes` are the codes of these reasons (`report.reasons`), and `why` is the first of them.
+    """
+
+    code = "no-usable-signer"
+
+    def __init__(self, text: str, *, codes: tuple[str, ...]) -> None:
+        super().__init__(text)
+        self.codes = codes
+        self.why = codes[0]
 
 
 class ParcelWordsRefused(SmimeError):

@@ -36,6 +36,7 @@ from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, Reason, State, report_to_json
 from smime_core.trust import Judging
+from smime_core.verdict import SignerRules, choose_signer
 from smime_core.x509 import Certificate, parse_certificate
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Reason",
     "RevocationPolicy",
     "SignatureForm",
+    "SignerRules",
     "Signing",
     "SmimeError",
     "State",
@@ -63,6 +65,7 @@ __all__ = [
     "add_recipients",
     "add_signer",
     "build_mail",
+    "choose_signer",
     "compress_message",
     "decrypt_bytes",
     "decrypt_entity",

@@ -11,6 +11,7 @@ from typing import Final
 
 from smime_core.algorithms import HASH_OIDS, ContentCipher, HashName, KeyWrap, SignatureAlgorithm, SignatureScheme
 from smime_core.errors import AlgorithmForbidden
+from smime_core.provider import KeyType, PrivateKey, PublicKey
 
 
 class Policy(StrEnum):
@@ -25,12 +26,24 @@ class Policy(StrEnum):
 
 
 # RFC 8551 section 2.1 and Appendix B call MD5 and SHA-1 historic.
+_MIN_KEY_BITS: Final = 2_048  # NIST SP 800-57 part 1, table 2: 112 bits of security.
+_MEASURED: Final = frozenset({KeyType.RSA, KeyType.DSA})
 _WEAK_HASHES: Final = frozenset({HashName.MD5, HashName.SHA1})
 
 
 def is_weak_signature(algorithm: SignatureAlgorithm) -> bool:
     """Whether a signature by `algorithm` can be forged today or soon: MD5, SHA-1, DSA (RFC 8551 Appendix B)."""
     return algorithm.hash_name in _WEAK_HASHES or algorithm.scheme is SignatureScheme.DSA
+
+
+def find_weakness(key: PublicKey | PrivateKey) -> str | None:
+    """The kind and size of a key that is too short to be used for new mail, such as "RSA 1024", or None.
+
+    RFC 8551 section 4.3: keys below 2,048 bits are not generated, and their signatures prove less than those of longer
+    ones. Keys on all supported curves are longer than they need to be (RFC 5753).
+    """
+    is_short = key.key_type in _MEASURED and key.bits < _MIN_KEY_BITS
+    return f"{key.key_type.upper()} {key.bits}" if is_short else None
 
 
 def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy) -> None:

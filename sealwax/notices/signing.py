@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -10,12 +11,14 @@ from typing import Final
 from sealwax.files.small import read_small
 from smime_core import blocking
 from smime_core.cms import Signing
-from smime_core.errors import SmimeError
+from smime_core.errors import NoUsableSigner, SmimeError
 from smime_core.identity import Identity
 from smime_core.mail import ProtectionMode
 from smime_core.provider import CryptoProvider
 from smime_core.text import addresses_match
+from smime_core.verdict import SignerRules, choose_signer
 
+_log = logging.getLogger(__name__)
 _MAX_FILE_BYTES: Final = 1024 * 1024
 
 
@@ -25,17 +28,24 @@ class SignerRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSigner:
-    """The key and the certificate of a service."""
+    """The keys of a service with their certificates, of which a newer one may follow an older one."""
 
-    identity: Identity = field(repr=False)
+    identities: tuple[Identity, ...] = field(repr=False)
     provider: CryptoProvider = field(repr=False)
 
     def sign(self, mail: bytes, at: datetime.datetime) -> bytes:
         """Return the mail as multipart/signed, so that programs without S/MIME show it too.
 
-        Raises SmimeError if the provider fails.
+        If every certificate has expired, the mail goes out unsigned, and the log says so: people would be warned of a
+        signature that is not valid, and without the mail they would not get their parcels. Raises SmimeError if the
+        provider fails.
         """
-        signing = Signing(identities=(self.identity,), signing_time=at)
+        try:
+            signer = choose_signer(self.identities, SignerRules(at=at))
+        except NoUsableSigner as error:
+            _log.warning("a notice has no signature: %s", error)
+            return mail
+        signing = Signing(identities=(signer,), signing_time=at)
         return blocking.sign_message(mail, signing, provider=self.provider, protection=ProtectionMode.CLEAR)
 
 
@@ -51,7 +61,11 @@ def read_signer(file: Path, password: bytes | None, *, sender: str, provider: Cr
         raise SignerRefused(f"{file} cannot be read: {error.strerror}") from None
     except SmimeError as error:
         raise SignerRefused(f"{file} cannot be read: {error}") from None
-    for identity in identities:
-        if any(addresses_match(one, sender) for one in identity.certificate.email_addresses):
-            return NoticeSigner(identity=identity, provider=provider)
-    raise SignerRefused(f"{file} has no key with a certificate for {sender}")
+    own = tuple(one for one in identities if _names(one, sender))
+    if not own:
+        raise SignerRefused(f"{file} has no key with a certificate for {sender}")
+    return NoticeSigner(identities=own, provider=provider)
+
+
+def _names(identity: Identity, sender: str) -> bool:
+    return any(addresses_match(one, sender) for one in identity.certificate.email_addresses)

@@ -26,6 +26,7 @@ from smime_core.pkix.trust import (
     TrustSource,
     TrustStore,
 )
+from smime_core.pkix.validity import find_validity_fault
 
 __all__ = [
     "NO_EVIDENCE",
@@ -56,6 +57,7 @@ __all__ = [
     "check_end_entity",
     "check_revocation",
     "find_lookups",
+    "find_validity_fault",
     "parse_evidence",
     "trail_of",
     "validate_path",

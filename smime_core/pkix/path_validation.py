@@ -20,6 +20,7 @@ from smime_core.pkix.name_constraints import NameConstraints, find_violation, pa
 from smime_core.pkix.policies import PolicyState
 from smime_core.pkix.purposes import CertificateUse, find_usage_fault, may_vouch_for
 from smime_core.pkix.trust import PolicyRequirements, TrustAnchor
+from smime_core.pkix.validity import find_validity_fault
 from smime_core.policy import Policy, is_weak_signature
 from smime_core.provider import KeyType
 from smime_core.text.mail_address import is_covered
@@ -129,13 +130,10 @@ class _PathChecker:
     def check_validity(self, position: int) -> None:
         """Check the validity period, 6.1.3 (a)(2)."""
         certificate, at = self._path[position], self._inputs.at
-        if certificate.not_before <= at <= certificate.not_after:
+        text = find_validity_fault(certificate, at)
+        if text is None:
             self._passed("6.1.3 (a)(2)", position, f"valid until {certificate.not_after:%Y-%m-%d}")
             return
-        is_over = at > certificate.not_after
-        moment = certificate.not_after if is_over else certificate.not_before
-        word = "expired on" if is_over else "is not valid before"
-        text = f"the certificate of {certificate.common_name} {word} {moment:%Y-%m-%d}"
         raise self._journal.failed("6.1.3 (a)(2)", position, text, error=CertificateExpired)
 
     def check_end_entity(self) -> None:

@@ -42,6 +42,7 @@ REASONS: Final = {
     "timestamped": "A timestamp proves when this was signed at the latest.",
     "timestamp-not-counted": "The timestamp on the signature proves nothing here.",
     "weak-signature": "The signature uses an old algorithm that proves little today.",
+    "weak-key": "The signer's key is too short to prove much today.",
     "signed-by-sender-field": "The signature belongs to the person in the Sender field, not to the author shown.",
     "display-name-differs": "The sender's name contains an address that is not the sender's own.",
     "sender-field-differs": "The message says that someone else sent it for its author.",

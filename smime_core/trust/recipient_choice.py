@@ -35,6 +35,7 @@ from smime_core.pkix import (
     trail_of,
     validate_path,
 )
+from smime_core.policy import find_weakness
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import NO_VALUES, Reason, build_reason
 from smime_core.text.mail_address import addresses_match
@@ -59,6 +60,7 @@ CHOICE_REASONS: Final = {
     "is-authority": "This is the certificate of an authority, not of a person.",
     "not-for-encryption": "The certificate does not allow encryption.",
     "key-cannot-receive": "This kind of key cannot be used for encryption.",
+    "weak-key": "The key is so short that others could read the mail.",
     "untrusted-anchor": "No authority that you trust vouches for this certificate.",
     "address-not-covered": (
         "The issuer is trusted only for other addresses. Ask the recipient which certificate is theirs."
@@ -248,6 +250,9 @@ def _check_itself(
         reasons.append(_reason("not-for-encryption", {"text": str(error)}))
     if not has_receiving_key(certificate):
         reasons.append(_reason("key-cannot-receive", {"key": certificate.public_key.key_type.value}))
+    weakness = find_weakness(certificate.public_key)
+    if weakness is not None:
+        reasons.append(_reason("weak-key", {"key": weakness}))
     warnings = _own_warnings(certificate, address, at, contacts)
     return RecipientCheck(address=address or "", found=found, reasons=tuple(reasons), warnings=warnings)
 

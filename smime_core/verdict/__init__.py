@@ -3,11 +3,19 @@
 The rules are those of RFC 8551 section 3 and RFC 5652 section 5, and for header fields those of RFC 9788.
 """
 
+from smime_core.verdict.authors import Authors
 from smime_core.verdict.examiner import Decryptor, Examiner
+from smime_core.verdict.signer_choice import SignerRules, choose_signer, choose_signers, claim_of, read_claim
 from smime_core.verdict.signers import Claim
 
 __all__ = [
+    "Authors",
     "Claim",
     "Decryptor",
     "Examiner",
+    "SignerRules",
+    "choose_signer",
+    "choose_signers",
+    "claim_of",
+    "read_claim",
 ]

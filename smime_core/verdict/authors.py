@@ -2,14 +2,14 @@
 
 Only From counts for a verdict (MUSTS 37). A misleading display name or Sender field is reported as a note; notes change
 no state. A Sender field that is signed with the message is no deceit: people who share an address are named by it.
-Leaves out: the comparison with the certificate (`signers`).
+Leaves out: which addresses of a certificate are proved (`signers`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +54,22 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
         sent_by=senders[0] if is_other and senders[0].address else None,
         notes=_notes(authors[0] if authors else Mailbox("", ""), senders) if len(authors) < 2 else (),
     )
+
+
+def find_mismatch(claimed: Authors, addresses: Sequence[str]) -> Reason | None:
+    """Why a signature by somebody with these addresses is not the claimed author's, or None if it is.
+
+    RFC 8550 section 3: exactly one mailbox in From, and only From counts (MUSTS 37).
+    """
+    if len(claimed.authors) != 1:
+        return reason("several-senders" if claimed.authors else "no-sender")
+    if any(addresses_match(claimed.authors[0], address) for address in addresses):
+        return None
+    if claimed.sender and any(addresses_match(claimed.sender, address) for address in addresses):
+        return reason("signed-by-sender-field", {"address": claimed.sender})
+    if not addresses:
+        return reason("no-address-in-certificate")
+    return reason("sender-mismatch", {"addresses": ", ".join(addresses)})
 
 
 def name_sender(mailbox: Mailbox, *, proved: Mapping[str, str]) -> Reason:

@@ -21,11 +21,11 @@ from smime_core.errors import LimitExceeded, ProviderError, SmimeError, Unsuppor
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
 from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
-from smime_core.policy import is_weak_signature
+from smime_core.policy import find_weakness, is_weak_signature
 from smime_core.report.reasons import reason
 from smime_core.report.report import LayerKind, LayerReport, Reason, SignerReport, State, find_deciding_signers
 from smime_core.text.mail_address import addresses_match
-from smime_core.verdict.authors import Authors
+from smime_core.verdict.authors import Authors, find_mismatch
 from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signer_trust import SignerTrust, judge_trust
 from smime_core.x509.certificate import Certificate
@@ -128,6 +128,9 @@ def _trusted_signer(
     doubts = trust.doubts
     if is_weak_signature(algorithm):
         doubts = (reason("weak-signature", {"algorithm": algorithm.label}), *doubts)
+    weakness = find_weakness(certificate.public_key)
+    if weakness is not None and not _is_accepted(trust):
+        doubts = (reason("weak-key", {"key": weakness}), *doubts)
     notes = (*trust.notes, *map(reason, () if doubts else info.tolerances))
     return SignerReport(
         state=State.SIGNED_UNVERIFIED if doubts else State.VERIFIED,
@@ -142,6 +145,12 @@ def _trusted_signer(
         info=info,
         timestamp_trails=trust.timestamp_trails,
     )
+
+
+def _is_accepted(trust: SignerTrust) -> bool:
+    # The person or the organisation has decided to trust this certificate, whatever its key.
+    anchor = None if trust.trail is None else trust.trail.anchor
+    return anchor is not None and anchor.is_exact
 
 
 def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certificate | None = None) -> SignerReport:
@@ -214,24 +223,15 @@ def _doubts(signers: Sequence[SignerReport]) -> list[SignerReport]:
 
 
 def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reason | None:
-    # RFC 8550 section 3: exactly one mailbox in From, and only From counts (MUSTS 37).
-    if len(claimed.authors) != 1:
-        return reason("several-senders" if claimed.authors else "no-sender")
     # The addresses of verified signers count. If no signer is verified, the addresses of the others explain the doubt.
     trusted = [signer for signer in signers if signer.state is State.VERIFIED]
-    addresses = list(dict.fromkeys(a for signer in trusted or signers for a in _addresses(signer)))
-    if any(addresses_match(claimed.authors[0], address) for address in addresses):
-        return None
+    mismatch = find_mismatch(claimed, list(dict.fromkeys(a for one in trusted or signers for a in _addresses(one))))
+    if mismatch is None or len(claimed.authors) != 1:
+        return mismatch
     if any(addresses_match(claimed.authors[0], address) for signer in trusted for address in _all_addresses(signer)):
         # The certificate has the author's address, but its anchor is not trusted for this address. That is no forgery.
         return reason("address-not-covered", {"address": claimed.authors[0]})
-    if claimed.sender and any(addresses_match(claimed.sender, address) for address in addresses):
-        return reason("signed-by-sender-field", {"address": claimed.sender})
-    return (
-        reason("sender-mismatch", {"addresses": ", ".join(addresses)})
-        if addresses
-        else reason("no-address-in-certificate")
-    )
+    return mismatch
 
 
 def _addresses(signer: SignerReport) -> tuple[str, ...]:

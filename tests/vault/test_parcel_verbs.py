@@ -17,6 +17,7 @@ from smime_core.errors import (
     DecryptionError,
     MalformedMessage,
     NoMatchingRecipient,
+    NoUsableSigner,
     ParcelDamaged,
     ParcelMisaddressed,
     ParcelMixed,
@@ -30,7 +31,8 @@ from smime_core.providers.native import NativeProvider
 from smime_core.trust import Judging
 from tests.support.people import NOW, PROVIDER, person
 from tests.support.vault.verbs import AT, SEAL_KEY, call, sealed, trust
-from wasm_build.vault.python.verbs import error_code, run_verb
+from wasm_build.vault.python.error_codes import error_code
+from wasm_build.vault.python.verbs import run_verb
 from webbridge.delivery.notices.answer_mail import AnswerMail, author_of, write_answer_mail
 from webbridge.delivery.notices.letterhead import Letterhead
 
@@ -218,7 +220,7 @@ def test_only_a_challenge_is_answered() -> None:
 
 def test_a_manifest_is_signed_only_by_an_owner_of_the_senders_address() -> None:
     made = make()
-    with pytest.raises(MalformedMessage, match="may sign for carol"):
+    with pytest.raises(NoUsableSigner, match="sender-mismatch"):
         finish(made, encrypt(made["key"])["chunk"], **{"from": "carol@example.test"})
 
 

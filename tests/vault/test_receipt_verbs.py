@@ -14,7 +14,7 @@ from smime_core.blocking import run
 from smime_core.cms import SignedLayer, SignerInfo, SignerOptions, Signing, add_signer, find_cms, parse_message
 from smime_core.cms.attributes import ML_EXPANSION_HISTORY, build_attribute
 from smime_core.cms.layers import find_signed_layer
-from smime_core.errors import MalformedMessage, MessageDigestMismatch, SmimeError
+from smime_core.errors import MalformedMessage, MessageDigestMismatch, NoUsableSigner, SmimeError
 from smime_core.message import sign_bytes, sign_message
 from smime_core.mime import build_pkcs7_mime
 from tests.fuzz.alterations import alter
@@ -150,7 +150,7 @@ def test_no_receipt_is_made_for_another_request() -> None:
 
 def test_no_receipt_is_made_in_the_name_of_somebody_else() -> None:
     composed = compose(encrypted=False)
-    with pytest.raises(MalformedMessage):
+    with pytest.raises(NoUsableSigner):
         call(
             "receipt.make", message=composed["message"], id=composed["receipt"]["id"], **{"from": CAROL},
             subject="Receipt", messageId="<2@example.test>", at=AT, **sealed(person("bob")),

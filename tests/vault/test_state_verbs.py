@@ -9,7 +9,7 @@ import pytest
 
 from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
-from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError, TrustStateOlder
+from smime_core.errors import NoMatchingRecipient, NoUsableSigner, SmimeError, TrustStateOlder
 from smime_core.identity import as_shared
 from smime_core.own_content import TrustState, seal_trust_state
 from smime_core.provider import NewKey
@@ -85,5 +85,5 @@ WAYS: Final = {"reload": _over_a_reload, "passkey": _by_a_passkey, "file": _by_a
 
 
 def test_the_vault_signs_nothing_by_a_key_that_has_ended() -> None:
-    with pytest.raises(MalformedMessage, match="may sign"):
+    with pytest.raises(NoUsableSigner, match="certificate-expired"):
         call("state.seal", account=ACCOUNT, counter=0, at=(NOW + 9999 * DAY).isoformat(), **sealed(ALICE))

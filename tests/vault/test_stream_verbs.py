@@ -8,7 +8,7 @@ import pytest
 
 from smime_core.asn1.der import Buffer
 from smime_core.blocking import run
-from smime_core.errors import DecryptionError, MalformedMessage
+from smime_core.errors import DecryptionError, MalformedMessage, NoUsableSigner
 from smime_core.identity.identity import Identity
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.stream.octets import MemoryOctets
@@ -90,10 +90,10 @@ def test_nothing_is_said_of_what_does_not_open() -> None:
 
 
 def test_mail_is_signed_by_its_sender_alone() -> None:
-    with pytest.raises(MalformedMessage, match="may sign for alice"):
+    with pytest.raises(NoUsableSigner, match="sender-mismatch"):
         stream("stream.sign", MAIL, form="mail", at=AT, **keys(person("bob")))
     several = MAIL.replace(b"alice@example.test", b"alice@example.test, bob@example.test", 1)
-    with pytest.raises(MalformedMessage, match="exactly one sender"):
+    with pytest.raises(NoUsableSigner, match="several-senders"):
         stream("stream.sign", several, form="mail", at=AT, **keys(person("alice")))
 
 

@@ -21,24 +21,26 @@ from smime_core.errors import (
     DecisionRefused,
     DecryptionError,
     MalformedMessage,
+    NoUsableSigner,
     SmimeError,
     WrongPassphrase,
 )
 from smime_core.identity.identity import Identity, export_identity
 from smime_core.mail import read_entity
 from smime_core.mail.header_protection import ProtectionMode, protect_headers
-from smime_core.message import decrypt_message, encrypt_entity, sign_entity
+from smime_core.message import decrypt_message, encrypt_entity, recipient_ids, sign_entity
 from smime_core.mime import Headers, build_pkcs7_mime, parse_entity, split_message
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import NewKey
 from smime_core.x509.certificate import Certificate
 from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person
+from tests.support.short_keys import short_key
 from tests.support.vault.roots import bring_roots
 from tests.support.vault.verbs import AT, SEAL_KEY, call, issue_for, sealed, trust
+from wasm_build.vault.python.error_codes import error_code
 from wasm_build.vault.python.requests import parse_request
 from wasm_build.vault.python.sealed import seal_identity, unseal_identities
 from wasm_build.vault.python.trust import GivenTrust, parse_trust
-from wasm_build.vault.python.verbs import error_code
 from wasm_build.vault.python.wire import pack, unpack
 
 
@@ -242,6 +244,15 @@ def test_the_writer_can_read_what_they_encrypted() -> None:
     assert call("message.verify", message=written["message"], **sealed(alice), **trust())["text"] == "Grüße".encode()
 
 
+def test_no_letter_is_encrypted_for_the_writers_own_short_key() -> None:
+    bob = person("bob")
+    weak = run(issue_identity(authority(), "alice@example.test", PROVIDER, at=NOW, key=short_key(1024)))
+    written = call("message.compose", draft=draft(), sign=False, **sealed(weak), recipients=[bob.certificate.der])
+    assert len(recipient_ids(written["message"])) == 1
+    with pytest.raises(NoUsableSigner, match="weak-key"):
+        call("message.compose", draft=draft(), sign=True, **sealed(weak), recipients=[bob.certificate.der])
+
+
 def test_a_letter_is_signed_by_its_senders_own_key() -> None:
     alice, bob = person("alice"), person("bob")
     written = call(
@@ -252,8 +263,26 @@ def test_a_letter_is_signed_by_its_senders_own_key() -> None:
 
 
 def test_a_key_of_somebody_else_signs_no_letter() -> None:
-    with pytest.raises(MalformedMessage, match=r"none of the open keys may sign for carol@example\.test"):
+    with pytest.raises(NoUsableSigner, match="sender-mismatch"):
         call("message.compose", draft=draft("carol@example.test"), sign=True, **sealed(person("alice")), recipients=[])
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_among_the_open_keys_the_one_that_readers_verify_signs(is_first: bool) -> None:
+    details = Details(not_before=NOW - datetime.timedelta(days=9), not_after=NOW - datetime.timedelta(hours=1))
+    server = Details(extended_key_usage=("1.3.6.1.5.5.7.3.1",))
+    unfit = [
+        run(issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW, details=one))
+        for one in (details, server)
+    ]
+    keys = [person("alice"), *unfit, person("bob")] if is_first else [person("bob"), *unfit, person("alice")]
+    written = call("message.compose", draft=draft(), sign=True, **sealed(*keys), recipients=[])
+    opened = call("message.verify", message=written["message"], identities=[], **trust())
+    assert opened["report"]["state"] == "verified"
+    with pytest.raises(NoUsableSigner) as refused:
+        call("message.compose", draft=draft(), sign=True, **sealed(*unfit), recipients=[])
+    assert error_code(refused.value) == "no-usable-signer-certificate-expired"
+    assert "not for e-mail" in str(refused.value)
 
 
 def test_an_expired_key_signs_nothing() -> None:
@@ -261,7 +290,7 @@ def test_an_expired_key_signs_nothing() -> None:
     expired = run(
         issue_identity(authority(), "old@example.test", provider=PROVIDER, at=NOW, details=Details(not_after=after))
     )
-    with pytest.raises(MalformedMessage, match="may sign"):
+    with pytest.raises(NoUsableSigner, match="certificate-expired"):
         call("bytes.sign", content=b"x", **sealed(expired), at=AT)
 
 

@@ -211,7 +211,7 @@ class DemoStack:
             user=SERVICE,
             password=self._service_password,
         )
-        signer = NoticeSigner(identity=self._people.service, provider=self._provider)
+        signer = NoticeSigner(identities=(self._people.service,), provider=self._provider)
         head = Letterhead(pages_origin=self.pages_url, api_url=self.api_url, sender=SERVICE, signer=signer)
         return NoticesConfig(submission=submission, head=head)
 

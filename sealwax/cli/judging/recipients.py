@@ -15,6 +15,7 @@ from sealwax.cli.options.directories import DirectoryOptions
 from sealwax.cli.options.identities import first_own
 from sealwax.cli.options.parameters import FILE, now
 from sealwax.cli.options.request import given_by, group_of
+from sealwax.cli.options.signers import SignerChoice
 from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.streams.files import STANDARD_STREAM, read_input, write_error
 from smime_core.algorithms import ContentCipher
@@ -62,7 +63,10 @@ class RecipientOptions:
         )
     )
     allow_expired: bool = given_by(
-        click.Option(["--allow-expired"], is_flag=True, help="Encrypt for a given certificate though it has expired.")
+        click.Option(["--allow-expired"], is_flag=True, help="Use a given certificate or key though it has expired.")
+    )
+    allow_weak: bool = given_by(
+        click.Option(["--allow-weak"], is_flag=True, help="Use a given certificate or key though it is too short.")
     )
     trust: TrustOptions = group_of(TrustOptions)
     places: DirectoryOptions = group_of(DirectoryOptions)
@@ -81,14 +85,20 @@ class RecipientOptions:
         contacts = self.places.load_contacts() if addresses else NO_CONTACTS
         judge = CandidateJudge(store=store, trust=self.trust, at=now(), contacts=contacts)
         certificates = [
-            self._find(name, judge) if name in addresses else load_given(name, judge, allow_expired=self.allow_expired)
-            for name in self.to
+            self._find(name, judge) if name in addresses else self._load_given(name, judge) for name in self.to
         ]
         known = [contacts.find(name) if name in addresses else None for name in self.to]
         return Recipients(
             certificates=tuple(certificates),
             capabilities=tuple(contact.capabilities if contact else None for contact in known),
         )
+
+    def signer_choice(self, holder: str | None) -> SignerChoice:
+        """What the same options say about one's own key."""
+        return SignerChoice(allow_expired=self.allow_expired, allow_weak=self.allow_weak, holder=holder)
+
+    def _load_given(self, name: str, judge: CandidateJudge) -> Certificate:
+        return load_given(name, judge, allow_expired=self.allow_expired, allow_weak=self.allow_weak)
 
     def _find(self, address: str, judge: CandidateJudge) -> Certificate:
         choice, hint = judge.choose(address, find_in_contacts(judge.contacts, address))
@@ -103,7 +113,7 @@ class RecipientOptions:
         return _take(address, choice.checks, hint)
 
 
-def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool) -> Certificate:
+def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_weak: bool = False) -> Certificate:
     """The recipient's certificate in a file, checked: by its path too if any anchor is trusted.
 
     Raises NoUsableCertificate, OSError or MalformedMessage.
@@ -112,10 +122,18 @@ def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool) -> Cert
     if allow_expired and judge.at > found.certificate.not_after:
         judge = dataclasses.replace(judge, at=found.certificate.not_after)
         write_error(f"{name}: the certificate has expired on {judge.at:%Y-%m-%d} and is used all the same")
-    if not judge.store.anchors:
-        return _take(name, [check_without_path(found, None, at=judge.at)])
-    check, hint = judge.check(found)
-    return _take(name, [check], hint)
+    if judge.store.anchors:
+        check, hint = judge.check(found)
+    else:
+        check, hint = check_without_path(found, None, at=judge.at), ""
+    return _take(name, [_without_weakness(check) if allow_weak else check], hint)
+
+
+def _without_weakness(check: RecipientCheck) -> RecipientCheck:
+    reasons = tuple(reason for reason in check.reasons if reason.code != "weak-key")
+    if reasons != check.reasons:
+        write_error(f"{check.found.detail}: the key is short and is used all the same")
+    return dataclasses.replace(check, reasons=reasons)
 
 
 def _read_given(name: str) -> FoundCertificate:

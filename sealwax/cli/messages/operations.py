@@ -95,8 +95,12 @@ def examine(
 
 def choose_protection(data: Input, mode: ProtectionMode) -> ProtectionMode | None:
     """`mode`, or None for a mail that is signed or encrypted already, because signed bytes must not change."""
-    entity = parse_entity(data) if isinstance(data, bytes) else blocking.run(read_entity_head(FileOctets(data))).head
-    return None if _is_protected(entity) else mode
+    return None if _is_protected(read_head(data)) else mode
+
+
+def read_head(data: Input) -> Entity:
+    """The entity with its header. The body of a large input is left out. Raises MalformedMessage or LimitExceeded."""
+    return parse_entity(data) if isinstance(data, bytes) else blocking.run(read_entity_head(FileOctets(data))).head
 
 
 def _is_protected(entity: Entity) -> bool:

@@ -27,6 +27,7 @@ from smime_core.cms import (
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.mime import (
     Entity,
+    Headers,
     build_pkcs7_mime,
     build_signed,
     decode_body,
@@ -45,11 +46,16 @@ _SMIME_TYPES: Final = {
 
 
 class Wrapped(NamedTuple):
-    """The bytes of a CMS structure, its detached content if any, and a function that puts new bytes into the file."""
+    """A CMS structure in its file.
+
+    `cms` are its bytes, `content` is its detached content if any, and `wrap` puts new bytes into the file. `headers`
+    are those of a mail.
+    """
 
     cms: bytes
     content: Buffer | None
     wrap: Callable[[bytes], bytes]
+    headers: Headers | None = None
 
 
 def load_wrapped(source: str, content_file: str | None = None) -> Wrapped:
@@ -75,7 +81,7 @@ def unwrap(data: bytes, content: bytes | None = None) -> Wrapped:
     cms = bytes(unarmor(decode_body(node)))
     smime_type = _SMIME_TYPES.get(parse_content_info(cms).content_type, "signed-data")
     outer_headers = outer_headers_of(node.headers)
-    return Wrapped(cms, None, lambda cms: build_pkcs7_mime(outer_headers, cms, smime_type))
+    return Wrapped(cms, None, lambda cms: build_pkcs7_mime(outer_headers, cms, smime_type), node.headers)
 
 
 def _wrapped_signed(node: Entity) -> Wrapped:
@@ -88,7 +94,7 @@ def _wrapped_signed(node: Entity) -> Wrapped:
         boundary = f"sealwax-{PROVIDER.random_bytes(16).hex()}"
         return build_signed(outer_headers_of(node.headers), content, cms, _micalg_of(cms), boundary)
 
-    return Wrapped(bytes(decode_body(signature)), content, wrap)
+    return Wrapped(bytes(decode_body(signature)), content, wrap, node.headers)
 
 
 def _micalg_of(cms: bytes) -> str:

@@ -13,7 +13,7 @@ from sealwax.cli.streams.files import read_input
 from smime_core import blocking
 from smime_core.errors import WrongPassphrase
 from smime_core.text import check_no_entrust_profile
-from smime_core.x509 import Certificate, KeyUsage, parse_certificates
+from smime_core.x509 import Certificate, parse_certificates
 
 if TYPE_CHECKING:
     from sealwax.cli.options.passphrases import PassphraseSource
@@ -28,25 +28,14 @@ def load_all_identities(names: Iterable[str], source: PassphraseSource) -> tuple
     return tuple(identity for name in names for identity in _load_identities(name, passphrase_for))
 
 
-def load_signer(name: str, source: PassphraseSource) -> Identity:
-    """The signing identity in a file."""
-    return choose_signer(_load_identities(name, source.reader()))
-
-
-def load_signers(names: Iterable[str], source: PassphraseSource) -> tuple[Identity, ...]:
-    """The signing identity from each file."""
+def load_each_file(names: Sequence[str], source: PassphraseSource) -> list[tuple[Identity, ...]]:
+    """The identities of each file. Raises ClickException for a file without any."""
     passphrase_for = source.reader()
-    return tuple(choose_signer(_load_identities(name, passphrase_for)) for name in names)
-
-
-def choose_signer(identities: Sequence[Identity]) -> Identity:
-    """The first identity whose certificate may sign (RFC 8550 section 4.4.2)."""
-    signing = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
-    for identity in identities:
-        usage = identity.certificate.key_usage
-        if usage is None or usage & signing:
-            return identity
-    raise click.ClickException("the identity file has no key whose certificate may sign")
+    groups = [_load_identities(name, passphrase_for) for name in names]
+    for name, group in zip(names, groups, strict=True):
+        if not group:
+            raise click.ClickException(f"{name} holds no private key together with its certificate")
+    return groups
 
 
 def load_own_certificate(name: str) -> Certificate:

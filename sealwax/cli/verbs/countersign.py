@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sealwax.cli.messages.rewriting import load_wrapped
-from sealwax.cli.options.identities import load_signers
 from sealwax.cli.options.parameters import CONTENT, INPUT, OUTPUT, SIGNER_NUMBER, SIGNERS, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.signers import SignerChoice, load_signers
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, write_output
 from smime_core import blocking
-from smime_core.cms import Signing, add_countersignature
+from smime_core.cms import (
+    SignerInfo,
+    Signing,
+    add_countersignature,
+    find_signer_certificates,
+    parse_content_info,
+    parse_signed_data,
+)
+from smime_core.errors import SmimeError
+from smime_core.x509 import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +34,7 @@ class CountersignRequest:
     target: str = given_by(OUTPUT)
     identity_files: tuple[str, ...] = given_by(SIGNERS)
     number: int = given_by(SIGNER_NUMBER)
+    choice: SignerChoice = group_of(SignerChoice)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
 
@@ -34,6 +46,7 @@ class AddSignerRequest:
     target: str = given_by(OUTPUT)
     identity_files: tuple[str, ...] = given_by(SIGNERS)
     content_file: str | None = given_by(CONTENT)
+    choice: SignerChoice = group_of(SignerChoice)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
 
@@ -45,7 +58,8 @@ def countersign(request: CountersignRequest) -> None:
     """
     wrapped, at = load_wrapped(request.source), now()
     cms = wrapped.cms
-    for signer in load_signers(request.identity_files, request.passphrases):
+    # A countersignature is about somebody else's signature, so its signer need not be the author.
+    for signer in load_signers(request.identity_files, request.passphrases, request.choice.rules(at)):
         path = (request.number - 1,)
         cms = blocking.run(add_countersignature(cms, signer, signing_time=at, provider=PROVIDER, path=path))
     write_output(request.target, wrapped.wrap(cms), mode=mode_like(request.source))
@@ -57,7 +71,22 @@ def add_signer(request: AddSignerRequest) -> None:
 
     This command does not check their signatures: verify them first.
     """
-    wrapped = load_wrapped(request.source, request.content_file)
-    signing = Signing(identities=load_signers(request.identity_files, request.passphrases), signing_time=now())
+    wrapped, at = load_wrapped(request.source, request.content_file), now()
+    signers = load_signers(
+        request.identity_files,
+        request.passphrases,
+        request.choice.rules(at, wrapped.headers),
+        beside=tuple(_find_signers(wrapped.cms)),
+    )
+    signing = Signing(identities=signers, signing_time=at)
     cms = blocking.add_signer(wrapped.cms, signing, provider=PROVIDER, detached_content=wrapped.content)
     write_output(request.target, wrapped.wrap(cms), mode=mode_like(request.source))
+
+
+def _find_signers(cms: bytes) -> Iterator[Certificate]:
+    """The certificates of those who have signed already, as far as they can be read."""
+    signed_data = parse_signed_data(parse_content_info(cms).content)
+    for info in signed_data.signer_infos:
+        if isinstance(info, SignerInfo):
+            with contextlib.suppress(SmimeError):
+                yield from find_signer_certificates(info, signed_data.certificates)

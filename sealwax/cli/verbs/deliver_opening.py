@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,11 @@ from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.verdict_line import WORDS
 from sealwax.cli.messages.operations import Examined
 from sealwax.cli.options.delivery import CA_FILE
-from sealwax.cli.options.identities import choose_signer, load_all_identities
+from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import IDENTITIES, now
 from sealwax.cli.options.passphrases import PassphraseSource, ask_terminal, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.signers import SignerChoice, choose_signers
 from sealwax.cli.options.trust import VerdictOptions
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_error, write_json, write_line
@@ -111,6 +113,7 @@ class OpenRequest:
         )
     )
     reader: ReaderOptions = group_of(ReaderOptions)
+    choice: SignerChoice = group_of(SignerChoice)
     api: str | None = given_by(
         click.Option(["--api"], metavar="URL", help="The API of the service, if its pages do not say where it is.")
     )
@@ -184,14 +187,18 @@ def _open_link(request: OpenRequest, link: ParcelLink) -> int:
         if not request.silent:
             for state in ("received", "opened") if code == DONE else ():
                 api.claim(state)
-        return _give_receipt(request, api, opened, access) if request.gives_receipt and code == DONE else code
+        return _give_receipt(request, api, opened, identities) if request.gives_receipt and code == DONE else code
 
 
-def _give_receipt(request: OpenRequest, api: RecipientApi, opened: OpenedManifest, access: Access) -> int:
+def _give_receipt(
+    request: OpenRequest, api: RecipientApi, opened: OpenedManifest, identities: Sequence[Identity]
+) -> int:
     if not asks_for_receipt(opened):
         write_error("no receipt was given: the sender is not verified, or asks for none")
         return NOT_AS_ASKED
-    signing = Signing(identities=[choose_signer(access.identities)], signing_time=now())
+    at = now()
+    rules = dataclasses.replace(request.choice.rules(at), recipients=tuple(opened.manifest.recipients))
+    signing = Signing(identities=choose_signers([identities], rules), signing_time=at)
     api.give_receipt(blocking.run(build_parcel_receipt(opened, signing, PROVIDER)))
     (write_error if request.verdict.as_json else write_line)(f"receipt: given to {opened.manifest.sender}")
     return DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ import click
 from sealwax.cli.judging.choosing import CandidateJudge
 from sealwax.cli.judging.recipients import load_given
 from sealwax.cli.options.delivery import SenderLogin
-from sealwax.cli.options.identities import load_signers
 from sealwax.cli.options.parameters import FILE, JSON, OUTPUT_FILE, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.signers import SignerChoice, load_signers
 from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import PRIVATE_MODE, STANDARD_STREAM, read_input, write_json, write_line, write_output
@@ -33,6 +34,7 @@ from smime_core.mail import Draft, build_mail
 from smime_core.parcels import MESSAGE_NAME
 from smime_core.report import time_to_json
 from smime_core.text import addresses_match, parse_address
+from smime_core.verdict import claim_of
 from smime_core.x509 import Certificate
 
 _LANGUAGES: Final = ("en", "de", "fr", "es", "ar")
@@ -217,8 +219,11 @@ def _prepare(request: SendRequest, service: KeptService, certificates: tuple[Cer
     files = [outgoing_file(path) for path in request.files]
     signing = None
     if request.identity_file is not None:
-        identities = load_signers([request.identity_file], request.passphrases)
-        signing = Signing(identities=identities, signing_time=now(), form=SignatureForm.OPAQUE)
+        at = now()
+        choice = SignerChoice(allow_expired=request.readers.allow_expired, allow_weak=False, holder=None)
+        rules = dataclasses.replace(choice.rules(at), claimed=claim_of(service.address))
+        identities = load_signers([request.identity_file], request.passphrases, rules)
+        signing = Signing(identities=identities, signing_time=at, form=SignatureForm.OPAQUE)
     return Sending(
         sender=service.address,
         to=[Addressee(address=address, language=request.readers.language) for address in request.readers.to],

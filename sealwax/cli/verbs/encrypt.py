@@ -14,7 +14,6 @@ from sealwax.cli.judging.recipients import RecipientOptions
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.operations import Input
 from sealwax.cli.messages.output import open_cms_output
-from sealwax.cli.options.identities import load_signers
 from sealwax.cli.options.parameters import (
     ENCODING,
     IDENTITIES,
@@ -29,8 +28,9 @@ from sealwax.cli.options.parameters import (
 from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.shared_keys import SHARED_KEYS, SharedKeys, load_shared_keys
+from sealwax.cli.options.signers import HOLDER, load_signers
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import mode_like, open_input, open_output
+from sealwax.cli.streams.files import mode_like, open_input, open_output, write_error
 from sealwax.cli.streams.progress import show_progress
 from smime_core import blocking
 from smime_core.algorithms import (
@@ -45,12 +45,15 @@ from smime_core.algorithms import (
 )
 from smime_core.cms import ID_DATA, Encrypting, SignatureForm, Signing, build_encrypted_data, rsa_oaep
 from smime_core.mail import ProtectionMode
+from smime_core.mime import Headers, addresses
 from smime_core.stream import Sink
+from smime_core.text import address_key
 
 _CIPHERS: Final = {
     cipher.name.lower(): cipher
     for cipher in (AES_128_CBC, AES_192_CBC, AES_256_CBC, AES_128_GCM, AES_192_GCM, AES_256_GCM, CHACHA20_POLY1305)
 }
+_MAX_UNCOVERED_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class EncryptRequest:
     password_files: tuple[str, ...] = given_by(PASSWORDS)
     shared_keys: tuple[str, ...] = given_by(SHARED_KEYS)
     identity_files: tuple[str, ...] = given_by(IDENTITIES)
+    holder: str | None = given_by(HOLDER)
     modern: bool | None = given_by(
         click.Option(
             ["--modern/--compatible"],
@@ -123,6 +127,8 @@ def encrypt(request: EncryptRequest) -> None:
     with contextlib.ExitStack() as opened:
         data: Input = opened.enter_context(open_input(request.source))
         data = opened.enter_context(show_progress(data, "Encrypting"))
+        if not request.raw and encrypting.recipients:
+            _name_uncovered(operations.read_head(data).headers, encrypting)
         protection = _choose_protection(request, data)
         if request.identity_files:
             data = opened.enter_context(_signed(request, data, protection))
@@ -132,6 +138,21 @@ def encrypt(request: EncryptRequest) -> None:
             _write_for_nobody(request, data, encrypting, shared.nameless)
         else:
             _write_encrypted(request, data, encrypting, protection)
+
+
+def _name_uncovered(headers: Headers, encrypting: Encrypting) -> None:
+    """Name the people in To, Cc and Bcc for whom nothing was given: they would get a mail that they cannot read."""
+    if encrypting.passwords or encrypting.keks or not all(one.email_addresses for one in encrypting.recipients):
+        # A password, a shared key, or a certificate that names nobody may be theirs.
+        return
+    covered = {address_key(address) for one in encrypting.recipients for address in one.email_addresses}
+    fields = [field for name in ("To", "Cc", "Bcc") for field in headers.find(name)]
+    named = (mailbox.address for field in fields for mailbox in addresses(field.unfolded) if mailbox.address)
+    missing = [address for address in dict.fromkeys(named) if address_key(address) not in covered]
+    if missing:
+        further = len(missing) - _MAX_UNCOVERED_SHOWN
+        shown = ", ".join(missing[:_MAX_UNCOVERED_SHOWN]) + (f" and {further} more" if further > 0 else "")
+        write_error(f"{shown}: no certificate was given by --to, so that they cannot read this")
 
 
 def _choose_protection(request: EncryptRequest, data: Input) -> ProtectionMode | None:
@@ -177,9 +198,12 @@ def _signed(request: EncryptRequest, data: Input, protection: ProtectionMode | N
     # Signed content that is not yet encrypted is plaintext. If it is large, it waits in an encrypted file.
     from sealwax.cli.streams.spool import Spool
 
+    at = now()
+    choice = request.recipients.signer_choice(request.holder)
+    rules = choice.rules(at, None if request.raw else operations.read_head(data).headers)
     signing = Signing(
-        identities=load_signers(request.identity_files, request.passphrases),
-        signing_time=now(),
+        identities=load_signers(request.identity_files, request.passphrases, rules),
+        signing_time=at,
         form=SignatureForm.OPAQUE if request.raw else SignatureForm.DETACHED,
     )
     with contextlib.closing(io.BytesIO() if isinstance(data, bytes) else Spool()) as signed:

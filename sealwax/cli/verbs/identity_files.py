@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 import click
 
 from sealwax.cli.options.identities import load_all_identities
-from sealwax.cli.options.parameters import FILE, OUTPUT, REPORT_JSON
+from sealwax.cli.options.parameters import FILE, OUTPUT, REPORT_JSON, now
 from sealwax.cli.options.passphrases import PassphraseSource, new_passphrase
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
@@ -17,12 +18,13 @@ from sealwax.cli.streams.files import PRIVATE_MODE, write_json, write_line, writ
 from smime_core import blocking
 from smime_core.asn1 import build_pem
 from smime_core.describe import description_to_json
+from smime_core.errors import PathError
 from smime_core.identity import Identity, Pkcs12Form, export_identities, export_private_key
+from smime_core.pkix import Purpose, check_end_entity
 from smime_core.report import key_label, time_to_json
-from smime_core.x509 import Certificate, KeyUsage
+from smime_core.x509 import Certificate
 
-_SIGNING: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
-_RECEIVING: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
+_USES: Final = (("signs", Purpose.SIGN), ("receives", Purpose.ENCRYPT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +101,9 @@ def list_identities(request: ListIdentitiesRequest) -> None:
         keys = [key_label(identity.private_key) for identity in identities]
         write_json(description_to_json(None, certificates=[one.certificate for one in identities], keys=keys))
         return
+    at = now()
     for identity in identities:
-        write_line(_describe(identity))
+        write_line(_describe(identity, at))
     if not identities:
         raise click.ClickException("the files hold no private key together with its certificate")
 
@@ -136,13 +139,25 @@ def _confirm_legacy() -> None:
         raise click.ClickException("nothing was written")
 
 
-def _describe(identity: Identity) -> str:
+def _describe(identity: Identity, at: datetime.datetime) -> str:
     certificate = identity.certificate
     owner = " ".join(certificate.email_addresses) or certificate.subject
-    usage = certificate.key_usage
-    uses = [word for word, bits in (("signs", _SIGNING), ("receives", _RECEIVING)) if usage is None or usage & bits]
+    uses = [word for word, purpose in _USES if _allows(certificate, purpose)]
     purpose = " and ".join(uses) or "neither signs nor receives"
-    return f"{owner}: {key_label(identity.private_key)}, {purpose}, until {time_to_json(certificate.not_after)}"
+    validity = f"until {time_to_json(certificate.not_after)}"
+    if at > certificate.not_after:
+        validity = f"expired on {time_to_json(certificate.not_after)}"
+    elif at < certificate.not_before:
+        validity = f"not valid before {time_to_json(certificate.not_before)}"
+    return f"{owner}: {key_label(identity.private_key)}, {purpose}, {validity}"
+
+
+def _allows(certificate: Certificate, purpose: Purpose) -> bool:
+    try:
+        check_end_entity(certificate, purpose)
+    except PathError:
+        return False
+    return True
 
 
 def _to_pem(identities: tuple[Identity, ...], passphrase: bytes | None) -> bytes:

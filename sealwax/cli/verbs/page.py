@@ -15,10 +15,11 @@ from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.recipients import RecipientOptions
 from sealwax.cli.messages.operations import Examined, load_whole
-from sealwax.cli.options.identities import load_all_identities, load_signer
+from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE, IDENTITIES, INPUT, OUTPUT, OUTPUT_FILE, SIGNER, now
 from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.signers import HOLDER, SignerChoice, load_signer
 from sealwax.cli.options.trust import VerdictOptions
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import (
@@ -123,6 +124,7 @@ class SignPageRequest:
     )
     pem: bool = given_by(_PEM)
     page: PageOptions = group_of(PageOptions)
+    choice: SignerChoice = group_of(SignerChoice)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
     def __post_init__(self) -> None:
@@ -144,6 +146,7 @@ class EncryptPageRequest:
         )
     )
     pem: bool = given_by(_PEM)
+    holder: str | None = given_by(HOLDER)
     page: PageOptions = group_of(PageOptions)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
@@ -194,7 +197,7 @@ def sign(request: SignPageRequest) -> None:
     Link: <page.p7s>; rel="smime-signature".
     """
     loaded = request.page.load(request.source)
-    cms = _sign(request, loaded, _load_signing(request.identity_file, request.passphrases))
+    cms = _sign(request, loaded, _load_signing(request.identity_file, request.choice, request.passphrases))
     if request.page_output is not None:
         write_output(request.page_output, loaded.content, mode=mode_like(request.source))
     _write_cms(request, cms)
@@ -221,7 +224,7 @@ def encrypt(request: EncryptPageRequest) -> None:
             address=request.page.address,
             media_type=loaded.media_type,
             provider=PROVIDER,
-            signing=_load_signing(request.identity_file, request.passphrases) if request.identity_file else None,
+            signing=_load_encrypted_signing(request),
             encrypting=encrypting,
         )
     )
@@ -308,8 +311,16 @@ def _sign(request: SignPageRequest, page: LoadedPage, signing: Signing) -> bytes
     )
 
 
-def _load_signing(identity_file: str, passphrases: PassphraseSource) -> Signing:
-    return Signing(identities=[load_signer(identity_file, passphrases)], signing_time=now())
+def _load_signing(identity_file: str, choice: SignerChoice, passphrases: PassphraseSource) -> Signing:
+    at = now()
+    return Signing(identities=[load_signer(identity_file, passphrases, choice.rules(at))], signing_time=at)
+
+
+def _load_encrypted_signing(request: EncryptPageRequest) -> Signing | None:
+    if request.identity_file is None:
+        return None
+    choice = request.recipients.signer_choice(request.holder)
+    return _load_signing(request.identity_file, choice, request.passphrases)
 
 
 def _write_cms(request: SignPageRequest | EncryptPageRequest, cms: bytes) -> None:

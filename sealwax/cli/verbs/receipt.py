@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import click
@@ -10,10 +11,10 @@ from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import judge
 from sealwax.cli.messages.operations import Examined, load_whole
 from sealwax.cli.messages.rewriting import load_wrapped
-from sealwax.cli.options.identities import load_signer
 from sealwax.cli.options.parameters import CONTENT, FILE, INPUT, OUTPUT, SIGNER, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.signers import SignerChoice, load_signer
 from sealwax.cli.options.trust import VerdictOptions
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, write_error, write_json, write_line, write_output
@@ -33,7 +34,7 @@ from smime_core.cms import (
 from smime_core.errors import MalformedMessage, SmimeError, VerificationError
 from smime_core.ess import build_receipt, verify_receipt
 from smime_core.identity import Identity
-from smime_core.mime import build_pkcs7_mime
+from smime_core.mime import Entity, addresses, build_pkcs7_mime
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.report import State, report_to_json
@@ -48,6 +49,7 @@ class MakeReceiptRequest:
     target: str = given_by(OUTPUT)
     identity_file: str = given_by(SIGNER)
     content_file: str | None = given_by(CONTENT)
+    choice: SignerChoice = group_of(SignerChoice)
     encoding: str | None = given_by(
         click.Option(["--pem", "encoding"], flag_value="pem", help="Write bare CMS as PEM, not a mail part."),
         click.Option(["--der", "encoding"], flag_value="der", help="Write bare CMS as DER, not a mail part."),
@@ -78,8 +80,11 @@ def make(request: MakeReceiptRequest) -> None:
     The message's signature is checked first. One line on standard error says to whom the receipt goes. To see whether
     its signer is to be trusted, use sealwax verify.
     """
-    original = _load_signed(request.source, request.content_file)
-    holder = load_signer(request.identity_file, request.passphrases)
+    data = load_whole(request.source)
+    original = _find_signed(data, request.content_file, request.source)
+    at, people = now(), _find_recipients(data)
+    rules = dataclasses.replace(request.choice.rules(at), recipients=people)
+    holder = load_signer(request.identity_file, request.passphrases, rules)
     verified = _find_verified(original, request.source)
     asked, to = _find_request(verified, holder)
     if asked is None or not to:
@@ -88,7 +93,7 @@ def make(request: MakeReceiptRequest) -> None:
         build_receipt(
             asked,
             OctetsContent(original.content or b"", provider=PROVIDER),
-            Signing(identities=[holder], signing_time=now()),
+            Signing(identities=[holder], signing_time=at),
             content_type=original.signed_data.e_content_type,
             certificate=next(certificate for info, certificate in verified if info is asked),
             provider=PROVIDER,
@@ -98,8 +103,8 @@ def make(request: MakeReceiptRequest) -> None:
         receipt_der = build_pkcs7_mime(b"", receipt_der, "signed-receipt")
     data = armor(receipt_der).encode("ascii") if request.encoding == "pem" else receipt_der
     write_output(request.target, data, mode=mode_like(request.source))
-    addresses = [name.address for names in to for name in names if name.address]
-    write_error(f"the receipt goes to {', '.join(addresses) or 'someone without a mail address'}")
+    asking = [name.address for names in to for name in names if name.address]
+    write_error(f"the receipt goes to {', '.join(asking) or 'someone without a mail address'}")
 
 
 @verb(VerifyReceiptRequest, group=receipt)
@@ -112,7 +117,10 @@ def verify(request: VerifyReceiptRequest) -> int:
     receipt_cms = load_wrapped(request.source).cms
     blocking.run(
         verify_receipt(
-            receipt_cms, _load_signed(request.original, None).signed_data, provider=PROVIDER, policy=Policy.ARCHIVE
+            receipt_cms,
+            _find_signed(load_whole(request.original), None, request.original).signed_data,
+            provider=PROVIDER,
+            policy=Policy.ARCHIVE,
         )
     )
 
@@ -178,8 +186,16 @@ def _find_verified(original: SignedLayer, source: str) -> list[tuple[SignerInfo,
     return verified
 
 
-def _load_signed(source: str, content_file: str | None) -> SignedLayer:
-    data = load_whole(source)
+def _find_recipients(data: bytes) -> tuple[str, ...]:
+    """The addresses in To and Cc of a mail; empty for bare CMS."""
+    node = parse_message(data)
+    if not isinstance(node, Entity):
+        return ()
+    fields = [*node.headers.find("To"), *node.headers.find("Cc")]
+    return tuple(mailbox.address for field in fields for mailbox in addresses(field.unfolded) if mailbox.address)
+
+
+def _find_signed(data: bytes, content_file: str | None, source: str) -> SignedLayer:
     content = None if content_file is None else load_whole(content_file)
     layer = find_layer(parse_message(data), content)
     if not isinstance(layer, SignedLayer) or not layer.signed_data.signer_infos:

@@ -9,10 +9,11 @@ from typing import Final
 
 import click
 
-from sealwax.cli.options.identities import load_certificates, load_signer
+from sealwax.cli.options.identities import load_certificates
 from sealwax.cli.options.parameters import FILE, JSON, SIGNER, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.signers import SignerChoice, load_signer
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import lock_file, read_input, write_json, write_line, write_output
 from sealwax.files.small import read_small
@@ -67,6 +68,7 @@ class SigningRequest:
             help="The version, such as 0.2.0. It has to grow with each release. By default that of the build.",
         )
     )
+    choice: SignerChoice = group_of(SignerChoice)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
     def load_release(self, covers: Coverage) -> Release:
@@ -207,8 +209,9 @@ def verify_release(request: ReleaseRequest) -> int | None:
 
 
 def _sign(release: Release, request: SigningRequest) -> None:
-    signer = load_signer(request.identity_file, request.passphrases)
-    cms = blocking.run(sign_list(release, PROVIDER, identity=signer, signing_time=now()))
+    at = now()
+    signer = load_signer(request.identity_file, request.passphrases, request.choice.rules(at))
+    cms = blocking.run(sign_list(release, PROVIDER, identity=signer, signing_time=at))
     target = request.folder / MANIFEST_NAME
     write_output(str(target), cms)
     count, key = len(release.files), fingerprint_text(signer.certificate.fingerprint)

@@ -11,7 +11,7 @@ import click
 
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.output import open_cms_output
-from sealwax.cli.options.identities import load_own_certificate, load_signers
+from sealwax.cli.options.identities import load_own_certificate
 from sealwax.cli.options.parameters import (
     ENCODING,
     FILE,
@@ -26,6 +26,7 @@ from sealwax.cli.options.parameters import (
 )
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.signers import SignerChoice, load_signers
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input
 from sealwax.cli.streams.progress import show_progress
@@ -113,6 +114,7 @@ class SignRequest:
             help="Ask for replies encrypted for this certificate.",
         )
     )
+    choice: SignerChoice = group_of(SignerChoice)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
     def __post_init__(self) -> None:
@@ -121,9 +123,15 @@ class SignRequest:
                 "the detached signature of a mail is a part of the mail: give --opaque or --raw with --der or --pem"
             )
 
-    def load_signing(self) -> Signing:
-        """The signers and their options. Raises OSError, MalformedMessage, UsageError or WrongPassphrase."""
-        (first, *others), at = load_signers(self.identity_files, self.passphrases), now()
+    def load_signing(self, data: operations.Input) -> Signing:
+        """The signers of `data` and their options.
+
+        Raises NoUsableSigner, OSError, MalformedMessage, UsageError or WrongPassphrase.
+        """
+        at = now()
+        rules = self.choice.rules(at, None if self.raw else operations.read_head(data).headers)
+        rules = dataclasses.replace(rules, scheme=self._scheme)
+        first, *others = load_signers(self.identity_files, self.passphrases, rules)
         if self.rsa_hash and not any(one.private_key.key_type is KeyType.RSA for one in (first, *others)):
             raise click.UsageError("--rsa-hash is for RSA keys, and no signer has one")
         further = self._further_attributes(first, at)
@@ -136,11 +144,15 @@ class SignRequest:
             identities=(first, *others),
             signing_time=at,
             form=SignatureForm.OPAQUE if self.opaque else SignatureForm.DETACHED,
-            scheme=SignatureScheme.RSA_PSS if self.pss else None,
+            scheme=self._scheme,
             rsa_hash=self.rsa_hash,
             options=self._signer_options(further),
             crls=crls,
         )
+
+    @property
+    def _scheme(self) -> SignatureScheme | None:
+        return SignatureScheme.RSA_PSS if self.pss else None
 
     def _signer_options(self, further_attributes: list[bytes]) -> SignerOptions:
         key_id, by_issuer = SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER, SignerIdentifierForm.ISSUER_AND_SERIAL
@@ -167,7 +179,7 @@ def sign(request: SignRequest) -> None:
     The result is multipart/signed, or one opaque part. Several identities give several signatures of one content.
     """
     with open_input(request.source) as data, show_progress(data, "Signing") as watched:
-        signing, mode = request.load_signing(), mode_like(request.source)
+        signing, mode = request.load_signing(watched), mode_like(request.source)
         if request.raw or request.encoding:
             with open_cms_output(request.target, request.encoding, mode) as output:
                 operations.sign_content(watched, output, signing, raw=request.raw)

@@ -9,10 +9,10 @@ from typing import Final
 
 import click
 
-from sealwax.cli.options.identities import load_signer
 from sealwax.cli.options.parameters import FILE, OUTPUT, REPORT_JSON, ValueChoice, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.signers import SignerChoice, load_signer
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import lock_file, read_input, write_json, write_line, write_output
 from sealwax.cli.user_files.trust import default_list_file, read_followed_list, save_followed_list
@@ -104,6 +104,7 @@ class PublishRequest:
             ["--directory", "directories"], multiple=True, metavar="URL", help="Where certificates are. Repeatable."
         )
     )
+    choice: SignerChoice = group_of(SignerChoice)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
     def load_list(self, at: datetime.datetime) -> TrustList:
@@ -127,7 +128,8 @@ def publish(request: PublishRequest) -> None:
 
     People who follow the list take only newer ones, by their number, and none that has ended: publish in time.
     """
-    at, signer = now(), load_signer(request.identity_file, request.passphrases)
+    at = now()
+    signer = load_signer(request.identity_file, request.passphrases, request.choice.rules(at))
     cms = blocking.run(sign_trust_list(request.load_list(at), identity=signer, provider=PROVIDER, signing_time=at))
     write_output(request.target, armor(cms).encode("ascii"))
 

@@ -18,6 +18,7 @@ from smime_core.mail import Draft, HiddenField, ProtectionMode, build_parts, kee
 from smime_core.message import encrypt_bytes, encrypt_entity, sign_entity
 from smime_core.mime import Attachment, addresses, build_signed, decode_body, parse_entity, split_signed
 from smime_core.pkix import Purpose
+from smime_core.policy import find_weakness
 from smime_core.provider import CryptoProvider
 from smime_core.timestamp import (
     MessageImprint,
@@ -28,6 +29,7 @@ from smime_core.timestamp import (
     parse_timestamp_response,
 )
 from smime_core.trust import PARCEL_REPLY, SERVICE_FIELD
+from smime_core.verdict import claim_of
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.receipts import ask_for_receipt, describe_asked
 from wasm_build.vault.python.replies import Reply
@@ -218,7 +220,7 @@ async def _sign(
     provider: CryptoProvider,
 ) -> tuple[bytes, Reply | None]:
     """Returns (the signed entity, the values of its receipts or None)."""
-    signer = choose_signer(identities, draft.date, draft.sender)
+    signer = choose_signer(identities, draft.date, claim_of(draft.sender))
     options = SignerOptions(further_attributes=_further_attributes(claims, draft, provider))
     signed = await sign_entity(entity, Signing(identities=[signer], signing_time=draft.date, options=options), provider)
     return signed, await describe_asked(signed, provider) if claims.receipt else None
@@ -258,11 +260,14 @@ def _split(entity: bytes) -> tuple[bytes, bytes]:
 def _with_writer(
     recipients: tuple[Certificate, ...], identities: Sequence[UnsealedIdentity], draft: Draft
 ) -> tuple[Certificate, ...]:
-    # The writer must be able to read the copy in Sent. One own certificate is enough for that.
+    # The writer must be able to read the copy in Sent. One own certificate is enough for that. A short key is left out,
+    # because it would open the message to others too.
     own = (
         identity.certificate
         for identity in identities
-        if owns(identity, draft.sender) and may(identity, Purpose.ENCRYPT, draft.date)
+        if owns(identity, draft.sender)
+        and may(identity, Purpose.ENCRYPT, draft.date)
+        and find_weakness(identity.certificate.public_key) is None
     )
     return tuple(dict.fromkeys((*recipients, *list(own)[:1])))
 

@@ -36,6 +36,7 @@ from smime_core.parcels import (
     proof_of,
 )
 from smime_core.provider import CryptoProvider
+from smime_core.verdict import claim_of
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import Reply, describe_verdict
@@ -251,7 +252,7 @@ async def finish_parcel(request: FinishParcel, provider: CryptoProvider) -> Repl
     """
     signing = None
     if request.sign:
-        signer = choose_signer(await unseal_signers(request.keys, provider), request.at, request.from_)
+        signer = choose_signer(await unseal_signers(request.keys, provider), request.at, claim_of(request.from_))
         signing = Signing(identities=[signer], signing_time=request.at)
     manifest = Manifest(
         parcel=request.parcel,

@@ -40,6 +40,7 @@ from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, State
 from smime_core.text import addresses_match
+from smime_core.verdict import claim_of
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
 from wasm_build.vault.python.signers import choose_signer, unseal
@@ -115,7 +116,7 @@ async def make(request: MakeReceipt, provider: CryptoProvider) -> Reply:
     receipt_der = await build_receipt(
         info,
         OctetsContent(layer.content or b"", provider),
-        Signing(identities=[choose_signer(identities, request.at, request.from_)], signing_time=request.at),
+        Signing(identities=[choose_signer(identities, request.at, claim_of(request.from_))], signing_time=request.at),
         provider,
         content_type=layer.signed_data.e_content_type,
         certificate=certificates[0],

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
+from smime_core import verdict
 from smime_core.algorithms import SignatureAlgorithm, SignatureScheme
 from smime_core.cms import Signing, choose_signature_algorithm
-from smime_core.errors import MalformedMessage, PathError, UnsupportedAlgorithm
+from smime_core.errors import PathError, UnsupportedAlgorithm
 from smime_core.identity import Identity, as_shared
 from smime_core.mime import addresses
-from smime_core.pkix import Purpose, check_end_entity
+from smime_core.pkix import Purpose, check_end_entity, find_validity_fault
 from smime_core.provider import CryptoProvider, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.text import addresses_match
+from smime_core.verdict import Authors, SignerRules
 from smime_core.x509 import parse_certificate
 from wasm_build.vault.python.requests import SealedKeys
 from wasm_build.vault.python.sealed import UnsealedIdentity, unseal_identities
@@ -48,26 +50,17 @@ async def choose_signing(
 def choose_signer(
     identities: Sequence[UnsealedIdentity],
     at: datetime.datetime,
-    sender: str | None = None,
+    claimed: Authors | None = None,
     *,
     scheme: SignatureScheme | None = None,
 ) -> UnsealedIdentity:
-    """The first identity that may sign at this time and, if given, owns the address `sender`.
+    """The first identity that may sign at this time and, if given, has the address of the claimed author.
 
-    An identity whose key can sign, by `scheme` if given, comes before the others. Without `sender` it is one of the
-    person's own. Raises MalformedMessage if no identity may sign.
+    An identity whose key can sign, by `scheme` if given, comes before the others. Without a claim it is one of the
+    person's own. Raises NoUsableSigner if no identity may sign, and MalformedMessage without identities.
     """
-    # A verdict on mail is "invalid" if its signer is not its sender.
-    allowed = [
-        identity
-        for identity in (identities if sender is not None else own_of(identities))
-        if may(identity, Purpose.SIGN, at) and (sender is None or owns(identity, sender))
-    ]
-    able = [identity for identity in allowed if _find_algorithm(identity.private_key, scheme)]
-    for identity in able or allowed:
-        return identity
-    whose = f" for {sender}" if sender else ""
-    raise MalformedMessage(f"none of the open keys may sign{whose} at this time", where="identities")
+    candidates = own_of(identities) if claimed is None else identities
+    return verdict.choose_signer(candidates, SignerRules(at=at, claimed=claimed, scheme=scheme))
 
 
 def identity_of(unsealed: UnsealedIdentity) -> Identity:
@@ -87,7 +80,7 @@ def own_of(identities: Sequence[UnsealedIdentity]) -> tuple[UnsealedIdentity, ..
 
 def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> bool:
     """Whether the certificate allows this purpose and is within its validity period."""
-    return allows(identity, purpose) and identity.certificate.not_before <= at <= identity.certificate.not_after
+    return allows(identity, purpose) and find_validity_fault(identity.certificate, at) is None
 
 
 def allows(identity: UnsealedIdentity, purpose: Purpose) -> bool:

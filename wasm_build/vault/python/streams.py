@@ -15,7 +15,6 @@ from typing import Any, Final, Generic, TypeVar
 from smime_core.asn1 import Buffer
 from smime_core.cms import ID_DATA, Encrypting, Keys, Signing
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.mime import from_addresses
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
 from smime_core.providers.webcrypto_ciphers import settle
@@ -27,7 +26,8 @@ from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, s
 from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import StreamSink
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
-from smime_core.verdict import Claim, Decryptor, Examiner
+from smime_core.verdict import Authors, Claim, Decryptor, Examiner, read_claim
+from wasm_build.vault.python.error_codes import error_code
 from wasm_build.vault.python.replies import Reply, describe_lookups
 from wasm_build.vault.python.requests import (
     SealedKeys,
@@ -137,7 +137,7 @@ async def dispatch(verb: str, args: dict[str, Any], door: Any, *, strict: bool) 
     try:
         await run_stream_verb(verb, args, streams, provider=WebCryptoStreamingProvider(strict=strict))
     except SmimeError as error:
-        return _packed({"error": {"code": error.code, "message": str(error)}})
+        return _packed({"error": {"code": error_code(error), "message": str(error)}})
     return _packed({"ok": {}})
 
 
@@ -152,8 +152,8 @@ async def _sign(request: SignStream, streams: Streams, provider: StreamingProvid
     # Mail is signed detached by default, so that programs without S/MIME can read it. Bare CMS includes its content.
     is_detached = is_mail if request.detached is None else request.detached
     identities = await unseal_signers(request.keys, provider, scheme)
-    sender = await _find_sender(streams.input) if is_mail else None
-    signer = choose_signer(identities, request.at, sender, scheme=scheme)
+    claimed = await _read_claim(streams.input) if is_mail else None
+    signer = choose_signer(identities, request.at, claimed, scheme=scheme)
     signing = Signing(identities=[signer], signing_time=request.at, scheme=scheme)
     stream_signer = StreamSigner(signing=signing, provider=provider)
     if is_mail and is_detached:
@@ -232,11 +232,9 @@ async def _demand_cms(octets: Octets) -> None:
         raise MalformedMessage("found no CMS structure", where="CMS")
 
 
-async def _find_sender(message: Octets) -> str:
-    authors = from_addresses((await read_entity_head(message)).head.headers)
-    if len(authors) != 1:
-        raise MalformedMessage("exactly one sender belongs there", where="From")
-    return authors[0].address
+async def _read_claim(message: Octets) -> Authors:
+    # A mail without an author is refused, because no reader could compare its signer with anybody.
+    return read_claim((await read_entity_head(message)).head.headers) or Authors()
 
 
 def _packed(reply: Reply) -> list[Any]:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from smime_core.errors import DecisionRefused, ParcelWordsRefused, SmimeError
+from smime_core.errors import SmimeError
 from smime_core.provider import CryptoProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
 from wasm_build.vault.python import (
@@ -48,6 +48,7 @@ from wasm_build.vault.python import (
     search_texts,
     state,
 )
+from wasm_build.vault.python.error_codes import error_code
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import parse_request
 from wasm_build.vault.python.wire import pack, take
@@ -111,16 +112,6 @@ async def dispatch(verb: str, args: dict[str, Any], *, strict: bool = False) -> 
         reply = {"error": {"code": error_code(error), "message": str(error)}}
     reply_json, buffers = pack(reply)
     return [reply_json, *(provider.find_buffer(octets) or octets for octets in buffers)]
-
-
-def error_code(error: SmimeError) -> str:
-    """The code of an error, from which pages choose their words.
-
-    It includes the reason of a refused decision or of refused words, and the place of an unknown word.
-    """
-    if isinstance(error, ParcelWordsRefused):
-        return f"{error.code}-{error.why}" + (f"-{error.place}" if error.place is not None else "")
-    return f"{error.code}-{error.why}" if isinstance(error, DecisionRefused) else error.code
 
 
 async def run_verb(verb: str, args: dict[str, Any], provider: CryptoProvider) -> Reply:

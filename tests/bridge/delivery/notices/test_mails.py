@@ -20,7 +20,7 @@ import pytest
 from sealwax.notices.signing import NoticeSigner, SignerRefused, read_signer
 from sealwax.notices.writing import Language, Unwritable, is_plain
 from smime_core import blocking
-from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.ca.demo import Details, create_authority, issue_identity
 from smime_core.identity import Identity
 from smime_core.providers.native import NativeProvider
 from tests.support.parcel_rows import API, PAGES, PARCEL_ID, RECIPIENT, REFERENCE, SENDER, SERVICE, TOKENS
@@ -292,7 +292,7 @@ def identity() -> Identity:
 
 @pytest.mark.parametrize("language", [Language.ENGLISH, Language.ARABIC])
 def test_openssl_verifies_the_signature_of_the_service(language: Language, identity: Identity, tmp_path: Path) -> None:
-    signer = NoticeSigner(identity=identity, provider=PROVIDER)
+    signer = NoticeSigner(identities=(identity,), provider=PROVIDER)
     head = Letterhead(pages_origin=PAGES, api_url=API, sender=SERVICE, signer=signer)
     mail = write_parcel_mail(notice(language), head)
     read_mail = read(mail)
@@ -312,10 +312,23 @@ def test_openssl_verifies_the_signature_of_the_service(language: Language, ident
     assert found.returncode != 0
 
 
+def test_a_valid_certificate_signs_and_an_expired_one_does_not(
+    identity: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority = blocking.run(create_authority("Test authority", PROVIDER, at=AT))
+    over = Details(not_before=AT - datetime.timedelta(days=9), not_after=AT - datetime.timedelta(days=1))
+    expired = blocking.run(issue_identity(authority, SERVICE, PROVIDER, at=AT, details=over))
+    mail = f"From: {SERVICE}\r\nTo: bob@example.test\r\n\r\nHello\r\n".encode()
+    signed = NoticeSigner(identities=(expired, identity), provider=PROVIDER).sign(mail, AT)
+    assert b"multipart/signed" in signed
+    assert NoticeSigner(identities=(expired,), provider=PROVIDER).sign(mail, AT) == mail
+    assert "certificate-expired" in caplog.text
+
+
 def test_the_certificate_must_be_that_of_the_address_that_writes(identity: Identity, tmp_path: Path) -> None:
     file = tmp_path / "service.p12"
     file.write_bytes(blocking.export_identity(identity, b"secret", provider=PROVIDER))
-    assert read_signer(file, b"secret", sender=SERVICE, provider=PROVIDER).identity.certificate.der
+    assert read_signer(file, b"secret", sender=SERVICE, provider=PROVIDER).identities
     for sender, password in ((SENDER, b"secret"), (SERVICE, b"wrong")):
         with pytest.raises(SignerRefused) as refused:
             read_signer(file, password, sender=sender, provider=PROVIDER)

@@ -1,0 +1,161 @@
+"""The choice of the signers among a person's keys, by the rules of those who read the signatures.
+
+A key is chosen by the author of the mail (RFC 8550 section 3), by key usage and extended key usage (section 4.4) and by
+its validity at the time of signing. If no key fits, nothing is signed, because every reader would doubt the signature.
+Leaves out certification paths and revocation: whom the readers trust is not known here.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from smime_core.algorithms import SignatureScheme
+from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithm
+from smime_core.errors import MalformedMessage, NoUsableSigner, PathError, UnsupportedAlgorithm
+from smime_core.mime import Headers, addresses, parse_entity
+from smime_core.pkix import Purpose, check_end_entity, find_validity_fault
+from smime_core.policy import find_weakness
+from smime_core.report.reasons import reason
+from smime_core.report.report import NO_VALUES, Reason
+from smime_core.text import addresses_match
+from smime_core.text.times import utc_text
+from smime_core.verdict.authors import Authors, find_mismatch, names_somebody, read_authors
+from smime_core.x509.certificate import Certificate
+
+Holder = TypeVar("Holder", bound=KeyHolder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerRules:
+    """The time of signing, and the author whose signature it is to be.
+
+    With `claimed` None the content names no author, and anybody may sign. A receipt has no author, but `recipients`,
+    one of whom signs. `holder` is an address, or the subject of a certificate without addresses: it overrules both, and
+    readers may doubt the signature then. A key that can sign by `scheme` is preferred. `allows_expired` permits a
+    certificate that is not valid at the time, and `allows_weak` a key that is too short.
+    """
+
+    at: datetime.datetime
+    claimed: Authors | None = None
+    recipients: tuple[str, ...] = ()
+    holder: str | None = None
+    scheme: SignatureScheme | None = None
+    allows_expired: bool = False
+    allows_weak: bool = False
+
+    @classmethod
+    def for_message(cls, message: bytes, at: datetime.datetime) -> SignerRules:
+        """The rules for a mail: From names its author. Raises MalformedMessage or LimitExceeded."""
+        return cls(at=at, claimed=read_claim(parse_entity(message).headers))
+
+
+def read_claim(headers: Headers) -> Authors | None:
+    """The author whom readers compare with the signer, or None if the header names nobody."""
+    return read_authors(headers, given=None) if names_somebody(headers) else None
+
+
+def claim_of(author: str) -> Authors:
+    """The claim that `author` has signed, who is `Name <address>` or only an address, as in From."""
+    return Authors(authors=tuple(mailbox.address for mailbox in addresses(author)))
+
+
+def choose_signer(holders: Sequence[Holder], rules: SignerRules) -> Holder:
+    """The one of `holders` who signs. Raises the errors of `choose_signers`."""
+    return choose_signers([holders], rules)[0]
+
+
+def choose_signers(
+    groups: Sequence[Sequence[Holder]], rules: SignerRules, *, beside: Sequence[Certificate] = ()
+) -> tuple[Holder, ...]:
+    """One signer from each group, such as the keys of one file. One of them is the claimed author.
+
+    `beside` are the certificates of those who have signed the same content already. If the author is among them,
+    anybody may sign too. Within a group the author comes first, then valid certificates, then keys that can sign by the
+    scheme, then the order of the group. Raises NoUsableSigner, and MalformedMessage for a group without any key.
+    """
+    given = [holder.certificate for group in groups for holder in group]
+    everybody = [*beside, *given]
+    chosen = tuple(_choose(group, rules, everybody) for group in groups)
+    mismatch = _find_mismatch([*beside, *(holder.certificate for holder in chosen)], rules)
+    if mismatch is None:
+        return chosen
+    # A key of the author that was not chosen is unfit, and the reasons against it are the ones that help.
+    raise _refuse(_faults_of_authors(given, rules) or [mismatch])
+
+
+def _find_own_faults(certificate: Certificate, rules: SignerRules) -> tuple[Reason, ...]:
+    """The reasons against signing with this certificate, whoever the author is."""
+    # In the order in which readers get them.
+    faults = []
+    weakness = None if rules.allows_weak else find_weakness(certificate.public_key)
+    if weakness is not None:
+        faults.append(reason("weak-key", {"key": weakness}))
+    text = None if rules.allows_expired else find_validity_fault(certificate, rules.at)
+    if text is not None:
+        begin, end = utc_text(certificate.not_before), utc_text(certificate.not_after)
+        values = {"name": certificate.common_name, "from": begin, "until": end}
+        faults.append(reason("certificate-expired", values, text))
+    try:
+        check_end_entity(certificate, Purpose.SIGN)
+    except PathError as error:
+        faults.append(reason(error.code, {"text": str(error)}))
+    return tuple(faults)
+
+
+def _choose(group: Sequence[Holder], rules: SignerRules, everybody: Sequence[Certificate]) -> Holder:
+    if not group:
+        raise MalformedMessage("there is no private key together with its certificate", where="signers")
+    fitting = [holder for holder in group if not _find_own_faults(holder.certificate, rules)]
+    if fitting:
+        return min(fitting, key=lambda holder: _rank(holder, rules))
+    mismatch, given = _find_mismatch(everybody, rules), [holder.certificate for holder in group]
+    faults = _faults_of_authors(given, rules) or [fault for one in given for fault in _find_own_faults(one, rules)]
+    raise _refuse([*([] if mismatch is None else [mismatch]), *faults])
+
+
+def _rank(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool, bool, bool]:
+    # The least is the best. `min` keeps the order of equals.
+    is_foreign = _find_mismatch([holder.certificate], rules) is not None
+    is_outside = find_validity_fault(holder.certificate, rules.at) is not None
+    is_weak = find_weakness(holder.certificate.public_key) is not None
+    return is_foreign, is_outside, is_weak, not _can_sign(holder, rules.scheme)
+
+
+def _can_sign(holder: KeyHolder, scheme: SignatureScheme | None) -> bool:
+    try:
+        choose_holder_algorithm(holder, scheme)
+    except UnsupportedAlgorithm:
+        return False
+    return True
+
+
+def _faults_of_authors(certificates: Sequence[Certificate], rules: SignerRules) -> list[Reason]:
+    authors = [one for one in certificates if _find_mismatch([one], rules) is None]
+    return [fault for one in authors for fault in _find_own_faults(one, rules)]
+
+
+def _refuse(reasons: Sequence[Reason]) -> NoUsableSigner:
+    once = tuple(dict.fromkeys(reasons))
+    text = "; ".join(f"{one.code}: {one.sentence}" for one in once)
+    return NoUsableSigner(f"nothing was signed: {text}", codes=tuple(dict.fromkeys(one.code for one in once)))
+
+
+def _find_mismatch(certificates: Sequence[Certificate], rules: SignerRules) -> Reason | None:
+    named = list(dict.fromkeys(address for one in certificates for address in one.email_addresses))
+    if rules.holder is not None:
+        if any(_is_named(one, rules.holder) for one in certificates):
+            return None
+        return reason("sender-mismatch", {"addresses": ", ".join(named)} if named else NO_VALUES)
+    if rules.recipients:
+        is_recipient = any(addresses_match(one, other) for one in named for other in rules.recipients)
+        return None if is_recipient else reason("receipt-not-recipient")
+    return None if rules.claimed is None else find_mismatch(rules.claimed, named)
+
+
+def _is_named(certificate: Certificate, holder: str) -> bool:
+    if certificate.email_addresses:
+        return any(addresses_match(address, holder) for address in certificate.email_addresses)
+    return holder in (certificate.subject, certificate.common_name)

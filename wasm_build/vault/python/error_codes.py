@@ -1,0 +1,15 @@
+"""The codes of errors, from which pages choose their words."""
+
+from __future__ import annotations
+
+from smime_core.errors import DecisionRefused, NoUsableSigner, ParcelWordsRefused, SmimeError
+
+
+def error_code(error: SmimeError) -> str:
+    """The code of an error, from which pages choose their words.
+
+    It includes the reason of a refused decision, signer or words, and the place of an unknown word.
+    """
+    if isinstance(error, ParcelWordsRefused):
+        return f"{error.code}-{error.why}" + (f"-{error.place}" if error.place is not None else "")
+    return f"{error.code}-{error.why}" if isinstance(error, DecisionRefused | NoUsableSigner) else error.code
