@@ -11,6 +11,7 @@ from typing import Final
 
 from smime_core.algorithms import HASH_OIDS, ContentCipher, HashName, KeyWrap, SignatureAlgorithm, SignatureScheme
 from smime_core.errors import AlgorithmForbidden
+from smime_core.provider import PublicKey
 
 
 class Policy(StrEnum):
@@ -28,9 +29,16 @@ class Policy(StrEnum):
 _WEAK_HASHES: Final = frozenset({HashName.MD5, HashName.SHA1})
 
 
-def is_weak_signature(algorithm: SignatureAlgorithm) -> bool:
-    """Whether a signature by `algorithm` can be forged today or soon: MD5, SHA-1, DSA (RFC 8551 Appendix B)."""
-    return algorithm.hash_name in _WEAK_HASHES or algorithm.scheme is SignatureScheme.DSA
+_MIN_CURVE_BITS: Final = 224  # NIST SP 800-131A section 3: smaller curves have less than 112 bits of security.
+
+
+def is_weak_signature(algorithm: SignatureAlgorithm, key: PublicKey | None = None) -> bool:
+    """Whether a signature by `algorithm` can be forged today or soon: MD5, SHA-1, DSA (RFC 8551 Appendix B).
+
+    With `key`, also whether the curve of the key is too small.
+    """
+    is_small = key is not None and key.curve is not None and key.bits < _MIN_CURVE_BITS
+    return is_small or algorithm.hash_name in _WEAK_HASHES or algorithm.scheme is SignatureScheme.DSA
 
 
 def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy) -> None:

@@ -9,6 +9,7 @@ around one part of a message never improves the verdict on the whole.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Sequence
 from enum import Enum
 
@@ -17,7 +18,7 @@ from smime_core.cades import carried_evidence
 from smime_core.cms.signed_content import SignedContent
 from smime_core.cms.signed_data import SignedData, find_certificate, find_signer_certificates
 from smime_core.cms.signer_info import SignerInfo, verify_signer
-from smime_core.errors import LimitExceeded, ProviderError, SmimeError, UnsupportedAlgorithm
+from smime_core.errors import LimitExceeded, MalformedMessage, ProviderError, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
 from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
@@ -111,22 +112,31 @@ async def _judge_by(
     except LimitExceeded as error:
         return _doubted_signer(info, reason(error.code), certificate)
     try:
-        signing_time = info.signing_time
         algorithm = await verify_signer(info, content, examiner.provider, certificate, content_type, examiner.policy)
     except (UnsupportedAlgorithm, ProviderError) as error:
         return _doubted_signer(info, reason(error.code, {"text": str(error)}), certificate)
     except SmimeError as error:
         return broken_signer(info, reason(error.code), certificate)
+    try:
+        signing_time, doubts = info.signing_time, ()
+    except MalformedMessage as error:
+        # RFC 5652 section 11.3: the time is only the signer's claim, so it says nothing against the content.
+        signing_time, doubts = None, (reason("signing-time-unreadable", {"text": str(error)}),)
     trust = await judge_trust(certificate, examiner, info, known, signing_time)
-    return _trusted_signer(info, certificate, algorithm, trust)
+    trust = dataclasses.replace(trust, doubts=(*doubts, *trust.doubts))
+    return _trusted_signer(info, certificate, algorithm, trust, signing_time)
 
 
 def _trusted_signer(
-    info: SignerInfo, certificate: Certificate, algorithm: SignatureAlgorithm, trust: SignerTrust
+    info: SignerInfo,
+    certificate: Certificate,
+    algorithm: SignatureAlgorithm,
+    trust: SignerTrust,
+    signing_time: datetime.datetime | None,
 ) -> SignerReport:
     # The verdict on a signature that verifies, by the trust in its signer.
     doubts = trust.doubts
-    if is_weak_signature(algorithm):
+    if is_weak_signature(algorithm, certificate.public_key):
         doubts = (reason("weak-signature", {"algorithm": algorithm.label}), *doubts)
     notes = (*trust.notes, *map(reason, () if doubts else info.tolerances))
     return SignerReport(
@@ -136,7 +146,7 @@ def _trusted_signer(
         algorithm=algorithm.label,
         certificate=certificate,
         path=trust.path,
-        signing_time=info.signing_time,
+        signing_time=signing_time,
         trail=trust.trail,
         addresses=trust.addresses,
         info=info,

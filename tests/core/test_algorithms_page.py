@@ -13,6 +13,7 @@ from smime_core.algorithms import (
     RC2_40_CBC,
     RC2_64_CBC,
     RC2_128_CBC,
+    VERIFIED_CURVES,
     ContentCipher,
     Curve,
     HashName,
@@ -145,5 +146,5 @@ def test_keys_that_receive(key: NewKey) -> None:
 
 
 def test_every_curve_agrees() -> None:
-    for curve in Curve:
+    for curve in [curve for curve in Curve if curve not in VERIFIED_CURVES]:
         assert read(f"ECDH {curve}") == Policy.RECEIVE
