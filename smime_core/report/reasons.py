@@ -53,7 +53,7 @@ REASONS: Final = {
     "signed-other-bytes": (
         "The signature fits only if line ends are replaced, and the content is no text, so it may have been damaged."
     ),
-    "frame-damaged": "The frame around the signed text was damaged in transit. The text itself is as it was signed.",
+    "frame-damaged": "The frame around the signed text is damaged.",
     "signing-time-with-offset": "The signing time is written with a time zone, which no signer should do.",
     "signing-time-loose": "The signing time is written in a form that no signer should use.",
     "signing-time-unreadable": "The stated signing time cannot be read.",

@@ -15,6 +15,7 @@ from enum import Enum
 
 from smime_core.algorithms import SignatureAlgorithm
 from smime_core.cades import carried_evidence
+from smime_core.cms.content_info import ID_DATA, is_own_type
 from smime_core.cms.signed_content import SignedContent
 from smime_core.cms.signed_data import SignedData, find_certificate, find_signer_certificates
 from smime_core.cms.signer_info import SignerInfo, verify_signer
@@ -24,7 +25,15 @@ from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import is_weak_signature
 from smime_core.report.reasons import reason
-from smime_core.report.report import LayerKind, LayerReport, Reason, SignerReport, State, find_deciding_signers
+from smime_core.report.report import (
+    NO_VALUES,
+    LayerKind,
+    LayerReport,
+    Reason,
+    SignerReport,
+    State,
+    find_deciding_signers,
+)
 from smime_core.text.mail_address import addresses_match
 from smime_core.verdict.authors import Authors
 from smime_core.verdict.examiner import Examiner
@@ -45,18 +54,28 @@ async def judge_signers(
     signed_data: SignedData, content: SignedContent, examiner: Examiner, known: tuple[Certificate, ...]
 ) -> tuple[SignerReport, ...]:
     """The verdict on each SignerInfo. `known` are all certificates that were found in the message so far."""
-    if signed_data.e_content_type not in examiner.signed_types:
-        why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
+    is_expected = signed_data.e_content_type in examiner.signed_types
+    why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
+    if not is_expected and (ID_DATA not in examiner.signed_types or is_own_type(signed_data.e_content_type)):
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     examiner = _with_carried_evidence(examiner, signed_data)
     reports: list[SignerReport] = []
     for info in signed_data.signer_infos:
-        reports.append(await _judge_signer(info, signed_data.e_content_type, content, examiner, known))
+        report = await _judge_signer(info, signed_data, content, examiner, known)
+        # A genuine signature of content that is no mail is not one of the mail.
+        reports.append(report if is_expected else with_doubt(report, why))
         if _went_beyond_limits(reports[-1]):
             # All signers share the certificates of the message. If the certificates are hostile, each further signer
             # would cause another costly search.
             examiner = dataclasses.replace(examiner, follows_paths=False)
     return tuple(reports)
+
+
+def with_doubt(report: SignerReport, why: Reason) -> SignerReport:
+    """The report with a doubt in the first place, which keeps the signer from being verified."""
+    if report.state is State.INVALID:
+        return report
+    return dataclasses.replace(report, state=State.SIGNED_UNVERIFIED, reasons=(why, *report.reasons))
 
 
 def _with_carried_evidence(examiner: Examiner, signed_data: SignedData) -> Examiner:
@@ -68,15 +87,22 @@ def _with_carried_evidence(examiner: Examiner, signed_data: SignedData) -> Exami
     return dataclasses.replace(examiner, judging=dataclasses.replace(examiner.judging, trust_store=store))
 
 
+def with_note(report: SignerReport, note: Reason) -> SignerReport:
+    """The report with a note in the last place, which changes no state."""
+    return dataclasses.replace(report, reasons=(*report.reasons, note))
+
+
 async def _judge_signer(
     info: SignerInfo | SmimeError,
-    content_type: str,
+    signed_data: SignedData,
     content: SignedContent,
     examiner: Examiner,
     known: tuple[Certificate, ...],
 ) -> SignerReport:
+    content_type, unreadable = signed_data.e_content_type, signed_data.unreadable
     if isinstance(info, SmimeError):
-        return broken_signer(info, reason("malformed-message", {"text": str(info)}))
+        # Nobody can say of such a signature that it does not fit the content.
+        return unread_signer(info)
     try:
         # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. The
         # verification with it then fails with the right reason (MUSTS 17).
@@ -84,7 +110,9 @@ async def _judge_signer(
     except SmimeError as error:
         return broken_signer(info, reason(error.code))
     if not certificates:
-        return _doubted_signer(info, reason("signer-certificate-missing"))
+        problems = [one.problem for one in unreadable if one.may_be(info.sid)]
+        missing = "certificate-unreadable" if problems else "signer-certificate-missing"
+        return _doubted_signer(info, reason(missing, {"text": problems[0]} if problems else NO_VALUES))
     # One key may have been certified several times. The best verdict by any of these certificates counts.
     reports: list[SignerReport] = []
     for certificate in certificates[:MAX_SIGNER_CERTIFICATES]:
@@ -117,8 +145,9 @@ async def _judge_by(
         return _doubted_signer(info, reason(error.code, {"text": str(error)}), certificate)
     except SmimeError as error:
         return broken_signer(info, reason(error.code), certificate)
+    doubts: tuple[Reason, ...] = ()
     try:
-        signing_time, doubts = info.signing_time, ()
+        signing_time = info.signing_time
     except MalformedMessage as error:
         # RFC 5652 section 11.3: the time is only the signer's claim, so it says nothing against the content.
         signing_time, doubts = None, (reason("signing-time-unreadable", {"text": str(error)}),)
@@ -167,7 +196,12 @@ def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certi
     )
 
 
-def _doubted_signer(info: SignerInfo, why: Reason, certificate: Certificate | None = None) -> SignerReport:
+def unread_signer(error: SmimeError) -> SignerReport:
+    """The report on a signer whose SignerInfo, or whose whole signature, cannot be read."""
+    return _doubted_signer(error, reason("malformed-message", {"text": str(error)}))
+
+
+def _doubted_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certificate | None = None) -> SignerReport:
     return dataclasses.replace(broken_signer(info, why, certificate), state=State.SIGNED_UNVERIFIED)
 
 
@@ -229,7 +263,11 @@ def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reaso
         return reason("several-senders" if claimed.authors else "no-sender")
     # The addresses of verified signers count. If no signer is verified, the addresses of the others explain the doubt.
     trusted = [signer for signer in signers if signer.state is State.VERIFIED]
-    addresses = list(dict.fromkeys(a for signer in trusted or signers for a in _addresses(signer)))
+    judged = trusted or [signer for signer in signers if signer.certificate is not None]
+    if not judged:
+        # Nothing is known of the addresses of a certificate that nobody has.
+        return None
+    addresses = list(dict.fromkeys(a for signer in judged for a in _addresses(signer)))
     if any(addresses_match(claimed.authors[0], address) for address in addresses):
         return None
     if any(addresses_match(claimed.authors[0], address) for signer in trusted for address in _all_addresses(signer)):

@@ -113,6 +113,8 @@ def _draw_layer(parent: Tree, layer: LayerDescription) -> Tree:
     _draw_attributes(branch, layer.unprotected_attributes, "unprotected")
     for certificate in layer.certificates:
         draw_certificate(branch, certificate)
+    for unreadable in layer.unreadable_certificates:
+        branch.add(_text(f"certificate that cannot be read: {unreadable}"))
     for revocation_list in layer.revocation_lists:
         own = branch.add(_text(f"certificate revocation list: {revocation_list.issuer}"))
         _fill_revocation_list(own, revocation_list)
@@ -128,7 +130,8 @@ def _layer_label(layer: LayerDescription) -> str:
         label += f": {layer.algorithm}"
     if layer.content_type not in ("", ID_DATA):
         label += f", content type {content_type_name(layer.content_type)}"
-    return f"{label}: unreadable: {layer.problem}" if layer.problem else label
+    state = "damaged" if layer.signers else "unreadable"
+    return f"{label}: {state}: {layer.problem}" if layer.problem else label
 
 
 def _draw_signer(parent: Tree, signer: SignerDescription, role: str) -> None:

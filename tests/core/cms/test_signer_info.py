@@ -209,7 +209,7 @@ def test_refuses_attributes_that_nothing_would_sign() -> None:
 
 def test_refuses_to_sign_an_attribute_twice() -> None:
     twice = SignerOptions(further_attributes=(build_attribute(CONTENT_TYPE, der.oid(FIELD)),))
-    with pytest.raises(MalformedMessage, match="appears twice"):
+    with pytest.raises(MalformedMessage, match="2 values, expected 1"):
         sign(person("alice"), options=twice)
 
 
@@ -548,7 +548,7 @@ def test_must_16_signed_attributes_stand_once_with_one_value_and_are_signed(attr
         verify(with_attributes(doubled))
     with pytest.raises(MalformedMessage, match=f"{name}.* has 0 values"):
         verify(with_attributes(der.sequence(attribute_type.encoded, der.element(der.SET))))
-    with pytest.raises(MalformedMessage, match="appears twice"):
+    with pytest.raises(MalformedMessage, match="2 values, expected 1"):
         verify(with_attributes(attribute, attribute))
     with pytest.raises(MalformedMessage, match="is not signed"):
         verify(with_attributes(unsigned=[attribute]))
