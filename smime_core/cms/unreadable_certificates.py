@@ -28,6 +28,13 @@ class UnreadableCertificate:
     name: IssuerAndSerial | None = None
     key_identifier: KeyIdentifier | None = None
 
+    def __str__(self) -> str:
+        named = self.name or self.key_identifier
+        try:
+            return f"{named}: {self.problem}" if named else self.problem
+        except MalformedMessage:
+            return self.problem
+
     def may_be(self, sid: CertificateId) -> bool:
         """Whether a signer may mean this certificate: by its name, or because nothing is left that could be compared.
 

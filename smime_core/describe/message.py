@@ -36,7 +36,6 @@ from smime_core.cms.layers import (
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_data import SignedData
 from smime_core.cms.signer_info import SignerInfo
-from smime_core.cms.unreadable_certificates import UnreadableCertificate
 from smime_core.describe.attributes import AttributeDescription, describe_attributes
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
@@ -254,15 +253,10 @@ def _describe_signed(found: SignedLayer) -> LayerDescription:
             for info in signed_data.signer_infos
         ),
         certificates=signed_data.certificates,
-        unreadable_certificates=tuple(map(_describe_unreadable, signed_data.unreadable)),
+        unreadable_certificates=tuple(map(str, signed_data.unreadable)),
         problem="; ".join(found.damage),
         revocation_lists=tuple(crl for crl in map(_readable_list, signed_data.crls) if crl is not None),
     )
-
-
-def _describe_unreadable(certificate: UnreadableCertificate) -> str:
-    named = certificate.name or certificate.key_identifier
-    return f"{_text(named)}: {certificate.problem}" if named else certificate.problem
 
 
 def _readable_list(crl_der: bytes) -> RevocationList | None:
