@@ -41,9 +41,9 @@ def is_weak_signature(algorithm: SignatureAlgorithm, key: PublicKey | None = Non
     return is_small or algorithm.hash_name in _WEAK_HASHES or algorithm.scheme is SignatureScheme.DSA
 
 
-def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy) -> None:
-    """Raise AlgorithmForbidden for a weak signature, except under policy ARCHIVE."""
-    if policy is not Policy.ARCHIVE and is_weak_signature(algorithm):
+def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy, key: PublicKey | None = None) -> None:
+    """Raise AlgorithmForbidden for a weak signature, also by a weak `key`, except under policy ARCHIVE."""
+    if policy is not Policy.ARCHIVE and is_weak_signature(algorithm, key):
         raise AlgorithmForbidden(HASH_OIDS[algorithm.hash_name], f"signature by {algorithm.label}", policy=policy)
 
 

@@ -34,7 +34,7 @@ from smime_core.cms.signer_info import (
 from smime_core.cms.signing import SignerIdentifierForm
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_COUNTERSIGNATURE_DEPTH, MAX_COUNTERSIGNATURES, check_limit
-from smime_core.policy import Policy
+from smime_core.policy import Policy, check_signature_algorithm
 from smime_core.provider import CryptoProvider
 from smime_core.x509.certificate import Certificate
 
@@ -79,6 +79,7 @@ async def verify_countersignature(
         raise signer
     octets = countersignature.countersigned.signature
     digest, algorithm = check_algorithms(signer, policy)
+    check_signature_algorithm(algorithm, policy, certificate.public_key)
     check_attribute_rules(signer.attributes, signer.unsigned_attributes)
     if signer.signed_attrs is None:
         check_not_signed_attributes(octets)

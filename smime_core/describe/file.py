@@ -123,8 +123,9 @@ def findings_to_json(findings: Findings) -> dict[str, Any]:
 
 
 def _certificates(data: bytes) -> KeysAndCertificates:
+    unreadable: tuple[str, ...] = ()
     if data[:1] == bytes([der.SEQUENCE]):
-        certificates, unreadable = parse_certificates(data), ()
+        certificates = parse_certificates(data)
     else:
         certificates, unreadable = _read_all(_pem_certificates(data))
     if not certificates and len(unreadable) <= 1:

@@ -108,7 +108,7 @@ async def load_identities_from_pem(
 
 
 def certificate_octets(block: PemBlock) -> bytes:
-    """The certificate of a PEM block, without the trust settings of OpenSSL behind it. Damaged bytes stay as they are."""
+    """The certificate of a PEM block, without OpenSSL's trust settings behind it. Damaged bytes stay as they are."""
     try:
         return bytes(der.read_tlv(block.octets, where=block.label)[0].encoded)
     except MalformedMessage:

@@ -152,6 +152,7 @@ async def verify_signer(
     """
     # (0)
     digest, algorithm = check_algorithms(signer, policy)
+    check_signature_algorithm(algorithm, policy, certificate.public_key)
     # (1)
     check_attribute_rules(signer.attributes, signer.unsigned_attributes)
     if signer.signed_attrs is None:

@@ -116,7 +116,7 @@ def _pkcs1_verify(_: Json, group: Json, test: Json) -> Found:
 
 
 def _pss(_: Json, group: Json, test: Json) -> Found:
-    name, mask = _hash(group["sha"]), _hash(group.get("mgfSha", group["sha"]))
+    name, mask = _hash(group["sha"]), _hash(str(group.get("mgfSha", group["sha"])))
     mgf_hash = "" if mask == name else mask
     return _verify("rsa-pss", name, group, test, salt_length=group["sLen"], mgf_hash=mgf_hash)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from smime_core.asn1 import der
@@ -14,6 +16,7 @@ from smime_core.identity.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12
 from tests.support.people import PROVIDER, person
 
 PASSPHRASE = b"secret"
+Writer = Callable[..., bytes]
 
 
 def without_seconds(name: str) -> bytes:
@@ -48,7 +51,7 @@ def pkcs12_file(*certificates: bytes, keys: tuple[str, ...] = ("alice", "bob")) 
 
 @pytest.mark.parametrize("file", [pem_file, pkcs12_file])
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_an_unreadable_certificate_does_not_close_the_other_keys(name: str, file: type[bytes]) -> None:
+def test_an_unreadable_certificate_does_not_close_the_other_keys(name: str, file: Writer) -> None:
     bob = person("bob").certificate
     for order in ((UNREADABLE[name], bob.der), (bob.der, UNREADABLE[name])):
         (identity,) = run(load_identities(file(*order), PASSPHRASE, PROVIDER))
@@ -56,7 +59,7 @@ def test_an_unreadable_certificate_does_not_close_the_other_keys(name: str, file
 
 
 @pytest.mark.parametrize("file", [pem_file, pkcs12_file])
-def test_a_file_whose_only_certificate_is_unreadable_says_why(file: type[bytes]) -> None:
+def test_a_file_whose_only_certificate_is_unreadable_says_why(file: Writer) -> None:
     with pytest.raises(MalformedMessage, match="notBefore"):
         run(load_identities(file(UNREADABLE["without seconds"]), PASSPHRASE, PROVIDER))
 
@@ -70,7 +73,7 @@ def test_a_block_that_is_no_base64_does_not_close_the_other_keys() -> None:
 
 
 @pytest.mark.parametrize(("file", "keys"), [(pem_file, ("bob",)), (pkcs12_file, ("alice", "bob")), (pem_file, ())])
-def test_the_unreadable_certificates_of_a_file_are_listed(file: type[bytes], keys: tuple[str, ...]) -> None:
+def test_the_unreadable_certificates_of_a_file_are_listed(file: Writer, keys: tuple[str, ...]) -> None:
     bob = person("bob").certificate
     data = file(UNREADABLE["without seconds"], bob.der, UNREADABLE["no DER"], keys=keys)
     findings = run(inspect_file(data, PROVIDER, passphrase=lambda: PASSPHRASE))

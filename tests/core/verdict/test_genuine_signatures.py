@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import pem
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from smime_core import blocking, stream
 from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, Curve
@@ -22,6 +25,7 @@ from smime_core.cms.signing import Signing
 from smime_core.errors import UnsupportedAlgorithm
 from smime_core.identity.identity import Identity
 from smime_core.keys import parse_private_key, parse_public_key
+from smime_core.policy import Policy
 from smime_core.provider import NewKey, PublicKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report.report import MessageReport, State
@@ -107,8 +111,35 @@ def test_a_signature_on_a_curve_that_openssl_reads_is_verified(tmp_path: Path, c
 def test_a_signature_on_a_curve_of_192_bits_is_weak(tmp_path: Path) -> None:
     cms = made_by(tmp_path, on("prime192v1"))
     assert openssl_verifies(tmp_path, cms)
-    assert opinions(cms) == (State.SIGNED_UNVERIFIED, ["weak-signature"])
-    assert opinions(cms.replace(CONTENT, FORGED)) == (State.INVALID, ["message-digest-mismatch"])
+    assert opinions(cms) == (State.SIGNED_UNVERIFIED, ["algorithm-forbidden"])
+    for octets, state, code in (
+        (cms, State.SIGNED_UNVERIFIED, "weak-signature"),
+        (cms.replace(CONTENT, FORGED), State.INVALID, "message-digest-mismatch"),
+    ):
+        report = blocking.examine_message(octets, JUDGING, PROVIDER, sender=ALICE, policy=Policy.ARCHIVE)
+        assert (report.state, codes(report)[0]) == (state, code)
+
+
+def test_an_authority_with_a_key_on_a_curve_of_192_bits_proves_nothing() -> None:
+    key = ec.generate_private_key(ec.SECP192R1())
+    spki_der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    root, alice = der.read_sequence(anchor().der), der.read_sequence(person("alice").certificate.der)
+    ecdsa = der.sequence(der.oid("1.2.840.10045.4.3.2"))
+
+    def signed(tbs: der.Tlv, spki: bytes | None) -> bytes:
+        fields = [bytes(field.encoded) for field in der.read_children(tbs)]
+        altered = der.sequence(*fields[:2], ecdsa, *fields[3:6], spki or fields[6], *fields[7:])
+        return der.sequence(altered, ecdsa, der.element(0x03, b"\0", key.sign(altered, ec.ECDSA(hashes.SHA256()))))
+
+    small = parse_certificate(signed(root[0], spki_der))
+    identity = Identity(
+        certificate=parse_certificate(signed(alice[0], None)), private_key=person("alice").private_key, chain=()
+    )
+    cms = blocking.sign_bytes(CONTENT, Signing(identities=[identity], signing_time=NOW), provider=PROVIDER)
+    judging = Judging(trust_store=trust(small), at=NOW)
+    report = blocking.examine_message(cms, judging, PROVIDER, sender=ALICE)
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["path-error"])
+    assert "a key of 192 bits" in report.reasons[0].sentence
 
 
 @needs_openssl
