@@ -157,7 +157,7 @@ async def verify_signer(
     check_attribute_rules(signer.attributes, signer.unsigned_attributes)
     if signer.signed_attrs is None:
         await _check_bare_content(content, content_type)
-        return await _verify_by_either(
+        return await verify_by_either(
             lambda one: content.verify(certificate.public_key, one, signer.signature), algorithm, digest
         )
     # (2)
@@ -167,7 +167,7 @@ async def verify_signer(
     if signed_type != content_type:
         raise ContentTypeMismatch(f"signed as {signed_type}, presented as {content_type}")
     # (4) and (5)
-    return await _verify_by_either(
+    return await verify_by_either(
         lambda one: verify_signed_attributes(signer, one, provider, certificate, policy), algorithm, digest
     )
 
@@ -178,7 +178,7 @@ def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, Sign
     The provider checks that they fit the key, which may be bound to PSS parameters (MUSTS 10). With PSS, Ed25519 and
     Ed448 the two hashes must be the same: RFC 4056 section 3 (MUSTS 10), RFC 8419 section 3 (MUSTS 13). With ML-DSA the
     digest may be any hash that is strong enough (RFC 9882 section 3.3). With the other schemes the two may differ: see
-    `_verify_by_either`. A fault here says nothing about the content, so it is never a mismatch. Raises
+    `verify_by_either`. A fault here says nothing about the content, so it is never a mismatch. Raises
     UnsupportedAlgorithm or AlgorithmForbidden.
     """
     try:
@@ -199,12 +199,15 @@ def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, Sign
     return digest, algorithm
 
 
-async def _verify_by_either(
+async def verify_by_either(
     verify: Callable[[SignatureAlgorithm], Awaitable[None]], algorithm: SignatureAlgorithm, digest: HashName
 ) -> SignatureAlgorithm:
-    # Where the identifiers name two hashes, programs sign with either: OpenSSL and NSS verify with that of the digest,
-    # Bouncy Castle with that of the signature. RFC 5652 does not say which. Returns the weaker of the two algorithms,
-    # because whoever can forge one of the hashes can forge the message.
+    """Verify with the hash of the signature, or else with that of the digest.
+
+    Where the identifiers name two hashes, programs sign with either: OpenSSL and NSS verify with that of the digest,
+    Bouncy Castle with that of the signature. RFC 5652 does not say which. Returns the weaker of the two algorithms,
+    because somebody who can forge one of the hashes can forge the message. Raises SignatureMismatch.
+    """
     other = dataclasses.replace(algorithm, hash_name=digest)
     try:
         await verify(algorithm)
