@@ -12,6 +12,7 @@ import dataclasses
 import datetime
 from collections.abc import Sequence
 from enum import Enum
+from typing import Final
 
 from smime_core.algorithms import SignatureAlgorithm
 from smime_core.cades import carried_evidence
@@ -39,6 +40,9 @@ from smime_core.verdict.authors import Authors
 from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signer_trust import SignerTrust, judge_trust
 from smime_core.x509.certificate import Certificate
+
+UNREADABLE: Final = "unreadable"
+"""The `sid` in the report on a SignerInfo that cannot be read."""
 
 
 class Claim(Enum):
@@ -188,7 +192,7 @@ def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certi
     return SignerReport(
         state=State.INVALID,
         reasons=(why,),
-        sid=str(info.sid) if isinstance(info, SignerInfo) else "unreadable",
+        sid=str(info.sid) if isinstance(info, SignerInfo) else UNREADABLE,
         algorithm="",
         certificate=certificate,
         path=(),

@@ -58,6 +58,7 @@ from smime_core.verdict.authors import Authors, name_sender, names_somebody, rea
 from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.line_forms import LINE_FORMS, judge_line_form, may_fit_otherwise
 from smime_core.verdict.signers import (
+    UNREADABLE,
     Claim,
     draw_headline,
     judge_signers,
@@ -218,7 +219,8 @@ class Walk:
         protected = unprotect_headers(
             self.outermost.headers,
             self.node,
-            signed=bool(signers) and all(signer.state is not State.INVALID for signer in signers),
+            signed=bool(signers)
+            and all(signer.state is not State.INVALID and signer.sid != UNREADABLE for signer in signers),
             encrypted=any(layer.kind is LayerKind.ENCRYPTED for layer in whole),
         )
         return protected if protected.scheme is not HeaderScheme.NONE else None
