@@ -31,9 +31,7 @@ _MEASURED: Final = frozenset({KeyType.RSA, KeyType.DSA})
 _WEAK_HASHES: Final = frozenset({HashName.MD5, HashName.SHA1})
 
 
-def is_weak_signature(algorithm: SignatureAlgorithm) -> bool:
-    """Whether a signature by `algorithm` can be forged today or soon: MD5, SHA-1, DSA (RFC 8551 Appendix B)."""
-    return algorithm.hash_name in _WEAK_HASHES or algorithm.scheme is SignatureScheme.DSA
+_MIN_CURVE_BITS: Final = 224  # NIST SP 800-131A section 3: smaller curves have less than 112 bits of security.
 
 
 def find_weakness(key: PublicKey | PrivateKey) -> str | None:
@@ -46,9 +44,18 @@ def find_weakness(key: PublicKey | PrivateKey) -> str | None:
     return f"{key.key_type.upper()} {key.bits}" if is_short else None
 
 
-def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy) -> None:
-    """Raise AlgorithmForbidden for a weak signature, except under policy ARCHIVE."""
-    if policy is not Policy.ARCHIVE and is_weak_signature(algorithm):
+def is_weak_signature(algorithm: SignatureAlgorithm, key: PublicKey | None = None) -> bool:
+    """Whether a signature by `algorithm` can be forged today or soon: MD5, SHA-1, DSA (RFC 8551 Appendix B).
+
+    With `key`, also whether the curve of the key is too small.
+    """
+    is_small = key is not None and key.curve is not None and key.bits < _MIN_CURVE_BITS
+    return is_small or algorithm.hash_name in _WEAK_HASHES or algorithm.scheme is SignatureScheme.DSA
+
+
+def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy, key: PublicKey | None = None) -> None:
+    """Raise AlgorithmForbidden for a weak signature, also by a weak `key`, except under policy ARCHIVE."""
+    if policy is not Policy.ARCHIVE and is_weak_signature(algorithm, key):
         raise AlgorithmForbidden(HASH_OIDS[algorithm.hash_name], f"signature by {algorithm.label}", policy=policy)
 
 

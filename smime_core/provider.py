@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from smime_core.algorithms import (
     TAG_LENGTH,
+    VERIFIED_CURVES,
     ContentCipher,
     Curve,
     HashName,
@@ -45,11 +46,6 @@ class KeyType(StrEnum):
     @property
     def is_kem(self) -> bool:
         return self in (KeyType.ML_KEM_512, KeyType.ML_KEM_768, KeyType.ML_KEM_1024)
-
-    @property
-    def agrees(self) -> bool:
-        """Whether a content-encryption key (CEK) is sent to such a key by key agreement."""
-        return self in (KeyType.EC, KeyType.X25519, KeyType.X448)
 
 
 class NewKey(StrEnum):
@@ -94,6 +90,11 @@ class PublicKey:
     curve: Curve | None = None
     pss: PssRestriction | None = None
 
+    @property
+    def agrees(self) -> bool:
+        """Whether a content-encryption key (CEK) is sent to this key by key agreement."""
+        return self.key_type in _AGREEING and self.curve not in VERIFIED_CURVES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class PrivateKey:
@@ -103,6 +104,14 @@ class PrivateKey:
     key_type: KeyType
     bits: int
     curve: Curve | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether key agreement with this key gives a content-encryption key (CEK)."""
+        return self.key_type in _AGREEING
+
+
+_AGREEING: Final = (KeyType.EC, KeyType.X25519, KeyType.X448)
 
 
 class CryptoProvider(Protocol):

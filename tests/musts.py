@@ -81,9 +81,12 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "must_9_takes_the_certificate_that_sid_names_not_one_whose_key_fits",
     ),
     10: _obligation(
-        "one hash for ECDSA and PSS; PSS parameters present and those of the certificate", "RFC 5753, 4056",
-        "must_10_a_key_for_pss_signs_by_pss_as_its_certificate_binds_it",
-        "must_10_refuses_two_different_hashes must_10_refuses_ecdsa_with_another_digest "
+        "one hash for PSS, either of two for RSA and ECDSA; PSS parameters present and those of the certificate",
+        "RFC 5753, 4056",
+        "must_10_a_key_for_pss_signs_by_pss_as_its_certificate_binds_it must_10_reads_two_different_hashes "
+        "must_10_where_two_hashes_are_named_the_signature_may_be_by_either "
+        "must_10_reads_pss_whose_mask_has_another_hash",
+        "must_10_where_two_hashes_are_named_the_signature_may_be_by_either "
         "must_10_refuses_pss_with_another_digest must_10_refuses_pss_without_parameters "
         "must_10_refuses_other_parameters_than_the_certificates",
     ),
@@ -97,19 +100,23 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "ecdsa_signatures_that_are_no_der_or_out_of_range_are_refused",
     ),
     13: _obligation(
-        "Ed25519 with SHA-512 and without parameters", "RFC 8419",
-        "must_13_what_any_kind_of_key_signs_verifies",
-        "must_13_refuses_ed25519_with_another_digest_than_sha512 must_13_refuses_ed25519_with_parameters",
+        "Ed25519 with SHA-512; parameters are ignored", "RFC 8419",
+        "must_13_what_any_kind_of_key_signs_verifies must_13_ignores_parameters_of_ed25519",
+        "must_13_refuses_ed25519_with_another_digest_than_sha512",
     ),
     14: _obligation(
         "parameters of digests absent or NULL, written absent", "RFC 5754",
-        "must_14_reads_digest_parameters_absent_and_null must_14_writes_digest_parameters_absent",
-        "must_14_refuses_other_digest_parameters",
+        "must_14_reads_digest_parameters_absent_and_null must_14_writes_digest_parameters_absent "
+        "must_14_ignores_other_digest_parameters_of_a_signer",
+        "must_14_refuses_other_hash_parameters_inside_pss",
     ),
     15: _obligation(
-        "signingTime in the form that its year demands", "RFC 5652 11.3",
-        "must_15_writes_utc_time_from_1950_through_2049",
-        "must_15_refuses_a_signing_time_with_fractions must_15_refuses_a_damaged_signing_time",
+        "signingTime is written in the form of its year, read in any that names a moment, and else a doubt",
+        "RFC 5652 11.3",
+        "must_15_writes_utc_time_from_1950_through_2049 "
+        "must_15_reads_a_time_without_seconds_or_with_a_fraction_by_name",
+        "must_15_a_signing_time_that_names_no_moment_says_nothing_against_the_content "
+        "must_15_a_signing_time_of_another_form_is_no_forgery",
     ),
     16: _obligation(
         "capabilities and key preference once, signed, and kept only when verified", "RFC 8551 2.5, 2.7.1",

@@ -38,6 +38,7 @@ from smime_core.algorithms.hashes import (
     digest_octets,
     hash_label,
     hash_length,
+    parse_digest_identifier,
     parse_hash_identifier,
 )
 from smime_core.algorithms.identifiers import (
@@ -63,6 +64,7 @@ from smime_core.algorithms.key_management import (
     RC2_WRAP,
     RSAES_OAEP,
     TRIPLE_DES_WRAP,
+    VERIFIED_CURVES,
     AgreementKdf,
     Argon2id,
     Curve,
@@ -142,6 +144,7 @@ __all__ = [
     "TAG_LENGTH",
     "TRIPLE_DES_CBC",
     "TRIPLE_DES_WRAP",
+    "VERIFIED_CURVES",
     "AgreementKdf",
     "Argon2id",
     "CipherFamily",
@@ -172,6 +175,7 @@ __all__ = [
     "hash_label",
     "hash_length",
     "parse_algorithm_identifier",
+    "parse_digest_identifier",
     "parse_hash_and_mgf",
     "parse_hash_identifier",
     "parse_pss_parameters",

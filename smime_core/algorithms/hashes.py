@@ -120,6 +120,22 @@ def parse_hash_identifier(identifier_der: Buffer, role: str = "digestAlgorithm")
             raise MalformedMessage(f"SHAKE256 with {bits} bits, expected 512", where=role)
         return HashName.SHAKE256
     check_absent_or_null(parameters, where=role)
+    return _find_hash(oid, role)
+
+
+def parse_digest_identifier(identifier_der: Buffer) -> HashName:
+    """Parse the digestAlgorithm of a SignerInfo.
+
+    Parameters that no hash has are ignored, as OpenSSL does: they change neither the digest nor the content. Raises
+    UnsupportedAlgorithm, or MalformedMessage for what is no AlgorithmIdentifier.
+    """
+    oid, _ = parse_algorithm_identifier(identifier_der)
+    if oid == ID_SHAKE256_LEN:
+        return parse_hash_identifier(identifier_der)
+    return _find_hash(oid, "digestAlgorithm")
+
+
+def _find_hash(oid: str, role: str) -> HashName:
     if oid not in _HASH_BY_OID:
         raise UnsupportedAlgorithm(oid, role)
     return _HASH_BY_OID[oid]

@@ -29,6 +29,9 @@ class Curve(StrEnum):
     BRAINPOOL_P256R1 = "brainpoolP256r1"
     BRAINPOOL_P384R1 = "brainpoolP384r1"
     BRAINPOOL_P512R1 = "brainpoolP512r1"
+    P192 = "P-192"
+    P224 = "P-224"
+    SECP256K1 = "secp256k1"
 
 
 CURVE_OIDS: Final = {
@@ -38,7 +41,12 @@ CURVE_OIDS: Final = {
     Curve.BRAINPOOL_P256R1: "1.3.36.3.3.2.8.1.1.7",
     Curve.BRAINPOOL_P384R1: "1.3.36.3.3.2.8.1.1.11",
     Curve.BRAINPOOL_P512R1: "1.3.36.3.3.2.8.1.1.13",
+    Curve.P192: "1.2.840.10045.3.1.1",
+    Curve.P224: "1.3.132.0.33",
+    Curve.SECP256K1: "1.3.132.0.10",
 }
+VERIFIED_CURVES: Final = frozenset({Curve.P192, Curve.P224, Curve.SECP256K1})
+"""The curves on which signatures are only verified: nothing is signed, encrypted or decrypted with them."""
 
 
 class TransportScheme(StrEnum):

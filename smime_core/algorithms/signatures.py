@@ -64,12 +64,14 @@ class SignatureAlgorithm:
     """A signature scheme with its parameters.
 
     `hash_name` is the hash inside the scheme. Ed25519, Ed448 and ML-DSA do not hash the data first; for these,
-    `hash_name` is the hash of the content digest in CMS. `salt_length` is in bytes and used only by PSS.
+    `hash_name` is the hash of the content digest in CMS. `salt_length`, in bytes, and `mgf_hash` are used only by PSS.
+    `mgf_hash` is None if MGF1 uses `hash_name`, as nearly all signers do.
     """
 
     scheme: SignatureScheme
     hash_name: HashName
     salt_length: int = 0
+    mgf_hash: HashName | None = None
 
     @property
     def is_pure(self) -> bool:
@@ -77,9 +79,15 @@ class SignatureAlgorithm:
         return self.scheme in PURE_SCHEMES
 
     @property
+    def mask_hash(self) -> HashName:
+        """The hash of MGF1 in PSS."""
+        return self.mgf_hash or self.hash_name
+
+    @property
     def label(self) -> str:
         """Words for people: "RSA-PSS with SHA-256"."""
-        return f"{_SCHEME_LABELS[self.scheme]} with {hash_label(self.hash_name)}"
+        mask = f" and MGF1 with {hash_label(self.mgf_hash)}" if self.mgf_hash else ""
+        return f"{_SCHEME_LABELS[self.scheme]} with {hash_label(self.hash_name)}{mask}"
 
 
 PURE_SCHEME_OIDS: Final = {
@@ -157,7 +165,7 @@ def build_signature_identifier(algorithm: SignatureAlgorithm) -> bytes:
     if algorithm.scheme is SignatureScheme.DSA:
         raise UnsupportedAlgorithm(DSA, "signature", text="signature: DSA is never made")
     parameters = der.sequence(
-        *hash_and_mgf(algorithm.hash_name, algorithm.hash_name),
+        *hash_and_mgf(algorithm.hash_name, algorithm.mask_hash),
         der.explicit(2, der.integer(algorithm.salt_length)) if algorithm.salt_length != 20 else b"",
     )
     return der.sequence(der.oid(RSASSA_PSS), parameters)
@@ -177,9 +185,12 @@ def parse_signature_identifier(
     """Parse a signatureAlgorithm. For a SignerInfo, `digest` is its digestAlgorithm; for a certificate it is None.
 
     The result has `digest` as its hash where the OID names none: an OID of a key, such as rsaEncryption (RFC 3370
-    section 3.2), or of ML-DSA. Raises UnsupportedAlgorithm or MalformedMessage.
+    section 3.2), or of ML-DSA. In a SignerInfo, parameters that the algorithm does not have are ignored, as OpenSSL
+    does: some signers write the curve behind the OID of an EC key. Raises UnsupportedAlgorithm or MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
+    if digest is not None and oid != RSASSA_PSS:
+        parameters = None
     if oid == RSASSA_PSS:
         return parse_pss_parameters(parameters, role)
     if oid in _PURE_BY_OID:
@@ -194,26 +205,28 @@ def parse_signature_identifier(
         scheme, hash_name = _BY_OID[oid]
         return SignatureAlgorithm(scheme=scheme, hash_name=hash_name)
     if oid in _KEY_OIDS and digest is not None:
-        check_absent_or_null(parameters, where=role)
         return SignatureAlgorithm(scheme=_KEY_OIDS[oid], hash_name=digest)
     raise UnsupportedAlgorithm(oid, role)
 
 
 def parse_pss_parameters(parameters: bytes | None, role: str) -> SignatureAlgorithm:
-    """Parse RSASSA-PSS-params. The hash of MGF1 must be the signature's own (RFC 4056 section 3, MUSTS 10).
+    """Parse RSASSA-PSS-params. MGF1 may have another hash, which RFC 4055 section 3.1 only recommends against.
 
     Raises UnsupportedAlgorithm or MalformedMessage.
     """
     fields = context_fields(parameters, where=role, known=(0, 1, 2, 3))
     hash_name, mgf_hash = parse_hash_and_mgf(fields, role)
-    if mgf_hash is not hash_name:
-        raise UnsupportedAlgorithm(RSASSA_PSS, role, text=f"{role}: PSS with two different hashes is not supported")
     salt_length = der.parse_integer(der.read_one(fields[2], where="saltLength")) if 2 in fields else 20
     if 3 in fields and der.parse_integer(der.read_one(fields[3], where="trailerField")) != 1:
         raise UnsupportedAlgorithm(RSASSA_PSS, role, text=f"{role}: PSS trailerField other than 1 is not supported")
     if not 0 <= salt_length <= 1024:
         raise MalformedMessage(f"saltLength is {salt_length}", where=role)
-    return SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=hash_name, salt_length=salt_length)
+    return SignatureAlgorithm(
+        scheme=SignatureScheme.RSA_PSS,
+        hash_name=hash_name,
+        salt_length=salt_length,
+        mgf_hash=None if mgf_hash is hash_name else mgf_hash,
+    )
 
 
 def parse_hash_and_mgf(fields: dict[int, bytes], role: str) -> tuple[HashName, HashName]:

@@ -25,9 +25,12 @@ _LINE_LENGTH: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PemBlock:
+    """A block. `problem` says why its octets are empty, if its text is no base64."""
+
     label: str
     octets: bytes = field(repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
 
     def find_header(self, name: str) -> str | None:
         """The value of the first header of that name, or None."""
@@ -37,18 +40,28 @@ class PemBlock:
 def find_pem_blocks(data: bytes) -> tuple[PemBlock, ...]:
     """All PEM blocks in a file with any text around them.
 
-    Raises MalformedMessage or LimitExceeded.
+    Raises MalformedMessage, also for one damaged block, or LimitExceeded.
     """
+    blocks = find_damaged_pem_blocks(data)
+    for block in blocks:
+        if block.problem:
+            raise MalformedMessage(block.problem, where=block.label)
+    return blocks
+
+
+def find_damaged_pem_blocks(data: bytes) -> tuple[PemBlock, ...]:
+    """All PEM blocks in a file, also damaged ones, which have a `problem`. Raises LimitExceeded."""
     check_limit("PEM bytes", len(data), MAX_PKCS12_BYTES)
     blocks: list[PemBlock] = []
     for match in _BLOCK.finditer(data):
         check_limit("PEM blocks", len(blocks) + 1, MAX_CERTIFICATES)
         label = match[1].decode("ascii")
+        octets, problem = b"", ""
         try:
             octets = base64.b64decode(b"".join(match[3].split()), validate=True)
-        except binascii.Error as error:
-            raise MalformedMessage("the block is not base64", where=label) from error
-        blocks.append(PemBlock(label=label, octets=octets, headers=_split_headers(match[2])))
+        except binascii.Error:
+            problem = "the block is not base64"
+        blocks.append(PemBlock(label=label, octets=octets, headers=_split_headers(match[2]), problem=problem))
     return tuple(blocks)
 
 

@@ -1,7 +1,7 @@
 """CMS attribute sets: signedAttrs, authAttrs and unsignedAttrs (RFC 5652 sections 5.3 and 11, RFC 5083 section 2.2).
 
-Signed and authenticated attributes must be DER, and each type occurs once. `check_attribute_rules` checks the number of
-values, and whether an attribute must be signed or unsigned. `signed_attributes` reads the values.
+Signed and authenticated attributes must be DER, and authenticated ones of each type occur once. `check_attribute_rules`
+checks the number of values, and whether an attribute must be signed or unsigned. `signed_attributes` reads the values.
 """
 
 from __future__ import annotations
@@ -130,6 +130,8 @@ def parse_attributes(tlv: Tlv, where: str) -> tuple[bytes, Attributes]:
     parsed = parse_signed_attributes(tlv, where)
     if parsed.tolerances:
         raise MalformedMessage("not a SET OF in DER", where)
+    if len(parsed.attributes) != len(der.read_children(tlv, where)):
+        raise MalformedMessage("an attribute appears twice", where)
     return parsed.received_der, parsed.attributes
 
 
@@ -138,7 +140,8 @@ def parse_signed_attributes(tlv: Tlv, where: str) -> SignedAttributes:
 
     By RFC 5652 section 5.4 a signature covers the DER form, which is sorted. OpenSSL, NSS and GnuPG verify the set in
     the order received; Bouncy Castle sorts it first. Old signers never sorted: their messages verify in the order
-    received. Raises MalformedMessage or LimitExceeded.
+    received. Several attributes of one type are merged: `check_attribute_rules` refuses those that must occur once.
+    Raises MalformedMessage or LimitExceeded.
     """
     check_definite(tlv, where)
     children = der.read_children(tlv, where)
@@ -148,9 +151,7 @@ def parse_signed_attributes(tlv: Tlv, where: str) -> SignedAttributes:
     attributes: Attributes = {}
     for child in children:
         attribute_type, values = _parse_attribute(child, where)
-        if attribute_type in attributes:
-            raise MalformedMessage(f"attribute {attribute_type} appears twice", where)
-        attributes[attribute_type] = values
+        attributes[attribute_type] = attributes.get(attribute_type, ()) + values
     received_der = b"\x31" + bytes(tlv.encoded[1:])
     encodings = [bytes(child.encoded) for child in children]
     in_order = sorted(encodings)

@@ -61,6 +61,28 @@ SIGNED_GROUP_KEY: Final = "2.25.305709149717436402451300031377417348519"
 PARCEL_CHALLENGE: Final = "2.25.3868232965977762102046389164398458617"
 """A nonce that the owner of a certificate decrypts to prove it (`webbridge.delivery.challenges`); never signed."""
 
+_OWN_TYPES: Final = frozenset(
+    {
+        FIELD,
+        SIGNED_FIELD,
+        FORM,
+        PAGE,
+        PUBLISHED_PAGE,
+        SIGNED_PAGE,
+        PARCEL_MANIFEST,
+        TRUST_LIST,
+        TRUST_STATE,
+        SIGNED_TRUST_STATE,
+        DECISION,
+        RELEASE,
+        BACKUP,
+        RECOVERY_SHARE,
+        GROUP_KEY,
+        SIGNED_GROUP_KEY,
+        PARCEL_CHALLENGE,
+    }
+)
+
 MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # The labels are those of RFC 7468 sections 8 and 9, an old one of OpenSSL and two of GnuPG's gpgsm.
 _PEM: Final = re.compile(
@@ -81,6 +103,11 @@ class ContentInfo:
     content_type: str
     content: Tlv
     trailing_bytes: int = 0
+
+
+def is_own_type(content_type: str) -> bool:
+    """Whether this is a content type of our own, which counts only where it belongs."""
+    return content_type in _OWN_TYPES
 
 
 def parse_content_info(data: Buffer) -> ContentInfo:

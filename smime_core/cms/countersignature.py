@@ -29,12 +29,13 @@ from smime_core.cms.signer_info import (
     check_not_signed_attributes,
     parse_signer_info,
     sign_attributes,
+    verify_by_either,
     verify_signed_attributes,
 )
 from smime_core.cms.signing import SignerIdentifierForm
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_COUNTERSIGNATURE_DEPTH, MAX_COUNTERSIGNATURES, check_limit
-from smime_core.policy import Policy
+from smime_core.policy import Policy, check_signature_algorithm
 from smime_core.provider import CryptoProvider
 from smime_core.x509.certificate import Certificate
 
@@ -79,18 +80,21 @@ async def verify_countersignature(
         raise signer
     octets = countersignature.countersigned.signature
     digest, algorithm = check_algorithms(signer, policy)
+    check_signature_algorithm(algorithm, policy, certificate.public_key)
     check_attribute_rules(signer.attributes, signer.unsigned_attributes)
     if signer.signed_attrs is None:
         check_not_signed_attributes(octets)
-        await provider.verify(certificate.public_key, algorithm, signer.signature, octets)
-        return algorithm
+        return await verify_by_either(
+            lambda one: provider.verify(certificate.public_key, one, signer.signature, octets), algorithm, digest
+        )
     # RFC 5652 section 11.4: countersignatures have no content-type attribute. Without this check the signature of a
     # message whose content is these bytes would pass as a countersignature.
     if CONTENT_TYPE in signer.attributes:
         raise MalformedMessage("it has a content-type attribute", where="countersignature")
     check_message_digest(signer, await provider.digest(digest, octets))
-    await verify_signed_attributes(signer, algorithm, provider, certificate, policy)
-    return algorithm
+    return await verify_by_either(
+        lambda one: verify_signed_attributes(signer, one, provider, certificate, policy), algorithm, digest
+    )
 
 
 async def build_countersignature(

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from smime_core.algorithms import (
+    CURVE_OIDS,
     PURE_SCHEME_HASHES,
     PURE_SCHEMES,
+    VERIFIED_CURVES,
     Curve,
     HashName,
     SignatureAlgorithm,
@@ -71,6 +73,8 @@ def choose_signature_algorithm(
         raise UnsupportedAlgorithm(chosen or key.key_type, f"signature with a key for {key.key_type}")
     if chosen in PURE_SCHEMES:
         return SignatureAlgorithm(scheme=chosen, hash_name=PURE_SCHEME_HASHES[chosen])
+    if key.curve in VERIFIED_CURVES:
+        raise UnsupportedAlgorithm(CURVE_OIDS[key.curve], f"signature with a key on {key.curve}")
     if chosen is SignatureScheme.ECDSA:
         hash_name = _CURVE_HASHES[key.curve] if key.curve else HashName.SHA256
         return SignatureAlgorithm(scheme=chosen, hash_name=hash_name)

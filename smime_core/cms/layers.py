@@ -19,6 +19,7 @@ from smime_core.cms.content_info import (
     ID_AUTH_ENVELOPED_DATA,
     ID_AUTHENTICATED_DATA,
     ID_COMPRESSED_DATA,
+    ID_DATA,
     ID_DIGESTED_DATA,
     ID_ENCRYPTED_DATA,
     ID_ENVELOPED_DATA,
@@ -33,18 +34,19 @@ from smime_core.cms.digested_data import DigestedData, parse_digested_data
 from smime_core.cms.encrypted_data import EncryptedData, parse_encrypted_data
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.cms.signed_data import SignedData, parse_signed_data
-from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
 from smime_core.mime import (
     EMBEDDED_MESSAGES,
     Entity,
+    SignedParts,
     decode_body,
+    find_signed_parts,
     has_parts,
     is_multipart_signed,
     looks_like_cms_part,
     parse_entity,
     parse_parts,
-    split_signed,
     to_crlf,
 )
 from smime_core.mime.entity import TEXT_ENCODINGS
@@ -65,13 +67,16 @@ class SignedLayer:
     """SignedData with the bytes that it covers.
 
     `content` is None in a certificates-only message, and if detached content was not given. `micalg` is the parameter
-    of multipart/signed, and "" in other forms.
+    of multipart/signed, and "" in other forms. If a multipart/signed has no readable signature, `fault` says why, and
+    it is the only signer in `signed_data`. `damage` names faults of its frame that do not concern content or signature.
     """
 
     signed_data: SignedData
     content: Buffer | None
     detached: bool
     micalg: str = ""
+    fault: MalformedMessage | UnsupportedAlgorithm | None = None
+    damage: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,15 +297,46 @@ def find_cms(node: Entity | bytes) -> Buffer | None:
 
 
 def _find_detached(node: Entity) -> SignedLayer:
-    content, signature = split_signed(node)
-    cms = decode_body(signature)
+    parts = find_signed_parts(node)
+    signed_data, fault = read_detached_signature(parts)
+    return SignedLayer(
+        signed_data=signed_data,
+        content=_transport_form(parts.content) if parts.has_content_part else parts.content,
+        detached=True,
+        micalg=node.content_type.parameters.get("micalg", ""),
+        fault=fault,
+        damage=parts.damage,
+    )
+
+
+def read_detached_signature(parts: SignedParts) -> tuple[SignedData, MalformedMessage | UnsupportedAlgorithm | None]:
+    """Returns (the SignedData in the second part of a multipart/signed, None).
+
+    If the part cannot be read, the SignedData has its error as the only signer, and the error is returned too. The text
+    beside it is shown then, as one whose signature nobody can check. Raises LimitExceeded.
+    """
+    try:
+        return _parse_detached(parts), None
+    except LimitExceeded:
+        raise
+    except (MalformedMessage, UnsupportedAlgorithm) as error:
+        return SignedData(e_content_type=ID_DATA, e_content=None, certificates=(), signer_infos=(error,)), error
+
+
+def _parse_detached(parts: SignedParts) -> SignedData:
+    if parts.signature is None:
+        raise MalformedMessage(parts.problem, where="multipart/signed")
+    cms = decode_body(parts.signature)
     if not is_content_info(cms):
         raise MalformedMessage("the second part is no CMS structure", where="multipart/signed")
-    layer = parse_layer(cms, _transport_form(content))
-    # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
-    if not isinstance(layer, SignedLayer) or not layer.detached:
+    content_info = parse_content_info(cms)
+    if content_info.content_type != ID_SIGNED_DATA:
         raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
-    return dataclasses.replace(layer, micalg=node.content_type.parameters.get("micalg", ""))
+    signed_data = parse_signed_data(content_info.content)
+    # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
+    if signed_data.e_content is not None:
+        raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
+    return signed_data
 
 
 def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> SignedLayer:

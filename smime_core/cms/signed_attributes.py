@@ -42,10 +42,19 @@ from smime_core.x509.certificate import Certificate, parse_time
 
 OFFSET_TIME: Final = "signing-time-with-offset"
 """The name of the tolerance for a signingTime with an offset from UTC (MUSTS 15)."""
+LOOSE_TIME: Final = "signing-time-loose"
+"""The name of the tolerance for a signingTime without seconds or with a fraction (MUSTS 15)."""
 
 MAX_CLOCK_SKEW: Final = datetime.timedelta(days=1)  # One day, because a clock may be set to a wrong time zone.
 
-_OFFSET_TIME: Final = re.compile(rb"\x17\x11([0-9]{12})([+-])([0-9]{2})([0-9]{2})")  # DER of a UTCTime of 17 bytes
+_TIME: Final = re.compile(
+    rb"(?P<digits>[0-9]{10,14})(?:[.,](?P<fraction>[0-9]{1,9}))?"
+    rb"(?:Z|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?P<minutes>[0-5][0-9])?)"
+)
+_UTC_TIME: Final = 0x17
+_YEAR_DIGITS: Final = {_UTC_TIME: 2, 0x18: 4}  # 0x18: GeneralizedTime
+# The unit of a fraction, by the number of digits before it.
+_UNITS: Final = {2: datetime.timedelta(hours=1), 4: datetime.timedelta(minutes=1), 6: datetime.timedelta(seconds=1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,28 +73,43 @@ class CertificateHash:
 
 
 def parse_signing_time(attributes: Attributes) -> datetime.datetime | None:
-    """The signer's own claim of the time (RFC 5652 section 11.3), or None if absent.
+    """The signer's own claim of the time in whole seconds (RFC 5652 section 11.3), or None if absent.
 
-    A UTCTime with an offset is accepted, as programs in Go used to write it: see `has_offset_time`. Raises
+    Every form of X.680 section 46.3 that names a moment is read: see `signing_time_tolerances`. Raises
     MalformedMessage.
     """
     value = find_value(attributes, SIGNING_TIME, "signing-time")
     if value is None:
         return None
-    offset = _OFFSET_TIME.fullmatch(bytes(value.encoded))
-    if offset is None:
-        return parse_time(value, where="signingTime")
-    digits, sign, hours, minutes = offset.groups()
-    if int(hours) > 23 or int(minutes) > 59:
-        raise MalformedMessage("an offset of more than a day", where="signingTime")
-    difference = datetime.timedelta(hours=int(hours), minutes=int(minutes))
-    local = parse_time(der.read_one(der.element(0x17, digits + b"Z")), where="signingTime")
-    return local + difference if sign == b"-" else local - difference
+    fields = _TIME.fullmatch(bytes(value.content))
+    if fields is None or value.tag not in _YEAR_DIGITS:
+        raise MalformedMessage("neither UTCTime nor GeneralizedTime with a time zone", where="signingTime")
+    digits, fraction = fields["digits"], float("." + fields["fraction"].decode() if fields["fraction"] else "0")
+    year_digits = _YEAR_DIGITS[value.tag]
+    clock = digits[year_digits + 4 :]
+    if not len(clock) or len(clock) % 2 or len(clock) > 6 or (value.tag == _UTC_TIME and len(clock) < 4):
+        raise MalformedMessage("neither hours, nor hours and minutes, nor seconds too", where="signingTime")
+    # `parse_time` knows the century of a UTCTime, and refuses a date that does not exist.
+    whole = der.element(value.tag, digits.ljust(year_digits + 10, b"0") + b"Z")
+    local = parse_time(der.read_one(whole), where="signingTime")
+    try:
+        moment = local + fraction * _UNITS[len(clock)] - _offset_of(fields)
+    except OverflowError as error:
+        raise MalformedMessage("a date that does not exist", where="signingTime") from error
+    return moment.replace(microsecond=0)
 
 
-def has_offset_time(attributes: Attributes) -> bool:
-    """Whether signingTime has an offset although RFC 5652 section 11.3 requires Z."""
-    return any(_OFFSET_TIME.fullmatch(value) for value in attributes.get(SIGNING_TIME, ()))
+def signing_time_tolerances(attributes: Attributes) -> tuple[str, ...]:
+    """The names of the deviations from RFC 5652 section 11.3: an offset from UTC, no seconds, or a fraction."""
+    found: dict[str, None] = {}
+    for value in attributes.get(SIGNING_TIME, ()):
+        content = bytes(value[2:])
+        if re.search(rb"[+-]", content):
+            found[OFFSET_TIME] = None
+        digits = re.match(rb"[0-9]*", content)
+        if b"." in content or b"," in content or (digits and len(digits[0]) != _YEAR_DIGITS.get(value[0], 0) + 10):
+            found[LOOSE_TIME] = None
+    return tuple(found)
 
 
 def is_worth_remembering(
@@ -275,6 +299,13 @@ def _same_identifier(one_der: bytes, other_der: bytes) -> bool:
         return False
     # The remaining case: one algorithm with two encodings of its parameters, as PSS may have.
     return parse_signature_identifier(one_der) == parse_signature_identifier(other_der)
+
+
+def _offset_of(fields: re.Match[bytes]) -> datetime.timedelta:
+    if fields["sign"] is None:
+        return datetime.timedelta()
+    offset = datetime.timedelta(hours=int(fields["hours"]), minutes=int(fields["minutes"] or b"0"))
+    return -offset if fields["sign"] == b"-" else offset
 
 
 def _as_sequence(tlv: Tlv) -> Tlv:

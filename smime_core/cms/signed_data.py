@@ -23,6 +23,7 @@ from smime_core.cms.signer_info import (
     parse_signer_info,
 )
 from smime_core.cms.signing import SignatureForm, Signing
+from smime_core.cms.unreadable_certificates import UnreadableCertificate, describe_unreadable
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
@@ -36,6 +37,8 @@ _ATTRIBUTE_CERTIFICATE_V1: Final = 0xA1
 _ATTRIBUTE_CERTIFICATE_V2: Final = 0xA2
 _OTHER_CERTIFICATE: Final = 0xA3
 _OTHER_REVOCATION_INFO: Final = 0xA1
+_CONSTRUCTED: Final = 0x20
+_INDEFINITE: Final = 0x80
 _RI_OCSP_RESPONSE: Final = "1.3.6.1.5.5.7.16.2"  # RFC 5940 section 2
 _PKIX_OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"  # the earlier form of CAdES: a bare BasicOCSPResponse
 _SUCCESSFUL: Final = b"\x0a\x01\x00"
@@ -43,7 +46,7 @@ _SUCCESSFUL: Final = b"\x0a\x01\x00"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedData:
-    """The parsed structure. `e_content` is None if detached. `certificates` leaves out damaged ones.
+    """The parsed structure. `e_content` is None if detached. `certificates` leaves out those in `unreadable`.
 
     `crls` has the DER of each CertificateList, `ocsp_responses` of each OCSPResponse (RFC 5940, or CAdES's earlier
     form). Other revocation formats are skipped.
@@ -56,6 +59,7 @@ class SignedData:
     version: int = 1
     crls: tuple[bytes, ...] = ()
     ocsp_responses: tuple[bytes, ...] = ()
+    unreadable: tuple[UnreadableCertificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +78,13 @@ def parse_signed_data(signed_data: Tlv) -> SignedData:
     """Parse the SignedData inside a ContentInfo. Raises MalformedMessage or LimitExceeded."""
     fields = read_signed_data_fields(signed_data)
     e_content_type, e_content = parse_encapsulated(fields.encapsulated)
+    certificates, unreadable = _parse_certificates(fields.certificates)
     return SignedData(
         version=fields.version,
         e_content_type=e_content_type,
         e_content=e_content,
-        certificates=tuple(_readable_certificates(fields.certificates)),
+        certificates=certificates,
+        unreadable=unreadable,
         crls=tuple(der.to_definite(crl, where="crls") for crl in fields.crls if crl.tag == der.SEQUENCE),
         ocsp_responses=tuple(_ocsp_responses(fields.crls)),
         signer_infos=tuple(_parse_signer_or_error(signer) for signer in fields.signer_infos),
@@ -113,7 +119,8 @@ def read_signed_data_fields(signed_data: Tlv) -> SignedDataFields:
 def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
     """Returns (eContentType, eContent) of an EncapsulatedContentInfo. Raises MalformedMessage.
 
-    RFC 5652 section 5.2: detached means eContent absent, not empty (MUSTS 8).
+    RFC 5652 section 5.2: detached means eContent absent, not empty (MUSTS 8). PKCS #7 version 1.5 has any type in place
+    of the OCTET STRING, and signs the content octets of its DER without tag and length (section 5.2.1).
     """
     where = "encapContentInfo"
     fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
@@ -122,8 +129,15 @@ def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
     content_type = der.parse_oid(fields[0], where)
     if len(fields) == 1:
         return content_type, None
-    explicit = der.expect(fields[1], 0xA0, where)
-    return content_type, der.read_octets(der.read_one(explicit.content, where="eContent"), where="eContent")
+    e_content = der.read_one(der.expect(fields[1], 0xA0, where).content, where="eContent")
+    if is_any_content(content_type, e_content.tag) and e_content.encoded[1] != _INDEFINITE:
+        return content_type, e_content.content
+    return content_type, der.read_octets(e_content, where="eContent")
+
+
+def is_any_content(content_type: str, tag: int) -> bool:
+    """Whether a content with this tag is written as in PKCS #7 version 1.5. The content of id-data never is."""
+    return content_type != ID_DATA and tag & ~_CONSTRUCTED != der.OCTET_STRING
 
 
 def find_certificate(sid: CertificateId, certificates: Sequence[Certificate]) -> Certificate | None:
@@ -290,16 +304,19 @@ def _ocsp_responses(members: Iterable[Tlv]) -> Iterable[bytes]:
             continue
 
 
-def _readable_certificates(members: Iterable[Tlv]) -> Iterable[Certificate]:
-    # A damaged certificate is skipped, so that it does not hide the others. Attribute certificates and other formats
-    # are not used here.
+def _parse_certificates(members: Iterable[Tlv]) -> tuple[tuple[Certificate, ...], tuple[UnreadableCertificate, ...]]:
+    # A damaged certificate does not hide the others. Attribute certificates and other formats are not used here.
+    certificates: list[Certificate] = []
+    unreadable: list[UnreadableCertificate] = []
     for member in members:
         if member.tag != der.SEQUENCE:
             continue
+        octets = bytes(member.encoded)
         try:
-            yield parse_certificate(bytes(member.encoded))
-        except SmimeError:
-            continue
+            certificates.append(parse_certificate(octets))
+        except SmimeError as error:
+            unreadable.append(describe_unreadable(octets, str(error)))
+    return tuple(certificates), tuple(unreadable)
 
 
 def _parse_signer_or_error(tlv: Tlv) -> SignerInfo | SmimeError:

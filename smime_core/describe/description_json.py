@@ -66,6 +66,7 @@ def _described_layer_to_json(number: int, layer: LayerDescription) -> dict[str, 
         "reasons": _problem_to_json(layer.problem),
         "authenticatedAttributes": _attributes_to_json(layer.authenticated_attributes),
         "unprotectedAttributes": _attributes_to_json(layer.unprotected_attributes),
+        "unreadableCertificates": list(layer.unreadable_certificates),
         "revocationLists": [_revocation_list_to_json(one) for one in layer.revocation_lists],
     }
 

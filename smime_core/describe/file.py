@@ -6,22 +6,25 @@ Nothing is verified. Only PKCS#12 files and encrypted keys need their passphrase
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from smime_core.asn1 import der
+from smime_core.asn1.pem import find_damaged_pem_blocks
+from smime_core.cms.unreadable_certificates import describe_unreadable
 from smime_core.describe.description_json import description_to_json, revocation_list_to_json
 from smime_core.describe.message import Description, describe_message
-from smime_core.errors import MalformedMessage, WrongPassphrase
-from smime_core.identity.identity import load_identities
+from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
+from smime_core.identity.identity import CERTIFICATE_LABELS, Identity, certificate_octets, load_identities
+from smime_core.identity.pkcs12 import parse_pkcs12
 from smime_core.identity.private_key_file import load_private_key
 from smime_core.provider import CryptoProvider
 from smime_core.report.certificate_text import key_label
 from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.timestamp import read_timestamp
-from smime_core.x509.certificate import Certificate, parse_certificates
+from smime_core.x509.certificate import Certificate, parse_certificate, parse_certificates
 from smime_core.x509.revocation_list import RevocationList, is_revocation_list, parse_revocation_list
 
 _PRIVATE_KEY_PEM: Final = re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
@@ -41,11 +44,15 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysAndCertificates:
-    """The content of a file that is no message. `keys` are labels of private keys, in words for people."""
+    """The content of a file that is no message. `keys` are labels of private keys, in words for people.
+
+    `unreadable_certificates` says of each certificate that cannot be read whose it is, as far as it shows, and why.
+    """
 
     title: str
     keys: tuple[str, ...]
     certificates: tuple[Certificate, ...]
+    unreadable_certificates: tuple[str, ...] = ()
 
 
 Findings = Description | RevocationList | KeysAndCertificates
@@ -111,12 +118,21 @@ def findings_to_json(findings: Findings) -> dict[str, Any]:
         case RevocationList():
             return revocation_list_to_json(findings)
         case KeysAndCertificates():
-            return description_to_json(None, certificates=findings.certificates, keys=findings.keys)
+            described = description_to_json(None, certificates=findings.certificates, keys=findings.keys)
+            return {**described, "unreadableCertificates": list(findings.unreadable_certificates)}
 
 
 def _certificates(data: bytes) -> KeysAndCertificates:
-    certificates = tuple(dict.fromkeys(parse_certificates(data)))
-    return KeysAndCertificates(title=FileKind.CERTIFICATES, keys=(), certificates=certificates)
+    unreadable: tuple[str, ...] = ()
+    if data[:1] == bytes([der.SEQUENCE]):
+        certificates = parse_certificates(data)
+    else:
+        certificates, unreadable = _read_all(_pem_certificates(data))
+    if not certificates and len(unreadable) <= 1:
+        certificates = parse_certificates(data)  # raises the error of the only certificate
+    return KeysAndCertificates(
+        title=FileKind.CERTIFICATES, keys=(), certificates=certificates, unreadable_certificates=unreadable
+    )
 
 
 async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
@@ -126,15 +142,42 @@ async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: C
     except WrongPassphrase:
         title = f"{title}, encrypted"
         key = await load_private_key(data, passphrase(), provider)
-    certificates = parse_certificates(data) if _CERTIFICATE_PEM.search(data) else ()
-    return KeysAndCertificates(title=title, keys=(key_label(key),), certificates=tuple(dict.fromkeys(certificates)))
+    certificates, unreadable = _read_all(_pem_certificates(data))
+    return KeysAndCertificates(
+        title=title, keys=(key_label(key),), certificates=certificates, unreadable_certificates=unreadable
+    )
 
 
 async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
-    identities = await load_identities(data, passphrase(), provider)
+    secret = passphrase()
+    contents = await parse_pkcs12(data, secret, provider)
+    _, unreadable = _read_all([one.certificate_der for one in contents.certificates])
+    identities: tuple[Identity, ...] = ()
+    try:
+        identities = await load_identities(data, secret, provider)
+    except SmimeError:
+        if not unreadable:
+            raise
     certificates = [one for identity in identities for one in (identity.certificate, *identity.chain)]
     return KeysAndCertificates(
         title=FileKind.PKCS12,
         keys=tuple(dict.fromkeys(key_label(identity.private_key) for identity in identities)),
         certificates=tuple(dict.fromkeys(certificates)),
+        unreadable_certificates=unreadable,
     )
+
+
+def _pem_certificates(data: bytes) -> list[bytes]:
+    return [certificate_octets(one) for one in find_damaged_pem_blocks(data) if one.label in CERTIFICATE_LABELS]
+
+
+def _read_all(encodings: Iterable[bytes]) -> tuple[tuple[Certificate, ...], tuple[str, ...]]:
+    # Returns the certificates, and a description of each that cannot be read.
+    certificates: dict[Certificate, None] = {}
+    unreadable: list[str] = []
+    for octets in encodings:
+        try:
+            certificates[parse_certificate(octets)] = None
+        except SmimeError as error:
+            unreadable.append(str(describe_unreadable(octets, str(error))))
+    return tuple(certificates), tuple(unreadable)

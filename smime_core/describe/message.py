@@ -71,7 +71,8 @@ class LayerDescription:
     """A layer. `algorithm` is the cipher, hash or MAC, and "" for a signed layer.
 
     `path` is the number of the part that the layer is around ("1.2"), or "" for the whole message. `problem` is the
-    error if the layer cannot be read, otherwise "".
+    error if the layer cannot be read, otherwise "". `unreadable_certificates` says of each certificate that cannot be
+    read whose it is, as far as it shows, and why.
     """
 
     kind: LayerKind
@@ -81,6 +82,7 @@ class LayerDescription:
     signers: tuple[SignerDescription, ...] = ()
     recipients: tuple[RecipientReport, ...] = ()
     certificates: tuple[Certificate, ...] = ()
+    unreadable_certificates: tuple[str, ...] = ()
     revocation_lists: tuple[RevocationList, ...] = ()
     authenticated_attributes: tuple[AttributeDescription, ...] = ()
     unprotected_attributes: tuple[AttributeDescription, ...] = ()
@@ -251,6 +253,8 @@ def _describe_signed(found: SignedLayer) -> LayerDescription:
             for info in signed_data.signer_infos
         ),
         certificates=signed_data.certificates,
+        unreadable_certificates=tuple(map(str, signed_data.unreadable)),
+        problem="; ".join(found.damage),
         revocation_lists=tuple(crl for crl in map(_readable_list, signed_data.crls) if crl is not None),
     )
 

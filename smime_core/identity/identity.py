@@ -15,7 +15,7 @@ from typing import Final
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
-from smime_core.asn1.pem import find_pem_blocks
+from smime_core.asn1.pem import PemBlock, find_damaged_pem_blocks
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.identity.passphrase import FilePassphrase
 from smime_core.identity.pkcs12 import (
@@ -37,7 +37,7 @@ from smime_core.x509.certificate import Certificate, parse_certificate
 _MAX_PEM_KEYS: Final = 100  # Keys in one file; each may cost a key derivation.
 _PKCS12_LABEL: Final = "PKCS12"
 # RFC 7468 section 5.1. OpenSSL writes the last label, with its trust settings after the certificate.
-_CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ async def load_identities_from_pem(
 
     Raises the errors of `load_identities`.
     """
-    blocks = find_pem_blocks(bytes(data))
+    blocks = find_damaged_pem_blocks(bytes(data))
     if not blocks:
         raise MalformedMessage("found no whole PEM block", where="PEM")
     file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider)
@@ -91,11 +91,12 @@ async def load_identities_from_pem(
     certificates: list[Pkcs12Certificate] = []
     failures: list[SmimeError] = []
     for block in blocks:
-        if block.label == _PKCS12_LABEL:
+        if block.problem:
+            failures.append(MalformedMessage(block.problem, where=block.label))
+        elif block.label == _PKCS12_LABEL:
             return await load_identities(block.octets, passphrase, provider)
-        if block.label in _CERTIFICATE_LABELS:
-            certificate = bytes(der.read_tlv(block.octets, where=block.label)[0].encoded)
-            certificates.append(Pkcs12Certificate(certificate_der=certificate))
+        elif block.label in CERTIFICATE_LABELS:
+            certificates.append(Pkcs12Certificate(certificate_der=certificate_octets(block)))
         elif is_private_key(block):
             check_limit("PEM keys", len(keys) + len(failures) + 1, _MAX_PEM_KEYS)
             try:
@@ -104,6 +105,14 @@ async def load_identities_from_pem(
                 failures.append(error)
     contents = _FileContents(keys=tuple(keys), certificates=tuple(certificates), failures=tuple(failures))
     return await _pair(contents, provider)
+
+
+def certificate_octets(block: PemBlock) -> bytes:
+    """The certificate of a PEM block, without OpenSSL's trust settings behind it. Damaged bytes stay as they are."""
+    try:
+        return bytes(der.read_tlv(block.octets, where=block.label)[0].encoded)
+    except MalformedMessage:
+        return block.octets
 
 
 async def export_identity(

@@ -9,7 +9,7 @@ from typing import Final
 
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
-from smime_core.asn1.pem import PemBlock, build_pem, find_pem_blocks
+from smime_core.asn1.pem import PemBlock, build_pem, find_damaged_pem_blocks
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, WrongPassphrase
 from smime_core.identity.passphrase import FilePassphrase, decrypt_private_key_info, encrypt_pbes2
 from smime_core.identity.pbes import parse_dek_info
@@ -35,8 +35,10 @@ async def load_private_key(data: Buffer, passphrase: bytes | None, provider: Cry
     file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider)
     if data[:1] == bytes([der.SEQUENCE]):
         return await _load_der(data, file_passphrase)
-    for block in find_pem_blocks(data):
+    for block in find_damaged_pem_blocks(data):
         if is_private_key(block):
+            if block.problem:
+                raise MalformedMessage(block.problem, where=block.label)
             return await load_pem_key(block, file_passphrase)
     raise MalformedMessage("found neither DER nor a PEM block of a private key", where="private key")
 

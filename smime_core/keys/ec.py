@@ -1,15 +1,16 @@
-"""EC keys on named curves (RFC 5480, RFC 5915). Leaves out explicit curve parameters and hybrid points."""
+"""EC keys on named curves (RFC 5480, RFC 5915). Leaves out hybrid points."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
 
-from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, Curve
+from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, VERIFIED_CURVES, Curve
 from smime_core.arithmetic.weierstrass import CURVE_NUMBERS, decompress_point
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+from smime_core.keys.explicit_curves import find_specified_curve
 from smime_core.keys.forms import BIT_STRING, build_pkcs8, build_spki, private_octets, read_bit_string
 from smime_core.provider import KeyType, PrivateKey, PublicKey
 
@@ -19,10 +20,12 @@ _CURVE_BY_OID: Final = {oid: curve for curve, oid in CURVE_OIDS.items()}
 
 def read_curve(parameters: bytes | None, where: str) -> Curve:
     """The curve of ECParameters. Raises UnsupportedAlgorithm or MalformedMessage."""
-    # RFC 5480 section 2.1.1: only namedCurve. implicitCurve and specifiedCurve are forbidden in PKIX.
+    # RFC 5480 section 2.1.1: only namedCurve. specifiedCurve is read because OpenSSL reads it too.
     tlv = der.read_one(parameters or b"", where)
+    if tlv.tag == der.SEQUENCE:
+        return find_specified_curve(tlv, where)
     if tlv.tag != der.OID:
-        raise UnsupportedAlgorithm(EC_PUBLIC_KEY, "curve", text="curve: only named curves are supported")
+        raise UnsupportedAlgorithm(EC_PUBLIC_KEY, "curve", text="curve: the key does not name its curve")
     oid = der.parse_oid(tlv, where)
     if oid not in _CURVE_BY_OID:
         raise UnsupportedAlgorithm(oid, "curve")
@@ -49,6 +52,8 @@ def parse_ec_private_key(
         curve = inner.curve
     if curve is None or inner.curve not in (None, curve):
         raise MalformedMessage("the key names no curve, or two", where="ECPrivateKey")
+    if curve in VERIFIED_CURVES:
+        raise UnsupportedAlgorithm(CURVE_OIDS[curve], "curve", text=f"curve: signatures on {curve} are only verified")
     point = inner.point if inner.point is not None else outer_point
     if point is not None:
         point = _uncompressed(curve, point, where="ECPrivateKey")

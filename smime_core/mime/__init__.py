@@ -14,7 +14,14 @@ from smime_core.mime.entity import Entity, decode_body, looks_like_cms_part, par
 from smime_core.mime.filenames import clean_filename
 from smime_core.mime.headers import Field, Headers, parse_headers
 from smime_core.mime.micalg import find_unannounced_hashes, micalg, parse_micalg
-from smime_core.mime.multipart import is_multipart_signed, parse_parts, split_multipart, split_signed
+from smime_core.mime.multipart import (
+    SignedParts,
+    find_signed_parts,
+    is_multipart_signed,
+    parse_parts,
+    split_multipart,
+    split_signed,
+)
 from smime_core.mime.parameters import ContentType, parse_content_type
 from smime_core.mime.preparation_scan import prepare
 
@@ -27,12 +34,14 @@ __all__ = [
     "Headers",
     "Mailbox",
     "Preparation",
+    "SignedParts",
     "addresses",
     "build_pkcs7_mime",
     "build_signed",
     "clean_filename",
     "decode_body",
     "find_addresses",
+    "find_signed_parts",
     "find_unannounced_hashes",
     "format_date",
     "format_mailbox",

@@ -7,9 +7,10 @@ received. LF line ends, blanks after a boundary and a missing close boundary are
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from smime_core.errors import MalformedMessage
+from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_MIME_PARTS, check_limit
 from smime_core.mime.entity import Entity, is_octet_stream, looks_like_cms_part, parse_entity
 
@@ -78,26 +79,68 @@ def is_multipart_signed(entity: Entity) -> bool:
     return entity.content_type.media_type == "multipart/signed" and protocol == _SIGNATURE_TYPE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedParts:
+    """A multipart/signed taken apart, as far as possible.
+
+    `content` has the signed bytes, which are the first part with its headers, or the whole body if there is no part.
+    `signature` is the second part, or None with the `problem` why it is not one. `damage` names faults of the
+    frame beside which content and signature are still whole. Without `has_content_part`, the content is the whole body.
+    """
+
+    content: memoryview
+    signature: Entity | None
+    problem: str = ""
+    damage: tuple[str, ...] = ()
+    has_content_part: bool = True
+
+
+def find_signed_parts(entity: Entity) -> SignedParts:
+    """The parts of a multipart/signed, which may be damaged. Raises LimitExceeded for too many parts.
+
+    A part that says pkcs7-mime, or a message without its last boundary, says nothing against the signed bytes.
+    """
+    try:
+        parts = find_parts(entity)
+    except LimitExceeded:
+        raise
+    except MalformedMessage as error:
+        return SignedParts(content=entity.body, signature=None, problem=str(error), has_content_part=False)
+    content = entity.body[slice(*parts[0])] if parts else entity.body
+    if len(parts) != 2:
+        problem = f"{len(parts)} parts were found, exactly two belong there"
+        if len(parts) == 1 and is_lone_signature(parse_entity(content)):
+            return SignedParts(content=entity.body, signature=None, problem=problem, has_content_part=False)
+        return SignedParts(content=content, signature=None, problem=problem, has_content_part=bool(parts))
+    signature = parse_entity(entity.body[slice(*parts[1])])
+    protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
+    found = _without_x(signature.content_type.media_type)
+    other_type = f"the second part is {found}, the protocol is {protocol}"
+    # Outlook and gateways send a signature as application/octet-stream. Whether the part is a signature is checked when
+    # it is parsed.
+    if not is_octet_stream(signature) and not looks_like_cms_part(signature):
+        return SignedParts(content=content, signature=None, problem=other_type)
+    unclosed = ("the closing boundary is missing",) if parts[1][1] == len(entity.body) else ()
+    other = () if is_octet_stream(signature) or found == protocol else (other_type,)
+    return SignedParts(content=content, signature=signature, damage=(*unclosed, *other))
+
+
+def is_lone_signature(part: Entity) -> bool:
+    """Whether the only part of a multipart/signed is its signature, because the boundary before the text is damaged."""
+    return _without_x(part.content_type.media_type) == _SIGNATURE_TYPE
+
+
 def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
     """Returns (the signed bytes, which are the first part with its headers; the entity of the signature).
 
     Raises MalformedMessage unless there are exactly two parts, the second is of the type in `protocol`, and the closing
-    boundary is present. If it is missing inside unauthenticated encryption, an attacker may have garbled the end.
+    boundary is present. Use it for messages of our own making and for messages that will be written anew.
     """
-    parts = find_parts(entity)
-    if len(parts) != 2:
-        raise MalformedMessage(f"{len(parts)} parts were found, exactly two belong there", where="multipart/signed")
-    if parts[1][1] == len(entity.body):
-        raise MalformedMessage("the closing boundary is missing", where="multipart/signed")
-    content, signature_part = (entity.body[start:end] for start, end in parts)
-    signature = parse_entity(signature_part)
-    protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
-    found = _without_x(signature.content_type.media_type)
-    # Outlook and gateways send a signature as application/octet-stream. Any other type than that of `protocol` is
-    # refused. Whether the part is a signature is checked when it is parsed.
-    if not is_octet_stream(signature) and not (looks_like_cms_part(signature) and found == protocol):
-        raise MalformedMessage(f"the second part is {found}, the protocol is {protocol}", where="multipart/signed")
-    return content, signature
+    parts = find_signed_parts(entity)
+    problem = parts.problem or "; ".join(parts.damage)
+    if parts.signature is None or problem:
+        raise MalformedMessage(problem, where="multipart/signed")
+    return parts.content, parts.signature
 
 
 def _part_end(body: memoryview, start: int, line_feed: int) -> int:

@@ -147,9 +147,12 @@ class _PathChecker:
     def _check_signature(self, position: int) -> None:
         # The path search has checked 6.1.3 (a)(1) and (4). This checks that algorithm and key are strong enough.
         algorithm = parse_signature_identifier(self._path[position].signature_algorithm_der)
-        bits = min(_key_strength(self._path[position + 1]), _key_strength(self._path[position]))
-        if is_weak_signature(algorithm) or bits < _MIN_RSA_BITS:
-            weak = algorithm.label if is_weak_signature(algorithm) else f"a key of {bits} bits"
+        pair = self._path[position : position + 2]
+        bits, curve_bits = min(map(_key_strength, pair)), min(one.public_key.bits for one in pair)
+        is_small = any(is_weak_signature(algorithm, one.public_key) for one in pair)
+        if is_small or bits < _MIN_RSA_BITS:
+            size = bits if bits < _MIN_RSA_BITS else curve_bits
+            weak = algorithm.label if is_weak_signature(algorithm) else f"a key of {size} bits"
             text = f"signed by {weak}, which proves little today"
             if self._inputs.policy is not Policy.ARCHIVE:
                 raise self._failed("6.1.3 (a)(1)", position, text)

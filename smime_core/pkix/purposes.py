@@ -88,7 +88,7 @@ def use_of(purpose: Purpose | CertificateUse, certificate: Certificate) -> Certi
     if isinstance(purpose, CertificateUse):
         return purpose
     if purpose is Purpose.ENCRYPT:
-        return _AGREEMENT if certificate.public_key.key_type.agrees else _TRANSPORT
+        return _AGREEMENT if certificate.public_key.agrees else _TRANSPORT
     return {Purpose.SIGN: _SIGN, Purpose.TIMESTAMP: _TIMESTAMP, Purpose.OCSP: _OCSP, Purpose.CRL: _CRL}[purpose]
 
 

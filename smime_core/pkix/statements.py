@@ -107,7 +107,7 @@ class RevocationQuestion:
         check_limit("bytes signed about a revocation", sum(self.tried), MAX_REVOCATION_SIGNED_BYTES)
         self.budget.count_signature(key)
         try:
-            check_signature_algorithm(algorithm, self.policy)
+            check_signature_algorithm(algorithm, self.policy, key)
             await self.provider.verify(key, algorithm, signature, signed)
         except UnsupportedAlgorithm:
             return "weak-signature"

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 
 from smime_core.algorithms import (
     TAG_LENGTH,
+    VERIFIED_CURVES,
     Argon2id,
     ContentCipher,
     HashName,
@@ -101,6 +102,12 @@ class NativeProvider:
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
         """Return if the signature verifies. Raises SignatureMismatch, also for an unsuitable or an invalid key."""
         check_key(key, algorithm)
+        if key.curve in VERIFIED_CURVES:
+            # Not every build of the library has these curves.
+            from smime_core.providers.python_ec import verify_ecdsa
+
+            verify_ecdsa(key, algorithm.hash_name, signature, data)
+            return
         try:
             native_signatures.verify(self._import_public(key), algorithm, signature, data)
         except exceptions.UnsupportedAlgorithm as error:

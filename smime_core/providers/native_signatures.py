@@ -81,4 +81,4 @@ def _hash(hash_name: HashName, data: Buffer) -> tuple[utils.Prehashed, bytes]:
 def _padding(algorithm: SignatureAlgorithm) -> rsa_padding.PKCS1v15 | rsa_padding.PSS:
     if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15:
         return rsa_padding.PKCS1v15()
-    return rsa_padding.PSS(mgf=rsa_padding.MGF1(HASHES[algorithm.hash_name]), salt_length=algorithm.salt_length)
+    return rsa_padding.PSS(mgf=rsa_padding.MGF1(HASHES[algorithm.mask_hash]), salt_length=algorithm.salt_length)

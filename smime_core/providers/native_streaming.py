@@ -12,7 +12,15 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import poly1305
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
-from smime_core.algorithms import TAG_LENGTH, CipherFamily, CipherMode, ContentCipher, HashName, SignatureAlgorithm
+from smime_core.algorithms import (
+    TAG_LENGTH,
+    VERIFIED_CURVES,
+    CipherFamily,
+    CipherMode,
+    ContentCipher,
+    HashName,
+    SignatureAlgorithm,
+)
 from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
 from smime_core.provider import Beside, PublicKey, RunningCipher, RunningDigest
@@ -50,6 +58,11 @@ class NativeStreamingProvider(NativeProvider):
     ) -> None:
         """Return if the signature fits data with this digest. Raises SignatureMismatch, UnsupportedByProvider."""
         check_key(key, algorithm)
+        if key.curve in VERIFIED_CURVES:
+            from smime_core.providers.python_ec import verify_ecdsa_digest
+
+            verify_ecdsa_digest(key, signature, digest)
+            return
         try:
             native_signatures.verify_digest(self._import_public(key), algorithm, signature, digest)
         except exceptions.UnsupportedAlgorithm as error:

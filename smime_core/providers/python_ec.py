@@ -1,12 +1,14 @@
 """ECDSA (FIPS 186-5 section 6.4) and ECDH (SEC 1 section 3.3.1) where WebCrypto lacks the curve or the hash.
 
-These are the brainpool curves, which no browser has, and the P curves with SHA-224 or SHA-3. Points are checked to lie
+These are the brainpool curves, which no browser has, the curves on which signatures are only verified (P-192, P-224,
+secp256k1), and the P curves with SHA-224 or SHA-3. Points are checked to lie
 on their curve, whose cofactor is one. Secret multipliers are blinded by a multiple of the order. Python is not
 constant-time.
 """
 
 from __future__ import annotations
 
+import functools
 import secrets
 from typing import Final
 
@@ -23,18 +25,6 @@ from smime_core.providers.webcrypto_forms import ecdsa_from_der, ecdsa_to_der
 Point = tuple[int, int, int]
 """A point in Jacobian coordinates X, Y, Z: its affine coordinates are X/Z² and Y/Z³. At infinity Z is zero."""
 
-_BASE_X: Final = {
-    # The base points in compressed form: SEC 2 sections 2.4.2, 2.5.1 and 2.6.1; RFC 5639 sections 3.4, 3.6 and 3.7.
-    Curve.P256: "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
-    Curve.P384: "03aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
-    Curve.P521: "0200c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe7"
-    "5928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66",
-    Curve.BRAINPOOL_P256R1: "038bd2aeb9cb7e57cb2c4b482ffc81b7afb9de27e1e3bd23c23a4453bd9ace3262",
-    Curve.BRAINPOOL_P384R1: "031d1c64f068cf45ffa2a63a81b7c13f6b8847a3e77ef14fe3db7fcafe0cbd10e8"
-    "e826e03436d646aaef87b2e247d4af1e",
-    Curve.BRAINPOOL_P512R1: "0281aee4bdd82ed9645a21322e9c4c6a9385ed9f70b5d916c1b43b62eef4d0098e"
-    "ff3b1f78e2d0d48d50d1687b93b97d5f7c6d5047406a5e688b352209bcb9f822",
-}
 _BLIND_BITS: Final = 64
 
 
@@ -126,8 +116,9 @@ def _digest_number(digest: bytes, numbers: CurveNumbers) -> int:
     return int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - numbers.order.bit_length())
 
 
+@functools.cache
 def _base_point(curve: Curve) -> Point:
-    point = _find_point(curve, bytes.fromhex(_BASE_X[curve]))
+    point = _find_point(curve, CURVE_NUMBERS[curve].base)
     if point is None:
         raise ProviderError("import_key", f"the base point of {curve} is not on it")
     return point

@@ -31,7 +31,7 @@ def sign_rsa(key: PrivateKey, algorithm: SignatureAlgorithm, data: der.Buffer) -
         block = _v15_block(public, algorithm.hash_name, digest)
     else:
         salt = secrets.token_bytes(algorithm.salt_length)
-        block = _pss_block(public, algorithm.hash_name, digest, salt)
+        block = _pss_block(public, algorithm, digest, salt)
     if not block:
         raise ProviderError("sign", "the key is too short for the hash")
     return apply_private(key, block.rjust(public.length, b"\0"), operation="sign")
@@ -65,15 +65,15 @@ def _v15_block(public: RsaPublic, hash_name: HashName, digest: bytes) -> bytes:
     return b"\0\x01" + b"\xff" * filling + b"\0" + info if filling >= 8 else b""
 
 
-def _pss_block(public: RsaPublic, hash_name: HashName, digest: bytes, salt: bytes) -> bytes:
+def _pss_block(public: RsaPublic, algorithm: SignatureAlgorithm, digest: bytes, salt: bytes) -> bytes:
     # RFC 8017 section 9.1.1: the block is one bit shorter than the modulus. Returns empty bytes if the key is too
     # short.
     length = (public.modulus.bit_length() + 6) // 8
     filling = length - len(digest) - len(salt) - 2
     if filling < 0:
         return b""
-    hashed = python_digest(hash_name, bytes(8) + digest + salt)
-    masked = mask_block(bytes(filling) + b"\x01" + salt, hashed, hash_name)
+    hashed = python_digest(algorithm.hash_name, bytes(8) + digest + salt)
+    masked = mask_block(bytes(filling) + b"\x01" + salt, hashed, algorithm.mask_hash)
     return _clear_top(public, masked) + hashed + b"\xbc"
 
 
@@ -90,7 +90,7 @@ def _is_pss_block(public: RsaPublic, algorithm: SignatureAlgorithm, digest: byte
     if _clear_top(public, masked) != masked:
         return False
     # (7) to (9)
-    opened = _clear_top(public, mask_block(masked, hashed, algorithm.hash_name))
+    opened = _clear_top(public, mask_block(masked, hashed, algorithm.mask_hash))
     # (10)
     if opened[: filling + 1] != bytes(filling) + b"\x01":
         return False

@@ -6,6 +6,7 @@ from typing import Final
 
 from smime_core.algorithms import SignatureAlgorithm, SignatureScheme
 from smime_core.errors import SignatureMismatch
+from smime_core.keys import parse_public_key
 from smime_core.provider import KeyType, PublicKey
 
 _KEY_TYPES: Final = {
@@ -29,8 +30,13 @@ def fits(key_type: KeyType, algorithm: SignatureAlgorithm) -> bool:
 def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
     """Raise SignatureMismatch if the key is of another type, or restricted to other PSS parameters.
 
+    Raises UnsupportedAlgorithm for a key of an unknown kind.
+
     The parameters of a PSS key fix the hash and the shortest salt (RFC 4055 sections 1.2 and 3.1, MUSTS 10).
     """
+    if key.key_type is KeyType.UNKNOWN:
+        # The certificate was read without its key. Reading the key again says why it is not supported.
+        parse_public_key(key.spki_der)
     if not fits(key.key_type, algorithm):
         raise SignatureMismatch(f"a key of type {key.key_type} verifies no {algorithm.label} signature")
     if key.pss is None:
@@ -40,7 +46,8 @@ def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
     bound = key.pss.parameters
     if bound is None:
         return
-    if algorithm.hash_name is not bound.hash_name or algorithm.salt_length < bound.salt_length:
+    same_hashes = (algorithm.hash_name, algorithm.mask_hash) == (bound.hash_name, bound.mask_hash)
+    if not same_hashes or algorithm.salt_length < bound.salt_length:
         raise SignatureMismatch(
             f"the key is bound to {bound.label} and a salt of {bound.salt_length} bytes or more,"
             f" found {algorithm.label} and {algorithm.salt_length}"

@@ -58,7 +58,8 @@ def find_import_algorithm(algorithm: SignatureAlgorithm, curve: Curve | None) ->
     name = _WEB_SCHEMES.get(algorithm.scheme)
     if name is None or algorithm.is_pure:
         return name and json.dumps({"name": name})
-    if algorithm.hash_name not in WEB_HASHES:
+    # WebCrypto's MGF1 always uses the hash of the signature.
+    if algorithm.hash_name not in WEB_HASHES or algorithm.mgf_hash is not None:
         return None
     if curve is None:
         return json.dumps({"name": name, "hash": WEB_HASHES[algorithm.hash_name]})

@@ -13,6 +13,7 @@ REASONS: Final = {
     "sender-mismatch": "The signature belongs to someone other than the sender shown.",
     "no-address-in-certificate": "The signer's certificate names no mail address.",
     "signer-certificate-missing": "The message does not carry the signer's certificate.",
+    "certificate-unreadable": "The signer's certificate is in the message, but it cannot be read.",
     "untrusted-anchor": "No authority that you trust vouches for this certificate.",
     "certificate-expired": "The signer's certificate was not valid at this time.",
     "path-error": "The signer's certificate is not valid.",
@@ -49,7 +50,14 @@ REASONS: Final = {
     "sent-by": "The signed message names the person who sent it for its author.",
     "sent-by-proved": "The person who sent it for its author has signed it too.",
     "signed-attributes-resorted": "The signed attributes are in an order that no signer should write.",
+    "signed-with-other-line-ends": "The text was signed with other line ends than those it came with.",
+    "signed-other-bytes": (
+        "The signature fits only if line ends are replaced, and the content is no text, so it may have been damaged."
+    ),
+    "frame-damaged": "The frame around the signed text is damaged.",
     "signing-time-with-offset": "The signing time is written with a time zone, which no signer should do.",
+    "signing-time-loose": "The signing time is written in a form that no signer should use.",
+    "signing-time-unreadable": "The stated signing time cannot be read.",
     "signed-outside-encryption": "The message was signed after it was encrypted, so the signer may never have read it.",
     "outer-sender-differs": "The unprotected header names another sender.",
     "headers-altered-outside": "Header fields outside the protected message were changed in transit.",

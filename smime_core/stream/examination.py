@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from smime_core.algorithms import ContentCipher, HashName, parse_hash_identifier
+from smime_core.algorithms import ContentCipher, HashName, parse_digest_identifier, parse_hash_identifier
 from smime_core.asn1 import der
 from smime_core.cms.compressed_data import parse_compressed_data
 from smime_core.cms.content_info import (
@@ -22,7 +22,6 @@ from smime_core.cms.content_info import (
     ID_SIGNED_DATA,
     ContentInfo,
     is_content_info,
-    parse_content_info,
 )
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
 from smime_core.cms.layers import HEAD_BYTES, begins_as_header, may_hold_parts
@@ -41,9 +40,10 @@ from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIM
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
 from smime_core.mime import Entity, is_multipart_signed
 from smime_core.provider import StreamingProvider
-from smime_core.report.report import MessageReport, Reason
+from smime_core.report.report import MessageReport, Reason, SignerReport
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, DecryptedOctets, InflatedOctets, StreamedContent
 from smime_core.stream.mail import (
+    SignedParts,
     StreamedEntity,
     decode_octets,
     locate_cms,
@@ -51,9 +51,10 @@ from smime_core.stream.mail import (
     locate_signed,
     read_entity_head,
 )
-from smime_core.stream.octets import MemoryOctets, Octets, read_head
+from smime_core.stream.octets import MemoryOctets, Octets, TransformedOctets, read_head
 from smime_core.stream.structure import BegunStructure, begin_structure
 from smime_core.verdict.examiner import Decryptor, Examiner
+from smime_core.verdict.line_forms import LINE_FORMS, judge_line_form, may_fit_otherwise
 from smime_core.verdict.signers import Claim, judge_signers
 from smime_core.verdict.walk import (
     Walk,
@@ -152,21 +153,21 @@ async def _walk_inwards(walk: _StreamedWalk, on_last_walk: Callable[[], None] | 
 
 
 async def _has_signers(found: _Found) -> bool:
-    return bool(parse_signed_data((await found.finish()).content).signer_infos)
+    return bool((await found.signed_data()).signer_infos)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A located layer. `begun` is its structure, read up to the content, or in multipart/signed the whole signature."""
+    """A located layer. `begun` is its structure, read up to the content, or in multipart/signed the parsed parts."""
 
-    begun: BegunStructure | ContentInfo
+    begun: BegunStructure | SignedParts
     content: Octets | None
     detached: bool
     digests: Mapping[HashName, bytes] = field(default_factory=dict)
 
     @property
     def content_type(self) -> str:
-        return self.begun.content_type
+        return self.begun.content_type if isinstance(self.begun, BegunStructure) else ID_SIGNED_DATA
 
     @property
     def is_signed(self) -> bool:
@@ -177,10 +178,6 @@ class _Found:
         return self.content_type in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA)
 
     @property
-    def head(self) -> ContentInfo:
-        return self.begun.head if isinstance(self.begun, BegunStructure) else self.begun
-
-    @property
     def reads_ahead(self) -> bool:
         return isinstance(self.begun, BegunStructure) and self.begun.reads_ahead
 
@@ -188,9 +185,22 @@ class _Found:
         """The first reading of the content, or None if the content is outside the structure."""
         return self.begun.first_walk() if isinstance(self.begun, BegunStructure) and not self.detached else None
 
+    @property
+    def structure(self) -> BegunStructure:
+        """The structure of a layer that is no multipart/signed."""
+        if isinstance(self.begun, SignedParts):
+            raise MalformedMessage("a multipart/signed is not decrypted", where="CMS")
+        return self.begun
+
     async def finish(self) -> ContentInfo:
         """The structure without its content, after all of the structure was read."""
-        return (await self.begun.finish()).skeleton if isinstance(self.begun, BegunStructure) else self.begun
+        return (await self.structure.finish()).skeleton
+
+    async def signed_data(self) -> SignedData:
+        """The SignedData without its content, after all of it was read. Raises MalformedMessage or LimitExceeded."""
+        if isinstance(self.begun, SignedParts):
+            return self.begun.signed_data
+        return parse_signed_data((await self.finish()).content)
 
 
 class _StreamedWalk:
@@ -246,11 +256,7 @@ class _StreamedWalk:
             self.entity is not None
             and (signed := await locate_signed(self.entity, provider=self._provider)) is not None
         ):
-            skeleton = parse_content_info(signed.signature)
-            if skeleton.content_type != ID_SIGNED_DATA or parse_signed_data(skeleton.content).e_content is not None:
-                # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
-                raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
-            return _Found(begun=skeleton, content=signed.content, detached=True, digests=signed.digests)
+            return _Found(begun=signed, content=signed.content, detached=True, digests=signed.digests)
         cms = await locate_cms_part(self.entity) if self.entity is not None else self._cms
         if cms is None:
             return None
@@ -270,7 +276,7 @@ class _StreamedWalk:
         if content is not None and (walk := found.walk()) is not None:
             with contextlib.suppress(UnsupportedByProvider):
                 await content.digest_in(walk, reads_ahead=found.reads_ahead)
-        signed_data = parse_signed_data((await found.finish()).content)
+        signed_data = await found.signed_data()
         self.state.certificates |= dict.fromkeys(signed_data.certificates)
         depth = len(self.state.layers)
         if not signed_data.signer_infos:
@@ -278,11 +284,28 @@ class _StreamedWalk:
             return None
         if content is None:
             raise MalformedMessage("the signed content is missing: give its file too", where="SignedData")
+        if isinstance(found.begun, SignedParts):
+            self.state.note_frame(found.begun.fault, found.begun.damage)
         examiner.check_signed_type(signed_data.e_content_type)
         content.announce(_used_hashes(signed_data))
         signers = await judge_signers(signed_data, content, examiner, tuple(self.state.certificates))
+        if octets is not None and found.detached and may_fit_otherwise(signers):
+            signers, octets = await self._judge_other_forms(signers, octets, signed_data, examiner)
         self.state.add(signed_layer(signers, depth, detached=found.detached))
         return octets
+
+    async def _judge_other_forms(
+        self, signers: tuple[SignerReport, ...], received: Octets, signed_data: SignedData, examiner: Examiner
+    ) -> tuple[tuple[SignerReport, ...], Octets]:
+        # Returns the verdict on the signers, and the bytes that they signed.
+        for make_form in LINE_FORMS:
+            octets = TransformedOctets(received, make_form)
+            form = StreamedContent(octets, _used_hashes(signed_data), provider=self._provider)
+            known = tuple(self.state.certificates)
+            others = await judge_line_form(form, signed_data, examiner, known, received.blocks())
+            if others is not None:
+                return others, octets
+        return signers, received
 
     async def open(self, found: _Found, *, on_last_walk: Callable[[], None] | None = None) -> Octets | None:
         """Decrypt or decompress a layer. Returns its content, or None if it is encrypted and there are no keys.
@@ -299,7 +322,7 @@ class _StreamedWalk:
         # In AuthEnvelopedData the tag and the attributes that it covers follow the content. So only EnvelopedData can
         # be decrypted while the content is read for the first time.
         walk = found.walk() if found.content_type == ID_ENVELOPED_DATA else None
-        skeleton = found.head if walk is not None else await found.finish()
+        skeleton = found.structure.head if walk is not None else await found.finish()
         enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
         self._opener.check_encrypted_type(enveloped)
         last = on_last_walk if is_single_try(enveloped.recipients, self._opener.keys) else None
@@ -366,7 +389,9 @@ async def _begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingP
 
 def _announced_hashes(found: _Found) -> list[HashName]:
     # digestAlgorithms come before the content (RFC 5652 section 5.1). They may be missing or wrong.
-    fields = der.read_children(found.head.content)
+    if isinstance(found.begun, SignedParts):
+        return list(_used_hashes(found.begun.signed_data))[:MOST_ANNOUNCED_HASHES]
+    fields = der.read_children(found.begun.head.content)
     names: dict[HashName, None] = {}
     for identifier in der.read_children(fields[1]) if len(fields) > 1 else ():
         with contextlib.suppress(SmimeError):
@@ -380,5 +405,5 @@ def _used_hashes(signed_data: SignedData) -> set[HashName]:
     for info in signed_data.signer_infos:
         if not isinstance(info, SmimeError):
             with contextlib.suppress(SmimeError):
-                names.add(parse_hash_identifier(info.digest_algorithm_der))
+                names.add(parse_digest_identifier(info.digest_algorithm_der))
     return names

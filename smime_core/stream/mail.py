@@ -13,13 +13,33 @@ from typing import Final, NamedTuple
 
 from smime_core.algorithms import HashName
 from smime_core.cms.content_info import find_pem_text, is_content_info, unarmor
-from smime_core.cms.layers import HEAD_BYTES, is_bare_base64, is_cms_part, is_pem, mark_bytes
-from smime_core.errors import MalformedMessage, UnsupportedByProvider
+from smime_core.cms.layers import (
+    HEAD_BYTES,
+    is_bare_base64,
+    is_cms_part,
+    is_pem,
+    mark_bytes,
+    read_detached_signature,
+)
+from smime_core.cms.signed_data import SignedData
+from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, UnsupportedByProvider
 from smime_core.limits import MAX_HEADER_BYTES, MAX_WHOLE_BYTES, check_limit
-from smime_core.mime import Entity, decode_body, is_multipart_signed, looks_like_cms_part, parse_entity, split_signed
+from smime_core.mime import (
+    Entity,
+    decode_body,
+    find_signed_parts,
+    is_multipart_signed,
+    looks_like_cms_part,
+    parse_entity,
+)
 from smime_core.mime.entity import TEXT_ENCODINGS
 from smime_core.mime.micalg import parse_micalg
-from smime_core.mime.multipart import MAX_DELIMITER_BLANKS, delimiter_expression
+from smime_core.mime.multipart import (
+    MAX_DELIMITER_BLANKS,
+    delimiter_expression,
+    is_lone_signature,
+    split_multipart,
+)
 from smime_core.provider import StreamingProvider
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, digest_blocks
 from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, read_head, slice_octets
@@ -78,30 +98,38 @@ async def read_entity_head(octets: Octets) -> StreamedEntity:
 
 
 class SignedParts(NamedTuple):
-    """The content that a multipart/signed covers, its signature, and the digests that were computed already."""
+    """The content that a multipart/signed covers, its signature, and the digests that were computed already.
+
+    `fault` and `damage` are those of `cms.layers.SignedLayer`.
+    """
 
     content: Octets
-    signature: bytes
+    signed_data: SignedData
     digests: dict[HashName, bytes]
+    fault: MalformedMessage | UnsupportedAlgorithm | None
+    damage: tuple[str, ...]
 
 
 async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | None = None) -> SignedParts | None:
     """The parts of a multipart/signed, decoded. Returns None for another entity.
 
     With a `provider`, the digests that micalg announces are computed during the search for the end of the content.
-    Raises MalformedMessage or LimitExceeded.
+    Damage is treated as by `cms.layers`. Raises LimitExceeded.
     """
     if not is_multipart_signed(entity.head):
         return None
-    expression = delimiter_expression(entity.head)
+    try:
+        expression = delimiter_expression(entity.head)
+    except MalformedMessage:
+        return _signed_parts(entity.body, entity.head, {})
     parameters = entity.head.content_type.parameters
     delimiter = b"--" + parameters["boundary"].encode("utf-8", "replace")
     pattern = re.compile(rb"\n" + expression + rb"\r?\n")
     longest = len(delimiter) + MAX_DELIMITER_BLANKS + 8
     first = await find(entity.body, pattern, 0, longest=longest)
-    # As in `mime.split_signed`, a multipart that begins with its closing delimiter has no parts.
+    # As in `mime.find_signed_parts`, a multipart that begins with its closing delimiter has no parts.
     if first is None or await _closes(entity.body, first[0] + 1, delimiter):
-        raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
+        return _signed_parts(entity.body, entity.head, {})
     walk = PartWalk(entity.body, first[1], pattern, longest=longest)
     # Content is hashed as received (MUSTS 33). Content with LF only, as mail stores keep it, first gets CRLF line ends.
     # The first bytes suggest the kind of line ends. If a CRLF comes only later, the digests are wrong and are dropped.
@@ -109,13 +137,23 @@ async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | No
     names = [name for name in parse_micalg(parameters.get("micalg", "")) if name is not None]
     passing = walk if has_crlf else CrlfOctets(walk)
     digests = await _digest(passing, names[:MOST_ANNOUNCED_HASHES], provider)
-    if walk.end is None:
-        raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
     found = slice_octets(entity.body, first[1], walk.end)
+    # `rest`, the text after the content, is put behind an empty first part, so that `mime` can take it apart.
+    whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n\r\n" + bytes(walk.rest)))
+    if walk.end is None:
+        if not await read_head(found, 1):
+            return _signed_parts(entity.body, entity.head, {})
+        whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n"))
+    if len(split_multipart(whole)) == 1 and is_lone_signature((await read_entity_head(found)).head):
+        return _signed_parts(entity.body, whole, {})
     content = found if walk.has_crlf else CrlfOctets(found)
-    known = digests if has_crlf == walk.has_crlf else {}
-    signature = _read_signature(entity, delimiter, bytes(walk.rest))
-    return SignedParts(content, signature, known)
+    return _signed_parts(content, whole, digests if has_crlf == walk.has_crlf else {})
+
+
+def _signed_parts(content: Octets, whole: Entity, digests: dict[HashName, bytes]) -> SignedParts:
+    parts = find_signed_parts(whole)
+    signed_data, fault = read_detached_signature(parts)
+    return SignedParts(content, signed_data, digests, fault, parts.damage)
 
 
 async def _closes(body: Octets, start: int, delimiter: bytes) -> bool:
@@ -182,10 +220,3 @@ async def _digest(
             pass
         return {}
     return await digest_blocks(content.blocks(), running, provider, reads_ahead=True)
-
-
-def _read_signature(entity: StreamedEntity, delimiter: bytes, rest: bytes) -> bytes:
-    # `rest`, the text after the content, is put behind an empty first part, so that `mime` can parse it as a multipart.
-    body = memoryview(delimiter + b"\r\n\r\n\r\n" + rest)
-    _, signature = split_signed(dataclasses.replace(entity.head, body=body))
-    return bytes(decode_body(signature))

@@ -22,6 +22,7 @@ from smime_core.cms.content_info import (
     build_content_info,
     parse_content_info,
 )
+from smime_core.cms.signed_data import is_any_content
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import MAX_STRUCTURE_BYTES, check_limit
 from smime_core.stream.cursor import INDEFINITE, Cursor, Header
@@ -177,10 +178,18 @@ class BegunStructure:
                 return der.sequence(*fields, der.element(_ENCRYPTED_CONTENT))
             if field.tag == _EXPLICIT_CONTENT:
                 self._explicit = _level(self._cursor, field, _EXPLICIT_CONTENT, where=_CONTENT)
-                self._come_to_content(await self._cursor.take_header(where=_CONTENT), tag=der.OCTET_STRING)
+                header = await self._cursor.take_header(where=_CONTENT)
+                self._come_to_content(header, tag=self._tag_of_content(header, fields))
                 return der.sequence(*fields, der.explicit(0, der.octet_string(b"")))
             fields.append(await self._cursor.take_element(field, where=_CONTENT))
         return der.sequence(*fields)
+
+    def _tag_of_content(self, header: Header, fields: list[bytes]) -> int:
+        # The tag of PKCS #7 version 1.5 is any, and that of CMS OCTET STRING: see `signed_data.parse_encapsulated`.
+        if self.content_type != ID_SIGNED_DATA or header.length == INDEFINITE or not fields:
+            return der.OCTET_STRING
+        content_type = der.parse_oid(der.read_one(fields[0]), where=_CONTENT)
+        return header.tag if is_any_content(content_type, header.tag) else der.OCTET_STRING
 
     def _come_to_content(self, header: Header, *, tag: int) -> None:
         self._header, self._tag, self._start = header, tag, self._cursor.position

@@ -311,7 +311,7 @@ def find_change(contacts: Contacts, address: str, certificate: Certificate) -> C
 def has_receiving_key(certificate: Certificate) -> bool:
     """Whether this kind of key can receive encrypted content, whatever usage the certificate names."""
     key = certificate.public_key
-    return (key.key_type is KeyType.RSA and key.pss is None) or key.key_type.agrees or key.key_type.is_kem
+    return (key.key_type is KeyType.RSA and key.pss is None) or key.agrees or key.key_type.is_kem
 
 
 def _find_verified_signer(report: MessageReport) -> SignerReport | None:

@@ -9,26 +9,40 @@ around one part of a message never improves the verdict on the whole.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Sequence
 from enum import Enum
+from typing import Final
 
 from smime_core.algorithms import SignatureAlgorithm
 from smime_core.cades import carried_evidence
+from smime_core.cms.content_info import ID_DATA, is_own_type
 from smime_core.cms.signed_content import SignedContent
 from smime_core.cms.signed_data import SignedData, find_certificate, find_signer_certificates
 from smime_core.cms.signer_info import SignerInfo, verify_signer
-from smime_core.errors import LimitExceeded, ProviderError, SmimeError, UnsupportedAlgorithm
+from smime_core.errors import LimitExceeded, MalformedMessage, ProviderError, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
 from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import find_weakness, is_weak_signature
 from smime_core.report.reasons import reason
-from smime_core.report.report import LayerKind, LayerReport, Reason, SignerReport, State, find_deciding_signers
+from smime_core.report.report import (
+    NO_VALUES,
+    LayerKind,
+    LayerReport,
+    Reason,
+    SignerReport,
+    State,
+    find_deciding_signers,
+)
 from smime_core.text.mail_address import addresses_match
 from smime_core.verdict.authors import Authors, find_mismatch
 from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signer_trust import SignerTrust, judge_trust
 from smime_core.x509.certificate import Certificate
+
+UNREADABLE: Final = "unreadable"
+"""The `sid` in the report on a SignerInfo that cannot be read."""
 
 
 class Claim(Enum):
@@ -44,18 +58,28 @@ async def judge_signers(
     signed_data: SignedData, content: SignedContent, examiner: Examiner, known: tuple[Certificate, ...]
 ) -> tuple[SignerReport, ...]:
     """The verdict on each SignerInfo. `known` are all certificates that were found in the message so far."""
-    if signed_data.e_content_type not in examiner.signed_types:
-        why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
+    is_expected = signed_data.e_content_type in examiner.signed_types
+    why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
+    if not is_expected and (ID_DATA not in examiner.signed_types or is_own_type(signed_data.e_content_type)):
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     examiner = _with_carried_evidence(examiner, signed_data)
     reports: list[SignerReport] = []
     for info in signed_data.signer_infos:
-        reports.append(await _judge_signer(info, signed_data.e_content_type, content, examiner, known))
+        report = await _judge_signer(info, signed_data, content, examiner, known)
+        # A genuine signature of content that is no mail is not one of the mail.
+        reports.append(report if is_expected else with_doubt(report, why))
         if _went_beyond_limits(reports[-1]):
             # All signers share the certificates of the message. If the certificates are hostile, each further signer
             # would cause another costly search.
             examiner = dataclasses.replace(examiner, follows_paths=False)
     return tuple(reports)
+
+
+def with_doubt(report: SignerReport, why: Reason) -> SignerReport:
+    """The report with a doubt in the first place, which keeps the signer from being verified."""
+    if report.state is State.INVALID:
+        return report
+    return dataclasses.replace(report, state=State.SIGNED_UNVERIFIED, reasons=(why, *report.reasons))
 
 
 def _with_carried_evidence(examiner: Examiner, signed_data: SignedData) -> Examiner:
@@ -67,15 +91,22 @@ def _with_carried_evidence(examiner: Examiner, signed_data: SignedData) -> Exami
     return dataclasses.replace(examiner, judging=dataclasses.replace(examiner.judging, trust_store=store))
 
 
+def with_note(report: SignerReport, note: Reason) -> SignerReport:
+    """The report with a note in the last place, which changes no state."""
+    return dataclasses.replace(report, reasons=(*report.reasons, note))
+
+
 async def _judge_signer(
     info: SignerInfo | SmimeError,
-    content_type: str,
+    signed_data: SignedData,
     content: SignedContent,
     examiner: Examiner,
     known: tuple[Certificate, ...],
 ) -> SignerReport:
+    content_type, unreadable = signed_data.e_content_type, signed_data.unreadable
     if isinstance(info, SmimeError):
-        return broken_signer(info, reason("malformed-message", {"text": str(info)}))
+        # Nobody can say of such a signature that it does not fit the content.
+        return unread_signer(info)
     try:
         # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. The
         # verification with it then fails with the right reason (MUSTS 17).
@@ -83,7 +114,9 @@ async def _judge_signer(
     except SmimeError as error:
         return broken_signer(info, reason(error.code))
     if not certificates:
-        return _doubted_signer(info, reason("signer-certificate-missing"))
+        problems = [one.problem for one in unreadable if one.may_be(info.sid)]
+        missing = "certificate-unreadable" if problems else "signer-certificate-missing"
+        return _doubted_signer(info, reason(missing, {"text": problems[0]} if problems else NO_VALUES))
     # One key may have been certified several times. The best verdict by any of these certificates counts.
     reports: list[SignerReport] = []
     for certificate in certificates[:MAX_SIGNER_CERTIFICATES]:
@@ -111,22 +144,32 @@ async def _judge_by(
     except LimitExceeded as error:
         return _doubted_signer(info, reason(error.code), certificate)
     try:
-        signing_time = info.signing_time
         algorithm = await verify_signer(info, content, examiner.provider, certificate, content_type, examiner.policy)
     except (UnsupportedAlgorithm, ProviderError) as error:
         return _doubted_signer(info, reason(error.code, {"text": str(error)}), certificate)
     except SmimeError as error:
         return broken_signer(info, reason(error.code), certificate)
+    doubts: tuple[Reason, ...] = ()
+    try:
+        signing_time = info.signing_time
+    except MalformedMessage as error:
+        # RFC 5652 section 11.3: the time is only the signer's claim, so it says nothing against the content.
+        signing_time, doubts = None, (reason("signing-time-unreadable", {"text": str(error)}),)
     trust = await judge_trust(certificate, examiner, info, known, signing_time)
-    return _trusted_signer(info, certificate, algorithm, trust)
+    trust = dataclasses.replace(trust, doubts=(*doubts, *trust.doubts))
+    return _trusted_signer(info, certificate, algorithm, trust, signing_time)
 
 
 def _trusted_signer(
-    info: SignerInfo, certificate: Certificate, algorithm: SignatureAlgorithm, trust: SignerTrust
+    info: SignerInfo,
+    certificate: Certificate,
+    algorithm: SignatureAlgorithm,
+    trust: SignerTrust,
+    signing_time: datetime.datetime | None,
 ) -> SignerReport:
     # The verdict on a signature that verifies, by the trust in its signer.
     doubts = trust.doubts
-    if is_weak_signature(algorithm):
+    if is_weak_signature(algorithm, certificate.public_key):
         doubts = (reason("weak-signature", {"algorithm": algorithm.label}), *doubts)
     weakness = find_weakness(certificate.public_key)
     if weakness is not None and not _is_accepted(trust):
@@ -139,7 +182,7 @@ def _trusted_signer(
         algorithm=algorithm.label,
         certificate=certificate,
         path=trust.path,
-        signing_time=info.signing_time,
+        signing_time=signing_time,
         trail=trust.trail,
         addresses=trust.addresses,
         info=info,
@@ -158,7 +201,7 @@ def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certi
     return SignerReport(
         state=State.INVALID,
         reasons=(why,),
-        sid=str(info.sid) if isinstance(info, SignerInfo) else "unreadable",
+        sid=str(info.sid) if isinstance(info, SignerInfo) else UNREADABLE,
         algorithm="",
         certificate=certificate,
         path=(),
@@ -166,7 +209,12 @@ def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certi
     )
 
 
-def _doubted_signer(info: SignerInfo, why: Reason, certificate: Certificate | None = None) -> SignerReport:
+def unread_signer(error: SmimeError) -> SignerReport:
+    """The report on a signer whose SignerInfo, or whose whole signature, cannot be read."""
+    return _doubted_signer(error, reason("malformed-message", {"text": str(error)}))
+
+
+def _doubted_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certificate | None = None) -> SignerReport:
     return dataclasses.replace(broken_signer(info, why, certificate), state=State.SIGNED_UNVERIFIED)
 
 
@@ -225,7 +273,11 @@ def _doubts(signers: Sequence[SignerReport]) -> list[SignerReport]:
 def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reason | None:
     # The addresses of verified signers count. If no signer is verified, the addresses of the others explain the doubt.
     trusted = [signer for signer in signers if signer.state is State.VERIFIED]
-    mismatch = find_mismatch(claimed, list(dict.fromkeys(a for one in trusted or signers for a in _addresses(one))))
+    judged = trusted or [signer for signer in signers if signer.certificate is not None]
+    if not judged and len(claimed.authors) == 1:
+        # Nothing is known of the addresses of a certificate that nobody has.
+        return None
+    mismatch = find_mismatch(claimed, list(dict.fromkeys(a for one in judged for a in _addresses(one))))
     if mismatch is None or len(claimed.authors) != 1:
         return mismatch
     if any(addresses_match(claimed.authors[0], address) for signer in trusted for address in _all_addresses(signer)):

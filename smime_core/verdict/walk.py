@@ -7,7 +7,7 @@ on the whole.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from smime_core.asn1.der import Buffer
@@ -56,11 +56,13 @@ from smime_core.report.report import (
 )
 from smime_core.verdict.authors import Authors, name_sender, names_somebody, read_authors
 from smime_core.verdict.examiner import Examiner
+from smime_core.verdict.line_forms import LINE_FORMS, judge_line_form, may_fit_otherwise
 from smime_core.verdict.signers import (
+    UNREADABLE,
     Claim,
-    broken_signer,
     draw_headline,
     judge_signers,
+    unread_signer,
 )
 from smime_core.x509.certificate import Certificate
 
@@ -118,6 +120,17 @@ class Walk:
         self.behind_unauthenticated |= opened_by is not None and not enveloped.is_authenticated
         if enveloped.cipher.is_weak:
             self.notes[reason("weak-encryption", {"algorithm": enveloped.cipher.name})] = None
+
+    def note_frame(self, fault: MalformedMessage | UnsupportedAlgorithm | None, damage: Sequence[str]) -> None:
+        """Note the `damage` of a multipart/signed.
+
+        In plaintext that nothing authenticates, an attacker may have caused it. There it raises an error, which looks
+        like that of any failed decryption.
+        """
+        if self.behind_unauthenticated and (fault is not None or damage):
+            raise fault or MalformedMessage("; ".join(damage), where="multipart/signed")
+        if damage:
+            self.notes[reason("frame-damaged", {"text": "; ".join(damage)})] = None
 
     def enter(self, node: Entity | bytes) -> None:
         """Continue with `node`, the content of the layer that was added last."""
@@ -206,7 +219,8 @@ class Walk:
         protected = unprotect_headers(
             self.outermost.headers,
             self.node,
-            signed=bool(signers) and all(signer.state is not State.INVALID for signer in signers),
+            signed=bool(signers)
+            and all(signer.state is not State.INVALID and signer.sid != UNREADABLE for signer in signers),
             encrypted=any(layer.kind is LayerKind.ENCRYPTED for layer in whole),
         )
         return protected if protected.scheme is not HeaderScheme.NONE else None
@@ -235,11 +249,32 @@ async def _examine_signed(walk: Walk, found: SignedLayer, examiner: Examiner) ->
         return None
     if found.content is None:
         raise MalformedMessage("the signed content is missing: give its file too", where="SignedData")
+    walk.note_frame(found.fault, found.damage)
     examiner.check_signed_type(signed_data.e_content_type)
-    content = OctetsContent(found.content, provider=examiner.provider)
-    signers = await judge_signers(signed_data, content, examiner, tuple(walk.certificates))
+    signers, content = await _judge_in_any_form(found, found.content, examiner, tuple(walk.certificates))
     walk.add(signed_layer(signers, len(walk.layers), detached=found.detached))
-    return found.content
+    return content
+
+
+async def _judge_in_any_form(
+    found: SignedLayer, received: Buffer, examiner: Examiner, known: tuple[Certificate, ...]
+) -> tuple[tuple[SignerReport, ...], Buffer]:
+    # Returns the verdict on the signers, and the bytes that they signed.
+    content = OctetsContent(received, provider=examiner.provider)
+    signers = await judge_signers(found.signed_data, content, examiner, known)
+    if not found.detached or not may_fit_otherwise(signers):
+        return signers, received
+    for make_form in LINE_FORMS:
+        octets = make_form().replace(received)
+        form = OctetsContent(octets, provider=examiner.provider)
+        others = await judge_line_form(form, found.signed_data, examiner, known, _as_blocks(received))
+        if others is not None:
+            return others, octets
+    return signers, received
+
+
+async def _as_blocks(octets: Buffer) -> AsyncIterator[memoryview]:
+    yield memoryview(octets)
 
 
 async def _examine_encrypted(walk: Walk, found: EncryptedLayer, examiner: Examiner) -> Buffer | None:
@@ -348,8 +383,7 @@ async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> lis
             continue  # A kind of protection that is not supported is not reported.
         except SmimeError as error:
             # Damage below the top affects only its part and is reported there.
-            signers = (broken_signer(error, reason("malformed-message", {"text": str(error)})),)
-            layer = signed_layer(signers, len(walk.layers), detached=False)
+            layer = signed_layer((unread_signer(error),), len(walk.layers), detached=False)
         layers.append(dataclasses.replace(layer, covers_whole=False, path=path))
     return layers
 
@@ -366,8 +400,6 @@ async def _examine_part(part: Entity, walk: Walk, examiner: Examiner) -> LayerRe
         return certificates_layer(depth)
     if found.content is None:
         raise MalformedMessage("the signed content is not here", where="SignedData")
-    content = OctetsContent(found.content, provider=examiner.provider)
     known = (*walk.certificates, *found.signed_data.certificates)
-    return signed_layer(
-        await judge_signers(found.signed_data, content, examiner, known), depth, detached=found.detached
-    )
+    signers, _ = await _judge_in_any_form(found, found.content, examiner, known)
+    return signed_layer(signers, depth, detached=found.detached)

@@ -103,9 +103,41 @@ def test_decrypts_a_mail_whose_inner_signature_cannot_be_judged(lab: Lab, as_jso
     assert result.code == 0
     assert b"application/pkcs7-mime" in lab.read("inner_out.eml")
     if as_json:
-        assert parsed(result)["state"] == "invalid"
+        assert parsed(result)["state"] == "signed-unverified"
     else:
-        assert "invalid: malformed-message" in result.line
+        assert "signed, not verified: malformed-message" in result.line
+
+
+def test_a_clear_signed_mail_without_its_last_boundary_is_verified_with_a_note(lab: Lab) -> None:
+    signed = lab.read("signed.eml")
+    lab.write("unclosed.eml", signed[: signed.rindex(b"\r\n--")])
+    result = lab.sealwax("verify", "unclosed.eml", *TRUST, "-o", "content.eml")
+    assert (result.code, result.stderr) == (0, "")
+    assert b"frame-damaged" in result.stdout
+    assert b"one line of plain text" in lab.read("content.eml")
+    lab.write("forged.eml", lab.read("unclosed.eml").replace(b"one line of plain text", b"ONE line of plain text"))
+    forged = lab.sealwax("verify", "forged.eml", *TRUST)
+    assert (forged.code, forged.line.split(": ")[1:3]) == (1, ["invalid", "message-digest-mismatch"])
+
+
+def test_a_clear_signed_mail_without_a_readable_signature_still_shows_its_text(lab: Lab) -> None:
+    signed = lab.read("signed.eml")
+    lab.write("cut.eml", signed[: signed.rindex(b"\r\n\r\n") + 400])
+    result = lab.sealwax("verify", "cut.eml", *TRUST, "-o", "cut_content.eml")
+    assert result.code == 1
+    assert "signed, not verified: malformed-message" in result.line
+    assert b"one line of plain text" in lab.read("cut_content.eml")
+    assert lab.sealwax("inspect", "cut.eml").code == 0
+
+
+def test_the_bytes_that_were_signed_are_written_where_line_ends_differ(lab: Lab) -> None:
+    lab.write("text.txt", b"Dear Bob,\r\nat eight.\r\n")
+    lab.made("sign", "text.txt", *SIGNER, "--raw", "-o", "text.p7s")
+    lab.write("stored.txt", b"Dear Bob,\nat eight.\n")
+    judged = ("verify", "text.p7s", "--content", "stored.txt", "--from", "alice@example.test", *TRUST)
+    result = lab.sealwax(*judged, "-o", "written.txt")
+    assert (result.code, b"signed-with-other-line-ends" in result.stdout) == (0, True)
+    assert lab.read("written.txt") == lab.read("text.txt")
 
 
 def test_raw_decryption_leaves_the_headers_out(lab: Lab) -> None:

@@ -131,7 +131,7 @@ async def _key_products(provider: CryptoProvider, key: PrivateKey) -> AsyncItera
     if key.key_type is KeyType.RSA:
         for transport in _TRANSPORTS:
             yield f"{transport}", [await provider.transport_encrypt(public, transport, _CEK)]
-    if key.key_type.agrees:
+    if key.agrees:
         yield "agreed", list(await provider.agree_ephemeral(public))
     if key.key_type.is_kem:
         yield "encapsulated", list(await provider.encapsulate(public))

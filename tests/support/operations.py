@@ -154,7 +154,7 @@ async def time_operations(provider: CryptoProvider, given: dict[str, Any]) -> di
             times[f"{name} sign"] = await _least_milliseconds(signing)
             verifying = functools.partial(provider.verify, public, algorithm, await signing(), _CONTENT)
             times[f"{name} verify"] = await _least_milliseconds(verifying)
-        if key.key_type.agrees:
+        if key.agrees:
             point, _ = await provider.agree_ephemeral(public)
             times[f"{name} agree"] = await _least_milliseconds(functools.partial(provider.agree, key, point))
         if key.key_type.is_kem:
@@ -211,7 +211,7 @@ async def _use_key(provider: CryptoProvider, recorder: Recorder, key: PrivateKey
             encrypted = await recorder.note(*row, "encrypt", provider.transport_encrypt(public, transport, _CEK))
             opened = provider.transport_decrypt(key, transport, encrypted, cek_length=32)
             assert await recorder.note(*row, "decrypt", opened) == _CEK
-    if key.key_type.agrees:
+    if key.agrees:
         row = ("ECDH", key.curve) if key.curve else (_label(key.key_type), "")
         point, secret = await recorder.note(*row, "agree with an ephemeral key", provider.agree_ephemeral(public))
         assert await recorder.note(*row, "agree", provider.agree(key, point)) == secret

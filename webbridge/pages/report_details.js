@@ -29,6 +29,7 @@ import { findCertificate, isEncrypted, provedSender } from "./report.js";
 /** Reasons that only the details show, because readers need not act on them. */
 const FOR_DETAILS = new Set([
   "revocation-not-checked", "signed-attributes-resorted", "signing-time-with-offset",
+  "signing-time-loose", "signed-with-other-line-ends", "frame-damaged",
   // These two also have a notice above the text, with both certificates.
   "certificate-changed", "certificate-renewed",
 ]);

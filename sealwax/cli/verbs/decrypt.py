@@ -89,8 +89,10 @@ def _judge_inside(request: DecryptRequest, data: Input, keys: Keys, trust_store:
 
 
 def _show_problem(error: SmimeError, *, as_json: bool) -> None:
+    # Nobody can say of a signature that cannot be read that it does not fit.
+    state = State.SIGNED_UNVERIFIED
     if as_json:
         reasons = reasons_to_json([Reason(code=error.code, sentence=str(error))])
-        write_json({**description_to_json(None), "state": str(State.INVALID), "reasons": reasons})
+        write_json({**description_to_json(None), "state": str(state), "reasons": reasons})
     else:
-        write_error(f"{WORDS[State.INVALID]}: {error.code}: {error}")
+        write_error(f"{WORDS[state]}: {error.code}: {error}")

@@ -73,4 +73,4 @@ def _draw(findings: Findings) -> Tree:
         case RevocationList():
             return draw_revocation_list(findings)
         case KeysAndCertificates():
-            return draw_keys_and_certificates(findings.title, keys=findings.keys, certificates=findings.certificates)
+            return draw_keys_and_certificates(findings)

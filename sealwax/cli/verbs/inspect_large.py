@@ -45,7 +45,7 @@ async def _describe_next(
 ) -> tuple[LayerDescription, Octets | None] | None:
     # Returns one layer, and the bytes inside it or None if they are not readable.
     if entity is not None and (signed := await locate_signed(entity)) is not None:
-        return describe_layer(parse_any_layer(signed.signature, b"")), signed.content
+        return describe_layer(SignedLayer(signed_data=signed.signed_data, content=b"", detached=True)), signed.content
     cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))
     if cms is None:
         return None

@@ -13,6 +13,7 @@ from smime_core.cms import ID_DATA
 from smime_core.describe import (
     AttributeDescription,
     Description,
+    KeysAndCertificates,
     LayerDescription,
     SignerDescription,
     content_type_name,
@@ -63,13 +64,14 @@ def draw_message(description: Description) -> Tree:
     return root
 
 
-def draw_keys_and_certificates(title: str, *, keys: Sequence[str], certificates: Sequence[Certificate]) -> Tree:
+def draw_keys_and_certificates(findings: KeysAndCertificates) -> Tree:
     """The tree of a file with keys and certificates."""
-    root = Tree(_text(title))
-    for key in keys:
+    root = Tree(_text(findings.title))
+    for key in findings.keys:
         root.add(_text(f"private key: {key}"))
-    for certificate in certificates:
+    for certificate in findings.certificates:
         _draw_page(root, certificate)
+    _draw_unreadable(root, findings.unreadable_certificates)
     return root
 
 
@@ -113,10 +115,16 @@ def _draw_layer(parent: Tree, layer: LayerDescription) -> Tree:
     _draw_attributes(branch, layer.unprotected_attributes, "unprotected")
     for certificate in layer.certificates:
         draw_certificate(branch, certificate)
+    _draw_unreadable(branch, layer.unreadable_certificates)
     for revocation_list in layer.revocation_lists:
         own = branch.add(_text(f"certificate revocation list: {revocation_list.issuer}"))
         _fill_revocation_list(own, revocation_list)
     return branch
+
+
+def _draw_unreadable(parent: Tree, descriptions: Sequence[str]) -> None:
+    for description in descriptions:
+        parent.add(_text(f"certificate that cannot be read: {description}"))
 
 
 def _layer_label(layer: LayerDescription) -> str:
@@ -128,7 +136,8 @@ def _layer_label(layer: LayerDescription) -> str:
         label += f": {layer.algorithm}"
     if layer.content_type not in ("", ID_DATA):
         label += f", content type {content_type_name(layer.content_type)}"
-    return f"{label}: unreadable: {layer.problem}" if layer.problem else label
+    state = "damaged" if layer.signers else "unreadable"
+    return f"{label}: {state}: {layer.problem}" if layer.problem else label
 
 
 def _draw_signer(parent: Tree, signer: SignerDescription, role: str) -> None:

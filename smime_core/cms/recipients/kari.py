@@ -142,7 +142,7 @@ async def unwrap_kari(
     Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """
     agreement, wrap, wrap_der = _parse_agreement(recipient.algorithm_der, policy)
-    if not key.key_type.agrees:
+    if not key.agrees:
         raise DecryptionError
     point = _originator_point(recipient.originator, key, originators)
     shared = await provider.agree(key, point)

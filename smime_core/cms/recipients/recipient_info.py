@@ -109,7 +109,7 @@ def check_recipient(certificate: Certificate) -> None:
     RFC 5652 sections 6.2.1 and 6.2.2; RFC 9935 section 4 for ML-KEM.
     """
     key = certificate.public_key
-    if key.key_type.agrees:
+    if key.agrees:
         needed = KeyUsage.KEY_AGREEMENT
     elif key.key_type.is_kem or (key.key_type is KeyType.RSA and key.pss is None):
         needed = KeyUsage.KEY_ENCIPHERMENT
@@ -172,10 +172,9 @@ async def _build_recipient_info(
     certificate: Certificate, cek: bytes, transport: KeyTransport, provider: CryptoProvider
 ) -> bytes:
     check_recipient(certificate)
-    key_type = certificate.public_key.key_type
-    if key_type.agrees:
+    if certificate.public_key.agrees:
         return await build_kari(certificate, cek, provider)
-    if key_type.is_kem:
+    if certificate.public_key.key_type.is_kem:
         return await build_kemri(certificate, cek, provider)
     return await build_ktri(certificate, cek, provider, transport=transport)
 

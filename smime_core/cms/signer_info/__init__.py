@@ -15,6 +15,7 @@ from smime_core.cms.signer_info.verifying import (
     check_message_digest,
     check_not_signed_attributes,
     parse_signer_info,
+    verify_by_either,
     verify_signed_attributes,
     verify_signer,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "make_signer_infos",
     "parse_signer_info",
     "sign_attributes",
+    "verify_by_either",
     "verify_signed_attributes",
     "verify_signer",
 ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hmac
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.algorithms import (
+    HASH_OIDS,
     HashName,
     SignatureAlgorithm,
     SignatureScheme,
-    parse_hash_identifier,
+    parse_digest_identifier,
     parse_signature_identifier,
 )
 from smime_core.asn1 import der
@@ -31,11 +34,10 @@ from smime_core.cms.attributes import (
 from smime_core.cms.certificate_id import CertificateId, parse_certificate_id
 from smime_core.cms.content_info import ID_DATA
 from smime_core.cms.signed_attributes import (
-    OFFSET_TIME,
     check_algorithm_protection,
     check_signing_certificate,
-    has_offset_time,
     parse_signing_time,
+    signing_time_tolerances,
 )
 from smime_core.cms.signed_content import SignedContent
 from smime_core.errors import (
@@ -43,8 +45,9 @@ from smime_core.errors import (
     MalformedMessage,
     MessageDigestMismatch,
     SignatureMismatch,
+    UnsupportedAlgorithm,
 )
-from smime_core.policy import Policy, check_signature_algorithm
+from smime_core.policy import Policy, check_signature_algorithm, is_weak_signature
 from smime_core.provider import CryptoProvider
 from smime_core.x509.certificate import Certificate
 
@@ -62,6 +65,7 @@ _ML_DSA_44_HASHES: Final = frozenset(
     }
 )
 _ML_DSA_65_HASHES: Final = _ML_DSA_44_HASHES - {HashName.SHA256, HashName.SHA3_256, HashName.SHAKE128}
+_LOOSE_SCHEMES: Final = (SignatureScheme.RSA_PKCS1_V15, SignatureScheme.ECDSA, SignatureScheme.DSA)
 _ML_DSA_HASHES: Final = {
     SignatureScheme.ML_DSA_44: _ML_DSA_44_HASHES,
     SignatureScheme.ML_DSA_65: _ML_DSA_65_HASHES,
@@ -98,7 +102,7 @@ class SignerInfo:
     def tolerances(self) -> tuple[str, ...]:
         """The names of the deviations that were tolerated, for reports (MUSTS 6 and 15)."""
         order = self.signed_attrs.tolerances if self.signed_attrs else ()
-        return (*order, OFFSET_TIME) if has_offset_time(self.attributes) else order
+        return (*order, *signing_time_tolerances(self.attributes))
 
     @property
     def signing_time(self) -> datetime.datetime | None:
@@ -148,12 +152,14 @@ async def verify_signer(
     """
     # (0)
     digest, algorithm = check_algorithms(signer, policy)
+    check_signature_algorithm(algorithm, policy, certificate.public_key)
     # (1)
     check_attribute_rules(signer.attributes, signer.unsigned_attributes)
     if signer.signed_attrs is None:
         await _check_bare_content(content, content_type)
-        await content.verify(certificate.public_key, algorithm, signer.signature)
-        return algorithm
+        return await verify_by_either(
+            lambda one: content.verify(certificate.public_key, one, signer.signature), algorithm, digest
+        )
     # (2)
     check_message_digest(signer, await content.digest(digest))
     # (3)
@@ -161,28 +167,55 @@ async def verify_signer(
     if signed_type != content_type:
         raise ContentTypeMismatch(f"signed as {signed_type}, presented as {content_type}")
     # (4) and (5)
-    await verify_signed_attributes(signer, algorithm, provider, certificate, policy)
-    return algorithm
+    return await verify_by_either(
+        lambda one: verify_signed_attributes(signer, one, provider, certificate, policy), algorithm, digest
+    )
 
 
 def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, SignatureAlgorithm]:
     """The content digest and the signature algorithm of a SignerInfo, after checking that they fit together.
 
-    The provider checks that they fit the key, which may be bound to PSS parameters (MUSTS 10). Digest and signature
-    must use the same hash: RFC 5753 section 2.1.1 for ECDSA, RFC 4056 section 3 for PSS (MUSTS 10), RFC 8419 section 3
-    for Ed25519 and Ed448 (MUSTS 13). With ML-DSA the digest may be any hash that is strong enough (RFC 9882 section
-    3.3). Raises UnsupportedAlgorithm, AlgorithmForbidden, SignatureMismatch or MalformedMessage.
+    The provider checks that they fit the key, which may be bound to PSS parameters (MUSTS 10). With PSS, Ed25519 and
+    Ed448 the two hashes must be the same: RFC 4056 section 3 (MUSTS 10), RFC 8419 section 3 (MUSTS 13). With ML-DSA the
+    digest may be any hash that is strong enough (RFC 9882 section 3.3). With the other schemes the two may differ: see
+    `verify_by_either`. A fault here says nothing about the content, so it is never a mismatch. Raises
+    UnsupportedAlgorithm or AlgorithmForbidden.
     """
-    digest = parse_hash_identifier(signer.digest_algorithm_der)
-    algorithm = parse_signature_identifier(signer.signature_algorithm_der, digest)
-    if digest is not algorithm.hash_name:
-        raise SignatureMismatch(f"digest {digest}, signature with {algorithm.hash_name}: expected the same")
-    check_signature_algorithm(algorithm, policy)
+    try:
+        digest = parse_digest_identifier(signer.digest_algorithm_der)
+        algorithm = parse_signature_identifier(signer.signature_algorithm_der, digest)
+    except MalformedMessage as error:
+        raise UnsupportedAlgorithm("", "signatureAlgorithm", text=str(error)) from error
+    if digest is not algorithm.hash_name and algorithm.scheme not in _LOOSE_SCHEMES:
+        text = f"digest {digest}, signature with {algorithm.hash_name}: expected the same"
+        raise UnsupportedAlgorithm(HASH_OIDS[digest], "digestAlgorithm", text=text)
+    for hash_name in (algorithm.hash_name, digest):
+        check_signature_algorithm(dataclasses.replace(algorithm, hash_name=hash_name), policy)
     strong_enough = _ML_DSA_HASHES.get(algorithm.scheme)
     # Without signedAttrs the digest is not used at all (RFC 9882 section 3.3).
     if strong_enough is not None and signer.signed_attrs is not None and digest not in strong_enough:
-        raise SignatureMismatch(f"digest {digest} is weaker than {algorithm.scheme}")
+        text = f"digest {digest} is weaker than {algorithm.scheme}"
+        raise UnsupportedAlgorithm(HASH_OIDS[digest], "digestAlgorithm", text=text)
     return digest, algorithm
+
+
+async def verify_by_either(
+    verify: Callable[[SignatureAlgorithm], Awaitable[None]], algorithm: SignatureAlgorithm, digest: HashName
+) -> SignatureAlgorithm:
+    """Verify with the hash of the signature, or else with that of the digest.
+
+    Where the identifiers name two hashes, programs sign with either: OpenSSL and NSS verify with that of the digest,
+    Bouncy Castle with that of the signature. RFC 5652 does not say which. Returns the weaker of the two algorithms,
+    because somebody who can forge one of the hashes can forge the message. Raises SignatureMismatch.
+    """
+    other = dataclasses.replace(algorithm, hash_name=digest)
+    try:
+        await verify(algorithm)
+    except SignatureMismatch:
+        if other == algorithm:
+            raise
+        await verify(other)
+    return other if is_weak_signature(other) else algorithm
 
 
 def check_message_digest(signer: SignerInfo, computed: bytes) -> None:
@@ -209,7 +242,6 @@ async def verify_signed_attributes(
         raise MalformedMessage("absent", where="signedAttrs")
     if signer.tolerances and policy is Policy.SEND:
         raise MalformedMessage(", ".join(signer.tolerances), where="signedAttrs")
-    parse_signing_time(signer.attributes)
     check_signing_certificate(signer.attributes, certificate)
     check_algorithm_protection(
         signer.attributes,

@@ -63,18 +63,22 @@ class Answer:
 @task
 @dataclass(frozen=True, kw_only=True)
 class VerifyRaw(Answer):
-    """A signature over bytes. `salt_length` is the length of the PSS salt in bytes."""
+    """A signature over bytes. `salt_length` is the length of the PSS salt in bytes, `mgf_hash` another hash of MGF1."""
 
     spki: bytes
     scheme: str
     hash_name: str
     salt_length: int = 0
+    mgf_hash: str = ""
     signature: bytes
     content: bytes
 
     async def holds(self, provider: CryptoProvider) -> bool:
         algorithm = SignatureAlgorithm(
-            scheme=SignatureScheme(self.scheme), hash_name=HashName(self.hash_name), salt_length=self.salt_length
+            scheme=SignatureScheme(self.scheme),
+            hash_name=HashName(self.hash_name),
+            salt_length=self.salt_length,
+            mgf_hash=HashName(self.mgf_hash) if self.mgf_hash else None,
         )
         await provider.verify(parse_public_key(self.spki), algorithm, self.signature, self.content)
         return True

@@ -8,6 +8,10 @@ from typing import Final
 from tests.conformance.case import Skip
 
 _SERVER_PROFILE: Final = "https://cabforum.org/working-groups/server/baseline-requirements/"
+EXPLICIT_CURVE: Final = Skip(
+    reason="explicit parameters whose six values are those of a named curve are that curve; nobody should write them",
+    link="https://www.rfc-editor.org/rfc/rfc5480#section-2.1.1",
+)
 # The first pattern that matches gives the reason.
 _LIMBO_SKIPS: Final = (
     (
@@ -33,6 +37,10 @@ _LIMBO_SKIPS: Final = (
             ),
             link="https://www.rfc-editor.org/rfc/rfc8551#section-4.3",
         ),
+    ),
+    (
+        r"webpki::explicit-curve",
+        EXPLICIT_CURVE,
     ),
     (
         r"webpki::malformed-aia",
@@ -141,7 +149,7 @@ _LIMBO_SKIPPED: Final = """
     webpki::san::san-wildcard-only-tld webpki::malformed-aia webpki::forbidden-dsa-leaf
     webpki::forbidden-weak-rsa-key-in-root webpki::forbidden-weak-rsa-in-leaf
     webpki::forbidden-rsa-not-divisible-by-8-in-root webpki::forbidden-rsa-key-not-divisible-by-8-in-leaf
-    webpki::v1-cert webpki::ee-basicconstraints-ca webpki::ca-as-leaf
+    webpki::v1-cert webpki::explicit-curve webpki::ee-basicconstraints-ca webpki::ca-as-leaf
 """
 
 
@@ -235,6 +243,10 @@ _OPENSSL_SKIPS: Final = (
         ),
     ),
     (
+        r"reject .*explicit curve.*",
+        EXPLICIT_CURVE,
+    ),
+    (
         r".*rsa instead of rsaEncryption",
         Skip(
             reason="a key under X.509's own name for RSA, 2.5.8.1.1, which PKIX does not have, is of an unknown kind",
@@ -245,7 +257,7 @@ _OPENSSL_SKIPS: Final = (
 # The numbers of the skipped tests in the set's list, and the titles of skipped tests that are not in it.
 _OPENSSL_NUMBERS: Final = """
     14 17 21 22 24 25 27 28 32 33 50 54 55 56 65 66 67 68 69 70 71 72 73 74 75 86 88 90 101 102 103 104 105 111 112
-    115 118 135 142 145
+    115 118 131 132 135 142 145
 """
 _OPENSSL_TITLES: Final = {
     "Name Constraints CNs not permitted",

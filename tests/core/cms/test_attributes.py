@@ -83,9 +83,14 @@ def test_must_50_an_empty_set_is_refused_where_it_would_be_signed() -> None:
     assert parse_unsigned_attributes(tagged(), where="unsignedAttrs") == {}
 
 
-def test_must_2_no_type_stands_twice_in_a_signed_set() -> None:
+def test_must_2_no_type_stands_twice_in_an_authenticated_set() -> None:
     with pytest.raises(MalformedMessage, match="appears twice"):
-        parse_signed_attributes(tagged(ONE, ONE), where="signedAttrs")
+        parse_attributes(tagged(ONE, ONE), where="authAttrs")
+
+
+def test_must_2_values_of_a_type_that_stands_twice_in_a_signed_set_are_counted_together() -> None:
+    attributes = parse_signed_attributes(tagged(ONE, ONE), where="signedAttrs").attributes
+    assert [len(values) for values in attributes.values()] == [2]
 
 
 def test_must_41_values_of_several_unsigned_instances_are_taken_together() -> None:

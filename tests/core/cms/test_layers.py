@@ -62,6 +62,15 @@ OPAQUE += encode_base64(SIGNED_DER)
 TEXT = b"Content-Type: text/plain\r\n\r\nThis list is public.\r\n"
 
 
+def fault_of(message: bytes) -> str:
+    """Why the signature of a multipart/signed cannot be read. It is also its only signer, which nobody can verify."""
+    layer = find_layer(parse_message(message))
+    assert isinstance(layer, SignedLayer)
+    assert layer.fault is not None
+    assert layer.signed_data.signer_infos == (layer.fault,)
+    return str(layer.fault)
+
+
 class TestTheTop:
     @pytest.mark.parametrize(
         "head",
@@ -152,15 +161,14 @@ class TestTheTop:
         end = SIGNED_MESSAGE.rindex(b"\r\n--")
         forged = SIGNED_MESSAGE[:start] + base64.b64encode(b"nothing") + SIGNED_MESSAGE[end:]
         forged = forged.replace(b"application/pkcs7-signature; name", b"application/octet-stream; name")
-        with pytest.raises(MalformedMessage, match="no CMS structure"):
-            find_layer(parse_message(forged))
+        assert "no CMS structure" in fault_of(forged)
 
     def test_content_inside_and_beside_a_signature_is_refused(self) -> None:
         """MUSTS 8, refusing."""
         start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
         end = SIGNED_MESSAGE.rindex(b"\r\n--")
-        with pytest.raises(MalformedMessage, match="both inside the signature and given apart"):
-            find_layer(parse_message(SIGNED_MESSAGE[:start] + encode_base64(SIGNED_DER) + SIGNED_MESSAGE[end:]))
+        twice = SIGNED_MESSAGE[:start] + encode_base64(SIGNED_DER) + SIGNED_MESSAGE[end:]
+        assert "no detached signature" in fault_of(twice)
 
     def test_a_layer_tells_what_its_micalg_announces(self) -> None:
         """MUSTS 35."""
@@ -226,17 +234,14 @@ class TestOtherStructures:
         start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
         end = SIGNED_MESSAGE.rindex(b"\r\n--")
         cms = encode_base64(build_compressed_data(INNER, content_type=ID_DATA))
-        for find in (find_layer, find_any_layer):
-            with pytest.raises(UnsupportedAlgorithm):
-                find(parse_message(SIGNED_MESSAGE[:start] + cms + SIGNED_MESSAGE[end:]))
+        assert "no detached signature" in fault_of(SIGNED_MESSAGE[:start] + cms + SIGNED_MESSAGE[end:])
 
     def test_an_encrypted_structure_is_no_signature_of_a_multipart_signed(self) -> None:
         """MUSTS 44, refusing."""
         start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
         end = SIGNED_MESSAGE.rindex(b"\r\n--")
         encrypted = encode_base64((vectors("rfc4134") / "5.1.bin").read_bytes())
-        with pytest.raises(MalformedMessage, match="no detached signature"):
-            find_layer(parse_message(SIGNED_MESSAGE[:start] + encrypted + SIGNED_MESSAGE[end:]))
+        assert "no detached signature" in fault_of(SIGNED_MESSAGE[:start] + encrypted + SIGNED_MESSAGE[end:])
 
 
 class TestBelowTheTop:

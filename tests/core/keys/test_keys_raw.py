@@ -185,7 +185,7 @@ def with_key(certificate_der: bytes, spki_der: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "identifier",
-    [der.sequence(der.oid("1.2.3.4")), der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.3.132.0.10"))],
+    [der.sequence(der.oid("1.2.3.4")), der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.3.36.3.3.2.8.1.1.1"))],
     ids=["unknown algorithm", "unknown curve"],
 )
 def test_a_certificate_of_an_unknown_kind_of_key_is_read(identifier: bytes) -> None:

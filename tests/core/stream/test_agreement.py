@@ -143,10 +143,10 @@ def test_a_wrapped_message_is_unwrapped_in_every_transfer_encoding(
         (b"--b", "verified"),
         (b"--b" + b" " * 79, "verified"),
         (b"--b" + b"\t" * MAX_DELIMITER_BLANKS, "verified"),
-        (b"--b" + b" " * (MAX_DELIMITER_BLANKS + 1), ""),
-        (b"--b--", ""),
-        (b"--b-- ", ""),
-        (b"--b\r", ""),
+        (b"--b" + b" " * (MAX_DELIMITER_BLANKS + 1), "signed-unverified"),
+        (b"--b--", "signed-unverified"),
+        (b"--b-- ", "signed-unverified"),
+        (b"--b\r", "signed-unverified"),
     ],
     ids=["plain", "79 blanks", "as many as may", "one more", "an end", "an end and a blank", "CR CR LF"],
 )
@@ -155,7 +155,7 @@ def test_the_first_delimiter_is_judged_alike(first: bytes, state: str) -> None:
     part = b"Content-Type: text/plain\r\n\r\nwords"
     mail = signed_mail(part, signed=part).replace(b"\r\n--b\r\n", b"\r\n" + first + b"\r\n", 1)
     memory = in_memory(mail)
-    assert (memory.state, memory.refusal) == (state, "" if state else "malformed-message")
+    assert (memory.state, memory.refusal) == (state, "")
     assert in_stream(mail) == memory
 
 

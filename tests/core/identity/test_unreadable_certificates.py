@@ -1,0 +1,86 @@
+"""One unreadable certificate does not close a file of keys, and `inspect` lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from smime_core.asn1 import der
+from smime_core.asn1.pem import build_pem
+from smime_core.blocking import run
+from smime_core.describe import KeysAndCertificates, findings_to_json, inspect_file
+from smime_core.errors import MalformedMessage
+from smime_core.identity.identity import load_identities
+from smime_core.identity.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12Form, Pkcs12Key, build_pkcs12
+from tests.support.people import PROVIDER, person
+
+PASSPHRASE = b"secret"
+Writer = Callable[..., bytes]
+
+
+def without_seconds(name: str) -> bytes:
+    """The certificate of a person whose validity begins at a UTCTime without seconds, which is not allowed."""
+    tbs, *rest = der.read_sequence(person(name).certificate.der)
+    fields = [bytes(one.encoded) for one in der.read_children(tbs)]
+    fields[4] = der.sequence(der.element(0x17, b"2501010000Z"), der.element(0x17, b"340101000000Z"))
+    return der.sequence(der.sequence(*fields), *(bytes(one.encoded) for one in rest))
+
+
+UNREADABLE = {
+    "without seconds": without_seconds("alice"),
+    "cut": person("alice").certificate.der[:100],
+    "one byte": b"0",
+    "no DER": b"hello",
+    "empty": b"",
+}
+
+
+def pem_file(*certificates: bytes, keys: tuple[str, ...] = ("alice", "bob")) -> bytes:
+    private = [build_pem("PRIVATE KEY", person(name).private_key.pkcs8_der) for name in keys]
+    return b"".join([build_pem("CERTIFICATE", one) for one in certificates] + private)
+
+
+def pkcs12_file(*certificates: bytes, keys: tuple[str, ...] = ("alice", "bob")) -> bytes:
+    contents = Pkcs12Contents(
+        keys=tuple(Pkcs12Key(pkcs8_der=person(name).private_key.pkcs8_der) for name in keys),
+        certificates=tuple(Pkcs12Certificate(certificate_der=one) for one in certificates),
+    )
+    return run(build_pkcs12(contents, PASSPHRASE, PROVIDER, 2, form=Pkcs12Form.COMPATIBLE))
+
+
+@pytest.mark.parametrize("file", [pem_file, pkcs12_file])
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_an_unreadable_certificate_does_not_close_the_other_keys(name: str, file: Writer) -> None:
+    bob = person("bob").certificate
+    for order in ((UNREADABLE[name], bob.der), (bob.der, UNREADABLE[name])):
+        (identity,) = run(load_identities(file(*order), PASSPHRASE, PROVIDER))
+        assert identity.certificate == bob
+
+
+@pytest.mark.parametrize("file", [pem_file, pkcs12_file])
+def test_a_file_whose_only_certificate_is_unreadable_says_why(file: Writer) -> None:
+    with pytest.raises(MalformedMessage, match="notBefore"):
+        run(load_identities(file(UNREADABLE["without seconds"]), PASSPHRASE, PROVIDER))
+
+
+def test_a_block_that_is_no_base64_does_not_close_the_other_keys() -> None:
+    bob = person("bob").certificate
+    for label in ("CERTIFICATE", "PRIVATE KEY"):
+        damaged = b"-----BEGIN %s-----\nA\n-----END %s-----\n" % (label.encode(), label.encode())
+        (identity,) = run(load_identities(damaged + pem_file(bob.der), None, PROVIDER))
+        assert identity.certificate == bob
+
+
+@pytest.mark.parametrize(("file", "keys"), [(pem_file, ("bob",)), (pkcs12_file, ("alice", "bob")), (pem_file, ())])
+def test_the_unreadable_certificates_of_a_file_are_listed(file: Writer, keys: tuple[str, ...]) -> None:
+    bob = person("bob").certificate
+    data = file(UNREADABLE["without seconds"], bob.der, UNREADABLE["no DER"], keys=keys)
+    findings = run(inspect_file(data, PROVIDER, passphrase=lambda: PASSPHRASE))
+    assert isinstance(findings, KeysAndCertificates)
+    assert findings.certificates == (bob,)
+    first, second = findings.unreadable_certificates
+    assert "CN=Test CA, serial" in first
+    assert "notBefore" in first
+    assert "certificate" in second
+    assert findings_to_json(findings)["unreadableCertificates"] == [first, second]
