@@ -17,7 +17,7 @@ const seen = [];
 const found = JSON.parse(process.argv[1]);
 const letter = { content: "written", obstacles: found.before, warnings: ["known"] };
 let [lookedUp, wasRead] = [() => {}, () => {}];
-const line = { lookedUp: () => new Promise((resolve) => { lookedUp = resolve; }) };
+const line = { read: async () => undefined, lookedUp: () => new Promise((resolve) => { lookedUp = resolve; }) };
 const files = { changes: 0, read: () => new Promise((resolve) => { wasRead = resolve; }) };
 const wait = new SendingWait({
   lines: [line],
