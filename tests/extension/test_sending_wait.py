@@ -28,6 +28,8 @@ const wait = new SendingWait({
   explain: () => seen.push("explained"),
 });
 const clicks = [wait.meet(() => seen.push("sent")), wait.meet(() => seen.push("sent"))];
+// The typed texts of the lines are read first.
+await new Promise((resolve) => setTimeout(resolve));
 Object.assign(letter, { obstacles: [] }, found.meanwhile);
 if (found.discarded) wait.end();
 if (found.chosen) files.changes += 1;
