@@ -113,3 +113,20 @@ def test_no_invisible_characters_push_the_kind_of_a_file_out_of_sight() -> None:
     )
     for name, cleaned in zip(names + names, [*map(clean_filename, names), *in_pages], strict=True):
         assert cleaned in ("invoice.pdf.exe", "invoice.pdf .exe"), ascii(name)
+
+
+_ROW: Final = """
+const { senderOf } = await import(process.argv[1]);
+const { shortName } = await import(process.argv[2]);
+console.log(JSON.stringify(JSON.parse(process.argv[3]).map((row) => shortName(senderOf(row)))));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
+def test_a_row_whose_sender_cannot_be_read_shows_no_text_that_looks_like_an_address() -> None:
+    texts = [one for one in _NAMES if one.strip() and one != "\u200f"]
+    rows = [{"from": one, "sender": None} for one in texts]
+    people, names = (ROOT / one for one in ("webbridge/pages/row_people.js", "wasm_build/ui/shown_names.js"))
+    command = ["node", "--input-type=module", "-e", _ROW, people.as_uri(), names.as_uri(), json.dumps(rows)]
+    shown = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert shown == ["?" if _NAMES[one] == ALICE else _NAMES[one].removesuffix(f" <{ALICE}>") for one in texts]

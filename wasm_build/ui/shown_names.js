@@ -50,11 +50,11 @@ export function nameBeside(name) {
 
 /**
  * The name of a mailbox where only one of name and address has room: the address, if the name could be taken for another
- * one. "" if there is neither.
+ * one, or "?" if there is no address. "" if there is neither.
  * @param {Mailbox} mailbox
  */
 export function shortName({ name, address }) {
-  return nameBeside(name) || cleanAddress(address);
+  return nameBeside(name) || cleanAddress(address) || (name && "?");
 }
 
 /** The first characters of a text, of which none is half a surrogate pair. @param {string} text @param {number} count */
