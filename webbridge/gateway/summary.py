@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from smime_core.errors import SmimeError
 from smime_core.mime import Headers, Mailbox, addresses, parse_content_type, parse_date, parse_headers
-from smime_core.text import clean_name, looks_like_address, write_proved
+from smime_core.text import write_proved, write_unread
 from webbridge.gateway.imap_fetch import flags_of
 from webbridge.gateway.imap_syntax import Value, read_number
 
@@ -198,8 +198,7 @@ def _recipients(part: bytes) -> tuple[str, ...]:
 
 def _unread(mailboxes: Sequence[Mailbox]) -> str:
     """Return a text for mailboxes without a readable address. Nothing that was not parsed may look like an address."""
-    name = clean_name(mailboxes[0].name) if mailboxes else ""
-    return name if name and not looks_like_address(name) else "?"
+    return write_unread(mailboxes[0].name if mailboxes else "")
 
 
 def _shown(mailbox: Mailbox) -> Mailbox:
