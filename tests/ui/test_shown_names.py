@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
@@ -122,11 +123,48 @@ console.log(JSON.stringify(JSON.parse(process.argv[3]).map((row) => shortName(se
 """
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
 def test_a_row_whose_sender_cannot_be_read_shows_no_text_that_looks_like_an_address() -> None:
     texts = [one for one in _NAMES if one.strip() and one != "\u200f"]
     rows = [{"from": one, "sender": None} for one in texts]
     people, names = (ROOT / one for one in ("webbridge/pages/row_people.js", "wasm_build/ui/shown_names.js"))
-    command = ["node", "--input-type=module", "-e", _ROW, people.as_uri(), names.as_uri(), json.dumps(rows)]
-    shown = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    shown = run_node(_ROW, people.as_uri(), names.as_uri(), json.dumps(rows))
     assert shown == ["?" if _NAMES[one] == ALICE else _NAMES[one].removesuffix(f" <{ALICE}>") for one in texts]
+
+
+_INVISIBLE: Final = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u180b\u200b\u2028\u202e\u2066\u2800\u3164\ufe0f\ufeff\uffa0\U000e0100\n\x00"
+)
+_ADDRESSES: Final = """
+const { cleanAddress, isAddress } = { ...(await import(process.argv[1])), ...(await import(process.argv[2])) };
+console.log(JSON.stringify(JSON.parse(process.argv[3]).map((one) => [cleanAddress(one), isAddress(one)])));
+"""
+_PLACES: Final = """
+const { readLink } = await import(process.argv[1]);
+console.log(JSON.stringify(JSON.parse(process.argv[2]).map((one) => readLink(one).place)));
+"""
+
+
+def run_node(script: str, *arguments: str) -> Any:
+    if shutil.which("node") is None:
+        pytest.skip("not installed: node")
+    command = ["node", "--input-type=module", "-e", script, *arguments]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def test_each_invisible_character_of_an_address_has_a_picture() -> None:
+    modules = [(ROOT / f"wasm_build/ui/{one}.js").as_uri() for one in ("shown_names", "formats")]
+    given = [ALICE, *(f"ali{one}ce@example.test" for one in _INVISIBLE)]
+    first, *others = run_node(_ADDRESSES, *modules, json.dumps(given))
+    assert first == [ALICE, True]
+    assert others == [["ali\ufffdce@example.test", False]] * len(_INVISIBLE)
+
+
+def test_the_place_of_a_mail_link_shows_no_address_in_another_direction() -> None:
+    """The place is beside the words of the link, which may say anything."""
+    hidden = [quote(one) for one in _INVISIBLE]
+    links = [f"mailto:{one}tset.elpmaxe@eve" for one in hidden] + [
+        f"mailto:a@b.test?cc={one}x@y.test" for one in hidden
+    ]
+    places = run_node(_PLACES, (ROOT / "wasm_build/ui/mail_markup.js").as_uri(), json.dumps(links))
+    expected = ["\ufffdtset.elpmaxe@eve"] * len(hidden) + ["a@b.test, \ufffdx@y.test"] * len(hidden)
+    assert places == expected

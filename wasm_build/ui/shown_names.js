@@ -39,7 +39,7 @@ export function looksLikeAddress(name) {
  * @param {string} address
  */
 export function cleanAddress(address) {
-  return address.replace(/[\p{Cf}\p{Cs}\p{Cc}\p{Zl}\p{Zp}]/gu, "\ufffd");
+  return address.replace(INVISIBLE, "\ufffd").replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** A name that may be beside an address; "" if it could be taken for another address. @param {string} name */
