@@ -122,7 +122,10 @@ def test_addresses_that_look_alike_are_not_the_same(one: str, other: str) -> Non
 
 
 # A sample of each range of characters that nobody sees, or that look like a blank.
-INVISIBLE = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180e\u200b\u200d\u2028\u202e\u2065\u2066\u2800\u3164\ufe00\ufe0f\ufeff\uffa0\U000e0100"
+INVISIBLE = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180e\u200b\u200d\u2028\u202e\u2065"
+    "\u2066\u2800\u3164\ufe00\ufe0f\ufeff\uffa0\U000e0100"
+)
 
 
 @pytest.mark.parametrize("character", INVISIBLE, ids=ascii)
