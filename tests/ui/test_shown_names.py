@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from smime_core.mime import clean_filename
-from smime_core.text import write_proved
+from smime_core.text import looks_like_address, write_proved
 from tests.support.project import ROOT
 
 ALICE: Final = "alice@example.test"
@@ -168,3 +168,22 @@ def test_the_place_of_a_mail_link_shows_no_address_in_another_direction() -> Non
     places = run_node(_PLACES, (ROOT / "wasm_build/ui/mail_markup.js").as_uri(), json.dumps(links))
     expected = ["\ufffdtset.elpmaxe@eve"] * len(hidden) + ["a@b.test, \ufffdx@y.test"] * len(hidden)
     assert places == expected
+
+
+_HOLDERS: Final = """
+const { holderText } = await import(process.argv[1]);
+console.log(JSON.stringify(JSON.parse(process.argv[2]).map(holderText)));
+"""
+
+
+def test_the_title_of_a_certificate_without_an_address_shows_none() -> None:
+    """A subject may hold any text. Only a name of an address form in the certificate is an address."""
+    subjects = [f"CN={one}, O=Example" for one in _NAMES if one.strip()]
+    given = [{"addresses": [], "name": "ceo_bank.example", "subject": one} for one in subjects]
+    modules = (ROOT / "wasm_build/ui/shown_names.js").as_uri()
+    for subject, shown in zip(subjects, run_node(_HOLDERS, modules, json.dumps(given)), strict=True):
+        assert not looks_like_address(shown), subject
+        assert not any(unicodedata.category(one) in ("Cf", "Cc", "Cs") for one in shown), subject
+    own = {"addresses": [ALICE, "bob@example.test"], "name": "Alice", "subject": "CN=Alice"}
+    plain = {"addresses": [], "name": "Example CA", "subject": "CN=Example CA, O=Example"}
+    assert run_node(_HOLDERS, modules, json.dumps([own, plain])) == [ALICE, "CN=Example CA, O=Example"]
