@@ -1,4 +1,5 @@
 /** Encrypts and decrypts the fields of pages. The origin is always that of the frame, as the browser reports it. */
+import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { judgeFully } from "../../wasm_build/vault/lookups.js";
 import { RequestError } from "../shared/messages.js";
 import { siteOf } from "./ancestors.js";
@@ -67,8 +68,8 @@ export async function encryptNow(job, choice) {
   if (taken !== true) throw new RequestError(taken ?? "page-gone");
   await frames.dropKept(await frames.load(frame.id));
   await rememberReaders(frame.origin, choice.recipients);
-  const named = people.map(({ addresses, subject }) => addresses[0] ?? subject);
-  const result = { people: named, signedAs: frame.sign ? own.addresses[0] ?? own.subject : null, encrypted: frame.encrypt };
+  const named = people.map(holderText);
+  const result = { people: named, signedAs: frame.sign ? holderText(own) : null, encrypted: frame.encrypt };
   await jobs.finish(job, { state: "done", result });
 }
 

@@ -8,7 +8,7 @@ import { inDays, isolate } from "../../wasm_build/ui/formats.js";
 import { problem } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
-import { nameOf } from "../shared/certificate_card.js";
+import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
 import { codeOf } from "../shared/messages.js";
@@ -40,7 +40,7 @@ export function keyFileCard(context, keyFile) {
     button(text("keysChangePassphrase"), {
       data: { test: "change-passphrase" }, on: { click: () => openPassphraseChange(context, keyFile) },
     }),
-    removeButton("keys.remove", id, nameOf(identities[0]), context.refresh));
+    removeButton("keys.remove", id, holderText(identities[0]), context.refresh));
   return html("li", { class: "card key-file", data: { test: "key-file" } },
     html("div", { class: "who" }, ...identities.map((info) => describeIdentity(context, info)), facts), actions);
 }
@@ -59,12 +59,12 @@ function describeIdentity(context, info) {
     html("div", { class: "muted", text: [text("keysIssuedBy", isolate(info.issuer)), ...purposes].join(" · ") }),
     info.preferred ? html("div", { class: "done", text: text("keysPreferred"), data: { test: "preferred" } }) : null,
     html("div", { class: "actions" },
-      button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", nameOf(info)), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
+      button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", holderText(info)), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
       button(text("keysSaveCertificate"), {
-        class: "quiet", "aria-label": text("keysSaveCertificateOf", nameOf(info)), data: { test: "save-certificate" },
-        on: { click: () => saveFile(`${fileNameOf(nameOf(info))}.pem`, pemOf([info.certificate])) },
+        class: "quiet", "aria-label": text("keysSaveCertificateOf", holderText(info)), data: { test: "save-certificate" },
+        on: { click: () => saveFile(`${fileNameOf(holderText(info))}.pem`, pemOf([info.certificate])) },
       }),
-      button(text("keysRenew"), { class: "quiet", "aria-label": text("keysRenewOf", nameOf(info)), data: { test: "renew" }, on: { click: () => context.renew(info) } }),
+      button(text("keysRenew"), { class: "quiet", "aria-label": text("keysRenewOf", holderText(info)), data: { test: "renew" }, on: { click: () => context.renew(info) } }),
       !info.preferred && state !== "expired" && info.purposes?.includes("sign")
         ? button(text("keysPrefer"), { class: "quiet", data: { test: "prefer" }, on: { click: () => void prefer(context, info) } }) : null));
 }
@@ -78,12 +78,12 @@ async function prefer({ refresh }, { fingerprint }) {
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 function openExport({ translate, refresh }, { id, name, identities }) {
   const which = html("select", { data: { test: "export-which" } }, html("option", { value: "", text: text("keysExportAll") }),
-    ...identities.map((info) => html("option", { value: info.fingerprint, text: text("identityOption", nameOf(info), info.issuer) })));
+    ...identities.map((info) => html("option", { value: info.fingerprint, text: text("identityOption", holderText(info), info.issuer) })));
   const form = new FormChoice();
   const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
   const next = createNewPassphrase(translate, { label: text("keysExportPassphrase"), hint: text("keysExportPassphraseHint") });
   openForm({
-    title: text("keysExportTitle", nameOf(identities[0])), test: "export", verb: text("keysExportGo"),
+    title: text("keysExportTitle", holderText(identities[0])), test: "export", verb: text("keysExportGo"),
     content: [
       html("p", { text: text("keysExportMeaning") }), identities.length > 1 ? field(text("keysExportWhich"), which) : null,
       current.element, next.element, form.element,
@@ -96,7 +96,7 @@ function openExport({ translate, refresh }, { id, name, identities }) {
       const { p12 } = await withPassphrase(current, (passphrase) => askWithSecrets("keys.export", {
         id, fingerprint: which.value, form: chosen,
       }, { passphrase, newPassphrase: secret }));
-      saveFile(`${fileNameOf(nameOf(identities[0]))}.p12`, p12);
+      saveFile(`${fileNameOf(holderText(identities[0]))}.p12`, p12);
       await refresh();
       tellDone("identities", text("keysExported"));
       return true;
@@ -136,7 +136,7 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
   const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
   const next = createNewPassphrase(translate, { label: text("keysNewPassphrase"), hint: text("keysNewPassphraseHint") });
   openForm({
-    title: text("keysChangeTitle", nameOf(identities[0])), test: "passphrase-change", verb: text("keysChangeGo"),
+    title: text("keysChangeTitle", holderText(identities[0])), test: "passphrase-change", verb: text("keysChangeGo"),
     content: [html("p", { text: text("keysChangeMeaning") }), current.element, next.element],
     onClose: () => [current, next].forEach((one) => one.clear()),
     onSubmit: async () => {
@@ -145,7 +145,7 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
       await withPassphrase(current, (passphrase) =>
         askWithSecrets("keys.passphrase", { id }, { passphrase, newPassphrase: secret }));
       await refresh();
-      tellDone("identities", text("keysPassphraseChanged", nameOf(identities[0])));
+      tellDone("identities", text("keysPassphraseChanged", holderText(identities[0])));
       return true;
     },
   });

@@ -10,7 +10,7 @@ import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/
 import { createRecoveryForm } from "../../wasm_build/ui/recovery_form.js";
 import { createResetNotice } from "../../wasm_build/ui/reset_notice.js";
 import { api } from "../shared/api.js";
-import { nameOf } from "../shared/certificate_card.js";
+import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { generateKeys, openWith } from "../shared/channel.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { errorText } from "../shared/i18n.js";
@@ -41,7 +41,7 @@ export async function showKeyServer(context, keyFiles) {
   const isStored = state.account !== null && !state.account.isNew;
   showRoaming(context, isStored ? roaming : null);
   byId("lost-code").textContent = hasLostCode ? context.translate("recovery_code_lost") : "";
-  const files = keyFiles.map(({ id, identities }) => ({ id, name: nameOf(identities[0]) }));
+  const files = keyFiles.map(({ id, identities }) => ({ id, name: holderText(identities[0]) }));
   const next = JSON.stringify([state, files]);
   if (next === shown) return;
   shown = next;

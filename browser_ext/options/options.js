@@ -11,7 +11,8 @@ import { LIMITS } from "../../wasm_build/vault/session.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { addAdministration } from "../shared/administration.js";
 import { api } from "../shared/api.js";
-import { describeCertificate, nameOf } from "../shared/certificate_card.js";
+import { describeCertificate } from "../shared/certificate_card.js";
+import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { day, errorText, text } from "../shared/i18n.js";
 import { startPage } from "../shared/page_start.js";
 import { codeOf } from "../shared/messages.js";
@@ -207,7 +208,7 @@ function decisionCard(decision) {
   const key = kind === "exact" ? "decisionExact" : "decisionAuthority";
   const reach = html("div", { class: "muted", text: text(key, isolate(acceptedFor.join(", ")), day(acceptedAt)) });
   return html("li", { class: "card", data: { test: "decision" } }, describeCertificate(decision, { notes: [reach] }),
-    removeButton("trust.remove", decision.fingerprint, nameOf(decision)));
+    removeButton("trust.remove", decision.fingerprint, holderText(decision)));
 }
 
 async function importKeys() {
@@ -296,7 +297,7 @@ function listCard({ list, problems }) {
 
 /** @param {CertificateInfo} info @param {import("./parts.js").Removal} removal */
 function certificateCard(info, removal) {
-  return html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, nameOf(info)));
+  return html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, holderText(info)));
 }
 
 /** @param {{origin: string, since: string}} site */

@@ -7,7 +7,7 @@ import { createChange } from "../../wasm_build/ui/changed_certificate.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
-import { nameOf } from "../shared/certificate_card.js";
+import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
 import { pemOf } from "../shared/pem.js";
@@ -69,7 +69,7 @@ function rowsOf(imported, known) {
     .map((info) => /** @type {Row} */ ({
       info, names: [address], since: info.firstSeen, how: "peopleFromMail", removal: ["contacts.remove", address],
     })));
-  return [...files, ...mails].sort((one, other) => nameOf(one.info).localeCompare(nameOf(other.info)));
+  return [...files, ...mails].sort((one, other) => holderText(one.info).localeCompare(holderText(other.info)));
 }
 
 /** @param {Row[]} rows @param {() => Promise<void>} refresh */
@@ -85,7 +85,7 @@ function createTable(rows, refresh) {
 function createRow({ info, names, since, how, removal }, heads, refresh) {
   const { state } = expiryOf(info);
   const isOver = state === "expired" || state === "not-yet";
-  const name = nameOf(info);
+  const name = holderText(info);
   const cells = [
     [html("div", { class: "name", text: names[0] ?? info.subject, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
     [html("div", { class: "reader-state" }, readinessMark(isOver ? "cannot" : state === "good" ? "ready" : "soon", ""),

@@ -1,19 +1,15 @@
 /** Draws a certificate: its holder, issuer and last day, and the fingerprint for comparing. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
+import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { day, text } from "./i18n.js";
-
-/** @param {CertificateInfo} info */
-export function nameOf({ addresses, subject }) {
-  return addresses[0] ?? subject;
-}
 
 /**
  * @param {CertificateInfo} info
  * @param {{id?: string, notes?: Node[]}} [options]
  */
 export function describeCertificate(info, { id, notes = [] } = {}) {
-  const name = html(id ? "label" : "div", { class: "name", text: nameOf(info), dir: "auto", ...(id ? { for: id } : {}) });
+  const name = html(id ? "label" : "div", { class: "name", text: holderText(info), dir: "auto", ...(id ? { for: id } : {}) });
   return html(
     "div",
     { class: "who" },

@@ -1,6 +1,6 @@
 /** The choice of the identity that a person signs or decrypts with. */
 import { html } from "../../wasm_build/ui/dom.js";
-import { nameOf } from "./certificate_card.js";
+import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { text } from "./i18n.js";
 
 /**
@@ -9,7 +9,7 @@ import { text } from "./i18n.js";
  */
 export function createIdentityChoice(identities, { label, chosen, onChange }) {
   const options = identities.map((own) => html("option", {
-    value: own.fingerprint, text: text("identityOption", nameOf(own), own.issuer), selected: own.fingerprint === chosen,
+    value: own.fingerprint, text: text("identityOption", holderText(own), own.issuer), selected: own.fingerprint === chosen,
   }));
   const select = html("select", { id: "identity", data: { test: "identity" }, on: { change: () => onChange(select.value) } }, ...options);
   return html("div", { class: "field" }, html("label", { for: "identity", text: label }), select);

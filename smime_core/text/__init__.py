@@ -19,7 +19,13 @@ from smime_core.text.mail_address import (
     without_detail,
 )
 from smime_core.text.origin import check_origin
-from smime_core.text.shown_name import clean_name, looks_like_address, without_address_signs, write_proved
+from smime_core.text.shown_name import (
+    clean_name,
+    looks_like_address,
+    without_address_signs,
+    write_proved,
+    write_unread,
+)
 from smime_core.text.times import utc_text
 
 __all__ = [
@@ -45,4 +51,5 @@ __all__ = [
     "without_detail",
     "write_ed25519",
     "write_proved",
+    "write_unread",
 ]

@@ -15,6 +15,7 @@ from typing import Final
 
 from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_HOST_CHARACTERS
 from smime_core.text.domain_name import find_a_labels
+from smime_core.text.shown_name import has_ignorable
 
 # `parse_address` has already checked that characters beyond ASCII are printable and no blanks. The expression lists the
 # characters that an atom must not have, because ranges beyond ASCII take milliseconds to compile.
@@ -57,8 +58,11 @@ class MailAddress:
 
 
 def parse_address(text: str) -> MailAddress | None:
-    """Parse an address. Returns None for any other text, including an address with blanks or control characters."""
-    if len(text) > MAX_ADDRESS_CHARACTERS or not text.isprintable() or "\ufffd" in text:
+    """Parse an address. Returns None for any other text, including one with blanks, controls or invisible characters.
+
+    An address with an invisible character would look like that of somebody else.
+    """
+    if len(text) > MAX_ADDRESS_CHARACTERS or not text.isprintable() or "\ufffd" in text or has_ignorable(text):
         return None
     return _parse_once(text)
 

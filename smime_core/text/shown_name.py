@@ -49,6 +49,17 @@ def looks_like_address(name: str) -> bool:
     return bool(_ADDRESS_SIGN.search(name) or _ADDRESS_SIGN.search(unicodedata.normalize("NFKD", name)))
 
 
+def has_ignorable(text: str) -> bool:
+    """Whether a text has characters that programs may ignore, or that look like blanks without being any."""
+    return not text.isascii() and _IGNORABLE.search(text) is not None
+
+
+def write_unread(name: str) -> str:
+    """A text for somebody whose address is not readable: the name, or "?" if it could be taken for an address."""
+    shown = clean_name(name)
+    return shown if shown and not looks_like_address(shown) else "?"
+
+
 def without_address_signs(name: str) -> str:
     """A name in which each sign of an address is an underscore, for where the name is all that is known of somebody."""
     return _ADDRESS_SIGN.sub("_", name if _ADDRESS_SIGN.search(name) else unicodedata.normalize("NFKD", name))

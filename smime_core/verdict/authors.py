@@ -17,7 +17,7 @@ from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_NAME_TEXT_CHARACTERS
 from smime_core.mime import Headers, Mailbox, addresses, from_addresses
 from smime_core.report.reasons import reason
 from smime_core.report.report import Reason
-from smime_core.text import addresses_match, write_proved
+from smime_core.text import addresses_match, write_proved, write_unread
 
 _BETWEEN_WORDS: Final = re.compile(r"""[\s<>()\[\]{}"'`,;:|/\\]+""")
 _DOMAIN_LIKE: Final = re.compile(r"[^.]+(?:\.[^.]+)+")
@@ -105,7 +105,9 @@ def _notes(author: Mailbox, senders: list[Mailbox]) -> tuple[Reason, ...]:
     other = find_other_address(author)
     if other is not None:
         notes.append(reason("display-name-differs", {"address": other}))
-    others = [one.address or one.name or "?" for one in senders if not addresses_match(one.address, author.address)]
+    others = [
+        one.address or write_unread(one.name) for one in senders if not addresses_match(one.address, author.address)
+    ]
     if others:
         notes.append(reason("sender-field-differs", {"address": ", ".join(others)[:MAX_ADDRESS_CHARACTERS]}))
     return tuple(notes)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from smime_core.mime import Mailbox
+from smime_core.text.shown_name import looks_like_address
 from tests.support.hostile_headers import generated_headers
 from webbridge.gateway.summary import (
     MAX_TEXT_CHARACTERS,
@@ -42,3 +45,35 @@ def test_a_row_has_its_sender_parsed_as_the_verdict_reads_them() -> None:
         assert row.author == Mailbox(name, "bob@example.test")
     unreadable = summary_from_fetch(1, {FIELDS: b"From: bob at example\r\nSubject: x\r\n\r\n", TO: b"\r\n"})
     assert (unreadable.author, unreadable.sender) == (None, "bob at example")
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        (b"ceo@bank.example <eve@@evil.test>", "?"),
+        (b"ceo@bank.example <", "?"),
+        (b"Boss <ceo@bank.example> (", "Boss"),
+        (b"Boss <ceo@bank.example> x", "Boss"),
+        (b"=?utf-8?q?ceo=40bank.example?=", "?"),
+        ("ceo\uff20bank.example".encode(), "?"),
+        (b"=?utf-8?q?Bank_=E2=80=AEoec?=", "Bank oec"),
+        (b"<@relay.test:ceo@bank.example>", "?"),
+        (b"nobody", "nobody"),
+        (b'"', '"'),
+    ],
+)
+def test_people_who_cannot_be_read_have_no_text_that_looks_like_an_address(field: bytes, shown: str) -> None:
+    for name in (b"From", b"To"):
+        line = name + b": " + field + b"\r\n"
+        row = summary_from_fetch(1, {FIELDS: line if name == b"From" else b"\r\n", TO: line})
+        assert row.author is None
+        assert (row.sender if name == b"From" else ", ".join(row.recipients)) == shown
+
+
+def test_no_row_of_ten_thousand_hostile_headers_shows_an_address_that_nobody_parsed() -> None:
+    unread = 0
+    for uid, (fields, to) in enumerate(generated_headers(HEADERS, seed=39), 1):
+        row = summary_from_header(uid, fields + to, size_bytes=1)
+        unread += row.author is None and bool(row.sender)
+        assert row.author is not None or not looks_like_address(row.sender), row
+    assert unread

@@ -98,3 +98,21 @@ def test_the_person_who_sent_it_too_has_no_such_name(name: str, printed: str) ->
     shown = printed.removeprefix("CN=")
     person = f"{shown} <{MALLORY}>" if shown else MALLORY
     assert f", sent by {person}, who has signed it too" in line
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("name", ["alice", "bob", "carol"])
+def test_the_author_of_several_signers_is_named_first_and_as_the_author(name: str, is_first: bool) -> None:
+    """The signers of a message are a set, in an order that says nothing."""
+    author = person(name)
+    others = [one for one in (person("alice"), person("bob"), person("carol")) if one is not author]
+    signers = [author, *others] if is_first else [*others, author]
+    line = verdict_line(examine(f"From: CEO <{name}@example.test>\r\n".encode(), *signers))
+    words, _, rest = line.partition("; ")
+    said, _, address = words.removesuffix(">").replace("<", " ").rpartition(" ")
+    assert address == f"{name}@example.test", line
+    assert said.startswith("verified: signed by the author"), line
+    assert "@" not in said, line
+    assert rest.startswith("also signed by "), line
+    assert name not in rest.partition(" (")[0].lower(), line
+    assert all(str(one.certificate.email_addresses[0]) in rest for one in others)

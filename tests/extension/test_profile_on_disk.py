@@ -26,7 +26,7 @@ DATABASES = ("data/Default/IndexedDB/chrome-extension_", "storage/default/moz-ex
 
 
 def found_after(name: Name, stops: Sequence[str], *, folder: Path, pages: Path, place: Path) -> set[tuple[str, str]]:
-    """What the profile has of these stops, each thing with the file in which it is."""
+    """The traces of these stops in the profile, each with the file in which it is."""
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
     profile, files = place / "profile", place / "files"

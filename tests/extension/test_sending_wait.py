@@ -17,7 +17,7 @@ const seen = [];
 const found = JSON.parse(process.argv[1]);
 const letter = { content: "written", obstacles: found.before, warnings: ["known"] };
 let [lookedUp, wasRead] = [() => {}, () => {}];
-const line = { lookedUp: () => new Promise((resolve) => { lookedUp = resolve; }) };
+const line = { read: async () => undefined, lookedUp: () => new Promise((resolve) => { lookedUp = resolve; }) };
 const files = { changes: 0, read: () => new Promise((resolve) => { wasRead = resolve; }) };
 const wait = new SendingWait({
   lines: [line],
@@ -28,6 +28,8 @@ const wait = new SendingWait({
   explain: () => seen.push("explained"),
 });
 const clicks = [wait.meet(() => seen.push("sent")), wait.meet(() => seen.push("sent"))];
+// The typed texts of the lines are read first.
+await new Promise((resolve) => setTimeout(resolve));
 Object.assign(letter, { obstacles: [] }, found.meanwhile);
 if (found.discarded) wait.end();
 if (found.chosen) files.changes += 1;

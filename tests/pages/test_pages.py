@@ -280,5 +280,6 @@ def test_nothing_stays_in_the_storage_of_somebody_elses_browser(visitor: MailPag
         """async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
           (await caches.keys()).length, document.cookie]"""
     )
-    # In sessionStorage are the answer that this is another person's computer, and the id of the tab's account.
+    # In sessionStorage are the answer that this is another person's computer, and the id of the tab's account with
+    # a hash of its address, which the other item's name has too.
     assert kept == [0, 2, 0, 0, ""]

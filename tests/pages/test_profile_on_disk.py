@@ -21,7 +21,7 @@ PAGES = ROOT / "webbridge" / "pages"
 
 
 def found_after(name: Name, stops: Sequence[str], house: ParcelHouse, folder: Path) -> set[tuple[str, str]]:
-    """What the profile has of these stops, each thing with the file in which it is."""
+    """The traces of these stops in the profile, each with the file in which it is."""
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
     profile = folder / "profile"

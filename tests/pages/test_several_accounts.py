@@ -32,7 +32,7 @@ NOTE_REQUESTS = """(api) => {
   };
   globalThis.asked = asked;
 }"""
-TAB_ACCOUNT = "() => sessionStorage.getItem('sealwax-account')"
+TAB_ACCOUNT = "() => sessionStorage.getItem('sealwax-account')?.split(' ')[0] ?? null"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
 from smime_core.mime import clean_filename
-from smime_core.text import write_proved
+from smime_core.text import looks_like_address, write_proved
 from tests.support.project import ROOT
 
 ALICE: Final = "alice@example.test"
@@ -113,3 +114,76 @@ def test_no_invisible_characters_push_the_kind_of_a_file_out_of_sight() -> None:
     )
     for name, cleaned in zip(names + names, [*map(clean_filename, names), *in_pages], strict=True):
         assert cleaned in ("invoice.pdf.exe", "invoice.pdf .exe"), ascii(name)
+
+
+_ROW: Final = """
+const { senderOf } = await import(process.argv[1]);
+const { shortName } = await import(process.argv[2]);
+console.log(JSON.stringify(JSON.parse(process.argv[3]).map((row) => shortName(senderOf(row)))));
+"""
+
+
+def test_a_row_whose_sender_cannot_be_read_shows_no_text_that_looks_like_an_address() -> None:
+    texts = [one for one in _NAMES if one.strip() and one != "\u200f"]
+    rows = [{"from": one, "sender": None} for one in texts]
+    people, names = (ROOT / one for one in ("webbridge/pages/row_people.js", "wasm_build/ui/shown_names.js"))
+    shown = run_node(_ROW, people.as_uri(), names.as_uri(), json.dumps(rows))
+    assert shown == ["?" if _NAMES[one] == ALICE else _NAMES[one].removesuffix(f" <{ALICE}>") for one in texts]
+
+
+_INVISIBLE: Final = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u180b\u200b\u2028\u202e\u2066\u2800\u3164\ufe0f\ufeff\uffa0\U000e0100\n\x00"
+)
+_ADDRESSES: Final = """
+const { cleanAddress, isAddress } = { ...(await import(process.argv[1])), ...(await import(process.argv[2])) };
+console.log(JSON.stringify(JSON.parse(process.argv[3]).map((one) => [cleanAddress(one), isAddress(one)])));
+"""
+_PLACES: Final = """
+const { readLink } = await import(process.argv[1]);
+console.log(JSON.stringify(JSON.parse(process.argv[2]).map((one) => readLink(one).place)));
+"""
+
+
+def run_node(script: str, *arguments: str) -> Any:
+    if shutil.which("node") is None:
+        pytest.skip("not installed: node")
+    command = ["node", "--input-type=module", "-e", script, *arguments]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def test_each_invisible_character_of_an_address_has_a_picture() -> None:
+    modules = [(ROOT / f"wasm_build/ui/{one}.js").as_uri() for one in ("shown_names", "formats")]
+    given = [ALICE, *(f"ali{one}ce@example.test" for one in _INVISIBLE)]
+    first, *others = run_node(_ADDRESSES, *modules, json.dumps(given))
+    assert first == [ALICE, True]
+    assert others == [["ali\ufffdce@example.test", False]] * len(_INVISIBLE)
+
+
+def test_the_place_of_a_mail_link_shows_no_address_in_another_direction() -> None:
+    """The place is beside the words of the link, which may say anything."""
+    hidden = [quote(one) for one in _INVISIBLE]
+    links = [f"mailto:{one}tset.elpmaxe@eve" for one in hidden] + [
+        f"mailto:a@b.test?cc={one}x@y.test" for one in hidden
+    ]
+    places = run_node(_PLACES, (ROOT / "wasm_build/ui/mail_markup.js").as_uri(), json.dumps(links))
+    expected = ["\ufffdtset.elpmaxe@eve"] * len(hidden) + ["a@b.test, \ufffdx@y.test"] * len(hidden)
+    assert places == expected
+
+
+_HOLDERS: Final = """
+const { holderText } = await import(process.argv[1]);
+console.log(JSON.stringify(JSON.parse(process.argv[2]).map(holderText)));
+"""
+
+
+def test_the_title_of_a_certificate_without_an_address_shows_none() -> None:
+    """A subject may hold any text. Only a name of an address form in the certificate is an address."""
+    subjects = [f"CN={one}, O=Example" for one in _NAMES if one.strip()]
+    given = [{"addresses": [], "name": "ceo_bank.example", "subject": one} for one in subjects]
+    modules = (ROOT / "wasm_build/ui/shown_names.js").as_uri()
+    for subject, shown in zip(subjects, run_node(_HOLDERS, modules, json.dumps(given)), strict=True):
+        assert not looks_like_address(shown), subject
+        assert not any(unicodedata.category(one) in ("Cf", "Cc", "Cs") for one in shown), subject
+    own = {"addresses": [ALICE, "bob@example.test"], "name": "Alice", "subject": "CN=Alice"}
+    plain = {"addresses": [], "name": "Example CA", "subject": "CN=Example CA, O=Example"}
+    assert run_node(_HOLDERS, modules, json.dumps([own, plain])) == [ALICE, "CN=Example CA, O=Example"]

@@ -332,7 +332,7 @@ def test_the_extensions_packages_load_as_they_are(browser: Browser, built_files:
     extension = Extension(browser, tmp_path / "unpacked")
     try:
         options = extension.open_options()
-        module = (built_files / "runtime/vault.js").read_text().partition("\nexport {")[0]
+        module = (built_files / "runtime/vault.js").read_text().rpartition("export{")[0]
         owner = module.replace("import.meta.url", "location.href")
         assert options.js(START_IN_THE_EXTENSION.replace("%s", owner)) == "snapshot"
     finally:

@@ -30,9 +30,9 @@ export function technical(text) {
   return `\u2066${text.replace(/[\u202a-\u202e\u2066-\u2069]/gu, "")}\u2069`;
 }
 
-/** Whether a text is an address in its plain form, and nothing else. @param {string} text */
+/** Whether a text is an address in its plain form, without invisible characters, and nothing else. @param {string} text */
 export function isAddress(text) {
-  return text.length <= 254 && ADDRESS.test(text);
+  return text.length <= 254 && ADDRESS.test(text) && cleanAddress(text) === text;
 }
 
 /**

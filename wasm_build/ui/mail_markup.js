@@ -4,6 +4,7 @@
  */
 import { withFewMarks } from "./bounded_text.js";
 import { cleanMarkup, writeDocument } from "./markup_cleaner.js";
+import { cleanAddress } from "./shown_names.js";
 import { Slices } from "./slices.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -132,7 +133,7 @@ async function markLinks(body, slices) {
 export function readLink(url) {
   if (!LINK.test(url.trim()) || !URL.canParse(url.trim())) return null;
   const target = new URL(url.trim());
-  return { url: target.href, place: target.protocol === "mailto:" ? peopleOf(target) : target.host };
+  return { url: target.href, place: target.protocol === "mailto:" ? cleanAddress(peopleOf(target)) : target.host };
 }
 
 /** All recipients of a `mailto:` link. Its header fields can name more of them (RFC 6068). @param {URL} link */

@@ -39,7 +39,7 @@ export function looksLikeAddress(name) {
  * @param {string} address
  */
 export function cleanAddress(address) {
-  return address.replace(/[\p{Cf}\p{Cs}\p{Cc}\p{Zl}\p{Zp}]/gu, "\ufffd");
+  return address.replace(INVISIBLE, "\ufffd").replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** A name that may be beside an address; "" if it could be taken for another address. @param {string} name */
@@ -50,11 +50,21 @@ export function nameBeside(name) {
 
 /**
  * The name of a mailbox where only one of name and address has room: the address, if the name could be taken for another
- * one. "" if there is neither.
+ * one, or "?" if there is no address. "" if there is neither.
  * @param {Mailbox} mailbox
  */
 export function shortName({ name, address }) {
-  return nameBeside(name) || cleanAddress(address);
+  return nameBeside(name) || cleanAddress(address) || (name && "?");
+}
+
+/**
+ * The holder of a certificate in one line: the first address, or the subject. The core's name takes the place of a subject that
+ * could be taken for an address.
+ * @param {{addresses: string[], name: string, subject: string}} certificate
+ */
+export function holderText({ addresses: [address], name, subject }) {
+  if (address !== undefined) return cleanAddress(address);
+  return visibleName(looksLikeAddress(subject) ? name : subject);
 }
 
 /** The first characters of a text, of which none is half a surrogate pair. @param {string} text @param {number} count */

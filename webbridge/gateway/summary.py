@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from smime_core.errors import SmimeError
 from smime_core.mime import Headers, Mailbox, addresses, parse_content_type, parse_date, parse_headers
-from smime_core.text import write_proved
+from smime_core.text import write_proved, write_unread
 from webbridge.gateway.imap_fetch import flags_of
 from webbridge.gateway.imap_syntax import Value, read_number
 
@@ -56,8 +56,9 @@ class HeaderProblem(StrEnum):
 class MessageSummary:
     """The row of one message in a list.
 
-    `sender` and `recipients` are texts for people: `Name <local@domain>`, only the address, or the text of a field
-    without a readable address. `author` is the sender as a mailbox, or None.
+    `sender` and `recipients` are texts for people: `Name <local@domain>`, or only the address. Where no address of a
+    field is readable, they are the first name in it, or "?" if that could be taken for an address. `author` is the
+    sender as a mailbox, or None.
     """
 
     uid: int
@@ -180,11 +181,11 @@ def _sender(fields: Headers) -> tuple[str, Mailbox | None, bool]:
     mailbox = next((_shown(mailbox) for mailbox in whole if mailbox.address), None)
     if mailbox is not None or not text:
         return "" if mailbox is None else _text_of(mailbox), mailbox, True
-    return _one_line(fields.get("From") or ""), None, False
+    return _unread(found), None, False
 
 
 def _recipients(part: bytes) -> tuple[str, ...]:
-    """Return the mailboxes of To, with a mark if some are left out, or its text if no address is readable."""
+    """Return the mailboxes of To, with a mark if some are left out, or its first name if no address is readable."""
     headers = parse_headers(part)
     text = headers.get_unfolded("To") or ""
     is_cut = _is_cut(part, RECIPIENTS_PART_BYTES)
@@ -192,7 +193,12 @@ def _recipients(part: bytes) -> tuple[str, ...]:
     mailboxes = [_shown(mailbox) for mailbox in (found[:-1] if is_cut else found) if mailbox.address]
     if mailboxes or not text:
         return (*map(_text_of, mailboxes), *(("…",) if is_cut else ()))
-    return (_one_line(headers.get("To") or ""),)
+    return (_unread(found),)
+
+
+def _unread(mailboxes: Sequence[Mailbox]) -> str:
+    """Return a text for mailboxes without a readable address. Nothing that was not parsed may look like an address."""
+    return write_unread(mailboxes[0].name if mailboxes else "")
 
 
 def _shown(mailbox: Mailbox) -> Mailbox:

@@ -14,9 +14,8 @@ import { accountDigest } from "./state_database.js";
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("./offline/store.js").Sealed} Sealed */
 
+/** The item with the id and, behind a blank, the hash of the address: after a reload, the bridge must not call the account by another one. */
 const NAME = "sealwax-account";
-/** The name of the hash of the account's address: the bridge must not call the account of this tab by another one after a reload. */
-const ADDRESS = "sealwax-account-address";
 /** In place of an id: the tab shows the form to sign in, whoever is signed in. */
 export const NEW_ACCOUNT = "new";
 /** The part of the address by which a link opens a tab of an account. */
@@ -81,34 +80,29 @@ export class AccountsHere {
 
   /** Keeps the account of this tab for a reload. @param {AccountHere} own */
   async take({ address, account }) {
-    this.choose(account);
-    const digest = await accountDigest(address);
-    try {
-      sessionStorage.setItem(ADDRESS, digest);
-    } catch {
-      // After a reload the bridge's word counts.
-    }
+    this.#keep(account, await accountDigest(address));
   }
 
   /** Whether an account has the address that this tab has shown until now. @param {AccountHere} own */
   async #isOfTab({ address }) {
-    const digest = await accountDigest(address);
-    try {
-      return (sessionStorage.getItem(ADDRESS) ?? digest) === digest;
-    } catch {
-      return true;
-    }
+    const { digest } = this.#kept();
+    return digest === "" || digest === await accountDigest(address);
   }
 
   /** @param {string | null} choice the id of an account, or NEW_ACCOUNT; null for none */
   choose(choice) {
+    this.#keep(choice, "");
+  }
+
+  /** @param {string | null} choice @param {string} digest of the address */
+  #keep(choice, digest) {
     this.#choice = choice;
+    const kept = `${choice ?? ""} ${digest}`.trimEnd();
     try {
-      sessionStorage.removeItem(ADDRESS);
-      if (choice) sessionStorage.setItem(NAME, choice);
+      if (kept) sessionStorage.setItem(NAME, kept);
       else sessionStorage.removeItem(NAME);
     } catch {
-      // After a reload the tab shows the only account, or lets the person choose.
+      // After a reload the tab shows the only account, or lets the person choose, and the bridge's word counts.
     }
   }
 
@@ -172,10 +166,16 @@ export class AccountsHere {
   }
 
   #read() {
+    return this.#choice ?? (this.#kept().choice || null);
+  }
+
+  /** The id and the hash that the tab keeps; "" for each that it does not keep. */
+  #kept() {
     try {
-      return this.#choice ?? sessionStorage.getItem(NAME);
+      const [choice = "", digest = ""] = (sessionStorage.getItem(NAME) ?? "").split(" ");
+      return { choice, digest };
     } catch {
-      return this.#choice;
+      return { choice: "", digest: "" };
     }
   }
 }

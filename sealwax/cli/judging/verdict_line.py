@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from smime_core.report import MessageReport, Reason, SignerReport, State, holder_name
-from smime_core.text import clean_name, write_proved
+from smime_core.text import addresses_match, clean_name, write_proved
 
 WORDS: Final = {
     State.VERIFIED: "verified",
@@ -29,9 +29,7 @@ def verdict_line(report: MessageReport) -> str:
         # The content was not decrypted, so nothing is said about its author.
         return "encrypted, and not decrypted: use sealwax decrypt"
     if report.state is State.VERIFIED:
-        verified = (signer for signer in report.deciding_signers if signer.state is State.VERIFIED)
-        signers = ", ".join(dict.fromkeys(_signer_name(signer) for signer in verified))
-        words = f"{words}: signed by {signers}{_sent_by(report.reasons)}"
+        words = f"{words}: signed by {_signers(report)}{_sent_by(report.reasons)}"
     reasons = "; ".join(f"{one.code}: {one.sentence}" for one in report.reasons if one.code not in _SENT_BY)
     if not reasons:
         return words
@@ -42,9 +40,19 @@ def _sent_by(reasons: Sequence[Reason]) -> str:
     return "".join(_SENT_BY[one.code].format(**dict(one.values)) for one in reasons if one.code in _SENT_BY)
 
 
-def _signer_name(signer: SignerReport) -> str:
+def _signers(report: MessageReport) -> str:
+    # The author of a mail comes first, by the address in From. The order of the signers in a message says nothing.
+    verified = [signer for signer in report.deciding_signers if signer.state is State.VERIFIED]
+    authors = [one for one in verified if any(addresses_match(report.sender or "", each) for each in one.addresses)]
+    others = dict.fromkeys(_signer_name(one, one.addresses) for one in verified if one not in authors)
+    if not authors:
+        return ", ".join(others)
+    author = _signer_name(authors[0], (report.sender or "",))
+    return f"the author {author}; also signed by {', '.join(others)}" if others else author
+
+
+def _signer_name(signer: SignerReport, addresses: Sequence[str]) -> str:
     if signer.certificate is None:
         return signer.sid
     # Only proved addresses are shown. No trusted authority vouches for the other addresses of the certificate.
-    addresses = " ".join(signer.addresses)
-    return write_proved(holder_name(signer.certificate), addresses) or clean_name(signer.certificate.subject)
+    return write_proved(holder_name(signer.certificate), " ".join(addresses)) or clean_name(signer.certificate.subject)

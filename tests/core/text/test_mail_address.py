@@ -119,3 +119,23 @@ def test_a_domain_is_the_same_in_each_of_its_forms(one: str, other: str) -> None
 def test_addresses_that_look_alike_are_not_the_same(one: str, other: str) -> None:
     assert not addresses_match(one, other)
     assert not is_covered(one, [other])
+
+
+# A sample of each range of characters that nobody sees, or that look like a blank.
+INVISIBLE = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180e\u200b\u200d\u2028\u202e\u2065"
+    "\u2066\u2800\u3164\ufe00\ufe0f\ufeff\uffa0\U000e0100"
+)
+
+
+@pytest.mark.parametrize("character", INVISIBLE, ids=ascii)
+@pytest.mark.parametrize("form", ["{}alice@example.test", "al{}ice@example.test", '"al {}ice"@example.test'])
+def test_no_address_has_a_character_that_nobody_sees(form: str, character: str) -> None:
+    """As an SmtpUTF8Mailbox of a certificate, it would look like the address of somebody else."""
+    assert parse_address(form.format("")) is not None
+    assert parse_address(form.format(character)) is None
+
+
+def test_an_address_beyond_ascii_that_people_see_is_one() -> None:
+    for local_part in ("müller", "علي", "山田", "jose\u0301", "\u0915\u094d\u0937"):
+        assert parse_address(f"{local_part}@example.test") is not None

@@ -241,3 +241,18 @@ def test_it_is_noted_of_encrypted_mail_and_not_of_what_nobody_protects() -> None
 def test_a_signature_of_the_sender_field_is_told_once() -> None:
     report = examine(signed(b"Sender: Bob <bob@example.test>\r\n" + FROM_ALICE, identity=BOB))
     assert [why.code for why in report.reasons] == ["signed-by-sender-field"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        (b'"ceo@bank.example" <bad@@>', "?"),
+        (b"ceo@bank.example <", "?"),
+        (b"=?utf-8?q?ceo=40bank.example?=", "?"),
+        ("Bank \u202eoec".encode(), "Bank oec"),
+        (b"Boss <ceo@bank.example> x", "Boss"),
+    ],
+)
+def test_a_sender_field_that_cannot_be_read_names_no_address_in_its_note(sender: bytes, shown: str) -> None:
+    found = notes(examine(signed(FROM_ALICE + b"Sender: " + sender + b"\r\n")))
+    assert found["sender-field-differs"] == shown

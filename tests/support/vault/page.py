@@ -155,7 +155,7 @@ class VaultServer:
 
 def without_worker_pin(script: bytes) -> bytes:
     """The script of pinned hashes without the hash of the Worker, so that a test may use another Worker."""
-    altered, count = re.subn(rb',\s+"vault_worker.js": \{[^{}]*+\}', b"", script)
+    altered, count = re.subn(rb',\s*"vault_worker.js":\s*\{[^{}]*+\}', b"", script)
     assert count == 1
     return altered
 
