@@ -29,10 +29,10 @@ from smime_core.keys import parse_private_key, public_key_of
 from smime_core.provider import PrivateKey
 from smime_core.x509 import EMAIL_PROTECTION, Certificate, parse_certificate
 
-# The RSA key has two fixed primes of 512 bits. The EC key has the private number 1, so that its public point is the
+# The RSA key has two fixed primes of 1,024 bits. The EC key has the private number 1, so that its public point is the
 # generator of P-256 (SEC 2 version 2, section 2.4.2). Both keys work and protect nothing.
-_P: Final = 2**512 - 569
-_Q: Final = 2**512 - 629
+_P: Final = 2**1024 - 105
+_Q: Final = 2**1024 - 179
 _EXPONENT: Final = 65537
 _SECRET: Final = pow(_EXPONENT, -1, (_P - 1) * (_Q - 1))
 _GENERATOR: Final = bytes.fromhex(
@@ -156,8 +156,8 @@ def _sign(tbs: bytes) -> bytes:
     # RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1), without blinding because the key is no secret.
     digest = hashlib.sha256(tbs).digest()
     digest_info = der.sequence(der.sequence(der.oid(HASH_OIDS[HashName.SHA256]), NULL), der.octet_string(digest))
-    block = b"\0\x01" + b"\xff" * (125 - len(digest_info)) + b"\0" + digest_info
-    return pow(int.from_bytes(block, "big"), _SECRET, _P * _Q).to_bytes(128, "big")
+    block = b"\0\x01" + b"\xff" * (253 - len(digest_info)) + b"\0" + digest_info
+    return pow(int.from_bytes(block, "big"), _SECRET, _P * _Q).to_bytes(256, "big")
 
 
 def _name(text: str) -> bytes:
