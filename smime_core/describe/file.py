@@ -5,13 +5,19 @@ Nothing is verified. Only PKCS#12 files and encrypted keys need their passphrase
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from smime_core.asn1 import der
+from smime_core.asn1.distinguished_name import name_text
+from smime_core.asn1.file_values import parse_file_values
+from smime_core.asn1.value_kinds import ValueKind
+from smime_core.ca.certification_request import parse_certification_request
+from smime_core.cms.carried import parse_carried
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.layers import find_pem_start, is_mail
 from smime_core.describe.description_json import description_to_json, revocation_list_to_json
 from smime_core.describe.message import Description, describe_message
 from smime_core.errors import MalformedMessage, WrongPassphrase
@@ -19,15 +25,9 @@ from smime_core.identity.identity import load_identities
 from smime_core.identity.private_key_file import load_private_key
 from smime_core.provider import CryptoProvider
 from smime_core.report.certificate_text import key_label
-from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.timestamp import read_timestamp
-from smime_core.x509.certificate import Certificate, parse_certificates
-from smime_core.x509.revocation_list import RevocationList, is_revocation_list, parse_revocation_list
-
-_PRIVATE_KEY_PEM: Final = re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
-_CERTIFICATE_PEM: Final = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
-_HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")  # A mail may quote PEM, so this test comes before those for PEM.
-_PFX_VERSION: Final = 3  # RFC 7292 section 4. In PrivateKeyInfo the version is 0 or 1 (RFC 5958 section 2).
+from smime_core.x509.certificate import Certificate, parse_certificate
+from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
 
 
 class FileKind(StrEnum):
@@ -37,6 +37,19 @@ class FileKind(StrEnum):
     PRIVATE_KEY = "private key"
     REVOCATION_LIST = "certificate revocation list"
     TIMESTAMP = "answer of a timestamp service"
+    REQUEST = "certification request"
+
+
+# A file that has several kinds of values is what comes first here.
+_KINDS: Final = (
+    (ValueKind.PKCS12, FileKind.PKCS12),
+    (ValueKind.PRIVATE_KEY, FileKind.PRIVATE_KEY),
+    (ValueKind.CMS, FileKind.MESSAGE),
+    (ValueKind.TIMESTAMP, FileKind.TIMESTAMP),
+    (ValueKind.REQUEST, FileKind.REQUEST),
+    (ValueKind.REVOCATION_LIST, FileKind.REVOCATION_LIST),
+    (ValueKind.CERTIFICATE, FileKind.CERTIFICATES),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,38 +82,31 @@ async def inspect_file(data: bytes, provider: CryptoProvider, *, passphrase: Cal
             return await _private_key(data, passphrase, provider)
         case FileKind.PKCS12:
             return await _pkcs12(data, passphrase, provider)
+        case FileKind.REQUEST:
+            return _request(data)
 
 
 def detect_kind(data: bytes) -> FileKind:
-    """The kind of a file by its content: PEM labels, or the first fields of its outermost SEQUENCE.
+    """The kind of a file by the structure of its values, whatever its form. A text without values is a message.
 
     Raises MalformedMessage for any other kind, EntrustProfile for an Entrust profile.
     """
-    if data[:1] != bytes([der.SEQUENCE]):
-        check_no_entrust_profile(data)
-        if _HEADER_FIELD.match(data.lstrip()):
-            return FileKind.MESSAGE
-        if _PRIVATE_KEY_PEM.search(data):
-            return FileKind.PRIVATE_KEY
-        if _CERTIFICATE_PEM.match(data.lstrip()):
-            return FileKind.CERTIFICATES
-        return FileKind.REVOCATION_LIST if is_revocation_list(data) else FileKind.MESSAGE
-    if is_revocation_list(data):
-        return FileKind.REVOCATION_LIST
-    fields = der.read_sequence(data, where="file")
-    tags = [field.tag for field in fields]
-    if tags[:1] == [der.OID]:
+    if is_mail(data):
         return FileKind.MESSAGE
-    if tags == [der.SEQUENCE, der.SEQUENCE]:
-        return FileKind.TIMESTAMP
-    if tags[:2] == [der.SEQUENCE, der.SEQUENCE]:
-        return FileKind.CERTIFICATES
-    if tags[:2] == [der.INTEGER, der.SEQUENCE] and der.parse_integer(fields[0]) == _PFX_VERSION:
-        return FileKind.PKCS12
-    # Private keys in PKCS#8, plain or encrypted, in PKCS#1 or SEC 1 begin with these fields.
-    if tags[:1] == [der.INTEGER] or tags[:2] == [der.SEQUENCE, der.OCTET_STRING]:
-        return FileKind.PRIVATE_KEY
-    raise MalformedMessage("found neither message, certificate, CRL, PKCS#12 nor private key", where="file")
+    try:
+        values = parse_file_values(data)
+    except MalformedMessage as error:
+        if type(error) is MalformedMessage and data[:1] != bytes([der.SEQUENCE]) and find_pem_start(data) is None:
+            return FileKind.MESSAGE
+        raise
+    kinds = {value.kind for value in values.values}
+    found = next((file_kind for kind, file_kind in _KINDS if kind in kinds), None)
+    if found is None:
+        values.take(*(kind for kind, _ in _KINDS), where="file")
+        raise MalformedMessage("found neither message, certificate, CRL, PKCS#12 nor private key", where="file")
+    # A file of several values that may be in one CMS structure is shown as such a structure.
+    is_only_list = found is FileKind.REVOCATION_LIST and len(values.values) == 1
+    return FileKind.CERTIFICATES if found is FileKind.REVOCATION_LIST and not is_only_list else found
 
 
 def findings_to_json(findings: Findings) -> dict[str, Any]:
@@ -114,9 +120,18 @@ def findings_to_json(findings: Findings) -> dict[str, Any]:
             return description_to_json(None, certificates=findings.certificates, keys=findings.keys)
 
 
-def _certificates(data: bytes) -> KeysAndCertificates:
-    certificates = tuple(dict.fromkeys(parse_certificates(data)))
-    return KeysAndCertificates(title=FileKind.CERTIFICATES, keys=(), certificates=certificates)
+def _certificates(data: bytes) -> Findings:
+    carried = parse_carried(data)
+    if carried.crls:
+        return describe_message(build_certificates_only(carried.certificates, crls=carried.crls))
+    return KeysAndCertificates(title=FileKind.CERTIFICATES, keys=(), certificates=carried.certificates)
+
+
+def _request(data: bytes) -> KeysAndCertificates:
+    request = parse_certification_request(data)
+    addresses = ", ".join(request.addresses)
+    title = f"{FileKind.REQUEST}: {name_text(request.subject_der)}, {addresses}, {key_label(request.public_key)}"
+    return KeysAndCertificates(title=title, keys=(), certificates=())
 
 
 async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
@@ -126,8 +141,9 @@ async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: C
     except WrongPassphrase:
         title = f"{title}, encrypted"
         key = await load_private_key(data, passphrase(), provider)
-    certificates = parse_certificates(data) if _CERTIFICATE_PEM.search(data) else ()
-    return KeysAndCertificates(title=title, keys=(key_label(key),), certificates=tuple(dict.fromkeys(certificates)))
+    values = parse_file_values(data).find(ValueKind.CERTIFICATE)
+    certificates = tuple(dict.fromkeys(parse_certificate(value.der) for value in values))
+    return KeysAndCertificates(title=title, keys=(key_label(key),), certificates=certificates)
 
 
 async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:

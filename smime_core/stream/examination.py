@@ -49,6 +49,7 @@ from smime_core.stream.mail import (
     locate_cms,
     locate_cms_part,
     locate_signed,
+    open_mail_octets,
     read_entity_head,
 )
 from smime_core.stream.octets import MemoryOctets, Octets, read_head
@@ -359,6 +360,7 @@ async def _count_blocks(
 
 
 async def _begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingProvider) -> _StreamedWalk:
+    octets = await open_mail_octets(octets)
     cms = await locate_cms(octets)
     entity = await read_entity_head(octets) if cms is None else None
     return _StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)

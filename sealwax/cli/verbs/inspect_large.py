@@ -12,7 +12,14 @@ from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mail import HeaderScheme, find_scheme
 from smime_core.mime import Entity
 from smime_core.stream.content import InflatedOctets
-from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
+from smime_core.stream.mail import (
+    StreamedEntity,
+    locate_cms,
+    locate_cms_part,
+    locate_signed,
+    open_mail_octets,
+    read_entity_head,
+)
 from smime_core.stream.octets import FileOctets, Octets
 from smime_core.stream.structure import split_structure
 
@@ -26,6 +33,7 @@ def describe_file(source: BinaryIO) -> Description:
 
 
 async def _describe_octets(octets: Octets) -> Description:
+    octets = await open_mail_octets(octets)
     is_bare = await locate_cms(octets) is not None
     first = entity = None if is_bare else await read_entity_head(octets)
     layers: list[LayerDescription] = []
