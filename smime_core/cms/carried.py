@@ -15,8 +15,9 @@ from smime_core.asn1.value_kinds import ValueKind
 from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
 from smime_core.cms.layers import EncryptedLayer, SignedLayer, find_any_layer, is_mail, parse_message
 from smime_core.cms.signed_data import SignedData, parse_signed_data
-from smime_core.errors import MalformedMessage
+from smime_core.errors import MalformedMessage, OpenPgpContent
 from smime_core.limits import MAX_CERTIFICATES, check_limit
+from smime_core.mime import Entity, find_openpgp
 from smime_core.x509.certificate import Certificate, parse_certificate
 
 _SOURCES = (ValueKind.CERTIFICATE, ValueKind.REVOCATION_LIST, ValueKind.CMS, ValueKind.TIMESTAMP)
@@ -38,11 +39,14 @@ def parse_carried(data: Buffer, where: str = "file") -> Carried:
     """
     if not is_mail(data):
         return _collect(_parse_values(data, where), where)
-    layer = find_any_layer(parse_message(data))
+    node = parse_message(data)
+    layer = find_any_layer(node)
     if isinstance(layer, SignedLayer):
         return _collect([_of_signed_data(layer.signed_data)], where)
     if isinstance(layer, EncryptedLayer):
         raise MalformedMessage("the message is encrypted: decrypt it first", where)
+    if isinstance(node, Entity) and find_openpgp(node) is not None:
+        raise OpenPgpContent
     raise MalformedMessage("the message is not signed, so it carries no certificates", where)
 
 

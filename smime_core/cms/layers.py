@@ -160,7 +160,7 @@ def find_pem_start(data: Buffer) -> int | None:
 
 
 def is_bare_base64(data: Buffer) -> bool:
-    """Whether text begins as base64 of CMS, or of PEM, without a PEM label. The first 128 bytes of the text are enough."""
+    """Whether text begins as base64 of CMS or of PEM, without a label. The first 128 bytes of the text are enough."""
     head = bytes(data[:HEAD_BYTES]).lstrip()
     if not _BARE_BASE64.fullmatch(head):
         return False

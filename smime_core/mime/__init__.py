@@ -16,17 +16,20 @@ from smime_core.mime.headers import Field, Headers, parse_headers
 from smime_core.mime.mail_file import open_mail_file
 from smime_core.mime.micalg import find_unannounced_hashes, micalg, parse_micalg
 from smime_core.mime.multipart import is_multipart_signed, parse_parts, split_multipart, split_signed
+from smime_core.mime.openpgp import OPENPGP_HEAD_BYTES, OpenPgp, find_openpgp
 from smime_core.mime.parameters import ContentType, parse_content_type
 from smime_core.mime.preparation_scan import prepare
 
 __all__ = [
     "EMBEDDED_MESSAGES",
+    "OPENPGP_HEAD_BYTES",
     "Attachment",
     "ContentType",
     "Entity",
     "Field",
     "Headers",
     "Mailbox",
+    "OpenPgp",
     "Preparation",
     "addresses",
     "build_pkcs7_mime",
@@ -34,6 +37,7 @@ __all__ = [
     "clean_filename",
     "decode_body",
     "find_addresses",
+    "find_openpgp",
     "find_unannounced_hashes",
     "format_date",
     "format_mailbox",

@@ -33,13 +33,14 @@ from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
     NoMatchingRecipient,
+    OpenPgpContent,
     SmimeError,
     UnsupportedAlgorithm,
     UnsupportedByProvider,
 )
 from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
-from smime_core.mime import Entity, is_multipart_signed
+from smime_core.mime import OPENPGP_HEAD_BYTES, Entity, find_openpgp, is_multipart_signed
 from smime_core.provider import StreamingProvider
 from smime_core.report.report import MessageReport, Reason
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, DecryptedOctets, InflatedOctets, StreamedContent
@@ -124,6 +125,8 @@ async def decrypt_octets(
         if opened is None:
             raise
     if opened is None:
+        if walk.entity is not None and find_openpgp(await walk.entity.with_body(OPENPGP_HEAD_BYTES)) is not None:
+            raise OpenPgpContent
         raise MalformedMessage("found nothing encrypted", where="message")
     return outer, opened
 
@@ -226,6 +229,8 @@ class _StreamedWalk:
             head = memoryview(await read_head(decoded, MAX_HEADER_BYTES + 4))
             self.state.node = dataclasses.replace(self.entity.head, body=head, transfer_encoding="binary")
             self.octets = wrapped.octets
+        if self.entity is not None:
+            self.state.openpgp = find_openpgp(await self.entity.with_body(OPENPGP_HEAD_BYTES))
         report = self.state.report(examiner, claim=claim, sender=sender, further=further)
         return report.with_content(b"")
 
