@@ -5,7 +5,7 @@ import { isolate, technical, writeProved } from "../../wasm_build/ui/formats.js"
 import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../../wasm_build/ui/state_mark.js";
-import { provingSigner, reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
+import { provingSigner, reasonInFull, reasonSentence, shownState, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
@@ -25,7 +25,7 @@ export function describeReport(report, translate, { onAccept }) {
   const isChecking = report.reasons[0]?.code === BEING_CHECKED;
   const statement = isChecking
     ? checkingStatement(translate)
-    : stateStatement(report.state, translate, sentenceOf(report, translate));
+    : stateStatement(shownState(report), translate, sentenceOf(report, translate));
   const headline = [statement];
   if (report.recipients.length) {
     const encrypted = translate("encrypted_for", { count: report.recipients.length });
