@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 
@@ -35,7 +36,7 @@ def emlx(mail: bytes, length: int | None = None) -> bytes:
     return b"%-10d\n" % (len(mail) if length is None else length) + mail + PLIST
 
 
-FORMS = {
+FORMS: dict[str, Callable[[bytes], bytes]] = {
     "bare": lambda mail: mail,
     "UTF-8 mark": lambda mail: b"\xef\xbb\xbf" + mail,
     "UTF-16": lambda mail: mail.decode().encode("utf-16"),
@@ -44,7 +45,11 @@ FORMS = {
     ".emlx": emlx,
     ".emlx without a list": lambda mail: b"%d\n" % len(mail) + mail,
 }
-MAILS = {"detached": signed, "opaque": lambda: signed(SignatureForm.OPAQUE), "encrypted": encrypted}
+MAILS: dict[str, Callable[[], bytes]] = {
+    "detached": signed,
+    "opaque": lambda: signed(SignatureForm.OPAQUE),
+    "encrypted": encrypted,
+}
 
 
 def examined(data: bytes) -> list[State]:
