@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smime_core.errors import LimitExceeded, MalformedMessage, PdfFile
+from smime_core.errors import LimitExceeded, MalformedMessage, OutlookMessage, PdfFile
 from smime_core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS, MAX_MIME_DEPTH, MAX_MIME_PARTS
 from smime_core.mime import (
     Entity,
@@ -634,7 +634,7 @@ def test_every_part_of_every_vector_is_found_byte_for_byte(set_name: str) -> Non
     assert files
     for path in files:
         check_parts(path.read_bytes(), 0)
-        with contextlib.suppress(PdfFile):
+        with contextlib.suppress(OutlookMessage, PdfFile):
             split_message(path.read_bytes())
 
 
