@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from smime_core.asn1.der import Buffer
 from smime_core.asn1.file_values import is_whole_element
-from smime_core.asn1.pem import BEGIN_LINE, PEM_BEGIN
+from smime_core.asn1.pem import BEGIN_LINE, END_LINE, PEM_BEGIN
 from smime_core.cms.authenticated_data import AuthenticatedData, parse_authenticated_data
 from smime_core.cms.compressed_data import CompressedData, parse_compressed_data
 from smime_core.cms.content_info import (
@@ -34,7 +34,7 @@ from smime_core.cms.digested_data import DigestedData, parse_digested_data
 from smime_core.cms.encrypted_data import EncryptedData, parse_encrypted_data
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.cms.signed_data import SignedData, parse_signed_data
-from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+from smime_core.errors import MalformedMessage, OpenPgpContent, UnsupportedAlgorithm
 from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
 from smime_core.mime import (
     EMBEDDED_MESSAGES,
@@ -51,11 +51,13 @@ from smime_core.mime import (
 from smime_core.mime.entity import TEXT_ENCODINGS
 from smime_core.mime.mail_file import open_mail_file
 from smime_core.mime.transfer import decode_base64_leniently
+from smime_core.text.base64 import ExactBase64, decode_all
 
 _HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")
 _BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}+={0,2}\s*+")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _MBOX_START: Final = (b"From ", b">From ")
+_OPENPGP: Final = b"PGP "
 HEAD_BYTES: Final = 128
 PEM_HEAD_BYTES: Final = 4_096
 """The bytes at the start of a file in which PEM begins. Programs write up to some hundred bytes of text before it."""
@@ -128,7 +130,23 @@ def _find_bare_cms(data: Buffer) -> Buffer | None:
     # As in `stream.mail.locate_cms`, the first bytes decide.
     if is_content_info(data):
         return data
-    return unarmor(data) if is_bare_base64(data) or find_pem_start(data) is not None else None
+    if is_bare_base64(data):
+        decoded = decode_all(ExactBase64(), bytes(data))
+        return decoded if is_content_info(decoded) else _find_bare_cms(decoded)
+    start = find_pem_start(data)
+    return None if start is None else _unarmor_first_block(bytes(data), start)
+
+
+def _unarmor_first_block(text: bytes, start: int) -> Buffer:
+    end = text.find(b"-", start)
+    if end < 0 or not END_LINE.match(text, end):
+        raise MalformedMessage("the block is cut short", where="PEM")
+    if b"\\" not in text[start:end]:
+        cms = decode_all(ExactBase64(), text[start:end])
+        if is_content_info(cms):
+            return cms
+    # Line ends that are written out as two characters are read, and other kinds of values are named.
+    return unarmor(text)
 
 
 def is_mail(data: Buffer) -> bool:
@@ -152,11 +170,15 @@ def _begins_as_mail(data: Buffer) -> bool:
 def find_pem_start(data: Buffer) -> int | None:
     """The start of the base64 of the first PEM block, with any label, or None in a mail and in other text.
 
-    The first PEM_HEAD_BYTES decide; text before the block is left out.
+    The first PEM_HEAD_BYTES decide; text before the block is left out. Raises OpenPgpContent.
     """
     head = bytes(data[:PEM_HEAD_BYTES])
     begin = BEGIN_LINE.search(head)
-    return begin.end() if begin and not _begins_as_mail(head) else None
+    if begin is None or _begins_as_mail(head):
+        return None
+    if begin[1].startswith(_OPENPGP):
+        raise OpenPgpContent
+    return begin.end()
 
 
 def is_bare_base64(data: Buffer) -> bool:
