@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from sealwax.files.small import read_small
+from smime_core.asn1 import parse_file_values
 from smime_core.cms import parse_carried_certificates
 from smime_core.errors import SmimeError
 from smime_core.text import address_key
-from smime_core.trust import parse_people_file
 from smime_core.x509 import Certificate
 
 _log = logging.getLogger(__name__)
@@ -90,15 +90,22 @@ def _read(path: Path, state: tuple[int, ...]) -> _ReadFile:
         _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
         return _ReadFile(state, ())
     try:
-        found = parse_people_file(data)
+        values = parse_file_values(data)
     except SmimeError as error:
         _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
         return _ReadFile(state, ())
-    # An unreadable certificate is skipped, so that the others in the file are found.
-    for one in found.left_out:
-        if one.reason.code == "not-read":
-            _log.warning("directory: %s, certificate %s is not read", path.name, one.name)
-    return _ReadFile(state, found.certificates)
+    certificates: list[Certificate] = []
+    unread = len(values.failures)
+    for value in values.values:
+        try:
+            certificates += parse_carried_certificates(value.der)
+        except SmimeError:
+            # An unreadable certificate is skipped, so that the others in the file are found.
+            unread += 1
+    if unread:
+        count = len(values.values) + len(values.failures)
+        _log.warning("directory: %s, %d of %d values are not read", path.name, unread, count)
+    return _ReadFile(state, tuple(certificates))
 
 
 def _index(files: Iterable[_ReadFile]) -> dict[tuple[str, str], list[bytes]]:
