@@ -1,7 +1,8 @@
 """All errors of the core, in one tree.
 
     SmimeError(code)
-    ├─ MalformedMessage(where) ── LimitExceeded(limit, actual) · EntrustProfile()
+    ├─ MalformedMessage(where) ── LimitExceeded(limit, actual) · EntrustProfile() · OutlookMessage()
+    │                             · PdfFile() · AsicContainer() · OpenPgpContent()
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · ContentTypeMismatch
     │   │                             · FormMismatch(member) · TimestampMismatch · TrustListRefused
@@ -67,6 +68,54 @@ class EntrustProfile(MalformedMessage):
         super().__init__(
             "this is an Entrust profile (.epf), which only Entrust's programs read: export your digital ID there as "
             "PKCS#12 (.p12 or .pfx), then use that file"
+        )
+
+
+class OutlookMessage(MalformedMessage):
+    """An Outlook message (.msg), which is not read. The text says how to save it as .eml."""
+
+    code = "outlook-message"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this is an Outlook message (.msg), whose signature cannot be checked outside Outlook: save it as .eml in "
+            "the new Outlook or in Outlook on the web, then use that file"
+        )
+
+
+class PdfFile(MalformedMessage):
+    """A PDF, whose own signatures are not read."""
+
+    code = "pdf-file"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this is a PDF, not a mail: a PDF reader shows the signatures inside it. To protect it here, attach it to "
+            "a mail"
+        )
+
+
+class AsicContainer(MalformedMessage):
+    """An ASiC container (ETSI EN 319 162), whose signatures are not read."""
+
+    code = "asic-container"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this is an ASiC container (.asice, .asics), not a mail: check it with the program or the website of the "
+            "service that made it, such as the European Commission's DSS demonstration"
+        )
+
+
+class OpenPgpContent(MalformedMessage):
+    """OpenPGP data (RFC 9580), which is not read. The text says which programs read it."""
+
+    code = "openpgp-content"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this is OpenPGP, which is not S/MIME: use a program for OpenPGP, such as GnuPG or Thunderbird, or ask the "
+            "sender for S/MIME"
         )
 
 

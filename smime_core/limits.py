@@ -134,6 +134,7 @@ MAX_OCSP_REQUEST_BYTES: Final = 16_384  # A CertID takes 120 bytes, a signature 
 MAX_OCSP_QUESTIONS: Final = 20  # Certificates in one request; clients ask about one.
 MAX_CERTIFICATION_REQUEST_BYTES: Final = 65_536  # A request with an ML-DSA-87 key takes 8,000 bytes.
 MAX_PKCS12_BYTES: Final = 10_485_760
+MAX_FILE_VALUES: Final = 20_000  # DER values in one file; an address book of MAX_PEOPLE_CERTIFICATES in PEM has them.
 MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # One digest each; up to 0.5 s natively. Writers use 1 to 600,000.
 # The memory for the strongest parameters that OWASP advises (N 131,072, r 8). OpenSSL's files need an eighth of it.
 MAX_SCRYPT_MEMORY_BYTES: Final = 134_217_728

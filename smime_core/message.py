@@ -31,7 +31,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signed_data import build_signed_data
 from smime_core.cms.signing import SignatureForm, Signing
-from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm, VerificationError
+from smime_core.errors import MalformedMessage, OpenPgpContent, SmimeError, UnsupportedAlgorithm, VerificationError
 from smime_core.limits import MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
 from smime_core.mime import (
@@ -40,6 +40,7 @@ from smime_core.mime import (
     Preparation,
     build_pkcs7_mime,
     build_signed,
+    find_openpgp,
     join_message,
     micalg,
     outer_headers_of,
@@ -195,6 +196,8 @@ async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Enti
         if opened is None:
             raise
     if opened is None:
+        if isinstance(node, Entity) and find_openpgp(node) is not None:
+            raise OpenPgpContent
         raise MalformedMessage("found nothing encrypted", where="message")
     with contextlib.suppress(SmimeError):
         return opened, find_any_layer(opened)

@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, g, request
 
 from sealwax.service import Announcement, Announcements, Database, Gate, LeakyCounter, ServiceError, host_of, is_https
 from sealwax.service.health import Health
+from smime_core.errors import SmimeError
 from smime_core.providers.native import NativeProvider
 from webbridge.accounts.accounts import Accounts
 from webbridge.accounts.found_servers import AcceptedServers
@@ -258,7 +259,7 @@ def sessions_of(config: BridgeConfig, database: Database, accounts: Accounts) ->
 def _read_anchors(file: Path | None) -> tuple[bytes, ...]:
     try:
         return () if file is None else read_certificates(file)
-    except ValueError as error:
+    except SmimeError as error:
         raise ValueError(f"{file} holds no certificates that can be read: {error}") from error
 
 

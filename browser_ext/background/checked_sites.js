@@ -9,8 +9,8 @@ import { api } from "../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
-import { certificatesOf } from "../shared/pem.js";
 import { senderOrigin } from "./ancestors.js";
+import { certificatesIn } from "./certificate_files.js";
 import { keepRegistered } from "./content_scripts.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
@@ -212,7 +212,7 @@ async function releaseKeys() {
 
 /** @param {ArrayBuffer} file @returns {Promise<string[]>} */
 async function fingerprintsOf(file) {
-  return Promise.all(certificatesOf(file).map(sha256));
+  return Promise.all((await certificatesIn(file)).map(({ certificate }) => sha256(certificate)));
 }
 
 /** @param {ArrayBuffer} bytes @returns {Promise<string>} hexadecimal */

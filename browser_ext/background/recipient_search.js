@@ -2,6 +2,7 @@
 import { judgeFully } from "../../wasm_build/vault/lookups.js";
 import { certificatesFor, sameAddress } from "../../wasm_build/ui/formats.js";
 import { RequestError } from "../shared/messages.js";
+import { certificatesIn } from "./certificate_files.js";
 import * as contacts from "./contacts.js";
 import * as database from "../shared/database.js";
 import * as directory from "./directory.js";
@@ -44,18 +45,13 @@ export async function lookUp(address) {
  * @param {{address: string, name: string, bytes: ArrayBuffer}} given
  */
 export async function takeFile({ address, name, bytes }) {
-  const { certificates } = await vault.call("certificate.read", { file: bytes }).catch(noCertificate);
+  const certificates = await certificatesIn(bytes);
   const found = certificatesFor(address, certificates)
     .map(({ certificate, intermediates }) => ({ certificate, intermediates, source: "given", detail: name }));
   if (!found.length) throw new RequestError("no-certificate-in-file");
   const checks = await judge(address, found);
   if (checks[0]?.usable) await keep(checks[0]);
   return checks;
-}
-
-/** @param {{code?: string}} error @returns {never} */
-function noCertificate(error) {
-  throw error.code === "malformed-message" ? new RequestError("no-certificate-in-file") : error;
 }
 
 /**

@@ -9,6 +9,7 @@ import { addressKey, isolate, sameAddress } from "../../wasm_build/ui/formats.js
 import { replyToQuestion } from "../../wasm_build/ui/reply_to_note.js";
 import { serviceNote } from "../../wasm_build/ui/service_note.js";
 import { stateMark, wordKey } from "../../wasm_build/ui/state_mark.js";
+import { shownState } from "../../wasm_build/ui/verdict_words.js";
 import { isClosed } from "../shared/closed_report.js";
 import { errorText, text } from "../shared/i18n.js";
 import { createForwardChoice } from "./forward_choice.js";
@@ -83,7 +84,7 @@ export class Answering {
       if (this.isRead) return;
       if (isClosed(fields.report)) throw { code: "no-key-open" };
       this.isRead = true;
-      this.#showState(fields.report.state);
+      this.#showState(shownState(fields.report));
       if (this.#claim.kind === "forward") this.#forward(forwardOf(this.#translate, fields), attachments);
       else this.#reply(fields);
     } catch (error) {

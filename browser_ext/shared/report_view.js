@@ -6,7 +6,7 @@ import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
 import { countReaders } from "../../wasm_build/ui/protected_parts.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../../wasm_build/ui/state_mark.js";
-import { provedMailbox, reasonInFull, reasonSentence, signerText, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
+import { provedMailbox, reasonInFull, reasonSentence, shownState, signerText, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
@@ -26,7 +26,7 @@ export function describeReport(report, translate, { onAccept }) {
   const isChecking = report.reasons[0]?.code === BEING_CHECKED;
   const statement = isChecking
     ? checkingStatement(translate)
-    : stateStatement(report.state, translate, sentenceOf(report, translate));
+    : stateStatement(shownState(report), translate, sentenceOf(report, translate));
   const headline = [statement];
   const readers = countReaders(report);
   if (readers > 0) {

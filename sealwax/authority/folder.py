@@ -26,7 +26,7 @@ from sealwax.authority.register import Register
 from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
 from smime_core import blocking
-from smime_core.asn1 import build_pem, find_pem_blocks
+from smime_core.asn1 import ValueKind, build_pem, parse_file_values
 from smime_core.ca.profile import Generation, Publication
 from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS
 from smime_core.errors import MalformedMessage
@@ -176,9 +176,9 @@ class AuthorityFolder:
 
 
 def _find_certificate(data: bytes) -> Certificate | None:
-    """The first certificate in a PEM file of a key. Raises MalformedMessage or LimitExceeded."""
-    certificates = [block.octets for block in find_pem_blocks(data) if block.label == "CERTIFICATE"]
-    return parse_certificate(certificates[0]) if certificates else None
+    """The first certificate in the file of a key. Raises MalformedMessage or LimitExceeded."""
+    values = parse_file_values(data).find(ValueKind.CERTIFICATE)
+    return parse_certificate(values[0].der) if values else None
 
 
 @contextlib.contextmanager

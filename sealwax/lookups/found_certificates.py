@@ -1,12 +1,13 @@
-"""Certificates in the answer of a directory or of a web server: DER, PEM, or CMS that carries certificates."""
+"""Certificates in the answer of a directory or of a web server: any form of `cms.carried`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from smime_core.cms import parse_carried_certificates
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_FOUND_CERTIFICATES, check_limit
-from smime_core.trust import CertificateSource, FoundCertificate, parse_carried_certificates
+from smime_core.trust import CertificateSource, FoundCertificate
 from smime_core.x509 import Certificate
 
 

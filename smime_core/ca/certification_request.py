@@ -15,7 +15,9 @@ from smime_core.algorithms import parse_signature_identifier
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.asn1.distinguished_name import comparable_name, name_text
-from smime_core.asn1.pem import build_pem, find_pem_blocks
+from smime_core.asn1.file_values import is_whole_element, parse_single_value
+from smime_core.asn1.pem import build_pem
+from smime_core.asn1.value_kinds import ValueKind
 from smime_core.ca.extensions import build_subject_alt_name, encode_extension
 from smime_core.ca.names import COMMON_NAME, EMPTY_NAME, build_name
 from smime_core.ca.signing import choose_signature_algorithm, sign_structure
@@ -33,7 +35,6 @@ from smime_core.x509.mail_names import find_alternative_mail_names
 
 EXTENSION_REQUEST: Final = "1.2.840.113549.1.9.14"
 PEM_LABEL: Final = "CERTIFICATE REQUEST"
-_PEM_LABELS: Final = (PEM_LABEL, "NEW CERTIFICATE REQUEST")  # The label of RFC 7468 section 7, and an older label.
 _VERSION_1: Final = 0
 _ATTRIBUTES: Final = 0xA0
 
@@ -102,9 +103,10 @@ def certification_request_to_pem(request_der: bytes) -> bytes:
 
 
 async def open_certification_request(data: Buffer, provider: CryptoProvider) -> CertificationRequest:
-    """Parse a request from DER or PEM and check that its sender has the private key (RFC 2986 section 3, note 2).
+    """Parse a request from a file in any form, and check that its sender has the private key.
 
-    Raises SignatureMismatch if the proof is wrong, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    This is the proof of RFC 2986 section 3, note 2. Raises SignatureMismatch if the proof is wrong, MalformedMessage,
+    LimitExceeded or UnsupportedAlgorithm.
     """
     request = parse_certification_request(data)
     algorithm = parse_signature_identifier(request.signature_algorithm_der)
@@ -113,13 +115,13 @@ async def open_certification_request(data: Buffer, provider: CryptoProvider) -> 
 
 
 def parse_certification_request(data: Buffer) -> CertificationRequest:
-    """Parse a request from DER or PEM without checking its proof.
+    """Parse a request from a file in any form without checking its proof.
 
     Raises MalformedMessage, LimitExceeded, or UnsupportedAlgorithm for an unknown kind of key.
     """
     where = "certification request"
     check_limit("bytes of a certification request", len(data), MAX_CERTIFICATION_REQUEST_BYTES)
-    fields = der.read_sequence(_read_octets(bytes(data)), where)
+    fields = der.read_sequence(_read_octets(data), where)
     if len(fields) != 3:
         raise MalformedMessage(f"{len(fields)} fields, expected 3", where)
     info, algorithm, signature = fields
@@ -140,13 +142,10 @@ def parse_certification_request(data: Buffer) -> CertificationRequest:
     )
 
 
-def _read_octets(data: bytes) -> bytes:
-    if data[:1] == bytes([der.SEQUENCE]):
-        return data
-    blocks = [block.octets for block in find_pem_blocks(data) if block.label in _PEM_LABELS]
-    if len(blocks) != 1:
-        raise MalformedMessage(f"found {len(blocks)} PEM blocks of a request, expected one", where=PEM_LABEL.lower())
-    return blocks[0]
+def _read_octets(data: Buffer) -> bytes:
+    if is_whole_element(data):
+        return bytes(data)
+    return parse_single_value(data, ValueKind.REQUEST, where=PEM_LABEL.lower())
 
 
 def _requested_extensions(attributes: der.Tlv) -> tuple[Extension, ...]:

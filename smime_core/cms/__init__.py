@@ -5,6 +5,7 @@ RFC 5652, 5083 (AuthEnvelopedData), 3274 (CompressedData).
 
 from smime_core.cms.authenticated_data import parse_authenticated_data, verify_authenticated_data
 from smime_core.cms.capabilities import Capabilities
+from smime_core.cms.carried import Carried, parse_carried, parse_carried_certificates, parse_carried_lists
 from smime_core.cms.certificates_only import CertificatesOnly, build_certificates_only, parse_certificates_only
 from smime_core.cms.compressed_data import ZLIB_COMPRESS
 from smime_core.cms.content_info import (
@@ -82,6 +83,7 @@ __all__ = [
     "ZLIB_COMPRESS",
     "AttributesForm",
     "Capabilities",
+    "Carried",
     "CertificatesOnly",
     "CompressedLayer",
     "ContentInfo",
@@ -125,6 +127,9 @@ __all__ = [
     "is_content_info",
     "parse_any_layer",
     "parse_authenticated_data",
+    "parse_carried",
+    "parse_carried_certificates",
+    "parse_carried_lists",
     "parse_certificates_only",
     "parse_content_info",
     "parse_digested_data",

@@ -7,15 +7,15 @@ field.
 
 from __future__ import annotations
 
-import base64
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
+from smime_core.asn1.file_values import parse_file_values
+from smime_core.asn1.pem import build_pem
+from smime_core.asn1.value_kinds import ValueKind
 from smime_core.errors import MalformedMessage
-from smime_core.text.base64 import ExactBase64, decode_all
 
 ID_DATA: Final = "1.2.840.113549.1.7.1"
 ID_SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
@@ -83,17 +83,9 @@ _OWN_TYPES: Final = frozenset(
     }
 )
 
-MAX_TRAILING_BYTES: Final = 2  # CR and LF
-# The labels are those of RFC 7468 sections 8 and 9, an old one of OpenSSL and two of GnuPG's gpgsm.
-_PEM: Final = re.compile(
-    rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
-    rb"([A-Za-z0-9+/=\s]*)-----END \1-----"
-)
-# The same labels at the start of a file. Windows editors write a byte order mark before them.
-_PEM_BEGIN: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
-)
-_BASE64: Final = re.compile(rb"[A-Za-z0-9+/=\s]+")
+MAX_FILLER_BYTES: Final = 65_536
+_MAX_TRAILING_BYTES: Final = 2  # CR and LF, or any other bytes
+_FILLER: Final = b"\0\t\n\r \x1a"  # As in `asn1.file_values`. Some writers fill a block of fixed size with zeros.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,22 +105,29 @@ def is_own_type(content_type: str) -> bool:
 def parse_content_info(data: Buffer) -> ContentInfo:
     """Parse a ContentInfo, in BER or DER. Raises MalformedMessage.
 
-    Up to MAX_TRAILING_BYTES may follow, because mail transport adds line ends and old writers a stray byte. They are
-    ignored.
+    Bytes that may follow are ignored: see `check_trailing`.
     """
     where = "ContentInfo"
     tlv, end = der.read_tlv(data, where=where)
-    trailing_bytes = len(data) - end
-    if trailing_bytes > MAX_TRAILING_BYTES:
-        raise MalformedMessage(f"{trailing_bytes} bytes follow the structure", where)
+    check_trailing(data[end : end + MAX_FILLER_BYTES + 1])
     fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) != 2 or fields[1].tag != 0xA0:
         raise MalformedMessage("expected a content type and [0] content", where)
     return ContentInfo(
         content_type=der.parse_oid(fields[0], where),
         content=der.read_one(fields[1].content, where),
-        trailing_bytes=trailing_bytes,
+        trailing_bytes=len(data) - end,
     )
+
+
+def check_trailing(rest: Buffer) -> None:
+    """Raise MalformedMessage if the bytes after a structure are more than filler.
+
+    Up to two bytes may be any, because mail transport adds line ends and old writers a stray byte. There may be up to
+    MAX_FILLER_BYTES line ends, blanks and zeros.
+    """
+    if len(rest) > _MAX_TRAILING_BYTES and (len(rest) > MAX_FILLER_BYTES or bytes(rest).strip(_FILLER)):
+        raise MalformedMessage("bytes follow the structure", where="ContentInfo")
 
 
 def build_content_info(content_type: str, *content: Buffer) -> bytes:
@@ -148,39 +147,16 @@ def is_content_info(data: Buffer) -> bool:
     return content_start < len(head) and head[content_start] == der.OID
 
 
-def find_pem_text(head: bytes) -> tuple[int, bytes]:
-    """Returns (start of the base64, label) of PEM at the start of a file. Raises MalformedMessage."""
-    begin = _PEM_BEGIN.match(head)
-    if begin is None:
-        raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
-    return begin.end(), begin[1]
-
-
-def unarmor_pem(octets: bytes) -> bytes:
-    """CMS bytes from PEM at the start of a file. Text after the PEM block is ignored. Raises MalformedMessage."""
-    start, label = find_pem_text(octets)
-    end = octets.find(b"-", start)
-    if end < 0 or not octets.startswith(b"-----END " + label + b"-----", end):
-        raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
-    return decode_all(ExactBase64(), octets[start:end])
-
-
 def unarmor(data: Buffer) -> Buffer:
-    """CMS bytes from DER or BER (returned unchanged), PEM, or bare base64. Raises MalformedMessage."""
+    """CMS bytes from a file in any form (`asn1.file_values`). DER and BER are returned unchanged.
+
+    The first structure counts; others and text after it are ignored. Raises MalformedMessage.
+    """
     if is_content_info(data):
         return data
-    octets = bytes(data)
-    block = _PEM.search(octets)
-    text = block[2] if block else octets.strip()
-    if text and _BASE64.fullmatch(text):
-        decoded = decode_all(ExactBase64(), text)
-        if is_content_info(decoded):
-            return decoded
-    raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
+    return parse_file_values(data, where="CMS").take(ValueKind.CMS, ValueKind.TIMESTAMP, where="CMS")[0].der
 
 
 def armor(cms_der: bytes) -> str:
     """PEM with the label CMS (RFC 7468 section 9)."""
-    text = base64.b64encode(cms_der).decode("ascii")
-    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
-    return f"-----BEGIN CMS-----\n{lines}\n-----END CMS-----\n"
+    return build_pem("CMS", cms_der).decode("ascii")

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from smime_core.asn1.der import Buffer
+from smime_core.asn1.file_values import is_whole_element
+from smime_core.asn1.pem import BEGIN_LINE, END_LINE, PEM_BEGIN
 from smime_core.cms.authenticated_data import AuthenticatedData, parse_authenticated_data
 from smime_core.cms.compressed_data import CompressedData, parse_compressed_data
 from smime_core.cms.content_info import (
@@ -28,13 +30,12 @@ from smime_core.cms.content_info import (
     is_content_info,
     parse_content_info,
     unarmor,
-    unarmor_pem,
 )
 from smime_core.cms.digested_data import DigestedData, parse_digested_data
 from smime_core.cms.encrypted_data import EncryptedData, parse_encrypted_data
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.cms.signed_data import SignedData, parse_signed_data
-from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
+from smime_core.errors import LimitExceeded, MalformedMessage, OpenPgpContent, UnsupportedAlgorithm
 from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
 from smime_core.mime import (
     EMBEDDED_MESSAGES,
@@ -50,13 +51,18 @@ from smime_core.mime import (
     to_crlf,
 )
 from smime_core.mime.entity import TEXT_ENCODINGS
+from smime_core.mime.mail_file import open_mail_file
 from smime_core.mime.transfer import decode_base64_leniently
 from smime_core.text.base64 import ExactBase64, decode_all
 
 _HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # Windows editors write it at the start of a text file.
 _BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}+={0,2}\s*+")
+_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
+_MBOX_START: Final = (b"From ", b">From ")
+_OPENPGP: Final = b"PGP "
 HEAD_BYTES: Final = 128
+PEM_HEAD_BYTES: Final = 4_096
+"""The bytes at the start of a file in which PEM begins. Programs write up to some hundred bytes of text before it."""
 # The content octets of each CMS content type's OID begin with one of these arcs: that of PKCS #7 or that of S/MIME (RFC
 # 5652 section 14, RFC 8551).
 _CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))
@@ -117,10 +123,12 @@ class NestedPart(NamedTuple):
 def parse_message(data: Buffer) -> Entity | bytes:
     """Parse a message. Returns its MIME entity, or the bytes of a CMS structure that is not inside MIME.
 
-    Such a bare structure may be DER, BER, PEM or base64. Raises MalformedMessage.
+    Such a bare structure may be DER, BER, PEM or base64; the mail may be in any form of `mime.mail_file`. Raises
+    MalformedMessage.
     """
-    found = _find_bare_cms(data)
-    return parse_entity(data) if found is None else bytes(found)
+    opened = data if is_content_info(data) else open_mail_file(data)
+    found = _find_bare_cms(opened)
+    return parse_entity(opened) if found is None else bytes(found)
 
 
 def _find_bare_cms(data: Buffer) -> Buffer | None:
@@ -128,31 +136,63 @@ def _find_bare_cms(data: Buffer) -> Buffer | None:
     if is_content_info(data):
         return data
     if is_bare_base64(data):
-        cms = decode_all(ExactBase64(), bytes(data[mark_bytes(data) :]))
-    elif is_pem(data):
-        cms = unarmor_pem(bytes(data))
-    else:
+        decoded = decode_all(ExactBase64(), bytes(data))
+        return decoded if is_content_info(decoded) else _find_bare_cms(decoded)
+    start = find_pem_start(data)
+    return None if start is None else _unarmor_first_block(bytes(data), start)
+
+
+def _unarmor_first_block(text: bytes, start: int) -> Buffer:
+    end = text.find(b"-", start)
+    if end < 0 or not END_LINE.match(text, end):
+        raise MalformedMessage("the block is cut short", where="PEM")
+    if b"\\" not in text[start:end]:
+        cms = decode_all(ExactBase64(), text[start:end])
+        if is_content_info(cms):
+            return cms
+    # Line ends that are written out as two characters are read, and other kinds of values are named.
+    return unarmor(text)
+
+
+def is_mail(data: Buffer) -> bool:
+    """Whether a file in any form of `mime.mail_file` begins as a mail.
+
+    Raises MalformedMessage for a file of another program, or for an .emlx whose number is wrong.
+    """
+    return not is_whole_element(data) and _begins_as_mail(open_mail_file(data))
+
+
+def _begins_as_mail(data: Buffer) -> bool:
+    # With a header field, and without a PEM block in the header section: the text that OpenSSL writes before a PEM
+    # block resembles header fields. A mail may quote PEM in its body.
+    head = bytes(data[:MAX_HEADER_BYTES]).lstrip()
+    if not (_HEADER_FIELD.match(head) or head.startswith(_MBOX_START)):
+        return False
+    end = _BLANK_LINE.search(head)
+    return PEM_BEGIN not in head[: end.start() if end else len(head)]
+
+
+def find_pem_start(data: Buffer) -> int | None:
+    """The start of the base64 of the first PEM block, with any label, or None in a mail and in other text.
+
+    The first PEM_HEAD_BYTES decide; text before the block is left out. Raises OpenPgpContent.
+    """
+    head = bytes(data[:PEM_HEAD_BYTES])
+    begin = BEGIN_LINE.search(head)
+    if begin is None or _begins_as_mail(head):
         return None
-    if not is_content_info(cms):
-        raise MalformedMessage("the text holds no CMS structure", where="CMS")
-    return cms
-
-
-def mark_bytes(data: Buffer) -> int:
-    """The length of the byte order mark that Windows editors write at the start of a text, or 0."""
-    return len(_BYTE_ORDER_MARK) if bytes(data[: len(_BYTE_ORDER_MARK)]) == _BYTE_ORDER_MARK else 0
-
-
-def is_pem(data: Buffer) -> bool:
-    """Whether text begins as PEM of CMS. The first 128 bytes of the text are enough."""
-    head = bytes(data[:HEAD_BYTES]).removeprefix(_BYTE_ORDER_MARK).lstrip()
-    return head.startswith((b"-----BEGIN CMS", b"-----BEGIN PKCS", b"-----BEGIN SIGNED", b"-----BEGIN ENCRYPTED"))
+    if begin[1].startswith(_OPENPGP):
+        raise OpenPgpContent
+    return begin.end()
 
 
 def is_bare_base64(data: Buffer) -> bool:
-    """Whether text begins as base64 of CMS without a PEM label. The first 128 bytes of the text are enough."""
-    head = bytes(data[:HEAD_BYTES]).removeprefix(_BYTE_ORDER_MARK).lstrip()
-    return bool(_BARE_BASE64.fullmatch(head)) and _begins_as_cms(decode_base64_leniently(head))
+    """Whether text begins as base64 of CMS or of PEM, without a label. The first 128 bytes of the text are enough."""
+    head = bytes(data[:HEAD_BYTES]).lstrip()
+    if not _BARE_BASE64.fullmatch(head):
+        return False
+    decoded = decode_base64_leniently(head)
+    return _begins_as_cms(decoded) or BEGIN_LINE.match(decoded) is not None
 
 
 def find_layer(node: Entity | bytes, detached_content: Buffer | None = None) -> SignedLayer | EncryptedLayer | None:

@@ -5,32 +5,32 @@ Nothing is verified. Only PKCS#12 files and encrypted keys need their passphrase
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from smime_core.asn1 import der
-from smime_core.asn1.pem import find_damaged_pem_blocks
+from smime_core.asn1.distinguished_name import name_text
+from smime_core.asn1.file_values import FileValues, parse_file_values
+from smime_core.asn1.value_kinds import ValueKind
+from smime_core.ca.certification_request import parse_certification_request
+from smime_core.cms.carried import parse_carried
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.layers import find_pem_start, is_mail
 from smime_core.cms.unreadable_certificates import describe_unreadable
 from smime_core.describe.description_json import description_to_json, revocation_list_to_json
 from smime_core.describe.message import Description, describe_message
 from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
-from smime_core.identity.identity import CERTIFICATE_LABELS, Identity, certificate_octets, load_identities
-from smime_core.identity.pkcs12 import parse_pkcs12
+from smime_core.identity.identity import Identity, load_identities, parse_pkcs12_values
 from smime_core.identity.private_key_file import load_private_key
 from smime_core.provider import CryptoProvider
 from smime_core.report.certificate_text import key_label
-from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.timestamp import read_timestamp
-from smime_core.x509.certificate import Certificate, parse_certificate, parse_certificates
-from smime_core.x509.revocation_list import RevocationList, is_revocation_list, parse_revocation_list
+from smime_core.x509.certificate import Certificate, parse_certificate
+from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
 
-_PRIVATE_KEY_PEM: Final = re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
-_CERTIFICATE_PEM: Final = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
-_HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")  # A mail may quote PEM, so this test comes before those for PEM.
-_PFX_VERSION: Final = 3  # RFC 7292 section 4. In PrivateKeyInfo the version is 0 or 1 (RFC 5958 section 2).
+_LABEL: Final = "CERTIFICATE"  # RFC 7468 section 5.1. Old labels have a word before it.
 
 
 class FileKind(StrEnum):
@@ -40,6 +40,19 @@ class FileKind(StrEnum):
     PRIVATE_KEY = "private key"
     REVOCATION_LIST = "certificate revocation list"
     TIMESTAMP = "answer of a timestamp service"
+    REQUEST = "certification request"
+
+
+# A file that has several kinds of values is what comes first here.
+_KINDS: Final = (
+    (ValueKind.PKCS12, FileKind.PKCS12),
+    (ValueKind.PRIVATE_KEY, FileKind.PRIVATE_KEY),
+    (ValueKind.CMS, FileKind.MESSAGE),
+    (ValueKind.TIMESTAMP, FileKind.TIMESTAMP),
+    (ValueKind.REQUEST, FileKind.REQUEST),
+    (ValueKind.REVOCATION_LIST, FileKind.REVOCATION_LIST),
+    (ValueKind.CERTIFICATE, FileKind.CERTIFICATES),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,38 +89,31 @@ async def inspect_file(data: bytes, provider: CryptoProvider, *, passphrase: Cal
             return await _private_key(data, passphrase, provider)
         case FileKind.PKCS12:
             return await _pkcs12(data, passphrase, provider)
+        case FileKind.REQUEST:
+            return _request(data)
 
 
 def detect_kind(data: bytes) -> FileKind:
-    """The kind of a file by its content: PEM labels, or the first fields of its outermost SEQUENCE.
+    """The kind of a file by the structure of its values, whatever its form. A text without values is a message.
 
     Raises MalformedMessage for any other kind, EntrustProfile for an Entrust profile.
     """
-    if data[:1] != bytes([der.SEQUENCE]):
-        check_no_entrust_profile(data)
-        if _HEADER_FIELD.match(data.lstrip()):
-            return FileKind.MESSAGE
-        if _PRIVATE_KEY_PEM.search(data):
-            return FileKind.PRIVATE_KEY
-        if _CERTIFICATE_PEM.match(data.lstrip()):
-            return FileKind.CERTIFICATES
-        return FileKind.REVOCATION_LIST if is_revocation_list(data) else FileKind.MESSAGE
-    if is_revocation_list(data):
-        return FileKind.REVOCATION_LIST
-    fields = der.read_sequence(data, where="file")
-    tags = [field.tag for field in fields]
-    if tags[:1] == [der.OID]:
+    if is_mail(data):
         return FileKind.MESSAGE
-    if tags == [der.SEQUENCE, der.SEQUENCE]:
-        return FileKind.TIMESTAMP
-    if tags[:2] == [der.SEQUENCE, der.SEQUENCE]:
-        return FileKind.CERTIFICATES
-    if tags[:2] == [der.INTEGER, der.SEQUENCE] and der.parse_integer(fields[0]) == _PFX_VERSION:
-        return FileKind.PKCS12
-    # Private keys in PKCS#8, plain or encrypted, in PKCS#1 or SEC 1 begin with these fields.
-    if tags[:1] == [der.INTEGER] or tags[:2] == [der.SEQUENCE, der.OCTET_STRING]:
-        return FileKind.PRIVATE_KEY
-    raise MalformedMessage("found neither message, certificate, CRL, PKCS#12 nor private key", where="file")
+    try:
+        values = parse_file_values(data)
+    except MalformedMessage as error:
+        if type(error) is MalformedMessage and data[:1] != bytes([der.SEQUENCE]) and find_pem_start(data) is None:
+            return FileKind.MESSAGE
+        raise
+    kinds = {value.kind for value in values.values}
+    found = next((file_kind for kind, file_kind in _KINDS if kind in kinds), None)
+    if found is None:
+        values.take(*(kind for kind, _ in _KINDS), where="file")
+        raise MalformedMessage("found neither message, certificate, CRL, PKCS#12 nor private key", where="file")
+    # A file of several values that may be in one CMS structure is shown as such a structure.
+    is_only_list = found is FileKind.REVOCATION_LIST and len(values.values) == 1
+    return FileKind.CERTIFICATES if found is FileKind.REVOCATION_LIST and not is_only_list else found
 
 
 def findings_to_json(findings: Findings) -> dict[str, Any]:
@@ -122,17 +128,24 @@ def findings_to_json(findings: Findings) -> dict[str, Any]:
             return {**described, "unreadableCertificates": list(findings.unreadable_certificates)}
 
 
-def _certificates(data: bytes) -> KeysAndCertificates:
-    unreadable: tuple[str, ...] = ()
-    if data[:1] == bytes([der.SEQUENCE]):
-        certificates = parse_certificates(data)
-    else:
-        certificates, unreadable = _read_all(_pem_certificates(data))
-    if not certificates and len(unreadable) <= 1:
-        certificates = parse_certificates(data)  # raises the error of the only certificate
+def _certificates(data: bytes) -> Findings:
+    values = parse_file_values(data)
+    if values.find(ValueKind.REVOCATION_LIST):
+        carried = parse_carried(data)
+        return describe_message(build_certificates_only(carried.certificates, crls=carried.crls))
+    certificates, unreadable = _read_certificates(values)
+    if not certificates and len(unreadable) == 1:
+        parse_carried(data)  # raises the error of the only certificate
     return KeysAndCertificates(
         title=FileKind.CERTIFICATES, keys=(), certificates=certificates, unreadable_certificates=unreadable
     )
+
+
+def _request(data: bytes) -> KeysAndCertificates:
+    request = parse_certification_request(data)
+    addresses = ", ".join(request.addresses)
+    title = f"{FileKind.REQUEST}: {name_text(request.subject_der)}, {addresses}, {key_label(request.public_key)}"
+    return KeysAndCertificates(title=title, keys=(), certificates=())
 
 
 async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
@@ -142,7 +155,7 @@ async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: C
     except WrongPassphrase:
         title = f"{title}, encrypted"
         key = await load_private_key(data, passphrase(), provider)
-    certificates, unreadable = _read_all(_pem_certificates(data))
+    certificates, unreadable = _read_certificates(parse_file_values(data))
     return KeysAndCertificates(
         title=title, keys=(key_label(key),), certificates=certificates, unreadable_certificates=unreadable
     )
@@ -150,8 +163,8 @@ async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: C
 
 async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
     secret = passphrase()
-    contents = await parse_pkcs12(data, secret, provider)
-    _, unreadable = _read_all([one.certificate_der for one in contents.certificates])
+    contents = await parse_pkcs12_values(parse_file_values(data), secret, provider)
+    _, unreadable = _read_all(one.certificate_der for each in contents for one in each.certificates)
     identities: tuple[Identity, ...] = ()
     try:
         identities = await load_identities(data, secret, provider)
@@ -167,8 +180,12 @@ async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: Crypto
     )
 
 
-def _pem_certificates(data: bytes) -> list[bytes]:
-    return [certificate_octets(one) for one in find_damaged_pem_blocks(data) if one.label in CERTIFICATE_LABELS]
+def _read_certificates(values: FileValues) -> tuple[tuple[Certificate, ...], tuple[str, ...]]:
+    # Returns the certificates, and a description of each that cannot be read. If the bytes of a block are no DER, only
+    # its label tells what it was.
+    certificates, unreadable = _read_all(value.der for value in values.find(ValueKind.CERTIFICATE))
+    malformed = (error for error in values.failures if isinstance(error, MalformedMessage))
+    return certificates, (*unreadable, *(str(error) for error in malformed if error.where.endswith(_LABEL)))
 
 
 def _read_all(encodings: Iterable[bytes]) -> tuple[tuple[Certificate, ...], tuple[str, ...]]:

@@ -40,7 +40,7 @@ from smime_core.describe.attributes import AttributeDescription, describe_attrib
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
-from smime_core.mime import Entity
+from smime_core.mime import Entity, OpenPgp, find_openpgp
 from smime_core.report.report import LayerKind, RecipientReport
 from smime_core.x509.certificate import Certificate
 from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
@@ -95,13 +95,14 @@ class Description:
     """A message, as far as it can be read without a key.
 
     `layers` has the layers at the top, outermost first, then those of parts below the top. `media_type` is that of the
-    innermost entity. `header_scheme` is the protection of its header fields.
+    innermost entity. `header_scheme` is the protection of its header fields. `openpgp` is what OpenPGP does to it.
     """
 
     layers: tuple[LayerDescription, ...]
     headers: tuple[tuple[str, str], ...]
     media_type: str
     header_scheme: HeaderScheme = HeaderScheme.NONE
+    openpgp: OpenPgp | None = None
 
 
 def describe_message(data: Buffer, *, detached_content: Buffer | None = None) -> Description:
@@ -122,6 +123,7 @@ def describe_message(data: Buffer, *, detached_content: Buffer | None = None) ->
         headers=headers,
         media_type=entity.content_type.media_type if entity else "",
         header_scheme=header_scheme,
+        openpgp=find_openpgp(entity) if entity else None,
     )
 
 

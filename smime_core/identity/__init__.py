@@ -8,7 +8,6 @@ from smime_core.identity.identity import (
     export_identities,
     export_identity,
     load_identities,
-    load_identities_from_pem,
     load_identity,
 )
 from smime_core.identity.pkcs12 import Pkcs12Form
@@ -25,7 +24,6 @@ __all__ = [
     "find_issuers",
     "is_shared",
     "load_identities",
-    "load_identities_from_pem",
     "load_identity",
     "load_private_key",
     "with_own_issuers",

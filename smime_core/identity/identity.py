@@ -1,8 +1,8 @@
 """Identities: a private key with its certificate and chain, read from files and written to them.
 
-PKCS#12 (RFC 7292) and PEM (RFC 7468) are distinguished by their content. A certificate belongs to the private key whose
-public half it contains, whatever localKeyID says. A key with several certificates (renewals) yields several identities,
-because an old message names the old certificate.
+PKCS#12 (RFC 7292), and keys and certificates beside each other, in any form of file (`asn1.file_values`). A certificate
+belongs to the private key whose public half it contains, whatever localKeyID says. A key with several certificates
+(renewals) yields several identities, because an old message names the old certificate.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
-from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
-from smime_core.asn1.pem import PemBlock, find_damaged_pem_blocks
+from smime_core.asn1.file_values import FileValues, parse_file_values
+from smime_core.asn1.value_kinds import ValueKind
+from smime_core.cms.carried import parse_signed_values
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.identity.passphrase import FilePassphrase
 from smime_core.identity.pkcs12 import (
@@ -27,17 +28,14 @@ from smime_core.identity.pkcs12 import (
     build_pkcs12,
     parse_pkcs12,
 )
-from smime_core.identity.private_key_file import is_private_key, load_pem_key
+from smime_core.identity.private_key_file import load_key_value
 from smime_core.keys import find_public_key, parse_private_key, public_point, with_public_key
-from smime_core.limits import check_limit
+from smime_core.limits import MAX_PKCS12_BYTES, check_limit
 from smime_core.provider import CryptoProvider, PrivateKey
-from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.x509.certificate import Certificate, parse_certificate
 
-_MAX_PEM_KEYS: Final = 100  # Keys in one file; each may cost a key derivation.
-_PKCS12_LABEL: Final = "PKCS12"
-# RFC 7468 section 5.1. OpenSSL writes the last label, with its trust settings after the certificate.
-CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+_MAX_FILE_KEYS: Final = 100  # Each key may cost a key derivation.
+_MAX_PKCS12: Final = 10  # Each has several derivations.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,57 +60,53 @@ async def load_identity(data: Buffer, passphrase: bytes | None, provider: Crypto
 
 
 async def load_identities(data: Buffer, passphrase: bytes | None, provider: CryptoProvider) -> tuple[Identity, ...]:
-    """All identities of a PKCS#12 or PEM file in the order of its keys; empty for a file with only certificates.
+    """All identities of a file in any form, in the order of its keys; empty for a file with only certificates.
 
     If one key has several certificates, the one that localKeyID names comes first, then the newest. A part that cannot
     be read does not hide the others; its error is raised if no identity is left. Raises WrongPassphrase,
     MalformedMessage, EntrustProfile, LimitExceeded or UnsupportedAlgorithm.
     """
-    data = bytes(data)
-    check_no_entrust_profile(data)
-    if data[:1] != bytes([der.SEQUENCE]) and b"-----BEGIN " in data:
-        return await load_identities_from_pem(data, passphrase, provider)
-    contents = await parse_pkcs12(data, passphrase or b"", provider)
-    return await _pair(_read_pkcs12_keys(contents), provider)
-
-
-async def load_identities_from_pem(
-    data: Buffer, passphrase: bytes | None, provider: CryptoProvider
-) -> tuple[Identity, ...]:
-    """All identities of a PEM file with keys and certificates together, in any order.
-
-    Raises the errors of `load_identities`.
-    """
-    blocks = find_damaged_pem_blocks(bytes(data))
-    if not blocks:
-        raise MalformedMessage("found no whole PEM block", where="PEM")
+    check_limit("PKCS#12 bytes", len(data), MAX_PKCS12_BYTES)
+    values = parse_file_values(data, "identity")
+    if contents := await parse_pkcs12_values(values, passphrase or b"", provider):
+        return tuple([one for each in contents for one in await _pair(_read_pkcs12_keys(each), provider)])
     file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider)
+    return await _pair(await _read_values(values, file_passphrase), provider)
+
+
+async def parse_pkcs12_values(
+    values: FileValues, passphrase: bytes, provider: CryptoProvider
+) -> tuple[Pkcs12Contents, ...]:
+    """The contents of each PKCS#12 file among the values of a file. Raises the errors of `parse_pkcs12`."""
+    files = values.find(ValueKind.PKCS12)
+    check_limit("PKCS#12 files in a file", len(files), _MAX_PKCS12)
+    return tuple([await parse_pkcs12(file.der, passphrase, provider) for file in files])
+
+
+async def _read_values(values: FileValues, passphrase: FilePassphrase | None) -> _FileContents:
+    # The keys and certificates of a file, in any order.
     keys: list[_FileKey] = []
     certificates: list[Pkcs12Certificate] = []
-    failures: list[SmimeError] = []
-    for block in blocks:
-        if block.problem:
-            failures.append(MalformedMessage(block.problem, where=block.label))
-        elif block.label == _PKCS12_LABEL:
-            return await load_identities(block.octets, passphrase, provider)
-        elif block.label in CERTIFICATE_LABELS:
-            certificates.append(Pkcs12Certificate(certificate_der=certificate_octets(block)))
-        elif is_private_key(block):
-            check_limit("PEM keys", len(keys) + len(failures) + 1, _MAX_PEM_KEYS)
-            try:
-                keys.append(_FileKey(private_key=await load_pem_key(block, file_passphrase)))
-            except SmimeError as error:
-                failures.append(error)
-    contents = _FileContents(keys=tuple(keys), certificates=tuple(certificates), failures=tuple(failures))
-    return await _pair(contents, provider)
-
-
-def certificate_octets(block: PemBlock) -> bytes:
-    """The certificate of a PEM block, without OpenSSL's trust settings behind it. Damaged bytes stay as they are."""
-    try:
-        return bytes(der.read_tlv(block.octets, where=block.label)[0].encoded)
-    except MalformedMessage:
-        return block.octets
+    failures: list[SmimeError] = list(values.failures)
+    for number, value in enumerate(values.find(ValueKind.PRIVATE_KEY), start=1):
+        check_limit("private keys of a file", number, _MAX_FILE_KEYS)
+        try:
+            keys.append(_FileKey(private_key=await load_key_value(value, passphrase)))
+        except SmimeError as error:
+            failures.append(error)
+    for value in values.find(ValueKind.CERTIFICATE):
+        certificates.append(Pkcs12Certificate(certificate_der=value.der))
+    for value in values.find(ValueKind.CMS):
+        try:
+            carried = parse_signed_values(value.der)
+        except SmimeError as error:
+            failures.append(error)
+            continue
+        certificates += (Pkcs12Certificate(certificate_der=one.der) for one in carried.certificates)
+    if not keys and not certificates and not failures:
+        kinds = " and ".join(dict.fromkeys(value.kind for value in values.values))
+        raise MalformedMessage(f"found no private key, but a {kinds}", where="identity")
+    return _FileContents(keys=tuple(keys), certificates=tuple(certificates), failures=tuple(failures))
 
 
 async def export_identity(

@@ -13,6 +13,7 @@ from smime_core.mime.dates import format_date, parse_date
 from smime_core.mime.entity import Entity, decode_body, looks_like_cms_part, parse_entity
 from smime_core.mime.filenames import clean_filename
 from smime_core.mime.headers import Field, Headers, parse_headers
+from smime_core.mime.mail_file import open_mail_file
 from smime_core.mime.micalg import find_unannounced_hashes, micalg, parse_micalg
 from smime_core.mime.multipart import (
     SignedParts,
@@ -22,17 +23,20 @@ from smime_core.mime.multipart import (
     split_multipart,
     split_signed,
 )
+from smime_core.mime.openpgp import OPENPGP_HEAD_BYTES, OpenPgp, find_openpgp
 from smime_core.mime.parameters import ContentType, parse_content_type
 from smime_core.mime.preparation_scan import prepare
 
 __all__ = [
     "EMBEDDED_MESSAGES",
+    "OPENPGP_HEAD_BYTES",
     "Attachment",
     "ContentType",
     "Entity",
     "Field",
     "Headers",
     "Mailbox",
+    "OpenPgp",
     "Preparation",
     "SignedParts",
     "addresses",
@@ -41,6 +45,7 @@ __all__ = [
     "clean_filename",
     "decode_body",
     "find_addresses",
+    "find_openpgp",
     "find_signed_parts",
     "find_unannounced_hashes",
     "format_date",
@@ -51,6 +56,7 @@ __all__ = [
     "join_message",
     "looks_like_cms_part",
     "micalg",
+    "open_mail_file",
     "outer_headers_of",
     "parse_content_type",
     "parse_date",

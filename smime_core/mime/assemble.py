@@ -14,6 +14,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.mime.changes import Preparation
 from smime_core.mime.entity import parse_entity
 from smime_core.mime.headers import Field, Headers
+from smime_core.mime.mail_file import open_mail_file
 from smime_core.mime.preparation_scan import prepare
 from smime_core.mime.transfer import encode_base64
 
@@ -45,10 +46,10 @@ def split_message(message: Buffer, preparation: Preparation = Preparation.SEVEN_
     """Returns (fields that stay outside, inner entity to protect). Both are canonical; the entity is fit for 7-bit.
 
     Content that is encrypted needs only Preparation.CANONICAL. The entity has the Content-* fields. MIME-Version is in
-    neither; the function that builds the message adds it. Raises LimitExceeded, and MalformedMessage for damaged base64
-    of CMS.
+    neither; the function that builds the message adds it. Raises LimitExceeded, MalformedMessage for damaged base64 of
+    CMS, and the errors of `open_mail_file`.
     """
-    entity = parse_entity(message)
+    entity = parse_entity(open_mail_file(message))
     is_ascii = bool(entity.headers.find("Content-Type")) or bytes(entity.body).isascii()
     head = inner_headers_of(entity.headers, body_is_ascii=is_ascii)
     return outer_headers_of(entity.headers), prepare(b"".join([head, b"\r\n", entity.body]), preparation)

@@ -15,18 +15,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from smime_core.asn1 import der
 from smime_core.asn1.distinguished_name import ComparableName, comparable_name
-from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.carried import parse_carried_certificates
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.limits import MAX_CERTIFICATES, MAX_CRL_BYTES, MAX_EVIDENCE, check_limit
-from smime_core.x509.certificate import Certificate, parse_certificate, parse_certificates
+from smime_core.limits import MAX_CRL_BYTES, MAX_EVIDENCE, check_limit
+from smime_core.x509.certificate import Certificate, parse_certificate
 from smime_core.x509.distribution_points import DistributionPoint
 from smime_core.x509.ocsp import OcspResponse, SingleResponse, hash_key, parse_ocsp_response
 from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
 
-_PEM_START: Final = b"-----BEGIN"
-_CERTIFICATES: Final = 0xA0
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -181,7 +178,7 @@ def parse_evidence(
     certificates: Iterable[bytes] = (),
     gathered_at: datetime.datetime | None = None,
 ) -> Evidence:
-    """Evidence from DER or PEM bytes.
+    """Evidence from the bytes of files.
 
     Items that are damaged, too large or beyond MAX_EVIDENCE are left out and counted in `damaged`.
     """
@@ -215,35 +212,12 @@ def add_answer(evidence: Evidence, lookup: Lookup, data: bytes | None) -> Eviden
         return asked.merged_with(Evidence(ocsp_responses=(response,)))
     if lookup.kind is LookupKind.CRL:
         return asked.merged_with(Evidence(revocation_lists=(_parse_list(data),)))
-    return asked.merged_with(Evidence(certificates=_parse_issuers(data)))
+    return asked.merged_with(Evidence(certificates=parse_carried_certificates(data, where="issuer")))
 
 
 def _parse_list(data: bytes) -> RevocationList:
     check_limit("bytes of a CRL", len(data), MAX_CRL_BYTES)
     return parse_revocation_list(data)
-
-
-def _parse_issuers(data: bytes) -> tuple[Certificate, ...]:
-    # RFC 5280 section 4.2.2.1: one certificate in DER, or a certs-only CMS. Some CAs serve PEM.
-    if data.lstrip().startswith(_PEM_START):
-        return parse_certificates(data)
-    fields = der.read_sequence(data, where="issuer")
-    if not fields or fields[0].tag != der.OID:
-        return (parse_certificate(data),)
-    content_info = parse_content_info(data)
-    if content_info.content_type != ID_SIGNED_DATA:
-        raise MalformedMessage(f"found content of type {content_info.content_type}", where="issuer")
-    members = [
-        member
-        for field in der.read_children(content_info.content, where="SignedData")
-        if field.tag == _CERTIFICATES
-        for member in der.read_children(field, where="certificates")
-    ]
-    check_limit("certificates", len(members), MAX_CERTIFICATES)
-    found, _ = _readable((bytes(member.encoded) for member in members), parse_certificate)
-    if not found:
-        raise MalformedMessage("no certificate in it", where="issuer")
-    return found
 
 
 def _readable(items: Iterable[bytes], parse: Callable[[bytes], T]) -> tuple[tuple[T, ...], int]:

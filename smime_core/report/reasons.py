@@ -34,6 +34,14 @@ REASONS: Final = {
     "unsupported-algorithm": "The signature uses an algorithm that is not supported.",
     "algorithm-forbidden": "The signature uses an algorithm that is too weak to prove anything.",
     "certificates-only": "The message carries only certificates; it is not signed.",
+    "openpgp-encrypted": (
+        "The message is encrypted with OpenPGP, which is not S/MIME and is not read here. "
+        "Use a program for OpenPGP, such as Thunderbird or GnuPG, or ask the sender for S/MIME."
+    ),
+    "openpgp-signed": (
+        "The message is signed with OpenPGP, which is not S/MIME and is not checked here. "
+        "Use a program for OpenPGP, such as Thunderbird or GnuPG, or ask the sender for S/MIME."
+    ),
     "page-moved": "The page was signed for another address than the one where it was found.",
     "not-opened": "The message is encrypted and was not decrypted.",
     "nested-protection": "A part of this message has a protection of its own, which says nothing about the rest.",

@@ -70,18 +70,20 @@ class Cursor:
             length -= len(block)
             yield block
 
-    async def count_rest(self, most: int) -> int:
-        """The number of bytes that follow, counted up to `most`. Negative if a skip went beyond the end."""
-        if starts_anywhere(self._octets):
-            return min(await self._octets.length() - self.position, most)
-        count = 0
-        while count < most and not await self.at_end():
-            count += len(self._block) - self._offset
+    async def read_rest(self, most: int, where: str) -> bytes:
+        """The bytes that follow, up to `most`. Raises MalformedMessage if a skip went beyond the end."""
+        missing = self.position - await self._octets.length() if starts_anywhere(self._octets) else 0
+        rest = bytearray()
+        while missing <= 0 and len(rest) < most and not await self.at_end():
+            rest += self._block[self._offset : self._offset + most - len(rest)]
             self._offset = len(self._block)
-        return min(count, most) - self._owed
+        missing = max(missing, self._owed)
+        if missing > 0:
+            raise MalformedMessage(f"the data ends {missing} bytes early", where)
+        return bytes(rest)
 
     def skip(self, length: int) -> None:
-        """Skip the next `length` bytes. Whether there are so many is not checked here; see `count_rest`."""
+        """Skip the next `length` bytes. Whether there are so many is not checked here; see `read_rest`."""
         if length <= len(self._block) - self._offset:
             self._offset += length
         elif starts_anywhere(self._octets):

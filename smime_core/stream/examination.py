@@ -32,13 +32,14 @@ from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
     NoMatchingRecipient,
+    OpenPgpContent,
     SmimeError,
     UnsupportedAlgorithm,
     UnsupportedByProvider,
 )
 from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
-from smime_core.mime import Entity, is_multipart_signed
+from smime_core.mime import OPENPGP_HEAD_BYTES, Entity, find_openpgp, is_multipart_signed
 from smime_core.provider import StreamingProvider
 from smime_core.report.report import MessageReport, Reason, SignerReport
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, DecryptedOctets, InflatedOctets, StreamedContent
@@ -49,6 +50,7 @@ from smime_core.stream.mail import (
     locate_cms,
     locate_cms_part,
     locate_signed,
+    open_mail_octets,
     read_entity_head,
 )
 from smime_core.stream.octets import MemoryOctets, Octets, TransformedOctets, read_head
@@ -124,6 +126,8 @@ async def decrypt_octets(
         if opened is None:
             raise
     if opened is None:
+        if walk.entity is not None and find_openpgp(await walk.entity.with_body(OPENPGP_HEAD_BYTES)) is not None:
+            raise OpenPgpContent
         raise MalformedMessage("found nothing encrypted", where="message")
     return outer, opened
 
@@ -235,6 +239,8 @@ class _StreamedWalk:
             head = memoryview(await read_head(decoded, MAX_HEADER_BYTES + 4))
             self.state.node = dataclasses.replace(self.entity.head, body=head, transfer_encoding="binary")
             self.octets = wrapped.octets
+        if self.entity is not None:
+            self.state.openpgp = find_openpgp(await self.entity.with_body(OPENPGP_HEAD_BYTES))
         report = self.state.report(examiner, claim=claim, sender=sender, further=further)
         return report.with_content(b"")
 
@@ -382,6 +388,7 @@ async def _count_blocks(
 
 
 async def _begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingProvider) -> _StreamedWalk:
+    octets = await open_mail_octets(octets)
     cms = await locate_cms(octets)
     entity = await read_entity_head(octets) if cms is None else None
     return _StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from smime_core.algorithms import HashName
-from smime_core.cms.content_info import find_pem_text, is_content_info, unarmor
+from smime_core.asn1.pem import END_LINE
+from smime_core.cms.content_info import is_content_info, unarmor
 from smime_core.cms.layers import (
     HEAD_BYTES,
+    PEM_HEAD_BYTES,
+    find_pem_start,
     is_bare_base64,
     is_cms_part,
-    is_pem,
-    mark_bytes,
     read_detached_signature,
 )
 from smime_core.cms.signed_data import SignedData
@@ -33,6 +34,7 @@ from smime_core.mime import (
     parse_entity,
 )
 from smime_core.mime.entity import TEXT_ENCODINGS
+from smime_core.mime.mail_file import MAIL_HEAD_BYTES, check_emlx, find_mail_form
 from smime_core.mime.micalg import parse_micalg
 from smime_core.mime.multipart import (
     MAX_DELIMITER_BLANKS,
@@ -42,7 +44,7 @@ from smime_core.mime.multipart import (
 )
 from smime_core.provider import StreamingProvider
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, digest_blocks
-from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, read_head, slice_octets
+from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, Utf8Octets, read_head, slice_octets
 from smime_core.stream.part_walk import PartWalk
 from smime_core.text.base64 import Base64BeforeFooter, ExactBase64, LenientBase64
 
@@ -66,23 +68,41 @@ class StreamedEntity:
         return dataclasses.replace(self.head, body=memoryview(await read_head(self.body, length)))
 
 
+async def open_mail_octets(octets: Octets) -> Octets:
+    """The mail in a file of any form, as `mime.mail_file.open_mail_file` finds it. Raises the same errors."""
+    head = await read_head(octets, MAIL_HEAD_BYTES)
+    if is_content_info(head):
+        return octets
+    form = find_mail_form(head)
+    if form.encoding is not None:
+        return Utf8Octets(octets, form.encoding)
+    if form.length is None:
+        return slice_octets(octets, form.start) if form.start else octets
+    end = form.start + form.length
+    available = await octets.length() - form.start
+    check_emlx(
+        form.length, available, await read_head(slice_octets(octets, min(end, form.start + available)), MAIL_HEAD_BYTES)
+    )
+    return slice_octets(octets, form.start, end)
+
+
 async def locate_cms(octets: Octets) -> Octets | None:
     """The bytes of a bare CMS structure in DER, BER, PEM or base64. Returns None if the octets are something else.
 
     Raises MalformedMessage for PEM of another kind.
     """
-    head = await read_head(octets, HEAD_BYTES)
+    head = await read_head(octets, PEM_HEAD_BYTES)
     if is_content_info(head):
         return octets
     if is_bare_base64(head):
-        return Base64Octets(slice_octets(octets, mark_bytes(head)), ExactBase64)
-    if not is_pem(head):
+        decoded = Base64Octets(octets, ExactBase64)
+        return decoded if is_content_info(await read_head(decoded, HEAD_BYTES)) else await locate_cms(decoded)
+    text = find_pem_start(head)
+    if text is None:
         return None
-    text, label = find_pem_text(await read_head(octets, 2 * HEAD_BYTES))
     end = await find(octets, _HYPHEN, text, longest=1)
-    footer = b"-----END " + label + b"-----"
-    if end is None or await read_head(slice_octets(octets, end[0]), len(footer)) != footer:
-        raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
+    if end is None or not END_LINE.match(await read_head(slice_octets(octets, end[0]), HEAD_BYTES)):
+        raise MalformedMessage("the block is cut short", where="PEM")
     return Base64Octets(slice_octets(octets, text, end[0]), ExactBase64)
 
 

@@ -36,7 +36,7 @@ from smime_core.mime.assemble import inner_headers_of
 from smime_core.mime.multipart import delimiter_expression
 from smime_core.mime.piecewise import Base64Encoder
 from smime_core.provider import StreamingProvider
-from smime_core.stream.mail import StreamedEntity, locate_cms_part, read_entity_head
+from smime_core.stream.mail import StreamedEntity, locate_cms_part, open_mail_octets, read_entity_head
 from smime_core.stream.octets import DerivedOctets, MemoryOctets, Octets, read_head
 from smime_core.stream.preparing import prepare_mail
 from smime_core.stream.sinks import FileSink, StreamSink
@@ -68,7 +68,7 @@ async def split_mail(
 
     With `protection` the entity includes the header fields (RFC 9788). Raises the errors of `prepare_mail`.
     """
-    entity = await read_entity_head(message)
+    entity = await read_entity_head(await open_mail_octets(message))
     headers = entity.head.headers
     is_ascii = bool(headers.find("Content-Type")) or await _is_ascii(entity.body)
     head = inner_headers_of(headers, body_is_ascii=is_ascii) + b"\r\n"

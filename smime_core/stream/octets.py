@@ -7,6 +7,7 @@ the second request after it, so that it can be hashed while the next block is re
 
 from __future__ import annotations
 
+import codecs
 import copy
 import io
 from abc import ABC, abstractmethod
@@ -133,6 +134,25 @@ class FileOctets:
     async def length(self) -> int:
         """The number of bytes."""
         return self.end - self.first
+
+
+class Utf8Octets(DerivedOctets):
+    """Text in UTF-16 as UTF-8, without its byte order mark."""
+
+    def __init__(self, octets: Octets, encoding: str) -> None:
+        self._octets = octets
+        self._encoding = encoding
+
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
+        """The text in blocks."""
+        decoder = codecs.getincrementaldecoder(self._encoding)("replace")
+        mark = "\ufeff"
+        async for block in self._octets.blocks():
+            text, is_first = decoder.decode(bytes(block)), bool(mark)
+            if text and is_first:
+                text, mark = text.removeprefix(mark), ""
+            yield memoryview(text.encode())
+        yield memoryview(decoder.decode(b"", final=True).encode())
 
 
 def starts_anywhere(octets: Octets) -> bool:

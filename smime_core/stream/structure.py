@@ -17,9 +17,10 @@ from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
-    MAX_TRAILING_BYTES,
+    MAX_FILLER_BYTES,
     ContentInfo,
     build_content_info,
+    check_trailing,
     parse_content_info,
 )
 from smime_core.cms.signed_data import is_any_content
@@ -156,12 +157,8 @@ class BegunStructure:
         for level in reversed(self._around):
             if await level.has_next(self._cursor, where="ContentInfo"):
                 raise MalformedMessage("expected a content type and [0] content", where="ContentInfo")
-        # As in `parse_content_info`, a line end may follow.
-        trailing_bytes = await self._cursor.count_rest(MAX_TRAILING_BYTES + 1)
-        if trailing_bytes > MAX_TRAILING_BYTES:
-            raise MalformedMessage("bytes follow the structure", where="ContentInfo")
-        if trailing_bytes < 0:
-            raise MalformedMessage(f"the data ends {-trailing_bytes} bytes early", where="ContentInfo")
+        # As in `parse_content_info`, a line end or filler may follow.
+        check_trailing(await self._cursor.read_rest(MAX_FILLER_BYTES + 1, where="ContentInfo"))
         return Structure(skeleton=self.head, content=self.content)
 
     def _add(self, field: bytes) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
+from smime_core.asn1.file_values import parse_file_values
+from smime_core.asn1.value_kinds import ValueKind
 from smime_core.errors import MalformedMessage, TimestampRefused
 from smime_core.limits import MAX_TIMESTAMP_BYTES, check_limit
 from smime_core.provider import CryptoProvider
@@ -87,11 +89,19 @@ def parse_timestamp_response(data: Buffer) -> TimestampToken:
 
 
 def read_timestamp(data: Buffer) -> TimestampToken:
-    """The token in a file, which is a token or a TimeStampResp. Raises the errors of `parse_timestamp_response`."""
-    check_limit("bytes of a timestamp", len(data), MAX_TIMESTAMP_BYTES)
-    fields = der.read_sequence(data, where="timestamp")
-    is_response = bool(fields) and fields[0].tag == der.SEQUENCE
-    return parse_timestamp_response(data) if is_response else parse_timestamp_token(data)
+    """The token in a file of any form (`asn1.file_values`), which is a token or a TimeStampResp.
+
+    Raises the errors of `parse_timestamp_response`.
+    """
+    where = "timestamp"
+    check_limit("bytes of a timestamp", len(data), 2 * MAX_TIMESTAMP_BYTES)
+    values = parse_file_values(data, where).take(ValueKind.TIMESTAMP, ValueKind.CMS, where=where)
+    if len(values) != 1:
+        raise MalformedMessage(f"found {len(values)}, expected one", where)
+    found = values[0].der
+    check_limit("bytes of a timestamp", len(found), MAX_TIMESTAMP_BYTES)
+    is_response = der.read_sequence(found, where)[0].tag == der.SEQUENCE
+    return parse_timestamp_response(found) if is_response else parse_timestamp_token(found)
 
 
 def _refusal(number: int, details: list[Tlv]) -> str:

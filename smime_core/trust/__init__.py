@@ -47,7 +47,6 @@ from smime_core.trust.people_files.reading import (
     FoundPerson,
     PeopleFile,
     find_people,
-    parse_carried_certificates,
     parse_people_file,
 )
 from smime_core.trust.recipient_choice import (
@@ -121,7 +120,6 @@ __all__ = [
     "make_decision",
     "merge",
     "parse_book",
-    "parse_carried_certificates",
     "parse_contact_text",
     "parse_contacts",
     "parse_decisions",

@@ -12,13 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.asn1.pem import build_pem, find_pem_blocks
+from smime_core.asn1.file_values import FileValue, parse_file_values
+from smime_core.asn1.pem import build_pem
+from smime_core.asn1.value_kinds import ValueKind
 from smime_core.errors import MalformedMessage
 from smime_core.pkix.trust import TrustAnchor, TrustSource
 from smime_core.x509.certificate import parse_certificate
 
 _LABEL: Final = "CERTIFICATE"
-_END: Final = b"-----END CERTIFICATE-----"
+_WHERE: Final = "roots"
 _DISTRUST_AFTER: Final = re.compile(rb"^# Distrust after: (\S{1,40})\r?$", re.MULTILINE)
 
 
@@ -32,10 +34,11 @@ class Root:
 
 def parse_roots(pem: bytes) -> tuple[Root, ...]:
     """The roots of a list in its order. Raises MalformedMessage or LimitExceeded."""
-    *entries, rest = pem.split(_END)
-    if b"-----BEGIN " in rest:
-        raise MalformedMessage("the last certificate has no end", where="roots")
-    return tuple(_parse_entry(entry + _END) for entry in entries)
+    found = parse_file_values(pem, _WHERE)
+    values = found.take(ValueKind.CERTIFICATE, where=_WHERE)
+    if len(values) != len(found.values):
+        raise MalformedMessage("expected one certificate in each entry", where=_WHERE)
+    return tuple(_root_of(value) for value in values)
 
 
 def build_root(root: Root, *, name: str) -> bytes:
@@ -56,13 +59,10 @@ def roots_to_anchors(roots: Iterable[Root], *, source: TrustSource) -> tuple[Tru
     )
 
 
-def _parse_entry(entry: bytes) -> Root:
-    blocks = find_pem_blocks(entry)
-    if len(blocks) != 1 or blocks[0].label != _LABEL:
-        raise MalformedMessage("expected one certificate in each entry", where="roots")
-    distrusted = _DISTRUST_AFTER.search(entry)
+def _root_of(value: FileValue) -> Root:
+    distrusted = _DISTRUST_AFTER.search(value.block.text_before) if value.block is not None else None
     return Root(
-        certificate_der=blocks[0].octets,
+        certificate_der=value.der,
         distrust_after=_parse_time(distrusted[1].decode("latin-1")) if distrusted else None,
     )
 

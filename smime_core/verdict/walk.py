@@ -42,7 +42,7 @@ from smime_core.mail.header_protection import (
     unprotect_headers,
 )
 from smime_core.mail.people import read_people
-from smime_core.mime import Entity
+from smime_core.mime import Entity, OpenPgp, find_openpgp
 from smime_core.report.reasons import reason
 from smime_core.report.report import (
     LayerKind,
@@ -90,6 +90,7 @@ async def examine(
         further = await add_nested_layers(walk.node, walk, examiner) if isinstance(walk.node, Entity) else ()
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.disguise(error) from None
+    walk.openpgp = find_openpgp(walk.node) if isinstance(walk.node, Entity) else None
     return walk.report(examiner, claim=claim, sender=sender, further=further)
 
 
@@ -98,7 +99,8 @@ class Walk:
     """The state of an examination: the layers so far, the node to examine next, and the entity whose From is displayed.
 
     `behind_unauthenticated` is True after a layer without an authentication tag (CBC) was decrypted. `notes` are
-    reasons that are reported to people but do not change the state.
+    reasons that are reported to people but do not change the state. `openpgp` is the protection of the innermost node
+    by OpenPGP, which is named if there is no other.
     """
 
     node: Entity | bytes = b""
@@ -108,6 +110,7 @@ class Walk:
     certificates: dict[Certificate, None] = field(default_factory=dict)
     behind_unauthenticated: bool = False
     notes: dict[Reason, None] = field(default_factory=dict)
+    openpgp: OpenPgp | None = None
 
     def add(self, layer: LayerReport) -> None:
         """Add a layer. Raises LimitExceeded."""
@@ -163,6 +166,9 @@ class Walk:
         )
         store = examiner.judging.trust_store
         state, reasons = draw_headline(self.layers, claim, claimed, store)
+        if state is State.PLAIN and self.openpgp is not None:
+            is_encrypted = self.openpgp is OpenPgp.ENCRYPTED
+            reasons = (reason("openpgp-encrypted") if is_encrypted else reason("openpgp-signed"), *reasons)
         if protected is not None:
             state, reasons = _hold_against_outside(state, reasons, protected)
         if claim is Claim.FROM_FIELD and state is not State.PLAIN:

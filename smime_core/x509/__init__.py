@@ -13,7 +13,7 @@ from smime_core.x509.certificate import (
 )
 from smime_core.x509.distribution_points import ACCESS_CA_ISSUERS, find_access_urls
 from smime_core.x509.ocsp import parse_ocsp_response
-from smime_core.x509.revocation_list import RevocationList, is_revocation_list, parse_revocation_list
+from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
 from smime_core.x509.revoked_entries import UNSPECIFIED
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "KeyUsage",
     "RevocationList",
     "find_access_urls",
-    "is_revocation_list",
     "names_match",
     "parse_certificate",
     "parse_certificates",

@@ -6,8 +6,6 @@ Leaves out: validation (`pkix`), CRLs, name constraints.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime
 import functools
 import hashlib
@@ -26,6 +24,8 @@ from smime_core.asn1.distinguished_name import (
     find_readable_value,
     name_text,
 )
+from smime_core.asn1.file_values import is_whole_element, parse_file_values
+from smime_core.asn1.value_kinds import ValueKind
 from smime_core.errors import MalformedMessage
 from smime_core.keys import parse_certificate_key
 from smime_core.limits import MAX_CERTIFICATES, check_limit
@@ -47,10 +47,6 @@ _OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # 0x81: issuerUn
 
 _MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. With ML-DSA-87 they have about 8,000 bytes.
 _MAX_KEPT_CERTIFICATES: Final = 256
-
-_PEM_BLOCK: Final = re.compile(
-    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
-)
 
 
 class KeyUsage(Flag):
@@ -167,7 +163,7 @@ class Certificate:
 
 
 def parse_certificate(data: Buffer) -> Certificate:
-    """One certificate from DER or PEM. Raises MalformedMessage."""
+    """One certificate from a file of any form (`asn1.file_values`). Raises MalformedMessage."""
     certificates = parse_certificates(data)
     if len(certificates) != 1:
         raise MalformedMessage(f"found {len(certificates)} certificates, expected one", where="certificate")
@@ -175,18 +171,16 @@ def parse_certificate(data: Buffer) -> Certificate:
 
 
 def parse_certificates(data: Buffer) -> tuple[Certificate, ...]:
-    """All certificates of a PEM file, or the single one of a DER file. Raises MalformedMessage or LimitExceeded."""
-    octets = bytes(data)
-    if octets[:1] == b"\x30":
-        return (_parse(octets),)
-    blocks = _PEM_BLOCK.findall(octets)
-    check_limit("certificates", len(blocks), MAX_CERTIFICATES)
-    if not blocks:
-        raise MalformedMessage("found neither DER nor a PEM CERTIFICATE block", where="certificate")
-    try:
-        return tuple(_parse(base64.b64decode(block)) for block in blocks)
-    except binascii.Error as error:
-        raise MalformedMessage("a PEM block is not base64", where="certificate") from error
+    """All certificates of a file in any form. Those inside CMS are left out: see `cms.parse_carried`.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
+    where = "certificate"
+    if is_whole_element(data):
+        return (_parse(bytes(data)),)
+    values = parse_file_values(data, where).take(ValueKind.CERTIFICATE, where=where)
+    check_limit("certificates", len(values), MAX_CERTIFICATES)
+    return tuple(_parse(value.der) for value in values)
 
 
 def names_match(one_der: bytes, other_der: bytes) -> bool:

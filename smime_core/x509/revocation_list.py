@@ -6,11 +6,8 @@ Leaves out: verifying the signature, and deciding whether a list applies to a ce
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime
 import functools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -19,6 +16,8 @@ from smime_core.algorithms import SignatureAlgorithm, parse_signature_identifier
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.asn1.distinguished_name import name_text
+from smime_core.asn1.file_values import is_whole_element, parse_single_value
+from smime_core.asn1.value_kinds import ValueKind
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.x509.certificate import AUTHORITY_KEY_IDENTIFIER, Extension, parse_extensions, parse_time
@@ -43,7 +42,6 @@ _PROCESSED: Final = {
     ISSUING_DISTRIBUTION_POINT,
     FRESHEST_CRL,
 }
-_PEM: Final = re.compile(rb"-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]*)-----END X509 CRL-----")
 _TIMES: Final = (0x17, 0x18)  # UTCTime, GeneralizedTime
 _EXTENSIONS: Final = 0xA0
 _BIT_STRING: Final = 0x03
@@ -102,34 +100,15 @@ class RevocationList:
         return self.entries.find(serial_number)
 
 
-def is_revocation_list(data: Buffer) -> bool:
-    """Whether a file is a CRL, in DER or PEM. DER is a CRL if there is a time at the position of thisUpdate.
-
-    A certificate has no time there.
-    """
-    octets = bytes(data)
-    if _PEM.search(octets):
-        return True
-    try:
-        tbs = der.read_sequence(octets, where="CRL")[:1]
-        fields = der.read_children(tbs[0], where="tbsCertList") if tbs else []
-    except MalformedMessage:
-        return False
-    return any(position < len(fields) and fields[position].tag in _TIMES for position in (2, 3))
-
-
 def parse_revocation_list(data: Buffer) -> RevocationList:
-    """Parse a CertificateList from DER or PEM, with one scan over all its entries.
+    """Parse the only CertificateList of a file in any form (`asn1.file_values`), with one scan over all its entries.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     check_limit("bytes of a CRL", len(data), MAX_WHOLE_BYTES)
-    octets = bytes(data)
-    block = _PEM.search(octets)
-    try:
-        return _parse_der(base64.b64decode(block[1]) if block else octets)
-    except binascii.Error as error:
-        raise MalformedMessage("the PEM block is not base64", where="CRL") from error
+    if is_whole_element(data):
+        return _parse_der(bytes(data))
+    return _parse_der(parse_single_value(data, ValueKind.REVOCATION_LIST, where="CRL"))
 
 
 def _parse_der(octets: bytes) -> RevocationList:

@@ -16,7 +16,7 @@ BAD_BLOCKS = {
     "no base64": "-----BEGIN CERTIFICATE-----\n%%%%\n-----END CERTIFICATE-----\n",
     "no certificate": "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
     "no end": "-----BEGIN CERTIFICATE-----\nMAA=\n",
-    "odd base64": "-----BEGIN CERTIFICATE-----\nMAA\n-----END CERTIFICATE-----\n",
+    "odd base64": "-----BEGIN CERTIFICATE-----\nMAAAA\n-----END CERTIFICATE-----\n",
 }
 
 
@@ -46,7 +46,7 @@ def test_a_bad_block_hides_nobody_and_is_named_once(bad: str, tmp_path: Path, ca
         (tmp_path / "other.pem").write_text(pem("bob"))
         assert found(folder) == ["alice", "bob"]
     (line,) = [record.getMessage() for record in caplog.records]
-    assert line.startswith("directory: people.pem, certificate 2 is not read: ")
+    assert line == "directory: people.pem, 1 of 3 values are not read"
 
 
 def test_an_edit_in_place_is_noticed_in_time(tmp_path: Path) -> None:

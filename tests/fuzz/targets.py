@@ -15,11 +15,13 @@ from smime_core import blocking, stream
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.asn1.distinguished_name import comparable_name
+from smime_core.asn1.file_values import parse_file_values
 from smime_core.blocking import run
 from smime_core.cades import parse_commitments, parse_mime_type, parse_signature_policy, read_revocation_values
 from smime_core.cms.attributes import Attributes
 from smime_core.cms.authenticated_data import parse_authenticated_data, verify_authenticated_data
 from smime_core.cms.capabilities import OUR_CAPABILITIES, Capabilities, parse_capabilities
+from smime_core.cms.carried import parse_carried
 from smime_core.cms.certificates_only import parse_certificates_only
 from smime_core.cms.compressed_data import decompress, parse_compressed_data
 from smime_core.cms.content_info import FIELD, FORM, SIGNED_FIELD, parse_content_info, unarmor
@@ -91,7 +93,7 @@ from smime_core.trust.judging import Judging
 from smime_core.trust.recipient_choice import FoundCertificate, check_recipient, find_in_contacts
 from smime_core.x509.certificate import parse_certificate, parse_certificates
 from smime_core.x509.ocsp import parse_ocsp_response
-from smime_core.x509.revocation_list import is_revocation_list, parse_revocation_list
+from smime_core.x509.revocation_list import parse_revocation_list
 from tests.fuzz.trust_targets import TRUST_TARGETS
 from tests.support import revocations, timestamp_service
 from tests.support.people import NOW, PROVIDER, anchor, person, trust
@@ -399,7 +401,8 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "certificates": _read_certificates,
         "path": _find_path,
         "path extensions": _read_path_extensions,
-        "is CRL": is_revocation_list,
+        "file values": parse_file_values,
+        "carried": parse_carried,
         "CRL": parse_revocation_list,
         "found": read_certificates,
         "recipient": _check_recipient,

@@ -8,7 +8,7 @@
 import { html, sentenceNodes, svg, uniqueId } from "./dom.js";
 
 /** @typedef {import("./catalogue.js").Translate} Translate */
-/** @typedef {"verified" | "signed-unverified" | "invalid" | "encrypted-only" | "plain"} State */
+/** @typedef {"verified" | "signed-unverified" | "invalid" | "encrypted-only" | "plain" | "openpgp"} State "openpgp" is shown in place of "plain" */
 
 /** @type {readonly State[]} */
 export const STATES = ["verified", "signed-unverified", "invalid", "encrypted-only", "plain"];
@@ -32,6 +32,7 @@ const SHAPES = {
   invalid: { filled: [LEFT_HALF, RIGHT_HALF] },
   "encrypted-only": { lines: ["M2.5 5.5h19v13h-19z", "M2.5 6l9.5 7 9.5-7"] },
   plain: { lines: ["M2.5 10v9.5h19V10", "M2.5 10L12 3l9.5 7L12 16z"] },
+  openpgp: { lines: ["M2.5 5.5h19v13h-19z", "M9.9 10.2a2.1 2.1 0 1 1 3 1.9c-.6.3-.9.7-.9 1.5", "M12 15.7v.2"] },
 };
 
 /**
@@ -80,12 +81,12 @@ export function lockMark(title, { size = 24 } = {}) {
 
 /**
  * The mark of an unopened message in a list: signed, encrypted or neither. It has no colour, because nothing is proved yet.
- * @param {"signed" | "sealed" | null} protection the value from the bridge; "sealed" means encrypted
+ * @param {"signed" | "sealed" | "openpgp" | null} protection the value from the bridge; "sealed" means encrypted by S/MIME
  * @param {Translate} translate
  */
 export function protectionMark(protection, translate) {
   const key = protection === "sealed" ? "encrypted" : protection ?? "none";
-  const shape = { signed: { lines: [SEAL] }, encrypted: SHAPES["encrypted-only"], none: SHAPES.plain }[key];
+  const shape = { signed: { lines: [SEAL] }, encrypted: SHAPES["encrypted-only"], openpgp: SHAPES.openpgp, none: SHAPES.plain }[key];
   return drawMark(shape, `mark mark-small mark-list-${key}`, translate(`protection_${key}`), 20);
 }
 

@@ -66,6 +66,22 @@ const TOLD = new Set(["6.1.3 (a)(2)", "6.1.3 (a)(3)", "6.1.1 (d)"]);
 const REVOCATION_STEP = "6.1.3 (a)(3)";
 
 /**
+ * The reason that names OpenPGP, if a message without S/MIME has it. Such a message is not called unprotected.
+ * @param {{state: string, reasons: Reason[]}} report
+ */
+export function openPgpReason({ state, reasons }) {
+  return state === "plain" ? reasons.find(({ code }) => code.startsWith("openpgp-")) : undefined;
+}
+
+/**
+ * The state as it is shown: "openpgp" in place of "plain" for a message of OpenPGP.
+ * @template {string} S @param {{state: S, reasons: Reason[]}} report @returns {S | "openpgp"}
+ */
+export function shownState(report) {
+  return openPgpReason(report) ? "openpgp" : report.state;
+}
+
+/**
  * The sentence for a reason in a report, without the details for experts.
  * @param {Catalogue} translate
  * @param {Reason} reason

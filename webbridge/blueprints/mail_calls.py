@@ -133,6 +133,7 @@ def render_row(summary: MessageSummary) -> dict[str, object]:
         "seen": summary.seen,
         "flags": summary.flags,
         "protection": summary.protection,
+        "openpgp": summary.openpgp,
         "problem": summary.problem,
     }
 

@@ -1,4 +1,4 @@
-"""Certificates in PEM files: the operator's trust anchors, and a folder with certificates of mail users.
+"""Certificates in files: the operator's trust anchors, and a folder with certificates of mail users.
 
 The bridge does not check them: it returns their bytes, and the vault validates them.
 """
@@ -15,28 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from sealwax.files.small import read_small
+from smime_core.asn1 import parse_file_values
+from smime_core.cms import parse_carried_certificates
 from smime_core.errors import SmimeError
 from smime_core.text import address_key
-from smime_core.x509 import Certificate, parse_certificates
+from smime_core.x509 import Certificate
 
 _log = logging.getLogger(__name__)
 
 RECHECK_SECONDS: Final = 5.0
-_BEGIN: Final = b"-----BEGIN CERTIFICATE-----"
 
 
 def read_certificates(path: Path) -> tuple[bytes, ...]:
-    """Return every certificate of a PEM file as DER.
-
-    Raises OSError, ValueError or LimitExceeded.
-    """
-    return tuple(
-        certificate.public_bytes(Encoding.DER) for certificate in x509.load_pem_x509_certificates(read_small(path))
-    )
+    """Return every certificate of a file as DER. Raises OSError or SmimeError."""
+    return tuple(certificate.der for certificate in parse_carried_certificates(read_small(path), path.name))
 
 
 class CertificateFolder:
@@ -96,21 +89,23 @@ def _read(path: Path, state: tuple[int, ...]) -> _ReadFile:
     except (OSError, SmimeError) as error:
         _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
         return _ReadFile(state, ())
+    try:
+        values = parse_file_values(data)
+    except SmimeError as error:
+        _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
+        return _ReadFile(state, ())
     certificates: list[Certificate] = []
-    for number, block in enumerate(_split_blocks(data), start=1):
+    unread = len(values.failures)
+    for value in values.values:
         try:
-            certificates += parse_certificates(block)
-        except SmimeError as error:
+            certificates += parse_carried_certificates(value.der)
+        except SmimeError:
             # An unreadable certificate is skipped, so that the others in the file are found.
-            _log.warning("directory: %s, certificate %d is not read: %s", path.name, number, type(error).__name__)
+            unread += 1
+    if unread:
+        count = len(values.values) + len(values.failures)
+        _log.warning("directory: %s, %d of %d values are not read", path.name, unread, count)
     return _ReadFile(state, tuple(certificates))
-
-
-def _split_blocks(data: bytes) -> list[bytes]:
-    # Each block extends to the first line of the next one, so that a block without an end does not hide the next.
-    if not data.startswith(b"\x30") and _BEGIN in data:
-        return [_BEGIN + rest for rest in data.split(_BEGIN)[1:]]
-    return [data]
 
 
 def _index(files: Iterable[_ReadFile]) -> dict[tuple[str, str], list[bytes]]:

@@ -35,6 +35,10 @@ MAX_SIZE_BYTES = 2**63 - 1
 SEEN = ("\\Seen",)
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+_PGP_MIME = {
+    ("multipart/encrypted", "application/pgp-encrypted"),
+    ("multipart/signed", "application/pgp-signature"),
+}
 _P7M_NAME = re.compile(r"\.p7[mz]$", re.IGNORECASE)
 
 
@@ -71,6 +75,7 @@ class MessageSummary:
     flags: tuple[str, ...] = ()
     """As the server spells them; those of the system in any case of letters."""
     protection: Protection | None = None
+    openpgp: bool = False
     problem: HeaderProblem | None = None
 
     @property
@@ -124,6 +129,7 @@ def _summary(
             subject=_one_line(fields.get("Subject") or ""),
             date=parse_date(fields.get_unfolded("Date") or ""),
             protection=protection_of(fields.get_unfolded("Content-Type") or ""),
+            openpgp=is_openpgp(fields.get_unfolded("Content-Type") or ""),
             problem=HeaderProblem.TOO_LONG if _is_cut(header) else None if is_readable else HeaderProblem.UNREADABLE,
         )
     except SmimeError:
@@ -146,6 +152,13 @@ def protection_of(content_type: str) -> Protection | None:
     if kind == "application/octet-stream" and _P7M_NAME.search(parameters.get("name", "")):
         return Protection.ENCRYPTED
     return None
+
+
+def is_openpgp(content_type: str) -> bool:
+    """Return whether an unfolded Content-Type is that of PGP/MIME (RFC 3156), which pages name and do not read."""
+    parsed = parse_content_type(content_type)
+    protocol = parsed.parameters.get("protocol", "").lower()
+    return (parsed.media_type, protocol) in _PGP_MIME
 
 
 def _header_parts(data: Mapping[bytes, Value]) -> tuple[bytes | None, bytes | None]:

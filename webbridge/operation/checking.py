@@ -27,6 +27,7 @@ from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import Database, DatabaseUnavailable, is_https
 from sealwax.service.database import Access, file_of
 from sealwax.service.schema import Standing
+from smime_core.errors import SmimeError
 from webbridge.accounts.found_servers import AcceptedServers, find_servers
 from webbridge.certificates.files import read_certificates
 from webbridge.config import BridgeConfig
@@ -276,7 +277,7 @@ def _check_anchors(config: BridgeConfig) -> Iterator[Finding]:
             continue
         try:
             count = len(read_certificates(file))
-        except (OSError, ValueError) as error:
+        except (OSError, SmimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             yield wrong("anchors", f"{file} cannot be read: {reason}", f"name a PEM file of certificates by {name}")
         else:

@@ -54,7 +54,8 @@ export { ApiError };
  * @typedef {{
  *   uid: number, from: string, to: string, sender?: Mailbox | null, subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
  *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | null,
- * }} MessageSummary an earlier bridge gives no `sender`
+ *   openpgp?: boolean,
+ * }} MessageSummary an earlier bridge gives no `sender` and no `openpgp`
  */
 /**
  * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions

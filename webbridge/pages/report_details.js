@@ -15,7 +15,9 @@ import {
 import { dayOnly, listOf, longDate } from "../../wasm_build/ui/formats.js";
 import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { fillLongText } from "../../wasm_build/ui/text_pieces.js";
-import { reasonInFull, reasonSentence, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
+import {
+  openPgpReason, reasonInFull, reasonSentence, shownState, verifiedSentence,
+} from "../../wasm_build/ui/verdict_words.js";
 import { certificateFacts } from "./facts.js";
 import { findCertificate, isEncrypted, provedSender } from "./report.js";
 
@@ -32,6 +34,8 @@ const FOR_DETAILS = new Set([
   "signing-time-loose", "signed-with-other-line-ends", "frame-damaged",
   // These two also have a notice above the text, with both certificates.
   "certificate-changed", "certificate-renewed",
+  // The sentence beside the state says it.
+  "openpgp-encrypted", "openpgp-signed",
 ]);
 
 /** A signer takes many rows. */
@@ -52,11 +56,11 @@ export function createState(app, report, { from, why, unproven, people = 0 }) {
   const element = html(
     "div",
     { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
-    html("div", { class: "state-row" }, stateStatement(report.state, translate, { sentence }), lock?.element),
+    html("div", { class: "state-row" }, stateStatement(shownState(report), translate, { sentence }), lock?.element),
     createReasons(app, report),
     html("div", { class: "disclosures" }, why, createDetails(app, report)),
   );
-  const spoken = [`${translate(wordKey(report.state))}.`, sentence, lock?.words].filter(Boolean).join(" ");
+  const spoken = [`${translate(wordKey(shownState(report)))}.`, sentence, lock?.words].filter(Boolean).join(" ");
   return { element, spoken };
 }
 
@@ -96,6 +100,8 @@ function stateSentence({ translate }, report, from) {
   }
   const first = report.reasons[0];
   if (report.state === "signed-unverified" && first) return reasonSentence(translate, first);
+  const openPgp = openPgpReason(report);
+  if (openPgp) return reasonSentence(translate, openPgp);
   return translate(sentenceKey(report.state));
 }
 

@@ -19,7 +19,7 @@ from sealwax.cli.options.signers import SignerChoice
 from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.streams.files import STANDARD_STREAM, read_input, write_error
 from smime_core.algorithms import ContentCipher
-from smime_core.cms import Capabilities
+from smime_core.cms import Capabilities, parse_carried_certificates
 from smime_core.trust import (
     NO_CONTACTS,
     CertificateSource,
@@ -29,7 +29,7 @@ from smime_core.trust import (
     check_without_path,
     find_in_contacts,
 )
-from smime_core.x509 import Certificate, parse_certificates
+from smime_core.x509 import Certificate
 
 _MAX_REFUSALS_SHOWN: Final = 3
 # Only these warnings are shown. The others follow from options that the user gave.
@@ -138,7 +138,7 @@ def _without_weakness(check: RecipientCheck) -> RecipientCheck:
 
 def _read_given(name: str) -> FoundCertificate:
     """The recipient's certificate in a file. Files often contain the chain too, which becomes its intermediates."""
-    certificates = parse_certificates(read_input(name))
+    certificates = parse_carried_certificates(read_input(name), name)
     own = first_own(certificates)
     others = tuple(certificate for certificate in certificates if certificate != own)
     return FoundCertificate(certificate=own, source=CertificateSource.GIVEN, detail=name, intermediates=others)

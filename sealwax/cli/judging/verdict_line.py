@@ -16,6 +16,8 @@ WORDS: Final = {
     State.PLAIN: "plain: neither signed nor encrypted",
 }
 
+_OPENPGP: Final = "openpgp-"
+
 _SENT_BY: Final = {
     "sent-by": ", sent by {person} as this signature says",
     "sent-by-proved": ", sent by {person}, who has signed it too",
@@ -25,6 +27,8 @@ _SENT_BY: Final = {
 def verdict_line(report: MessageReport) -> str:
     """The verdict in one line: the state in words, then each reason as `code: sentence (values)`."""
     words = WORDS[report.state]
+    if any(one.code.startswith(_OPENPGP) for one in report.reasons):
+        words = "OpenPGP, not S/MIME"
     if report.state is State.ENCRYPTED_ONLY and not any(recipient.opened for recipient in report.recipients):
         # The content was not decrypted, so nothing is said about its author.
         return "encrypted, and not decrypted: use sealwax decrypt"

@@ -11,12 +11,12 @@ from smime_core import blocking, stream
 from smime_core.cms import NO_KEYS, Encrypting, Keys, Signing
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.mail import ProtectionMode
-from smime_core.mime import Entity, Preparation, looks_like_cms_part, parse_entity, split_message
+from smime_core.mime import Entity, Preparation, looks_like_cms_part, open_mail_file, parse_entity, split_message
 from smime_core.policy import Policy
 from smime_core.report import MessageReport
 from smime_core.stream import Sink
-from smime_core.stream.mail import read_entity_head
-from smime_core.stream.octets import FileOctets
+from smime_core.stream.mail import open_mail_octets, read_entity_head
+from smime_core.stream.octets import FileOctets, Octets
 from smime_core.trust import Judging
 
 Input = bytes | BinaryIO
@@ -100,7 +100,11 @@ def choose_protection(data: Input, mode: ProtectionMode) -> ProtectionMode | Non
 
 def read_head(data: Input) -> Entity:
     """The entity with its header. The body of a large input is left out. Raises MalformedMessage or LimitExceeded."""
-    return parse_entity(data) if isinstance(data, bytes) else blocking.run(read_entity_head(FileOctets(data))).head
+    return parse_entity(open_mail_file(data)) if isinstance(data, bytes) else blocking.run(_read_head(FileOctets(data)))
+
+
+async def _read_head(octets: Octets) -> Entity:
+    return (await read_entity_head(await open_mail_octets(octets))).head
 
 
 def _is_protected(entity: Entity) -> bool:

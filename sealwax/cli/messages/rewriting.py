@@ -24,13 +24,14 @@ from smime_core.cms import (
     parse_signed_data,
     unarmor,
 )
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, OpenPgpContent, SmimeError
 from smime_core.mime import (
     Entity,
     Headers,
     build_pkcs7_mime,
     build_signed,
     decode_body,
+    find_openpgp,
     is_multipart_signed,
     micalg,
     outer_headers_of,
@@ -76,6 +77,8 @@ def unwrap(data: bytes, content: bytes | None = None) -> Wrapped:
         raise MalformedMessage("a mail contains its content: --content is only for bare CMS", where="--content")
     if is_multipart_signed(node):
         return _wrapped_signed(node)
+    if not is_cms_part(node) and find_openpgp(node) is not None:
+        raise OpenPgpContent
     if not is_cms_part(node):
         raise MalformedMessage("found neither a signature nor anything encrypted", where="message")
     cms = bytes(unarmor(decode_body(node)))

@@ -11,9 +11,10 @@ import click
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import read_input
 from smime_core import blocking
+from smime_core.asn1 import ValueKind, parse_file_values
+from smime_core.cms import parse_carried_certificates
 from smime_core.errors import WrongPassphrase
-from smime_core.text import check_no_entrust_profile
-from smime_core.x509 import Certificate, parse_certificates
+from smime_core.x509 import Certificate
 
 if TYPE_CHECKING:
     from sealwax.cli.options.passphrases import PassphraseSource
@@ -40,7 +41,7 @@ def load_each_file(names: Sequence[str], source: PassphraseSource) -> list[tuple
 
 def load_own_certificate(name: str) -> Certificate:
     """The owner's certificate in a file. Files often contain the certificates of its chain too."""
-    return first_own(parse_certificates(read_input(name)))
+    return first_own(parse_carried_certificates(read_input(name), name))
 
 
 def first_own(certificates: Sequence[Certificate]) -> Certificate:
@@ -50,14 +51,13 @@ def first_own(certificates: Sequence[Certificate]) -> Certificate:
 
 def load_certificates(names: Iterable[str]) -> list[Certificate]:
     """All certificates of all files. Raises OSError or MalformedMessage."""
-    return [certificate for name in names for certificate in parse_certificates(read_input(name))]
+    return [certificate for name in names for certificate in parse_carried_certificates(read_input(name), name)]
 
 
 def _load_identities(name: str, passphrase_for: Callable[[str], bytes]) -> tuple[Identity, ...]:
     data = read_input(name)
-    # Entrust profiles are refused first, so that the user is not asked for a passphrase that cannot help.
-    check_no_entrust_profile(data)
-    if b"-----BEGIN " in data[:65_536]:
+    # A file of another kind is refused here, so that the user is not asked for a passphrase that cannot help.
+    if not parse_file_values(data, name).find(ValueKind.PKCS12):
         with contextlib.suppress(WrongPassphrase):
             return blocking.load_identities(data, None, provider=PROVIDER)
     return blocking.load_identities(data, passphrase_for(name), provider=PROVIDER)

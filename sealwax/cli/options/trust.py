@@ -19,9 +19,10 @@ from sealwax.cli.user_files.trust import (
     load_decisions,
     load_operator_list,
 )
+from smime_core.cms import parse_carried_lists
 from smime_core.pkix import NO_REQUIREMENTS, Evidence, LookupKind, RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.trust import NO_CONTACTS, Contacts, Judging
-from smime_core.x509 import parse_ocsp_response, parse_revocation_list
+from smime_core.x509 import RevocationList, parse_ocsp_response, parse_revocation_list
 
 if TYPE_CHECKING:
     from sealwax.lookups.fetch import FetchPolicy
@@ -138,7 +139,7 @@ class TrustOptions:
         """
         operator = load_operator_list(default_list_file(), at=now())
         evidence = Evidence(
-            revocation_lists=tuple(parse_revocation_list(read_input(name)) for name in self.crl_files),
+            revocation_lists=self._load_lists(),
             ocsp_responses=tuple(parse_ocsp_response(read_input(name)) for name in self.ocsp_files),
             gathered_at=now(),
         )
@@ -150,6 +151,10 @@ class TrustOptions:
             timestamp_anchors=_load_anchors(self.timestamp_anchors),
         )
         return store.with_revocation(policy) if policy else store
+
+    def _load_lists(self) -> tuple[RevocationList, ...]:
+        lists = (one for name in self.crl_files for one in parse_carried_lists(read_input(name), name))
+        return tuple(map(parse_revocation_list, lists))
 
     def _load_anchors(self) -> tuple[TrustAnchor, ...]:
         decisions_file = Path(self.decisions_file) if self.decisions_file else default_decisions_file()

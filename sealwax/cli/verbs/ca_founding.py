@@ -40,8 +40,9 @@ from smime_core.asn1 import build_pem
 from smime_core.ca.certification_request import open_certification_request
 from smime_core.ca.profile import Generation
 from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS
+from smime_core.cms import parse_carried
 from smime_core.provider import NewKey
-from smime_core.x509 import Certificate, is_revocation_list, parse_certificates
+from smime_core.x509 import Certificate
 
 _SIGNING_KEYS: Final = [kind for kind in NewKey if kind.startswith(("rsa", "p-", "ed"))]
 
@@ -229,10 +230,10 @@ def accept_issuing_certificate(request: AcceptIssuingRequest) -> None:
 
     DIR is the folder of request-issuing; from then on it can issue."""
     authority = open_authority(request.folder)
-    data = read_input(request.signed)
-    issuing, root = _pair(parse_certificates(data))
+    carried = parse_carried(read_input(request.signed), request.signed)
+    issuing, root = _pair(carried.certificates)
     founder = _founder_of(authority, request.at, request.passphrases)
-    accept_issuing(authority, issuing, root, data if is_revocation_list(data) else None, founder)
+    accept_issuing(authority, issuing, root, next(iter(carried.crls), None), founder)
     _show_root(request.folder, root)
 
 

@@ -32,7 +32,7 @@ from smime_core.cms import (
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
 from smime_core.mime import Preparation, split_message
 from smime_core.stream.content import InflatedOctets
-from smime_core.stream.mail import locate_cms, locate_cms_part, read_entity_head
+from smime_core.stream.mail import locate_cms, locate_cms_part, open_mail_octets, read_entity_head
 from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, split_mail
 from smime_core.stream.octets import DerivedOctets, FileOctets, MemoryOctets, Octets, read_head
 from smime_core.stream.sinks import FileSink, StreamSink
@@ -135,6 +135,7 @@ async def _write_compressed(content: Octets, target: StreamSink) -> None:
 
 
 async def _unpacked(octets: Octets, *, raw: bool) -> Octets:
+    octets = await open_mail_octets(octets)
     entity = None if await locate_cms(octets) is not None else await read_entity_head(octets)
     cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))
     if cms is None:

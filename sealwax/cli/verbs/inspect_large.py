@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import BinaryIO
 
 from smime_core.asn1 import der
@@ -10,9 +11,16 @@ from smime_core.cms import CompressedLayer, SignedLayer, build_content_info, par
 from smime_core.describe import Description, LayerDescription, describe_layer
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mail import HeaderScheme, find_scheme
-from smime_core.mime import Entity
+from smime_core.mime import OPENPGP_HEAD_BYTES, Entity, find_openpgp
 from smime_core.stream.content import InflatedOctets
-from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
+from smime_core.stream.mail import (
+    StreamedEntity,
+    locate_cms,
+    locate_cms_part,
+    locate_signed,
+    open_mail_octets,
+    read_entity_head,
+)
 from smime_core.stream.octets import FileOctets, Octets
 from smime_core.stream.structure import split_structure
 
@@ -26,6 +34,7 @@ def describe_file(source: BinaryIO) -> Description:
 
 
 async def _describe_octets(octets: Octets) -> Description:
+    octets = await open_mail_octets(octets)
     is_bare = await locate_cms(octets) is not None
     first = entity = None if is_bare else await read_entity_head(octets)
     layers: list[LayerDescription] = []
@@ -37,7 +46,9 @@ async def _describe_octets(octets: Octets) -> Description:
             return _describe(layers, first, None)
         octets = inside
         entity = None if is_bare else await read_entity_head(octets)
-    return _describe(layers, first, entity)
+    described = _describe(layers, first, entity)
+    openpgp = find_openpgp(await entity.with_body(OPENPGP_HEAD_BYTES)) if entity else None
+    return dataclasses.replace(described, openpgp=openpgp)
 
 
 async def _describe_next(

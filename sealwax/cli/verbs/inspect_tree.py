@@ -43,7 +43,10 @@ _SCHEMES: Final = {
 
 def draw_message(description: Description) -> Tree:
     """The tree of a message: its nested layers as far as they are readable without a key, then its protected parts."""
-    root = Tree(_text("message" if description.layers else "message: neither signed nor encrypted"))
+    label = "message" if description.layers else "message: neither signed nor encrypted"
+    if description.openpgp is not None:
+        label = f"message: {description.openpgp} with OpenPGP, which is not S/MIME"
+    root = Tree(_text(label))
     for name, value in description.headers:
         if name.lower() in _SHOWN_HEADERS:
             root.add(_text(f"{name}: {value}"))

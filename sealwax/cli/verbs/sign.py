@@ -30,7 +30,6 @@ from sealwax.cli.options.signers import SignerChoice, load_signers
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input
 from sealwax.cli.streams.progress import show_progress
-from sealwax.cli.verbs.certificates import collect
 from smime_core.algorithms import HashName, SignatureScheme
 from smime_core.cms import (
     AttributesForm,
@@ -40,6 +39,7 @@ from smime_core.cms import (
     Signing,
     UnsignedAttributes,
     build_key_preference,
+    parse_carried,
 )
 from smime_core.identity import Identity
 from smime_core.mail import ProtectionMode
@@ -235,9 +235,9 @@ def _load_carried(names: tuple[str, ...]) -> tuple[list[Certificate], list[bytes
     certificates: list[Certificate] = []
     crls: list[bytes] = []
     for name in names:
-        own, lists = collect(read_input(name), name)
-        certificates += own
-        crls += lists
+        carried = parse_carried(read_input(name), name)
+        certificates += carried.certificates
+        crls += carried.crls
     return certificates, crls
 
 

@@ -18,7 +18,7 @@ from sealwax.cli.streams.files import lock_file, read_input, write_json, write_l
 from sealwax.cli.user_files.trust import default_list_file, read_followed_list, save_followed_list
 from sealwax.roots import mozilla_anchors
 from smime_core import blocking
-from smime_core.cms import armor
+from smime_core.cms import armor, parse_carried_certificates
 from smime_core.own_content import (
     TrustList,
     find_operator,
@@ -30,7 +30,7 @@ from smime_core.own_content import (
 )
 from smime_core.pkix import RevocationPolicy, TrustAnchor
 from smime_core.report import fingerprint_text, time_to_json, trust_text
-from smime_core.x509 import parse_certificate, parse_certificates
+from smime_core.x509 import parse_certificate
 
 _DAYS: Final = 30
 _LIST: Final = click.Argument(["source"], metavar="LIST", type=FILE)
@@ -210,5 +210,5 @@ def _load_anchors(source: str, addresses: Sequence[str]) -> list[TrustAnchor]:
     own = tuple(address.strip() for address in addresses)
     return [
         TrustAnchor(certificate=certificate, addresses=own, is_exact=not certificate.is_ca)
-        for certificate in parse_certificates(read_input(source))
+        for certificate in parse_carried_certificates(read_input(source), source)
     ]

@@ -1,8 +1,8 @@
 """Read a file with other people's certificates, whose form is recognised by its content.
 
-The forms are DER, PEM, certs-only CMS (.p7b), LDIF and vCard. A certificate belongs to the addresses that it names. If
-its entry states addresses, it belongs only to those that both name. All other certificates are reported in `left_out`.
-No signature and no path is checked here.
+The forms are LDIF, vCard, and those of `cms.carried`: certificates, .p7b and signed mails in any form of file. A
+certificate belongs to the addresses that it names. If its entry states addresses, it belongs only to those that both
+name. All other certificates are reported in `left_out`. No signature and no path is checked here.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.asn1.pem import find_pem_blocks
-from smime_core.cms.certificates_only import parse_certificates_only
-from smime_core.cms.content_info import ID_SIGNED_DATA, is_content_info, parse_content_info, unarmor
-from smime_core.cms.signed_data import parse_signed_data
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.asn1.file_values import FileValues, is_whole_element, parse_file_values
+from smime_core.asn1.value_kinds import ValueKind
+from smime_core.cms.carried import parse_carried_certificates
+from smime_core.cms.layers import is_mail
+from smime_core.errors import SmimeError
 from smime_core.limits import MAX_CONTACTS, MAX_PEOPLE_CERTIFICATES, MAX_PEOPLE_FILE_BYTES, check_limit
 from smime_core.text.mail_address import address_key, parse_address
+from smime_core.text.text_form import to_utf8
 from smime_core.trust.people_files.entries import Entry
 from smime_core.trust.people_files.ldif import parse_ldif
 from smime_core.trust.people_files.left_out import LeftOut, leave_out
 from smime_core.trust.people_files.vcard import parse_vcards
-from smime_core.x509.certificate import Certificate, parse_certificate, parse_certificates
+from smime_core.x509.certificate import Certificate
 
 _HEAD_BYTES: Final = 65_536  # A form is recognised in the first bytes, and PEM in all of them.
 _VCARD: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+BEGIN[ \t]*+:[ \t]*+VCARD", re.IGNORECASE)
 # RFC 2849: comments and blank lines may come first.
 _LDIF: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:(?:[# ][^\n]*+)?\n|\r\n)*(?:version|dn)[ \t]*+:", re.IGNORECASE)
-_PEM_BEGIN: Final = b"-----BEGIN "
-_CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
-_CMS_LABELS: Final = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+_WHERE: Final = "people file"
+_CARRIERS: Final = (ValueKind.CERTIFICATE, ValueKind.CMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,15 @@ class PeopleFile:
 def parse_people_file(data: bytes) -> PeopleFile:
     """The certificates of a file and the addresses that they belong to. Raises MalformedMessage or LimitExceeded."""
     check_limit("bytes of a people file", len(data), MAX_PEOPLE_FILE_BYTES)
-    head = data[:_HEAD_BYTES]
+    text = to_utf8(data)
+    head = text[:_HEAD_BYTES]
     if _VCARD.match(head):
-        return _Reading().of_entries(parse_vcards(data))
+        return _Reading().of_entries(parse_vcards(text))
     if _LDIF.match(head):
-        return _Reading().of_entries(parse_ldif(data))
-    if data[:1] != b"\x30" and _PEM_BEGIN in data:
-        return find_people(_pem_blocks(data))
-    return _Reading().of_certificates(_parse_bare(data))
+        return _Reading().of_entries(parse_ldif(text))
+    if is_whole_element(data) or is_mail(data):
+        return _Reading().of_certificates(parse_carried_certificates(data, _WHERE))
+    return _Reading().of_values(parse_file_values(data, _WHERE))
 
 
 def find_people(certificates: Iterable[bytes]) -> PeopleFile:
@@ -76,20 +77,6 @@ def find_people(certificates: Iterable[bytes]) -> PeopleFile:
     Raises LimitExceeded.
     """
     return _Reading().of_entries(Entry(name="", addresses=(), certificates=(one,)) for one in certificates)
-
-
-def parse_carried_certificates(data: bytes) -> tuple[Certificate, ...]:
-    """The certificates in a value of a directory or of an address book: DER, PEM, or CMS that carries them.
-
-    CMS may have signers, as in userSMIMECertificate (RFC 2798 section 2.8). No signature is verified. Raises
-    MalformedMessage or LimitExceeded.
-    """
-    if not is_content_info(data) and (data[:1] == b"\x30" or b"-----BEGIN CERTIFICATE" in data):
-        return parse_certificates(data)
-    content_info = parse_content_info(unarmor(data))
-    if content_info.content_type != ID_SIGNED_DATA:
-        raise MalformedMessage("found no certificates", where="CMS")
-    return parse_signed_data(content_info.content).certificates
 
 
 class _Reading:
@@ -113,6 +100,17 @@ class _Reading:
         """Read certificates without entries."""
         self._assign(certificates, "", ())
         return self._finish()
+
+    def of_values(self, values: FileValues) -> PeopleFile:
+        """Read the values of a file, at least one. A damaged one does not hide the others. Raises MalformedMessage."""
+        carriers = values.find(*_CARRIERS)
+        if not carriers:
+            values.take(*_CARRIERS, where=_WHERE)
+        if len(values.values) == 1 and not values.failures:
+            return self.of_certificates(parse_carried_certificates(carriers[0].der, _WHERE))
+        for number, _ in enumerate(values.failures, start=1):
+            self._left_out[leave_out(f"#{number}", "not-read")] = None
+        return self.of_entries(Entry(name="", addresses=(), certificates=(one.der,)) for one in carriers)
 
     def _read_entry(self, entry: Entry, name: str) -> None:
         if not entry.certificates and not entry.refusals:
@@ -157,24 +155,3 @@ class _Reading:
             left_out=tuple(self._left_out),
             entries_without=self._entries_without,
         )
-
-
-def _parse_bare(data: bytes) -> tuple[Certificate, ...]:
-    if data[:1] == b"\x30" and not is_content_info(data):
-        return (parse_certificate(data),)
-    try:
-        cms = bytes(unarmor(data))
-    except MalformedMessage as error:
-        raise MalformedMessage("found no certificate, LDIF or vCard", where="people file") from error
-    return parse_certificates_only(cms).certificates
-
-
-def _pem_blocks(data: bytes) -> list[bytes]:
-    blocks = [block for block in find_pem_blocks(data) if block.label in _CERTIFICATE_LABELS + _CMS_LABELS]
-    if not blocks:
-        raise MalformedMessage("found no certificate in PEM", where="people file")
-    for block in blocks:
-        if block.label in _CMS_LABELS:
-            # A signed message is no file of certificates.
-            parse_certificates_only(block.octets)
-    return [block.octets for block in blocks]

@@ -217,7 +217,7 @@ def test_data_without_a_request_is_malformed(data: bytes) -> None:
 
 def test_two_requests_in_one_file_are_refused() -> None:
     one = certification_request_to_pem(request_of(NewKey.P256, "alice@example.test"))
-    with pytest.raises(MalformedMessage, match="found 2 PEM blocks"):
+    with pytest.raises(MalformedMessage, match="found 2, expected one"):
         parse_certification_request(one + one)
 
 

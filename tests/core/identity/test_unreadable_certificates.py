@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -9,10 +10,14 @@ import pytest
 from smime_core.asn1 import der
 from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
+from smime_core.cms.carried import parse_carried
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info
 from smime_core.describe import KeysAndCertificates, findings_to_json, inspect_file
 from smime_core.errors import MalformedMessage
 from smime_core.identity.identity import load_identities
 from smime_core.identity.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12Form, Pkcs12Key, build_pkcs12
+from smime_core.identity.private_key_file import load_private_key
 from tests.support.people import PROVIDER, person
 
 PASSPHRASE = b"secret"
@@ -72,6 +77,30 @@ def test_a_block_that_is_no_base64_does_not_close_the_other_keys() -> None:
         assert identity.certificate == bob
 
 
+def test_a_damaged_block_does_not_hide_a_key_in_its_own_file() -> None:
+    key = person("bob").private_key
+    for damaged in (build_pem("CERTIFICATE", b"hello"), b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n"):
+        found = run(load_private_key(damaged + build_pem("PRIVATE KEY", key.pkcs8_der), None, PROVIDER))
+        assert found.pkcs8_der == key.pkcs8_der
+
+
+def test_a_damaged_bag_of_certificates_does_not_close_the_file_of_keys() -> None:
+    bob = person("bob").certificate
+    for damaged in (
+        build_content_info(ID_DATA, der.octet_string(b"")),
+        build_content_info(ID_SIGNED_DATA, der.sequence()),
+    ):
+        (identity,) = run(load_identities(build_pem("PKCS7", damaged) + pem_file(bob.der), None, PROVIDER))
+        assert identity.certificate == bob
+
+
+def test_a_p7b_file_whose_only_certificate_is_unreadable_says_why() -> None:
+    alice = person("alice").certificate
+    p7b = build_certificates_only([dataclasses.replace(alice, der=UNREADABLE["without seconds"])])
+    with pytest.raises(MalformedMessage, match="notBefore"):
+        parse_carried(p7b)
+
+
 @pytest.mark.parametrize(("file", "keys"), [(pem_file, ("bob",)), (pkcs12_file, ("alice", "bob")), (pem_file, ())])
 def test_the_unreadable_certificates_of_a_file_are_listed(file: Writer, keys: tuple[str, ...]) -> None:
     bob = person("bob").certificate
@@ -82,5 +111,5 @@ def test_the_unreadable_certificates_of_a_file_are_listed(file: Writer, keys: tu
     first, second = findings.unreadable_certificates
     assert "CN=Test CA, serial" in first
     assert "notBefore" in first
-    assert "certificate" in second
+    assert "certificate" in second.lower()
     assert findings_to_json(findings)["unreadableCertificates"] == [first, second]

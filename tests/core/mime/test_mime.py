@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import quopri
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.errors import LimitExceeded, MalformedMessage, OutlookMessage, PdfFile
 from smime_core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS, MAX_MIME_DEPTH, MAX_MIME_PARTS
 from smime_core.mime import (
     Entity,
@@ -633,7 +634,8 @@ def test_every_part_of_every_vector_is_found_byte_for_byte(set_name: str) -> Non
     assert files
     for path in files:
         check_parts(path.read_bytes(), 0)
-        split_message(path.read_bytes())
+        with contextlib.suppress(OutlookMessage, PdfFile):
+            split_message(path.read_bytes())
 
 
 @pytest.mark.parametrize("set_name", MIME_SETS)

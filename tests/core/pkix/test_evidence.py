@@ -164,7 +164,7 @@ class TestAnswers:
             add_answer(NO_EVIDENCE, lookup_for(LookupKind.ISSUER), content_info)
 
     def test_a_message_holds_a_bounded_number_of_certificates(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(evidence_module, "MAX_CERTIFICATES", 1)
+        monkeypatch.setattr("smime_core.cms.signed_data.MAX_CERTIFICATES", 1)
         cms = build_certificates_only([authority().certificate, root().certificate])
         with pytest.raises(LimitExceeded):
             add_answer(NO_EVIDENCE, lookup_for(LookupKind.ISSUER), cms)

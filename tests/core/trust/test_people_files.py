@@ -16,6 +16,7 @@ from smime_core import blocking
 from smime_core.asn1 import build_pem
 from smime_core.blocking import run
 from smime_core.ca.extensions import build_subject_alt_name
+from smime_core.cms.carried import parse_carried_certificates
 from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.cms.content_info import armor
 from smime_core.cms.recipients.encrypting import Encrypting
@@ -45,7 +46,6 @@ from smime_core.trust import (
     find_in_contacts,
     import_changed_people,
     import_people,
-    parse_carried_certificates,
     parse_contacts,
     parse_people_file,
     remember_certificate,
@@ -275,11 +275,12 @@ def test_a_quoted_printable_value_may_be_the_end_of_the_file() -> None:
         parse_people_file(b"BEGIN:VCARD\r\nNOTE;QUOTED-PRINTABLE:a=\r\nEND:VCARD=")
 
 
-def test_a_signed_message_is_no_people_file() -> None:
-    signed = blocking.sign_bytes(b"x", Signing(identities=[person("bob")], signing_time=NOW), provider=PROVIDER)
-    for data in (signed, build_pem("CMS", signed)):
-        with pytest.raises(MalformedMessage):
-            parse_people_file(data)
+def test_a_signed_message_is_a_source_of_its_certificates() -> None:
+    signing = Signing(identities=[person("bob")], signing_time=NOW)
+    signed = blocking.sign_bytes(b"x", signing, provider=PROVIDER)
+    mail = blocking.sign_message(b"From: bob@example.test\r\n\r\nHi\r\n", signing, provider=PROVIDER)
+    for data in (signed, build_pem("CMS", signed), mail):
+        assert found(parse_people_file(data)) == BOBS
     # In a directory it is the usual value (RFC 2798 section 2.8).
     assert found(parse_people_file(ldif(f"userSMIMECertificate;binary:: {text64(signed)}"))) == BOBS
 
@@ -312,7 +313,7 @@ def test_an_encrypted_value_is_no_certificate() -> None:
     assert left(parse_people_file(ldif("cn: Bob", f"userCertificate;binary:: {text64(encrypted)}"))) == [
         ("Bob", "not-read")
     ]
-    with pytest.raises(MalformedMessage, match="found no certificates"):
+    with pytest.raises(MalformedMessage, match="it is encrypted"):
         parse_carried_certificates(encrypted)
 
 

@@ -21,7 +21,7 @@ from smime_core.providers.webcrypto_ciphers import settle
 from smime_core.providers.webcrypto_streaming import WebCryptoStreamingProvider
 from smime_core.report import report_to_json
 from smime_core.stream.examination import decrypt_octets, examine_octets
-from smime_core.stream.mail import locate_cms, read_entity_head
+from smime_core.stream.mail import locate_cms, open_mail_octets, read_entity_head
 from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, sign_mail_opaque
 from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import StreamSink
@@ -228,13 +228,13 @@ def _policy(is_mail: bool) -> Policy:
 
 
 async def _demand_cms(octets: Octets) -> None:
-    if await locate_cms(octets) is None:
+    if await locate_cms(await open_mail_octets(octets)) is None:
         raise MalformedMessage("found no CMS structure", where="CMS")
 
 
 async def _read_claim(message: Octets) -> Authors:
     # A mail without an author is refused, because no reader could compare its signer with anybody.
-    return read_claim((await read_entity_head(message)).head.headers) or Authors()
+    return read_claim((await read_entity_head(await open_mail_octets(message))).head.headers) or Authors()
 
 
 def _packed(reply: Reply) -> list[Any]:

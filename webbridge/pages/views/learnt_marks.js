@@ -7,7 +7,7 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { headerReader, sameAddress, writeProved } from "../../../wasm_build/ui/formats.js";
 import { shortName } from "../../../wasm_build/ui/shown_names.js";
 import { lockMark, protectionMark, stateMark } from "../../../wasm_build/ui/state_mark.js";
-import { provedMailbox } from "../../../wasm_build/ui/verdict_words.js";
+import { provedMailbox, shownState } from "../../../wasm_build/ui/verdict_words.js";
 import { coversField, isEncrypted } from "../report.js";
 import { namesSender } from "../row_people.js";
 import { shorten, writePeople } from "./row_texts.js";
@@ -36,7 +36,7 @@ export function createRowMarks(translate, message, lesson) {
     const mark = protectionMark(lesson.isEncrypted ? "sealed" : "signed", translate);
     return html("span", { class: "row-marks", title: translate("learnt_uncovered"), data: { test: "learnt-uncovered" } }, mark);
   }
-  if (!lesson?.state) return html("span", { class: "row-marks" }, protectionMark(message.protection, translate));
+  if (!lesson?.state) return html("span", { class: "row-marks" }, protectionMark(message.openpgp ? "openpgp" : message.protection, translate));
   const mark = stateMark(lesson.state, translate, { size: 20 });
   mark.classList.add("mark-small");
   const lock = lesson.isEncrypted ? lockMark(translate("protection_encrypted"), { size: 16 }) : null;
@@ -61,7 +61,7 @@ export function lessonOf({ report, headers }, message, { isOutgoing = false, own
   const isCovered = coversField(report, "subject") && coversField(report, "date");
   const isTo = isOutgoing && (!isVerified || (coversField(report, "to") && own.some((one) => sameAddress(one, proved?.address ?? ""))));
   return {
-    state: isVerified && !(isTheirs && isCovered) ? null : report.state,
+    state: isVerified && !(isTheirs && isCovered) ? null : shownState(report),
     isUncovered: isVerified && isTheirs && !isCovered,
     sender: shorten(proved ? writeProved(proved) : shortName(claimed), MAX_CHARACTERS),
     to: isTo ? shorten(writePeople(report.people.to.mailboxes), MAX_CHARACTERS) : null,

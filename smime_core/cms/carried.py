@@ -1,0 +1,102 @@
+"""The certificates and revocation lists that a file carries: bare, in CMS, or in a signed mail (RFC 5652 section 10.2).
+
+This is the door for everything that takes certificates or lists. The forms are those of `asn1.file_values`, and mails.
+Nothing is verified. Leaves out: LDIF and vCard (`trust.people_files`), and certificates in the keys' own files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from smime_core.asn1.der import Buffer
+from smime_core.asn1.file_values import parse_file_values
+from smime_core.asn1.value_kinds import ValueKind
+from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.layers import EncryptedLayer, SignedLayer, find_any_layer, is_mail, parse_message
+from smime_core.cms.signed_data import SignedData, parse_signed_data
+from smime_core.errors import MalformedMessage, OpenPgpContent
+from smime_core.limits import MAX_CERTIFICATES, check_limit
+from smime_core.mime import Entity, find_openpgp
+from smime_core.x509.certificate import Certificate, parse_certificate
+
+_SOURCES = (ValueKind.CERTIFICATE, ValueKind.REVOCATION_LIST, ValueKind.CMS, ValueKind.TIMESTAMP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """`certificates` and `crls` in their order, each once. `crls` has the DER of each CertificateList."""
+
+    certificates: tuple[Certificate, ...]
+    crls: tuple[bytes, ...]
+
+
+def parse_carried(data: Buffer, where: str = "file") -> Carried:
+    """The certificates and revocation lists of a file. One of both may be empty.
+
+    A file of CMS may have signers, as in userSMIMECertificate (RFC 2798 section 2.8). Raises MalformedMessage if the
+    file has neither certificates nor lists, UnsupportedAlgorithm or LimitExceeded.
+    """
+    if not is_mail(data):
+        return _collect(_parse_values(data, where), where)
+    node = parse_message(data)
+    layer = find_any_layer(node)
+    if isinstance(layer, SignedLayer):
+        return _collect([_of_signed_data(layer.signed_data, where)], where)
+    if isinstance(layer, EncryptedLayer):
+        raise MalformedMessage("the message is encrypted: decrypt it first", where)
+    if isinstance(node, Entity) and find_openpgp(node) is not None:
+        raise OpenPgpContent
+    raise MalformedMessage("the message is not signed, so it carries no certificates", where)
+
+
+def parse_carried_certificates(data: Buffer, where: str = "certificate") -> tuple[Certificate, ...]:
+    """The certificates of a file, at least one. Raises the errors of `parse_carried`."""
+    carried = parse_carried(data, where)
+    if not carried.certificates:
+        raise MalformedMessage("found no certificates, but revocation lists", where)
+    return carried.certificates
+
+
+def parse_carried_lists(data: Buffer, where: str = "CRL") -> tuple[bytes, ...]:
+    """The DER of the revocation lists of a file, at least one. Raises the errors of `parse_carried`."""
+    carried = parse_carried(data, where)
+    if not carried.crls:
+        raise MalformedMessage("found no revocation list, but certificates", where)
+    return carried.crls
+
+
+def parse_signed_values(cms: Buffer, where: str = "CMS") -> Carried:
+    """The certificates and lists of a SignedData. Raises MalformedMessage for CMS of another type."""
+    content_info = parse_content_info(cms)
+    if content_info.content_type != ID_SIGNED_DATA:
+        raise MalformedMessage("it is encrypted or has no signature, so it carries no certificates", where)
+    return _of_signed_data(parse_signed_data(content_info.content), where)
+
+
+def _parse_values(data: Buffer, where: str) -> Iterable[Carried]:
+    for value in parse_file_values(data, where).take(*_SOURCES, where=where):
+        if value.kind is ValueKind.CERTIFICATE:
+            yield Carried(certificates=(parse_certificate(value.der),), crls=())
+        elif value.kind is ValueKind.REVOCATION_LIST:
+            yield Carried(certificates=(), crls=(value.der,))
+        else:
+            yield parse_signed_values(value.der, where)
+
+
+def _collect(sources: Iterable[Carried], where: str) -> Carried:
+    certificates: dict[Certificate, None] = {}
+    crls: dict[bytes, None] = {}
+    for number, source in enumerate(sources, start=1):
+        check_limit("certificates and lists", number, MAX_CERTIFICATES)
+        certificates |= dict.fromkeys(source.certificates)
+        crls |= dict.fromkeys(source.crls)
+    if not certificates and not crls:
+        raise MalformedMessage("found no certificates", where)
+    return Carried(certificates=tuple(certificates), crls=tuple(crls))
+
+
+def _of_signed_data(signed_data: SignedData, where: str) -> Carried:
+    if signed_data.unreadable and not signed_data.certificates and not signed_data.crls:
+        raise MalformedMessage(str(signed_data.unreadable[0]), where)
+    return Carried(certificates=signed_data.certificates, crls=signed_data.crls)
