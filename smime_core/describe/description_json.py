@@ -9,6 +9,7 @@ from smime_core.describe.attributes import AttributeDescription
 from smime_core.describe.message import Description, LayerDescription, SignerDescription
 from smime_core.errors import MalformedMessage
 from smime_core.mail.header_protection import HeaderScheme
+from smime_core.report.reasons import reason
 from smime_core.report.report import Reason
 from smime_core.report.report_json import certificates_to_json, reasons_to_json, recipient_to_json, time_to_json
 from smime_core.x509.certificate import Certificate
@@ -27,7 +28,7 @@ def description_to_json(
     carried = [certificate for layer in layers for certificate in layer.certificates]
     return {
         "state": None,
-        "reasons": [],
+        "reasons": _openpgp_to_json(description),
         "sender": None,
         "headers": [list(header) for header in description.headers] if description else [],
         "layers": [_described_layer_to_json(number, layer) for number, layer in numbered],
@@ -37,6 +38,11 @@ def description_to_json(
         "keys": list(keys),
         "headerProtection": str(description.header_scheme) if description else str(HeaderScheme.NONE),
     }
+
+
+def _openpgp_to_json(description: Description | None) -> list[dict[str, Any]]:
+    openpgp = description.openpgp if description else None
+    return reasons_to_json((reason(f"openpgp-{openpgp}"),) if openpgp is not None else ())
 
 
 def revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from smime_core import blocking, stream
 from smime_core.cms import Keys, Signing, parse_carried
-from smime_core.describe import describe_message
+from smime_core.describe import describe_message, findings_to_json
 from smime_core.errors import OpenPgpContent
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import State
@@ -73,7 +73,9 @@ def opinions(data: bytes) -> list[tuple[State, list[str]]]:
 def test_a_mail_of_openpgp_is_called_so(name: str) -> None:
     data, kind = MAILS[name]
     assert opinions(data) == [(State.PLAIN, [f"openpgp-{kind}"])] * 2
-    assert describe_message(data).openpgp == kind
+    described = describe_message(data)
+    assert described.openpgp == kind
+    assert [one["code"] for one in findings_to_json(described)["reasons"]] == [f"openpgp-{kind}"]
 
 
 @pytest.mark.parametrize("name", MAILS)
