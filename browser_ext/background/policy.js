@@ -7,12 +7,11 @@ import { api } from "../shared/api.js";
 import { directoryOrigin } from "../shared/directory_address.js";
 import { RequestError, WORDS } from "../shared/messages.js";
 import { readLabelPolicy } from "../shared/label_policy.js";
-import { certificatesOf } from "../shared/pem.js";
 import { serviceAddress } from "../shared/service_address.js";
 
 /**
  * @typedef {object} Policy
- * @property {ArrayBuffer[]} anchors certificates as DER; empty if none are set
+ * @property {ArrayBuffer[]} anchors files with certificates, in a form that the vault reads; empty if none are set
  * @property {ArrayBuffer | null} organisationList
  * @property {boolean} ownDecisions whether the person may accept authorities and certificates
  * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust the settings that are set
@@ -97,10 +96,16 @@ function readFlag(value) {
   return typeof value === "boolean" ? value : null;
 }
 
-/** @param {unknown} value PEM, or base64 of DER */
+/** @param {unknown} value texts, each PEM or base64. Only the vault reads the certificates in them. */
 function readAnchors(value) {
-  const found = Array.isArray(value) ? value.map(readCertificates) : [null];
-  return found.length === 0 || found.includes(null) ? null : found.flatMap((certificates) => certificates ?? []);
+  const texts = Array.isArray(value) ? value : [];
+  if (!texts.length || !texts.every((text) => fromBase64(text) !== null || isPem(text))) return null;
+  return texts.map((text) => new TextEncoder().encode(text).buffer);
+}
+
+/** @param {unknown} text */
+function isPem(text) {
+  return typeof text === "string" && text.includes("-----BEGIN ");
 }
 
 /** @param {unknown} value objects with the address of a site, and the SHA-256 of the certificate that signs its files */
@@ -115,18 +120,6 @@ function readPagesKey(item) {
   const origin = readAddress(item?.origin, directoryOrigin);
   const fingerprint = typeof item?.fingerprint === "string" ? item.fingerprint.replaceAll(/[\s:]/gu, "").toLowerCase() : "";
   return origin && /^[0-9a-f]{64}$/u.test(fingerprint) ? { origin, fingerprint } : null;
-}
-
-/** @param {unknown} item @returns {ArrayBuffer[] | null} */
-function readCertificates(item) {
-  if (typeof item !== "string") return null;
-  try {
-    const octets = item.includes("-----BEGIN") ? new TextEncoder().encode(item).buffer : fromBase64(item);
-    const found = octets ? certificatesOf(octets) : [];
-    return found.length ? found : null;
-  } catch {
-    return null;
-  }
 }
 
 /**

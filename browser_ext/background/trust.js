@@ -10,6 +10,7 @@ import { codeOf, RequestError } from "../shared/messages.js";
 import { isPublicHost } from "../shared/public_host.js";
 import { digestOf } from "../shared/question.js";
 import * as database from "../shared/database.js";
+import { certificatesIn } from "./certificate_files.js";
 import { learn, tellLearned, TURN } from "./learning.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
@@ -56,15 +57,29 @@ export const store = new EvidenceStore();
  * @param {Evidence} [evidence] the answers of authorities; by default those in `store`
  */
 export async function judging(evidence = store.copy()) {
-  const [imported, { anchors: set, trust: fixed }, own, decided, list] = await Promise.all(
+  const [imported, { anchors: files, trust: fixed }, own, decided, list] = await Promise.all(
     [database.all("anchors"), policy.read(), ownSettings(), decisions(), followed()],
   );
   const anchors = [
-    ...set.map((certificate) => ({ certificate, source: "operator" })),
+    ...(await anchorsIn(files)).map((certificate) => ({ certificate, source: "operator" })),
     ...imported.map(({ certificate }) => ({ certificate, source: "user" })),
   ];
   const { mozilla, revocation } = { ...own, ...fixed };
   return { trust: { anchors, decisions: decided, followed: list, mozilla, revocation, evidence }, at: new Date().toISOString() };
+}
+
+/**
+ * The certificates in the anchors of the policy. They count as not set if one file has none.
+ * @param {ArrayBuffer[]} files @returns {Promise<ArrayBuffer[]>}
+ */
+async function anchorsIn(files) {
+  try {
+    const found = await Promise.all(files.map((file) => certificatesIn(file)));
+    return found.flat().map(({ certificate }) => certificate);
+  } catch (error) {
+    if (/** @type {{code?: string}} */ (error).code === "no-certificate-in-file") return [];
+    throw error;
+  }
 }
 
 /** @returns {Promise<Settings>} */

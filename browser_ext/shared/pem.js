@@ -1,14 +1,5 @@
-/** Reads certificates from a file, and writes them as PEM (RFC 7468). */
+/** Writes certificates as PEM (RFC 7468). Only the vault reads it. */
 import { base64FromBytes } from "../../wasm_build/vault/base64.js";
-import { findCertificates } from "../../wasm_build/vault/pem.js";
-import { RequestError } from "./messages.js";
-
-/** The certificates in a file. Throws `no-certificate-in-file`. @param {ArrayBuffer} bytes @returns {ArrayBuffer[]} */
-export function certificatesOf(bytes) {
-  const found = findCertificates(bytes);
-  if (!found.length) throw new RequestError("no-certificate-in-file");
-  return found;
-}
 
 /** Certificates as PEM, one after the other. @param {ArrayBuffer[]} certificates @returns {ArrayBuffer} */
 export function pemOf(certificates) {
