@@ -45,6 +45,7 @@ _EXPECTED: Final = {
     "Signature-CBp-B-1.p7m": Expected(levels=("B-B",)),
     "Signature-CBp-LT-2.p7m": Expected(levels=("B-LT",), timestamps=_HOLDS, ocsp_responses=4),
     "cades-ats-v3-wrong-crl.p7s": Expected(levels=("B-LTA",), timestamps=_HOLDS, signature=None),
+    # The content timestamp appears twice. RFC 5652 sections 11.1 to 11.3 forbid this only of three other attributes.
     "cades-b-copied-cnttst.p7m": Expected(levels=("B-B",)),
     "cades-bes-signeddata-detached.p7s": Expected(levels=("B-B",), signature=None),
     "cades-bes-signeddata-enveloping.p7m": Expected(levels=("B-B",)),
