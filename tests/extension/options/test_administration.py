@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 
+from smime_core.asn1 import build_pem
+from smime_core.blocking import sign_message
+from smime_core.cms import Signing, build_certificates_only
 from tests.support.browser.browsers import Browser, Chromium, Name
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.keys_page import NEW, PASSPHRASE, House, make_backup, open_keys, restore, show_section
+from tests.support.extension.keys_page import NEW, NOW, PASSPHRASE, House, make_backup, open_keys, restore, show_section
 from tests.support.extension.managed import start_managed
+from tests.support.extension.viewer import open_file
 from tests.support.extension.writing_settings import LABELS
+from tests.support.people import PROVIDER as NATIVE
 from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -23,6 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 NAMES = ("chromium", "firefox")
 DIRECTORY = "https://mail.example.test"
 CONTROLS = ("mozilla", "revocation", "idle-minutes", "harvest", "directory", "timestamp-service", "label-file")
+LETTER = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Supper\r\n\r\nAt eight.\r\n"
 CLOCK = "http://clock.example.test/tsa"
 
 
@@ -103,6 +109,35 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
         page.choose_files("#anchor", [authority])
         page.wait_for_text("Your organisation decides whom to trust here")
         page.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_administrators_anchors_count_in_every_form_of_file(
+    name: Name,
+    folder: Path,
+    house: House,
+    tmp_path: Path,
+    running_browsers: list[Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    anchor = house.authority.identity.certificate
+    p7b = build_certificates_only([anchor])
+    letter = tmp_path / "letter.eml"
+    letter.write_bytes(sign_message(LETTER, Signing(identities=[house.alice], signing_time=NOW), NATIVE))
+    forms = {
+        base64.b64encode(p7b).decode(): "verified",
+        build_pem("CERTIFICATE", anchor.der).decode().replace("\n", " "): "verified",
+        base64.b64encode(b"no certificate").decode(): "signed-unverified",
+    }
+    for form, expected in forms.items():
+        settings = {"anchors": [form], "mozilla": False, "revocation": "not-checked"}
+        with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as extension:
+            page = extension.browser.open(extension.base + "viewer/viewer.html")
+            page.wait_for_selector("[data-test=pick]")
+            open_file(page, letter)
+            state = page.js("() => document.querySelector('main .state-statement').dataset.state")
+            assert (form, state) == (form, expected)
+            page.close()
 
 
 def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
