@@ -32,7 +32,7 @@ from smime_core.mime import (
     outer_headers_of,
     parse_entity,
 )
-from smime_core.mime.assemble import inner_headers_of
+from smime_core.mime.assemble import inner_headers_of, names_type
 from smime_core.mime.multipart import delimiter_expression
 from smime_core.mime.piecewise import Base64Encoder
 from smime_core.provider import StreamingProvider
@@ -70,7 +70,7 @@ async def split_mail(
     """
     entity = await read_entity_head(message)
     headers = entity.head.headers
-    is_ascii = bool(headers.find("Content-Type")) or await _is_ascii(entity.body)
+    is_ascii = names_type(headers) or await _is_ascii(entity.body)
     head = inner_headers_of(headers, body_is_ascii=is_ascii) + b"\r\n"
     outer_headers, (head, body) = outer_headers_of(headers), await prepare_mail(head, entity.body, preparation)
     if protection is not None:
