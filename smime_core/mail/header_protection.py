@@ -16,7 +16,7 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.mail.header_policies import HeaderConfidentialityPolicy, hcp_baseline
-from smime_core.mime import EMBEDDED_MESSAGES, Entity, Field, Headers, addresses, decode_body, parse_entity
+from smime_core.mime import EMBEDDED_MESSAGES, Entity, Field, Headers, addresses, decode_body, parse_date, parse_entity
 from smime_core.mime.entity import looks_like_cms_part
 from smime_core.mime.header_form import ADDRESS_FIELDS, write_field, write_fields
 from smime_core.mime.headers import parse_headers
@@ -30,6 +30,7 @@ _TRACE: Final = re.compile(
 )
 _MARKS: Final = frozenset(("hp", "protected-headers", "forwarded"))
 _UNSAFE_VALUE: Final = re.compile(r"[^ -~]")
+_MAX_PARSED_CHARACTERS: Final = 65_536
 _MAX_VALUE_LENGTH: Final = 900  # RFC 5322 section 2.1.1 allows lines of 998, which include the name and HP-Outer
 
 
@@ -259,16 +260,24 @@ def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) 
 
 
 def _find_altered(expected: tuple[Field, ...], outer: Headers) -> tuple[str, ...]:
-    outside = {_key(field) for field in outer.fields}
-    return tuple(dict.fromkeys(field.name for field in expected if _key(field) not in outside)) if outer.fields else ()
+    altered = _without_copies(expected, outer) if outer.fields else ()
+    return tuple(dict.fromkeys(field.name for field in altered))
 
 
 def _without_restored(expected: tuple[Field, ...], protected: list[Field], outer: Headers) -> tuple[Field, ...]:
     # Leaves out the fields whose protected form is also outside.
-    outside = {_key(field) for field in outer.fields}
     names = {field.name.lower() for field in protected}
-    restored = names - {field.name.lower() for field in protected if _key(field) not in outside}
+    restored = names - {field.name.lower() for field in _without_copies(tuple(protected), outer)}
     return tuple(field for field in expected if field.name.lower() not in restored)
+
+
+def _without_copies(fields: tuple[Field, ...], outer: Headers) -> tuple[Field, ...]:
+    # The fields that are not outside, neither in the same words nor with the same meaning.
+    words = {_key(field) for field in outer.fields}
+    missing = [field for field in fields if _key(field) not in words]
+    names = {field.name.lower() for field in missing}
+    meanings = {_meaning(field) for field in outer.fields if field.name.lower() in names}
+    return tuple(field for field in missing if _meaning(field) not in meanings)
 
 
 def _from_differs(outer: Headers, protected: list[Field]) -> bool:
@@ -290,3 +299,15 @@ def _addresses_in(value: str) -> list[tuple[str, str]]:
 def _key(field: Field) -> tuple[str, str]:
     # Folding and white space have no meaning (RFC 5322 section 2.2.3), and relays fold anew.
     return field.name.lower(), " ".join(field.text.split())
+
+
+def _meaning(field: Field) -> tuple[str, object]:
+    # Relays write addresses and dates anew: sendmail writes `a,b` as `a, b`. Very long fields are compared by their words.
+    name, value = field.name.lower(), field.unfolded
+    if name in ADDRESS_FIELDS and len(value) <= _MAX_PARSED_CHARACTERS:
+        mailboxes = addresses(value)
+        if mailboxes and all(mailbox.address for mailbox in mailboxes):
+            return name, tuple((" ".join(one.name.split()), address_key(one.address)) for one in mailboxes)
+    if name == "date" and (moment := parse_date(value)) is not None:
+        return name, moment
+    return _key(field)

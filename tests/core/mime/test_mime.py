@@ -33,8 +33,8 @@ from smime_core.mime import (
     split_signed,
     to_crlf,
 )
-from smime_core.mime.multipart import find_parts
 from smime_core.mime.header_form import write_field
+from smime_core.mime.multipart import find_parts
 from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 from tests.support.vectors import vectors
