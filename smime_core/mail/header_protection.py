@@ -302,7 +302,7 @@ def _key(field: Field) -> tuple[str, str]:
 
 
 def _meaning(field: Field) -> tuple[str, object]:
-    # Relays write addresses and dates anew: sendmail writes `a,b` as `a, b`. Very long fields are compared by their words.
+    # Relays write addresses and dates anew: sendmail writes `a,b` as `a, b`. Very long fields are compared by words.
     name, value = field.name.lower(), field.unfolded
     if name in ADDRESS_FIELDS and len(value) <= _MAX_PARSED_CHARACTERS:
         mailboxes = addresses(value)
