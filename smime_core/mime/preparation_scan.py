@@ -13,11 +13,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.asn1.der import Buffer
-from smime_core.limits import MAX_HEADER_BYTES, MAX_MESSAGE_PARTS, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
+from smime_core.limits import (
+    MAX_CLEAR_FIELD_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_MESSAGE_PARTS,
+    MAX_MIME_DEPTH,
+    MAX_MIME_PARTS,
+    check_limit,
+)
 from smime_core.mime.canonical import EMBEDDED_MESSAGES, has_crlf_only, has_parts, to_crlf
 from smime_core.mime.changes import SAME_ENCODING, Change, Decoding, Preparation, Segment, apply_changes
 from smime_core.mime.entity import TEXT_ENCODINGS, Entity, looks_like_cms_part, parse_entity
-from smime_core.mime.header_form import is_lasting_head
+from smime_core.mime.header_form import is_lasting_head, write_field
 from smime_core.mime.line_facts import LineFacts
 from smime_core.mime.line_window import LINE_END, Delimiter, LineWindow
 from smime_core.mime.seven_bit import is_transport_safe
@@ -26,6 +33,7 @@ _BLANK_LINE: Final = re.compile(rb"(?:\r\n?+|\n)(?:\r\n?+|\n)")
 _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _MBOX_STARTS: Final = (b"From ", b">From ")
 _MOST_HEAD_BYTES: Final = MAX_HEADER_BYTES + 8
+_LONG_HEAD_BYTES: Final = MAX_CLEAR_FIELD_BYTES // 4  # Encoded-words have up to four times the length of the text.
 _UNENCODED: Final = ("7bit", "8bit", "binary")
 
 
@@ -92,8 +100,21 @@ def _needs_no_change(octets: bytes, preparation: Preparation) -> bool:
     return is_leaf and is_lasting_head(octets[: len(octets) - len(entity.body)])
 
 
+def longest_field_bytes(entity: bytes) -> int:
+    """The length of the longest header field of the entity and of all parts inside it, or 0 if none is long."""
+    if len(entity) <= _LONG_HEAD_BYTES:
+        return 0
+    scan = PreparationScan(Preparation.CANONICAL)
+    scan.feed(entity)
+    scan.finish()
+    return scan.longest_field_bytes
+
+
 class PreparationScan:
-    """Reads one entity and lists the changes of its segments, which follow each other without a gap."""
+    """Reads one entity and lists the changes of its segments, which follow each other without a gap.
+
+    `longest_field_bytes` is the length of its longest header field as it is written, or 0 if none is long.
+    """
 
     def __init__(self, preparation: Preparation) -> None:
         self._judges_fitness = preparation is Preparation.SEVEN_BIT
@@ -102,6 +123,7 @@ class PreparationScan:
         self._open: list[_Open] = []
         self._body: _Body | None = None  # None while a header section is read
         self._entities = 0
+        self.longest_field_bytes = 0
         self._begin_entity(preparation, "text/plain")
 
     def feed(self, block: Buffer) -> None:
@@ -158,6 +180,8 @@ class PreparationScan:
             octets = canonical = b""
             entity = parse_entity(b"", default_type=current.default_type)
         self._window.take(start + len(octets))
+        if len(octets) > _LONG_HEAD_BYTES:
+            self.longest_field_bytes = max(self.longest_field_bytes, _longest_field(entity))
         is_fit = not self._judges_fitness or is_lasting_head(canonical)
         current.head = _Head(start, start + len(octets), is_crlf=canonical is octets, is_fit=is_fit)
         current.segment = len(self._segments)
@@ -289,6 +313,10 @@ class PreparationScan:
 
     def _keep(self, start: int, end: int, *, is_crlf: bool) -> None:
         _append(self._segments, Segment(start, end, Change.KEEP if is_crlf else Change.CRLF))
+
+
+def _longest_field(entity: Entity) -> int:
+    return max((max(len(one.encoded), len(write_field(one))) for one in entity.headers.fields), default=0)
 
 
 def _decoding_of(entity: Entity) -> Decoding:
