@@ -79,8 +79,8 @@ class Signing:
     """The signers of some content, the signing time and the form of the signature (RFC 5652 section 5).
 
     `form` None means the default of the operation: OPAQUE for CMS without MIME, and for mail that of `choose_form`.
-    `scheme` None means the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256 for RSA keys.
-    `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
+    `scheme` None means the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256
+    for RSA keys. `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
     """
 
     identities: Sequence[KeyHolder]
