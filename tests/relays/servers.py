@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -208,7 +208,7 @@ def unpack(package: str, root: Path) -> str:
     options += ["APT::Sandbox::User=root"]
     call = ["apt-get", *(word for option in options for word in ("-o", option))]
     call += ["--download-only", "-y", "-qq", "--no-install-recommends", "install", package]
-    subprocess.run([*call, "dash", "coreutils", "sed", "grep", "m4"], check=True, capture_output=True)
+    subprocess.run([*call, "dash", "coreutils", "findutils", "sed", "grep", "m4"], check=True, capture_output=True)
     _make_root(root)
     for archive in sorted(archives.glob("*.deb")):
         tar = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(archive)], check=True, capture_output=True).stdout
@@ -252,9 +252,11 @@ def running(server: Server, root: Path, *, port: int, sink: int) -> Iterator[Non
             _wait_for(port, process)
             yield
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             time.sleep(1)
             _end_all(root)
+            process.wait()
 
 
 def _end_all(root: Path) -> None:
