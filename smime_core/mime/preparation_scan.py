@@ -93,11 +93,10 @@ def _needs_no_change(octets: bytes, preparation: Preparation) -> bool:
     # A quick answer for most entities. For parts inside the entity, the scan has the answer.
     if preparation is Preparation.CANONICAL:
         return has_crlf_only(octets)
-    if not is_transport_safe(octets):
-        return False
     entity = parse_entity(octets)
-    is_leaf = entity.content_type.type not in ("multipart", "message")
-    return is_leaf and is_lasting_head(octets[: len(octets) - len(entity.body)])
+    if entity.content_type.type in ("multipart", "message"):
+        return False
+    return is_lasting_head(octets[: len(octets) - len(entity.body)]) and is_transport_safe(octets)
 
 
 def longest_field_bytes(entity: bytes) -> int:

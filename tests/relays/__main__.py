@@ -69,8 +69,8 @@ def _try(server: Server, mails: list[bytes], folder: Path) -> dict[str, list[str
         traceback.print_exc()
         print((root / "output").read_text(errors="replace")[-2_000:], file=sys.stderr)
         return {}
-    for number, error in refused.items():
-        print(server.name, number, error, file=sys.stderr)
+    for number, answer in refused.items():
+        print(server.name, number, answer, file=sys.stderr)
     return {f"{server.name} {version.partition('-')[0]}": _read_all(post, mails, refused)}
 
 

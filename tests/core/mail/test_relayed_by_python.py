@@ -87,10 +87,14 @@ def letters(draw: st.DrawFn, depth: int = 0) -> bytes:
     return b"".join(draw(st.lists(fields(NAMES), max_size=4))) + draw(parts(depth))
 
 
-def relayed(message: bytes, relay_policy: policy.Policy[object]) -> bytes:
-    """The message after a relay on Python's email package, with CRLF line ends."""
-    written = message_from_bytes(message.replace(b"\r\n", b"\n"), policy=relay_policy).as_bytes()  # type: ignore[arg-type]
-    return written.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+def by_compat32(message: bytes) -> bytes:
+    """The message as a program writes it that uses the package's old policy, as Mailman 3 does."""
+    return message_from_bytes(message).as_bytes()
+
+
+def by_default(message: bytes) -> bytes:
+    """The message as a program writes it that uses the package's newer policy."""
+    return message_from_bytes(message, policy=policy.default).as_bytes()
 
 
 def as_signed(entity: bytes) -> bytes:
@@ -98,9 +102,11 @@ def as_signed(entity: bytes) -> bytes:
 
 
 def assert_survives(entity: bytes) -> None:
-    for relay_policy in (policy.compat32, policy.default, policy.SMTP):
-        content, _ = split_signed(parse_entity(relayed(as_signed(entity), relay_policy)))
-        assert bytes(content) == entity, relay_policy
+    for relay in (by_compat32, by_default):
+        # Such programs read and write files with LF.
+        relayed = relay(as_signed(entity).replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
+        content, _ = split_signed(parse_entity(relayed))
+        assert bytes(content) == entity, relay.__name__
 
 
 @SAFE
