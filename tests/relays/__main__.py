@@ -20,7 +20,7 @@ from typing import Final
 from smime_core.mime import parse_entity, parse_parts
 from tests.relays.forms import judge, make_forms
 from tests.relays.page import draw, write
-from tests.relays.servers import SERVERS, Server, running, unpack
+from tests.relays.servers import SERVERS, Server, answering_names, running, unpack
 from tests.support.servers.ports import free_port
 from tests.support.servers.post import Post, serving
 
@@ -57,7 +57,7 @@ def _try(server: Server, mails: list[bytes], folder: Path) -> dict[str, list[str
     post, port = Post(), free_port()
     refused: dict[int, str] = {}
     try:
-        with serving(post) as sink, running(server, root, port=port, sink=sink.port):
+        with answering_names(), serving(post) as sink, running(server, root, port=port, sink=sink.port):
             for number, mail in enumerate(mails):
                 try:
                     with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:

@@ -10,7 +10,9 @@ import os
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -163,6 +165,7 @@ def _configure_courier(root: Path, port: int, sink: int) -> None:
     }.items():
         _write(etc / name, text)
     _write(root / "etc/environment", "")
+    (root / "var/lib/courier/sts").mkdir(exist_ok=True)
     _write(root / "start.sh", _COURIER.format(port=port))
     for folder in ("var/lib/courier", "etc/courier", "run/courier"):
         _own(root / folder, 904)
@@ -232,8 +235,26 @@ def _make_root(root: Path) -> None:
     for name, minor in _DEVICES.items():
         subprocess.run(["mknod", "-m", "666", str(root / "dev" / name), "c", "1", minor], check=True)
     _write(root / "etc/hosts", "127.0.0.1 localhost relay.example.test\n")
+    _write(root / "etc/resolv.conf", "nameserver 127.0.0.1\n")
     _write(root / "etc/nsswitch.conf", "hosts: files\npasswd: files\ngroup: files\n")
     shutil.copy("/etc/services", root / "etc/services")
+
+
+class _NoNames(socketserver.BaseRequestHandler):
+    """Answers each question of DNS with NXDOMAIN (RFC 1035 section 4.1.1). Courier asks for MTA-STS of any relay."""
+
+    def handle(self) -> None:
+        question, answer_by = self.request
+        answer_by.sendto(question[:2] + b"\x81\x83" + question[4:6] + bytes(6) + question[12:], self.client_address)
+
+
+@contextmanager
+def answering_names() -> Iterator[None]:
+    """A name server on 127.0.0.1 that knows no names."""
+    with socketserver.ThreadingUDPServer(("127.0.0.1", 53), _NoNames) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
 
 
 @contextmanager
