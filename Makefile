@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest shape conformance contracts ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest shape conformance contracts relays ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -29,6 +29,7 @@ help:
 	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
 	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
+	@echo 'make relays     relays our mail by Postfix, Exim, sendmail, Courier and Mailman; writes a table of docs/interoperation.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
 	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
@@ -106,6 +107,10 @@ fuzz: $(STAMPS)/python
 # Each check of the core is removed in turn; MODULES="cms/signed_data ess" chooses. Takes an hour.
 mutation: $(STAMPS)/python
 	$(VENV)/python -m tests.mutation $(MODULES)
+
+# Real mail servers from Debian, unpacked into a temporary folder, and Mailman by pip. Needs root; takes five minutes.
+relays: setup test-tools
+	$(VENV)/python -m tests.relays --page docs/interoperation.md
 
 musts: $(STAMPS)/python
 	$(VENV)/python -m tests.musts --page docs/robustness.md

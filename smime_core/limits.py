@@ -22,6 +22,8 @@ MAX_MIME_PARTS: Final = 1_000
 MAX_MESSAGE_PARTS: Final = 100_000  # Entities of a whole mail that is signed or encrypted; each takes 300 bytes.
 MAX_NESTED_LAYERS: Final = 50  # Protected parts below the top that are judged; a mailing list's digest has about 20.
 MAX_HEADER_BYTES: Final = 1_048_576
+# One field in a part that is signed in clear; Postfix 3.7 cuts longer ones than 102,400 bytes in silence.
+MAX_CLEAR_FIELD_BYTES: Final = 100_000
 MAX_HEADER_FIELDS: Final = 10_000  # Fields of one entity; mail that went through many lists has some hundreds.
 MAX_SIGNERS: Final = 100
 MAX_SIGNER_CERTIFICATES: Final = 5  # Certificates tried for one signer; all have the same key.

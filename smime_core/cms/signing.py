@@ -11,6 +11,7 @@ from typing import Final
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithm
 from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_CLEAR_FIELD_BYTES
 
 
 class SignerIdentifierForm(Enum):
@@ -58,13 +59,28 @@ class SignatureForm(StrEnum):
     OPAQUE = "opaque"
 
 
+def choose_form(form: SignatureForm | None, longest_field_bytes: int) -> SignatureForm:
+    """The form of a mail's signature. A header field that mail servers cut can only be inside an OPAQUE one.
+
+    `longest_field_bytes` is that of the content. Raises MalformedMessage if `form` is DETACHED then.
+    """
+    if longest_field_bytes <= MAX_CLEAR_FIELD_BYTES:
+        return form or SignatureForm.DETACHED
+    if form is SignatureForm.DETACHED:
+        raise MalformedMessage(
+            f"a header field of {longest_field_bytes} bytes, which mail servers cut: sign the mail opaquely",
+            where="signed part",
+        )
+    return SignatureForm.OPAQUE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
     """The signers of some content, the signing time and the form of the signature (RFC 5652 section 5).
 
-    `form` None means the default of the operation: DETACHED for mail, OPAQUE for CMS without MIME. `scheme` None means
-    the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256 for RSA keys.
-    `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
+    `form` None means the default of the operation: OPAQUE for CMS without MIME, and for mail that of `choose_form`.
+    `scheme` None means the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256
+    for RSA keys. `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
     """
 
     identities: Sequence[KeyHolder]

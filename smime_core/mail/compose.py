@@ -16,10 +16,14 @@ from smime_core.errors import MalformedMessage
 from smime_core.mail.html_text import MAX_HTML_CHARACTERS
 from smime_core.mime.addresses import Mailbox, addresses, format_mailbox
 from smime_core.mime.attachment import Attachment
+from smime_core.mime.changes import Preparation
 from smime_core.mime.dates import format_date
 from smime_core.mime.encoded_words import encode_words
 from smime_core.mime.filenames import clean_filename
+from smime_core.mime.header_form import write_fields
+from smime_core.mime.headers import parse_headers
 from smime_core.mime.parameters import format_parameterised
+from smime_core.mime.preparation_scan import prepare
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
 _LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1, in bytes without CRLF
@@ -97,9 +101,11 @@ def build_attachment(attachment: Attachment) -> bytes:
     """A file as an entity of its own, 7-bit, ready to be signed. Raises MalformedMessage for a bad name or type.
 
     An attached message keeps its type only if it is 7-bit already: RFC 2046 section 5.2.1 permits no encoding for it.
+    Then it is prepared as mail that is signed.
     """
     if attachment.content_type.lower() == "message/rfc822" and _is_seven_bit(attachment.data):
-        return _attachment_head(attachment, "message/rfc822", encoding="7bit") + attachment.data
+        head = _attachment_head(attachment, "message/rfc822", encoding="7bit")
+        return prepare(head + attachment.data, Preparation.SEVEN_BIT)
     return _attachment_head(attachment, _encoded_type(attachment)) + encode_base64(attachment.data)
 
 
@@ -114,7 +120,7 @@ def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
     while any(f"--{boundary}".encode("ascii") in attachment.data for attachment in draft.attachments):
         boundary += "_"
     delimiter = f"--{boundary}\r\n".encode("ascii")
-    pieces = [f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode("ascii")]
+    pieces = [_multipart_head("mixed", boundary) + b"\r\n"]
     pieces += [delimiter, _build_body(draft, boundary)]
     for attachment in draft.attachments:
         pieces += [b"\r\n", delimiter, build_attachment(attachment)]
@@ -130,9 +136,14 @@ def _build_body(draft: Draft, boundary: str) -> bytes:
     inner = f"alt{boundary}"
     parts = (_build_text(draft.text, "plain"), _build_text(draft.html, "html"))
     # RFC 2046 section 5.1.4: the richest form comes last.
-    pieces = [f'Content-Type: multipart/alternative; boundary="{inner}"\r\n'.encode("ascii")]
+    pieces = [_multipart_head("alternative", inner)]
     pieces += [f"\r\n--{inner}\r\n".encode("ascii") + part for part in parts]
     return b"".join((*pieces, f"\r\n--{inner}--\r\n".encode("ascii")))
+
+
+def _multipart_head(subtype: str, boundary: str) -> bytes:
+    field = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n'
+    return write_fields(parse_headers(field.encode("ascii")).fields)
 
 
 def _build_text(text: str, subtype: str) -> bytes:

@@ -16,11 +16,12 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.mail.header_policies import HeaderConfidentialityPolicy, hcp_baseline
-from smime_core.mime import EMBEDDED_MESSAGES, Entity, Field, Headers, addresses, decode_body, parse_entity
+from smime_core.mime import EMBEDDED_MESSAGES, Entity, Field, Headers, addresses, decode_body, parse_date, parse_entity
 from smime_core.mime.entity import looks_like_cms_part
+from smime_core.mime.header_form import ADDRESS_FIELDS, write_field, write_fields
 from smime_core.mime.headers import parse_headers
 from smime_core.mime.parameters import format_parameterised, parse_parameterised
-from smime_core.mime.seven_bit import ADDRESS_FIELDS, encode_header_field
+from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.text.mail_address import address_key
 
 # Fields that mail servers or forwarders add in transit are not protected (RFC 5322 sections 3.6.6, 3.6.7, RFC 6376).
@@ -29,6 +30,7 @@ _TRACE: Final = re.compile(
 )
 _MARKS: Final = frozenset(("hp", "protected-headers", "forwarded"))
 _UNSAFE_VALUE: Final = re.compile(r"[^ -~]")
+_MAX_PARSED_CHARACTERS: Final = 65_536
 _MAX_VALUE_LENGTH: Final = 900  # RFC 5322 section 2.1.1 allows lines of 998, which include the name and HP-Outer
 
 
@@ -96,6 +98,7 @@ def protect_headers(
 ) -> tuple[bytes, bytes]:
     """Returns (the fields that stay outside, the entity to sign or encrypt). The arguments come from `split_message`.
 
+    Protected fields have the form of `header_form`, inside and outside; those without a value are left out.
     Raises MalformedMessage if the entity is signed or encrypted already, because header fields must be included before
     that, or if the policy changes an author's address (section 3.1.1) or returns text that a header cannot have.
     """
@@ -108,15 +111,15 @@ def protect_headers(
     for field in parse_headers(outer_headers).fields:
         if field.name.lower() == "hp-outer":
             continue  # An HP-Outer of an earlier message has no meaning here.
-        encoded = _encode(field)
         if not _is_protectable(field):
-            outer.append(encoded)
+            outer.append(field.encoded if is_transport_safe(field.encoded) else write_field(field))
             continue
+        encoded = _encode(field)
         protected.append(encoded)
         shown = encoded if mode is ProtectionMode.CLEAR else _apply_policy(policy, encoded)
         outer.append(shown)
         if mode is ProtectionMode.CIPHER and shown:
-            records.append(b"HP-Outer: " + shown)
+            records.append(_fold(b"HP-Outer: " + shown))
     structural = [_mark(field, mode) for field in inner.headers.fields if _is_structural(field)]
     return b"".join(outer), b"".join([*protected, *records, *structural, b"\r\n", inner.body])
 
@@ -175,11 +178,13 @@ def find_scheme(payload: Entity) -> HeaderScheme:
 
 
 def _encode(field: Field) -> bytes:
-    encoded = encode_header_field(field)
-    if field.name.lower() in ADDRESS_FIELDS:
+    encoded = write_field(field)
+    if encoded and field.name.lower() in ADDRESS_FIELDS:
         (written,) = parse_headers(encoded).fields
         if _addresses_in(written.unfolded) != _addresses_in(field.unfolded):
-            raise MalformedMessage("an address beyond ASCII, which 7-bit mail cannot carry", where=field.name)
+            raise MalformedMessage(
+                "an address beyond ASCII or with control characters, which 7-bit mail cannot carry", where=field.name
+            )
     return encoded
 
 
@@ -209,7 +214,11 @@ def _apply_policy(policy: HeaderConfidentialityPolicy, encoded: bytes) -> bytes:
         return b""
     if _UNSAFE_VALUE.search(value) or len(value) > _MAX_VALUE_LENGTH:
         raise MalformedMessage("a policy gave a value that no header can have", where=field.name)
-    return f"{field.name}: {value}\r\n".encode("ascii")
+    return _fold(f"{field.name}: {value}\r\n".encode("ascii"))
+
+
+def _fold(encoded: bytes) -> bytes:
+    return write_fields(parse_headers(encoded).fields)
 
 
 def _mark(field: Field, mode: ProtectionMode) -> bytes:
@@ -220,8 +229,10 @@ def _mark(field: Field, mode: ProtectionMode) -> bytes:
     kind, parameters = parse_parameterised(field.unfolded)
     if _MARKS & parameters.keys():
         kept = {name: value for name, value in parameters.items() if name not in _MARKS}
-        return f'{field.name}: {format_parameterised(kind, kept)};\r\n hp="{mode}"\r\n'.encode("ascii", "replace")
-    return field.encoded.rstrip(b"; \t\r\n") + f';\r\n hp="{mode}"\r\n'.encode("ascii")
+        marked = f'{field.name}: {format_parameterised(kind, kept)};\r\n hp="{mode}"\r\n'.encode("ascii", "replace")
+    else:
+        marked = field.encoded.rstrip(b"; \t\r\n") + f';\r\n hp="{mode}"\r\n'.encode("ascii")
+    return _fold(marked)
 
 
 def _read_records(content: Entity) -> tuple[Field, ...]:
@@ -249,16 +260,24 @@ def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) 
 
 
 def _find_altered(expected: tuple[Field, ...], outer: Headers) -> tuple[str, ...]:
-    outside = {_key(field) for field in outer.fields}
-    return tuple(dict.fromkeys(field.name for field in expected if _key(field) not in outside)) if outer.fields else ()
+    altered = _without_copies(expected, outer) if outer.fields else ()
+    return tuple(dict.fromkeys(field.name for field in altered))
 
 
 def _without_restored(expected: tuple[Field, ...], protected: list[Field], outer: Headers) -> tuple[Field, ...]:
     # Leaves out the fields whose protected form is also outside.
-    outside = {_key(field) for field in outer.fields}
     names = {field.name.lower() for field in protected}
-    restored = names - {field.name.lower() for field in protected if _key(field) not in outside}
+    restored = names - {field.name.lower() for field in _without_copies(tuple(protected), outer)}
     return tuple(field for field in expected if field.name.lower() not in restored)
+
+
+def _without_copies(fields: tuple[Field, ...], outer: Headers) -> tuple[Field, ...]:
+    # The fields that are not outside, neither in the same words nor with the same meaning.
+    words = {_key(field) for field in outer.fields}
+    missing = [field for field in fields if _key(field) not in words]
+    names = {field.name.lower() for field in missing}
+    meanings = {_meaning(field) for field in outer.fields if field.name.lower() in names}
+    return tuple(field for field in missing if _meaning(field) not in meanings)
 
 
 def _from_differs(outer: Headers, protected: list[Field]) -> bool:
@@ -280,3 +299,15 @@ def _addresses_in(value: str) -> list[tuple[str, str]]:
 def _key(field: Field) -> tuple[str, str]:
     # Folding and white space have no meaning (RFC 5322 section 2.2.3), and relays fold anew.
     return field.name.lower(), " ".join(field.text.split())
+
+
+def _meaning(field: Field) -> tuple[str, object]:
+    # Relays write addresses and dates anew: sendmail writes `a,b` as `a, b`. Very long fields are compared by words.
+    name, value = field.name.lower(), field.unfolded
+    if name in ADDRESS_FIELDS and len(value) <= _MAX_PARSED_CHARACTERS:
+        mailboxes = addresses(value)
+        if mailboxes and all(mailbox.address for mailbox in mailboxes):
+            return name, tuple((" ".join(one.name.split()), address_key(one.address)) for one in mailboxes)
+    if name == "date" and (moment := parse_date(value)) is not None:
+        return name, moment
+    return _key(field)

@@ -50,19 +50,25 @@ def split_message(message: Buffer, preparation: Preparation = Preparation.SEVEN_
     CMS, and the errors of `open_mail_file`.
     """
     entity = parse_entity(open_mail_file(message))
-    is_ascii = bool(entity.headers.find("Content-Type")) or bytes(entity.body).isascii()
+    is_ascii = names_type(entity.headers) or bytes(entity.body).isascii()
     head = inner_headers_of(entity.headers, body_is_ascii=is_ascii)
     return outer_headers_of(entity.headers), prepare(b"".join([head, b"\r\n", entity.body]), preparation)
 
 
+def names_type(headers: Headers) -> bool:
+    """Whether there is a Content-Type with a value."""
+    return any(field.unfolded for field in headers.find("Content-Type"))
+
+
 def inner_headers_of(headers: Headers, *, body_is_ascii: bool) -> bytes:
-    """The Content-* fields, canonical. `body_is_ascii` counts only if they name no type: then it is text.
+    """The Content-* fields that have a value, canonical. `body_is_ascii` counts only if they name no type: then it is
+    text.
 
     Names that no line has room for are left out (RFC 5322 section 2.1.1).
     """
-    fields = [field for field in headers.fields if len(field.name) <= _MAX_NAME_LENGTH]
+    fields = [field for field in headers.fields if len(field.name) <= _MAX_NAME_LENGTH and field.unfolded]
     inner = [_whole_line(field) for field in fields if field.name.lower().startswith("content-")]
-    if not headers.find("Content-Type"):
+    if not names_type(headers):
         inner.insert(0, b"Content-Type: text/plain; charset=%b\r\n" % (b"us-ascii" if body_is_ascii else b"utf-8"))
         if not body_is_ascii and not headers.find("Content-Transfer-Encoding"):
             inner.append(b"Content-Transfer-Encoding: 8bit\r\n")

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from smime_core.asn1.der import Buffer
 from smime_core.mime.canonical import to_crlf
 from smime_core.mime.entity import parse_entity
-from smime_core.mime.seven_bit import encode_header_field
+from smime_core.mime.header_form import write_fields
 from smime_core.mime.transfer import (
     decode_base64_before_footer,
     decode_base64_leniently,
@@ -81,15 +81,13 @@ def apply_changes(octets: bytes, segments: Sequence[Segment]) -> bytes:
 
 
 def rewrite_head(octets: Buffer, transfer_encoding: str) -> bytes:
-    """The header section in ASCII with its blank line. See `Change.HEAD`."""
-    entity = parse_entity(to_crlf(octets))
-    name = "content-transfer-encoding"
-    fields = [encode_header_field(field) for field in entity.headers.fields if field.name.lower() != name]
+    """The header section with its blank line, in the form of `header_form`. See `Change.HEAD`."""
+    fields = parse_entity(to_crlf(octets)).headers.fields
     if transfer_encoding == SAME_ENCODING:
-        transfer_encoding = entity.transfer_encoding
-    if transfer_encoding:
-        fields.append(f"Content-Transfer-Encoding: {transfer_encoding}\r\n".encode("ascii", "replace"))
-    return b"".join([*fields, b"\r\n"])
+        return write_fields(fields) + b"\r\n"
+    written = write_fields(field for field in fields if field.name.lower() != "content-transfer-encoding")
+    encoding = f"Content-Transfer-Encoding: {transfer_encoding}\r\n" if transfer_encoding else ""
+    return written + encoding.encode("ascii") + b"\r\n"
 
 
 def decode_segment(octets: bytes, decoding: Decoding) -> bytes:

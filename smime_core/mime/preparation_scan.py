@@ -13,10 +13,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.asn1.der import Buffer
-from smime_core.limits import MAX_HEADER_BYTES, MAX_MESSAGE_PARTS, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
+from smime_core.limits import (
+    MAX_CLEAR_FIELD_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_MESSAGE_PARTS,
+    MAX_MIME_DEPTH,
+    MAX_MIME_PARTS,
+    check_limit,
+)
 from smime_core.mime.canonical import EMBEDDED_MESSAGES, has_crlf_only, has_parts, to_crlf
 from smime_core.mime.changes import SAME_ENCODING, Change, Decoding, Preparation, Segment, apply_changes
 from smime_core.mime.entity import TEXT_ENCODINGS, Entity, looks_like_cms_part, parse_entity
+from smime_core.mime.header_form import is_lasting_head, write_field
 from smime_core.mime.line_facts import LineFacts
 from smime_core.mime.line_window import LINE_END, Delimiter, LineWindow
 from smime_core.mime.seven_bit import is_transport_safe
@@ -25,15 +33,20 @@ _BLANK_LINE: Final = re.compile(rb"(?:\r\n?+|\n)(?:\r\n?+|\n)")
 _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _MBOX_STARTS: Final = (b"From ", b">From ")
 _MOST_HEAD_BYTES: Final = MAX_HEADER_BYTES + 8
+_LONG_HEAD_BYTES: Final = MAX_CLEAR_FIELD_BYTES // 4  # Encoded-words have up to four times the length of the text.
 _UNENCODED: Final = ("7bit", "8bit", "binary")
 
 
 @dataclass(slots=True)
 class _Body:
-    """A leaf's body, or a multipart's bytes outside its parts, that is being read."""
+    """A leaf's body, or a multipart's bytes outside its parts, that is being read.
+
+    `is_whole`: each delimiter has a line end of its own before and behind it. Relays add one that is missing.
+    """
 
     start: int
     facts: LineFacts
+    is_whole: bool = field(default=True, kw_only=True)
 
 
 @dataclass(slots=True)
@@ -69,16 +82,38 @@ class _Open:
 
 def prepare(octets: bytes, preparation: Preparation) -> bytes:
     """The entity as it is signed or encrypted. Raises LimitExceeded, and MalformedMessage for damaged base64 of CMS."""
-    fits = has_crlf_only if preparation is Preparation.CANONICAL else is_transport_safe
-    if fits(octets):
+    if _needs_no_change(octets, preparation):
         return octets
     scan = PreparationScan(preparation)
     scan.feed(octets)
     return apply_changes(octets, scan.finish())
 
 
+def _needs_no_change(octets: bytes, preparation: Preparation) -> bool:
+    # A quick answer for most entities. For parts inside the entity, the scan has the answer.
+    if preparation is Preparation.CANONICAL:
+        return has_crlf_only(octets)
+    entity = parse_entity(octets)
+    if entity.content_type.type in ("multipart", "message"):
+        return False
+    return is_lasting_head(octets[: len(octets) - len(entity.body)]) and is_transport_safe(octets)
+
+
+def longest_field_bytes(entity: bytes) -> int:
+    """The length of the longest header field of the entity and of all parts inside it, or 0 if none is long."""
+    if len(entity) <= _LONG_HEAD_BYTES:
+        return 0
+    scan = PreparationScan(Preparation.CANONICAL)
+    scan.feed(entity)
+    scan.finish()
+    return scan.longest_field_bytes
+
+
 class PreparationScan:
-    """Reads one entity and lists the changes of its segments, which follow each other without a gap."""
+    """Reads one entity and lists the changes of its segments, which follow each other without a gap.
+
+    `longest_field_bytes` is the length of its longest header field as it is written, or 0 if none is long.
+    """
 
     def __init__(self, preparation: Preparation) -> None:
         self._judges_fitness = preparation is Preparation.SEVEN_BIT
@@ -87,6 +122,7 @@ class PreparationScan:
         self._open: list[_Open] = []
         self._body: _Body | None = None  # None while a header section is read
         self._entities = 0
+        self.longest_field_bytes = 0
         self._begin_entity(preparation, "text/plain")
 
     def feed(self, block: Buffer) -> None:
@@ -143,10 +179,10 @@ class PreparationScan:
             octets = canonical = b""
             entity = parse_entity(b"", default_type=current.default_type)
         self._window.take(start + len(octets))
-        facts = LineFacts(judges_fitness=self._judges_fitness)
-        facts.feed(octets, 0, len(octets))
-        facts.finish()
-        current.head = _Head(start, start + len(octets), facts.is_crlf, facts.is_fit)
+        if len(octets) > _LONG_HEAD_BYTES:
+            self.longest_field_bytes = max(self.longest_field_bytes, _longest_field(entity))
+        is_fit = not self._judges_fitness or is_lasting_head(canonical)
+        current.head = _Head(start, start + len(octets), is_crlf=canonical is octets, is_fit=is_fit)
         current.segment = len(self._segments)
         self._segments.append(Segment(start, start, Change.HEAD))  # until its end is known
         self._begin_body(entity, current)
@@ -198,7 +234,10 @@ class PreparationScan:
             multipart.parts += 1
             check_limit("parts of a multipart", multipart.parts, MAX_MIME_PARTS)
             gap = _Body(self._window.position, LineFacts(judges_fitness=self._judges_fitness))
-        gap.facts.feed(*self._window.take(delimiter.end))
+            gap.is_whole = LINE_END.match(self._window.look(delimiter.end)) is not None
+        octets, start, end = self._window.take(delimiter.end)
+        gap.facts.feed(octets, start, end)
+        gap.is_whole &= octets[end - 1] in b"\r\n"
         self._body = gap
         if delimiter.is_closing:
             multipart.is_closed = True
@@ -214,20 +253,36 @@ class PreparationScan:
             if isinstance(self._body, _Leaf):
                 self._end_leaf(entity, self._body)
             else:
+                closing = b"\r\n" + entity.delimiter + b"--\r\n"
                 if self._body is not None:
-                    self._end_gap(entity, self._body, b"\r\n" + entity.delimiter + b"--\r\n")
+                    self._end_gap(entity, self._body, closing)
+                elif self._has_no_end(entity):
+                    entity.is_fit = False
+                    end = self._window.position
+                    self._segments.append(Segment(end, end, Change.TEXT, text=closing))
                 self._end_head(entity, "")
             self._open.pop()
             self._body = None
             if self._open:
                 self._open[-1].is_fit &= entity.is_fit
 
+    def _has_no_end(self, entity: _Open) -> bool:
+        # Relays close a multipart that has no end. A closing delimiter that is also one of an outer multipart would
+        # close that one.
+        others = [one.delimiter for one in self._open if one is not entity]
+        return (
+            entity.preparation is Preparation.SEVEN_BIT
+            and entity.delimiter != b""
+            and not any(other.startswith(entity.delimiter) for other in others)
+        )
+
     def _end_gap(self, multipart: _Open, gap: _Body, replacement: bytes) -> None:
         # The bytes outside the parts have no meaning (RFC 2046 section 5.1.1). If transport might alter them, only the
         # delimiter remains.
         gap.facts.finish()
-        multipart.is_fit &= gap.facts.is_fit
-        if gap.facts.is_fit or multipart.preparation is Preparation.CANONICAL:
+        is_fit = gap.facts.is_fit and gap.is_whole
+        multipart.is_fit &= is_fit
+        if is_fit or multipart.preparation is Preparation.CANONICAL:
             self._keep(gap.start, self._window.position, is_crlf=gap.facts.is_crlf)
         else:
             _append(self._segments, Segment(gap.start, self._window.position, Change.TEXT, text=replacement))
@@ -257,6 +312,10 @@ class PreparationScan:
 
     def _keep(self, start: int, end: int, *, is_crlf: bool) -> None:
         _append(self._segments, Segment(start, end, Change.KEEP if is_crlf else Change.CRLF))
+
+
+def _longest_field(entity: Entity) -> int:
+    return max((max(len(one.encoded), len(write_field(one))) for one in entity.headers.fields), default=0)
 
 
 def _decoding_of(entity: Entity) -> Decoding:

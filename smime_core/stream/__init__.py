@@ -21,7 +21,7 @@ from smime_core.mime import Preparation
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
 from smime_core.stream.examination import StreamedReport, decrypt_octets, examine_octets
-from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, sign_mail_opaque, split_mail
+from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, split_mail
 from smime_core.stream.octets import FileOctets, Octets
 from smime_core.stream.sinks import FileSink, Sink
 from smime_core.stream.steady import BlockTags
@@ -55,17 +55,14 @@ def sign_mail_file(
     signing: Signing,
     provider: StreamingProvider,
     protection: ProtectionMode | None = None,
-) -> None:
-    """Write the message signed by every identity, as `sign_message` does.
+) -> SignatureForm:
+    """Write the message signed by every identity, as `sign_message` does. Returns the form of the signature.
 
     Raises the errors of `sign_message`, and UnsupportedAlgorithm for signers without attributes.
     """
     signer = StreamSigner(signing=signing, provider=provider)
-    if signing.form is SignatureForm.OPAQUE:
-        run(sign_mail_opaque(_octets(source, provider), FileSink(target), signer, protection))
-    else:
-        boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-        run(sign_mail(_octets(source, provider), FileSink(target), signer, boundary, protection))
+    boundary = f"sealwax-{provider.random_bytes(16).hex()}"
+    return run(sign_mail(_octets(source, provider), FileSink(target), signer, boundary, protection))
 
 
 def sign_file(

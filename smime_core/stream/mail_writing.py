@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from smime_core.asn1.der import Buffer
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA
 from smime_core.cms.enveloped_data import enveloped_smime_type
 from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import SignatureForm, choose_form
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_HEADER_BYTES
 from smime_core.mail.header_protection import (
@@ -32,9 +34,10 @@ from smime_core.mime import (
     outer_headers_of,
     parse_entity,
 )
-from smime_core.mime.assemble import inner_headers_of
+from smime_core.mime.assemble import inner_headers_of, names_type
 from smime_core.mime.multipart import delimiter_expression
 from smime_core.mime.piecewise import Base64Encoder
+from smime_core.mime.preparation_scan import longest_field_bytes
 from smime_core.provider import StreamingProvider
 from smime_core.stream.mail import StreamedEntity, locate_cms_part, open_mail_octets, read_entity_head
 from smime_core.stream.octets import DerivedOctets, MemoryOctets, Octets, read_head
@@ -61,6 +64,12 @@ class JoinedOctets(DerivedOctets):
         return sum([await part.length() for part in self._parts])
 
 
+class _SplitMail(NamedTuple):
+    outer_headers: bytes
+    entity: Octets
+    longest_field_bytes: int
+
+
 async def split_mail(
     message: Octets, preparation: Preparation, protection: ProtectionMode | None = None
 ) -> tuple[bytes, Octets]:
@@ -68,25 +77,44 @@ async def split_mail(
 
     With `protection` the entity includes the header fields (RFC 9788). Raises the errors of `prepare_mail`.
     """
+    outer_headers, entity, _ = await _split(message, preparation, protection)
+    return outer_headers, entity
+
+
+async def _split(message: Octets, preparation: Preparation, protection: ProtectionMode | None) -> _SplitMail:
     entity = await read_entity_head(await open_mail_octets(message))
     headers = entity.head.headers
-    is_ascii = bool(headers.find("Content-Type")) or await _is_ascii(entity.body)
+    is_ascii = names_type(headers) or await _is_ascii(entity.body)
     head = inner_headers_of(headers, body_is_ascii=is_ascii) + b"\r\n"
-    outer_headers, (head, body) = outer_headers_of(headers), await prepare_mail(head, entity.body, preparation)
+    outer_headers, prepared = outer_headers_of(headers), await prepare_mail(head, entity.body, preparation)
+    head = prepared.head
     if protection is not None:
         outer_headers, head = protect_headers(outer_headers, head, protection)
-    return outer_headers, JoinedOctets(MemoryOctets(head), body)
+    longest = max(prepared.longest_field_bytes, longest_field_bytes(head))
+    return _SplitMail(outer_headers, JoinedOctets(MemoryOctets(head), prepared.body), longest)
 
 
 async def sign_mail(
     message: Octets, target: StreamSink, signer: StreamSigner, boundary: str, protection: ProtectionMode | None = None
-) -> None:
-    """Write the message as multipart/signed. Raises the errors of `split_mail`.
+) -> SignatureForm:
+    """Write the signed message, and return its form. Raises the errors of `split_mail` and `choose_form`.
 
     The content is read once if `target` is a seekable file. Otherwise nothing is written before the signatures are
     there, so the content is read twice: for hashing and for writing.
     """
-    outer_headers, entity = await split_mail(message, Preparation.SEVEN_BIT, protection)
+    outer_headers, entity, longest = await _split(message, Preparation.SEVEN_BIT, protection)
+    form = choose_form(signer.signing.form, longest)
+    if form is SignatureForm.OPAQUE:
+        async with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:
+            await sign_opaque(entity, body, signer)
+    else:
+        await _sign_in_clear(outer_headers, entity, target, signer, boundary)
+    return form
+
+
+async def _sign_in_clear(
+    outer_headers: bytes, entity: Octets, target: StreamSink, signer: StreamSigner, boundary: str
+) -> None:
     names = micalg(algorithm.hash_name for algorithm in signer.signing.algorithms)
     # The boundary has 128 random bits, so it cannot occur in the message.
     before, delimiter, _ = build_signed(outer_headers, b"", b"", names, boundary).partition(
@@ -101,15 +129,6 @@ async def sign_mail(
         await copy_octets(entity, target)
     signed = build_signed(outer_headers, b"", signature_der, names, boundary)
     await target.write(signed[len(before + delimiter) :])
-
-
-async def sign_mail_opaque(
-    message: Octets, target: StreamSink, signer: StreamSigner, protection: ProtectionMode | None = None
-) -> None:
-    """Write the message with the content inside its signature. Raises the errors of `split_mail`."""
-    outer_headers, entity = await split_mail(message, Preparation.SEVEN_BIT, protection)
-    async with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:
-        await sign_opaque(entity, body, signer)
 
 
 async def encrypt_mail(

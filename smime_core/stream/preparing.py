@@ -6,7 +6,7 @@ The mail is read once to find the changes, and again each time the prepared byte
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.mime.changes import Change, Decoding, Preparation, Segment, decode_segment, rewrite_head
@@ -38,8 +38,16 @@ _DECODERS: Final[dict[Decoding, Callable[[], Transform]]] = {
 _MAY_FAIL: Final = (Decoding.CMS_BASE64, Decoding.QUOTED_PRINTABLE, Decoding.UUENCODE)
 
 
-async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> tuple[bytes, Octets]:
-    """Returns (header section with its blank line, body) of the entity as it is protected. `head` must be canonical.
+class PreparedMail(NamedTuple):
+    """The entity as it is protected: its header section with the blank line, and its body."""
+
+    head: bytes
+    body: Octets
+    longest_field_bytes: int
+
+
+async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> PreparedMail:
+    """The entity with this canonical header section and this body, prepared.
 
     Raises LimitExceeded, and MalformedMessage for damaged base64 of CMS that has to be encoded anew.
     """
@@ -54,10 +62,10 @@ async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> t
         # The header section and the part of the body that is kept with it.
         prepared, segments = head, [first._replace(start=len(head)), *others]
     if all(segment.change is Change.KEEP for segment in segments):
-        return prepared, body
+        return PreparedMail(prepared, body, scan.longest_field_bytes)
     changed = _ChangedOctets(body, segments, first=len(head))
     await changed.check()
-    return prepared, changed
+    return PreparedMail(prepared, changed, scan.longest_field_bytes)
 
 
 class _ChangedOctets(DerivedOctets):

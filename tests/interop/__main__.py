@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from tests.relays.page import TITLE as RELAYS_TITLE
 from tests.support.peers import ours
 from tests.support.peers.by_name import PEERS
 from tests.support.peers.peer import MAKES, READS, Gaps
@@ -53,8 +54,15 @@ def build_page() -> str:
         "## Reasons\n"
         + "".join(_reasons(_NAMES[peer], gaps) for peer, gaps in peers.items())
         + _reasons("Sealwax", ours.gaps),
+        _read_relays(),
     ]
     return "\n".join(parts)
+
+
+def _read_relays() -> str:
+    """The part of the page that `python -m tests.relays` writes, as it is."""
+    text = PAGE.read_text()
+    return text[text.index(RELAYS_TITLE) :]
 
 
 def _table(rows: Sequence[SigningRow] | Sequence[EncryptingRow], peers: dict[str, Gaps], *, we_make: bool) -> str:

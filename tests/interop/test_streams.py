@@ -41,7 +41,7 @@ def openssl(start_peer: Callable[[str], Peer]) -> OpenSsl:
     return peer
 
 
-def written(write: Callable[..., None], source: bytes, how: Signing | Encrypting | Keys) -> bytes:
+def written(write: Callable[..., object], source: bytes, how: Signing | Encrypting | Keys) -> bytes:
     target = io.BytesIO()
     write(io.BytesIO(source), target, how, provider=PROVIDER)
     return target.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -27,7 +28,7 @@ from smime_core.algorithms import (
 from smime_core.asn1.der import Buffer
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
-from smime_core.cms.signing import Signing
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import SmimeError
 from smime_core.identity.identity import Identity
 from smime_core.keys import parse_private_key
@@ -38,7 +39,7 @@ from smime_core.providers.webcrypto_ciphers import settle
 from smime_core.providers.webcrypto_streaming import WebCryptoStreamingProvider
 from smime_core.report.report_json import report_to_json
 from smime_core.stream.examination import decrypt_octets, examine_octets
-from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, sign_mail_opaque
+from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail
 from smime_core.stream.octets import MemoryOctets
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_opaque
 from smime_core.trust.judging import Judging
@@ -218,7 +219,8 @@ async def write_streams(_: CryptoProvider, given_json: bytes) -> str:
         return Arriving(mail, chunk, provider)
 
     await sign_mail(source(), made["detached"], signer, boundary="sealwax-boundary")
-    await sign_mail_opaque(source(), made["opaque"], signer)
+    opaque = dataclasses.replace(signer, signing=dataclasses.replace(signing, form=SignatureForm.OPAQUE))
+    await sign_mail(source(), made["opaque"], opaque, boundary="sealwax-boundary")
     await sign_opaque(source(), made["cms signed"], signer)
     for name, cipher in (("cbc mail", AES_256_CBC), ("gcm mail", AES_256_GCM)):
         await encrypt_mail(source(), made[name], Encrypting(recipients=recipients, cipher=cipher), provider=provider)

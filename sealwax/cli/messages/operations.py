@@ -8,10 +8,18 @@ from typing import BinaryIO
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import open_input
 from smime_core import blocking, stream
-from smime_core.cms import NO_KEYS, Encrypting, Keys, Signing
+from smime_core.cms import NO_KEYS, Encrypting, Keys, SignatureForm, Signing
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.mail import ProtectionMode
-from smime_core.mime import Entity, Preparation, looks_like_cms_part, open_mail_file, parse_entity, split_message
+from smime_core.mime import (
+    Entity,
+    Preparation,
+    is_multipart_signed,
+    looks_like_cms_part,
+    open_mail_file,
+    parse_entity,
+    split_message,
+)
 from smime_core.policy import Policy
 from smime_core.report import MessageReport
 from smime_core.stream import Sink
@@ -22,12 +30,13 @@ from smime_core.trust import Judging
 Input = bytes | BinaryIO
 
 
-def sign_mail(data: Input, target: Sink, signing: Signing, protection: ProtectionMode | None) -> None:
-    """Write the signed message. With `protection` its header fields are signed too."""
-    if isinstance(data, bytes):
-        target.write(blocking.sign_message(data, signing, PROVIDER, protection))
-    else:
-        stream.sign_mail_file(data, target, signing, PROVIDER, protection)
+def sign_mail(data: Input, target: Sink, signing: Signing, protection: ProtectionMode | None) -> SignatureForm:
+    """Write the signed message, and return its form. With `protection` its header fields are signed too."""
+    if not isinstance(data, bytes):
+        return stream.sign_mail_file(data, target, signing, PROVIDER, protection)
+    signed = blocking.sign_message(data, signing, PROVIDER, protection)
+    target.write(signed)
+    return SignatureForm.DETACHED if is_multipart_signed(parse_entity(signed)) else SignatureForm.OPAQUE
 
 
 def sign_content(data: Input, target: Sink, signing: Signing, *, raw: bool) -> None:

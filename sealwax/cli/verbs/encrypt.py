@@ -204,7 +204,7 @@ def _signed(request: EncryptRequest, data: Input, protection: ProtectionMode | N
     signing = Signing(
         identities=load_signers(request.identity_files, request.passphrases, rules),
         signing_time=at,
-        form=SignatureForm.OPAQUE if request.raw else SignatureForm.DETACHED,
+        form=SignatureForm.OPAQUE if request.raw else None,
     )
     with contextlib.closing(io.BytesIO() if isinstance(data, bytes) else Spool()) as signed:
         if request.raw:

@@ -46,6 +46,10 @@ from smime_core.mail import ProtectionMode
 from smime_core.provider import KeyType
 from smime_core.x509 import Certificate
 
+_OPAQUE_NOTE: Final = (
+    "signed with the content inside the signature: mail servers cut a header field of more than 100,000 bytes, "
+    "which would break a signature in clear"
+)
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top-secret")
 
 
@@ -143,7 +147,7 @@ class SignRequest:
         return Signing(
             identities=(first, *others),
             signing_time=at,
-            form=SignatureForm.OPAQUE if self.opaque else SignatureForm.DETACHED,
+            form=SignatureForm.OPAQUE if self.opaque else None,
             scheme=self._scheme,
             rsa_hash=self.rsa_hash,
             options=self._signer_options(further),
@@ -187,7 +191,9 @@ def sign(request: SignRequest) -> None:
         is_plain = request.plain_headers
         protection = None if is_plain else operations.choose_protection(watched, ProtectionMode.CLEAR)
         with open_output(request.target, mode) as output:
-            operations.sign_mail(watched, output, signing, protection)
+            form = operations.sign_mail(watched, output, signing, protection)
+    if form is SignatureForm.OPAQUE and not request.opaque:
+        click.echo(_OPAQUE_NOTE, err=True)
 
 
 def _receipt_request(signer: Identity, at: datetime.datetime) -> bytes:

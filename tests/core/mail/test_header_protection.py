@@ -28,6 +28,26 @@ OUTER = (
 )
 ENTITY = b"Content-Type: text/plain; charset=us-ascii\r\n\r\nAt eight.\r\n"
 CLEAR, CIPHER = ProtectionMode.CLEAR, ProtectionMode.CIPHER
+# Fields as they are sent and as relays write them: sendmail 8.17 puts a blank after each comma.
+REWRITTEN = [
+    (b"To: b@x.test,c@x.test\r\n", b"To: b@x.test, c@x.test\r\n"),
+    (b"To: b@x.test, c@x.test\r\n", b"To: b@x.test,\r\n\tc@X.TEST\r\n"),
+    (b"Cc: Bob <b@x.test>\r\n", b'Cc: "Bob" <b@x.test>\r\n'),
+    (b"Cc: Bob <b@x.test>\r\n", b"Cc: =?utf-8?Q?Bob?=  <b@x.test>\r\n"),
+    (b"Reply-To: b@x.test\r\n", b"Reply-To: <b@x.test>\r\n"),
+    (b"Sender: b@x.test\r\n", b"Sender: b@x.test (posted)\r\n"),
+    (b"Date: Fri, 20 Nov 2026 08:07:06 +0100\r\n", b"Date: Fri, 20 Nov 2026 07:07:06 GMT\r\n"),
+    (b"Date: Fri, 20 Nov 2026 08:07:06 +0100\r\n", b"Date: 20 Nov 2026 08:07:06 +0100 (CET)\r\n"),
+]
+ATTACKED = [
+    (b"To: b@x.test,c@x.test\r\n", b"To: b@x.test\r\n"),
+    (b"To: b@x.test,c@x.test\r\n", b"To: b@x.test, c@x.test, e@evil.test\r\n"),
+    (b"Cc: Bob <b@x.test>\r\n", b"Cc: The Bank <b@x.test>\r\n"),
+    (b"Cc: b@x.test\r\n", b"Cc: b@x.test, (\r\n"),
+    (b"Reply-To: b@x.test\r\n", b"Reply-To: B@x.test@evil.test\r\n"),
+    (b"Date: Fri, 20 Nov 2026 08:07:06 +0100\r\n", b"Date: Fri, 20 Nov 2026 08:07:06 +0000\r\n"),
+    (b"Date: Fri, 20 Nov 2026 08:07:06 +0100\r\n", b"Date: yesterday\r\n"),
+]
 
 
 def shown(outer: bytes, inner: bytes, *, signed: bool = True, encrypted: bool = True) -> ProtectedHeaders:
@@ -169,6 +189,26 @@ class TestShowing:
         headers = shown(attacked, inner, encrypted=mode is CIPHER)
         assert headers.altered_outside == ("To",)
         assert text(headers, "To") == "Bob <bob@good.test>"
+
+    @pytest.mark.parametrize("mode", [CLEAR, CIPHER])
+    @pytest.mark.parametrize(("sent", "relayed"), REWRITTEN)
+    def test_a_relay_that_writes_people_and_moments_otherwise_alters_nothing(
+        self, mode: ProtectionMode, sent: bytes, relayed: bytes
+    ) -> None:
+        outer, inner = protect_headers(b"From: a@good.test\r\n" + sent, ENTITY, mode=mode)
+        assert sent in outer
+        headers = shown(outer.replace(sent, relayed), inner, encrypted=mode is CIPHER)
+        assert headers.altered_outside == ()
+        assert headers.fields == shown(outer, inner, encrypted=mode is CIPHER).fields
+
+    @pytest.mark.parametrize("mode", [CLEAR, CIPHER])
+    @pytest.mark.parametrize(("sent", "attacked"), ATTACKED)
+    def test_other_people_and_moments_are_reported_in_any_form(
+        self, mode: ProtectionMode, sent: bytes, attacked: bytes
+    ) -> None:
+        outer, inner = protect_headers(b"From: a@good.test\r\n" + sent, ENTITY, mode=mode)
+        headers = shown(outer.replace(sent, attacked), inner, encrypted=mode is CIPHER)
+        assert headers.altered_outside == (sent.partition(b":")[0].decode(),)
 
     @pytest.mark.parametrize(
         "added", [b"Reply-To: eve@evil.test\r\n", b"Cc: eve@evil.test\r\n", b"Sender: e@e.test\r\n"]

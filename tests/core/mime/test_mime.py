@@ -34,8 +34,9 @@ from smime_core.mime import (
     split_signed,
     to_crlf,
 )
+from smime_core.mime.header_form import write_field
 from smime_core.mime.multipart import find_parts
-from smime_core.mime.seven_bit import encode_header_field, is_transport_safe
+from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 from tests.support.vectors import vectors
 
@@ -566,7 +567,7 @@ class TestMessages:
         for built in (
             outer + b"\r\n",
             join_message(outer, inner),
-            encode_header_field(parse_entity(message).headers.fields[0]),
+            write_field(parse_entity(message).headers.fields[0]),
         ):
             assert not from_addresses(parse_entity(built).headers)
             assert b"\r" not in built.replace(b"\r\n", b"")

@@ -16,7 +16,16 @@ from smime_core.errors import SmimeError, TimestampRefused
 from smime_core.ess import SecurityLabel, build_security_label
 from smime_core.mail import Draft, HiddenField, ProtectionMode, build_parts, keep_hidden, protect_headers
 from smime_core.message import encrypt_bytes, encrypt_entity, sign_entity
-from smime_core.mime import Attachment, addresses, build_signed, decode_body, parse_entity, split_signed
+from smime_core.mime import (
+    Attachment,
+    addresses,
+    build_pkcs7_mime,
+    build_signed,
+    decode_body,
+    is_multipart_signed,
+    parse_entity,
+    split_signed,
+)
 from smime_core.pkix import Purpose
 from smime_core.policy import find_weakness
 from smime_core.provider import CryptoProvider
@@ -247,13 +256,18 @@ async def _add_timestamp(entity: bytes, answer: bytes, nonce: int, provider: Cry
         cms = await add_signature_timestamp(cms, token, provider)
     except SmimeError as error:
         raise TimestampRefused(str(error)) from error
+    if content is None:
+        return build_pkcs7_mime(b"", cms, "signed-data")
     parameters = parse_entity(entity).content_type.parameters
     return build_signed(b"", content, cms, parameters["micalg"], parameters["boundary"])
 
 
-def _split(entity: bytes) -> tuple[bytes, bytes]:
-    """The signed content and the CMS of a multipart/signed."""
-    content, signature = split_signed(parse_entity(entity))
+def _split(entity: bytes) -> tuple[bytes | None, bytes]:
+    """The signed content of a multipart/signed, or None for an opaque signature; and the CMS."""
+    parsed = parse_entity(entity)
+    if not is_multipart_signed(parsed):
+        return None, bytes(decode_body(parsed))
+    content, signature = split_signed(parsed)
     return bytes(content), bytes(decode_body(signature))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from smime_core.asn1 import Buffer
-from smime_core.cms import ID_DATA, Encrypting, Keys, Signing
+from smime_core.cms import ID_DATA, Encrypting, Keys, SignatureForm, Signing
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
@@ -22,7 +22,7 @@ from smime_core.providers.webcrypto_streaming import WebCryptoStreamingProvider
 from smime_core.report import report_to_json
 from smime_core.stream.examination import decrypt_octets, examine_octets
 from smime_core.stream.mail import locate_cms, open_mail_octets, read_entity_head
-from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, sign_mail_opaque
+from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail
 from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import StreamSink
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
@@ -154,13 +154,12 @@ async def _sign(request: SignStream, streams: Streams, provider: StreamingProvid
     identities = await unseal_signers(request.keys, provider, scheme)
     claimed = await _read_claim(streams.input) if is_mail else None
     signer = choose_signer(identities, request.at, claimed, scheme=scheme)
-    signing = Signing(identities=[signer], signing_time=request.at, scheme=scheme)
+    form = {None: None, True: SignatureForm.DETACHED, False: SignatureForm.OPAQUE}[request.detached]
+    signing = Signing(identities=[signer], signing_time=request.at, scheme=scheme, form=form)
     stream_signer = StreamSigner(signing=signing, provider=provider)
-    if is_mail and is_detached:
+    if is_mail:
         boundary = f"sealwax-{provider.random_bytes(16).hex()}"
         await sign_mail(streams.input, streams.output, stream_signer, boundary)
-    elif is_mail:
-        await sign_mail_opaque(streams.input, streams.output, stream_signer)
     elif is_detached:
         streams.read_once()
         await streams.output.write(await sign_detached(streams.input, stream_signer))
