@@ -4,6 +4,7 @@ The choice follows RFC 8551 section 2.7. The file formats are our own.
 """
 
 from smime_core.trust.book_json import BookEntry, build_book, parse_book
+from smime_core.trust.certificate_change import CertificateChange, has_receiving_key
 from smime_core.trust.contact_texts import (
     contact_key,
     contact_text,
@@ -15,7 +16,6 @@ from smime_core.trust.contact_texts import (
 )
 from smime_core.trust.contacts import (
     NO_CONTACTS,
-    CertificateChange,
     CertificateSource,
     Contact,
     Contacts,
@@ -24,7 +24,6 @@ from smime_core.trust.contacts import (
     confirm_preferred,
     forget_service,
     harvest,
-    has_receiving_key,
     merge,
     remember_certificate,
 )

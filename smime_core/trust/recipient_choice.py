@@ -40,7 +40,8 @@ from smime_core.provider import CryptoProvider
 from smime_core.report.report import NO_VALUES, Reason, build_reason
 from smime_core.text.mail_address import addresses_match
 from smime_core.text.times import utc_text
-from smime_core.trust.contacts import NO_CONTACTS, CertificateSource, Contacts, find_change, has_receiving_key
+from smime_core.trust.certificate_change import has_receiving_key
+from smime_core.trust.contacts import NO_CONTACTS, CertificateSource, Contacts, find_change
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import Certificate
 
