@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -26,6 +26,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, SignerReport, State
 from smime_core.text.mail_address import address_key, addresses_match
 from smime_core.trust.certificate_change import CertificateChange, change_from, may_encrypt
+from smime_core.trust.certificate_index import CertificateIndex
 from smime_core.trust.service_mails import SERVICE_FIELD
 from smime_core.x509.certificate import Certificate, names_match
 
@@ -93,6 +94,18 @@ class Contacts:
     @functools.cached_property
     def _by_address(self) -> dict[tuple[str, str], Contact]:
         return {address_key(contact.address): contact for contact in self.people}
+
+    @functools.cached_property
+    def index(self) -> CertificateIndex:
+        """An index of `all_certificates`."""
+        return CertificateIndex(self.all_certificates())
+
+    def all_certificates(self) -> Iterator[Certificate]:
+        """The certificates of all contacts, and those that came with them."""
+        for contact in self.people:
+            for known in contact.certificates:
+                yield known.certificate
+                yield from known.intermediates
 
     def find(self, address: str) -> Contact | None:
         """The contact of an address."""

@@ -152,7 +152,9 @@ async def check_recipient(
     """
     check = _check_itself(found, address, judging.at, judging.contacts)
     try:
-        rules = PathRules(judging.trust_store, judging.at, known=found.intermediates)
+        own = (found.certificate, *found.intermediates)
+        known = (*found.intermediates, *judging.at_hand.find_above(own))
+        rules = PathRules(judging.trust_store, judging.at, known=known)
         path = await validate_path(found.certificate, Purpose.ENCRYPT, rules, provider)
     except PathError as error:
         return dataclasses.replace(
