@@ -335,7 +335,7 @@ class _StreamedWalk:
                 skeleton = await found.finish()
         if walk is not None:
             parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
-        self.state.add_encrypted(enveloped, opened.recipient if opened else None)
+        self.state.add_encrypted(enveloped, opened)
         return opened.content if opened else None
 
     async def _decrypt(

@@ -33,14 +33,19 @@ from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decrypted(Generic[_T]):
-    """The content of an encrypted layer, and the recipient whose key decrypted it."""
+class Decrypted(Generic[_T_co]):
+    """The content of an encrypted layer, and the recipient whose key decrypted it.
 
-    content: _T = field(repr=False)
+    `garbled` is the error for content that turns out to be garbled: that of a layer that no key decrypts.
+    """
+
+    content: _T_co = field(repr=False)
     recipient: RecipientInfo
+    garbled: SmimeError = field(default_factory=DecryptionError)
 
 
 async def try_content_keys(
@@ -77,9 +82,7 @@ async def try_content_keys(
     )
     if opened is not None:
         return opened
-    if not trial.failures:
-        raise NoMatchingRecipient(tuple(str(recipient.rid) for recipient in recipients))
-    raise _joint_failure(trial.failures)
+    raise _joint_failure(trial.failures, recipients)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +125,12 @@ class _Trial(Generic[_T]):
         recipient, cek = guessed
         try:
             content = await self.use(cek)
-            return Decrypted(content=content, recipient=recipient) if await is_plausible(content) else None
+            if not await is_plausible(content):
+                return None
         except DecryptionError:
             return None
+        garbled = _joint_failure(self.failures, recipients)
+        return Decrypted(content=content, recipient=recipient, garbled=garbled)
 
 
 def is_single_try(recipients: Sequence[RecipientInfo], keys: Keys) -> bool:
@@ -174,7 +180,9 @@ async def _unwrap_by_password(
     return await unwrap_pwri(recipient, password, provider, cek_length=cek_length, policy=policy)
 
 
-def _joint_failure(failures: Sequence[SmimeError]) -> SmimeError:
+def _joint_failure(failures: Sequence[SmimeError], recipients: Sequence[RecipientInfo]) -> SmimeError:
+    if not failures:
+        return NoMatchingRecipient(tuple(str(recipient.rid) for recipient in recipients))
     if all(isinstance(failure, WrongPassphrase) for failure in failures):
         return WrongPassphrase()
     said_by_message = [

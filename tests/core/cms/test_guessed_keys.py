@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smime_core import Identity, stream
+from smime_core import Identity, Judging, blocking, stream
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, HashName, KeyTransport, digest_octets
 from smime_core.asn1 import der
 from smime_core.blocking import run
@@ -36,7 +36,7 @@ from smime_core.providers.native import NativeProvider
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.x509.certificate import Certificate
 from tests.support.envelopes import CEK, decrypt, envelope, parse
-from tests.support.people import PROVIDER, person
+from tests.support.people import NOW, PROVIDER, person, trust
 
 ENTITY = b"Content-Type: text/plain\r\n\r\nAt eight.\r\n"
 KINDS = (NewKey.RSA_2048, NewKey.P256, NewKey.X25519, NewKey.ML_KEM_768)
@@ -329,3 +329,19 @@ def test_a_key_that_may_be_guessed_is_a_further_try() -> None:
     assert is_single_try(both[1:], Keys(identities=[BOB]))
     assert not is_single_try(both, Keys(identities=[BOB]))
     assert is_single_try(both, Keys(identities=[BOB], most_guesses=0))
+
+
+def test_must_23_damage_behind_a_guessed_key_looks_as_if_no_key_fitted() -> None:
+    inside = (
+        b"Content-Type: multipart/signed; protocol=application/pkcs7-signature; boundary=b\r\n\r\n--b\r\n\r\nhi\r\n"
+    )
+    judging = Judging(trust_store=trust(), at=NOW)
+    ends = set()
+    for name in ("alice", "dave"):
+        cms = envelope(recipient(NewKey.RSA_2048, name=name), content=inside)
+        for examine in (blocking.examine_message, stream.examine_file):
+            given: object = cms if examine is blocking.examine_message else io.BytesIO(cms)
+            with pytest.raises(SmimeError) as raised:
+                examine(given, judging, STREAMING, Keys(identities=[ALICE]))  # type: ignore[operator]
+            ends.add((type(raised.value), str(raised.value)))
+    assert [kind for kind, _ in ends] == [NoMatchingRecipient]
