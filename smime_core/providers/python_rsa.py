@@ -15,7 +15,7 @@ from operator import or_
 
 from smime_core.algorithms import HashName, KeyTransport, hash_length
 from smime_core.asn1 import der
-from smime_core.errors import DecryptionError, ProviderError
+from smime_core.errors import DecryptionError, ProviderError, SmimeError
 from smime_core.provider import PrivateKey, PublicKey
 from smime_core.providers.python_hashes import python_digest
 
@@ -77,8 +77,8 @@ def decrypt_any_pkcs1_v15(attempts: Sequence[tuple[PrivateKey, bytes]], cek_leng
     for number, (key, encrypted_key) in enumerate(attempts):
         try:
             block = apply_private(key, encrypted_key, operation="transport_decrypt")
-        except ProviderError:
-            # The numbers of this key do not fit together, whatever the block is.
+        except SmimeError:
+            # This key cannot be used, whatever the block is: its numbers do not fit together, or are not here.
             continue
         mask, cek = _read_padded(block, cek)
         position = number & mask | position & ~mask
