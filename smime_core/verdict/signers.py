@@ -121,10 +121,12 @@ async def _judge_signer(
         return unread_signer(info)
     known = at_hand.carried
     try:
-        # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. The
-        # verification with it then fails with the right reason (MUSTS 17).
-        certificates = find_signer_certificates(info, known) or tuple(filter(None, [find_certificate(info.sid, known)]))
+        certificates = find_signer_certificates(info, known)
         others = () if certificates else find_signer_certificates(info, at_hand.signers)
+        if not others:
+            # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. The
+            # verification with it then fails with the right reason (MUSTS 17).
+            certificates = certificates or tuple(filter(None, [find_certificate(info.sid, known)]))
     except SmimeError as error:
         return broken_signer(info, reason(error.code))
     # One key may have been certified several times. The best verdict by any of these certificates counts.

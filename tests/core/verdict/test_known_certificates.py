@@ -16,7 +16,7 @@ from smime_core.ca.certificate_building import CertificateTemplate, build_certif
 from smime_core.ca.extensions import build_subject_key_identifier
 from smime_core.ca.names import COMMON_NAME, build_name
 from smime_core.cms.content_info import parse_content_info
-from smime_core.cms.signing import SignerIdentifierForm, SignerOptions, Signing
+from smime_core.cms.signing import AttributesForm, SignerIdentifierForm, SignerOptions, Signing
 from smime_core.keys import public_key_of
 from smime_core.pkix import Evidence, RevocationPolicy, TrustStore
 from smime_core.providers.native_streaming import NativeStreamingProvider
@@ -59,12 +59,14 @@ def contacts_of(people: dict[str, tuple[Certificate, ...]]) -> Contacts:
 
 
 @functools.cache
-def signed(*carried: Certificate, by_key_identifier: bool = False) -> bytes:
+def signed(
+    *carried: Certificate, by_key_identifier: bool = False, attributes: AttributesForm = AttributesForm.STANDARD
+) -> bytes:
     """A mail by Alice whose signature carries only these certificates."""
     identity = Identity(certificate=LEAF, private_key=path_house.key(ALICE), chain=())
-    options = (
-        SignerOptions(sid_form=SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER) if by_key_identifier else SignerOptions()
-    )
+    forms = SignerIdentifierForm
+    name = forms.SUBJECT_KEY_IDENTIFIER if by_key_identifier else forms.ISSUER_AND_SERIAL
+    options = SignerOptions(sid_form=name, attributes=attributes)
     mail = blocking.sign_message(
         MESSAGE, Signing(identities=[identity], signing_time=NOW, options=options), provider=PROVIDER
     )
@@ -146,8 +148,10 @@ def twin_of_alice() -> Certificate:
     return run(build_certificate(template, issuer_der=issuer_der, signing_key=key, provider=PROVIDER))
 
 
-def test_another_persons_certificate_with_the_same_key_identifier_says_nothing() -> None:
-    mail, twin = signed(by_key_identifier=True), twin_of_alice()
+@pytest.mark.parametrize("attributes", [AttributesForm.STANDARD, AttributesForm.NONE])
+def test_another_persons_certificate_with_the_same_key_identifier_says_nothing(attributes: AttributesForm) -> None:
+    # Without attributes, nothing but the key identifier names the certificate.
+    mail, twin = signed(by_key_identifier=True, attributes=attributes), twin_of_alice()
     assert twin.subject_key_identifier == LEAF.subject_key_identifier
     report = examine(mail, known(twin, ISSUING.certificate))
     assert opinion(report) == (State.SIGNED_UNVERIFIED, MISSING)
@@ -156,6 +160,12 @@ def test_another_persons_certificate_with_the_same_key_identifier_says_nothing()
     report = examine(mail, both)
     assert opinion(report) == VERIFIED
     assert report.signers[0].certificate == LEAF
+
+
+def test_a_carried_certificate_of_somebody_else_does_not_hide_the_known_one() -> None:
+    mail, people = signed(twin_of_alice(), by_key_identifier=True), known(LEAF, ISSUING.certificate)
+    assert opinion(examine(mail)) == (State.INVALID, "signature-mismatch")
+    assert opinion(examine(mail, people)) == VERIFIED
 
 
 @pytest.mark.parametrize("by_key_identifier", [False, True])
