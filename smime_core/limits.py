@@ -118,6 +118,7 @@ MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 ends at 3,072.
 MAX_PBKDF2_ITERATIONS: Final = 3_000_000  # Five times OWASP's advice; 0.3 s natively, 1.7 s with SHA3-512.
 # The next three limits apply to all encrypted layers of one message together.
 MAX_KEY_ATTEMPTS: Final = 100  # Content keys unwrapped; a private RSA operation takes 1 to 7 ms.
+MAX_GUESSED_KEYS: Final = 20  # Pairs of a recipient and an own key that it does not name, in one layer.
 # PBKDF2 iterations of all passwords. Those of a slow hash and of a key longer than the hash count twice. One password
 # with MAX_PBKDF2_ITERATIONS is still tried.
 MAX_PASSWORD_WORK: Final = 6_000_000

@@ -7,7 +7,7 @@ everywhere and need no provider.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -173,6 +173,15 @@ class CryptoProvider(Protocol):
 
         RSA v1.5: a bad padding or a wrong length yields a random CEK and no error (RFC 3218 section 2.3.2). OAEP:
         raises DecryptionError.
+        """
+
+    async def transport_decrypt_any(
+        self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
+    ) -> tuple[int, bytes]:
+        """(position, CEK) of one of the attempts, each a key and an encrypted key, by RSA v1.5, that fits.
+
+        All are made, by the same steps. If none has the right padding and length, both are random, and there is no
+        error (RFC 3218 section 2.3.2). There is at least one attempt.
         """
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:

@@ -34,6 +34,7 @@ from smime_core.cms.attributes import (
 from smime_core.cms.content_encryption import ContentEncryption, build_content_encryption
 from smime_core.cms.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA
 from smime_core.cms.encrypted_content import ENCRYPTED_CONTENT, EncryptedContent, decrypt_cbc, parse_encrypted_content
+from smime_core.cms.guessed_content import GUESSED_HEAD_BYTES, is_entity_or_cms
 from smime_core.cms.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info, with_originators
 from smime_core.cms.recipients.content_keys import Decrypted, try_content_keys
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
@@ -163,7 +164,10 @@ async def decrypt_enveloped_data(
     async def decrypt(cek: bytes) -> bytes:
         return await _decrypt(enveloped, cek, provider)
 
-    return await use_content_key(enveloped, decrypt, keys, provider, policy, budget)
+    async def head_of(content: bytes) -> bytes:
+        return content[:GUESSED_HEAD_BYTES]
+
+    return await use_content_key(enveloped, decrypt, keys, provider, policy, budget, head_of)
 
 
 async def use_content_key(
@@ -173,12 +177,14 @@ async def use_content_key(
     provider: CryptoProvider,
     policy: Policy = Policy.RECEIVE,
     budget: DecryptionBudget | None = None,
+    head_of: Callable[[_T], Awaitable[bytes]] | None = None,
 ) -> Decrypted[_T]:
     """The result of `use` for the right content key.
 
     `use` is called with one possible key after the other. It raises DecryptionError for a wrong key; then the next one
-    is tried. If the encrypted content was cut out, `use` counts it in `budget`. Raises the errors of
-    `decrypt_enveloped_data`.
+    is tried. If the encrypted content was cut out, `use` counts it in `budget`. `head_of` gives the first
+    GUESSED_HEAD_BYTES of the content that `use` has decrypted; without it, only keys that a recipient names are tried.
+    Raises the errors of `decrypt_enveloped_data`.
     """
     cipher = enveloped.cipher
     check_content_cipher(cipher, policy)
@@ -191,7 +197,17 @@ async def use_content_key(
         cipher.key_length,
         policy,
         budget,
+        _plausibility(enveloped, head_of) if head_of is not None else None,
     )
+
+
+def _plausibility(
+    enveloped: EnvelopedData, head_of: Callable[[_T], Awaitable[bytes]]
+) -> Callable[[_T], Awaitable[bool]]:
+    async def is_plausible(used: _T) -> bool:
+        return enveloped.is_authenticated or is_entity_or_cms(await head_of(used), enveloped.content_type)
+
+    return is_plausible
 
 
 async def find_content_key(
@@ -199,11 +215,13 @@ async def find_content_key(
 ) -> bytes:
     """The content key, checked by decrypting the content. Raises the errors of `decrypt_enveloped_data`."""
 
-    async def prove(cek: bytes) -> bytes:
-        await _decrypt(enveloped, cek, provider)
-        return cek
+    async def prove(cek: bytes) -> tuple[bytes, bytes]:
+        return cek, (await _decrypt(enveloped, cek, provider))[:GUESSED_HEAD_BYTES]
 
-    return (await use_content_key(enveloped, prove, keys, provider, policy)).content
+    async def head_of(proved: tuple[bytes, bytes]) -> bytes:
+        return proved[1]
+
+    return (await use_content_key(enveloped, prove, keys, provider, policy, head_of=head_of)).content[0]
 
 
 async def start_envelope(encrypting: Encrypting, provider: CryptoProvider, content_type: str) -> Envelope:

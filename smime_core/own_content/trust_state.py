@@ -32,7 +32,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.report.report import State
 from smime_core.text.mail_address import address_key
 from smime_core.trust.book_json import BookEntry, build_book, parse_book
-from smime_core.trust.contacts import NO_CONTACTS, Contacts
+from smime_core.trust.contacts import NO_CONTACTS, Contact, Contacts, add_unasked
 from smime_core.trust.contacts_json import build_contacts, parse_contacts
 from smime_core.trust.decisions import Decision, add_decision
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
@@ -60,12 +60,12 @@ class TrustState:
     def with_unknown(self, contacts: Contacts, decisions: Sequence[Decision]) -> TrustState:
         """This state, plus those of `contacts` and `decisions` that it lacks. Those that it has stay unchanged.
 
-        Raises LimitExceeded.
+        A known contact gets further certificates if the user need not be asked about them. Raises LimitExceeded.
         """
         people, decided = self.contacts, self.decisions
         for contact in contacts.people:
-            if people.find(contact.address) is None:
-                people = people.with_contact(contact)
+            own = people.find(contact.address)
+            people = people.with_contact(_add_unknown(own, contact) if own else contact)
         known = {decision.certificate for decision in self.decisions}
         for decision in decisions:
             if decision.certificate not in known:
@@ -136,6 +136,11 @@ async def open_trust_state(
         text = f"it is number {state.counter}, and number {least_counter} was seen already"
         raise TrustStateOlder(text, report=report)
     return state
+
+
+def _add_unknown(own: Contact, contact: Contact) -> Contact:
+    known = {one.certificate for one in own.certificates}
+    return add_unasked(own, (one for one in contact.certificates if one.certificate not in known))
 
 
 def _parse(content: bytes) -> TrustState:

@@ -8,6 +8,7 @@ maps the library's exceptions.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -173,6 +174,16 @@ class NativeProvider:
         if len(cek) != cek_length:
             raise DecryptionError
         return cek
+
+    async def transport_decrypt_any(
+        self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
+    ) -> tuple[int, bytes]:
+        """(position, CEK) of one attempt by RSA v1.5 that fits, or both random."""
+        # OpenSSL does not say whether a padding was right, and gives bytes of the wanted length by chance once in 250
+        # times. So the block is read here.
+        from smime_core.providers import python_rsa
+
+        return python_rsa.decrypt_any_pkcs1_v15(attempts, cek_length)
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
         """(ephemeral public key, shared secret), on the recipient's curve. Raises ProviderError."""

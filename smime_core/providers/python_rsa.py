@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 from smime_core.algorithms import HashName, KeyTransport, hash_length
 from smime_core.asn1 import der
-from smime_core.errors import DecryptionError, ProviderError
+from smime_core.errors import DecryptionError, ProviderError, SmimeError
 from smime_core.provider import PrivateKey, PublicKey
 from smime_core.providers.python_hashes import python_digest
 
@@ -63,17 +64,38 @@ def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, cek_length: int) ->
 
     RFC 3218 section 2.3.2: the random key is made first, and no branch depends on the decrypted block.
     """
-    substitute = secrets.token_bytes(cek_length)
     block = apply_private(key, encrypted_key, operation="transport_decrypt")
-    start = len(block) - cek_length
+    return _read_padded(block, secrets.token_bytes(cek_length))[1]
+
+
+def decrypt_any_pkcs1_v15(attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int) -> tuple[int, bytes]:
+    """(position, CEK) of the last attempt that fits, or a random position and random bytes.
+
+    Each attempt is a key and an encrypted key. All are made, and no branch depends on a decrypted block.
+    """
+    position, cek = secrets.randbelow(len(attempts)), secrets.token_bytes(cek_length)
+    for number, (key, encrypted_key) in enumerate(attempts):
+        try:
+            block = apply_private(key, encrypted_key, operation="transport_decrypt")
+        except SmimeError:
+            # This key cannot be used, whatever the block is: its numbers do not fit together, or are not here.
+            continue
+        mask, cek = _read_padded(block, cek)
+        position = number & mask | position & ~mask
+    return position, cek
+
+
+def _read_padded(block: bytes, substitute: bytes) -> tuple[int, bytes]:
+    # Returns (-1, the key in the block) if it has the right padding and the length of `substitute`, else (0, that one).
+    start = len(block) - len(substitute)
     if start < 11:
-        return substitute
+        return 0, substitute
     wrong = block[0] | block[1] ^ 2 | block[start - 1]
     # A zero byte inside the filling would end it early, so that the key would have another length.
     wrong |= reduce(or_, ((octet - 1) >> 8 & 1 for octet in block[2 : start - 1]))
-    mask = ((wrong - 1) >> 8) & 0xFF
+    mask = (wrong - 1) >> 8
     pairs = zip(block[start:], substitute, strict=True)
-    return bytes(found & mask | other & ~mask & 0xFF for found, other in pairs)
+    return mask, bytes((found & mask | other & ~mask) & 0xFF for found, other in pairs)
 
 
 def decrypt_oaep(key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes) -> bytes:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -56,7 +57,13 @@ from smime_core.providers.python_keys import (
     verify_in_python,
 )
 from smime_core.providers.python_new_keys import make_key_in_python
-from smime_core.providers.python_rsa import decrypt_oaep, decrypt_pkcs1_v15, encrypt_oaep, encrypt_pkcs1_v15
+from smime_core.providers.python_rsa import (
+    decrypt_any_pkcs1_v15,
+    decrypt_oaep,
+    decrypt_pkcs1_v15,
+    encrypt_oaep,
+    encrypt_pkcs1_v15,
+)
 from smime_core.providers.signature_keys import check_key, fits
 from smime_core.providers.webcrypto_ciphers import WebCiphers, result, secret_octets, settle
 from smime_core.providers.webcrypto_forms import (
@@ -195,6 +202,12 @@ class WebCryptoProvider:
         if len(cek) != cek_length:
             raise DecryptionError
         return cek
+
+    async def transport_decrypt_any(
+        self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
+    ) -> tuple[int, bytes]:
+        """(position, CEK) of one attempt by RSA v1.5 that fits, or both random."""
+        return decrypt_any_pkcs1_v15(attempts, cek_length)
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
         """(ephemeral public key, shared secret), on the recipient's curve. Raises ProviderError."""

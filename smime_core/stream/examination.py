@@ -24,6 +24,7 @@ from smime_core.cms.content_info import (
     is_content_info,
 )
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
+from smime_core.cms.guessed_content import GUESSED_HEAD_BYTES
 from smime_core.cms.layers import HEAD_BYTES, begins_as_header, may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted, is_single_try
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
@@ -340,7 +341,7 @@ class _StreamedWalk:
                 skeleton = await found.finish()
         if walk is not None:
             parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
-        self.state.add_encrypted(enveloped, opened.recipient if opened else None)
+        self.state.add_encrypted(enveloped, opened)
         return opened.content if opened else None
 
     async def _decrypt(
@@ -358,7 +359,11 @@ class _StreamedWalk:
             blocks = walks.pop() if walks else _count_blocks(encrypted.blocks(), enveloped.cipher, budget)
             return await decrypted.checked(blocks, on_last_walk)
 
-        return await use_content_key(enveloped, use, self._opener.keys, self._provider, self._opener.policy, budget)
+        async def head_of(opened: Octets) -> bytes:
+            return await read_head(opened, GUESSED_HEAD_BYTES)
+
+        keys, policy = self._opener.keys, self._opener.policy
+        return await use_content_key(enveloped, use, keys, self._provider, policy, budget, head_of)
 
     def stop(self) -> None:
         """Stop at a layer whose content is not read."""

@@ -4,6 +4,7 @@ The choice follows RFC 8551 section 2.7. The file formats are our own.
 """
 
 from smime_core.trust.book_json import BookEntry, build_book, parse_book
+from smime_core.trust.certificate_change import CertificateChange, has_receiving_key
 from smime_core.trust.contact_texts import (
     contact_key,
     contact_text,
@@ -15,7 +16,6 @@ from smime_core.trust.contact_texts import (
 )
 from smime_core.trust.contacts import (
     NO_CONTACTS,
-    CertificateChange,
     CertificateSource,
     Contact,
     Contacts,
@@ -24,7 +24,6 @@ from smime_core.trust.contacts import (
     confirm_preferred,
     forget_service,
     harvest,
-    has_receiving_key,
     merge,
     remember_certificate,
 )
@@ -38,10 +37,10 @@ from smime_core.trust.decisions import (
     make_decision,
 )
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
+from smime_core.trust.issuers import Issuers
 from smime_core.trust.judging import Judging
 from smime_core.trust.people_files.building import PeopleForm, build_people_file
 from smime_core.trust.people_files.importing import Imported, import_changed_people, import_people
-from smime_core.trust.people_files.issuers import Issuers
 from smime_core.trust.people_files.left_out import LEFT_OUT_REASONS, LeftOut
 from smime_core.trust.people_files.reading import (
     FoundPerson,

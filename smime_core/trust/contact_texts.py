@@ -6,6 +6,7 @@ two devices can compare thousands of contacts in milliseconds. Texts from elsewh
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,14 @@ from typing import Any, Final
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CONTACTS_BYTES, MAX_CONTACTS_TOKENS
 from smime_core.text.mail_address import address_name
-from smime_core.trust.contacts import Contact, Contacts, remember_certificate
+from smime_core.trust.contacts import (
+    Contact,
+    Contacts,
+    add_unasked,
+    add_unasked_one,
+    in_order_of_arrival,
+    remember_certificate,
+)
 from smime_core.trust.contacts_json import VERSION, build_contacts, parse_contacts
 from smime_core.trust.strict_json import parse_json
 
@@ -75,13 +83,24 @@ def last_change(text: str) -> datetime.datetime:
 
 
 def join_contact(one: Contact, other: Contact) -> Contact:
-    """One contact that two devices have changed: the certificates of both, and what the later mail says."""
-    said = {contact.said_at: contact for contact in (one, other) if contact.said_at is not None}
-    joined = said[max(said)] if said else one
-    for contact in (one, other):
-        for known in contact.certificates:
-            joined = remember_certificate(joined, known)
-    return joined
+    """One contact that two devices have changed: the certificates of both, and what the later mail says.
+
+    If the devices have learned certificates between which a person would be asked, those that were seen first stay: the
+    next mail with another one asks. If the person has agreed to a change on the other device, all of that device stay.
+    """
+    joined, later = sorted((one, other), key=_arrivals)
+    unasked = add_unasked(Contact(address=one.address), later.certificates)
+    has_agreed = len(unasked.certificates) < len(later.certificates)
+    for known in in_order_of_arrival(later.certificates):
+        joined = (remember_certificate if has_agreed else add_unasked_one)(joined, known)
+    # The wishes of a certificate count only if the certificate does.
+    certain = [contact for contact in (one, other) if contact.preferred in (None, *joined.known)]
+    said = {contact.said_at: contact for contact in certain if contact.said_at is not None}
+    return dataclasses.replace(said[max(said)], certificates=joined.certificates) if said else joined
+
+
+def _arrivals(contact: Contact) -> list[tuple[datetime.datetime, str]]:
+    return [(known.first_seen, known.certificate.fingerprint) for known in in_order_of_arrival(contact.certificates)]
 
 
 def _write(people: Iterable[Mapping[str, Any]], listed: list[Any]) -> str:

@@ -1,8 +1,9 @@
 """Contacts: their certificates with date and source, and the algorithms that they can read.
 
 Facts are remembered from `verified` mail only (RFC 8551 section 2.7.1, MUSTS 16). The first certificate of an address
-is remembered at once. Another certificate is reported as a `CertificateChange`; if its issuer or key differs, it is
-remembered after the user agrees. A remembered certificate is not trusted: `recipient_choice` checks it each time.
+is remembered at once, and a second one for another use by the same authority. Another certificate is reported as a
+`CertificateChange`; if its issuer or key differs, it is remembered after the user agrees. A remembered certificate is
+not trusted: `recipient_choice` checks it each time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -20,10 +21,12 @@ from smime_core.cms.certificate_id import CertificateId
 from smime_core.cms.signed_attributes import is_worth_remembering, parse_key_preference, parse_signing_time
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_CONTACT_CERTIFICATES, MAX_CONTACTS, MAX_PATH_LENGTH, check_limit
-from smime_core.pkix import PathRules, Purpose, TrustStore, check_end_entity, validate_path
-from smime_core.provider import CryptoProvider, KeyType
+from smime_core.pkix import PathRules, Purpose, TrustStore, validate_path
+from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, SignerReport, State
 from smime_core.text.mail_address import address_key, addresses_match
+from smime_core.trust.certificate_change import CertificateChange, change_from, may_encrypt
+from smime_core.trust.certificate_index import CertificateIndex
 from smime_core.trust.service_mails import SERVICE_FIELD
 from smime_core.x509.certificate import Certificate, names_match
 
@@ -76,6 +79,11 @@ class Contact:
     preferred: Certificate | None = None
     said_at: datetime.datetime | None = None
 
+    @property
+    def known(self) -> tuple[Certificate, ...]:
+        """The certificates without their dates and sources, the last seen first."""
+        return tuple(one.certificate for one in self.certificates)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contacts:
@@ -86,6 +94,18 @@ class Contacts:
     @functools.cached_property
     def _by_address(self) -> dict[tuple[str, str], Contact]:
         return {address_key(contact.address): contact for contact in self.people}
+
+    @functools.cached_property
+    def index(self) -> CertificateIndex:
+        """An index of `all_certificates`."""
+        return CertificateIndex(self.all_certificates())
+
+    def all_certificates(self) -> Iterator[Certificate]:
+        """The certificates of all contacts, and those that came with them."""
+        for contact in self.people:
+            for known in contact.certificates:
+                yield known.certificate
+                yield from known.intermediates
 
     def find(self, address: str) -> Contact | None:
         """The contact of an address."""
@@ -129,25 +149,6 @@ class Harvest:
     def certificates(self) -> tuple[Certificate, ...]:
         """The signer's and the preferred certificate, each once."""
         return tuple(dict.fromkeys(filter(None, (self.certificate, self.preferred))))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateChange:
-    """A known sender has another certificate than before."""
-
-    address: str
-    before: Certificate
-    after: Certificate
-    same_issuer: bool
-    same_key: bool
-
-    @property
-    def is_renewal(self) -> bool:
-        """Whether the same authority certified the same key again.
-
-        A renewal is only reported. To any other change, the user must agree.
-        """
-        return self.same_issuer and self.same_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,8 +238,7 @@ async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_
 
 def merge(contacts: Contacts, harvested: Harvest) -> Merged:
     """Remember the facts of a mail, unless the user must agree first: see `Merged.asks`. Raises LimitExceeded."""
-    found = (find_change(contacts, harvested.address, certificate) for certificate in harvested.certificates)
-    merged = Merged(contacts=contacts, changes=tuple(change for change in found if change is not None))
+    merged = Merged(contacts=contacts, changes=_find_changes(contacts, harvested))
     if merged.asks:
         return merged
     return dataclasses.replace(merged, contacts=accept(contacts, harvested))
@@ -288,30 +288,42 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
     return dataclasses.replace(contact, certificates=tuple(newest_first[:MAX_CONTACT_CERTIFICATES]))
 
 
+def add_unasked(contact: Contact, further: Iterable[KnownCertificate]) -> Contact:
+    """The contact with those certificates about which the user need not be asked, as if they had come by mail."""
+    for known in in_order_of_arrival(further):
+        contact = add_unasked_one(contact, known)
+    return contact
+
+
+def add_unasked_one(contact: Contact, known: KnownCertificate) -> Contact:
+    """The contact with one more certificate, or as it is if the user must be asked first."""
+    change = change_from(contact.known, known.certificate, contact.address)
+    return contact if change is not None and not change.is_renewal else remember_certificate(contact, known)
+
+
+def in_order_of_arrival(certificates: Iterable[KnownCertificate]) -> list[KnownCertificate]:
+    """The certificates by the time when each was first seen."""
+    return sorted(certificates, key=lambda one: (one.first_seen, one.certificate.fingerprint))
+
+
 def find_change(contacts: Contacts, address: str, certificate: Certificate) -> CertificateChange | None:
-    """The change from the known certificates of an address to `certificate`. None if it is known or the address is new.
+    """The change from the known certificates of an address to `certificate`, or None: see `change_from`."""
+    return change_from(known_certificates(contacts, address), certificate, address)
 
-    `certificate` is compared with the last seen certificate for the same use, because many people sign with one key and
-    receive with another. If there is none for the same use, it is compared with the last seen certificate.
-    """
+
+def known_certificates(contacts: Contacts, address: str) -> tuple[Certificate, ...]:
+    """The certificates of an address, the last seen first."""
     contact = contacts.find(address)
-    known = [one.certificate for one in contact.certificates] if contact else []
-    if not known or certificate in known:
-        return None
-    before = next((one for one in known if _may_encrypt(one) is _may_encrypt(certificate)), known[0])
-    return CertificateChange(
-        address=address,
-        before=before,
-        after=certificate,
-        same_issuer=_have_same_issuer(before, certificate),
-        same_key=before.public_key.spki_der == certificate.public_key.spki_der,
-    )
+    return contact.known if contact else ()
 
 
-def has_receiving_key(certificate: Certificate) -> bool:
-    """Whether this kind of key can receive encrypted content, whatever usage the certificate names."""
-    key = certificate.public_key
-    return (key.key_type is KeyType.RSA and key.pss is None) or key.agrees or key.key_type.is_kem
+def _find_changes(contacts: Contacts, harvested: Harvest) -> tuple[CertificateChange, ...]:
+    # The preferred certificate is also compared with the signer's, as if that one had been seen before.
+    known, changes = known_certificates(contacts, harvested.address), []
+    for certificate in harvested.certificates:
+        changes.append(change_from(known, certificate, harvested.address))
+        known = (*known, certificate)
+    return tuple(change for change in changes if change is not None)
 
 
 def _find_verified_signer(report: MessageReport) -> SignerReport | None:
@@ -344,7 +356,7 @@ def _find_preferred(
     candidates = [
         one
         for one in dict.fromkeys((signer, *carried))
-        if _may_encrypt(one) and any(addresses_match(address, own) for own in one.email_addresses)
+        if may_encrypt(one) and any(addresses_match(address, own) for own in one.email_addresses)
     ]
     if preference is not None:
         return next((one for one in candidates if preference.matches(one)), None)
@@ -359,17 +371,3 @@ def _find_intermediates(signer: SignerReport, carried: Sequence[Certificate]) ->
         *(one for one in carried if one.is_ca and not one.is_self_issued),
     )
     return tuple(dict.fromkeys(authorities))[:MAX_PATH_LENGTH]
-
-
-def _may_encrypt(certificate: Certificate) -> bool:
-    try:
-        check_end_entity(certificate, Purpose.ENCRYPT)
-    except SmimeError:
-        return False
-    return has_receiving_key(certificate) and not certificate.is_ca
-
-
-def _have_same_issuer(one: Certificate, other: Certificate) -> bool:
-    # Another authority could have the same name, so the key identifiers must agree if both have one.
-    identifiers = {one.authority_key_identifier, other.authority_key_identifier} - {None}
-    return len(identifiers) < 2 and names_match(one.issuer_der, other.issuer_der)

@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass
 
 from smime_core.pkix import TrustStore
+from smime_core.trust.certificate_index import CertificateIndex
 from smime_core.trust.contacts import NO_CONTACTS, Contacts
 
 
@@ -14,8 +15,16 @@ class Judging:
     """The anchors and the time that signers and recipients are judged by.
 
     `contacts` are the known people. If one of them now has another certificate than before, the change is reported.
+    Their certificates and those of the trust store's evidence may complete a message that lacks its signer's, or one of
+    the path. They are not trusted.
     """
 
     trust_store: TrustStore
     at: datetime.datetime
     contacts: Contacts = NO_CONTACTS
+
+    @property
+    def at_hand(self) -> CertificateIndex:
+        """The certificates besides those of a message."""
+        given = self.trust_store.evidence.certificates
+        return CertificateIndex((*given, *self.contacts.all_certificates())) if given else self.contacts.index

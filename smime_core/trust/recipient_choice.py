@@ -40,7 +40,8 @@ from smime_core.provider import CryptoProvider
 from smime_core.report.report import NO_VALUES, Reason, build_reason
 from smime_core.text.mail_address import addresses_match
 from smime_core.text.times import utc_text
-from smime_core.trust.contacts import NO_CONTACTS, CertificateSource, Contacts, find_change, has_receiving_key
+from smime_core.trust.certificate_change import has_receiving_key
+from smime_core.trust.contacts import NO_CONTACTS, CertificateSource, Contacts, find_change
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import Certificate
 
@@ -151,7 +152,9 @@ async def check_recipient(
     """
     check = _check_itself(found, address, judging.at, judging.contacts)
     try:
-        rules = PathRules(judging.trust_store, judging.at, known=found.intermediates)
+        own = (found.certificate, *found.intermediates)
+        known = (*found.intermediates, *judging.at_hand.find_above(own))
+        rules = PathRules(judging.trust_store, judging.at, known=known)
         path = await validate_path(found.certificate, Purpose.ENCRYPT, rules, provider)
     except PathError as error:
         return dataclasses.replace(

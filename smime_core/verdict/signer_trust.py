@@ -40,7 +40,8 @@ from smime_core.report.reasons import reason
 from smime_core.report.report import Reason
 from smime_core.text.times import utc_text
 from smime_core.timestamp import Timestamp
-from smime_core.trust.contacts import CertificateChange, find_change
+from smime_core.trust.certificate_change import CertificateChange
+from smime_core.trust.contacts import find_change
 from smime_core.verdict.examiner import Examiner
 from smime_core.x509.certificate import Certificate
 

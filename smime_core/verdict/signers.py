@@ -20,7 +20,14 @@ from smime_core.cms.content_info import ID_DATA, is_own_type
 from smime_core.cms.signed_content import SignedContent
 from smime_core.cms.signed_data import SignedData, find_certificate, find_signer_certificates
 from smime_core.cms.signer_info import SignerInfo, verify_signer
-from smime_core.errors import LimitExceeded, MalformedMessage, ProviderError, SmimeError, UnsupportedAlgorithm
+from smime_core.errors import (
+    LimitExceeded,
+    MalformedMessage,
+    MessageDigestMismatch,
+    ProviderError,
+    SmimeError,
+    UnsupportedAlgorithm,
+)
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
 from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
@@ -36,6 +43,7 @@ from smime_core.report.report import (
     find_deciding_signers,
 )
 from smime_core.text.mail_address import addresses_match
+from smime_core.verdict.at_hand import CertificatesAtHand, complete_certificates
 from smime_core.verdict.authors import Authors, find_mismatch
 from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signer_trust import SignerTrust, judge_trust
@@ -57,15 +65,20 @@ class Claim(Enum):
 async def judge_signers(
     signed_data: SignedData, content: SignedContent, examiner: Examiner, known: tuple[Certificate, ...]
 ) -> tuple[SignerReport, ...]:
-    """The verdict on each SignerInfo. `known` are all certificates that were found in the message so far."""
+    """The verdict on each SignerInfo. `known` are all certificates that were found in the message so far.
+
+    A certificate that the message lacks, the signer's or one of the path, may be one that the judging has at hand.
+    """
     is_expected = signed_data.e_content_type in examiner.signed_types
     why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
     if not is_expected and (ID_DATA not in examiner.signed_types or is_own_type(signed_data.e_content_type)):
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     examiner = _with_carried_evidence(examiner, signed_data)
+    # All signers share one tuple, because the pool of a path search is kept by it.
+    at_hand = complete_certificates(known, signed_data.signer_infos, examiner.judging)
     reports: list[SignerReport] = []
     for info in signed_data.signer_infos:
-        report = await _judge_signer(info, signed_data, content, examiner, known)
+        report = await _judge_signer(info, signed_data, content, examiner, at_hand)
         # A genuine signature of content that is no mail is not one of the mail.
         reports.append(report if is_expected else with_doubt(report, why))
         if _went_beyond_limits(reports[-1]):
@@ -101,29 +114,45 @@ async def _judge_signer(
     signed_data: SignedData,
     content: SignedContent,
     examiner: Examiner,
-    known: tuple[Certificate, ...],
+    at_hand: CertificatesAtHand,
 ) -> SignerReport:
-    content_type, unreadable = signed_data.e_content_type, signed_data.unreadable
     if isinstance(info, SmimeError):
         # Nobody can say of such a signature that it does not fit the content.
         return unread_signer(info)
+    known = at_hand.carried
     try:
-        # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. The
-        # verification with it then fails with the right reason (MUSTS 17).
-        certificates = find_signer_certificates(info, known) or tuple(filter(None, [find_certificate(info.sid, known)]))
+        certificates = find_signer_certificates(info, known)
+        others = () if certificates else find_signer_certificates(info, at_hand.signers)
+        if not others:
+            # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. The
+            # verification with it then fails with the right reason (MUSTS 17).
+            certificates = certificates or tuple(filter(None, [find_certificate(info.sid, known)]))
     except SmimeError as error:
         return broken_signer(info, reason(error.code))
-    if not certificates:
-        problems = [one.problem for one in unreadable if one.may_be(info.sid)]
-        missing = "certificate-unreadable" if problems else "signer-certificate-missing"
-        return _doubted_signer(info, reason(missing, {"text": problems[0]} if problems else NO_VALUES))
     # One key may have been certified several times. The best verdict by any of these certificates counts.
     reports: list[SignerReport] = []
-    for certificate in certificates[:MAX_SIGNER_CERTIFICATES]:
-        reports.append(await _judge_by(info, certificate, content_type, content, examiner, known))
+    for certificate in (certificates or others)[:MAX_SIGNER_CERTIFICATES]:
+        reports.append(await _judge_by(info, certificate, signed_data.e_content_type, content, examiner, at_hand.all))
         if _went_beyond_limits(reports[-1]):
             break
+    if not certificates:
+        reports = [_judged_by_other(info, report, signed_data) for report in reports] or [_missing(info, signed_data)]
     return min(reports, key=lambda report: list(State).index(report.state))
+
+
+def _judged_by_other(info: SignerInfo, report: SignerReport, signed_data: SignedData) -> SignerReport:
+    # The message does not carry the certificate, and others may have the same name. So a signature that fails by this
+    # one says nothing, unless the content does not have the signed digest: that is false for every key.
+    if report.info is not None or _went_beyond_limits(report):
+        return report
+    is_altered = report.reasons[0].code == MessageDigestMismatch.code
+    return broken_signer(info, report.reasons[0]) if is_altered else _missing(info, signed_data)
+
+
+def _missing(info: SignerInfo, signed_data: SignedData) -> SignerReport:
+    problems = [one.problem for one in signed_data.unreadable if one.may_be(info.sid)]
+    missing = "certificate-unreadable" if problems else "signer-certificate-missing"
+    return _doubted_signer(info, reason(missing, {"text": problems[0]} if problems else NO_VALUES))
 
 
 def _went_beyond_limits(report: SignerReport) -> bool:

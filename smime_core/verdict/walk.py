@@ -24,11 +24,11 @@ from smime_core.cms.layers import (
     may_hold_parts,
     parse_message,
 )
+from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_content import OctetsContent
 from smime_core.errors import (
     ContentTypeMismatch,
-    DecryptionError,
     MalformedMessage,
     SmimeError,
     UnsupportedAlgorithm,
@@ -98,9 +98,9 @@ async def examine(
 class Walk:
     """The state of an examination: the layers so far, the node to examine next, and the entity whose From is displayed.
 
-    `behind_unauthenticated` is True after a layer without an authentication tag (CBC) was decrypted. `notes` are
-    reasons that are reported to people but do not change the state. `openpgp` is the protection of the innermost node
-    by OpenPGP, which is named if there is no other.
+    `garbled` is the error for damage inside, after a layer without an authentication tag (CBC) was decrypted. `notes`
+    are reasons that are reported to people but do not change the state. `openpgp` is the protection of the innermost
+    node by OpenPGP, which is named if there is no other.
     """
 
     node: Entity | bytes = b""
@@ -108,7 +108,7 @@ class Walk:
     displayed: Entity | bytes = b""
     layers: list[LayerReport] = field(default_factory=list)
     certificates: dict[Certificate, None] = field(default_factory=dict)
-    behind_unauthenticated: bool = False
+    garbled: SmimeError | None = None
     notes: dict[Reason, None] = field(default_factory=dict)
     openpgp: OpenPgp | None = None
 
@@ -117,10 +117,11 @@ class Walk:
         check_limit("CMS layers", len(self.layers) + 1, MAX_MIME_DEPTH)
         self.layers.append(layer)
 
-    def add_encrypted(self, enveloped: EnvelopedData, opened_by: RecipientInfo | None) -> None:
-        """Add an encrypted layer. `opened_by` is the recipient whose key decrypted it. Raises LimitExceeded."""
-        self.add(encrypted_layer(enveloped, opened_by, len(self.layers)))
-        self.behind_unauthenticated |= opened_by is not None and not enveloped.is_authenticated
+    def add_encrypted(self, enveloped: EnvelopedData, opened: Decrypted[object] | None) -> None:
+        """Add an encrypted layer; `opened` is None if it was not decrypted. Raises LimitExceeded."""
+        self.add(encrypted_layer(enveloped, opened.recipient if opened else None, len(self.layers)))
+        if opened is not None and not enveloped.is_authenticated:
+            self.garbled = self.garbled or opened.garbled
         if enveloped.cipher.is_weak:
             self.notes[reason("weak-encryption", {"algorithm": enveloped.cipher.name})] = None
 
@@ -130,7 +131,7 @@ class Walk:
         In plaintext that nothing authenticates, an attacker may have caused it. There it raises an error, which looks
         like that of any failed decryption.
         """
-        if self.behind_unauthenticated and (fault is not None or damage):
+        if self.garbled is not None and (fault is not None or damage):
             raise fault or MalformedMessage("; ".join(damage), where="multipart/signed")
         if damage:
             self.notes[reason("frame-damaged", {"text": "; ".join(damage)})] = None
@@ -143,12 +144,12 @@ class Walk:
             self.displayed = node
 
     def disguise(self, error: MalformedMessage | UnsupportedAlgorithm | ContentTypeMismatch) -> Exception:
-        """`error` itself, or DecryptionError if `error` would reveal something about unauthenticated plaintext.
+        """`error` itself, or that of a failed decryption if it would reveal something about unauthenticated plaintext.
 
         Garbled plaintext causes errors further inside, such as damage or an unknown identifier. These errors must look
         like any failed decryption, and no text may quote the plaintext (MUSTS 23).
         """
-        return DecryptionError() if self.behind_unauthenticated else error
+        return self.garbled or error
 
     def report(
         self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason]
@@ -286,7 +287,7 @@ async def _as_blocks(octets: Buffer) -> AsyncIterator[memoryview]:
 async def _examine_encrypted(walk: Walk, found: EncryptedLayer, examiner: Examiner) -> Buffer | None:
     examiner.check_encrypted_type(found.enveloped)
     opened = await examiner.decrypt(found.enveloped) if examiner.keys else None
-    walk.add_encrypted(found.enveloped, opened.recipient if opened else None)
+    walk.add_encrypted(found.enveloped, opened)
     return opened.content if opened else None
 
 

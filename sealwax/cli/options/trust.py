@@ -89,6 +89,16 @@ class TrustOptions:
             help="OCSP response to go by. Repeatable.",
         )
     )
+    certificate_files: tuple[str, ...] = given_by(
+        click.Option(
+            ["--certificates", "certificate_files"],
+            multiple=True,
+            metavar="FILE",
+            type=FILE,
+            help="Certificates that a message may lack: its signer's, or those of authorities. They are not trusted. "
+            "Repeatable.",
+        )
+    )
     fetch: bool = given_by(
         click.Option(
             ["--fetch/--offline"],
@@ -141,6 +151,7 @@ class TrustOptions:
         evidence = Evidence(
             revocation_lists=self._load_lists(),
             ocsp_responses=tuple(parse_ocsp_response(read_input(name)) for name in self.ocsp_files),
+            certificates=tuple(load_certificates(self.certificate_files)),
             gathered_at=now(),
         )
         policy = self._choose_revocation()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,12 +116,14 @@ def import_contacts(request: ImportRequest) -> int:
     """
     path = _path(request.contacts_file)
     files = [parse_people_file(read_input(source)) for source in request.sources]
+    # One file may have the authorities above the people of another.
+    authorities = tuple(dict.fromkeys(one for file in files for one in file.authorities))
     done: list[Imported] = []
     with lock_file(path):
         before = known = load_contacts(path)
         for file in files:
             take = import_changed_people if request.accepts_change else import_people
-            done.append(take(known, file, now()))
+            done.append(take(known, dataclasses.replace(file, authorities=authorities), now()))
             known = done[-1].contacts
         if known != before:
             save_contacts(path, known)

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from smime_core.cms.key_holder import KeyHolder
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
-from smime_core.cms.recipients.kari import KeyAgreeRecipient, unwrap_kari
+from smime_core.cms.recipients.guessed_keys import find_attempts, guess_content_key
 from smime_core.cms.recipients.kekri import KekRecipient, unwrap_kekri
-from smime_core.cms.recipients.kemri import KemRecipient, unwrap_kemri
 from smime_core.cms.recipients.keys import Keys
-from smime_core.cms.recipients.ktri import KeyTransRecipient, unwrap_ktri
 from smime_core.cms.recipients.pwri import PasswordRecipient, password_work, unwrap_pwri, unwrap_pwri_under
 from smime_core.cms.recipients.recipient_info import RecipientInfo
+from smime_core.cms.recipients.unwrapping import HeldRecipient, Unwrap, is_recipient, unwrap_with
 from smime_core.errors import (
     DecryptionError,
     NoMatchingRecipient,
@@ -33,17 +31,21 @@ from smime_core.errors import (
 )
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.x509.certificate import Certificate
 
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decrypted(Generic[_T]):
-    """The content of an encrypted layer, and the recipient whose key decrypted it."""
+class Decrypted(Generic[_T_co]):
+    """The content of an encrypted layer, and the recipient whose key decrypted it.
 
-    content: _T = field(repr=False)
+    `garbled` is the error for content that turns out to be garbled: that of a layer that no key decrypts.
+    """
+
+    content: _T_co = field(repr=False)
     recipient: RecipientInfo
+    garbled: SmimeError = field(default_factory=DecryptionError)
 
 
 async def try_content_keys(
@@ -54,10 +56,13 @@ async def try_content_keys(
     cek_length: int,
     policy: Policy = Policy.RECEIVE,
     budget: DecryptionBudget | None = None,
+    is_plausible: Callable[[_T], Awaitable[bool]] | None = None,
 ) -> Decrypted[_T]:
     """The result of `use` for the first CEK that it accepts. `use` raises DecryptionError for a wrong CEK.
 
-    All layers of one message share `budget`; without one, the limits apply to this layer.
+    All layers of one message share `budget`; without one, the limits apply to this layer. After the keys that a
+    recipient names, others of its type are tried (`guessed_keys`), if `is_plausible` says whether the result of `use`
+    for such a key may count.
 
     If a recipient names no key of ours, or unwrapping fails, the next recipient is tried: renewed certificates share a
     name, and a broken identity must not stop the others. If all keys fail, one DecryptionError is raised, however far
@@ -67,37 +72,76 @@ async def try_content_keys(
     Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm, MalformedMessage, LimitExceeded or
     UnsupportedByProvider.
     """
-    ways = _find_unwraps(recipients, keys, policy)
-    # Passwords are tried last, because deriving a key from one takes about a second.
-    failures: list[SmimeError] = []
     budget = budget or DecryptionBudget()
-    for recipient, unwrap in itertools.chain(ways, _find_password_unwraps(recipients, keys, policy, budget)):
-        budget.count_key()
+    trial = _Trial(use=use, provider=provider, cek_length=cek_length, budget=budget)
+    # Passwords are tried last, because deriving a key from one takes about a second.
+    opened = (
+        await trial.try_ways(_find_unwraps(recipients, keys, policy))
+        or await trial.try_guesses(recipients, keys, policy, is_plausible)
+        or await trial.try_ways(_find_password_unwraps(recipients, keys, policy, budget))
+    )
+    if opened is not None:
+        return opened
+    raise _joint_failure(trial.failures, recipients)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial(Generic[_T]):
+    """One search for the CEK, and the failures so far."""
+
+    use: Callable[[bytes], Awaitable[_T]]
+    provider: CryptoProvider
+    cek_length: int
+    budget: DecryptionBudget
+    failures: list[SmimeError] = field(default_factory=list)
+
+    async def try_ways(self, ways: Iterable[tuple[RecipientInfo, Unwrap]]) -> Decrypted[_T] | None:
+        for recipient, unwrap in ways:
+            self.budget.count_key()
+            try:
+                cek = await unwrap(cek_length=self.cek_length, provider=self.provider)
+            except SmimeError as error:
+                self.failures.append(error)
+                continue
+            try:
+                return Decrypted(content=await self.use(cek), recipient=recipient)
+            except DecryptionError as error:
+                self.failures.append(error)
+        return None
+
+    async def try_guesses(
+        self,
+        recipients: Sequence[RecipientInfo],
+        keys: Keys,
+        policy: Policy,
+        is_plausible: Callable[[_T], Awaitable[bool]] | None,
+    ) -> Decrypted[_T] | None:
+        # A guess that fails is no failure of its own: the error is as if there had been no guess (MUSTS 23).
+        attempts = find_attempts(recipients, keys) if is_plausible is not None else []
+        attempts = attempts[: self.budget.count_guesses(len(attempts))]
+        guessed = await guess_content_key(attempts, keys, self.provider, self.cek_length, policy)
+        if guessed is None or is_plausible is None:
+            return None
+        recipient, cek = guessed
         try:
-            cek = await unwrap(cek_length=cek_length, provider=provider)
-        except SmimeError as error:
-            failures.append(error)
-            continue
-        try:
-            return Decrypted(content=await use(cek), recipient=recipient)
-        except DecryptionError as error:
-            failures.append(error)
-    if not failures:
-        raise NoMatchingRecipient(tuple(str(recipient.rid) for recipient in recipients))
-    raise _joint_failure(failures)
+            content = await self.use(cek)
+            if not await is_plausible(content):
+                return None
+        except DecryptionError:
+            return None
+        garbled = _joint_failure(self.failures, recipients)
+        return Decrypted(content=content, recipient=recipient, garbled=garbled)
 
 
 def is_single_try(recipients: Sequence[RecipientInfo], keys: Keys) -> bool:
     """Whether `try_content_keys` calls `use` at most once. False with passwords, because it may try several."""
-    return not keys.passwords and len(list(itertools.islice(_find_unwraps(recipients, keys, Policy.ARCHIVE), 2))) < 2
-
-
-_Unwrap = Callable[..., Awaitable[bytes]]
+    named = len(list(itertools.islice(_find_unwraps(recipients, keys, Policy.ARCHIVE), 2)))
+    return not keys.passwords and named + bool(find_attempts(recipients, keys)) < 2
 
 
 def _find_unwraps(
     recipients: Sequence[RecipientInfo], keys: Keys, policy: Policy
-) -> Iterator[tuple[RecipientInfo, _Unwrap]]:
+) -> Iterator[tuple[RecipientInfo, Unwrap]]:
     # After a renewal several of our certificates may have the same name (MUSTS 31).
     for recipient in recipients:
         if isinstance(recipient, KekRecipient):
@@ -108,30 +152,15 @@ def _find_unwraps(
             for key in keys.password_keys:
                 if recipient.is_derived_as(key):
                     yield recipient, functools.partial(unwrap_pwri_under, recipient, key, policy=policy)
-        elif isinstance(recipient, KeyTransRecipient | KeyAgreeRecipient | KemRecipient):
+        elif isinstance(recipient, HeldRecipient):
             for holder in keys.identities:
-                if recipient.rid.matches(holder.certificate):
-                    yield recipient, _unwrap_of(recipient, holder, keys.originators, policy)
-
-
-def _unwrap_of(
-    recipient: KeyTransRecipient | KeyAgreeRecipient | KemRecipient,
-    holder: KeyHolder,
-    originators: Sequence[Certificate],
-    policy: Policy,
-) -> _Unwrap:
-    match recipient:
-        case KeyTransRecipient():
-            return functools.partial(unwrap_ktri, recipient, holder.private_key)
-        case KeyAgreeRecipient():
-            return functools.partial(unwrap_kari, recipient, holder.private_key, originators=originators, policy=policy)
-        case KemRecipient():
-            return functools.partial(unwrap_kemri, recipient, holder.private_key, policy=policy)
+                if is_recipient(recipient.rid, holder.certificate):
+                    yield recipient, unwrap_with(recipient, holder, keys.originators, policy)
 
 
 def _find_password_unwraps(
     recipients: Sequence[RecipientInfo], keys: Keys, policy: Policy, budget: DecryptionBudget
-) -> Iterator[tuple[RecipientInfo, _Unwrap]]:
+) -> Iterator[tuple[RecipientInfo, Unwrap]]:
     for recipient in recipients:
         if isinstance(recipient, PasswordRecipient):
             for password in keys.passwords:
@@ -151,7 +180,9 @@ async def _unwrap_by_password(
     return await unwrap_pwri(recipient, password, provider, cek_length=cek_length, policy=policy)
 
 
-def _joint_failure(failures: Sequence[SmimeError]) -> SmimeError:
+def _joint_failure(failures: Sequence[SmimeError], recipients: Sequence[RecipientInfo]) -> SmimeError:
+    if not failures:
+        return NoMatchingRecipient(tuple(str(recipient.rid) for recipient in recipients))
     if all(isinstance(failure, WrongPassphrase) for failure in failures):
         return WrongPassphrase()
     said_by_message = [

@@ -34,6 +34,12 @@ class DecryptionBudget:
         self._keys += 1
         check_limit("keys tried", self._keys, MAX_KEY_ATTEMPTS)
 
+    def count_guesses(self, wanted: int) -> int:
+        """Count keys that no recipient names. Returns how many of `wanted` may be tried."""
+        allowed = max(0, min(wanted, MAX_KEY_ATTEMPTS - self._keys))
+        self._keys += allowed
+        return allowed
+
     def count_password(self, work: int) -> None:
         """Count one more password; `work` is in PBKDF2 iterations of SHA-256. Raises LimitExceeded."""
         self._password_work += work

@@ -9,6 +9,7 @@ from typing import Final
 from smime_core.cms.key_holder import KeyHolder
 from smime_core.cms.recipients.kekri import KeyEncryptionKey
 from smime_core.cms.recipients.pwri import PasswordKey
+from smime_core.limits import MAX_GUESSED_KEYS
 from smime_core.x509.certificate import Certificate
 
 
@@ -18,7 +19,8 @@ class Keys:
 
     `passwords` are UTF-8. `password_keys` were derived from passwords before: each is tried only on recipients with the
     same key derivation. `keks` are shared key-encryption keys (RFC 5652 section 6.2.3). `originators` are certificates
-    of senders for static key agreement (RFC 5753 section 3.1.1), in addition to those in a message.
+    of senders for static key agreement (RFC 5753 section 3.1.1), in addition to those in a message. `most_guesses` is
+    the number of keys tried on recipients that do not name them, in one layer.
     """
 
     identities: Sequence[KeyHolder] = ()
@@ -26,6 +28,7 @@ class Keys:
     password_keys: Sequence[PasswordKey] = field(default=(), repr=False)
     keks: Sequence[KeyEncryptionKey] = field(default=(), repr=False)
     originators: Sequence[Certificate] = ()
+    most_guesses: int = MAX_GUESSED_KEYS
 
     def __bool__(self) -> bool:
         return bool(self.identities or self.passwords or self.password_keys or self.keks)

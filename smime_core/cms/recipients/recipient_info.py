@@ -34,6 +34,7 @@ from smime_core.cms.recipients.pwri import (
     describe_pwri,
     parse_password_recipient,
 )
+from smime_core.cms.recipients.unwrapping import HeldRecipient, is_recipient
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_RECIPIENTS, check_limit
 from smime_core.provider import CryptoProvider, KeyType
@@ -123,8 +124,8 @@ def check_recipient(certificate: Certificate) -> None:
 
 def is_encrypted_for(recipients: Sequence[RecipientInfo], certificate: Certificate) -> bool:
     """Whether one of the recipients names the certificate."""
-    named = (r.rid for r in recipients if isinstance(r, KeyTransRecipient | KeyAgreeRecipient | KemRecipient))
-    return any(rid.matches(certificate) for rid in named)
+    named = (r.rid for r in recipients if isinstance(r, HeldRecipient))
+    return any(is_recipient(rid, certificate) for rid in named)
 
 
 async def build_recipient_infos(

@@ -1,7 +1,8 @@
 """Add the certificates of a people file to the contacts. They are remembered, and not trusted: see `contacts`.
 
 A certificate that differs from the known ones of its address is a `CertificateChange`, as in mail. It is added only
-after the user agreed, because later verdicts would no longer report it.
+after the user agreed, because later verdicts would no longer report it. Several certificates of one address in a file
+are compared as if the newest had come first, so that their order in the file changes nothing.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from dataclasses import dataclass
 
 from smime_core.limits import MAX_CONTACT_CERTIFICATES
 from smime_core.text.mail_address import address_key
+from smime_core.trust.certificate_change import CertificateChange, change_from
 from smime_core.trust.contacts import (
-    CertificateChange,
     CertificateSource,
     Contact,
     Contacts,
     KnownCertificate,
-    find_change,
+    known_certificates,
     remember_certificate,
 )
-from smime_core.trust.people_files.issuers import Issuers
+from smime_core.trust.issuers import Issuers
 from smime_core.trust.people_files.left_out import LeftOut, leave_out
 from smime_core.trust.people_files.reading import FoundPerson, PeopleFile
 from smime_core.x509.certificate import Certificate
@@ -56,8 +57,21 @@ def import_changed_people(contacts: Contacts, file: PeopleFile, at: datetime.dat
 
 
 def _find_changes(contacts: Contacts, people: Iterable[FoundPerson]) -> dict[FoundPerson, CertificateChange]:
-    found = {one: find_change(contacts, one.address, one.certificate) for one in people}
-    return {one: change for one, change in found.items() if change is not None and not change.is_renewal}
+    known: dict[tuple[str, str], tuple[Certificate, ...]] = {}
+    changes: dict[FoundPerson, CertificateChange] = {}
+    for one in sorted(people, key=_newest_first):
+        key = address_key(one.address)
+        before = known.setdefault(key, known_certificates(contacts, one.address))
+        change = change_from(before, one.certificate, one.address)
+        if change is None or change.is_renewal:
+            known[key] = (*before, one.certificate)
+        else:
+            changes[one] = change
+    return changes
+
+
+def _newest_first(person: FoundPerson) -> tuple[float, str]:
+    return -person.certificate.not_before.timestamp(), person.certificate.fingerprint
 
 
 class _Import:
@@ -83,7 +97,7 @@ class _Import:
             new = [one for one in theirs if one.certificate not in held]
             known += len(theirs) - len(new)
             # An import never pushes out a certificate that is known from mail. The newest ones come first.
-            new.sort(key=lambda one: one.certificate.not_before, reverse=True)
+            new.sort(key=_newest_first)
             room = MAX_CONTACT_CERTIFICATES - len(held)
             left_out += [leave_out(one.address, "too-many", one.certificate) for one in new[room:]]
             added += new[:room]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -35,6 +36,7 @@ from smime_core.providers import python_rsa
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.python_kdf import derive_hkdf, derive_pbkdf2
 from smime_core.providers.python_rsa import (
+    decrypt_any_pkcs1_v15,
     decrypt_oaep,
     decrypt_pkcs1_v15,
     encrypt_oaep,
@@ -112,8 +114,19 @@ def test_rsa_v15_gives_a_random_key_for_whatever_is_wrong(key: PrivateKey, block
     assert CEK not in (first, second)
 
 
-def lines_of(key: PrivateKey, encrypted: bytes) -> list[tuple[str, int]]:
-    """The lines of `python_rsa` that one decryption runs through, in their order."""
+BLOCKS = (
+    b"\0\x02" + b"\x01" * 221 + b"\0" + CEK,
+    b"\0\x01" + b"\x01" * 221 + b"\0" + CEK,
+    b"\0\x02" + b"\x01" * 222 + CEK,
+    b"\0\x02" + b"\x01" * 9 + b"\0" + b"\x01" * 211 + b"\0" + CEK,
+    b"\0\x02" + b"\x01" * 237 + b"\0" + CEK[:16],
+    b"\x05" * 256,
+    bytes(256),
+)
+
+
+def lines_of(decrypt: Callable[[], object]) -> list[tuple[str, int]]:
+    """The lines of `python_rsa` that a decryption runs through, in their order."""
     lines: list[tuple[str, int]] = []
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -125,7 +138,7 @@ def lines_of(key: PrivateKey, encrypted: bytes) -> list[tuple[str, int]]:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        decrypt_pkcs1_v15(key, encrypted, cek_length=32)
+        decrypt()
     finally:
         sys.settrace(before)
     return lines
@@ -133,18 +146,24 @@ def lines_of(key: PrivateKey, encrypted: bytes) -> list[tuple[str, int]]:
 
 def test_rsa_v15_takes_the_same_steps_whatever_the_padding(key: PrivateKey) -> None:
     """MUSTS 23: nothing branches on what was decrypted."""
-    blocks = [
-        b"\0\x02" + b"\x01" * 221 + b"\0" + CEK,
-        b"\0\x01" + b"\x01" * 221 + b"\0" + CEK,
-        b"\0\x02" + b"\x01" * 222 + CEK,
-        b"\0\x02" + b"\x01" * 9 + b"\0" + b"\x01" * 211 + b"\0" + CEK,
-        b"\0\x02" + b"\x01" * 237 + b"\0" + CEK[:16],
-        b"\x05" * 256,
-        bytes(256),
-    ]
-    steps = [lines_of(key, encrypt_raw(key, block)) for block in blocks]
+    sealed = [encrypt_raw(key, block) for block in BLOCKS]
+    steps = [lines_of(functools.partial(decrypt_pkcs1_v15, key, one, cek_length=32)) for one in sealed]
     assert len(steps[0]) > 250
     assert all(one == steps[0] for one in steps)
+
+
+def test_rsa_v15_tries_several_keys_by_the_same_steps_whichever_fits(key: PrivateKey) -> None:
+    """MUSTS 23: a key that nobody names is no oracle."""
+    good, *bad = (encrypt_raw(key, block) for block in BLOCKS)
+    triples = [(good, bad[0], bad[1]), (bad[2], good, bad[3]), (bad[4], bad[5], good), (good, good, good), bad[:3]]
+    runs = [functools.partial(decrypt_any_pkcs1_v15, [(key, one) for one in triple], 32) for triple in triples]
+    steps = [lines_of(run_once) for run_once in runs]
+    assert all(one == steps[0] for one in steps)
+    assert [drive(provider_with().transport_decrypt_any([(key, one) for one in t], 32)) for t in triples[:3]] == [
+        (0, CEK),
+        (1, CEK),
+        (2, CEK),
+    ]
 
 
 @pytest.mark.parametrize("encrypted", [b"", bytes(255), b"\xff" * 256], ids=["empty", "short", "above the modulus"])

@@ -385,10 +385,13 @@ def test_another_certificate_than_the_known_one_waits_for_the_user() -> None:
     assert {one.certificate for one in bob.certificates} == {BOB, other}
 
 
-def test_two_certificates_of_a_new_person_are_both_taken() -> None:
+def test_a_file_with_certificates_of_a_new_person_by_two_authorities_asks_about_the_older() -> None:
     other = path_house.root("Another").certify("bob@example.test")
-    done = imported(build_certificates_only([BOB, other]))
-    assert (len(done.added), done.changes) == (2, ())
+    newest, oldest = sorted((BOB, other), key=lambda one: one.not_before, reverse=True)
+    for order in ([BOB, other], [other, BOB]):
+        done = imported(build_certificates_only(order))
+        assert [one.certificate for one in done.added] == [newest]
+        assert [(change.before, change.after) for change in done.changes] == [(newest, oldest)]
 
 
 def test_an_import_pushes_out_no_certificate() -> None:

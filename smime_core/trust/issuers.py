@@ -1,4 +1,4 @@
-"""The authorities in a people file that may have issued a person's certificate.
+"""The known authorities that may have issued a certificate.
 
 They are found by their names (RFC 5280 section 7.1). A path through them is validated when the certificate is used.
 """
@@ -15,7 +15,7 @@ from smime_core.x509.certificate import Certificate
 
 
 class Issuers:
-    """Authorities by their names. Roots are left out, because a root in a file says nothing about whom to trust."""
+    """Authorities by their names. Roots are left out, because one that somebody has sent says nothing about trust."""
 
     def __init__(self, authorities: Iterable[Certificate]) -> None:
         self._by_subject: dict[ComparableName, list[Certificate]] = defaultdict(list)

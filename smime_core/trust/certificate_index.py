@@ -1,0 +1,36 @@
+"""The certificates at hand besides those of a message, found by the names that a message has for them.
+
+None of them is trusted: a signature is verified with them, and a path through them is validated, as with those that a
+message carries.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial
+from smime_core.limits import MAX_SIGNER_CERTIFICATES
+from smime_core.trust.issuers import Issuers
+from smime_core.x509.certificate import Certificate
+
+
+class CertificateIndex:
+    """Certificates by serial number, by key identifier and by the names of their issuers."""
+
+    def __init__(self, certificates: Iterable[Certificate]) -> None:
+        once = tuple(dict.fromkeys(certificates))
+        self._by_name: dict[int | bytes | None, list[Certificate]] = defaultdict(list)
+        for one in once:
+            self._by_name[one.serial_number].append(one)
+            self._by_name[one.subject_key_identifier].append(one)
+        self._issuers = Issuers(one for one in once if one.is_ca)
+
+    def find_named(self, name: CertificateId) -> tuple[Certificate, ...]:
+        """The certificates with this name, at most MAX_SIGNER_CERTIFICATES."""
+        key = name.serial_number if isinstance(name, IssuerAndSerial) else name.value
+        return tuple(one for one in self._by_name.get(key, ()) if name.matches(one))[:MAX_SIGNER_CERTIFICATES]
+
+    def find_above(self, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+        """The authorities that may be above these certificates, at most MAX_PATH_LENGTH for each."""
+        return tuple(dict.fromkeys(above for one in certificates for above in self._issuers.find_above(one)))

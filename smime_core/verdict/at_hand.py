@@ -1,0 +1,31 @@
+"""The certificates by which the signers of one layer are judged: those in the message, and known ones that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.errors import SmimeError
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatesAtHand:
+    """The certificates that a message carries, the known ones that its signers name, and `all` for the paths."""
+
+    carried: tuple[Certificate, ...]
+    signers: tuple[Certificate, ...]
+    all: tuple[Certificate, ...]
+
+
+def complete_certificates(
+    carried: tuple[Certificate, ...], infos: Iterable[SignerInfo | SmimeError], judging: Judging
+) -> CertificatesAtHand:
+    """The certificates of a message with those known ones that its signers and their paths may need."""
+    index = judging.at_hand
+    named = (one for info in infos if isinstance(info, SignerInfo) for one in index.find_named(info.sid))
+    signers = tuple(dict.fromkeys(one for one in named if one not in carried))
+    above = index.find_above((*carried, *signers))
+    return CertificatesAtHand(carried=carried, signers=signers, all=tuple(dict.fromkeys((*carried, *signers, *above))))
