@@ -73,7 +73,7 @@ async def sign_entity(entity: bytes, signing: Signing, provider: CryptoProvider)
 
     Raises the errors of `sign_bytes`.
     """
-    signing = dataclasses.replace(signing, form=signing.form or SignatureForm.DETACHED)
+    signing = dataclasses.replace(signing, form=signing.mail_form)
     signature_der = await build_signed_data(entity, signing, provider, ID_DATA)
     if signing.form is SignatureForm.OPAQUE:
         return build_pkcs7_mime(b"", signature_der, "signed-data")

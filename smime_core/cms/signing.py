@@ -9,7 +9,7 @@ from enum import Enum, StrEnum
 from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
-from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithm
+from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithms
 from smime_core.errors import MalformedMessage
 
 
@@ -62,8 +62,9 @@ class SignatureForm(StrEnum):
 class Signing:
     """The signers of some content, the signing time and the form of the signature (RFC 5652 section 5).
 
-    `form` None means the default of the operation: DETACHED for mail, OPAQUE for CMS without MIME. `scheme` None means
-    the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256 for RSA keys.
+    `form` None means the default of the operation: `mail_form` for mail, OPAQUE for CMS without MIME. `scheme` None
+    means the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256 for RSA keys,
+    or the hash that another signer needs.
     `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
     """
 
@@ -82,4 +83,16 @@ class Signing:
     @property
     def algorithms(self) -> list[SignatureAlgorithm]:
         """One algorithm for each identity. Raises UnsupportedAlgorithm for a key that cannot sign by the scheme."""
-        return [choose_holder_algorithm(one, self.scheme, rsa_hash=self.rsa_hash) for one in self.identities]
+        return choose_holder_algorithms(self.identities, self.scheme, rsa_hash=self.rsa_hash)
+
+    @property
+    def mail_form(self) -> SignatureForm:
+        """The form of a signature in mail. Raises UnsupportedAlgorithm.
+
+        By default it is detached, or opaque if the signers have several digests: Thunderbird takes a multipart/signed
+        whose `micalg` is a list for a message without a signature.
+        """
+        if self.form is not None:
+            return self.form
+        names = {algorithm.hash_name for algorithm in self.algorithms}
+        return SignatureForm.DETACHED if len(names) == 1 else SignatureForm.OPAQUE

@@ -61,7 +61,7 @@ def sign_mail_file(
     Raises the errors of `sign_message`, and UnsupportedAlgorithm for signers without attributes.
     """
     signer = StreamSigner(signing=signing, provider=provider)
-    if signing.form is SignatureForm.OPAQUE:
+    if signing.mail_form is SignatureForm.OPAQUE:
         run(sign_mail_opaque(_octets(source, provider), FileSink(target), signer, protection))
     else:
         boundary = f"sealwax-{provider.random_bytes(16).hex()}"
