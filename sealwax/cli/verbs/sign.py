@@ -26,7 +26,7 @@ from sealwax.cli.options.parameters import (
 )
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
-from sealwax.cli.options.signers import SignerChoice, load_signers
+from sealwax.cli.options.signers import SignerChoice, load_signers, warn_of_date
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input
 from sealwax.cli.streams.progress import show_progress
@@ -129,7 +129,10 @@ class SignRequest:
         Raises NoUsableSigner, OSError, MalformedMessage, UsageError or WrongPassphrase.
         """
         at = now()
-        rules = self.choice.rules(at, None if self.raw else operations.read_head(data).headers)
+        headers = None if self.raw else operations.read_head(data).headers
+        if not self.no_attributes:
+            warn_of_date(headers, at)
+        rules = self.choice.rules(at, headers)
         rules = dataclasses.replace(rules, scheme=self._scheme)
         first, *others = load_signers(self.identity_files, self.passphrases, rules)
         if self.rsa_hash and not any(one.private_key.key_type is KeyType.RSA for one in (first, *others)):
@@ -143,7 +146,7 @@ class SignRequest:
         return Signing(
             identities=(first, *others),
             signing_time=at,
-            form=SignatureForm.OPAQUE if self.opaque else SignatureForm.DETACHED,
+            form=self._form,
             scheme=self._scheme,
             rsa_hash=self.rsa_hash,
             options=self._signer_options(further),
@@ -153,6 +156,12 @@ class SignRequest:
     @property
     def _scheme(self) -> SignatureScheme | None:
         return SignatureScheme.RSA_PSS if self.pss else None
+
+    @property
+    def _form(self) -> SignatureForm | None:
+        if self.opaque:
+            return SignatureForm.OPAQUE
+        return SignatureForm.DETACHED if self.raw else None
 
     def _signer_options(self, further_attributes: list[bytes]) -> SignerOptions:
         key_id, by_issuer = SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER, SignerIdentifierForm.ISSUER_AND_SERIAL
