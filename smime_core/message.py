@@ -30,7 +30,7 @@ from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signed_data import build_signed_data
-from smime_core.cms.signing import SignatureForm, Signing, choose_form
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import MalformedMessage, OpenPgpContent, SmimeError, UnsupportedAlgorithm, VerificationError
 from smime_core.limits import MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
@@ -73,9 +73,9 @@ async def sign_message(
 async def sign_entity(entity: bytes, signing: Signing, provider: CryptoProvider) -> bytes:
     """A MIME entity that contains the signed `entity`, which must be canonical and 7-bit, as from `split_message`.
 
-    Raises the errors of `sign_bytes` and `choose_form`.
+    Raises the errors of `sign_bytes` and `Signing.mail_form`.
     """
-    signing = dataclasses.replace(signing, form=choose_form(signing.form, longest_field_bytes(entity)))
+    signing = dataclasses.replace(signing, form=signing.mail_form(longest_field_bytes(entity)))
     signature_der = await build_signed_data(entity, signing, provider, ID_DATA)
     if signing.form is SignatureForm.OPAQUE:
         return build_pkcs7_mime(b"", signature_der, "signed-data")

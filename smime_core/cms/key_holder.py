@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -53,6 +54,27 @@ def choose_holder_algorithm(
     return choose_signature_algorithm(holder.private_key, scheme, pss=pss, rsa_hash=rsa_hash)
 
 
+def choose_holder_algorithms(
+    holders: Sequence[KeyHolder], scheme: SignatureScheme | None = None, *, rsa_hash: HashName | None = None
+) -> list[SignatureAlgorithm]:
+    """One algorithm for each of several holders who sign the same content, with one hash where their keys allow it.
+
+    Some mail programs take a message with two digests for one without a signature. So RSA and ECDSA keys take the
+    longest hash of all, or that of a key with a fixed one. No key takes a shorter hash than it would alone. Raises
+    UnsupportedAlgorithm.
+    """
+    own = [choose_holder_algorithm(one, scheme, rsa_hash=rsa_hash) for one in holders]
+    fixed = {
+        algorithm.hash_name
+        for holder, algorithm in zip(holders, own, strict=True)
+        if algorithm.is_pure or _is_bound(holder, rsa_hash)
+    }
+    common = max(fixed or (algorithm.hash_name for algorithm in own), key=hash_length)
+    if fixed - {common} or common not in _COMMON or any(_exceeds(one.hash_name, common) for one in own):
+        return own
+    return [_with_hash(algorithm, common) for algorithm in own]
+
+
 def choose_signature_algorithm(
     key: PrivateKey,
     scheme: SignatureScheme | None = None,
@@ -88,6 +110,27 @@ def choose_signature_algorithm(
     return SignatureAlgorithm(scheme=chosen, hash_name=hash_name)
 
 
+def _is_bound(holder: KeyHolder, rsa_hash: HashName | None) -> bool:
+    """Whether the certificate or the caller fixes the hash with which an RSA key signs."""
+    if holder.private_key.key_type is not KeyType.RSA:
+        return False
+    pss = holder.certificate.public_key.pss
+    return rsa_hash is not None or (pss is not None and pss.parameters is not None)
+
+
+def _exceeds(hash_name: HashName, other: HashName) -> bool:
+    return hash_length(hash_name) > hash_length(other)
+
+
+def _with_hash(algorithm: SignatureAlgorithm, hash_name: HashName) -> SignatureAlgorithm:
+    if algorithm.hash_name is hash_name:
+        return algorithm
+    salt_length = hash_length(hash_name) if algorithm.scheme is SignatureScheme.RSA_PSS else algorithm.salt_length
+    return dataclasses.replace(algorithm, hash_name=hash_name, salt_length=salt_length)
+
+
+# The hashes that RSA and ECDSA keys can take in place of their own.
+_COMMON: Final = frozenset((HashName.SHA256, HashName.SHA384, HashName.SHA512))
 # The signature schemes of each type of key, the default first.
 _SCHEMES: Final = {
     KeyType.RSA: (SignatureScheme.RSA_PKCS1_V15, SignatureScheme.RSA_PSS),

@@ -252,12 +252,13 @@ def frame_signed_data(
 
 
 def _build_members(certificates: Sequence[bytes], crls: Sequence[bytes], signer_infos: Sequence[bytes]) -> bytes:
-    # `dict.fromkeys` drops repeated certificates and CRLs.
+    # `dict.fromkeys` drops repeated certificates and CRLs. The signers stay in their order, because Thunderbird reads
+    # only the first one. RFC 5652 section 5.3 does not ask for DER here.
     return b"".join(
         (
             der.set_of(list(dict.fromkeys(certificates)), tag=_CERTIFICATES) if certificates else b"",
             der.set_of(list(dict.fromkeys(crls)), tag=_CRLS) if crls else b"",
-            der.set_of(list(signer_infos)),
+            der.element(der.SET, *signer_infos),
         )
     )
 

@@ -9,7 +9,7 @@ from enum import Enum, StrEnum
 from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
-from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithm
+from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithms
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CLEAR_FIELD_BYTES
 
@@ -59,28 +59,14 @@ class SignatureForm(StrEnum):
     OPAQUE = "opaque"
 
 
-def choose_form(form: SignatureForm | None, longest_field_bytes: int) -> SignatureForm:
-    """The form of a mail's signature. A header field that mail servers cut can only be inside an OPAQUE one.
-
-    `longest_field_bytes` is that of the content. Raises MalformedMessage if `form` is DETACHED then.
-    """
-    if longest_field_bytes <= MAX_CLEAR_FIELD_BYTES:
-        return form or SignatureForm.DETACHED
-    if form is SignatureForm.DETACHED:
-        raise MalformedMessage(
-            f"a header field of {longest_field_bytes} bytes, which mail servers cut: sign the mail opaquely",
-            where="signed part",
-        )
-    return SignatureForm.OPAQUE
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
     """The signers of some content, the signing time and the form of the signature (RFC 5652 section 5).
 
-    `form` None means the default of the operation: OPAQUE for CMS without MIME, and for mail that of `choose_form`.
+    `form` None means the default of the operation: OPAQUE for CMS without MIME, and for mail that of `mail_form`.
     `scheme` None means the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256
-    for RSA keys. `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
+    for RSA keys, or the hash that another signer needs. `crls` (DER of each CertificateList) go into SignedData. Raises
+    MalformedMessage without identities.
     """
 
     identities: Sequence[KeyHolder]
@@ -98,4 +84,24 @@ class Signing:
     @property
     def algorithms(self) -> list[SignatureAlgorithm]:
         """One algorithm for each identity. Raises UnsupportedAlgorithm for a key that cannot sign by the scheme."""
-        return [choose_holder_algorithm(one, self.scheme, rsa_hash=self.rsa_hash) for one in self.identities]
+        return choose_holder_algorithms(self.identities, self.scheme, rsa_hash=self.rsa_hash)
+
+    def mail_form(self, longest_field_bytes: int) -> SignatureForm:
+        """The form of a signature in mail: the given one, or else a detached one where readers take it for one.
+
+        It is opaque if the content has a header field of more bytes than mail servers pass on, and if the signers have
+        several digests: Thunderbird takes a multipart/signed whose `micalg` is a list for a message without a
+        signature. Raises MalformedMessage for such a field in a signature that is to be DETACHED, and
+        UnsupportedAlgorithm.
+        """
+        if longest_field_bytes > MAX_CLEAR_FIELD_BYTES:
+            if self.form is SignatureForm.DETACHED:
+                raise MalformedMessage(
+                    f"a header field of {longest_field_bytes} bytes, which mail servers cut: sign the mail opaquely",
+                    where="signed part",
+                )
+            return SignatureForm.OPAQUE
+        if self.form is not None:
+            return self.form
+        names = {algorithm.hash_name for algorithm in self.algorithms}
+        return SignatureForm.DETACHED if len(names) == 1 else SignatureForm.OPAQUE

@@ -8,6 +8,7 @@ belongs to the private key whose public half it contains, whatever localKeyID sa
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -131,13 +132,14 @@ async def export_identities(
 ) -> bytes:
     """A PKCS#12 file in the given `form`, with `iterations` for each derivation.
 
-    A key of several identities is written once. `passphrase` is UTF-8. Raises ProviderError.
+    A key of several identities is written once. Each certificate has a name of its own in the file, because Thunderbird
+    takes only one of several without a name, or with the same one. `passphrase` is UTF-8. Raises ProviderError.
     """
     keys: dict[bytes, Pkcs12Key] = {}
     certificates: dict[bytes, Pkcs12Certificate] = {}
-    for identity in identities:
+    for identity, name in zip(identities, _choose_names(identities), strict=True):
         certificate_der, pkcs8_der = identity.certificate.der, identity.private_key.pkcs8_der
-        name, key_id = identity.friendly_name, hashlib.sha256(certificate_der).digest()
+        key_id = hashlib.sha256(certificate_der).digest()
         own = Pkcs12Certificate(certificate_der=certificate_der, friendly_name=name, local_key_id=key_id)
         certificates.setdefault(certificate_der, own)
         keys.setdefault(pkcs8_der, Pkcs12Key(pkcs8_der=pkcs8_der, friendly_name=name, local_key_id=key_id))
@@ -147,6 +149,20 @@ async def export_identities(
     contents = Pkcs12Contents(keys=tuple(keys.values()), certificates=tuple(certificates.values()))
     count = DEFAULT_ITERATIONS[form] if iterations is None else iterations
     return await build_pkcs12(contents, passphrase, provider, count, form=form)
+
+
+def _choose_names(identities: Sequence[Identity]) -> list[str]:
+    """A name for each identity: its own, or that of its holder, with a number if the name is taken."""
+    taken: set[str] = set()
+    names = []
+    for identity in identities:
+        certificate = identity.certificate
+        wanted = identity.friendly_name or certificate.common_name or "".join(certificate.email_addresses[:1])
+        numbered = (f"{wanted} {number}" for number in itertools.count(2))
+        name = next(name for name in itertools.chain((wanted,), numbered) if name and name not in taken)
+        taken.add(name)
+        names.append(name)
+    return names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ nothing else is known of it. The mark gives no trust: a key that has it may do l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,11 +15,12 @@ from smime_core.identity.identity import Identity
 from smime_core.x509.certificate import Certificate, names_match
 
 SHARED_NAME: Final = "Shared identity (Sealwax)"
+_MARK: Final = re.compile(r"Shared identity \(Sealwax\)(?: [0-9]+)?")
 
 
 def is_shared(identity: Identity) -> bool:
-    """Whether several people share the identity."""
-    return identity.friendly_name == SHARED_NAME
+    """Whether several people share the identity. In a file with several of them, a number follows the mark."""
+    return identity.friendly_name is not None and _MARK.fullmatch(identity.friendly_name) is not None
 
 
 def as_shared(identity: Identity) -> Identity:

@@ -11,7 +11,7 @@ from smime_core.asn1.der import Buffer
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA
 from smime_core.cms.enveloped_data import enveloped_smime_type
 from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.signing import SignatureForm, choose_form
+from smime_core.cms.signing import SignatureForm
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_HEADER_BYTES
 from smime_core.mail.header_protection import (
@@ -97,13 +97,13 @@ async def _split(message: Octets, preparation: Preparation, protection: Protecti
 async def sign_mail(
     message: Octets, target: StreamSink, signer: StreamSigner, boundary: str, protection: ProtectionMode | None = None
 ) -> SignatureForm:
-    """Write the signed message, and return its form. Raises the errors of `split_mail` and `choose_form`.
+    """Write the signed message, and return its form. Raises the errors of `split_mail` and `Signing.mail_form`.
 
     The content is read once if `target` is a seekable file. Otherwise nothing is written before the signatures are
     there, so the content is read twice: for hashing and for writing.
     """
     outer_headers, entity, longest = await _split(message, Preparation.SEVEN_BIT, protection)
-    form = choose_form(signer.signing.form, longest)
+    form = signer.signing.mail_form(longest)
     if form is SignatureForm.OPAQUE:
         async with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:
             await sign_opaque(entity, body, signer)

@@ -18,6 +18,7 @@ from smime_core.errors import MalformedMessage, NoUsableSigner, PathError, Unsup
 from smime_core.mime import Headers, addresses, parse_entity
 from smime_core.pkix import Purpose, check_end_entity, find_validity_fault
 from smime_core.policy import find_weakness
+from smime_core.provider import KeyType
 from smime_core.report.reasons import reason
 from smime_core.report.report import NO_VALUES, Reason
 from smime_core.text import addresses_match
@@ -70,18 +71,20 @@ def choose_signer(holders: Sequence[Holder], rules: SignerRules) -> Holder:
 def choose_signers(
     groups: Sequence[Sequence[Holder]], rules: SignerRules, *, beside: Sequence[Certificate] = ()
 ) -> tuple[Holder, ...]:
-    """One signer from each group, such as the keys of one file. One of them is the claimed author.
+    """One signer from each group, such as the keys of one file. One of them is the claimed author, who comes first.
 
     `beside` are the certificates of those who have signed the same content already. If the author is among them,
     anybody may sign too. Within a group the author comes first, then valid certificates, then keys that can sign by the
-    scheme, then the order of the group. Raises NoUsableSigner, and MalformedMessage for a group without any key.
+    scheme, then the order of the group. Of the chosen signers, the author with an RSA or ECDSA key comes first, because
+    Thunderbird reads only the first SignerInfo, and no other kinds of keys. Raises NoUsableSigner, and MalformedMessage
+    for a group without any key.
     """
     given = [holder.certificate for group in groups for holder in group]
     everybody = [*beside, *given]
     chosen = tuple(_choose(group, rules, everybody) for group in groups)
     mismatch = _find_mismatch([*beside, *(holder.certificate for holder in chosen)], rules)
     if mismatch is None:
-        return chosen
+        return tuple(sorted(chosen, key=lambda holder: _place(holder, rules)))
     # A key of the author that was not chosen is unfit, and the reasons against it are the ones that help.
     raise _refuse(_faults_of_authors(given, rules) or [mismatch])
 
@@ -122,6 +125,11 @@ def _rank(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool, bool, bool
     is_outside = find_validity_fault(holder.certificate, rules.at) is not None
     is_weak = find_weakness(holder.certificate.public_key) is not None
     return is_foreign, is_outside, is_weak, not _can_sign(holder, rules.scheme)
+
+
+def _place(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool]:
+    is_foreign = _find_mismatch([holder.certificate], rules) is not None
+    return is_foreign, holder.private_key.key_type not in (KeyType.RSA, KeyType.EC)
 
 
 def _can_sign(holder: KeyHolder, scheme: SignatureScheme | None) -> bool:

@@ -160,6 +160,21 @@ def test_others_sign_beside_the_author(lab: QuickLab) -> None:
     assert "sender-mismatch" in lab.sealwax("add-signer", "by_bob.eml", *bob, *PASSPHRASE).line
 
 
+@pytest.mark.parametrize(
+    ("date", "is_old"),
+    [("{:%a, %d %b %Y %H:%M:%S +0000}", False), ("Mon, 1 Jun 2026 12:00:00 +0000", True), ("", False)],
+)
+def test_a_date_that_is_far_from_the_signing_time_is_said(lab: QuickLab, date: str, is_old: bool) -> None:
+    """Thunderbird compares the two, and calls the signature not valid."""
+    field = f"Date: {date.format(now())}\r\n".encode() if date else b""
+    lab.write("dated.eml", field + b"".join(line for line in MAIL.splitlines(True) if not line.startswith(b"Date:")))
+    signer = ("--identity", "alice.p12", *PASSPHRASE)
+    for verb in (("sign",), ("encrypt", "--to", "bob.pem")):
+        result = lab.sealwax(*verb, "dated.eml", *signer, "-o", "never_mind.eml")
+        assert (result.code, "Thunderbird will call its signature invalid" in result.stderr) == (0, is_old)
+    assert "Thunderbird" not in lab.sealwax("sign", "dated.eml", *signer, "--no-attributes", "-o", "bare.eml").stderr
+
+
 def test_a_receipt_is_signed_by_the_recipient_whichever_key_comes_first(lab: QuickLab) -> None:
     made = lab.sealwax("receipt", "make", "signed.eml", "--identity", "alice+bob.p12", *PASSPHRASE, "-o", "receipt.eml")
     assert (made.code, "the receipt goes to alice@example.test" in made.line) == (0, True)

@@ -14,7 +14,8 @@ from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by
 from sealwax.cli.streams.files import write_error
 from smime_core.errors import NoUsableSigner
-from smime_core.mime import Entity, Headers
+from smime_core.mime import Entity, Headers, parse_date
+from smime_core.text import utc_text
 
 if TYPE_CHECKING:
     # The readers of key files are imported when one is used.
@@ -27,6 +28,7 @@ HOLDER: Final = click.Option(
     metavar="ADDRESS",
     help="Whose key signs, though the author is somebody else. For a certificate without addresses: its subject.",
 )
+_DATE_SLACK: Final = datetime.timedelta(hours=1)
 _EXPIRED: Final = "certificate-expired"
 _WEAK: Final = "weak-key"
 _NOT_THE_AUTHOR: Final = frozenset(
@@ -70,6 +72,19 @@ class SignerChoice:
 def headers_of(node: Entity | bytes) -> Headers | None:
     """The header of a mail, or None for bare CMS."""
     return node.headers if isinstance(node, Entity) else None
+
+
+def warn_of_date(headers: Headers | None, at: datetime.datetime) -> None:
+    """Warn on standard error if the Date of a mail is more than an hour from the time of signing.
+
+    Thunderbird calls the signature of such a mail not valid.
+    """
+    date = parse_date((headers and headers.get("Date")) or "")
+    if date is not None and abs(date - at) > _DATE_SLACK:
+        write_error(
+            f"the mail is dated {utc_text(date)}, more than an hour from now: Thunderbird will call its signature"
+            " invalid"
+        )
 
 
 def load_signers(

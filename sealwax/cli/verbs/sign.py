@@ -26,9 +26,9 @@ from sealwax.cli.options.parameters import (
 )
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
-from sealwax.cli.options.signers import SignerChoice, load_signers
+from sealwax.cli.options.signers import SignerChoice, load_signers, warn_of_date
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input
+from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input, write_error
 from sealwax.cli.streams.progress import show_progress
 from smime_core.algorithms import HashName, SignatureScheme
 from smime_core.cms import (
@@ -46,10 +46,9 @@ from smime_core.mail import ProtectionMode
 from smime_core.provider import KeyType
 from smime_core.x509 import Certificate
 
-_OPAQUE_NOTE: Final = (
-    "signed with the content inside the signature: mail servers cut a header field of more than 100,000 bytes, "
-    "which would break a signature in clear"
-)
+_OPAQUE_NOTE: Final = "signed with the content inside the signature, because "
+_CUT_FIELD: Final = "mail servers cut a header field of more than 100,000 bytes, which would break a signature in clear"
+_SEVERAL_DIGESTS: Final = "the signers' keys have no common digest, and Thunderbird sees no signature in clear with two"
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top-secret")
 
 
@@ -133,7 +132,10 @@ class SignRequest:
         Raises NoUsableSigner, OSError, MalformedMessage, UsageError or WrongPassphrase.
         """
         at = now()
-        rules = self.choice.rules(at, None if self.raw else operations.read_head(data).headers)
+        headers = None if self.raw else operations.read_head(data).headers
+        if not self.no_attributes:
+            warn_of_date(headers, at)
+        rules = self.choice.rules(at, headers)
         rules = dataclasses.replace(rules, scheme=self._scheme)
         first, *others = load_signers(self.identity_files, self.passphrases, rules)
         if self.rsa_hash and not any(one.private_key.key_type is KeyType.RSA for one in (first, *others)):
@@ -147,7 +149,7 @@ class SignRequest:
         return Signing(
             identities=(first, *others),
             signing_time=at,
-            form=SignatureForm.OPAQUE if self.opaque else None,
+            form=self._form,
             scheme=self._scheme,
             rsa_hash=self.rsa_hash,
             options=self._signer_options(further),
@@ -157,6 +159,12 @@ class SignRequest:
     @property
     def _scheme(self) -> SignatureScheme | None:
         return SignatureScheme.RSA_PSS if self.pss else None
+
+    @property
+    def _form(self) -> SignatureForm | None:
+        if self.opaque:
+            return SignatureForm.OPAQUE
+        return SignatureForm.DETACHED if self.raw else None
 
     def _signer_options(self, further_attributes: list[bytes]) -> SignerOptions:
         key_id, by_issuer = SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER, SignerIdentifierForm.ISSUER_AND_SERIAL
@@ -193,7 +201,8 @@ def sign(request: SignRequest) -> None:
         with open_output(request.target, mode) as output:
             form = operations.sign_mail(watched, output, signing, protection)
     if form is SignatureForm.OPAQUE and not request.opaque:
-        click.echo(_OPAQUE_NOTE, err=True)
+        has_several = len({algorithm.hash_name for algorithm in signing.algorithms}) > 1
+        write_error(_OPAQUE_NOTE + (_SEVERAL_DIGESTS if has_several else _CUT_FIELD))
 
 
 def _receipt_request(signer: Identity, at: datetime.datetime) -> bytes:

@@ -55,6 +55,7 @@ from smime_core.identity.pkcs12 import (
 )
 from smime_core.identity.pkcs12.legacy import PBE_WITH_SHA1_AND_3DES
 from smime_core.identity.pkcs12.triple_des import encrypt_triple_des_cbc
+from smime_core.identity.shared import SHARED_NAME, is_shared
 from smime_core.keys import public_key_of
 from smime_core.keys.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbkdf2, derive_pkcs12
 from smime_core.limits import MAX_CERTIFICATES, MAX_PBKDF2_ITERATIONS, MAX_PKCS12_BYTES
@@ -252,6 +253,19 @@ def test_several_identities_share_a_file(alice: Identity, bob: Identity, form: P
         (identity.certificate, identity.private_key.pkcs8_der, identity.friendly_name, identity.chain)
         for identity in (alice, bob)
     ]
+
+
+@pytest.mark.parametrize("names", [(None, None), ("Key", "Key"), ("Key 2", "Key", "Key"), (SHARED_NAME, SHARED_NAME)])
+def test_each_key_of_a_file_has_a_name_of_its_own(authority: Authority, names: tuple[str | None, ...]) -> None:
+    issued = [run(issue_identity(authority, "dora@example.test", provider=PROVIDER, at=AT)) for _ in names]
+    people = [dataclasses.replace(one, friendly_name=name) for one, name in zip(issued, names, strict=True)]
+    p12 = run(export_identities(people, PASSPHRASE, provider=PROVIDER, iterations=2))
+    contents = run(parse_pkcs12(p12, PASSPHRASE, provider=PROVIDER))
+    written = [key.friendly_name for key in contents.keys]
+    assert all(written)
+    assert len(set(written)) == len(written)
+    assert [one.friendly_name for one in contents.certificates if one.local_key_id] == written
+    assert [is_shared(one) for one in load(p12)] == [name == SHARED_NAME for name in names]
 
 
 def test_identities_that_share_a_key_write_it_once(authority: Authority, alice: Identity) -> None:

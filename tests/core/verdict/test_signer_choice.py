@@ -32,6 +32,7 @@ USES: Final = {
     "server": (NewKey.P256, (SERVER_AUTHENTICATION,)),
     "agreement": (NewKey.X25519, (EMAIL_PROTECTION,)),
 }
+EDWARDS: Final = {"edwards": (NewKey.ED25519, (EMAIL_PROTECTION,))}
 FITTING: Final = {(ALICE, "valid", use) for use in ("mail", "any")}
 KINDS: Final = tuple(itertools.product((ALICE, BOB), VALIDITIES, USES))
 Kind = tuple[str, str, str]
@@ -40,7 +41,7 @@ Kind = tuple[str, str, str]
 @functools.cache
 def own(address: str = ALICE, validity: str = "valid", use: str = "mail") -> Identity:
     begin, end = VALIDITIES[validity]
-    key, usages = USES[use]
+    key, usages = (USES | EDWARDS)[use]
     details = Details(not_before=NOW + begin * DAY, not_after=NOW + end * DAY, extended_key_usage=usages)
     return run(issue_identity(authority(), address, provider=PROVIDER, at=NOW, key=key, details=details))
 
@@ -117,11 +118,21 @@ def test_anybody_signs_content_that_names_no_author() -> None:
 
 
 def test_others_sign_beside_the_author_but_not_in_the_authors_place() -> None:
-    assert choose_signers([[own(BOB)], [own()]], rules()) == (own(BOB), own())
+    assert choose_signers([[own(BOB)], [own()]], rules()) == (own(), own(BOB))
     assert read((own(BOB), own())).state is State.VERIFIED
     assert choose_signers([[own(BOB)]], rules(), beside=[own().certificate]) == (own(BOB),)
     with pytest.raises(NoUsableSigner, match="sender-mismatch"):
         choose_signers([[own(BOB)]], rules())
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("edwards", "mail", "bob"))), ids="-".join)
+def test_the_author_with_a_key_that_many_programs_read_stands_first(order: tuple[str, ...]) -> None:
+    signers = {"edwards": own(use="edwards"), "mail": own(), "bob": own(BOB)}
+    chosen = choose_signers([[signers[name]] for name in order], rules())
+    assert chosen == (own(), own(use="edwards"), own(BOB))
+    signed = blocking.sign_message(MESSAGE, Signing(identities=chosen, signing_time=NOW), provider=PROVIDER)
+    report = blocking.examine_message(signed, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
+    assert [signer.certificate for signer in report.signers] == [one.certificate for one in chosen]
 
 
 def test_no_expired_key_signs_beside_the_author() -> None:
