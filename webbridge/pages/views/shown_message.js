@@ -138,7 +138,7 @@ export function createHeaders(app, opened, header) {
     [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(people.from, counted), "from"],
     [translate("to"), createPeople(people.to, counted), "to"],
     [translate("cc"), createPeople(people.cc, counted), "cc"],
-    [translate("date"), [longDate(header("date")) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
+    [translate("date"), [longDate(opened.report.date) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
   ];
   return html(
     "dl",
