@@ -42,7 +42,7 @@ export function createMessage(app, opened, { onOpen, source }) {
   const actions = site ? null : createAnswerActions(app, opened, source.read);
   const parts = [
     verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), ...text.parts, verdict.parts, attachments,
-    actions,
+    actions?.element ?? null,
   ];
   /** @param {OpenedMessage} settled */
   const settle = (settled) => {
@@ -53,6 +53,7 @@ export function createMessage(app, opened, { onOpen, source }) {
     verdict.parts.replaceWith(next.parts);
     verdict = next;
     text.judge(settled);
+    actions?.settle(settled);
     return next.spoken;
   };
   const shown = parts.filter((part) => part !== null);
