@@ -8,8 +8,11 @@ from smime_core import MessageReport
 from smime_core.report import report_to_json
 from tests.support.answered_mails import Letter, Named, report_on
 from tests.support.browser.browsers import Browser
+from tests.support.pages.received import stack
 from wasm_build.vault.python.replies import describe_reply
 from webbridge.demo.stack import DemoStack
+
+__all__ = ["stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
