@@ -9,8 +9,9 @@
  */
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import {
-  DRAFT_MARK, draftIdOf, draftMessageId, isDraftId, MAX_SERVER_DRAFT_BYTES, readDraftMessage, writeDraftMessage,
+  DRAFT_MARK, draftIdOf, draftMessageId, isDraftId, MAX_DRAFT_MESSAGE_BYTES, MAX_SERVER_DRAFT_BYTES, readDraftMessage, writeDraftMessage,
 } from "../../wasm_build/ui/draft_message.js";
+import { readAtMost } from "../../wasm_build/vault/json_requests.js";
 import { text } from "../shared/i18n.js";
 import { RequestError } from "../shared/messages.js";
 import * as bridge from "./bridge.js";
@@ -56,7 +57,8 @@ export async function bring(id) {
   const found = (await listAll()).find((one) => one.id === id);
   const response = found ? await bridge.askIfSignedIn(found.path, { method: "GET" }) : null;
   if (!found || !response?.ok) throw new RequestError("letter-gone");
-  const parts = readDraftMessage(await response.text());
+  const message = await readAtMost(response, MAX_DRAFT_MESSAGE_BYTES).catch(() => null);
+  const parts = message && readDraftMessage(new TextDecoder().decode(message));
   if (!parts) throw new RequestError("letter-gone");
   const { letter, files } = parts;
   const account = await accountNow();

@@ -1,9 +1,12 @@
 /** Requests to the person's bridge: where its API is, and what may be asked. */
+import { readAtMost } from "../../wasm_build/vault/json_requests.js";
 import { api } from "../shared/api.js";
 import { apiAddress, directoryPattern } from "../shared/directory_address.js";
 import { RequestError } from "../shared/messages.js";
 
 const TIMEOUT_MILLISECONDS = 30_000;
+/** The certificates for one address are the longest answer (`MAX_DIRECTORY_BYTES` of `smime_core/limits.py`, in base64). */
+const MAX_JSON_BYTES = 8_000_000;
 
 /**
  * The address of the bridge's API, without `/api`. People enter the address of the bridge's pages, where `config.json`
@@ -34,7 +37,11 @@ export async function ask(url, options) {
   }).catch(() => { throw new RequestError("directory-failed"); });
 }
 
-/** @param {Response} response */
-export function readJson(response) {
-  return response.json().catch(() => { throw new RequestError("directory-failed"); });
+/** Rejects with `directory-failed` for an answer that is no JSON, or too long. @param {Response} response */
+export async function readJson(response) {
+  try {
+    return JSON.parse(new TextDecoder().decode(await readAtMost(response, MAX_JSON_BYTES)));
+  } catch {
+    throw new RequestError("directory-failed");
+  }
 }

@@ -4,7 +4,7 @@
  * pass through here encrypted.
  */
 import { addressKey } from "../../wasm_build/ui/formats.js";
-import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
+import { readAtMost } from "../../wasm_build/vault/json_requests.js";
 import { RequestError } from "../shared/messages.js";
 import * as bridge from "./bridge.js";
 import * as bridgeDrafts from "./bridge_drafts.js";

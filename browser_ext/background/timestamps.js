@@ -20,7 +20,7 @@ export async function ask(service, query) {
     method: "POST", body: query, headers: { "Content-Type": "application/timestamp-query" }, redirect: "error", credentials: "omit",
     referrerPolicy: "no-referrer", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
   }).catch(() => null);
-  const answer = response?.ok ? await readBounded(response).catch(() => null) : null;
+  const answer = response?.ok ? await readBounded(response) : null;
   if (!answer) throw new RequestError("timestamp-failed");
   return answer;
 }

@@ -5,6 +5,7 @@
 import { EvidenceStore, joinAnswers } from "../../wasm_build/vault/lookups.js";
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import { base64FromBytes } from "../../wasm_build/vault/base64.js";
+import { readAtMost } from "../../wasm_build/vault/json_requests.js";
 import { api } from "../shared/api.js";
 import { codeOf, RequestError } from "../shared/messages.js";
 import { isPublicHost } from "../shared/public_host.js";
@@ -387,15 +388,8 @@ async function mayAsk({ protocol, hostname, port }) {
 }
 
 /** The body of an answer; null if it is too long. @param {Response} response */
-export async function readBounded(response) {
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return new Blob(chunks).arrayBuffer();
+export function readBounded(response) {
+  return readAtMost(response, MAX_ANSWER_BYTES).catch(() => null);
 }
 
 /** @param {ArrayBuffer} octets */

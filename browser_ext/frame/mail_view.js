@@ -21,7 +21,7 @@ import { setLanguage, ViewPort } from "../shared/view_port.js";
 /** @typedef {import("../../wasm_build/ui/mail_text.js").Coverage} Coverage */
 /** @typedef {{name: string, type: string, path: string, contentId: string, size: number}} MailFile */
 /**
- * @typedef {{headers: [string, string][], people: MessageReport["people"], protections: string[], passages: import("../../wasm_build/ui/mail_text.js").Passage[], files: MailFile[], text: string}} Mail
+ * @typedef {{headers: [string, string][], people: MessageReport["people"], date: string | null, protections: string[], passages: import("../../wasm_build/ui/mail_text.js").Passage[], files: MailFile[], text: string}} Mail
  */
 /**
  * @typedef {{from: string, state: string, coverage: Coverage, fieldOrigin: string}} Verdict `fieldOrigin` is the site of a
@@ -113,7 +113,7 @@ function endOf(elements) {
 }
 
 /** @param {Mail} shown */
-function headerOf({ headers, people, protections }) {
+function headerOf({ headers, people, date, protections }) {
   if (verdict.fieldOrigin) return html("header", {}, fieldHeading(verdict.fieldOrigin));
   const field = (/** @type {string} */ name) => headers.find(([found]) => found.toLowerCase() === name)?.[1] ?? "";
   const named = (/** @type {import("../../wasm_build/ui/answer.js").FieldPeople} */ one) => createPeople(one, {
@@ -123,7 +123,7 @@ function headerOf({ headers, people, protections }) {
   /** @type {[string, (Node | string)[], string][]} */
   const rows = [
     [verdict.from ? words.from : words.fromClaimed, verdict.from ? text(verdict.from) : named(people.from), "from"],
-    [words.to, named(people.to), "to"], [words.cc, named(people.cc), "cc"], [words.date, text(dateOr(field("date"))), "date"],
+    [words.to, named(people.to), "to"], [words.cc, named(people.cc), "cc"], [words.date, text(date ? dateText(date) : field("date")), "date"],
   ];
   const list = html("dl", { class: "fields" });
   for (const [label, value, name] of rows.filter(([, [first]]) => first)) {
@@ -141,11 +141,9 @@ function fieldHeading(site) {
   return html("h1", { "data-test": "field-text" }, ...sentenceNodes(words.fieldText.replace("{site}", technical(site))));
 }
 
-/** @param {string} value of the Date field */
-function dateOr(value) {
-  const date = new Date(value);
-  if (Number.isNaN(date.getTime())) return value;
-  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "long" }).format(date);
+/** @param {string} date of the report */
+function dateText(date) {
+  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "long" }).format(new Date(date));
 }
 
 /**

@@ -9,6 +9,7 @@ export function packContent({ report, passages, attachments, text }) {
   const facts = {
     headers: report.headers,
     people: report.people,
+    date: report.date,
     protections: report.headerProtections ?? [],
     passages: passages.map(({ path, html }) => ({ path, hasMarkup: Boolean(html) })),
     files: attachments.map(({ data, ...file }) => ({ ...file, size: data.byteLength })),

@@ -1,7 +1,7 @@
 /** Draws a report: the state with the encryption beside it, remarks about the sender, and the details. */
 import { BEING_CHECKED } from "../../wasm_build/vault/lookups.js";
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
-import { isolate, technical, writeProved } from "../../wasm_build/ui/formats.js";
+import { isolate, technical, writeMailbox } from "../../wasm_build/ui/formats.js";
 import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
 import { countReaders } from "../../wasm_build/ui/protected_parts.js";
@@ -79,7 +79,7 @@ function sentenceOf(report, translate) {
  */
 export function provedSender(report) {
   const proved = provedMailbox(report);
-  return proved ? writeProved(proved) : "";
+  return proved ? writeMailbox(proved) : "";
 }
 
 /** The words on the button below the first rows. @param {Catalogue} translate */

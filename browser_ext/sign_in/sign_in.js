@@ -3,9 +3,10 @@
  * overwrites. The background gets only the token of the session.
  */
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { readAtMost } from "../../wasm_build/vault/json_requests.js";
 import { disturb } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
-import { isolate } from "../../wasm_build/ui/formats.js";
+import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { api } from "../shared/api.js";
@@ -19,6 +20,7 @@ import { ask } from "../shared/request.js";
 import { writeCredentials } from "./credentials.js";
 
 const TIMEOUT_MILLISECONDS = 60_000;
+const MAX_ANSWER_BYTES = 100_000;
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const translate = await startPage();
 showPattern(await ask("pattern.read"));
@@ -64,10 +66,21 @@ async function signIn() {
   place ||= (await ask("bridge.find")).api;
   if (!(await api.permissions.contains({ origins: [directoryPattern(place)] }))) throw new RequestError("bridge-grant-more");
   const { response, members } = await post();
-  if (response.ok) return ask("bridge.keep", { directory, api: place, address: String(members.address), token: String(members.token) });
+  if (response.ok) return keep(members);
   if (members.code === "login-refused") throw new RequestError("bridge-wrong-password");
   if (response.status === 403 && members.code !== "domain-not-served") throw new RequestError("bridge-not-admitted");
   throw { code: "bridge-said", message: String(members.message ?? "") };
+}
+
+/**
+ * Keeps the session. The bridge only makes letters of the typed address small: under another one, letters would leave in the
+ * name of somebody else.
+ * @param {Record<string, unknown>} members of the answer
+ */
+function keep({ address: named, token }) {
+  if (typeof named !== "string" || !sameAddress(named, address.input.value.trim())) throw new RequestError("bridge-other-account");
+  if (typeof token !== "string") throw new RequestError("bridge-no-answer");
+  return ask("bridge.keep", { directory, api: place, address: named, token });
 }
 
 /** @returns {Promise<{response: Response, members: Record<string, unknown>}>} */
@@ -78,7 +91,7 @@ async function post() {
       method: "POST", body, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", cache: "no-store",
       headers: { "Content-Type": "application/json", "X-Sealwax": "1" }, signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });
-    return { response, members: await response.json() };
+    return { response, members: JSON.parse(new TextDecoder().decode(await readAtMost(response, MAX_ANSWER_BYTES))) };
   } catch {
     throw new RequestError("bridge-no-answer");
   } finally {

@@ -9,7 +9,7 @@ from smime_core.mime.assemble import build_pkcs7_mime, build_signed, join_messag
 from smime_core.mime.attachment import Attachment
 from smime_core.mime.canonical import EMBEDDED_MESSAGES, has_parts, to_crlf
 from smime_core.mime.changes import Preparation
-from smime_core.mime.dates import format_date, parse_date
+from smime_core.mime.dates import format_date, parse_date, read_date
 from smime_core.mime.entity import Entity, decode_body, looks_like_cms_part, parse_entity
 from smime_core.mime.filenames import clean_filename
 from smime_core.mime.headers import Field, Headers, parse_headers
@@ -65,6 +65,7 @@ __all__ = [
     "parse_micalg",
     "parse_parts",
     "prepare",
+    "read_date",
     "split_message",
     "split_multipart",
     "split_signed",

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from smime_core.errors import MalformedMessage
+from smime_core.mime.headers import Headers
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -26,6 +27,11 @@ def format_date(date: datetime.datetime) -> str:
     if date.tzinfo is None:
         raise MalformedMessage("the time has no time zone", where="Date")
     return f"{_DAYS[date.weekday()]}, {date.day} {_MONTHS[date.month - 1]} {date.year:04} {date:%H:%M:%S %z}"
+
+
+def read_date(headers: Headers | None) -> datetime.datetime | None:
+    """The time in the first Date field, or None if there is no field or its body is no date-time."""
+    return parse_date(headers.get_unfolded("Date") or "") if headers is not None else None
 
 
 def parse_date(value: str) -> datetime.datetime | None:

@@ -152,7 +152,8 @@ class MessageReport:
     `content` is the content inside all layers that could be read: a MIME entity for mail, plain bytes otherwise.
     `headers` are the displayed RFC 5322 fields, decoded, in order. `header_scheme` is the scheme of their protection (a
     value of `header_protection.HeaderScheme`, such as "none"); `header_protections` has the protection of each field.
-    `people` are the mailboxes in these fields. `protected_headers` are the input of `mail.header_replies` for a reply.
+    `people` are the mailboxes in these fields, and `date` is the time in the first Date field, or None if it cannot be
+    read. `protected_headers` are the input of `mail.header_replies` for a reply.
     `certificates` are all certificates in the message. `field_origin` is the origin of the site for whose field a text
     was protected, and None for anything else.
     """
@@ -164,6 +165,7 @@ class MessageReport:
     header_scheme: str = "none"
     header_protections: tuple[str, ...] = ()
     people: MessagePeople = NO_PEOPLE
+    date: datetime.datetime | None = None
     protected_headers: ProtectedHeaders | None = field(default=None, repr=False)
     certificates: tuple[Certificate, ...] = ()
     content: bytes = field(default=b"", repr=False)

@@ -37,6 +37,7 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "headerProtection": str(report.header_scheme),
         "headerProtections": [str(one) for one in report.header_protections],
         "people": _people_to_json(report.people),
+        "date": _optional_time(report.date),
         "layers": [_layer_to_json(layer) for layer in report.layers],
         "signers": [_signer_to_json(number, signer) for number, layer in numbered for signer in layer.signers],
         "recipients": [recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],

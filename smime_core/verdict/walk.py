@@ -42,7 +42,7 @@ from smime_core.mail.header_protection import (
     unprotect_headers,
 )
 from smime_core.mail.people import read_people
-from smime_core.mime import Entity, OpenPgp, find_openpgp
+from smime_core.mime import Entity, OpenPgp, find_openpgp, read_date
 from smime_core.report.reasons import reason
 from smime_core.report.report import (
     LayerKind,
@@ -187,6 +187,7 @@ class Walk:
             header_scheme=protected.scheme if protected else HeaderScheme.NONE,
             header_protections=tuple(one.protection for one in protected.fields) if protected else (),
             people=read_people(shown),
+            date=read_date(headers),
             protected_headers=protected,
             certificates=tuple(self.certificates),
             content=_octets_of(protected.content if protected else self.node),

@@ -23,6 +23,8 @@ MAX_STEP = 2.5
 HARMLESS_MILLISECONDS = 60
 # A page that stands still for longer seems to hang.
 LONGEST_MILLISECONDS = 50
+# A text of 1 MB is drawn in so many frames: in two seconds at 60 frames in a second.
+MOST_FRAMES = 120
 # One good run of so many is enough, because a busy machine slows down single runs.
 RUNS = 5
 
@@ -45,6 +47,7 @@ SIZES = {
     "reasons in the extension": 10_000,
     "source: lines": 130_000,
     "source: control characters": 260_000,
+    "source: right to left": 50_000,
     "words of a part": 600_000,
     "markup: bare attributes": 200_000,
     "markup: elements": 375_000,
@@ -112,6 +115,17 @@ def test_a_mail_that_is_closed_while_it_is_drawn_shows_nothing_more_and_nothing_
     for tasks in (0, 1, 2, 5, 20):
         found = growing.js("(...given) => growing.interrupt(...given)", view, SIZES[view] // 8, tasks)
         assert found == {"isQuiet": True, "isOnce": True}, tasks
+
+
+@pytest.mark.parametrize("view", ["source: lines", "source: control characters", "words of a part"])
+def test_a_long_text_is_drawn_in_few_frames(growing: Page, view: str) -> None:
+    # The browser lays out and draws the page in each frame. A frame for every 8 KB made hundreds of them.
+    assert growing.js("(...given) => growing.countFrames(...given)", view, SIZES[view]) <= MOST_FRAMES
+
+
+def test_the_letters_of_a_source_follow_each_other_from_left_to_right_in_all_its_pieces(growing: Page) -> None:
+    is_left = growing.js("(...given) => growing.isFirstLetterLeft(...given)", "source: right to left", 20_000)
+    assert is_left == [True, True]
 
 
 def test_every_growing_view_is_measured(growing: Page) -> None:

@@ -78,6 +78,7 @@ LIST = """async () => {
         reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [], headers,
         headerProtection: protection === "unprotected" ? "none" : "hp-clear",
         headerProtections: headers.map(() => protection), people,
+        date: fields.Date ? new Date(fields.Date).toISOString() : null,
         signers: [{ layer: 0, addresses: [from], certificate: null, state }], certificates: [],
       },
     };

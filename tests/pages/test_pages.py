@@ -197,6 +197,28 @@ def test_the_source_of_a_message_is_what_the_mail_server_has(
     assert "Encrypted text cannot be read here" in visitor.page.text(named("source"))
 
 
+def test_a_long_source_is_found_and_copied_whole(visitor: MailPages, demo_stack: DemoStack, alice: Account) -> None:
+    head = "From: eve@example.test\r\nSubject: Pieces\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    body = "".join(f"This is line {number} of the message.\r\n" for number in range(5_000))
+    uid = demo_stack.mail_server.append(alice.address, (head + body).encode())
+    visitor.sign_in()
+    visitor.page.click(named("skip-unlock"))
+    visitor.open_message(uid)
+    visitor.page.click(named("view-source"))
+    visitor.page.wait_for_text("line 1 of", selector=named("source-text"), timeout_seconds=OPERATION_SECONDS)
+    visitor.page.click(f"{named('source')} {named('more-rows')}")
+    visitor.page.wait_for_text("line 4999 of", selector=named("source-text"), timeout_seconds=OPERATION_SECONDS)
+    copied = visitor.page.js(
+        """() => {
+          getSelection().selectAllChildren(document.querySelector("[data-test=source-text]"));
+          return getSelection().toString();
+        }"""
+    )
+    assert copied.replace("\r\n", "\n").strip() == (head + body).replace("\r\n", "\n").strip()
+    found = "() => { getSelection().removeAllRanges(); return find('line 4321 of') && getSelection().toString(); }"
+    assert visitor.page.js(found) == "line 4321 of"
+
+
 def test_a_source_is_text_whose_unseen_characters_are_named(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:

@@ -139,6 +139,7 @@ def test_an_answer_to_mail_of_the_ward_comes_from_the_ward(alice: MailPages, sta
     wait_for_state(alice, "verified")
     alice.page.click(named("reply"))
     alice.page.wait_for_selector(named("compose-text"))
+    alice.page.wait_for_text(WARD, selector=named("from-note"))
     assert chosen_sender(alice) == f"Ward 3 <{WARD}>, sent by {writer.name} <{writer.address}>"
 
 
@@ -151,3 +152,45 @@ def test_nobody_without_the_key_is_offered_the_address(browser: Browser, stack: 
         assert bob.page.js("(from) => document.querySelector(from).parentElement.hidden", named("compose-from"))
     finally:
         bob.close()
+
+
+def for_the_ward(stack: DemoStack, *, is_signed: bool) -> int:
+    """Encrypts a mail for Alice, with the ward in its unprotected To. Returns its UID."""
+    writer, sender = stack.accounts
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender.address, WARD, "A question"
+    message.set_content("Are there beds?\n")
+    plain = message.as_bytes().replace(b"\n", b"\r\n")
+    if is_signed:
+        signing = Signing(identities=[sender.identity], signing_time=datetime.now(UTC))
+        plain = blocking.sign_message(plain, signing, PROVIDER)
+    encrypting = Encrypting(recipients=[writer.identity.certificate])
+    return stack.mail_server.append(writer.address, blocking.encrypt_message(plain, encrypting, PROVIDER))
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_an_unprotected_recipient_does_not_choose_the_sender_of_the_answer(
+    alice: MailPages, stack: DemoStack, is_signed: bool
+) -> None:
+    writer, _ = stack.accounts
+    alice.open_message(for_the_ward(stack, is_signed=is_signed))
+    alice.page.click(named("reply"))
+    alice.page.wait_for_selector(named("compose-text"))
+    assert chosen_sender(alice) == f"{writer.name} <{writer.address}>"
+    note = alice.page.wait_for_text("nothing proves it", selector=named("from-note"))
+    assert WARD in unmarked(note)
+    choose_sender(alice, WARD)
+    assert alice.page.js("(note) => document.querySelector(note).hidden", named("from-note"))
+    alice.discard()
+
+
+def test_an_answer_that_comes_from_the_ward_says_so(alice: MailPages, stack: DemoStack) -> None:
+    writer, sender = stack.accounts
+    head = f"From: {sender.address}\r\nTo: {writer.address}, {WARD}\r\nSubject: A question\r\n\r\n"
+    alice.open_message(stack.mail_server.append(writer.address, head.encode() + b"Are there beds?\r\n"))
+    alice.page.click(named("reply"))
+    alice.page.wait_for_selector(named("compose-text"))
+    assert chosen_sender(alice) == f"Ward 3 <{WARD}>, sent by {writer.name} <{writer.address}>"
+    note = alice.page.wait_for_text("This answer comes from that address", selector=named("from-note"))
+    assert WARD in unmarked(note)
+    alice.discard()

@@ -11,6 +11,7 @@ from smime_core import Identity
 from smime_core.blocking import sign_entity
 from smime_core.cms.signing import Signing
 from tests.support.browser.browsers import Browser
+from tests.support.misread_dates import MISREAD
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.strangers import PROVIDER, STRANGER, open_why, stranger
 from webbridge.demo.stack import DemoStack
@@ -33,6 +34,17 @@ def protected(head: str, signer: Identity) -> bytes:
     entity = head.encode() + b'Content-Type: text/plain; hp="clear"\r\n\r\nHello\r\n'
     signing = Signing(identities=[signer], signing_time=datetime.now(UTC))
     return head.encode() + sign_entity(entity, signing, provider=PROVIDER)
+
+
+@pytest.mark.parametrize("text", ["You owe 100", "28 Nov 126 10:00:00 +0000"])
+def test_a_date_is_shown_as_the_report_reads_it(alice: MailPages, demo_stack: DemoStack, text: str) -> None:
+    head = f"From: eve@example.test\r\nTo: {alice.account.address}\r\nSubject: The ferry\r\nDate: {text}\r\n"
+    alice.open_message(demo_stack.mail_server.append(alice.account.address, head.encode() + b"\r\nHello\r\n"))
+    shown = alice.page.text(named("header-date"))
+    if MISREAD[text] is None:
+        assert shown == text
+    else:
+        assert "2026" in shown
 
 
 def test_a_stranger_who_signs_a_mail_of_bob_anew_adds_no_reader_to_the_answer(

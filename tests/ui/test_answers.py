@@ -20,6 +20,7 @@ from smime_core.mail.compose import Draft, build_mail
 from smime_core.mime.addresses import addresses
 from smime_core.report import report_to_json
 from tests.support.answered_mails import LETTERS, Letter, Named, report_on
+from tests.support.misread_dates import MISREAD
 from tests.support.project import ROOT
 from wasm_build.vault.python.replies import describe_reply
 
@@ -44,10 +45,15 @@ const answers = reports.map(({ report, people }) => {
 });
 console.log(JSON.stringify(answers));
 """
+IN_ENGLISH = """
+process.env.TZ = "UTC";
+globalThis.document = { documentElement: { lang: "en" } };
+globalThis.navigator ??= { languages: ["en"] };
+"""
 PROVED = """
-const { writeProved } = await import(process.argv[1]);
+const { writeMailbox } = await import(process.argv[1]);
 const address = "alice@example.test";
-console.log(JSON.stringify(JSON.parse(process.argv[2]).map((name) => writeProved({ name, address }))));
+console.log(JSON.stringify(JSON.parse(process.argv[2]).map((name) => writeMailbox({ name, address }))));
 """
 QUOTE = """
 const { quoteMailbox } = await import(process.argv[1]);
@@ -98,6 +104,19 @@ def test_a_quotation_names_a_date_only_if_there_is_one(date: str, key: str) -> N
     given = {"reports": [{"report": report, "people": people}], "own": [ALICE]}
     (found,) = run_node(ANSWER.replace("who ?? key", "key"), "answer.js", given)
     assert found["quote"].splitlines()[0] == key
+
+
+def test_a_quotation_names_no_time_that_a_browser_reads_otherwise_than_the_report() -> None:
+    reports = [
+        report_on(Letter(fields={"From": Named(text=BOB, addresses=()), "Date": Named(text=text, addresses=())}))
+        for text in MISREAD
+    ]
+    given = [{"report": report_to_json(one), "people": describe_reply(one)["people"]} for one in reports]
+    script = ANSWER.replace("who ?? key", "date ?? key").replace("{ who }", "{ date }")
+    found = run_node(IN_ENGLISH + script, "answer.js", {"reports": given})
+    for (text, time), answered in zip(MISREAD.items(), found, strict=True):
+        intro = answered["quote"].splitlines()[0]
+        assert "November 28, 2026 at 10:00" in intro if time else intro == text
 
 
 def test_a_reply_goes_to_the_sender() -> None:

@@ -20,9 +20,9 @@ ALICE: Final = "alice@example.test"
 _FORMATS: Final = ROOT / "wasm_build/ui/formats.js"
 _WRITE: Final = """
 import { readFileSync } from "node:fs";
-const { writeProved } = await import(process.argv[1]);
+const { writeMailbox } = await import(process.argv[1]);
 const { address, names } = JSON.parse(readFileSync(0, "utf-8"));
-console.log(JSON.stringify(names.map((name) => writeProved({ name, address }))));
+console.log(JSON.stringify(names.map((name) => writeMailbox({ name, address }))));
 """
 # An address-like name has one of these, and the address is then without a name.
 _AT_SIGNS: Final = "@\uff20\ufe6b\u24d0\u24b6"
@@ -57,6 +57,13 @@ _NAMES: Final = {
     **{f"Bank {sign} ceo": ALICE for sign in _ANGLES},
     **{f"Bank {sign}\u0338 ceo": ALICE for sign in "@<>\uff1c\uff1e"},
 }
+
+
+_PEOPLE: Final = """
+const { createPeople } = await import(process.argv[1]);
+const mailboxes = JSON.parse(process.argv[2]);
+console.log(JSON.stringify(mailboxes.flatMap((one) => createPeople({ count: 1, mailboxes: [one] }, {}))));
+"""
 
 
 def write_in_pages(names: list[str], address: str = ALICE) -> list[str]:
@@ -187,3 +194,17 @@ def test_the_title_of_a_certificate_without_an_address_shows_none() -> None:
     own = {"addresses": [ALICE, "bob@example.test"], "name": "Alice", "subject": "CN=Alice"}
     plain = {"addresses": [], "name": "Example CA", "subject": "CN=Example CA, O=Example"}
     assert run_node(_HOLDERS, modules, json.dumps([own, plain])) == [ALICE, "CN=Example CA, O=Example"]
+
+
+@pytest.mark.parametrize("name", ["", "Alice", "\U0001f600" * 5_000, "boss@bank.example", "Boss <boss@bank.example>"])
+@pytest.mark.parametrize(
+    "address", [ALICE, f"alice@example.test.{'x' * 230}.evil.test", f"{'a' * 64}@{'b' * 250}.test"]
+)
+def test_a_claimed_person_is_shown_with_the_whole_address_and_no_other(name: str, address: str) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("not installed: node")
+    given = json.dumps([{"name": name, "address": address}])
+    module = (ROOT / "wasm_build/ui/clamped_people.js").as_uri()
+    command = ["node", "--input-type=module", "-e", _PEOPLE, module, given]
+    (shown,) = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert shown == write_proved(name, address)

@@ -36,8 +36,9 @@ def read_tables(page: Page) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def takes_passphrase(kinds: dict[str, Any], args: dict[str, Any]) -> bool:
-    """Whether a request has a secret besides the key of the session."""
-    return any(kinds.get(name, kinds.get(f"{name}?")) == "secret" for name in args if name != "sealKey")
+    """Whether a request has a secret besides the key of the session and the words of a parcel."""
+    secrets = {name for name in args if kinds.get(name, kinds.get(f"{name}?")) == "secret"}
+    return bool(secrets - {"sealKey", "words"})
 
 
 def arguments(example: Example, *, is_right: bool) -> dict[str, Any]:

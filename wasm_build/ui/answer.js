@@ -6,7 +6,7 @@
  */
 
 import { firstPieces } from "./bounded_text.js";
-import { addressKey, headerReader, longDate, sameAddress, writeMailbox, writeProved } from "./formats.js";
+import { addressKey, headerReader, longDate, sameAddress, writeMailbox } from "./formats.js";
 import { nameBeside } from "./shown_names.js";
 
 /** The mark of the mails of our own services, as `smime_core.trust.SERVICE_FIELD`. */
@@ -41,7 +41,7 @@ const QUOTED_PIECES = 16;
 /**
  * @typedef {{
  *   report: {
- *     state: string, layers: {kind: string}[],
+ *     state: string, layers: {kind: string}[], date: string | null,
  *     people: {from: FieldPeople, replyTo: FieldPeople, to: FieldPeople, cc: FieldPeople}, headerProtections?: string[],
  *   },
  *   shown: string, headers: [string, string][], reply: ReplyFields & {people: AnswerPeople},
@@ -134,9 +134,9 @@ export function forwardOf(translate, opened) {
   };
 }
 
-/** All addresses to which a message was sent, as far as they are listed. @param {Opened} opened */
+/** All to whom a message says that it was sent, as far as they are listed. @param {Opened} opened */
 export function addressedBy({ reply: { people } }) {
-  return [...people.to, ...people.cc].map(({ address }) => address);
+  return uniqueOf([...people.to, ...people.cc]);
 }
 
 /**
@@ -207,14 +207,19 @@ function withoutMark({ name, address }) {
 /** The sender as the view names them: the proved one, or the people in From. @param {Opened} opened */
 function senderText({ report, reply: { people: { senders } } }) {
   const [proved] = report.state === "verified" ? senders : [];
-  return proved ? writeProved(proved) : peopleText(report.people.from);
+  return proved ? writeMailbox(proved) : peopleText(report.people.from);
+}
+
+/** The time of a message in words; the text of its Date field if that is no time. @param {Pick<Opened, "report" | "headers">} opened */
+export function dateText({ report, headers }) {
+  return longDate(report.date) || headerReader(headers)("date");
 }
 
 /** @param {Catalogue} translate @param {Opened} opened */
 function quoteOf(translate, opened) {
-  const date = headerReader(opened.headers)("date");
+  const date = dateText(opened);
   const who = senderText(opened);
-  const intro = date ? translate("reply_intro", { who, date: longDate(date) || date }) : translate("reply_intro_undated", { who });
+  const intro = date ? translate("reply_intro", { who, date }) : translate("reply_intro_undated", { who });
   const quoted = quotedText(translate, opened.shown).split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
 }

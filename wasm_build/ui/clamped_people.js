@@ -10,7 +10,8 @@ import { html } from "./dom.js";
 const SHOWN_PEOPLE = 5;
 /** A list with one or two more people is shown whole, because the button would need the same room. */
 const SPARE_PEOPLE = 2;
-const MAX_PERSON_CHARACTERS = 200;
+/** The longest name and the longest address (RFC 5321 section 4.5.3.1) together: the end of an address says whose it is. */
+const MAX_PERSON_CHARACTERS = 550;
 
 /**
  * @param {FieldPeople} people of a To or Cc field

@@ -12,6 +12,8 @@ import { base64FromBytes, bytesFromBase64 } from "../vault/base64.js";
 
 /** A larger draft, with its attachments, stays in the browser: it would be sent anew after each pause in typing. */
 export const MAX_SERVER_DRAFT_BYTES = 5_000_000;
+/** The message around such a draft, in base64. */
+export const MAX_DRAFT_MESSAGE_BYTES = 8_000_000;
 /** The first words of the Subject. The draft's id follows. */
 export const DRAFT_MARK = "Sealwax draft";
 const LINES = /.{1,76}/gu; // RFC 2045 section 6.8: at most 76 characters

@@ -64,18 +64,12 @@ export function certificatesFor(address, certificates) {
   return [theirs, people, certificates].find((some) => some.length > 0) ?? [];
 }
 
-/** A mailbox as the sender has written it, which nothing proves. @param {Mailbox} mailbox */
-export function writeMailbox({ name, address }) {
-  const shown = cleanName(name);
-  return shown && name !== address ? `${shown} <${cleanAddress(address)}>` : cleanAddress(address);
-}
-
 /**
- * An address with a name that nothing proves, such as that from a certificate, which the authority may not have checked. A
- * name that looks like an address is left out, because people could take it for the address.
+ * An address with a name that nothing proves: from a header field, or from a certificate, where the authority may not have
+ * checked it. A name that looks like an address is left out, because people could take it for the address.
  * @param {Mailbox} mailbox `address` is empty if only the certificate is known
  */
-export function writeProved({ name, address }) {
+export function writeMailbox({ name, address }) {
   if (!address) return cleanName(name);
   const shown = nameBeside(name);
   return shown ? `${shown} <${cleanAddress(address)}>` : cleanAddress(address);

@@ -4,7 +4,7 @@
  */
 import { MAX_RECEIVERS } from "./receipts.js";
 import { html } from "./dom.js";
-import { isolate, listOf, writeProved } from "./formats.js";
+import { isolate, listOf, writeMailbox } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./receipts.js").ShownReceipt} ShownReceipt */
@@ -65,7 +65,7 @@ function question(translate, who, onGive) {
  */
 function sentencesOnSent(translate, { receipts, hasDoubtful }, day) {
   const proved = receipts.map(({ name, address, at }) =>
-    translate("receipt_by", { name: isolate(writeProved({ name, address })), date: at ? day(at) : "?" }));
+    translate("receipt_by", { name: isolate(writeMailbox({ name, address })), date: at ? day(at) : "?" }));
   return [
     ...(proved.length > 0 ? proved : [translate("receipt_none_yet")]),
     ...(hasDoubtful ? [translate("receipt_doubtful")] : []),

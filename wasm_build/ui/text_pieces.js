@@ -8,6 +8,8 @@ import { readLink } from "./mail_markup.js";
 /** The pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
 export const FIRST_PIECES = 16;
 export const PIECES_OF_A_FRAME = 2;
+/** The same for text without links. The browser draws the page anew in each frame, so that small steps take long in all. */
+const PLAIN_PIECES_OF_A_FRAME = 8;
 /** The share that the shortest text has, because its box takes time too. */
 export const LEAST_PIECE = 0.2;
 /** So many links take as long as a piece of text. */
@@ -60,7 +62,7 @@ export function fillLongText(box, text, more) {
     pieces.push(text.slice(start, end));
   }
   const createPiece = (/** @type {string} */ piece) => html("span", { class: "text-piece", text: piece });
-  return createLongList(box, pieces, createPiece, { more: () => more, first: 0, rowsOfFrame: PIECES_OF_A_FRAME });
+  return createLongList(box, pieces, createPiece, { more: () => more, first: 0, rowsOfFrame: PLAIN_PIECES_OF_A_FRAME });
 }
 
 /** @param {string} url @param {string} label */

@@ -1,11 +1,13 @@
 /**
- * Requests to the bridge and the key server, whose answers are JSON.
+ * Requests to the bridge and the key server, and the reading of their answers, which a server can make as long as it likes.
  *
  * Every failure becomes an ApiError, whose code selects a sentence of the catalogue.
  */
 
 /** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the mail server's words */
 
+/** A bridge passes on revocation lists of at most 40 MB, which are a third longer in base64 (`webbridge/blueprints/pki.py`). */
+const MAX_JSON_BYTES = 64_000_000;
 const READING = new Set(["GET", "HEAD"]);
 export const JSON_TYPE = { "Content-Type": "application/json" };
 
@@ -85,16 +87,49 @@ export function unlessCut(reading) {
 }
 
 /**
- * The object in a JSON response; an empty object for another body, such as a proxy's error page or a list.
+ * The bytes of an answer. The rest of a longer one is not read, and nothing of it is kept.
+ * @param {Response} response
+ * @param {number} maxBytes
+ * @returns {Promise<ArrayBuffer>} rejects with `answer-too-large`, or with `unreachable` for an answer that breaks off
+ */
+export async function readAtMost(response, maxBytes) {
+  const reader = response.body?.getReader();
+  const pieces = [];
+  let length = 0;
+  const next = () => (reader ? unlessCut(reader.read()) : null);
+  for (let read = await next(); read && !read.done; read = await next()) {
+    length += read.value.length;
+    if (length > maxBytes) {
+      void reader?.cancel().catch(() => undefined);
+      throw new ApiError("answer-too-large", `more than ${maxBytes} bytes came`);
+    }
+    pieces.push(read.value);
+  }
+  return joined(pieces, length);
+}
+
+/** The bytes in one buffer. The pieces are overwritten, because they may be half of a key. @param {Uint8Array[]} pieces @param {number} length */
+function joined(pieces, length) {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+    piece.fill(0);
+  }
+  return whole.buffer;
+}
+
+/**
+ * The object in a JSON response; an empty object for another body, such as a proxy's error page, a list, or one that is too long.
  * @param {Response} response
  */
 export async function readJson(response) {
-  const text = await unlessCut(response.text());
   try {
-    const value = JSON.parse(text);
+    const value = JSON.parse(new TextDecoder().decode(await readAtMost(response, MAX_JSON_BYTES)));
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
   } catch (error) {
-    if (error instanceof SyntaxError) return {};
+    if (error instanceof SyntaxError || (error instanceof ApiError && error.code === "answer-too-large")) return {};
     throw error;
   }
 }

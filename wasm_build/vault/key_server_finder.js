@@ -6,8 +6,7 @@
  * operator has configured (`webbridge/security.py`), and the extension only those that the person has granted.
  */
 
-import { ApiError, request } from "./json_requests.js";
-import { readAtMost } from "./read_at_most.js";
+import { ApiError, readAtMost, request } from "./json_requests.js";
 
 const MAX_LIST_BYTES = 65_536;
 const LIST_MILLISECONDS = 5_000;

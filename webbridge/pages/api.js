@@ -7,9 +7,8 @@
 
 import { base64FromBytes } from "../../wasm_build/vault/base64.js";
 import { readFound } from "../../wasm_build/vault/found_answers.js";
-import { ApiError, JSON_TYPE, readJson, request, unlessCut } from "../../wasm_build/vault/json_requests.js";
+import { ApiError, JSON_TYPE, readAtMost, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
-import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { ACCOUNT_HEADER, AccountRequests, naming, NOT_OFFERED } from "./account_requests.js";
 import { FolderAccess } from "./folder_access.js";
@@ -77,6 +76,8 @@ export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-
 const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
 
 /** A timestamp with its certificates has about 6,000 bytes. */
+/** The vault reads no larger message (`MAX_STREAM_BYTES` in `wasm_build/vault/limits.js`). */
+const MAX_RAW_BYTES = 536_870_912;
 const MAX_TIMESTAMP_BYTES = 1_000_000;
 
 /** A key for one message, of 122 random bits. */
@@ -270,11 +271,11 @@ export class BridgeApi {
   /**
    * The bytes of a message, as the mail server has them.
    * @param {MessageAddress} address
-   * @param {{signal?: AbortSignal, maxBytes?: number}} [options] rejects with `message-too-large` above `maxBytes`
+   * @param {{signal?: AbortSignal, maxBytes?: number}} [options] rejects with `answer-too-large` above `maxBytes`
    */
-  async rawMessage({ folder, uidValidity, uid }, { signal, maxBytes = Infinity } = {}) {
+  async rawMessage({ folder, uidValidity, uid }, { signal, maxBytes = MAX_RAW_BYTES } = {}) {
     const response = await this.#authorised(folderPath(folder, uidValidity, uid, "raw"), { signal });
-    return maxBytes === Infinity ? unlessCut(response.arrayBuffer()) : readAtMost(response, maxBytes);
+    return readAtMost(response, maxBytes);
   }
 
   /**

@@ -3,7 +3,9 @@
  * the mail server gave it. The answers of the server are checked here: a number that is none makes the answer an error.
  */
 
-import { draftIdOf, draftMessageId, DRAFT_MARK, isDraftId, MAX_SERVER_DRAFT_BYTES, readDraftMessage, writeDraftMessage } from "../../wasm_build/ui/draft_message.js";
+import {
+  draftIdOf, draftMessageId, DRAFT_MARK, isDraftId, MAX_DRAFT_MESSAGE_BYTES, MAX_SERVER_DRAFT_BYTES, readDraftMessage, writeDraftMessage,
+} from "../../wasm_build/ui/draft_message.js";
 import { ApiError } from "./api.js";
 
 /** @typedef {import("../../wasm_build/ui/draft_message.js").DraftParts} DraftParts */
@@ -59,7 +61,7 @@ export class DraftMailbox {
 
   /** @param {MessageAddress} place @returns {Promise<DraftParts>} */
   async read(place) {
-    return this.parse(await this.#api.rawMessage(place));
+    return this.parse(await this.#api.rawMessage(place, { maxBytes: MAX_DRAFT_MESSAGE_BYTES }));
   }
 
   /** @param {ArrayBuffer} message @returns {DraftParts} */

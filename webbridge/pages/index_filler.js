@@ -271,7 +271,7 @@ export class IndexFiller extends EventTarget {
 }
 
 /** The answers of the bridge for a message that is gone, or that it does not give. */
-const PASSED_OVER = new Set(["no-such-message", "message-too-large", "mail-server-unreadable"]);
+const PASSED_OVER = new Set(["no-such-message", "answer-too-large", "mail-server-unreadable"]);
 
 /** @param {number} milliseconds */
 function rest(milliseconds) {

@@ -2,7 +2,7 @@
  * The bridge's half of the key under which this browser keeps the identities over a reload. It comes as bytes, and no text.
  */
 
-import { ApiError, JSON_TYPE, unlessCut } from "../../wasm_build/vault/json_requests.js";
+import { ApiError, JSON_TYPE, readAtMost } from "../../wasm_build/vault/json_requests.js";
 
 /** @typedef {(path: string, options: import("./api.js").RequestOptions) => Promise<Response>} Send */
 
@@ -51,7 +51,7 @@ export class ReloadHalves {
   /** @param {string} path @param {object} members @param {number} length */
   async #octets(path, members, length) {
     const response = await this.#send(`${PATH}${path}`, { method: "POST", body: JSON.stringify(members), headers: JSON_TYPE });
-    const octets = await unlessCut(response.arrayBuffer());
+    const octets = await readAtMost(response, length);
     if (octets.byteLength !== length) throw new ApiError("server-error", `${octets.byteLength} bytes, expected ${length}`);
     return octets;
   }

@@ -1,6 +1,6 @@
 /** The report on a message, as the vault returns it, and functions that read facts from it. */
 
-import { writeProved } from "../../wasm_build/ui/formats.js";
+import { writeMailbox } from "../../wasm_build/ui/formats.js";
 import { provedMailbox } from "../../wasm_build/ui/verdict_words.js";
 
 /** @typedef {import("../../wasm_build/ui/state_mark.js").State} State */
@@ -32,7 +32,7 @@ import { provedMailbox } from "../../wasm_build/ui/verdict_words.js";
 /**
  * @typedef {{
  *   state: State, reasons: Reason[], sender: string | null, proved: import("../../wasm_build/ui/formats.js").Mailbox | null, fieldOrigin: string | null, headers: [string, string][],
- *   headerProtection: string, headerProtections: FieldProtection[], people: MessagePeople, layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
+ *   headerProtection: string, headerProtections: FieldProtection[], people: MessagePeople, date: string | null, layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
  *   certificates: CertificateReport[],
  * }} Report the report of smime_core/report/report.schema.json
  */
@@ -57,7 +57,7 @@ export function isClosed(report) {
  */
 export function provedSender(report) {
   const proved = provedMailbox(report);
-  return proved && writeProved(proved);
+  return proved && writeMailbox(proved);
 }
 
 const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);

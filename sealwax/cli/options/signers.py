@@ -14,7 +14,7 @@ from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by
 from sealwax.cli.streams.files import write_error
 from smime_core.errors import NoUsableSigner
-from smime_core.mime import Entity, Headers, parse_date
+from smime_core.mime import Entity, Headers, read_date
 from smime_core.text import utc_text
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def warn_of_date(headers: Headers | None, at: datetime.datetime) -> None:
 
     Thunderbird calls the signature of such a mail not valid.
     """
-    date = parse_date((headers and headers.get("Date")) or "")
+    date = read_date(headers)
     if date is not None and abs(date - at) > _DATE_SLACK:
         write_error(
             f"the mail is dated {utc_text(date)}, more than an hour from now: Thunderbird will call its signature"

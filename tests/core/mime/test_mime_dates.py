@@ -8,7 +8,10 @@ import pytest
 
 from smime_core.mail.header_policies import hcp_shy
 from smime_core.mime import format_date, parse_date
+from smime_core.report import report_to_json
 from smime_core.text.times import utc_text
+from tests.support.answered_mails import Letter, Named, report_on
+from tests.support.misread_dates import MISREAD
 
 
 @pytest.mark.parametrize(
@@ -81,3 +84,20 @@ def test_a_moment_in_a_report_has_four_digits_of_a_year(year: int) -> None:
     """A certificate may name any year, but browsers read no date whose year has fewer digits."""
     time = datetime.datetime(year, 12, 31, 23, 59, 59, 7, tzinfo=datetime.UTC)
     assert utc_text(time) == f"{year:04}-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize("signer", [None, "bob"])
+@pytest.mark.parametrize(("text", "expected"), [*MISREAD.items(), ("", None)])
+def test_the_report_has_the_time_of_the_date_field(text: str, expected: str | None, signer: str | None) -> None:
+    fields = {"From": "bob@example.test", "Date": text, "date": "1 Jan 2000 00:00:00 +0000"}
+    named = {name: Named(text=value, addresses=()) for name, value in fields.items()}
+    report = report_on(Letter(fields=named, signer=signer, protects_fields=True))
+    assert report_to_json(report)["date"] == expected
+
+
+def test_a_protected_date_is_the_one_in_the_report() -> None:
+    inside = {"From": "bob@example.test", "Date": "20 Nov 2026 08:00:00 +0000"}
+    fields = {name: Named(text=value, addresses=()) for name, value in inside.items()}
+    changed = {"Date": Named(text="1 Jan 2000 00:00:00 +0000", addresses=())}
+    letter = Letter(fields=fields, changed=changed, signer="bob", protects_fields=True)
+    assert report_to_json(report_on(letter))["date"] == "2026-11-20T08:00:00Z"

@@ -85,6 +85,19 @@ def typed(window: Page) -> str:
     return text
 
 
+def test_a_sign_in_that_the_bridge_answers_for_another_address_is_not_kept(
+    extension: Extension, webmail: Webmail, bridge: OwnBridge
+) -> None:
+    window = write(webmail)
+    bridge.signs_in = "malic@example.test"
+    asked = open_sign_in(extension, window)
+    type_password(asked)
+    asked.wait_for_text("for another address", selector="[data-test=sign-in-problem]", timeout_seconds=30)
+    window.wait_for_selector("[data-test=bridge-sign-in]")
+    asked.close()
+    window.close()
+
+
 @pytest.mark.heart
 def test_a_person_signs_in_and_the_bridge_sends_what_the_vault_made(
     extension: Extension, webmail: Webmail, bridge: OwnBridge, people: People

@@ -111,3 +111,24 @@ def test_the_opened_message_is_answered(
     frame.around.click("[data-test=reply]")
     press(unlocked, page)
     assert "Again" in quoted(page)
+
+
+def test_a_message_is_forwarded_as_a_file_without_another_reading(
+    unlocked: Extension, opened: tuple[Page, Frame], webmail: LyingWebmail, people: People
+) -> None:
+    page, _ = opened
+    webmail.given = [mail_from_bob(people, encrypted=True, text="Once more")]
+    page.goto(webmail.shown)
+    unlocked.click_button_above(page, READING)
+    frame = agree_if_asked(unlocked, page)
+    frame.around.wait_for_selector("[data-test=forward]", timeout_seconds=60)
+    frame.around.click("[data-test=forward]")
+    press(unlocked, page)
+    window = page.browser.wait_for_page("compose.html")
+    window.wait_for_selector("[data-test=original-state]", timeout_seconds=60)
+    read = len(webmail.sources)
+    webmail.given = [mail_from_bob(people, encrypted=True, text="Other")]
+    window.click("[data-test=forward-whole]")
+    window.wait_for_text("message.eml", selector="[data-test=compose-attachments]", timeout_seconds=60)
+    assert len(webmail.sources) == read
+    window.close()

@@ -26,6 +26,7 @@ from tests.support.extension.mail_letters import (
     text,
 )
 from tests.support.extension.viewer import open_file
+from tests.support.misread_dates import MISREAD
 from tests.support.people import with_addresses
 from tests.support.vectors import vectors
 
@@ -146,6 +147,25 @@ def test_an_encrypted_part_gives_the_whole_no_lock(viewer: Page, letters: Letter
     assert viewer.js("() => document.querySelectorAll('main .encrypted-for').length") == 0
     open_file(viewer, letters.write("whole.eml", letters.encrypted(mail(text("one")))))
     assert viewer.js("() => document.querySelectorAll('main .encrypted-for').length") == 1
+
+
+@pytest.mark.parametrize("date", ["You owe 100", "28 Nov 126 10:00:00 +0000"])
+def test_a_date_is_shown_as_the_report_reads_it(viewer: Page, letters: Letters, date: str) -> None:
+    message = mail(text("one")).replace(b"Fri, 20 Nov 2026 10:00:00 +0000", date.encode())
+    open_file(viewer, letters.write("date.eml", message))
+    shown = view_of(viewer).text("[data-test=date]")
+    if MISREAD[date] is None:
+        assert shown == date
+    else:
+        assert "2026" in shown
+
+
+def test_a_claimed_name_like_an_address_is_not_shown_beside_the_address(viewer: Page, letters: Letters) -> None:
+    claimed = b'"boss@bank.example" <bob@example.test>'
+    message = mail(text("Send money.")).replace(b"Bob <bob@example.test>", claimed)
+    open_file(viewer, letters.write("claimed.eml", message))
+    assert state_of(viewer) == "plain"
+    assert view_of(viewer).text("[data-test=from]") == "bob@example.test"
 
 
 @pytest.mark.heart

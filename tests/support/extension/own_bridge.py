@@ -27,13 +27,17 @@ from webbridge.services import Services, services_of
 
 @dataclass(slots=True, kw_only=True)
 class OwnBridge:
-    """The bridge with its two mail servers. Set `loses_answers` and no answer about a message reaches the extension."""
+    """The bridge with its two mail servers. Set `loses_answers` and no answer about a message reaches the extension.
+
+    A sign-in is answered for `signs_in`, an address of the same length, in the place of that of Alice.
+    """
 
     url: str
     services: Services
     mailboxes: MemoryMailServer
     smtp: LyingServer
     loses_answers: bool = False
+    signs_in: str = ALICE
 
     @property
     def host(self) -> str:
@@ -57,6 +61,7 @@ class OwnBridge:
         self.smtp.messages.clear()
         self.smtp.answers.update(SMTP)
         self.loses_answers = False
+        self.signs_in = ALICE
 
 
 @contextmanager
@@ -89,6 +94,8 @@ def _losing(inner: Callable[..., Iterable[bytes]], bridge: OwnBridge) -> Callabl
         answered = inner(environ, start_response)
         if bridge.loses_answers and environ["PATH_INFO"].startswith("/api/send"):
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        if bridge.signs_in != ALICE and environ["PATH_INFO"] == "/api/session":
+            return [b"".join(answered).replace(ALICE.encode(), bridge.signs_in.encode())]
         return answered
 
     return answer

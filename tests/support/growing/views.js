@@ -85,6 +85,7 @@ const VIEWS = {
   "reasons in the extension": (translate, size) => () => extensionReport(translate, reportWith({ reasons: size })),
   "source: lines": (translate, size) => () => source(translate, "\r\n".repeat(size)),
   "source: control characters": (translate, size) => () => source(translate, "\u0001".repeat(size)),
+  "source: right to left": (translate, size) => () => source(translate, "\u05d0\u05d1\n".repeat(size)),
   "words of a part": (translate, size) => () => drawn(...fillLongText(html("pre"), "word ".repeat(size), "More")),
 };
 for (const [name, write] of Object.entries(MARKUP)) {
@@ -136,7 +137,7 @@ async function measureView(name, size) {
     await view.draw();
   });
   for (const details of place.querySelectorAll("details")) details.open = true;
-  const button = /** @type {HTMLButtonElement | null} */ (place.querySelector(PRESSED));
+  const button = buttonIn(place);
   const more = button ? await measure(async () => {
     button.click();
     while (button.isConnected && button.disabled) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -174,4 +175,60 @@ async function interrupt(name, size, tasks) {
   return { isQuiet, isOnce };
 }
 
-Object.assign(globalThis, { growing: { interrupt, measureView, measureNothing, names: Object.keys(VIEWS) } });
+/**
+ * Draws a view whole, by its button for more. Resolves with the number of frames that it waits for.
+ * @param {string} name @param {number} size
+ */
+async function countFrames(name, size) {
+  const { requestAnimationFrame } = globalThis;
+  let frames = 0;
+  globalThis.requestAnimationFrame = (callback) => {
+    frames += 1;
+    return requestAnimationFrame(callback);
+  };
+  const place = await drawWhole(name, size);
+  globalThis.requestAnimationFrame = requestAnimationFrame;
+  place.replaceChildren();
+  return frames;
+}
+
+/**
+ * The first two letters of the beginning of a text, and of its last piece: whether the first one is at the left.
+ * @param {string} name @param {number} size
+ */
+async function isFirstLetterLeft(name, size) {
+  const place = await drawWhole(name, size);
+  const last = [...place.querySelectorAll(".text-piece")].at(-1);
+  const begins = [place.querySelector("pre")?.firstChild, last?.firstChild];
+  const isLeft = begins.map((text) => leftOf(/** @type {Text} */ (text), 0) < leftOf(/** @type {Text} */ (text), 1));
+  place.replaceChildren();
+  return isLeft;
+}
+
+/** @param {Text} text @param {number} index */
+function leftOf(text, index) {
+  const range = document.createRange();
+  range.setStart(text, index);
+  range.setEnd(text, index + 1);
+  return range.getBoundingClientRect().left;
+}
+
+/** @param {string} name @param {number} size */
+async function drawWhole(name, size) {
+  const place = /** @type {HTMLElement} */ (document.getElementById("place"));
+  const view = VIEWS[name](await READY, size)();
+  place.replaceChildren(...view.elements());
+  await view.draw();
+  for (let button = buttonIn(place); button; button = buttonIn(place)) {
+    if (!button.disabled) button.click();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return place;
+}
+
+/** @param {HTMLElement} place @returns {HTMLButtonElement | null} */
+function buttonIn(place) {
+  return place.querySelector(PRESSED);
+}
+
+Object.assign(globalThis, { growing: { countFrames, interrupt, isFirstLetterLeft, measureView, measureNothing, names: Object.keys(VIEWS) } });

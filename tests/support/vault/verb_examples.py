@@ -20,6 +20,7 @@ from smime_core.cms.content_info import PARCEL_CHALLENGE
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.identity.identity import export_identity
+from smime_core.limits import MAX_TYPED_ADDRESSES_CHARACTERS
 from smime_core.trust import Contacts, Decision, DecisionKind, build_contacts, build_decisions
 from tests.support.people import NOW, PROVIDER, anchor, person
 from tests.support.server_lists import KEYS, PINNED
@@ -61,6 +62,7 @@ def examples() -> dict[str, Example]:
     return {
         **_groups(),
         **_messages(),
+        **_addresses(),
         **_certificates(),
         **_own_content(),
         **_bytes(),
@@ -134,6 +136,14 @@ def _receipt(composing: dict[str, Any]) -> Example:
     names = {"from": "bob@example.test", "subject": "Receipt", "messageId": "<2@example.test>", "at": AT}
     making = {"message": asking["message"], "id": asking["receipt"]["id"], **names, **sealed(person("bob"))}
     return Example(right=making, wrong={"id": "another request"})
+
+
+def _addresses() -> dict[str, Example]:
+    typed = Example(
+        right={"texts": ["Bob <bob@example.test>, carol@example.test"]},
+        wrong={"texts": ["a" * (MAX_TYPED_ADDRESSES_CHARACTERS + 1)]},
+    )
+    return {"addresses.read": typed, "addresses.find": typed}
 
 
 def _certificates() -> dict[str, Example]:

@@ -13,7 +13,7 @@ from smime_core.errors import SmimeError
 from smime_core.ess import ID_CT_RECEIPT, parse_signed_receipt
 from smime_core.mail import FieldProtection
 from smime_core.message import verify_bytes
-from smime_core.mime import Entity, from_addresses
+from smime_core.mime import Entity, from_addresses, read_date
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, Reason, State, reason, time_to_json
@@ -84,6 +84,7 @@ async def verify_receipt_mail(
         report,
         headers=tuple((field.name, field.text) for field in headers),
         header_protections=tuple(str(FieldProtection.UNPROTECTED) for _ in headers),
+        date=read_date(node.headers) if isinstance(node, Entity) else None,
         content=b"",
     )
     arrived = _read_arrived(cms, report, find_message_id(message))

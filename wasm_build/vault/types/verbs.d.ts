@@ -244,6 +244,8 @@ export interface MessageReport {
   fieldOrigin?: string | null;
   headers: [string, string][];
   headerProtections?: string[];
+  /** The time in the Date field, in UTC; null if it cannot be read. */
+  date: string | null;
   people: { from: FieldPeople; sender: FieldPeople; replyTo: FieldPeople; to: FieldPeople; cc: FieldPeople };
   layers: Layer[];
   signers: ReportedSigner[];

@@ -1,8 +1,7 @@
 /** The requests about the files that a person keeps. The bridge gets ciphertext only. */
 
-import { ApiError, JSON_TYPE, readJson, request } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError, JSON_TYPE, readAtMost, readJson, request } from "../../../wasm_build/vault/json_requests.js";
 import { ParcelUploads } from "../../../wasm_build/parcels/parcel_uploads.js";
-import { readAtMost } from "../../../wasm_build/vault/read_at_most.js";
 
 /** @typedef {import("../../../wasm_build/parcels/parcel_uploads.js").Waiting} Waiting */
 /** @typedef {(path: string, options: RequestInit & {headers?: Record<string, string>}) => Promise<Response>} Ask */

@@ -12,30 +12,38 @@ import { isEncrypted } from "../report.js";
 /** The name of a message that is attached as a file. It does not tell the subject, which may be encrypted. */
 const WHOLE_NAME = "message.eml";
 
-/** @param {App} app @param {OpenedMessage} opened @param {() => Promise<ArrayBuffer>} readSource gives the bytes of the message */
+/**
+ * @param {App} app @param {OpenedMessage} opened @param {() => Promise<ArrayBuffer>} readSource gives the bytes of the message
+ * @returns {{element: HTMLElement, settle: (settled: OpenedMessage) => void}} `settle` takes a later verdict, by which answers
+ *   are addressed from then on
+ */
 export function createAnswerActions(app, opened, readSource) {
   const { translate } = app;
+  // The later verdict comes with other copies of the attachments, which are overwritten.
+  let judged = opened;
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) => html("button", {
     type: "button", class: test === "reply" ? "primary" : "", text: translate(key), data: { test }, on: { click },
   });
   const failure = problem("answer-error");
   const whole = button("forward_whole", "forward-whole", () => {
-    void app.attempt(whole, translate("opening"), failure, () => forwardWhole(app, opened, readSource));
+    void app.attempt(whole, translate("opening"), failure, () => forwardWhole(app, judged, readSource));
   });
   if (app.keys.identities.some(({ isShared }) => isShared) && !app.api.sharedAddresses) void app.api.sendingOffers().catch(() => undefined);
   const hasOthers = !opened.reply.people.isWhole || recipientsOf(app, opened, true).length > recipientsOf(app, opened, false).length;
-  const answer = (/** @type {boolean} */ toAll) => { failure.textContent = reply(app, opened, toAll); };
-  return html(
+  const answer = (/** @type {boolean} */ toAll) => { failure.textContent = reply(app, judged, toAll); };
+  const element = html(
     "div", { class: "stack" },
     html(
       "div", { class: "actions" },
       button("reply", "reply", () => answer(false)),
       hasOthers ? button("reply_all", "reply-all", () => answer(true)) : null,
-      button("forward", "forward", () => forward(app, opened)),
+      button("forward", "forward", () => forward(app, judged)),
       whole,
     ),
     failure,
   );
+  const settle = (/** @type {OpenedMessage} */ { report, reply: people }) => { judged = { ...opened, report, reply: people }; };
+  return { element, settle };
 }
 
 /** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */

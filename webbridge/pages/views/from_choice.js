@@ -4,9 +4,10 @@
  */
 
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
-import { quoteMailbox, sameAddress, writeMailbox } from "../../../wasm_build/ui/formats.js";
+import { isolate, quoteMailbox, sameAddress, writeMailbox } from "../../../wasm_build/ui/formats.js";
 
 /** @typedef {import("../app.js").App} App */
+/** @typedef {import("../../../wasm_build/ui/answer.js").AnswerMailbox} AnswerMailbox */
 
 export class FromChoice {
   #app;
@@ -16,11 +17,12 @@ export class FromChoice {
   /** Whether the address of an answer is still to be found. */
   #isOpen;
   #select;
+  #note;
 
   /**
    * @param {App} app
-   * @param {{sharedFrom?: string, addressed?: string[]}} proposal `addressed` are the addresses to which an answered message
-   *   was sent: the answer comes from the shared one among them
+   * @param {{sharedFrom?: string, addressed?: AnswerMailbox[]}} proposal `addressed` are those to whom an answered message was
+   *   sent: the answer comes from the shared address among them, if it is sure. A note says so
    * @param {() => void} onChange
    */
   constructor(app, { sharedFrom = "", addressed = [] }, onChange) {
@@ -32,9 +34,13 @@ export class FromChoice {
     this.#select = html("select", { id, data: { test: "compose-from" }, on: { change: () => {
       this.#shared = this.#select.value;
       this.#isOpen = false;
+      this.#note.hidden = true;
       onChange();
     } } });
-    this.element = html("div", { class: "field", hidden: true }, html("label", { for: id, text: app.translate("from") }), this.#select);
+    this.#note = html("p", { class: "warning", role: "status", hidden: true, data: { test: "from-note" } });
+    this.element = html(
+      "div", { class: "field", hidden: true }, html("label", { for: id, text: app.translate("from") }), this.#select, this.#note,
+    );
   }
 
   /** The address that the letter is from. */
@@ -57,7 +63,7 @@ export class FromChoice {
     const { keys, translate } = this.#app;
     const usable = shared.filter((address) => keys.hasIdentityFor(address));
     if (this.#isOpen && usable.length > 0) {
-      this.#shared = usable.find((address) => this.#addressed.some((one) => sameAddress(one, address))) ?? "";
+      this.#choose(usable);
       this.#isOpen = false;
     }
     // The keys may be locked meanwhile. The choice stays.
@@ -71,6 +77,20 @@ export class FromChoice {
       this.#select.dataset["written"] = written;
     }
     this.#select.value = this.#shared;
+  }
+
+  /** Answers for the shared address to which the message was surely sent. @param {string[]} usable */
+  #choose(usable) {
+    const named = this.#addressed.flatMap(({ address, isSure }) => {
+      const shared = usable.find((one) => sameAddress(one, address));
+      return shared ? [{ shared, isSure }] : [];
+    });
+    const found = named.find(({ isSure }) => isSure) ?? named[0];
+    if (!found) return;
+    if (found.isSure) this.#shared = found.shared;
+    const key = found.isSure ? "from_addressed" : "from_addressed_unsure";
+    this.#note.textContent = this.#app.translate(key, { address: isolate(found.shared) });
+    this.#note.hidden = false;
   }
 
   get #own() {

@@ -4,7 +4,7 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { headerReader, sameAddress, writeProved } from "../../../wasm_build/ui/formats.js";
+import { headerReader, sameAddress, writeMailbox } from "../../../wasm_build/ui/formats.js";
 import { shortName } from "../../../wasm_build/ui/shown_names.js";
 import { lockMark, protectionMark, stateMark } from "../../../wasm_build/ui/state_mark.js";
 import { provedMailbox, shownState } from "../../../wasm_build/ui/verdict_words.js";
@@ -63,18 +63,12 @@ export function lessonOf({ report, headers }, message, { isOutgoing = false, own
   return {
     state: isVerified && !(isTheirs && isCovered) ? null : shownState(report),
     isUncovered: isVerified && isTheirs && !isCovered,
-    sender: shorten(proved ? writeProved(proved) : shortName(claimed), MAX_CHARACTERS),
+    sender: shorten(proved ? writeMailbox(proved) : shortName(claimed), MAX_CHARACTERS),
     to: isTo ? shorten(writePeople(report.people.to.mailboxes), MAX_CHARACTERS) : null,
     subject: shorten(header("subject"), MAX_CHARACTERS),
-    date: isoOf(header("date")),
+    date: report.date,
     isEncrypted: isEncrypted(report),
   };
-}
-
-/** A date of a header field; null if it is not readable. @param {string} field */
-function isoOf(field) {
-  const date = new Date(field);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
 /**

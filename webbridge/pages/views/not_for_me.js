@@ -4,7 +4,8 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { headerReader, longDate } from "../../../wasm_build/ui/formats.js";
+import { dateText } from "../../../wasm_build/ui/answer.js";
+import { headerReader } from "../../../wasm_build/ui/formats.js";
 import { createHeaders } from "./shown_message.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -19,7 +20,7 @@ export function createNotForMe(app, closed) {
   const [sender] = closed.reply.people.senders;
   const ask = html("button", {
     type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
-    on: { click: () => app.write(requestFor(app, sender, header)) },
+    on: { click: () => app.write(requestFor(app, sender, dateText(closed))) },
   });
   const keys = html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } });
   return [
@@ -33,10 +34,9 @@ export function createNotForMe(app, closed) {
 /**
  * The letter that asks the claimed sender. It quotes nothing, but it goes to them only if the person says so.
  * @param {App} app @param {import("../../../wasm_build/ui/answer.js").AnswerMailbox | undefined} sender
- * @param {(name: string) => string} header
+ * @param {string} date
  */
-function requestFor({ translate }, sender, header) {
-  const date = longDate(header("date")) || header("date");
+function requestFor({ translate }, sender, date) {
   return {
     to: [], doubtful: { to: sender ? [sender] : [], cc: [] }, subject: translate("send_again_subject"),
     text: translate("send_again_text", { date }), inReplyTo: null, references: [], hidden: [], answersEncrypted: false,

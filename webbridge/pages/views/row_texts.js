@@ -5,7 +5,7 @@
  * server, which may say something else at any time. Before that, they are what the server says, and names look like names.
  */
 
-import { isolate, mediumDate, shortDate, writeProved } from "../../../wasm_build/ui/formats.js";
+import { isolate, mediumDate, shortDate, writeMailbox } from "../../../wasm_build/ui/formats.js";
 import { shortName, visibleName } from "../../../wasm_build/ui/shown_names.js";
 import { senderOf } from "../row_people.js";
 import { dayKey } from "./days.js";
@@ -55,7 +55,7 @@ export function isOnOtherDay(message, lesson) {
 
 /** The people of a To field in a few words. @param {import("../../../wasm_build/ui/formats.js").Mailbox[]} people */
 export function writePeople(people) {
-  return people.slice(0, MAX_PEOPLE).map((one) => isolate(writeProved(one))).join(", ");
+  return people.slice(0, MAX_PEOPLE).map((one) => isolate(writeMailbox(one))).join(", ");
 }
 
 /** @param {App["translate"]} translate @param {Lesson} lesson @param {boolean} isOutgoing */

@@ -42,7 +42,7 @@ export function createMessage(app, opened, { onOpen, source }) {
   const actions = site ? null : createAnswerActions(app, opened, source.read);
   const parts = [
     verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), ...text.parts, verdict.parts, attachments,
-    actions,
+    actions?.element ?? null,
   ];
   /** @param {OpenedMessage} settled */
   const settle = (settled) => {
@@ -53,6 +53,7 @@ export function createMessage(app, opened, { onOpen, source }) {
     verdict.parts.replaceWith(next.parts);
     verdict = next;
     text.judge(settled);
+    actions?.settle(settled);
     return next.spoken;
   };
   const shown = parts.filter((part) => part !== null);
@@ -138,7 +139,7 @@ export function createHeaders(app, opened, header) {
     [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(people.from, counted), "from"],
     [translate("to"), createPeople(people.to, counted), "to"],
     [translate("cc"), createPeople(people.cc, counted), "cc"],
-    [translate("date"), [longDate(header("date")) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
+    [translate("date"), [longDate(opened.report.date) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
   ];
   return html(
     "dl",

@@ -48,7 +48,7 @@ import { askToDiscard, askToSendAgain, askToSendAnew, askToSendElsewhere, askUne
  *   to: Mailbox[], cc?: Mailbox[], bcc?: Mailbox[], subject: string, text: string, answersEncrypted: boolean,
  *   doubtful?: {to: Mailbox[], cc: Mailbox[]}, senders?: Mailbox[], attachments?: Attachment[], groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
  *   draft?: import("../draft_store.js").OpenedDraft, replyTo?: Mailbox[], html?: string,
- *   statements?: import("./letter_options.js").Statements, sharedFrom?: string, addressed?: string[],
+ *   statements?: import("./letter_options.js").Statements, sharedFrom?: string, addressed?: import("../../../wasm_build/ui/answer.js").AnswerMailbox[],
  *   service?: "parcel-reply" | "notice", parcelLine?: string,
  * }} Proposal `service` and `parcelLine` are those of `createServiceNote`; `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is that of the letter in the outbox which is
  *   changed; `html` is its formatted text, empty for none

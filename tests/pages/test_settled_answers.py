@@ -1,0 +1,63 @@
+"""An answer is addressed by the verdict that is shown, also if it came after the message."""
+
+from __future__ import annotations
+
+import pytest
+
+from smime_core import MessageReport
+from smime_core.report import report_to_json
+from tests.support.answered_mails import Letter, Named, report_on
+from tests.support.browser.browsers import Browser
+from tests.support.pages.received import stack
+from wasm_build.vault.python.replies import describe_reply
+from webbridge.demo.stack import DemoStack
+
+__all__ = ["stack"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+BOB, ALICE, CAROL = "bob@example.test", "alice@example.test", "carol@example.test"
+
+# Shows the buttons for the first verdict, gives them the second one, and returns whom an answer to all addresses.
+ANSWER = """async (first, second) => {
+  const { createAnswerActions } = await import("/source/webbridge/pages/views/answer_actions.js");
+  let written = null;
+  const app = {
+    translate: (key) => key, address: "alice@example.test", keys: { identities: [] }, api: { sharedAddresses: [] },
+    write: (proposal) => { written = proposal; },
+  };
+  const opened = ({ report, people }) => ({
+    report, headers: report.headers, text: "", shown: "",
+    attachments: [{ name: "a", type: "x/y", data: new ArrayBuffer(1) }],
+    reply: { inReplyTo: null, references: [], hidden: [], people },
+  });
+  const { element, settle } = createAnswerActions(app, opened(first), async () => new ArrayBuffer(0));
+  settle({ ...opened(second), attachments: [] });
+  element.querySelector("[data-test=reply-all]").click();
+  const addresses = (mailboxes) => mailboxes.map(({ address }) => address);
+  const { to, cc, doubtful } = written;
+  element.querySelector("[data-test=forward]").click();
+  const answered = { sure: addresses([...to, ...cc]), asked: addresses([...doubtful.to, ...doubtful.cc]) };
+  return { ...answered, files: written.attachments.length };
+}"""
+
+
+def report(signer: str | None) -> MessageReport:
+    """The report on a letter from Bob, which is verified only if Bob has signed it."""
+    fields = {"From": BOB, "To": f"{ALICE}, {CAROL}"}
+    named = {name: Named(text=text, addresses=()) for name, text in fields.items()}
+    return report_on(Letter(fields=named, signer=signer, is_encrypted=True, protects_fields=True))
+
+
+@pytest.mark.parametrize(("first", "second"), [("bob", "stranger"), ("stranger", "bob")])
+def test_an_answer_follows_the_later_verdict(browser: Browser, stack: DemoStack, first: str, second: str) -> None:
+    page = browser.open(stack.pages_url)
+    given = [
+        {"report": report_to_json(one), "people": describe_reply(one)["people"]}
+        for one in (report(first), report(second))
+    ]
+    answered = page.js(ANSWER, *given)
+    page.close()
+    everybody = [BOB, CAROL]
+    assert answered["files"] == 1
+    assert (answered["sure"], answered["asked"]) == ((everybody, []) if second == "bob" else ([], everybody))

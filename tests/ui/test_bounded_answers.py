@@ -1,0 +1,42 @@
+"""No client reads an answer of a server without a bound."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.project import ROOT
+
+SCRIPT = Path(__file__).with_name("bounded_answers.mjs")
+# The product's own files, which come from where the page itself comes from.
+OWN_FILES: Final = {
+    "browser_ext/background/checked_sites.js",
+    "browser_ext/shared/administration.js",
+    "wasm_build/ui/catalogue.js",
+    "wasm_build/vault/owner/assets.js",
+    "webbridge/pages/main.js",
+    "webbridge/pages/offline/app_worker.js",
+    "webbridge/pages/parcel_main.js",
+    "webbridge/pages/pdf/pdf_view.js",
+}
+# The scripts in a page of a webmail read what that page could read too.
+IN_PAGES: Final = "browser_ext/content/"
+WHOLE: Final = re.compile(r"(?:response|answer|fresh|\(await fetch\([^;]*\)\))\??\.(?:json|text|arrayBuffer|blob)\(\)")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
+def test_answers_that_never_end_are_given_up() -> None:
+    done = subprocess.run(["node", "--test", SCRIPT], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_one_module_reads_the_answers_of_servers() -> None:
+    folders = ("browser_ext", "wasm_build", "webbridge/pages")
+    modules = [one for folder in folders for one in (ROOT / folder).rglob("*.js") if "node_modules" not in one.parts]
+    found = {str(one.relative_to(ROOT)) for one in modules if WHOLE.search(one.read_text())}
+    assert {name for name in found if not name.startswith(IN_PAGES)} <= OWN_FILES
