@@ -43,7 +43,9 @@ _PARAGRAPH: Final = frozenset(
 )
 # Text without references and tags without attributes, which are read together: a large table has little else. Such tags
 # only end a line, or are nothing in a text.
-_RUN: Final = re.compile(r"(?:[^<&]++|</?tr>|<(?:td|th|/?(?:b|em|font|i|span|strong|tbody|thead|u))>)++", re.IGNORECASE)
+_RUN: Final = re.compile(
+    r"(?>(?:[^<&]++|</?tr>|<(?:td|th|/?(?:b|em|font|i|span|strong|tbody|thead|u))>)+)", re.IGNORECASE
+)
 _LINE_TAG: Final = re.compile(r"</?tr>", re.IGNORECASE)
 _NO_TAG: Final = re.compile(r"<(?:td|th|/?(?:b|em|font|i|span|strong|tbody|thead|u))>", re.IGNORECASE)
 _MANY_BLANKS: Final = re.compile(r"(?<=[ \n]) +")

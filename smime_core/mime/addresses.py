@@ -22,7 +22,7 @@ from smime_core.text.mail_address import parse_address
 _TOKEN: Final = re.compile(
     r"""(?P<blank>[ \t]+)
     |(?P<word>=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]*\?=)
-    |"(?P<quoted>(?:[^"\\\x00-\x08\x0a-\x1f\x7f]++|\\[^\x00-\x1f\x7f])*+)"
+    |"(?P<quoted>(?>(?:[^"\\\x00-\x08\x0a-\x1f\x7f]++|\\[^\x00-\x1f\x7f])*))"
     |(?P<literal>\[[^\[\]\\\s\x00-\x1f\x7f]*\])
     |(?P<atom>[^\s()<>\[\]:;@\\,"\x00-\x1f\x7f]+)
     |(?P<special>[<>,;:@])

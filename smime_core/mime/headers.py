@@ -15,7 +15,7 @@ from smime_core.mime.charset import decode_text
 from smime_core.mime.encoded_words import decode_words
 
 # A field: its name, and its body including folded lines (RFC 5322 sections 2.2 and 2.2.3).
-_FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)", re.MULTILINE)
+_FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))(?:\n|\Z)", re.MULTILINE)
 _FOLD: Final = re.compile(rb"\r?\n")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 

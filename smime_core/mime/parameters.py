@@ -14,7 +14,7 @@ from typing import Final
 
 from smime_core.mime.charset import decode_text
 
-_PARAMETER: Final = re.compile(r';[\s;]*+([^=;\s"]++)\s*+=\s*+(?:"((?:[^"\\]++|\\.|\\\Z)*+)"?|([^;]*+))', re.DOTALL)
+_PARAMETER: Final = re.compile(r';[\s;]*+([^=;\s"]++)\s*+=\s*+(?:"((?>(?:[^"\\]++|\\.|\\\Z)*))"?|([^;]*+))', re.DOTALL)
 _SEPARATORS: Final = re.compile(r"[\s;]++")
 _SECTION_NAME: Final = re.compile(r"([^*]+)(?:\*(0|[1-9][0-9]{0,2}))?(\*)?")
 _TOKEN: Final = re.compile(r"[^\s()<>@,;:\\\"/\[\]?=\x00-\x20\x7f]+")

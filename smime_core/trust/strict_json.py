@@ -21,7 +21,7 @@ from smime_core.limits import MAX_JSON_TOKENS, check_limit
 from smime_core.x509.certificate import Certificate, parse_certificate
 
 _HALF_CHARACTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
+_TOKEN: Final = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"?|[\[{,]', re.DOTALL)
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 

@@ -40,13 +40,18 @@ def test_finds_superlinear_patterns(pattern: str | bytes, way: str) -> None:
         (r"[a-z]++\d", "match"),
         (rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)", "finditer"),
         (r"<([^<>]*)>", "finditer"),
-        (r"(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\")", "fullmatch"),
+        (r"(?:\"[^\"\\]*+(?>(?:\\.[^\"\\]*+)*)\")", "fullmatch"),
         (r"\s*+(?:[A-Za-z]{3},\s*+)?(\d{1,2})", "fullmatch"),
         (r"[!-9;-~]{1,76}:", "match"),
     ],
 )
 def test_lets_linear_patterns_pass(pattern: str | bytes, way: str) -> None:
     assert judge(pattern, 0, frozenset((way,))) == ""
+
+
+@pytest.mark.parametrize("pattern", [r"(?:a|<b>)++", rb"(?:\n[ \t][^\n]*+)*+", r"(=(\d*+)?+)?+"])
+def test_refuses_possessive_groups(pattern: str | bytes) -> None:
+    assert judge(pattern, 0, frozenset(("match",))).startswith("a group with a possessive quantifier")
 
 
 def test_a_pattern_that_no_text_reaches_is_unknown() -> None:

@@ -52,6 +52,11 @@ class Pattern:
         """The repeats without a low upper bound, inner ones too: the lower bound and the repeated part of each."""
         return [(av[0], av[2]) for op, av in _walk(self.tree) if op in _REPEATS and av[1] > _LONG_REPEAT]
 
+    def has_possessive_group(self) -> bool:
+        """Whether it repeats more than a character possessively."""
+        repeated = [av[2] for op, av in _walk(self.tree) if op is ops.POSSESSIVE_REPEAT]
+        return any(len(body) != 1 or body[0][0] not in _CHARACTERS for body in repeated)
+
     def pressures(self) -> Iterator[Pressure]:
         """The texts to try. Raises UnknownPatternError for a repeat that no drawn text reaches."""
         seen: set[Pressure] = set()

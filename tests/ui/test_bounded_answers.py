@@ -26,7 +26,9 @@ OWN_FILES: Final = {
 }
 # The scripts in a page of a webmail read what that page could read too.
 IN_PAGES: Final = "browser_ext/content/"
-WHOLE: Final = re.compile(r"(?:response|answer|fresh|\(await fetch\([^;]*\)\))\??\.(?:json|text|arrayBuffer|blob)\(\)")
+WHOLE: Final = re.compile(
+    r"(?:response|answer|fresh|\(await fetch\([^;]{0,200}\)\))\??\.(?:json|text|arrayBuffer|blob)\(\)"
+)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")

@@ -18,7 +18,7 @@ MAX_LINE_BYTES = 4096  # RFC 2449 section 4 allows 512 in an answer.
 MAX_LISTED_BYTES = 16 * 1024 * 1024  # The listing of 100,000 messages has less.
 CHUNK_BYTES = 64 * 1024
 
-_STATUS = re.compile(rb"(\+OK|-ERR)(?: ++(?:\[([^\]]*+)\])?+([^\r\n]*+))?\r?\n")
+_STATUS = re.compile(rb"(\+OK|-ERR)(?: ++(?>(?:\[([^\]]*+)\])?)([^\r\n]*+))?\r?\n")
 _END = b"\r\n.\r\n"
 _STUFFED = b"\r\n."
 

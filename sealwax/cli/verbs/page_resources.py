@@ -51,15 +51,16 @@ _MARKUP: Final = re.compile(
     r"""<(?:
         !--(?:-?>|.*?(?:--!?>|\Z))
       | (?P<slash>/?)(?P<name>[a-z][^\s/>]*+)
-        (?P<attributes>(?:[\s/]*+[^\s/>][^\s/>=]*+
-            (?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+)?+)*+)
+        (?P<attributes>(?>(?:[\s/]*+[^\s/>][^\s/>=]*+
+            (?>(?:\s*+=\s*+(?>(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?))?))*))
         [\s/]*+(?P<close>>?)
       | [!?/][^>]*+>?
     )""",
     re.ASCII | re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
 _ATTRIBUTE: Final = re.compile(
-    r"""(?P<name>[^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?P<value>"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+""", re.ASCII
+    r"""(?P<name>[^\s/>][^\s/>=]*+)(?>(?:\s*+=\s*+(?P<value>(?>(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?)))?)""",
+    re.ASCII,
 )
 _END_TAG: Final = re.compile(r"</([a-z]++)(?=[\s/>])", re.ASCII | re.IGNORECASE)
 _TEXT_ELEMENTS: Final = frozenset(("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"))
