@@ -10,6 +10,7 @@ from typing import Final, cast
 
 import click
 
+from sealwax.cli.judging.mixed_readers import ALLOW_MIXED, confirm_mixed
 from sealwax.cli.judging.recipients import RecipientOptions
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.operations import Input
@@ -43,7 +44,7 @@ from smime_core.algorithms import (
     CHACHA20_POLY1305,
     HashName,
 )
-from smime_core.cms import ID_DATA, Encrypting, SignatureForm, Signing, build_encrypted_data, rsa_oaep
+from smime_core.cms import ID_DATA, Encrypting, SignatureForm, Signing, build_encrypted_data, mixes_readers, rsa_oaep
 from smime_core.mail import ProtectionMode
 from smime_core.mime import Headers, addresses
 from smime_core.stream import Sink
@@ -64,6 +65,7 @@ class EncryptRequest:
     target: str = given_by(OUTPUT)
     recipients: RecipientOptions = group_of(RecipientOptions)
     password_files: tuple[str, ...] = given_by(PASSWORDS)
+    allows_mixed: bool = given_by(ALLOW_MIXED)
     shared_keys: tuple[str, ...] = given_by(SHARED_KEYS)
     identity_files: tuple[str, ...] = given_by(IDENTITIES)
     holder: str | None = given_by(HOLDER)
@@ -124,6 +126,8 @@ def encrypt(request: EncryptRequest) -> None:
     # Each file of keys is read only once, because it may be a pipe.
     shared = load_shared_keys(request.shared_keys)
     encrypting = request.load_encrypting(shared)
+    if mixes_readers(encrypting) and not (request.is_bare or request.allows_mixed):
+        confirm_mixed()
     with contextlib.ExitStack() as opened:
         data: Input = opened.enter_context(open_input(request.source))
         data = opened.enter_context(show_progress(data, "Encrypting"))
