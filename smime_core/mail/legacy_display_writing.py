@@ -1,8 +1,8 @@
 """Copy hidden header fields into the text, for programs without header protection (RFC 9788 section 5.2).
 
-A part gets the copy only if `legacy_display` removes exactly that again: otherwise it stays as it is. Only the main text
-gets one: the first part of a multipart, and each form of an alternative. Text beyond the first bytes of a long mail is
-left out, so that a stream writes what memory writes.
+A part gets the copy only if `legacy_display` removes exactly that again: otherwise it stays as it is. Only the main
+text gets one: the first part of a multipart, and each form of an alternative. Text beyond the first bytes of a long
+mail is left out, so that a stream writes what memory writes.
 """
 
 from __future__ import annotations

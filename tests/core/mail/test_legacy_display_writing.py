@@ -24,6 +24,7 @@ from tests.support.people import NOW, PROVIDER, person
 HEAD: Final = b"From: alice@example.test\r\nTo: bob@example.test\r\nDate: Mon, 01 Jun 2026 12:00:00 +0000\r\n"
 STREAMING: Final = NativeStreamingProvider()
 WITH, WITHOUT = ProtectionMode.CIPHER_WITH_COPY, ProtectionMode.CIPHER
+QUOTED: Final = b"Content-Transfer-Encoding: quoted-printable\r\n"
 SUBJECTS: Final = {
     "plain": "Supper",
     "long": "word " * 500 + "end",
@@ -46,22 +47,24 @@ PLAIN: Final = {
     "begins with blank lines": b"Content-Type: text/plain\r\n\r\n\r\n \r\nAt eight.\r\n",
     "looks like a header": b"Content-Type: text/plain\r\n\r\nSubject: Supper\r\n\r\nAt eight.\r\n",
     "flowed": b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\nAt \r\neight.\r\n-- \r\nAlice\r\n",
-    "latin-1": b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=FCber\r\n",
+    "latin-1": b"Content-Type: text/plain; charset=iso-8859-1\r\n" + QUOTED + b"\r\n=FCber\r\n",
     "utf-8": "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nüber\r\n".encode(),
     "utf-16": b"Content-Type: text/plain; charset=utf-16\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     + base64.encodebytes("über\r\n".encode("utf-16")).replace(b"\n", b"\r\n"),
     "base64": b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     + base64.encodebytes("über \r\n.\r\nFrom\n\r".encode()).replace(b"\n", b"\r\n"),
-    "not of its charset": b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff\xfe\r\n",
+    "not of its charset": b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff\xfe",
 }
 HTML: Final = {
-    "document": b"Content-Type: text/html\r\n\r\n<!DOCTYPE html>\r\n<html><head><title>t</title></head><body bgcolor=x><p>At eight.</body></html>\r\n",
+    "document": b"Content-Type: text/html\r\n\r\n<!DOCTYPE html>\r\n<html><head><title>t</title></head>"
+    b"<body bgcolor=x><p>At eight.</body></html>\r\n",
     "piece": b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>At eight.</p>",
     "no body element": b"Content-Type: text/html\r\n\r\n<html><head><style>b{}</style></head><p>At eight.</html>",
     "comment": b"Content-Type: text/html\r\n\r\n<!-- <body> --><p>At eight.",
     "quoted": b"Content-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     + quopri.encodestring(b"<html><body>\xfcber</body></html>").replace(b"\n", b"\r\n"),
-    "a copy of somebody": b'Content-Type: text/html\r\n\r\n<div class="header-protection-legacy-display"><pre>Subject: x</pre></div>y',
+    "a copy of somebody": b"Content-Type: text/html\r\n\r\n"
+    b'<div class="header-protection-legacy-display"><pre>Subject: x</pre></div>y',
 }
 
 
