@@ -20,6 +20,7 @@ from smime_core.errors import UnsupportedAlgorithm
 RSAES_OAEP: Final = "1.2.840.113549.1.1.7"
 P_SPECIFIED: Final = "1.2.840.113549.1.1.9"
 EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
+EC_DH: Final = "1.3.132.1.12"
 
 
 class Curve(StrEnum):

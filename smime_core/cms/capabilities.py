@@ -44,7 +44,6 @@ from smime_core.cms.attributes import SMIME_CAPABILITIES, Attributes, build_attr
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CAPABILITIES, check_limit
 
-
 HEADER_PROTECTION: Final = "2.25.236207443901122355391373723761262601458"
 """Our own note among the stored capabilities of a contact: their program protects header fields (RFC 9788).
 
