@@ -23,12 +23,13 @@ from smime_core.ca.demo import issue_identity
 from smime_core.cms import Encrypting, Signing, rsa_oaep
 from smime_core.mail import Draft, ProtectionMode, build_mail
 from smime_core.message import compress_message
+from smime_core.mime import parse_entity
 from smime_core.provider import NewKey
+from smime_core.verdict import SignerRules, choose_signers, read_claim
 from tests.support.peers import ours
 from tests.support.peers.people import PROVIDER, address, authority, certificate, identity, write_people
 from tests.support.peers.thunderbird import Thunderbird, Verdict
 
-TITLE: Final = "## Each form of our mail in Thunderbird\n"
 BEGIN, END = "<!-- Made by `make nightly`. -->\n", "<!-- End of what `make nightly` makes. -->\n"
 _SUBJECT: Final = "Across the fence"
 _TEXT: Final = "hello across the fence"
@@ -92,7 +93,7 @@ def _signed() -> dict[str, bytes]:
         "signed with Ed25519": _sign(_letter("ed25519"), ["ed25519"]),
         "compressed in signed": _sign(compress_message(plain), rsa, protection=None),
         "signed twice": _sign(_sign(plain, rsa), rsa, protection=None),
-        "Date two hours before the signature, of which we warn": _sign(old, rsa),
+        "Date two hours before the signature (warned of)": _sign(old, rsa),
     }
 
 
@@ -118,12 +119,10 @@ def _encrypted() -> dict[str, bytes]:
         "encrypted, RSA and P-256": _encrypt(plain, Encrypting(recipients=[p256, rsa]), None),
         "encrypted, RSA and X25519": _encrypt(plain, Encrypting(recipients=[certificate("x25519"), rsa]), None),
         "encrypted, AES-256-GCM": _encrypt(plain, Encrypting(recipients=[rsa], cipher=AES_256_GCM), None),
-        "encrypted, RSA and a password, about which we ask": _encrypt(
+        "encrypted, RSA and a password (asked about)": _encrypt(
             plain, Encrypting(recipients=[rsa], passwords=[b"correct horse"]), None
         ),
-        "encrypted, RSA and ML-KEM, about which we ask": _encrypt(
-            plain, Encrypting(recipients=[rsa, kem.certificate]), None
-        ),
+        "encrypted, RSA and ML-KEM (asked about)": _encrypt(plain, Encrypting(recipients=[rsa, kem.certificate]), None),
         "compressed in encrypted": _encrypt(compress_message(plain), to_rsa, None),
     }
 
@@ -145,13 +144,10 @@ def _sign(
     scheme: SignatureScheme | None = None,
     rsa_hash: HashName | None = None,
 ) -> bytes:
-    signing = Signing(
-        identities=[identity(name) for name in names],
-        signing_time=ours.now(),
-        form=form,
-        scheme=scheme,
-        rsa_hash=rsa_hash,
-    )
+    at = ours.now()
+    rules = SignerRules(at=at, claimed=read_claim(parse_entity(letter).headers))
+    identities = choose_signers([[identity(name)] for name in names], rules)
+    signing = Signing(identities=identities, signing_time=at, form=form, scheme=scheme, rsa_hash=rsa_hash)
     return blocking.sign_message(letter, signing, PROVIDER, protection)
 
 
