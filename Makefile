@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest shape conformance contracts relays ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest shape conformance contracts relays nightly ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -30,6 +30,7 @@ help:
 	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make relays     relays our mail by Postfix, Exim, sendmail, Courier and Mailman; writes a table of docs/interoperation.md'
+	@echo 'make nightly    shows each form of our mail to Thunderbird; writes a table of docs/interoperation.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
 	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
@@ -111,6 +112,10 @@ mutation: $(STAMPS)/python
 # Real mail servers from Debian, unpacked into a temporary folder, and Mailman by pip. Needs root; takes five minutes.
 relays: setup test-tools
 	$(VENV)/python -m tests.relays --page docs/interoperation.md
+
+# Thunderbird and NSS from Debian (thunderbird, libnss3-tools). Takes a minute.
+nightly: $(STAMPS)/python
+	$(VENV)/python -m tests.interop.by_thunderbird --page docs/interoperation.md
 
 musts: $(STAMPS)/python
 	$(VENV)/python -m tests.musts --page docs/robustness.md

@@ -81,7 +81,9 @@ class PublicKey:
 
     `bits` is the size of the modulus (RSA, DSA) or of the curve's field, or the claimed security (ML-KEM, ML-DSA).
     `curve` is None unless the key is EC. `pss` is set for an id-RSASSA-PSS key: its parameters fix the hash and the
-    shortest salt (RFC 4055 section 3.1), and such a key never verifies RSA v1.5.
+    shortest salt (RFC 4055 section 3.1), and such a key never verifies RSA v1.5. `receives_only` is set for a key of
+    id-RSAES-OAEP (RFC 4055 section 4.1) or id-ecDH (RFC 5480 section 2.1.2), with which nothing verifies. `transport`
+    is the OAEP to which the former is bound, or None.
     """
 
     spki_der: bytes
@@ -89,6 +91,8 @@ class PublicKey:
     bits: int
     curve: Curve | None = None
     pss: PssRestriction | None = None
+    receives_only: bool = False
+    transport: KeyTransport | None = None
 
     @property
     def agrees(self) -> bool:

@@ -166,9 +166,9 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "must_23_garbled_plaintext_looks_like_any_failed_decryption",
     ),
     24: _obligation(
-        "OAEP parameters, defaults, no label", "RFC 4055 4.1",
-        "must_24_oaep_opens_with_any_hash",
-        "must_24_oaep_with_a_label_is_refused must_24_a_damaged_oaep_block_is_one_decryption_error",
+        "OAEP parameters, defaults, labels", "RFC 4055 4.1",
+        "must_24_oaep_opens_with_any_hash must_24_oaep_opens_with_any_label",
+        "must_24_oaep_with_another_source_of_the_label_is_refused must_24_a_damaged_oaep_block_is_one_decryption_error",
     ),
     25: _obligation(
         "the length of the content key, and 3DES parity after its unwrap", "RFC 3217 3.2",

@@ -37,7 +37,8 @@ export const SHOWN_BYTES = 8_000;
  * One message of a letter. `readers` are the fingerprints of the certificates of its recipients.
  * @typedef {{
  *   envelope: {from: string, to: string[], cc: string[], bcc: string[]}, recipients: ArrayBuffer[], readers: string[], usesPassword: boolean,
- * }} Copy
+ *   readsHeaders?: boolean,
+ * }} Copy `readsHeaders`: the program of each recipient is known to read protected header fields
  */
 /**
  * The result of a delivery. `files` are the messages if no webmail sends them; `shown` is the beginning of the first
@@ -379,23 +380,24 @@ export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeo
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (!own) throw new RequestError("no-such-key");
   if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], readers: [], usesPassword: false }];
-  const certificateOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
-    if (byPassword.includes(address)) return [];
+  const checkOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
+    if (byPassword.includes(address)) return null;
     const chosen = (await recipientSearch.checksFor(address)).find((one) => one.usable && one.fingerprint === fingerprint);
     if (!chosen) throw new RequestError("certificate-not-usable");
-    return [chosen.certificate];
+    return chosen;
   };
+  const copyFor = (/** @type {Copy["envelope"]} */ envelope, /** @type {string[]} */ readers, /** @type {(RecipientCheck | null)[]} */ checks) => ({
+    envelope,
+    readers,
+    // The writer can always read what they wrote.
+    recipients: unique([own.certificate, ...checks.flatMap((check) => (check ? [check.certificate] : []))]),
+    usesPassword: checks.includes(null),
+    readsHeaders: checks.every((check) => check?.readsHeaders),
+  });
   const named = [...to, ...cc];
-  const open = (await Promise.all(named.map((address, index) => certificateOf(address, people[index])))).flat();
-  const usesPassword = named.some((address) => byPassword.includes(address));
-  // The writer can always read what they wrote.
-  const first = { envelope: { from, to, cc, bcc: [] }, recipients: unique([own.certificate, ...open]), readers: people, usesPassword };
-  const hidden = await Promise.all(bcc.map(async (/** @type {string} */ address, /** @type {number} */ index) => ({
-    envelope: { from, to: [], cc: [], bcc: [address] },
-    recipients: unique([own.certificate, ...(await certificateOf(address, hiddenPeople[index]))]),
-    readers: [hiddenPeople[index]],
-    usesPassword: byPassword.includes(address),
-  })));
+  const first = copyFor({ from, to, cc, bcc: [] }, people, await Promise.all(named.map((address, index) => checkOf(address, people[index]))));
+  const hidden = await Promise.all(bcc.map(async (/** @type {string} */ address, /** @type {number} */ index) =>
+    copyFor({ from, to: [], cc: [], bcc: [address] }, [hiddenPeople[index]], [await checkOf(address, hiddenPeople[index])])));
   // The copy for To and Cc is sent last, since the webmail may navigate to another page after it.
   return [...hidden, ...(named.length ? [first] : [])];
 }
@@ -405,7 +407,7 @@ export async function makeMessages({ composition, letter, password, sign, receip
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (sign && own?.locked !== false) throw new RequestError("locked");
   const { sealKey, identities } = sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
-  const asked = copies.map(({ recipients, usesPassword }) => ({ recipients, usesPassword }));
+  const asked = copies.map(({ recipients, usesPassword, readsHeaders }) => ({ recipients, usesPassword, readsHeaders }));
   if (asked.some(({ usesPassword }) => usesPassword) && !password) throw new RequestError("password-missing");
   const body = {
     composition, letter, copies: asked, password, sealKey, identities, sign, at: new Date().toISOString(),

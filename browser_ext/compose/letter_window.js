@@ -9,6 +9,7 @@ import { takeDroppedFiles } from "../../wasm_build/ui/dropped_files.js";
 import { ask as confirm, createTextArea, inputField } from "../../wasm_build/ui/parts.js";
 import { quoteMailbox, sameAddress } from "../../wasm_build/ui/formats.js";
 import { createPlanPanel } from "../../wasm_build/ui/plan_panel.js";
+import { MixQuestion } from "../../wasm_build/ui/mixed_readers.js";
 import { urgentWarnings, warnings, whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
 import { SendingWait } from "../../wasm_build/ui/sending_wait.js";
 import { api } from "../shared/api.js";
@@ -58,6 +59,7 @@ export class LetterWindow {
   #ofPages = {};
   /** Whether the person agreed that nobody else can read the letter. */
   #isForWriterOnly = false;
+  #mix;
   /** The drafts that are at the person's bridge only. @type {Set<string>} */
   #atBridge = new Set();
   /** The letter as it was when it left. @type {Letter | null} */
@@ -68,6 +70,7 @@ export class LetterWindow {
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
     this.#translate = translate;
+    this.#mix = new MixQuestion(translate);
     this.#courier = courier;
     this.#claim = claim;
     this.heading = html("h1", { tabindex: -1, text: titleOf(claim.kind) });
@@ -267,6 +270,7 @@ export class LetterWindow {
     const letter = this.#letter();
     if (this.#obstacles(letter).length > 0) void this.#wait.meet(onFree);
     else if (this.protection.isUnagreed) this.protection.askReadable(onFree);
+    else if (letter.encrypt && this.#mix.asks(this.recipients.parted.open, onFree)) return null;
     else if (isForWriterOnly(letter) && !this.#isForWriterOnly) askWriterOnly({ onAdd: () => this.recipients.to.focus(), onGo: () => {
       this.#isForWriterOnly = true;
       onFree();

@@ -24,7 +24,7 @@ const BASE64_GROWTH = (4 / 3) * (78 / 76);
 /** @typedef {Pick<Encrypted<VaultArgs<"message.verify">>, "sealKey" | "identities">} Keys */
 /**
  * @typedef {Keys & {
- *   composition: string, letter: Envelope, copies: {recipients: ArrayBuffer[], usesPassword: boolean}[],
+ *   composition: string, letter: Envelope, copies: {recipients: ArrayBuffer[], usesPassword: boolean, readsHeaders?: boolean}[],
  *   password: EncryptedSecret | null, sign: boolean, receipt: boolean, at: string,
  *   label: {policy: string, classification: number} | null,
  * }} Composing
@@ -59,7 +59,7 @@ async function composeLetter(body) {
     for (const [index, copy] of copies.entries()) {
       const begun = work.opened + work.forCopy * index;
       made.push(await callVault("message.compose", {
-        draft: draftOf(index), sign, receipt, label, identities: copyOf(body.identities), sealKey, ...encryptionOf(copy, password),
+        draft: draftOf(index), sign, readsHeaders: copy.readsHeaders ?? false, receipt, label, identities: copyOf(body.identities), sealKey, ...encryptionOf(copy, password),
       }, ({ done }) => tell(begun + done)));
       tell(begun + work.forCopy);
     }
@@ -81,7 +81,7 @@ async function signLetter(body) {
   for (const [index, copy] of copies.entries()) {
     const isEncrypted = copy.recipients.length > 0 || copy.usesPassword;
     signed.push(await callVault("message.sign", {
-      draft: draftOf(index), encrypts: isEncrypted, receipt, label, identities: copyOf(body.identities), sealKey,
+      draft: draftOf(index), encrypts: isEncrypted, readsHeaders: copy.readsHeaders ?? false, receipt, label, identities: copyOf(body.identities), sealKey,
     }));
     tell(work.opened + work.forCopy * (index + 1));
   }

@@ -20,6 +20,7 @@ from smime_core.errors import UnsupportedAlgorithm
 RSAES_OAEP: Final = "1.2.840.113549.1.1.7"
 P_SPECIFIED: Final = "1.2.840.113549.1.1.9"
 EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
+EC_DH: Final = "1.3.132.1.12"
 
 
 class Curve(StrEnum):
@@ -58,11 +59,15 @@ class TransportScheme(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTransport:
-    """The encryption of a content-encryption key (CEK) with an RSA key. Only OAEP uses the two hashes."""
+    """The encryption of a content-encryption key (CEK) with an RSA key. Only OAEP uses the hashes and `p_source`.
+
+    `p_source` is the label of RFC 8017 section 7.1. The sender chooses it, and it is no secret.
+    """
 
     scheme: TransportScheme
     hash_name: HashName = HashName.SHA1
     mgf_hash: HashName = HashName.SHA1
+    p_source: bytes = b""
 
     @property
     def label(self) -> str:
@@ -180,12 +185,16 @@ def build_transport_identifier(algorithm: KeyTransport) -> bytes:
     """DER of a KeyEncryptionAlgorithmIdentifier for RSA (RFC 3370 section 4.2.1, RFC 4055 section 4.1)."""
     if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
         return der.sequence(der.oid(RSA_ENCRYPTION), NULL)
-    parameters = der.sequence(*hash_and_mgf(algorithm.hash_name, algorithm.mgf_hash))
-    return der.sequence(der.oid(RSAES_OAEP), parameters)
+    source = der.sequence(der.oid(P_SPECIFIED), der.octet_string(algorithm.p_source))
+    fields = (
+        *hash_and_mgf(algorithm.hash_name, algorithm.mgf_hash),
+        der.explicit(2, source) if algorithm.p_source else b"",
+    )
+    return der.sequence(der.oid(RSAES_OAEP), der.sequence(*fields))
 
 
 def parse_transport_identifier(identifier_der: Buffer, *, role: str = "keyEncryptionAlgorithm") -> KeyTransport:
-    """Parse RSA v1.5 or OAEP with an empty label (RFC 4055 section 4.1; other labels are refused, MUSTS 24).
+    """Parse RSA v1.5 or OAEP (RFC 4055 section 4.1). MUSTS 24.
 
     Raises UnsupportedAlgorithm or MalformedMessage.
     """
@@ -196,9 +205,13 @@ def parse_transport_identifier(identifier_der: Buffer, *, role: str = "keyEncryp
     if oid != RSAES_OAEP:
         raise UnsupportedAlgorithm(oid, role)
     fields = context_fields(parameters, where=role, known=(0, 1, 2))
-    if 2 in fields:
-        source, label = parse_algorithm_identifier(fields[2])
-        if source != P_SPECIFIED or label != b"\x04\x00":
-            raise UnsupportedAlgorithm(oid, role, text=f"{role}: OAEP with a label is not supported")
     hash_name, mgf_hash = parse_hash_and_mgf(fields, role)
-    return KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=hash_name, mgf_hash=mgf_hash)
+    p_source = _parse_p_source(fields[2], role) if 2 in fields else b""
+    return KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=hash_name, mgf_hash=mgf_hash, p_source=p_source)
+
+
+def _parse_p_source(identifier_der: Buffer, role: str) -> bytes:
+    source, parameters = parse_algorithm_identifier(identifier_der)
+    if source != P_SPECIFIED or parameters is None:
+        raise UnsupportedAlgorithm(RSAES_OAEP, role, text=f"{role}: OAEP with a label from elsewhere is not supported")
+    return bytes(der.read_octets(der.read_one(parameters), role))

@@ -52,6 +52,7 @@ from smime_core.cms.recipients.kekri import KeyEncryptionKey
 from smime_core.cms.recipients.kemri import KemRecipient
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.recipients.ktri import KeyTransRecipient
+from smime_core.cms.recipients.mixing import has_mixed_readers, mixes_readers
 from smime_core.cms.recipients.recipient_info import rsa_oaep
 from smime_core.cms.signed_attributes import build_key_preference
 from smime_core.cms.signed_content import OctetsContent, SignedContent
@@ -123,8 +124,10 @@ __all__ = [
     "find_nested_layers",
     "find_signed_layer",
     "find_signer_certificates",
+    "has_mixed_readers",
     "is_cms_part",
     "is_content_info",
+    "mixes_readers",
     "parse_any_layer",
     "parse_authenticated_data",
     "parse_carried",

@@ -44,6 +44,12 @@ from smime_core.cms.attributes import SMIME_CAPABILITIES, Attributes, build_attr
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CAPABILITIES, check_limit
 
+HEADER_PROTECTION: Final = "2.25.236207443901122355391373723761262601458"
+"""Our own note among the stored capabilities of a contact: their program protects header fields (RFC 9788).
+
+No message has it. Versions that do not know it ignore it, as RFC 8551 section 2.5.2 asks.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
@@ -80,6 +86,11 @@ class Capabilities:
         return tuple(agreement for agreement in agreements if agreement is not None)
 
     @property
+    def reads_header_protection(self) -> bool:
+        """Whether a verified mail by the same program had protected header fields (RFC 9788)."""
+        return any(entry.oid == HEADER_PROTECTION for entry in self.entries)
+
+    @property
     def hashes(self) -> tuple[HashName, ...]:
         known = {oid: name for name, oid in HASH_OIDS.items()}
         return tuple(known[entry.oid] for entry in self.entries if entry.oid in known)
@@ -94,6 +105,14 @@ def parse_capabilities(attributes: Attributes) -> Capabilities | None:
     members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     check_limit("capabilities", len(members), MAX_CAPABILITIES)
     return Capabilities(entries=tuple(_parse_capability(member) for member in members))
+
+
+def with_header_protection(capabilities: Capabilities | None) -> Capabilities:
+    """The capabilities, with the note that this program protects header fields if the list has room for it."""
+    entries = capabilities.entries if capabilities else ()
+    if len(entries) >= MAX_CAPABILITIES or (capabilities and capabilities.reads_header_protection):
+        return Capabilities(entries=entries)
+    return Capabilities(entries=(*entries, Capability(oid=HEADER_PROTECTION, parameters=None)))
 
 
 def build_capabilities(entries: tuple[Capability, ...]) -> bytes:

@@ -50,6 +50,9 @@ def choose_holder_algorithm(
     holder: KeyHolder, scheme: SignatureScheme | None = None, *, rsa_hash: HashName | None = None
 ) -> SignatureAlgorithm:
     """The algorithm with which a holder signs, by its key and certificate. Raises UnsupportedAlgorithm."""
+    if holder.certificate.public_key.receives_only:
+        text = f"the key of {holder.certificate.common_name} is bound to encryption: it signs nothing"
+        raise UnsupportedAlgorithm(holder.private_key.key_type, "signer", text=text)
     pss = holder.certificate.public_key.pss
     return choose_signature_algorithm(holder.private_key, scheme, pss=pss, rsa_hash=rsa_hash)
 

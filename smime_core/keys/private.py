@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from smime_core.algorithms import EC_PUBLIC_KEY, RSA_ENCRYPTION, RSASSA_PSS, check_absent, parse_algorithm_identifier
+from smime_core.algorithms import (
+    EC_DH,
+    EC_PUBLIC_KEY,
+    RSA_ENCRYPTION,
+    RSAES_OAEP,
+    RSASSA_PSS,
+    check_absent,
+    parse_algorithm_identifier,
+)
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
@@ -29,10 +37,10 @@ def parse_private_key(pkcs8_der: Buffer) -> PrivateKey:
     key_der = der.read_octets(children[2], where)
     outer = next((child for child in children[3:] if child.tag == _OUTER_PUBLIC_KEY), None)
     public = None if outer is None else bytes(read_bit_string(outer, where, tag=_OUTER_PUBLIC_KEY))
-    if oid in (RSA_ENCRYPTION, RSASSA_PSS):
-        # The certificate determines the PSS restriction of an id-RSASSA-PSS key, so the restriction is dropped here.
+    if oid in (RSA_ENCRYPTION, RSASSA_PSS, RSAES_OAEP):
+        # The certificate determines the restriction to PSS or OAEP, so the restriction is dropped here.
         return parse_rsa_private_key(key_der)
-    if oid == EC_PUBLIC_KEY:
+    if oid in (EC_PUBLIC_KEY, EC_DH):
         return parse_ec_private_key(key_der, read_curve(parameters, where), outer_point=public)
     if oid in RAW_KEY_TYPES:
         check_absent(parameters, where)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from smime_core.algorithms import (
     DSA,
+    EC_DH,
     EC_PUBLIC_KEY,
     RSA_ENCRYPTION,
+    RSAES_OAEP,
     RSASSA_PSS,
     check_absent,
     parse_algorithm_identifier,
+    parse_transport_identifier,
 )
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
@@ -36,6 +41,13 @@ def parse_public_key(spki_der: Buffer) -> PublicKey:
         return parse_rsa_public_key(bits)
     if oid == RSASSA_PSS:
         return parse_rsa_public_key(bits, pss=parse_pss_restriction(parameters, where))
+    if oid == RSAES_OAEP:
+        # Parameters that are absent bind the key to OAEP only (RFC 4055 section 4.1).
+        bound = None if parameters is None else parse_transport_identifier(children[0].encoded)
+        return dataclasses.replace(parse_rsa_public_key(bits), receives_only=True, transport=bound)
+    if oid == EC_DH:
+        key = ec_public_key(read_curve(parameters, where), bytes(bits), where)
+        return dataclasses.replace(key, receives_only=True)
     if oid == EC_PUBLIC_KEY:
         return ec_public_key(read_curve(parameters, where), bytes(bits), where)
     if oid == DSA:

@@ -35,10 +35,20 @@ _MAX_VALUE_LENGTH: Final = 900  # RFC 5322 section 2.1.1 allows lines of 998, wh
 
 
 class ProtectionMode(StrEnum):
-    """The value of the parameter `hp` (section 2.1.1): CLEAR if only signed, CIPHER if also encrypted."""
+    """The value of the parameter `hp` (section 2.1.1): CLEAR if only signed, CIPHER if also encrypted.
+
+    CIPHER_WITH_COPY is CIPHER with a copy of the hidden fields in the text, which programs without header protection
+    show (section 5.2).
+    """
 
     CLEAR = "clear"
     CIPHER = "cipher"
+    CIPHER_WITH_COPY = "cipher with copy"
+
+    @property
+    def hp(self) -> str:
+        """The value of the parameter."""
+        return "clear" if self is ProtectionMode.CLEAR else "cipher"
 
 
 class HeaderScheme(StrEnum):
@@ -108,6 +118,7 @@ def protect_headers(
     outer: list[bytes] = []
     protected: list[bytes] = []
     records: list[bytes] = []
+    hidden: list[bytes] = []
     for field in parse_headers(outer_headers).fields:
         if field.name.lower() == "hp-outer":
             continue  # An HP-Outer of an earlier message has no meaning here.
@@ -118,8 +129,12 @@ def protect_headers(
         protected.append(encoded)
         shown = encoded if mode is ProtectionMode.CLEAR else _apply_policy(policy, encoded)
         outer.append(shown)
-        if mode is ProtectionMode.CIPHER and shown:
+        if shown != encoded:
+            hidden.append(encoded)
+        if mode is not ProtectionMode.CLEAR and shown:
             records.append(_fold(b"HP-Outer: " + shown))
+    if mode is ProtectionMode.CIPHER_WITH_COPY and hidden:
+        inner = parse_entity(_copy_hidden(entity, b"".join(hidden), b"".join(protected)))
     structural = [_mark(field, mode) for field in inner.headers.fields if _is_structural(field)]
     return b"".join(outer), b"".join([*protected, *records, *structural, b"\r\n", inner.body])
 
@@ -166,8 +181,8 @@ def find_scheme(payload: Entity) -> HeaderScheme:
     """The header protection scheme of the payload, by its own parameters only."""
     parameters = payload.content_type.parameters
     mark = parameters.get("hp", "").strip().lower()
-    if mark in (ProtectionMode.CLEAR, ProtectionMode.CIPHER):
-        return HeaderScheme.CIPHER if mark == ProtectionMode.CIPHER else HeaderScheme.CLEAR
+    if mark in ("clear", "cipher"):
+        return HeaderScheme.CIPHER if mark == "cipher" else HeaderScheme.CLEAR
     if parameters.get("protected-headers", "").strip().lower() == "v1":
         return HeaderScheme.LEGACY
     # RFC 8551 section 3.1: a wrapped message is the message itself. With `forwarded=yes` it is a forwarded message.
@@ -175,6 +190,14 @@ def find_scheme(payload: Entity) -> HeaderScheme:
     if is_wrapped and parameters.get("forwarded", "no").strip().lower() == "no" and payload.disposition != "attachment":
         return HeaderScheme.WRAPPED
     return HeaderScheme.NONE
+
+
+def _copy_hidden(entity: bytes, hidden: bytes, protected: bytes) -> bytes:
+    # Most mail is not written with a copy, and the reading of HTML is large.
+    from smime_core.mail.legacy_display_writing import copied_lines, with_legacy_display
+
+    lines = copied_lines(parse_headers(hidden).fields)
+    return with_legacy_display(entity, lines, parse_headers(protected)) if lines else entity
 
 
 def _encode(field: Field) -> bytes:
@@ -229,9 +252,9 @@ def _mark(field: Field, mode: ProtectionMode) -> bytes:
     kind, parameters = parse_parameterised(field.unfolded)
     if _MARKS & parameters.keys():
         kept = {name: value for name, value in parameters.items() if name not in _MARKS}
-        marked = f'{field.name}: {format_parameterised(kind, kept)};\r\n hp="{mode}"\r\n'.encode("ascii", "replace")
+        marked = f'{field.name}: {format_parameterised(kind, kept)};\r\n hp="{mode.hp}"\r\n'.encode("ascii", "replace")
     else:
-        marked = field.encoded.rstrip(b"; \t\r\n") + f';\r\n hp="{mode}"\r\n'.encode("ascii")
+        marked = field.encoded.rstrip(b"; \t\r\n") + f';\r\n hp="{mode.hp}"\r\n'.encode("ascii")
     return _fold(marked)
 
 

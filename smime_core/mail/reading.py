@@ -151,7 +151,7 @@ def _choose(alternatives: list[_Shown]) -> _Shown:
 
 def _read_leaf(entity: Entity, path: str, *, copied: Headers | None) -> _Shown:
     media_type = entity.content_type.media_type
-    if media_type in ("text/plain", "text/html") and not _is_file(entity):
+    if media_type in ("text/plain", "text/html") and not entity.is_file:
         text = decode_text(decode_body(entity), entity.content_type.parameters.get("charset", ""))
         if copied is not None:
             text = without_legacy_display(text, entity.content_type, copied)
@@ -169,12 +169,6 @@ def _read_leaf(entity: Entity, path: str, *, copied: Headers | None) -> _Shown:
 
 def _show_text(text: str, path: str) -> _Shown:
     return _Shown(text, passages=(Passage(path, text),) if text.strip() else ())
-
-
-def _is_file(entity: Entity) -> bool:
-    # Some programs give inline text a name. Without a disposition a name means a file.
-    disposition = entity.disposition
-    return disposition == "attachment" or (disposition != "inline" and bool(entity.filename))
 
 
 def _read_attachment(entity: Entity, path: str) -> Attachment:

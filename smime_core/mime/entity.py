@@ -69,6 +69,12 @@ class Entity:
         # Encoded-words are not permitted in parameters (RFC 2047 section 5), but many programs write them there.
         return clean_filename(decode_words(proposed)) if proposed else ""
 
+    @property
+    def is_file(self) -> bool:
+        """Whether a text is to be saved and not shown in the message. Some programs give inline text a name."""
+        # Without a disposition a name means a file.
+        return self.disposition == "attachment" or (self.disposition != "inline" and bool(self.filename))
+
 
 def parse_entity(data: Buffer, *, default_type: str = "text/plain") -> Entity:
     """Parse `data` as an entity. Any bytes are accepted. `default_type` applies if there is no Content-Type.

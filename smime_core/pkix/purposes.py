@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from smime_core.algorithms import parse_algorithm_identifier
+from smime_core.asn1 import der
 from smime_core.pkix.extensions import find_extension
 from smime_core.provider import KeyType
 from smime_core.x509.certificate import (
@@ -102,8 +104,14 @@ def find_usage_fault(certificate: Certificate, use: CertificateUse) -> tuple[str
         what = "its key" if use.name == "encryption" else "this certificate"
         return "4.2.1.3", f"{what} is not for {use.name}"
     if certificate.public_key.key_type is KeyType.UNKNOWN:
-        return "4.1.2.7", "the kind of its key is not supported"
+        return "4.1.2.7", f"the kind of its key ({_kind_of(certificate)}) is not supported"
+    if certificate.public_key.receives_only and use.name != "encryption":
+        return "4.1.2.7", "its key is bound to encryption"
     return None
+
+
+def _kind_of(certificate: Certificate) -> str:
+    return parse_algorithm_identifier(der.read_sequence(certificate.public_key.spki_der)[0].encoded)[0]
 
 
 def _is_key_fit(usage: KeyUsage, wanted: KeyUsage, *, is_exclusive: bool) -> bool:

@@ -277,7 +277,9 @@ def _transport_padding(algorithm: KeyTransport) -> rsa_padding.PKCS1v15 | rsa_pa
     if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
         return rsa_padding.PKCS1v15()
     return rsa_padding.OAEP(
-        mgf=rsa_padding.MGF1(HASHES[algorithm.mgf_hash]), algorithm=HASHES[algorithm.hash_name], label=None
+        mgf=rsa_padding.MGF1(HASHES[algorithm.mgf_hash]),
+        algorithm=HASHES[algorithm.hash_name],
+        label=algorithm.p_source or None,
     )
 
 

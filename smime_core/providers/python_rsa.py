@@ -48,11 +48,11 @@ def encrypt_pkcs1_v15(key: PublicKey, cek: bytes) -> bytes:
 
 
 def encrypt_oaep(key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-    """RSAES-OAEP with an empty label (RFC 8017 section 7.1.1). Raises ProviderError if the key is too short."""
+    """RSAES-OAEP (RFC 8017 section 7.1.1). Raises ProviderError if the key is too short."""
     public, size = parse_rsa_public(key), hash_length(algorithm.hash_name)
     if public.length < len(cek) + 2 * size + 2:
         raise ProviderError("transport_encrypt", "the key is too short for the content-encryption key")
-    label_hash = python_digest(algorithm.hash_name, b"")
+    label_hash = python_digest(algorithm.hash_name, algorithm.p_source)
     block = label_hash + bytes(public.length - len(cek) - 2 * size - 2) + b"\x01" + cek
     seed = secrets.token_bytes(size)
     masked_block = mask_block(block, seed, algorithm.mgf_hash)
@@ -99,7 +99,7 @@ def _read_padded(block: bytes, substitute: bytes) -> tuple[int, bytes]:
 
 
 def decrypt_oaep(key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes) -> bytes:
-    """RSAES-OAEP with an empty label (RFC 8017 section 7.1.2). Raises DecryptionError."""
+    """RSAES-OAEP (RFC 8017 section 7.1.2). Raises DecryptionError."""
     block = apply_private(key, encrypted_key, operation="transport_decrypt")
     size = hash_length(algorithm.hash_name)
     if len(block) < 2 * size + 2:
@@ -108,7 +108,7 @@ def decrypt_oaep(key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes)
     seed = mask_block(masked_seed, masked_block, algorithm.mgf_hash)
     opened = mask_block(masked_block, seed, algorithm.mgf_hash)
     rest = opened[size:].lstrip(b"\0")
-    label_fits = hmac.compare_digest(opened[:size], python_digest(algorithm.hash_name, b""))
+    label_fits = hmac.compare_digest(opened[:size], python_digest(algorithm.hash_name, algorithm.p_source))
     # RFC 8017 section 7.1.2 step 3 g: one outcome for all errors.
     if not (label_fits & (block[0] == 0) & (rest[:1] == b"\x01")):
         raise DecryptionError

@@ -37,6 +37,8 @@ def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
     if key.key_type is KeyType.UNKNOWN:
         # The certificate was read without its key. Reading the key again says why it is not supported.
         parse_public_key(key.spki_der)
+    if key.receives_only:
+        raise SignatureMismatch("the key is bound to encryption and verifies no signature")
     if not fits(key.key_type, algorithm):
         raise SignatureMismatch(f"a key of type {key.key_type} verifies no {algorithm.label} signature")
     if key.pss is None:

@@ -353,7 +353,7 @@ async def _secret_unless_lacking(promise: Any) -> bytes | None:
 
 
 def _find_oaep(algorithm: KeyTransport) -> str | None:
-    if algorithm.hash_name is not algorithm.mgf_hash or algorithm.hash_name not in WEB_HASHES:
+    if algorithm.hash_name is not algorithm.mgf_hash or algorithm.hash_name not in WEB_HASHES or algorithm.p_source:
         return None
     return json.dumps({"name": "RSA-OAEP", "hash": WEB_HASHES[algorithm.hash_name]})
 

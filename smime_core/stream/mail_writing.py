@@ -21,6 +21,7 @@ from smime_core.mail.header_protection import (
     protect_headers,
     unprotect_headers,
 )
+from smime_core.mail.legacy_display_writing import MAX_SEARCHED_BYTES
 from smime_core.mime import (
     Entity,
     Headers,
@@ -40,7 +41,7 @@ from smime_core.mime.piecewise import Base64Encoder
 from smime_core.mime.preparation_scan import longest_field_bytes
 from smime_core.provider import StreamingProvider
 from smime_core.stream.mail import StreamedEntity, locate_cms_part, open_mail_octets, read_entity_head
-from smime_core.stream.octets import DerivedOctets, MemoryOctets, Octets, read_head
+from smime_core.stream.octets import DerivedOctets, MemoryOctets, Octets, read_head, slice_octets
 from smime_core.stream.preparing import prepare_mail
 from smime_core.stream.sinks import FileSink, StreamSink
 from smime_core.stream.structure import begin_structure
@@ -88,10 +89,19 @@ async def _split(message: Octets, preparation: Preparation, protection: Protecti
     head = inner_headers_of(headers, body_is_ascii=is_ascii) + b"\r\n"
     outer_headers, prepared = outer_headers_of(headers), await prepare_mail(head, entity.body, preparation)
     head = prepared.head
+    start, body = b"", prepared.body
+    if protection is ProtectionMode.CIPHER_WITH_COPY:
+        # The copy of the hidden fields comes into the beginning of the body.
+        start, body = await _cut(body, MAX_SEARCHED_BYTES + 1)
     if protection is not None:
-        outer_headers, head = protect_headers(outer_headers, head, protection)
-    longest = max(prepared.longest_field_bytes, longest_field_bytes(head))
-    return _SplitMail(outer_headers, JoinedOctets(MemoryOctets(head), prepared.body), longest)
+        outer_headers, head = protect_headers(outer_headers, head + start, protection)
+    longest = max(prepared.longest_field_bytes, longest_field_bytes(parse_entity(head).headers.raw + b"\r\n"))
+    return _SplitMail(outer_headers, JoinedOctets(MemoryOctets(head), body), longest)
+
+
+async def _cut(body: Octets, length: int) -> tuple[bytes, Octets]:
+    start = await read_head(body, length)
+    return start, slice_octets(body, length) if len(start) == length else MemoryOctets(b"")
 
 
 async def sign_mail(

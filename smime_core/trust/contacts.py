@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core.cms.capabilities import Capabilities, parse_capabilities
+from smime_core.cms.capabilities import Capabilities, parse_capabilities, with_header_protection
 from smime_core.cms.certificate_id import CertificateId
 from smime_core.cms.signed_attributes import is_worth_remembering, parse_key_preference, parse_signing_time
 from smime_core.errors import SmimeError
@@ -31,6 +31,7 @@ from smime_core.trust.service_mails import SERVICE_FIELD
 from smime_core.x509.certificate import Certificate, names_match
 
 _SIGNED: Final = frozenset(("signed-only", "signed-and-encrypted"))
+_HEADER_PROTECTION: Final = frozenset(("hp-clear", "hp-cipher"))
 
 
 class CertificateSource(StrEnum):
@@ -180,7 +181,7 @@ def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
     try:
         believed = is_worth_remembering(signer.signed_attributes, at)
         preference = parse_key_preference(signer.signed_attributes) if believed else None
-        capabilities = parse_capabilities(signer.signed_attributes) if believed else None
+        capabilities = _read_capabilities(report, signer) if believed else None
         signed_at = parse_signing_time(signer.signed_attributes) if believed else None
     except SmimeError:
         # A damaged attribute does not count. The signature and its certificate still do.
@@ -324,6 +325,12 @@ def _find_changes(contacts: Contacts, harvested: Harvest) -> tuple[CertificateCh
         changes.append(change_from(known, certificate, harvested.address))
         known = (*known, certificate)
     return tuple(change for change in changes if change is not None)
+
+
+def _read_capabilities(report: MessageReport, signer: SignerReport) -> Capabilities | None:
+    # No capability of RFC 8551 is about header fields. A program that protects them reads them too.
+    said = parse_capabilities(signer.signed_attributes)
+    return with_header_protection(said) if report.header_scheme in _HEADER_PROTECTION else said
 
 
 def _find_verified_signer(report: MessageReport) -> SignerReport | None:

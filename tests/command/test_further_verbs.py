@@ -163,6 +163,7 @@ def test_somebody_else_can_read_it_later(lab: Lab, cipher: str) -> None:
         "ec/alice.pem",
         "--new-password-file",
         "new_password",
+        "--allow-mixed",
         *BOB,
         "-o",
         "for_all.eml",

@@ -114,7 +114,7 @@ def test_a_mail_that_quotes_a_key_is_a_mail(lab: Lab) -> None:
 def test_shows_recipients_of_every_kind(lab: Lab) -> None:
     lab.write("password", b"correct horse\n")
     lab.write("team.key", bytes(range(32)))
-    for_whom = ("--to", "ids/bob.pem", "--to", "ec/bob.pem", "--password-file", "password")
+    for_whom = ("--to", "ids/bob.pem", "--to", "ec/bob.pem", "--password-file", "password", "--allow-mixed")
     lab.made("encrypt", "mail.eml", *for_whom, "--shared-key", "team=team.key", "-o", "four.eml")
     recipients = parsed(lab.sealwax("inspect", "four.eml", "--json"))["recipients"]
     assert sorted(one["kind"] for one in recipients) == ["kari", "kekri", "ktri", "pwri"]

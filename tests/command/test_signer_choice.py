@@ -198,4 +198,5 @@ def test_people_for_whom_no_certificate_was_given_are_named(lab: QuickLab) -> No
     result = lab.sealwax("encrypt", "more.eml", "--to", "bob.pem", "-o", "more_encrypted.eml")
     assert (result.code, "carol@example.test, dan@example.test: no certificate was given" in result.line) == (0, True)
     lab.made("encrypt", "mail.eml", "--to", "bob.pem", "-o", "encrypted.eml")
-    lab.made("encrypt", "more.eml", "--to", "bob.pem", "--password-file", "secret.txt", "-o", "more_encrypted.eml")
+    both = ("--to", "bob.pem", "--password-file", "secret.txt", "--allow-mixed")
+    lab.made("encrypt", "more.eml", *both, "-o", "more_encrypted.eml")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tests.relays.page import TITLE as RELAYS_TITLE
 from tests.support.peers import ours
 from tests.support.peers.by_name import PEERS
 from tests.support.peers.peer import MAKES, READS, Gaps
@@ -31,7 +30,8 @@ structures; **we read**, **it reads**: only one way; **–**: neither, for a rea
 signatures and authenticated encryption, which the other side must refuse.
 
 Thunderbird gets whole messages and gives its own verdict; we read its own messages (RSA, AES-128-CBC). It
-keeps both verdicts on a message with protected headers (RFC 9788), whose hidden Subject it does not show (153).
+keeps both verdicts on a message with protected headers (RFC 9788), whose hidden Subject it shows only as a copy in the
+text (153).
 
 Webmails are tested as a person uses them, with the extension (`tests/extension/webmails`): Roundcube and SOGo,
 both from Debian. SnappyMail is in no package registry (Debian, npm, PyPI) and was not tried.
@@ -49,20 +49,24 @@ def build_page() -> str:
     parts = [
         _HEAD,
         "## Signatures\n" + _table(SIGNINGS, peers, we_make=True),
+        _read_section("Odd signatures of others"),
         "## Encryption\n" + _table(ENCRYPTIONS, peers, we_make=True),
         "## Encryption that we only read\n" + _table(READ_ONLY_ENCRYPTIONS, peers, we_make=False),
         "## Reasons\n"
         + "".join(_reasons(_NAMES[peer], gaps) for peer, gaps in peers.items())
         + _reasons("Sealwax", ours.gaps),
-        _read_relays(),
+        _read_section("Keys of rare forms"),
+        _read_section("Each form of our mail in Thunderbird"),
+        _read_section("What survives which relay"),
     ]
     return "\n".join(parts)
 
 
-def _read_relays() -> str:
-    """The part of the page that `python -m tests.relays` writes, as it is."""
-    text = PAGE.read_text()
-    return text[text.index(RELAYS_TITLE) :]
+def _read_section(title: str) -> str:
+    """A part of the page that nothing here writes, as it is."""
+    before = f"## {title}\n"
+    text = PAGE.read_text().split(before)[1].partition("\n## ")[0]
+    return before + text
 
 
 def _table(rows: Sequence[SigningRow] | Sequence[EncryptingRow], peers: dict[str, Gaps], *, we_make: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.interop.__main__ import PAGE, build_page
+from tests.interop.by_thunderbird import BEGIN, END, make_forms
 from tests.support.peers.by_name import PEERS
 from tests.support.peers.rows import ENCRYPTIONS, READ_ONLY_ENCRYPTIONS, SIGNINGS
 from tests.support.peers.thunderbird import Thunderbird
@@ -16,3 +17,9 @@ def test_every_gap_names_a_row() -> None:
     rows = {row.name for row in SIGNINGS} | {row.name for row in ENCRYPTIONS + READ_ONLY_ENCRYPTIONS}
     for gaps in (*(kind.gaps for kind in PEERS.values()), Thunderbird.gaps):
         assert {row for _, row in gaps} <= rows
+
+
+def test_the_page_has_thunderbirds_verdict_on_each_form() -> None:
+    table = PAGE.read_text().split(BEGIN)[1].split(END)[0]
+    rows = [line.strip("| \n").split(" | ")[0] for line in table.splitlines()[2:]]
+    assert rows == list(make_forms()), "write it anew: make nightly"

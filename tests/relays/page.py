@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-TITLE: Final = "## What survives which relay\n"
 _BEGIN: Final = "<!-- Made by `make relays`. -->\n"
 _END: Final = "<!-- End of what `make relays` makes. -->\n"
 

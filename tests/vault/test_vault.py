@@ -136,6 +136,7 @@ def test_opens_what_the_native_core_encrypted(open_page: OpenPage, cipher: Conte
         KeyTransport(scheme=TransportScheme.RSA_OAEP),
         KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256),
         KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA1),
+        KeyTransport(scheme=TransportScheme.RSA_OAEP, p_source=b"label"),
     ]
     cases = [(NewKey.RSA_2048, transport) for transport in transports]
     for key, transport in [*cases, (NewKey.P256, None), (NewKey.P384, None)]:

@@ -14,10 +14,11 @@ import { dayOnly, isolate } from "./formats.js";
 /**
  * @typedef {Certificate & {
  *   source: "given" | "contacts" | "harvest" | "bridge" | "ldap" | "smimea" | "url", detail: string,
- *   knownSince: string | null, covered: string[], usable: boolean,
+ *   knownSince: string | null, covered: string[], usable: boolean, isKem: boolean, readsHeaders: boolean,
  *   reasons: Reason[], warnings: Reason[], tree: TreeNode[], trail: import("./verdict_words.js").Trail | null,
  *   path: Certificate[],
- * }} RecipientCheck an item of the vault's reply to `recipients.check`
+ * }} RecipientCheck an item of the vault's reply to `recipients.check`; `isKem`: of an ML-KEM key; `readsHeaders`: the person's program is known to
+ *   read protected header fields
  */
 
 /** The reasons against a certificate that have a short wording, the gravest first. Others have only a sentence. */

@@ -97,8 +97,8 @@ const PARCEL_FILE = { name: "text", sizeBytes: "number", chunks: [PARCEL_CHUNK] 
 export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
   "identity.keep": { identities: ["bytes"], sealKey: "secret", passphrase: "secret" },
-  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, ...ENCRYPTING, ...CLAIMS },
-  "message.sign": { draft: DRAFT, encrypts: "flag", ...KEYS, ...CLAIMS },
+  "message.compose": { draft: DRAFT, sign: "flag", "readsHeaders?": "flag", ...KEYS, ...ENCRYPTING, ...CLAIMS },
+  "message.sign": { draft: DRAFT, encrypts: "flag", "readsHeaders?": "flag", ...KEYS, ...CLAIMS },
   "message.finish": { headers: "bytes", entity: "bytes", nonce: "text", answer: "bytes", ...ENCRYPTING },
   "message.verify": {
     message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes", "fieldsToo?": "flag", "receiptsToo?": "flag",

@@ -35,6 +35,11 @@ export function certificatesOf({ encrypt, people }) {
   });
 }
 
+/** Whether the program of each person is known to read protected header fields. @param {Copy} copy */
+export function allReadHeaders({ people }) {
+  return people.every(({ finding }) => finding?.readiness === "ready" && finding.check.readsHeaders);
+}
+
 /**
  * The content of a message without its Message-ID. Two messages with the same content count as the same message.
  * @param {{messageId?: string, attachments: Attachment[]}} draft

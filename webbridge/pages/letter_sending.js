@@ -5,7 +5,7 @@
 
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import { ApiError, newSendingKey } from "./api.js";
-import { certificatesOf, contentOf, versionOf } from "./letter_copies.js";
+import { allReadHeaders, certificatesOf, contentOf, versionOf } from "./letter_copies.js";
 
 /** @typedef {import("./letter_copies.js").Copy} Copy */
 /** @typedef {import("./mail_vault.js").Draft} Draft */
@@ -114,7 +114,9 @@ export class LetterSending {
     if (posting.keyed && posting.keyed !== version) await this.#settleEarlier(posting);
     const stamp = (/** @type {ArrayBuffer} */ query) => this.#api.timestamp(query);
     const envelope = copy.people.map(({ address }) => address);
-    const message = await this.#vault.compose(draft, { sign: copy.sign, recipients: certificatesOf(copy), readers: envelope, stamp });
+    const message = await this.#vault.compose(draft, {
+      sign: copy.sign, recipients: certificatesOf(copy), readers: envelope, readsHeaders: allReadHeaders(copy), stamp,
+    });
     await onEncrypted(message);
     posting.begin(version, envelope);
     const submission = await this.#api.sendMessage(message, envelope, posting.key, wish, isLast).catch((error) => {

@@ -177,12 +177,12 @@ export class MailVault {
    * Makes a message. If it asks for receipts, that is kept before it can leave; rejects if it cannot be kept.
    * @param {Draft} draft
    * @param {{
-   *   sign: boolean, recipients: ArrayBuffer[], readers: string[], stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>,
-   * }} protection without `recipients` the message is not encrypted; `readers` are the addresses that get it; `stamp` asks the
-   *   timestamp service
+   *   sign: boolean, recipients: ArrayBuffer[], readers: string[], readsHeaders?: boolean, stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>,
+   * }} protection without `recipients` the message is not encrypted; `readers` are the addresses that get it, and `readsHeaders` whether
+   *   the programs of all are known to read protected header fields; `stamp` asks the timestamp service
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
-  async compose({ statements: { receipt = false, lasting, label }, html, ...draft }, { sign, recipients, readers, stamp }) {
+  async compose({ statements: { receipt = false, lasting, label }, html, ...draft }, { sign, recipients, readers, readsHeaders = false, stamp }) {
     const vault = await this.#vault();
     const keys = this.#keys.copies();
     if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
@@ -197,12 +197,12 @@ export class MailVault {
     const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
     if (!sign || !lasting) {
       const claims = sign ? { receipt, label } : {};
-      const made = await vault.call("message.compose", { draft: written, sign, ...claims, ...keys, ...encrypting });
+      const made = await vault.call("message.compose", { draft: written, sign, readsHeaders, ...claims, ...keys, ...encrypting });
       await this.#receipts.keepRequest(made.receipt, readers);
       return made.message;
     }
     const { query, receipt: asked, ...signed } = await vault.call("message.sign", {
-      draft: written, encrypts: recipients.length > 0, receipt, label, ...keys,
+      draft: written, encrypts: recipients.length > 0, readsHeaders, receipt, label, ...keys,
     });
     const answer = await stamp(query).catch((error) => {
       for (const bytes of [signed.headers, signed.entity]) overwrite(bytes);

@@ -48,6 +48,12 @@ class Recipients:
         known = [one for one in self.capabilities if one is not None and cipher in one.content_ciphers]
         return bool(known) and len(known) == len(self.certificates)
 
+    @property
+    def all_read_header_protection(self) -> bool:
+        """Whether the program of each recipient is known to read protected header fields."""
+        known = [one for one in self.capabilities if one is not None and one.reads_header_protection]
+        return bool(known) and len(known) == len(self.certificates)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientOptions:

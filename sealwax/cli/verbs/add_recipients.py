@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import click
 
+from sealwax.cli.judging.mixed_readers import ALLOW_MIXED, confirm_mixed
 from sealwax.cli.judging.recipients import RecipientOptions
 from sealwax.cli.messages.rewriting import load_wrapped
 from sealwax.cli.options.keys import KeyOptions
@@ -15,7 +16,7 @@ from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, write_output
 from smime_core import blocking
-from smime_core.cms import Encrypting
+from smime_core.cms import Encrypting, has_mixed_readers, parse_content_info, parse_enveloped_data
 from smime_core.policy import Policy
 
 
@@ -35,6 +36,7 @@ class AddRecipientsRequest:
             help="File whose first line is a password to add. Repeatable.",
         )
     )
+    allows_mixed: bool = given_by(ALLOW_MIXED)
     keys: KeyOptions = group_of(KeyOptions)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
@@ -57,4 +59,11 @@ def add_recipients(request: AddRecipientsRequest) -> None:
     )
     keys = request.keys.load(request.passphrases).keys
     cms = blocking.add_recipients(wrapped.cms, keys, encrypting, provider=PROVIDER, policy=Policy.ARCHIVE)
+    if wrapped.headers is not None and _is_mixed(cms) and not (_is_mixed(wrapped.cms) or request.allows_mixed):
+        confirm_mixed()
     write_output(request.target, wrapped.wrap(cms), mode=mode_like(request.source))
+
+
+def _is_mixed(cms: bytes) -> bool:
+    info = parse_content_info(cms)
+    return has_mixed_readers(parse_enveloped_data(info.content, content_type=info.content_type).recipients)

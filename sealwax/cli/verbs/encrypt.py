@@ -10,7 +10,8 @@ from typing import Final, cast
 
 import click
 
-from sealwax.cli.judging.recipients import RecipientOptions
+from sealwax.cli.judging.mixed_readers import ALLOW_MIXED, confirm_mixed
+from sealwax.cli.judging.recipients import RecipientOptions, Recipients
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.operations import Input
 from sealwax.cli.messages.output import open_cms_output
@@ -43,7 +44,7 @@ from smime_core.algorithms import (
     CHACHA20_POLY1305,
     HashName,
 )
-from smime_core.cms import ID_DATA, Encrypting, SignatureForm, Signing, build_encrypted_data, rsa_oaep
+from smime_core.cms import ID_DATA, Encrypting, SignatureForm, Signing, build_encrypted_data, mixes_readers, rsa_oaep
 from smime_core.mail import ProtectionMode
 from smime_core.mime import Headers, addresses
 from smime_core.stream import Sink
@@ -64,6 +65,7 @@ class EncryptRequest:
     target: str = given_by(OUTPUT)
     recipients: RecipientOptions = group_of(RecipientOptions)
     password_files: tuple[str, ...] = given_by(PASSWORDS)
+    allows_mixed: bool = given_by(ALLOW_MIXED)
     shared_keys: tuple[str, ...] = given_by(SHARED_KEYS)
     identity_files: tuple[str, ...] = given_by(IDENTITIES)
     holder: str | None = given_by(HOLDER)
@@ -96,9 +98,8 @@ class EncryptRequest:
         """Whether the result is bare CMS."""
         return bool(self.raw or self.encoding)
 
-    def load_encrypting(self, shared: SharedKeys) -> Encrypting:
-        """The recipients and the cipher. Raises NoUsableCertificate, OSError or MalformedMessage."""
-        recipients = self.recipients.load()
+    def load_encrypting(self, recipients: Recipients, shared: SharedKeys) -> Encrypting:
+        """The recipients and the cipher. Raises OSError or MalformedMessage."""
         modern = self.modern
         if modern is None:
             # The capabilities of programs that decrypt with a password or a shared key are unknown.
@@ -123,13 +124,16 @@ def encrypt(request: EncryptRequest) -> None:
     """
     # Each file of keys is read only once, because it may be a pipe.
     shared = load_shared_keys(request.shared_keys)
-    encrypting = request.load_encrypting(shared)
+    recipients = request.recipients.load()
+    encrypting = request.load_encrypting(recipients, shared)
+    if mixes_readers(encrypting) and not (request.is_bare or request.allows_mixed):
+        confirm_mixed()
     with contextlib.ExitStack() as opened:
         data: Input = opened.enter_context(open_input(request.source))
         data = opened.enter_context(show_progress(data, "Encrypting"))
         if not request.raw and encrypting.recipients:
             _name_uncovered(operations.read_head(data).headers, encrypting)
-        protection = _choose_protection(request, data)
+        protection = _choose_protection(request, data, recipients)
         if request.identity_files:
             data = opened.enter_context(_signed(request, data, protection))
             # The header fields are protected inside the signature now.
@@ -155,10 +159,12 @@ def _name_uncovered(headers: Headers, encrypting: Encrypting) -> None:
         write_error(f"{shown}: no certificate was given by --to, so that they cannot read this")
 
 
-def _choose_protection(request: EncryptRequest, data: Input) -> ProtectionMode | None:
+def _choose_protection(request: EncryptRequest, data: Input, recipients: Recipients) -> ProtectionMode | None:
     if request.plain_headers or request.is_bare:
         return None
-    return operations.choose_protection(data, ProtectionMode.CIPHER)
+    is_known = recipients.all_read_header_protection and not (request.password_files or request.shared_keys)
+    mode = ProtectionMode.CIPHER if is_known else ProtectionMode.CIPHER_WITH_COPY
+    return operations.choose_protection(data, mode)
 
 
 def _write_encrypted(

@@ -22,6 +22,7 @@ from smime_core.errors import PathError
 from smime_core.identity import Identity, Pkcs12Form, export_identities, export_private_key
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.report import key_label, time_to_json
+from smime_core.trust import has_receiving_key
 from smime_core.x509 import Certificate
 
 _USES: Final = (("signs", Purpose.SIGN), ("receives", Purpose.ENCRYPT))
@@ -157,7 +158,7 @@ def _allows(certificate: Certificate, purpose: Purpose) -> bool:
         check_end_entity(certificate, purpose)
     except PathError:
         return False
-    return True
+    return purpose is Purpose.SIGN or has_receiving_key(certificate)
 
 
 def _to_pem(identities: tuple[Identity, ...], passphrase: bytes | None) -> bytes:

@@ -37,7 +37,7 @@ from smime_core.cms.recipients.pwri import (
 from smime_core.cms.recipients.unwrapping import HeldRecipient, is_recipient
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_RECIPIENTS, check_limit
-from smime_core.provider import CryptoProvider, KeyType
+from smime_core.provider import CryptoProvider, KeyType, PublicKey
 from smime_core.x509.certificate import Certificate, KeyUsage
 
 RSA_V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
@@ -177,7 +177,14 @@ async def _build_recipient_info(
         return await build_kari(certificate, cek, provider)
     if certificate.public_key.key_type.is_kem:
         return await build_kemri(certificate, cek, provider)
-    return await build_ktri(certificate, cek, provider, transport=transport)
+    return await build_ktri(certificate, cek, provider, transport=_transport_for(certificate.public_key, transport))
+
+
+def _transport_for(key: PublicKey, wanted: KeyTransport) -> KeyTransport:
+    # A key of id-RSAES-OAEP takes OAEP only, and that of its parameters if it has any (RFC 4055 section 4.1).
+    if not key.receives_only or wanted.scheme is TransportScheme.RSA_OAEP:
+        return key.transport or wanted
+    return key.transport or RSA_OAEP
 
 
 def _parse_recipient(member: Tlv) -> Sequence[RecipientInfo]:

@@ -102,11 +102,12 @@ class SignRaw(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class Transport(Answer):
-    """An RSA-encrypted key; `hash_name` is empty for RSAES-PKCS1-v1_5."""
+    """An RSA-encrypted key; `hash_name` is empty for RSAES-PKCS1-v1_5. `p_source` is the label of OAEP."""
 
     pkcs8: bytes
     hash_name: str = ""
     mgf_hash: str = ""
+    p_source: bytes = b""
     cek: bytes
     ciphertext: bytes
 
@@ -114,7 +115,10 @@ class Transport(Answer):
         algorithm = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
         if self.hash_name:
             algorithm = KeyTransport(
-                scheme=TransportScheme.RSA_OAEP, hash_name=HashName(self.hash_name), mgf_hash=HashName(self.mgf_hash)
+                scheme=TransportScheme.RSA_OAEP,
+                hash_name=HashName(self.hash_name),
+                mgf_hash=HashName(self.mgf_hash),
+                p_source=self.p_source,
             )
         key = parse_private_key(self.pkcs8)
         found = await provider.transport_decrypt(key, algorithm, self.ciphertext, cek_length=len(self.cek))

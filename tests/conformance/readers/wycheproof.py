@@ -44,10 +44,6 @@ _ML_KEM_OIDS: Final = {
     "ML-KEM-1024": "2.16.840.1.101.3.4.4.3",
 }
 _AEAD_MODES: Final = {"AES-GCM": "gcm", "AES-CCM": "ccm", "CHACHA20-POLY1305": "chacha20-poly1305"}
-_NO_LABEL: Final = Skip(
-    reason="OAEP with a label: RFC 4055 only lets it be supported, and S/MIME writes none",
-    link=f"{_RFC}rfc4055#section-4.1",
-)
 _NO_CONTEXT: Final = Skip(reason="ML-DSA with a context: in CMS the context is the empty string", link=f"{_RFC}rfc9882")
 _ODD_NONCE: Final = Skip(
     reason="an AEAD nonce or tag of a length that CMS does not recommend", link=f"{_RFC}rfc5084#section-3.2"
@@ -145,13 +141,12 @@ def _pkcs1_sign(_: Json, group: Json, test: Json) -> Found:
 
 
 def _transport(_: Json, group: Json, test: Json) -> Found:
-    if test.get("label"):
-        return _NO_LABEL
     return Transport(
         result=test["result"],
         pkcs8=bytes.fromhex(group["privateKeyPkcs8"]),
         hash_name=_hash(group["sha"]) if "sha" in group else "",
         mgf_hash=_hash(group["mgfSha"]) if "mgfSha" in group else "",
+        p_source=_octets(test, "label") if "label" in test else b"",
         cek=_octets(test, "msg"),
         ciphertext=_octets(test, "ct"),
     )

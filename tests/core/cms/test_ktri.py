@@ -8,10 +8,20 @@ import time
 from typing import Final
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, HashName, KeyTransport, TransportScheme
+from smime_core.algorithms import (
+    AES_256_CBC,
+    AES_256_GCM,
+    ContentCipher,
+    HashName,
+    KeyTransport,
+    TransportScheme,
+    build_transport_identifier,
+    parse_transport_identifier,
+)
 from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.cms.certificate_id import build_issuer_and_serial
@@ -72,11 +82,39 @@ def test_must_24_oaep_opens_with_any_hash(hash_name: HashName, mgf_hash: HashNam
     assert decrypt(envelope(info), ALICE) == CONTENT
 
 
-def test_must_24_oaep_with_a_label_is_refused() -> None:
-    label = der.explicit(2, der.sequence(der.oid("1.2.840.113549.1.1.9"), der.octet_string(b"label")))
-    info = ktri(GOOD, identifier=der.sequence(der.oid(OAEP), der.sequence(label)))
+def labelled(label: bytes, *, source: str = "1.2.840.113549.1.1.9") -> bytes:
+    """OAEP with SHA-1 and a label, as OpenSSL writes it with `-keyopt rsa_oaep_label`."""
+    return der.sequence(der.oid(OAEP), der.sequence(der.explicit(2, der.sequence(der.oid(source), label))))
+
+
+def encrypt_labelled(label: bytes) -> bytes:
+    key = load_der_public_key(ALICE.certificate.public_key.spki_der)
+    assert isinstance(key, rsa.RSAPublicKey)
+    return key.encrypt(CEK, padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=label))  # noqa: S303  # the default of RFC 4055
+
+
+@pytest.mark.parametrize("label", [b"label", b"\0", bytes(1000)])
+def test_must_24_oaep_opens_with_any_label(label: bytes) -> None:
+    info = ktri(encrypt_labelled(label), identifier=labelled(der.octet_string(label)))
+    assert decrypt(envelope(info), ALICE) == CONTENT
+
+
+@pytest.mark.parametrize("label", [b"", b"labels"])
+def test_must_24_oaep_with_another_label_is_one_decryption_error(label: bytes) -> None:
+    info = ktri(encrypt_labelled(b"label"), identifier=labelled(der.octet_string(label)))
+    with pytest.raises(DecryptionError):
+        decrypt(envelope(info), ALICE)
+
+
+def test_must_24_oaep_with_another_source_of_the_label_is_refused() -> None:
+    info = ktri(GOOD, identifier=labelled(der.octet_string(b"label"), source="1.2.840.113549.1.1.99"))
     with pytest.raises(UnsupportedAlgorithm, match="label"):
         decrypt(envelope(info), ALICE)
+
+
+def test_must_24_oaep_writes_the_label_that_it_reads() -> None:
+    identifier = labelled(der.octet_string(b"label"))
+    assert build_transport_identifier(parse_transport_identifier(identifier)) == identifier
 
 
 def test_must_24_a_damaged_oaep_block_is_one_decryption_error() -> None:

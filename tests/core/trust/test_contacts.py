@@ -17,11 +17,11 @@ from smime_core import Identity, MessageReport, State, blocking
 from smime_core.algorithms import AES_256_GCM
 from smime_core.blocking import run
 from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
-from smime_core.cms.capabilities import OUR_CAPABILITIES
+from smime_core.cms.capabilities import OUR_CAPABILITIES, Capabilities, Capability, with_header_protection
 from smime_core.cms.signed_attributes import build_key_preference
 from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
 from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.limits import MAX_CONTACT_CERTIFICATES
+from smime_core.limits import MAX_CAPABILITIES, MAX_CONTACT_CERTIFICATES
 from smime_core.mail import ProtectionMode
 from smime_core.provider import NewKey
 from smime_core.trust.contacts import (
@@ -121,6 +121,43 @@ def test_a_verified_mail_teaches_certificate_and_capabilities() -> None:
     assert contact.capabilities is not None
     assert AES_256_GCM in contact.capabilities.content_ciphers
     assert [one.source for one in contact.certificates] == [CertificateSource.HARVEST]
+
+
+@pytest.mark.parametrize("mode", [None, *ProtectionMode])
+def test_a_verified_mail_with_protected_headers_teaches_that_its_sender_reads_them(mode: ProtectionMode | None) -> None:
+    harvested = harvest(report(protection=mode), NOW)
+    assert harvested is not None
+    assert harvested.capabilities is not None
+    assert harvested.capabilities.reads_header_protection is (mode is not None)
+    assert harvested.capabilities.content_ciphers[0] is AES_256_GCM
+    contacts = accept(NO_CONTACTS, harvested)
+    assert parse_contacts(build_contacts(contacts)) == contacts
+
+
+def test_a_later_mail_without_protected_headers_takes_that_back() -> None:
+    first, second = (
+        harvest(report(protection=ProtectionMode.CLEAR), NOW),
+        harvest(report(signing_time=NOW + DAY), NOW + DAY),
+    )
+    assert first is not None
+    assert second is not None
+    contact = accept(accept(NO_CONTACTS, first), second).find("alice@example.test")
+    assert contact is not None
+    assert contact.capabilities is not None
+    assert not contact.capabilities.reads_header_protection
+
+
+def test_the_longest_list_of_capabilities_stays_readable() -> None:
+    entries = tuple(Capability(oid=f"1.2.3.{number}", parameters=None) for number in range(MAX_CAPABILITIES))
+    capabilities = with_header_protection(Capabilities(entries=entries))
+    contacts = Contacts(people=(Contact(address="alice@example.test", capabilities=capabilities),))
+    assert parse_contacts(build_contacts(contacts)) == contacts
+
+
+def test_header_protection_is_noted_once() -> None:
+    capabilities = with_header_protection(None)
+    assert capabilities.reads_header_protection
+    assert with_header_protection(capabilities) == capabilities
 
 
 def test_nothing_is_learned_from_what_nobody_vouches_for() -> None:

@@ -102,8 +102,11 @@ class GivenClaims:
 
 @request_class
 class ComposeMessage:
+    """`reads_headers`: whether the program of every reader is known to read protected header fields."""
+
     draft: GivenDraft
     sign: bool
+    reads_headers: bool = False
     keys: SealedKeys = group_of(SealedKeys)
     recipients: tuple[bytes, ...]
     cipher: str | None = None
@@ -115,6 +118,7 @@ class ComposeMessage:
 class SignMessage:
     draft: GivenDraft
     encrypts: bool
+    reads_headers: bool = False
     keys: SealedKeys = group_of(SealedKeys)
     claims: GivenClaims = group_of(GivenClaims)
 
@@ -148,7 +152,7 @@ async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
     outer_headers, entity = build_parts(draft)
     asked = None
     if request.sign or encrypts:
-        outer_headers, entity = _protect(request.draft, draft, encrypts=encrypts)
+        outer_headers, entity = _protect(request.draft, draft, _mode(encrypts, request.reads_headers))
     if request.sign:
         entity, asked = await _sign(entity, draft, request.claims, identities, provider)
     if encrypts:
@@ -167,7 +171,7 @@ async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
     """
     draft = _parse_draft(request.draft)
     identities = await unseal(request.keys, provider)
-    outer_headers, entity = _protect(request.draft, draft, encrypts=request.encrypts)
+    outer_headers, entity = _protect(request.draft, draft, _mode(request.encrypts, request.reads_headers))
     entity, asked = await _sign(entity, draft, request.claims, identities, provider)
     _, cms = _split(entity)
     query = await new_timestamp_request(OctetsContent(signature_value(cms), provider), provider)
@@ -216,8 +220,13 @@ def _keep_people(name: str, value: str) -> str | None:
     return value if name.lower() in ("from", "to") else None
 
 
-def _protect(given: GivenDraft, draft: Draft, *, encrypts: bool) -> tuple[bytes, bytes]:
-    mode = ProtectionMode.CIPHER if encrypts else ProtectionMode.CLEAR
+def _mode(encrypts: bool, reads_headers: bool) -> ProtectionMode:
+    if not encrypts:
+        return ProtectionMode.CLEAR
+    return ProtectionMode.CIPHER if reads_headers else ProtectionMode.CIPHER_WITH_COPY
+
+
+def _protect(given: GivenDraft, draft: Draft, mode: ProtectionMode) -> tuple[bytes, bytes]:
     return protect_headers(*build_parts(draft), mode, keep_hidden(_parse_hidden(given)))
 
 

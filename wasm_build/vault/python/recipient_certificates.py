@@ -61,8 +61,10 @@ async def check_recipients(request: CheckRecipients, provider: CryptoProvider) -
     found = [*find_in_contacts(contacts, request.address), *map(_parse_found, request.found)]
     judging = await read_judging(request.judging, provider, contacts)
     choice = await choose_recipient(request.address, found, judging, provider)
+    contact = contacts.find(request.address)
+    reads_headers = bool(contact and contact.capabilities and contact.capabilities.reads_header_protection)
     return {
-        "checks": [_describe_check(check) for check in choice.checks],
+        "checks": [{**_describe_check(check), "readsHeaders": reads_headers} for check in choice.checks],
         "leftOut": choice.left_out,
         "lookups": describe_lookups(check.trail for check in choice.checks),
     }
@@ -109,6 +111,7 @@ def _describe_check(check: RecipientCheck) -> Reply:
         "knownSince": time_to_json(found.known_since) if found.known_since else None,
         "covered": list(check.covered),
         "usable": check.is_usable,
+        "isKem": found.certificate.public_key.key_type.is_kem,
         "reasons": reasons_to_json(check.reasons),
         "warnings": reasons_to_json(check.warnings),
         "tree": [tree_node_to_json(node) for node in explain_path(check.trail, found.certificate)],

@@ -19,6 +19,7 @@ import { letterObstacles, refusedSentences } from "../recipients_taken.js";
 import { takeDroppedFiles } from "../../../wasm_build/ui/dropped_files.js";
 import { createForm, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
+import { MixQuestion } from "../../../wasm_build/ui/mixed_readers.js";
 import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
@@ -96,6 +97,7 @@ class Writing {
   #proposal;
   #sending = false;
   #wait;
+  #mix;
   #closing = new AbortController();
   /** @type {import("../api.js").SendingOffers} */
   #offers;
@@ -107,6 +109,7 @@ class Writing {
   constructor(app, proposal) {
     const { translate } = app;
     this.#app = app;
+    this.#mix = new MixQuestion(app.translate);
     this.#proposal = withSignature(proposal, app.trust.book.signature);
     this.#offers = { maxBytes: app.maxMessageBytes, utf8: true, sharedAddresses: [] };
     const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
@@ -348,6 +351,7 @@ class Writing {
     if (this.encrypt.input.checked) this.recipients.lookUpFailed();
     const letter = this.#letter();
     if (this.#obstacles(letter).length > 0) return this.#wait.meet(() => void this.#submit({ isAgreed }));
+    if (letter.encrypt && this.#mix.asks(this.recipients.open, () => void this.#submit({ isAgreed }))) return;
     if (this.sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
     this.failure.textContent = "";

@@ -108,7 +108,7 @@ async function attachmentVerdict(path) {
 
 /** The text that a message window shows. */
 function textOf(about) {
-  const parts = about.getMessagePaneBrowser().contentDocument?.querySelectorAll(".moz-text-plain, .moz-text-flowed") ?? [];
+  const parts = about.getMessagePaneBrowser().contentDocument?.querySelectorAll(".moz-text-plain, .moz-text-flowed, .moz-text-html") ?? [];
   return [...parts].map((part) => part.textContent.trim()).join("\n");
 }
 

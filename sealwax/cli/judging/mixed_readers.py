@@ -1,0 +1,23 @@
+"""The question before a mail is written that Thunderbird cannot open because of its mix of recipients."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import click
+
+ALLOW_MIXED: Final = click.Option(
+    ["--allow-mixed", "allows_mixed"],
+    is_flag=True,
+    help="One mail for a password or an ML-KEM key beside other certificates, though Thunderbird cannot open it.",
+)
+_SENTENCE: Final = "Thunderbird opens no mail that has a password or an ML-KEM key beside its reader's certificate"
+
+
+def confirm_mixed() -> None:
+    """Ask on a terminal. Raises UsageError without one, or ClickException if the answer is no."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{_SENTENCE}: encrypt it once for each kind, or give --allow-mixed")
+    if not click.confirm(f"{_SENTENCE}. Write one mail for all the same?", default=False):
+        raise click.ClickException("nothing was written")
