@@ -5,7 +5,8 @@
     │                             · PdfFile() · AsicContainer() · OpenPgpContent()
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch ── SigningCertificateMismatch · AlgorithmProtectionMismatch
-    │   │                             · MessageDigestMismatch · ContentTypeMismatch · FormMismatch(member) · TimestampMismatch · TrustListRefused
+    │   │                             · MessageDigestMismatch · ContentTypeMismatch · FormMismatch(member)
+    │   │                             · TimestampMismatch · TrustListRefused
     │   │                             · TrustStateRefused ── TrustStateOlder · DecisionNotSigned
     │   │                             · DiscoveryRefused ── DiscoveryUnsigned · DiscoveryOfAnotherDomain
     │   │                               · DiscoveryNotYetValid · DiscoveryExpired · DiscoveryOlder
