@@ -4,8 +4,9 @@
     ├─ MalformedMessage(where) ── LimitExceeded(limit, actual) · EntrustProfile() · OutlookMessage()
     │                             · PdfFile() · AsicContainer() · OpenPgpContent()
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
-    ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · ContentTypeMismatch
-    │   │                             · FormMismatch(member) · TimestampMismatch · TrustListRefused
+    ├─ VerificationError(report) ── SignatureMismatch ── SigningCertificateMismatch · AlgorithmProtectionMismatch
+    │   │                             · MessageDigestMismatch · ContentTypeMismatch · FormMismatch(member)
+    │   │                             · TimestampMismatch · TrustListRefused
     │   │                             · TrustStateRefused ── TrustStateOlder · DecisionNotSigned
     │   │                             · DiscoveryRefused ── DiscoveryUnsigned · DiscoveryOfAnotherDomain
     │   │                               · DiscoveryNotYetValid · DiscoveryExpired · DiscoveryOlder
@@ -155,6 +156,18 @@ class VerificationError(SmimeError):
 
 class SignatureMismatch(VerificationError):
     code = "signature-mismatch"
+
+
+class SigningCertificateMismatch(SignatureMismatch):
+    """The signing-certificate attribute names another certificate than the signer's (RFC 5035 section 3)."""
+
+    code = "signing-certificate-mismatch"
+
+
+class AlgorithmProtectionMismatch(SignatureMismatch):
+    """CMSAlgorithmProtection names other algorithms than the SignerInfo (RFC 6211 section 3)."""
+
+    code = "algorithm-protection-mismatch"
 
 
 class MessageDigestMismatch(VerificationError):

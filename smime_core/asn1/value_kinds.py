@@ -1,4 +1,4 @@
-"""The kind of a DER value by its first fields, never by a label (RFC 5280, 5652, 5958, 7292, 2986, 3161, 6960).
+"""The kind of a DER value by its first fields, never by a label (RFC 5280, 5652, 5958, 7292, 2986, 3161, 6960, 8017).
 
 Only the first fields of each level are read. A damaged value still has the kind that its first fields show, so that the
 parser of this kind can say what is wrong with it.
@@ -20,6 +20,8 @@ _TIMES: Final = (0x17, 0x18)  # UTCTime, GeneralizedTime
 _PKCS7: Final = bytes.fromhex("2a864886f70d0107")
 _ID_CT_TST_INFO: Final = bytes.fromhex("2a864886f70d0109100104")
 _LOOKED_AT_FIELDS: Final = 6
+_BIT_STRING: Final = 0x03
+_NUMBERS_OF_RSA_PUBLIC: Final = 2
 _NUMBERS_OF_DSA: Final = 6  # A private DSA key has six numbers, an RSA key nine. Fewer are parameters or public keys.
 
 
@@ -32,6 +34,7 @@ class ValueKind(StrEnum):
     TIMESTAMP = "timestamp"
     PKCS12 = "PKCS#12"
     PRIVATE_KEY = "private key"
+    PUBLIC_KEY = "public key"
     REQUEST = "certification request"
     OCSP_RESPONSE = "OCSP response"
     OTHER = "value of another kind"
@@ -63,6 +66,8 @@ def _kind_after_version(fields: list[Tlv], tags: list[int]) -> ValueKind:
             return ValueKind.PKCS12
         # Explicit parameters of a curve have a SEQUENCE in the third place.
         return ValueKind.PRIVATE_KEY if tags[2:3] and tags[2] in _STRINGS else ValueKind.OTHER
+    if tags == [der.INTEGER] * _NUMBERS_OF_RSA_PUBLIC:
+        return ValueKind.PUBLIC_KEY
     is_key = tags[1:2] == [der.OCTET_STRING] or tags == [der.INTEGER] * _NUMBERS_OF_DSA
     return ValueKind.PRIVATE_KEY if is_key else ValueKind.OTHER
 
@@ -72,6 +77,8 @@ def _kind_after_sequence(fields: list[Tlv], tags: list[int]) -> ValueKind:
     if len(tags) < 3:
         if inner[:1] == [der.INTEGER] and tags[1:] in ([], [der.SEQUENCE]):
             return ValueKind.TIMESTAMP
+        if tags[1:] == [_BIT_STRING] and inner[:1] == [der.OID]:
+            return ValueKind.PUBLIC_KEY
         # The algorithm of an encrypted key always has parameters. OpenSSL's trust settings have no such SEQUENCE.
         is_encrypted = tags[1:] == [der.OCTET_STRING] and inner == [der.OID, der.SEQUENCE]
         return ValueKind.PRIVATE_KEY if is_encrypted else ValueKind.OTHER

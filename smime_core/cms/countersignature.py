@@ -85,7 +85,10 @@ async def verify_countersignature(
     if signer.signed_attrs is None:
         check_not_signed_attributes(octets)
         return await verify_by_either(
-            lambda one: provider.verify(certificate.public_key, one, signer.signature, octets), algorithm, digest
+            lambda one: provider.verify(certificate.public_key, one, signer.signature, octets),
+            algorithm,
+            digest,
+            certificate.public_key,
         )
     # RFC 5652 section 11.4: countersignatures have no content-type attribute. Without this check the signature of a
     # message whose content is these bytes would pass as a countersignature.
@@ -93,7 +96,10 @@ async def verify_countersignature(
         raise MalformedMessage("it has a content-type attribute", where="countersignature")
     check_message_digest(signer, await provider.digest(digest, octets))
     return await verify_by_either(
-        lambda one: verify_signed_attributes(signer, one, provider, certificate, policy), algorithm, digest
+        lambda one: verify_signed_attributes(signer, one, provider, certificate, policy),
+        algorithm,
+        digest,
+        certificate.public_key,
     )
 
 

@@ -60,6 +60,7 @@ _BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}+={0,2}\s*+")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _MBOX_START: Final = (b"From ", b">From ")
 _OPENPGP: Final = b"PGP "
+_MAX_TEXT_LEVELS: Final = 2  # As in `asn1.file_values`.
 HEAD_BYTES: Final = 128
 PEM_HEAD_BYTES: Final = 4_096
 """The bytes at the start of a file in which PEM begins. Programs write up to some hundred bytes of text before it."""
@@ -187,12 +188,19 @@ def find_pem_start(data: Buffer) -> int | None:
 
 
 def is_bare_base64(data: Buffer) -> bool:
-    """Whether text begins as base64 of CMS or of PEM, without a label. The first 128 bytes of the text are enough."""
-    head = bytes(data[:HEAD_BYTES]).lstrip()
-    if not _BARE_BASE64.fullmatch(head):
-        return False
-    decoded = decode_base64_leniently(head)
-    return _begins_as_cms(decoded) or BEGIN_LINE.match(decoded) is not None
+    """Whether text begins as base64 of CMS or of PEM, without a label, or as base64 of such text.
+
+    The first 128 bytes of the text are enough.
+    """
+    head = bytes(data[:HEAD_BYTES])
+    for _ in range(_MAX_TEXT_LEVELS):
+        head = head.lstrip()
+        if not _BARE_BASE64.fullmatch(head):
+            return False
+        head = decode_base64_leniently(head)
+        if _begins_as_cms(head) or BEGIN_LINE.match(head):
+            return True
+    return False
 
 
 def find_layer(node: Entity | bytes, detached_content: Buffer | None = None) -> SignedLayer | EncryptedLayer | None:

@@ -37,7 +37,7 @@ from smime_core.cms.attributes import (
     find_value,
 )
 from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
-from smime_core.errors import MalformedMessage, SignatureMismatch
+from smime_core.errors import AlgorithmProtectionMismatch, MalformedMessage, SigningCertificateMismatch
 from smime_core.x509.certificate import Certificate, parse_time
 
 OFFSET_TIME: Final = "signing-time-with-offset"
@@ -154,14 +154,14 @@ def parse_signing_certificate(attributes: Attributes) -> tuple[CertificateHash, 
 
 
 def check_signing_certificate(attributes: Attributes, certificate: Certificate) -> None:
-    """Raise SignatureMismatch if a signingCertificate attribute names another certificate first (MUSTS 17).
+    """Raise SigningCertificateMismatch if a signingCertificate attribute names another certificate first (MUSTS 17).
 
     Each version is checked (RFC 5035 section 3). Also raises MalformedMessage or UnsupportedAlgorithm.
     """
     for attribute_type, default_hash in _SIGNING_CERTIFICATE_KINDS:
         value = find_value(attributes, attribute_type, "signingCertificate")
         if value is not None and not _parse_certificate_hashes(value, default_hash)[0].matches(certificate):
-            raise SignatureMismatch("the signing-certificate attribute names another certificate")
+            raise SigningCertificateMismatch("the signing-certificate attribute names another certificate")
 
 
 @functools.lru_cache(maxsize=64)
@@ -182,7 +182,7 @@ def build_signing_certificate(certificate: Certificate) -> bytes:
 def check_algorithm_protection(
     attributes: Attributes, *, digest_algorithm_der: bytes, signature_algorithm_der: bytes
 ) -> None:
-    """Raise SignatureMismatch if CMSAlgorithmProtection names other algorithms (RFC 6211 section 3, MUSTS 50).
+    """Raise AlgorithmProtectionMismatch if CMSAlgorithmProtection names others (RFC 6211 section 3, MUSTS 50).
 
     Parsed values are compared, not bytes: NULL parameters equal absent ones, and PSS parameters may be encoded in two
     ways. Also raises MalformedMessage.
@@ -198,7 +198,7 @@ def check_algorithm_protection(
     if not _same_identifier(bytes(fields[0].encoded), digest_algorithm_der) or not _same_identifier(
         signature_der, signature_algorithm_der
     ):
-        raise SignatureMismatch("the signer protected other algorithms than the ones given")
+        raise AlgorithmProtectionMismatch("the signer protected other algorithms than the ones given")
 
 
 @functools.lru_cache(maxsize=64)

@@ -164,7 +164,7 @@ async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: C
 async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
     secret = passphrase()
     contents = await parse_pkcs12_values(parse_file_values(data), secret, provider)
-    _, unreadable = _read_all(one.certificate_der for each in contents for one in each.certificates)
+    carried, unreadable = _read_all(one.certificate_der for each in contents for one in each.certificates)
     identities: tuple[Identity, ...] = ()
     try:
         identities = await load_identities(data, secret, provider)
@@ -175,7 +175,7 @@ async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: Crypto
     return KeysAndCertificates(
         title=FileKind.PKCS12,
         keys=tuple(dict.fromkeys(key_label(identity.private_key) for identity in identities)),
-        certificates=tuple(dict.fromkeys(certificates)),
+        certificates=tuple(dict.fromkeys((*certificates, *carried))),
         unreadable_certificates=unreadable,
     )
 

@@ -3,6 +3,7 @@
 RFC 7292 (PKCS #12), RFC 5958 and 8018 (PKCS #8 and #5).
 """
 
+from smime_core.identity.certificate_file import load_carried
 from smime_core.identity.identity import (
     Identity,
     export_identities,
@@ -23,6 +24,7 @@ __all__ = [
     "export_private_key",
     "find_issuers",
     "is_shared",
+    "load_carried",
     "load_identities",
     "load_identity",
     "load_private_key",

@@ -29,6 +29,8 @@ REASONS: Final = {
     "revocation-not-checked": "The revocation of the certificate was not checked.",
     "message-digest-mismatch": "The content was changed after it was signed.",
     "signature-mismatch": "The signature does not match the content and the signer's key.",
+    "signing-certificate-mismatch": "The signature names another certificate as the signer's.",
+    "algorithm-protection-mismatch": "The signature names other algorithms than the signer chose.",
     "content-type-mismatch": "The signature is for another kind of content.",
     "malformed-message": "The signature is damaged.",
     "unsupported-algorithm": "The signature uses an algorithm that is not supported.",

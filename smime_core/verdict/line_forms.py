@@ -1,9 +1,10 @@
 """Detached signatures over the same text with other line ends (RFC 8551 section 3.1.1, RFC 5652 section 5.2).
 
 Some programs sign text in its canonical form and deliver it as it was, others sign lines that end in LF, and transport
-replaces line ends. If a signature does not fit the content as received, it is tried on these forms. The form that fits
-is what was signed, and is shown and written in place of the received one. Leaves out opaque signatures, whose content
-is inside them.
+replaces line ends. Others sign the line end before a boundary, which belongs to the boundary (RFC 2046 section 5.1.1),
+and stores add one there. If a signature does not fit the content as received, it is tried on these forms. The form that
+fits is what was signed, and is shown and written in place of the received one. Leaves out opaque signatures, whose
+content is inside them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from smime_core.cms.signed_content import SignedContent
 from smime_core.cms.signed_data import SignedData
 from smime_core.cms.signer_info import SignerInfo, check_message_digest
 from smime_core.errors import SmimeError
-from smime_core.mime.line_ends import LineEnds
+from smime_core.mime.line_ends import LineEnds, LineForm, OneLessLineEnd, OneMoreLineEnd
 from smime_core.report.reasons import reason
 from smime_core.report.report import SignerReport, State
 from smime_core.verdict.examiner import Examiner
@@ -26,10 +27,12 @@ from smime_core.verdict.signers import judge_signers, with_doubt, with_note
 from smime_core.x509.certificate import Certificate
 
 _TEXT_HEADER: Final = b"Content-Type: text/plain\r\n\r\n"  # `openssl cms -sign -text` signs it before the text.
-LINE_FORMS: Final[tuple[Callable[[], LineEnds], ...]] = (
+LINE_FORMS: Final[tuple[Callable[[], LineForm], ...]] = (
     lambda: LineEnds(b"\r\n"),
     lambda: LineEnds(b"\n"),
     lambda: LineEnds(b"\r\n", _TEXT_HEADER),
+    OneMoreLineEnd,
+    OneLessLineEnd,
 )
 """The forms that are tried, in this order. Each makes a transform."""
 # Control characters that occur in no text. ESC is part of ISO-2022-JP.

@@ -52,4 +52,6 @@ FORMS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "UTF-8 mark, base64": lambda octets: b"\xef\xbb\xbf" + _base64(octets).encode(),
     "UTF-16 base64": lambda octets: _base64(octets).encode("utf-16"),
     "base64 of PEM": lambda octets: base64.b64encode(_text(octets).encode()),
+    "base64 of base64": lambda octets: base64.b64encode(base64.b64encode(octets)),
+    "base64 of base64, in lines": lambda octets: base64.encodebytes(_base64(octets).encode()),
 }

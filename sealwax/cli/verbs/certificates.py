@@ -9,10 +9,14 @@ import click
 
 from sealwax.cli.messages.operations import load_whole
 from sealwax.cli.options.parameters import FILE, OUTPUT
-from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.options.passphrases import PassphraseSource
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import STANDARD_STREAM, write_output
 from smime_core.asn1 import build_pem
-from smime_core.cms import build_certificates_only, parse_carried
+from smime_core.blocking import run
+from smime_core.cms import Carried, build_certificates_only
+from smime_core.identity import load_carried
 from smime_core.mime import build_pkcs7_mime
 
 _CRL_LABEL: Final = "X509 CRL"
@@ -28,16 +32,18 @@ class CertificatesRequest:
         click.Option(["--p7c", "form"], flag_value="p7c", help="Write one certificates-only structure in DER."),
         click.Option(["--mail", "form"], flag_value="mail", help="Write it as a mail part, to be sent."),
     )
+    passphrases: PassphraseSource = group_of(PassphraseSource)
 
 
 @verb(CertificatesRequest)
 def certificates(request: CertificatesRequest) -> None:
     """Collect certificates and CRLs from files.
 
-    IN are certificates and CRLs in any form (PEM, DER, base64), .p7b and .p7c files, and signed messages. They are
-    written as PEM, or with --p7c and --mail as a certificates-only message. Nothing is verified.
+    IN are certificates and CRLs in any form (PEM, DER, base64), .p7b and .p7c files, signed messages, and PKCS#12
+    files, which need their passphrase. They are written as PEM, or with --p7c and --mail as a certificates-only
+    message. Nothing is verified.
     """
-    carried = [parse_carried(load_whole(source), source) for source in request.sources or (STANDARD_STREAM,)]
+    carried = [_load(source, request) for source in request.sources or (STANDARD_STREAM,)]
     found = dict.fromkeys(one for each in carried for one in each.certificates)
     crls = dict.fromkeys(one for each in carried for one in each.crls)
     if request.form is None:
@@ -46,3 +52,8 @@ def certificates(request: CertificatesRequest) -> None:
         return
     cms = build_certificates_only(tuple(found), crls=tuple(crls))
     write_output(request.target, build_pkcs7_mime(b"", cms, "certs-only") if request.form == "mail" else cms)
+
+
+def _load(source: str, request: CertificatesRequest) -> Carried:
+    data = load_whole(source)
+    return run(load_carried(data, lambda: request.passphrases.reader()(source), PROVIDER, source))

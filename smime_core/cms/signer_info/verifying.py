@@ -11,9 +11,11 @@ from typing import Final
 
 from smime_core.algorithms import (
     HASH_OIDS,
+    RSASSA_PSS,
     HashName,
     SignatureAlgorithm,
     SignatureScheme,
+    hash_length,
     parse_digest_identifier,
     parse_signature_identifier,
 )
@@ -48,7 +50,7 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
 )
 from smime_core.policy import Policy, check_signature_algorithm, is_weak_signature
-from smime_core.provider import CryptoProvider
+from smime_core.provider import CryptoProvider, PublicKey
 from smime_core.x509.certificate import Certificate
 
 # RFC 9882 section 3.3: the digest is at least as strong as the signature.
@@ -65,6 +67,7 @@ _ML_DSA_44_HASHES: Final = frozenset(
     }
 )
 _ML_DSA_65_HASHES: Final = _ML_DSA_44_HASHES - {HashName.SHA256, HashName.SHA3_256, HashName.SHAKE128}
+_USUAL_SALT_LENGTHS: Final = (20, 28, 32, 48, 64, 0)
 _LOOSE_SCHEMES: Final = (SignatureScheme.RSA_PKCS1_V15, SignatureScheme.ECDSA, SignatureScheme.DSA)
 _ML_DSA_HASHES: Final = {
     SignatureScheme.ML_DSA_44: _ML_DSA_44_HASHES,
@@ -158,7 +161,10 @@ async def verify_signer(
     if signer.signed_attrs is None:
         await _check_bare_content(content, content_type)
         return await verify_by_either(
-            lambda one: content.verify(certificate.public_key, one, signer.signature), algorithm, digest
+            lambda one: content.verify(certificate.public_key, one, signer.signature),
+            algorithm,
+            digest,
+            certificate.public_key,
         )
     # (2)
     check_message_digest(signer, await content.digest(digest))
@@ -168,7 +174,10 @@ async def verify_signer(
         raise ContentTypeMismatch(f"signed as {signed_type}, presented as {content_type}")
     # (4) and (5)
     return await verify_by_either(
-        lambda one: verify_signed_attributes(signer, one, provider, certificate, policy), algorithm, digest
+        lambda one: verify_signed_attributes(signer, one, provider, certificate, policy),
+        algorithm,
+        digest,
+        certificate.public_key,
     )
 
 
@@ -200,22 +209,45 @@ def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, Sign
 
 
 async def verify_by_either(
-    verify: Callable[[SignatureAlgorithm], Awaitable[None]], algorithm: SignatureAlgorithm, digest: HashName
+    verify: Callable[[SignatureAlgorithm], Awaitable[None]],
+    algorithm: SignatureAlgorithm,
+    digest: HashName,
+    key: PublicKey,
 ) -> SignatureAlgorithm:
     """Verify with the hash of the signature, or else with that of the digest.
 
     Where the identifiers name two hashes, programs sign with either: OpenSSL and NSS verify with that of the digest,
     Bouncy Castle with that of the signature. RFC 5652 does not say which. Returns the weaker of the two algorithms,
-    because somebody who can forge one of the hashes can forge the message. Raises SignatureMismatch.
+    because somebody who can forge one of the hashes can forge the message. Raises SignatureMismatch, or
+    UnsupportedAlgorithm for a PSS signature whose salt has another length than stated.
     """
     other = dataclasses.replace(algorithm, hash_name=digest)
     try:
         await verify(algorithm)
     except SignatureMismatch:
+        if algorithm.scheme is SignatureScheme.RSA_PSS:
+            await _check_salt(verify, algorithm, key)
         if other == algorithm:
             raise
         await verify(other)
     return other if is_weak_signature(other) else algorithm
+
+
+async def _check_salt(
+    verify: Callable[[SignatureAlgorithm], Awaitable[None]], algorithm: SignatureAlgorithm, key: PublicKey
+) -> None:
+    # RFC 8017 section 9.1.2 demands the stated length, so the signature is not verified. The salt proves nothing by its
+    # length, so nothing says that the content was altered. Writers choose the length of a hash, the longest one, or 0.
+    longest = (key.bits + 6) // 8 - hash_length(algorithm.hash_name) - 2
+    for length in (*_USUAL_SALT_LENGTHS, longest):
+        if length > longest:
+            continue
+        try:
+            await verify(dataclasses.replace(algorithm, salt_length=length))
+        except SignatureMismatch:
+            continue
+        text = f"PSS with a salt of {length} bytes, where {algorithm.salt_length} are stated"
+        raise UnsupportedAlgorithm(RSASSA_PSS, "signatureAlgorithm", text=text)
 
 
 def check_message_digest(signer: SignerInfo, computed: bytes) -> None:

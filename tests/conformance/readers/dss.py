@@ -60,7 +60,9 @@ _EXPECTED: Final = {
     "cades-t-copied-sigtst.p7m": Expected(levels=("B-T",), timestamps=("timestamp-mismatch",)),
     "cades-t-duplicated-sigtst.p7m": Expected(levels=("B-T",), timestamps=("", "")),
     "cades_signeddata_extended_after_lta.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS, ocsp_responses=1),
-    "cms-wrong-sign-cert-ref.p7m": Expected(levels=("B-LT",), timestamps=("signature-mismatch",), ocsp_responses=4),
+    "cms-wrong-sign-cert-ref.p7m": Expected(
+        levels=("B-LT",), timestamps=("signing-certificate-mismatch",), ocsp_responses=4
+    ),
     "counterSig.p7m": Expected(levels=("",), timestamps=_HOLDS),
     "counterSignedLTA.p7s": Expected(levels=("B-LTA",), timestamps=_HOLDS, ocsp_responses=1),
     "wrongContentHints.p7m": Expected(levels=("B-B",)),

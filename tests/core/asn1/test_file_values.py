@@ -18,6 +18,7 @@ from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.errors import EntrustProfile, LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.identity import export_private_key
 from smime_core.limits import MAX_FILE_VALUES
+from smime_core.provider import NewKey
 from tests.support import timestamp_service
 from tests.support.file_forms import FORMS
 from tests.support.people import PROVIDER, anchor, build_revocation_list, person
@@ -38,6 +39,7 @@ def value_of(kind: ValueKind) -> bytes:
         ),
         ValueKind.TIMESTAMP: lambda: timestamp_service.make_token(b"hello"),
         ValueKind.OCSP_RESPONSE: lambda: der.sequence(b"\x0a\x01\x06"),
+        ValueKind.PUBLIC_KEY: lambda: anchor().public_key.spki_der,
     }
     return makers[kind]()
 
@@ -85,6 +87,21 @@ def test_the_trust_settings_of_openssl_are_no_key() -> None:
     settings = der.sequence(der.sequence(der.oid("1.3.6.1.5.5.7.3.4")), der.octet_string(bytes(20)))
     found = parse_file_values(build_pem("TRUSTED CERTIFICATE", anchor().der + settings))
     assert [one.kind for one in found.values] == [ValueKind.CERTIFICATE, ValueKind.OTHER]
+
+
+@pytest.mark.parametrize("key", NewKey)
+def test_a_public_key_is_named_where_a_certificate_belongs(key: NewKey) -> None:
+    spki_der = person("alice", key).certificate.public_key.spki_der
+    for form in ("DER", "PEM", "base64"):
+        with pytest.raises(MalformedMessage, match="found no certificate, but a public key"):
+            parse_file_values(FORMS[form](spki_der)).take(ValueKind.CERTIFICATE)
+
+
+def test_the_two_numbers_of_an_rsa_key_are_a_public_key() -> None:
+    """RSAPublicKey of RFC 8017 appendix A.1.1, which old programs write by itself."""
+    numbers = bytes(der.read_sequence(anchor().public_key.spki_der)[1].content[1:])
+    (value,) = parse_file_values(build_pem("RSA PUBLIC KEY", numbers)).values
+    assert value.kind is ValueKind.PUBLIC_KEY
 
 
 def test_a_damaged_block_does_not_hide_the_others_and_is_reported() -> None:

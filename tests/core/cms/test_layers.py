@@ -101,6 +101,7 @@ class TestTheTop:
             (b"7bit", pem("PKCS7")),
             (b"7bit", encode_base64(SIGNED_DER)),
             (b"base64", base64.b64encode(pem("CMS"))),
+            (b"base64", base64.encodebytes(base64.encodebytes(SIGNED_DER))),
             (b"base64", encode_base64(SIGNED_DER) + b"-- \r\nOur mailing list\r\n"),
             (b"base64", b"\r\n \r\n" + encode_base64(SIGNED_DER)),
             (b"x-uuencode", uuencoded(SIGNED_DER)),
@@ -122,6 +123,9 @@ class TestTheTop:
             pem("SIGNED MESSAGE"),
             base64.encodebytes(SIGNED_DER),
             b"\r\n" + base64.b64encode(SIGNED_DER) + b"\r\n",
+            base64.b64encode(base64.b64encode(SIGNED_DER)),
+            base64.encodebytes(base64.encodebytes(SIGNED_DER)),
+            base64.encodebytes(base64.encodebytes(pem("CMS"))),
         ],
     )
     def test_a_bare_file_is_read_as_der_pem_and_base64(self, file: bytes) -> None:

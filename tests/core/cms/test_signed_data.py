@@ -224,7 +224,7 @@ def test_must_17_refuses_a_signing_certificate_attribute_for_another_certificate
     attribute = build_attribute(
         SIGNING_CERTIFICATE_V2, der.sequence(der.sequence(der.sequence(der.octet_string(other))))
     )
-    assert codes(examine(signed_data(signer_info(signed_attrs(DIGEST, attribute))))) == ["signature-mismatch"]
+    assert codes(examine(signed_data(signer_info(signed_attrs(DIGEST, attribute))))) == ["signing-certificate-mismatch"]
 
 
 def test_must_45_an_unreadable_signer_does_not_hide_the_others() -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 import pytest
 
 from smime_core import blocking, stream
+from smime_core.algorithms import HashName, build_hash_identifier
 from smime_core.asn1 import der
 from smime_core.blocking import run
+from smime_core.cms.attributes import (
+    ALGORITHM_PROTECTION,
+    SIGNING_CERTIFICATE,
+    SIGNING_CERTIFICATE_V2,
+    build_attribute,
+)
 from smime_core.cms.certificate_id import IssuerAndSerial, KeyIdentifier
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info
 from smime_core.cms.signing import SignerIdentifierForm, SignerOptions, Signing
@@ -20,7 +28,7 @@ from smime_core.report.report import MessageReport, State
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import parse_certificate
 from tests.support.people import NOW, PROVIDER, anchor, authority, person, trust
-from tests.support.signed_structures import CONTENT, RSA_SHA256, signed_attrs, signer_info
+from tests.support.signed_structures import CONTENT, DIGEST, RSA_SHA256, signed_attrs, signed_data, signer_info
 
 JUDGING = Judging(trust_store=trust(), at=NOW)
 UNVERIFIED = State.SIGNED_UNVERIFIED
@@ -136,3 +144,31 @@ def test_the_names_of_an_unreadable_certificate_are_found_as_far_as_they_are_the
         nothing = describe_unreadable(octets, "why")
         assert (nothing.name, nothing.key_identifier) == (None, None)
         assert nothing.may_be(KeyIdentifier(value=b"any"))
+
+
+def essential_hash(name: str, algorithm: str) -> bytes:
+    digest = der.octet_string(hashlib.new(algorithm, person(name).certificate.der).digest())
+    return der.sequence(der.sequence(der.sequence(digest)))
+
+
+OTHER_PSS = der.sequence(der.oid("1.2.840.113549.1.1.10"), der.sequence())
+PROTECTED = der.sequence(build_hash_identifier(HashName.SHA512), b"\xa1" + OTHER_PSS[1:])
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "code"),
+    [
+        (SIGNING_CERTIFICATE, essential_hash("bob", "sha1"), "signing-certificate-mismatch"),
+        (SIGNING_CERTIFICATE_V2, essential_hash("bob", "sha256"), "signing-certificate-mismatch"),
+        (ALGORITHM_PROTECTION, PROTECTED, "algorithm-protection-mismatch"),
+    ],
+)
+def test_an_attribute_that_names_something_else_is_the_reason_and_not_the_key(
+    attribute: str, value: bytes, code: str
+) -> None:
+    """The mathematics holds: RFC 5035 section 3 and RFC 6211 section 3 make the signature invalid."""
+    info = signer_info(signed_attrs(DIGEST, build_attribute(attribute, value)))
+    report = examine(signed_data(info))
+    assert (report.state, codes(report)) == (State.INVALID, [code])
+    forged = examine(signed_data(info, content=CONTENT.replace(b"hello", b"hallo")))
+    assert (forged.state, codes(forged)) == (State.INVALID, ["message-digest-mismatch"])

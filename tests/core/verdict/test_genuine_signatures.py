@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import shutil
 import subprocess
@@ -16,7 +17,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from smime_core import blocking, stream
-from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, Curve
+from smime_core.algorithms import (
+    CURVE_OIDS,
+    EC_PUBLIC_KEY,
+    Curve,
+    HashName,
+    SignatureAlgorithm,
+    SignatureScheme,
+    build_signature_identifier,
+)
 from smime_core.arithmetic.weierstrass import CURVE_NUMBERS, decompress_point
 from smime_core.asn1 import der
 from smime_core.blocking import run
@@ -32,7 +41,7 @@ from smime_core.report.report import MessageReport, State
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import parse_certificate
 from tests.support.people import NOW, PROVIDER, anchor, authority, person, trust
-from tests.support.signed_structures import RSA_SHA256
+from tests.support.signed_structures import RSA_SHA256, signed_attrs, signed_data, signer_info
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nWe meet at eight.\r\n"
 FORGED = CONTENT.replace(b"eight", b"seven")
@@ -270,3 +279,37 @@ def test_nothing_is_made_with_a_key_on_a_curve_that_is_only_verified(curve: str)
     key_der = der.sequence(der.integer(1), der.octet_string((1).to_bytes(CURVE_NUMBERS[name].field_length, "big")))
     with pytest.raises(UnsupportedAlgorithm, match="only verified"):
         parse_private_key(der.sequence(der.integer(0), identifier, der.octet_string(key_der)))
+
+
+def pss(salt_length: int) -> SignatureAlgorithm:
+    return SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashName.SHA256, salt_length=salt_length)
+
+
+LONGEST_SALT = 2048 // 8 - 32 - 2
+
+
+@pytest.mark.parametrize("stated", [0, 20, 32, 64])
+@pytest.mark.parametrize("used", [0, 20, 32, 48, 64, LONGEST_SALT])
+@pytest.mark.parametrize("has_attributes", [True, False])
+def test_a_salt_of_another_length_than_stated_is_a_doubt_and_no_forgery(
+    used: int, stated: int, has_attributes: bool
+) -> None:
+    """RFC 4055 section 3.1 lets a salt have any length. A writer that states another one has signed all the same."""
+    attributes = signed_attrs(hashlib.sha256(CONTENT).digest()) if has_attributes else None
+    identifier = build_signature_identifier(pss(stated))
+    info = signer_info(
+        attributes, algorithm=pss(used), signature_identifier=identifier, signed=None if attributes else CONTENT
+    )
+    state, why = opinions(signed_data(info, content=CONTENT))
+    if used == stated:
+        assert (state, why) == (State.VERIFIED, ["revocation-not-checked"])
+    else:
+        assert (state, why[0]) == (State.SIGNED_UNVERIFIED, "unsupported-algorithm")
+    assert opinions(signed_data(info, content=FORGED))[0] is State.INVALID
+
+
+def test_a_salt_that_fits_no_length_is_a_forgery() -> None:
+    identifier = build_signature_identifier(pss(32))
+    attributes = signed_attrs(hashlib.sha256(CONTENT).digest())
+    info = signer_info(attributes, algorithm=pss(20), signature_identifier=identifier, signed=b"other bytes")
+    assert opinions(signed_data(info, content=CONTENT)) == (State.INVALID, ["signature-mismatch"])

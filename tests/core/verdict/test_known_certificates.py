@@ -164,7 +164,7 @@ def test_another_persons_certificate_with_the_same_key_identifier_says_nothing(a
 
 def test_a_carried_certificate_of_somebody_else_does_not_hide_the_known_one() -> None:
     mail, people = signed(twin_of_alice(), by_key_identifier=True), known(LEAF, ISSUING.certificate)
-    assert opinion(examine(mail)) == (State.INVALID, "signature-mismatch")
+    assert opinion(examine(mail)) == (State.INVALID, "signing-certificate-mismatch")
     assert opinion(examine(mail, people)) == VERIFIED
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from smime_core import SignatureForm, blocking, stream
 from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
-from smime_core.mime.line_ends import LineEnds
+from smime_core.mime.line_ends import LineEnds, OneLessLineEnd, OneMoreLineEnd
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report.report import State
 from smime_core.trust.judging import Judging
@@ -98,6 +98,36 @@ def test_a_digest_over_lf_inside_a_mail_is_verified() -> None:
     assert opinion(mail.replace(b"eight", b"seven"))[:2] == (INVALID, FORGERY)
 
 
+@pytest.mark.parametrize("attributes", AttributesForm)
+@pytest.mark.parametrize(
+    ("signed", "received"),
+    [
+        (CRLF, CRLF + b"\r\n"),  # A store puts a line end before the boundary.
+        (CRLF + b"\r\n", CRLF),  # A writer signs the line end that belongs to the boundary.
+        (CRLF[:-2], CRLF),
+        (CRLF, CRLF[:-2]),
+    ],
+)
+def test_text_with_one_line_end_more_or_less_at_its_end_is_verified(
+    signed: bytes, received: bytes, attributes: AttributesForm
+) -> None:
+    header = b"Content-Type: text/plain\r\n\r\n"
+    cms = sign(header + signed, attributes=attributes)
+    assert opinion(multipart(header + received, cms)) == (VERIFIED, NOTE, header + signed)
+    forged = multipart(header + received.replace(b"eight", b"seven"), cms)
+    assert opinion(forged)[0] is INVALID
+    for octet in (b"\0", b"\x7f"):
+        other = sign(octet + signed, attributes=attributes)
+        assert opinion(other, octet + received) == (UNVERIFIED, DOUBT, octet + signed)
+
+
+@pytest.mark.parametrize("more", [b"\r\n\r\n", b" \r\n", b"\r\nP.S. Bring money.\r\n", b"x"])
+def test_text_with_anything_else_at_its_end_is_invalid(more: bytes) -> None:
+    cms = sign(CRLF)
+    assert opinion(cms, CRLF + more)[:2] == (INVALID, FORGERY)
+    assert opinion(sign(CRLF + more), CRLF)[:2] == (INVALID, FORGERY)
+
+
 def test_the_content_of_an_opaque_signature_is_taken_as_it_is() -> None:
     signing = Signing(identities=[person("alice")], signing_time=NOW, form=SignatureForm.OPAQUE)
     cms = blocking.sign_bytes(CRLF, signing, provider=PROVIDER)
@@ -121,6 +151,15 @@ def test_line_ends_are_replaced_alike_in_any_pieces(
     places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     fed = b"".join(pieces.feed(text[start:stop]) for start, stop in itertools.pairwise(places))
     assert fed + pieces.finish() == whole == b"".join(line + end for line, _ in lines)
+
+
+@given(text=st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n"])).map(b"".join), cuts=st.lists(st.integers(0, 60)))
+def test_the_last_line_end_is_added_or_left_out_alike_in_any_pieces(text: bytes, cuts: list[int]) -> None:
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    for make_form, expected in ((OneMoreLineEnd, text + b"\r\n"), (OneLessLineEnd, text.removesuffix(b"\r\n"))):
+        pieces = make_form()
+        fed = b"".join(pieces.feed(text[start:stop]) for start, stop in itertools.pairwise(places))
+        assert fed + pieces.finish() == make_form().replace(text) == expected
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
