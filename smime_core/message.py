@@ -25,6 +25,7 @@ from smime_core.cms.layers import (
     inner_node,
     parse_layer,
     parse_message,
+    type_inside,
 )
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.encrypting import Encrypting
@@ -129,7 +130,7 @@ async def decrypt_message(
     NoMatchingRecipient, DecryptionError, MalformedMessage (also if nothing is encrypted) or UnsupportedAlgorithm.
     """
     node = parse_message(message)
-    inside, layer = await _open_layers(node, Decryptor(keys=keys, provider=provider, policy=policy))
+    inside, layer = await _open_layers(node, Decryptor(keys=keys, provider=provider, policy=policy, other_types=True))
     if not isinstance(node, Entity) or not isinstance(inside, Entity):
         return _octets_of(inside)
     signed = layer if isinstance(layer, SignedLayer) else None
@@ -143,7 +144,7 @@ async def decrypt_entity(
 
     Raises the errors of `decrypt_message`.
     """
-    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     return _octets_of((await _open_layers(parse_message(message), decryptor))[0])
 
 
@@ -173,7 +174,7 @@ async def read_unverified(
     The header fields are those that `examine_message` shows. Raises NoMatchingRecipient, DecryptionError,
     MalformedMessage or UnsupportedAlgorithm.
     """
-    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     outer = parse_entity(message)
     inside: Entity | bytes = outer
     encrypted = False
@@ -223,7 +224,7 @@ async def _walk_inwards(node: Entity | bytes, decryptor: Decryptor) -> AsyncIter
             raise UnsupportedAlgorithm(layer.content_type, "content type")
         if content is None:
             return
-        node = inner_node(content, node)
+        node = inner_node(content, node, type_inside(layer))
         yield node, was_encrypted
 
 
@@ -243,7 +244,7 @@ async def examine_message(
     decrypted. Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or
     UnsupportedAlgorithm.
     """
-    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy)
+    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy, other_types=True)
     return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
 
 
@@ -261,7 +262,7 @@ async def verify_message(
 
     Raises VerificationError, with the report, for the other four states, and the errors of `examine_message`.
     """
-    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy)
+    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy, other_types=True)
     report = await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
     if report.state is not State.VERIFIED:
         why = ", ".join(reason.code for reason in report.reasons)

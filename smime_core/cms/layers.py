@@ -26,7 +26,9 @@ from smime_core.cms.content_info import (
     ID_ENCRYPTED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
+    PROTECTING_TYPES,
     ContentInfo,
+    build_content_info,
     is_content_info,
     parse_content_info,
     unarmor,
@@ -37,6 +39,7 @@ from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.cms.signed_data import SignedData, parse_signed_data
 from smime_core.errors import LimitExceeded, MalformedMessage, OpenPgpContent, UnsupportedAlgorithm
 from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
+from smime_core.mail.header_protection import HeaderScheme, find_scheme
 from smime_core.mime import (
     EMBEDDED_MESSAGES,
     Entity,
@@ -269,12 +272,15 @@ def is_cms_part(entity: Entity) -> bool:
     return _begins_as_cms(decode_body(dataclasses.replace(entity, body=entity.body[:MAX_HEADER_BYTES])))
 
 
-def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
-    """The parsed content of the layer in `outer`.
+def inner_node(content: Buffer, outer: Entity | bytes, content_type: str = ID_DATA) -> Entity | bytes:
+    """The parsed content of the layer in `outer`, which names its `content_type`.
 
-    Inside mail it is a MIME entity. Inside bare CMS it is bytes, unless they begin as a MIME entity that is signed or
-    CMS.
+    A CMS structure gets the ContentInfo that it lacks there. Other content is a MIME entity inside mail. Inside bare
+    CMS it is bytes, unless they begin as a MIME entity that is protected itself.
     """
+    if content_type in PROTECTING_TYPES:
+        # Some writers leave the ContentInfo around the structure.
+        return bytes(content) if is_content_info(content) else build_content_info(content_type, content)
     if isinstance(outer, Entity):
         return parse_entity(content)
     octets = bytes(content)
@@ -282,9 +288,30 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
         return octets
     if begins_as_header(octets):
         entity = parse_entity(octets)
-        if is_multipart_signed(entity) or is_cms_part(entity):
+        if is_protected_entity(entity) or is_cms_part(entity):
             return entity
     return octets
+
+
+def is_protected_entity(entity: Entity) -> bool:
+    """Whether an entity is signed in clear, or protects its header fields, so that it is one of a mail."""
+    return is_multipart_signed(entity) or find_scheme(entity) is not HeaderScheme.NONE
+
+
+def type_inside(layer: Layer) -> str:
+    """The content type of what a layer is around."""
+    match layer:
+        case SignedLayer():
+            return layer.signed_data.e_content_type
+        case EncryptedLayer():
+            return layer.enveloped.content_type
+        case CompressedLayer():
+            return layer.compressed.e_content_type
+        case RareLayer(structure=EncryptedData() as encrypted):
+            return encrypted.content_type
+        case RareLayer(structure=DigestedData() | AuthenticatedData() as digested):
+            return digested.e_content_type
+    raise AssertionError(layer)
 
 
 def begins_as_header(octets: Buffer) -> bool:

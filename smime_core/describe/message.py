@@ -32,6 +32,7 @@ from smime_core.cms.layers import (
     find_nested_layers,
     inner_node,
     parse_message,
+    type_inside,
 )
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_data import SignedData
@@ -151,7 +152,7 @@ def _walk(
         content = _content_of(found)
         if content is None:
             return None
-        node = inner_node(content, node)
+        node = inner_node(content, node, type_inside(found))
     return node
 
 

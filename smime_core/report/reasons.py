@@ -43,6 +43,7 @@ REASONS: Final = {
         "Use a program for OpenPGP, such as Thunderbird or GnuPG, or ask the sender for S/MIME."
     ),
     "page-moved": "The page was signed for another address than the one where it was found.",
+    "unknown-content-type": "What is encrypted or compressed is of a type that is not known here.",
     "not-opened": "The message is encrypted and was not decrypted.",
     "nested-protection": "A part of this message has a protection of its own, which says nothing about the rest.",
     "certificate-expired-since": "The signer's certificate was valid at the stated signing time and has expired since.",

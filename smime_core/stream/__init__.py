@@ -105,7 +105,7 @@ def decrypt_mail_file(
     Every tag and padding is checked before the first byte is written. Raises NoMatchingRecipient, DecryptionError,
     ContentTypeMismatch, MalformedMessage or UnsupportedAlgorithm.
     """
-    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     outer, inside = run(decrypt_octets(_octets(source, provider), provider, decryptor))
     run(copy_octets(run(join_mail(outer, inside)), FileSink(target)))
 
@@ -114,7 +114,7 @@ def decrypt_file(
     source: Source, target: Sink, keys: Keys, provider: StreamingProvider, *, policy: Policy = Policy.RECEIVE
 ) -> None:
     """Write the decrypted content as it is, without the outer headers. Raises the errors of `decrypt_mail_file`."""
-    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     _, inside = run(decrypt_octets(_octets(source, provider), provider, decryptor))
     run(copy_octets(inside, FileSink(target)))
 
@@ -139,7 +139,7 @@ def examine_file(
         examine_octets(
             _octets(source, provider),
             provider,
-            examiner=Examiner(keys=keys, judging=judging, provider=provider, policy=policy),
+            examiner=Examiner(keys=keys, judging=judging, provider=provider, policy=policy, other_types=True),
             claim=Claim.FROM_FIELD,
             sender=sender,
             detached_content=_octets(detached_content, provider) if detached_content is not None else None,

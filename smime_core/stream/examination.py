@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from smime_core.algorithms import ContentCipher, HashName, parse_digest_identifier, parse_hash_identifier
 from smime_core.asn1 import der
@@ -20,12 +21,14 @@ from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
+    PROTECTING_TYPES,
     ContentInfo,
+    content_info_header,
     is_content_info,
 )
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
 from smime_core.cms.guessed_content import GUESSED_HEAD_BYTES
-from smime_core.cms.layers import HEAD_BYTES, begins_as_header, may_hold_parts
+from smime_core.cms.layers import HEAD_BYTES, begins_as_header, is_protected_entity, may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted, is_single_try
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.signed_data import SignedData, parse_signed_data
@@ -54,7 +57,7 @@ from smime_core.stream.mail import (
     open_mail_octets,
     read_entity_head,
 )
-from smime_core.stream.octets import MemoryOctets, Octets, TransformedOctets, read_head
+from smime_core.stream.octets import JoinedOctets, MemoryOctets, Octets, TransformedOctets, read_head
 from smime_core.stream.structure import BegunStructure, begin_structure
 from smime_core.verdict.examiner import Decryptor, Examiner
 from smime_core.verdict.line_forms import LINE_FORMS, judge_line_form, may_fit_otherwise
@@ -66,6 +69,9 @@ from smime_core.verdict.walk import (
     compressed_layer,
     signed_layer,
 )
+
+
+_CMS: Final = "CMS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +104,7 @@ async def examine_octets(
             if inside is None:
                 walk.stop()
                 break
-            await walk.enter(inside)
+            await walk.enter(inside, found.type_inside())
         further = await walk.look_inside(examiner)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
@@ -153,7 +159,7 @@ async def _walk_inwards(walk: _StreamedWalk, on_last_walk: Callable[[], None] | 
             return
         else:
             inside = found.content
-        await walk.enter(inside)
+        await walk.enter(inside, found.type_inside())
         yield was_encrypted
 
 
@@ -200,6 +206,15 @@ class _Found:
     async def finish(self) -> ContentInfo:
         """The structure without its content, after all of the structure was read."""
         return (await self.structure.finish()).skeleton
+
+    def type_inside(self) -> str:
+        """The content type of the content. Raises MalformedMessage."""
+        if isinstance(self.begun, SignedParts):
+            return self.begun.signed_data.e_content_type
+        # The content is in the first SEQUENCE of each structure but CompressedData, where it is in the second.
+        holders = [one for one in der.read_children(self.begun.head.content, _CMS) if one.tag == der.SEQUENCE]
+        holder = der.read_children(holders[-1], _CMS)
+        return der.parse_oid(holder[0], _CMS)
 
     async def signed_data(self) -> SignedData:
         """The SignedData without its content, after all of it was read. Raises MalformedMessage or LimitExceeded."""
@@ -323,8 +338,10 @@ class _StreamedWalk:
             raise MalformedMessage("this content is never detached", where="CMS")
         if found.content_type == ID_COMPRESSED_DATA:
             skeleton = await found.finish()
-            self._opener.check_compressed_type(parse_compressed_data(skeleton.content).e_content_type)
+            content_type = parse_compressed_data(skeleton.content).e_content_type
+            self._opener.check_compressed_type(content_type)
             self.state.add(compressed_layer(len(self.state.layers)))
+            self.state.note_type(content_type, self._opener)
             return InflatedOctets(found.content)
         # In AuthEnvelopedData the tag and the attributes that it covers follow the content. So only EnvelopedData can
         # be decrypted while the content is read for the first time.
@@ -341,7 +358,7 @@ class _StreamedWalk:
                 skeleton = await found.finish()
         if walk is not None:
             parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
-        self.state.add_encrypted(enveloped, opened)
+        self.state.add_encrypted(enveloped, opened, self._opener)
         return opened.content if opened else None
 
     async def _decrypt(
@@ -370,16 +387,20 @@ class _StreamedWalk:
         self.octets, self.entity = MemoryOctets(b""), None
         self.state.enter(b"")
 
-    async def enter(self, inside: Octets) -> None:
-        """Continue with the content of a layer: in mail an entity. In bare CMS, its first bytes show what it is."""
-        is_bare = self.entity is None
-        self.octets, self.entity, self._cms = inside, None, None
+    async def enter(self, inside: Octets, content_type: str) -> None:
+        """Continue with the content of a layer, as `cms.layers.inner_node` does."""
+        is_structure = content_type in PROTECTING_TYPES
+        is_bare = self.entity is None or is_structure
         head = await read_head(inside, HEAD_BYTES) if is_bare else b""
+        if is_structure and not is_content_info(head):
+            header = content_info_header(content_type, await inside.length())
+            inside, head = JoinedOctets(MemoryOctets(header), inside), header
+        self.octets, self.entity, self._cms = inside, None, None
         if is_content_info(head):
             self._cms = inside
         elif not is_bare or begins_as_header(head):
             entity = await read_entity_head(inside)
-            if not is_bare or is_multipart_signed(entity.head) or await locate_cms_part(entity) is not None:
+            if not is_bare or is_protected_entity(entity.head) or await locate_cms_part(entity) is not None:
                 self.octets, self.entity = entity.octets, entity
         self.state.enter(self.entity.head if self.entity else b"")
 

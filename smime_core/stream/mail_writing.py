@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from smime_core.asn1.der import Buffer
@@ -40,28 +39,11 @@ from smime_core.mime.piecewise import Base64Encoder
 from smime_core.mime.preparation_scan import longest_field_bytes
 from smime_core.provider import StreamingProvider
 from smime_core.stream.mail import StreamedEntity, locate_cms_part, open_mail_octets, read_entity_head
-from smime_core.stream.octets import DerivedOctets, MemoryOctets, Octets, read_head
+from smime_core.stream.octets import JoinedOctets, MemoryOctets, Octets, read_head
 from smime_core.stream.preparing import prepare_mail
 from smime_core.stream.sinks import FileSink, StreamSink
 from smime_core.stream.structure import begin_structure
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
-
-
-class JoinedOctets(DerivedOctets):
-    """Several sequences of bytes, one after the other."""
-
-    def __init__(self, *parts: Octets) -> None:
-        self._parts = parts
-
-    async def make_blocks(self) -> AsyncIterator[memoryview]:
-        """The blocks of each part in turn."""
-        for part in self._parts:
-            async for block in part.blocks():
-                yield block
-
-    async def length(self) -> int:
-        """The total length."""
-        return sum([await part.length() for part in self._parts])
 
 
 class _SplitMail(NamedTuple):
