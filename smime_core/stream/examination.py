@@ -43,7 +43,7 @@ from smime_core.errors import (
 )
 from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
-from smime_core.mime import OPENPGP_HEAD_BYTES, Entity, find_openpgp, is_multipart_signed
+from smime_core.mime import OPENPGP_HEAD_BYTES, Entity, find_openpgp
 from smime_core.provider import StreamingProvider
 from smime_core.report.report import MessageReport, Reason, SignerReport
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, DecryptedOctets, InflatedOctets, StreamedContent
@@ -69,7 +69,6 @@ from smime_core.verdict.walk import (
     compressed_layer,
     signed_layer,
 )
-
 
 _CMS: Final = "CMS"
 

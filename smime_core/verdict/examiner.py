@@ -20,8 +20,8 @@ from smime_core.trust.judging import Judging
 class Decryptor:
     """The keys for the encrypted layers of one message, and the content types that may be inside them.
 
-    All layers share `decryption_budget`. With `other_types`, types that are neither these nor our own may be inside too,
-    as in a message whose writer chose another type.
+    All layers share `decryption_budget`. With `other_types`, types that are neither these nor our own may be inside
+    too, as in a message whose writer chose another type.
     """
 
     provider: CryptoProvider

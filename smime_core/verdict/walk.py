@@ -101,8 +101,8 @@ class Walk:
     """The state of an examination: the layers so far, the node to examine next, and the entity whose From is displayed.
 
     `garbled` is the error for damage inside, after a layer without an authentication tag (CBC) was decrypted. `notes`
-    are reasons that are reported to people but do not change the state; `doubts` keep it from being verified. `openpgp` is the protection of the innermost
-    node by OpenPGP, which is named if there is no other.
+    are reasons that are reported to people but do not change the state; `doubts` keep it from being verified. `openpgp`
+    is the protection of the innermost node by OpenPGP, which is named if there is no other.
     """
 
     node: Entity | bytes = b""
