@@ -21,6 +21,7 @@ from smime_core.cms.layers import (
     Layer,
     SignedLayer,
     find_any_layer,
+    find_encrypted_parts,
     find_layer,
     inner_node,
     parse_layer,
@@ -32,7 +33,14 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signed_data import build_signed_data
 from smime_core.cms.signing import SignatureForm, Signing
-from smime_core.errors import MalformedMessage, OpenPgpContent, SmimeError, UnsupportedAlgorithm, VerificationError
+from smime_core.errors import (
+    MalformedMessage,
+    OnlyPartsEncrypted,
+    OpenPgpContent,
+    SmimeError,
+    UnsupportedAlgorithm,
+    VerificationError,
+)
 from smime_core.limits import MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
 from smime_core.mime import (
@@ -189,9 +197,10 @@ async def read_unverified(
 async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Entity | bytes, Layer | None]:
     # Returns the content of the innermost encrypted layer, and the outermost layer of that content, or None.
     opened: Entity | bytes | None = None
+    innermost = node
     try:
         async for inside, was_encrypted in _walk_inwards(node, decryptor):
-            opened = inside if was_encrypted else opened
+            innermost, opened = inside, inside if was_encrypted else opened
     except SmimeError:
         # If an encrypted layer was decrypted, a layer inside it that cannot be read is left to `examine_message`: an
         # error here would describe plaintext that may not be authenticated.
@@ -200,10 +209,19 @@ async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Enti
     if opened is None:
         if isinstance(node, Entity) and find_openpgp(node) is not None:
             raise OpenPgpContent
-        raise MalformedMessage("found nothing encrypted", where="message")
+        raise nothing_encrypted(innermost)
     with contextlib.suppress(SmimeError):
         return opened, find_any_layer(opened)
     return opened, None
+
+
+def nothing_encrypted(innermost: Entity | bytes) -> MalformedMessage:
+    """The error for a message that is not encrypted as a whole; `innermost` is the content of its layers.
+
+    Raises LimitExceeded.
+    """
+    parts = find_encrypted_parts(innermost) if isinstance(innermost, Entity) else ()
+    return OnlyPartsEncrypted(parts) if parts else MalformedMessage("found nothing encrypted", where="message")
 
 
 async def _walk_inwards(node: Entity | bytes, decryptor: Decryptor) -> AsyncIterator[tuple[Entity | bytes, bool]]:

@@ -38,7 +38,13 @@ from smime_core.cms.encrypted_data import EncryptedData, parse_encrypted_data
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.cms.signed_data import SignedData, parse_signed_data
 from smime_core.errors import LimitExceeded, MalformedMessage, OpenPgpContent, UnsupportedAlgorithm
-from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
+from smime_core.limits import (
+    MAX_HEADER_BYTES,
+    MAX_LOOKED_INSIDE_BYTES,
+    MAX_MIME_DEPTH,
+    MAX_MIME_PARTS,
+    check_limit,
+)
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
 from smime_core.mime import (
     EMBEDDED_MESSAGES,
@@ -63,6 +69,7 @@ _BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}+={0,2}\s*+")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _MBOX_START: Final = (b"From ", b">From ")
 _OPENPGP: Final = b"PGP "
+_MAIL_FILE: Final = ".eml"
 HEAD_BYTES: Final = 128
 PEM_HEAD_BYTES: Final = 4_096
 """The bytes at the start of a file in which PEM begins. Programs write up to some hundred bytes of text before it."""
@@ -257,6 +264,30 @@ def find_nested_layers(entity: Entity) -> Iterator[NestedPart]:
         waiting += reversed(children)
 
 
+def find_encrypted_parts(entity: Entity) -> tuple[str, ...]:
+    """The numbers of the encrypted parts below the top. An entity that is too large is not searched.
+
+    Parts that cannot be read are left out. Raises LimitExceeded.
+    """
+    if len(entity.body) > MAX_LOOKED_INSIDE_BYTES:
+        return ()
+    return tuple(path for path, part in find_nested_layers(entity) if _is_encrypted(part))
+
+
+def _is_encrypted(part: Entity) -> bool:
+    try:
+        return isinstance(find_any_layer(part), EncryptedLayer)
+    except (MalformedMessage, UnsupportedAlgorithm):
+        return False
+
+
+def is_attached_mail(entity: Entity) -> bool:
+    """Whether a part is a whole mail: by its type, or a file with the name of one."""
+    content_type = entity.content_type
+    is_file = content_type.type == "application" and entity.filename.lower().endswith(_MAIL_FILE)
+    return content_type.media_type in EMBEDDED_MESSAGES or is_file
+
+
 def is_cms_part(entity: Entity) -> bool:
     """Whether the part is CMS: by its type or name, or, for an application part, by its first bytes."""
     if looks_like_cms_part(entity):
@@ -417,11 +448,11 @@ def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> S
 
 def may_hold_parts(entity: Entity) -> bool:
     """Whether `find_nested_layers` looks inside this entity."""
-    return has_parts(entity) or entity.content_type.media_type in EMBEDDED_MESSAGES
+    return has_parts(entity) or is_attached_mail(entity)
 
 
 def _children(entity: Entity) -> list[Entity]:
-    if entity.content_type.media_type in EMBEDDED_MESSAGES:
+    if is_attached_mail(entity):
         return [parse_entity(decode_body(entity))]
     return parse_parts(entity) if has_parts(entity) else []
 

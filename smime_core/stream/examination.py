@@ -43,6 +43,7 @@ from smime_core.errors import (
 )
 from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
+from smime_core.message import nothing_encrypted
 from smime_core.mime import OPENPGP_HEAD_BYTES, Entity, find_openpgp
 from smime_core.provider import StreamingProvider
 from smime_core.report.report import MessageReport, Reason, SignerReport
@@ -95,7 +96,7 @@ async def examine_octets(
     Protected parts below the top are judged only in messages of at most MAX_LOOKED_INSIDE_BYTES. Raises the errors of
     `examine`.
     """
-    walk = await _begin_walk(octets, examiner, provider)
+    walk = await begin_walk(octets, examiner, provider)
     try:
         while (found := await walk.locate(detached_content)) is not None:
             detached_content = None
@@ -120,11 +121,11 @@ async def decrypt_octets(
     When this function returns, the tag or padding of each layer has been checked. Raises NoMatchingRecipient,
     DecryptionError, ContentTypeMismatch, MalformedMessage (also if nothing is encrypted) or UnsupportedAlgorithm.
     """
-    walk = await _begin_walk(octets, decryptor, provider)
+    walk = await begin_walk(octets, decryptor, provider)
     outer = walk.entity.head if walk.entity else None
     opened: Octets | None = None
     try:
-        async for was_encrypted in _walk_inwards(walk, on_last_walk):
+        async for was_encrypted in walk_inwards(walk, on_last_walk):
             opened = walk.octets if was_encrypted else opened
     except SmimeError:
         # If an encrypted layer was decrypted, a layer inside it that cannot be read is left to the examination, as in
@@ -134,14 +135,17 @@ async def decrypt_octets(
     if opened is None:
         if walk.entity is not None and find_openpgp(await walk.entity.with_body(OPENPGP_HEAD_BYTES)) is not None:
             raise OpenPgpContent
-        raise MalformedMessage("found nothing encrypted", where="message")
+        innermost = await walk.entity.with_body(MAX_LOOKED_INSIDE_BYTES + 1) if walk.entity is not None else b""
+        raise nothing_encrypted(innermost)
     return outer, opened
 
 
-async def _walk_inwards(walk: _StreamedWalk, on_last_walk: Callable[[], None] | None) -> AsyncIterator[bool]:
-    # Enters the layers at the top in turn, as `smime_core.message` does. Yields True for each layer that was encrypted,
-    # or compressed inside an encrypted layer, and otherwise False. A signature is read to its end if another layer is
-    # inside it.
+async def walk_inwards(walk: StreamedWalk, on_last_walk: Callable[[], None] | None = None) -> AsyncIterator[bool]:
+    """Enter the layers at the top in turn, as `smime_core.message` does.
+
+    Yields True for each layer that was encrypted, or compressed inside an encrypted layer, and otherwise False. A
+    signature is read to its end if another layer is inside it.
+    """
     was_encrypted = False
     passed: _Found | None = None
     for depth in range(MAX_MIME_DEPTH):
@@ -222,7 +226,7 @@ class _Found:
         return parse_signed_data((await self.finish()).content)
 
 
-class _StreamedWalk:
+class StreamedWalk:
     """The state of an examination. `octets` are to be examined next; `entity` is their parsed form if they are mail."""
 
     def __init__(
@@ -412,11 +416,12 @@ async def _count_blocks(
         yield block
 
 
-async def _begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingProvider) -> _StreamedWalk:
+async def begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingProvider) -> StreamedWalk:
+    """The walk at the outermost layer of a mail, in a file of any form, or of bare CMS."""
     octets = await open_mail_octets(octets)
     cms = await locate_cms(octets)
     entity = await read_entity_head(octets) if cms is None else None
-    return _StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)
+    return StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)
 
 
 def _announced_hashes(found: _Found) -> list[HashName]:

@@ -390,7 +390,12 @@ async def add_nested_layers(entity: Entity, walk: Walk, examiner: Examiner) -> t
         return (reason("too-large-to-look-inside"),)
     nested = await _examine_nested(entity, walk, examiner)
     walk.layers += nested
-    return (reason("nested-protection"),) if nested else ()
+    encrypted = ", ".join(layer.path for layer in nested if layer.kind is LayerKind.ENCRYPTED)
+    others = any(layer.kind is not LayerKind.ENCRYPTED for layer in nested)
+    return (
+        *((reason("encrypted-part", {"part": encrypted}),) if encrypted else ()),
+        *((reason("nested-protection"),) if others else ()),
+    )
 
 
 async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> list[LayerReport]:

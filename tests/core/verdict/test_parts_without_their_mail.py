@@ -27,7 +27,10 @@ from tests.fuzz.targets import STREAMING
 from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
 
 ALICE, BOB = person("alice"), person("bob")
-BARE_HEAD: Final = b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n"
+BARE_HEAD: Final = (
+    b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; name=smime.p7m\r\n"
+    b"Content-Transfer-Encoding: base64\r\n"
+)
 
 
 def signed(message: bytes, form: SignatureForm, mode: ProtectionMode | None) -> bytes:
