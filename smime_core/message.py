@@ -23,15 +23,14 @@ from smime_core.cms.layers import (
     find_any_layer,
     find_encrypted_parts,
     find_layer,
-    inner_node,
     parse_layer,
     parse_message,
-    type_inside,
 )
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signed_frame import build_frame, needs_frame, new_boundary, node_inside
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import (
     MalformedMessage,
@@ -71,11 +70,15 @@ async def sign_message(
 ) -> bytes:
     """The signed message. The message's headers stay outside; its Content-* fields and body become the signed entity.
 
-    The entity is first made canonical and 7-bit (RFC 8551 sections 3.1.1 and 3.1.3). With `protection` the header
+    The entity is first made canonical and 7-bit (RFC 8551 sections 3.1.1 and 3.1.3). Inside a clear signature, signed
+    or compressed content and a forwarded mail get a multipart/mixed around them. With `protection` the header
     fields are signed too (RFC 9788): CLEAR, or CIPHER if the result will be encrypted. Raises MalformedMessage, and
     UnsupportedAlgorithm for a key that cannot sign.
     """
-    outer_headers, entity = _split_protected(message, Preparation.SEVEN_BIT, protection)
+    outer_headers, entity = split_message(message, Preparation.SEVEN_BIT)
+    if signing.mail_form(longest_field_bytes(entity)) is SignatureForm.DETACHED:
+        entity = _framed(entity, provider, protection)
+    outer_headers, entity = _protected(outer_headers, entity, protection)
     return outer_headers + await sign_entity(entity, signing, provider)
 
 
@@ -89,8 +92,7 @@ async def sign_entity(entity: bytes, signing: Signing, provider: CryptoProvider)
     if signing.form is SignatureForm.OPAQUE:
         return build_pkcs7_mime(b"", signature_der, "signed-data")
     names = micalg(algorithm.hash_name for algorithm in signing.algorithms)
-    boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-    return build_signed(b"", entity, signature_der, names, boundary)
+    return build_signed(b"", entity, signature_der, names, new_boundary(provider))
 
 
 async def encrypt_message(
@@ -108,7 +110,7 @@ async def encrypt_message(
     AuthEnvelopedData. Raises MalformedMessage, or UnsupportedAlgorithm for a certificate that does not allow
     encryption.
     """
-    outer_headers, entity = _split_protected(message, Preparation.CANONICAL, protection)
+    outer_headers, entity = _protected(*split_message(message, Preparation.CANONICAL), protection)
     return outer_headers + await encrypt_entity(entity, encrypting, provider)
 
 
@@ -242,7 +244,7 @@ async def _walk_inwards(node: Entity | bytes, decryptor: Decryptor) -> AsyncIter
             raise UnsupportedAlgorithm(layer.content_type, "content type")
         if content is None:
             return
-        node = inner_node(content, node, type_inside(layer))
+        node = node_inside(layer, content, node)
         yield node, was_encrypted
 
 
@@ -365,10 +367,15 @@ def recipient_ids(data: Buffer) -> tuple[str, ...]:
     return tuple(str(recipient.rid) for recipient in layer.enveloped.recipients)
 
 
-def _split_protected(
-    message: bytes, preparation: Preparation, protection: ProtectionMode | None
-) -> tuple[bytes, bytes]:
-    outer_headers, entity = split_message(message, preparation)
+def _framed(entity: bytes, provider: CryptoProvider, protection: ProtectionMode | None) -> bytes:
+    parsed = parse_entity(entity)
+    if not needs_frame(parsed, protects=protection is not None):
+        return entity
+    head, before, behind = build_frame(new_boundary(provider))
+    return b"".join((head, before, entity, behind))
+
+
+def _protected(outer_headers: bytes, entity: bytes, protection: ProtectionMode | None) -> tuple[bytes, bytes]:
     return (outer_headers, entity) if protection is None else protect_headers(outer_headers, entity, protection)
 
 

@@ -294,13 +294,18 @@ def is_cms_part(entity: Entity) -> bool:
         return True
     if entity.content_type.type != "application":
         return False
+    return _begins_as_cms(decode_head(entity))
+
+
+def decode_head(entity: Entity) -> Buffer:
+    """The first bytes of the body without its transfer encoding, at least 32 if there are so many."""
     head = bytes(entity.body[:HEAD_BYTES])
     if entity.transfer_encoding == "base64":
-        return _begins_as_cms(decode_base64_leniently(head.lstrip()))
+        return decode_base64_leniently(head.lstrip())
     if entity.transfer_encoding not in TEXT_ENCODINGS:
-        return _begins_as_cms(head)
+        return head
     # Streams decode the same number of bytes of a part, so that the decision is the same in memory and in streams.
-    return _begins_as_cms(decode_body(dataclasses.replace(entity, body=entity.body[:MAX_HEADER_BYTES])))
+    return decode_body(dataclasses.replace(entity, body=entity.body[:MAX_HEADER_BYTES]))
 
 
 def inner_node(content: Buffer, outer: Entity | bytes, content_type: str = ID_DATA) -> Entity | bytes:

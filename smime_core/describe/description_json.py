@@ -9,6 +9,7 @@ from smime_core.describe.attributes import AttributeDescription
 from smime_core.describe.message import Description, LayerDescription, SignerDescription
 from smime_core.errors import MalformedMessage
 from smime_core.mail.header_protection import HeaderScheme
+from smime_core.mime import OpenPgp
 from smime_core.report.reasons import reason
 from smime_core.report.report import Reason
 from smime_core.report.report_json import certificates_to_json, reasons_to_json, recipient_to_json, time_to_json
@@ -42,7 +43,9 @@ def description_to_json(
 
 def _openpgp_to_json(description: Description | None) -> list[dict[str, Any]]:
     openpgp = description.openpgp if description else None
-    return reasons_to_json((reason(f"openpgp-{openpgp}"),) if openpgp is not None else ())
+    if openpgp is None:
+        return []
+    return reasons_to_json((reason("openpgp-encrypted" if openpgp is OpenPgp.ENCRYPTED else "openpgp-signed"),))
 
 
 def revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:

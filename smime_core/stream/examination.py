@@ -32,6 +32,7 @@ from smime_core.cms.layers import HEAD_BYTES, begins_as_header, is_protected_ent
 from smime_core.cms.recipients.content_keys import Decrypted, is_single_try
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.signed_data import SignedData, parse_signed_data
+from smime_core.cms.signed_frame import is_frame, is_framed_kind
 from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
@@ -58,7 +59,8 @@ from smime_core.stream.mail import (
     open_mail_octets,
     read_entity_head,
 )
-from smime_core.stream.octets import JoinedOctets, MemoryOctets, Octets, TransformedOctets, read_head
+from smime_core.stream.octets import JoinedOctets, MemoryOctets, Octets, TransformedOctets, read_head, slice_octets
+from smime_core.stream.part_search import find_part, find_part_start
 from smime_core.stream.structure import BegunStructure, begin_structure
 from smime_core.verdict.examiner import Decryptor, Examiner
 from smime_core.verdict.line_forms import LINE_FORMS, judge_line_form, may_fit_otherwise
@@ -104,7 +106,7 @@ async def examine_octets(
             if inside is None:
                 walk.stop()
                 break
-            await walk.enter(inside, found.type_inside())
+            await walk.enter(inside, found)
         further = await walk.look_inside(examiner)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
@@ -162,7 +164,7 @@ async def walk_inwards(walk: StreamedWalk, on_last_walk: Callable[[], None] | No
             return
         else:
             inside = found.content
-        await walk.enter(inside, found.type_inside())
+        await walk.enter(inside, found)
         yield was_encrypted
 
 
@@ -390,8 +392,9 @@ class StreamedWalk:
         self.octets, self.entity = MemoryOctets(b""), None
         self.state.enter(b"")
 
-    async def enter(self, inside: Octets, content_type: str) -> None:
-        """Continue with the content of a layer, as `cms.layers.inner_node` does."""
+    async def enter(self, inside: Octets, found: _Found) -> None:
+        """Continue with the content of a layer, as `cms.signed_frame.node_inside` does."""
+        content_type = found.type_inside()
         is_structure = content_type in PROTECTING_TYPES
         is_bare = self.entity is None or is_structure
         head = await read_head(inside, HEAD_BYTES) if is_bare else b""
@@ -405,7 +408,25 @@ class StreamedWalk:
             entity = await read_entity_head(inside)
             if not is_bare or is_protected_entity(entity.head) or await locate_cms_part(entity) is not None:
                 self.octets, self.entity = entity.octets, entity
+        if found.is_signed and self.entity is not None:
+            self.entity = await _without_frame(self.entity)
+            self.octets = self.entity.octets
         self.state.enter(self.entity.head if self.entity else b"")
+
+
+async def _without_frame(entity: StreamedEntity) -> StreamedEntity:
+    # As `cms.signed_frame.find_framed` does. Nearly every part shows by its first bytes that it is not framed.
+    if not is_frame(entity.head):
+        return entity
+    with contextlib.suppress(MalformedMessage):
+        first = await find_part_start(entity)
+        part = None if first is None else await read_entity_head(slice_octets(entity.body, first))
+        if part is None or not is_framed_kind(await part.with_body(MAX_HEADER_BYTES)):
+            return entity
+        found = await find_part(entity, 1)
+        if found is not None and await find_part(entity, 2) is None:
+            return await read_entity_head(slice_octets(entity.body, *found))
+    return entity
 
 
 async def _count_blocks(

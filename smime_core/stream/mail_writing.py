@@ -10,6 +10,7 @@ from smime_core.asn1.der import Buffer
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA
 from smime_core.cms.enveloped_data import enveloped_smime_type
 from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signed_frame import build_frame, needs_frame, new_boundary
 from smime_core.cms.signing import SignatureForm
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_HEADER_BYTES
@@ -63,17 +64,33 @@ async def split_mail(
     return outer_headers, entity
 
 
-async def _split(message: Octets, preparation: Preparation, protection: ProtectionMode | None) -> _SplitMail:
+async def _split(
+    message: Octets, preparation: Preparation, protection: ProtectionMode | None, signer: StreamSigner | None = None
+) -> _SplitMail:
     entity = await read_entity_head(await open_mail_octets(message))
     headers = entity.head.headers
     is_ascii = names_type(headers) or await _is_ascii(entity.body)
     head = inner_headers_of(headers, body_is_ascii=is_ascii) + b"\r\n"
     outer_headers, prepared = outer_headers_of(headers), await prepare_mail(head, entity.body, preparation)
-    head = prepared.head
+    head, body = prepared.head, prepared.body
+    longest = max(prepared.longest_field_bytes, longest_field_bytes(head))
+    if signer is not None and signer.signing.mail_form(longest) is SignatureForm.DETACHED:
+        head, body = await _framed(head, body, signer.provider, protection)
     if protection is not None:
         outer_headers, head = protect_headers(outer_headers, head, protection)
-    longest = max(prepared.longest_field_bytes, longest_field_bytes(head))
-    return _SplitMail(outer_headers, JoinedOctets(MemoryOctets(head), prepared.body), longest)
+    longest = max(longest, longest_field_bytes(head))
+    return _SplitMail(outer_headers, JoinedOctets(MemoryOctets(head), body), longest)
+
+
+async def _framed(
+    head: bytes, body: Octets, provider: StreamingProvider, protection: ProtectionMode | None
+) -> tuple[bytes, Octets]:
+    # As in `smime_core.message`.
+    parsed = parse_entity(head + await read_head(body, MAX_HEADER_BYTES))
+    if not needs_frame(parsed, protects=protection is not None):
+        return head, body
+    frame_head, before, behind = build_frame(new_boundary(provider))
+    return frame_head, JoinedOctets(MemoryOctets(before + head), body, MemoryOctets(behind))
 
 
 async def sign_mail(
@@ -84,7 +101,7 @@ async def sign_mail(
     The content is read once if `target` is a seekable file. Otherwise nothing is written before the signatures are
     there, so the content is read twice: for hashing and for writing.
     """
-    outer_headers, entity, longest = await _split(message, Preparation.SEVEN_BIT, protection)
+    outer_headers, entity, longest = await _split(message, Preparation.SEVEN_BIT, protection, signer)
     form = signer.signing.mail_form(longest)
     if form is SignatureForm.OPAQUE:
         async with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:

@@ -21,14 +21,13 @@ from smime_core.cms.layers import (
     SignedLayer,
     find_any_layer,
     find_nested_layers,
-    inner_node,
     may_hold_parts,
     parse_message,
-    type_inside,
 )
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_frame import node_inside
 from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
@@ -258,7 +257,7 @@ async def _walk_layers(walk: Walk, examiner: Examiner, detached_content: Buffer 
             content = _inflate(walk, found, examiner)
         else:
             raise UnsupportedAlgorithm(found.content_type, "content type")
-        walk.enter(inner_node(content, walk.node, type_inside(found)) if content is not None else b"")
+        walk.enter(node_inside(found, content, walk.node) if content is not None else b"")
 
 
 async def _examine_signed(walk: Walk, found: SignedLayer, examiner: Examiner) -> Buffer | None:
