@@ -125,6 +125,7 @@ _NO_TRUST: Final = OwnerTrust(
         no_revocation=False,
         crl_files=(),
         ocsp_files=(),
+        certificate_files=(),
         fetch=False,
         fetch_issuers=False,
         fetch_hosts=(),

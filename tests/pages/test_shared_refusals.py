@@ -97,6 +97,7 @@ def refusal_of_command(stack: DemoStack, listed: ListedGroup) -> str:
         no_revocation=True,
         crl_files=(),
         ocsp_files=(),
+        certificate_files=(),
         fetch=False,
         fetch_issuers=False,
         fetch_hosts=(),
