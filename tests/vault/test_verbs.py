@@ -218,7 +218,7 @@ def test_an_encrypted_part_is_handed_out_as_one_whatever_its_header_says(media_t
             b"Content-Type: text/plain\r\n\r\nHidden.", Encrypting(recipients=[bob.certificate]), provider=PROVIDER
         )
     )
-    head, _, body = entity.partition(b"\r\n\r\n")
+    _, _, body = entity.partition(b"\r\n\r\n")
     part = b"Content-Type: %b; name=x.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n" % media_type.encode() + body
     parts = b"".join(b"--outer\r\n" + part + b"\r\n" for part in (b"\r\nWords.", part))
     message = b"From: a@x.test\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n" + parts + b"--outer--\r\n"
