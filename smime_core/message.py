@@ -21,11 +21,11 @@ from smime_core.cms.layers import (
     Layer,
     SignedLayer,
     find_any_layer,
-    find_encrypted_parts,
     find_layer,
     parse_layer,
     parse_message,
 )
+from smime_core.cms.nested_parts import find_encrypted_parts, may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
@@ -40,7 +40,7 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     VerificationError,
 )
-from smime_core.limits import MAX_MIME_DEPTH
+from smime_core.limits import MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
 from smime_core.mime import (
     Entity,
@@ -222,7 +222,11 @@ def nothing_encrypted(innermost: Entity | bytes) -> MalformedMessage:
 
     Raises LimitExceeded.
     """
-    parts = find_encrypted_parts(innermost) if isinstance(innermost, Entity) else ()
+    if not isinstance(innermost, Entity) or not may_hold_parts(innermost):
+        return MalformedMessage("found nothing encrypted", where="message")
+    if len(innermost.body) > MAX_LOOKED_INSIDE_BYTES:
+        return MalformedMessage("found nothing encrypted around the whole, and it is too large to look inside")
+    parts = find_encrypted_parts(innermost)
     return OnlyPartsEncrypted(parts) if parts else MalformedMessage("found nothing encrypted", where="message")
 
 
@@ -242,7 +246,7 @@ async def _walk_inwards(node: Entity | bytes, decryptor: Decryptor) -> AsyncIter
             content = layer.content if layer.signed_data.signer_infos else None
         elif layer is not None:
             raise UnsupportedAlgorithm(layer.content_type, "content type")
-        if content is None:
+        if layer is None or content is None:
             return
         node = node_inside(layer, content, node)
         yield node, was_encrypted

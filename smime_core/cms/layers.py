@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from smime_core.asn1.der import Buffer
 from smime_core.asn1.file_values import is_whole_element
@@ -40,23 +39,16 @@ from smime_core.cms.signed_data import SignedData, parse_signed_data
 from smime_core.errors import LimitExceeded, MalformedMessage, OpenPgpContent, UnsupportedAlgorithm
 from smime_core.limits import (
     MAX_HEADER_BYTES,
-    MAX_LOOKED_INSIDE_BYTES,
-    MAX_MIME_DEPTH,
-    MAX_MIME_PARTS,
-    check_limit,
 )
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
 from smime_core.mime import (
-    EMBEDDED_MESSAGES,
     Entity,
     SignedParts,
     decode_body,
     find_signed_parts,
-    has_parts,
     is_multipart_signed,
     looks_like_cms_part,
     parse_entity,
-    parse_parts,
     to_crlf,
 )
 from smime_core.mime.entity import TEXT_ENCODINGS
@@ -69,7 +61,6 @@ _BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}+={0,2}\s*+")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _MBOX_START: Final = (b"From ", b">From ")
 _OPENPGP: Final = b"PGP "
-_MAIL_FILE: Final = ".eml"
 HEAD_BYTES: Final = 128
 PEM_HEAD_BYTES: Final = 4_096
 """The bytes at the start of a file in which PEM begins. Programs write up to some hundred bytes of text before it."""
@@ -121,13 +112,6 @@ class RareLayer:
 
 
 Layer = SignedLayer | EncryptedLayer | CompressedLayer | RareLayer
-
-
-class NestedPart(NamedTuple):
-    """A protected part below the top level. `path` counts parts from 1 as IMAP does ("1.2")."""
-
-    path: str
-    entity: Entity
 
 
 def parse_message(data: Buffer) -> Entity | bytes:
@@ -240,52 +224,6 @@ def find_any_layer(node: Entity | bytes, detached_content: Buffer | None = None)
         return _find_detached(node)
     cms = find_cms(node)
     return parse_any_layer(cms, detached_content) if cms is not None else None
-
-
-def find_nested_layers(entity: Entity) -> Iterator[NestedPart]:
-    """Every multipart/signed and CMS part below the top level. Parts inside such a part are left out.
-
-    Multiparts of every kind and embedded messages are searched. A message/partial or message/external-body is not
-    followed, because it refers to data outside this message. Raises LimitExceeded.
-    """
-    # A list instead of recursion, because hostile nesting must not exhaust the stack of Python.
-    waiting = [NestedPart("", entity)]
-    seen = 0
-    while waiting:
-        path, node = waiting.pop()
-        check_limit("MIME parts", seen := seen + 1, MAX_MIME_PARTS)
-        if is_multipart_signed(node) or is_cms_part(node):
-            if path:
-                yield NestedPart(path, node)
-            continue
-        check_limit("MIME depth", len(path.split(".")) if path else 0, MAX_MIME_DEPTH)
-        prefix = f"{path}." if path else ""
-        children = [NestedPart(f"{prefix}{number}", child) for number, child in enumerate(_children(node), start=1)]
-        waiting += reversed(children)
-
-
-def find_encrypted_parts(entity: Entity) -> tuple[str, ...]:
-    """The numbers of the encrypted parts below the top. An entity that is too large is not searched.
-
-    Parts that cannot be read are left out. Raises LimitExceeded.
-    """
-    if len(entity.body) > MAX_LOOKED_INSIDE_BYTES:
-        return ()
-    return tuple(path for path, part in find_nested_layers(entity) if _is_encrypted(part))
-
-
-def _is_encrypted(part: Entity) -> bool:
-    try:
-        return isinstance(find_any_layer(part), EncryptedLayer)
-    except (MalformedMessage, UnsupportedAlgorithm):
-        return False
-
-
-def is_attached_mail(entity: Entity) -> bool:
-    """Whether a part is a whole mail: by its type, or a file with the name of one."""
-    content_type = entity.content_type
-    is_file = content_type.type == "application" and entity.filename.lower().endswith(_MAIL_FILE)
-    return content_type.media_type in EMBEDDED_MESSAGES or is_file
 
 
 def is_cms_part(entity: Entity) -> bool:
@@ -449,17 +387,6 @@ def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> S
     return SignedLayer(
         signed_data=signed_data, content=detached_content if detached else signed_data.e_content, detached=detached
     )
-
-
-def may_hold_parts(entity: Entity) -> bool:
-    """Whether `find_nested_layers` looks inside this entity."""
-    return has_parts(entity) or is_attached_mail(entity)
-
-
-def _children(entity: Entity) -> list[Entity]:
-    if is_attached_mail(entity):
-        return [parse_entity(decode_body(entity))]
-    return parse_parts(entity) if has_parts(entity) else []
 
 
 def _begins_as_cms(octets: Buffer) -> bool:

@@ -29,9 +29,9 @@ from smime_core.cms.layers import (
     RareLayer,
     SignedLayer,
     find_any_layer,
-    find_nested_layers,
     parse_message,
 )
+from smime_core.cms.nested_parts import find_nested_layers
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_data import SignedData
 from smime_core.cms.signed_frame import node_inside

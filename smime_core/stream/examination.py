@@ -28,7 +28,8 @@ from smime_core.cms.content_info import (
 )
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
 from smime_core.cms.guessed_content import GUESSED_HEAD_BYTES
-from smime_core.cms.layers import HEAD_BYTES, begins_as_header, is_protected_entity, may_hold_parts
+from smime_core.cms.layers import HEAD_BYTES, begins_as_header, is_protected_entity
+from smime_core.cms.nested_parts import may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted, is_single_try
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.signed_data import SignedData, parse_signed_data

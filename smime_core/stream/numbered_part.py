@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from smime_core.cms.layers import is_attached_mail
+from smime_core.cms.nested_parts import is_attached_mail
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mime import has_parts

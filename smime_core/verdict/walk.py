@@ -14,16 +14,8 @@ from smime_core.asn1.der import Buffer
 from smime_core.cms.compressed_data import decompress
 from smime_core.cms.content_info import PROTECTING_TYPES
 from smime_core.cms.enveloped_data import EnvelopedData
-from smime_core.cms.layers import (
-    CompressedLayer,
-    EncryptedLayer,
-    RareLayer,
-    SignedLayer,
-    find_any_layer,
-    find_nested_layers,
-    may_hold_parts,
-    parse_message,
-)
+from smime_core.cms.layers import CompressedLayer, EncryptedLayer, RareLayer, SignedLayer, find_any_layer, parse_message
+from smime_core.cms.nested_parts import find_nested_layers, may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_content import OctetsContent

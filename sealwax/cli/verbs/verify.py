@@ -83,11 +83,11 @@ def _judge(request: VerifyRequest) -> Judged:
     with contextlib.ExitStack() as opened:
         data = opened.enter_context(open_input(request.source))
         content = opened.enter_context(open_input(request.content_file)) if request.content_file is not None else None
-        data = opened.enter_context(show_progress(data, "Verifying"))
-        data = operations.take_part(data, request.part) if request.part is not None else data
+        watched = opened.enter_context(show_progress(data, "Verifying"))
+        message = operations.take_part(watched, request.part) if request.part is not None else watched
         judged = judge(
             lambda store: operations.examine(
-                data, options.judging(store, known), sender=options.sender, content=content
+                message, options.judging(store, known), sender=options.sender, content=content
             ),
             trust_store,
             options.trust,

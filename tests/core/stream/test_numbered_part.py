@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from smime_core import blocking, stream
 from smime_core.blocking import run
-from smime_core.cms.layers import find_nested_layers
+from smime_core.cms.nested_parts import find_nested_layers
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signing import Signing

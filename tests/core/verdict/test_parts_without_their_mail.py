@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64decode, encodebytes
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -58,7 +59,7 @@ def examine(data: bytes) -> MessageReport:
     return report
 
 
-FORMS: Final = {
+FORMS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "the bytes": cms_of,
     "base64": lambda mail: encodebytes(cms_of(mail)),
     "a part's own header": lambda mail: BARE_HEAD + b"\r\n" + encodebytes(cms_of(mail)),
