@@ -2,7 +2,7 @@
 
     SmimeError(code)
     ├─ MalformedMessage(where) ── LimitExceeded(limit, actual) · EntrustProfile() · OutlookMessage()
-    │                             · PdfFile() · AsicContainer() · OpenPgpContent()
+    │                             · PdfFile() · AsicContainer() · OpenPgpContent() · OnlyPartsEncrypted(parts)
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch ── SigningCertificateMismatch · AlgorithmProtectionMismatch
     │   │                             · MessageDigestMismatch · ContentTypeMismatch · FormMismatch(member)
@@ -118,6 +118,17 @@ class OpenPgpContent(MalformedMessage):
             "this is OpenPGP, which is not S/MIME: use a program for OpenPGP, such as GnuPG or Thunderbird, or ask the "
             "sender for S/MIME"
         )
+
+
+class OnlyPartsEncrypted(MalformedMessage):
+    """Nothing is encrypted around the whole message, but around parts of it. `parts` are their numbers."""
+
+    code = "encrypted-part"
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        self.parts = parts
+        are = f"parts {', '.join(parts)} are" if len(parts) > 1 else f"part {parts[0]} is"
+        super().__init__(f"{are} encrypted, and the message around is not")
 
 
 class UnsupportedAlgorithm(SmimeError):

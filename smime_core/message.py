@@ -22,17 +22,25 @@ from smime_core.cms.layers import (
     SignedLayer,
     find_any_layer,
     find_layer,
-    inner_node,
     parse_layer,
     parse_message,
 )
+from smime_core.cms.nested_parts import find_encrypted_parts, may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signed_frame import build_frame, needs_frame, new_boundary, node_inside
 from smime_core.cms.signing import SignatureForm, Signing
-from smime_core.errors import MalformedMessage, OpenPgpContent, SmimeError, UnsupportedAlgorithm, VerificationError
-from smime_core.limits import MAX_MIME_DEPTH
+from smime_core.errors import (
+    MalformedMessage,
+    OnlyPartsEncrypted,
+    OpenPgpContent,
+    SmimeError,
+    UnsupportedAlgorithm,
+    VerificationError,
+)
+from smime_core.limits import MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
 from smime_core.mime import (
     Entity,
@@ -62,11 +70,15 @@ async def sign_message(
 ) -> bytes:
     """The signed message. The message's headers stay outside; its Content-* fields and body become the signed entity.
 
-    The entity is first made canonical and 7-bit (RFC 8551 sections 3.1.1 and 3.1.3). With `protection` the header
+    The entity is first made canonical and 7-bit (RFC 8551 sections 3.1.1 and 3.1.3). Inside a clear signature, signed
+    or compressed content and a forwarded mail get a multipart/mixed around them. With `protection` the header
     fields are signed too (RFC 9788): CLEAR, or CIPHER if the result will be encrypted. Raises MalformedMessage, and
     UnsupportedAlgorithm for a key that cannot sign.
     """
-    outer_headers, entity = _split_protected(message, Preparation.SEVEN_BIT, protection)
+    outer_headers, entity = split_message(message, Preparation.SEVEN_BIT)
+    if signing.mail_form(longest_field_bytes(entity)) is SignatureForm.DETACHED:
+        entity = _framed(entity, provider, protection)
+    outer_headers, entity = _protected(outer_headers, entity, protection)
     return outer_headers + await sign_entity(entity, signing, provider)
 
 
@@ -80,8 +92,7 @@ async def sign_entity(entity: bytes, signing: Signing, provider: CryptoProvider)
     if signing.form is SignatureForm.OPAQUE:
         return build_pkcs7_mime(b"", signature_der, "signed-data")
     names = micalg(algorithm.hash_name for algorithm in signing.algorithms)
-    boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-    return build_signed(b"", entity, signature_der, names, boundary)
+    return build_signed(b"", entity, signature_der, names, new_boundary(provider))
 
 
 async def encrypt_message(
@@ -99,7 +110,7 @@ async def encrypt_message(
     AuthEnvelopedData. Raises MalformedMessage, or UnsupportedAlgorithm for a certificate that does not allow
     encryption.
     """
-    outer_headers, entity = _split_protected(message, Preparation.CANONICAL, protection)
+    outer_headers, entity = _protected(*split_message(message, Preparation.CANONICAL), protection)
     return outer_headers + await encrypt_entity(entity, encrypting, provider)
 
 
@@ -129,7 +140,7 @@ async def decrypt_message(
     NoMatchingRecipient, DecryptionError, MalformedMessage (also if nothing is encrypted) or UnsupportedAlgorithm.
     """
     node = parse_message(message)
-    inside, layer = await _open_layers(node, Decryptor(keys=keys, provider=provider, policy=policy))
+    inside, layer = await _open_layers(node, Decryptor(keys=keys, provider=provider, policy=policy, other_types=True))
     if not isinstance(node, Entity) or not isinstance(inside, Entity):
         return _octets_of(inside)
     signed = layer if isinstance(layer, SignedLayer) else None
@@ -143,7 +154,7 @@ async def decrypt_entity(
 
     Raises the errors of `decrypt_message`.
     """
-    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     return _octets_of((await _open_layers(parse_message(message), decryptor))[0])
 
 
@@ -173,7 +184,7 @@ async def read_unverified(
     The header fields are those that `examine_message` shows. Raises NoMatchingRecipient, DecryptionError,
     MalformedMessage or UnsupportedAlgorithm.
     """
-    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     outer = parse_entity(message)
     inside: Entity | bytes = outer
     encrypted = False
@@ -188,9 +199,10 @@ async def read_unverified(
 async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Entity | bytes, Layer | None]:
     # Returns the content of the innermost encrypted layer, and the outermost layer of that content, or None.
     opened: Entity | bytes | None = None
+    innermost = node
     try:
         async for inside, was_encrypted in _walk_inwards(node, decryptor):
-            opened = inside if was_encrypted else opened
+            innermost, opened = inside, inside if was_encrypted else opened
     except SmimeError:
         # If an encrypted layer was decrypted, a layer inside it that cannot be read is left to `examine_message`: an
         # error here would describe plaintext that may not be authenticated.
@@ -199,10 +211,23 @@ async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Enti
     if opened is None:
         if isinstance(node, Entity) and find_openpgp(node) is not None:
             raise OpenPgpContent
-        raise MalformedMessage("found nothing encrypted", where="message")
+        raise nothing_encrypted(innermost)
     with contextlib.suppress(SmimeError):
         return opened, find_any_layer(opened)
     return opened, None
+
+
+def nothing_encrypted(innermost: Entity | bytes) -> MalformedMessage:
+    """The error for a message that is not encrypted as a whole; `innermost` is the content of its layers.
+
+    Raises LimitExceeded.
+    """
+    if not isinstance(innermost, Entity) or not may_hold_parts(innermost):
+        return MalformedMessage("found nothing encrypted", where="message")
+    if len(innermost.body) > MAX_LOOKED_INSIDE_BYTES:
+        return MalformedMessage("found nothing encrypted around the whole, and it is too large to look inside")
+    parts = find_encrypted_parts(innermost)
+    return OnlyPartsEncrypted(parts) if parts else MalformedMessage("found nothing encrypted", where="message")
 
 
 async def _walk_inwards(node: Entity | bytes, decryptor: Decryptor) -> AsyncIterator[tuple[Entity | bytes, bool]]:
@@ -221,9 +246,9 @@ async def _walk_inwards(node: Entity | bytes, decryptor: Decryptor) -> AsyncIter
             content = layer.content if layer.signed_data.signer_infos else None
         elif layer is not None:
             raise UnsupportedAlgorithm(layer.content_type, "content type")
-        if content is None:
+        if layer is None or content is None:
             return
-        node = inner_node(content, node)
+        node = node_inside(layer, content, node)
         yield node, was_encrypted
 
 
@@ -243,7 +268,7 @@ async def examine_message(
     decrypted. Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or
     UnsupportedAlgorithm.
     """
-    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy)
+    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy, other_types=True)
     return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
 
 
@@ -261,7 +286,7 @@ async def verify_message(
 
     Raises VerificationError, with the report, for the other four states, and the errors of `examine_message`.
     """
-    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy)
+    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy, other_types=True)
     report = await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
     if report.state is not State.VERIFIED:
         why = ", ".join(reason.code for reason in report.reasons)
@@ -346,10 +371,15 @@ def recipient_ids(data: Buffer) -> tuple[str, ...]:
     return tuple(str(recipient.rid) for recipient in layer.enveloped.recipients)
 
 
-def _split_protected(
-    message: bytes, preparation: Preparation, protection: ProtectionMode | None
-) -> tuple[bytes, bytes]:
-    outer_headers, entity = split_message(message, preparation)
+def _framed(entity: bytes, provider: CryptoProvider, protection: ProtectionMode | None) -> bytes:
+    parsed = parse_entity(entity)
+    if not needs_frame(parsed, protects=protection is not None):
+        return entity
+    head, before, behind = build_frame(new_boundary(provider))
+    return b"".join((head, before, entity, behind))
+
+
+def _protected(outer_headers: bytes, entity: bytes, protection: ProtectionMode | None) -> tuple[bytes, bytes]:
     return (outer_headers, entity) if protection is None else protect_headers(outer_headers, entity, protection)
 
 

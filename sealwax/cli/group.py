@@ -23,7 +23,7 @@ from sealwax.cli.streams.standard import (
     naming_stream,
     open_standard_streams,
 )
-from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError
+from smime_core.errors import MalformedMessage, NoMatchingRecipient, OnlyPartsEncrypted, SmimeError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -186,6 +186,8 @@ def _run_verb() -> int:
 def _describe(error: SmimeError | OSError) -> str:
     if isinstance(error, NoMatchingRecipient) and error.recipient_ids:
         return f"{error}: it is encrypted for {'; '.join(error.recipient_ids)}"
+    if isinstance(error, OnlyPartsEncrypted):
+        return f"{error}: use --part {error.parts[0]}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)

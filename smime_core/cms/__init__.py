@@ -39,12 +39,12 @@ from smime_core.cms.layers import (
     find_any_layer,
     find_cms,
     find_layer,
-    find_nested_layers,
     find_signed_layer,
     is_cms_part,
     parse_any_layer,
     parse_message,
 )
+from smime_core.cms.nested_parts import find_nested_layers
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.kari import KeyAgreeRecipient

@@ -61,6 +61,19 @@ SIGNED_GROUP_KEY: Final = "2.25.305709149717436402451300031377417348519"
 PARCEL_CHALLENGE: Final = "2.25.3868232965977762102046389164398458617"
 """A nonce that the owner of a certificate decrypts to prove it (`webbridge.delivery.challenges`); never signed."""
 
+PROTECTING_TYPES: Final = frozenset(
+    {
+        ID_SIGNED_DATA,
+        ID_ENVELOPED_DATA,
+        ID_AUTH_ENVELOPED_DATA,
+        ID_COMPRESSED_DATA,
+        ID_ENCRYPTED_DATA,
+        ID_DIGESTED_DATA,
+        ID_AUTHENTICATED_DATA,
+    }
+)
+"""The content types whose content is a CMS structure again, without a ContentInfo around it (RFC 5652 section 4)."""
+
 _OWN_TYPES: Final = frozenset(
     {
         FIELD,
@@ -132,10 +145,13 @@ def check_trailing(rest: Buffer) -> None:
 
 def build_content_info(content_type: str, *content: Buffer) -> bytes:
     """DER of a ContentInfo around an element. The element is given in pieces, so that bulk content is copied once."""
-    type_der = der.oid(content_type)
-    length = sum(map(len, content))
-    tagged = der.header(0xA0, length)
-    return b"".join((der.header(der.SEQUENCE, len(type_der) + len(tagged) + length), type_der, tagged, *content))
+    return b"".join((content_info_header(content_type, sum(map(len, content))), *content))
+
+
+def content_info_header(content_type: str, length: int) -> bytes:
+    """The first bytes of a ContentInfo in DER around an element of `length` bytes, which follows them."""
+    type_der, tagged = der.oid(content_type), der.header(0xA0, length)
+    return der.header(der.SEQUENCE, len(type_der) + len(tagged) + length) + type_der + tagged
 
 
 def is_content_info(data: Buffer) -> bool:

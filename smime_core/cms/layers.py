@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from smime_core.asn1.der import Buffer
 from smime_core.asn1.file_values import is_whole_element
@@ -26,7 +25,9 @@ from smime_core.cms.content_info import (
     ID_ENCRYPTED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
+    PROTECTING_TYPES,
     ContentInfo,
+    build_content_info,
     is_content_info,
     parse_content_info,
     unarmor,
@@ -36,18 +37,18 @@ from smime_core.cms.encrypted_data import EncryptedData, parse_encrypted_data
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.cms.signed_data import SignedData, parse_signed_data
 from smime_core.errors import LimitExceeded, MalformedMessage, OpenPgpContent, UnsupportedAlgorithm
-from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
+from smime_core.limits import (
+    MAX_HEADER_BYTES,
+)
+from smime_core.mail.header_protection import HeaderScheme, find_scheme
 from smime_core.mime import (
-    EMBEDDED_MESSAGES,
     Entity,
     SignedParts,
     decode_body,
     find_signed_parts,
-    has_parts,
     is_multipart_signed,
     looks_like_cms_part,
     parse_entity,
-    parse_parts,
     to_crlf,
 )
 from smime_core.mime.entity import TEXT_ENCODINGS
@@ -112,13 +113,6 @@ class RareLayer:
 
 
 Layer = SignedLayer | EncryptedLayer | CompressedLayer | RareLayer
-
-
-class NestedPart(NamedTuple):
-    """A protected part below the top level. `path` counts parts from 1 as IMAP does ("1.2")."""
-
-    path: str
-    entity: Entity
 
 
 def parse_message(data: Buffer) -> Entity | bytes:
@@ -240,49 +234,35 @@ def find_any_layer(node: Entity | bytes, detached_content: Buffer | None = None)
     return parse_any_layer(cms, detached_content) if cms is not None else None
 
 
-def find_nested_layers(entity: Entity) -> Iterator[NestedPart]:
-    """Every multipart/signed and CMS part below the top level. Parts inside such a part are left out.
-
-    Multiparts of every kind and embedded messages are searched. A message/partial or message/external-body is not
-    followed, because it refers to data outside this message. Raises LimitExceeded.
-    """
-    # A list instead of recursion, because hostile nesting must not exhaust the stack of Python.
-    waiting = [NestedPart("", entity)]
-    seen = 0
-    while waiting:
-        path, node = waiting.pop()
-        check_limit("MIME parts", seen := seen + 1, MAX_MIME_PARTS)
-        if is_multipart_signed(node) or is_cms_part(node):
-            if path:
-                yield NestedPart(path, node)
-            continue
-        check_limit("MIME depth", len(path.split(".")) if path else 0, MAX_MIME_DEPTH)
-        prefix = f"{path}." if path else ""
-        children = [NestedPart(f"{prefix}{number}", child) for number, child in enumerate(_children(node), start=1)]
-        waiting += reversed(children)
-
-
 def is_cms_part(entity: Entity) -> bool:
     """Whether the part is CMS: by its type or name, or, for an application part, by its first bytes."""
     if looks_like_cms_part(entity):
         return True
     if entity.content_type.type != "application":
         return False
+    return _begins_as_cms(decode_head(entity))
+
+
+def decode_head(entity: Entity) -> Buffer:
+    """The first bytes of the body without its transfer encoding, at least 32 if there are so many."""
     head = bytes(entity.body[:HEAD_BYTES])
     if entity.transfer_encoding == "base64":
-        return _begins_as_cms(decode_base64_leniently(head.lstrip()))
+        return decode_base64_leniently(head.lstrip())
     if entity.transfer_encoding not in TEXT_ENCODINGS:
-        return _begins_as_cms(head)
+        return head
     # Streams decode the same number of bytes of a part, so that the decision is the same in memory and in streams.
-    return _begins_as_cms(decode_body(dataclasses.replace(entity, body=entity.body[:MAX_HEADER_BYTES])))
+    return decode_body(dataclasses.replace(entity, body=entity.body[:MAX_HEADER_BYTES]))
 
 
-def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
-    """The parsed content of the layer in `outer`.
+def inner_node(content: Buffer, outer: Entity | bytes, content_type: str = ID_DATA) -> Entity | bytes:
+    """The parsed content of the layer in `outer`, which names its `content_type`.
 
-    Inside mail it is a MIME entity. Inside bare CMS it is bytes, unless they begin as a MIME entity that is signed or
-    CMS.
+    A CMS structure gets the ContentInfo that it lacks there. Other content is a MIME entity inside mail. Inside bare
+    CMS it is bytes, unless they begin as a MIME entity that is protected itself.
     """
+    if content_type in PROTECTING_TYPES:
+        # Some writers leave the ContentInfo around the structure.
+        return bytes(content) if is_content_info(content) else build_content_info(content_type, content)
     if isinstance(outer, Entity):
         return parse_entity(content)
     octets = bytes(content)
@@ -290,9 +270,30 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
         return octets
     if begins_as_header(octets):
         entity = parse_entity(octets)
-        if is_multipart_signed(entity) or is_cms_part(entity):
+        if is_protected_entity(entity) or is_cms_part(entity):
             return entity
     return octets
+
+
+def is_protected_entity(entity: Entity) -> bool:
+    """Whether an entity is signed in clear, or protects its header fields, so that it is one of a mail."""
+    return is_multipart_signed(entity) or find_scheme(entity) is not HeaderScheme.NONE
+
+
+def type_inside(layer: Layer) -> str:
+    """The content type of what a layer is around."""
+    match layer:
+        case SignedLayer():
+            return layer.signed_data.e_content_type
+        case EncryptedLayer():
+            return layer.enveloped.content_type
+        case CompressedLayer():
+            return layer.compressed.e_content_type
+        case RareLayer(structure=EncryptedData() as encrypted):
+            return encrypted.content_type
+        case RareLayer(structure=DigestedData() | AuthenticatedData() as digested):
+            return digested.e_content_type
+    raise AssertionError(layer)
 
 
 def begins_as_header(octets: Buffer) -> bool:
@@ -394,17 +395,6 @@ def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> S
     return SignedLayer(
         signed_data=signed_data, content=detached_content if detached else signed_data.e_content, detached=detached
     )
-
-
-def may_hold_parts(entity: Entity) -> bool:
-    """Whether `find_nested_layers` looks inside this entity."""
-    return has_parts(entity) or entity.content_type.media_type in EMBEDDED_MESSAGES
-
-
-def _children(entity: Entity) -> list[Entity]:
-    if entity.content_type.media_type in EMBEDDED_MESSAGES:
-        return [parse_entity(decode_body(entity))]
-    return parse_parts(entity) if has_parts(entity) else []
 
 
 def _begins_as_cms(octets: Buffer) -> bool:

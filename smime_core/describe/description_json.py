@@ -44,7 +44,7 @@ def description_to_json(
 def _openpgp_to_json(description: Description | None) -> list[dict[str, Any]]:
     openpgp = description.openpgp if description else None
     if openpgp is None:
-        return reasons_to_json(())
+        return []
     is_encrypted = openpgp is OpenPgp.ENCRYPTED
     return reasons_to_json((reason("openpgp-encrypted") if is_encrypted else reason("openpgp-signed"),))
 

@@ -29,12 +29,12 @@ from smime_core.cms.layers import (
     RareLayer,
     SignedLayer,
     find_any_layer,
-    find_nested_layers,
-    inner_node,
     parse_message,
 )
+from smime_core.cms.nested_parts import find_nested_layers
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_data import SignedData
+from smime_core.cms.signed_frame import node_inside
 from smime_core.cms.signer_info import SignerInfo
 from smime_core.describe.attributes import AttributeDescription, describe_attributes
 from smime_core.errors import MalformedMessage, SmimeError
@@ -151,7 +151,7 @@ def _walk(
         content = _content_of(found)
         if content is None:
             return None
-        node = inner_node(content, node)
+        node = node_inside(found, content, node)
     return node
 
 

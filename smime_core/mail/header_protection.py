@@ -283,7 +283,8 @@ def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) 
 
 
 def _find_altered(expected: tuple[Field, ...], outer: Headers) -> tuple[str, ...]:
-    altered = _without_copies(expected, outer) if outer.fields else ()
+    # A part that came without its message has no header fields outside but those that describe it.
+    altered = _without_copies(expected, outer) if any(map(_is_protectable, outer.fields)) else ()
     return tuple(dict.fromkeys(field.name for field in altered))
 
 

@@ -109,7 +109,7 @@ async def open_manifest(
         # (2)
         opened = await examiner.decrypt(enveloped)
         walk = Walk()
-        walk.add_encrypted(enveloped, opened)
+        walk.add_encrypted(enveloped, opened, examiner)
         # (3)
         content = await _judge_signature(opened.content, walk, examiner)
         walk.enter(content)

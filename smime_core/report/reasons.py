@@ -45,7 +45,12 @@ REASONS: Final = {
         "Use a program for OpenPGP, such as Thunderbird or GnuPG, or ask the sender for S/MIME."
     ),
     "page-moved": "The page was signed for another address than the one where it was found.",
+    "unknown-content-type": "The encrypted or compressed content is of a type that is not known here.",
     "not-opened": "The message is encrypted and was not decrypted.",
+    "encrypted-part": (
+        "A part of this message is encrypted. It has to be opened by itself, "
+        "and what is in it says nothing about the rest."
+    ),
     "nested-protection": "A part of this message has a protection of its own, which says nothing about the rest.",
     "certificate-expired-since": "The signer's certificate was valid at the stated signing time and has expired since.",
     "signing-time-outside-validity": "The signer's certificate was not valid at the stated signing time.",

@@ -22,6 +22,7 @@ from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
 from smime_core.stream.examination import StreamedReport, decrypt_octets, examine_octets
 from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, split_mail
+from smime_core.stream.numbered_part import locate_part
 from smime_core.stream.octets import FileOctets, Octets
 from smime_core.stream.sinks import FileSink, Sink
 from smime_core.stream.steady import BlockTags
@@ -41,6 +42,7 @@ __all__ = [
     "encrypt_mail_file",
     "entity_of",
     "examine_file",
+    "part_of",
     "sign_file",
     "sign_mail_file",
 ]
@@ -105,7 +107,7 @@ def decrypt_mail_file(
     Every tag and padding is checked before the first byte is written. Raises NoMatchingRecipient, DecryptionError,
     ContentTypeMismatch, MalformedMessage or UnsupportedAlgorithm.
     """
-    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     outer, inside = run(decrypt_octets(_octets(source, provider), provider, decryptor))
     run(copy_octets(run(join_mail(outer, inside)), FileSink(target)))
 
@@ -114,7 +116,7 @@ def decrypt_file(
     source: Source, target: Sink, keys: Keys, provider: StreamingProvider, *, policy: Policy = Policy.RECEIVE
 ) -> None:
     """Write the decrypted content as it is, without the outer headers. Raises the errors of `decrypt_mail_file`."""
-    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     _, inside = run(decrypt_octets(_octets(source, provider), provider, decryptor))
     run(copy_octets(inside, FileSink(target)))
 
@@ -139,7 +141,7 @@ def examine_file(
         examine_octets(
             _octets(source, provider),
             provider,
-            examiner=Examiner(keys=keys, judging=judging, provider=provider, policy=policy),
+            examiner=Examiner(keys=keys, judging=judging, provider=provider, policy=policy, other_types=True),
             claim=Claim.FROM_FIELD,
             sender=sender,
             detached_content=_octets(detached_content, provider) if detached_content is not None else None,
@@ -153,6 +155,18 @@ def entity_of(source: BinaryIO, preparation: Preparation) -> Octets:
     Raises LimitExceeded.
     """
     return run(split_mail(FileOctets(source), preparation))[1]
+
+
+def part_of(
+    source: Source, number: str, provider: StreamingProvider, keys: Keys = NO_KEYS, *, policy: Policy = Policy.RECEIVE
+) -> Octets:
+    """The part of a mail with this number, such as "2" or "1.2", as a message of its own, to be examined or decrypted.
+
+    The keys open layers around the whole; the part itself stays closed. Raises the errors of `decrypt_mail_file`, and
+    MalformedMessage without such a part.
+    """
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
+    return run(locate_part(_octets(source, provider), number, provider, decryptor))
 
 
 def copy_content(report: StreamedReport, target: Sink) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from smime_core.algorithms import ContentCipher, HashName, parse_digest_identifier, parse_hash_identifier
 from smime_core.asn1 import der
@@ -20,15 +21,19 @@ from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
+    PROTECTING_TYPES,
     ContentInfo,
+    content_info_header,
     is_content_info,
 )
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
 from smime_core.cms.guessed_content import GUESSED_HEAD_BYTES
-from smime_core.cms.layers import HEAD_BYTES, begins_as_header, may_hold_parts
+from smime_core.cms.layers import HEAD_BYTES, begins_as_header, is_protected_entity
+from smime_core.cms.nested_parts import may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted, is_single_try
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.signed_data import SignedData, parse_signed_data
+from smime_core.cms.signed_frame import is_frame, is_framed_kind
 from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
@@ -40,7 +45,8 @@ from smime_core.errors import (
 )
 from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
-from smime_core.mime import OPENPGP_HEAD_BYTES, Entity, find_openpgp, is_multipart_signed
+from smime_core.message import nothing_encrypted
+from smime_core.mime import OPENPGP_HEAD_BYTES, Entity, find_openpgp
 from smime_core.provider import StreamingProvider
 from smime_core.report.report import MessageReport, Reason, SignerReport
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, DecryptedOctets, InflatedOctets, StreamedContent
@@ -54,7 +60,8 @@ from smime_core.stream.mail import (
     open_mail_octets,
     read_entity_head,
 )
-from smime_core.stream.octets import MemoryOctets, Octets, TransformedOctets, read_head
+from smime_core.stream.octets import JoinedOctets, MemoryOctets, Octets, TransformedOctets, read_head, slice_octets
+from smime_core.stream.part_search import find_part, find_part_start
 from smime_core.stream.structure import BegunStructure, begin_structure
 from smime_core.verdict.examiner import Decryptor, Examiner
 from smime_core.verdict.line_forms import LINE_FORMS, judge_line_form, may_fit_otherwise
@@ -66,6 +73,8 @@ from smime_core.verdict.walk import (
     compressed_layer,
     signed_layer,
 )
+
+_CMS: Final = "CMS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +99,7 @@ async def examine_octets(
     Protected parts below the top are judged only in messages of at most MAX_LOOKED_INSIDE_BYTES. Raises the errors of
     `examine`.
     """
-    walk = await _begin_walk(octets, examiner, provider)
+    walk = await begin_walk(octets, examiner, provider)
     try:
         while (found := await walk.locate(detached_content)) is not None:
             detached_content = None
@@ -98,7 +107,7 @@ async def examine_octets(
             if inside is None:
                 walk.stop()
                 break
-            await walk.enter(inside)
+            await walk.enter(inside, found)
         further = await walk.look_inside(examiner)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
@@ -115,11 +124,11 @@ async def decrypt_octets(
     When this function returns, the tag or padding of each layer has been checked. Raises NoMatchingRecipient,
     DecryptionError, ContentTypeMismatch, MalformedMessage (also if nothing is encrypted) or UnsupportedAlgorithm.
     """
-    walk = await _begin_walk(octets, decryptor, provider)
+    walk = await begin_walk(octets, decryptor, provider)
     outer = walk.entity.head if walk.entity else None
     opened: Octets | None = None
     try:
-        async for was_encrypted in _walk_inwards(walk, on_last_walk):
+        async for was_encrypted in walk_inwards(walk, on_last_walk):
             opened = walk.octets if was_encrypted else opened
     except SmimeError:
         # If an encrypted layer was decrypted, a layer inside it that cannot be read is left to the examination, as in
@@ -129,14 +138,17 @@ async def decrypt_octets(
     if opened is None:
         if walk.entity is not None and find_openpgp(await walk.entity.with_body(OPENPGP_HEAD_BYTES)) is not None:
             raise OpenPgpContent
-        raise MalformedMessage("found nothing encrypted", where="message")
+        innermost = await walk.entity.with_body(MAX_LOOKED_INSIDE_BYTES + 1) if walk.entity is not None else b""
+        raise nothing_encrypted(innermost)
     return outer, opened
 
 
-async def _walk_inwards(walk: _StreamedWalk, on_last_walk: Callable[[], None] | None) -> AsyncIterator[bool]:
-    # Enters the layers at the top in turn, as `smime_core.message` does. Yields True for each layer that was encrypted,
-    # or compressed inside an encrypted layer, and otherwise False. A signature is read to its end if another layer is
-    # inside it.
+async def walk_inwards(walk: StreamedWalk, on_last_walk: Callable[[], None] | None = None) -> AsyncIterator[bool]:
+    """Enter the layers at the top in turn, as `smime_core.message` does.
+
+    Yields True for each layer that was encrypted, or compressed inside an encrypted layer, and otherwise False. A
+    signature is read to its end if another layer is inside it.
+    """
     was_encrypted = False
     passed: _Found | None = None
     for depth in range(MAX_MIME_DEPTH):
@@ -153,7 +165,7 @@ async def _walk_inwards(walk: _StreamedWalk, on_last_walk: Callable[[], None] | 
             return
         else:
             inside = found.content
-        await walk.enter(inside)
+        await walk.enter(inside, found)
         yield was_encrypted
 
 
@@ -201,6 +213,15 @@ class _Found:
         """The structure without its content, after all of the structure was read."""
         return (await self.structure.finish()).skeleton
 
+    def type_inside(self) -> str:
+        """The content type of the content. Raises MalformedMessage."""
+        if isinstance(self.begun, SignedParts):
+            return self.begun.signed_data.e_content_type
+        # The content is in the first SEQUENCE of each structure but CompressedData, where it is in the second.
+        holders = [one for one in der.read_children(self.begun.head.content, _CMS) if one.tag == der.SEQUENCE]
+        holder = der.read_children(holders[-1], _CMS)
+        return der.parse_oid(holder[0], _CMS)
+
     async def signed_data(self) -> SignedData:
         """The SignedData without its content, after all of it was read. Raises MalformedMessage or LimitExceeded."""
         if isinstance(self.begun, SignedParts):
@@ -208,7 +229,7 @@ class _Found:
         return parse_signed_data((await self.finish()).content)
 
 
-class _StreamedWalk:
+class StreamedWalk:
     """The state of an examination. `octets` are to be examined next; `entity` is their parsed form if they are mail."""
 
     def __init__(
@@ -323,8 +344,10 @@ class _StreamedWalk:
             raise MalformedMessage("this content is never detached", where="CMS")
         if found.content_type == ID_COMPRESSED_DATA:
             skeleton = await found.finish()
-            self._opener.check_compressed_type(parse_compressed_data(skeleton.content).e_content_type)
+            content_type = parse_compressed_data(skeleton.content).e_content_type
+            self._opener.check_compressed_type(content_type)
             self.state.add(compressed_layer(len(self.state.layers)))
+            self.state.note_type(content_type, self._opener)
             return InflatedOctets(found.content)
         # In AuthEnvelopedData the tag and the attributes that it covers follow the content. So only EnvelopedData can
         # be decrypted while the content is read for the first time.
@@ -341,7 +364,7 @@ class _StreamedWalk:
                 skeleton = await found.finish()
         if walk is not None:
             parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
-        self.state.add_encrypted(enveloped, opened)
+        self.state.add_encrypted(enveloped, opened, self._opener)
         return opened.content if opened else None
 
     async def _decrypt(
@@ -370,18 +393,41 @@ class _StreamedWalk:
         self.octets, self.entity = MemoryOctets(b""), None
         self.state.enter(b"")
 
-    async def enter(self, inside: Octets) -> None:
-        """Continue with the content of a layer: in mail an entity. In bare CMS, its first bytes show what it is."""
-        is_bare = self.entity is None
-        self.octets, self.entity, self._cms = inside, None, None
+    async def enter(self, inside: Octets, found: _Found) -> None:
+        """Continue with the content of a layer, as `cms.signed_frame.node_inside` does."""
+        content_type = found.type_inside()
+        is_structure = content_type in PROTECTING_TYPES
+        is_bare = self.entity is None or is_structure
         head = await read_head(inside, HEAD_BYTES) if is_bare else b""
+        if is_structure and not is_content_info(head):
+            header = content_info_header(content_type, await inside.length())
+            inside, head = JoinedOctets(MemoryOctets(header), inside), header
+        self.octets, self.entity, self._cms = inside, None, None
         if is_content_info(head):
             self._cms = inside
         elif not is_bare or begins_as_header(head):
             entity = await read_entity_head(inside)
-            if not is_bare or is_multipart_signed(entity.head) or await locate_cms_part(entity) is not None:
+            if not is_bare or is_protected_entity(entity.head) or await locate_cms_part(entity) is not None:
                 self.octets, self.entity = entity.octets, entity
+        if found.is_signed and self.entity is not None:
+            self.entity = await _without_frame(self.entity)
+            self.octets = self.entity.octets
         self.state.enter(self.entity.head if self.entity else b"")
+
+
+async def _without_frame(entity: StreamedEntity) -> StreamedEntity:
+    # As `cms.signed_frame.find_framed` does. Nearly every part shows by its first bytes that it is not framed.
+    if not is_frame(entity.head):
+        return entity
+    with contextlib.suppress(MalformedMessage):
+        first = await find_part_start(entity)
+        part = None if first is None else await read_entity_head(slice_octets(entity.body, first))
+        if part is None or not is_framed_kind(await part.with_body(MAX_HEADER_BYTES)):
+            return entity
+        found = await find_part(entity, 1)
+        if found is not None and await find_part(entity, 2) is None:
+            return await read_entity_head(slice_octets(entity.body, *found))
+    return entity
 
 
 async def _count_blocks(
@@ -392,11 +438,12 @@ async def _count_blocks(
         yield block
 
 
-async def _begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingProvider) -> _StreamedWalk:
+async def begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingProvider) -> StreamedWalk:
+    """The walk at the outermost layer of a mail, in a file of any form, or of bare CMS."""
     octets = await open_mail_octets(octets)
     cms = await locate_cms(octets)
     entity = await read_entity_head(octets) if cms is None else None
-    return _StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)
+    return StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)
 
 
 def _announced_hashes(found: _Found) -> list[HashName]:

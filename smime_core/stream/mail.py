@@ -106,10 +106,10 @@ async def locate_cms(octets: Octets) -> Octets | None:
     return Base64Octets(slice_octets(octets, text, end[0]), ExactBase64)
 
 
-async def read_entity_head(octets: Octets) -> StreamedEntity:
+async def read_entity_head(octets: Octets, default_type: str = "text/plain") -> StreamedEntity:
     """The entity in `octets`, with its header block parsed. Raises LimitExceeded if the header block is too large."""
     head = await read_head(octets, MAX_HEADER_BYTES + 4)
-    entity = parse_entity(head)
+    entity = parse_entity(head, default_type=default_type)
     # The mbox line before the header section is no part of the entity.
     start, body_start = len(head) - len(entity.encoded), len(head) - len(entity.body)
     fields = dataclasses.replace(entity, body=entity.body[:0], encoded=entity.encoded[: body_start - start])

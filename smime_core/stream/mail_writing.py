@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from smime_core.asn1.der import Buffer
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA
 from smime_core.cms.enveloped_data import enveloped_smime_type
 from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signed_frame import build_frame, needs_frame, new_boundary
 from smime_core.cms.signing import SignatureForm
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_HEADER_BYTES
@@ -41,28 +41,11 @@ from smime_core.mime.piecewise import Base64Encoder
 from smime_core.mime.preparation_scan import longest_field_bytes
 from smime_core.provider import StreamingProvider
 from smime_core.stream.mail import StreamedEntity, locate_cms_part, open_mail_octets, read_entity_head
-from smime_core.stream.octets import DerivedOctets, MemoryOctets, Octets, read_head, slice_octets
+from smime_core.stream.octets import JoinedOctets, MemoryOctets, Octets, read_head, slice_octets
 from smime_core.stream.preparing import prepare_mail
 from smime_core.stream.sinks import FileSink, StreamSink
 from smime_core.stream.structure import begin_structure
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
-
-
-class JoinedOctets(DerivedOctets):
-    """Several sequences of bytes, one after the other."""
-
-    def __init__(self, *parts: Octets) -> None:
-        self._parts = parts
-
-    async def make_blocks(self) -> AsyncIterator[memoryview]:
-        """The blocks of each part in turn."""
-        for part in self._parts:
-            async for block in part.blocks():
-                yield block
-
-    async def length(self) -> int:
-        """The total length."""
-        return sum([await part.length() for part in self._parts])
 
 
 class _SplitMail(NamedTuple):
@@ -82,26 +65,42 @@ async def split_mail(
     return outer_headers, entity
 
 
-async def _split(message: Octets, preparation: Preparation, protection: ProtectionMode | None) -> _SplitMail:
+async def _split(
+    message: Octets, preparation: Preparation, protection: ProtectionMode | None, signer: StreamSigner | None = None
+) -> _SplitMail:
     entity = await read_entity_head(await open_mail_octets(message))
     headers = entity.head.headers
     is_ascii = names_type(headers) or await _is_ascii(entity.body)
     head = inner_headers_of(headers, body_is_ascii=is_ascii) + b"\r\n"
     outer_headers, prepared = outer_headers_of(headers), await prepare_mail(head, entity.body, preparation)
-    head = prepared.head
-    start, body = b"", prepared.body
+    head, body = prepared.head, prepared.body
+    longest = max(prepared.longest_field_bytes, longest_field_bytes(head))
+    if signer is not None and signer.signing.mail_form(longest) is SignatureForm.DETACHED:
+        head, body = await _framed(head, body, signer.provider, protection)
+    start = b""
     if protection is ProtectionMode.CIPHER_WITH_COPY:
         # The copy of the hidden fields comes into the beginning of the body.
         start, body = await _cut(body, MAX_SEARCHED_BYTES + 1)
     if protection is not None:
         outer_headers, head = protect_headers(outer_headers, head + start, protection)
-    longest = max(prepared.longest_field_bytes, longest_field_bytes(parse_entity(head).headers.raw + b"\r\n"))
+    longest = max(longest, longest_field_bytes(parse_entity(head).headers.raw + b"\r\n"))
     return _SplitMail(outer_headers, JoinedOctets(MemoryOctets(head), body), longest)
 
 
 async def _cut(body: Octets, length: int) -> tuple[bytes, Octets]:
     start = await read_head(body, length)
     return start, slice_octets(body, length) if len(start) == length else MemoryOctets(b"")
+
+
+async def _framed(
+    head: bytes, body: Octets, provider: StreamingProvider, protection: ProtectionMode | None
+) -> tuple[bytes, Octets]:
+    # As in `smime_core.message`.
+    parsed = parse_entity(head + await read_head(body, MAX_HEADER_BYTES))
+    if not needs_frame(parsed, protects=protection is not None):
+        return head, body
+    frame_head, before, behind = build_frame(new_boundary(provider))
+    return frame_head, JoinedOctets(MemoryOctets(before + head), body, MemoryOctets(behind))
 
 
 async def sign_mail(
@@ -112,7 +111,7 @@ async def sign_mail(
     The content is read once if `target` is a seekable file. Otherwise nothing is written before the signatures are
     there, so the content is read twice: for hashing and for writing.
     """
-    outer_headers, entity, longest = await _split(message, Preparation.SEVEN_BIT, protection)
+    outer_headers, entity, longest = await _split(message, Preparation.SEVEN_BIT, protection, signer)
     form = signer.signing.mail_form(longest)
     if form is SignatureForm.OPAQUE:
         async with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:

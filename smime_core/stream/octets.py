@@ -192,6 +192,23 @@ class _SliceOctets:
         return (await self.whole.length() if self._end is None else self._end) - self._start
 
 
+class JoinedOctets(DerivedOctets):
+    """Several sequences of bytes, one after the other."""
+
+    def __init__(self, *parts: Octets) -> None:
+        self._parts = parts
+
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
+        """The blocks of each part in turn."""
+        for part in self._parts:
+            async for block in part.blocks():
+                yield block
+
+    async def length(self) -> int:
+        """The total length."""
+        return sum([await part.length() for part in self._parts])
+
+
 class Transform(Protocol):
     """Decodes or encodes bytes that are fed in pieces, as `text.base64` and `mime.piecewise` do."""
 

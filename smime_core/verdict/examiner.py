@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from smime_core.cms.content_info import FIELD, ID_DATA
+from smime_core.cms.content_info import FIELD, ID_DATA, PROTECTING_TYPES, is_own_type
 from smime_core.cms.enveloped_data import EnvelopedData, decrypt_enveloped_data
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
@@ -20,13 +20,15 @@ from smime_core.trust.judging import Judging
 class Decryptor:
     """The keys for the encrypted layers of one message, and the content types that may be inside them.
 
-    All layers share `decryption_budget`.
+    All layers share `decryption_budget`. With `other_types`, types that are neither these nor our own may be inside
+    too, as in a message whose writer chose another type.
     """
 
     provider: CryptoProvider
     keys: Keys = NO_KEYS
     policy: Policy = Policy.RECEIVE
     encrypted_types: tuple[str, ...] = (ID_DATA,)
+    other_types: bool = False
     decryption_budget: DecryptionBudget = field(default_factory=DecryptionBudget)
 
     async def decrypt(self, enveloped: EnvelopedData) -> Decrypted[bytes]:
@@ -41,6 +43,8 @@ class Decryptor:
 
     def check_encrypted_type(self, enveloped: EnvelopedData) -> None:
         """Raise ContentTypeMismatch for a content type that is not allowed here or not authenticated."""
+        if self._reads_other(enveloped.content_type):
+            return
         if enveloped.content_type not in self.encrypted_types:
             raise ContentTypeMismatch(f"encrypted content of type {enveloped.content_type} does not belong here")
         if enveloped.content_type != ID_DATA and not enveloped.is_authenticated:
@@ -50,8 +54,11 @@ class Decryptor:
 
     def check_compressed_type(self, content_type: str) -> None:
         """Raise ContentTypeMismatch for compressed content of a type that is not allowed here."""
-        if content_type not in self.encrypted_types:
+        if content_type not in self.encrypted_types and not self._reads_other(content_type):
             raise ContentTypeMismatch(f"compressed content of type {content_type} does not belong here")
+
+    def _reads_other(self, content_type: str) -> bool:
+        return self.other_types and content_type not in self.encrypted_types and not is_own_type(content_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +73,13 @@ class Examiner(Decryptor):
     signed_types: tuple[str, ...] = (ID_DATA,)
     follows_paths: bool = True
     budget: PathBudget = field(default_factory=PathBudget)
+
+    def expects_signed(self, content_type: str) -> bool:
+        """Whether a signature over content of this type counts as one of what is examined.
+
+        A signed CMS structure does, where the walk goes on inside it.
+        """
+        return content_type in self.signed_types or (self.other_types and content_type in PROTECTING_TYPES)
 
     def check_signed_type(self, content_type: str) -> None:
         """Raise ContentTypeMismatch for the signed text of a form field that is presented as a mail.

@@ -69,7 +69,7 @@ async def judge_signers(
 
     A certificate that the message lacks, the signer's or one of the path, may be one that the judging has at hand.
     """
-    is_expected = signed_data.e_content_type in examiner.signed_types
+    is_expected = examiner.expects_signed(signed_data.e_content_type)
     why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
     if not is_expected and (ID_DATA not in examiner.signed_types or is_own_type(signed_data.e_content_type)):
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)

@@ -12,21 +12,14 @@ from dataclasses import dataclass, field
 
 from smime_core.asn1.der import Buffer
 from smime_core.cms.compressed_data import decompress
+from smime_core.cms.content_info import PROTECTING_TYPES
 from smime_core.cms.enveloped_data import EnvelopedData
-from smime_core.cms.layers import (
-    CompressedLayer,
-    EncryptedLayer,
-    RareLayer,
-    SignedLayer,
-    find_any_layer,
-    find_nested_layers,
-    inner_node,
-    may_hold_parts,
-    parse_message,
-)
+from smime_core.cms.layers import CompressedLayer, EncryptedLayer, RareLayer, SignedLayer, find_any_layer, parse_message
+from smime_core.cms.nested_parts import find_nested_layers, may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_frame import node_inside
 from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
@@ -42,7 +35,7 @@ from smime_core.mail.header_protection import (
     unprotect_headers,
 )
 from smime_core.mail.people import read_people
-from smime_core.mime import Entity, OpenPgp, find_openpgp, read_date
+from smime_core.mime import Entity, Headers, OpenPgp, find_openpgp, read_date
 from smime_core.report.reasons import reason
 from smime_core.report.report import (
     LayerKind,
@@ -55,7 +48,7 @@ from smime_core.report.report import (
     find_deciding_signers,
 )
 from smime_core.verdict.authors import Authors, name_sender, names_somebody, read_authors
-from smime_core.verdict.examiner import Examiner
+from smime_core.verdict.examiner import Decryptor, Examiner
 from smime_core.verdict.line_forms import LINE_FORMS, judge_line_form, may_fit_otherwise
 from smime_core.verdict.signers import (
     UNREADABLE,
@@ -99,8 +92,8 @@ class Walk:
     """The state of an examination: the layers so far, the node to examine next, and the entity whose From is displayed.
 
     `garbled` is the error for damage inside, after a layer without an authentication tag (CBC) was decrypted. `notes`
-    are reasons that are reported to people but do not change the state. `openpgp` is the protection of the innermost
-    node by OpenPGP, which is named if there is no other.
+    are reasons that are reported to people but do not change the state; `doubts` keep it from being verified. `openpgp`
+    is the protection of the innermost node by OpenPGP, which is named if there is no other.
     """
 
     node: Entity | bytes = b""
@@ -110,6 +103,7 @@ class Walk:
     certificates: dict[Certificate, None] = field(default_factory=dict)
     garbled: SmimeError | None = None
     notes: dict[Reason, None] = field(default_factory=dict)
+    doubts: dict[Reason, None] = field(default_factory=dict)
     openpgp: OpenPgp | None = None
 
     def add(self, layer: LayerReport) -> None:
@@ -117,13 +111,19 @@ class Walk:
         check_limit("CMS layers", len(self.layers) + 1, MAX_MIME_DEPTH)
         self.layers.append(layer)
 
-    def add_encrypted(self, enveloped: EnvelopedData, opened: Decrypted[object] | None) -> None:
+    def add_encrypted(self, enveloped: EnvelopedData, opened: Decrypted[object] | None, examiner: Decryptor) -> None:
         """Add an encrypted layer; `opened` is None if it was not decrypted. Raises LimitExceeded."""
         self.add(encrypted_layer(enveloped, opened.recipient if opened else None, len(self.layers)))
         if opened is not None and not enveloped.is_authenticated:
             self.garbled = self.garbled or opened.garbled
         if enveloped.cipher.is_weak:
             self.notes[reason("weak-encryption", {"algorithm": enveloped.cipher.name})] = None
+        self.note_type(enveloped.content_type, examiner)
+
+    def note_type(self, content_type: str, examiner: Decryptor) -> None:
+        """Note content of a type that nobody here knows. A signature inside it is never verified."""
+        if content_type not in (*examiner.encrypted_types, *PROTECTING_TYPES):
+            self.doubts[reason("unknown-content-type", {"oid": content_type})] = None
 
     def note_frame(self, fault: MalformedMessage | UnsupportedAlgorithm | None, damage: Sequence[str]) -> None:
         """Note the `damage` of a multipart/signed.
@@ -172,6 +172,8 @@ class Walk:
             reasons = (reason("openpgp-encrypted") if is_encrypted else reason("openpgp-signed"), *reasons)
         if protected is not None:
             state, reasons = _hold_against_outside(state, reasons, protected)
+        if self.doubts:
+            state, reasons = State.SIGNED_UNVERIFIED if state is State.VERIFIED else state, (*self.doubts, *reasons)
         if claim is Claim.FROM_FIELD and state is not State.PLAIN:
             reasons = _with_notes(reasons, self._notes_on(claimed, state, protected))
         # Only layers around the whole message count here. A nested part that is not decrypted is reported with that
@@ -198,9 +200,9 @@ class Walk:
     def protects_headers(self) -> bool:
         """Whether header fields may be protected: layers cover the whole of a mail (RFC 9788 section 4).
 
-        Bare CMS and layers of a part protect none.
+        The mail may have come without its own header section, as bare CMS. Layers of a part protect none.
         """
-        return isinstance(self.outermost, Entity) and any(layer.covers_whole for layer in self.layers)
+        return isinstance(self.node, Entity) and any(layer.covers_whole for layer in self.layers)
 
     def _notes_on(self, claimed: Authors, state: State, protected: ProtectedHeaders | None) -> tuple[Reason, ...]:
         # The Sender field of a verified message names the person who sent it, if the signature covers the field.
@@ -220,12 +222,13 @@ class Walk:
     def _protected_headers(self) -> ProtectedHeaders | None:
         # RFC 9788 section 4: the payload, inside all layers that cover the whole message, states how its header fields
         # are protected.
-        if not isinstance(self.node, Entity) or not isinstance(self.outermost, Entity) or not self.protects_headers:
+        if not isinstance(self.node, Entity) or not self.protects_headers:
             return None
+        outer = self.outermost.headers if isinstance(self.outermost, Entity) else Headers((), b"")
         whole = [layer for layer in self.layers if layer.covers_whole]
         signers = find_deciding_signers(whole)
         protected = unprotect_headers(
-            self.outermost.headers,
+            outer,
             self.node,
             signed=bool(signers)
             and all(signer.state is not State.INVALID and signer.sid != UNREADABLE for signer in signers),
@@ -246,7 +249,7 @@ async def _walk_layers(walk: Walk, examiner: Examiner, detached_content: Buffer 
             content = _inflate(walk, found, examiner)
         else:
             raise UnsupportedAlgorithm(found.content_type, "content type")
-        walk.enter(inner_node(content, walk.node) if content is not None else b"")
+        walk.enter(node_inside(found, content, walk.node) if content is not None else b"")
 
 
 async def _examine_signed(walk: Walk, found: SignedLayer, examiner: Examiner) -> Buffer | None:
@@ -288,13 +291,14 @@ async def _as_blocks(octets: Buffer) -> AsyncIterator[memoryview]:
 async def _examine_encrypted(walk: Walk, found: EncryptedLayer, examiner: Examiner) -> Buffer | None:
     examiner.check_encrypted_type(found.enveloped)
     opened = await examiner.decrypt(found.enveloped) if examiner.keys else None
-    walk.add_encrypted(found.enveloped, opened)
+    walk.add_encrypted(found.enveloped, opened, examiner)
     return opened.content if opened else None
 
 
 def _inflate(walk: Walk, found: CompressedLayer, examiner: Examiner) -> bytes:
     examiner.check_compressed_type(found.compressed.e_content_type)
     walk.add(compressed_layer(len(walk.layers)))
+    walk.note_type(found.compressed.e_content_type, examiner)
     return decompress(found.compressed)
 
 
@@ -377,7 +381,12 @@ async def add_nested_layers(entity: Entity, walk: Walk, examiner: Examiner) -> t
         return (reason("too-large-to-look-inside"),)
     nested = await _examine_nested(entity, walk, examiner)
     walk.layers += nested
-    return (reason("nested-protection"),) if nested else ()
+    encrypted = ", ".join(layer.path for layer in nested if layer.kind is LayerKind.ENCRYPTED)
+    others = any(layer.kind is not LayerKind.ENCRYPTED for layer in nested)
+    return (
+        *((reason("encrypted-part", {"part": encrypted}),) if encrypted else ()),
+        *((reason("nested-protection"),) if others else ()),
+    )
 
 
 async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> list[LayerReport]:

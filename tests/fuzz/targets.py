@@ -29,7 +29,8 @@ from smime_core.cms.countersignature import find_countersignatures
 from smime_core.cms.digested_data import check_digested_data, parse_digested_data
 from smime_core.cms.encrypted_data import decrypt_encrypted_data, parse_encrypted_data
 from smime_core.cms.later_recipients import add_recipients
-from smime_core.cms.layers import find_layer, find_nested_layers, parse_message
+from smime_core.cms.layers import find_layer, parse_message
+from smime_core.cms.nested_parts import find_nested_layers
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.kekri import KeyEncryptionKey
 from smime_core.cms.recipients.keys import Keys

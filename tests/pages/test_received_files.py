@@ -106,6 +106,45 @@ def test_an_encrypted_part_opens_in_place(pages: MailPages, stack: DemoStack) ->
     press_at(pages, 1, "open-attached")
     pages.page.wait_for_text("In a part.", selector=named("body"), timeout_seconds=OPERATION_SECONDS)
     assert pages.page.text(named("subject")) == "Part"
+    assert pages.state == "verified", "the fields inside count, though the part came without its mail"
+    assert "nothing protects" not in pages.page.text("main").lower()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b'Content-Type: application/pkcs7-mime; name="smime.p7m"',
+        b'Content-Type: application/octet-stream; name="data.bin"',
+    ],
+)
+def test_the_line_that_names_an_encrypted_part_opens_it_with_its_own_verdict(
+    pages: MailPages, stack: DemoStack, head: bytes
+) -> None:
+    alice, bob = stack.accounts
+    _, _, entity = encrypted(alice, mail(text("By nobody known."), subject="Part")).partition(b"\r\n\r\n")
+    part = head + b"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment\r\n\r\n" + entity
+    pages.open_message(deliver(stack, signed(bob, mail(multipart("mixed", text("Around."), part)))))
+    assert pages.state == "verified"
+    assert "Part 2" in pages.page.text(named("part"))
+    pages.page.click(named("open-part"))
+    pages.page.wait_for_text("By nobody known.", selector=named("body"), timeout_seconds=OPERATION_SECONDS)
+    assert pages.state == "encrypted-only", "the verdict of the message around it does not count"
+    pages.page.click(named("back-to-outer"))
+    assert pages.state == "verified"
+    assert pages.page.js(FOCUSED) == "open-part"
+
+
+def test_a_part_in_a_forwarded_mail_opens_that_mail(pages: MailPages, stack: DemoStack) -> None:
+    alice, _ = stack.accounts
+    part = encrypted(alice, mail(text("Deep inside."))).split(b"\r\nContent-Type: ", 1)[1]
+    inner = mail(multipart("mixed", text("In between."), b"Content-Type: " + part, boundary="b2"), subject="Forwarded")
+    pages.open_message(deliver(stack, mail(multipart("mixed", text("Around."), attached(inner)))))
+    pages.page.click(named("open-part"))
+    pages.page.wait_for_text("In between.", selector=named("body"), timeout_seconds=OPERATION_SECONDS)
+    assert pages.state == "plain"
+    pages.page.click(named("open-part"))
+    pages.page.wait_for_text("Deep inside.", selector=named("body"), timeout_seconds=OPERATION_SECONDS)
+    assert pages.state == "encrypted-only"
 
 
 def test_a_broken_attached_mail_is_reported_beside_the_attachments(pages: MailPages, stack: DemoStack) -> None:

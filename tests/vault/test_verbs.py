@@ -210,6 +210,26 @@ def test_the_words_of_a_signed_part_stand_beside_its_verdict() -> None:
     assert call("message.verify", message=MESSAGE, identities=[], **trust())["parts"] == []
 
 
+@pytest.mark.parametrize("media_type", ["application/pkcs7-mime", "application/octet-stream"])
+def test_an_encrypted_part_is_handed_out_as_one_whatever_its_header_says(media_type: str) -> None:
+    bob = person("bob", NewKey.P256)
+    entity = run(
+        encrypt_entity(
+            b"Content-Type: text/plain\r\n\r\nHidden.", Encrypting(recipients=[bob.certificate]), provider=PROVIDER
+        )
+    )
+    _, _, body = entity.partition(b"\r\n\r\n")
+    part = b"Content-Type: %b; name=x.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n" % media_type.encode() + body
+    parts = b"".join(b"--outer\r\n" + part + b"\r\n" for part in (b"\r\nWords.", part))
+    message = b"From: a@x.test\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n" + parts + b"--outer--\r\n"
+    opened = call("message.verify", message=message, **sealed(bob), **trust())
+    (file,) = opened["attachments"]
+    assert (file["type"], file["path"]) == ("application/pkcs7-mime", "2")
+    assert [reason["code"] for reason in opened["report"]["reasons"]] == ["encrypted-part"]
+    alone = call("message.verify", message=file["data"], **sealed(bob), **trust())
+    assert (alone["report"]["state"], alone["text"]) == ("encrypted-only", b"Hidden.")
+
+
 def test_an_answer_joins_the_thread_of_an_unprotected_message() -> None:
     message = MESSAGE.replace(b"Date:", b"Message-ID: <1@example.test>\r\nReferences: <0@example.test> junk\r\nDate:")
     reply = call("message.verify", message=message, identities=[], **trust())["reply"]

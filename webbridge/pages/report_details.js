@@ -184,8 +184,9 @@ function createLayer(app, report, layer, index) {
  * The verdicts on parts with their own protection, shown below the text. A verdict is valid for its part only.
  * @param {Speaking} app
  * @param {import("./mail_vault.js").OpenedMessage} opened
+ * @param {(path: string) => HTMLElement[]} createOpening makes the button that opens an encrypted part, if it can be opened
  */
-export function createPartVerdicts({ translate }, { report, parts }) {
+export function createPartVerdicts({ translate }, { report, parts }, createOpening) {
   const items = report.layers.flatMap((layer, index) => {
     if (layer.coversWhole) return [];
     const signers = report.signers.filter((signer) => signer.layer === index);
@@ -196,7 +197,8 @@ export function createPartVerdicts({ translate }, { report, parts }) {
     mark.setAttribute("aria-hidden", "true");
     const verdict = html("p", { text: translate(`part_${layer.kind}`, values), data: { test: "part" } });
     const covered = parts.find(({ path }) => path === layer.path)?.text;
-    const words = html("div", { class: "stack" }, verdict, covered ? createCovered(translate, covered) : null);
+    const opening = layer.kind === "encrypted" ? createOpening(layer.path) : [];
+    const words = html("div", { class: "stack" }, verdict, covered ? createCovered(translate, covered) : null, ...opening);
     return [html("li", { class: "part", data: { state: state ?? layer.kind } }, mark, words)];
   });
   if (items.length === 0) return null;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from smime_core.report import MessageReport, Reason, SignerReport, State, holder_name
+from smime_core.report import LayerKind, MessageReport, Reason, SignerReport, State, holder_name
 from smime_core.text import addresses_match, clean_name, write_proved
 
 WORDS: Final = {
@@ -17,6 +17,7 @@ WORDS: Final = {
 }
 
 _OPENPGP: Final = "openpgp-"
+_PLAIN_AROUND: Final = "plain around an encrypted part"
 
 _SENT_BY: Final = {
     "sent-by": ", sent by {person} as this signature says",
@@ -29,6 +30,8 @@ def verdict_line(report: MessageReport) -> str:
     words = WORDS[report.state]
     if any(one.code.startswith(_OPENPGP) for one in report.reasons):
         words = "OpenPGP, not S/MIME"
+    if report.state is State.PLAIN and (parts := _encrypted_parts(report)):
+        words = f"{_PLAIN_AROUND}: use sealwax decrypt --part {parts[0]}"
     if report.state is State.ENCRYPTED_ONLY and not any(recipient.opened for recipient in report.recipients):
         # The content was not decrypted, so nothing is said about its author.
         return "encrypted, and not decrypted: use sealwax decrypt"
@@ -38,6 +41,10 @@ def verdict_line(report: MessageReport) -> str:
     if not reasons:
         return words
     return f"{words} ({reasons})" if report.state is State.VERIFIED else f"{words}: {reasons}"
+
+
+def _encrypted_parts(report: MessageReport) -> list[str]:
+    return [one.path for one in report.layers if one.kind is LayerKind.ENCRYPTED and not one.covers_whole]
 
 
 def _sent_by(reasons: Sequence[Reason]) -> str:

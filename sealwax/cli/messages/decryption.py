@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sealwax.cli.messages.operations import Input, read_whole
+from sealwax.cli.messages.operations import Message, read_whole
 from sealwax.cli.options.keys import ReaderKeys
 from sealwax.cli.provider import PROVIDER
 from smime_core import blocking, stream
@@ -38,7 +38,7 @@ from smime_core.stream import Sink
 _WHOLE_KINDS: Final = (ID_ENCRYPTED_DATA, ID_AUTHENTICATED_DATA)
 
 
-def decrypt(data: Input, target: Sink, reader: ReaderKeys, *, raw: bool) -> None:
+def decrypt(data: Message, target: Sink, reader: ReaderKeys, *, raw: bool) -> None:
     """Write the decrypted content: under the headers of the mail, or without headers if `raw` or for bare CMS."""
     if not isinstance(data, bytes):
         try:

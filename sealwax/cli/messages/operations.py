@@ -25,9 +25,22 @@ from smime_core.report import MessageReport
 from smime_core.stream import Sink
 from smime_core.stream.mail import open_mail_octets, read_entity_head
 from smime_core.stream.octets import FileOctets, Octets
+from smime_core.stream.octets import read_head as read_octets
 from smime_core.trust import Judging
 
 Input = bytes | BinaryIO
+Message = Input | Octets
+"""An input, or a part of a large one."""
+
+
+def take_part(data: Input, number: str, keys: Keys = NO_KEYS) -> Message:
+    """The part of a mail with this number, as a message of its own, in the form of the input.
+
+    The keys open layers around the whole. Raises MalformedMessage without such a part, and the errors of decryption.
+    """
+    part = stream.part_of(as_file(data), number, PROVIDER, keys, policy=Policy.ARCHIVE)
+    # A small message is examined in memory, and so is its part.
+    return read_whole(part) if isinstance(data, bytes) else part
 
 
 def sign_mail(data: Input, target: Sink, signing: Signing, protection: ProtectionMode | None) -> SignatureForm:
@@ -82,7 +95,7 @@ class Examined:
 
 
 def examine(
-    data: Input, judging: Judging, *, sender: str | None, content: Input | None = None, keys: Keys = NO_KEYS
+    data: Message, judging: Judging, *, sender: str | None, content: Input | None = None, keys: Keys = NO_KEYS
 ) -> Examined:
     """The report on the input, by policy ARCHIVE. `content` is the content of a detached signature."""
     if isinstance(data, bytes) and (content is None or isinstance(content, bytes)):
@@ -91,7 +104,7 @@ def examine(
         )
         return Examined(report, None)
     streamed = stream.examine_file(
-        as_file(data),
+        data if isinstance(data, Octets) else as_file(data),
         judging,
         PROVIDER,
         keys,
@@ -126,10 +139,14 @@ def load_whole(name: str) -> bytes:
         return read_whole(data)
 
 
-def read_whole(data: Input) -> bytes:
+def read_whole(data: Message) -> bytes:
     """All bytes, for operations that need them at once. Raises LimitExceeded."""
     if isinstance(data, bytes):
         return data
+    if isinstance(data, Octets):
+        whole = blocking.run(read_octets(data, MAX_WHOLE_BYTES + 1))
+        check_limit("bytes taken into memory", len(whole), MAX_WHOLE_BYTES)
+        return whole
     check_limit("bytes taken into memory", data.seek(0, io.SEEK_END), MAX_WHOLE_BYTES)
     data.seek(0)
     return data.read()

@@ -88,6 +88,11 @@ SIGNER: Final = click.Option(
 SIGNER_NUMBER: Final = click.Option(
     ["--signer", "number"], type=click.IntRange(min=1), default=1, help="Whose signature, as inspect counts."
 )
+PART: Final = click.Option(
+    ["--part"],
+    metavar="N",
+    help="Take the part with this number, such as 2 or 1.2, by itself, as inspect counts.",
+)
 SENDER: Final = click.Option(
     ["--from", "sender"], metavar="ADDRESS", help="The sender, where the message does not say."
 )

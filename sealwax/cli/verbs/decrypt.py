@@ -10,9 +10,9 @@ from sealwax.cli.judging.looking_up import judge
 from sealwax.cli.judging.remembering import Remembering
 from sealwax.cli.judging.verdict_line import WORDS
 from sealwax.cli.messages import decryption, operations
-from sealwax.cli.messages.operations import Input
+from sealwax.cli.messages.operations import Message
 from sealwax.cli.options.keys import KeyOptions
-from sealwax.cli.options.parameters import INPUT, OUTPUT
+from sealwax.cli.options.parameters import INPUT, OUTPUT, PART
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.trust import VerdictOptions
@@ -32,6 +32,7 @@ class DecryptRequest:
     source: str = given_by(INPUT)
     target: str = given_by(OUTPUT)
     keys: KeyOptions = group_of(KeyOptions)
+    part: str | None = given_by(PART)
     raw: bool = given_by(
         click.Option(["--raw"], is_flag=True, help="Write what was encrypted as it is, without the mail's headers.")
     )
@@ -59,17 +60,19 @@ def decrypt(request: DecryptRequest) -> None:
     around the encryption are removed, those inside it stay.
     Bare CMS gives the content as it was. Exits 0 when it was decrypted, also if the signature inside is not verified.
     Any option about trust, --from, --at and --json also report on that signature.
+    With --part only that part is decrypted and judged.
     """
     trust_store = request.verdict.trust.load_store()
     with open_input(request.source) as data, show_progress(data, "Decrypting") as watched:
         reader = request.keys.load(request.passphrases)
+        message = operations.take_part(watched, request.part, reader.keys) if request.part is not None else watched
         with open_output(request.target, PRIVATE_MODE) as output:
-            decryption.decrypt(watched, output, reader, raw=request.raw)
+            decryption.decrypt(message, output, reader, raw=request.raw)
         if request.asks_for_verdict:
-            _judge_inside(request, watched, reader.keys, trust_store)
+            _judge_inside(request, message, reader.keys, trust_store)
 
 
-def _judge_inside(request: DecryptRequest, data: Input, keys: Keys, trust_store: TrustStore) -> None:
+def _judge_inside(request: DecryptRequest, data: Message, keys: Keys, trust_store: TrustStore) -> None:
     options, known = request.verdict, request.remembering.load_known()
     try:
         judged = judge(

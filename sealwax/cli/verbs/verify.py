@@ -11,7 +11,7 @@ from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.remembering import Remembering
 from sealwax.cli.messages import operations
-from sealwax.cli.options.parameters import CONTENT, INPUT, OUTPUT_FILE
+from sealwax.cli.options.parameters import CONTENT, INPUT, OUTPUT_FILE, PART
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.trust import VerdictOptions
 from sealwax.cli.streams.files import (
@@ -43,6 +43,7 @@ class VerifyRequest:
         )
     )
     content_file: str | None = given_by(CONTENT)
+    part: str | None = given_by(PART)
     explain: bool = given_by(
         click.Option(
             ["--explain"], is_flag=True, help="Also show the path from the authority that you trust to the signer."
@@ -65,7 +66,8 @@ def verify(request: VerifyRequest) -> int:
     """Say whether a message is what it claims to be.
 
     Exits 0 only for "verified". The content is written for every state but "invalid", and not when the message is
-    encrypted: use `sealwax decrypt` for that.
+    encrypted: use `sealwax decrypt` for that. With --part the verdict is that of the part alone; the sender of the
+    message around it is not its sender, so give --from if the part names none.
     """
     judged = _judge(request)
     _show(request, judged)
@@ -81,10 +83,11 @@ def _judge(request: VerifyRequest) -> Judged:
     with contextlib.ExitStack() as opened:
         data = opened.enter_context(open_input(request.source))
         content = opened.enter_context(open_input(request.content_file)) if request.content_file is not None else None
-        data = opened.enter_context(show_progress(data, "Verifying"))
+        watched = opened.enter_context(show_progress(data, "Verifying"))
+        message = operations.take_part(watched, request.part) if request.part is not None else watched
         judged = judge(
             lambda store: operations.examine(
-                data, options.judging(store, known), sender=options.sender, content=content
+                message, options.judging(store, known), sender=options.sender, content=content
             ),
             trust_store,
             options.trust,

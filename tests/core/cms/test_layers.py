@@ -25,9 +25,9 @@ from smime_core.cms.layers import (
     SignedLayer,
     find_any_layer,
     find_layer,
-    find_nested_layers,
     parse_message,
 )
+from smime_core.cms.nested_parts import find_nested_layers
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from smime_core.cms.layers import find_layer, find_nested_layers
+from smime_core.cms.layers import find_layer
+from smime_core.cms.nested_parts import find_nested_layers
 from smime_core.errors import SmimeError
 from smime_core.mail.reading import read_encrypted_payload, read_entity
 from smime_core.mime import from_addresses, parse_entity, split_message

@@ -352,7 +352,7 @@ def test_a_signed_part_is_judged_by_itself_and_lifts_nothing() -> None:
 def test_an_encrypted_part_below_the_top_leaves_nothing_closed_but_itself() -> None:
     part = split_message(encrypt(MESSAGE))[1]
     report = examine(mixed(b"Content-Type: text/plain\r\n\r\nWords.", part), BOB)
-    assert (report.state, codes(report)) == (State.PLAIN, ["nested-protection"])
+    assert (report.state, codes(report)) == (State.PLAIN, ["encrypted-part"])
     assert [(layer.kind, layer.path) for layer in report.layers] == [(LayerKind.ENCRYPTED, "2")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,35 @@ def test_an_encrypted_part_gives_the_whole_no_lock(viewer: Page, letters: Letter
     assert viewer.js("() => document.querySelectorAll('main .encrypted-for').length") == 0
     open_file(viewer, letters.write("whole.eml", letters.encrypted(mail(text("one")))))
     assert viewer.js("() => document.querySelectorAll('main .encrypted-for').length") == 1
+
+
+def test_an_encrypted_part_is_named_and_opens_with_its_own_verdict(viewer: Page, letters: Letters) -> None:
+    sealed = letters.signed_and_encrypted(mail(text("two"), subject="Inside")).split(b"\r\nContent-Type: ", 1)[1]
+    part = b'Content-Type: application/octet-stream; name="data.bin"; was=' + sealed
+    open_file(viewer, letters.write("around.eml", mail(multipart("mixed", text("one"), part))))
+    assert state_of(viewer) == "plain"
+    assert "A part of this message is encrypted." in viewer.text("main .state-statement")
+    view_of(viewer).click("[data-test=open]")
+    other = viewer.browser.wait_for_page("viewer.html?mail=")
+    try:
+        inner = view_of(other)
+        assert state_of(other) == "verified"
+        assert inner.text("[data-test=subject]") == "Inside"
+        assert "two" in inner.text("main")
+    finally:
+        other.close()
+    viewer.activate()
+
+
+def test_a_part_that_came_without_its_mail_is_verified_as_its_mail_is(viewer: Page, letters: Letters) -> None:
+    sealed = letters.signed_and_encrypted(mail(text("two"), subject="Inside"))
+    part = base64.b64decode(sealed.split(b"\r\n\r\n", 1)[1])
+    open_file(viewer, letters.write("smime.p7m", part))
+    assert state_of(viewer) == "verified"
+    view = view_of(viewer)
+    assert view.text("[data-test=subject]") == "Inside"
+    assert view.js("() => document.querySelectorAll('[data-test=fields-outside]').length") == 0
+    assert "Subject" in view.text("[data-test=fields-hidden]")
 
 
 @pytest.mark.parametrize("date", ["You owe 100", "28 Nov 126 10:00:00 +0000"])

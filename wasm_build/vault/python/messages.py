@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from smime_core.cms import Keys, find_nested_layers
 from smime_core.errors import ContentTypeMismatch, SmimeError
 from smime_core.ess import parse_security_label
@@ -28,6 +30,9 @@ from wasm_build.vault.python.requests import (
 )
 from wasm_build.vault.python.signers import unseal
 from wasm_build.vault.python.trust import GivenJudging, read_judging
+
+_PROTECTED_TYPE: Final = "application/pkcs7-mime"
+_OPENED_KINDS: Final = (LayerKind.ENCRYPTED, LayerKind.SIGNED, LayerKind.COMPRESSED)
 
 
 @request_class
@@ -77,7 +82,7 @@ async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
         **describe_verdict(report),
         "text": readable.text.encode(),
         "passages": [_describe_passage(passage) for passage in readable.passages],
-        "attachments": [_describe_file(attachment) for attachment in readable.attachments],
+        "attachments": _describe_files(report, readable.attachments),
         "headers": describe_headers(report.headers),
         "parts": _read_parts(report),
         "reply": describe_reply(report),
@@ -151,8 +156,15 @@ def _describe_passage(passage: Passage) -> Reply:
     return {"path": passage.path, "text": passage.text.encode(), "html": markup}
 
 
-def _describe_file(file: Attachment) -> Reply:
-    facts = {"name": file.filename, "type": file.content_type, "path": file.path, "contentId": file.content_id}
+def _describe_files(report: MessageReport, files: tuple[Attachment, ...]) -> list[Reply]:
+    # A protected part that its header calls something else has the type of one, by which views offer to open it.
+    protected = {layer.path for layer in report.layers if layer.kind in _OPENED_KINDS and not layer.covers_whole}
+    return [_describe_file(file, is_protected=file.path in protected) for file in files]
+
+
+def _describe_file(file: Attachment, *, is_protected: bool) -> Reply:
+    media_type = _PROTECTED_TYPE if is_protected else file.content_type
+    facts = {"name": file.filename, "type": media_type, "path": file.path, "contentId": file.content_id}
     return {**facts, "data": file.data}
 
 

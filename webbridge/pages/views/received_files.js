@@ -29,16 +29,32 @@ export function createReceivedFiles(app, files, onOpen) {
  * @param {{name: string, failure: HTMLElement, onOpen: OnOpen | null}} options
  */
 function actionsFor(app, file, { name, failure, onOpen }) {
-  const { translate } = app;
-  const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {(opener: HTMLElement) => Promise<void>} */ act) => {
-    const label = translate(key);
-    const element = html("button", {
-      type: "button", text: label, "aria-label": translate(`${key}_named`, { name }), data: { test },
-    });
-    element.addEventListener("click", () => app.attempt(element, label, failure, () => act(element)));
-    return element;
-  };
-  if (isAttachedMail(file)) return onOpen ? [button("open_attached", "open-attached", (opener) => onOpen(file, opener))] : [];
-  if (previewKind(file)) return [button("preview", "preview-attachment", () => openPreview(app, file, name))];
-  return [];
+  if (isAttachedMail(file)) return onOpen ? [createOpenButton(app, file, { name, failure, onOpen, test: "open-attached" })] : [];
+  if (!previewKind(file)) return [];
+  const preview = { key: "preview", name, test: "preview-attachment", failure };
+  return [createActionButton(app, preview, () => openPreview(app, file, name))];
+}
+
+/**
+ * The button that opens an attached mail, or a part of this one.
+ * @param {Acting} app
+ * @param {ReceivedFile} file
+ * @param {{name: string, failure: HTMLElement, onOpen: OnOpen, test: string}} options
+ */
+export function createOpenButton(app, file, { name, failure, onOpen, test }) {
+  return createActionButton(app, { key: "open_attached", name, test, failure }, (opener) => onOpen(file, opener));
+}
+
+/**
+ * @param {Acting} app
+ * @param {{key: string, name: string, test: string, failure: HTMLElement}} words
+ * @param {(opener: HTMLElement) => Promise<void>} act
+ */
+function createActionButton(app, { key, name, test, failure }, act) {
+  const label = app.translate(key);
+  const element = html("button", {
+    type: "button", text: label, "aria-label": app.translate(`${key}_named`, { name }), data: { test },
+  });
+  element.addEventListener("click", () => app.attempt(element, label, failure, () => act(element)));
+  return element;
 }

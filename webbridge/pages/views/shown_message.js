@@ -6,6 +6,7 @@ import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
 import { dayOnly, headerReader, longDate, technical } from "../../../wasm_build/ui/formats.js";
 import { createHeaderNotes } from "../header_notes.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
 import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
 import { createWhy } from "../why.js";
@@ -13,7 +14,7 @@ import { createAnswerActions } from "./answer_actions.js";
 import { createPeople } from "../../../wasm_build/ui/clamped_people.js";
 import { createMessageText } from "./message_text.js";
 import { createReceiptNotes } from "./receipt_notes.js";
-import { createReceivedFiles } from "./received_files.js";
+import { createOpenButton, createReceivedFiles } from "./received_files.js";
 
 /** As in the rows of the list. */
 const MAX_SUBJECT_CHARACTERS = 1_000;
@@ -36,7 +37,8 @@ export function createMessage(app, opened, { onOpen, source }) {
   const site = opened.report.fieldOrigin;
   const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
   const text = createMessageText(app, opened);
-  let verdict = createVerdict(app, opened, source);
+  const shownOf = (/** @type {OpenedMessage} */ judged) => createVerdict(app, judged, { source, onOpen, files: opened.attachments });
+  let verdict = shownOf(opened);
   const attachments = createReceivedFiles(app, opened.attachments, onOpen);
   // Nobody has sent the text of a field, so nobody can be answered.
   const actions = site ? null : createAnswerActions(app, opened, source.read);
@@ -46,7 +48,7 @@ export function createMessage(app, opened, { onOpen, source }) {
   ];
   /** @param {OpenedMessage} settled */
   const settle = (settled) => {
-    const next = createVerdict(app, settled, source);
+    const next = shownOf(settled);
     keepOpen(verdict.state, next.state);
     verdict.state.replaceWith(next.state);
     verdict.headers.replaceWith(next.headers);
@@ -58,6 +60,22 @@ export function createMessage(app, opened, { onOpen, source }) {
   };
   const shown = parts.filter((part) => part !== null);
   return { heading, settle, spoken: verdict.spoken, parts: shown, close: text.close };
+}
+
+/**
+ * Makes the button that opens an encrypted part, or the attached mail in which it is.
+ * @param {App} app
+ * @param {OpenedMessage["attachments"]} files
+ * @param {import("./received_files.js").OnOpen} onOpen
+ */
+function createPartOpening(app, files, onOpen) {
+  return (/** @type {string} */ path) => {
+    const file = files.find((one) => one.path === path || path.startsWith(`${one.path}.`));
+    if (!file) return [];
+    const failure = problem("part-error");
+    const name = app.translate("part_named", { part: path });
+    return [createOpenButton(app, file, { name, failure, onOpen, test: "open-part" }), failure];
+  };
 }
 
 /** @param {App} app @param {OpenedMessage} opened */
@@ -78,13 +96,13 @@ function createFieldHeading({ translate }, site) {
  * The parts of the shown message that depend on the verdict.
  * @param {App} app
  * @param {OpenedMessage} opened
- * @param {Source} source
+ * @param {{source: Source, onOpen: import("./received_files.js").OnOpen, files: OpenedMessage["attachments"]}} options
  */
-function createVerdict(app, opened, source) {
+function createVerdict(app, opened, { source, onOpen, files }) {
   const header = headerReader(opened.headers);
   const { element, spoken } = createState(app, opened.report, { from: peopleText(opened.report.people.from), why: createWhy(app, opened) });
   const state = html("div", { class: "stack" }, element, ...createReceiptNotes(app, opened, source), ...rememberSender(app, opened));
-  const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened));
+  const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened, createPartOpening(app, files, onOpen)));
   return { state, spoken, headers: createHeaders(app, opened, header), parts };
 }
 
