@@ -49,6 +49,16 @@ def press(extension: Extension, page: Page) -> None:
     extension.click_button_above(page, WRITING)
 
 
+def open_and_answer(extension: Extension, page: Page, webmail: LyingWebmail, kind: str) -> None:
+    """Open the message that the webmail gives now, and begin an answer to it, such as a "reply"."""
+    page.goto(webmail.shown)
+    extension.click_button_above(page, READING)
+    around = agree_if_asked(extension, page).around
+    around.wait_for_selector(f"[data-test={kind}]", timeout_seconds=60)
+    around.click(f"[data-test={kind}]")
+    press(extension, page)
+
+
 def quoted(page: Page) -> str:
     """The text of the window in which the answer is written."""
     window = page.browser.wait_for_page("compose.html")
@@ -101,15 +111,9 @@ def test_another_message_id_does_not_hide_that_the_begun_answer_is_to_another_me
 def test_the_opened_message_is_answered(
     unlocked: Extension, opened: tuple[Page, Frame], webmail: LyingWebmail, people: People
 ) -> None:
-    page, frame = opened
-    first = mail_from_bob(people, encrypted=True, text="Again")
-    webmail.given = [first]
-    page.goto(webmail.shown)
-    unlocked.click_button_above(page, READING)
-    frame = agree_if_asked(unlocked, page)
-    frame.around.wait_for_selector("[data-test=reply]", timeout_seconds=60)
-    frame.around.click("[data-test=reply]")
-    press(unlocked, page)
+    page, _ = opened
+    webmail.given = [mail_from_bob(people, encrypted=True, text="Again")]
+    open_and_answer(unlocked, page, webmail, "reply")
     assert "Again" in quoted(page)
 
 
@@ -118,12 +122,7 @@ def test_a_message_is_forwarded_as_a_file_without_another_reading(
 ) -> None:
     page, _ = opened
     webmail.given = [mail_from_bob(people, encrypted=True, text="Once more")]
-    page.goto(webmail.shown)
-    unlocked.click_button_above(page, READING)
-    frame = agree_if_asked(unlocked, page)
-    frame.around.wait_for_selector("[data-test=forward]", timeout_seconds=60)
-    frame.around.click("[data-test=forward]")
-    press(unlocked, page)
+    open_and_answer(unlocked, page, webmail, "forward")
     window = page.browser.wait_for_page("compose.html")
     window.wait_for_selector("[data-test=original-state]", timeout_seconds=60)
     read = len(webmail.sources)
