@@ -81,6 +81,8 @@ def parse_signing_time(attributes: Attributes) -> datetime.datetime | None:
     value = find_value(attributes, SIGNING_TIME, "signing-time")
     if value is None:
         return None
+    if _is_strict_time(value.tag, bytes(value.content)):
+        return parse_time(value, where="signingTime")
     fields = _TIME.fullmatch(bytes(value.content))
     if fields is None or value.tag not in _YEAR_DIGITS:
         raise MalformedMessage("neither UTCTime nor GeneralizedTime with a time zone", where="signingTime")
@@ -104,12 +106,19 @@ def signing_time_tolerances(attributes: Attributes) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for value in attributes.get(SIGNING_TIME, ()):
         content = bytes(value[2:])
+        if _is_strict_time(value[0], content):
+            continue
         if re.search(rb"[+-]", content):
             found[OFFSET_TIME] = None
         digits = re.match(rb"[0-9]*", content)
         if b"." in content or b"," in content or (digits and len(digits[0]) != _YEAR_DIGITS.get(value[0], 0) + 10):
             found[LOOSE_TIME] = None
     return tuple(found)
+
+
+def _is_strict_time(tag: int, content: bytes) -> bool:
+    # Every digit down to the seconds and a Z, as RFC 5652 section 11.3 demands and nearly all write it.
+    return len(content) == _YEAR_DIGITS.get(tag, 0) + 11 and content[-1:] == b"Z" and content[:-1].isdigit()
 
 
 def is_worth_remembering(

@@ -28,7 +28,7 @@ _OTHER_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 # Words in a row, without characters that may be syntax in an address field.
 _WORDS: Final = re.compile(r"[^ \t\r\n\"(),:;<>@\[\\\]]++(?:[ \t]++[^ \t\r\n\"(),:;<>@\[\\\]]++)*")
 # A whole header section with its blank line, if no line is too long.
-_LASTING_HEAD: Final = re.compile(rb"(?:[!-9;-~]++: [!-~]++(?:(?:\r\n)?+[ \t]++[!-~]++)*+\r\n)*+\r\n")
+_LASTING_HEAD: Final = re.compile(rb"(?>(?:[!-9;-~]++: [!-~]++(?>(?:(?>(?:\r\n)?)[ \t]++[!-~]++)*)\r\n)*)\r\n")
 _LONG_LINE: Final = re.compile(rb"[^\n]{80}")  # 78 columns and the CR
 _MARK: Final = re.compile(r'\\.|"|[ \t]++')
 

@@ -97,7 +97,7 @@ async def judge_trust(
     if SIGNATURE_TIME_STAMP in signer.unsigned_attributes and rules.trust_store.timestamp_anchors:
         trust = await _weigh_timestamps(trust, certificate, examiner, rules, signer, signing_time)
     changes = _find_changes(certificate, examiner, trust.addresses or certificate.email_addresses)
-    return dataclasses.replace(trust, notes=(*trust.notes, *changes))
+    return dataclasses.replace(trust, notes=(*trust.notes, *changes)) if changes else trust
 
 
 async def _weigh_timestamps(

@@ -185,7 +185,8 @@ async def _judge_by(
         # RFC 5652 section 11.3: the time is only the signer's claim, so it says nothing against the content.
         signing_time, doubts = None, (reason("signing-time-unreadable", {"text": str(error)}),)
     trust = await judge_trust(certificate, examiner, info, known, signing_time)
-    trust = dataclasses.replace(trust, doubts=(*doubts, *trust.doubts))
+    if doubts:
+        trust = dataclasses.replace(trust, doubts=(*doubts, *trust.doubts))
     return _trusted_signer(info, certificate, algorithm, trust, signing_time)
 
 

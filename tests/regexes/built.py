@@ -30,6 +30,11 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
     ("smime_core/mime/line_window.py", "_BEHIND_BOUNDARY + b'(\\\\r?\\\\n|\\\\r?\\\\Z)'"): Built(
         "a number", (rb"(--)?[ \t]{0,99}+(\r?\n|\r?\Z)",)
     ),
+    ("smime_core/mime/line_ends.py", "b'\\\\r{0,%d}\\\\n' % _MAX_RETURNS"): Built("a number", (rb"\r{0,8}\n",)),
+    (
+        "smime_core/stream/part_search.py",
+        "b'\\\\n' + delimiter_expression(entity.head) + b'\\\\r?\\\\n'",
+    ): Built(_BOUNDARY, (rb"\n--aa(--)?[ \t]{0,99}+\r?\n", rb"\n--\ \ \-\-(--)?[ \t]{0,99}+\r?\n")),
     ("smime_core/stream/mail.py", "b'\\\\n' + expression + b'\\\\r?\\\\n'"): Built(
         _BOUNDARY, (rb"\n--aa(--)?[ \t]{0,99}+\r?\n", rb"\n--\ \ \-\-(--)?[ \t]{0,99}+\r?\n")
     ),

@@ -198,8 +198,8 @@ def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, Sign
     if digest is not algorithm.hash_name and algorithm.scheme not in _LOOSE_SCHEMES:
         text = f"digest {digest}, signature with {algorithm.hash_name}: expected the same"
         raise UnsupportedAlgorithm(HASH_OIDS[digest], "digestAlgorithm", text=text)
-    for hash_name in (algorithm.hash_name, digest):
-        check_signature_algorithm(dataclasses.replace(algorithm, hash_name=hash_name), policy)
+    for one in (algorithm, _with_hash(algorithm, digest)):
+        check_signature_algorithm(one, policy)
     strong_enough = _ML_DSA_HASHES.get(algorithm.scheme)
     # Without signedAttrs the digest is not used at all (RFC 9882 section 3.3).
     if strong_enough is not None and signer.signed_attrs is not None and digest not in strong_enough:
@@ -221,16 +221,21 @@ async def verify_by_either(
     because somebody who can forge one of the hashes can forge the message. Raises SignatureMismatch, or
     UnsupportedAlgorithm for a PSS signature whose salt has another length than stated.
     """
-    other = dataclasses.replace(algorithm, hash_name=digest)
+    other = _with_hash(algorithm, digest)
     try:
         await verify(algorithm)
     except SignatureMismatch:
         if algorithm.scheme is SignatureScheme.RSA_PSS:
             await _check_salt(verify, algorithm, key)
-        if other == algorithm:
+        if other is algorithm:
             raise
         await verify(other)
     return other if is_weak_signature(other) else algorithm
+
+
+def _with_hash(algorithm: SignatureAlgorithm, digest: HashName) -> SignatureAlgorithm:
+    # Nearly always it has this hash already, and a copy costs a hundredth of a verification.
+    return algorithm if algorithm.hash_name is digest else dataclasses.replace(algorithm, hash_name=digest)
 
 
 async def _check_salt(

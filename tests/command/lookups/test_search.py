@@ -69,7 +69,7 @@ def test_a_page_that_is_no_certificate_is_said(body: bytes) -> None:
 
 def test_an_encrypted_message_is_no_certificate() -> None:
     encrypted = blocking.encrypt_bytes(b"x", Encrypting(recipients=[BOBS]), provider=PROVIDER)
-    with pytest.raises(MalformedMessage, match="found no certificates"):
+    with pytest.raises(MalformedMessage, match="carries no certificates"):
         read_certificates(encrypted)
 
 

@@ -86,8 +86,11 @@ def test_a_moment_in_a_report_has_four_digits_of_a_year(year: int) -> None:
     assert utc_text(time) == f"{year:04}-12-31T23:59:59Z"
 
 
-@pytest.mark.parametrize("signer", [None, "bob"])
-@pytest.mark.parametrize(("text", "expected"), [*MISREAD.items(), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "expected", "signer"),
+    # A signer leaves empty fields out.
+    [*((*case, signer) for case in MISREAD.items() for signer in (None, "bob")), ("", None, None)],
+)
 def test_the_report_has_the_time_of_the_date_field(text: str, expected: str | None, signer: str | None) -> None:
     fields = {"From": "bob@example.test", "Date": text, "date": "1 Jan 2000 00:00:00 +0000"}
     named = {name: Named(text=value, addresses=()) for name, value in fields.items()}
