@@ -148,6 +148,19 @@ def build_content_info(content_type: str, *content: Buffer) -> bytes:
     return b"".join((content_info_header(content_type, sum(map(len, content))), *content))
 
 
+def missing_header(content_type: str, head: Buffer, length: int) -> bytes:
+    """What must come before the content of a structure, to make a ContentInfo of a structure in it.
+
+    `head` are the first bytes of the content, and `length` counts all. Most writers leave the ContentInfo out there,
+    some leave it around the structure. PKCS #7 version 1.5 leaves out also the tag and length of the structure, which
+    begins with its version then (RFC 5652 section 5.2.1).
+    """
+    if is_content_info(head):
+        return b""
+    sequence = b"" if bytes(head[:1]) != bytes([der.INTEGER]) else der.header(der.SEQUENCE, length)
+    return content_info_header(content_type, len(sequence) + length) + sequence
+
+
 def content_info_header(content_type: str, length: int) -> bytes:
     """The first bytes of a ContentInfo in DER around an element of `length` bytes, which follows them."""
     type_der, tagged = der.oid(content_type), der.header(0xA0, length)

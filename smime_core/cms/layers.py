@@ -27,8 +27,8 @@ from smime_core.cms.content_info import (
     ID_SIGNED_DATA,
     PROTECTING_TYPES,
     ContentInfo,
-    build_content_info,
     is_content_info,
+    missing_header,
     parse_content_info,
     unarmor,
 )
@@ -261,8 +261,7 @@ def inner_node(content: Buffer, outer: Entity | bytes, content_type: str = ID_DA
     CMS it is bytes, unless they begin as a MIME entity that is protected itself.
     """
     if content_type in PROTECTING_TYPES:
-        # Some writers leave the ContentInfo around the structure.
-        return bytes(content) if is_content_info(content) else build_content_info(content_type, content)
+        return b"".join((missing_header(content_type, content, len(content)), content))
     if isinstance(outer, Entity):
         return parse_entity(content)
     octets = bytes(content)

@@ -23,8 +23,8 @@ from smime_core.cms.content_info import (
     ID_SIGNED_DATA,
     PROTECTING_TYPES,
     ContentInfo,
-    content_info_header,
     is_content_info,
+    missing_header,
 )
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
 from smime_core.cms.guessed_content import GUESSED_HEAD_BYTES
@@ -399,8 +399,7 @@ class StreamedWalk:
         is_structure = content_type in PROTECTING_TYPES
         is_bare = self.entity is None or is_structure
         head = await read_head(inside, HEAD_BYTES) if is_bare else b""
-        if is_structure and not is_content_info(head):
-            header = content_info_header(content_type, await inside.length())
+        if is_structure and (header := missing_header(content_type, head, await inside.length())):
             inside, head = JoinedOctets(MemoryOctets(header), inside), header
         self.octets, self.entity, self._cms = inside, None, None
         if is_content_info(head):

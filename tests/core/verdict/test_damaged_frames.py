@@ -12,9 +12,9 @@ from smime_core import blocking, stream
 from smime_core.algorithms import AES_256_CBC
 from smime_core.asn1 import der
 from smime_core.cms.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
-from smime_core.cms.content_info import ID_ENVELOPED_DATA, ID_SIGNED_DATA, build_content_info
+from smime_core.cms.content_info import ID_ENVELOPED_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
 from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import DecryptionError
 from smime_core.providers.native_streaming import NativeStreamingProvider
@@ -48,10 +48,10 @@ def whole(kind: bytes = TYPE, **other: bytes) -> bytes:
     return mail(PART, SIGNATURE % kind + sign(), **other)
 
 
-def examine(message: bytes) -> MessageReport:
+def examine(message: bytes, keys: Keys = NO_KEYS) -> MessageReport:
     """The report, by which memory and stream agree."""
-    report = blocking.examine_message(message, JUDGING, provider=PROVIDER)
-    streamed = stream.examine_file(io.BytesIO(message), JUDGING, STREAMING)
+    report = blocking.examine_message(message, JUDGING, provider=PROVIDER, keys=keys)
+    streamed = stream.examine_file(io.BytesIO(message), JUDGING, STREAMING, keys)
     written = io.BytesIO()
     stream.copy_content(streamed, written)
     assert (streamed.report.state, streamed.report.reasons) == (report.state, report.reasons)
@@ -181,3 +181,13 @@ def test_a_content_without_its_octet_string_is_checked_and_named(content: bytes)
     assert report.content == bytes(der.read_one(content).content)
     forged = examine(signed.replace(content, content[:-1] + bytes([content[-1] ^ 1])))
     assert (forged.state, codes(forged)[0]) == (INVALID, "message-digest-mismatch")
+
+
+def test_a_structure_without_its_octet_string_is_opened() -> None:
+    """The signature covers its content octets, so those lack the tag and the length of the structure."""
+    bob = person("bob")
+    encrypted = blocking.encrypt_bytes(PART, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
+    for structure in (base64.b64decode(sign(form=SignatureForm.OPAQUE)), encrypted):
+        info = parse_content_info(structure)
+        report = examine(any_content(info.content_type, bytes(info.content.encoded)), Keys(identities=[bob]))
+        assert (report.state, codes(report)[0], report.content) == (UNVERIFIED, "no-sender", PART)
