@@ -50,6 +50,8 @@ def build_page() -> str:
         _HEAD,
         "## Signatures\n" + _table(SIGNINGS, peers, we_make=True),
         _read_section("Odd signatures of others"),
+        _read_section("Odd mails and files of others"),
+        _read_section("Reports of other projects"),
         "## Encryption\n" + _table(ENCRYPTIONS, peers, we_make=True),
         "## Encryption that we only read\n" + _table(READ_ONLY_ENCRYPTIONS, peers, we_make=False),
         "## Reasons\n"
