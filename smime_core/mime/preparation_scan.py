@@ -34,6 +34,7 @@ _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _MBOX_STARTS: Final = (b"From ", b">From ")
 _MOST_HEAD_BYTES: Final = MAX_HEADER_BYTES + 8
 _LONG_HEAD_BYTES: Final = MAX_CLEAR_FIELD_BYTES // 4  # Encoded-words have up to four times the length of the text.
+_MOST_QUOTED_BYTES: Final = 1_048_576  # Base64 is made far faster, and nobody reads a longer text in its source.
 _UNENCODED: Final = ("7bit", "8bit", "binary")
 
 
@@ -296,7 +297,8 @@ class PreparationScan:
             self._end_head(entity, SAME_ENCODING)
             self._keep(leaf.start, end, is_crlf=facts.is_crlf or leaf.decoding is Decoding.OCTETS)
             return
-        change = Change.QUOTED_PRINTABLE if leaf.is_text and not facts.has_nul else Change.BASE64
+        is_quoted = leaf.is_text and not facts.has_nul and end - leaf.start <= _MOST_QUOTED_BYTES
+        change = Change.QUOTED_PRINTABLE if is_quoted else Change.BASE64
         self._end_head(entity, change.value)
         self._segments.append(Segment(leaf.start, end, change, leaf.decoding))
 

@@ -196,6 +196,16 @@ def test_text_beyond_ascii_without_fields_of_mime_says_so() -> None:
         assert said(entity) == "Grüße\r\n".encode()
 
 
+def test_a_long_text_becomes_base64_which_is_made_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b"flowed \r\n" * 10
+    monkeypatch.setattr("smime_core.mime.preparation_scan._MOST_QUOTED_BYTES", len(body))
+    for text, expected in ((body, "quoted-printable"), (body + b"\r\n", "base64")):
+        head = b"Content-Type: text/plain; format=flowed\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        mail, entity = split_message(head + text)[1], streamed(head + text, Preparation.SEVEN_BIT, 7)[1]
+        assert prepare(mail, Preparation.SEVEN_BIT) == entity
+        assert (parse_entity(entity).transfer_encoding, said(parse_entity(entity))) == (expected, text)
+
+
 @pytest.mark.parametrize("kind", ["depth", "parts of a multipart", "parts of a message", "header section"])
 def test_a_mail_beyond_the_limits_is_refused_by_both(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smime_core.mime.preparation_scan.MAX_MESSAGE_PARTS", 2_000)
