@@ -26,6 +26,11 @@ class CertificateIndex:
             self._by_name[one.subject_key_identifier].append(one)
         self._issuers = Issuers(one for one in once if one.is_ca)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no certificates."""
+        return not self._by_name
+
     def find_named(self, name: CertificateId) -> tuple[Certificate, ...]:
         """The certificates with this name, at most MAX_SIGNER_CERTIFICATES."""
         key = name.serial_number if isinstance(name, IssuerAndSerial) else name.value

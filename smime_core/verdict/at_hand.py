@@ -25,6 +25,8 @@ def complete_certificates(
 ) -> CertificatesAtHand:
     """The certificates of a message with those known ones that its signers and their paths may need."""
     index = judging.at_hand
+    if index.is_empty:
+        return CertificatesAtHand(carried=carried, signers=(), all=carried)
     named = (one for info in infos if isinstance(info, SignerInfo) for one in index.find_named(info.sid))
     signers = tuple(dict.fromkeys(one for one in named if one not in carried))
     above = index.find_above((*carried, *signers))
