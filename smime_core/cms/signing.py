@@ -86,18 +86,18 @@ class Signing:
         """One algorithm for each identity. Raises UnsupportedAlgorithm for a key that cannot sign by the scheme."""
         return choose_holder_algorithms(self.identities, self.scheme, rsa_hash=self.rsa_hash)
 
-    def mail_form(self, longest_field_bytes: int) -> SignatureForm:
+    def mail_form(self, cut_field_bytes: int) -> SignatureForm:
         """The form of a signature in mail: the given one, or else a detached one where readers take it for one.
 
-        It is opaque if the content has a header field of more bytes than mail servers pass on, and if the signers have
-        several digests: Thunderbird takes a multipart/signed whose `micalg` is a list for a message without a
+        It is opaque if the content has a header field that mail servers cut or break, and if the signers have several
+        digests: Thunderbird takes a multipart/signed whose `micalg` is a list for a message without a
         signature. Raises MalformedMessage for such a field in a signature that is to be DETACHED, and
         UnsupportedAlgorithm.
         """
-        if longest_field_bytes > MAX_CLEAR_FIELD_BYTES:
+        if cut_field_bytes:
             if self.form is SignatureForm.DETACHED:
                 raise MalformedMessage(
-                    f"a header field of {longest_field_bytes} bytes, which mail servers cut: sign the mail opaquely",
+                    f"a header field of {cut_field_bytes} bytes, which mail servers cut or break: sign the mail opaquely",
                     where="signed part",
                 )
             return SignatureForm.OPAQUE

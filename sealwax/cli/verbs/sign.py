@@ -47,7 +47,10 @@ from smime_core.provider import KeyType
 from smime_core.x509 import Certificate
 
 _OPAQUE_NOTE: Final = "signed with the content inside the signature, because "
-_CUT_FIELD: Final = "mail servers cut a header field of more than 100,000 bytes, which would break a signature in clear"
+_CUT_FIELD: Final = (
+    "mail servers cut a header field of more than 100,000 bytes and break its lines of more than 998, "
+    "which would break a signature in clear"
+)
 _SEVERAL_DIGESTS: Final = "the signers' keys have no common digest, and Thunderbird sees no signature in clear with two"
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top-secret")
 
