@@ -13,7 +13,7 @@ from typing import Final
 
 from smime_core.asn1.der import Buffer
 from smime_core.asn1.file_values import is_whole_element
-from smime_core.asn1.pem import BEGIN_LINE, END_LINE, PEM_BEGIN
+from smime_core.asn1.pem import BEGIN_LINE, END_LINE, PEM_BEGIN, find_base64
 from smime_core.cms.authenticated_data import AuthenticatedData, parse_authenticated_data
 from smime_core.cms.compressed_data import CompressedData, parse_compressed_data
 from smime_core.cms.content_info import (
@@ -178,7 +178,7 @@ def find_pem_start(data: Buffer) -> int | None:
         return None
     if begin[1].startswith(_OPENPGP):
         raise OpenPgpContent
-    return begin.end()
+    return find_base64(head, begin.end())
 
 
 def is_bare_base64(data: Buffer) -> bool:

@@ -100,6 +100,9 @@ async def locate_cms(octets: Octets) -> Octets | None:
     text = find_pem_start(head)
     if text is None:
         return None
+    if b"\\" in head[text:]:
+        # Settings have two characters in place of a line end; such a block is worked on in memory.
+        return MemoryOctets(unarmor(await read_head(octets, MAX_WHOLE_BYTES + 1)))
     end = await find(octets, _HYPHEN, text, longest=1)
     if end is None or not END_LINE.match(await read_head(slice_octets(octets, end[0]), HEAD_BYTES)):
         raise MalformedMessage("the block is cut short", where="PEM")
