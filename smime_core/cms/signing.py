@@ -11,7 +11,6 @@ from typing import Final
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithms
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_CLEAR_FIELD_BYTES
 
 
 class SignerIdentifierForm(Enum):
@@ -97,7 +96,7 @@ class Signing:
         if cut_field_bytes:
             if self.form is SignatureForm.DETACHED:
                 raise MalformedMessage(
-                    f"a header field of {cut_field_bytes} bytes, which mail servers cut or break: sign the mail opaquely",
+                    f"mail servers cut or break a header field of {cut_field_bytes} bytes: sign the mail opaquely",
                     where="signed part",
                 )
             return SignatureForm.OPAQUE

@@ -239,6 +239,8 @@ class Walk:
 
 async def _walk_layers(walk: Walk, examiner: Examiner, detached_content: Buffer | None) -> None:
     while (found := find_any_layer(walk.node, detached_content)) is not None:
+        if walk.layers and isinstance(found, SignedLayer) and found.lacks_content:
+            return  # Inside another layer, a signature without its content is the content itself.
         detached_content = None
         content: Buffer | None
         if isinstance(found, SignedLayer):
