@@ -143,6 +143,27 @@ def test_a_weak_key_signs_and_receives_only_when_that_is_asked_for(lab: QuickLab
     assert state_of(lab, "chosen.eml") == State.VERIFIED
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("expired", "The certificate has expired."),
+        ("future", "The certificate is not valid yet."),
+        ("bob", "This certificate is for another address."),
+        ("server", "The certificate does not allow encryption."),
+        ("weak", "The key is so short that others could read the mail."),
+        ("ca", "This is the certificate of an authority"),
+    ],
+)
+def test_replies_are_asked_for_only_by_a_certificate_that_receives(lab: QuickLab, name: str, reason: str) -> None:
+    signer = ("--identity", "alice.p12", *PASSPHRASE)
+    refused = lab.sealwax("sign", "mail.eml", *signer, "--prefer", f"{name}.pem", "-o", "never.eml")
+    assert (refused.code, reason in refused.line) == (1, True)
+    assert not (lab.folder / "never.eml").exists()
+    for allowance in {"expired": ["--allow-expired"], "weak": ["--allow-weak"]}.get(name, []):
+        result = lab.sealwax("sign", "mail.eml", *signer, "--prefer", f"{name}.pem", allowance, "-o", "preferring.eml")
+        assert (result.code, "is used all the same" in result.line) == (0, True)
+
+
 def test_somebody_elses_key_signs_when_that_is_asked_for(lab: QuickLab) -> None:
     signer = ("--identity", "alice+bob.p12", *PASSPHRASE)
     lab.made("sign", "mail.eml", *signer, "--as", "bob@example.test", "-o", "by_bob.eml")

@@ -39,11 +39,6 @@ def load_each_file(names: Sequence[str], source: PassphraseSource) -> list[tuple
     return groups
 
 
-def load_own_certificate(name: str) -> Certificate:
-    """The owner's certificate in a file. Files often contain the certificates of its chain too."""
-    return first_own(parse_carried_certificates(read_input(name), name))
-
-
 def first_own(certificates: Sequence[Certificate]) -> Certificate:
     """The first certificate that is not a CA's, or the first of all if each is a CA's."""
     return next((certificate for certificate in certificates if not certificate.is_ca), certificates[0])

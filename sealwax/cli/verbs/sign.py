@@ -9,9 +9,9 @@ from typing import Final
 
 import click
 
+from sealwax.cli.judging.recipients import load_preferred
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.output import open_cms_output
-from sealwax.cli.options.identities import load_own_certificate
 from sealwax.cli.options.parameters import (
     ENCODING,
     FILE,
@@ -132,7 +132,7 @@ class SignRequest:
     def load_signing(self, data: operations.Input) -> Signing:
         """The signers of `data` and their options.
 
-        Raises NoUsableSigner, OSError, MalformedMessage, UsageError or WrongPassphrase.
+        Raises NoUsableSigner, NoUsableCertificate, OSError, MalformedMessage, UsageError or WrongPassphrase.
         """
         at = now()
         headers = None if self.raw else operations.read_head(data).headers
@@ -146,7 +146,7 @@ class SignRequest:
         further = self._further_attributes(first, at)
         certificates, crls = _load_carried(self.carried)
         if self.preferred is not None:
-            certificates.append(load_own_certificate(self.preferred))
+            certificates.append(load_preferred(self.preferred, first.certificate, self.choice))
             further.append(build_key_preference(certificates[-1]))
         first = dataclasses.replace(first, chain=(*first.chain, *certificates))
         return Signing(
