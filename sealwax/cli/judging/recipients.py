@@ -20,7 +20,7 @@ from sealwax.cli.options.signers import SignerChoice
 from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.streams.files import STANDARD_STREAM, read_input, write_error
 from smime_core.algorithms import ContentCipher
-from smime_core.cms import Capabilities, parse_carried_certificates
+from smime_core.cms import Capabilities, parse_every_certificate
 from smime_core.text.mail_address import addresses_match
 from smime_core.trust import (
     NO_CONTACTS,
@@ -165,7 +165,7 @@ def _without_weakness(check: RecipientCheck) -> RecipientCheck:
 
 def _read_given(name: str) -> FoundCertificate:
     """The recipient's certificate in a file. Files often contain the chain too, which becomes its intermediates."""
-    certificates = parse_carried_certificates(read_input(name), name)
+    certificates = parse_every_certificate(read_input(name), name)
     own = first_own(certificates)
     others = tuple(certificate for certificate in certificates if certificate != own)
     return FoundCertificate(certificate=own, source=CertificateSource.GIVEN, detail=name, intermediates=others)

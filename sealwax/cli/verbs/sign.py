@@ -12,6 +12,7 @@ import click
 from sealwax.cli.judging.recipients import load_preferred
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.output import open_cms_output
+from sealwax.cli.options.identities import load_carried_file
 from sealwax.cli.options.parameters import (
     ENCODING,
     FILE,
@@ -28,7 +29,7 @@ from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import SignerChoice, load_signers, warn_of_date
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input, write_error
+from sealwax.cli.streams.files import mode_like, open_input, open_output, write_error
 from sealwax.cli.streams.progress import show_progress
 from smime_core.algorithms import HashName, SignatureScheme
 from smime_core.cms import (
@@ -39,7 +40,6 @@ from smime_core.cms import (
     Signing,
     UnsignedAttributes,
     build_key_preference,
-    parse_carried,
 )
 from smime_core.identity import Identity
 from smime_core.mail import ProtectionMode
@@ -253,7 +253,7 @@ def _load_carried(names: tuple[str, ...]) -> tuple[list[Certificate], list[bytes
     certificates: list[Certificate] = []
     crls: list[bytes] = []
     for name in names:
-        carried = parse_carried(read_input(name), name)
+        carried = load_carried_file(name)
         certificates += carried.certificates
         crls += carried.crls
     return certificates, crls
