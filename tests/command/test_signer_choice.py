@@ -196,6 +196,15 @@ def test_a_date_that_is_far_from_the_signing_time_is_said(lab: QuickLab, date: s
     assert "Thunderbird" not in lab.sealwax("sign", "dated.eml", *signer, "--no-attributes", "-o", "bare.eml").stderr
 
 
+@pytest.mark.parametrize("letter", [b"To: bob@example.test\nSubject: Supper\n\nHi\n", b"At eight.\n"])
+def test_a_mail_without_an_author_is_signed_with_a_warning(lab: QuickLab, letter: bytes) -> None:
+    name, signer = lab.write("nobody.eml", letter), ("--identity", "alice.p12", *PASSPHRASE)
+    for verb in (("sign",), ("encrypt", "--to", "bob.pem")):
+        result = lab.sealwax(*verb, name, *signer, "-o", "by_alice.eml")
+        assert (result.code, "the mail has no From" in result.line) == (0, True)
+    lab.made("sign", name, *signer, "--raw", "-o", "by_alice.p7s")
+
+
 def test_a_receipt_is_signed_by_the_recipient_whichever_key_comes_first(lab: QuickLab) -> None:
     made = lab.sealwax("receipt", "make", "signed.eml", "--identity", "alice+bob.p12", *PASSPHRASE, "-o", "receipt.eml")
     assert (made.code, "the receipt goes to alice@example.test" in made.line) == (0, True)

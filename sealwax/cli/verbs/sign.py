@@ -27,7 +27,7 @@ from sealwax.cli.options.parameters import (
 )
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
-from sealwax.cli.options.signers import SignerChoice, load_signers, warn_of_date
+from sealwax.cli.options.signers import SignerChoice, load_signers, warn_of_author, warn_of_date
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, open_input, open_output, write_error
 from sealwax.cli.streams.progress import show_progress
@@ -138,6 +138,7 @@ class SignRequest:
         headers = None if self.raw else operations.read_head(data).headers
         if not self.no_attributes:
             warn_of_date(headers, at)
+        warn_of_author(headers)
         rules = self.choice.rules(at, headers)
         rules = dataclasses.replace(rules, scheme=self._scheme)
         first, *others = load_signers(self.identity_files, self.passphrases, rules)
