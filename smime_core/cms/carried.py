@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from smime_core.asn1.der import Buffer
 from smime_core.asn1.file_values import parse_file_values
@@ -22,6 +23,15 @@ from smime_core.mime import Entity, find_openpgp
 from smime_core.x509.certificate import Certificate
 
 _SOURCES = (ValueKind.CERTIFICATE, ValueKind.REVOCATION_LIST, ValueKind.CMS, ValueKind.TIMESTAMP)
+
+
+class _Wanted(NamedTuple):
+    kind: ValueKind
+    plural: str
+
+
+_CERTIFICATES: Final = _Wanted(ValueKind.CERTIFICATE, "certificates")
+_LISTS: Final = _Wanted(ValueKind.REVOCATION_LIST, "revocation lists")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +52,12 @@ def parse_carried(data: Buffer, where: str = "file") -> Carried:
     A file of CMS may have signers, as in userSMIMECertificate (RFC 2798 section 2.8). Raises MalformedMessage if the
     file has neither lists nor certificates that can be read, UnsupportedAlgorithm or LimitExceeded.
     """
+    return _parse_carried(data, where, _CERTIFICATES)
+
+
+def _parse_carried(data: Buffer, where: str, wanted: _Wanted) -> Carried:
     if not is_mail(data):
-        return _collect(_parse_values(data, where), where)
+        return _collect(_parse_values(data, where, wanted), where)
     node = parse_message(data)
     layer = find_any_layer(node)
     if isinstance(layer, SignedLayer):
@@ -52,7 +66,7 @@ def parse_carried(data: Buffer, where: str = "file") -> Carried:
         raise MalformedMessage("the message is encrypted: decrypt it first", where)
     if isinstance(node, Entity) and find_openpgp(node) is not None:
         raise OpenPgpContent
-    raise MalformedMessage("the message is not signed, so it carries no certificates", where)
+    raise MalformedMessage(f"the message is not signed, so it carries no {wanted.plural}", where)
 
 
 def parse_carried_certificates(data: Buffer, where: str = "certificate") -> tuple[Certificate, ...]:
@@ -76,7 +90,7 @@ def parse_every_certificate(data: Buffer, where: str = "certificate") -> tuple[C
 
 def parse_carried_lists(data: Buffer, where: str = "CRL") -> tuple[bytes, ...]:
     """The DER of the revocation lists of a file, at least one. Raises the errors of `parse_carried`."""
-    carried = parse_carried(data, where)
+    carried = _parse_carried(data, where, _LISTS)
     if not carried.crls:
         raise MalformedMessage("found no revocation list, but certificates", where)
     return carried.crls
@@ -95,8 +109,8 @@ def parse_signed_values(cms: Buffer, where: str = "CMS") -> Carried:
     return _of_signed_data(parse_signed_data(content_info.content))
 
 
-def _parse_values(data: Buffer, where: str) -> Iterable[Carried]:
-    for value in parse_file_values(data, where).take(*_SOURCES, where=where):
+def _parse_values(data: Buffer, where: str, wanted: _Wanted) -> Iterable[Carried]:
+    for value in parse_file_values(data, where).take(wanted.kind, *_SOURCES, where=where):
         if value.kind is ValueKind.CERTIFICATE:
             yield _of_encodings([value.der])
         elif value.kind is ValueKind.REVOCATION_LIST:

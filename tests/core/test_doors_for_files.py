@@ -144,6 +144,20 @@ def test_a_signed_mail_is_a_source_of_certificates(form: SignatureForm) -> None:
     assert len(parse_people_file(mail).people) == 1
 
 
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (b"From: alice@example.test\r\n\r\nHi\r\n", "carries no revocation lists"),
+        (key_file(), "no certificate revocation list, but a PKCS#12"),
+        (ALICE.certificate.der, "no revocation list, but certificates"),
+    ],
+    ids=["mail", "key file", "certificate"],
+)
+def test_a_door_for_lists_says_that_it_wants_a_list(data: bytes, cause: str) -> None:
+    with pytest.raises(MalformedMessage, match=cause):
+        parse_carried_lists(data)
+
+
 def test_a_mail_with_certificates_only_is_a_source_of_certificates_and_lists() -> None:
     mail = b"From: alice@example.test\r\n" + build_pkcs7_mime(b"", with_chain(), "certs-only")
     carried = parse_carried(mail)
