@@ -55,7 +55,7 @@ from smime_core.mime import (
     parse_entity,
     split_message,
 )
-from smime_core.mime.preparation_scan import longest_field_bytes
+from smime_core.mime.preparation_scan import cut_field_bytes
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
@@ -76,7 +76,7 @@ async def sign_message(
     UnsupportedAlgorithm for a key that cannot sign.
     """
     outer_headers, entity = split_message(message, Preparation.SEVEN_BIT)
-    if signing.mail_form(longest_field_bytes(entity)) is SignatureForm.DETACHED:
+    if signing.mail_form(cut_field_bytes(entity)) is SignatureForm.DETACHED:
         entity = _framed(entity, provider, protection)
     outer_headers, entity = _protected(outer_headers, entity, protection)
     return outer_headers + await sign_entity(entity, signing, provider)
@@ -87,7 +87,7 @@ async def sign_entity(entity: bytes, signing: Signing, provider: CryptoProvider)
 
     Raises the errors of `sign_bytes` and `Signing.mail_form`.
     """
-    signing = dataclasses.replace(signing, form=signing.mail_form(longest_field_bytes(entity)))
+    signing = dataclasses.replace(signing, form=signing.mail_form(cut_field_bytes(entity)))
     signature_der = await build_signed_data(entity, signing, provider, ID_DATA)
     if signing.form is SignatureForm.OPAQUE:
         return build_pkcs7_mime(b"", signature_der, "signed-data")

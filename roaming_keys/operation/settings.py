@@ -30,7 +30,7 @@ from sealwax.operation.settings import (
     secrets_folder,
     variable_name,
 )
-from smime_core.cms import parse_carried_certificates
+from smime_core.cms import parse_every_certificate
 from smime_core.errors import SmimeError
 from smime_core.text import write_ed25519
 
@@ -87,7 +87,7 @@ class AuditSection(Section):
             return None
         file = self.timestamp_anchors_file
         try:
-            anchors = parse_carried_certificates(read_small(file))
+            anchors = parse_every_certificate(read_small(file))
         except (OSError, SmimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise WrongSettings([f"audit.timestamp_anchors_file: {file} cannot be read: {reason}"]) from None

@@ -63,6 +63,12 @@ def find_pem_blocks(text: bytes) -> tuple[PemBlock, ...]:
     return tuple(blocks)
 
 
+def find_base64(text: bytes, start: int) -> int:
+    """Where the base64 of the block begins whose first line ends at `start`: behind its headers, if it has any."""
+    start += len(text) - start - len(text[start:].lstrip())
+    return start + _take_headers(text[start:])[1] if _HEADER.match(text, start) else start
+
+
 def build_pem(label: str, octets: bytes) -> bytes:
     """One PEM block with LF line ends (RFC 7468 section 3)."""
     text = base64.b64encode(octets).decode("ascii")

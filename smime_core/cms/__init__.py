@@ -5,7 +5,13 @@ RFC 5652, 5083 (AuthEnvelopedData), 3274 (CompressedData).
 
 from smime_core.cms.authenticated_data import parse_authenticated_data, verify_authenticated_data
 from smime_core.cms.capabilities import Capabilities
-from smime_core.cms.carried import Carried, parse_carried, parse_carried_certificates, parse_carried_lists
+from smime_core.cms.carried import (
+    Carried,
+    parse_carried,
+    parse_carried_certificates,
+    parse_carried_lists,
+    parse_every_certificate,
+)
 from smime_core.cms.certificates_only import CertificatesOnly, build_certificates_only, parse_certificates_only
 from smime_core.cms.compressed_data import ZLIB_COMPRESS
 from smime_core.cms.content_info import (
@@ -138,6 +144,7 @@ __all__ = [
     "parse_digested_data",
     "parse_encrypted_data",
     "parse_enveloped_data",
+    "parse_every_certificate",
     "parse_message",
     "parse_signed_data",
     "rsa_oaep",

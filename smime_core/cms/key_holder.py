@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Protocol
 
 from smime_core.algorithms import (
@@ -58,9 +58,15 @@ def choose_holder_algorithm(
 
 
 def choose_holder_algorithms(
-    holders: Sequence[KeyHolder], scheme: SignatureScheme | None = None, *, rsa_hash: HashName | None = None
+    holders: Sequence[KeyHolder],
+    scheme: SignatureScheme | None = None,
+    *,
+    rsa_hash: HashName | None = None,
+    beside: Collection[HashName] = (),
 ) -> list[SignatureAlgorithm]:
     """One algorithm for each of several holders who sign the same content, with one hash where their keys allow it.
+
+    `beside` are the hashes of the signatures that are there already.
 
     Some mail programs take a message with two digests for one without a signature. So RSA and ECDSA keys take the
     longest hash of all, or that of a key with a fixed one. No key takes a shorter hash than it would alone. Raises
@@ -71,7 +77,7 @@ def choose_holder_algorithms(
         algorithm.hash_name
         for holder, algorithm in zip(holders, own, strict=True)
         if algorithm.is_pure or _is_bound(holder, rsa_hash)
-    }
+    } | set(beside)
     common = max(fixed or (algorithm.hash_name for algorithm in own), key=hash_length)
     if fixed - {common} or common not in _COMMON or any(_exceeds(one.hash_name, common) for one in own):
         return own

@@ -13,7 +13,7 @@ from typing import Final
 
 from smime_core.asn1.der import Buffer
 from smime_core.asn1.file_values import is_whole_element
-from smime_core.asn1.pem import BEGIN_LINE, END_LINE, PEM_BEGIN
+from smime_core.asn1.pem import BEGIN_LINE, END_LINE, PEM_BEGIN, find_base64
 from smime_core.cms.authenticated_data import AuthenticatedData, parse_authenticated_data
 from smime_core.cms.compressed_data import CompressedData, parse_compressed_data
 from smime_core.cms.content_info import (
@@ -36,7 +36,7 @@ from smime_core.cms.digested_data import DigestedData, parse_digested_data
 from smime_core.cms.encrypted_data import EncryptedData, parse_encrypted_data
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.cms.signed_data import SignedData, parse_signed_data
-from smime_core.errors import LimitExceeded, MalformedMessage, OpenPgpContent, UnsupportedAlgorithm
+from smime_core.errors import LimitExceeded, MalformedMessage, OpenPgpContent, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import (
     MAX_HEADER_BYTES,
 )
@@ -85,6 +85,11 @@ class SignedLayer:
     micalg: str = ""
     fault: MalformedMessage | UnsupportedAlgorithm | None = None
     damage: tuple[str, ...] = ()
+
+    @property
+    def lacks_content(self) -> bool:
+        """Whether there are signers, and nothing that they signed."""
+        return self.content is None and bool(self.signed_data.signer_infos)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +183,7 @@ def find_pem_start(data: Buffer) -> int | None:
         return None
     if begin[1].startswith(_OPENPGP):
         raise OpenPgpContent
-    return begin.end()
+    return find_base64(head, begin.end())
 
 
 def is_bare_base64(data: Buffer) -> bool:
@@ -374,10 +379,7 @@ def read_detached_signature(parts: SignedParts) -> tuple[SignedData, MalformedMe
 def _parse_detached(parts: SignedParts) -> SignedData:
     if parts.signature is None:
         raise MalformedMessage(parts.problem, where="multipart/signed")
-    cms = decode_body(parts.signature)
-    if not is_content_info(cms):
-        raise MalformedMessage("the second part is no CMS structure", where="multipart/signed")
-    content_info = parse_content_info(cms)
+    content_info = parse_content_info(_open_signature(decode_body(parts.signature)))
     if content_info.content_type != ID_SIGNED_DATA:
         raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
     signed_data = parse_signed_data(content_info.content)
@@ -385,6 +387,16 @@ def _parse_detached(parts: SignedParts) -> SignedData:
     if signed_data.e_content is not None:
         raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
     return signed_data
+
+
+def _open_signature(octets: Buffer) -> Buffer:
+    # Some programs send base64 without naming it, or PEM.
+    try:
+        return unarmor(octets)
+    except LimitExceeded:
+        raise
+    except SmimeError:
+        raise MalformedMessage("the second part is no CMS structure", where="multipart/signed") from None
 
 
 def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> SignedLayer:

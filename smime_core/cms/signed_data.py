@@ -23,11 +23,11 @@ from smime_core.cms.signer_info import (
     parse_signer_info,
 )
 from smime_core.cms.signing import SignatureForm, Signing
-from smime_core.cms.unreadable_certificates import UnreadableCertificate, describe_unreadable
+from smime_core.cms.unreadable_certificates import UnreadableCertificate, read_certificates
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
-from smime_core.x509.certificate import Certificate, parse_certificate
+from smime_core.x509.certificate import Certificate
 
 _CERTIFICATES: Final = 0xA0
 _CRLS: Final = 0xA1
@@ -306,18 +306,8 @@ def _ocsp_responses(members: Iterable[Tlv]) -> Iterable[bytes]:
 
 
 def _parse_certificates(members: Iterable[Tlv]) -> tuple[tuple[Certificate, ...], tuple[UnreadableCertificate, ...]]:
-    # A damaged certificate does not hide the others. Attribute certificates and other formats are not used here.
-    certificates: list[Certificate] = []
-    unreadable: list[UnreadableCertificate] = []
-    for member in members:
-        if member.tag != der.SEQUENCE:
-            continue
-        octets = bytes(member.encoded)
-        try:
-            certificates.append(parse_certificate(octets))
-        except SmimeError as error:
-            unreadable.append(describe_unreadable(octets, str(error)))
-    return tuple(certificates), tuple(unreadable)
+    # Attribute certificates and other formats are not used here.
+    return read_certificates(bytes(member.encoded) for member in members if member.tag == der.SEQUENCE)
 
 
 def _parse_signer_or_error(tlv: Tlv) -> SignerInfo | SmimeError:

@@ -6,15 +6,18 @@ fields around them are written anew, in DER (RFC 5652 section 5.1).
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from smime_core.algorithms import (
+    HashName,
     SignatureScheme,
     build_digest_identifier,
     parse_algorithm_identifier,
+    parse_digest_identifier,
 )
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
@@ -46,7 +49,8 @@ async def add_signer(
 ) -> bytes:
     """DER of the same SignedData with a parallel signature by each identity. Their certificates are added.
 
-    `detached_content` is the content of a detached signature. The other signatures are not checked here. Raises
+    They take the digest of the others where their keys allow it. `detached_content` is the content of a detached
+    signature. The other signatures are not checked here. Raises
     MalformedMessage, also if the content is missing or present twice (MUSTS 8), or if labels of other signers differ.
     """
     fields = _read(cms)
@@ -56,7 +60,7 @@ async def add_signer(
     _check_label(signers, options.further_attributes)
     inherited = _inherited_attributes(signers)
     options = dataclasses.replace(options, further_attributes=(*inherited, *options.further_attributes))
-    signing = dataclasses.replace(signing, options=options)
+    signing = dataclasses.replace(signing, options=options, beside=frozenset(_hashes_of(signers)))
     added = await make_signer_infos(content, signing, provider, content_type)
     return _write(
         fields,
@@ -195,6 +199,12 @@ def _inherited_attributes(signers: Sequence[SignerInfo]) -> tuple[bytes, ...]:
             raise MalformedMessage(f"the signers differ in attribute {attribute_type}", where="SignedData")
         inherited += [build_attribute(attribute_type, *value) for value in values]
     return tuple(inherited)
+
+
+def _hashes_of(signers: Sequence[SignerInfo]) -> Iterator[HashName]:
+    for signer in signers:
+        with contextlib.suppress(SmimeError):
+            yield parse_digest_identifier(signer.digest_algorithm_der)
 
 
 def _readable_signer(tlv: Tlv) -> SignerInfo | None:

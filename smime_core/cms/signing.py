@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final
@@ -11,7 +11,6 @@ from typing import Final
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithms
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_CLEAR_FIELD_BYTES
 
 
 class SignerIdentifierForm(Enum):
@@ -65,8 +64,8 @@ class Signing:
 
     `form` None means the default of the operation: OPAQUE for CMS without MIME, and for mail that of `mail_form`.
     `scheme` None means the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256
-    for RSA keys, or the hash that another signer needs. `crls` (DER of each CertificateList) go into SignedData. Raises
-    MalformedMessage without identities.
+    for RSA keys, or the hash that another signer needs; `beside` are the hashes of signatures that are there already.
+    `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
     """
 
     identities: Sequence[KeyHolder]
@@ -74,6 +73,7 @@ class Signing:
     form: SignatureForm | None = None
     scheme: SignatureScheme | None = None
     rsa_hash: HashName | None = None
+    beside: Collection[HashName] = ()
     options: SignerOptions = DEFAULT_OPTIONS
     crls: Sequence[bytes] = ()
 
@@ -84,20 +84,20 @@ class Signing:
     @property
     def algorithms(self) -> list[SignatureAlgorithm]:
         """One algorithm for each identity. Raises UnsupportedAlgorithm for a key that cannot sign by the scheme."""
-        return choose_holder_algorithms(self.identities, self.scheme, rsa_hash=self.rsa_hash)
+        return choose_holder_algorithms(self.identities, self.scheme, rsa_hash=self.rsa_hash, beside=self.beside)
 
-    def mail_form(self, longest_field_bytes: int) -> SignatureForm:
+    def mail_form(self, cut_field_bytes: int) -> SignatureForm:
         """The form of a signature in mail: the given one, or else a detached one where readers take it for one.
 
-        It is opaque if the content has a header field of more bytes than mail servers pass on, and if the signers have
-        several digests: Thunderbird takes a multipart/signed whose `micalg` is a list for a message without a
+        It is opaque if the content has a header field that mail servers cut or break, and if the signers have several
+        digests: Thunderbird takes a multipart/signed whose `micalg` is a list for a message without a
         signature. Raises MalformedMessage for such a field in a signature that is to be DETACHED, and
         UnsupportedAlgorithm.
         """
-        if longest_field_bytes > MAX_CLEAR_FIELD_BYTES:
+        if cut_field_bytes:
             if self.form is SignatureForm.DETACHED:
                 raise MalformedMessage(
-                    f"a header field of {longest_field_bytes} bytes, which mail servers cut: sign the mail opaquely",
+                    f"mail servers cut or break a header field of {cut_field_bytes} bytes: sign the mail opaquely",
                     where="signed part",
                 )
             return SignatureForm.OPAQUE

@@ -7,13 +7,15 @@ never make one count.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial, KeyIdentifier
-from smime_core.errors import MalformedMessage
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.x509.certificate import Certificate, parse_certificate
 
 _VERSION: Final = 0xA0
 _KEY_IDENTIFIER_EXTENSION: Final = der.oid("2.5.29.14")
@@ -43,6 +45,18 @@ class UnreadableCertificate:
         if self.name is None and self.key_identifier is None:
             return True
         return sid in (self.name, self.key_identifier)
+
+
+def read_certificates(encodings: Iterable[bytes]) -> tuple[tuple[Certificate, ...], tuple[UnreadableCertificate, ...]]:
+    """Returns (the certificates in the DER of each, those that cannot be read). None of them hides the others."""
+    certificates: list[Certificate] = []
+    unreadable: list[UnreadableCertificate] = []
+    for octets in encodings:
+        try:
+            certificates.append(parse_certificate(octets))
+        except SmimeError as error:
+            unreadable.append(describe_unreadable(octets, str(error)))
+    return tuple(certificates), tuple(unreadable)
 
 
 def describe_unreadable(octets: bytes, problem: str) -> UnreadableCertificate:

@@ -18,7 +18,7 @@ from smime_core.ca.certification_request import parse_certification_request
 from smime_core.cms.carried import parse_carried
 from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.cms.layers import find_pem_start, is_mail
-from smime_core.cms.unreadable_certificates import describe_unreadable
+from smime_core.cms.unreadable_certificates import read_certificates
 from smime_core.describe.description_json import description_to_json, revocation_list_to_json
 from smime_core.describe.message import Description, describe_message
 from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
@@ -27,7 +27,7 @@ from smime_core.identity.private_key_file import load_private_key
 from smime_core.provider import CryptoProvider
 from smime_core.report.certificate_text import key_label
 from smime_core.timestamp import read_timestamp
-from smime_core.x509.certificate import Certificate, parse_certificate
+from smime_core.x509.certificate import Certificate
 from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
 
 _LABEL: Final = "CERTIFICATE"  # RFC 7468 section 5.1. Old labels have a word before it.
@@ -190,11 +190,5 @@ def _read_certificates(values: FileValues) -> tuple[tuple[Certificate, ...], tup
 
 def _read_all(encodings: Iterable[bytes]) -> tuple[tuple[Certificate, ...], tuple[str, ...]]:
     # Returns the certificates, and a description of each that cannot be read.
-    certificates: dict[Certificate, None] = {}
-    unreadable: list[str] = []
-    for octets in encodings:
-        try:
-            certificates[parse_certificate(octets)] = None
-        except SmimeError as error:
-            unreadable.append(str(describe_unreadable(octets, str(error))))
-    return tuple(certificates), tuple(unreadable)
+    certificates, unreadable = read_certificates(encodings)
+    return tuple(dict.fromkeys(certificates)), tuple(map(str, unreadable))

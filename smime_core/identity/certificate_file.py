@@ -10,12 +10,11 @@ from collections.abc import Callable
 from smime_core.asn1.der import Buffer
 from smime_core.asn1.file_values import parse_file_values
 from smime_core.asn1.value_kinds import ValueKind
-from smime_core.cms.carried import Carried, parse_carried
+from smime_core.cms.carried import Carried, parse_carried, parse_each_certificate
 from smime_core.cms.layers import is_mail
 from smime_core.errors import MalformedMessage
 from smime_core.identity.identity import parse_pkcs12_values
 from smime_core.provider import CryptoProvider
-from smime_core.x509.certificate import parse_certificate
 
 
 async def load_carried(
@@ -34,4 +33,4 @@ async def load_carried(
     encodings = dict.fromkeys(one.certificate_der for each in contents for one in each.certificates)
     if not encodings:
         raise MalformedMessage("the PKCS#12 has no certificates", where)
-    return Carried(certificates=tuple(map(parse_certificate, encodings)), crls=())
+    return parse_each_certificate(encodings, where)

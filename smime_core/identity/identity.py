@@ -18,6 +18,7 @@ from smime_core.asn1.der import Buffer
 from smime_core.asn1.file_values import FileValues, parse_file_values
 from smime_core.asn1.value_kinds import ValueKind
 from smime_core.cms.carried import parse_signed_values
+from smime_core.cms.unreadable_certificates import describe_unreadable
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.identity.passphrase import FilePassphrase
 from smime_core.identity.pkcs12 import (
@@ -237,8 +238,12 @@ def _parse_all_certificates(
     for source in sources:
         try:
             entry = _FileCertificate(certificate=parse_certificate(source.certificate_der), source=source)
-        except (MalformedMessage, UnsupportedAlgorithm) as error:
+        except UnsupportedAlgorithm as error:
             failures.append(error)
+            continue
+        except MalformedMessage as error:
+            unreadable = describe_unreadable(source.certificate_der, str(error))
+            failures.append(MalformedMessage(f"a certificate cannot be read: {unreadable}"))
             continue
         parsed.setdefault(entry.certificate.der, entry)
     return tuple(parsed.values()), tuple(failures)

@@ -126,6 +126,8 @@ def protect_headers(
             outer.append(field.encoded if is_transport_safe(field.encoded) else write_field(field))
             continue
         encoded = _encode(field)
+        if not encoded:
+            continue  # It has no value, so there is nothing to hide or to record.
         protected.append(encoded)
         shown = encoded if mode is ProtectionMode.CLEAR else _apply_policy(policy, encoded)
         outer.append(shown)

@@ -85,7 +85,8 @@ class _Writer:
         return b"".join((*pieces, entity.body[position:])) if position else None
 
     def _write_text(self, entity: Entity) -> bytes | None:
-        text = _text_of(entity)
+        # A letter that was encrypted before and is sent on has a copy already.
+        text = without_legacy_display(_text_of(entity), entity.content_type, self._protected)
         for encoding in dict.fromkeys((entity.transfer_encoding, "quoted-printable", "base64")):
             written = _encode(self._with_copy(text, entity.content_type.subtype), entity, encoding)
             if written is not None and self._reads_as(text, written):

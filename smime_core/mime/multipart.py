@@ -108,10 +108,7 @@ def find_signed_parts(entity: Entity) -> SignedParts:
         return SignedParts(content=entity.body, signature=None, problem=str(error), has_content_part=False)
     content = entity.body[slice(*parts[0])] if parts else entity.body
     if len(parts) != 2:
-        problem = f"{len(parts)} parts were found, exactly two belong there"
-        if len(parts) == 1 and is_lone_signature(parse_entity(content)):
-            return SignedParts(content=entity.body, signature=None, problem=problem, has_content_part=False)
-        return SignedParts(content=content, signature=None, problem=problem, has_content_part=bool(parts))
+        return _without_signature(entity, content, f"{len(parts)} parts were found, exactly two belong there")
     signature = parse_entity(entity.body[slice(*parts[1])])
     protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
     found = _without_x(signature.content_type.media_type)
@@ -119,14 +116,23 @@ def find_signed_parts(entity: Entity) -> SignedParts:
     # Outlook and gateways send a signature as application/octet-stream. Whether the part is a signature is checked when
     # it is parsed.
     if not is_octet_stream(signature) and not looks_like_cms_part(signature):
-        return SignedParts(content=content, signature=None, problem=other_type)
+        return _without_signature(entity, content, other_type)
     unclosed = ("the closing boundary is missing",) if parts[1][1] == len(entity.body) else ()
     other = () if is_octet_stream(signature) or found == protocol else (other_type,)
     return SignedParts(content=content, signature=signature, damage=(*unclosed, *other))
 
 
-def is_lone_signature(part: Entity) -> bool:
-    """Whether the only part of a multipart/signed is its signature, because the boundary before the text is damaged."""
+def _without_signature(entity: Entity, content: memoryview, problem: str) -> SignedParts:
+    if len(content) == len(entity.body) or begins_with_signature(parse_entity(content)):
+        return SignedParts(content=entity.body, signature=None, problem=problem, has_content_part=False)
+    return SignedParts(content=content, signature=None, problem=problem)
+
+
+def begins_with_signature(part: Entity) -> bool:
+    """Whether the first part of a multipart/signed is its signature.
+
+    Then the boundary before the text is damaged, or the parts have changed places.
+    """
     return _without_x(part.content_type.media_type) == _SIGNATURE_TYPE
 
 

@@ -27,7 +27,7 @@ from smime_core.mime.entity import TEXT_ENCODINGS, Entity, looks_like_cms_part, 
 from smime_core.mime.header_form import is_lasting_head, write_field
 from smime_core.mime.line_facts import LineFacts
 from smime_core.mime.line_window import LINE_END, Delimiter, LineWindow
-from smime_core.mime.seven_bit import is_transport_safe
+from smime_core.mime.seven_bit import has_long_lines, is_transport_safe
 
 _BLANK_LINE: Final = re.compile(rb"(?:\r\n?+|\n)(?:\r\n?+|\n)")
 _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
@@ -100,20 +100,23 @@ def _needs_no_change(octets: bytes, preparation: Preparation) -> bool:
     return is_lasting_head(octets[: len(octets) - len(entity.body)]) and is_transport_safe(octets)
 
 
-def longest_field_bytes(entity: bytes) -> int:
-    """The length of the longest header field of the entity and of all parts inside it, or 0 if none is long."""
-    if len(entity) <= _LONG_HEAD_BYTES:
+def cut_field_bytes(entity: bytes) -> int:
+    """The length of the longest header field of the entity, or a part inside it, that mail servers cut or break.
+
+    Returns 0 if there is none. The entity must be prepared, so that a long line is one of a header field.
+    """
+    if len(entity) <= MAX_CLEAR_FIELD_BYTES and not has_long_lines(entity):
         return 0
     scan = PreparationScan(Preparation.CANONICAL)
     scan.feed(entity)
     scan.finish()
-    return scan.longest_field_bytes
+    return scan.cut_field_bytes
 
 
 class PreparationScan:
     """Reads one entity and lists the changes of its segments, which follow each other without a gap.
 
-    `longest_field_bytes` is the length of its longest header field as it is written, or 0 if none is long.
+    `cut_field_bytes` is the length of its longest header field that mail servers cut or break as it is written, or 0.
     """
 
     def __init__(self, preparation: Preparation) -> None:
@@ -123,7 +126,7 @@ class PreparationScan:
         self._open: list[_Open] = []
         self._body: _Body | None = None  # None while a header section is read
         self._entities = 0
-        self.longest_field_bytes = 0
+        self.cut_field_bytes = 0
         self._begin_entity(preparation, "text/plain")
 
     def feed(self, block: Buffer) -> None:
@@ -180,8 +183,9 @@ class PreparationScan:
             octets = canonical = b""
             entity = parse_entity(b"", default_type=current.default_type)
         self._window.take(start + len(octets))
-        if len(octets) > _LONG_HEAD_BYTES:
-            self.longest_field_bytes = max(self.longest_field_bytes, _longest_field(entity))
+        if len(octets) > _LONG_HEAD_BYTES or not octets.isascii() or has_long_lines(octets):
+            is_written = current.preparation is Preparation.SEVEN_BIT
+            self.cut_field_bytes = max(self.cut_field_bytes, _longest_cut_field(entity, is_written=is_written))
         is_fit = not self._judges_fitness or is_lasting_head(canonical)
         current.head = _Head(start, start + len(octets), is_crlf=canonical is octets, is_fit=is_fit)
         current.segment = len(self._segments)
@@ -316,8 +320,9 @@ class PreparationScan:
         _append(self._segments, Segment(start, end, Change.KEEP if is_crlf else Change.CRLF))
 
 
-def _longest_field(entity: Entity) -> int:
-    return max((max(len(one.encoded), len(write_field(one))) for one in entity.headers.fields), default=0)
+def _longest_cut_field(entity: Entity, *, is_written: bool) -> int:
+    fields = (write_field(one) if is_written else one.encoded for one in entity.headers.fields)
+    return max((len(one) for one in fields if len(one) > MAX_CLEAR_FIELD_BYTES or has_long_lines(one)), default=0)
 
 
 def _decoding_of(entity: Entity) -> Decoding:

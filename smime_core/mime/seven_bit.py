@@ -30,7 +30,7 @@ def has_safe_lines(octets: bytes) -> bool:
         and not octets.startswith((b"From ", b".\r\n"))
         and not octets.endswith((b" ", b"\t", b"\n."))
         and octets != b"."
-        and not _has_long_lines(octets)
+        and not has_long_lines(octets)
         and all(_has_safe_lines(octets, start) for start in range(0, len(octets), _BLOCK_BYTES))
     )
 
@@ -46,7 +46,8 @@ def _has_safe_lines(octets: bytes, start: int) -> bool:
     )
 
 
-def _has_long_lines(octets: bytes) -> bool:
+def has_long_lines(octets: bytes) -> bool:
+    """Whether a line is longer than RFC 5322 section 2.1.1 permits."""
     # Each step finds the last line end within the next 1,000 bytes, which is faster than a step for each line.
     position = 0
     while len(octets) - position > _MAX_LINE_LENGTH:

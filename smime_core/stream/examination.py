@@ -102,6 +102,8 @@ async def examine_octets(
     walk = await begin_walk(octets, examiner, provider)
     try:
         while (found := await walk.locate(detached_content)) is not None:
+            if walk.state.layers and await found.lacks_content():
+                break  # As in `verdict.walk`, such a signature is the content itself.
             detached_content = None
             inside = await (walk.judge(found, examiner) if found.is_signed else walk.open(found))
             if inside is None:
@@ -221,6 +223,10 @@ class _Found:
         holders = [one for one in der.read_children(self.begun.head.content, _CMS) if one.tag == der.SEQUENCE]
         holder = der.read_children(holders[-1], _CMS)
         return der.parse_oid(holder[0], _CMS)
+
+    async def lacks_content(self) -> bool:
+        """Whether the layer is a signature with signers, and nothing that they signed."""
+        return self.is_signed and self.content is None and await _has_signers(self)
 
     async def signed_data(self) -> SignedData:
         """The SignedData without its content, after all of it was read. Raises MalformedMessage or LimitExceeded."""

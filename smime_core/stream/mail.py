@@ -38,9 +38,8 @@ from smime_core.mime.mail_file import MAIL_HEAD_BYTES, check_emlx, find_mail_for
 from smime_core.mime.micalg import parse_micalg
 from smime_core.mime.multipart import (
     MAX_DELIMITER_BLANKS,
+    begins_with_signature,
     delimiter_expression,
-    is_lone_signature,
-    split_multipart,
 )
 from smime_core.provider import StreamingProvider
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, digest_blocks
@@ -100,6 +99,9 @@ async def locate_cms(octets: Octets) -> Octets | None:
     text = find_pem_start(head)
     if text is None:
         return None
+    if b"\\" in head[text:]:
+        # Settings have two characters in place of a line end; such a block is worked on in memory.
+        return MemoryOctets(unarmor(await read_head(octets, MAX_WHOLE_BYTES + 1)))
     end = await find(octets, _HYPHEN, text, longest=1)
     if end is None or not END_LINE.match(await read_head(slice_octets(octets, end[0]), HEAD_BYTES)):
         raise MalformedMessage("the block is cut short", where="PEM")
@@ -164,7 +166,7 @@ async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | No
         if not await read_head(found, 1):
             return _signed_parts(entity.body, entity.head, {})
         whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n"))
-    if len(split_multipart(whole)) == 1 and is_lone_signature((await read_entity_head(found)).head):
+    if begins_with_signature((await read_entity_head(found)).head) and find_signed_parts(whole).signature is None:
         return _signed_parts(entity.body, whole, {})
     content = found if walk.has_crlf else CrlfOctets(found)
     return _signed_parts(content, whole, digests if has_crlf == walk.has_crlf else {})

@@ -38,7 +38,7 @@ from smime_core.mime import (
 from smime_core.mime.assemble import inner_headers_of, names_type
 from smime_core.mime.multipart import delimiter_expression
 from smime_core.mime.piecewise import Base64Encoder
-from smime_core.mime.preparation_scan import longest_field_bytes
+from smime_core.mime.preparation_scan import cut_field_bytes
 from smime_core.provider import StreamingProvider
 from smime_core.stream.mail import StreamedEntity, locate_cms_part, open_mail_octets, read_entity_head
 from smime_core.stream.octets import JoinedOctets, MemoryOctets, Octets, read_head, slice_octets
@@ -51,7 +51,7 @@ from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets,
 class _SplitMail(NamedTuple):
     outer_headers: bytes
     entity: Octets
-    longest_field_bytes: int
+    cut_field_bytes: int
 
 
 async def split_mail(
@@ -74,7 +74,7 @@ async def _split(
     head = inner_headers_of(headers, body_is_ascii=is_ascii) + b"\r\n"
     outer_headers, prepared = outer_headers_of(headers), await prepare_mail(head, entity.body, preparation)
     head, body = prepared.head, prepared.body
-    longest = max(prepared.longest_field_bytes, longest_field_bytes(head))
+    longest = max(prepared.cut_field_bytes, cut_field_bytes(head))
     if signer is not None and signer.signing.mail_form(longest) is SignatureForm.DETACHED:
         head, body = await _framed(head, body, signer.provider, protection)
     start = b""
@@ -83,7 +83,7 @@ async def _split(
         start, body = await _cut(body, MAX_SEARCHED_BYTES + 1)
     if protection is not None:
         outer_headers, head = protect_headers(outer_headers, head + start, protection)
-    longest = max(longest, longest_field_bytes(parse_entity(head).headers.raw + b"\r\n"))
+    longest = max(longest, cut_field_bytes(parse_entity(head).headers.raw + b"\r\n"))
     return _SplitMail(outer_headers, JoinedOctets(MemoryOctets(head), body), longest)
 
 

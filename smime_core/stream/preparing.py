@@ -43,7 +43,7 @@ class PreparedMail(NamedTuple):
 
     head: bytes
     body: Octets
-    longest_field_bytes: int
+    cut_field_bytes: int
 
 
 async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> PreparedMail:
@@ -62,10 +62,10 @@ async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> P
         # The header section and the part of the body that is kept with it.
         prepared, segments = head, [first._replace(start=len(head)), *others]
     if all(segment.change is Change.KEEP for segment in segments):
-        return PreparedMail(prepared, body, scan.longest_field_bytes)
+        return PreparedMail(prepared, body, scan.cut_field_bytes)
     changed = _ChangedOctets(body, segments, first=len(head))
     await changed.check()
-    return PreparedMail(prepared, changed, scan.longest_field_bytes)
+    return PreparedMail(prepared, changed, scan.cut_field_bytes)
 
 
 class _ChangedOctets(DerivedOctets):

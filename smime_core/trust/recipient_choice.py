@@ -37,6 +37,7 @@ from smime_core.pkix import (
 )
 from smime_core.policy import find_weakness
 from smime_core.provider import CryptoProvider
+from smime_core.report.certificate_text import key_label
 from smime_core.report.report import NO_VALUES, Reason, build_reason
 from smime_core.text.mail_address import addresses_match
 from smime_core.text.times import utc_text
@@ -247,17 +248,23 @@ def _check_itself(
         reasons.append(_reason("certificate-not-yet-valid", {"date": utc_text(begin)}, f"from {_day(begin)}"))
     if certificate.is_ca:
         reasons.append(_reason("is-authority"))
-    try:
-        check_end_entity(certificate, Purpose.ENCRYPT)
-    except SmimeError as error:
-        reasons.append(_reason("not-for-encryption", {"text": str(error)}))
-    if not has_receiving_key(certificate):
-        reasons.append(_reason("key-cannot-receive", {"key": certificate.public_key.key_type.value}))
+    reasons += _reasons_against_use(certificate)
     weakness = find_weakness(certificate.public_key)
     if weakness is not None:
         reasons.append(_reason("weak-key", {"key": weakness}))
     warnings = _own_warnings(certificate, address, at, contacts)
     return RecipientCheck(address=address or "", found=found, reasons=tuple(reasons), warnings=warnings)
+
+
+def _reasons_against_use(certificate: Certificate) -> list[Reason]:
+    if not has_receiving_key(certificate):
+        # No usage that the certificate could name would help.
+        return [_reason("key-cannot-receive", {"key": key_label(certificate.public_key)})]
+    try:
+        check_end_entity(certificate, Purpose.ENCRYPT)
+    except SmimeError as error:
+        return [_reason("not-for-encryption", {"text": str(error)})]
+    return []
 
 
 def _in_order(found: Sequence[FoundCertificate]) -> list[FoundCertificate]:
@@ -287,14 +294,14 @@ def _with_path_error(
 
 
 def _has_said_use(reasons: Sequence[Reason]) -> bool:
-    return any(reason.code in ("not-for-encryption", "is-authority") for reason in reasons)
+    return any(reason.code in ("not-for-encryption", "key-cannot-receive", "is-authority") for reason in reasons)
 
 
 def _own_warnings(
     certificate: Certificate, address: str | None, at: datetime.datetime, contacts: Contacts
 ) -> tuple[Reason, ...]:
     warnings = []
-    if at <= certificate.not_after < at + EXPIRES_SOON:
+    if at < certificate.not_after < at + EXPIRES_SOON:
         warnings.append(
             _warning("expires-soon", {"date": utc_text(certificate.not_after)}, _day(certificate.not_after))
         )

@@ -239,6 +239,8 @@ class Walk:
 
 async def _walk_layers(walk: Walk, examiner: Examiner, detached_content: Buffer | None) -> None:
     while (found := find_any_layer(walk.node, detached_content)) is not None:
+        if walk.layers and isinstance(found, SignedLayer) and found.lacks_content:
+            return  # Inside another layer, a signature without its content is the content itself.
         detached_content = None
         content: Buffer | None
         if isinstance(found, SignedLayer):
@@ -379,21 +381,26 @@ async def add_nested_layers(entity: Entity, walk: Walk, examiner: Examiner) -> t
     """
     if len(entity.body) > MAX_LOOKED_INSIDE_BYTES and may_hold_parts(entity):
         return (reason("too-large-to-look-inside"),)
-    nested = await _examine_nested(entity, walk, examiner)
+    nested, are_all = await _examine_nested(entity, walk, examiner)
     walk.layers += nested
     encrypted = ", ".join(layer.path for layer in nested if layer.kind is LayerKind.ENCRYPTED)
     others = any(layer.kind is not LayerKind.ENCRYPTED for layer in nested)
     return (
         *((reason("encrypted-part", {"part": encrypted}),) if encrypted else ()),
         *((reason("nested-protection"),) if others else ()),
+        *(() if are_all else (reason("too-large-to-look-inside", detail=f"more than {MAX_NESTED_LAYERS} such parts"),)),
     )
 
 
-async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> list[LayerReport]:
-    """The verdicts on protected parts below the top. Each verdict covers its part only. No part is decrypted."""
+async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> tuple[list[LayerReport], bool]:
+    """Returns (the verdicts on protected parts below the top, at most MAX_NESTED_LAYERS; whether these are all).
+
+    Each verdict covers its part only. No part is decrypted.
+    """
     layers: list[LayerReport] = []
     for path, part in find_nested_layers(entity):
-        check_limit("nested layers", len(layers) + 1, MAX_NESTED_LAYERS)
+        if len(layers) == MAX_NESTED_LAYERS:
+            return layers, False
         try:
             layer = await _examine_part(part, walk, examiner)
         except UnsupportedAlgorithm:
@@ -402,7 +409,7 @@ async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> lis
             # Damage below the top affects only its part and is reported there.
             layer = signed_layer((unread_signer(error),), len(walk.layers), detached=False)
         layers.append(dataclasses.replace(layer, covers_whole=False, path=path))
-    return layers
+    return layers, True
 
 
 async def _examine_part(part: Entity, walk: Walk, examiner: Examiner) -> LayerReport:

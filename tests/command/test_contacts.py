@@ -136,3 +136,10 @@ def test_nobody_is_exported_to_no_file(lab: QuickLab) -> None:
     assert (result.code, "no contact has a certificate" in result.line) == (2, True)
     assert lab.sealwax("contacts", "export", "bob@example.test", "-o", "out", *CONTACTS).code == 2
     assert not (lab.folder / "out").exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"From: alice@example.test\n\nHi\n"])
+def test_a_file_without_people_is_named(lab: QuickLab, data: bytes) -> None:
+    result = lab.sealwax("contacts", "import", "bob.pem", lab.write("other.pem", data), *CONTACTS)
+    assert (result.code, "sealwax: other.pem: " in result.line) == (2, True)
+    assert not (lab.folder / "contacts.json").exists()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core.asn1 import ValueKind, parse_file_values
+from smime_core.asn1 import ValueKind, build_pem, der, parse_file_values
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info
 from tests.support.command.lab import READER, SIGNER, TRUST, Lab
 from tests.support.file_forms import FORMS
 
@@ -76,3 +77,56 @@ def test_a_mail_of_openpgp_is_called_so_by_every_verb(lab: Lab) -> None:
     for verb in ("decrypt", "countersign", "add-signer"):
         keys = READER if verb == "decrypt" else SIGNER
         assert "OpenPGP" in lab.sealwax(verb, "pgp.eml", *keys).line
+
+
+def unreadable(lab: Lab, name: str) -> bytes:
+    """A person's certificate whose validity begins at no time."""
+    return der_of(lab, f"ids/{name}.pem", ValueKind.CERTIFICATE).replace(b"\x17\x0d", b"\x16\x0d", 1)
+
+
+FILES = {
+    "PEM": lambda *certificates: b"".join(build_pem("CERTIFICATE", one) for one in certificates),
+    "DER": lambda *certificates: b"".join(certificates),
+    "p7b": lambda *certificates: build_content_info(
+        ID_SIGNED_DATA,
+        der.sequence(
+            der.integer(1),
+            der.set_of([]),
+            der.sequence(der.oid(ID_DATA)),
+            der.element(0xA0, b"".join(certificates)),
+            der.set_of([]),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_an_unreadable_certificate_hides_no_other_and_is_named(lab: Lab, form: str) -> None:
+    ca = der_of(lab, "ids/ca.pem", ValueKind.CERTIFICATE)
+    both = lab.write("both.any", FILES[form](unreadable(lab, "bob"), ca))
+    for verb in (
+        ("verify", "signed.eml", "--anchor", both, "--no-revocation"),
+        ("verify", "signed.eml", *TRUST, "--certificates", both),
+        ("certificates", both),
+        ("sign", "mail.eml", *SIGNER, "--carry", both, "-o", "by.eml"),
+    ):
+        result = lab.sealwax(*verb)
+        assert (result.code, "a certificate cannot be read, and is left out: CN=" in result.line) == (0, True)
+    alone = lab.write("alone.any", FILES[form](unreadable(lab, "bob")))
+    for verb in (("verify", "signed.eml", "--anchor", alone), ("certificates", alone), ("encrypt", "--to", alone)):
+        result = lab.sealwax(*verb)
+        assert (result.code, "alone.any: a certificate cannot be read: CN=" in result.line) == (2, True)
+
+
+@pytest.mark.parametrize("form", FILES)
+@pytest.mark.parametrize("order", [("bob", "alice"), ("alice", "bob")])
+def test_nobody_takes_the_place_of_a_recipient_who_cannot_be_read(lab: Lab, form: str, order: tuple[str, str]) -> None:
+    alice = der_of(lab, "ids/alice.pem", ValueKind.CERTIFICATE)
+    certificates = [unreadable(lab, name) if name == "bob" else alice for name in order]
+    both = lab.write("both.any", FILES[form](*certificates))
+    accepting = ("trust", "accept", both, "--for", "bob@example.test", "--yes", "--decisions", "decisions.json")
+    for verb in (("encrypt", "mail.eml", "--to", both, "-o", "never.eml"), accepting):
+        result = lab.sealwax(*verb)
+        assert (result.code, "a certificate cannot be read: CN=" in result.line) == (2, True)
+    assert not (lab.folder / "never.eml").exists()
+    assert not (lab.folder / "decisions.json").exists()

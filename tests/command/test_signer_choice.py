@@ -143,6 +143,27 @@ def test_a_weak_key_signs_and_receives_only_when_that_is_asked_for(lab: QuickLab
     assert state_of(lab, "chosen.eml") == State.VERIFIED
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("expired", "The certificate has expired."),
+        ("future", "The certificate is not valid yet."),
+        ("bob", "This certificate is for another address."),
+        ("server", "The certificate does not allow encryption."),
+        ("weak", "The key is so short that others could read the mail."),
+        ("ca", "This is the certificate of an authority"),
+    ],
+)
+def test_replies_are_asked_for_only_by_a_certificate_that_receives(lab: QuickLab, name: str, reason: str) -> None:
+    signer = ("--identity", "alice.p12", *PASSPHRASE)
+    refused = lab.sealwax("sign", "mail.eml", *signer, "--prefer", f"{name}.pem", "-o", "never.eml")
+    assert (refused.code, reason in refused.line) == (1, True)
+    assert not (lab.folder / "never.eml").exists()
+    for allowance in {"expired": ["--allow-expired"], "weak": ["--allow-weak"]}.get(name, []):
+        result = lab.sealwax("sign", "mail.eml", *signer, "--prefer", f"{name}.pem", allowance, "-o", "preferring.eml")
+        assert (result.code, "is used all the same" in result.line) == (0, True)
+
+
 def test_somebody_elses_key_signs_when_that_is_asked_for(lab: QuickLab) -> None:
     signer = ("--identity", "alice+bob.p12", *PASSPHRASE)
     lab.made("sign", "mail.eml", *signer, "--as", "bob@example.test", "-o", "by_bob.eml")
@@ -173,6 +194,15 @@ def test_a_date_that_is_far_from_the_signing_time_is_said(lab: QuickLab, date: s
         result = lab.sealwax(*verb, "dated.eml", *signer, "-o", "never_mind.eml")
         assert (result.code, "Thunderbird will call its signature invalid" in result.stderr) == (0, is_old)
     assert "Thunderbird" not in lab.sealwax("sign", "dated.eml", *signer, "--no-attributes", "-o", "bare.eml").stderr
+
+
+@pytest.mark.parametrize("letter", [b"To: bob@example.test\nSubject: Supper\n\nHi\n", b"At eight.\n"])
+def test_a_mail_without_an_author_is_signed_with_a_warning(lab: QuickLab, letter: bytes) -> None:
+    name, signer = lab.write("nobody.eml", letter), ("--identity", "alice.p12", *PASSPHRASE)
+    for verb in (("sign",), ("encrypt", "--to", "bob.pem")):
+        result = lab.sealwax(*verb, name, *signer, "-o", "by_alice.eml")
+        assert (result.code, "the mail has no From" in result.line) == (0, True)
+    lab.made("sign", name, *signer, "--raw", "-o", "by_alice.p7s")
 
 
 def test_a_receipt_is_signed_by_the_recipient_whichever_key_comes_first(lab: QuickLab) -> None:

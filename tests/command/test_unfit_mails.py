@@ -125,3 +125,14 @@ def without_own_boundary(data: bytes) -> bytes:
     for boundary in re.findall(_OWN_BOUNDARY, data):
         data = data.replace(boundary, b"boundary")
     return data
+
+
+@pytest.mark.parametrize("field", ["Subject:", "Subject: ", "Cc:", "X-Note:\t"])
+def test_a_mail_whose_field_has_no_value_is_encrypted_like_any_other(quick: QuickLab, field: str) -> None:
+    mail = quick.write("unfit.eml", f"From: alice@example.test\nTo: bob@example.test\n{field}\n\nHi\n".encode())
+    for signer in ((), SIGNER):
+        arguments = ("encrypt", mail, "--to", "ids/bob.pem", *signer)
+        for name in on_both_sides(quick, *arguments, target="encrypted.eml"):
+            quick.openssl("cms", "-decrypt", "-in", name, "-recip", "ids/bob.pem", "-inkey", "ids/bob.key")
+            assert quick.sealwax("decrypt", name, *READER, *TRUST, "-o", "opened.eml").code == 0
+            assert b"\r\nHi\r\n" in quick.read("opened.eml")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Callable
 
 import pytest
 
-from smime_core import blocking
+from smime_core import blocking, stream
 from smime_core.asn1 import build_pem
 from smime_core.blocking import run
 from smime_core.ca.certification_request import build_certification_request, parse_certification_request
@@ -17,6 +18,7 @@ from smime_core.describe import Description, KeysAndCertificates, inspect_file
 from smime_core.errors import MalformedMessage
 from smime_core.identity import load_private_key
 from smime_core.mime import build_pkcs7_mime
+from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import State
 from smime_core.timestamp import read_timestamp
 from smime_core.trust import Judging, parse_people_file
@@ -25,6 +27,7 @@ from tests.support import timestamp_service
 from tests.support.file_forms import FORMS
 from tests.support.people import NOW, PROVIDER, anchor, build_revocation_list, person, trust
 
+STREAMING = NativeStreamingProvider()
 ALICE = person("alice")
 PASSPHRASE = b"secret"
 
@@ -73,6 +76,13 @@ def is_signed_by_alice(data: bytes) -> bool:
     return report.state in (State.VERIFIED, State.SIGNED_UNVERIFIED) and report.content == b"hello"
 
 
+def is_signed_by_alice_in_a_stream(data: bytes) -> bool:
+    report = stream.examine_file(io.BytesIO(data), Judging(trust_store=trust(), at=NOW), STREAMING)
+    content = io.BytesIO()
+    stream.copy_content(report, content)
+    return report.report.state in (State.VERIFIED, State.SIGNED_UNVERIFIED) and content.getvalue() == b"hello"
+
+
 def with_chain() -> bytes:
     return build_certificates_only([ALICE.certificate, anchor()], crls=[build_revocation_list(5)])
 
@@ -98,6 +108,7 @@ DOORS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], bool]]] = {
     "request": (request, lambda data: parse_certification_request(data).addresses == ("alice@example.test",)),
     "timestamp": (token, lambda data: read_timestamp(data).der == token()),
     "verification": (signed, is_signed_by_alice),
+    "verification in a stream": (signed, is_signed_by_alice_in_a_stream),
     "inspection of a certificate": (lambda: ALICE.certificate.der, has_certificate),
     "inspection of a key file": (key_file, has_certificate),
     "inspection of a list": (
@@ -117,7 +128,7 @@ DOORS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], bool]]] = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("door", DOORS)
 def test_every_door_reads_every_form(door: str, form: str) -> None:
-    if (door, form) == ("inspection of a signature", "base64, no padding"):
+    if form == "base64, no padding" and door in ("inspection of a signature", "verification in a stream"):
         pytest.skip("memory and streams both demand the padding of a message")
     make, finds = DOORS[door]
     assert finds(FORMS[form](make()))
@@ -131,6 +142,20 @@ def test_a_signed_mail_is_a_source_of_certificates(form: SignatureForm) -> None:
     mail = blocking.sign_message(MAIL, Signing(identities=[ALICE], signing_time=NOW, form=form), provider=PROVIDER)
     assert ALICE.certificate in parse_carried_certificates(mail)
     assert len(parse_people_file(mail).people) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (b"From: alice@example.test\r\n\r\nHi\r\n", "carries no revocation lists"),
+        (key_file(), "no certificate revocation list, but a PKCS#12"),
+        (ALICE.certificate.der, "no revocation list, but certificates"),
+    ],
+    ids=["mail", "key file", "certificate"],
+)
+def test_a_door_for_lists_says_that_it_wants_a_list(data: bytes, cause: str) -> None:
+    with pytest.raises(MalformedMessage, match=cause):
+        parse_carried_lists(data)
 
 
 def test_a_mail_with_certificates_only_is_a_source_of_certificates_and_lists() -> None:

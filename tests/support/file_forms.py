@@ -39,6 +39,8 @@ FORMS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "PEM, blank lines": lambda octets: _text(octets).replace("\n", "\n\n").encode(),
     "PEM, text around": lambda octets: f"Bag Attributes\n  friendlyName: x\n{_text(octets)}\nbye\n".encode(),
     "PEM, text like a header": lambda octets: f"Certificate:\n    Data:\n{_text(octets)}".encode(),
+    "PEM, headers": lambda octets: _text(octets).replace("-----\n", "-----\nComment: a-b\n c\nX: y\n\n", 1).encode(),
+    "PEM, headers without a blank line": lambda octets: _text(octets).replace("-----\n", "-----\nX: y-z\n", 1).encode(),
     "PEM, another end": lambda octets: _text(octets).replace("END CERT", "END X509 CERT").encode(),
     "PEM, no last line end": lambda octets: _text(octets).rstrip().encode(),
     "UTF-8 mark, PEM": lambda octets: b"\xef\xbb\xbf" + _text(octets).encode(),

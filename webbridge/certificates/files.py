@@ -17,7 +17,7 @@ from typing import Final
 
 from sealwax.files.small import read_small
 from smime_core.asn1 import parse_file_values
-from smime_core.cms import parse_carried_certificates
+from smime_core.cms import parse_carried_certificates, parse_every_certificate
 from smime_core.errors import SmimeError
 from smime_core.text import address_key
 from smime_core.x509 import Certificate
@@ -29,7 +29,7 @@ RECHECK_SECONDS: Final = 5.0
 
 def read_certificates(path: Path) -> tuple[bytes, ...]:
     """Return every certificate of a file as DER. Raises OSError or SmimeError."""
-    return tuple(certificate.der for certificate in parse_carried_certificates(read_small(path), path.name))
+    return tuple(certificate.der for certificate in parse_every_certificate(read_small(path), path.name))
 
 
 class CertificateFolder:

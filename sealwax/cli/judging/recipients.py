@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from sealwax.cli.options.signers import SignerChoice
 from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.streams.files import STANDARD_STREAM, read_input, write_error
 from smime_core.algorithms import ContentCipher
-from smime_core.cms import Capabilities, parse_carried_certificates
+from smime_core.cms import Capabilities, parse_every_certificate
+from smime_core.text.mail_address import addresses_match
 from smime_core.trust import (
     NO_CONTACTS,
     CertificateSource,
@@ -125,14 +127,33 @@ def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_w
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """
     found = _read_given(name)
-    if allow_expired and judge.at > found.certificate.not_after:
-        judge = dataclasses.replace(judge, at=found.certificate.not_after)
-        write_error(f"{name}: the certificate has expired on {judge.at:%Y-%m-%d} and is used all the same")
+    judge = dataclasses.replace(judge, at=_judged_at(found, judge.at, allow_expired=allow_expired))
     if judge.store.anchors:
         check, hint = judge.check(found)
     else:
         check, hint = check_without_path(found, None, at=judge.at), ""
     return _take(name, [_without_weakness(check) if allow_weak else check], hint)
+
+
+def load_preferred(name: str, signer: Certificate, choice: SignerChoice) -> Certificate:
+    """The signer's certificate for replies, checked by itself as one of a recipient.
+
+    Raises NoUsableCertificate, OSError or MalformedMessage.
+    """
+    found = _read_given(name)
+    own = signer.email_addresses
+    shared = (one for one in own if any(addresses_match(one, other) for other in found.certificate.email_addresses))
+    at = _judged_at(found, now(), allow_expired=choice.allow_expired)
+    check = check_without_path(found, next(shared, own[0] if own else None), at=at)
+    return _take(name, [_without_weakness(check) if choice.allow_weak else check])
+
+
+def _judged_at(found: FoundCertificate, at: datetime.datetime, *, allow_expired: bool) -> datetime.datetime:
+    end = found.certificate.not_after
+    if not allow_expired or at <= end:
+        return at
+    write_error(f"{found.detail}: the certificate has expired on {end:%Y-%m-%d} and is used all the same")
+    return end
 
 
 def _without_weakness(check: RecipientCheck) -> RecipientCheck:
@@ -144,7 +165,7 @@ def _without_weakness(check: RecipientCheck) -> RecipientCheck:
 
 def _read_given(name: str) -> FoundCertificate:
     """The recipient's certificate in a file. Files often contain the chain too, which becomes its intermediates."""
-    certificates = parse_carried_certificates(read_input(name), name)
+    certificates = parse_every_certificate(read_input(name), name)
     own = first_own(certificates)
     others = tuple(certificate for certificate in certificates if certificate != own)
     return FoundCertificate(certificate=own, source=CertificateSource.GIVEN, detail=name, intermediates=others)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import read_input
+from sealwax.cli.streams.files import read_input, write_error
 from smime_core import blocking
 from smime_core.asn1 import ValueKind, parse_file_values
-from smime_core.cms import parse_carried_certificates
+from smime_core.cms import Carried, parse_carried
 from smime_core.errors import WrongPassphrase
 from smime_core.x509 import Certificate
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from smime_core.identity import Identity
 
 
+_MAX_UNREADABLE_SHOWN: Final = 3
+
+
 def load_all_identities(names: Iterable[str], source: PassphraseSource) -> tuple[Identity, ...]:
-    """All identities of all PKCS#12 and PEM files. No passphrase is asked for if a PEM file is unencrypted."""
-    passphrase_for = source.reader()
-    return tuple(identity for name in names for identity in _load_identities(name, passphrase_for))
+    """All identities of all PKCS#12 and PEM files. Raises ClickException for a file without any."""
+    return tuple(identity for group in load_each_file(names, source) for identity in group)
 
 
 def load_each_file(names: Sequence[str], source: PassphraseSource) -> list[tuple[Identity, ...]]:
-    """The identities of each file. Raises ClickException for a file without any."""
+    """The identities of each file. No passphrase is asked for if a PEM file is unencrypted.
+
+    Raises ClickException for a file without any.
+    """
     passphrase_for = source.reader()
     groups = [_load_identities(name, passphrase_for) for name in names]
     for name, group in zip(names, groups, strict=True):
         if not group:
             raise click.ClickException(f"{name} holds no private key together with its certificate")
     return groups
-
-
-def load_own_certificate(name: str) -> Certificate:
-    """The owner's certificate in a file. Files often contain the certificates of its chain too."""
-    return first_own(parse_carried_certificates(read_input(name), name))
 
 
 def first_own(certificates: Sequence[Certificate]) -> Certificate:
@@ -51,7 +51,25 @@ def first_own(certificates: Sequence[Certificate]) -> Certificate:
 
 def load_certificates(names: Iterable[str]) -> list[Certificate]:
     """All certificates of all files. Raises OSError or MalformedMessage."""
-    return [certificate for name in names for certificate in parse_carried_certificates(read_input(name), name)]
+    return [certificate for name in names for certificate in load_carried_file(name).certificates]
+
+
+def load_carried_file(name: str) -> Carried:
+    """The certificates and revocation lists of a file. Those that cannot be read are named on standard error.
+
+    Raises OSError or MalformedMessage.
+    """
+    carried = parse_carried(read_input(name), name)
+    name_unreadable(name, carried)
+    return carried
+
+
+def name_unreadable(name: str, carried: Carried) -> None:
+    """Name the certificates of a file that cannot be read on standard error, at most three."""
+    for one in carried.unreadable[:_MAX_UNREADABLE_SHOWN]:
+        write_error(f"{name}: a certificate cannot be read, and is left out: {one}")
+    if (further := len(carried.unreadable) - _MAX_UNREADABLE_SHOWN) > 0:
+        write_error(f"{name}: and {further} more")
 
 
 def _load_identities(name: str, passphrase_for: Callable[[str], bytes]) -> tuple[Identity, ...]:

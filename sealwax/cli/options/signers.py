@@ -87,6 +87,14 @@ def warn_of_date(headers: Headers | None, at: datetime.datetime) -> None:
         )
 
 
+def warn_of_author(headers: Headers | None) -> None:
+    """Warn on standard error if a mail names no author, whom readers compare with the signer."""
+    from smime_core.verdict import read_claim
+
+    if headers is not None and read_claim(headers) is None:
+        write_error("the mail has no From: until it has one, no reader can verify who signed it")
+
+
 def load_signers(
     names: Sequence[str], source: PassphraseSource, rules: SignerRules, *, beside: Sequence[Certificate] = ()
 ) -> tuple[Identity, ...]:

@@ -34,7 +34,7 @@ from smime_core.ca.certification_request import open_certification_request
 from smime_core.ca.profile import Generation
 from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS
 from smime_core.ca.revocation_list_building import REASON_CODES
-from smime_core.cms import parse_carried_certificates
+from smime_core.cms import parse_every_certificate
 from smime_core.report import time_to_json
 from smime_core.x509 import UNSPECIFIED
 
@@ -266,7 +266,7 @@ def _press(authority: AuthorityFolder, issuer: Issuer, passphrases: PassphraseSo
 def _find_entry(authority: AuthorityFolder, which: str) -> Entry:
     certificate = None
     if Path(which).exists():
-        certificate = first_own(parse_carried_certificates(read_input(which), which))
+        certificate = first_own(parse_every_certificate(read_input(which), which))
     with authority.register.read() as rows:
         entry = rows.find(_read_number(which) if certificate is None else certificate.serial_number)
     # Another CA may have issued the same number.

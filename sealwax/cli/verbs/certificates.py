@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from sealwax.cli.messages.operations import load_whole
+from sealwax.cli.options.identities import name_unreadable
 from sealwax.cli.options.parameters import FILE, OUTPUT
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
@@ -56,4 +57,6 @@ def certificates(request: CertificatesRequest) -> None:
 
 def _load(source: str, request: CertificatesRequest) -> Carried:
     data = load_whole(source)
-    return run(load_carried(data, lambda: request.passphrases.reader()(source), PROVIDER, source))
+    carried = run(load_carried(data, lambda: request.passphrases.reader()(source), PROVIDER, source))
+    name_unreadable(source, carried)
+    return carried

@@ -115,7 +115,7 @@ def import_contacts(request: ImportRequest) -> int:
     not trusted: their paths are checked when you write to the people. Exits 1 when no certificate was taken or known.
     """
     path = _path(request.contacts_file)
-    files = [parse_people_file(read_input(source)) for source in request.sources]
+    files = [parse_people_file(read_input(source), source) for source in request.sources]
     # One file may have the authorities above the people of another.
     authorities = tuple(dict.fromkeys(one for file in files for one in file.authorities))
     done: list[Imported] = []

@@ -12,7 +12,7 @@ from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import SignerChoice, load_signers
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import mode_like, write_output
+from sealwax.cli.streams.files import mode_like, write_error, write_output
 from smime_core import blocking
 from smime_core.cms import (
     SignerInfo,
@@ -23,6 +23,7 @@ from smime_core.cms import (
     parse_signed_data,
 )
 from smime_core.errors import SmimeError
+from smime_core.mime import parse_entity
 from smime_core.x509 import Certificate
 
 
@@ -80,7 +81,10 @@ def add_signer(request: AddSignerRequest) -> None:
     )
     signing = Signing(identities=signers, signing_time=at)
     cms = blocking.add_signer(wrapped.cms, signing, provider=PROVIDER, detached_content=wrapped.content)
-    write_output(request.target, wrapped.wrap(cms), mode=mode_like(request.source))
+    signed = wrapped.wrap(cms)
+    if wrapped.headers is not None and "," in parse_entity(signed).content_type.parameters.get("micalg", ""):
+        write_error("the signers' keys have no common digest, and Thunderbird sees no signature in clear with two")
+    write_output(request.target, signed, mode=mode_like(request.source))
 
 
 def _find_signers(cms: bytes) -> Iterator[Certificate]:

@@ -29,7 +29,7 @@ from sealwax.cli.options.parameters import (
 from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.shared_keys import SHARED_KEYS, SharedKeys, load_shared_keys
-from sealwax.cli.options.signers import HOLDER, load_signers, warn_of_date
+from sealwax.cli.options.signers import HOLDER, load_signers, warn_of_author, warn_of_date
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import mode_like, open_input, open_output, write_error
 from sealwax.cli.streams.progress import show_progress
@@ -208,6 +208,7 @@ def _signed(request: EncryptRequest, data: Input, protection: ProtectionMode | N
     choice = request.recipients.signer_choice(request.holder)
     headers = None if request.raw else operations.read_head(data).headers
     warn_of_date(headers, at)
+    warn_of_author(headers)
     rules = choice.rules(at, headers)
     signing = Signing(
         identities=load_signers(request.identity_files, request.passphrases, rules),

@@ -9,9 +9,10 @@ from typing import Final
 
 import click
 
+from sealwax.cli.judging.recipients import load_preferred
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.output import open_cms_output
-from sealwax.cli.options.identities import load_own_certificate
+from sealwax.cli.options.identities import load_carried_file
 from sealwax.cli.options.parameters import (
     ENCODING,
     FILE,
@@ -26,9 +27,9 @@ from sealwax.cli.options.parameters import (
 )
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
-from sealwax.cli.options.signers import SignerChoice, load_signers, warn_of_date
+from sealwax.cli.options.signers import SignerChoice, load_signers, warn_of_author, warn_of_date
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input, write_error
+from sealwax.cli.streams.files import mode_like, open_input, open_output, write_error
 from sealwax.cli.streams.progress import show_progress
 from smime_core.algorithms import HashName, SignatureScheme
 from smime_core.cms import (
@@ -39,7 +40,6 @@ from smime_core.cms import (
     Signing,
     UnsignedAttributes,
     build_key_preference,
-    parse_carried,
 )
 from smime_core.identity import Identity
 from smime_core.mail import ProtectionMode
@@ -47,7 +47,10 @@ from smime_core.provider import KeyType
 from smime_core.x509 import Certificate
 
 _OPAQUE_NOTE: Final = "signed with the content inside the signature, because "
-_CUT_FIELD: Final = "mail servers cut a header field of more than 100,000 bytes, which would break a signature in clear"
+_CUT_FIELD: Final = (
+    "mail servers cut a header field of more than 100,000 bytes and break its lines of more than 998, "
+    "which would break a signature in clear"
+)
 _SEVERAL_DIGESTS: Final = "the signers' keys have no common digest, and Thunderbird sees no signature in clear with two"
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top-secret")
 
@@ -129,12 +132,13 @@ class SignRequest:
     def load_signing(self, data: operations.Input) -> Signing:
         """The signers of `data` and their options.
 
-        Raises NoUsableSigner, OSError, MalformedMessage, UsageError or WrongPassphrase.
+        Raises NoUsableSigner, NoUsableCertificate, OSError, MalformedMessage, UsageError or WrongPassphrase.
         """
         at = now()
         headers = None if self.raw else operations.read_head(data).headers
         if not self.no_attributes:
             warn_of_date(headers, at)
+        warn_of_author(headers)
         rules = self.choice.rules(at, headers)
         rules = dataclasses.replace(rules, scheme=self._scheme)
         first, *others = load_signers(self.identity_files, self.passphrases, rules)
@@ -143,7 +147,7 @@ class SignRequest:
         further = self._further_attributes(first, at)
         certificates, crls = _load_carried(self.carried)
         if self.preferred is not None:
-            certificates.append(load_own_certificate(self.preferred))
+            certificates.append(load_preferred(self.preferred, first.certificate, self.choice))
             further.append(build_key_preference(certificates[-1]))
         first = dataclasses.replace(first, chain=(*first.chain, *certificates))
         return Signing(
@@ -250,7 +254,7 @@ def _load_carried(names: tuple[str, ...]) -> tuple[list[Certificate], list[bytes
     certificates: list[Certificate] = []
     crls: list[bytes] = []
     for name in names:
-        carried = parse_carried(read_input(name), name)
+        carried = load_carried_file(name)
         certificates += carried.certificates
         crls += carried.crls
     return certificates, crls

@@ -24,7 +24,7 @@ from sealwax.cli.user_files.trust import (
 from sealwax.cli.verbs.trust_lists import follow, publish, show, unfollow
 from sealwax.roots import mozilla_anchors
 from smime_core import blocking
-from smime_core.cms import parse_carried_certificates
+from smime_core.cms import parse_every_certificate
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.report import anchor_to_json, certificate_to_json, describe_certificate, fingerprint_text, trust_text
 from smime_core.trust import DecisionKind, add_decision, find_decision, make_decision
@@ -108,7 +108,7 @@ def accept(request: AcceptRequest) -> None:
     for it after all. Compare the fingerprint with the one that its owner tells you in another way, not with one from
     the same mail.
     """
-    certificates = parse_carried_certificates(read_input(request.source), request.source)
+    certificates = parse_every_certificate(read_input(request.source), request.source)
     certificate = _choose(certificates, is_authority=request.is_authority)
     with lock_file(request.decisions_file):
         decisions = read_decisions(request.decisions_file)

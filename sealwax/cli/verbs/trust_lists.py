@@ -18,7 +18,7 @@ from sealwax.cli.streams.files import lock_file, read_input, write_json, write_l
 from sealwax.cli.user_files.trust import default_list_file, read_followed_list, save_followed_list
 from sealwax.roots import mozilla_anchors
 from smime_core import blocking
-from smime_core.cms import armor, parse_carried_certificates
+from smime_core.cms import armor, parse_every_certificate
 from smime_core.own_content import (
     TrustList,
     find_operator,
@@ -210,5 +210,5 @@ def _load_anchors(source: str, addresses: Sequence[str]) -> list[TrustAnchor]:
     own = tuple(address.strip() for address in addresses)
     return [
         TrustAnchor(certificate=certificate, addresses=own, is_exact=not certificate.is_ca)
-        for certificate in parse_carried_certificates(read_input(source), source)
+        for certificate in parse_every_certificate(read_input(source), source)
     ]

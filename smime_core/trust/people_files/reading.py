@@ -30,7 +30,6 @@ _HEAD_BYTES: Final = 65_536  # A form is recognised in the first bytes, and PEM 
 _VCARD: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+BEGIN[ \t]*+:[ \t]*+VCARD", re.IGNORECASE)
 # RFC 2849: comments and blank lines may come first.
 _LDIF: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:(?:[# ][^\n]*+)?\n|\r\n)*(?:version|dn)[ \t]*+:", re.IGNORECASE)
-_WHERE: Final = "people file"
 _CARRIERS: Final = (ValueKind.CERTIFICATE, ValueKind.CMS)
 
 
@@ -57,8 +56,11 @@ class PeopleFile:
     entries_without: int
 
 
-def parse_people_file(data: bytes) -> PeopleFile:
-    """The certificates of a file and the addresses that they belong to. Raises MalformedMessage or LimitExceeded."""
+def parse_people_file(data: bytes, where: str = "people file") -> PeopleFile:
+    """The certificates of a file and the addresses that they belong to. `where` names the file in errors.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
     check_limit("bytes of a people file", len(data), MAX_PEOPLE_FILE_BYTES)
     text = to_utf8(data)
     head = text[:_HEAD_BYTES]
@@ -67,8 +69,8 @@ def parse_people_file(data: bytes) -> PeopleFile:
     if _LDIF.match(head):
         return _Reading().of_entries(parse_ldif(text))
     if is_whole_element(data) or is_mail(data):
-        return _Reading().of_certificates(parse_carried_certificates(data, _WHERE))
-    return _Reading().of_values(parse_file_values(data, _WHERE))
+        return _Reading().of_certificates(parse_carried_certificates(data, where))
+    return _Reading().of_values(parse_file_values(data, where), where)
 
 
 def find_people(certificates: Iterable[bytes]) -> PeopleFile:
@@ -101,13 +103,13 @@ class _Reading:
         self._assign(certificates, "", ())
         return self._finish()
 
-    def of_values(self, values: FileValues) -> PeopleFile:
+    def of_values(self, values: FileValues, where: str) -> PeopleFile:
         """Read the values of a file, at least one. A damaged one does not hide the others. Raises MalformedMessage."""
         carriers = values.find(*_CARRIERS)
         if not carriers:
-            values.take(*_CARRIERS, where=_WHERE)
+            values.take(*_CARRIERS, where=where)
         if len(values.values) == 1 and not values.failures:
-            return self.of_certificates(parse_carried_certificates(carriers[0].der, _WHERE))
+            return self.of_certificates(parse_carried_certificates(carriers[0].der, where))
         for number, _ in enumerate(values.failures, start=1):
             self._left_out[leave_out(f"#{number}", "not-read")] = None
         return self.of_entries(Entry(name="", addresses=(), certificates=(one.der,)) for one in carriers)

@@ -9,9 +9,10 @@ from typing import Final
 import pytest
 
 from smime_core import Identity, Judging, SignatureForm, Signing, State, blocking
-from smime_core.algorithms import HashName, hash_length
+from smime_core.algorithms import HashName, hash_length, parse_digest_identifier
 from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
+from smime_core.cms import SignerInfo, parse_content_info, parse_signed_data
 from smime_core.cms.key_holder import choose_holder_algorithm
 from smime_core.mime import parse_entity
 from smime_core.provider import NewKey
@@ -47,6 +48,25 @@ def test_signers_have_one_digest_or_sign_opaquely(keys: tuple[str, ...]) -> None
     assert content_type.media_type == ("multipart/signed" if has_common else "application/pkcs7-mime")
     assert "," not in content_type.parameters.get("micalg", "")
     assert blocking.examine_message(signed, Judging(trust_store=trust(), at=NOW), PROVIDER).state is State.VERIFIED
+
+
+@pytest.mark.parametrize("rsa_hash", [HashName.SHA256, HashName.SHA384, HashName.SHA512, None])
+@pytest.mark.parametrize("keys", GROUPS, ids="-".join)
+def test_further_signers_take_the_digest_that_is_there_unless_it_is_shorter(
+    keys: tuple[str, ...], rsa_hash: HashName | None
+) -> None:
+    first = signing("rsa", rsa_hash=rsa_hash)
+    signed = blocking.sign_bytes(b"hello", first, provider=PROVIDER)
+    cms = blocking.add_signer(signed, signing(*keys), provider=PROVIDER)
+    own = {choose_holder_algorithm(person(key)).hash_name for key in keys}
+    (there,) = {one.hash_name for one in first.algorithms}
+    fits = all(hash_length(one) <= hash_length(there) for one in own) and "ed448" not in keys
+    is_fixed = any(key in ("ed25519", "ml-dsa") for key in keys) and there is not HashName.SHA512
+    infos = parse_signed_data(parse_content_info(cms).content).signer_infos
+    hashes = {parse_digest_identifier(one.digest_algorithm_der) for one in infos if isinstance(one, SignerInfo)}
+    assert (hashes == {there}) == (fits and not is_fixed)
+    report = blocking.verify_bytes(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
+    assert report.state is not State.INVALID
 
 
 @pytest.mark.parametrize("keys", GROUPS, ids="-".join)

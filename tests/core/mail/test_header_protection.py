@@ -48,6 +48,7 @@ ATTACKED = [
     (b"Date: Fri, 20 Nov 2026 08:07:06 +0100\r\n", b"Date: Fri, 20 Nov 2026 08:07:06 +0000\r\n"),
     (b"Date: Fri, 20 Nov 2026 08:07:06 +0100\r\n", b"Date: yesterday\r\n"),
 ]
+VALUES = ["", " ", "\t", "\r\n ", "x", " a@x.test", " a@x.test,\r\n b@x.test"]
 
 
 def shown(outer: bytes, inner: bytes, *, signed: bool = True, encrypted: bool = True) -> ProtectedHeaders:
@@ -266,6 +267,19 @@ class TestShowing:
         assert is_transport_safe(inner)
         found = text(shown(outer, inner), "Subject") or ""
         assert found.split() == (parse_headers(line).get("Subject") or "").split()
+
+    @given(
+        st.lists(st.tuples(st.sampled_from(["Subject", "Cc", "To", "From", "X-Note"]), st.sampled_from(VALUES))),
+        st.sampled_from(ProtectionMode),
+    )
+    def test_any_field_is_protected_in_every_mode_unless_it_has_no_value(
+        self, fields: list[tuple[str, str]], mode: ProtectionMode
+    ) -> None:
+        lines = "".join(f"{name}:{value}\r\n" for name, value in fields).encode()
+        protected = shown(*protect_headers(lines, ENTITY, mode=mode)).fields
+        assert all(one.protection is not FieldProtection.UNPROTECTED for one in protected)
+        back = [(one.field.name, one.field.unfolded.split()) for one in protected]
+        assert back == [(name, value.split()) for name, value in fields if value.strip()]
 
 
 class TestOlderForms:

@@ -185,3 +185,13 @@ def test_a_signed_letter_with_a_copy_has_seven_bits(entity: str, subject: str) -
 
 def opened(message: bytes) -> bytes:
     return blocking.decrypt_entity(message, Keys(identities=[person("bob")]), PROVIDER)
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_letter_that_is_encrypted_again_has_one_copy(entity: str, subject: str) -> None:
+    bob, letter = person("bob"), mail(ENTITIES[entity], SUBJECTS[subject])
+    encrypted = blocking.encrypt_message(letter, Encrypting(recipients=[bob.certificate]), PROVIDER, WITH)
+    opened = blocking.decrypt_message(encrypted, Keys(identities=[bob]), provider=PROVIDER)
+    read, expected = read_encrypted_payload(payload(opened)), read_encrypted_payload(payload(letter, WITHOUT))
+    assert (read.text, read.attachments, read.passages) == (expected.text, expected.attachments, expected.passages)

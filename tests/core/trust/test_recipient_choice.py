@@ -131,13 +131,18 @@ def test_a_certificate_for_another_address_is_never_used(address: str) -> None:
         (bob(until_days=-1, from_days=-20), ["certificate-expired"]),
         (bob(from_days=5), ["certificate-not-yet-valid"]),
         (bob(usages=(SERVER_AUTHENTICATION,)), ["not-for-encryption"]),
-        (bob(key=NewKey.ED25519), ["not-for-encryption", "key-cannot-receive"]),
+        (bob(key=NewKey.ED25519), ["key-cannot-receive"]),
         (bob(is_ca=True), ["is-authority"]),
     ],
     ids=["expired", "not yet", "for servers", "only signs", "authority"],
 )
 def test_each_fault_is_told_by_its_own_reason(identity: Identity, expected: list[str]) -> None:
     assert codes(check(identity)) == expected
+
+
+def test_a_key_that_cannot_receive_is_named_with_its_kind() -> None:
+    (reason,) = check(bob(key=NewKey.ED25519)).reasons
+    assert reason.sentence == "This kind of key cannot be used for encryption. (ED25519 255)"
 
 
 def test_all_reasons_are_told_at_once() -> None:

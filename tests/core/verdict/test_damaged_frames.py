@@ -80,6 +80,28 @@ def test_damage_that_leaves_text_and_signature_whole_is_a_note(name: str) -> Non
     assert (forged.state, codes(forged)[0]) == (INVALID, "message-digest-mismatch")
 
 
+def unnamed(signature: bytes, fields: bytes = b"") -> bytes:
+    return mail(PART, b"Content-Type: " + TYPE + b"\r\n" + fields + b"\r\n" + signature)
+
+
+IN_OTHER_FORMS = {
+    "base64 that is not named": unnamed(sign()),
+    "base64 that is called binary": unnamed(sign(), b"Content-Transfer-Encoding: binary\r\n"),
+    "base64 in quoted-printable": unnamed(
+        sign().replace(b"=", b"=3D"), b"Content-Transfer-Encoding: quoted-printable\r\n"
+    ),
+    "PEM": unnamed(b"-----BEGIN PKCS7-----\r\n" + sign() + b"-----END PKCS7-----"),
+}
+
+
+@pytest.mark.parametrize("name", IN_OTHER_FORMS)
+def test_a_signature_in_any_form_of_a_file_is_read(name: str) -> None:
+    report = examine(IN_OTHER_FORMS[name])
+    assert (report.state, report.content) == (VERIFIED, PART)
+    forged = examine(IN_OTHER_FORMS[name].replace(b"eight", b"seven"))
+    assert (forged.state, codes(forged)[0]) == (INVALID, "message-digest-mismatch")
+
+
 UNREADABLE = {
     "no second part": mail(PART),
     "neither a second part nor an end": mail(PART, end=b""),
@@ -129,6 +151,21 @@ def test_a_damaged_first_boundary_leaves_the_text_readable(first: bytes) -> None
     report = examine(message)
     assert (report.state, codes(report)) == (UNVERIFIED, ["malformed-message"])
     assert b"We meet at eight." in report.content
+
+
+@pytest.mark.parametrize("further", [(), (PART,)])
+def test_a_signature_before_its_text_leaves_the_text_readable(further: tuple[bytes, ...]) -> None:
+    report = examine(mail(SIGNATURE % TYPE + sign(), PART, *further))
+    assert (report.state, codes(report)) == (UNVERIFIED, ["malformed-message"])
+    assert b"We meet at eight." in report.content
+
+
+def test_a_signature_without_content_is_the_content_of_the_layer_around_it() -> None:
+    part = SIGNATURE % TYPE + sign()
+    signing = Signing(identities=[person("alice")], signing_time=NOW, form=SignatureForm.OPAQUE)
+    signed = blocking.sign_message(b"From: alice@example.test\r\n" + part, signing, provider=PROVIDER)
+    report = examine(signed)
+    assert (report.state, report.content, len(report.layers)) == (VERIFIED, part, 1)
 
 
 def test_a_closing_boundary_without_its_hyphens_closes() -> None:

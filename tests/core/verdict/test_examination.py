@@ -31,6 +31,7 @@ from smime_core.errors import (
     VerificationError,
 )
 from smime_core.identity.identity import Identity
+from smime_core.limits import MAX_NESTED_LAYERS
 from smime_core.mail.header_protection import ProtectionMode, protect_headers
 from smime_core.mail.reading import read_entity
 from smime_core.message import encrypt_entity, sign_entity
@@ -177,6 +178,14 @@ def test_a_signed_part_does_not_lift_an_unsigned_whole() -> None:
     )
     report = examine(whole)
     assert (report.state, codes(report)) == (State.PLAIN, ["nested-protection"])
+
+
+@pytest.mark.parametrize("further", [0, 1, 50])
+def test_more_protected_parts_than_are_judged_leave_the_whole_its_verdict(further: int) -> None:
+    forwarded = b"Content-Type: message/rfc822\r\n\r\n" + sign()
+    report = examine(sign(mixed(*[forwarded] * (MAX_NESTED_LAYERS + further))))
+    assert (report.state, len(report.layers)) == (State.VERIFIED, 1 + MAX_NESTED_LAYERS)
+    assert ("too-large-to-look-inside" in codes(report)) == (further > 0)
 
 
 def test_an_encrypted_message_stays_closed_without_identities() -> None:
