@@ -100,6 +100,7 @@ export class LetterWindow {
       origin: claim.origin,
       letter: () => this.#letter(),
       obstacles: () => this.#obstacles(this.#letter()),
+      asksMixed: (people, onGo) => this.#mix.asks(people, onGo),
       packed: () => this.#packed(),
       send: (isWanted, agreed) => this.#sendTo(isWanted, agreed),
       show: (view) => this.#replaceBySent(view),
