@@ -70,7 +70,7 @@ export class LetterWindow {
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
     this.#translate = translate;
-    this.#mix = new MixQuestion(translate);
+    this.#mix = new MixQuestion(translate, () => this.recipients.to.focus());
     this.#courier = courier;
     this.#claim = claim;
     this.heading = html("h1", { tabindex: -1, text: titleOf(claim.kind) });

@@ -110,7 +110,7 @@ class Writing {
   constructor(app, proposal) {
     const { translate } = app;
     this.#app = app;
-    this.#mix = new MixQuestion(app.translate);
+    this.#mix = new MixQuestion(app.translate, () => this.recipients.to.focus());
     this.#proposal = withSignature(proposal, app.trust.book.signature);
     this.#offers = { maxBytes: app.maxMessageBytes, utf8: true, sharedAddresses: [] };
     const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
