@@ -50,7 +50,7 @@ export function keyFileCard(context, keyFile) {
 function describeIdentity(context, info) {
   const { state, days } = expiryOf(info);
   const words = { good: "keysGood", soon: "keysSoon", "very-soon": "keysVerySoon", expired: "keysExpired", "not-yet": "keysNotYet" };
-  const addresses = info.addresses.length ? info.addresses : [info.subject];
+  const addresses = info.addresses.length ? info.addresses : [holderText(info)];
   const mark = readinessMark(MARKS[state], "");
   return html("div", { class: "identity", data: { test: "identity", expiry: state } },
     ...addresses.map((address) => html("div", { class: "name", text: address, dir: "auto" })),

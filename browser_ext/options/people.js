@@ -89,7 +89,7 @@ function createRow({ translate, refresh }, { info, names, since, how, removal },
   const isOver = state === "expired" || state === "not-yet";
   const name = holderText(info);
   const cells = [
-    [html("div", { class: "name", text: names[0] ?? info.subject, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
+    [html("div", { class: "name", text: names[0] ?? name, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
     [html("div", { class: "reader-state" }, readinessMark(isOver ? "cannot" : state === "good" ? "ready" : "soon", ""),
       html("span", { text: text(state === "expired" ? "keysExpired" : "certificateUntil", day(info.notAfter), "0") })),
     html("div", { class: "muted", text: [text("keysIssuedBy", isolate(info.issuer)), ...useWords(translate, info)].join(" · ") })],
