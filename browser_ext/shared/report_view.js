@@ -13,8 +13,10 @@ import { day, text } from "./i18n.js";
 
 /** A signer takes many rows. */
 const FIRST_SIGNERS = 5;
-/** The remarks about the sender, and about parts of the mail, that are shown beside the verdict, so that nobody overlooks them. */
-const REMARKS = new Set(["display-name-differs", "sender-field-differs", "sent-by", "encrypted-part"]);
+/** The remarks that are shown beside the verdict, so that nobody overlooks them, each with its class: one is no warning. */
+const REMARKS = new Map([
+  ["display-name-differs", "remark"], ["sender-field-differs", "remark"], ["sent-by", "remark"], ["encrypted-part", "remark calm-remark"],
+]);
 
 /**
  * @param {MessageReport} report
@@ -36,7 +38,7 @@ export function describeReport(report, translate, { onAccept }) {
   const { reason: said } = sentenceOf(report, translate);
   const remarks = isChecking ? [] : report.reasons.filter((one) => REMARKS.has(one.code) && one !== said);
   for (const remark of remarks) {
-    headline.push(html("p", { class: "remark", text: reasonSentence(translate, remark), data: { test: remark.code } }));
+    headline.push(html("p", { class: REMARKS.get(remark.code), text: reasonSentence(translate, remark), data: { test: remark.code } }));
   }
   const why = isChecking ? null : whyOf(report, translate, onAccept);
   return { headline, details: html("div", { class: "disclosures" }, why, detailsOf(report, translate)) };
