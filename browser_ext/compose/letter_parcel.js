@@ -1,4 +1,5 @@
 /** The letter of a window, as it goes in a parcel, and what the window shows afterwards. */
+import { openOthers } from "../../wasm_build/parcels/letter_people.js";
 import { inMemory } from "../../wasm_build/parcels/readable.js";
 import { text } from "../shared/i18n.js";
 import { addressList, saveMessage } from "./letter_parts.js";
@@ -8,9 +9,10 @@ import { createSentParcelView } from "./sent_view.js";
 /** @typedef {import("./letter_window.js").LetterWindow} LetterWindow */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
 /**
- * The window, as its letter needs it. `send` sends the letter by mail to the people whom `isWanted` names, and `show` replaces the letter.
+ * The window, as its letter needs it. `asksMixed` asks about people whose keys do not go together in one mail. `send` sends the letter by mail to the people whom `isWanted` names, and `show` replaces the letter.
  * @typedef {{
  *   origin: string, letter: () => import("../../wasm_build/ui/sending_plan.js").Letter, obstacles: () => import("../../wasm_build/ui/sending_plan.js").Obstacle[],
+ *   asksMixed: (people: Person[], onGo: () => void) => boolean,
  *   packed: () => import("./courier.js").PackedLetter<import("./courier.js").LetterFields>,
  *   send: (isWanted: (person: Person) => boolean, agreed: import("./parcel_choice.js").Agreed) => Promise<ReplyTo<"compose.send">>,
  *   show: (view: import("./sent_view.js").SentView) => void,
@@ -50,6 +52,7 @@ export class LetterParcel {
     // Other obstacles are in the way of a parcel too.
     if (!this.#choice.solves(found)) return this.#window.plan.focus();
     const letter = this.#desk.letter();
+    if (letter.encrypt && this.#desk.asksMixed(openOthers(found, this.#window.recipients.parted), () => this.explain())) return;
     const { sender, more, bridge, attached, sending, protection, drafts, recipients } = this.#window;
     const { receipt, lasting, label } = more.chosen;
     sending.say("");

@@ -70,7 +70,7 @@ export class LetterWindow {
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
     this.#translate = translate;
-    this.#mix = new MixQuestion(translate);
+    this.#mix = new MixQuestion(translate, () => this.recipients.to.focus());
     this.#courier = courier;
     this.#claim = claim;
     this.heading = html("h1", { tabindex: -1, text: titleOf(claim.kind) });
@@ -100,6 +100,7 @@ export class LetterWindow {
       origin: claim.origin,
       letter: () => this.#letter(),
       obstacles: () => this.#obstacles(this.#letter()),
+      asksMixed: (people, onGo) => this.#mix.asks(people, onGo),
       packed: () => this.#packed(),
       send: (isWanted, agreed) => this.#sendTo(isWanted, agreed),
       show: (view) => this.#replaceBySent(view),

@@ -3,6 +3,7 @@
  * passphrases.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { useWords } from "../../wasm_build/ui/certificate_uses.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { inDays, isolate } from "../../wasm_build/ui/formats.js";
 import { problem } from "../../wasm_build/ui/parts.js";
@@ -49,14 +50,13 @@ export function keyFileCard(context, keyFile) {
 function describeIdentity(context, info) {
   const { state, days } = expiryOf(info);
   const words = { good: "keysGood", soon: "keysSoon", "very-soon": "keysVerySoon", expired: "keysExpired", "not-yet": "keysNotYet" };
-  const purposes = (info.purposes ?? []).map((purpose) => text(purpose === "sign" ? "keysForSigning" : "keysForEncrypting"));
-  const addresses = info.addresses.length ? info.addresses : [info.subject];
+  const addresses = info.addresses.length ? info.addresses : [holderText(info)];
   const mark = readinessMark(MARKS[state], "");
   return html("div", { class: "identity", data: { test: "identity", expiry: state } },
     ...addresses.map((address) => html("div", { class: "name", text: address, dir: "auto" })),
     html("div", { class: "reader-state" }, mark,
       html("span", { text: text(words[state], day(state === "not-yet" ? info.notBefore : info.notAfter), inDays(days)) })),
-    html("div", { class: "muted", text: [text("keysIssuedBy", isolate(info.issuer)), ...purposes].join(" · ") }),
+    html("div", { class: "muted", text: [text("keysIssuedBy", isolate(info.issuer)), ...useWords(context.translate, info)].join(" · ") }),
     info.preferred ? html("div", { class: "done", text: text("keysPreferred"), data: { test: "preferred" } }) : null,
     html("div", { class: "actions" },
       button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", holderText(info)), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),

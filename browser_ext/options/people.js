@@ -3,6 +3,7 @@
  * cards on a narrow page. Its ARIA roles are written out, since browsers drop them when CSS changes the display.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { useWords } from "../../wasm_build/ui/certificate_uses.js";
 import { createChange } from "../../wasm_build/ui/changed_certificate.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
@@ -18,13 +19,14 @@ import { button, fileNameOf, removeButton, showCertificate } from "./parts.js";
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {CertificateInfo & {source: string, firstSeen: string, preferred: boolean}} KnownCertificate */
 /** @typedef {{address: string, certificates: KnownCertificate[]}} Person */
+/** @typedef {{translate: Catalogue, refresh: () => Promise<void>}} Context */
 /** @typedef {{info: CertificateInfo, names: string[], since: string, how: string, removal: [import("./parts.js").Removal, string]}} Row */
 
 /** The number of rows that are shown at first. A button shows the others. */
 const ROWS_AT_FIRST = 10;
 
-/** @param {{refresh: () => Promise<void>}} context @param {HTMLElement} place @param {HTMLInputElement} search */
-export function createPeople({ refresh }, place, search) {
+/** @param {Context} context @param {HTMLElement} place @param {HTMLInputElement} search */
+export function createPeople(context, place, search) {
   /** @type {Row[]} */
   let rows = [];
   let showsAll = false;
@@ -38,7 +40,7 @@ export function createPeople({ refresh }, place, search) {
   const content = (/** @type {Row[]} */ shown, /** @type {number} */ count, /** @type {string} */ wanted) => {
     const said = html("p", { class: "muted", role: "status", text: wordsFor(shown.length, count, rows.length, wanted), data: { test: "people-count" } });
     const all = button(text("peopleShowAll", count), { data: { test: "show-all" }, on: { click: () => { showsAll = true; draw(); } } });
-    return [said, shown.length ? createTable(shown, refresh) : null, shown.length < count ? all : null].filter((one) => one !== null);
+    return [said, shown.length ? createTable(context, shown) : null, shown.length < count ? all : null].filter((one) => one !== null);
   };
   search.addEventListener("input", draw);
   return {
@@ -72,25 +74,25 @@ function rowsOf(imported, known) {
   return [...files, ...mails].sort((one, other) => holderText(one.info).localeCompare(holderText(other.info)));
 }
 
-/** @param {Row[]} rows @param {() => Promise<void>} refresh */
-function createTable(rows, refresh) {
+/** @param {Context} context @param {Row[]} rows */
+function createTable(context, rows) {
   const heads = ["peoplePerson", "peopleCertificate", "peopleFound", "peopleActions"].map((key) => text(key));
   return html("table", { class: "cards-when-narrow", role: "table" },
     html("thead", { role: "rowgroup" }, html("tr", { role: "row" }, ...heads.map((head) =>
       html("th", { scope: "col", role: "columnheader", text: head })))),
-    html("tbody", { role: "rowgroup" }, ...rows.map((row) => createRow(row, heads, refresh))));
+    html("tbody", { role: "rowgroup" }, ...rows.map((row) => createRow(context, row, heads))));
 }
 
-/** @param {Row} row @param {string[]} heads @param {() => Promise<void>} refresh */
-function createRow({ info, names, since, how, removal }, heads, refresh) {
+/** @param {Context} context @param {Row} row @param {string[]} heads */
+function createRow({ translate, refresh }, { info, names, since, how, removal }, heads) {
   const { state } = expiryOf(info);
   const isOver = state === "expired" || state === "not-yet";
   const name = holderText(info);
   const cells = [
-    [html("div", { class: "name", text: names[0] ?? info.subject, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
+    [html("div", { class: "name", text: names[0] ?? name, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
     [html("div", { class: "reader-state" }, readinessMark(isOver ? "cannot" : state === "good" ? "ready" : "soon", ""),
       html("span", { text: text(state === "expired" ? "keysExpired" : "certificateUntil", day(info.notAfter), "0") })),
-    html("div", { class: "muted", text: text("keysIssuedBy", isolate(info.issuer)) })],
+    html("div", { class: "muted", text: [text("keysIssuedBy", isolate(info.issuer)), ...useWords(translate, info)].join(" · ") })],
     [html("span", { text: since ? text(how, day(since)) : text("peopleFromFileUndated") })],
     [html("div", { class: "actions" },
       button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", name), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),

@@ -14,7 +14,7 @@ export function describeCertificate(info, { id, notes = [] } = {}) {
     "div",
     { class: "who" },
     name,
-    html("div", { class: "muted", text: text("certificateSubject", isolate(info.subject), isolate(info.issuer)) }),
+    html("div", { class: "muted", text: text("certificateSubject", isolate(info.subject || holderText(info)), isolate(info.issuer)) }),
     html("div", { class: "muted", text: text("certificateUntil", day(info.notAfter)) }),
     ...notes,
     html("details", { class: "muted" }, html("summary", { text: text("fingerprint") }),

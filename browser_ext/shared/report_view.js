@@ -13,8 +13,10 @@ import { day, text } from "./i18n.js";
 
 /** A signer takes many rows. */
 const FIRST_SIGNERS = 5;
-/** The remarks that are shown beside the verdict, so that nobody overlooks them. */
-const ABOUT_THE_SENDER = new Set(["display-name-differs", "sender-field-differs", "sent-by"]);
+/** The remarks that are shown beside the verdict, so that nobody overlooks them, each with its class: one is no warning. */
+const REMARKS = new Map([
+  ["display-name-differs", "remark"], ["sender-field-differs", "remark"], ["sent-by", "remark"], ["encrypted-part", "remark calm-remark"],
+]);
 
 /**
  * @param {MessageReport} report
@@ -33,9 +35,10 @@ export function describeReport(report, translate, { onAccept }) {
     const encrypted = translate("encrypted_for", { count: readers });
     headline.push(html("p", { class: "encrypted-for" }, lockMark(encrypted), encrypted));
   }
-  const remarks = isChecking ? [] : report.reasons.filter(({ code }) => ABOUT_THE_SENDER.has(code));
+  const { reason: said } = sentenceOf(report, translate);
+  const remarks = isChecking ? [] : report.reasons.filter((one) => REMARKS.has(one.code) && one !== said);
   for (const remark of remarks) {
-    headline.push(html("p", { class: "remark", text: reasonSentence(translate, remark), data: { test: remark.code } }));
+    headline.push(html("p", { class: REMARKS.get(remark.code), text: reasonSentence(translate, remark), data: { test: remark.code } }));
   }
   const why = isChecking ? null : whyOf(report, translate, onAccept);
   return { headline, details: html("div", { class: "disclosures" }, why, detailsOf(report, translate)) };
@@ -59,7 +62,10 @@ function whyOf({ signers, certificates }, translate, onAccept) {
   return html("details", { data: { test: "why" } }, html("summary", { text: translate("why") }), ...trees);
 }
 
-/** @param {MessageReport} report @param {Catalogue} translate @returns {{sentence?: string}} */
+/**
+ * The sentence of a state, and the reason that it says.
+ * @param {MessageReport} report @param {Catalogue} translate @returns {{sentence?: string, reason?: MessageReport["reasons"][number]}}
+ */
 function sentenceOf(report, translate) {
   const { state, reasons } = report;
   if (state === "verified") {
@@ -70,7 +76,8 @@ function sentenceOf(report, translate) {
   }
   // An unsigned text keeps the general sentence of its state. Otherwise the first reason is shown, without the words in
   // brackets for experts, who find them in the details.
-  return reasons.length && state !== "encrypted-only" ? { sentence: reasonSentence(translate, reasons[0]) } : {};
+  const [reason] = reasons;
+  return reason && state !== "encrypted-only" ? { sentence: reasonSentence(translate, reason), reason } : {};
 }
 
 /**
@@ -108,7 +115,8 @@ function layerLines(report, translate, index) {
   const isHere = (/** @type {{layer: number}} */ { layer }) => layer === index;
   const signed = signers.filter(isHere).map((signer) => () => {
     const word = stateWord([signer.state], translate);
-    return text("detailSigner", isolate(signerText(signer, report.certificates)), technical(signer.algorithm), word);
+    const who = isolate(signerText(signer, report.certificates));
+    return signer.algorithm ? text("detailSigner", who, technical(signer.algorithm), word) : text("detailSignerOnly", who, word);
   });
   const encrypted = recipients.filter(isHere).map(({ rid, algorithm }) => () =>
     text("detailRecipient", technical(rid), technical(algorithm)));

@@ -152,7 +152,7 @@ def _value_to_json(value: PageValue) -> dict[str, object]:
 
 
 def _plain(*texts: str) -> tuple[PageValue, ...]:
-    return tuple(PageValue(text=text) for text in texts)
+    return tuple(PageValue(text=text) for text in texts if text)
 
 
 def _said(code: str, text: str, **values: str) -> PageValue:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
-from smime_core.provider import PrivateKey, PublicKey
+from smime_core.provider import KeyType, PrivateKey, PublicKey
 from smime_core.text import clean_name, looks_like_address
 from smime_core.x509.certificate import Certificate
 
 
 def key_label(key: PublicKey | PrivateKey) -> str:
-    """The kind and size of a key, such as "RSA 2048" or "EC P-256"."""
-    return f"{key.key_type.upper()} {key.curve or key.bits}"
+    """The kind of a key, with the size or curve that is not in its name: "RSA 2048", "EC P-256", "Ed25519"."""
+    kind = key.key_type
+    if kind in (KeyType.RSA, KeyType.DSA, KeyType.EC):
+        return f"{kind.upper()} {key.curve or key.bits}"
+    return kind.upper() if "-" in kind else kind.capitalize()
 
 
 def fingerprint_text(fingerprint: str) -> str:

@@ -130,13 +130,17 @@ class Certificate:
         """A short name for people: the common name, or else the first address, or else the whole subject.
 
         A common name that looks like an address counts only if it is one of the certificate's. In a certificate without
-        addresses, its signs are replaced, because nobody vouches for the address.
+        addresses, its signs are replaced, because nobody vouches for the address. A certificate that names nobody has
+        the beginning of its fingerprint.
         """
         name = clean_name(find_readable_value(self.subject_der, COMMON_NAME) or "")
         own = self.email_addresses
         is_name = not looks_like_address(name) or any(addresses_match(name, address) for address in own)
         return (
-            (name if is_name else "") or next(iter(own), "") or without_address_signs(name or clean_name(self.subject))
+            (name if is_name else "")
+            or next(iter(own), "")
+            or without_address_signs(name or clean_name(self.subject))
+            or f"SHA-256 {bytes.fromhex(self.fingerprint[:16]).hex(':').upper()}…"
         )
 
     @functools.cached_property

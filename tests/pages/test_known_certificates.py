@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +15,10 @@ from smime_core import Identity, blocking
 from smime_core.asn1 import build_pem
 from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.provider import NewKey
+from smime_core.x509 import Certificate
 from tests.support.browser.browsers import Browser
+from tests.support.extension.mail_letters import mail, text
+from tests.support.pages import received
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import show_people, wait_until_kept
 from tests.support.pages.strangers import PROVIDER, deliver, wait_for_state
@@ -55,10 +60,34 @@ def test_a_person_with_a_certificate_for_each_use_has_not_changed(
     wait_until_kept(alice, 2)
     assert not alice.page.js(f"""() => document.querySelector('{named("changed")}')""")
     show_people(alice)
-    look = f"""(fingerprint) => [...document.querySelectorAll('{named("person")}')]
-      .some((one) => one.textContent.replaceAll(" ", "").includes(fingerprint))"""
-    for one in (signs, receives):
-        alice.page.wait_for(look, one.certificate.fingerprint, timeout_seconds=OPERATION_SECONDS)
+    look = f"""(fingerprint, use) => [...document.querySelectorAll('{named("person")} dl')]
+      .some((one) => [fingerprint, use].every((wanted) => one.textContent.includes(wanted)))"""
+    for one, use in ((signs, "for signing"), (receives, "for encryption")):
+        alice.page.wait_for(look, one.certificate.fingerprint, use, timeout_seconds=OPERATION_SECONDS)
+
+
+def with_unreadable_certificate(message: bytes, certificate: Certificate) -> bytes:
+    """A signed message whose certificate has a validity that begins at a time without a zone, which is not allowed."""
+    (begin,) = set(re.findall(rb"\x17\x0d\d{12}Z", certificate.der)[:1])
+    head, _, encoded = message.partition(b'filename="smime.p7s"')
+    fields, encoded, end = re.split(rb"\r\n\r\n|\r\n(?=--)", encoded, maxsplit=2)
+    cms = base64.b64decode(encoded)
+    assert cms.count(certificate.der) == 1
+    damaged = cms.replace(certificate.der, certificate.der.replace(begin, begin[:-1] + b"0"))
+    lines = base64.encodebytes(damaged).strip().replace(b"\n", b"\r\n")
+    return head + b'filename="smime.p7s"' + fields + b"\r\n\r\n" + lines + b"\r\n" + end
+
+
+def test_a_certificate_that_cannot_be_read_is_not_called_missing(alice: MailPages, stack: DemoStack) -> None:
+    bob = stack.accounts[1]
+    message = with_unreadable_certificate(received.signed(bob, mail(text("One."))), bob.identity.certificate)
+    alice.open_message(received.deliver(stack, message))
+    wait_for_state(alice, "signed-unverified")
+    assert "certificate is in the message, but it cannot be read" in alice.page.text(named("state"))
+    alice.page.js("() => document.querySelectorAll('[data-test=state] details').forEach((one) => { one.open = true; })")
+    details = alice.page.text(named("state"))
+    assert "in the message, but unreadable" in details
+    assert "not in the message" not in details
 
 
 def test_an_authority_that_came_with_one_mail_completes_the_path_of_another(alice: MailPages, stack: DemoStack) -> None:

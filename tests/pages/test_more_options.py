@@ -97,6 +97,11 @@ def test_a_signature_has_the_timestamp_and_the_label_of_the_sentence(letter: Mai
     label = ess.parse_security_label(info.attributes)
     assert label is not None
     assert (label.policy, label.classification) == ("1.2.3.4", 6)
+    letter.page.click(f"{named('folder')}[data-folder=Sent]")
+    row = f"{named('messages')}[aria-busy=false] {named('message-row')}"
+    letter.page.wait_for_text("bob@", selector=row, timeout_seconds=OPERATION_SECONDS)
+    letter.page.click(row)
+    letter.page.wait_for_text("It leaves at nine.", selector=named("body"), timeout_seconds=OPERATION_SECONDS)
 
 
 def test_without_a_signature_its_statements_are_gone(letter: MailPages) -> None:

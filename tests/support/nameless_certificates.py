@@ -15,12 +15,12 @@ from tests.support.people import authority, person
 
 
 def without_address(common_name: str) -> Identity:
-    """An identity of the trusted authority whose certificate has a name and no mail address."""
+    """An identity of the trusted authority whose certificate has a name, or none, and no mail address."""
     identity = person("bob", NewKey.P256)
     theirs = x509.load_der_x509_certificate(identity.certificate.der)
     key = serialization.load_der_private_key(authority().identity.private_key.pkcs8_der, None)
     assert isinstance(key, rsa.RSAPrivateKey)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)] if common_name else [])
     built = (
         x509.CertificateBuilder(theirs.issuer, subject, theirs.public_key(), x509.random_serial_number())
         .not_valid_before(theirs.not_valid_before_utc)

@@ -193,7 +193,9 @@ def test_the_title_of_a_certificate_without_an_address_shows_none() -> None:
         assert not any(unicodedata.category(one) in ("Cf", "Cc", "Cs") for one in shown), subject
     own = {"addresses": [ALICE, "bob@example.test"], "name": "Alice", "subject": "CN=Alice"}
     plain = {"addresses": [], "name": "Example CA", "subject": "CN=Example CA, O=Example"}
-    assert run_node(_HOLDERS, modules, json.dumps([own, plain])) == [ALICE, "CN=Example CA, O=Example"]
+    nobody = {"addresses": [], "name": "SHA-256 00:11…", "subject": ""}
+    shown = run_node(_HOLDERS, modules, json.dumps([own, plain, nobody]))
+    assert shown == [ALICE, "CN=Example CA, O=Example", "SHA-256 00:11…"]
 
 
 @pytest.mark.parametrize("name", ["", "Alice", "\U0001f600" * 5_000, "boss@bank.example", "Boss <boss@bank.example>"])

@@ -31,6 +31,7 @@ def sign(*, encrypts: bool = False, **claims: Any) -> Any:
 
 def finish(signed: Any, answer: bytes, *, readers: tuple[str, ...] = ()) -> bytes:
     recipients = [person(name).certificate.der for name in readers]
+    recipients += [signed["writer"]] if signed["writer"] else []
     parts = {name: signed[name] for name in ("headers", "entity", "nonce")}
     message: bytes = call("message.finish", **parts, answer=answer, recipients=recipients)["message"]
     return message
@@ -58,6 +59,19 @@ def test_a_signature_gets_the_timestamp_of_the_service(readers: tuple[str, ...])
     seen = read(message)
     assert (seen["report"]["state"], seen["text"].strip()) == ("verified", b"Turn left.")
     assert b"Turn left" in message or readers
+
+
+@pytest.mark.parametrize("readers", [("bob",), ("bob", "alice")])
+def test_the_writer_can_read_the_encrypted_message_with_a_timestamp(readers: tuple[str, ...]) -> None:
+    signed = sign(encrypts=True)
+    message = finish(signed, answered(signed["query"]), readers=readers)
+    seen = read(message, **sealed(person("alice")))
+    assert seen["text"].strip() == b"Turn left."
+    assert len(seen["report"]["recipients"]) == 2
+
+
+def test_a_message_that_is_not_encrypted_is_for_no_certificate() -> None:
+    assert sign()["writer"] is None
 
 
 def test_the_signature_has_the_level_b_t() -> None:

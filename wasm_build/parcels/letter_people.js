@@ -29,3 +29,9 @@ export function partPeople(found, { open, hidden }) {
     others: [...open, ...hidden].filter((person) => !isGoing(person)),
   };
 }
+
+/** The people of To and Cc who get the letter by mail, beside the parcel. @param {Obstacle[]} found @param {People} people */
+export function openOthers(found, people) {
+  const { others } = partPeople(found, people);
+  return people.open.filter((person) => others.includes(person));
+}

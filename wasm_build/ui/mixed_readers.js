@@ -12,19 +12,37 @@ import { ask } from "./parts.js";
  * @param {Person[]} people
  */
 export function findMix(people) {
-  const closing = people.filter(({ finding }) => finding?.readiness === "password" || (finding?.readiness === "ready" && finding.check.isKem));
-  const others = people.filter(({ finding }) => finding?.readiness === "ready" && !finding.check.isKem);
+  const closing = people.filter((person) => isByPassword(person) || isByKem(person));
+  const others = people.filter((person) => person.finding?.readiness === "ready" && !isByKem(person));
   return closing.length > 0 && others.length > 0 ? { closing, others } : null;
+}
+
+/** @param {Person} person */
+function isByPassword({ finding }) {
+  return finding?.readiness === "password";
+}
+
+/** @param {Person} person */
+function isByKem({ finding }) {
+  return finding?.readiness === "ready" && finding.check.isKem;
+}
+
+/** The sentence for people who close a message by passwords, by ML-KEM keys or by both. @param {Person[]} closing */
+function meaningKey(closing) {
+  if (closing.every(isByPassword)) return "mixed_meaning_password";
+  return closing.every(isByKem) ? "mixed_meaning_kem" : "mixed_meaning";
 }
 
 /** Asks once for the same readers. */
 export class MixQuestion {
   #translate;
+  #onKeep;
   #agreed = "";
 
-  /** @param {import("./catalogue.js").Catalogue} translate */
-  constructor(translate) {
+  /** @param {import("./catalogue.js").Catalogue} translate @param {() => void} onKeep leads to the recipients */
+  constructor(translate, onKeep) {
     this.#translate = translate;
+    this.#onKeep = onKeep;
   }
 
   /**
@@ -34,12 +52,13 @@ export class MixQuestion {
   asks(people, onGo) {
     const mix = findMix(people);
     if (!mix) return false;
-    const [closing, others] = [mix.closing, mix.others].map((group) => listOf(group.map(({ address }) => address), this.#translate));
+    const translate = this.#translate;
+    const [closing, others] = [mix.closing, mix.others].map((group) => listOf(group.map(({ address }) => address), translate));
     const asked = `${closing} ${others}`;
     if (asked === this.#agreed) return false;
     ask({
-      title: this.#translate("mixed_question"), meaning: this.#translate("mixed_meaning", { closing, others }),
-      keep: this.#translate("mixed_keep"), go: this.#translate("mixed_go"), test: "mixed-confirm",
+      title: translate("mixed_question"), meaning: translate(meaningKey(mix.closing), { closing, others }),
+      keep: translate("mixed_keep"), go: translate("mixed_go"), test: "mixed-confirm", onKeep: this.#onKeep,
       onGo: () => {
         this.#agreed = asked;
         onGo();

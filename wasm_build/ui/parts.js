@@ -79,12 +79,15 @@ export function createForm(properties, onSubmit, ...children) {
 }
 
 /**
- * Asks the person before something is lost. `onGo` is called only if the person presses the second button, which is red if
- * nothing can take it back.
- * @param {{title: string, meaning: string, keep: string, go: string, test: string, onGo: () => void, isDanger?: boolean}} question
+ * Asks the person before something is lost. `onKeep` is called if the person presses the first button, `onGo` only if they
+ * press the second one, which is red if nothing can take it back.
+ * @param {{
+ *   title: string, meaning: string, keep: string, go: string, test: string, onKeep?: () => void, onGo: () => void, isDanger?: boolean,
+ * }} question
  */
-export function ask({ title, meaning, keep, go, test, onGo, isDanger = false }) {
+export function ask({ title, meaning, keep, go, test, onKeep, onGo, isDanger = false }) {
   const titleId = uniqueId("question");
+  const answer = (/** @type {(() => void) | undefined} */ act) => ({ click: () => { dialog.close(); act?.(); } });
   const dialog = openDialog(
     { titleId, isWide: false },
     html("h2", { id: titleId, text: title }),
@@ -92,9 +95,9 @@ export function ask({ title, meaning, keep, go, test, onGo, isDanger = false }) 
     html(
       "div",
       { class: "actions" },
-      html("button", { type: "button", text: keep, on: { click: () => dialog.close() } }),
+      html("button", { type: "button", text: keep, on: answer(onKeep) }),
       html("button", {
-        class: isDanger ? "danger" : "primary", type: "button", text: go, data: { agrees: "", test }, on: { click: () => { dialog.close(); onGo(); } },
+        class: isDanger ? "danger" : "primary", type: "button", text: go, data: { agrees: "", test }, on: answer(onGo),
       }),
     ),
   );

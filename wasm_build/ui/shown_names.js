@@ -59,12 +59,12 @@ export function shortName({ name, address }) {
 
 /**
  * The holder of a certificate in one line: the first address, or the subject. The core's name takes the place of a subject that
- * could be taken for an address.
+ * is empty or could be taken for an address.
  * @param {{addresses: string[], name: string, subject: string}} certificate
  */
 export function holderText({ addresses: [address], name, subject }) {
   if (address !== undefined) return cleanAddress(address);
-  return visibleName(looksLikeAddress(subject) ? name : subject);
+  return visibleName(looksLikeAddress(subject) ? name : subject) || name;
 }
 
 /** The first characters of a text, of which none is half a surrogate pair. @param {string} text @param {number} count */

@@ -40,6 +40,7 @@ const OF_A_MESSAGE = {
     "certificate-expired": "reason_validity", "certificate-expired-since": "reason_validity",
     "certificate-renewed": "reason_renewal", "certificate-changed": "reason_change",
     "certificate-revoked": STATUS, "certificate-revoked-since": STATUS, "revocation-unknown": STATUS,
+    "encrypted-part": "part_named",
   },
 };
 /** @type {Family} */

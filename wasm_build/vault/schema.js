@@ -233,7 +233,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "any" },
   "identity.keep": { p12: "bytes", "authority?": "any" },
   "message.compose": { message: "bytes", "receipt?": "any" },
-  "message.sign": { headers: "bytes", entity: "bytes", query: "bytes", nonce: "text", "receipt?": "any" },
+  "message.sign": { headers: "bytes", entity: "bytes", query: "bytes", nonce: "text", "receipt?": "any", "writer?": "bytes" },
   "message.finish": { message: "bytes" },
   "message.decrypt": { message: "bytes" },
   "message.subjects": { subjects: ["any"] },

@@ -1,5 +1,6 @@
 /** The facts of a certificate, as pairs of a label and a text. */
 
+import { useWords } from "../../wasm_build/ui/certificate_uses.js";
 import { dayOnly } from "../../wasm_build/ui/formats.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -7,16 +8,17 @@ import { dayOnly } from "../../wasm_build/ui/formats.js";
 
 /**
  * @param {App["translate"]} translate
- * @param {CertificateReport | null} certificate
- * @returns {[string, string][]}
+ * @param {(CertificateReport & {purposes?: string[]}) | null} certificate
+ * @returns {[string, string][]} without a certificate none
  */
 export function certificateFacts(translate, certificate) {
-  if (!certificate) return [[translate("fact_subject"), translate("not_carried")]];
+  if (!certificate) return [];
   return [
     [translate("fact_subject"), certificate.subject],
     [translate("fact_issuer"), certificate.issuer],
     [translate("fact_valid"), `${dayOnly(certificate.notBefore)} – ${dayOnly(certificate.notAfter)}`],
     [translate("fact_key"), certificate.key],
+    [translate("fact_use"), useWords(translate, certificate).join(" · ")],
     [translate("fact_fingerprint"), certificate.fingerprint],
   ];
 }

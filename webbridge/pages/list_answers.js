@@ -94,7 +94,7 @@ function readRows(values) {
 
 /** The row of a message; null without a UID. @param {unknown} value @returns {MessageSummary | null} */
 function readRow(value) {
-  const { uid, from, to, sender, subject, date, size, seen, flags, protection, problem } = membersOf(value);
+  const { uid, from, to, sender, subject, date, size, seen, flags, protection, openpgp, problem } = membersOf(value);
   const number = numberOf(uid);
   if (number === null) return null;
   return {
@@ -102,7 +102,7 @@ function readRow(value) {
     ...(sender === undefined ? {} : { sender: readMailbox(sender) }),
     subject: textOf(subject, MAX_TEXT_CHARACTERS), date: dateOf(date), size: countOf(size) ?? 0, seen: seen === true,
     ...(flags === undefined ? {} : { flags: readFlags(flags) }),
-    protection: wordOf(protection, /** @type {const} */ (["signed", "sealed"])),
+    protection: wordOf(protection, /** @type {const} */ (["signed", "sealed"])), openpgp: openpgp === true,
     problem: wordOf(problem, /** @type {const} */ (["header-unreadable", "header-too-long"]))
       ?? ([from, to, subject].every((text) => typeof text === "string") ? null : "header-unreadable"),
   };

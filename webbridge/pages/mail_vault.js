@@ -201,13 +201,14 @@ export class MailVault {
       await this.#receipts.keepRequest(made.receipt, readers);
       return made.message;
     }
-    const { query, receipt: asked, ...signed } = await vault.call("message.sign", {
+    const { query, receipt: asked, writer, ...signed } = await vault.call("message.sign", {
       draft: written, encrypts: recipients.length > 0, readsHeaders, receipt, label, ...keys,
     });
     const answer = await stamp(query).catch((error) => {
       for (const bytes of [signed.headers, signed.entity]) overwrite(bytes);
       throw error;
     });
+    if (writer) encrypting.recipients.push(writer);
     const { message } = await vault.call("message.finish", { ...signed, answer, ...encrypting });
     await this.#receipts.keepRequest(asked, readers);
     return message;

@@ -264,9 +264,15 @@ function createSigner({ translate }, report, signer) {
       [translate("fact_why"), signer.reasons.map((one) => reasonInFull(translate, one, dayOnly)).join(" ")],
       [translate("fact_signed_at"), longDate(signer.signingTime)],
       [translate("fact_signature"), signer.algorithm],
-      ...certificateFacts(translate, certificate),
+      ...(certificate ? certificateFacts(translate, certificate) : [missing(translate, signer)]),
     ]),
   );
+}
+
+/** @param {Speaking["translate"]} translate @param {SignerReport} signer @returns {[string, string]} */
+function missing(translate, { reasons }) {
+  const isThere = reasons.some(({ code }) => code === "certificate-unreadable");
+  return [translate("fact_subject"), translate(isThere ? "not_readable" : "not_carried")];
 }
 
 /**

@@ -53,6 +53,10 @@ BROKEN = (
 )
 # Elements that may act by themselves, wherever a mail has them.
 ACTIVE = "script, link, form, input, button, iframe, object, embed, video, audio, svg, math, base, [onload], [onerror]"
+BUTTON_TOPS = """() => {
+  const tops = [...document.querySelectorAll("[data-test=file] button")].map((one) => one.offsetTop);
+  return tops.length === 2 && tops;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +170,29 @@ def test_an_encrypted_part_is_named_and_opens_with_its_own_verdict(viewer: Page,
     finally:
         other.close()
     viewer.activate()
+
+
+def test_an_encrypted_part_of_a_verified_mail_is_named_beside_the_verdict(viewer: Page, letters: Letters) -> None:
+    part = b"Content-Type: " + letters.encrypted(mail(text("two"))).split(b"\r\nContent-Type: ", 1)[1]
+    open_file(viewer, letters.write("around.eml", letters.signed(mail(multipart("mixed", text("one"), part)))))
+    assert state_of(viewer) == "verified"
+    assert "A part of this message is encrypted." in viewer.text("[data-test=encrypted-part]")
+    viewer.js("() => document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+    assert "(part 2)" in viewer.text("main .disclosures")
+    viewer.set_viewport(390, 844)
+    tops = view_of(viewer).wait_for(BUTTON_TOPS)
+    viewer.set_viewport(1280, 900)
+    assert len(set(tops)) == 1, "the buttons of a file are in one row"
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_an_encrypted_part_is_named_once(viewer: Page, letters: Letters, is_plain: bool) -> None:
+    part = b"Content-Type: " + letters.encrypted(mail(text("two"))).split(b"\r\nContent-Type: ", 1)[1]
+    around = mail(multipart("mixed", text("one"), part))
+    open_file(viewer, letters.write("around.eml", around if is_plain else letters.encrypted(around)))
+    assert state_of(viewer) == ("plain" if is_plain else "encrypted-only")
+    viewer.js("() => document.querySelectorAll('main details').forEach((one) => { one.open = false; })")
+    assert viewer.text("main").count("A part of this message is encrypted.") == 1
 
 
 def test_a_part_that_came_without_its_mail_is_verified_as_its_mail_is(viewer: Page, letters: Letters) -> None:

@@ -165,9 +165,10 @@ async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
 
 
 async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
-    """Returns `{headers, entity, query, nonce, receipt}`: the signed draft, and the query for a timestamp service.
+    """Returns `{headers, entity, query, nonce, receipt, writer}`: the signed draft, the query for a timestamp service.
 
-    With `encrypts` the header fields are protected as in an encrypted message. Raises SmimeError.
+    With `encrypts` the header fields are protected as in an encrypted message, and `writer` is the own certificate that
+    the message has to be encrypted to as well, or None. Raises SmimeError.
     """
     draft = _parse_draft(request.draft)
     identities = await unseal(request.keys, provider)
@@ -181,6 +182,7 @@ async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
         "query": build_timestamp_request(query),
         "nonce": f"{query.nonce:x}",
         "receipt": asked,
+        "writer": next((one.der for one in _with_writer((), identities, draft)), None) if request.encrypts else None,
     }
 
 
@@ -193,7 +195,7 @@ async def finish(request: FinishMessage, provider: CryptoProvider) -> Reply:
     entity = await _add_timestamp(request.entity, request.answer, int(request.nonce, 16), provider)
     if request.recipients or request.passwords:
         encrypting = Encrypting(
-            recipients=parse_certificates(request.recipients),
+            recipients=tuple(dict.fromkeys(parse_certificates(request.recipients))),
             passwords=request.passwords,
             cipher=parse_cipher(request.cipher),
         )

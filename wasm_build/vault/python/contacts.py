@@ -25,7 +25,7 @@ from smime_core.trust import (
     parse_people_file,
     remember_certificate,
 )
-from wasm_build.vault.python.certificates import describe_change, describe_left_out, describe_shortly, may_receive
+from wasm_build.vault.python.certificates import describe, describe_change, describe_left_out, may_receive
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import parse_certificates, request_class
 
@@ -112,7 +112,7 @@ def _describe(contact: Contact) -> Reply:
         "address": contact.address,
         "certificates": [
             {
-                **describe_shortly(known.certificate),
+                **describe(known.certificate),
                 "source": str(known.source),
                 "firstSeen": time_to_json(known.first_seen),
                 "lastSeen": time_to_json(known.last_seen),

@@ -7,6 +7,7 @@ import { saveFile } from "../../../wasm_build/ui/attachments.js";
 import { dayOnly } from "../../../wasm_build/ui/formats.js";
 import { problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { createSettingOffer } from "../../../wasm_build/ui/setting_offer.js";
+import { holderText } from "../../../wasm_build/ui/shown_names.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
 import { createKeyAdding } from "./key_adding.js";
@@ -136,7 +137,7 @@ function drawUnlocked(app, strict, shared, account) {
     ...app.keys.identities.map((identity) => html(
       "li",
       { class: "card" },
-      html("h2", { class: "card-title", dir: "auto", text: identity.addresses.join(", ") || identity.subject }),
+      html("h2", { class: "card-title", dir: "auto", text: identity.addresses.join(", ") || holderText(identity) }),
       html("p", { text: translate("identity_valid_until", { date: dayOnly(identity.notAfter) }) }),
       html(
         "details",

@@ -23,6 +23,7 @@ import { MixQuestion } from "../../../wasm_build/ui/mixed_readers.js";
 import { groupObstacles, obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
+import { openOthers } from "../../../wasm_build/parcels/letter_people.js";
 import { inMemory } from "../../../wasm_build/parcels/readable.js";
 import { waitingNotice } from "./outbox_view.js";
 import { submitByKeys } from "../shortcuts.js";
@@ -109,7 +110,7 @@ class Writing {
   constructor(app, proposal) {
     const { translate } = app;
     this.#app = app;
-    this.#mix = new MixQuestion(app.translate);
+    this.#mix = new MixQuestion(app.translate, () => this.recipients.to.focus());
     this.#proposal = withSignature(proposal, app.trust.book.signature);
     this.#offers = { maxBytes: app.maxMessageBytes, utf8: true, sharedAddresses: [] };
     const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
@@ -442,6 +443,7 @@ class Writing {
     const found = this.#obstacles(letter);
     // Other obstacles are in the way of a parcel too.
     if (!this.parcelWay.solves(found)) return this.plan.focus();
+    if (letter.encrypt && this.#mix.asks(openOthers(found, this.recipients), () => this.#askParcel())) return;
     this.failure.textContent = "";
     this.parcelWay.ask(found, this.recipients, {
       from: letter.address, words: () => this.#words(), sign: letter.sign, encrypt: letter.encrypt, hasStatements: this.options.hasStatements,
