@@ -61,6 +61,9 @@ class HeaderScheme(StrEnum):
     WRAPPED = "message-rfc822"
 
 
+_FIRST_COUNTS: Final = frozenset(("date", "subject"))
+
+
 class FieldProtection(StrEnum):
     """The protection of one displayed field (section 4.3)."""
 
@@ -119,15 +122,19 @@ def protect_headers(
     protected: list[bytes] = []
     records: list[bytes] = []
     hidden: list[bytes] = []
+    firsts: dict[str, bytes] = {}
     for field in parse_headers(outer_headers).fields:
         if field.name.lower() == "hp-outer":
             continue  # An HP-Outer of an earlier message has no meaning here.
         if not _is_protectable(field):
             outer.append(field.encoded if is_transport_safe(field.encoded) else write_field(field))
             continue
-        encoded = _encode(field)
+        name = field.name.lower()
+        encoded = b"" if firsts.get(name) == b"" else _encode(field)
+        if name in _FIRST_COUNTS:
+            firsts.setdefault(name, encoded)
         if not encoded:
-            continue  # It has no value, so there is nothing to hide or to record.
+            continue  # It has no value, so there is nothing to hide or to record. No later one may take its place.
         protected.append(encoded)
         shown = encoded if mode is ProtectionMode.CLEAR else _apply_policy(policy, encoded)
         outer.append(shown)

@@ -113,8 +113,8 @@ def test_an_unreadable_certificate_hides_no_other_and_is_named(lab: Lab, form: s
         result = lab.sealwax(*verb)
         assert (result.code, "a certificate cannot be read, and is left out: CN=" in result.line) == (0, True)
     alone = lab.write("alone.any", FILES[form](unreadable(lab, "bob")))
-    for verb in (("verify", "signed.eml", "--anchor", alone), ("certificates", alone), ("encrypt", "--to", alone)):
-        result = lab.sealwax(*verb)
+    for refused in (("verify", "signed.eml", "--anchor", alone), ("certificates", alone), ("encrypt", "--to", alone)):
+        result = lab.sealwax(*refused)
         assert (result.code, "alone.any: a certificate cannot be read: CN=" in result.line) == (2, True)
 
 

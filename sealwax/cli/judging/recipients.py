@@ -21,7 +21,7 @@ from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.streams.files import STANDARD_STREAM, read_input, write_error
 from smime_core.algorithms import ContentCipher
 from smime_core.cms import Capabilities, parse_every_certificate
-from smime_core.text.mail_address import addresses_match
+from smime_core.text import addresses_match
 from smime_core.trust import (
     NO_CONTACTS,
     CertificateSource,

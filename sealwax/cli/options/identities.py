@@ -12,7 +12,7 @@ from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import read_input, write_error
 from smime_core import blocking
 from smime_core.asn1 import ValueKind, parse_file_values
-from smime_core.cms import Carried, parse_carried
+from smime_core.cms import Carried, parse_carried, parse_every_certificate
 from smime_core.errors import WrongPassphrase
 from smime_core.x509 import Certificate
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MAX_UNREADABLE_SHOWN: Final = 3
 
 
-def load_all_identities(names: Iterable[str], source: PassphraseSource) -> tuple[Identity, ...]:
+def load_all_identities(names: Sequence[str], source: PassphraseSource) -> tuple[Identity, ...]:
     """All identities of all PKCS#12 and PEM files. Raises ClickException for a file without any."""
     return tuple(identity for group in load_each_file(names, source) for identity in group)
 
@@ -42,6 +42,11 @@ def load_each_file(names: Sequence[str], source: PassphraseSource) -> list[tuple
         if not group:
             raise click.ClickException(f"{name} holds no private key together with its certificate")
     return groups
+
+
+def load_own_certificate(name: str) -> Certificate:
+    """The owner's certificate in a file. Files often contain the certificates of its chain too."""
+    return first_own(parse_every_certificate(read_input(name), name))
 
 
 def first_own(certificates: Sequence[Certificate]) -> Certificate:

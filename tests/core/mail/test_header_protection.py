@@ -279,7 +279,9 @@ class TestShowing:
         protected = shown(*protect_headers(lines, ENTITY, mode=mode)).fields
         assert all(one.protection is not FieldProtection.UNPROTECTED for one in protected)
         back = [(one.field.name, one.field.unfolded.split()) for one in protected]
-        assert back == [(name, value.split()) for name, value in fields if value.strip()]
+        first_subject = next((value for name, value in fields if name == "Subject"), "")
+        kept = [(name, value) for name, value in fields if name != "Subject" or first_subject.strip()]
+        assert back == [(name, value.split()) for name, value in kept if value.strip()]
 
 
 class TestOlderForms:
