@@ -23,7 +23,7 @@ from smime_core.errors import FormMismatch, MalformedMessage, VerificationError
 from smime_core.own_content.own_content import ContentKind, build_members, examine_content, parse_members, text_member
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
-from smime_core.text.times import utc_text
+from smime_core.text.times import parse_utc_text, utc_text
 from smime_core.trust.judging import Judging
 
 MAX_LIFETIME: Final = datetime.timedelta(days=1)  # A submission is used at once. A longer time only helps a replay.
@@ -32,7 +32,6 @@ MAX_ENTRIES: Final = 10_000
 _KIND: Final = ContentKind(name="form", content_type=FORM)
 _VERSION: Final = "1"
 _PURPOSE: Final = "sealwax-form"
-_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _MEMBERS: Final = {
     "version",
     "purpose",
@@ -285,7 +284,7 @@ def _check_time(members: dict[str, object], at: datetime.datetime) -> tuple[date
 
 def _parse_time(text: str) -> datetime.datetime:
     try:
-        return datetime.datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=datetime.UTC)
+        return parse_utc_text(text)
     except ValueError as error:
         raise MalformedMessage("a time is not as 2026-01-31T12:00:00Z", where=_KIND.name) from error
 

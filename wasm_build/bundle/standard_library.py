@@ -1,7 +1,7 @@
 """The part of Python's standard library in the bundle: a quarter of its files.
 
 The list has the modules imported by Pyodide at its start, by the core and its verbs, by those modules in turn, and by C
-code (`_strptime`, `_pylong`). It has every codec, because mail can name any charset. It leaves out TLS and archives
+code (`_pylong`). It has every codec, because mail can name any charset. It leaves out TLS and archives
 other than zip, although some modules try to import them.
 """
 
@@ -15,16 +15,16 @@ from typing import Final
 _NAMES: Final = """
     __future__.py _colorize.py _opcode_metadata.py _py_warnings.py _pylong.py _pyodide/__init__.py _pyodide/_base.py
     _pyodide/_core_docs.py _pyodide/_future_helper.py _pyodide/_importhook.py _pyodide/docs_argspec.py
-    _pyodide/docstring.py _pyodide/jsbind.py _strptime.py _weakrefset.py annotationlib.py ast.py asyncio/__init__.py
+    _pyodide/docstring.py _pyodide/jsbind.py _weakrefset.py annotationlib.py ast.py asyncio/__init__.py
     asyncio/base_events.py asyncio/base_futures.py asyncio/base_subprocess.py asyncio/base_tasks.py
     asyncio/constants.py asyncio/coroutines.py asyncio/events.py asyncio/exceptions.py asyncio/format_helpers.py
     asyncio/futures.py asyncio/graph.py asyncio/locks.py asyncio/log.py asyncio/mixins.py asyncio/protocols.py
     asyncio/queues.py asyncio/runners.py asyncio/selector_events.py asyncio/sslproto.py asyncio/staggered.py
     asyncio/streams.py asyncio/subprocess.py asyncio/taskgroups.py asyncio/tasks.py asyncio/threads.py
     asyncio/timeouts.py asyncio/transports.py asyncio/trsock.py asyncio/unix_events.py base64.py bisect.py
-    calendar.py codeop.py collections/__init__.py concurrent/__init__.py concurrent/futures/__init__.py
+    codeop.py collections/__init__.py concurrent/__init__.py concurrent/futures/__init__.py
     concurrent/futures/_base.py contextlib.py contextvars.py copy.py copyreg.py dataclasses.py datetime.py
-    decimal.py dis.py encodings/ enum.py fnmatch.py fractions.py functools.py glob.py hashlib.py heapq.py hmac.py
+    decimal.py dis.py encodings/ enum.py fnmatch.py functools.py glob.py hashlib.py heapq.py hmac.py
     html/__init__.py html/entities.py importlib/__init__.py importlib/_abc.py importlib/abc.py inspect.py
     ipaddress.py json/__init__.py json/decoder.py json/encoder.py json/scanner.py keyword.py linecache.py locale.py
     logging/__init__.py numbers.py opcode.py operator.py pathlib/__init__.py pathlib/_os.py pyodide/__init__.py
