@@ -36,5 +36,5 @@ def test_every_time_in_whole_seconds_is_read_as_it_was_written(time: datetime.da
     ],
 )
 def test_no_other_form_of_a_time_is_read(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         parse_utc_text(text)
