@@ -17,7 +17,7 @@ from smime_core.mail.header_protection import (
 )
 from smime_core.mail.header_replies import HiddenField, ReplyHeaders, keep_hidden, reply_headers
 from smime_core.mail.people import NO_PEOPLE, FieldPeople, MessagePeople, NamedMailbox, read_people
-from smime_core.mail.reading import Passage, ReadableEntity, read_encrypted_payload, read_entity
+from smime_core.mail.reading import Passage, ReadableEntity, read_encrypted_payload, read_entity, read_payload
 
 __all__ = [
     "NO_PEOPLE",
@@ -46,6 +46,7 @@ __all__ = [
     "protect_headers",
     "read_encrypted_payload",
     "read_entity",
+    "read_payload",
     "read_people",
     "reply_headers",
     "unprotect_headers",

@@ -97,9 +97,22 @@ def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
     nothing else. Raises LimitExceeded.
     """
     entity = parse_entity(entity_bytes)
-    parameters = entity.content_type.parameters
-    hides = parameters.get("hp", "").lower() == "cipher" or parameters.get("protected-headers") == "v1"
+    hides = _is_for_encryption(entity) or entity.content_type.parameters.get("protected-headers") == "v1"
     return _read(entity, _Walk(copied=entity.headers if hides else None))
+
+
+def read_payload(entity_bytes: Buffer, *, encrypted: bool) -> ReadableEntity:
+    """The readable content of a message, like `read_encrypted_payload` if it is or was encrypted, else `read_entity`.
+
+    A message that was decrypted and kept or forwarded so still has the mark `hp="cipher"` and the copy. Raises
+    LimitExceeded.
+    """
+    was_encrypted = encrypted or _is_for_encryption(parse_entity(entity_bytes))
+    return (read_encrypted_payload if was_encrypted else read_entity)(entity_bytes)
+
+
+def _is_for_encryption(entity: Entity) -> bool:
+    return entity.content_type.parameters.get("hp", "").lower() == "cipher"
 
 
 def _read(entity: Entity, walk: _Walk) -> ReadableEntity:

@@ -106,7 +106,7 @@ def test_a_receipt_is_no_mail_where_nobody_compares_it() -> None:
     composed = compose()
     receipt = make(composed["message"], composed["receipt"]["id"])["message"]
     report = read(receipt, "alice", receiptsToo=False)["report"]
-    assert (report["state"], report["reasons"][0]["code"]) == ("invalid", "content-type-mismatch")
+    assert (report["state"], report["reasons"][0]["code"]) == ("signed-unverified", "content-type-mismatch")
 
 
 def test_only_a_verified_message_asks() -> None:

@@ -15,7 +15,7 @@ from smime_core import blocking, stream
 from smime_core.cms import Encrypting, Keys, Signing
 from smime_core.mail import ProtectionMode, protect_headers
 from smime_core.mail.legacy_display_writing import MAX_SEARCHED_BYTES
-from smime_core.mail.reading import read_encrypted_payload, read_entity
+from smime_core.mail.reading import read_encrypted_payload, read_entity, read_payload
 from smime_core.mime import split_message
 from smime_core.mime.encoded_words import encode_words
 from smime_core.providers.native_streaming import NativeStreamingProvider
@@ -109,6 +109,19 @@ def test_our_reading_removes_exactly_what_was_written(entity: str, subject: str)
     with_copy, without = payload(message), payload(message, WITHOUT)
     read, expected = read_encrypted_payload(with_copy), read_encrypted_payload(without)
     assert (read.text, read.attachments, read.passages) == (expected.text, expected.attachments, expected.passages)
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_the_copy_is_removed_from_a_message_that_was_decrypted_before_it_is_read(entity: str) -> None:
+    message = mail(ENTITIES[entity], "Supper")
+    read = read_payload(payload(message), encrypted=False)
+    assert read.passages == read_encrypted_payload(payload(message, WITHOUT)).passages
+
+
+def test_a_message_that_was_never_to_be_encrypted_keeps_a_copy() -> None:
+    clear = payload(mail(PLAIN["ascii"], "Supper"), ProtectionMode.CLEAR)
+    marked = clear.replace(b"text/plain", b'text/plain; hp-legacy-display="1"').replace(b"At eight", b"Subject: Supper")
+    assert read_payload(marked, encrypted=False).text.startswith("Subject: Supper")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from smime_core.errors import ContentTypeMismatch, SmimeError
 from smime_core.ess import parse_security_label
 from smime_core.mail import (
     Passage,
-    read_encrypted_payload,
     read_entity,
+    read_payload,
 )
 from smime_core.message import decrypt_message, examine_message, read_headers
 from smime_core.mime import Attachment, parse_entity
@@ -77,7 +77,7 @@ async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
             raise
         return _describe_field(await examine_field_outside_page(request.message, judging, provider, keys=keys))
     harvested = await describe_harvest(report, judging, provider)
-    readable = (read_encrypted_payload if report.is_encrypted else read_entity)(report.content)
+    readable = read_payload(report.content, encrypted=report.is_encrypted)
     return {
         **describe_verdict(report),
         "text": readable.text.encode(),

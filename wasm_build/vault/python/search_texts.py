@@ -6,7 +6,7 @@ from typing import Final
 
 from smime_core.cms import Keys
 from smime_core.errors import SmimeError
-from smime_core.mail import ReadableEntity, read_encrypted_payload, read_entity
+from smime_core.mail import ReadableEntity, read_payload
 from smime_core.message import UnverifiedMessage, read_unverified
 from smime_core.mime import Entity
 from smime_core.policy import Policy
@@ -55,7 +55,7 @@ async def _read_text(message: bytes, keys: Keys, provider: CryptoProvider) -> Re
 def _read_content(opened: UnverifiedMessage) -> ReadableEntity:
     if not isinstance(opened.content, Entity):
         return _NOTHING
-    return (read_encrypted_payload if opened.is_encrypted else read_entity)(opened.content.encoded)
+    return read_payload(opened.content.encoded, encrypted=opened.is_encrypted)
 
 
 def _join(opened: UnverifiedMessage, names: tuple[str, ...]) -> str:
