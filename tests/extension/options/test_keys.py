@@ -139,8 +139,8 @@ def test_a_changed_passphrase_opens_the_keys_and_the_old_one_no_longer(extension
     for old, new in ((PASSPHRASE, None), (NEW, PASSPHRASE)):
         options.click("[data-test=change-passphrase]")
         type_passphrase(options, "passphrase-change", 0, old)
-        type_passphrase(options, "passphrase-change", 1, new or "whatever")
-        type_passphrase(options, "passphrase-change", 2, new or "whatever")
+        type_passphrase(options, "passphrase-change", 1, new or "whatever else")
+        type_passphrase(options, "passphrase-change", 2, new or "whatever else")
         if new:
             submit(options, "passphrase-change")
             continue
