@@ -202,7 +202,9 @@ def add(request: AddRequest) -> None:
 
     A member who has a new certificate, such as after a reset of the account, is added again.
     """
-    options = RecipientOptions(to=request.members, allow_expired=False, trust=request.trust, places=request.places)
+    options = RecipientOptions(
+        to=request.members, allow_expired=False, allow_weak=False, trust=request.trust, places=request.places
+    )
     found = options.load().certificates
     added = [
         GroupMember(user=_address_of(name, certificate), certificate=certificate)

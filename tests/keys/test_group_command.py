@@ -140,7 +140,8 @@ def test_three_people_share_a_ward(server: KeyServerConfig, tmp_path: Path) -> N
 def test_a_removal_with_a_new_certificate_says_what_is_left_to_do(server: KeyServerConfig, tmp_path: Path) -> None:
     alice, bob = (registered(server, tmp_path, name) for name in ("alice", "bob"))
     alice.group("create", "Ward 3", alice.p12("ward3"), files=True)
-    alice.group("add", "Ward 3", bob.pem("bob"), *alice.trusting)
+    added = alice.group("add", "Ward 3", bob.pem("bob"), *alice.trusting)
+    assert added.returncode == 0, added.stderr
     taken = bob.group("take", *bob.trusting)
     assert "owned by alice@example.test: version 2, 2 members\n" in taken.stdout, taken.stderr
     removed = alice.group("remove", "Ward 3", "bob@example.test", "--identity", alice.p12("ward3", NEW), files=True)
