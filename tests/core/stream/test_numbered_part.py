@@ -134,9 +134,9 @@ def test_streams_find_the_parts_that_memory_finds(body: bytes, block: int, numbe
 def test_the_last_of_ten_thousand_parts_is_taken_in_linear_time() -> None:
     def seconds(count: int) -> float:
         mail = HEAD + mixed(*[TEXT] * (count - 1), SECRET)
-        begun = time.perf_counter()
+        begun = time.process_time()
         assert part(mail, str(count)) == SECRET
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     seconds(100)
     assert seconds(20_000) < 20 * max(seconds(2_000), 0.01)
