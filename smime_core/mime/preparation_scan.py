@@ -304,7 +304,9 @@ class PreparationScan:
         is_quoted = leaf.is_text and not facts.has_nul and end - leaf.start <= _MOST_QUOTED_BYTES
         change = Change.QUOTED_PRINTABLE if is_quoted else Change.BASE64
         self._end_head(entity, change.value)
-        self._segments.append(Segment(leaf.start, end, change, leaf.decoding))
+        # Lines that end in CRLF already are taken as they are, which saves a pass over them.
+        decoding = Decoding.OCTETS if facts.is_crlf and leaf.decoding is Decoding.LINES else leaf.decoding
+        self._segments.append(Segment(leaf.start, end, change, decoding))
 
     def _end_head(self, entity: _Open, encoding: str) -> None:
         # The header section of an entity that is not fit is written anew.

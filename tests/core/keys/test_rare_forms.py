@@ -115,4 +115,4 @@ def test_an_ed25519_key_for_key_agreement_only_signs(tmp_path: Path) -> None:
     listed = lab.sealwax("identity", "list", "dora.p12", "--passphrase-file", "secret.txt").stdout
     assert b"Ed25519, signs, until" in listed
     refused = lab.sealwax("encrypt", "mail.eml", "--to", "dora.pem")
-    assert (refused.code, "This kind of key cannot be used for encryption. (ed25519)" in refused.line) == (1, True)
+    assert (refused.code, "This kind of key cannot be used for encryption. (Ed25519)" in refused.line) == (1, True)

@@ -142,7 +142,7 @@ def test_each_fault_is_told_by_its_own_reason(identity: Identity, expected: list
 
 def test_a_key_that_cannot_receive_is_named_with_its_kind() -> None:
     (reason,) = check(bob(key=NewKey.ED25519)).reasons
-    assert reason.sentence == "This kind of key cannot be used for encryption. (ED25519 255)"
+    assert reason.sentence == "This kind of key cannot be used for encryption. (Ed25519)"
 
 
 def test_all_reasons_are_told_at_once() -> None:
