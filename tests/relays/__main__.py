@@ -118,7 +118,7 @@ def _read_all(post: Post, mails: list[bytes], refused: Mapping[int, str]) -> lis
 
 def _compare(sent: bytes, arrived: bytes) -> str:
     before, after = judge(sent), judge(arrived)
-    if [reason.code for reason in after.reasons] == ["nested-protection"]:
+    if {reason.code for reason in after.reasons} in ({"nested-protection"}, {"encrypted-part"}):
         # A list has put a footer beside the mail. The part is judged alone.
         part = judge(bytes(parse_parts(parse_entity(arrived))[0].encoded))
         if (part.state, part.content) == (before.state, before.content):

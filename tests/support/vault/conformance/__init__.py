@@ -36,7 +36,15 @@ _PAGE: Final = b"""<!doctype html>
 # The modules of the core that the checks need and the vault's bundle does not have.
 _CORE_OF_TESTS: Final = ("ca/profile_checks", "ca/profile_facts", "ca/profile_key_usage")
 # The parts of the standard library that the tests need and the vault's bundle does not have.
-_LIBRARY_OF_TESTS: Final = ("argparse.py", "email/", "gettext.py", "quopri.py", "statistics.py")
+_LIBRARY_OF_TESTS: Final = (
+    "argparse.py",
+    "calendar.py",
+    "email/",
+    "fractions.py",
+    "gettext.py",
+    "quopri.py",
+    "statistics.py",
+)
 _TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 
 
