@@ -408,7 +408,7 @@ NAMES = {
     "boss\ufe6bbank <bob@example.test>": "bob@example.test",
     "Bank \u2039boss\u203a <bob@example.test>": "bob@example.test",
     "\u200f \u202e<bob@example.test>": "bob@example.test",
-    "bob\u202e@example.test": "bob\ufffd@example.test",
+    "bob\u202e@example.test": "?",
     "": "no_sender",
 }
 
@@ -424,9 +424,8 @@ def test_a_row_that_was_not_opened_shows_no_misleading_name(page: Page, sender: 
         "async (given) => { messages = [row(given)]; await list.load('sent', { outgoing: true }); }",
         {"to": given["to"]},
     )
-    shown = who if "@" in who else f"{who} <bob@example.test>"
-    # The bridge writes an address that cannot be read as it is, and the row leaves out what has no picture.
-    assert page.js("() => shown()")[0] == (f"To {shown}".replace("\ufffd", "") if sender else "To ")
+    shown = who if "@" in who or who == "?" else f"{who} <bob@example.test>"
+    assert page.js("() => shown()")[0] == (f"To {shown}" if sender else "To ")
 
 
 @pytest.mark.heart
