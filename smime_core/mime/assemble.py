@@ -11,10 +11,12 @@ from typing import Final
 
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
+from smime_core.mime.canonical import EMBEDDED_MESSAGES
 from smime_core.mime.changes import Preparation
 from smime_core.mime.entity import parse_entity
 from smime_core.mime.headers import Field, Headers
 from smime_core.mime.mail_file import open_mail_file
+from smime_core.mime.parameters import parse_parameterised
 from smime_core.mime.preparation_scan import prepare
 from smime_core.mime.transfer import encode_base64
 
@@ -64,15 +66,25 @@ def inner_headers_of(headers: Headers, *, body_is_ascii: bool) -> bytes:
     """The Content-* fields that have a value, canonical. `body_is_ascii` counts only if they name no type: then it is
     text.
 
-    Names that no line has room for are left out (RFC 5322 section 2.1.1).
+    Names that no line has room for are left out (RFC 5322 section 2.1.1). A message that is the whole body is marked as
+    a forwarded one, because without that it is the wrapped letter itself for a reader (RFC 8551 section 3.1).
     """
     fields = [field for field in headers.fields if len(field.name) <= _MAX_NAME_LENGTH and field.unfolded]
-    inner = [_whole_line(field) for field in fields if field.name.lower().startswith("content-")]
+    inner = [_mark_forwarded(field) for field in fields if field.name.lower().startswith("content-")]
     if not names_type(headers):
         inner.insert(0, b"Content-Type: text/plain; charset=%b\r\n" % (b"us-ascii" if body_is_ascii else b"utf-8"))
         if not body_is_ascii and not headers.find("Content-Transfer-Encoding"):
             inner.append(b"Content-Transfer-Encoding: 8bit\r\n")
     return b"".join(inner)
+
+
+def _mark_forwarded(field: Field) -> bytes:
+    line = _whole_line(field)
+    if field.name.lower() != "content-type":
+        return line
+    kind, parameters = parse_parameterised(field.unfolded)
+    is_marked = kind.lower() not in EMBEDDED_MESSAGES or "forwarded" in parameters
+    return line if is_marked else line.rstrip(b"; \t\r\n") + b"; forwarded=yes\r\n"
 
 
 def join_message(outer_headers: bytes, entity: Buffer) -> bytes:

@@ -125,6 +125,32 @@ def test_a_forwarded_mail_stays_one_and_keeps_its_senders_apart() -> None:
     assert b"message/rfc822" in report.content
 
 
+FROM_CAROL: Final = re.sub(rb"(?s)(rfc822.*From:)[^\r]*", rb"\1 Carol <carol@example.test>", FORWARDED)
+HANDLED: Final = {
+    "signed in clear": sign(FROM_CAROL),
+    "signed opaquely": sign(FROM_CAROL, SignatureForm.OPAQUE),
+    "signed, header fields too": sign(FROM_CAROL, SignatureForm.OPAQUE, ProtectionMode.CLEAR),
+    "compressed and signed": sign(compress_message(FROM_CAROL)),
+    "compressed and signed opaquely": sign(compress_message(FROM_CAROL), SignatureForm.OPAQUE),
+    "signed and encrypted": blocking.encrypt_message(
+        sign(FROM_CAROL, SignatureForm.OPAQUE), Encrypting(recipients=[BOB.certificate]), PROVIDER
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HANDLED)
+def test_a_mail_of_somebody_else_that_is_sent_on_as_the_whole_text_is_no_letter_of_theirs(name: str) -> None:
+    assert FROM_CAROL.count(b"carol@") == 1
+    report = examine(HANDLED[name])
+    assert (report.state, report.reasons[1:]) == (State.VERIFIED, ())
+    assert b"carol@example.test" in report.content
+
+
+def test_an_encrypted_mail_of_somebody_else_is_no_letter_of_theirs() -> None:
+    report = examine(blocking.encrypt_message(FROM_CAROL, Encrypting(recipients=[BOB.certificate]), PROVIDER))
+    assert (report.state, [one.code for one in report.reasons]) == (State.ENCRYPTED_ONLY, [])
+
+
 def test_a_frame_around_compressed_content_is_passed_when_it_was_encrypted_around() -> None:
     mail = blocking.encrypt_message(sign(FRAMED["compressed"]), Encrypting(recipients=[BOB.certificate]), PROVIDER)
     assert examine(mail).state is State.VERIFIED
