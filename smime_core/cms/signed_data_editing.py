@@ -45,12 +45,17 @@ _INHERITED: Final = (ML_EXPANSION_HISTORY, SECURITY_LABEL)
 
 
 async def add_signer(
-    cms: Buffer, signing: Signing, provider: CryptoProvider, *, detached_content: Buffer | None = None
+    cms: Buffer,
+    signing: Signing,
+    provider: CryptoProvider,
+    *,
+    detached_content: Buffer | None = None,
+    first: bool = False,
 ) -> bytes:
     """DER of the same SignedData with a parallel signature by each identity. Their certificates are added.
 
-    They take the digest of the others where their keys allow it. `detached_content` is the content of a detached
-    signature. The other signatures are not checked here. Raises
+    They take the digest of the others where their keys allow it, and stand behind them unless `first`.
+    `detached_content` is the content of a detached signature. The other signatures are not checked here. Raises
     MalformedMessage, also if the content is missing or present twice (MUSTS 8), or if labels of other signers differ.
     """
     fields = _read(cms)
@@ -61,10 +66,10 @@ async def add_signer(
     inherited = _inherited_attributes(signers)
     options = dataclasses.replace(options, further_attributes=(*inherited, *options.further_attributes))
     signing = dataclasses.replace(signing, options=options, beside=frozenset(_hashes_of(signers)))
-    added = await make_signer_infos(content, signing, provider, content_type)
+    added, others = await make_signer_infos(content, signing, provider, content_type), _encodings(fields.signer_infos)
     return _write(
         fields,
-        signer_infos=[*_encodings(fields.signer_infos), *added],
+        signer_infos=[*added, *others] if first else [*others, *added],
         digest_algorithms=[build_digest_identifier(algorithm) for algorithm in signing.algorithms],
         certificates=[c for holder in signing.identities for c in (holder.certificate, *holder.chain)],
         crls=signing.crls,

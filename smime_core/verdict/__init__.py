@@ -5,7 +5,14 @@ The rules are those of RFC 8551 section 3 and RFC 5652 section 5, and for header
 
 from smime_core.verdict.authors import Authors
 from smime_core.verdict.examiner import Decryptor, Examiner
-from smime_core.verdict.signer_choice import SignerRules, choose_signer, choose_signers, claim_of, read_claim
+from smime_core.verdict.signer_choice import (
+    SignerRules,
+    choose_signer,
+    choose_signers,
+    claim_of,
+    goes_before,
+    read_claim,
+)
 from smime_core.verdict.signers import Claim
 
 __all__ = [
@@ -17,5 +24,6 @@ __all__ = [
     "choose_signer",
     "choose_signers",
     "claim_of",
+    "goes_before",
     "read_claim",
 ]

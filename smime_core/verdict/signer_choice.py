@@ -84,9 +84,20 @@ def choose_signers(
     chosen = tuple(_choose(group, rules, everybody) for group in groups)
     mismatch = _find_mismatch([*beside, *(holder.certificate for holder in chosen)], rules)
     if mismatch is None:
-        return tuple(sorted(chosen, key=lambda holder: _place(holder, rules)))
+        return tuple(sorted(chosen, key=lambda holder: _place(holder.certificate, rules)))
     # A key of the author that was not chosen is unfit, and the reasons against it are the ones that help.
     raise _refuse(_faults_of_authors(given, rules) or [mismatch])
+
+
+def goes_before(holder: Holder, other: Certificate | None, rules: SignerRules) -> bool:
+    """Whether the signature of `holder` goes before that of `other`, or of somebody unknown. See `choose_signers`.
+
+    Where nobody is the claimed author it does not.
+    """
+    if rules.claimed is None:
+        return False
+    (is_foreign, kind), unknown = _place(holder.certificate, rules), (True, True)
+    return (is_foreign, kind) < (unknown if other is None else _place(other, rules))
 
 
 def _find_own_faults(certificate: Certificate, rules: SignerRules) -> tuple[Reason, ...]:
@@ -127,9 +138,9 @@ def _rank(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool, bool, bool
     return is_foreign, is_outside, is_weak, not _can_sign(holder, rules.scheme)
 
 
-def _place(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool]:
-    is_foreign = _find_mismatch([holder.certificate], rules) is not None
-    return is_foreign, holder.private_key.key_type not in (KeyType.RSA, KeyType.EC)
+def _place(certificate: Certificate, rules: SignerRules) -> tuple[bool, bool]:
+    is_foreign = _find_mismatch([certificate], rules) is not None
+    return is_foreign, certificate.public_key.key_type not in (KeyType.RSA, KeyType.EC)
 
 
 def _can_sign(holder: KeyHolder, scheme: SignatureScheme | None) -> bool:

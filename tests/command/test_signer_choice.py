@@ -181,6 +181,18 @@ def test_others_sign_beside_the_author(lab: QuickLab) -> None:
     assert "sender-mismatch" in lab.sealwax("add-signer", "by_bob.eml", *bob, *PASSPHRASE).line
 
 
+def test_the_author_who_signs_later_stands_first(lab: QuickLab) -> None:
+    """Thunderbird reads only the first signer."""
+    bob, alice = ("--identity", "bob.p12"), ("--identity", "alice.p12")
+    lab.made("sign", "mail.eml", *bob, "--as", "bob@example.test", *PASSPHRASE, "-o", "by_bob.eml")
+    lab.made("add-signer", "by_bob.eml", *alice, *PASSPHRASE, "-o", "alice_too.eml")
+    lab.made("add-signer", "signed.eml", *bob, *PASSPHRASE, "-o", "bob_too.eml")
+    for name in ("alice_too.eml", "bob_too.eml"):
+        assert state_of(lab, name) == State.VERIFIED
+        signers = parsed(lab.sealwax("verify", name, *TRUST, "--json"))["signers"]
+        assert [signer["addresses"] for signer in signers] == [["alice@example.test"], ["bob@example.test"]]
+
+
 @pytest.mark.parametrize(
     ("date", "is_old"),
     [("{:%a, %d %b %Y %H:%M:%S +0000}", False), ("Mon, 1 Jun 2026 12:00:00 +0000", True), ("", False)],

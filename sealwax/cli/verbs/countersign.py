@@ -24,6 +24,7 @@ from smime_core.cms import (
 )
 from smime_core.errors import SmimeError
 from smime_core.mime import parse_entity
+from smime_core.verdict import goes_before
 from smime_core.x509 import Certificate
 
 
@@ -73,14 +74,15 @@ def add_signer(request: AddSignerRequest) -> None:
     This command does not check their signatures: verify them first.
     """
     wrapped, at = load_wrapped(request.source, request.content_file), now()
-    signers = load_signers(
-        request.identity_files,
-        request.passphrases,
-        request.choice.rules(at, wrapped.headers),
-        beside=tuple(_find_signers(wrapped.cms)),
+    rules, beside = request.choice.rules(at, wrapped.headers), tuple(_find_signers(wrapped.cms))
+    signers = load_signers(request.identity_files, request.passphrases, rules, beside=beside)
+    cms = blocking.add_signer(
+        wrapped.cms,
+        Signing(identities=signers, signing_time=at),
+        provider=PROVIDER,
+        detached_content=wrapped.content,
+        first=goes_before(signers[0], beside[0] if beside else None, rules),
     )
-    signing = Signing(identities=signers, signing_time=at)
-    cms = blocking.add_signer(wrapped.cms, signing, provider=PROVIDER, detached_content=wrapped.content)
     signed = wrapped.wrap(cms)
     if wrapped.headers is not None and "," in parse_entity(signed).content_type.parameters.get("micalg", ""):
         write_error("the signers' keys have no common digest, and Thunderbird sees no signature in clear with two")
