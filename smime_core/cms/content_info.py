@@ -149,7 +149,7 @@ def build_content_info(content_type: str, *content: Buffer) -> bytes:
 
 
 def missing_header(content_type: str, head: Buffer, length: int) -> bytes:
-    """What must come before the content of a structure, to make a ContentInfo of a structure in it.
+    """The header that is missing before the content of a structure, to make a ContentInfo of a structure in it.
 
     `head` are the first bytes of the content, and `length` counts all. Most writers leave the ContentInfo out there,
     some leave it around the structure. PKCS #7 version 1.5 leaves out also the tag and length of the structure, which

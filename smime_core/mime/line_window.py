@@ -117,7 +117,7 @@ class LineWindow:
         if self.is_ended:
             return False
         if rest is None:
-            return self._octets[start:] == b"-"
+            return len(self._octets) == start + 1 and self._octets[start] == _HYPHEN
         return rest.end() == len(self._octets) and rest[2] in (b"", b"\r")
 
     def _lines_of_hyphens(self, start: int) -> Iterator[int]:

@@ -104,11 +104,12 @@ def test_a_contact_from_verified_mail_is_found_and_encrypted_for(lab: Lab, ca: A
     assert [(one["source"], one["usable"]) for one in told["certificates"]] == [("harvest", True)]
     assert lab.read("found.pem") == build_pem("CERTIFICATE", alice.certificate.der)
 
-    lab.made("encrypt", "mail.eml", "--to", ALICE, *TRUST, *CONTACTS, "-o", "encrypted.eml")
+    lab.write("to_her.eml", MAIL.replace(b"To: bob@", b"To: alice@"))
+    lab.made("encrypt", "to_her.eml", "--to", ALICE, *TRUST, *CONTACTS, "-o", "encrypted.eml")
     assert blocking.decrypt_message(lab.read("encrypted.eml"), Keys(identities=[alice]), provider=PROVIDER)
     assert cipher_of(lab, "encrypted.eml") == "AES-256-GCM", "she has said that she reads it"
     for beside in (("--compatible",), ("--to", "bob.pem")):
-        lab.made("encrypt", "mail.eml", "--to", ALICE, *beside, *TRUST, *CONTACTS, "-o", "encrypted.eml")
+        lab.made("encrypt", "to_her.eml", "--to", ALICE, *beside, *TRUST, *CONTACTS, "-o", "encrypted.eml")
         assert cipher_of(lab, "encrypted.eml") == "AES-256-CBC"
 
 

@@ -155,7 +155,8 @@ def test_from_stands_in_only_where_the_message_names_nobody(lab: Lab) -> None:
     assert result.code == 1
     assert "sender-mismatch: the message is from alice@example.test, not from bob@example.test" in result.stderr
     # Bob signs a mail from Alice. His address on the command line does not make it valid.
-    lab.made("sign", "mail.eml", "--identity", "ids/bob.p12", *SIGNER[2:], "-o", "forged.eml")
+    as_bob = ("--as", "bob@example.test")
+    lab.made("sign", "mail.eml", "--identity", "ids/bob.p12", *SIGNER[2:], *as_bob, "-o", "forged.eml")
     result = lab.sealwax("verify", "forged.eml", *TRUST, "--from", "bob@example.test")
     assert (result.code, "invalid: sender-mismatch" in result.line) == (1, True)
 

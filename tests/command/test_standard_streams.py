@@ -40,7 +40,7 @@ MISSING_STREAMS = ("well", "stderr closed", "stderr full", "all closed")
 # Commands that do their work. In addition, every verb runs with --help and with a missing file.
 AT_WORK = (
     ("--version",),
-    ("sign", "-", *SIGNER),
+    ("sign", "-", *SIGNER, "--raw"),
     ("sign", "mail.eml", *SIGNER),
     ("sign", "mail.eml", *SIGNER, "-o", "new.eml"),
     ("encrypt", "mail.eml", "--to", "ids/bob.pem"),

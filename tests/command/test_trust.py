@@ -78,7 +78,7 @@ def test_an_accepted_authority_counts_for_its_domain(fresh: Lab) -> None:
         (("ids/alice.pem", "--for", "@example.test", "--ca", "--yes"), "no authority's"),
         (("ids/ca.pem", "--for", "@example.test", "--yes"), "accept it as one"),
         (("ids/ca.pem", "--for", "everybody", "--ca", "--yes"), "neither an address nor a domain"),
-        (("mail.eml", "--for", "@example.test", "--yes"), "neither DER nor a PEM"),
+        (("mail.eml", "--for", "@example.test", "--yes"), "carries no certificates"),
     ],
 )
 def test_an_impossible_decision_is_refused_in_one_line(fresh: Lab, arguments: tuple[str, ...], text: str) -> None:

@@ -228,12 +228,12 @@ def test_the_keys_and_people_of_a_running_thunderbird_are_imported(thunderbird: 
     signed = blocking.sign_message(text, Signing(identities=[newcomer], signing_time=ours.now()), provider=PROVIDER)
     assert thunderbird.verdict(signed).signed == "SUCCESS"
     lab = QuickLab(tmp_path)
-    lab.write("passphrase.txt", b"moved\n")
+    lab.write("passphrase.txt", b"moved to here\n")
     result = lab.sealwax(
         "import-thunderbird", str(thunderbird.profile), "-o", "out", "--new-passphrase-file", "passphrase.txt"
     )
     assert result.code == 0, result.stderr
-    loaded = blocking.load_identities(lab.read("out/identity.p12"), b"moved", provider=PROVIDER)
+    loaded = blocking.load_identities(lab.read("out/identity.p12"), b"moved to here", provider=PROVIDER)
     assert {one.certificate for one in loaded} == {certificate(name) for name in KEPT_BY_NSS}
     people = parse_people_file(lab.read("out/people.ldif")).people
     assert [(one.address, one.certificate) for one in people] == [(address("newcomer"), newcomer.certificate)]

@@ -125,7 +125,8 @@ def test_a_forwarded_mail_stays_one_and_keeps_its_senders_apart() -> None:
     assert b"message/rfc822" in report.content
 
 
-FROM_CAROL: Final = re.sub(rb"(?s)(rfc822.*From:)[^\r]*", rb"\1 Carol <carol@example.test>", FORWARDED)
+_BEFORE, _INNER = FORWARDED.split(b"rfc822")
+FROM_CAROL: Final = _BEFORE + b"rfc822" + re.sub(rb"(?m)^From:[^\r\n]*", b"From: Carol <carol@example.test>", _INNER)
 HANDLED: Final = {
     "signed in clear": sign(FROM_CAROL),
     "signed opaquely": sign(FROM_CAROL, SignatureForm.OPAQUE),
