@@ -42,6 +42,12 @@ export const visibleTextOf = readerOf(HTMLElement.prototype, "innerText");
 export const textOf = readerOf(Node.prototype, "textContent");
 /** @type {(node: Node) => string} */
 export const baseOf = readerOf(Node.prototype, "baseURI");
+/** @type {(node: Node) => NodeListOf<ChildNode>} */
+export const childrenOf = readerOf(Node.prototype, "childNodes");
+/** The open shadow root of an element. @type {(element: Element) => ShadowRoot | null} */
+export const openRootOf = readerOf(Element.prototype, "shadowRoot");
+/** @type {(node: Node) => Document} */
+export const documentOf = readerOf(Node.prototype, "ownerDocument");
 /** @type {(node: Node) => Node | null} */
 export const previousOf = readerOf(Node.prototype, "previousSibling");
 /** @type {(node: Node, other: Node) => boolean} */
@@ -109,11 +115,22 @@ export function shortTextOf(root, maxCharacters) {
   return found;
 }
 
-/** The parent element; at the top of a shadow root, its host. @param {Node} node @returns {Element | null} */
+/** The parent element; at the top of a shadow root, its host. The node may be of another frame. @param {Node} node @returns {Element | null} */
 export function parentOf(node) {
   const parent = parentNodeOf(node);
-  if (parent instanceof ShadowRoot) return parent.host;
-  return parent instanceof Element ? parent : null;
+  const type = parent ? readType(parent) : 0;
+  if (type === Node.DOCUMENT_FRAGMENT_NODE) return /** @type {Partial<ShadowRoot>} */ (parent).host ?? null;
+  return type === Node.ELEMENT_NODE ? /** @type {Element} */ (parent) : null;
+}
+
+/** Whether a node is an element, also one of another frame. @param {Node} node @returns {node is Element} */
+export function isElement(node) {
+  return readType(node) === Node.ELEMENT_NODE;
+}
+
+/** Whether a node is a text, also one of another frame. @param {Node} node @returns {node is Text} */
+export function isText(node) {
+  return readType(node) === Node.TEXT_NODE;
 }
 
 /**

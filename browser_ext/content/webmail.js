@@ -9,9 +9,9 @@ import { roundcube } from "./adaptors/roundcube.js";
 import { sealwax } from "./adaptors/sealwax.js";
 import { sogo } from "./adaptors/sogo.js";
 import { startTeachingForm } from "./any_webmail/form_teaching.js";
+import { WAYS } from "./any_webmail/mail_text.js";
 import { startPicking } from "./any_webmail/picker.js";
 import { partAt } from "./any_webmail/shown_parts.js";
-import { WAYS } from "./any_webmail/source_links.js";
 import { fetchChosen } from "./any_webmail/source_search.js";
 import { taughtForm } from "./any_webmail/taught_form.js";
 import { startTeaching } from "./any_webmail/teaching.js";
@@ -124,7 +124,7 @@ function offerReading(webmail, { element }) {
 async function read(webmail, host, message) {
   if (host.isOpen || searching.has(host)) return;
   const held = fetchAndHold(message);
-  if (message.isSearched) await searched(host, held).catch((error) => { offerOtherWays(host); throw error; });
+  if (message.isSearched) await searched(host, held).catch((error) => { offerOtherWays(host, error); throw error; });
   opened = { element: message.element, id: message.id };
   host.onAnswer = async (kind) => answer(webmail, kind, await held);
   await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", held);
@@ -141,19 +141,30 @@ async function searched(host, held) {
   }
 }
 
-/** Offers the ways to a message that was not found. @param {FrameHost} host */
-function offerOtherWays(host) {
+/**
+ * Offers the ways to a message that was not found. If only the attachment is left, the person can point at it at once.
+ * @param {FrameHost} host @param {unknown} error
+ */
+function offerOtherWays(host, error) {
   const ways = [
     { label: api.i18n.getMessage("mailPick"), act: async () => void pickMail() },
     { label: api.i18n.getMessage("toolbarTeach"), act: async () => void teach() },
   ];
   // After the sentence, which `attempt` shows when the error arrives there.
-  setTimeout(() => host.offerAlso(...ways));
+  setTimeout(() => {
+    host.offerAlso(...ways);
+    if (codeOf(error) === "part-untold") begin(() => startPicking({ ...picking("pickPartHint"), isHere: true }));
+  });
 }
 
 /** Lets the person point at a link or button that leads to a mail, and opens the mail there. Returns whether it has begun. */
 export function pickMail() {
-  return begin(() => startPicking({ hint: api.i18n.getMessage("pickMailHint"), selector: WAYS, choose: (element) => void openPicked(element) }));
+  return begin(() => startPicking(picking("pickMailHint")));
+}
+
+/** @param {string} hint @returns {import("./any_webmail/picker.js").Choice} */
+function picking(hint) {
+  return { hint: api.i18n.getMessage(hint), selector: WAYS, choose: (element) => void openPicked(element) };
 }
 
 /** Begins something for which the person needs the bar. A document without a body, such as a drawing, cannot show it. @param {() => void} act */

@@ -4,7 +4,8 @@
  */
 import { ask } from "../background_link.js";
 import { findSelected } from "./selectors.js";
-import { addressesOf, addressOf, isChanging } from "./source_links.js";
+import { isInMailText, ownBaseOf } from "./mail_text.js";
+import { addressesOf, addressOf } from "./source_links.js";
 import { fillTemplate } from "./templates.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
@@ -19,17 +20,23 @@ export function readRecipe() {
   return ask("recipe.read", {});
 }
 
-/** The addresses from which a template is filled. @param {ShownPart} part @returns {import("./templates.js").Places} */
+/**
+ * The addresses from which a template is filled. A link in a mail's text is not the attachment's.
+ * @param {ShownPart} part @returns {import("./templates.js").Places}
+ */
 export function placesOf({ link }) {
-  return { part: link ? addressOf(link.href, link.baseURI) : null, page: new URL(location.href) };
+  return { part: link && !isInMailText(link) ? addressOf(link.href, ownBaseOf(link)) : null, page: new URL(location.href) };
 }
 
 /**
- * The addresses to which a recipe leads for this mail.
+ * The addresses to which a recipe leads for this mail. A selector that finds links to several addresses may have found
+ * one of the mail's text.
  * @param {SourceRecipe} recipe @param {Document[]} documents @param {ShownPart} part @returns {URL[]}
  */
 export function taughtLinks({ selector, template }, documents, part) {
-  const linked = findSelected(selector, documents).flatMap((element) => addressesOf(element).filter((url) => !isChanging(element, url)));
+  const found = findSelected(selector, documents);
+  const linked = found.some(isInMailText) ? [] : found.flatMap(addressesOf);
+  const isOne = linked.every(({ href }) => href === linked[0].href);
   const filled = template ? fillTemplate(template, placesOf(part)) : null;
-  return [...linked, ...(filled ? [filled] : [])];
+  return [...(isOne ? linked.slice(0, 1) : []), ...(filled ? [filled] : [])];
 }

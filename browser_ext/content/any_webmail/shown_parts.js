@@ -6,7 +6,6 @@ import { bodyOf, closest, contains, findBelow, isConnected, isVisible, matches, 
 import { mailFieldOf } from "../mail_words.js";
 import { rootsBelow } from "../shadow_roots.js";
 import { isSignatureName, namedByAttribute, NAMING, PART_NAME } from "./part_names.js";
-import { isChanging } from "./source_links.js";
 
 /**
  * An S/MIME part that the page names. `element` names it. `link` leads to its file, if the page has such a link. The
@@ -126,14 +125,13 @@ function kindOf(line) {
 }
 
 /**
- * The link to a part: around its name, or else beside it. Attachments also have links that remove them.
+ * The link to a part: around its name, or else beside it. It is never followed by itself.
  * @param {Element} element @param {Element} line @returns {HTMLAnchorElement | null}
  */
 function linkOf(element, line) {
   const inside = [...findBelow(line, "a[href]")].slice(0, MAX_LINKS);
   const links = [closest(element, "a[href]"), ...inside.filter((one) => matches(one, NAMING)), ...inside];
-  const isOwn = (/** @type {Element | null} */ one) => one instanceof HTMLAnchorElement && !(URL.canParse(one.href) && isChanging(one, new URL(one.href)));
-  return /** @type {HTMLAnchorElement | undefined} */ (links.find(isOwn)) ?? null;
+  return links.find((one) => one instanceof HTMLAnchorElement) ?? null;
 }
 
 /**

@@ -1,17 +1,15 @@
 /**
  * Finds the links and buttons of a page that may lead to the source of a shown mail, the likeliest first. Nothing here
- * fetches anything. Addresses of other sites, and addresses that change the mailbox, never count.
+ * fetches anything. Only the webmail's own controls count (`mail_text.js`), and only if they clearly name a source.
  */
-import { attributeOf, baseOf, controlsOf, findBelow, matches, shortTextOf } from "../dom_tree.js";
+import { attributeOf, bodyOf, contains, controlsOf, documentOf, findBelow, matches, shortTextOf, textOf } from "../dom_tree.js";
 import { decodePercent } from "../percent_encoding.js";
-import { rootsBelow } from "../shadow_roots.js";
-import { isChangingAddress, parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
+import { ownBaseOf, ownControls } from "./mail_text.js";
+import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 /** @typedef {{url: URL, score: number}} SourceLink */
 
-/** Elements that can lead somewhere. */
-export const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
 /** The most elements that are weighed. */
 const MAX_ELEMENTS = 3000;
 const MAX_LINKS = 6;
@@ -19,6 +17,10 @@ const MAX_LABEL_CHARACTERS = 80;
 /** The most characters of a label with the blanks of its markup. */
 const MAX_TEXT_CHARACTERS = 2000;
 const MAX_PICTURES = 10;
+/** The first value of a call or an assignment. */
+const FIRST_VALUE = /^[^"',]*[(=]\s*(["'])([^"'\\]*)\1/u;
+/** An address in a script: the address of a file, or one that begins at a folder or a query. */
+const QUOTED_ADDRESS = /^(?:https?:\/\/|\.{0,2}\/|\?|[\w-]+[/.])[^\s<>(){}\\]+$/iu;
 /** The names of parameters that choose one part of a message. */
 const PART_PARAMETERS = new Set(["part", "partid", "part_id", "mimepart", "mime_part", "section", "attachment", "attachmentid", "attid", "mime"]);
 /** The least words of an address that a link to the same message shares with the attachment's address. */
@@ -30,14 +32,12 @@ const LEAST_SHARED = 1;
  * @returns {URL[]} at most six, the likeliest first
  */
 export function sourceLinks(documents, part) {
-  const own = part.link && addressOf(part.link.href, part.link.baseURI);
+  const own = part.link && addressOf(part.link.href, ownBaseOf(part.link));
   /** @type {Map<string, SourceLink>} */
   const found = new Map();
   for (const { element, url } of addressesIn(documents)) {
     const score = url.href === own?.href ? 0 : scoreOf(element, url, own);
-    const known = found.get(url.href)?.score ?? 0;
-    // A link that changes something is never followed, even if another element names it differently.
-    if (score !== 0) found.set(url.href, { url, score: score < 0 || known < 0 ? -1 : Math.max(score, known) });
+    found.set(url.href, { url, score: Math.max(score, found.get(url.href)?.score ?? 0) });
   }
   const best = [...found.values()].filter(({ score }) => score > 0).sort((one, other) => other.score - one.score);
   return best.slice(0, MAX_LINKS).map(({ url }) => url);
@@ -45,24 +45,13 @@ export function sourceLinks(documents, part) {
 
 /** @param {Document[]} documents @returns {Generator<{element: Element, url: URL}>} */
 function* addressesIn(documents) {
-  const elements = documents.flatMap((page) => rootsBelow(page)).flatMap((root) => [...findBelow(root, WAYS)]);
+  const elements = documents.flatMap(ownControls);
   for (const element of elements.slice(0, MAX_ELEMENTS)) for (const url of addressesOf(element)) yield { element, url };
 }
 
 /** The addresses of this site to which a link or button leads. @param {Element} element @returns {URL[]} */
 export function addressesOf(element) {
-  return addressTexts(element).flatMap((text) => addressOf(text, baseOf(element)) ?? []);
-}
-
-/** Whether a link or button changes something, as its label and its address say. @param {Element} element @param {URL} url */
-export function isChanging(element, url) {
-  return weighLabel(labelOf(element)) < 0 || isChangingAddress(url);
-}
-
-/** The address of this site to which a link leads; null if there is none, or if it changes something. @param {HTMLAnchorElement} link */
-export function linkedAddress(link) {
-  const url = addressOf(link.href, baseOf(link));
-  return url && !isChanging(link, url) ? url : null;
+  return addressTexts(element).flatMap((text) => addressOf(text, ownBaseOf(element)) ?? []);
 }
 
 /** @param {Element} element @returns {string[]} */
@@ -70,20 +59,30 @@ function addressTexts(element) {
   const href = attributeOf(element, "href") ?? "";
   const isScript = /^\s*javascript:/iu.test(href);
   const script = `${attributeOf(element, "onclick") ?? ""} ${isScript ? decodePercent(href) : ""}`;
-  // An address in a call such as `open('source.php?id=5')`.
-  const quoted = script.split(/["']/u).filter((piece) => /[/?.=]/u.test(piece) && !/[\s<>()]/u.test(piece));
-  return [...(href && !isScript && !href.startsWith("#") ? [href] : []), ...quoted, ...formAddress(element)];
+  return [...(href && !isScript && !href.startsWith("#") ? [href] : []), ...quotedAddress(element, script), ...formAddress(element)];
+}
+
+/**
+ * The address in a script such as `open('source.php?id=5')`: its first value. Others can be the subject or the name of a
+ * file, which the sender has chosen, and so can a text that the page shows.
+ * @param {Element} element @param {string} script
+ */
+function quotedAddress(element, script) {
+  const [, , quoted = ""] = FIRST_VALUE.exec(script) ?? [];
+  const isShown = () => (textOf(bodyOf(documentOf(element)) ?? element) ?? "").includes(quoted);
+  return QUOTED_ADDRESS.test(quoted) && !isShown() ? [quoted] : [];
 }
 
 /** The address to which a button submits a form that only asks (GET). @param {Element} element @returns {string[]} */
 function formAddress(element) {
   const isButton = element instanceof HTMLButtonElement || element instanceof HTMLInputElement;
   const form = isButton && ["submit", "image"].includes(element.type) ? element.form : null;
-  if (!form || (element.getAttribute("formmethod") ?? attributeOf(form, "method") ?? "get").toLowerCase() !== "get") return [];
-  const url = addressOf(attributeOf(element, "formaction") ?? attributeOf(form, "action") ?? "", baseOf(element));
+  // A mail can name its form, and the form of its fields, as the webmail's.
+  if (!form || !contains(form, element) || (element.getAttribute("formmethod") ?? attributeOf(form, "method") ?? "get").toLowerCase() !== "get") return [];
+  const url = addressOf(attributeOf(element, "formaction") ?? attributeOf(form, "action") ?? "", ownBaseOf(element));
   if (!url) return [];
   // A form with fields to fill in, such as a search, is no link.
-  const controls = [...controlsOf(form)];
+  const controls = [...controlsOf(form)].filter((one) => contains(form, one));
   const hidden = controls.filter((one) => one instanceof HTMLInputElement && one.type === "hidden");
   const isFilled = controls.some((one) => matches(one, "input:not([type=hidden], [type=submit], [type=image], [type=button]), select, textarea"));
   if (isFilled) return [];
@@ -103,9 +102,10 @@ export function addressOf(text, base) {
 /** @param {Element} element @param {URL} url @param {URL | null} own */
 function scoreOf(element, url, own) {
   const shared = own ? sharedValues(own, url) : 0;
-  const label = weighLabel(labelOf(element));
+  const text = labelOf(element);
+  const label = weighLabel(text);
+  if (text && !label) return 0;
   const address = weighAddress(url, new Set(own ? valuesOf(own).flatMap(wordsIn) : []));
-  if (label < 0 || address < 0) return -1;
   const isFile = attributeOf(element, "download") !== null || url.pathname.toLowerCase().endsWith(".eml");
   const clear = Math.max(label, address, isFile ? 2 : 0);
   // One vague word names the source only in an address that shares the attachment's own parameters.

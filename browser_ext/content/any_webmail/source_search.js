@@ -1,17 +1,19 @@
 /**
  * Fetches the source of a mail that the page shows, when the person has clicked for it. Every address is one of this
- * site, and is asked by GET with the person's session. An answer counts only if it is a message of S/MIME whose header
- * the page shows. If none counts, the S/MIME part itself is fetched.
+ * site, and is asked by GET with the person's session, by itself only if a control of the webmail leads to it. An answer
+ * counts only if it is a message of S/MIME whose header the page shows. The S/MIME part itself counts where the person
+ * points at it. An address whose answer was no message is not asked again in the same page.
  */
 import { findBelow, isConnected, textOf } from "../dom_tree.js";
 import { problem } from "../problems.js";
 import { beginsAsMessage } from "../webmail_tools.js";
 import { isProtected, isShownAround, readHeader } from "./message_header.js";
+import { isInMailText } from "./mail_text.js";
 import { readRecipe, taughtLinks } from "./recipes.js";
-import { addressesOf, addressOf, isChanging, linkedAddress, sourceLinks } from "./source_links.js";
+import { addressesOf, addressOf, sourceLinks } from "./source_links.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
-/** The content at an address: the mail, an S/MIME part alone, or a page. @typedef {{bytes?: ArrayBuffer, cms?: ArrayBuffer, refused: Refusal, page?: Document}} Answer */
+/** The content at an address: the mail, or an S/MIME part alone. @typedef {{bytes?: ArrayBuffer, cms?: ArrayBuffer, refused: Refusal}} Answer */
 /** @typedef {"" | "source-other-mail" | "source-signed-out" | "source-too-large" | "source-not-protected" | "source-not-found"} Refusal */
 
 /** The largest message that the background holds. */
@@ -24,8 +26,14 @@ const WAIT_MILLISECONDS = 20_000;
 const LEAST_BYTES_PER_MILLISECOND = 8;
 /** The time after which no further address is tried. */
 const SEARCH_MILLISECONDS = 60_000;
-/** The most addresses that one click fetches: the page's links, and the links of pages that they lead to. */
+/** The most addresses that one click fetches. */
 const MAX_FETCHES = 10;
+/** The most addresses that are remembered. */
+const MAX_REMEMBERED = 200;
+/** @type {Refusal} */
+const NOT_FOUND = "source-not-found";
+/** The refusals of answers that are not read to their end. @type {Record<string, Refusal>} */
+const REFUSALS = { "not-found": NOT_FOUND, "too-large": "source-too-large" };
 /** The refusals, the most telling first. @type {Refusal[]} */
 const TELLING = ["source-other-mail", "source-signed-out", "source-too-large", "source-not-protected"];
 const HTML = /^\s*(?:<!doctype html|<html|<head|<body|<!--)/iu;
@@ -33,20 +41,23 @@ const HTML = /^\s*(?:<!doctype html|<html|<head|<body|<!--)/iu;
 const CMS_TEXT = /^\s*(?:MI[A-J]|-----BEGIN (?:CMS|PKCS ?#?7|SMIME))/u;
 const ASCII = /^[\t\n\r\x20-\x7e]*$/u;
 
+/** The addresses that have answered with something else than a message in this page, the latest last. @type {Map<string, Refusal>} */
+const otherAnswers = new Map();
+
 /**
  * @param {ShownPart} part
- * @returns {Promise<ArrayBuffer>} the message, or the S/MIME part of an encrypted one. Rejects with the reason why none
- *   was found.
+ * @returns {Promise<ArrayBuffer>} the message. Rejects with the reason why none was found: with `part-untold` if only the
+ *   attachment itself is left, which a mail's text can imitate.
  */
 export async function fetchShownMail(part) {
-  const here = location.href;
   const documents = reachableDocuments();
   const { source } = await readRecipe();
   const taught = taughtLinks(source, documents, part);
-  const found = await search([...taught, ...sourceLinks(documents, part)], part, documents);
-  const bytes = found.bytes ?? (part.isSignature ? null : await fetchPart(part, here));
+  const { bytes, refused } = await search([...taught, ...sourceLinks(documents, part)], part, documents);
   if (bytes) return bytes;
-  throw problem((source.selector || source.template) && found.refused === "source-not-found" ? "recipe-misfit" : found.refused);
+  if (refused !== "source-not-found") throw problem(refused);
+  if (part.link && !part.isSignature) throw problem("part-untold");
+  throw problem(source.selector || source.template ? "recipe-misfit" : refused);
 }
 
 /** The mail to which one address leads; null for none. @param {URL} url @param {ShownPart} part */
@@ -59,18 +70,20 @@ export async function fetchSource(url, part) {
  * @param {Element} element @param {ShownPart} part @returns {Promise<ArrayBuffer>} rejects like `fetchShownMail`
  */
 export async function fetchChosen(element, part) {
+  if (isInMailText(element)) throw problem("pick-in-text");
   const here = location.href;
   const documents = reachableDocuments();
-  const urls = addressesOf(element).filter((url) => !isChanging(element, url));
-  const { bytes, cms, refused } = await search(urls, part, documents);
+  const asked = addressesOf(element);
+  const { bytes, cms, refused } = await search(asked, part, documents);
   if (!isConnected(element)) throw problem("pick-gone");
-  if (cms && !bytes && location.href !== here) throw problem("source-other-mail");
+  const isChanged = location.href !== here || addressesOf(element).some((url, index) => url.href !== asked[index]?.href);
+  if (cms && !bytes && isChanged) throw problem("source-other-mail");
   if (bytes ?? cms) return /** @type {ArrayBuffer} */ (bytes ?? cms);
   throw problem(refused === "source-not-found" ? "pick-no-mail" : refused);
 }
 
 /**
- * Fetches the addresses in turn until one answers with the mail, and follows the links of pages that they lead to.
+ * Fetches the addresses in turn until one answers with the mail.
  * @param {URL[]} urls @param {ShownPart} part @param {Document[]} documents @returns {Promise<Answer>}
  */
 async function search(urls, part, documents) {
@@ -78,18 +91,33 @@ async function search(urls, part, documents) {
   const refusals = new Set();
   /** @type {ArrayBuffer | undefined} */
   let onlyPart;
-  const waiting = urls.map((url) => ({ url, isFurther: false }));
   const end = performance.now() + SEARCH_MILLISECONDS;
-  for (let count = 0; count < MAX_FETCHES && waiting.length > 0 && performance.now() < end; count += 1) {
-    const { url, isFurther } = /** @type {{url: URL, isFurther: boolean}} */ (waiting.shift());
-    const { bytes, cms, refused, page } = await tryAddress(url, part, documents);
+  for (const url of urls.slice(0, MAX_FETCHES)) {
+    if (performance.now() > end) break;
+    const { bytes, cms, refused } = await askOnce(url, part, documents);
     if (bytes) return { bytes, refused: "" };
     refusals.add(refused);
     onlyPart ??= cms;
-    const further = page && !isFurther ? sourceLinks([page], part) : [];
-    waiting.unshift(...further.map((one) => ({ url: one, isFurther: true })));
   }
   return { cms: onlyPart, refused: TELLING.find((refusal) => refusals.has(refusal)) ?? "source-not-found" };
+}
+
+/** @param {URL} url @param {ShownPart} part @param {Document[]} documents @returns {Promise<Answer>} */
+async function askOnce({ href }, part, documents) {
+  const known = otherAnswers.get(href);
+  if (known) return { refused: known };
+  const taken = await take(href).catch((/** @type {Error} */ { message }) => message);
+  const answer = typeof taken === "string" ? { refused: REFUSALS[taken] ?? NOT_FOUND } : judgeTaken(taken, part, documents);
+  // A mail can be the shown one later. An address without an answer has not answered.
+  const isOther = answer.refused === "source-signed-out" || (answer.refused === NOT_FOUND && !answer.cms);
+  if (isOther && (typeof taken !== "string" || Object.hasOwn(REFUSALS, taken))) remember(href, answer.refused);
+  return answer;
+}
+
+/** @param {string} href @param {Refusal} refused */
+function remember(href, refused) {
+  otherAnswers.set(href, refused);
+  if (otherAnswers.size > MAX_REMEMBERED) otherAnswers.delete(/** @type {string} */ (otherAnswers.keys().next().value));
 }
 
 /** This document and the others of the same site in this tab, this one first. */
@@ -111,20 +139,19 @@ function documentsBelow(page) {
   return [page, ...frames.flatMap(({ contentDocument }) => (contentDocument ? documentsBelow(contentDocument) : []))];
 }
 
-/** @param {URL} url @param {ShownPart} part @param {Document[]} documents @returns {Promise<Answer>} */
-async function tryAddress(url, part, documents) {
-  const taken = await take(url).catch((/** @type {Error} */ { message }) => message);
-  if (typeof taken === "string") return { refused: taken === "too-large" ? "source-too-large" : "source-not-found" };
-  if (!taken.page) return judge(taken.bytes, part, documents);
-  const page = parse(taken);
-  if (findBelow(page, "input[type=password]").length > 0) return { refused: "source-signed-out" };
-  const shown = sourceIn(page);
-  return shown ? { ...judge(shown, part, documents), page } : { refused: "source-not-found", page };
+/** @param {{bytes: ArrayBuffer, page: boolean}} taken @param {ShownPart} part @param {Document[]} documents @returns {Answer} */
+function judgeTaken({ bytes, page }, part, documents) {
+  if (!page) return judge(bytes, part, documents);
+  // No script of it runs, and none of its links is followed: it can be a mail's text.
+  const shown = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "text/html");
+  if (findBelow(shown, "input[type=password]").length > 0) return { refused: "source-signed-out" };
+  const source = sourceIn(shown);
+  return source ? judge(source, part, documents) : { refused: NOT_FOUND };
 }
 
 /** @param {ArrayBuffer} bytes @param {ShownPart} part @param {Document[]} documents @returns {Answer} */
 function judge(bytes, part, documents) {
-  if (!beginsAsMessage(bytes)) return { cms: beginsAsCms(bytes) ? bytes : undefined, refused: "source-not-found" };
+  if (!beginsAsMessage(bytes)) return { cms: beginsAsCms(bytes) ? bytes : undefined, refused: NOT_FOUND };
   if (!isProtected(bytes)) return { refused: "source-not-protected" };
   return isShownAround(readHeader(bytes), part.element, documents) ? { bytes, refused: "" } : { refused: "source-other-mail" };
 }
@@ -132,7 +159,7 @@ function judge(bytes, part, documents) {
 /**
  * Fetches a file of this site. The answer is read to its end only if it begins as a message, as CMS or as a page. A slow
  * answer is given up.
- * @param {URL} url @returns {Promise<{bytes: ArrayBuffer, page: boolean, url: string}>}
+ * @param {string} url @returns {Promise<{bytes: ArrayBuffer, page: boolean}>}
  */
 async function take(url) {
   const end = new AbortController();
@@ -147,7 +174,7 @@ async function take(url) {
     // In the mode "same-origin" no redirection leads to another site.
     const response = await fetch(url, { mode: "same-origin", credentials: "same-origin", cache: "no-store", signal: end.signal });
     if (!response.ok || !response.body || !addressOf(response.url, location.href)) throw new Error("not-found");
-    return { ...(await readWhole(response.body.getReader(), waitFor)), url: response.url };
+    return await readWhole(response.body.getReader(), waitFor);
   } finally {
     clearTimeout(timer);
     end.abort();
@@ -180,16 +207,6 @@ async function kindOf(chunks) {
   return "file";
 }
 
-/** @param {{bytes: ArrayBuffer, url: string}} taken @returns {Document} no script of it runs */
-function parse({ bytes, url }) {
-  const page = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "text/html");
-  const base = findBelow(page, "base[href]")[0]?.getAttribute("href") ?? "";
-  const named = page.createElement("base");
-  named.href = URL.canParse(base, url) ? new URL(base, url).href : url;
-  findBelow(page, "head")[0].prepend(named);
-  return page;
-}
-
 /**
  * The source of a message that a page shows as text; null for none. A text with other than ASCII characters may differ
  * from the message's bytes, so it does not count.
@@ -199,21 +216,6 @@ function sourceIn(page) {
   const texts = [...findBelow(page, "pre, textarea")].map((one) => (textOf(one) ?? "").trimStart());
   const source = texts.find((text) => ASCII.test(text) && beginsAsMessage(new TextEncoder().encode(text.slice(0, HEAD_BYTES)).buffer));
   return source === undefined ? null : new TextEncoder().encode(source.replace(/\r?\n/gu, "\r\n")).buffer;
-}
-
-/**
- * The S/MIME part itself, or a message of S/MIME that is attached as a file, by the link of the attachment; null if that
- * leads to something else.
- * @param {ShownPart} part @param {string} here the page's address at the click
- */
-async function fetchPart({ link }, here) {
-  const url = link && linkedAddress(link);
-  const taken = url && await take(url).catch(() => null);
-  const isMail = taken && !taken.page && (beginsAsCms(taken.bytes) || (beginsAsMessage(taken.bytes) && isProtected(taken.bytes)));
-  // Only its link and the page's address show that a part belongs to the shown mail. The page can show another one by now.
-  const isShown = link && isConnected(link) && location.href === here && linkedAddress(link)?.href === url?.href;
-  if (isMail && !isShown) throw problem("source-other-mail");
-  return isMail ? taken.bytes : null;
 }
 
 /** Whether bytes begin as a CMS object: a long SEQUENCE in BER or DER, or its base64. @param {ArrayBuffer} bytes */

@@ -1,28 +1,30 @@
 /**
  * The person teaches the extension where this webmail has the source of a mail: they show or download the source as
  * they always do here. The extension watches which address of this site is asked, and fetches it itself. If it answers
- * with the source of the shown mail, the person can keep the way to it.
+ * with the source of the shown mail, the person can keep the way to it. A link in the mail's text teaches nothing.
  */
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { ask } from "../background_link.js";
 import { closest } from "../dom_tree.js";
-import { sentenceOf } from "../problems.js";
+import { problem, sentenceOf } from "../problems.js";
 import { api } from "../world.js";
 import { Bar, stopAction, stopEverywhere } from "./bar.js";
+import { isInMailText, WAYS } from "./mail_text.js";
 import { placesOf } from "./recipes.js";
 import { selectorFor } from "./selectors.js";
 import { partAt, shownParts } from "./shown_parts.js";
-import { addressesOf, addressOf, isChanging, WAYS } from "./source_links.js";
+import { addressesOf, addressOf } from "./source_links.js";
 import { fetchSource } from "./source_search.js";
-import { isChangingAddress } from "./source_words.js";
 import { templateFor } from "./templates.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 
 /** The most addresses that are fetched while the person teaches. */
 const MAX_TRIED = 30;
-/** The ways in which a page loads a text that it shows. */
-const LOADED = ["fetch", "xmlhttprequest", "iframe", "frame", "object", "embed", "other"];
+/** The ways in which the scripts of a page load a text. A mail can have a frame that loads an address. */
+const LOADED = ["fetch", "xmlhttprequest", "other"];
+/** Scripts also send what they change. Its answers are smaller than the source of any mail of S/MIME. */
+const LEAST_SOURCE_BYTES = 500;
 const MAX_LINE_CHARACTERS = 100;
 
 /** Begins to watch. @param {() => void} done is called after the person has kept the way */
@@ -51,23 +53,27 @@ export function startTeaching(done) {
     begun = Math.min(begun, event.timeStamp);
     clicked = /** @type {Element | undefined} */ (event.composedPath().find((one) => one instanceof Element)) ?? null;
     const way = clicked && closest(clicked, WAYS);
-    const urls = way ? addressesOf(way).filter((url) => !isChanging(way, url)) : [];
+    if (way && isInMailText(way)) {
+      clicked = null;
+      return bar.say(sentenceOf(problem("pick-in-text")), stopAction());
+    }
+    const urls = way ? addressesOf(way) : [];
     for (const url of urls) void consider(url, way);
     // A link to the source would leave the page. The page's own scripts get the click.
     if (urls.length > 0) event.preventDefault();
   });
   const requests = new PerformanceObserver((list) => {
-    for (const { name, initiatorType, startTime } of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
-      const url = LOADED.includes(initiatorType) ? addressOf(name, location.href) : null;
-      if (startTime >= begun && url && !isChangingAddress(url)) void consider(url, null);
+    for (const { name, initiatorType, startTime, decodedBodySize } of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
+      const isSource = LOADED.includes(initiatorType) && decodedBodySize >= LEAST_SOURCE_BYTES && startTime >= begun;
+      if (isSource && clicked) void consider(addressOf(name, location.href), null);
     }
   });
   requests.observe({ type: "resource" });
   bar.signal.addEventListener("abort", () => requests.disconnect());
   // A download by a script is no resource of the page. Not all browsers have this event.
-  globalThis.navigation?.addEventListener("navigate", ({ destination }) => {
-    const url = destination.sameDocument ? null : addressOf(destination.url, location.href);
-    if (clicked && url && !isChangingAddress(url)) void consider(url, null);
+  globalThis.navigation?.addEventListener("navigate", ({ destination, formData }) => {
+    const url = destination.sameDocument || formData ? null : addressOf(destination.url, location.href);
+    if (clicked) void consider(url, null);
   }, { signal: bar.signal });
 }
 

@@ -1,10 +1,11 @@
 /**
- * Templates of addresses. In a template `{part.query.uid.0}` stands for a word of the attachment's address, and
- * `{page.hash.1}` for one of the page's: so one template leads to the source of every mail.
+ * Templates of addresses. In a template `{page.hash.1}` stands for a word of the page's address, and
+ * `{part.query.uid.0}` for one of the attachment's: so one template leads to the source of every mail. A word that both
+ * have is taken from the page's address, which no mail can imitate.
  */
 import { decodePercent } from "../percent_encoding.js";
 import { addressOf } from "./source_links.js";
-import { isChangingAddress, parametersOf } from "./source_words.js";
+import { parametersOf } from "./source_words.js";
 
 /** The addresses from which a template is filled. @typedef {{part: URL | null, page: URL}} Places */
 
@@ -24,7 +25,9 @@ export function templateFor(url, places) {
   let isGeneral = false;
   const generalise = (/** @type {string} */ name, /** @type {string} */ word) => {
     const equal = known.filter(([, other]) => other === word).map(([one]) => one);
-    const found = ["part", "page"].map((place) => equal.find((one) => one.startsWith(`${place}.${name}.`))).find(Boolean) ?? equal[0];
+    const ofPage = equal.filter((one) => one.startsWith("page."));
+    const likely = ofPage.length > 0 ? ofPage : equal;
+    const found = likely.find((one) => one.includes(`.${name}.`)) ?? likely[0];
     isGeneral ||= found !== undefined && DIGIT.test(word);
     return found ? `{${found}}` : encodeURIComponent(word);
   };
@@ -50,7 +53,7 @@ function isSame(one, other) {
 }
 
 /**
- * The address for a mail; null if the template does not fit these places, leads to another site, or changes something.
+ * The address for a mail; null if the template does not fit these places, or leads to another site.
  * @param {string} template @param {Places} places @returns {URL | null}
  */
 export function fillTemplate(template, places) {
@@ -60,8 +63,7 @@ export function fillTemplate(template, places) {
     isWhole &&= Object.hasOwn(words, name);
     return isWhole ? encodeURIComponent(words[name]) : "";
   });
-  const url = isWhole ? addressOf(filled, location.origin) : null;
-  return url && !isChangingAddress(url) ? url : null;
+  return isWhole ? addressOf(filled, location.origin) : null;
 }
 
 /** The words of the places by their names. @param {Places} places @returns {Record<string, string>} */

@@ -1,0 +1,229 @@
+/**
+ * Tells the webmail's own controls from links that the sender of a mail has chosen. Nothing in a mail's markup is
+ * reliable: it can imitate any control. Only its place is: a webmail shows a mail's text in an element of its own or in a
+ * frame, and names the sender or the date before it. So a control counts by itself only in a bar of controls that the
+ * document has before the first of these lines. Of the others, those that are certainly in the text of a mail do not
+ * count either if the person points at them.
+ */
+import {
+  baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, parentOf, textOf, textsBelow,
+} from "../dom_tree.js";
+import { shadowRootOf } from "../shadow_roots.js";
+import { isHeadElement, namesDate, namesPerson } from "./head_lines.js";
+
+/** Elements that can lead somewhere. */
+export const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
+const CONTROLS = "a, button, select, label, summary, input, [role=button], [role=link], [role=menuitem], [role=tab], [onclick]";
+const UNSEEN = "head, script, style, template, noscript, select, datalist";
+/** Elements without a mail's lines: lists, menus, and texts that nobody sees. */
+const ASIDE = `${UNSEEN}, nav, [role=navigation], [role=listbox], [role=tree], [role=menu], [role=menubar], [role=toolbar], [role=tablist]`;
+/** A row of a list of mails, in which a box chooses the mail. */
+const CHOSEN_ROW = "tr:has(> td > input[type=checkbox])";
+/** The most nodes that are looked at before the lines of a mail. */
+const MAX_NODES = 50_000;
+/** The most letters of a bar that are no labels, such as "Message 1 of 5". */
+const MAX_BAR_LETTERS = 60;
+/** The most letters of texts, and not of names, in a part of a page that is no text of a mail. */
+const MAX_PROSE_LETTERS = 20;
+/** The least words, or the least letters without blanks, of a text that is no name. */
+const LEAST_WORDS = 3;
+const LEAST_PROSE_LETTERS = 25;
+/** The least controls of a bar. */
+const LEAST_CONTROLS = 2;
+const ADDRESS = /:\/\/|\bwww\./iu;
+const LETTER = /[\p{L}\p{N}]/gu;
+const WORD = /[\p{L}\p{N}][^\s]*/gu;
+
+/**
+ * The controls of a document that the webmail has certainly made itself.
+ * @param {Document} page @returns {Element[]} none for a document in which this cannot be told
+ */
+export function ownControls(page) {
+  if (!isOwnDocument(page)) return [];
+  const { before, head } = walkToHead(page, isHeadLine);
+  return head ? before.filter((element) => matches(element, WAYS) && isInBar(element, head) && !isBesideSlotted(element)) : [];
+}
+
+/**
+ * Whether a link at which the person points may be one of a mail's text: in a frame with a mail, written as an address,
+ * or beside a text that follows the date of a mail.
+ * @param {Element} element
+ */
+export function isInMailText(element) {
+  const page = documentOf(element);
+  if (isMailDocument(page) || ADDRESS.test(textOf(element) ?? "")) return true;
+  const { before, head } = walkToHead(page, isDateLine);
+  if (!head || before.includes(element)) return false;
+  return countLetters(branchOf(element, head), isProse, MAX_PROSE_LETTERS) > MAX_PROSE_LETTERS;
+}
+
+/** The base of an element's addresses; "" if a mail in this page may have changed it. @param {Element} element */
+export function ownBaseOf(element) {
+  const page = documentOf(element);
+  const bases = [...findBelow(page, "base")];
+  return bases.every((base) => /** @type {Element | null} */ (parentOf(base))?.localName === "head") ? baseOf(element) : "";
+}
+
+/**
+ * Whether a document is the webmail's: the one of the tab, or of a frameset, with a script or a stylesheet of the site.
+ * A mail's text is shown in other frames. A document of its own with a mail's text has neither.
+ * @param {Document} page
+ */
+function isOwnDocument(page) {
+  return isInFrameset(page) && hasOwnOrigin() && hasProgram(page);
+}
+
+/** @param {Document} page */
+function isInFrameset(page) {
+  try {
+    for (let view = /** @type {Window | null} */ (page.defaultView); view; view = view.parent) {
+      if (view === view.parent) return true;
+      if (view.frameElement?.localName !== "frame") return false;
+    }
+  } catch {
+    // A document of another site has this frame.
+  }
+  return false;
+}
+
+/** Whether this document has the origin of its address. One with a sandbox has none. */
+function hasOwnOrigin() {
+  return /^https?:$/u.test(location.protocol) && (globalThis.origin === undefined || globalThis.origin === location.origin);
+}
+
+/** @param {Document} page */
+function hasProgram(page) {
+  const styles = /** @type {HTMLLinkElement[]} */ ([...findBelow(page, "head > link[rel~=stylesheet i][href]")]);
+  return findBelow(page, "script").length > 0 || styles.some(({ href }) => URL.canParse(href) && new URL(href).origin === location.origin);
+}
+
+/** Whether a document is that of a frame in which a webmail shows a mail. @param {Document} page */
+function isMailDocument(page) {
+  const isWritten = !/^https?:$/u.test(/** @type {Location} */ (page.location).protocol);
+  return isWritten || !hasOwnOrigin() || (!isInFrameset(page) && !hasProgram(page));
+}
+
+/**
+ * The elements before the first node that `isHead`, and its element. Shadow roots come before the children of their hosts.
+ * @param {Document} page @param {(node: Element | Text) => boolean} isHead
+ * @returns {{before: Element[], head: Element | null}}
+ */
+function walkToHead(page, isHead) {
+  /** @type {Element[]} */
+  const before = [];
+  /** @type {Node[]} */
+  const waiting = [bodyOf(page) ?? page];
+  let left = MAX_NODES;
+  for (let node = waiting.pop(); node; node = waiting.pop(), left -= 1) {
+    if (left === 0) return { before: [], head: null };
+    if (isText(node) && isHead(node)) return { before, head: parentOf(node) };
+    if (!isElement(node)) continue;
+    if (isHead(node)) return { before, head: node };
+    before.push(node);
+    if (!matches(node, UNSEEN)) waiting.push(...[...(rootOf(node)?.childNodes ?? []), ...childrenOf(node)].reverse());
+  }
+  return { before, head: null };
+}
+
+/** The shadow root of an element, also in another frame if it is open. @param {Element} element */
+function rootOf(element) {
+  return shadowRootOf(element) ?? openRootOf(element);
+}
+
+/** @param {Element | Text} node */
+function isHeadLine(node) {
+  return isText(node) ? (namesDate(node.data) || namesPerson(node.data)) && isShown(node) : isHeadElement(node) && !closest(node, ASIDE);
+}
+
+/** @param {Element | Text} node */
+function isDateLine(node) {
+  const isDate = isText(node) ? namesDate(node.data) && isShown(node) : node.localName === "time" && isVisible(node) && !closest(node, ASIDE);
+  return isDate && !isInList(node);
+}
+
+/** Whether a person sees a text outside of lists. @param {Text} text */
+function isShown(text) {
+  const around = parentOf(text);
+  return around !== null && isVisible(around) && !closest(around, ASIDE);
+}
+
+/** Whether a line is in a list of mails: a row with a box, or one of several with a date. @param {Node} line */
+function isInList(line) {
+  const row = isElement(line) ? line : parentOf(line);
+  const entry = row && (closest(row, CHOSEN_ROW) ?? closest(row, "tr, li"));
+  if (!entry || matches(entry, CHOSEN_ROW)) return entry !== null;
+  const others = [...(parentOf(entry)?.children ?? [])].filter((one) => one !== entry && one.localName === entry.localName);
+  return others.some((one) => [...textsBelow(one)].some(({ data }) => namesDate(data)));
+}
+
+/**
+ * Whether a control is in a bar: beside another control, without lines of a mail and almost without other text. The first
+ * text around the bar has the lines of the mail.
+ * @param {Element} element @param {Element} head
+ */
+function isInBar(element, head) {
+  const body = bodyOf(documentOf(element));
+  let bar = parentOf(element);
+  while (bar && bar !== body && controlsIn(bar) < LEAST_CONTROLS && countLetters(bar, isBeside, 0) === 0) bar = parentOf(bar);
+  if (!bar || bar === body || controlsIn(bar) < LEAST_CONTROLS) return false;
+  if (hasInside(bar, head) || countLetters(bar, isBeside, MAX_BAR_LETTERS) > MAX_BAR_LETTERS) return false;
+  const isAround = (/** @type {Text} */ text) => isBeside(text) && !contains(/** @type {Element} */ (bar), text);
+  let around = parentOf(bar);
+  while (around && countLetters(around, isAround, 0) === 0 && !hasInside(around, head)) around = parentOf(around);
+  return around !== null && hasInside(around, head);
+}
+
+/**
+ * Whether a control is in a shadow root whose host has lines of a mail outside of the root, which may be drawn before it.
+ * @param {Element} element
+ */
+function isBesideSlotted(element) {
+  for (let root = element.getRootNode(); root instanceof ShadowRoot; root = root.host.getRootNode()) {
+    if ([...textsBelow(root.host)].some(({ data }) => namesDate(data) || namesPerson(data))) return true;
+  }
+  return false;
+}
+
+/** How many controls an element has, each with those in it. @param {Element} root */
+function controlsIn(root) {
+  return [...findBelow(root, CONTROLS)].filter((one) => !closest(/** @type {Element} */ (parentOf(one)), CONTROLS)).length;
+}
+
+/** Whether an element is around another one, also around the shadow root that it is in. @param {Element} root @param {Element} element */
+function hasInside(root, element) {
+  for (let outer = /** @type {Element | null} */ (element); outer; outer = parentOf(outer)) if (outer === root) return true;
+  return false;
+}
+
+/**
+ * The number of letters and digits in the texts of an element that `counts`; it stops above `enough`.
+ * @param {Element} root @param {(text: Text) => boolean} counts @param {number} enough
+ */
+function countLetters(root, counts, enough) {
+  let letters = 0;
+  for (const text of textsBelow(root)) {
+    const count = text.data.match(LETTER)?.length ?? 0;
+    if (count > 0 && counts(text)) letters += count;
+    if (letters > enough) return letters;
+  }
+  return letters;
+}
+
+/** Whether a person sees a text outside of controls. @param {Text} text */
+function isBeside(text) {
+  const around = /** @type {Element} */ (parentOf(text));
+  return !closest(around, `${CONTROLS}, ${UNSEEN}`) && isVisible(around);
+}
+
+/** Whether a text outside of controls is more than a name or a number. @param {Text} text */
+function isProse(text) {
+  const words = text.data.match(WORD)?.length ?? 0;
+  return (words >= LEAST_WORDS || (text.data.match(LETTER)?.length ?? 0) >= LEAST_PROSE_LETTERS) && isBeside(text);
+}
+
+/** The largest element around another one that does not have the first date. @param {Element} element @param {Element} head */
+function branchOf(element, head) {
+  let branch = element;
+  for (let outer = parentOf(branch); outer && !hasInside(outer, head); outer = parentOf(outer)) branch = outer;
+  return branch;
+}

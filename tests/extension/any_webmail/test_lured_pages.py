@@ -1,0 +1,71 @@
+"""No address that the sender of a mail has chosen is asked for: a property of the search over generated pages.
+
+The generator (`tests/support/extension/lured_pages.js`) combines layouts of webmails with mails that imitate their
+controls. The modules run in the page itself, with a `fetch` that only counts.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import WebSite
+from tests.support.project import ROOT
+from wasm_build.bundle.scripts import bundle_scripts
+from wasm_build.bundle.tree import read_content
+
+pytestmark = [pytest.mark.browser]
+
+PROBE = "tests/support/extension/lured_pages_probe.js"
+# Loads the scripts into the page itself, so that many pages can be tried in little time.
+LOAD = """(source) => {
+  const runtime = { sendMessage: async () => ({ value: { source: globalThis.recipe ?? { selector: "", template: "" }, form: {} } }) };
+  globalThis.browser = { runtime, i18n: { getMessage: () => "" } };
+  (0, eval)(source);
+}"""
+TRY = "(first, count) => lured.tryPages(first, count)"
+MEASURE = Path("build/lured_pages.json")
+STEP = 250
+# The least share of the pages in which the webmail's own source is found, so that the property is not empty.
+LEAST_FOUND = 0.1
+
+
+@pytest.fixture
+def page(browser: Browser, site: WebSite) -> Page:
+    """A page with the modules of the search."""
+    shown = browser.open(site.serve("/mail", b"<!doctype html><title>Mail</title>"))
+    script = bundle_scripts(ROOT, "probe", "iife", {"probe.js": PROBE})["probe.js"]
+    shown.js(LOAD, read_content(script).decode())
+    return shown
+
+
+def tried(page: Page, first: int, count: int) -> dict[str, Any]:
+    """The results for these pages, by steps, since a browser's command ends after some seconds."""
+    total: dict[str, Any] = {"bad": [], "count": 0, "found": 0}
+    for start in range(first, first + count, STEP):
+        result = page.js(TRY, start, min(STEP, first + count - start))
+        total = {name: total[name] + result[name] for name in total}
+    return total
+
+
+def test_no_generated_page_leads_to_an_address_of_the_sender(page: Page) -> None:
+    result = tried(page, 1, 150)
+    assert result["bad"] == []
+    assert result["found"] >= 150 * LEAST_FOUND
+
+
+@pytest.mark.thorough
+def test_none_of_ten_thousand_pages_leads_to_an_address_of_the_sender(page: Page) -> None:
+    result = tried(page, 100_000, 10_000)
+    MEASURE.parent.mkdir(exist_ok=True)
+    known = json.loads(MEASURE.read_text()) if MEASURE.exists() else {}
+    limit = {"value": result["count"], "limit": 0, "unit": "pages"}
+    known[page.browser.name] = {"pages": 10_000, "found": result["found"], "asked for": limit}
+    MEASURE.write_text(json.dumps(known, indent=2) + "\n")
+    assert result["bad"] == []
+    assert result["found"] >= 10_000 * LEAST_FOUND

@@ -1,0 +1,93 @@
+/** Makes the search for a mail's source available to the tests, as `lured` in the page, over generated pages. */
+import { partAt, shownParts } from "../../../browser_ext/content/any_webmail/shown_parts.js";
+import { fetchChosen, fetchShownMail } from "../../../browser_ext/content/any_webmail/source_search.js";
+import { luredPage } from "./lured_pages.js";
+
+const WAYS = "a, area, button, input, [role=menuitem], [onclick]";
+/** The addresses that were asked for, without the site. @type {string[]} */
+let asked = [];
+/** Answers with a page that shows the mail's text, as a webmail may do. */
+const ANSWER = '<!doctype html><a href="evil/further/raw">View source</a><a href="evil/file.eml">Save as</a><pre>Words</pre>';
+
+/** Waits until the frames have loaded. @param {HTMLIFrameElement} frame @param {string} content */
+async function fill(frame, content) {
+  const kind = frame.dataset.kind;
+  if (kind === "blank") return void frame.contentDocument?.body.append(fragment(content));
+  const loaded = new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+  if (kind === "srcdoc") frame.srcdoc = content;
+  else frame.src = URL.createObjectURL(new Blob([content], { type: "text/html" }));
+  await loaded;
+}
+
+/** @param {string} markup */
+function fragment(markup) {
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  return template.content;
+}
+
+/** @param {ReturnType<typeof luredPage>} page @returns {Promise<(Document | ShadowRoot)[]>} where its elements are */
+async function show({ markup, hasProgram, roots, frames }) {
+  document.head.replaceChildren(...(hasProgram ? [document.createElement("script")] : []));
+  document.body.replaceChildren(fragment(markup));
+  /** @type {(Document | ShadowRoot)[]} */
+  const places = [document];
+  for (let place = places[0], at = 0; place; at += 1, place = places[at]) {
+    for (const host of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-root]"))) {
+      const root = host.attachShadow({ mode: "open" });
+      root.append(fragment(roots[Number(host.dataset.root)]));
+      places.push(root);
+    }
+    for (const frame of /** @type {NodeListOf<HTMLIFrameElement>} */ (place.querySelectorAll("[data-frame]"))) {
+      await fill(frame, frames[Number(frame.dataset.frame)]);
+      if (frame.contentDocument) places.push(frame.contentDocument);
+    }
+  }
+  return places;
+}
+
+/**
+ * Shows one generated page, opens each mail that it names, and points at each control.
+ * @param {number} seed
+ * @returns {Promise<{lured: string[], pointed: string[], found: boolean}>} the addresses that are none of the webmail's
+ *   and were asked for by themselves, and by pointing; and whether the source was asked for
+ */
+async function tryPage(seed) {
+  const page = luredPage(seed);
+  const [own, others] = [new Set(page.own), new Set([...page.own, ...page.others])];
+  const places = await show(page);
+  asked = [];
+  const parts = shownParts();
+  const fallback = [...document.querySelectorAll("*")].map((one) => partAt(one)).find(Boolean);
+  for (const part of parts.length > 0 ? parts : fallback ? [fallback] : []) await fetchShownMail(part).catch(() => {});
+  const lured = asked.filter((path) => !own.has(path));
+  const found = asked.some((path) => own.has(path));
+  asked = [];
+  const part = parts[0] ?? fallback;
+  for (const element of part && page.isPlainText ? places.flatMap((place) => [...place.querySelectorAll(WAYS)]) : []) await fetchChosen(element, part).catch(() => {});
+  return { lured, pointed: asked.filter((path) => !others.has(path)), found };
+}
+
+/** @param {number} first @param {number} count */
+async function tryPages(first, count) {
+  const { fetch } = globalThis;
+  globalThis.fetch = async (url) => {
+    const { pathname, search } = new URL(/** @type {string} */ (String(url)), location.href);
+    asked.push(pathname + search);
+    return Object.defineProperty(new Response(ANSWER), "url", { value: String(url) });
+  };
+  const bad = [];
+  let found = 0;
+  try {
+    for (let seed = first; seed < first + count; seed += 1) {
+      const tried = await tryPage(seed);
+      found += Number(tried.found);
+      if (tried.lured.length + tried.pointed.length > 0) bad.push({ seed, ...tried });
+    }
+  } finally {
+    globalThis.fetch = fetch;
+  }
+  return { bad: bad.slice(0, 20), count: bad.length, found };
+}
+
+globalThis.lured = { tryPages, luredPage, show };
