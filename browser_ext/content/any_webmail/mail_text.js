@@ -6,7 +6,7 @@
  * count either if the person points at them.
  */
 import {
-  baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, parentOf, textOf, textsBelow,
+  baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, parentOf, textOf, textsBelow, topElementOf,
 } from "../dom_tree.js";
 import { shadowRootOf } from "../shadow_roots.js";
 import { isHeadElement, namesDate, namesPerson } from "./head_lines.js";
@@ -21,6 +21,8 @@ const ASIDE = `${UNSEEN}, nav, [role=navigation], [role=listbox], [role=tree], [
 const CHOSEN_ROW = "tr:has(> td > input[type=checkbox])";
 /** The most nodes that are looked at before the lines of a mail. */
 const MAX_NODES = 50_000;
+/** The most controls whose places are looked at. */
+const MAX_WANTED = 50;
 /** The most letters of a bar that are no labels, such as "Message 1 of 5". */
 const MAX_BAR_LETTERS = 60;
 /** The most letters of texts, and not of names, in a part of a page that is no text of a mail. */
@@ -28,6 +30,8 @@ const MAX_PROSE_LETTERS = 20;
 /** The least words, or the least letters without blanks, of a text that is no name. */
 const LEAST_WORDS = 3;
 const LEAST_PROSE_LETTERS = 25;
+/** The least columns of a list of mails: a person, a subject and a date. */
+const LEAST_COLUMNS = 3;
 /** The least controls of a bar. */
 const LEAST_CONTROLS = 2;
 const ADDRESS = /:\/\/|\bwww\./iu;
@@ -35,13 +39,15 @@ const LETTER = /[\p{L}\p{N}]/gu;
 const WORD = /[\p{L}\p{N}][^\s]*/gu;
 
 /**
- * The controls of a document that the webmail has certainly made itself.
- * @param {Document} page @returns {Element[]} none for a document in which this cannot be told
+ * The wanted controls of a document that the webmail has certainly made itself.
+ * @param {Document} page @param {(element: Element) => boolean} isWanted
+ * @returns {Element[]} none for a document in which this cannot be told
  */
-export function ownControls(page) {
+export function ownControls(page, isWanted) {
   if (!isOwnDocument(page)) return [];
   const { before, head } = walkToHead(page, isHeadLine);
-  return head ? before.filter((element) => matches(element, WAYS) && isInBar(element, head) && !isBesideSlotted(element)) : [];
+  const wanted = head ? before.filter((element) => matches(element, WAYS) && isWanted(element)) : [];
+  return wanted.slice(0, MAX_WANTED).filter((element) => isInBar(element, /** @type {Element} */ (head)) && !isBesideSlotted(element));
 }
 
 /**
@@ -55,6 +61,11 @@ export function isInMailText(element) {
   const { before, head } = walkToHead(page, isDateLine);
   if (!head || before.includes(element)) return false;
   return countLetters(branchOf(element, head), isProse, MAX_PROSE_LETTERS) > MAX_PROSE_LETTERS;
+}
+
+/** Whether a page has a text, also in a shadow root: then the text may be the subject, or the name of a file. @param {Document} page @param {string} text */
+export function hasText(page, text) {
+  return [...deepTextsBelow(/** @type {Element} */ (topElementOf(page)))].some(({ data }) => data.includes(text));
 }
 
 /** The base of an element's addresses; "" if a mail in this page may have changed it. @param {Element} element */
@@ -147,13 +158,13 @@ function isShown(text) {
   return around !== null && isVisible(around) && !closest(around, ASIDE);
 }
 
-/** Whether a line is in a list of mails: a row with a box, or one of several with a date. @param {Node} line */
+/** Whether a line is in a list of mails: in a row with a box, or in one of several rows of columns with a date. @param {Node} line */
 function isInList(line) {
-  const row = isElement(line) ? line : parentOf(line);
-  const entry = row && (closest(row, CHOSEN_ROW) ?? closest(row, "tr, li"));
-  if (!entry || matches(entry, CHOSEN_ROW)) return entry !== null;
-  const others = [...(parentOf(entry)?.children ?? [])].filter((one) => one !== entry && one.localName === entry.localName);
-  return others.some((one) => [...textsBelow(one)].some(({ data }) => namesDate(data)));
+  const row = closest(isElement(line) ? line : /** @type {Element} */ (parentOf(line)), "tr");
+  if (!row || matches(row, CHOSEN_ROW)) return row !== null;
+  const columns = row.children.length;
+  const others = [...(parentOf(row)?.children ?? [])].filter((one) => one !== row && one.children.length === columns);
+  return columns >= LEAST_COLUMNS && others.some((one) => [...textsBelow(one)].some(({ data }) => namesDate(data)));
 }
 
 /**
@@ -201,12 +212,21 @@ function hasInside(root, element) {
  */
 function countLetters(root, counts, enough) {
   let letters = 0;
-  for (const text of textsBelow(root)) {
+  for (const text of deepTextsBelow(root)) {
     const count = text.data.match(LETTER)?.length ?? 0;
     if (count > 0 && counts(text)) letters += count;
     if (letters > enough) return letters;
   }
   return letters;
+}
+
+/** The texts of an element and of the shadow roots in it. @param {Element | ShadowRoot} root @returns {Generator<Text>} */
+function* deepTextsBelow(root) {
+  yield* textsBelow(root);
+  for (const host of [...(isElement(root) ? [root] : []), ...findBelow(root, "*")]) {
+    const inner = rootOf(host);
+    if (inner) yield* deepTextsBelow(inner);
+  }
 }
 
 /** Whether a person sees a text outside of controls. @param {Text} text */

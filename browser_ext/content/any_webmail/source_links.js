@@ -2,21 +2,21 @@
  * Finds the links and buttons of a page that may lead to the source of a shown mail, the likeliest first. Nothing here
  * fetches anything. Only the webmail's own controls count (`mail_text.js`), and only if they clearly name a source.
  */
-import { attributeOf, bodyOf, contains, controlsOf, documentOf, findBelow, matches, shortTextOf, textOf } from "../dom_tree.js";
+import { attributeOf, contains, controlsOf, documentOf, findBelow, matches, shortTextOf } from "../dom_tree.js";
 import { decodePercent } from "../percent_encoding.js";
-import { ownBaseOf, ownControls } from "./mail_text.js";
+import { hasText, ownBaseOf, ownControls } from "./mail_text.js";
 import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 /** @typedef {{url: URL, score: number}} SourceLink */
 
-/** The most elements that are weighed. */
-const MAX_ELEMENTS = 3000;
 const MAX_LINKS = 6;
 const MAX_LABEL_CHARACTERS = 80;
 /** The most characters of a label with the blanks of its markup. */
 const MAX_TEXT_CHARACTERS = 2000;
 const MAX_PICTURES = 10;
+/** A page that cuts a subject shows more characters of it than these. */
+const MAX_CUT_CHARACTERS = 12;
 /** The first value of a call or an assignment. */
 const FIRST_VALUE = /^[^"',]*[(=]\s*(["'])([^"'\\]*)\1/u;
 /** An address in a script: the address of a file, or one that begins at a folder or a query. */
@@ -33,20 +33,18 @@ const LEAST_SHARED = 1;
  */
 export function sourceLinks(documents, part) {
   const own = part.link && addressOf(part.link.href, ownBaseOf(part.link));
+  const linksOf = (/** @type {Element} */ element) => addressesOf(element).flatMap((url) => {
+    const score = url.href === own?.href ? 0 : scoreOf(element, url, own);
+    return score > 0 ? [{ url, score }] : [];
+  });
   /** @type {Map<string, SourceLink>} */
   const found = new Map();
-  for (const { element, url } of addressesIn(documents)) {
-    const score = url.href === own?.href ? 0 : scoreOf(element, url, own);
-    found.set(url.href, { url, score: Math.max(score, found.get(url.href)?.score ?? 0) });
+  const controls = documents.flatMap((page) => ownControls(page, (element) => linksOf(element).length > 0));
+  for (const link of controls.flatMap(linksOf)) {
+    if (link.score > (found.get(link.url.href)?.score ?? 0)) found.set(link.url.href, link);
   }
-  const best = [...found.values()].filter(({ score }) => score > 0).sort((one, other) => other.score - one.score);
+  const best = [...found.values()].sort((one, other) => other.score - one.score);
   return best.slice(0, MAX_LINKS).map(({ url }) => url);
-}
-
-/** @param {Document[]} documents @returns {Generator<{element: Element, url: URL}>} */
-function* addressesIn(documents) {
-  const elements = documents.flatMap(ownControls);
-  for (const element of elements.slice(0, MAX_ELEMENTS)) for (const url of addressesOf(element)) yield { element, url };
 }
 
 /** The addresses of this site to which a link or button leads. @param {Element} element @returns {URL[]} */
@@ -69,8 +67,7 @@ function addressTexts(element) {
  */
 function quotedAddress(element, script) {
   const [, , quoted = ""] = FIRST_VALUE.exec(script) ?? [];
-  const isShown = () => (textOf(bodyOf(documentOf(element)) ?? element) ?? "").includes(quoted);
-  return QUOTED_ADDRESS.test(quoted) && !isShown() ? [quoted] : [];
+  return QUOTED_ADDRESS.test(quoted) && !hasText(documentOf(element), quoted.slice(0, MAX_CUT_CHARACTERS)) ? [quoted] : [];
 }
 
 /** The address to which a button submits a form that only asks (GET). @param {Element} element @returns {string[]} */
