@@ -2,7 +2,7 @@
  * Recognises the lines in which a webmail names the sender and the date of the mail that it shows: an address, a date, a
  * time of day, or the word "From". Dates are known in many languages by the browser's own names.
  */
-import { isVisible, matches } from "../dom_tree.js";
+import { attributeOf, matches } from "../dom_tree.js";
 
 /** @typedef {{person: RegExp, date: RegExp}} Signs */
 
@@ -17,6 +17,9 @@ const TIME = String.raw`(?<![\p{Nd}:.])\p{Nd}{1,2}\s?[:h٫]\s?[\p{Nd}]{2}(?!\p{N
 const NUMBERS = String.raw`\p{Nd}{1,2}\s?[/-]\s?\p{Nd}{1,2}\s?[/-]\s?\p{Nd}{2,4}|\p{Nd}{4}\s?[./-]\s?\p{Nd}{1,2}\s?[./-]\s?\p{Nd}{1,2}|\p{Nd}{1,2}\.\s?\p{Nd}{1,2}\.\s?\p{Nd}{4}|\p{Nd}{2}\.\p{Nd}{2}\.\p{Nd}{2}|[年月日년월일]`;
 /** The elements that name a person or a date without a text of their own. */
 const NAMING = 'time, [title*="@"], [aria-label*="@"], [href^="mailto:" i], [href*="?to="], [href*="&to="]';
+const MAILTO = /^mailto:([^?]+)/iu;
+const WRITING = /[?&]to=/u;
+const BARE_ADDRESS = /^[\s(<]*([^\s@<>()]+@[^\s@<>()]+)[\s)>]*$/u;
 /** The date of today, by which a webmail may show what day it is. */
 const CLOCK = /^\s*(\p{Nd}{1,4})[./-](\p{Nd}{1,2})[./-](\p{Nd}{1,4})\.?\s*$/u;
 
@@ -28,14 +31,30 @@ export function namesDate(text) {
   return knownSigns().date.test(text) && !isToday(text);
 }
 
-/** Whether a text names a person as the lines above a mail do. @param {string} text */
+/**
+ * Whether a text names a person as the lines above a mail do: by the word "From", or by an address beside a name. A bare
+ * address can be that of the account.
+ * @param {string} text
+ */
 export function namesPerson(text) {
-  return knownSigns().person.test(text);
+  return knownSigns().person.test(text) && bareAddress(text) === "";
 }
 
-/** Whether an element that is shown names a person or a date without its text. @param {Element} element */
-export function isHeadElement(element) {
-  return matches(element, NAMING) && isVisible(element);
+/** The address that is the whole of a text; "" for another text. @param {string} text */
+export function bareAddress(text) {
+  return BARE_ADDRESS.exec(text)?.[1].toLowerCase() ?? "";
+}
+
+/**
+ * The texts by which an element names a person or a date without a text of its own.
+ * @param {Element} element @returns {string[]} with "" for a date, and for a link that begins a message
+ */
+export function namesOfElement(element) {
+  if (!matches(element, NAMING)) return [];
+  const named = ["title", "aria-label"].map((name) => attributeOf(element, name) ?? "").filter((text) => text.includes("@"));
+  const [, address] = MAILTO.exec(attributeOf(element, "href") ?? "") ?? [];
+  const isWriting = element.localName === "time" || WRITING.test(attributeOf(element, "href") ?? "");
+  return [...named, ...(address ? [address] : []), ...(isWriting ? [""] : [])];
 }
 
 /** @returns {Signs} made at the first use, because it takes some milliseconds */

@@ -9,7 +9,7 @@ import {
   baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, parentOf, textOf, textsBelow, topElementOf,
 } from "../dom_tree.js";
 import { shadowRootOf } from "../shadow_roots.js";
-import { isHeadElement, namesDate, namesPerson } from "./head_lines.js";
+import { bareAddress, namesDate, namesOfElement, namesPerson } from "./head_lines.js";
 
 /** Elements that can lead somewhere. */
 export const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
@@ -35,6 +35,7 @@ const LEAST_COLUMNS = 3;
 /** The least controls of a bar. */
 const LEAST_CONTROLS = 2;
 const ADDRESS = /:\/\/|\bwww\./iu;
+const LETTERS = /[\p{L}\p{N}]/u;
 const LETTER = /[\p{L}\p{N}]/gu;
 const WORD = /[\p{L}\p{N}][^\s]*/gu;
 
@@ -45,7 +46,7 @@ const WORD = /[\p{L}\p{N}][^\s]*/gu;
  */
 export function ownControls(page, isWanted) {
   if (!isOwnDocument(page)) return [];
-  const { before, head } = walkToHead(page, isHeadLine);
+  const { before, head } = walkToHead(page, headLineFinder());
   const wanted = head ? before.filter((element) => matches(element, WAYS) && isWanted(element)) : [];
   return wanted.slice(0, MAX_WANTED).filter((element) => isInBar(element, /** @type {Element} */ (head)) && !isBesideSlotted(element));
 }
@@ -141,20 +142,33 @@ function rootOf(element) {
   return shadowRootOf(element) ?? openRootOf(element);
 }
 
-/** @param {Element | Text} node */
-function isHeadLine(node) {
-  return isText(node) ? (namesDate(node.data) || namesPerson(node.data)) && isShown(node) : isHeadElement(node) && !closest(node, ASIDE);
+/**
+ * Whether a node is the first of a mail's lines, of nodes that it gets in their order. The first bare address can be that
+ * of the account, which many webmails show above everything.
+ * @returns {(node: Element | Text) => boolean}
+ */
+function headLineFinder() {
+  let account = "";
+  const isOther = (/** @type {string} */ text) => {
+    const address = bareAddress(text);
+    account ||= address;
+    return address ? address !== account : text === "" || namesDate(text) || namesPerson(text);
+  };
+  return (node) => {
+    const named = isText(node) ? (LETTERS.test(node.data) ? [node.data] : []) : namesOfElement(node);
+    return named.length > 0 && isShown(node) && named.some(isOther);
+  };
 }
 
 /** @param {Element | Text} node */
 function isDateLine(node) {
-  const isDate = isText(node) ? namesDate(node.data) && isShown(node) : node.localName === "time" && isVisible(node) && !closest(node, ASIDE);
-  return isDate && !isInList(node);
+  const isDate = isText(node) ? namesDate(node.data) : node.localName === "time";
+  return isDate && isShown(node) && !isInList(node);
 }
 
-/** Whether a person sees a text outside of lists. @param {Text} text */
-function isShown(text) {
-  const around = parentOf(text);
+/** Whether a person sees a node outside of lists. @param {Element | Text} node */
+function isShown(node) {
+  const around = isElement(node) ? node : parentOf(node);
   return around !== null && isVisible(around) && !closest(around, ASIDE);
 }
 
@@ -190,7 +204,7 @@ function isInBar(element, head) {
  */
 function isBesideSlotted(element) {
   for (let root = element.getRootNode(); root instanceof ShadowRoot; root = root.host.getRootNode()) {
-    if ([...textsBelow(root.host)].some(({ data }) => namesDate(data) || namesPerson(data))) return true;
+    if ([...textsBelow(root.host)].some(({ data }) => namesDate(data) || namesPerson(data) || bareAddress(data))) return true;
   }
   return false;
 }

@@ -70,7 +70,7 @@ def test_a_link_beside_the_name_of_the_attachment_changes_nothing(
     assert site.asked == []
 
 
-@pytest.mark.parametrize("way", [SIGNATURE + SOURCE, ATTACHMENT.replace("/part/7/2", "/mail/7/source")])
+@pytest.mark.parametrize("way", [SIGNATURE, bar=SOURCE, ATTACHMENT.replace("/part/7/2", "/mail/7/source")])
 def test_no_redirection_leads_to_another_site(
     adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes, way: str
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_redirection_within_the_site_is_followed(
 ) -> None:
     site.serve("/elsewhere", letter, RAW)
     site.serve("/mail/7/source", b"", Location="/elsewhere")
-    show(site, tab, ATTACHMENT + SOURCE)
+    show(site, tab, ATTACHMENT, bar=SOURCE)
     assert WORDS in open_mail(extension, tab)
 
 
@@ -100,7 +100,7 @@ def test_an_answer_that_never_ends_does_not_stop_the_search(
     site.serve("/mail/7/source", beginning, RAW)
     site.keep_open("/mail/7/source")
     site.serve("/mail/7/raw", letter, RAW)
-    show(site, tab, ATTACHMENT + SOURCE + '<a href="/mail/7/raw">raw</a>')
+    show(site, tab, ATTACHMENT, bar=SOURCE + '<a href="/mail/7/raw">raw</a>')
     assert WORDS in open_mail(extension, tab)
 
 
@@ -118,7 +118,7 @@ def test_a_search_ends_although_no_answer_does(adaptor: Adaptor, site: WebSite, 
 
 def test_the_folder_of_the_page_changes_nothing(extension: Extension, site: WebSite, tab: Page, letter: bytes) -> None:
     site.serve("/Trash/7/source", letter, RAW)
-    tab.goto(site.serve("/Trash/7", (HEAD + (ATTACHMENT + SOURCE).replace("/mail/", "/Trash/")).encode()))
+    tab.goto(site.serve("/Trash/7", (HEAD + (ATTACHMENT, bar=SOURCE).replace("/mail/", "/Trash/")).encode()))
     tab.activate()
     assert WORDS in open_mail(extension, tab)
 
@@ -156,7 +156,7 @@ def test_the_mail_of_a_service_worker_counts_as_that_of_the_server(
     site.serve("/mail/7/source", letters.signed(mail(text(WORDS))), RAW)
     site.serve("/mail/other", letters.signed(mail(text("Another."), subject="Friday")), RAW)
     site.serve("/mail/worker.js", WORKER, "text/javascript")
-    show(site, tab, SIGNATURE + SOURCE, head=HEAD.replace("[...]", "Thursday"))
+    show(site, tab, SIGNATURE, bar=SOURCE, head=HEAD.replace("[...]", "Thursday"))
     tab.js(REGISTER)
     if tab.browser.name == "chromium":
         assert WORDS in open_mail(adaptor.extension, tab)

@@ -89,7 +89,7 @@ def test_an_opened_mail_goes_when_the_page_has_another_address(
     adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
 ) -> None:
     site.serve("/mail/7/source", letter, RAW)
-    show(site, tab, ATTACHMENT + SOURCE)
+    show(site, tab, ATTACHMENT, bar=SOURCE)
     open_mail(adaptor.extension, tab)
     tab.point_at(1, 1)
     tab.js(

@@ -77,7 +77,7 @@ ROWS = """() => measure(() => {
 @pytest.mark.parametrize("fill", [LABELLED, ROWS], ids=["labels", "rows"])
 def test_no_search_holds_up_a_page(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes, fill: str) -> None:
     site.serve("/mail/7/source", letter.replace(b"example.test", b"example.org").replace(b"10:00:00", b"10:07:00"), RAW)
-    show(site, tab, ATTACHMENT + SOURCE + GAPS)
+    show(site, tab, ATTACHMENT, bar=SOURCE + GAPS)
     tab.js(fill)
     tab.js("() => new Promise((done) => setTimeout(() => { longest = 0; done(); }, 2000))")
     assert "another mail" in refusal(adaptor, tab)
@@ -146,7 +146,7 @@ def test_such_names_hide_no_mail(extension: Extension, site: WebSite, tab: Page,
     site.serve("/mail/7/source", letter, RAW)
     show(site, tab, "")
     tab.js(CLOBBER)
-    tab.js(ADD, ATTACHMENT + SOURCE)
+    tab.js(ADD, ATTACHMENT, bar=SOURCE)
     extension.browser.click_toolbar_button(extension.id, tab)
     assert WORDS in opened_text(extension, tab)
 

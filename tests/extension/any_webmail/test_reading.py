@@ -39,7 +39,7 @@ def test_a_linked_source_is_fetched_at_the_click_and_not_before(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:
     site.serve("/mail/7/source", letter, RAW)
-    show(site, tab, '<a href="/mail/7/delete">Delete</a>' + ATTACHMENT + SOURCE)
+    show(site, tab, '<a href="/mail/7/delete">Delete</a>' + ATTACHMENT, bar=SOURCE)
     tab.wait_for(OFFERED, PART)
     assert site.asked == []
     assert WORDS in open_mail(extension, tab)
@@ -61,7 +61,7 @@ def test_the_toolbar_opens_the_only_protected_mail(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:
     site.serve("/mail/7/source", letter, RAW)
-    show(site, tab, ATTACHMENT + SOURCE)
+    show(site, tab, ATTACHMENT, bar=SOURCE)
     tab.wait_for(OFFERED, PART)
     extension.browser.click_toolbar_button(extension.id, tab)
     assert WORDS in opened_text(extension, tab)
@@ -92,11 +92,11 @@ def test_a_page_that_shows_or_links_the_source_leads_to_it(
 ) -> None:
     site.serve("/mail/7/source", b'<!doctype html><pre>Nothing</pre><a href="raw">Save as file</a>')
     site.serve("/mail/7/raw", letter, RAW)
-    show(site, tab, ATTACHMENT + SOURCE)
+    show(site, tab, ATTACHMENT, bar=SOURCE)
     assert WORDS in open_mail(extension, tab)
     assert site.asked == ["/mail/7/source", "/mail/7/raw"]
     site.serve("/mail/7/source", b"<!doctype html><pre>" + letter + b"</pre>")
-    show(site, tab, ATTACHMENT + SOURCE)
+    show(site, tab, ATTACHMENT, bar=SOURCE)
     assert WORDS in open_mail(extension, tab)
     assert site.asked == ["/mail/7/source"]
 
@@ -132,7 +132,7 @@ def test_the_source_of_another_mail_is_refused(
     head, _, body = source.partition(b"\r\n\r\n")
     kept = [line for line in head.split(b"\r\n") if line.partition(b":")[0] not in names]
     site.serve("/mail/7/source", OTHER_MAILS[change] + b"\r\n".join(kept) + b"\r\n\r\n" + body, RAW)
-    show(site, tab, SIGNATURE + SOURCE, head=HEAD.replace("[...]", "Thursday"))
+    show(site, tab, SIGNATURE, bar=SOURCE, head=HEAD.replace("[...]", "Thursday"))
     assert "another mail" in refusal(adaptor, tab)
 
 
@@ -159,7 +159,7 @@ def test_the_pointer_on_the_button_loads_an_empty_frame_and_fetches_nothing(
     extension: Extension, site: WebSite, tab: Page, letter: bytes, is_moved: bool
 ) -> None:
     site.serve("/mail/7/source", letter, RAW)
-    show(site, tab, ATTACHMENT + SOURCE)
+    show(site, tab, ATTACHMENT, bar=SOURCE)
     place = extension.wait_for_button_above(tab, PART)
     before = tab.js(SEEN)
     assert prepared(tab) == 0
@@ -182,7 +182,7 @@ def test_back_to_a_page_with_a_prepared_frame_opens_the_mail(
     """Firefox shows the same document again. While it is driven, Chromium loads the page again."""
     site.serve("/mail/7/source", letter, RAW)
     elsewhere = site.serve("/elsewhere", b"<!doctype html><title>Elsewhere</title><link rel=icon href=data:,>")
-    show(site, tab, ATTACHMENT + SOURCE)
+    show(site, tab, ATTACHMENT, bar=SOURCE)
     place = extension.wait_for_button_above(tab, PART)
     tab.point_at(place["x"], place["y"])
     tab.wait_for_frame("mail_view.html")
@@ -199,9 +199,9 @@ def test_a_mail_without_a_subject_is_known_by_its_time(
     adaptor: Adaptor, site: WebSite, tab: Page, letters: Letters, subject: str
 ) -> None:
     site.serve("/mail/7/source", letters.signed(mail(text(WORDS), subject=subject)), RAW)
-    show(site, tab, SIGNATURE + SOURCE, head=HEAD.replace("<th>Date:<td>2026-11-20 11:00", ""))
+    show(site, tab, SIGNATURE, bar=SOURCE, head=HEAD.replace("<th>Date:<td>2026-11-20 11:00", ""))
     assert "another mail" in refusal(adaptor, tab)
-    show(site, tab, SIGNATURE + SOURCE)
+    show(site, tab, SIGNATURE, bar=SOURCE)
     assert WORDS in open_mail(adaptor.extension, tab)
 
 
@@ -212,7 +212,7 @@ def test_the_source_of_another_mail_in_the_list_is_refused(
     rows = "".join(
         f"<tr><td>Bob<td>bob@example.test<td>{subject}<td>2026-11-20 11:00" for subject in ("Friday", "Thursday")
     )
-    show(site, tab, f"<table>{rows}</table>" + SIGNATURE + SOURCE, head=HEAD.replace("[...]", "Thursday"))
+    show(site, tab, f"<table>{rows}</table>" + SIGNATURE, bar=SOURCE, head=HEAD.replace("[...]", "Thursday"))
     assert "another mail" in refusal(adaptor, tab)
 
 
@@ -231,7 +231,7 @@ def test_an_answer_that_is_no_protected_mail_is_refused_in_words(
     adaptor: Adaptor, site: WebSite, tab: Page, source: bytes, media_type: str, sentence: str
 ) -> None:
     site.serve("/mail/7/source", source, media_type)
-    show(site, tab, SIGNATURE + SOURCE)
+    show(site, tab, SIGNATURE, bar=SOURCE)
     assert sentence in refusal(adaptor, tab)
 
 
@@ -239,7 +239,7 @@ def test_an_answer_that_is_no_protected_mail_is_refused_in_words(
 def test_an_endless_source_is_given_up(adaptor: Adaptor, site: WebSite, tab: Page) -> None:
     head = mail(b"Content-Type: multipart/signed; protocol=x\r\n\r\n")
     site.serve("/mail/7/source", head + bytes(128 * 2**20), RAW)
-    show(site, tab, SIGNATURE + SOURCE)
+    show(site, tab, SIGNATURE, bar=SOURCE)
     assert "larger than 128 MB" in refusal(adaptor, tab)
 
 
@@ -296,7 +296,7 @@ def test_controls_named_as_the_properties_of_a_form_hide_no_mail(
           document.body.innerHTML = `<form>${controls}${head}${mail}</form>`;
         }""",
         HEAD.partition("<link rel=icon href=data:,>")[2],
-        ATTACHMENT + SOURCE,
+        ATTACHMENT, bar=SOURCE,
     )
     assert tab.js("() => document.forms[0].matches instanceof HTMLElement")
     assert WORDS in open_mail(adaptor.extension, tab)

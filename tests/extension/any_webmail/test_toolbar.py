@@ -141,7 +141,7 @@ def test_the_pointing_ends_by_escape_and_leaves_the_page_as_it_was(
 
 def test_a_source_that_was_not_found_can_be_chosen(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes) -> None:
     site.serve("/mail/7/x", letter, RAW)
-    show(site, tab, PAPERCLIP + ATTACHMENT + SOURCE)
+    show(site, tab, PAPERCLIP + ATTACHMENT, bar=SOURCE)
     assert refusal(adaptor, tab) != ""
     box = tab.js("(part) => document.querySelector(part).previousElementSibling.getBoundingClientRect().toJSON()", PART)
     tab.click_at(round(box["x"]) + 24, round(box["bottom"]) - 24)

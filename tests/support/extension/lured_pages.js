@@ -81,6 +81,7 @@ export function luredPage(seed) {
       () => `<table><tr><th>${from}:<td>${name}<tr><th>${about}:<td>${title}<tr><th>${date}:<td>${when}</table>`,
       () => `<h2>${title}</h2><div><b>${name}</b> <span>${when}</span></div>`,
       () => `<dl><dt>${from}<dd>${name} &lt;bob@example.test&gt;<dt>${about}<dd>${title}<dt>${date}<dd>${when}</dl>`,
+      () => `<div>bob@example.test</div><h3>${title.slice(0, 15)}…</h3><div>${when}</div>`,
       () => `<div class=subject>${title}</div><div><span title="bob@example.test">${name}</span></div><div>${when}</div>`,
     ])();
   };

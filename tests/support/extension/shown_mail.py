@@ -16,14 +16,17 @@ from tests.support.extension.webmail import Adaptor
 
 WORDS = "The harbour at noon."
 PART = "#part"
+# The place of the webmail's further controls.
+BAR = "<!-- bar -->"
 # A webmail shows the outer header, in which encryption has hidden the subject.
-HEAD = """<!doctype html><title>Mail</title><link rel=icon href=data:,>
+HEAD = f"""<!doctype html><title>Mail</title><link rel=icon href=data:,><script></script>
+<div><button>Print</button> {BAR}</div>
 <table><tr><th>From:<td>Bob &lt;bob@example.test&gt;
 <tr><th>Subject:<td>[...]<tr><th>Date:<td>2026-11-20 11:00</table>"""
 # The thin rule is not as high as the extension's button, for which the tests wait above the attachment.
 ATTACHMENT = '<hr><div id=part><a href="/part/7/2">smime.p7m</a> 4 kB</div>'
 SIGNATURE = '<hr><div id=part><a href="/part/7/2">smime.p7s</a> 4 kB</div>'
-SOURCE = '<p><a href="/mail/7/source">View source</a></p>'
+SOURCE = '<a href="/mail/7/source">View source</a>'
 # No word of this link or of its address names a source.
 PAPERCLIP = '<p id=letter><a href="/mail/7/x">Paperclip</a></p>'
 RAW = "application/octet-stream"
@@ -36,9 +39,9 @@ def letter(letters: Letters) -> bytes:
     return letters.signed_and_encrypted(mail(text(WORDS)))
 
 
-def show(site: WebSite, tab: Page, markup: str, *, head: str = HEAD) -> None:
-    """Go to a page of the webmail, and forget the requests until then."""
-    tab.goto(site.serve("/mail/7", (head + markup).encode()))
+def show(site: WebSite, tab: Page, markup: str, *, head: str = HEAD, bar: str = "") -> None:
+    """Go to a page of the webmail with these controls in its bar, and forget the requests until then."""
+    tab.goto(site.serve("/mail/7", (head.replace(BAR, bar) + markup).encode()))
     tab.activate()
     site.asked.clear()
 
