@@ -6,15 +6,18 @@ import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
 import { fetchMessage, handOver, valueIn } from "../webmail_tools.js";
 
+/** The messages by their numbers, without what a mail's text imitates. */
+const MESSAGES = "[data-legacy-message-id]:not(.a3s *)";
+const NUMBER = /^[\da-f]+$/iu;
 const EDITOR = "[contenteditable=true][role=textbox]";
 
 /** @returns {import("../webmail_tools.js").ShownMessage[]} */
 function messages() {
-  const shown = [...document.querySelectorAll("[data-legacy-message-id]")].at(-1);
+  const shown = [...document.querySelectorAll(MESSAGES)].at(-1);
   if (!shown) return [];
   const element = shown.querySelector(".a3s");
   const number = shown.getAttribute("data-legacy-message-id");
-  if (!(element instanceof HTMLElement) || !number) throw problem("page-not-understood");
+  if (!(element instanceof HTMLElement) || !number || !NUMBER.test(number)) throw problem("page-not-understood");
   const isProtected = shown.querySelector('[download_url*="smime.p7"], [data-tooltip^="smime.p7"]') !== null;
   return [{ element, id: number, isProtected, fetchSource: () => fetchSource(number) }];
 }

@@ -8,7 +8,8 @@ import { isWebmail } from "../webmail_signs.js";
 import { fetchMessage, handOver, valueIn } from "../webmail_tools.js";
 
 const EDITOR = "md-dialog.sg-mail-editor";
-const ROUTE = /^#!\/Mail\/(\d+)\/(.+)\/(\d+)$/;
+/** A link in a mail can lead to any route. Its folders stay in the path of the message. */
+const ROUTE = /^#!\/Mail\/(\d+)\/([^?#\\]+)\/(\d+)$/;
 
 function recognises() {
   return isWebmail("SOGo") && /\/so\/[^/]+\/Mail\//.test(location.pathname);

@@ -60,12 +60,19 @@ def test_a_request_from_before_the_click_teaches_nothing(
     assert site.asked.count("/earlier") == 1
 
 
+def point_at_attachment(adaptor: Adaptor, tab: Page) -> None:
+    """Press the offer, and click the attachment, whose answer is late."""
+    adaptor.extension.click_button_above(tab, PART)
+    adaptor.wait_for_note(tab, "Click the attachment itself")
+    tab.click("#part a")
+    adaptor.wait_for_note(tab, "Looking")
+
+
 def test_the_part_of_an_earlier_mail_is_not_opened(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes) -> None:
     site.serve("/part/7/2", letter.partition(b"\r\n\r\n")[2], "application/pkcs7-mime")
     show(site, tab, ATTACHMENT)
     end = site.keep_open("/part/7/2")
-    adaptor.extension.click_button_above(tab, PART)
-    adaptor.wait_for_note(tab, "Looking")
+    point_at_attachment(adaptor, tab)
     tab.js("() => { document.querySelector('#part a').href = '/part/8/2'; }")
     end.set()
     assert "another mail" in said(adaptor, tab)
@@ -78,8 +85,7 @@ def test_a_part_is_not_opened_when_the_page_has_another_address(
     site.serve("/part/open", letter.partition(b"\r\n\r\n")[2], "application/pkcs7-mime")
     show(site, tab, ATTACHMENT.replace("/part/7/2", "/part/open"))
     end = site.keep_open("/part/open")
-    adaptor.extension.click_button_above(tab, PART)
-    adaptor.wait_for_note(tab, "Looking")
+    point_at_attachment(adaptor, tab)
     tab.js("() => history.pushState(null, '', '/mail/8')")
     end.set()
     assert "another mail" in said(adaptor, tab)

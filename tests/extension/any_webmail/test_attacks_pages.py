@@ -7,7 +7,7 @@ import pytest
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension
-from tests.support.extension.shown_mail import ATTACHMENT, RAW, SOURCE, WORDS, opened_text, refusal, show
+from tests.support.extension.shown_mail import ATTACHMENT, HEAD, RAW, SOURCE, WORDS, opened_text, refusal, show
 from tests.support.extension.toolbar import choose, open_window
 from tests.support.extension.webmail import Adaptor
 
@@ -77,7 +77,7 @@ ROWS = """() => measure(() => {
 @pytest.mark.parametrize("fill", [LABELLED, ROWS], ids=["labels", "rows"])
 def test_no_search_holds_up_a_page(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes, fill: str) -> None:
     site.serve("/mail/7/source", letter.replace(b"example.test", b"example.org").replace(b"10:00:00", b"10:07:00"), RAW)
-    show(site, tab, ATTACHMENT, bar=SOURCE + GAPS)
+    show(site, tab, ATTACHMENT, head=HEAD + GAPS, bar=SOURCE)
     tab.js(fill)
     tab.js("() => new Promise((done) => setTimeout(() => { longest = 0; done(); }, 2000))")
     assert "another mail" in refusal(adaptor, tab)
@@ -144,9 +144,9 @@ def test_no_frame_stops_the_toolbar_button(extension: Extension, site: WebSite, 
 
 def test_such_names_hide_no_mail(extension: Extension, site: WebSite, tab: Page, letter: bytes) -> None:
     site.serve("/mail/7/source", letter, RAW)
-    show(site, tab, "")
+    show(site, tab, "", bar=SOURCE)
     tab.js(CLOBBER)
-    tab.js(ADD, ATTACHMENT, bar=SOURCE)
+    tab.js(ADD, ATTACHMENT)
     extension.browser.click_toolbar_button(extension.id, tab)
     assert WORDS in opened_text(extension, tab)
 

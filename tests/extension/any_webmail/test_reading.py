@@ -13,6 +13,7 @@ from tests.support.extension.field_pages import agree_if_asked
 from tests.support.extension.mail_letters import Letters, mail, text
 from tests.support.extension.shown_mail import (
     ATTACHMENT,
+    BAR,
     HEAD,
     PART,
     RAW,
@@ -39,20 +40,25 @@ def test_a_linked_source_is_fetched_at_the_click_and_not_before(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:
     site.serve("/mail/7/source", letter, RAW)
-    show(site, tab, '<a href="/mail/7/delete">Delete</a>' + ATTACHMENT, bar=SOURCE)
+    show(site, tab, ATTACHMENT, bar='<a href="/mail/7/delete">Delete</a> ' + SOURCE)
     tab.wait_for(OFFERED, PART)
     assert site.asked == []
     assert WORDS in open_mail(extension, tab)
     assert site.asked == ["/mail/7/source"]
 
 
-def test_the_attachment_is_opened_where_the_page_links_no_source(
-    extension: Extension, site: WebSite, tab: Page, letter: bytes
+def test_the_attachment_is_opened_by_a_click_where_the_page_links_no_source(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
 ) -> None:
+    """A mail's text can imitate an attachment, so nothing is asked for before the person has pointed at it."""
     body = letter.partition(b"\r\n\r\n")[2]
     site.serve("/part/7/2", body, "application/pkcs7-mime")
     show(site, tab, ATTACHMENT)
-    assert WORDS in open_mail(extension, tab)
+    adaptor.extension.click_button_above(tab, PART)
+    adaptor.wait_for_note(tab, "Click the attachment itself")
+    assert site.asked == []
+    tab.click("#part a")
+    assert WORDS in opened_text(adaptor.extension, tab)
     assert site.asked == ["/part/7/2"]
 
 
@@ -83,35 +89,53 @@ def test_each_way_to_the_source_is_found(
     extension: Extension, site: WebSite, tab: Page, letters: Letters, way: str
 ) -> None:
     site.serve("/mail/7/source", letters.signed(mail(text(WORDS))), RAW)
-    show(site, tab, SIGNATURE + WAYS[way], head=HEAD.replace("[...]", "Thursday"))
+    show(site, tab, SIGNATURE, head=HEAD.replace("[...]", "Thursday"), bar=WAYS[way])
     assert WORDS in open_mail(extension, tab)
 
 
-def test_a_page_that_shows_or_links_the_source_leads_to_it(
-    extension: Extension, site: WebSite, tab: Page, letter: bytes
+def test_a_page_that_shows_the_source_is_read_and_its_links_are_not_followed(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
 ) -> None:
-    site.serve("/mail/7/source", b'<!doctype html><pre>Nothing</pre><a href="raw">Save as file</a>')
-    site.serve("/mail/7/raw", letter, RAW)
-    show(site, tab, ATTACHMENT, bar=SOURCE)
-    assert WORDS in open_mail(extension, tab)
-    assert site.asked == ["/mail/7/source", "/mail/7/raw"]
+    """The answer can be a mail's text with links of its sender."""
+    site.serve("/mail/7/source", b'<!doctype html><a href="raw">Save as file</a><pre>Nothing</pre>')
+    show(site, tab, SIGNATURE, bar=SOURCE)
+    assert "did not hand over" in refusal(adaptor, tab)
+    assert site.asked == ["/mail/7/source"]
     site.serve("/mail/7/source", b"<!doctype html><pre>" + letter + b"</pre>")
     show(site, tab, ATTACHMENT, bar=SOURCE)
-    assert WORDS in open_mail(extension, tab)
+    assert WORDS in open_mail(adaptor.extension, tab)
     assert site.asked == ["/mail/7/source"]
 
 
-CHANGING = """<a href="/mail/7/delete?raw=1">View source</a> <a href="/trash/7">Download message</a>
-<a href="/logout?source=1">Source</a> <a href="/mail/7/raw">Delete original</a> <a href="/mail/7/raw">View original</a>
-<a href="/compose?forward=7">Show original</a> <a href="https://other.example.test/mail.eml">Download message</a>
+OTHER_CONTROLS = """<a href="/mail/7/delete?raw=1">Delete</a> <a href="/mail/7/raw">Delete original</a>
+<a href="/compose?original=7">Forward original</a> <a href="/mail/7/raw?move=1">Move source</a>
+<a href="https://other.example.test/mail.eml">Download message</a>
 <form method=post action="/mail/7/post"><button>View source</button></form>
 <form action="/search"><input name=words><button>Raw</button></form>"""
 
 
-def test_no_address_is_fetched_that_changes_the_mailbox_or_leaves_the_site(
-    adaptor: Adaptor, site: WebSite, tab: Page
+def test_no_other_control_of_the_webmail_is_taken_for_the_source(adaptor: Adaptor, site: WebSite, tab: Page) -> None:
+    show(site, tab, SIGNATURE, bar=OTHER_CONTROLS)
+    assert "did not hand over" in refusal(adaptor, tab)
+    assert site.asked == []
+
+
+IN_TEXT = {
+    "a link in prose": '<p>Words for you. <a href="/mail/7/source">View source</a></p>',
+    "a bar": '<p>Words.</p><div><a href="/reply">Reply</a> <a href="/mail/7/source">View source</a></div>',
+    "only a bar": '<div><a href="/reply">Reply</a> <a href="/mail/7/source">View source</a></div>',
+    "a whole webmail": HEAD + '<a href="/mail/7/source.eml">smime.p7m</a>',
+    "a frame": "<iframe srcdoc='<div><a href=/reply>Reply</a> <a href=/mail/7/source>View source</a></div>'></iframe>",
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("case", IN_TEXT)
+def test_no_link_in_the_text_of_a_mail_is_asked(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes, case: str
 ) -> None:
-    show(site, tab, SIGNATURE + CHANGING)
+    site.serve("/mail/7/source", letter, RAW)
+    show(site, tab, f"<div>{IN_TEXT[case].replace(BAR, SOURCE)}</div>" + SIGNATURE)
     assert "did not hand over" in refusal(adaptor, tab)
     assert site.asked == []
 
@@ -266,13 +290,13 @@ def test_each_mail_of_a_conversation_has_its_own_offer(
 ) -> None:
     site.serve("/mail/7/source", letters.signed(mail(text(WORDS), subject="Friday")), RAW)
     site.serve("/mail/8/source", letters.signed(mail(text("Of the eighth."))), RAW)
+    start, _, lines = HEAD.partition("</div>\n")
     parts = "".join(
-        f"<section>{HEAD.replace('[...]', subject)}<hr>"
-        f"<div id=part{number}><a href=/part/{number}/2>smime.p7s</a></div>"
-        f"<a href=/mail/{number}/source>View source</a></section>"
+        f"<section>{lines.replace('[...]', subject)}<hr><div id=part{number}><a href=/part/{number}/2>smime.p7s</a></div></section>"
         for number, subject in ((7, "Friday"), (8, "Thursday"))
     )
-    show(site, tab, parts, head="")
+    sources = "".join(f"<a href=/mail/{number}/source>View source</a> " for number in (7, 8))
+    show(site, tab, parts, head=f"{start}</div>", bar=sources)
     extension.click_button_above(tab, "#part8")
     view = agree_if_asked(extension, tab)
     assert view.around.wait_for_frame("mail_view.html").wait_for_text("Of the eighth.", timeout_seconds=30)
@@ -295,8 +319,8 @@ def test_controls_named_as_the_properties_of_a_form_hide_no_mail(
           const controls = [...names].map((name) => `<input type=hidden name="${name}">`).join("");
           document.body.innerHTML = `<form>${controls}${head}${mail}</form>`;
         }""",
-        HEAD.partition("<link rel=icon href=data:,>")[2],
-        ATTACHMENT, bar=SOURCE,
+        HEAD.partition("</script>")[2].replace(BAR, SOURCE),
+        ATTACHMENT,
     )
     assert tab.js("() => document.forms[0].matches instanceof HTMLElement")
     assert WORDS in open_mail(adaptor.extension, tab)

@@ -58,7 +58,7 @@ def test_an_address_that_only_a_script_knows_becomes_a_template(
     assert WORDS in opened_text(untaught.extension, tab)
     (recipe,) = kept(untaught.extension)
     assert recipe["origin"] == site.origin
-    assert recipe["source"] == {"selector": "", "template": "/box/{part.path.1.0}"}
+    assert recipe["source"] == {"selector": "", "template": "/box/{page.path.1.0}"}
     show_mail(site, tab, 8, scripted("/box/8"))
     assert WORDS in open_mail(untaught.extension, tab)
     assert site.asked == ["/box/8"]
@@ -101,8 +101,8 @@ def test_nothing_is_kept_without_the_answer(untaught: Adaptor, site: WebSite, ta
 def test_what_is_no_source_of_the_shown_mail_teaches_nothing(
     untaught: Adaptor, site: WebSite, tab: Page, signed: bytes, way: str
 ) -> None:
-    """The first address changes the mailbox, and only the page asks it. The second leads to another mail."""
-    site.serve("/box/7/delete", signed, RAW)
+    """The first address changes the mailbox. Its answer is too small for a mail, so only the page asks it."""
+    site.serve("/box/7/delete", b"{}", RAW)
     site.serve("/other/7", signed.replace(b"Thursday", b"Saturday"), RAW)
     site.serve("/box/7", signed, RAW)
     show_mail(site, tab, 7, scripted(way))
@@ -113,7 +113,33 @@ def test_what_is_no_source_of_the_shown_mail_teaches_nothing(
     opened_text(untaught.extension, tab)
     assert site.asked.count("/box/7/delete") == (way == "/box/7/delete")
     (recipe,) = kept(untaught.extension)
-    assert recipe["source"] == {"selector": "", "template": "/box/{part.path.1.0}"}
+    assert recipe["source"] == {"selector": "", "template": "/box/{page.path.1.0}"}
+
+
+def test_a_link_in_the_text_of_a_mail_teaches_nothing(
+    untaught: Adaptor, site: WebSite, tab: Page, signed: bytes
+) -> None:
+    site.serve("/box/7", signed, RAW)
+    show_mail(site, tab, 7, "Here are the words that you have waited for. " + LINKED.format(address="/box/7"))
+    tab.js("() => document.querySelector('#way').addEventListener('click', (event) => event.preventDefault())")
+    teach(untaught, tab)
+    untaught.wait_for_note(tab, "in the text of the message")
+    assert site.asked == []
+
+
+def test_a_taught_link_that_a_mail_imitates_is_not_asked(
+    untaught: Adaptor, site: WebSite, tab: Page, signed: bytes
+) -> None:
+    for name in ("seventh", "eighth", "evil"):
+        site.serve(f"/box/{name}", signed, RAW)
+    show_mail(site, tab, 7, LINKED.format(address="/box/seventh"))
+    teach(untaught, tab)
+    untaught.click(tab, "Keep")
+    opened_text(untaught.extension, tab)
+    imitation = LINKED.format(address="/box/evil")
+    show_mail(site, tab, 8, LINKED.format(address="/box/eighth") + f"</p><p>{imitation}")
+    assert refusal(untaught, tab).startswith("What you taught Sealwax")
+    assert site.asked == []
 
 
 def test_a_webmail_that_has_changed_is_said_to_have_changed(

@@ -93,20 +93,35 @@ def test_pointing_works_with_the_keyboard(extension: Extension, site: WebSite, t
     assert WORDS in opened_text(extension, tab)
 
 
-@pytest.mark.parametrize(
-    "link", ['<a href="/mail/7/other">Words</a>', '<a href="/mail/7/delete">Words</a>', "<button>Words</button>"]
-)
+@pytest.mark.parametrize("link", ['<a href="/mail/7/other">Words</a>', "<button>Words</button>"])
 def test_pointing_at_something_without_a_mail_is_answered_in_words(
     adaptor: Adaptor, site: WebSite, tab: Page, link: str, letter: bytes
 ) -> None:
     site.serve("/mail/7/other", b"<!doctype html><p>Words")
-    site.serve("/mail/7/delete", letter, RAW)
     show(site, tab, f"<p id=letter>{link}</p>")
     choose(adaptor.extension, tab, "mail")
     tab.click("#letter > *")
     tab.wait_for("() => document.querySelector('#letter').previousElementSibling.localName === 'div'")
     assert said(adaptor, tab).startswith("No message is behind this.")
-    assert "/mail/7/delete" not in site.asked
+
+
+IN_TEXT = {
+    "prose": "<div><p>Here are the minutes of our meeting.</p><p id=letter>{}</p></div>",
+    "a frame": "<iframe id=frame srcdoc='<p id=letter>{}</p>'></iframe>",
+}
+
+
+@pytest.mark.parametrize("case", IN_TEXT)
+def test_a_link_in_the_text_of_a_mail_cannot_be_chosen(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes, case: str
+) -> None:
+    site.serve("/mail/7/x", letter, RAW)
+    show(site, tab, IN_TEXT[case].format("<a href=/mail/7/x>View source</a>"))
+    choose(adaptor.extension, tab, "mail")
+    place = tab.frames()[0] if case == "a frame" else tab
+    place.click("#letter a")
+    adaptor.wait_for_note(place, "in the text of the message")
+    assert site.asked == []
 
 
 def test_the_source_of_another_mail_cannot_be_chosen(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes) -> None:

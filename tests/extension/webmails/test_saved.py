@@ -105,6 +105,19 @@ def test_the_source_is_fetched_by_the_webmails_own_way(
     assert len(service.sources) == 1
 
 
+@pytest.mark.parametrize(
+    "imitation",
+    ['<div data-legacy-message-id="evil"><div class=a3s>Words</div></div>', '<p data-legacy-message-id="2">Words'],
+)
+def test_the_text_of_a_mail_names_no_other_message(
+    adaptor: Adaptor, page: Page, service: Service, imitation: str
+) -> None:
+    path, markup, fragment = READING["Gmail"]
+    show(page, service, (path, markup.replace("An encrypted attachment.", imitation), fragment))
+    assert adaptor.source(page) == ENCRYPTED
+    assert ["th=18c0ffee" in source for source in service.sources] == [True]
+
+
 @pytest.mark.parametrize("webmail", READING)
 def test_a_page_instead_of_the_source_is_no_message(
     adaptor: Adaptor, page: Page, service: Service, webmail: str
