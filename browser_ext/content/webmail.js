@@ -8,6 +8,7 @@ import { outlook } from "./adaptors/outlook.js";
 import { roundcube } from "./adaptors/roundcube.js";
 import { sealwax } from "./adaptors/sealwax.js";
 import { sogo } from "./adaptors/sogo.js";
+import { sayInBar } from "./any_webmail/bar.js";
 import { startTeachingForm } from "./any_webmail/form_teaching.js";
 import { WAYS } from "./any_webmail/mail_text.js";
 import { startPicking } from "./any_webmail/picker.js";
@@ -16,7 +17,7 @@ import { fetchChosen } from "./any_webmail/source_search.js";
 import { taughtForm } from "./any_webmail/taught_form.js";
 import { startTeaching } from "./any_webmail/teaching.js";
 import { ask } from "./background_link.js";
-import { bodyOf, findBelow } from "./dom_tree.js";
+import { bodyOf, findBelow, isConnected } from "./dom_tree.js";
 import { editableIn, fieldsOf, fileFieldOf, findFocused, findMailForm, focusedMailForm, isEmpty, writtenIn } from "./mail_forms.js";
 import { codeOf, problem } from "./problems.js";
 import { handOver } from "./webmail_tools.js";
@@ -124,18 +125,26 @@ function offerReading(webmail, { element }) {
 async function read(webmail, host, message) {
   if (host.isOpen || searching.has(host)) return;
   const held = fetchAndHold(message);
-  if (message.isSearched) await searched(host, held).catch((error) => { offerOtherWays(host, error); throw error; });
+  if (message.isSearched) await searched(host, message.element, held);
   opened = { element: message.element, id: message.id };
   host.onAnswer = async (kind) => answer(webmail, kind, await held);
   await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", held);
 }
 
-/** Waits for a message that is being searched. @param {FrameHost} host @param {Promise<string>} held */
-async function searched(host, held) {
+/**
+ * Waits for a message that is being searched. If the page takes its place away meanwhile, the bar says so.
+ * @param {FrameHost} host @param {HTMLElement} element the place of the message @param {Promise<string>} held
+ */
+async function searched(host, element, held) {
   searching.add(host);
   host.say(api.i18n.getMessage("mailSearching"));
   try {
     await held;
+    if (!isConnected(element)) throw problem("pick-gone");
+  } catch (error) {
+    if (isConnected(element)) offerOtherWays(host, error);
+    else sayInBar("pick-gone");
+    throw error;
   } finally {
     searching.delete(host);
   }

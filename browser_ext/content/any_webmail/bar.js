@@ -3,6 +3,7 @@
  * shadow root above everything else.
  */
 import { createElement, findBelow } from "../dom_tree.js";
+import { problem, sentenceOf } from "../problems.js";
 import { api, fieldsPart, world } from "../world.js";
 
 /** @typedef {{label: string, act: () => void}} Action */
@@ -106,6 +107,11 @@ export function closeBar() {
 export async function stopEverywhere() {
   closeBar();
   await api.runtime.sendMessage({ type: "toolbar.stop", body: {} }).catch(() => {});
+}
+
+/** Says in a bar what went wrong. @param {string} code */
+export function sayInBar(code) {
+  new Bar("").say(sentenceOf(problem(code)), stopAction());
 }
 
 /** The button that stops everything. @returns {Action} */

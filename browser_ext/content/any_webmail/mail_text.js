@@ -53,14 +53,15 @@ export function ownControls(page, isWanted) {
 
 /**
  * Whether a link at which the person points may be one of a mail's text: in a frame with a mail, written as an address,
- * or beside a text that follows the date of a mail.
+ * or beside sentences in the part of the page after the date of a mail.
  * @param {Element} element
  */
 export function isInMailText(element) {
   const page = documentOf(element);
   if (isMailDocument(page) || ADDRESS.test(textOf(element) ?? "")) return true;
   const { before, head } = walkToHead(page, isDateLine);
-  if (!head || before.includes(element)) return false;
+  if (!head) return !isInFrameset(page);
+  if (before.includes(element)) return false;
   return countLetters(branchOf(element, head), isProse, MAX_PROSE_LETTERS) > MAX_PROSE_LETTERS;
 }
 
@@ -132,7 +133,8 @@ function walkToHead(page, isHead) {
     if (!isElement(node)) continue;
     if (isHead(node)) return { before, head: node };
     before.push(node);
-    if (!matches(node, UNSEEN)) waiting.push(...[...(rootOf(node)?.childNodes ?? []), ...childrenOf(node)].reverse());
+    const below = matches(node, UNSEEN) ? [] : [...(rootOf(node)?.childNodes ?? []), ...childrenOf(node)];
+    for (const child of below.reverse()) waiting.push(child);
   }
   return { before, head: null };
 }

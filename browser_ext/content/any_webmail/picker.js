@@ -3,8 +3,7 @@
  * one, shows what a click or Enter chooses. The page gets none of these clicks and keys.
  */
 import { closest, createElement, focusedIn, isConnected, matches } from "../dom_tree.js";
-import { problem, sentenceOf } from "../problems.js";
-import { Bar, stopAction, stopEverywhere } from "./bar.js";
+import { Bar, sayInBar, stopAction, stopEverywhere } from "./bar.js";
 
 /**
  * The elements that can be chosen, and what happens then. `actions` are further buttons. `isHere`: only this frame takes
@@ -32,7 +31,7 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
   };
   const end = (/** @type {HTMLElement} */ element) => {
     bar.close();
-    const chooseShown = () => (isConnected(element) ? choose(element) : new Bar("").say(sentenceOf(problem("pick-gone")), stopAction()));
+    const chooseShown = () => (isConnected(element) ? choose(element) : sayInBar("pick-gone"));
     if (isHere) chooseShown();
     else void stopEverywhere().then(chooseShown);
   };

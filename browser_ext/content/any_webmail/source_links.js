@@ -33,10 +33,12 @@ const LEAST_SHARED = 1;
  */
 export function sourceLinks(documents, part) {
   const own = part.link && addressOf(part.link.href, ownBaseOf(part.link));
-  const linksOf = (/** @type {Element} */ element) => addressesOf(element).flatMap((url) => {
-    const score = url.href === own?.href ? 0 : scoreOf(element, url, own);
-    return score > 0 ? [{ url, score }] : [];
-  });
+  const linksOf = (/** @type {Element} */ element) => {
+    const text = labelOf(element);
+    const label = weighLabel(text);
+    const urls = text && !label ? [] : addressesOf(element).filter(({ href }) => href !== own?.href);
+    return urls.map((url) => ({ url, score: scoreOf(element, label, url, own) })).filter(({ score }) => score > 0);
+  };
   /** @type {Map<string, SourceLink>} */
   const found = new Map();
   const controls = documents.flatMap((page) => ownControls(page, (element) => linksOf(element).length > 0));
@@ -96,12 +98,9 @@ export function addressOf(text, base) {
   return url.href.split("#")[0] === location.href.split("#")[0] ? null : url;
 }
 
-/** @param {Element} element @param {URL} url @param {URL | null} own */
-function scoreOf(element, url, own) {
+/** @param {Element} element @param {number} label the weight of its label @param {URL} url @param {URL | null} own */
+function scoreOf(element, label, url, own) {
   const shared = own ? sharedValues(own, url) : 0;
-  const text = labelOf(element);
-  const label = weighLabel(text);
-  if (text && !label) return 0;
   const address = weighAddress(url, new Set(own ? valuesOf(own).flatMap(wordsIn) : []));
   const isFile = attributeOf(element, "download") !== null || url.pathname.toLowerCase().endsWith(".eml");
   const clear = Math.max(label, address, isFile ? 2 : 0);

@@ -109,7 +109,7 @@ async function askOnce({ href }, part, documents) {
   const taken = await take(href).catch((/** @type {Error} */ { message }) => message);
   const answer = typeof taken === "string" ? { refused: REFUSALS[taken] ?? NOT_FOUND } : judgeTaken(taken, part, documents);
   // A mail can be the shown one later. An address without an answer has not answered.
-  const isOther = answer.refused === "source-signed-out" || (answer.refused === NOT_FOUND && !answer.cms);
+  const isOther = ["source-signed-out", "source-too-large"].includes(answer.refused) || (answer.refused === NOT_FOUND && !answer.cms);
   if (isOther && (typeof taken !== "string" || Object.hasOwn(REFUSALS, taken))) remember(href, answer.refused);
   return answer;
 }

@@ -55,6 +55,7 @@ export function startTeaching(done) {
     const way = clicked && closest(clicked, WAYS);
     if (way && isInMailText(way)) {
       clicked = null;
+      event.preventDefault();
       return bar.say(sentenceOf(problem("pick-in-text")), stopAction());
     }
     const urls = way ? addressesOf(way) : [];

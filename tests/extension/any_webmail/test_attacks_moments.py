@@ -91,6 +91,28 @@ def test_a_part_is_not_opened_when_the_page_has_another_address(
     assert "another mail" in said(adaptor, tab)
 
 
+# The page is drawn anew: with other elements, or with another mail.
+DRAWN_ANEW = {
+    "another layout": "() => { document.body.innerHTML = document.body.innerHTML.replaceAll('div', 'section'); }",
+    "another mail": "() => { document.body.innerHTML = '<p>From: Carol, 12:34</p>'; }",
+}
+
+
+@pytest.mark.parametrize("case", DRAWN_ANEW)
+def test_a_page_that_is_drawn_anew_during_a_search_is_answered_in_words(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes, case: str
+) -> None:
+    site.serve("/mail/7/source", letter, RAW)
+    end = site.keep_open("/mail/7/source")
+    show(site, tab, ATTACHMENT, bar=SOURCE)
+    adaptor.extension.click_button_above(tab, PART)
+    adaptor.wait_for_note(tab, "Looking")
+    tab.js(DRAWN_ANEW[case])
+    end.set()
+    adaptor.wait_for_note(tab, "took away")
+    assert not tab.frames()
+
+
 def test_an_opened_mail_goes_when_the_page_has_another_address(
     adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
 ) -> None:

@@ -6,12 +6,12 @@ controls. The modules run in the page itself, with a `fetch` that only counts.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bench.machine import describe_machine
+from tests.bench.results import Figure, Limit, write_results
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
@@ -24,12 +24,13 @@ pytestmark = [pytest.mark.browser]
 PROBE = "tests/support/extension/lured_pages_probe.js"
 # Loads the scripts into the page itself, so that many pages can be tried in little time.
 LOAD = """(source) => {
-  const runtime = { sendMessage: async () => ({ value: { source: globalThis.recipe ?? { selector: "", template: "" }, form: {} } }) };
+  const value = { source: { selector: "", template: "" }, form: {} };
+  const runtime = { sendMessage: async () => ({ value }) };
   globalThis.browser = { runtime, i18n: { getMessage: () => "" } };
   (0, eval)(source);
 }"""
 TRY = "(first, count) => lured.tryPages(first, count)"
-MEASURE = Path("build/lured_pages.json")
+PAGES = 10_000
 STEP = 250
 # The least share of the pages in which the webmail's own source is found, so that the property is not empty.
 LEAST_FOUND = 0.1
@@ -61,11 +62,16 @@ def test_no_generated_page_leads_to_an_address_of_the_sender(page: Page) -> None
 
 @pytest.mark.thorough
 def test_none_of_ten_thousand_pages_leads_to_an_address_of_the_sender(page: Page) -> None:
-    result = tried(page, 100_000, 10_000)
-    MEASURE.parent.mkdir(exist_ok=True)
-    known = json.loads(MEASURE.read_text()) if MEASURE.exists() else {}
-    limit = {"value": result["count"], "limit": 0, "unit": "pages"}
-    known[page.browser.name] = {"pages": 10_000, "found": result["found"], "asked for": limit}
-    MEASURE.write_text(json.dumps(known, indent=2) + "\n")
+    result = tried(page, 100_000, PAGES)
+    write_measure(page.browser, result)
     assert result["bad"] == []
-    assert result["found"] >= 10_000 * LEAST_FOUND
+    assert result["found"] >= PAGES * LEAST_FOUND
+
+
+def write_measure(browser: Browser, result: dict[str, Any]) -> None:
+    """Write the figures to build/lured_pages_BROWSER.json."""
+    job = f"of {PAGES:,} generated pages with a mail: "
+    asked = job + "those with an address of its sender that is asked for"
+    limit = Limit(where=browser.name, what=asked, value=result["count"], limit=0, unit="count")
+    found = Figure(where=browser.name, job=job + "sources found", who="ours", unit="count", values=(result["found"],))
+    write_results(ROOT / f"build/lured_pages_{browser.name}.json", describe_machine(), [found], [limit])

@@ -292,7 +292,8 @@ def test_each_mail_of_a_conversation_has_its_own_offer(
     site.serve("/mail/8/source", letters.signed(mail(text("Of the eighth."))), RAW)
     start, _, lines = HEAD.partition("</div>\n")
     parts = "".join(
-        f"<section>{lines.replace('[...]', subject)}<hr><div id=part{number}><a href=/part/{number}/2>smime.p7s</a></div></section>"
+        f"<section>{lines.replace('[...]', subject)}<hr>"
+        f"<div id=part{number}><a href=/part/{number}/2>smime.p7s</a></div></section>"
         for number, subject in ((7, "Friday"), (8, "Thursday"))
     )
     sources = "".join(f"<a href=/mail/{number}/source>View source</a> " for number in (7, 8))

@@ -121,7 +121,6 @@ def test_a_link_in_the_text_of_a_mail_teaches_nothing(
 ) -> None:
     site.serve("/box/7", signed, RAW)
     show_mail(site, tab, 7, "Here are the words that you have waited for. " + LINKED.format(address="/box/7"))
-    tab.js("() => document.querySelector('#way').addEventListener('click', (event) => event.preventDefault())")
     teach(untaught, tab)
     untaught.wait_for_note(tab, "in the text of the message")
     assert site.asked == []
