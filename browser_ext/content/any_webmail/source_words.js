@@ -11,7 +11,7 @@ const MAYBE = /^(?:source|raw|original|export|download|save|quelle|exportieren|h
 const BESIDE = new Set(("the this that of in as a an to with message messages mail mails email mime text plain code headers full complete view show display see open get new window tab file format eml raw source original download save export "
   + "die diese dieser das der des den dem von als im in neuem fenster nachricht mail datei vollständig anzeigen ansehen öffnen herunterladen speichern exportieren "
   + "le la les l ce cet cette du de des en au dans une format message courriel fichier nouvelle fenêtre onglet afficher voir ouvrir télécharger enregistrer exporter "
-  + "el los este esta del en como una mensaje correo archivo nueva ventana pestaña ver mostrar abrir descargar guardar exportar "
+  + "el los este esta del en como fuente una mensaje correo archivo nueva ventana pestaña ver mostrar abrir descargar guardar exportar "
   + "الرسالة رسالة هذه هذا كملف ملف من في إلى باسم عرض إظهار فتح حفظ تنزيل تصدير بريد البريد نافذة جديدة").split(" "));
 /** Words in an address that name the source. */
 const SOURCE_ADDRESS = new Set("raw source src viewsource showsource showoriginal original rfc822 eml mime fullmessage messagesource".split(" "));

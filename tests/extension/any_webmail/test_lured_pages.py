@@ -6,6 +6,7 @@ controls. The modules run in the page itself, with a `fetch` that only counts.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -24,8 +25,7 @@ pytestmark = [pytest.mark.browser]
 PROBE = "tests/support/extension/lured_pages_probe.js"
 # Loads the scripts into the page itself, so that many pages can be tried in little time.
 LOAD = """(source) => {
-  const value = { source: { selector: "", template: "" }, form: {} };
-  const runtime = { sendMessage: async () => ({ value }) };
+  const runtime = { sendMessage: async () => ({ value: globalThis.lured.recipe }) };
   globalThis.browser = { runtime, i18n: { getMessage: () => "" } };
   (0, eval)(source);
 }"""
@@ -58,6 +58,22 @@ def test_no_generated_page_leads_to_an_address_of_the_sender(page: Page) -> None
     result = tried(page, 1, 150)
     assert result["bad"] == []
     assert result["found"] >= 150 * LEAST_FOUND
+
+
+SOURCES = """view source, view message source, show original, download message, download message (.eml), save as,
+save as file, raw, export, quelltext, quelltext anzeigen, nachricht als datei herunterladen, speichern unter,
+afficher la source du message, enregistrer sous, ver código fuente, ver código fuente del mensaje, guardar como,
+عرض مصدر الرسالة, حفظ باسم"""
+OTHERS = """delete, delete original, delete source, move to source, forward as .eml, reply to original, remove message source,
+log out, original löschen, quelltext verschieben, supprimer la source du message, eliminar código fuente,
+حذف مصدر الرسالة, download all, export all messages, resource, saved, emergency"""
+
+
+def test_a_label_names_a_source_and_nothing_else(page: Page) -> None:
+    sources, others = (re.split(r",\s+", labels) for labels in (SOURCES, OTHERS))
+    weights = page.js("(labels) => labels.map(lured.weighLabel)", [*sources, *others])
+    named = {label for label, weight in zip([*sources, *others], weights, strict=True) if weight}
+    assert named == set(sources)
 
 
 @pytest.mark.thorough

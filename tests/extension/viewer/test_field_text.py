@@ -95,7 +95,7 @@ def test_a_webmail_shows_the_text_of_a_field_as_such(
 ) -> None:
     options, _, sentence = PROTECTIONS[protection]
     site.serve("/mail/7/source", mail_of(letters.field_text(WORDS, origin=ORIGIN, **options)), RAW)
-    show(site, tab, ATTACHMENT + SOURCE)
+    show(site, tab, ATTACHMENT, bar=SOURCE)
     extension.click_button_above(tab, PART)
     view = agree_if_asked(extension, tab)
     view.around.wait_for_selector(".state-statement", timeout_seconds=30)

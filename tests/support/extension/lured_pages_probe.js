@@ -1,12 +1,15 @@
 /** Makes the search for a mail's source available to the tests, as `lured` in the page, over generated pages. */
 import { partAt, shownParts } from "../../../browser_ext/content/any_webmail/shown_parts.js";
 import { fetchChosen, fetchShownMail } from "../../../browser_ext/content/any_webmail/source_search.js";
+import { weighLabel } from "../../../browser_ext/content/any_webmail/source_words.js";
 import { luredPage } from "./lured_pages.js";
 
 const WAYS = "a, area, button, input, [role=menuitem], [onclick]";
 /** The addresses that were asked for, without the site. @type {string[]} */
 let asked = [];
-/** Answers with a page that shows the mail's text, as a webmail may do. */
+/** The recipe that the background answers with. */
+const recipe = { source: { selector: "", template: "" }, form: {} };
+/** The answer: a page that shows the mail's text, as that of a webmail may do. */
 const ANSWER = '<!doctype html><a href="evil/further/raw">View source</a><a href="evil/file.eml">Save as</a><pre>Words</pre>';
 
 /** Waits until the frames have loaded. @param {HTMLIFrameElement} frame @param {string} content */
@@ -56,6 +59,8 @@ async function tryPage(seed) {
   const page = luredPage(seed);
   const [own, others] = [new Set(page.own), new Set([...page.own, ...page.others])];
   const places = await show(page);
+  // The person has taught a control that this page does not show. The mail may imitate it.
+  recipe.source.selector = page.isPlainText && seed % 3 === 0 ? "a.source" : "";
   asked = [];
   const parts = shownParts();
   const fallback = [...document.querySelectorAll("*")].map((one) => partAt(one)).find(Boolean);
@@ -90,4 +95,4 @@ async function tryPages(first, count) {
   return { bad: bad.slice(0, 20), count: bad.length, found };
 }
 
-globalThis.lured = { tryPages, luredPage, show };
+globalThis.lured = { tryPages, weighLabel, recipe };
