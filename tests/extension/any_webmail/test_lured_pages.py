@@ -64,7 +64,8 @@ SOURCES = """view source, view message source, show original, download message, 
 save as file, raw, export, quelltext, quelltext anzeigen, nachricht als datei herunterladen, speichern unter,
 afficher la source du message, enregistrer sous, ver código fuente, ver código fuente del mensaje, guardar como,
 عرض مصدر الرسالة, حفظ باسم"""
-OTHERS = """delete, delete original, delete source, move to source, forward as .eml, reply to original, remove message source,
+OTHERS = """delete, delete original, delete source, move to source, forward as .eml, reply to original,
+remove message source,
 log out, original löschen, quelltext verschieben, supprimer la source du message, eliminar código fuente,
 حذف مصدر الرسالة, download all, export all messages, resource, saved, emergency"""
 
