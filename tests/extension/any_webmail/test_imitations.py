@@ -77,6 +77,8 @@ def test_an_encrypted_mail_whose_source_only_a_script_knows_is_opened_by_its_att
     extension.browser.click_toolbar_button(extension.id, tab)
     adaptor.wait_for_note(tab, "Click the attachment itself")
     assert not [path for _, path in menus.requests if "/attachments/" in path or "/raw" in path]
+    # The bar makes way for the pointer.
+    tab.point_at(400, int(tab.js("() => innerHeight")) - 20)
     tab.click("a.file-chip")
     view = agree_if_asked(extension, tab)
     assert WORDS in view.around.wait_for_frame("mail_view.html").wait_for_text(WORDS, timeout_seconds=30)
