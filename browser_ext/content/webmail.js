@@ -142,7 +142,7 @@ async function searched(host, element, held) {
     await held;
     if (!isConnected(element)) throw problem("pick-gone");
   } catch (error) {
-    if (isConnected(element)) offerOtherWays(host, error);
+    if (isConnected(element)) offerOtherWays(host, element, error);
     else sayInBar("pick-gone");
     throw error;
   } finally {
@@ -152,9 +152,9 @@ async function searched(host, element, held) {
 
 /**
  * Offers the ways to a message that was not found. If only the attachment is left, the person can point at it at once.
- * @param {FrameHost} host @param {unknown} error
+ * @param {FrameHost} host @param {HTMLElement} element @param {unknown} error
  */
-function offerOtherWays(host, error) {
+function offerOtherWays(host, element, error) {
   const ways = [
     { label: api.i18n.getMessage("mailPick"), act: async () => void pickMail() },
     { label: api.i18n.getMessage("toolbarTeach"), act: async () => void teach() },
@@ -162,7 +162,10 @@ function offerOtherWays(host, error) {
   // After the sentence, which `attempt` shows when the error arrives there.
   setTimeout(() => {
     host.offerAlso(...ways);
-    if (codeOf(error) === "part-untold") begin(() => startPicking({ ...picking("pickPartHint"), isHere: true }));
+    if (codeOf(error) !== "part-untold") return;
+    // The bar is at the edge of the window.
+    element.scrollIntoView({ block: "center" });
+    begin(() => startPicking({ ...picking("pickPartHint"), isHere: true }));
   });
 }
 

@@ -9,6 +9,7 @@ import {
   baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, parentOf, textOf, textsBelow, topElementOf,
 } from "../dom_tree.js";
 import { shadowRootOf } from "../shadow_roots.js";
+import { world } from "../world.js";
 import { bareAddress, namesDate, namesOfElement, namesPerson } from "./head_lines.js";
 
 /** Elements that can lead somewhere. */
@@ -139,9 +140,9 @@ function walkToHead(page, isHead) {
   return { before, head: null };
 }
 
-/** The shadow root of an element, also in another frame if it is open. @param {Element} element */
+/** The shadow root of an element that is none of the extension's, also in another frame if it is open. @param {Element} element */
 function rootOf(element) {
-  return shadowRootOf(element) ?? openRootOf(element);
+  return world.fields?.boxes.has(element) ? null : shadowRootOf(element) ?? openRootOf(element);
 }
 
 /**

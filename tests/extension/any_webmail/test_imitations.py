@@ -78,7 +78,7 @@ def test_an_encrypted_mail_whose_source_only_a_script_knows_is_opened_by_its_att
     adaptor.wait_for_note(tab, "Click the attachment itself")
     assert not [path for _, path in menus.requests if "/attachments/" in path or "/raw" in path]
     # The bar makes way for the pointer.
-    tab.point_at(400, int(tab.js("() => innerHeight")) - 20)
+    tab.point_at(400, int(tab.js("() => innerHeight / 2")) + 10)
     tab.click("a.file-chip")
     view = agree_if_asked(extension, tab)
     assert WORDS in view.around.wait_for_frame("mail_view.html").wait_for_text(WORDS, timeout_seconds=30)
