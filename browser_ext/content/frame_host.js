@@ -99,7 +99,7 @@ export class FrameHost {
 
   /**
    * @param {HTMLElement} field
-   * @param {{onArmored?: (armored: string) => string, isBefore?: boolean, minHeight?: string}} [options] with
+   * @param {{onArmored?: (armored: string) => Promise<string>, isBefore?: boolean, minHeight?: string}} [options] with
    *   `isBefore` the box is above the field instead of below it; `minHeight` is the least height of the frame in CSS
    */
   constructor(field, { onArmored, isBefore = false, minHeight = MIN_FRAME_HEIGHT } = {}) {
@@ -277,6 +277,23 @@ export class FrameHost {
     if (type === "frame.closed") this.close();
     if (type === "frame.left") this.checkFrame();
     return undefined;
+  }
+
+  /**
+   * Shows the page's field while something is written there: an editor that is hidden takes no text.
+   * @template T @param {() => Promise<T>} act
+   */
+  async whileShown(act) {
+    if (!this.#frame) return act();
+    this.#field.style.display = this.#display;
+    try {
+      return await act();
+    } finally {
+      if (this.#frame) {
+        this.#field.style.display = "none";
+        this.#frame.focus();
+      }
+    }
   }
 
   /** If the page has removed the frame, lets the person go on with the text in a window of the extension. */
