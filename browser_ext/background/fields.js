@@ -10,7 +10,7 @@ import * as keys from "./keys.js";
 import * as memory from "./memory.js";
 import * as optionsPage from "./options_page.js";
 import * as promptWindow from "./prompt_window.js";
-import { showTab } from "./sites.js";
+import { showTab } from "./tabs.js";
 import * as trust from "./trust.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";

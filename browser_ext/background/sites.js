@@ -78,12 +78,6 @@ export async function runIn(tabId, frameId, func) {
   return await inTime(runAt({ tabId, allFrames: true }, func)) ?? await inTime(runAt({ tabId, frameIds: [0] }, func)) ?? [];
 }
 
-/** Brings a tab to the front. Rejects if it is gone. @param {number} tabId */
-export async function showTab(tabId) {
-  const { windowId } = await api.tabs.update(tabId, { active: true }) ?? {};
-  if (windowId !== undefined) await api.windows.update(windowId, { focused: true });
-}
-
 /**
  * @param {chrome.scripting.InjectionTarget} target
  * @template T

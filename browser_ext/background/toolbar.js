@@ -14,7 +14,8 @@ import * as pages from "./pages.js";
 import * as parcels from "./parcels.js";
 import * as promptWindow from "./prompt_window.js";
 import * as session from "./session.js";
-import { inTime, runIn, showTab } from "./sites.js";
+import { inTime, runIn } from "./sites.js";
+import { showTab } from "./tabs.js";
 
 const PAGE = "toolbar/toolbar.html";
 const SIZE = { width: 480, height: 640 };

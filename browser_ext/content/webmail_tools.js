@@ -1,5 +1,6 @@
 /** Tools for the adaptors of webmails: requests with the page's session, messages, and filling forms. */
 import { headerField } from "../../wasm_build/ui/mail_header.js";
+import { editorAt } from "./editors.js";
 import { replaceText } from "./page_text.js";
 import { problem } from "./problems.js";
 
@@ -139,6 +140,7 @@ export function valueIn(root, selector) {
 export async function handOver({ message, subject, sentence, envelope }, { text, files, title, people = {} }) {
   const isThere = text?.isConnected && title instanceof HTMLElement && files instanceof HTMLInputElement;
   if (!isThere) throw problem("page-not-understood");
+  if (editorAt(/** @type {HTMLElement} */ (text))?.field === null) throw problem("mail-form-refused");
   const file = messageFile(message);
   if (!await replaceText(/** @type {HTMLElement} */ (text), sentence)) throw problem("mail-form-refused");
   await replaceText(title, subject);

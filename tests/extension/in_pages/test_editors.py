@@ -23,14 +23,17 @@ TAKING: Final = {
       event.preventDefault(); field.textContent = model = event.clipboardData.getData("text/plain"); });
       field.addEventListener("input", () => { field.textContent = model; });""",
     "takes beforeinput with its data": """field.addEventListener("beforeinput", (event) => {
-      event.preventDefault(); field.textContent = model = event.dataTransfer?.getData("text/plain") ?? event.data ?? ""; });""",
+      event.preventDefault();
+      field.textContent = model = event.dataTransfer?.getData("text/plain") ?? event.data ?? ""; });""",
     "swallows what is pasted": """field.addEventListener("paste", (event) => event.preventDefault());
       field.addEventListener("input", () => { model = field.innerText; });""",
-    "copies its text at each key": """copy.value = model; field.addEventListener("keyup", () => { model = copy.value = field.innerText; });""",
+    "copies its text at each key": """copy.value = model;
+      field.addEventListener("keyup", () => { model = copy.value = field.innerText; });""",
 }
 REFUSING: Final = {
     "draws its model again": """field.addEventListener("input", () => { field.textContent = model; });""",
-    "draws again after its own turn": """field.addEventListener("input", () => setTimeout(() => { field.textContent = model; }, 100));""",
+    "draws again after its own turn": """field.addEventListener("input", () =>
+      setTimeout(() => { field.textContent = model; }, 100));""",
     "shows the text, and gives its model to copy": """field.addEventListener("copy", (event) => {
       event.preventDefault(); event.clipboardData.setData("text/plain", model); });""",
     "shows the text, and has lost its place": """field.addEventListener("copy", (event) => event.preventDefault());""",
@@ -103,7 +106,10 @@ def test_what_is_typed_in_the_frame_never_reaches_an_editor_that_refuses(
 
 @pytest.mark.parametrize(
     "brings_back",
-    ["() => { document.querySelector('#field').focus(); document.execCommand('undo'); }", "() => setTimeout(restore, 1000)"],
+    [
+        "() => { document.querySelector('#field').focus(); document.execCommand('undo'); }",
+        "() => setTimeout(restore, 1000)",
+    ],
     ids=["undo", "the page, a second later"],
 )
 def test_a_text_that_comes_back_is_told_in_red_and_is_not_sent_by_a_press(

@@ -29,7 +29,8 @@ _FIELD: Final = (
     f"{_PLACE}<button id=send onclick=\"fetch('/posted', {{method: 'POST', body: kit.model()}})\">Post</button>"
 )
 _MAIL_FORM: Final = f"""<form id=form><label>To <input name=to type=email></label><br>
-<label>Subject <input name=subject></label><br>{_PLACE}<input type=file name=attached><button id=send>Send</button></form>
+<label>Subject <input name=subject></label><br>{_PLACE}<input type=file name=attached>
+<button id=send>Send</button></form>
 <script>document.querySelector('#form').addEventListener('submit', (event) => {{
   event.preventDefault();
   fetch('/posted', {{ method: 'POST', body: kit.model() + '\\nFILES ' + event.target.attached.files.length }});
@@ -99,7 +100,9 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
-        markup = f"<!doctype html><meta charset=utf-8><title>{kit}</title><link rel=icon href=data:,>{style}<h1>A forum</h1>"
+        markup = (
+            f"<!doctype html><meta charset=utf-8><title>{kit}</title><link rel=icon href=data:,>{style}<h1>A forum</h1>"
+        )
         self.wfile.write(f"{markup}{body}<script type=module src=/scripts/{kit}.js></script>".encode())
         return None
 
