@@ -2,7 +2,7 @@
  * The field in which a person writes, and the element in whose place the extension's frame stands: editors that look
  * like one field are often a frame of the page, or an element out of sight that only takes the keys.
  */
-import { bodyOf, parentOf } from "./dom_tree.js";
+import { bodyOf, parentOf, topElementOf } from "./dom_tree.js";
 import { isField } from "./field_text.js";
 
 /** The least size of a field in which a person can see what they write, in pixels. */
@@ -11,6 +11,8 @@ const MIN_HEIGHT = 10;
 /** The least size of the editor around a field that only takes the keys. */
 const EDITOR_WIDTH = 100;
 const EDITOR_HEIGHT = 60;
+/** The height that a frame may need, in pixels. */
+const FRAME_HEIGHT = 400;
 /** What is outside of such an element cannot be scrolled into view. */
 const CLIPPING = /hidden|clip/u;
 
@@ -25,10 +27,10 @@ const CLIPPING = /hidden|clip/u;
 export function editorAt(element) {
   if (element instanceof HTMLIFrameElement) {
     const field = wholeEditorIn(element);
-    return field && { place: element, field };
+    return field && { place: unclipped(element), field };
   }
   if (!isField(element)) return null;
-  if (hasSize(element, MIN_WIDTH, MIN_HEIGHT)) return { place: element, field: element };
+  if (hasSize(element, MIN_WIDTH, MIN_HEIGHT)) return { place: unclipped(element), field: element };
   const place = around(element).find((one) => hasSize(one, EDITOR_WIDTH, EDITOR_HEIGHT));
   return place ? { place, field: null } : { place: element, field: element };
 }
@@ -46,6 +48,15 @@ function hasSize(element, width, height) {
   const seen = (/** @type {"right" | "bottom"} */ end, /** @type {"left" | "top"} */ start) =>
     Math.min(...rects.map((rect) => rect[end])) - Math.max(...rects.map((rect) => rect[start]));
   return seen("right", "left") >= width && seen("bottom", "top") >= height;
+}
+
+/**
+ * The element itself, or the outermost one around it that would cut off a frame in its place.
+ * @param {HTMLElement} element
+ */
+function unclipped(element) {
+  const cutting = (/** @type {HTMLElement} */ one) => CLIPPING.test(getComputedStyle(one).overflow) && one.clientHeight < FRAME_HEIGHT;
+  return around(element).findLast((one) => one !== bodyOf(document) && one !== topElementOf(document) && cutting(one)) ?? element;
 }
 
 /** The elements around, the innermost first. @param {HTMLElement} element */

@@ -36,10 +36,11 @@ function write(element, place = element) {
 
 /**
  * @param {HTMLElement} element @param {string} [cms] the armored text to open; by default the first one in the element
+ * @param {HTMLElement} [place]
  */
-function open(element, cms = findCms(element)) {
+function open(element, cms = findCms(element), place = element) {
   const request = { smime: element.dataset.smime ?? "", proposed: [], cms };
-  return hostFor(element).open({ kind: "open", ...request }, "");
+  return hostFor(element, place).open({ kind: "open", ...request }, "");
 }
 
 /**
@@ -56,7 +57,7 @@ export function activate(element) {
     return true;
   }
   const host = hostFor(field, place);
-  if (!host.isOpen) void host.attempt(() => (findCms(field) && place === field ? open(field) : write(field, place)));
+  if (!host.isOpen) void host.attempt(() => (findCms(field) ? open(field, findCms(field), place) : write(field, place)));
   return true;
 }
 

@@ -316,6 +316,8 @@ export class FrameHost {
     frame.style.cssText = `${FRAME_STYLE};block-size:max(${height}px,${MIN_FRAME_HEIGHT},${this.#minHeight})`;
     this.#display = this.#field.style.display;
     this.#field.style.display = "none";
+    // In a row of a flexible box the frame would be as narrow as frames are.
+    this.#box.style.inlineSize = "100%";
     // A frame that is put in its place anew loads anew.
     for (const other of [...this.#root.children]) if (other !== frame) other.remove();
     if (!frame.isConnected) this.#root.append(frame);
@@ -349,6 +351,7 @@ export class FrameHost {
   #restoreField() {
     if (!this.#frame) return;
     this.#field.style.display = this.#display;
+    this.#box.style.inlineSize = "";
     this.#frame = null;
   }
 

@@ -132,3 +132,21 @@ def test_a_text_that_comes_back_is_told_in_red_and_is_not_sent_by_a_press(
         window.click("[data-test=agree]")
     page.wait_for("() => document.querySelector('#field').textContent.startsWith('-----BEGIN CMS-----')")
     wait_for_note(page, "")
+
+
+def test_a_frame_for_an_editor_in_a_small_box_is_not_cut_off(extension: Extension, page: Page, site: Site) -> None:
+    editor = f"<iframe id=editor style='flex:1;border:0' srcdoc='<body contenteditable>{OLD}</body>'></iframe>"
+    box = "<div id=box style='display:flex;height:150px;overflow:hidden'>"
+    page.goto(site.page_with(f"{box}{editor}</div>"))
+    (within,) = page.frames()
+    within.wait_for_selector("body")
+    within.click("body")
+    extension.choose_from_menu(page, "field")
+    frame = extension.frame_in(page)
+    frame.around.wait_for_selector("[data-test=encrypt]")
+    assert page.js("() => getComputedStyle(document.querySelector('#box')).display") == "none"
+    assert frame.around.js("() => innerWidth") > 500
+    frame.around.click("[data-test=encrypt]")
+    extension.answer()
+    frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
+    assert within.text("body").startswith("-----BEGIN CMS-----")
