@@ -22,6 +22,7 @@ import { openUnlessAsking } from "./prompt_window.js";
 import { readProposed } from "./proposed_people.js";
 import * as receipts from "./receipts.js";
 import * as recipientSearch from "./recipient_search.js";
+import { showTab } from "./tabs.js";
 import * as timestamps from "./timestamps.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
@@ -337,12 +338,15 @@ export async function forgetWindow(tabId) {
  * @returns {Promise<{sent: boolean, problem: string}>}
  */
 async function deliver(composition, name, done) {
-  const { id, tabId, pageFrameId, deliver: how } = composition;
+  const { id, tabId, pageFrameId, windowTabId, deliver: how } = composition;
   if (!(await isThere(tabId))) throw new RequestError((await hasLeftForSome(id)) ? "sending-partial" : "webmail-gone");
   await mark(id, name, "begun");
   const message = { type: "compose.done", body: { ...done, compose: id, deliver: how } };
+  // The webmail's editor takes the sentence only while its tab has the focus.
+  if (how === "attachment") await showTab(tabId).catch(() => {});
   // A later document in the same frame does not know this letter and refuses it.
   const answer = await api.tabs.sendMessage(tabId, message, { frameId: pageFrameId }).catch(() => null);
+  if (how === "attachment" && windowTabId !== undefined) await showTab(windowTabId).catch(() => {});
   // Some webmails get the encrypted message as an attachment, and the person presses the webmail's own button.
   if (answer?.sent === true || answer?.problem === HANDED_OVER) {
     await mark(id, name, "taken");

@@ -10,6 +10,7 @@ import * as keys from "./keys.js";
 import * as memory from "./memory.js";
 import * as optionsPage from "./options_page.js";
 import * as promptWindow from "./prompt_window.js";
+import { showTab } from "./tabs.js";
 import * as trust from "./trust.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
@@ -64,8 +65,13 @@ export async function encryptNow(job, choice) {
   const { armored } = await vault.call("field.encrypt", {
     job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
   });
+  // Editors take a text only while they have the focus, which they lose with their window.
+  if (!frame.inWindow) await showTab(frame.tabId).catch(() => {});
   const taken = await frames.askPage(frame, { type: "field.encrypted", armored });
-  if (taken !== true) throw new RequestError(taken ?? "page-gone");
+  if (taken !== true) {
+    await promptWindow.show(job);
+    throw new RequestError(taken ?? "page-gone");
+  }
   await frames.dropKept(await frames.load(frame.id));
   await rememberReaders(frame.origin, choice.recipients);
   const named = people.map(holderText);

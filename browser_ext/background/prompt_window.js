@@ -47,6 +47,12 @@ async function openNow(job) {
   if (answered) await jobs.save({ ...answered, windowId: opened?.id });
 }
 
+/** Brings the window of a job to the front, if it is open. @param {JobRecord} job */
+export async function show(job) {
+  const { windowId } = await jobs.load(job.id).catch(() => job);
+  if (windowId !== undefined) await api.windows.update(windowId, { focused: true }).catch(() => {});
+}
+
 /** The window in which a question of a tab waits. @param {number} tabId @returns {Promise<number | null>} */
 async function windowOf(tabId) {
   for (const { windowId } of await jobs.waitingIn(tabId)) {

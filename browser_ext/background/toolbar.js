@@ -15,6 +15,7 @@ import * as parcels from "./parcels.js";
 import * as promptWindow from "./prompt_window.js";
 import * as session from "./session.js";
 import { inTime, runIn } from "./sites.js";
+import { showTab } from "./tabs.js";
 
 const PAGE = "toolbar/toolbar.html";
 const SIZE = { width: 480, height: 640 };
@@ -111,8 +112,7 @@ async function pick(tabId, func) {
   await stopPicking({}, { tab });
   const begun = await runIn(tabId, undefined, func);
   if (!begun.some(({ result }) => result)) throw new RequestError("toolbar-page-gone");
-  await api.tabs.update(tabId, { active: true });
-  await api.windows.update(tab.windowId, { focused: true });
+  await showTab(tabId);
 }
 
 /** Ends the pointing in all frames of the sender's tab. @param {{}} _ @param {Pick<Sender, "tab">} sender */

@@ -12,6 +12,7 @@ import { mayNamePart } from "./any_webmail/part_names.js";
 import { closest, customElementsBelow, findBelow, focusedIn, hasFocus, isConnected, matches } from "./dom_tree.js";
 import { ARMOR_BEGIN } from "./field_text.js";
 import { hasParcelLink } from "./parcel_signs.js";
+import { findFocused } from "./shadow_roots.js";
 import { GUARDED } from "./smime_attributes.js";
 import { isMailPage } from "./webmail_signs.js";
 import { api, world } from "./world.js";
@@ -233,11 +234,4 @@ function activateFocused() {
     (element) => element instanceof HTMLElement && mayBeOffered(element),
   );
   return (world.mail?.offerMail({ isAsked: true }) ?? 0) > 0 || hasField;
-}
-
-/** The focused element, inside open shadow roots too. */
-function findFocused() {
-  let focused = focusedIn(document);
-  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
-  return focused;
 }

@@ -1,5 +1,6 @@
 /** The text of a page's fields and of other elements, and the armored CMS in it. */
-import { createElement, findBelow } from "./dom_tree.js";
+import { findBelow } from "./dom_tree.js";
+import { isControl, replaceText } from "./page_text.js";
 
 export const ARMOR_BEGIN = "-----BEGIN CMS-----";
 const ARMOR_END = "-----END CMS-----";
@@ -21,10 +22,15 @@ function isEditable(element) {
   return asked !== null && asked.toLowerCase() !== "false";
 }
 
+/** Whether an element is the body of a document, also of another one. @param {Element} element */
+function isBody({ localName }) {
+  return localName === "body";
+}
+
 /** @param {Element} element @returns {string} */
 export function textOf(element) {
-  if (element instanceof HTMLTextAreaElement || element instanceof HTMLInputElement) return element.value;
-  return (isField(element) ? /** @type {HTMLElement} */ (element).innerText : element.textContent) ?? "";
+  if (isControl(element)) return element.value;
+  return (isField(element) || isBody(element) ? /** @type {HTMLElement} */ (element).innerText : element.textContent) ?? "";
 }
 
 /** @param {Element} element @returns {string} the first armored text in the element, or "" */
@@ -45,29 +51,20 @@ export function readArmor(text) {
 }
 
 /**
- * Writes into a page's field as if the text had been typed.
+ * Replaces the text of a page's field by armored text.
  * @param {HTMLElement} element
  * @param {string} armored
- * @returns {string} the code of a problem, or "" if the field has taken the text
+ * @returns {Promise<string>} the code of a problem, or "" if the field has taken the text
  */
-export function writeArmor(element, armored) {
+export async function writeArmor(element, armored) {
   const isLine = element instanceof HTMLInputElement;
   const written = isLine ? armored.trim().replaceAll("\n", " ") : armored;
   const limit = isLine || element instanceof HTMLTextAreaElement ? element.maxLength : -1;
   if (limit >= 0 && written.length > limit) return "field-too-small";
-  if (isLine || element instanceof HTMLTextAreaElement) element.value = written;
-  else writeLines(element, written);
-  const replaced = { bubbles: true, composed: true, inputType: "insertReplacementText" };
-  element.dispatchEvent(new InputEvent("input", replaced));
-  element.dispatchEvent(new Event("change", { bubbles: true }));
-  // A framework that ignores the events writes its own state back at once: read the field again.
-  return findCms(element) === armored ? "" : "field-refused";
-}
-
-/** @param {HTMLElement} element @param {string} text */
-function writeLines(element, text) {
-  const lines = text.trim().split("\n").flatMap((line) => [createElement("br"), line]);
-  element.replaceChildren(...lines.slice(1));
+  const before = textOf(element).trim();
+  if (await replaceText(element, written) && findCms(element) === armored) return "";
+  // What an editor shows after it was emptied says nothing of what it keeps.
+  return before ? "field-kept" : "field-refused";
 }
 
 /**

@@ -1,10 +1,12 @@
 /** The fields of a page: the buttons beside them, and the frames that replace them. */
 import { ask } from "./background_link.js";
+import { editorAt } from "./editors.js";
 import { findCms, isField, textOf } from "./field_text.js";
 import { fileName } from "./file_names.js";
 import { fill } from "./filled_fields.js";
 import { FrameHost } from "./frame_host.js";
 import { nextStepAt } from "./next_step.js";
+import { noteErrorFor } from "./notes.js";
 import { problem } from "./problems.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
 import { api } from "./world.js";
@@ -12,32 +14,33 @@ import { api } from "./world.js";
 /** @type {WeakMap<HTMLElement, FrameHost>} */
 const hostOf = new WeakMap();
 
-/** @param {HTMLElement} element */
-function hostFor(element) {
-  const known = hostOf.get(element);
+/** @param {HTMLElement} element the field @param {HTMLElement} [place] the element in whose place the frame stands */
+function hostFor(element, place = element) {
+  const known = hostOf.get(place);
   if (known) return known;
-  const host = new FrameHost(element, { onArmored: (armored) => {
-    const refused = fill(element, armored);
-    if (!refused) host.say(nextStepAt(element));
+  const host = new FrameHost(place, { onArmored: async (armored) => {
+    const refused = await fill(element, armored, (act) => host.whileShown(act));
+    if (!refused) host.say(nextStepAt(place));
     return refused;
   } });
-  hostOf.set(element, host);
+  hostOf.set(place, host);
   return host;
 }
 
-/** @param {HTMLElement} element */
-function write(element) {
-  const text = isField(element) ? textOf(element) : "";
+/** @param {HTMLElement} element @param {HTMLElement} [place] */
+function write(element, place = element) {
+  const text = isField(element) || place !== element ? textOf(element) : "";
   const request = { smime: element.dataset.smime ?? "", proposed: proposedBy(element), cms: "" };
-  return hostFor(element).open({ kind: "write", ...request }, text);
+  return hostFor(element, place).open({ kind: "write", ...request }, text);
 }
 
 /**
  * @param {HTMLElement} element @param {string} [cms] the armored text to open; by default the first one in the element
+ * @param {HTMLElement} [place]
  */
-function open(element, cms = findCms(element)) {
+function open(element, cms = findCms(element), place = element) {
   const request = { smime: element.dataset.smime ?? "", proposed: [], cms };
-  return hostFor(element).open({ kind: "open", ...request }, "");
+  return hostFor(element, place).open({ kind: "open", ...request }, "");
 }
 
 /**
@@ -46,9 +49,15 @@ function open(element, cms = findCms(element)) {
  * @returns {boolean} true if the element is a field
  */
 export function activate(element) {
-  if (!(element instanceof HTMLElement) || !isField(element)) return false;
-  const host = hostFor(element);
-  if (!host.isOpen) void host.attempt(() => (findCms(element) ? open(element) : write(element)));
+  const editor = element instanceof HTMLElement ? editorAt(element) : null;
+  if (!editor) return false;
+  const { place, field } = editor;
+  if (!field) {
+    noteErrorFor(place, problem("field-unreadable"));
+    return true;
+  }
+  const host = hostFor(field, place);
+  if (!host.isOpen) void host.attempt(() => (findCms(field) ? open(field, findCms(field), place) : write(field, place)));
   return true;
 }
 

@@ -99,7 +99,7 @@ export class FrameHost {
 
   /**
    * @param {HTMLElement} field
-   * @param {{onArmored?: (armored: string) => string, isBefore?: boolean, minHeight?: string}} [options] with
+   * @param {{onArmored?: (armored: string) => Promise<string>, isBefore?: boolean, minHeight?: string}} [options] with
    *   `isBefore` the box is above the field instead of below it; `minHeight` is the least height of the frame in CSS
    */
   constructor(field, { onArmored, isBefore = false, minHeight = MIN_FRAME_HEIGHT } = {}) {
@@ -279,6 +279,23 @@ export class FrameHost {
     return undefined;
   }
 
+  /**
+   * Shows the page's field while something is written there: an editor that is hidden takes no text.
+   * @template T @param {() => Promise<T>} act
+   */
+  async whileShown(act) {
+    if (!this.#frame) return act();
+    this.#field.style.display = this.#display;
+    try {
+      return await act();
+    } finally {
+      if (this.#frame) {
+        this.#field.style.display = "none";
+        this.#frame.focus();
+      }
+    }
+  }
+
   /** If the page has removed the frame, lets the person go on with the text in a window of the extension. */
   checkFrame() {
     if (!this.#frame || !this.#frameId || this.#frame.isConnected) return;
@@ -299,6 +316,8 @@ export class FrameHost {
     frame.style.cssText = `${FRAME_STYLE};block-size:max(${height}px,${MIN_FRAME_HEIGHT},${this.#minHeight})`;
     this.#display = this.#field.style.display;
     this.#field.style.display = "none";
+    // In a row of a flexible box the frame would be as narrow as frames are.
+    this.#box.style.inlineSize = "100%";
     // A frame that is put in its place anew loads anew.
     for (const other of [...this.#root.children]) if (other !== frame) other.remove();
     if (!frame.isConnected) this.#root.append(frame);
@@ -332,6 +351,7 @@ export class FrameHost {
   #restoreField() {
     if (!this.#frame) return;
     this.#field.style.display = this.#display;
+    this.#box.style.inlineSize = "";
     this.#frame = null;
   }
 

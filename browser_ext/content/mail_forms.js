@@ -5,10 +5,10 @@
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
  */
-import { attributeOf, bodyOf, closest, findBelow, focusedIn, hasFocus, parentOf, textOf, topElementOf } from "./dom_tree.js";
+import { attributeOf, bodyOf, closest, findBelow, hasFocus, parentOf, textOf, topElementOf } from "./dom_tree.js";
 import { findCms, isField } from "./field_text.js";
 import { mailFieldOf } from "./mail_words.js";
-import { rootsBelow, shadowRootOf } from "./shadow_roots.js";
+import { findFocused, rootsBelow } from "./shadow_roots.js";
 
 const FIELDS = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=searchbox], [role=listbox], "
   + "[role=group], [role=list], iframe";
@@ -51,13 +51,6 @@ function isShown(element) {
 /** @param {Element} element */
 function isHigh(element) {
   return isShown(element) && element.getBoundingClientRect().height >= MIN_EDITOR_HEIGHT;
-}
-
-/** The focused element, in any shadow root. If the focus is inside an iframe, the iframe. */
-export function findFocused() {
-  let focused = focusedIn(document);
-  for (let root = focused && shadowRootOf(focused); root?.activeElement; root = focused && shadowRootOf(focused)) focused = root.activeElement;
-  return focused instanceof HTMLElement ? focused : null;
 }
 
 /**

@@ -13,8 +13,16 @@ const notes = new WeakMap();
 /** @param {Element} element @param {string} text "" empties the line */
 export function noteFor(element, text) {
   const known = notes.get(element);
+  if (known?.textContent === text) return;
+  known?.style.setProperty("color", "CanvasText");
   if (known) known.textContent = text;
   else if (text) notes.set(element, create(element, text));
+}
+
+/** Notes a danger, in red. @param {Element} element @param {string} text */
+export function warnFor(element, text) {
+  noteFor(element, text);
+  notes.get(element)?.style.setProperty("color", "#b3261e");
 }
 
 /** @param {Element} element @param {unknown} error */

@@ -1,5 +1,5 @@
 /** The shadow roots of a page. */
-import { findBelow } from "./dom_tree.js";
+import { findBelow, focusedIn } from "./dom_tree.js";
 import { api } from "./world.js";
 
 /**
@@ -21,4 +21,11 @@ export function shadowRootOf(element) {
 export function rootsBelow(root) {
   const below = [...findBelow(root, "*")].flatMap((element) => shadowRootOf(element) ?? []);
   return [root, ...below.flatMap(rootsBelow)];
+}
+
+/** The focused element, in any shadow root. If the focus is inside an iframe, the iframe. */
+export function findFocused() {
+  let focused = focusedIn(document);
+  for (let root = focused && shadowRootOf(focused); root?.activeElement; root = focused && shadowRootOf(focused)) focused = root.activeElement;
+  return focused instanceof HTMLElement ? focused : null;
 }

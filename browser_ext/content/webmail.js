@@ -18,8 +18,9 @@ import { taughtForm } from "./any_webmail/taught_form.js";
 import { startTeaching } from "./any_webmail/teaching.js";
 import { ask } from "./background_link.js";
 import { bodyOf, findBelow, isConnected } from "./dom_tree.js";
-import { editableIn, fieldsOf, fileFieldOf, findFocused, findMailForm, focusedMailForm, isEmpty, writtenIn } from "./mail_forms.js";
+import { editableIn, fieldsOf, fileFieldOf, findMailForm, focusedMailForm, isEmpty, writtenIn } from "./mail_forms.js";
 import { codeOf, problem } from "./problems.js";
+import { findFocused } from "./shadow_roots.js";
 import { handOver } from "./webmail_tools.js";
 import { api, fieldsPart } from "./world.js";
 
@@ -362,7 +363,7 @@ async function attach(form, begun, done) {
   if (![editor, subject, files].every((element) => element?.isConnected)) throw problem("page-not-understood");
   const written = settle(writtenIn(editor));
   if (![begun, done.sentence, ""].some((known) => settle(known) === written)) throw problem("mail-form-changed");
-  handOver(done, { text, files, title: subject, people: emptyPeople(form) });
+  await handOver(done, { text, files, title: subject, people: emptyPeople(form) });
 }
 
 /** A text without the blanks that editors change. @param {string} text */

@@ -1,5 +1,7 @@
 /** Tools for the adaptors of webmails: requests with the page's session, messages, and filling forms. */
 import { headerField } from "../../wasm_build/ui/mail_header.js";
+import { editorAt } from "./editors.js";
+import { replaceText } from "./page_text.js";
 import { problem } from "./problems.js";
 
 /**
@@ -124,32 +126,27 @@ export function valueIn(root, selector) {
   return /** @type {HTMLInputElement | null} */ (root.querySelector(selector))?.value ?? "";
 }
 
-/** Puts a text into the page's own field, as if it had been typed. @param {HTMLElement} field @param {string} text */
-function fillIn(field, text) {
-  if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) field.value = text;
-  else field.textContent = text;
-  for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
-}
-
 /**
  * Fills the form of a webmail that sends only messages composed by itself: attaches the encrypted message, and writes
  * the sentence, the subject, and the recipients into empty fields. Throws `handed-over` at the end, because the person must send the form. Throws
- * `page-not-understood`, and alters nothing, if a field is missing.
+ * `page-not-understood`, and alters nothing, if a field is missing, and `mail-form-refused`, without the file, if the
+ * form keeps another text than the sentence: it would leave beside the encrypted message.
  * @param {ComposedMessage} done
  * @param {{
  *   text: Element | null | undefined, files: Element | null | undefined, title: Element | null | undefined,
  *   people?: Partial<Record<"to" | "cc", HTMLElement>>,
  * }} places `text` may be in a frame of the page; `people` are the empty fields for recipients
  */
-export function handOver({ message, subject, sentence, envelope }, { text, files, title, people = {} }) {
+export async function handOver({ message, subject, sentence, envelope }, { text, files, title, people = {} }) {
   const isThere = text?.isConnected && title instanceof HTMLElement && files instanceof HTMLInputElement;
   if (!isThere) throw problem("page-not-understood");
+  if (editorAt(/** @type {HTMLElement} */ (text))?.field === null) throw problem("mail-form-refused");
   const file = messageFile(message);
-  fillIn(/** @type {HTMLElement} */ (text), sentence);
-  fillIn(title, subject);
+  if (!await replaceText(/** @type {HTMLElement} */ (text), sentence)) throw problem("mail-form-refused");
+  await replaceText(title, subject);
   for (const kind of /** @type {const} */ (["to", "cc"])) {
     const field = people[kind];
-    if (field && !(field instanceof HTMLSelectElement) && envelope[kind].length > 0) fillIn(field, envelope[kind].join(", "));
+    if (field && !(field instanceof HTMLSelectElement) && envelope[kind].length > 0) await replaceText(field, envelope[kind].join(", "));
   }
   chooseFile(files, file);
   throw problem("handed-over");

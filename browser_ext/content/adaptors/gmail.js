@@ -53,7 +53,7 @@ function fields(dialog, element) {
 /** @param {ComposedMessage} done @param {HTMLElement} [text] the editor of the form that the message was written for */
 async function send(done, text = composer()?.element) {
   const dialog = text?.closest("[role=dialog], .M9, form");
-  handOver(done, {
+  await handOver(done, {
     text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subjectbox]"),
   });
 }

@@ -70,7 +70,7 @@ function fields(element) {
 /** @param {ComposedMessage} done @param {HTMLElement} [text] the editor of the form that the message was written for */
 async function send(done, text = composer()?.element) {
   const pane = text?.closest("[role=main], [role=dialog]");
-  handOver(done, {
+  await handOver(done, {
     text, files: pane?.querySelector("input[type=file]"), title: pane?.querySelector("input[maxlength='255']"),
   });
 }

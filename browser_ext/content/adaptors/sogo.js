@@ -55,7 +55,7 @@ function fields(dialog, element) {
 /** @param {ComposedMessage} done @param {HTMLElement} [text] the editor of the form that the message was written for */
 async function send(done, text = composer()?.element) {
   const dialog = text?.closest(EDITOR);
-  handOver(done, {
+  await handOver(done, {
     text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subject]"),
   });
 }

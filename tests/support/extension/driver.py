@@ -297,15 +297,35 @@ def agree_in(window: Page) -> None:
 
 def note_after(page: Page, selector: str) -> str:
     """The sentences that the extension shows after an element of a page, in a closed shadow root."""
+    return " ".join(
+        _texts_in(_tree_of(page, "(selector) => document.querySelector(selector).nextElementSibling", selector))
+    )
+
+
+def notes_below(page: Page, selector: str) -> str:
+    """The sentences in closed shadow roots below an element of a page, at any depth."""
+    return " ".join(
+        _shadow_texts_in(_tree_of(page, "(selector) => document.querySelector(selector)", selector, depth=60))
+    )
+
+
+def _tree_of(page: Page, function: str, selector: str, *, depth: int = 10) -> Json:
     found = page.browser.bidi.command(
         "script.callFunction",
-        functionDeclaration="(selector) => document.querySelector(selector).nextElementSibling",
+        functionDeclaration=function,
         arguments=[{"type": "string", "value": selector}],
         target={"context": page.context},
         awaitPromise=False,
-        serializationOptions={"maxDomDepth": 10, "includeShadowTree": "all"},
+        serializationOptions={"maxDomDepth": depth, "includeShadowTree": "all"},
     )
-    return " ".join(_texts_in(found["result"]["value"]))
+    return found["result"]["value"]
+
+
+def _shadow_texts_in(node: Json) -> Iterator[str]:
+    if root := node.get("shadowRoot"):
+        yield from _texts_in(root["value"])
+    for child in node.get("children", []):
+        yield from _shadow_texts_in(child["value"])
 
 
 def _texts_in(node: Json) -> Iterator[str]:

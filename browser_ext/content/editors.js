@@ -1,0 +1,68 @@
+/**
+ * The field in which a person writes, and the element in whose place the extension's frame stands: editors that look
+ * like one field are often a frame of the page, or an element out of sight that only takes the keys.
+ */
+import { bodyOf, parentOf, topElementOf } from "./dom_tree.js";
+import { isField } from "./field_text.js";
+
+/** The least size of a field in which a person can see what they write, in pixels. */
+const MIN_WIDTH = 40;
+const MIN_HEIGHT = 10;
+/** The least size of the editor around a field that only takes the keys. */
+const EDITOR_WIDTH = 100;
+const EDITOR_HEIGHT = 60;
+/** The height that a frame may need, in pixels. */
+const FRAME_HEIGHT = 400;
+/** What is outside of such an element cannot be scrolled into view. */
+const CLIPPING = /hidden|clip/u;
+
+/**
+ * `place`: the element that the person sees. `field`: the element with the text; null where only the page's own script
+ * knows the text, as in editors of code that draw the lines in view.
+ *
+ * @typedef {{place: HTMLElement, field: HTMLElement | null}} Editor
+ */
+
+/** The editor to which the focused element belongs; null for none. @param {HTMLElement} element @returns {Editor | null} */
+export function editorAt(element) {
+  if (element instanceof HTMLIFrameElement) {
+    const field = wholeEditorIn(element);
+    return field && { place: unclipped(element), field };
+  }
+  if (!isField(element)) return null;
+  if (hasSize(element, MIN_WIDTH, MIN_HEIGHT)) return { place: unclipped(element), field: element };
+  const place = around(element).find((one) => hasSize(one, EDITOR_WIDTH, EDITOR_HEIGHT));
+  return place ? { place, field: null } : { place: element, field: element };
+}
+
+/** The body of a frame of the page that is an editor as a whole; null for any other frame. @param {HTMLIFrameElement} frame */
+function wholeEditorIn({ contentDocument }) {
+  const body = contentDocument && bodyOf(contentDocument);
+  return body && (contentDocument.designMode === "on" || body.isContentEditable) ? body : null;
+}
+
+/** Whether an element shows at least this many pixels. @param {HTMLElement} element @param {number} width @param {number} height */
+function hasSize(element, width, height) {
+  const clips = around(element).filter((one) => CLIPPING.test(getComputedStyle(one).overflow));
+  const rects = [element, ...clips].map((one) => one.getBoundingClientRect());
+  const seen = (/** @type {"right" | "bottom"} */ end, /** @type {"left" | "top"} */ start) =>
+    Math.min(...rects.map((rect) => rect[end])) - Math.max(...rects.map((rect) => rect[start]));
+  return seen("right", "left") >= width && seen("bottom", "top") >= height;
+}
+
+/**
+ * The element itself, or the outermost one around it that would cut off a frame in its place.
+ * @param {HTMLElement} element
+ */
+function unclipped(element) {
+  const cutting = (/** @type {HTMLElement} */ one) => CLIPPING.test(getComputedStyle(one).overflow) && one.clientHeight < FRAME_HEIGHT;
+  return around(element).findLast((one) => one !== bodyOf(document) && one !== topElementOf(document) && cutting(one)) ?? element;
+}
+
+/** The elements around, the innermost first. @param {HTMLElement} element */
+function around(element) {
+  /** @type {HTMLElement[]} */
+  const found = [];
+  for (let one = parentOf(element); one; one = parentOf(one)) if (one instanceof HTMLElement) found.push(one);
+  return found;
+}

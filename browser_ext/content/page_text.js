@@ -1,0 +1,175 @@
+/**
+ * Replaces the text of a page's field as a person does, and reads back what the page has made of it.
+ *
+ * An editor keeps a model of its own, sends that, and draws its elements from it. A text that somebody only puts into
+ * its elements is shown and never sent. So an editor gets a text by the events and commands with which a browser brings
+ * it a person's text, one way after the other, and is believed only after its turn: by what it gives to copy, which is
+ * its model, or else by its elements.
+ */
+import { findBelow, isVisible } from "./dom_tree.js";
+import { rootsBelow } from "./shadow_roots.js";
+
+/** The time in which an editor notices a selection, and in which it finishes a change. */
+const SELECTION_MILLISECONDS = 120;
+const TURN_MILLISECONDS = 200;
+/** The longest wait for two frames. A tab in the background draws none. */
+const FRAMES_MILLISECONDS = 300;
+/** How often an editor is asked what it holds. */
+const MAX_TRIES = 3;
+const COMMON = { bubbles: true, cancelable: true, composed: true };
+/** What editors put between or before characters without being asked; editors of Markdown put backslashes. */
+const ADDED = /[\s\u200b\u200c\u2060\ufeff\\]+/gu;
+
+/** @typedef {HTMLInputElement | HTMLTextAreaElement} Control */
+
+/**
+ * The ways by which editors take text. Each gets the selected editor.
+ * @type {((field: HTMLElement, text: string) => void)[]}
+ */
+const WAYS = [paste, replaceByEvent, typeByCommand];
+
+/**
+ * Replaces all text of a field. Any document of this site may hold the field.
+ * @param {HTMLElement} field @param {string} text
+ * @returns {Promise<boolean>} false if the page did not take it; then the field is empty, or `contentOf` has what it kept
+ */
+export async function replaceText(field, text) {
+  const before = settled(contentOf(field));
+  const ways = isControl(field) ? [setValue] : WAYS;
+  for (const way of ways) {
+    await selectAll(field);
+    way(field, text);
+    await turn();
+    if (await holdsOnly(field, text) && !isHeldApart(field, before)) return true;
+  }
+  await empty(field);
+  return false;
+}
+
+/** The text in a field of a page, as it would be read without its layout. @param {HTMLElement} field */
+export function contentOf(field) {
+  return (isControl(field) ? field.value : field.textContent) ?? "";
+}
+
+/** A text without blanks, and without what editors add to texts. @param {string} text */
+export function settled(text) {
+  return text.replace(ADDED, "");
+}
+
+/** @param {Element} field of any document @returns {field is Control} */
+export function isControl(field) {
+  return field.localName === "textarea" || field.localName === "input";
+}
+
+/** Whether the page's own text is this one, after the editor has had its turn. @param {HTMLElement} field @param {string} text */
+async function holdsOnly(field, text) {
+  if (isControl(field)) return settled(field.value) === settled(text);
+  /** @type {string | null} */
+  let copied = "";
+  // An editor that gives nothing may not have noticed the selection yet.
+  for (let tries = 0; tries < MAX_TRIES && copied === ""; tries += 1) {
+    await selectAll(field);
+    copied = copyFrom(field);
+  }
+  // An editor that takes the event and gives nothing has lost its place: what its elements show is not its model.
+  return settled(copied ?? contentOf(field)) === settled(text);
+}
+
+/** The selected text as the editor gives it; null if it leaves copying to the browser. @param {HTMLElement} field */
+function copyFrom(field) {
+  const data = new DataTransfer();
+  const event = new ClipboardEvent("copy", { ...COMMON, clipboardData: data });
+  return field.dispatchEvent(event) ? null : (event.clipboardData ?? data).getData("text/plain");
+}
+
+/**
+ * Whether the page keeps the old text in a control that nobody sees, as editors over a `textarea` do.
+ * @param {HTMLElement} field @param {string} before
+ */
+function isHeldApart(field, before) {
+  const controls = before ? rootsBelow(field.ownerDocument).flatMap((root) => [...findBelow(root, "textarea, input[type=hidden], input[type=text]")]) : [];
+  return controls.some((one) => one !== field && !isVisible(one) && settled(wordsIn(/** @type {Control} */ (one).value)) === before);
+}
+
+/** The text of a value that may be markup. No script of it runs. @param {string} value */
+function wordsIn(value) {
+  return value.includes("<") ? new DOMParser().parseFromString(value, "text/html").body.textContent ?? "" : value;
+}
+
+/** @param {HTMLElement} field @param {string} text */
+function setValue(field, text) {
+  /** @type {Control} */ (field).value = text;
+  tell(field);
+}
+
+/** Tells a page that its field has changed, by the events after a replacement. @param {HTMLElement} field */
+function tell(field) {
+  field.dispatchEvent(new InputEvent("input", { ...COMMON, cancelable: false, inputType: "insertReplacementText" }));
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+/** @param {HTMLElement} field @param {string} text */
+function paste(field, text) {
+  // Chromium reads `clipboardData`, Firefox `data`.
+  const data = { clipboardData: transferOf(text), dataType: "text/plain", data: text };
+  field.dispatchEvent(new ClipboardEvent("paste", { ...COMMON, ...data }));
+}
+
+/** @param {HTMLElement} field @param {string} text */
+function replaceByEvent(field, text) {
+  const data = { inputType: "insertFromPaste", dataTransfer: transferOf(text) };
+  field.dispatchEvent(new InputEvent("beforeinput", { ...COMMON, ...data }));
+}
+
+/** @param {string} text */
+function transferOf(text) {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  return data;
+}
+
+/**
+ * Has the browser type the text in one line: Chromium takes 3 ms and two events for each further one. Older editors
+ * notice it by keys.
+ * @param {HTMLElement} field @param {string} text
+ */
+function typeByCommand(field, text) {
+  field.dispatchEvent(new KeyboardEvent("keydown", { ...COMMON, key: "Unidentified" }));
+  field.ownerDocument.execCommand("insertText", false, text.trim().replaceAll("\n", " "));
+  field.dispatchEvent(new KeyboardEvent("keyup", { ...COMMON, key: "Unidentified" }));
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+/** Empties a field as far as its page lets it. @param {HTMLElement} field */
+async function empty(field) {
+  if (isControl(field)) return setValue(field, "");
+  await selectAll(field);
+  const asked = new InputEvent("beforeinput", { ...COMMON, inputType: "deleteContentBackward" });
+  if (field.dispatchEvent(asked)) field.ownerDocument.execCommand("delete");
+  await turn();
+}
+
+/** Selects all of a field, and waits until its editor knows that. @param {HTMLElement} field */
+async function selectAll(field) {
+  field.focus();
+  if (isControl(field)) return;
+  const page = field.ownerDocument;
+  // Without a change of the selection, the editor would not look at it again.
+  page.getSelection()?.collapse(field, 0);
+  page.getSelection()?.selectAllChildren(field);
+  // A selection inside a shadow root is out of reach in some browsers. The command selects the editor with the focus.
+  if (field.getRootNode() !== page) page.execCommand("selectAll");
+  await pause(SELECTION_MILLISECONDS);
+}
+
+/** Waits until an editor has drawn what it has taken. */
+async function turn() {
+  const frames = new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await Promise.race([frames, pause(FRAMES_MILLISECONDS)]);
+  await pause(TURN_MILLISECONDS);
+}
+
+/** @param {number} milliseconds */
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,18 @@
+"""Fixtures for the extension in other people's editors: the extension has Alice's keys, and the editors are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.editors.kits import Posting, running_editors
+from tests.support.extension.field_pages import extension, page, people, unlocked
+
+__all__ = ["editors", "extension", "page", "people", "unlocked"]
+
+
+@pytest.fixture(scope="session")
+def editors() -> Iterator[Posting]:
+    with running_editors() as site:
+        yield site

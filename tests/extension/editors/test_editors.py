@@ -1,0 +1,44 @@
+"""The extension in other people's editors: what is called encrypted is what the editor's own model sends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from tests.support.browser.page import Page
+from tests.support.editors.kits import KITS, Posting
+from tests.support.editors.meeting import SECRET, meet, send_mail
+from tests.support.extension.driver import Extension
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+# Editors of code. They draw the lines in view only, so nobody can read back what was written there. Monaco has no field
+# in Chromium, where the toolbar's window opens.
+TOLD: Final = ("ace", "codemirror5", "easymde", "monaco")
+SENTENCES: Final = ("cannot check what this editor sends", "Sealwax found nothing to open")
+# Editors that refuse in one of the browsers: what they give to copy is not all of the text.
+MAY_REFUSE: Final = ("codemirror5_editable", "lexical")
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_an_editor_takes_the_encrypted_text_or_the_person_is_told(
+    extension: Extension, page: Page, editors: Posting, kit: str
+) -> None:
+    meeting = meet(extension, page, editors, kit)
+    assert not meeting.is_silent, meeting
+    if kit in TOLD:
+        assert meeting.way == "none", meeting
+        assert any(sentence in meeting.said for sentence in SENTENCES), meeting
+        assert SECRET in meeting.model, "nothing was changed there"
+    else:
+        assert meeting.way == "works" or kit in MAY_REFUSE, meeting
+
+
+@pytest.mark.parametrize("kit", [kit for kit in KITS if kit not in TOLD])
+def test_no_mail_leaves_with_its_text_in_clear_beside_the_encrypted_file(
+    extension: Extension, page: Page, editors: Posting, kit: str
+) -> None:
+    posted, said = send_mail(extension, page, editors, kit)
+    assert not (SECRET in posted and "FILES 1" in posted), posted
+    assert "FILES 1" in posted or said

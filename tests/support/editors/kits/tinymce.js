@@ -1,0 +1,11 @@
+import tinymce from "tinymce";
+import "tinymce/models/dom";
+import "tinymce/themes/silver";
+import "tinymce/icons/default";
+import "tinymce/skins/ui/oxide/skin.js";
+import "tinymce/skins/ui/oxide/content.js";
+import "tinymce/skins/content/default/content.js";
+import { begin, paragraphs, place } from "./kit.js";
+
+const [editor] = await tinymce.init({ target: place, license_key: "gpl", menubar: false, height: 260, promotion: false });
+begin({ model: () => editor.getContent({ format: "text" }), write: (text) => editor.setContent(paragraphs(text)), undo: () => editor.undoManager.undo() });
