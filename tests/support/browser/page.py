@@ -24,7 +24,8 @@ ENTER, TAB, ESCAPE, BACKSPACE, SHIFT, CONTROL = "\ue007", "\ue004", "\ue00c", "\
 # The codes of errors that a command may cause while a page is replaced by the next one. The caller tries again.
 _PASSING = {"no such frame", "unknown error", "no such handle", "no such node"}
 
-_IS_COMPLETE = "() => document.readyState === 'complete'"
+# By the getter of the prototype: an image of the page may have the property's name.
+_IS_COMPLETE = "() => Reflect.get(Document.prototype, 'readyState', document) === 'complete'"
 
 # Removes the invisible marks that isolate a value's writing direction (UAX 9). Firefox omits them by itself.
 _AS_SEEN = '.replace(/[\\u2066-\\u2069]/g, "")'
