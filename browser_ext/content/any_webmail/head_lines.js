@@ -11,7 +11,7 @@ const UNITS = /** @type {const} */ (["second", "minute", "hour", "day", "week", 
 /** Several numbers, because languages have several plurals. */
 const COUNTS = [1, 2, 3, 5, 11];
 const MONTHS = Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(2026, month, 15)));
-const PERSON = String.raw`\S@\S|^\s*(?:from|sender|von|absender|de|expéditeur|remitente|من|المرسل|van|afzender|da|mittente|od|nadawca|от|från|fra|差出人|发件人)\s*[:：]?\s*$`;
+const PERSON = String.raw`\S@\S|^[ \t\u00a0]*(?:from|sender|von|absender|de|expéditeur|remitente|من|المرسل|van|afzender|da|mittente|od|nadawca|от|från|fra|差出人|发件人)(?:[ \t\u00a0]*[:：])?[ \t\u00a0]*$`;
 const TIME = String.raw`(?<![\p{Nd}:.])\p{Nd}{1,2}\s?[:h٫]\s?[\p{Nd}]{2}(?!\p{Nd})|(?<![\p{Nd}.])\p{Nd}{1,2}\.\p{Nd}{2}(?![\p{Nd}.])`;
 // "5.2.23" is more often the number of a version, and "05.02.23" a date.
 const NUMBERS = String.raw`\p{Nd}{1,2}\s?[/-]\s?\p{Nd}{1,2}\s?[/-]\s?\p{Nd}{2,4}|\p{Nd}{4}\s?[./-]\s?\p{Nd}{1,2}\s?[./-]\s?\p{Nd}{1,2}|\p{Nd}{1,2}\.\s?\p{Nd}{1,2}\.\s?\p{Nd}{4}|\p{Nd}{2}\.\p{Nd}{2}\.\p{Nd}{2}|[年月日년월일]`;
@@ -70,7 +70,7 @@ function monthDays() {
     return MONTHS.flatMap((date) => format.formatToParts(date).filter(({ type }) => type === "month").map(({ value }) => value));
   }));
   const known = [...new Set(names.filter((name) => /\p{L}{2}/u.test(name)).map((name) => escapeText(name.replace(/\.$/u, ""))))].join("|");
-  return [String.raw`(?:${known})\.?,?\s*\p{Nd}`, String.raw`\p{Nd}\.?\s*(?:de\s|of\s|-)?\s*(?:${known})(?!\p{L})`];
+  return [String.raw`(?:${known})\.?,?\s*\p{Nd}`, String.raw`\p{Nd}\.?\s*(?:(?:de\s|of\s|-)\s*)?(?:${known})(?!\p{L})`];
 }
 
 /** The words for today, yesterday, and a number of minutes or days ago. */
@@ -81,7 +81,7 @@ function relativeDates() {
     const ago = UNITS.flatMap((unit) => COUNTS.map((count) => far.format(-count, unit)));
     return [...days, ...ago].map((text) => text.split(/[\p{Nd}.,]+/u).map(escapeText).join(String.raw`\p{Nd}+`).replace(/\s+/gu, String.raw`\s+`));
   });
-  return [String.raw`(?<!\p{L})(?:${[...new Set(texts)].filter(Boolean).join("|")})(?!\p{L})`];
+  return [String.raw`(?<![\p{L}\p{Nd}])(?:${[...new Set(texts)].filter(Boolean).join("|")})(?!\p{L})`];
 }
 
 /** @param {string} text @returns {string} a pattern that matches only this text */

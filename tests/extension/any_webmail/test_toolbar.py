@@ -44,7 +44,9 @@ def test_a_page_without_mail_leads_to_all_other_ways(
     show(site, tab, "<p>Nothing but words.</p>", head="<!doctype html><title>Words</title>")
     window = open_window(extension, tab)
     ways = window.js("() => Array.from(document.querySelectorAll('[data-test^=way-]'), (one) => one.dataset.test)")
-    assert ways == [f"way-{way}" for way in ("mail", "write", "field", "file", "keys", "lock", "teach", "teach-form")]
+    assert ways == [
+        f"way-{way}" for way in ("mail", "write", "field", "file", "parcel", "keys", "lock", "teach", "teach-form")
+    ]
     assert window.text("[data-test=place]").endswith(f"{site.origin.removeprefix('http://')}.")
     with window.closing():
         window.click(f"[data-test=way-{way}]")
@@ -53,7 +55,7 @@ def test_a_page_without_mail_leads_to_all_other_ways(
 
 def test_a_page_of_the_browser_leads_to_the_ways_without_a_page(extension: Extension, tab: Page) -> None:
     window = open_window(extension, tab)
-    assert window.js("() => document.querySelectorAll('[data-test^=way-]').length") == 4
+    assert window.js("() => document.querySelectorAll('[data-test^=way-]').length") == 5
     with window.closing():
         window.press(ESCAPE)
 
@@ -186,7 +188,7 @@ LETTERS = {
         "",
     ),
     "mailto:%ZZ@example.test,no%20address,<bob@example.test>?subject=%E0%A4&attach=/etc/passwd": (
-        ["%ZZ@example.test"],
+        ["%ZZ@example.test", "bob@example.test"],
         "%E0%A4",
         "",
     ),

@@ -51,7 +51,7 @@ def build_kits() -> Path:
     shutil.rmtree(_INSTALLED / "kits", ignore_errors=True)
     shutil.copytree(SOURCES / "kits", _INSTALLED / "kits")
     bundling = [
-        ROOT / "node_modules" / ".bin" / "esbuild",
+        str(ROOT / "node_modules" / ".bin" / "esbuild"),
         *(f"kits/{name}.js" for name in KITS),
         "--bundle",
         "--format=esm",
@@ -119,9 +119,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 def running_editors() -> Iterator[Posting]:
     """Build the kits, and serve them on loopback during the block."""
     folder = build_kits()
-    handler = type("Handler", (_Handler,), {})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
-    site = handler.site = Posting(server.server_port)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder)))
+    site = _Handler.site = Posting(server.server_port)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -18,7 +18,7 @@ export function paragraphs(text) {
 
 /** The text of markup, as the site's server would read it. @param {string} markup */
 export function textIn(markup) {
-  const page = new DOMParser().parseFromString(markup.replace(/<br[^>]*>|<\/(?:p|div|li)>/gu, "\n$&"), "text/html");
+  const page = new DOMParser().parseFromString(markup.replace(/<br[^<>]*>|<\/(?:p|div|li)>/gu, "\n$&"), "text/html");
   return page.body.textContent ?? "";
 }
 
