@@ -66,9 +66,9 @@ async function holdsOnly(field, text) {
   if (isControl(field)) return settled(field.value) === settled(text);
   /** @type {string | null} */
   let copied = "";
-  // An editor that gives nothing may not have noticed the selection yet.
+  // An editor that gives nothing has not understood the selection yet: the browser's own command selects other points.
   for (let tries = 0; tries < MAX_TRIES && copied === ""; tries += 1) {
-    await selectAll(field);
+    await selectAll(field, { isAgain: tries > 0 });
     copied = copyFrom(field);
   }
   // An editor that takes the event and gives nothing has lost its place: what its elements show is not its model.
@@ -149,8 +149,11 @@ async function empty(field) {
   await turn();
 }
 
-/** Selects all of a field, and waits until its editor knows that. @param {HTMLElement} field */
-async function selectAll(field) {
+/**
+ * Selects all of a field, and waits until its editor knows that.
+ * @param {HTMLElement} field @param {{isAgain?: boolean}} [options] `isAgain`: the editor has not understood it before
+ */
+async function selectAll(field, { isAgain = false } = {}) {
   field.focus();
   if (isControl(field)) return;
   const page = field.ownerDocument;
@@ -158,7 +161,7 @@ async function selectAll(field) {
   page.getSelection()?.collapse(field, 0);
   page.getSelection()?.selectAllChildren(field);
   // A selection inside a shadow root is out of reach in some browsers. The command selects the editor with the focus.
-  if (field.getRootNode() !== page) page.execCommand("selectAll");
+  if (isAgain || field.getRootNode() !== page) page.execCommand("selectAll");
   await pause(SELECTION_MILLISECONDS);
 }
 

@@ -22,11 +22,14 @@ const begun = [];
 const listening = new Set();
 class Node {
   static ELEMENT_NODE = 1;
+  static TEXT_NODE = 3;
   static DOCUMENT_NODE = 9;
   static DOCUMENT_FRAGMENT_NODE = 11;
   get nodeType() { return Node.DOCUMENT_NODE; }
   get parentNode() {}
   get previousSibling() {}
+  get childNodes() {}
+  get ownerDocument() {}
   get textContent() {}
   get isConnected() {}
   get baseURI() {}
@@ -35,6 +38,7 @@ class Node {
 }
 class Element extends Node {
   get assignedSlot() {}
+  get shadowRoot() {}
   get clientWidth() {}
   matches() {}
   closest() {}

@@ -7,6 +7,7 @@ it, at the first use, and are in no part of Sealwax.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import http.server
 import json
@@ -39,6 +40,16 @@ _MAIL_FORM: Final = f"""<form id=form><label>To <input name=to type=email></labe
 
 def build_kits() -> Path:
     """The folder with a script for each kit. Installs the packages when the lock file has changed."""
+    _INSTALLED.parent.mkdir(exist_ok=True)
+    # Several processes of a run may come here at once.
+    with (_INSTALLED.parent / "editors.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _install()
+        _bundle()
+    return _INSTALLED
+
+
+def _install() -> None:
     lock = (SOURCES / "package-lock.json").read_bytes()
     known = _INSTALLED / "package-lock.json"
     if not (_INSTALLED / "node_modules").is_dir() or not known.exists() or known.read_bytes() != lock:
@@ -48,8 +59,15 @@ def build_kits() -> Path:
             shutil.copy(SOURCES / name, _INSTALLED)
         command = ["npm", "ci", "--no-audit", "--no-fund", "--legacy-peer-deps", "--ignore-scripts"]
         subprocess.run(command, cwd=_INSTALLED, check=True, capture_output=True)
-    shutil.rmtree(_INSTALLED / "kits", ignore_errors=True)
-    shutil.copytree(SOURCES / "kits", _INSTALLED / "kits")
+
+
+def _bundle() -> None:
+    scripts = [file.read_bytes() for file in sorted((SOURCES / "kits").glob("*.js"))]
+    kits = _INSTALLED / "kits"
+    if (_INSTALLED / "scripts").is_dir() and [file.read_bytes() for file in sorted(kits.glob("*.js"))] == scripts:
+        return
+    shutil.rmtree(kits, ignore_errors=True)
+    shutil.copytree(SOURCES / "kits", kits)
     bundling = [
         str(ROOT / "node_modules" / ".bin" / "esbuild"),
         *(f"kits/{name}.js" for name in KITS),
@@ -62,7 +80,6 @@ def build_kits() -> Path:
         *(f"--loader:.{ending}=dataurl" for ending in _PICTURES_AND_FONTS),
     ]
     subprocess.run(bundling, cwd=_INSTALLED, check=True, capture_output=True)
-    return _INSTALLED
 
 
 def version_of(package: str) -> str:

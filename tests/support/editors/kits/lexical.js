@@ -4,7 +4,7 @@ import { $createParagraphNode, $createTextNode, $getRoot, createEditor, UNDO_COM
 import { begin, place } from "./kit.js";
 
 place.contentEditable = "true";
-const editor = createEditor({ namespace: "site", onError: (error) => console.error(error) });
+const editor = createEditor({ namespace: "site", onError: (error) => console.error(String(error), error.stack) });
 editor.setRootElement(place);
 registerPlainText(editor);
 registerHistory(editor, createEmptyHistoryState(), 300);
