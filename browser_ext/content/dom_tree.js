@@ -133,6 +133,14 @@ export function isText(node) {
   return readType(node) === Node.TEXT_NODE;
 }
 
+/** The element and all elements around it, innermost first, across shadow roots. @param {Element} element */
+export function outwardsFrom(element) {
+  /** @type {Element[]} */
+  const found = [];
+  for (let one = /** @type {Element | null} */ (element); one; one = parentOf(one)) found.push(one);
+  return found;
+}
+
 /**
  * The parent as the page is drawn: the slot of an element that has one.
  * @param {Element} element @returns {Element | null}

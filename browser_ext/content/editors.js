@@ -2,7 +2,7 @@
  * The field in which a person writes, and the element in whose place the extension's frame stands: editors that look
  * like one field are often a frame of the page, or an element out of sight that only takes the keys.
  */
-import { bodyOf, parentOf, topElementOf } from "./dom_tree.js";
+import { bodyOf, outwardsFrom, topElementOf } from "./dom_tree.js";
 import { isField } from "./field_text.js";
 
 /** The least size of a field in which a person can see what they write, in pixels. */
@@ -13,7 +13,7 @@ const EDITOR_WIDTH = 100;
 const EDITOR_HEIGHT = 60;
 /** The height that a frame may need, in pixels. */
 const FRAME_HEIGHT = 400;
-/** What is outside of such an element cannot be scrolled into view. */
+/** The styles of an element whose content outside of it cannot be scrolled into view. */
 const CLIPPING = /hidden|clip/u;
 
 /**
@@ -36,7 +36,7 @@ export function editorAt(element) {
 }
 
 /** The body of a frame of the page that is an editor as a whole; null for any other frame. @param {HTMLIFrameElement} frame */
-function wholeEditorIn({ contentDocument }) {
+export function wholeEditorIn({ contentDocument }) {
   const body = contentDocument && bodyOf(contentDocument);
   return body && (contentDocument.designMode === "on" || body.isContentEditable) ? body : null;
 }
@@ -61,8 +61,5 @@ function unclipped(element) {
 
 /** The elements around, the innermost first. @param {HTMLElement} element */
 function around(element) {
-  /** @type {HTMLElement[]} */
-  const found = [];
-  for (let one = parentOf(element); one; one = parentOf(one)) if (one instanceof HTMLElement) found.push(one);
-  return found;
+  return outwardsFrom(element).slice(1).filter((one) => one instanceof HTMLElement);
 }

@@ -63,7 +63,7 @@ export async function writeArmor(element, armored) {
   if (limit >= 0 && written.length > limit) return "field-too-small";
   const before = textOf(element).trim();
   if (await replaceText(element, written) && findCms(element) === armored) return "";
-  // What an editor shows after it was emptied says nothing of what it keeps.
+  // An editor that shows nothing after it was emptied may still keep the text.
   return before ? "field-kept" : "field-refused";
 }
 

@@ -52,8 +52,8 @@ export async function fill(field, armored, whileShown) {
 /** Says below each field that has its old text again, by Undo or by the page, that it is there in clear. */
 function lookForReturned() {
   for (const [element, own] of filled) {
-    if (!element.isConnected) filled.delete(element);
-    else if (!document.hidden && isReturned(element, own)) warnFor(element, api.i18n.getMessage("alteredReturned"));
+    // A field that the page has taken out stays known: the page can put it back and send it.
+    if (element.isConnected && !document.hidden && isReturned(element, own)) warnFor(element, api.i18n.getMessage("alteredReturned"));
   }
   if (filled.size > 0) return;
   clearInterval(timer);

@@ -5,7 +5,8 @@
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
  */
-import { attributeOf, bodyOf, closest, findBelow, hasFocus, parentOf, textOf, topElementOf } from "./dom_tree.js";
+import { attributeOf, bodyOf, closest, findBelow, hasFocus, outwardsFrom, textOf, topElementOf } from "./dom_tree.js";
+import { wholeEditorIn } from "./editors.js";
 import { findCms, isField } from "./field_text.js";
 import { mailFieldOf } from "./mail_words.js";
 import { findFocused, rootsBelow } from "./shadow_roots.js";
@@ -30,17 +31,9 @@ const MAX_CHIP_LEVELS = 3;
 /** A form for mail. `files` is the file input that the person has taught. @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[], files?: HTMLInputElement}} MailForm */
 /** @typedef {import("./webmail_tools.js").Letter} Letter */
 
-/** The element and all elements around it, innermost first, across shadow roots. @param {Element} element */
-function around(element) {
-  /** @type {Element[]} */
-  const found = [];
-  for (let one = /** @type {Element | null} */ (element); one; one = parentOf(one)) found.push(one);
-  return found;
-}
-
 /** @param {Element} place @param {Element} element */
 function holds(place, element) {
-  return around(element).includes(place);
+  return outwardsFrom(element).includes(place);
 }
 
 /** @param {Element} element */
@@ -100,20 +93,19 @@ function isManyLines(element) {
 /** The editable element in a frame of the page's own origin; null for none. @param {HTMLElement} frame */
 export function editableIn(frame) {
   const { contentDocument = null } = /** @type {HTMLIFrameElement} */ (frame);
-  const body = contentDocument && bodyOf(contentDocument);
-  if (!body) return null;
-  if (contentDocument.designMode === "on" || body.isContentEditable) return body;
-  return /** @type {HTMLElement | undefined} */ (findBelow(contentDocument, "[contenteditable]:not([contenteditable=false]), textarea")[0]) ?? null;
+  if (!contentDocument || !bodyOf(contentDocument)) return null;
+  const [part = null] = findBelow(contentDocument, "[contenteditable]:not([contenteditable=false]), textarea");
+  return wholeEditorIn(/** @type {HTMLIFrameElement} */ (frame)) ?? /** @type {HTMLElement | null} */ (part);
 }
 
 /** @param {Found[]} found @param {HTMLElement[]} editors @param {HTMLElement} element @returns {MailForm | null} */
 function formAmong(found, editors, element) {
   const of = (/** @type {string[]} */ ...kinds) => found.filter(({ kind }) => kinds.includes(kind)).map((one) => one.element).slice(0, MAX_FIELDS);
   const recipients = of("to", "cc", "bcc");
-  const withEditor = new Set(editors.flatMap(around));
+  const withEditor = new Set(editors.flatMap(outwardsFrom));
   for (const subject of of("subject")) {
     // `head` is the innermost element around the subject and a recipient, `place` the innermost with an editor too.
-    const outwards = around(subject);
+    const outwards = outwardsFrom(subject);
     const places = new Set(recipients.map((recipient) => commonOf(outwards, recipient)));
     const head = outwards.findIndex((one) => places.has(one));
     const place = head < 0 ? null : outwards.slice(head).find((one) => withEditor.has(one));
@@ -141,7 +133,7 @@ function isOfForm({ place, subject, element, isPart }) {
 /** @param {Element[]} outwards @param {Element} other */
 function commonOf(outwards, other) {
   const places = new Set(outwards);
-  return around(other).find((place) => places.has(place)) ?? null;
+  return outwardsFrom(other).find((place) => places.has(place)) ?? null;
 }
 
 /**
@@ -190,7 +182,7 @@ function textsBelow(element) {
 function recipientsAt(field, form) {
   const others = [form.editor, ...form.found.map(({ element }) => element)].filter((one) => one !== field);
   const isOwn = (/** @type {Element} */ place) => place !== bodyOf(document) && !others.some((other) => holds(place, other));
-  const chips = around(field).slice(1, 1 + MAX_CHIP_LEVELS).findLast(isOwn);
+  const chips = outwardsFrom(field).slice(1, 1 + MAX_CHIP_LEVELS).findLast(isOwn);
   return [...(chips ? textsBelow(chips) : []), ...textsIn(field)];
 }
 
@@ -259,5 +251,5 @@ export function focusedMailForm() {
 
 /** The innermost element around some elements. @param {Element} first @param {...Element} others */
 export function placeAround(first, ...others) {
-  return around(first).find((place) => others.every((one) => holds(place, one))) ?? first;
+  return outwardsFrom(first).find((place) => others.every((one) => holds(place, one))) ?? first;
 }

@@ -17,7 +17,7 @@ const FRAMES_MILLISECONDS = 300;
 /** How often an editor is asked what it holds. */
 const MAX_TRIES = 3;
 const COMMON = { bubbles: true, cancelable: true, composed: true };
-/** What editors put between or before characters without being asked; editors of Markdown put backslashes. */
+/** Characters that editors put into a text without being asked; editors of Markdown put backslashes. */
 const ADDED = /[\s\u200b\u200c\u2060\ufeff\\]+/gu;
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Control */

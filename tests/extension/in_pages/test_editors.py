@@ -150,3 +150,25 @@ def test_a_frame_for_an_editor_in_a_small_box_is_not_cut_off(extension: Extensio
     extension.answer()
     frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     assert within.text("body").startswith("-----BEGIN CMS-----")
+
+
+def test_a_field_that_the_page_takes_out_for_a_while_is_still_guarded(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(
+        site.page_with(
+            '<form method=post><input id=field name=letter data-smime="encrypt"><button id=go>Go</button></form>'
+        )
+    )
+    frame = encrypt(extension, page, "#field")
+    frame.around.click("[data-test=close]")
+    page.wait_for("() => document.querySelector('#field').getBoundingClientRect().height > 0")
+    page.js("""async () => {
+      const field = document.querySelector("#field");
+      field.remove();
+      await new Promise((done) => setTimeout(done, 1500));
+      document.querySelector("#go").before(field);
+      field.value = "I owe you 1000";
+    }""")
+    page.click("#go")
+    assert extension.window().text("[data-test=altered]") == "I owe you 1000"

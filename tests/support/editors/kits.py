@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import functools
 import http.server
-import json
 import shutil
 import subprocess
 import threading
@@ -22,7 +21,7 @@ from tests.support.project import ROOT
 
 SOURCES: Final = Path(__file__).parent
 _INSTALLED: Final = ROOT / "build" / "editors"
-_PARTS: Final = ("kit", "jquery")
+_PARTS: Final = ("kit", "jquery", "lexical_kit", "shadow_kit")
 KITS: Final = tuple(sorted(file.stem for file in (SOURCES / "kits").glob("*.js") if file.stem not in _PARTS))
 _PICTURES_AND_FONTS: Final = ("ttf", "woff", "woff2", "svg", "png", "eot", "gif")
 _PLACE: Final = "<div id=place style='min-height:150px;border:1px solid #aaa;max-width:760px'></div>"
@@ -80,11 +79,6 @@ def _bundle() -> None:
         *(f"--loader:.{ending}=dataurl" for ending in _PICTURES_AND_FONTS),
     ]
     subprocess.run(bundling, cwd=_INSTALLED, check=True, capture_output=True)
-
-
-def version_of(package: str) -> str:
-    """The version of an installed package."""
-    return str(json.loads((_INSTALLED / "node_modules" / package / "package.json").read_text())["version"])
 
 
 class Posting:

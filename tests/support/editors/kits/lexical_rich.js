@@ -1,16 +1,4 @@
-import { createEmptyHistoryState, registerHistory } from "@lexical/history";
 import { registerRichText } from "@lexical/rich-text";
-import { $createParagraphNode, $createTextNode, $getRoot, createEditor, UNDO_COMMAND } from "lexical";
-import { begin, place } from "./kit.js";
+import { start } from "./lexical_kit.js";
 
-place.contentEditable = "true";
-const editor = createEditor({ namespace: "site", onError: (error) => console.error(String(error), error.stack) });
-editor.setRootElement(place);
-registerRichText(editor);
-registerHistory(editor, createEmptyHistoryState(), 300);
-const write = (text) => editor.update(() => {
-  const root = $getRoot();
-  root.clear();
-  for (const line of text.split("\n")) root.append($createParagraphNode().append($createTextNode(line)));
-});
-begin({ model: () => editor.getEditorState().read(() => $getRoot().getTextContent()), write, undo: () => editor.dispatchCommand(UNDO_COMMAND) });
+start(registerRichText);
