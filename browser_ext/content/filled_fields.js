@@ -60,9 +60,9 @@ function lookForReturned() {
   timer = 0;
 }
 
-/** @param {HTMLElement} element @param {Filled} own */
+/** Whether a field has its old text again, also beside the armored text. @param {HTMLElement} element @param {Filled} own */
 function isReturned(element, { armored, before, left }) {
-  return left === null && before !== "" && settled(contentOf(element)).includes(before) && findCms(element) !== armored;
+  return left === null && before !== "" && settled(contentOf(element)).replaceAll(settled(armored), "\n").includes(before);
 }
 
 /**
@@ -99,7 +99,9 @@ export function filledFieldsOf(form) {
 /** @param {HTMLFormElement} form */
 function findAltered(form) {
   const fields = filledFieldsOf(form);
-  return fields.find(([element, own]) => findCms(element) !== own.armored && !isLeft(textOf(element), own))?.[0] ?? null;
+  const isAltered = (/** @type {HTMLElement} */ element, /** @type {Filled} */ own) =>
+    isReturned(element, own) || (findCms(element) !== own.armored && !isLeft(textOf(element), own));
+  return fields.find(([element, own]) => isAltered(element, own))?.[0] ?? null;
 }
 
 /**

@@ -16,6 +16,8 @@ const TURN_MILLISECONDS = 200;
 const FRAMES_MILLISECONDS = 300;
 /** How often an editor is asked what it holds. */
 const MAX_TRIES = 3;
+/** Where a page keeps a text apart from the field that the person sees. */
+const HELD_APART = "textarea, input[type=hidden], input[type=text], [contenteditable]";
 const COMMON = { bubbles: true, cancelable: true, composed: true };
 /** Characters that editors put into a text without being asked; editors of Markdown put backslashes. */
 const ADDED = /[\s\u200b\u200c\u2060\ufeff\\]+/gu;
@@ -83,12 +85,12 @@ function copyFrom(field) {
 }
 
 /**
- * Whether the page keeps the old text in a control that nobody sees, as editors over a `textarea` do.
+ * Whether the page keeps the old text where nobody sees it: in the control under an editor, or in the other one of two editors.
  * @param {HTMLElement} field @param {string} before
  */
 function isHeldApart(field, before) {
-  const controls = before ? rootsBelow(field.ownerDocument).flatMap((root) => [...findBelow(root, "textarea, input[type=hidden], input[type=text]")]) : [];
-  return controls.some((one) => one !== field && !isVisible(one) && settled(wordsIn(/** @type {Control} */ (one).value)) === before);
+  const others = before ? rootsBelow(field.ownerDocument).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, HELD_APART))]) : [];
+  return others.some((one) => one !== field && !isVisible(one) && settled(wordsIn(contentOf(one))) === before);
 }
 
 /** The text of a value that may be markup. No script of it runs. @param {string} value */
@@ -130,13 +132,14 @@ function transferOf(text) {
 
 /**
  * Has the browser type the text in one line: Chromium takes 3 ms and two events for each further one. Older editors
- * notice it by keys.
+ * notice it by keys, or by a click.
  * @param {HTMLElement} field @param {string} text
  */
 function typeByCommand(field, text) {
   field.dispatchEvent(new KeyboardEvent("keydown", { ...COMMON, key: "Unidentified" }));
   field.ownerDocument.execCommand("insertText", false, text.trim().replaceAll("\n", " "));
   field.dispatchEvent(new KeyboardEvent("keyup", { ...COMMON, key: "Unidentified" }));
+  field.dispatchEvent(new MouseEvent("click", COMMON));
   field.dispatchEvent(new Event("change", { bubbles: true }));
 }
 

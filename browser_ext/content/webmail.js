@@ -18,7 +18,7 @@ import { taughtForm } from "./any_webmail/taught_form.js";
 import { startTeaching } from "./any_webmail/teaching.js";
 import { ask } from "./background_link.js";
 import { bodyOf, findBelow, isConnected } from "./dom_tree.js";
-import { editableIn, fieldsOf, fileFieldOf, findMailForm, focusedMailForm, isEmpty, writtenIn } from "./mail_forms.js";
+import { editableIn, emptyPeople, fieldsOf, fileFieldOf, findMailForm, focusedMailForm, otherPeople, writtenIn } from "./mail_forms.js";
 import { codeOf, problem } from "./problems.js";
 import { findFocused } from "./shadow_roots.js";
 import { handOver } from "./webmail_tools.js";
@@ -330,7 +330,13 @@ export async function writeMailForm() {
     place ??= form.editor;
     const deliver = fileFieldOf(form) ? "attachment" : "file";
     const letter = fieldsOf(form);
-    await openLetter({ send: (done) => attach(form, letter.text, done) }, { ...letter, mail: "", deliver });
+    let isTold = false;
+    const checkPeople = (/** @type {ComposedMessage} */ { envelope }) => {
+      if (isTold || !otherPeople(form, envelope)) return;
+      isTold = true;
+      throw problem("mail-form-people");
+    };
+    await openLetter({ send: (done) => attach(form, letter.text, done, checkPeople) }, { ...letter, mail: "", deliver });
     fieldsPart().noteFor(place, api.i18n.getMessage("mailFormNote"));
   } catch (error) {
     if (place) fieldsPart().noteErrorFor(place, error);
@@ -355,29 +361,22 @@ function composerAround(webmail, place) {
  * Attaches the encrypted message in a form of a webmail without an adaptor. The person sends the form. Throws
  * `mail-form-changed` if somebody has written there since the message window opened: it may be another letter.
  * @param {import("./mail_forms.js").MailForm} form @param {string} begun the text that the form had @param {ComposedMessage} done
+ * @param {(done: ComposedMessage) => void} checkPeople throws where the form goes to other people than the message
  */
-async function attach(form, begun, done) {
+async function attach(form, begun, done, checkPeople) {
   const { editor, subject } = form;
   const text = editor instanceof HTMLIFrameElement ? editableIn(editor) : editor;
   const files = fileFieldOf(form);
   if (![editor, subject, files].every((element) => element?.isConnected)) throw problem("page-not-understood");
   const written = settle(writtenIn(editor));
   if (![begun, done.sentence, ""].some((known) => settle(known) === written)) throw problem("mail-form-changed");
+  checkPeople(done);
   await handOver(done, { text, files, title: subject, people: emptyPeople(form) });
 }
 
 /** A text without the blanks that editors change. @param {string} text */
 function settle(text) {
   return text.replace(/\s+/gu, " ").trim();
-}
-
-/** The recipient fields of a form in which nobody is. @param {import("./mail_forms.js").MailForm} form */
-function emptyPeople(form) {
-  const known = fieldsOf(form);
-  const fieldOf = (/** @type {"to" | "cc"} */ kind) =>
-    // A field can hold a name without an address.
-    (known[kind].length > 0 ? undefined : form.found.find((one) => one.kind === kind && isEmpty(one.element))?.element);
-  return { to: fieldOf("to"), cc: fieldOf("cc") };
 }
 
 /**

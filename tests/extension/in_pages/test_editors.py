@@ -8,15 +8,12 @@ from typing import Final
 import pytest
 
 from tests.support.browser.page import Page
-from tests.support.extension.driver import Extension, Frame, Site, agree_in, note_after
+from tests.support.extension.driver import Extension, Site, agree_in, note_after
+from tests.support.extension.editor_pages import OLD, page_with, refused
 from tests.support.extension.field_pages import TEXT, encrypt
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-OLD: Final = "under the third flower pot"
-FIELD: Final = f'<div id=field contenteditable=true data-smime="encrypt">{OLD}</div><input type=hidden id=copy>'
-MODEL: Final = """const field = document.querySelector("#field"), copy = document.querySelector("#copy");
-  window.model = field.textContent; window.sent = [];"""
 # By name, an editor. `model` is what its site would send.
 TAKING: Final = {
     "draws what was pasted": """field.addEventListener("paste", (event) => {
@@ -41,29 +38,12 @@ REFUSING: Final = {
 }
 
 
-def page_with(site: Site, script: str) -> str:
-    return site.page_with(f"{FIELD}<p id=log></p><button id=send>Send</button><script>{{{MODEL}{script}}}</script>")
-
-
 def wait_for_note(page: Page, text: str) -> None:
     """Wait until the note below the field has a text, or with "" none."""
     deadline = time.monotonic() + 30
     while (text not in (seen := note_after(page, "#field"))) or (not text and seen):
         assert time.monotonic() < deadline, seen
         time.sleep(0.1)
-
-
-def refused(extension: Extension, page: Page) -> tuple[Frame, str]:
-    """Ask for encryption of the field's text, and return the frame and the sentence of the refusal."""
-    frame = extension.write(page, "#field", "")
-    frame.around.click("[data-test=encrypt]")
-    window = extension.window()
-    agree_in(window)
-    window.wait_for_text("The page does not take the encrypted text", timeout_seconds=30)
-    said = window.text()
-    with window.closing():
-        window.click("[data-test=refuse]")
-    return frame, said
 
 
 @pytest.mark.parametrize("name", TAKING)

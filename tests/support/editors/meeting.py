@@ -71,9 +71,9 @@ def meet(extension: Extension, page: Page, editors: Posting, kit: str) -> Meetin
     page.wait_for(READY)
     type_secret(page)
     extension.choose_from_menu(page, "field")
-    frame = _frame_or_none(extension, page)
+    frame = frame_or_none(extension, page)
     if frame is None:
-        return Meeting("none", _words_of_extension(extension, page), page.js("() => kit.model()"), "")
+        return Meeting("none", words_of_extension(extension, page), page.js("() => kit.model()"), "")
     frame.around.wait_for_selector("[data-test=encrypt]")
     frame.around.click("[data-test=encrypt]")
     window = extension.window()
@@ -120,13 +120,21 @@ def _posted_by(page: Page, editors: Posting) -> str:
     return editors.posted[-1] if editors.posted else ""
 
 
-def _frame_or_none(extension: Extension, page: Page, seconds: float = 6) -> Frame | None:
+def frame_or_none(extension: Extension, page: Page, seconds: float = 6) -> Frame | None:
+    """The extension's frame in a page; None if there is none after some seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if any("view.html" in frame.url for frame in page.frames()):
             return extension.frame_in(page)
         time.sleep(0.05)
     return None
+
+
+def words_of_extension(extension: Extension, page: Page) -> str:
+    """The note below the editor, or what the toolbar's window begins with."""
+    if any("toolbar.html" in context["url"] for context in page.browser.contexts()):
+        return extension.browser.wait_for_page("toolbar.html").text()
+    return notes_below(page, "body")
 
 
 def _problem_in(extension: Extension, window: Page) -> str:
@@ -141,10 +149,3 @@ def _problem_in(extension: Extension, window: Page) -> str:
                 return str(said)
         time.sleep(0.05)
     raise AssertionError("the extension's window stays open")
-
-
-def _words_of_extension(extension: Extension, page: Page) -> str:
-    """The note below the editor, or what the toolbar's window begins with."""
-    if any("toolbar.html" in context["url"] for context in page.browser.contexts()):
-        return extension.browser.wait_for_page("toolbar.html").text()
-    return notes_below(page, "body")
