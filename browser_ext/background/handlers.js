@@ -191,6 +191,7 @@ export const HANDLERS = {
   "toolbar.go": toolbar.go,
   "toolbar.download": toolbar.openDownload,
   "toolbar.stop": toolbar.stopPicking,
+  "toolbar.ways": toolbar.offerWays,
   "session.lock": () => session.lock("hand"),
   "pattern.read": pattern.read,
   "pattern.change": pattern.change,

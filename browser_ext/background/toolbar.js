@@ -50,7 +50,18 @@ export async function activate(tabId, frameId) {
   const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
   if (found) return;
   if (taught) await writeIn(tabId, taught.frameId);
-  else if (!(await pages.offer(tabId))) await openWindow(tabId);
+  else if (!(await pages.offer(tabId)) && !(await searchMail(tabId, frameId))) await openWindow(tabId);
+}
+
+/** Looks for a mail of which the page names no part. @param {number} tabId @param {number} [frameId] @returns {Promise<boolean>} whether it has begun */
+async function searchMail(tabId, frameId) {
+  const begun = await runIn(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail());
+  return begun.some(({ result }) => result);
+}
+
+/** Opens the window after a search in a page that has found no mail of S/MIME. @param {{}} _ @param {Pick<Sender, "tab">} sender */
+export async function offerWays(_, { tab }) {
+  if (tab?.id !== undefined) await openWindow(tab.id);
 }
 
 /** Opens the message window for the form in a frame. @param {number} tabId @param {number} frameId */

@@ -10,10 +10,10 @@ import { sealwax } from "./adaptors/sealwax.js";
 import { sogo } from "./adaptors/sogo.js";
 import { sayInBar } from "./any_webmail/bar.js";
 import { startTeachingForm } from "./any_webmail/form_teaching.js";
-import { WAYS } from "./any_webmail/mail_text.js";
+import { headOf, WAYS } from "./any_webmail/mail_text.js";
 import { startPicking } from "./any_webmail/picker.js";
-import { partAt } from "./any_webmail/shown_parts.js";
-import { fetchChosen } from "./any_webmail/source_search.js";
+import { partAt, partWithoutName } from "./any_webmail/shown_parts.js";
+import { fetchChosen, fetchShownMail, hasSource } from "./any_webmail/source_search.js";
 import { taughtForm } from "./any_webmail/taught_form.js";
 import { startTeaching } from "./any_webmail/teaching.js";
 import { ask } from "./background_link.js";
@@ -170,6 +170,27 @@ function offerOtherWays(host, element, error) {
   });
 }
 
+/**
+ * Looks for the shown mail where the page names no part of it, as when a webmail hides a signature, or calls a part
+ * "noname". If it is none of S/MIME, the toolbar's window opens, as anywhere else.
+ * @returns {Promise<boolean>} false if no control of the webmail can lead to it
+ */
+export async function searchMail() {
+  const head = recognised() === anyWebmail ? headOf(document) : null;
+  const part = head && partWithoutName(head);
+  if (!part || !await hasSource(part)) return false;
+  void openFound(part).catch(() => ask("toolbar.ways", {}).catch(() => {}));
+  return true;
+}
+
+/** @param {import("./any_webmail/shown_parts.js").ShownPart} part */
+async function openFound(part) {
+  const host = hostFor(part.place);
+  host.say(api.i18n.getMessage("mailSearching"));
+  const bytes = await fetchShownMail(part).finally(() => host.withdraw());
+  await openAbove({ element: part.place, id: pickedId(), isProtected: true, fetchSource: async () => bytes });
+}
+
 /** Lets the person point at a link or button that leads to a mail, and opens the mail there. Returns whether it has begun. */
 export function pickMail() {
   return begin(() => startPicking(picking("pickMailHint")));
@@ -200,7 +221,12 @@ async function openPicked(element) {
   const message = {
     element: part.place, id: pickedId(), isProtected: true, isSearched: true, fetchSource: () => fetchChosen(element, part),
   };
-  const host = hostFor(part.place);
+  await openAbove(message);
+}
+
+/** Opens a message that no list of the page's messages has. @param {ShownMessage} message */
+async function openAbove(message) {
+  const host = hostFor(message.element);
   const button = api.i18n.getMessage("mailOpen");
   if (!host.isOpen) host.offer(button, () => read(anyWebmail, host, message));
   await host.attempt(() => read(anyWebmail, host, message));

@@ -315,6 +315,7 @@ export const MESSAGES = {
   "recipe.keep-source": { from: ["content"], body: { selector: "string", template: "string" } },
   "recipe.keep-form": { from: ["content"], body: { to: "string", cc: "string", subject: "string", text: "string", file: "string" } },
   "toolbar.stop": { from: ["content"], body: {} },
+  "toolbar.ways": { from: ["content"], body: {} },
   // Messages of every page of the extension.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page", "parcel"], body: {} },
   "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page", "stopped", "parcel"], body: { section: "section" } },

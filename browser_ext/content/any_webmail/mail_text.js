@@ -52,6 +52,11 @@ export function ownControls(page, isWanted) {
   return wanted.slice(0, MAX_WANTED).filter((element) => isInBar(element, /** @type {Element} */ (head)) && !isBesideSlotted(element));
 }
 
+/** The element of the first line of a mail that a page shows, if the page can only be the webmail's; null for none. @param {Document} page */
+export function headOf(page) {
+  return isOwnDocument(page) ? walkToHead(page, headLineFinder()).head : null;
+}
+
 /**
  * Whether a link at which the person points may be one of a mail's text: in a frame with a mail, written as an address,
  * or beside sentences in the part of the page after the date of a mail.

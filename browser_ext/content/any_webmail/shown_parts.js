@@ -73,6 +73,17 @@ export function partAt(element) {
   return { element, place, link: linkOf(element, element), isSignature };
 }
 
+/**
+ * The part for a mail of which the page names none: above the first line of the mail.
+ * @param {Element} head @returns {ShownPart | null} null in a form in which a mail is being written
+ */
+export function partWithoutName(head) {
+  const place = isComposed(head, { lines: new Map(), composed: new Map() }) ? null : knownPlace(head) ?? placeOf(head);
+  if (!place) return null;
+  places.set(head, place);
+  return { element: head, place, link: null, isSignature: true };
+}
+
 /** The elements that name a part. @param {Document} page @returns {Generator<{element: Element, name: string, isText: boolean}>} */
 function* namesOf(page) {
   for (const root of rootsBelow(page)) {

@@ -60,6 +60,13 @@ export async function fetchShownMail(part) {
   throw problem(source.selector || source.template ? "recipe-misfit" : refused);
 }
 
+/** Whether the webmail has a control that may lead to the source of a mail. @param {ShownPart} part */
+export async function hasSource(part) {
+  const documents = reachableDocuments();
+  const { source } = await readRecipe();
+  return sourceLinks(documents, part).length > 0 || taughtLinks(source, documents, part).length > 0;
+}
+
 /** The mail to which one address leads; null for none. @param {URL} url @param {ShownPart} part */
 export async function fetchSource(url, part) {
   return (await search([url], part, reachableDocuments())).bytes ?? null;
