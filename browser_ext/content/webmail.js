@@ -84,7 +84,8 @@ export function offerMail({ isAsked = false } = {}) {
     const offers = offered.map((message) => offerReading(webmail, message));
     if (composer) offerWriting(webmail, composer);
     forgetProblem();
-    if (isAsked && !composer && offered.length === 1 && offered[0].isProtected) offers[0]();
+    // A webmail that opens signed mails itself shows no sign of their protection.
+    if (isAsked && !composer && offered.length === 1) offers[0]();
     return offered.length + (composer ? 1 : 0);
   } catch (error) {
     return explain(webmail, error, isAsked);

@@ -28,7 +28,8 @@ let delivery = null;
  * in an isolated world and cannot read the variables of the page.
  */
 function environment(page = document) {
-  const scripts = [...page.querySelectorAll("script:not([src])")].map(({ textContent }) => textContent ?? "");
+  // A mail's text has no say in it, whatever Roundcube leaves there.
+  const scripts = [...page.querySelectorAll("script:not([src], #messagebody *)")].map(({ textContent }) => textContent ?? "");
   const texts = scripts.flatMap((text) => [...text.matchAll(/^rcmail\.set_env\((\{.*\})\);\s*$/gm)]);
   return Object.assign({}, ...texts.map(([, json]) => parse(json ?? "")));
 }
@@ -43,10 +44,10 @@ function parse(json) {
 }
 
 function recognises() {
-  return isWebmail("Roundcube") && document.body?.matches("[class*='task-']");
+  return isWebmail("Roundcube") && (document.body?.matches("[class*='task-']") || environment().task !== undefined);
 }
 
-/** The action of the page by the class of its body, for pages whose settings name no action. */
+/** The action of the page by the class of its body, which some skins set, for pages whose settings name no action. */
 function actionByLooks() {
   return /\baction-(\w+)/.exec(document.body.className)?.[1] ?? "";
 }
@@ -103,7 +104,8 @@ function isForm() {
 
 function composer() {
   if (!isForm()) return null;
-  const element = document.getElementById("composebody");
+  // Each skin gives it another id.
+  const element = document.querySelector("textarea[name=_message]");
   const form = element?.closest("form");
   if (!(element instanceof HTMLTextAreaElement) || !form) throw problem("page-not-understood");
   // Not beside the text field itself: Roundcube's own buttons lie over its edge.
@@ -128,7 +130,7 @@ function fields(form, body) {
  * @param {HTMLTextAreaElement} body @param {string} kind
  */
 function typedText(body, kind) {
-  const editor = document.getElementById("composebody_ifr");
+  const editor = document.getElementById(`${body.id}_ifr`);
   const written = editor instanceof HTMLIFrameElement ? editor.contentDocument?.body.innerText : body.value;
   const untouched = body.value === body.defaultValue && !editor;
   return kind !== "new" && untouched ? "" : (written ?? "").trimEnd();
@@ -147,14 +149,14 @@ function senderOf(identity) {
 async function fetchOriginal() {
   const { reply_msgid: id, mailbox, compose_mode: mode } = environment();
   if (!id || (mode !== "reply" && mode !== "forward")) return null;
-  // "mid:7" is Roundcube's name for message 7 of a folder when it has no Message-ID.
-  const named = /^mid:(\d+)$/.exec(id)?.[1];
-  const uids = named ? [named] : await find(id, mailbox);
+  // Roundcube calls a message without a Message-ID by its number in the folder, "mid:7", which is not its UID.
+  const number = /^mid:(\d+)$/.exec(id)?.[1];
+  const uids = await (number ? search(number, mailbox) : find(id, mailbox));
   // With two messages of the same Message-ID, an attacker may have sent one to have a wrong text quoted: quote neither.
   if (uids.length !== 1) return null;
   const bytes = await fetchSource(uids[0] ?? "", mailbox);
   // The search finds longer names too.
-  return named || bareId(headerField(bytes, "Message-ID")) === bareId(id) ? bytes : null;
+  return bareId(headerField(bytes, "Message-ID")) === (number ? "" : bareId(id)) ? bytes : null;
 }
 
 /** A Message-ID without its brackets. @param {string} id */
@@ -166,8 +168,11 @@ function bareId(id) {
 async function find(id, folder) {
   // Roundcube takes "<…>" in a request for markup and leaves it out. An empty name would be in every message.
   const name = bareId(id).replaceAll(/["\\\r\n]/g, "");
-  if (!name) return [];
-  const filter = `HEADER MESSAGE-ID "${name}"`;
+  return name ? search(`HEADER MESSAGE-ID "${name}"`, folder) : [];
+}
+
+/** The UIDs of the messages for which an IMAP search asks, oldest first. @param {string} filter @param {string} folder */
+async function search(filter, folder) {
   const { exec = "" } = await ask({ _action: "search", _mbox: folder, _filter: filter, _scope: "base" });
   const uids = [...exec.matchAll(/add_message_row\("?(\d+)/g)].map(([, uid]) => Number(uid));
   return uids.sort((one, other) => one - other).map(String);

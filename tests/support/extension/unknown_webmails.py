@@ -46,12 +46,12 @@ def sqwebmail_webmail(mail_host: MailHost) -> Iterator[SqWebMail]:
     yield from started(sqwebmail.absence(), run_sqwebmail(mail_host))
 
 
-def sign_in_to_horde(tab: Page, webmail: Horde) -> None:
-    """Choose the basic pages, unless Alice is signed in."""
+def sign_in_to_horde(tab: Page, webmail: Horde, view: View = View.BASIC) -> None:
+    """Choose a kind of pages, unless Alice is signed in."""
     tab.browser.expect_error(r"Unexpected end of JSON input|404|tagName|CKEDITOR|Image corrupt|this\.conf is undefined")
     tab.goto(f"{webmail.url}login.php")
     if tab.js(_HAS, "#horde_user"):
-        tab.js("(view) => { document.querySelector('#horde_select_view').value = view; }", View.BASIC)
+        tab.js("(view) => { document.querySelector('#horde_select_view').value = view; }", view)
         tab.fill("#horde_user", ALICE)
         tab.fill("#horde_pass", _PASSWORD)
         tab.click("#login-button")

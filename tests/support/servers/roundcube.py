@@ -38,7 +38,6 @@ $config['session_name'] = 'roundcube_sessid_{key}';
 $config['log_dir'] = '{folder}/logs/';
 $config['temp_dir'] = '{folder}/temp/';
 $config['plugins'] = [];
-$config['skin'] = 'elastic';
 $config['sent_mbox'] = 'Gesendet';
 $config['create_default_folders'] = true;
 $config['enable_spellcheck'] = false;
@@ -65,15 +64,19 @@ def absence() -> str | None:
 
 @contextlib.contextmanager
 def run_roundcube(
-    mail: MailHost, *, disabled_actions: tuple[str, ...] = (), skin_changes: Mapping[str, str] | None = None
+    mail: MailHost,
+    *,
+    disabled_actions: tuple[str, ...] = (),
+    skin: str = "elastic",
+    skin_changes: Mapping[str, str] | None = None,
 ) -> Iterator[Roundcube]:
     """Run an instance for a mail host during the block.
 
-    `disabled_actions`: the actions that an administrator has switched off, such as `mail.bounce`. `skin_changes`: maps
-    texts in the templates of the skin to their replacements.
+    `disabled_actions`: the actions that an administrator has switched off, such as `mail.bounce`. `skin`: one that is
+    installed. `skin_changes`: maps texts in the templates of "elastic" to their replacements.
     """
     folder = Path(tempfile.mkdtemp(prefix="roundcube-"))
-    set_up_roundcube(folder, mail, disabled_actions=disabled_actions)
+    set_up_roundcube(folder, mail, disabled_actions=disabled_actions, more_settings=f"$config['skin'] = '{skin}';\n")
     documents = _changed_copy(folder, skin_changes) if skin_changes else DOCUMENTS
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]

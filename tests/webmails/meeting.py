@@ -1,0 +1,156 @@
+"""What a person meets who reads and writes with the extension in a webmail."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import email
+import time
+from dataclasses import dataclass
+from email.policy import default
+from typing import Final
+
+from smime_core.blocking import run
+from smime_core.cms.signing import SignatureForm, Signing
+from smime_core.message import sign_message
+from smime_core.report.report import MessageReport, State
+from tests.support.browser.bidi import BidiError
+from tests.support.browser.page import JavaScriptError, Page
+from tests.support.extension.compose_driver import send
+from tests.support.extension.driver import Extension, notes_below
+from tests.support.extension.letter_to_bob import opened_by_bob
+from tests.support.extension.mail_letters import NATIVE, Letters, mail, text
+from tests.support.servers.mail_host import MailHost
+from tests.support.servers.mailboxes import ALICE, BOB
+from tests.webmails.driven import Driven
+
+WORDS: Final = "The harbour at noon."
+READINGS: Final = {
+    "encrypted and signed": State.VERIFIED,
+    "signed clear": State.VERIFIED,
+    "signed opaque": State.VERIFIED,
+    "altered": State.INVALID,
+}
+WRITINGS: Final = ("new", "reply")
+_SECONDS: Final = 40
+_STATE: Final = "() => document.querySelector('.state-statement')?.dataset.state ?? ''"
+_PROBLEM: Final = "() => document.querySelector('[data-test=problem]')?.textContent ?? ''"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """`good`: as wanted. `presses`: on buttons of the extension. `said`: the state, or the sentence in its place."""
+
+    good: bool
+    presses: int
+    said: str
+
+
+def letter(letters: Letters, kind: str) -> bytes:
+    """One of the mails of `READINGS`, from Bob to Alice."""
+    plain = mail(text(WORDS))
+    if kind == "encrypted and signed":
+        return letters.signed_and_encrypted(plain)
+    if kind == "signed opaque":
+        now = datetime.datetime.now(datetime.UTC)
+        signing = Signing(identities=[letters.bob], signing_time=now, form=SignatureForm.OPAQUE)
+        return run(sign_message(plain, signing, provider=NATIVE))
+    signed = letters.signed(plain)
+    return signed.replace(b"at noon", b"at nine") if kind == "altered" else signed
+
+
+def read(extension: Extension, tab: Page, driven: Driven, uid: int, wanted: State) -> Met:
+    """Show a mail and press the toolbar's button; then its attachment, if the extension asks for that."""
+    driven.show(uid)
+    time.sleep(1)
+    extension.browser.click_toolbar_button(extension.id, tab)
+    state, said = _verdict(extension, tab)
+    extension.browser.close_pages("toolbar.html")
+    return Met(state == wanted, 1, state or said)
+
+
+def _verdict(extension: Extension, tab: Page) -> tuple[str, str]:
+    """Wait for the state of the mail, or for a sentence of the extension, and agree if it asks."""
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
+        if extension.has_window():
+            extension.answer()
+        with contextlib.suppress(BidiError, JavaScriptError):
+            for frame in tab.frames():
+                if "mail_frame.html" not in frame.url:
+                    continue
+                if state := frame.js(_STATE):
+                    return str(state), ""
+                if problem := frame.js(_PROBLEM):
+                    return "", str(problem)
+        if any("toolbar.html" in context["url"] for context in tab.browser.contexts()):
+            return "", "the toolbar's window"
+        time.sleep(0.2)
+    return "", _notes(tab) or "nothing"
+
+
+def _notes(tab: Page) -> str:
+    """The sentences of the extension in a page."""
+    with contextlib.suppress(BidiError):
+        return " / ".join(filter(None, (notes_below(one, "body") for one in [tab, *tab.frames()])))
+    return ""
+
+
+def write(extension: Extension, tab: Page, driven: Driven, host: MailHost, letters: Letters, kind: str) -> Met:
+    """Write to Bob from the webmail's form, have it sent by the webmail, and open what arrives."""
+    host.empty(BOB)
+    if kind == "reply":
+        host.empty(ALICE)
+        driven.show(host.append(ALICE, letter(letters, "encrypted and signed")))
+        driven.reply()
+    else:
+        driven.begin()
+    time.sleep(1)
+    extension.browser.click_toolbar_button(extension.id, tab)
+    try:
+        window = extension.browser.wait_for_page("compose.html")
+    except AssertionError:
+        return Met(False, 1, _notes(tab) or "nothing")
+    window.wait_for_selector("[data-test=send]", timeout_seconds=60)
+    try:
+        window.wait_for_selector(f"[data-test=recipient][data-address='{BOB}']", timeout_seconds=20)
+    except AssertionError:
+        return Met(False, 1, window.text())
+    window.fill("[data-test=compose-text]", WORDS)
+    try:
+        send(window)
+    except AssertionError as error:
+        return Met(False, 2, str(error))
+    said = window.text()
+    window.close()
+    tab.activate()
+    if "handed over" in said.lower():
+        driven.send()
+    arrived = _arrived(host)
+    if not arrived:
+        return Met(False, 2, f"nothing arrived; {said}")
+    report = opened(arrived, letters)
+    is_whole = report.state is State.VERIFIED and WORDS in report.content.decode() and WORDS.encode() not in arrived
+    return Met(is_whole, 2, report.state if is_whole else f"{report.state}: {report.reasons}")
+
+
+def opened(message: bytes, letters: Letters) -> MessageReport:
+    """What Bob sees of a mail: of the attached message, if there is one."""
+    parts = [
+        part
+        for part in email.message_from_bytes(message, policy=default).walk()
+        if part.get_filename() == "smime.p7m.eml"
+    ]
+    if not parts:
+        return opened_by_bob(message, letters)
+    content = parts[0].get_content()
+    return opened_by_bob(content if isinstance(content, bytes) else content.as_bytes(), letters)
+
+
+def _arrived(host: MailHost) -> bytes:
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
+        if found := host.messages(BOB):
+            return found[-1]
+        time.sleep(0.2)
+    return b""
