@@ -35,6 +35,9 @@ def house() -> Iterator[tuple[MailHost, Letters]]:
         write_tls_files(folder, at=datetime.datetime.now(datetime.UTC))
         letters = make_letters(folder)
         with run_mail_host(dict.fromkeys(PASSWORDS, _PASSWORD), tls_folder=folder) as host:
+            for account in PASSWORDS:
+                # SqWebMail admits nobody whose mailbox is not there yet.
+                host.append(account, letter(letters, "signed clear"))
             yield host, letters
 
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
@@ -45,11 +46,14 @@ class Driven(Protocol):
     def reply(self) -> None:
         """Press the webmail's own button for a reply to the shown mail, and put the focus into its text."""
 
+    def attach(self, file: Path) -> None:
+        """Attach a file by hand, where the extension can only save it."""
+
     def send(self) -> None:
         """Press the webmail's own button that sends."""
 
 
-class InRoundcube:
+class InRoundcube(Driven):
     """Roundcube, in any skin."""
 
     def __init__(self, tab: Page, server: Roundcube) -> None:
@@ -104,7 +108,7 @@ _CLICK: Final = """(selector) => {
 }"""
 
 
-class InSogo:
+class InSogo(Driven):
     """SOGo."""
 
     def __init__(self, tab: Page, server: Sogo) -> None:
@@ -147,7 +151,13 @@ class InSogo:
         self._tab.goto(f"{self._server.url}so/{ALICE}/Mail/view#!/Mail/0/INBOX{rest}")
 
 
-class InHorde:
+_HORDE_REPLY: Final = """() => {
+  const { href } = document.querySelector("a[href*='reply%22']");
+  return JSON.parse(decodeURIComponent(/popup\\('([^']+)'/.exec(decodeURI(href).replaceAll("%5C", ""))[1])).params;
+}"""
+
+
+class InHorde(Driven):
     """Horde's basic pages."""
 
     def __init__(self, tab: Page, server: Horde) -> None:
@@ -169,8 +179,9 @@ class InHorde:
         self._focus()
 
     def reply(self) -> None:
-        address = self._tab.js("() => document.querySelector('a[href*=\"actionID=reply\"]')?.href ?? ''")
-        self._tab.goto(address or f"{self._server.url}imp/basic.php?page=compose")
+        # The button opens a window of its own; here its page comes into the tab.
+        query = self._tab.js(_HORDE_REPLY)
+        self._tab.goto(f"{self._server.url}imp/basic.php?{urlencode(query)}")
         self._tab.wait_for_selector("[name=upload_1]")
         self._focus()
 
@@ -181,7 +192,7 @@ class InHorde:
         self._tab.js("() => { document.querySelector('[name=message]').focus(); }")
 
 
-class InHordeDynamic:
+class InHordeDynamic(Driven):
     """Horde's dynamic pages."""
 
     def __init__(self, tab: Page, server: Horde) -> None:
@@ -207,13 +218,15 @@ class InHordeDynamic:
         self._focus()
 
     def send(self) -> None:
+        # Horde uploads a file by itself, and does not send meanwhile.
+        self._tab.wait_for("() => document.body.innerText.includes('smime.p7m.eml')")
         self._tab.click("#send_button")
 
     def _focus(self) -> None:
         self._tab.js("() => { document.querySelector('#composeMessage').focus(); }")
 
 
-class InCiderWebmail:
+class InCiderWebmail(Driven):
     """CiderWebmail."""
 
     def __init__(self, tab: Page, server: CiderWebmail) -> None:
@@ -246,7 +259,7 @@ class InCiderWebmail:
         self._tab.js("() => { document.querySelector('[name=body]').focus(); }")
 
 
-class InSqWebMail:
+class InSqWebMail(Driven):
     """SqWebMail, whose pages are in frames."""
 
     def __init__(self, tab: Page, server: SqWebMail) -> None:
@@ -257,8 +270,8 @@ class InSqWebMail:
         frame_with(self._tab, "a[href*='form=folder&folder=INBOX']")
 
     def show(self, uid: int) -> None:
-        folder = frame_with(self._tab, "a[href*='form=folder&folder=INBOX']")
-        folder.click("a[href*='form=folder&folder=INBOX']")
+        self.sign_in()
+        frame_with(self._tab, "a[href*='form=folder&folder=INBOX']").click("a[href*='form=folder&folder=INBOX']")
         frame_with(self._tab, "a[href*='form=readmsg']").click("a[href*='form=readmsg']")
         frame_with(self._tab, "a[href*='form=delmsg']")
 
@@ -272,6 +285,13 @@ class InSqWebMail:
     def reply(self) -> None:
         frame_with(self._tab, "a[href*='reply=1']").click("a[href*='reply=1']")
         self._focus(frame_with(self._tab, "[name=headerto]"))
+
+    def attach(self, file: Path) -> None:
+        frame_with(self._tab, "[name=doattachments]").click("[name=doattachments]")
+        page = frame_with(self._tab, "[name=uploadfile]")
+        page.choose_files("[name=uploadfile]", [file])
+        page.click("[name=upload]")
+        page.wait_for_text(file.name)
 
     def send(self) -> None:
         frame_with(self._tab, "[name=sendmsg]").click("[name=sendmsg]")

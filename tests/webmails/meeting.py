@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import email
+import tempfile
 import time
 from dataclasses import dataclass
 from email.policy import default
+from pathlib import Path
 from typing import Final
 
 from smime_core.blocking import run
@@ -18,6 +20,7 @@ from tests.support.browser.bidi import BidiError
 from tests.support.browser.page import JavaScriptError, Page
 from tests.support.extension.compose_driver import send
 from tests.support.extension.driver import Extension, notes_below
+from tests.support.extension.keys_page import CATCH, saved
 from tests.support.extension.letter_to_bob import opened_by_bob
 from tests.support.extension.mail_letters import NATIVE, Letters, mail, text
 from tests.support.servers.mail_host import MailHost
@@ -92,7 +95,7 @@ def _verdict(extension: Extension, tab: Page) -> tuple[str, str]:
 def _notes(tab: Page) -> str:
     """The sentences of the extension in a page."""
     with contextlib.suppress(BidiError):
-        return " / ".join(filter(None, (notes_below(one, "body") for one in [tab, *tab.frames()])))
+        return " / ".join(filter(None, (notes_below(one, "html") for one in [tab, *tab.frames()])))
     return ""
 
 
@@ -117,21 +120,35 @@ def write(extension: Extension, tab: Page, driven: Driven, host: MailHost, lette
     except AssertionError:
         return Met(False, 1, window.text())
     window.fill("[data-test=compose-text]", WORDS)
+    window.js(CATCH)
     try:
         send(window)
     except AssertionError as error:
         return Met(False, 2, str(error))
     said = window.text()
+    is_saved = window.js("() => document.querySelector('[data-test=saved-hint]') !== null")
+    kept = saved(window) if is_saved else None
     window.close()
     tab.activate()
-    if "handed over" in said.lower():
+    if kept:
+        _attach(driven, *kept)
+    if kept or "handed over" in said.lower():
         driven.send()
     arrived = _arrived(host)
     if not arrived:
         return Met(False, 2, f"nothing arrived; {said}")
     report = opened(arrived, letters)
     is_whole = report.state is State.VERIFIED and WORDS in report.content.decode() and WORDS.encode() not in arrived
-    return Met(is_whole, 2, report.state if is_whole else f"{report.state}: {report.reasons}")
+    way = ", attached by hand" if kept else ""
+    return Met(is_whole, 2, f"{report.state}{way}" if is_whole else f"{report.state}: {report.reasons}")
+
+
+def _attach(driven: Driven, name: str, message: bytes) -> None:
+    """Attach a saved message by hand."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        file.write_bytes(message)
+        driven.attach(file)
 
 
 def opened(message: bytes, letters: Letters) -> MessageReport:
@@ -139,7 +156,7 @@ def opened(message: bytes, letters: Letters) -> MessageReport:
     parts = [
         part
         for part in email.message_from_bytes(message, policy=default).walk()
-        if part.get_filename() == "smime.p7m.eml"
+        if (part.get_filename() or "").endswith(".eml")
     ]
     if not parts:
         return opened_by_bob(message, letters)

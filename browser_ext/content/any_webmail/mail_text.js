@@ -26,6 +26,8 @@ const MAX_NODES = 50_000;
 const MAX_WANTED = 50;
 /** The most letters of a bar that are no labels, such as "Message 1 of 5". */
 const MAX_BAR_LETTERS = 60;
+/** The most letters beside a bar that are no text, such as "(New)" or "Move to:". */
+const MAX_NOTE_LETTERS = 20;
 /** The most letters of texts, and not of names, in a part of a page that is no text of a mail. */
 const MAX_PROSE_LETTERS = 20;
 /** The least words, or the least letters without blanks, of a text that is no name. */
@@ -39,6 +41,8 @@ const ADDRESS = /:\/\/|\bwww\./iu;
 const LETTERS = /[\p{L}\p{N}]/u;
 const LETTER = /[\p{L}\p{N}]/gu;
 const WORD = /[\p{L}\p{N}][^\s]*/gu;
+/** The place of a mail in its folder, such as "Message 1 of 5". */
+const COUNTER = /^[^\d]{0,20}\d{1,6}[^\d]{1,12}\d{1,6}[^\d]{0,20}$/u;
 
 /**
  * The wanted controls of a document that the webmail has certainly made itself.
@@ -191,7 +195,7 @@ function isInList(line) {
 
 /**
  * Whether a control is in a bar: beside another control, without lines of a mail and almost without other text. The first
- * text around the bar has the lines of the mail.
+ * text around the bar has the lines of the mail, or counts the mails.
  * @param {Element} element @param {Element} head
  */
 function isInBar(element, head) {
@@ -200,9 +204,9 @@ function isInBar(element, head) {
   while (bar && bar !== body && controlsIn(bar) < LEAST_CONTROLS && countLetters(bar, isBeside, 0) === 0) bar = parentOf(bar);
   if (!bar || bar === body || controlsIn(bar) < LEAST_CONTROLS) return false;
   if (hasInside(bar, head) || countLetters(bar, isBeside, MAX_BAR_LETTERS) > MAX_BAR_LETTERS) return false;
-  const isAround = (/** @type {Text} */ text) => isBeside(text) && !contains(/** @type {Element} */ (bar), text);
+  const isAround = (/** @type {Text} */ text) => isBeside(text) && !COUNTER.test(text.data.trim()) && !contains(/** @type {Element} */ (bar), text);
   let around = parentOf(bar);
-  while (around && countLetters(around, isAround, 0) === 0 && !hasInside(around, head)) around = parentOf(around);
+  while (around && countLetters(around, isAround, MAX_NOTE_LETTERS) <= MAX_NOTE_LETTERS && !hasInside(around, head)) around = parentOf(around);
   return around !== null && hasInside(around, head);
 }
 
