@@ -30,7 +30,8 @@ help:
 	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make relays     relays our mail by Postfix, Exim, sendmail, Courier and Mailman; writes a table of docs/interoperation.md'
-	@echo 'make nightly    shows each form of our mail to Thunderbird; writes a table of docs/interoperation.md'
+	@echo 'make nightly    shows each form of our mail to Thunderbird, and drives every webmail that is installed; writes'
+	@echo '                tables of docs/interoperation.md and docs/extension.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
 	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
@@ -116,6 +117,7 @@ relays: setup test-tools
 # Thunderbird and NSS from Debian (thunderbird, libnss3-tools). Takes a minute.
 nightly: $(STAMPS)/python
 	$(VENV)/python -m tests.interop.by_thunderbird --page docs/interoperation.md
+	$(VENV)/python -m tests.webmails --page docs/extension.md
 
 musts: $(STAMPS)/python
 	$(VENV)/python -m tests.musts --page docs/robustness.md

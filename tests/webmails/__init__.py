@@ -1,4 +1,4 @@
-"""The extension in every webmail that this machine can start: what a person reads and writes there, and by how many presses.
+"""The extension in each webmail that can be started here: what a person reads and writes, and by how many presses.
 
 `make nightly` runs it. The webmails are Debian's packages.
 """

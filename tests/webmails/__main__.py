@@ -1,15 +1,21 @@
-"""`python -m tests.webmails`: reads four mails and writes two in every webmail that can be started, in both browsers."""
+"""`python -m tests.webmails`: reads four mails and writes two in each webmail that can be started, in both browsers.
+
+Prints what happened, writes build/webmails.json, and with `--page` the table of docs/extension.md. Needs root; takes 15
+minutes.
+"""
 
 from __future__ import annotations
 
 import argparse
 import datetime
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from tests.bench.machine import describe_machine
+from tests.bench.results import write_results
 from tests.support.browser.bidi import BidiError
 from tests.support.browser.browsers import Browser, launch
 from tests.support.browser.page import JavaScriptError
@@ -20,17 +26,19 @@ from tests.support.servers.mail_host import MailHost, run_mail_host
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from tests.webmails.driven import WEBMAILS, Webmail, running
 from tests.webmails.meeting import READINGS, WRITINGS, Met, letter, read, write
+from tests.webmails.page import Row, draw, limits
+from tests.webmails.page import write as write_page
 from wasm_build.bundle.build import build
 from webbridge.demo.tls import write_tls_files
 
 _PASSWORD: Final = "the harbour"
-_BROWSERS: Final[tuple[Literal["chromium", "firefox"], ...]] = ("chromium", "firefox")
+_BROWSERS: Final = ("chromium", "firefox")
 
 
 @contextmanager
 def house() -> Iterator[tuple[MailHost, Letters]]:
     """The mailboxes of Alice and Bob, and their keys."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         write_tls_files(folder, at=datetime.datetime.now(datetime.UTC))
         letters = make_letters(folder)
@@ -42,12 +50,12 @@ def house() -> Iterator[tuple[MailHost, Letters]]:
 
 
 @contextmanager
-def browser_with_keys(engine: Literal["chromium", "firefox"], letters: Letters) -> Iterator[tuple[Browser, Extension]]:
+def browser_with_keys(engine: str, letters: Letters) -> Iterator[tuple[Browser, Extension]]:
     """A new browser with the extension, which has Alice's keys, Bob's certificate and their authority."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         build(ROOT, folder / "built")
-        browser = launch(engine, folder / "profile")
+        browser = launch("firefox" if engine == "firefox" else "chromium", folder / "profile")
         stack.callback(browser.close)
         extension = Extension(browser, folder / "built" / "extension_test")
         extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
@@ -60,29 +68,28 @@ def meet(webmail: Webmail, browser: Browser, extension: Extension, host: MailHos
     met: dict[str, Met] = {}
     tab = browser.open("about:blank")
     with running(webmail, host, tab) as driven:
-        for kind, wanted in READINGS.items():
+
+        def reading(kind: str) -> Met:
             host.empty(ALICE)
-            uid = host.append(ALICE, letter(letters, kind))
-            met[kind] = _tried(lambda uid=uid, wanted=wanted: read(extension, tab, driven, uid, wanted))
-            print(f"  {kind}: {met[kind]}", flush=True)
-            _tidy(browser)
-        for kind in WRITINGS:
-            met[kind] = _tried(lambda kind=kind: write(extension, tab, driven, host, letters, kind))
-            print(f"  {kind}: {met[kind]}", flush=True)
-            _tidy(browser)
+            return read(extension, tab, driven, host.append(ALICE, letter(letters, kind)), READINGS[kind])
+
+        def writing(kind: str) -> Met:
+            return write(extension, tab, driven, host, letters, kind)
+
+        for act, kinds in ((reading, READINGS), (writing, WRITINGS)):
+            for kind in kinds:
+                met[kind] = _tried(act, kind)
+                print(f"  {kind}: {met[kind].said}", flush=True)
+                browser.close_pages("compose.html", "toolbar.html", "prompt.html", "viewer.html")
     tab.close()
     return met
 
 
-def _tried(act) -> Met:
+def _tried(act: Callable[[str], Met], kind: str) -> Met:
     try:
-        return act()
+        return act(kind)
     except (AssertionError, BidiError, JavaScriptError, TimeoutError) as error:
-        return Met(False, 0, f"failed: {str(error)[:300]}")
-
-
-def _tidy(browser: Browser) -> None:
-    browser.close_pages("compose.html", "toolbar.html", "prompt.html", "viewer.html")
+        return Met(good=False, presses=0, said=f"failed: {str(error)[:300]}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,17 +99,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--browser", choices=_BROWSERS)
     parser.add_argument("--page", type=Path, help="the page with the table")
     given = parser.parse_args(arguments)
+    machine = describe_machine()
+    chosen = [webmail for webmail in WEBMAILS if given.only.lower() in webmail.name.lower()]
+    absent = {webmail.name: webmail.absence() or "" for webmail in chosen}
+    met: dict[str, dict[str, dict[str, Met]]] = {webmail.name: {} for webmail in chosen}
     for engine in [given.browser] if given.browser else _BROWSERS:
         with house() as (host, letters), browser_with_keys(engine, letters) as (browser, extension):
-            for webmail in WEBMAILS:
-                if given.only.lower() not in webmail.name.lower():
-                    continue
-                print(f"{webmail.name} {webmail.version()}, {engine}", flush=True)
-                if absence := webmail.absence():
-                    print(f"  {absence}")
-                    continue
-                meet(webmail, browser, extension, host, letters)
-    return 0
+            for webmail in chosen:
+                print(f"{webmail.name} {webmail.version()}, {engine}: {absent[webmail.name]}", flush=True)
+                if not absent[webmail.name]:
+                    met[webmail.name][engine] = meet(webmail, browser, extension, host, letters)
+    rows = [Row(one.name, one.version(), met[one.name], absent[one.name]) for one in chosen]
+    found = limits(rows)
+    write_results(ROOT / "build" / "webmails.json", machine, [], found)
+    if given.page:
+        write_page(given.page, draw(rows))
+    return 0 if all(limit.holds for limit in found) else 1
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 from tests.support.browser.page import ENTER, Page
@@ -307,8 +307,8 @@ class Webmail:
     name: str
     packages: str
     absence: Callable[[], str | None]
-    run: Callable[[MailHost], AbstractContextManager[object]]
-    driven: Callable[[Page, object], Driven]
+    run: Callable[[MailHost], AbstractContextManager[Any]]
+    driven: Callable[[Page, Any], Driven]
 
     def version(self) -> str:
         """The version of its Debian package."""

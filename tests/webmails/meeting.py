@@ -47,6 +47,7 @@ class Met:
     good: bool
     presses: int
     said: str
+    is_attached_by_hand: bool = False
 
 
 def letter(letters: Letters, kind: str) -> bytes:
@@ -139,8 +140,8 @@ def write(extension: Extension, tab: Page, driven: Driven, host: MailHost, lette
         return Met(False, 2, f"nothing arrived; {said}")
     report = opened(arrived, letters)
     is_whole = report.state is State.VERIFIED and WORDS in report.content.decode() and WORDS.encode() not in arrived
-    way = ", attached by hand" if kept else ""
-    return Met(is_whole, 2, f"{report.state}{way}" if is_whole else f"{report.state}: {report.reasons}")
+    said = report.state if is_whole else f"{report.state}: {report.reasons}"
+    return Met(is_whole, 2, said, is_attached_by_hand=kept is not None)
 
 
 def _attach(driven: Driven, name: str, message: bytes) -> None:
