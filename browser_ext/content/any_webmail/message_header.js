@@ -10,6 +10,13 @@ import { bodyOf, contains, findBelow, matches, parentOf, visibleTextOf } from ".
 const PROTECTED = /^(?:application\/(?:x-)?pkcs7-mime\b|multipart\/signed\b.*\bpkcs7-signature\b)/isu;
 /** Programs that do not know S/MIME call the part by a general type, with the usual name. */
 const NAMED = /^application\/octet-stream\b.*smime\.p7m/isu;
+/** The types of a message that can have a part of S/MIME below the top, as behind a list's footer. */
+const WITH_PARTS = /^(?:multipart\/|message\/rfc822\b)/iu;
+/** A part of S/MIME, by its type or its usual name. */
+const PART = /pkcs7-(?:mime|signature)|smime\.p7[ms]/iu;
+/** The bytes that are searched at once, and those that are searched twice, since a name can lie across two pieces. */
+const PIECE_BYTES = 2 ** 20;
+const OVERLAP_BYTES = 20;
 const ENCODED_WORD = /=\?([\w-]+)(?:\*[\w-]+)?\?([bq])\?([^?\s]*)\?=/giu;
 /** Long subjects are often cut. */
 const MAX_COMPARED = 40;
@@ -21,10 +28,20 @@ const TIME = /(?<![\d:.])([01]?\d|2[0-3])[:.h]([0-5]\d)(?!\d)/gu;
 /** Time zones differ by multiples of this many minutes. */
 const ZONE_STEP = 15;
 
-/** Whether the outer type of a message is one of S/MIME. @param {ArrayBuffer} message */
+/** Whether a message is one of S/MIME, or can have a part that is. The core finds out which. @param {ArrayBuffer} message */
 export function isProtected(message) {
   const type = headerField(message, "Content-Type");
-  return PROTECTED.test(type) || NAMED.test(type);
+  return PROTECTED.test(type) || NAMED.test(type) || (WITH_PARTS.test(type) && namesPart(message));
+}
+
+/** @param {ArrayBuffer} message */
+function namesPart(message) {
+  const decoder = new TextDecoder("latin1");
+  for (let start = 0; start < message.byteLength; start += PIECE_BYTES) {
+    const piece = new Uint8Array(message, start, Math.min(PIECE_BYTES + OVERLAP_BYTES, message.byteLength - start));
+    if (PART.test(decoder.decode(piece))) return true;
+  }
+  return false;
 }
 
 /** @param {ArrayBuffer} message @returns {Header} */
