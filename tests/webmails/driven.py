@@ -18,13 +18,14 @@ from tests.support.extension.unknown_webmails import (
     sign_in_to_horde,
     sign_in_to_sqwebmail,
 )
-from tests.support.servers import ciderwebmail, horde, roundcube, sogo, sqwebmail
+from tests.support.servers import ciderwebmail, horde, roundcube, sogo, squirrelmail, sqwebmail
 from tests.support.servers.ciderwebmail import CiderWebmail, run_ciderwebmail
 from tests.support.servers.horde import Horde, View, run_horde
 from tests.support.servers.mail_host import MailHost
 from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.roundcube import Roundcube, run_roundcube
 from tests.support.servers.sogo import Sogo, run_sogo
+from tests.support.servers.squirrelmail import SquirrelMail, run_squirrelmail
 from tests.support.servers.sqwebmail import SqWebMail, run_sqwebmail
 
 _INBOX: Final = "SU5CT1g"
@@ -214,7 +215,9 @@ class InHordeDynamic(Driven):
 
     def reply(self) -> None:
         self._tab.click("#reply_link")
+        # Horde shows its form before it has filled it.
         self._tab.wait_for("() => document.querySelector('#composeMessage')?.checkVisibility()")
+        self._tab.wait_for("() => document.querySelector('#to').value !== ''")
         self._focus()
 
     def send(self) -> None:
@@ -300,6 +303,43 @@ class InSqWebMail(Driven):
         form.click("textarea[name=message]")
 
 
+class InSquirrelMail(Driven):
+    """SquirrelMail, without its frames."""
+
+    def __init__(self, tab: Page, server: SquirrelMail) -> None:
+        self._tab, self._server = tab, server
+
+    def sign_in(self) -> None:
+        self._tab.goto(f"{self._server.url}login.php")
+        self._tab.fill("[name=login_username]", ALICE)
+        self._tab.fill("[name=secretkey]", self._server.mail.passwords[ALICE])
+        self._tab.js("() => { document.querySelector('[name=secretkey]').form.submit(); }")
+        self._tab.wait_for("() => document.querySelector('[name=secretkey]') === null")
+
+    def show(self, uid: int) -> None:
+        self._tab.goto(f"{self._server.url}right_main.php?mailbox=INBOX")
+        self._tab.click("a[href*=read_body]")
+        self._tab.wait_for_selector("a[href*=view_header]")
+
+    def begin(self) -> None:
+        self._tab.goto(f"{self._server.url}compose.php?mailbox=INBOX")
+        self._tab.wait_for_selector("[name=send_to]")
+        self._tab.fill("[name=send_to]", BOB)
+        self._tab.fill("[name=subject]", "Harbour")
+        self._focus()
+
+    def reply(self) -> None:
+        self._tab.click("[name=smaction_reply]")
+        self._tab.wait_for_selector("[name=send_to]")
+        self._focus()
+
+    def send(self) -> None:
+        self._tab.click("[name=send1]")
+
+    def _focus(self) -> None:
+        self._tab.js("() => { document.querySelector('[name=body]').focus(); }")
+
+
 @dataclass(frozen=True, slots=True)
 class Webmail:
     """A webmail that can be started: its name, why it is absent (or None), its servers, and how a person uses it."""
@@ -311,8 +351,10 @@ class Webmail:
     driven: Callable[[Page, Any], Driven]
 
     def version(self) -> str:
-        """The version of its Debian package."""
-        package = self.packages.split()[0]
+        """The version of its Debian package; "" if it has none."""
+        package = self.packages.partition(" ")[0]
+        if not package:
+            return ""
         shown = subprocess.run(
             ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=False
         )
@@ -336,6 +378,7 @@ WEBMAILS: Final = (
     Webmail("Horde, dynamic", horde.PACKAGES, horde.absence, run_horde, InHordeDynamic),
     Webmail("CiderWebmail", ciderwebmail.PACKAGES, ciderwebmail.absence, run_ciderwebmail, InCiderWebmail),
     Webmail("SqWebMail", sqwebmail.PACKAGES, sqwebmail.absence, run_sqwebmail, InSqWebMail),
+    Webmail("SquirrelMail", "", squirrelmail.absence, run_squirrelmail, InSquirrelMail),
 )
 
 

@@ -58,9 +58,11 @@ def write(page: Path, table: str) -> None:
 
 
 def limits(rows: Sequence[Row]) -> list[Limit]:
-    """For each webmail and browser: readings and writings that failed, and the most presses of one."""
+    """For each of Debian's webmails and each browser: readings and writings that failed, and the most presses of one."""
     found = []
     for row in rows:
+        if not row.version:
+            continue
         for engine, met in row.met.items():
             failed = sum(not one.good for one in met.values())
             presses = max(one.presses for one in met.values())

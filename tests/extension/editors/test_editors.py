@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
+from tests.bench.machine import describe_machine
+from tests.bench.results import Limit, write_results
+from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.editors.kits import KITS, Posting
-from tests.support.editors.meeting import SECRET, meet, send_mail
+from tests.support.editors.meeting import SECRET, Meeting, meet, send_mail
 from tests.support.extension.driver import Extension
+from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -30,11 +35,36 @@ def page(page: Page, kit: str) -> Page:
     return page
 
 
+# The least editors that take the encrypted text.
+LEAST_WORKING: Final = 24
+
+
+@pytest.fixture(scope="module")
+def meetings(browser: Browser) -> Iterator[dict[str, Meeting]]:
+    """What happened in each editor. Writes build/editors_BROWSER.json once it is known of all."""
+    met: dict[str, Meeting] = {}
+    yield met
+    if len(met) == len(KITS):
+        silent = sum(one.is_silent for one in met.values())
+        others = sum(one.way != "works" for one in met.values())
+        limits = [
+            Limit(where=browser.name, what=f"editors of {len(KITS)}: silent", value=silent, limit=0, unit="count"),
+            Limit(
+                where=browser.name,
+                what=f"editors of {len(KITS)}: refused or left alone, with words",
+                value=others,
+                limit=len(KITS) - LEAST_WORKING,
+                unit="count",
+            ),
+        ]
+        write_results(ROOT / f"build/editors_{browser.name}.json", describe_machine(), [], limits)
+
+
 @pytest.mark.parametrize("kit", KITS)
 def test_an_editor_takes_the_encrypted_text_or_the_person_is_told(
-    extension: Extension, page: Page, editors: Posting, kit: str
+    extension: Extension, page: Page, editors: Posting, meetings: dict[str, Meeting], kit: str
 ) -> None:
-    meeting = meet(extension, page, editors, kit)
+    meeting = meetings[kit] = meet(extension, page, editors, kit)
     assert not meeting.is_silent, meeting
     if kit in TOLD:
         assert meeting.way == "none", meeting
