@@ -58,7 +58,7 @@ def write(page: Path, table: str) -> None:
 
 
 def limits(rows: Sequence[Row]) -> list[Limit]:
-    """For each of Debian's webmails and each browser: readings and writings that failed, and the most presses of one."""
+    """For each of Debian's webmails and each browser: what failed, and the most presses of one."""
     found = []
     for row in rows:
         if not row.version:
