@@ -27,7 +27,8 @@ class IssuerAndSerial:
         return self.serial_number == certificate.serial_number and names_match(self.issuer_der, certificate.issuer_der)
 
     def __str__(self) -> str:
-        return f"{name_text(self.issuer_der)}, serial {self.serial_number:x}"
+        # Without a word: people read it in the sentences of every language.
+        return f"{name_text(self.issuer_der)}, #{self.serial_number:x}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

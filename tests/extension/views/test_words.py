@@ -41,6 +41,8 @@ DATA = (
     "An order",
     "Order",
     "map.example.test",
+    "mail.examp1e.test",
+    "mail.example.test",
     "the mailbox is full",
     "clock.example",
     "Harbour",
