@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"{webmail.name} {webmail.version()}, {engine}: {absent[webmail.name]}", flush=True)
                 if not absent[webmail.name]:
                     met[webmail.name][engine] = meet(webmail, browser, extension, host, letters)
-    rows = [Row(one.name, one.version(), met[one.name], absent[one.name]) for one in chosen]
+    rows = [Row(one.name, one.version(), met[one.name], absent[one.name], one.reason) for one in chosen]
     found = limits(rows)
     write_results(ROOT / "build" / "webmails.json", machine, [], found)
     if given.page:

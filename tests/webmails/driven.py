@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -221,8 +222,9 @@ class InHordeDynamic(Driven):
         self._focus()
 
     def send(self) -> None:
-        # Horde uploads a file by itself, and does not send meanwhile.
+        # Horde uploads a file by itself, shows its name before that is done, and does not send meanwhile.
         self._tab.wait_for("() => document.body.innerText.includes('smime.p7m.eml')")
+        time.sleep(2)
         self._tab.click("#send_button")
 
     def _focus(self) -> None:
@@ -342,13 +344,17 @@ class InSquirrelMail(Driven):
 
 @dataclass(frozen=True, slots=True)
 class Webmail:
-    """A webmail that can be started: its name, why it is absent (or None), its servers, and how a person uses it."""
+    """A webmail that can be started: its name, why it is absent (or None), its servers, and how a person uses it.
+
+    `reason`: why one press does not read its mails, if that is known.
+    """
 
     name: str
     packages: str
     absence: Callable[[], str | None]
     run: Callable[[MailHost], AbstractContextManager[Any]]
     driven: Callable[[Page, Any], Driven]
+    reason: str = ""
 
     def version(self) -> str:
         """The version of its Debian package; "" if it has none."""
@@ -378,7 +384,14 @@ WEBMAILS: Final = (
     Webmail("Horde, dynamic", horde.PACKAGES, horde.absence, run_horde, InHordeDynamic),
     Webmail("CiderWebmail", ciderwebmail.PACKAGES, ciderwebmail.absence, run_ciderwebmail, InCiderWebmail),
     Webmail("SqWebMail", sqwebmail.PACKAGES, sqwebmail.absence, run_sqwebmail, InSqWebMail),
-    Webmail("SquirrelMail", "", squirrelmail.absence, run_squirrelmail, InSquirrelMail),
+    Webmail(
+        "SquirrelMail",
+        "",
+        squirrelmail.absence,
+        run_squirrelmail,
+        InSquirrelMail,
+        reason='by pointing at "Download this as a file", which stands beside the lines of the mail',
+    ),
 )
 
 

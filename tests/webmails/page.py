@@ -17,12 +17,16 @@ _KINDS: Final = (*READINGS, *WRITINGS)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One webmail. `met`: by browser and kind; empty if `absence` says why it was not started."""
+    """One webmail. `met`: by browser and kind; empty if `absence` says why it was not started.
+
+    `reason`: why one press does not read its mails.
+    """
 
     name: str
     version: str
     met: Mapping[str, Mapping[str, Met]]
     absence: str = ""
+    reason: str = ""
 
 
 def draw(rows: Sequence[Row]) -> str:
@@ -40,15 +44,16 @@ def draw(rows: Sequence[Row]) -> str:
 
 
 def _cell(row: Row, kind: str) -> str:
-    shown = {engine: _show(met[kind]) for engine, met in row.met.items()}
+    reason = row.reason if kind in READINGS else ""
+    shown = {engine: _show(met[kind], reason) for engine, met in row.met.items()}
     if len(set(shown.values())) == 1:
         return next(iter(shown.values()))
     return "; ".join(f"{engine.capitalize()}: {said}" for engine, said in shown.items())
 
 
-def _show(met: Met) -> str:
+def _show(met: Met, reason: str) -> str:
     by_hand = ", by hand" if met.is_attached_by_hand else ""
-    return f"{met.presses}{by_hand}" if met.good else f"**{' '.join(met.said.split())[:120]}**"
+    return f"{met.presses}{by_hand}" if met.good else reason or f"**{' '.join(met.said.split())[:120]}**"
 
 
 def write(page: Path, table: str) -> None:
