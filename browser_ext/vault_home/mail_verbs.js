@@ -117,7 +117,7 @@ async function listCertificates({ mail, ...judging }) {
   const { certificates } = await callVault("certificate.describe", { certificates: read.certificates.map((one) => one.certificate), ...judging });
   const pages = [];
   for (const { certificate } of certificates) pages.push(await callVault("certificate.page", { certificate: certificate.slice(0) }));
-  return { certificates, pages };
+  return { certificates, pages, unread: read.leftOut.filter(({ reason }) => reason.code === "not-read") };
 }
 
 /** @param {MessageReport} report @returns {MessageReport} */

@@ -5,6 +5,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
+import { createLeftOut } from "../../wasm_build/ui/left_out.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { recipientSentence } from "../../wasm_build/ui/verdict_words.js";
 import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
@@ -139,14 +140,15 @@ function showLocked() {
 /** @param {string} mail */
 async function showCertificates(mail) {
   const translate = await loadSharedText();
-  const { certificates, pages } = await ask("mail.certificates", { mail });
+  const { certificates, pages, unread } = await ask("mail.certificates", { mail });
   main.className = "certificates";
-  main.replaceChildren(...pages.map((page, index) => {
+  const shown = pages.map((page, index) => {
     const { usable, reason } = certificates[index];
     const verdict = html("p", { text: usable ? text("viewerCertificateGood") : whyNot(translate, reason) });
     return html("section", { class: "certificate", data: { test: "certificate" } },
       html("h2", { text: page.title, dir: "auto" }), verdict, createCertificateRows(translate, page));
-  }));
+  });
+  main.replaceChildren(...shown, ...createLeftOut(translate, unread, text("viewerNotRead")));
 }
 
 /**

@@ -14,14 +14,15 @@ const MAX_LINES = 20;
  * The nodes for the certificates that were left out; none if all were added.
  * @param {Catalogue} translate
  * @param {LeftOut[]} leftOut
+ * @param {string} [title]
  */
-export function createLeftOut(translate, leftOut) {
+export function createLeftOut(translate, leftOut, title = translate("left_out_title")) {
   if (leftOut.length === 0) return [];
   const lines = leftOut.slice(0, MAX_LINES).map(({ name, reason }) => html("li", { data: { test: "left-out" } },
     ...sentenceNodes(translate("left_out_entry", { name: isolate(name), reason: leftOutInFull(translate, reason) }))));
   const more = leftOut.length - lines.length;
   return [
-    html("p", { text: translate("left_out_title") }),
+    html("p", { text: title }),
     html("ul", {}, ...lines, more > 0 ? html("li", { text: translate("left_out_more", { count: more }) }) : null),
   ];
 }

@@ -30,6 +30,7 @@ from tests.support.extension.viewer import open_file
 from tests.support.misread_dates import MISREAD
 from tests.support.people import with_addresses
 from tests.support.vectors import vectors
+from webbridge.demo.accounts import certificate_pem
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -374,6 +375,13 @@ def test_certificates_in_one_file_are_shown_each_by_itself(viewer: Page, letters
     names = viewer.js("() => [...document.querySelectorAll('[data-test=certificate] h2')].map((one) => one.innerText)")
     assert sorted(names) == ["alice@example.test", "bob@example.test"]
     assert viewer.js("() => document.querySelector('[data-test=reply]')") is None
+
+
+def test_a_certificate_that_cannot_be_read_is_named_beside_the_others(viewer: Page, letters: Letters) -> None:
+    broken = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    open_file(viewer, letters.write("mixed.pem", certificate_pem(letters.bob.certificate).encode() + broken))
+    assert viewer.text("[data-test=certificate] h2") == "bob@example.test"
+    assert viewer.js("() => document.querySelectorAll('[data-test=left-out]').length") == 1
 
 
 def test_a_broken_file_is_reported_and_the_viewer_goes_on(viewer: Page, letters: Letters) -> None:

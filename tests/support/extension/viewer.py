@@ -14,6 +14,6 @@ def open_file(viewer: Page, path: Path) -> None:
     viewer.wait_for(
         """(said) => document.querySelector("[data-test=note]").textContent !== ""
           || document.querySelector(said) !== null""",
-        "main :is(.state-statement, [data-test=problem], [data-test=certificate])",
+        "main :is(.state-statement, [data-test=problem], [data-test=certificate], [data-test=left-out])",
         timeout_seconds=60,
     )
