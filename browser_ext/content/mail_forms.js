@@ -5,6 +5,7 @@
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
  */
+import { addressKey } from "../../wasm_build/ui/formats.js";
 import { attributeOf, bodyOf, closest, findBelow, hasFocus, outwardsFrom, textOf, topElementOf } from "./dom_tree.js";
 import { wholeEditorIn } from "./editors.js";
 import { findCms, isField } from "./field_text.js";
@@ -232,10 +233,10 @@ export function emptyPeople(form) {
  */
 export function otherPeople(form, { to, cc, bcc }) {
   const known = fieldsOf(form);
-  const shown = [...known.to, ...known.cc, ...known.bcc].flatMap((text) => text.toLowerCase().split(AROUND_ADDRESS)).filter((one) => one.includes("@"));
-  const own = new Set([...to, ...cc, ...bcc].map((address) => address.toLowerCase()));
+  const shown = [...known.to, ...known.cc, ...known.bcc].flatMap((text) => text.split(AROUND_ADDRESS)).filter((one) => one.includes("@")).map(addressKey);
+  const own = new Set([...to, ...cc, ...bcc].map(addressKey));
   const empty = emptyPeople(form);
-  const wanted = [...(empty.to ? [] : to), ...(empty.cc ? [] : cc)].map((address) => address.toLowerCase());
+  const wanted = [...(empty.to ? [] : to), ...(empty.cc ? [] : cc)].map(addressKey);
   return shown.length > 0 && (shown.some((one) => !own.has(one)) || wanted.some((one) => !shown.includes(one)));
 }
 

@@ -17,7 +17,7 @@ from tests.support.signed_structures import signed_attrs, signed_data, signer_in
 from tests.support.timestamp_service import make_token, token
 from tests.support.timestamped_signatures import sign, stamp
 
-STAMP = "2026-06-01T12:00:00Z, by CN=Clock root, serial"
+STAMP = "2026-06-01T12:00:00Z, by CN=Clock root, #"
 
 
 def described(*attributes_der: bytes) -> list[tuple[str, tuple[str, ...]]]:
