@@ -4,7 +4,7 @@ import { activate, offer } from "./fields.js";
 import { guardFiles } from "./files.js";
 import { watchFilledFields } from "./filled_fields.js";
 import { guardForms } from "./forms.js";
-import { boxes, FrameHost, places, watchReturns } from "./frame_host.js";
+import { boxes, FrameHost, places, replaced, watchReturns } from "./frame_host.js";
 import { noteErrorFor, noteFor } from "./notes.js";
 import { receivers } from "./receivers.js";
 import { openSelection } from "./selection.js";
@@ -12,7 +12,7 @@ import { world } from "./world.js";
 
 /** The functions for fields that the other scripts call. */
 export const fields = {
-  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, receivers, settleFormData,
+  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, receivers, replaced, settleFormData,
 };
 
 if (!world.fields) begin();

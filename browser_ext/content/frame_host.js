@@ -32,6 +32,8 @@ const LOOK_MILLISECONDS = 250;
 export const boxes = new WeakSet();
 /** The hosts whose box is in the page. @type {Set<FrameHost>} */
 export const places = new Set();
+/** The elements that a frame hides while it stands in their place. @type {WeakSet<Node>} */
+export const replaced = new WeakSet();
 
 /** Removes the frames of a page that is shown again by Back: they are empty, and the background has forgotten them. */
 export function watchReturns() {
@@ -316,6 +318,7 @@ export class FrameHost {
     frame.style.cssText = `${FRAME_STYLE};block-size:max(${height}px,${MIN_FRAME_HEIGHT},${this.#minHeight})`;
     this.#display = this.#field.style.display;
     this.#field.style.display = "none";
+    replaced.add(this.#field);
     // In a row of a flexible box the frame would be as narrow as frames are.
     this.#box.style.inlineSize = "100%";
     // A frame that is put in its place anew loads anew.
@@ -350,6 +353,7 @@ export class FrameHost {
 
   #restoreField() {
     if (!this.#frame) return;
+    replaced.delete(this.#field);
     this.#field.style.display = this.#display;
     this.#box.style.inlineSize = "";
     this.#frame = null;

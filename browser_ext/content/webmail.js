@@ -179,7 +179,10 @@ function offerOtherWays(host, element, error) {
 export async function searchMail() {
   const head = recognised() === anyWebmail ? headOf(document) : null;
   const part = head && partWithoutName(head);
-  if (!part || !await hasSource(part)) return false;
+  if (!part) return false;
+  const host = hostFor(part.place);
+  if (host.isOpen || searching.has(host)) return true;
+  if (!await hasSource(part)) return false;
   void openFound(part).catch(() => ask("toolbar.ways", {}).catch(() => {}));
   return true;
 }
@@ -187,8 +190,12 @@ export async function searchMail() {
 /** @param {import("./any_webmail/shown_parts.js").ShownPart} part */
 async function openFound(part) {
   const host = hostFor(part.place);
+  searching.add(host);
   host.say(api.i18n.getMessage("mailSearching"));
-  const bytes = await fetchShownMail(part).finally(() => host.withdraw());
+  const bytes = await fetchShownMail(part).finally(() => {
+    searching.delete(host);
+    host.withdraw();
+  });
   await openAbove({ element: part.place, id: pickedId(), isProtected: true, fetchSource: async () => bytes });
 }
 

@@ -6,7 +6,7 @@
  * count either if the person points at them.
  */
 import {
-  baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, parentOf, textOf, textsBelow, topElementOf,
+  baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, outwardsFrom, parentOf, textOf, textsBelow, topElementOf,
 } from "../dom_tree.js";
 import { shadowRootOf } from "../shadow_roots.js";
 import { world } from "../world.js";
@@ -178,10 +178,19 @@ function isDateLine(node) {
   return isDate && isShown(node) && !isInList(node);
 }
 
-/** Whether a person sees a node outside of lists. @param {Element | Text} node */
+/** Whether a page shows a node outside of lists. @param {Element | Text} node */
 function isShown(node) {
   const around = isElement(node) ? node : parentOf(node);
-  return around !== null && isVisible(around) && !closest(around, ASIDE);
+  return around !== null && isSeen(around) && !closest(around, ASIDE);
+}
+
+/**
+ * Whether a page shows an element, also where the extension's own frame hides it: the lines of a mail are still the
+ * webmail's while the mail is open in their place.
+ * @param {Element} element
+ */
+function isSeen(element) {
+  return isVisible(element) || outwardsFrom(element).some((one) => world.fields?.replaced.has(one));
 }
 
 /** Whether a line is in a list of mails: in a row with a box, or in one of several rows of columns with a date. @param {Node} line */
@@ -258,7 +267,7 @@ function* deepTextsBelow(root) {
 /** Whether a person sees a text outside of controls. @param {Text} text */
 function isBeside(text) {
   const around = /** @type {Element} */ (parentOf(text));
-  return !closest(around, `${CONTROLS}, ${UNSEEN}`) && isVisible(around);
+  return !closest(around, `${CONTROLS}, ${UNSEEN}`) && isSeen(around);
 }
 
 /** Whether a text outside of controls is more than a name or a number. @param {Text} text */
