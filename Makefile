@@ -114,7 +114,8 @@ mutation: $(STAMPS)/python
 relays: setup test-tools
 	$(VENV)/python -m tests.relays --page docs/interoperation.md
 
-# Thunderbird and NSS from Debian (thunderbird, libnss3-tools). Takes a minute.
+# Thunderbird and NSS from Debian (thunderbird, libnss3-tools), and the webmails that are installed. Needs root for
+# some of them; takes a quarter of an hour.
 nightly: $(STAMPS)/python
 	$(VENV)/python -m tests.interop.by_thunderbird --page docs/interoperation.md
 	$(VENV)/python -m tests.webmails --page docs/extension.md

@@ -62,7 +62,9 @@ function lookForReturned() {
 
 /** Whether a field has its old text again, also beside the armored text. @param {HTMLElement} element @param {Filled} own */
 function isReturned(element, { armored, before, left }) {
-  return left === null && before !== "" && settled(contentOf(element)).replaceAll(settled(armored), "\n").includes(before);
+  if (left !== null || before === "") return false;
+  const text = settled(contentOf(element));
+  return text.includes(before) && text.replaceAll(settled(armored), "\n").includes(before);
 }
 
 /**

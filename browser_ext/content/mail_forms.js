@@ -20,8 +20,8 @@ const ADDRESSES = ["title", "email", "data-email", "data-address", "data-hoverca
 const MAX_NEIGHBOURS = 300;
 /** The number of fields of one kind that are examined. A page with more shows a list, and no form for mail. */
 const MAX_FIELDS = 20;
-/** What stands before and after an address in a field of recipients. */
-const AROUND_ADDRESS = /mailto:|[\s<>()[\]:;,"']+/u;
+/** The characters between the addresses of a field of recipients. An apostrophe can be in an address. */
+const AROUND_ADDRESS = /[\s<>()[\]:;,"]+/u;
 /** The number of texts with people that leave a form, and the most characters of one. */
 const MAX_TEXTS = 200;
 const MAX_TEXT_CHARACTERS = 20_000;
@@ -219,8 +219,7 @@ export function fieldsOf(form) {
 }
 
 /** The recipient fields of a form in which nobody is. @param {MailForm} form */
-export function emptyPeople(form) {
-  const known = fieldsOf(form);
+export function emptyPeople(form, known = fieldsOf(form)) {
   const fieldOf = (/** @type {"to" | "cc"} */ kind) =>
     // A field can hold a name without an address.
     (known[kind].length > 0 ? undefined : form.found.find((one) => one.kind === kind && isEmpty(one.element))?.element);
@@ -228,16 +227,17 @@ export function emptyPeople(form) {
 }
 
 /**
- * Whether a form shows other addresses than a message's. Names without an address tell nothing, and empty fields are filled.
+ * The addresses that only a form shows, or only a message has. Names without an address tell nothing, and empty fields
+ * are filled.
  * @param {MailForm} form @param {Record<"to" | "cc" | "bcc", string[]>} envelope
  */
 export function otherPeople(form, { to, cc, bcc }) {
   const known = fieldsOf(form);
   const shown = [...known.to, ...known.cc, ...known.bcc].flatMap((text) => text.split(AROUND_ADDRESS)).filter((one) => one.includes("@")).map(addressKey);
-  const own = new Set([...to, ...cc, ...bcc].map(addressKey));
-  const empty = emptyPeople(form);
+  const own = [...to, ...cc, ...bcc].map(addressKey);
+  const empty = emptyPeople(form, known);
   const wanted = [...(empty.to ? [] : to), ...(empty.cc ? [] : cc)].map(addressKey);
-  return shown.length > 0 && (shown.some((one) => !own.has(one)) || wanted.some((one) => !shown.includes(one)));
+  return shown.length === 0 ? [] : [...shown.filter((one) => !own.includes(one)), ...wanted.filter((one) => !shown.includes(one))];
 }
 
 /**

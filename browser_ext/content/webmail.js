@@ -364,13 +364,16 @@ export async function writeMailForm() {
     place ??= form.editor;
     const deliver = fileFieldOf(form) ? "attachment" : "file";
     const letter = fieldsOf(form);
-    let isTold = false;
-    const checkPeople = (/** @type {ComposedMessage} */ { envelope }) => {
-      if (isTold || !otherPeople(form, envelope)) return;
-      isTold = true;
-      throw problem("mail-form-people");
+    // The person is told of each difference once.
+    let told = "";
+    const send = async (/** @type {ComposedMessage} */ done) => {
+      const others = otherPeople(form, done.envelope).join(" ");
+      const isNew = others !== "" && others !== told;
+      told = others;
+      if (isNew) throw problem("mail-form-people");
+      await attach(form, letter.text, done);
     };
-    await openLetter({ send: (done) => attach(form, letter.text, done, checkPeople) }, { ...letter, mail: "", deliver });
+    await openLetter({ send }, { ...letter, mail: "", deliver });
     fieldsPart().noteFor(place, api.i18n.getMessage("mailFormNote"));
   } catch (error) {
     if (place) fieldsPart().noteErrorFor(place, error);
@@ -395,16 +398,14 @@ function composerAround(webmail, place) {
  * Attaches the encrypted message in a form of a webmail without an adaptor. The person sends the form. Throws
  * `mail-form-changed` if somebody has written there since the message window opened: it may be another letter.
  * @param {import("./mail_forms.js").MailForm} form @param {string} begun the text that the form had @param {ComposedMessage} done
- * @param {(done: ComposedMessage) => void} checkPeople throws where the form goes to other people than the message
  */
-async function attach(form, begun, done, checkPeople) {
+async function attach(form, begun, done) {
   const { editor, subject } = form;
   const text = editor instanceof HTMLIFrameElement ? editableIn(editor) : editor;
   const files = fileFieldOf(form);
   if (![editor, subject, files].every((element) => element?.isConnected)) throw problem("page-not-understood");
   const written = settle(writtenIn(editor));
   if (![begun, done.sentence, ""].some((known) => settle(known) === written)) throw problem("mail-form-changed");
-  checkPeople(done);
   await handOver(done, { text, files, title: subject, people: emptyPeople(form) });
 }
 

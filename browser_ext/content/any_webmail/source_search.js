@@ -50,10 +50,8 @@ const otherAnswers = new Map();
  *   attachment itself is left, which a mail's text can imitate.
  */
 export async function fetchShownMail(part) {
-  const documents = reachableDocuments();
-  const { source } = await readRecipe();
-  const taught = taughtLinks(source, documents, part);
-  const { bytes, refused } = await search([...taught, ...sourceLinks(documents, part)], part, documents);
+  const { urls, documents, source } = await waysTo(part);
+  const { bytes, refused } = await search(urls, part, documents);
   if (bytes) return bytes;
   if (refused !== "source-not-found") throw problem(refused);
   if (part.link && !part.isSignature) throw problem("part-untold");
@@ -62,9 +60,14 @@ export async function fetchShownMail(part) {
 
 /** Whether the webmail has a control that may lead to the source of a mail. @param {ShownPart} part */
 export async function hasSource(part) {
+  return (await waysTo(part)).urls.length > 0;
+}
+
+/** The addresses that may be the source of a mail, what is taught first, and the documents that show it. @param {ShownPart} part */
+async function waysTo(part) {
   const documents = reachableDocuments();
   const { source } = await readRecipe();
-  return sourceLinks(documents, part).length > 0 || taughtLinks(source, documents, part).length > 0;
+  return { urls: [...taughtLinks(source, documents, part), ...sourceLinks(documents, part)], documents, source };
 }
 
 /** The mail to which one address leads; null for none. @param {URL} url @param {ShownPart} part */

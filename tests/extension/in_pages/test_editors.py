@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 import pytest
 
 from tests.support.browser.page import Page
-from tests.support.extension.driver import Extension, Site, agree_in, note_after
-from tests.support.extension.editor_pages import OLD, page_with, refused
+from tests.support.extension.driver import Extension, Site, agree_in
+from tests.support.extension.editor_pages import OLD, page_with, put_back_by_a_press, refused
 from tests.support.extension.field_pages import TEXT, encrypt
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
@@ -36,14 +35,6 @@ REFUSING: Final = {
     "shows the text, and has lost its place": """field.addEventListener("copy", (event) => event.preventDefault());""",
     "keeps the old text in a hidden control": "copy.value = model;",
 }
-
-
-def wait_for_note(page: Page, text: str) -> None:
-    """Wait until the note below the field has a text, or with "" none."""
-    deadline = time.monotonic() + 30
-    while (text not in (seen := note_after(page, "#field"))) or (not text and seen):
-        assert time.monotonic() < deadline, seen
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("name", TAKING)
@@ -103,15 +94,7 @@ def test_a_text_that_comes_back_is_told_in_red_and_is_not_sent_by_a_press(
     page.wait_for("() => document.querySelector('#field').getBoundingClientRect().height > 0")
     page.js("(then) => { eval(then)(); }", brings_back)
     page.wait_for(f"() => document.querySelector('#field').textContent.includes('{OLD}')")
-    wait_for_note(page, "in clear again")
-    page.click("#send")
-    window = extension.window()
-    assert OLD in window.text()
-    assert page.js("() => window.sent") == []
-    with window.closing():
-        window.click("[data-test=agree]")
-    page.wait_for("() => document.querySelector('#field').textContent.startsWith('-----BEGIN CMS-----')")
-    wait_for_note(page, "")
+    put_back_by_a_press(extension, page)
 
 
 def test_a_frame_for_an_editor_in_a_small_box_is_not_cut_off(extension: Extension, page: Page, site: Site) -> None:

@@ -7,11 +7,12 @@ from typing import Final
 
 import pytest
 
+from tests.support.browser.browsers import Chromium
 from tests.support.browser.page import Page
 from tests.support.editors.meeting import frame_or_none, words_of_extension
 from tests.support.extension.compose_driver import send
-from tests.support.extension.driver import Extension, Frame, Site, agree_in, notes_below, textarea
-from tests.support.extension.editor_pages import OLD, page_with
+from tests.support.extension.driver import Extension, Frame, Site, agree_in, textarea
+from tests.support.extension.editor_pages import OLD, page_with, put_back_by_a_press
 from tests.support.extension.field_pages import TEXT, People, agree_if_asked, encrypt
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -20,6 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 TAKES: Final = 'field.addEventListener("input", () => { model = field.innerText; });'
 SOON: Final = "() => new Promise((done) => setTimeout(done, 900))"
 MODEL: Final = "() => window.model"
+# The driver gives a point of a button this far below its upper edge.
+IN_BUTTON: Final = 24
 BOXES: Final = """() => [...document.querySelectorAll("div:not([id], [class])")]
   .filter((one) => one.childElementCount === 0 && !one.textContent).length"""
 
@@ -50,11 +53,7 @@ def test_1_an_editor_that_notices_a_change_at_the_next_event(
     way = is_told_or_encrypted(extension, page)
     page.click("#send")
     model = page.js(MODEL)
-    assert (way, model.startswith("-----BEGIN CMS-----"), OLD in model) == (
-        "encrypted",
-        True,
-        False,
-    ) or way == "refused"
+    assert (way, model.startswith("-----BEGIN CMS-----"), OLD in model) == ("encrypted", True, False)
 
 
 def test_3_an_editor_that_builds_its_field_anew_has_one_button(extension: Extension, page: Page, site: Site) -> None:
@@ -70,15 +69,16 @@ def test_3_an_editor_that_builds_its_field_anew_has_one_button(extension: Extens
         page.type(letter)
     page.js(SOON)
     extension.wait_for_button(page, "#field")
-    assert page.js(BOXES) == before
+    assert page.js(BOXES) == before == 1
 
 
 def test_4_the_button_covers_no_text(extension: Extension, page: Page, site: Site) -> None:
     page.goto(page_with(site, TAKES))
     button = extension.wait_for_button(page, "#field")
-    rect = page.js("() => { const { top, bottom } = document.querySelector('#field').getBoundingClientRect();"
-                   " return { top, bottom }; }")  # fmt: skip
-    assert not rect["top"] < button["y"] < rect["bottom"]
+    rect = page.js(
+        "() => { const { bottom } = document.querySelector('#field').getBoundingClientRect(); return { bottom }; }"
+    )
+    assert button["y"] - IN_BUTTON >= rect["bottom"]
 
 
 @pytest.mark.parametrize(
@@ -96,15 +96,7 @@ def test_9_another_extension_writes_the_old_text_again(
     frame.around.click("[data-test=close]")
     page.js("() => window.again()")
     page.wait_for(f"() => document.querySelector('#field').textContent.includes('{OLD}')")
-    page.js(SOON)
-    assert "in clear again" in notes_below(page, "body")
-    page.click("#send")
-    window = extension.window()
-    assert OLD in window.text()
-    assert page.js("() => window.sent") == []
-    with window.closing():
-        window.click("[data-test=agree]")
-    page.wait_for("() => !document.querySelector('#field').textContent.includes('flower')")
+    put_back_by_a_press(extension, page)
 
 
 def test_10_a_hidden_control_that_is_filled_a_second_after_a_key(extension: Extension, page: Page, site: Site) -> None:
@@ -113,8 +105,7 @@ def test_10_a_hidden_control_that_is_filled_a_second_after_a_key(extension: Exte
         waiting = setTimeout(() => { model = copy.value = field.innerText; }, 1000); });"""
     page.goto(page_with(site, late))
     way = is_told_or_encrypted(extension, page)
-    model = page.js("() => document.querySelector('#copy').value")
-    assert way == "refused" or (model.startswith("-----BEGIN CMS-----") and OLD not in model)
+    assert way == "refused"
 
 
 def test_11_what_is_inserted_stands_beside_the_old_text(extension: Extension, page: Page, site: Site) -> None:
@@ -124,8 +115,9 @@ def test_11_what_is_inserted_stands_beside_the_old_text(extension: Extension, pa
       field.textContent = model = model + event.clipboardData.getData("text/plain"); });"""
     page.goto(page_with(site, beside + TAKES))
     way = is_told_or_encrypted(extension, page)
-    model = page.js(MODEL)
-    assert way == "refused" or (model.startswith("-----BEGIN CMS-----") and OLD not in model)
+    # Firefox sends `beforeinput` for its own command, so that the editor takes that too in its way.
+    assert way == ("encrypted" if isinstance(page.browser, Chromium) else "refused")
+    assert page.js(MODEL).startswith("-----BEGIN CMS-----") == (way == "encrypted")
 
 
 def test_12_a_text_in_coloured_nodes_is_replaced_and_nothing_else(extension: Extension, page: Page, site: Site) -> None:
@@ -151,7 +143,7 @@ def test_13_nothing_of_ours_is_inside_the_editor(extension: Extension, page: Pag
     page.goto(page_with(site, TAKES + watching))
     encrypt(extension, page, "#field", "").around.click("[data-test=close]")
     page.js(SOON)
-    assert set(page.js("() => window.inside")) <= {"#text", "BR", "DIV", "P"}
+    assert set(page.js("() => window.inside")) <= {"#text", "BR"}
     assert page.js("() => document.querySelectorAll('#field iframe, #field button').length") == 0
 
 
@@ -177,7 +169,8 @@ def test_15_a_field_in_a_sandbox_is_encrypted_or_told(extension: Extension, page
     box.wait_for_selector("#answer")
     box.click("#answer")
     extension.choose_from_menu(page, "field")
-    assert frame_or_none(extension, page) or words_of_extension(extension, page)
+    assert frame_or_none(extension, page) is None
+    assert "found nothing to open in the page" in words_of_extension(extension, page)
 
 
 def test_16_an_editor_that_takes_a_text_only_with_the_focus(extension: Extension, page: Page, site: Site) -> None:
@@ -238,14 +231,10 @@ def test_2_a_form_that_changes_its_editor(extension: Extension, page: Page, site
     page.click("#plain" if switches % 2 else "#rich")
     window = message_window(extension, page)
     assert window.value("[data-test=compose-text]") == OLD
-    said = ""
-    try:
+    with pytest.raises(AssertionError, match="Its form keeps the text that was written there"):
         send(window)
-    except AssertionError as error:
-        said = str(error)
     window.close()
-    kept = page.js("() => [document.querySelector('#rich').textContent, document.querySelector('#plain').value]")
-    assert said or not any(OLD in one for one in kept)
+    assert not page.js("() => document.querySelector('[type=file]').files.length")
 
 
 def test_8_recipients_that_change_in_the_form_are_told_once(extension: Extension, page: Page, site: Site) -> None:
@@ -258,6 +247,17 @@ def test_8_recipients_that_change_in_the_form_are_told_once(extension: Extension
     assert page.value("#text") == "Hello"
     send(window)
     assert "handed over" in window.text().lower()
+    window.close()
+
+
+def test_8_another_change_of_the_recipients_is_told_again(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(FORM % "<textarea id=text name=body rows=8>Hello</textarea>"))
+    page.click("#text")
+    window = message_window(extension, page)
+    for other in ("carol@example.test", "dave@example.test"):
+        page.fill("[name=to]", other)
+        with pytest.raises(AssertionError, match="other recipients than this message"):
+            send(window)
     window.close()
 
 
