@@ -90,7 +90,7 @@ def _running(name: Name, dist: Path) -> Iterator[tuple[Extension, RoundcubePages
         extension = Extension(browser, dist / "extension_test")
         extension.unlock(people / "rsa2.p12", PASSPHRASE)
         extension.keep(anchors=[people / "ca.pem"])
-        pages = RoundcubePages(extension, roundcube, address=_READER)
+        pages = RoundcubePages(extension.browser.open("about:blank"), roundcube, address=_READER)
         yield extension, pages, mail.append(_READER, _mail())
 
 

@@ -26,11 +26,12 @@ from smime_core.message import compress_message
 from smime_core.mime import parse_entity
 from smime_core.provider import NewKey
 from smime_core.verdict import SignerRules, choose_signers, read_claim
+from tests.support.made_tables import MadeTable
 from tests.support.peers import ours
 from tests.support.peers.people import PROVIDER, address, authority, certificate, identity, write_people
 from tests.support.peers.thunderbird import Thunderbird, Verdict
 
-BEGIN, END = "<!-- Made by `make nightly`. -->\n", "<!-- End of what `make nightly` makes. -->\n"
+TABLE: Final = MadeTable("<!-- Made by `make nightly`. -->\n", "<!-- End of what `make nightly` makes. -->\n")
 _SUBJECT: Final = "Across the fence"
 _TEXT: Final = "hello across the fence"
 _HIDDEN: Final = "a hidden Subject"
@@ -56,7 +57,7 @@ def main() -> None:
     table = draw(verdicts, _version())
     print(table)
     if options.page:
-        write(options.page, table)
+        TABLE.write(options.page, table)
 
 
 def make_forms() -> dict[str, bytes]:
@@ -68,12 +69,6 @@ def draw(verdicts: Mapping[str, Verdict], version: str) -> str:
     """The table of the verdicts by this version."""
     head = f"| Thunderbird {version} | signature | encryption | text |\n| --- | --- | --- | --- |\n"
     return head + "".join(f"| {form} | {' | '.join(_cells(form, verdict))} |\n" for form, verdict in verdicts.items())
-
-
-def write(page: Path, table: str) -> None:
-    """Put the table in the place of the one in the page."""
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(f"{before}{BEGIN}{table}{END}{rest.split(END)[1]}")
 
 
 def _signed() -> dict[str, bytes]:

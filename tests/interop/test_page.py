@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.interop.__main__ import PAGE, build_page
-from tests.interop.by_thunderbird import BEGIN, END, make_forms
+from tests.interop.by_thunderbird import TABLE, make_forms
 from tests.support.peers.by_name import PEERS
 from tests.support.peers.rows import ENCRYPTIONS, READ_ONLY_ENCRYPTIONS, SIGNINGS
 from tests.support.peers.thunderbird import Thunderbird
@@ -20,6 +20,6 @@ def test_every_gap_names_a_row() -> None:
 
 
 def test_the_page_has_thunderbirds_verdict_on_each_form() -> None:
-    table = PAGE.read_text().split(BEGIN)[1].split(END)[0]
+    table = TABLE.read(PAGE)
     rows = [line.strip("| \n").split(" | ")[0] for line in table.splitlines()[2:]]
     assert rows == list(make_forms()), "write it anew: make nightly"

@@ -19,7 +19,7 @@ from typing import Final
 
 from smime_core.mime import parse_entity, parse_parts
 from tests.relays.forms import judge, make_forms
-from tests.relays.page import draw, write
+from tests.relays.page import TABLE, draw
 from tests.relays.servers import SERVERS, Server, answering_names, running, unpack
 from tests.support.servers.ports import free_port
 from tests.support.servers.post import Post, serving
@@ -48,7 +48,7 @@ def main() -> None:
     table = draw(list(make_forms()), columns)
     print(table)
     if options.page:
-        write(options.page, table)
+        TABLE.write(options.page, table)
 
 
 def _try(server: Server, mails: list[bytes], folder: Path) -> dict[str, list[str]]:

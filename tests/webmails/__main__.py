@@ -26,8 +26,7 @@ from tests.support.servers.mail_host import MailHost, run_mail_host
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from tests.webmails.driven import WEBMAILS, Webmail, running
 from tests.webmails.meeting import READINGS, WRITINGS, Met, letter, read, write
-from tests.webmails.page import Row, draw, limits
-from tests.webmails.page import write as write_page
+from tests.webmails.page import TABLE, Row, draw, limits
 from wasm_build.bundle.build import build
 from webbridge.demo.tls import write_tls_files
 
@@ -113,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = limits(rows)
     write_results(ROOT / "build" / "webmails.json", machine, [], found)
     if given.page:
-        write_page(given.page, draw(rows))
+        TABLE.write(given.page, draw(rows))
     return 0 if all(limit.holds for limit in found) else 1
 
 

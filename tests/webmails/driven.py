@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
-from tests.support.browser.page import ENTER, Page
+from tests.support.browser.page import Page
+from tests.support.extension.sogo_pages import EDITOR, SogoPages
 from tests.support.extension.unknown_webmails import (
     frame_with,
     sign_in_to_ciderwebmail,
     sign_in_to_horde,
     sign_in_to_sqwebmail,
 )
+from tests.support.extension.webmail import RoundcubePages
 from tests.support.servers import ciderwebmail, horde, roundcube, sogo, squirrelmail, sqwebmail
 from tests.support.servers.ciderwebmail import CiderWebmail, run_ciderwebmail
 from tests.support.servers.horde import Horde, View, run_horde
@@ -29,128 +33,98 @@ from tests.support.servers.sogo import Sogo, run_sogo
 from tests.support.servers.squirrelmail import SquirrelMail, run_squirrelmail
 from tests.support.servers.sqwebmail import SqWebMail, run_sqwebmail
 
+Server = TypeVar("Server")
+
 _INBOX: Final = "SU5CT1g"
 """The folder INBOX in Horde's addresses."""
 
 
-class Driven(Protocol):
+class Driven(abc.ABC, Generic[Server]):
     """One person's webmail in one tab."""
 
+    def __init__(self, tab: Page, server: Server) -> None:
+        self.tab = tab
+        self.server = server
+
+    @abc.abstractmethod
     def sign_in(self) -> None:
         """Sign Alice in."""
 
+    @abc.abstractmethod
     def show(self, uid: int) -> None:
         """Show a mail of the inbox."""
 
+    @abc.abstractmethod
     def begin(self) -> None:
         """Begin a new mail to Bob with the subject "Harbour", and put the focus into its text."""
 
+    @abc.abstractmethod
     def reply(self) -> None:
         """Press the webmail's own button for a reply to the shown mail, and put the focus into its text."""
 
-    def attach(self, file: Path) -> None:
-        """Attach a file by hand, where the extension can only save it."""
-
+    @abc.abstractmethod
     def send(self) -> None:
         """Press the webmail's own button that sends."""
 
+    def attach(self, file: Path) -> None:
+        """Attach a file by hand, where the extension can only save it."""
+        raise AssertionError(f"nobody has shown how to attach {file.name} by hand here")
 
-class InRoundcube(Driven):
+    def focus(self, field: str) -> None:
+        """Put the focus into a field."""
+        self.tab.wait_for_selector(field)
+        self.tab.js("(field) => { document.querySelector(field).focus(); }", field)
+
+    def fill_head(self, to: str, subject: str) -> None:
+        """Write Bob's address and the subject into two fields."""
+        self.tab.wait_for_selector(to)
+        self.tab.fill(to, BOB)
+        self.tab.fill(subject, "Harbour")
+
+
+class InRoundcube(Driven[Roundcube]):
     """Roundcube, in any skin."""
 
-    def __init__(self, tab: Page, server: Roundcube) -> None:
-        self._tab, self._server = tab, server
-
     def sign_in(self) -> None:
-        self._tab.browser.expect_error("downloadable font")
-        self._tab.goto(self._server.url)
-        self._tab.fill("#rcmloginuser", ALICE)
-        self._tab.fill("#rcmloginpwd", self._server.mail.passwords[ALICE])
-        self._tab.js("() => { document.querySelector('#rcmloginpwd').form.requestSubmit(); }")
-        self._tab.wait_for("() => window.rcmail?.env.messagecount !== undefined")
+        self.tab.browser.expect_error("downloadable font")
+        self._pages = RoundcubePages(self.tab, self.server, address=ALICE)
 
     def show(self, uid: int) -> None:
-        self._go(_action="show", _uid=str(uid), _mbox="INBOX")
-        self._tab.wait_for_selector("#messagebody")
+        self._pages.show(uid)
 
     def begin(self) -> None:
-        self._go(_action="compose", _mbox="INBOX", _to=BOB)
-        self._write("Harbour")
+        self._pages.compose(_to=BOB)
+        self.tab.js("() => { document.querySelector('[name=_subject]').value = 'Harbour'; }")
+        self.focus("[name=_message]")
 
     def reply(self) -> None:
-        self._tab.js("() => { rcmail.command('reply'); }")
-        self._write("")
+        self.tab.js("() => { rcmail.command('reply'); }")
+        self.focus("[name=_message]")
 
     def send(self) -> None:
-        self._tab.js("() => { rcmail.command('send'); }")
-
-    def _write(self, subject: str) -> None:
-        self._tab.wait_for_selector("[name=_message]")
-        if subject:
-            self._tab.js("(text) => { document.querySelector('[name=_subject]').value = text; }", subject)
-        self._tab.js("() => { document.querySelector('[name=_message]').focus(); }")
-
-    def _go(self, **query: str) -> None:
-        # Wait for the page's requests. Each writes the session when it ends, and would undo the next page's changes.
-        self._tab.wait_for("() => !window.jQuery || jQuery.active === 0")
-        self._tab.goto(f"{self._server.url}?{urlencode({'_task': 'mail', **query})}")
+        self.tab.js("() => { rcmail.command('send'); }")
 
 
-_SOGO_LOGIN: Final = """async (userName, password) => {
-  const body = JSON.stringify({ userName, password, domain: null, language: "English", rememberLogin: 0 });
-  const headers = { "content-type": "application/json" };
-  return (await fetch("/SOGo/connect", { method: "POST", headers, body })).status;
-}"""
-_SOGO_EDITOR: Final = "md-dialog.sg-mail-editor"
-# SOGo shows some buttons only while the pointer is on others, so a script clicks them.
-_CLICK: Final = """(selector) => {
-  const button = [...document.querySelectorAll(selector)].at(-1);
-  button?.click();
-  return Boolean(button);
-}"""
-
-
-class InSogo(Driven):
+class InSogo(Driven[Sogo]):
     """SOGo."""
 
-    def __init__(self, tab: Page, server: Sogo) -> None:
-        self._tab, self._server = tab, server
-
     def sign_in(self) -> None:
-        self._tab.browser.expect_error("can.t access property|Possibly unhandled rejection|E is null")
-        self._tab.goto(self._server.url)
-        assert self._tab.js(_SOGO_LOGIN, ALICE, self._server.mail.passwords[ALICE]) == 200
+        self._pages = SogoPages(self.tab, self.server, address=ALICE)
+        self._pages.login()
 
     def show(self, uid: int) -> None:
-        self._go(f"/{uid}")
-        self._tab.wait_for_selector(".msg-body", timeout_seconds=60)
+        self._pages.show(uid)
 
     def begin(self) -> None:
-        self._go("")
-        self._tab.activate()
-        self._tab.wait_for(_CLICK, "button[ng-click='mailbox.newMessage($event)']", timeout_seconds=60)
-        self._tab.wait_for_selector(f"{_SOGO_EDITOR} textarea")
-        self._tab.fill(f"{_SOGO_EDITOR} input[type=text]:not([name=from], [name=subject])", BOB)
-        self._tab.press(ENTER)
-        self._tab.fill(f"{_SOGO_EDITOR} input[name=subject]", "Harbour")
-        self._focus()
+        self._pages.compose(BOB, "Harbour")
+        self.focus(f"{EDITOR} textarea")
 
     def reply(self) -> None:
-        self._tab.activate()
-        self._tab.wait_for(_CLICK, "[ng-click='viewer.reply($event)']", timeout_seconds=30)
-        self._tab.wait_for_selector(f"{_SOGO_EDITOR} textarea")
-        self._focus()
+        self._pages.reply()
+        self.focus(f"{EDITOR} textarea")
 
     def send(self) -> None:
-        self._tab.click("button[ng-click='editor.send()']")
-
-    def _focus(self) -> None:
-        self._tab.js("(editor) => { document.querySelector(`${editor} textarea`).focus(); }", _SOGO_EDITOR)
-
-    def _go(self, rest: str) -> None:
-        # The addresses of two messages differ only in the fragment, and a new fragment would load nothing.
-        self._tab.goto("about:blank")
-        self._tab.goto(f"{self._server.url}so/{ALICE}/Mail/view#!/Mail/0/INBOX{rest}")
+        self._pages.send()
 
 
 _HORDE_REPLY: Final = """() => {
@@ -159,187 +133,149 @@ _HORDE_REPLY: Final = """() => {
 }"""
 
 
-class InHorde(Driven):
+class InHorde(Driven[Horde]):
     """Horde's basic pages."""
 
-    def __init__(self, tab: Page, server: Horde) -> None:
-        self._tab, self._server = tab, server
-
     def sign_in(self) -> None:
-        sign_in_to_horde(self._tab, self._server)
+        sign_in_to_horde(self.tab, self.server)
 
     def show(self, uid: int) -> None:
-        self._tab.goto(f"{self._server.url}imp/basic.php?page=mailbox&mailbox={_INBOX}")
-        self._tab.click("a[href*='page=message']")
-        self._tab.wait_for_selector("#messageBody")
+        self.tab.goto(f"{self.server.url}imp/basic.php?page=mailbox&mailbox={_INBOX}")
+        self.tab.click("a[href*='page=message']")
+        self.tab.wait_for_selector("#messageBody")
 
     def begin(self) -> None:
-        self._tab.goto(f"{self._server.url}imp/basic.php?page=compose")
-        self._tab.wait_for_selector("[name=upload_1]")
-        self._tab.fill("[name=to]", BOB)
-        self._tab.fill("[name=subject]", "Harbour")
-        self._focus()
+        self.tab.goto(f"{self.server.url}imp/basic.php?page=compose")
+        self.fill_head("[name=to]", "[name=subject]")
+        self.focus("[name=message]")
 
     def reply(self) -> None:
         # The button opens a window of its own; here its page comes into the tab.
-        query = self._tab.js(_HORDE_REPLY)
-        self._tab.goto(f"{self._server.url}imp/basic.php?{urlencode(query)}")
-        self._tab.wait_for_selector("[name=upload_1]")
-        self._focus()
+        query = self.tab.js(_HORDE_REPLY)
+        self.tab.goto(f"{self.server.url}imp/basic.php?{urlencode(query)}")
+        self.focus("[name=message]")
 
     def send(self) -> None:
-        self._tab.click("[name=btn_send_message]")
-
-    def _focus(self) -> None:
-        self._tab.js("() => { document.querySelector('[name=message]').focus(); }")
+        self.tab.click("[name=btn_send_message]")
 
 
-class InHordeDynamic(Driven):
+class InHordeDynamic(Driven[Horde]):
     """Horde's dynamic pages."""
 
-    def __init__(self, tab: Page, server: Horde) -> None:
-        self._tab, self._server = tab, server
-
     def sign_in(self) -> None:
-        sign_in_to_horde(self._tab, self._server, View.DYNAMIC)
+        sign_in_to_horde(self.tab, self.server, View.DYNAMIC)
 
     def show(self, uid: int) -> None:
-        self._tab.goto(f"{self._server.url}imp/dynamic.php?page=message&buid={uid}&mailbox={_INBOX}")
-        self._tab.wait_for_selector("#messageBody, #msgData")
+        self.tab.goto(f"{self.server.url}imp/dynamic.php?page=message&buid={uid}&mailbox={_INBOX}")
+        self.tab.wait_for_selector("#messageBody, #msgData")
 
     def begin(self) -> None:
-        self._tab.goto(f"{self._server.url}imp/dynamic.php?page=compose")
-        self._tab.wait_for_selector("#composeMessage")
-        self._tab.fill("#to", BOB)
-        self._tab.fill("#subject", "Harbour")
-        self._focus()
+        self.tab.goto(f"{self.server.url}imp/dynamic.php?page=compose")
+        self.fill_head("#to", "#subject")
+        self.focus("#composeMessage")
 
     def reply(self) -> None:
-        self._tab.click("#reply_link")
+        self.tab.click("#reply_link")
         # Horde shows its form before it has filled it.
-        self._tab.wait_for("() => document.querySelector('#composeMessage')?.checkVisibility()")
-        self._tab.wait_for("() => document.querySelector('#to').value !== ''")
-        self._focus()
+        self.tab.wait_for("() => document.querySelector('#composeMessage')?.checkVisibility()")
+        self.tab.wait_for("() => document.querySelector('#to').value !== ''")
+        self.focus("#composeMessage")
 
     def send(self) -> None:
         # Horde uploads a file by itself, shows its name before that is done, and does not send meanwhile.
-        self._tab.wait_for("() => document.body.innerText.includes('smime.p7m.eml')")
+        self.tab.wait_for("() => document.body.innerText.includes('smime.p7m.eml')")
         time.sleep(2)
-        self._tab.click("#send_button")
-
-    def _focus(self) -> None:
-        self._tab.js("() => { document.querySelector('#composeMessage').focus(); }")
+        self.tab.click("#send_button")
 
 
-class InCiderWebmail(Driven):
+class InCiderWebmail(Driven[CiderWebmail]):
     """CiderWebmail."""
 
-    def __init__(self, tab: Page, server: CiderWebmail) -> None:
-        self._tab, self._server = tab, server
-
     def sign_in(self) -> None:
-        sign_in_to_ciderwebmail(self._tab, self._server)
+        sign_in_to_ciderwebmail(self.tab, self.server)
 
     def show(self, uid: int) -> None:
-        self._tab.goto(f"{self._server.url}mailbox/INBOX/{uid}")
-        self._tab.wait_for_selector("a[href*='view_source']")
+        self.tab.goto(f"{self.server.url}mailbox/INBOX/{uid}")
+        self.tab.wait_for_selector("a[href*='view_source']")
 
     def begin(self) -> None:
-        self._tab.goto(f"{self._server.url}mailbox/INBOX/compose")
-        self._tab.wait_for_selector("[name=subject]")
-        self._tab.fill("[name=to]", BOB)
-        self._tab.fill("[name=subject]", "Harbour")
-        self._focus()
+        self.tab.goto(f"{self.server.url}mailbox/INBOX/compose")
+        self.fill_head("[name=to]", "[name=subject]")
+        self.focus("[name=body]")
 
     def reply(self) -> None:
-        address = self._tab.js("() => document.querySelector('a[href*=reply]').href")
-        self._tab.goto(address)
-        self._tab.wait_for_selector("[name=subject]")
-        self._focus()
+        address = self.tab.js("() => document.querySelector('a[href*=reply]').href")
+        self.tab.goto(address)
+        self.focus("[name=body]")
 
     def send(self) -> None:
-        self._tab.js("() => { const { form } = document.querySelector('[name=subject]'); form.requestSubmit(); }")
-
-    def _focus(self) -> None:
-        self._tab.js("() => { document.querySelector('[name=body]').focus(); }")
+        self.tab.js("() => { const { form } = document.querySelector('[name=subject]'); form.requestSubmit(); }")
 
 
-class InSqWebMail(Driven):
+class InSqWebMail(Driven[SqWebMail]):
     """SqWebMail, whose pages are in frames."""
 
-    def __init__(self, tab: Page, server: SqWebMail) -> None:
-        self._tab, self._server = tab, server
-
     def sign_in(self) -> None:
-        sign_in_to_sqwebmail(self._tab, self._server)
-        frame_with(self._tab, "a[href*='form=folder&folder=INBOX']")
+        sign_in_to_sqwebmail(self.tab, self.server)
+        frame_with(self.tab, "a[href*='form=folder&folder=INBOX']")
 
     def show(self, uid: int) -> None:
         self.sign_in()
-        frame_with(self._tab, "a[href*='form=folder&folder=INBOX']").click("a[href*='form=folder&folder=INBOX']")
-        frame_with(self._tab, "a[href*='form=readmsg']").click("a[href*='form=readmsg']")
-        frame_with(self._tab, "a[href*='form=delmsg']")
+        frame_with(self.tab, "a[href*='form=folder&folder=INBOX']").click("a[href*='form=folder&folder=INBOX']")
+        frame_with(self.tab, "a[href*='form=readmsg']").click("a[href*='form=readmsg']")
+        frame_with(self.tab, "a[href*='form=delmsg']")
 
     def begin(self) -> None:
-        frame_with(self._tab, "a[href*='form=newmsg']").click("a[href*='form=newmsg']")
-        form = frame_with(self._tab, "[name=headerto]")
+        frame_with(self.tab, "a[href*='form=newmsg']").click("a[href*='form=newmsg']")
+        form = frame_with(self.tab, "[name=headerto]")
         form.fill("[name=headerto]", BOB)
         form.fill("[name=headersubject]", "Harbour")
         self._focus(form)
 
     def reply(self) -> None:
-        frame_with(self._tab, "a[href*='reply=1']").click("a[href*='reply=1']")
-        self._focus(frame_with(self._tab, "[name=headerto]"))
+        frame_with(self.tab, "a[href*='reply=1']").click("a[href*='reply=1']")
+        self._focus(frame_with(self.tab, "[name=headerto]"))
 
     def attach(self, file: Path) -> None:
-        frame_with(self._tab, "[name=doattachments]").click("[name=doattachments]")
-        page = frame_with(self._tab, "[name=uploadfile]")
+        frame_with(self.tab, "[name=doattachments]").click("[name=doattachments]")
+        page = frame_with(self.tab, "[name=uploadfile]")
         page.choose_files("[name=uploadfile]", [file])
         page.click("[name=upload]")
         page.wait_for_text(file.name)
 
     def send(self) -> None:
-        frame_with(self._tab, "[name=sendmsg]").click("[name=sendmsg]")
+        frame_with(self.tab, "[name=sendmsg]").click("[name=sendmsg]")
 
     def _focus(self, form: Page) -> None:
         form.click("textarea[name=message]")
 
 
-class InSquirrelMail(Driven):
+class InSquirrelMail(Driven[SquirrelMail]):
     """SquirrelMail, without its frames."""
 
-    def __init__(self, tab: Page, server: SquirrelMail) -> None:
-        self._tab, self._server = tab, server
-
     def sign_in(self) -> None:
-        self._tab.goto(f"{self._server.url}login.php")
-        self._tab.fill("[name=login_username]", ALICE)
-        self._tab.fill("[name=secretkey]", self._server.mail.passwords[ALICE])
-        self._tab.js("() => { document.querySelector('[name=secretkey]').form.submit(); }")
-        self._tab.wait_for("() => document.querySelector('[name=secretkey]') === null")
+        self.tab.goto(f"{self.server.url}login.php")
+        self.tab.fill("[name=login_username]", ALICE)
+        self.tab.fill("[name=secretkey]", self.server.mail.passwords[ALICE])
+        self.tab.js("() => { document.querySelector('[name=secretkey]').form.submit(); }")
+        self.tab.wait_for("() => document.querySelector('[name=secretkey]') === null")
 
     def show(self, uid: int) -> None:
-        self._tab.goto(f"{self._server.url}right_main.php?mailbox=INBOX")
-        self._tab.click("a[href*=read_body]")
-        self._tab.wait_for_selector("a[href*=view_header]")
+        self.tab.goto(f"{self.server.url}right_main.php?mailbox=INBOX")
+        self.tab.click("a[href*=read_body]")
+        self.tab.wait_for_selector("a[href*=view_header]")
 
     def begin(self) -> None:
-        self._tab.goto(f"{self._server.url}compose.php?mailbox=INBOX")
-        self._tab.wait_for_selector("[name=send_to]")
-        self._tab.fill("[name=send_to]", BOB)
-        self._tab.fill("[name=subject]", "Harbour")
-        self._focus()
+        self.tab.goto(f"{self.server.url}compose.php?mailbox=INBOX")
+        self.fill_head("[name=send_to]", "[name=subject]")
+        self.focus("[name=body]")
 
     def reply(self) -> None:
-        self._tab.click("[name=smaction_reply]")
-        self._tab.wait_for_selector("[name=send_to]")
-        self._focus()
+        self.tab.click("[name=smaction_reply]")
+        self.focus("[name=body]")
 
     def send(self) -> None:
-        self._tab.click("[name=send1]")
-
-    def _focus(self) -> None:
-        self._tab.js("() => { document.querySelector('[name=body]').focus(); }")
+        self.tab.click("[name=send1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +289,7 @@ class Webmail:
     packages: str
     absence: Callable[[], str | None]
     run: Callable[[MailHost], AbstractContextManager[Any]]
-    driven: Callable[[Page, Any], Driven]
+    driven: Callable[[Page, Any], Driven[Any]]
     reason: str = ""
 
     def version(self) -> str:
@@ -368,12 +304,12 @@ class Webmail:
 
 
 def _skin(name: str) -> Webmail:
-    def absence() -> str | None:
-        known = (roundcube.DOCUMENTS / "skins" / name).exists()
-        return roundcube.absence() or (None if known else f"not installed: roundcube-skin-{name}")
-
     return Webmail(
-        f"Roundcube, {name}", "roundcube-core", absence, lambda mail: run_roundcube(mail, skin=name), InRoundcube
+        f"Roundcube, {name}",
+        "roundcube-core",
+        partial(roundcube.absence, name),
+        partial(run_roundcube, skin=name),
+        InRoundcube,
     )
 
 
@@ -396,7 +332,7 @@ WEBMAILS: Final = (
 
 
 @contextlib.contextmanager
-def running(webmail: Webmail, mail: MailHost, tab: Page) -> Iterator[Driven]:
+def running(webmail: Webmail, mail: MailHost, tab: Page) -> Iterator[Driven[Any]]:
     """Start a webmail, and sign Alice in."""
     with ExitStack() as stack:
         driven = webmail.driven(tab, stack.enter_context(webmail.run(mail)))

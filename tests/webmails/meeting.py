@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from email.policy import default
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from smime_core.blocking import run
 from smime_core.cms.signing import SignatureForm, Signing
@@ -63,22 +63,45 @@ def letter(letters: Letters, kind: str) -> bytes:
     return signed.replace(b"at noon", b"at nine") if kind == "altered" else signed
 
 
-def read(extension: Extension, tab: Page, driven: Driven, uid: int, wanted: State) -> Met:
-    """Show a mail and press the toolbar's button; then its attachment, if the extension asks for that."""
+class Person:
+    """One person at one tab, whose presses on buttons of the extension are counted."""
+
+    def __init__(self, extension: Extension, tab: Page) -> None:
+        self.extension, self.tab, self.presses = extension, tab, 0
+
+    def press_toolbar(self) -> None:
+        """Press the toolbar's button, once the page is at rest."""
+        time.sleep(1)
+        self.presses += 1
+        self.extension.browser.click_toolbar_button(self.extension.id, self.tab)
+
+    def agree_if_asked(self) -> None:
+        """Agree in the extension's window, if it is there."""
+        if self.extension.has_window():
+            self.presses += 1
+            self.extension.answer()
+
+    def send(self, window: Page) -> None:
+        """Press Send in the message window."""
+        self.presses += 1
+        send(window)
+
+
+def read(extension: Extension, tab: Page, driven: Driven[Any], uid: int, wanted: State) -> Met:
+    """Show a mail, press the toolbar's button, and agree if the extension asks."""
     driven.show(uid)
-    time.sleep(1)
-    extension.browser.click_toolbar_button(extension.id, tab)
-    state, said = _verdict(extension, tab)
+    person = Person(extension, tab)
+    person.press_toolbar()
+    state, said = _verdict(person)
     extension.browser.close_pages("toolbar.html")
-    return Met(state == wanted, 1, state or said)
+    return Met(state == wanted, person.presses, state or said)
 
 
-def _verdict(extension: Extension, tab: Page) -> tuple[str, str]:
-    """Wait for the state of the mail, or for a sentence of the extension, and agree if it asks."""
-    end = time.monotonic() + _SECONDS
+def _verdict(person: Person) -> tuple[str, str]:
+    """Wait for the state of the mail, or for a sentence of the extension."""
+    end, tab = time.monotonic() + _SECONDS, person.tab
     while time.monotonic() < end:
-        if extension.has_window():
-            extension.answer()
+        person.agree_if_asked()
         with contextlib.suppress(BidiError, JavaScriptError):
             for frame in tab.frames():
                 if "mail_frame.html" not in frame.url:
@@ -100,7 +123,7 @@ def _notes(tab: Page) -> str:
     return ""
 
 
-def write(extension: Extension, tab: Page, driven: Driven, host: MailHost, letters: Letters, kind: str) -> Met:
+def write(extension: Extension, tab: Page, driven: Driven[Any], host: MailHost, letters: Letters, kind: str) -> Met:
     """Write to Bob from the webmail's form, have it sent by the webmail, and open what arrives."""
     host.empty(BOB)
     if kind == "reply":
@@ -109,23 +132,23 @@ def write(extension: Extension, tab: Page, driven: Driven, host: MailHost, lette
         driven.reply()
     else:
         driven.begin()
-    time.sleep(1)
-    extension.browser.click_toolbar_button(extension.id, tab)
+    person = Person(extension, tab)
+    person.press_toolbar()
     try:
         window = extension.browser.wait_for_page("compose.html")
     except AssertionError:
-        return Met(False, 1, _notes(tab) or "nothing")
+        return Met(False, person.presses, _notes(tab) or "nothing")
     window.wait_for_selector("[data-test=send]", timeout_seconds=60)
     try:
         window.wait_for_selector(f"[data-test=recipient][data-address='{BOB}']", timeout_seconds=20)
     except AssertionError:
-        return Met(False, 1, window.text())
+        return Met(False, person.presses, window.text())
     window.fill("[data-test=compose-text]", WORDS)
     window.js(CATCH)
     try:
-        send(window)
+        person.send(window)
     except AssertionError as error:
-        return Met(False, 2, str(error))
+        return Met(False, person.presses, str(error))
     said = window.text()
     is_saved = window.js("() => document.querySelector('[data-test=saved-hint]') !== null")
     kept = saved(window) if is_saved else None
@@ -135,16 +158,16 @@ def write(extension: Extension, tab: Page, driven: Driven, host: MailHost, lette
         _attach(driven, *kept)
     if kept or "handed over" in said.lower():
         driven.send()
-    arrived = _arrived(host)
+    arrived = b"".join(host.wait_for_messages(BOB, timeout_seconds=_SECONDS)[-1:])
     if not arrived:
-        return Met(False, 2, f"nothing arrived; {said}")
+        return Met(False, person.presses, f"nothing arrived; {said}")
     report = opened(arrived, letters)
     is_whole = report.state is State.VERIFIED and WORDS in report.content.decode() and WORDS.encode() not in arrived
     said = report.state if is_whole else f"{report.state}: {report.reasons}"
-    return Met(is_whole, 2, said, is_attached_by_hand=kept is not None)
+    return Met(is_whole, person.presses, said, is_attached_by_hand=kept is not None)
 
 
-def _attach(driven: Driven, name: str, message: bytes) -> None:
+def _attach(driven: Driven[Any], name: str, message: bytes) -> None:
     """Attach a saved message by hand."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
@@ -163,12 +186,3 @@ def opened(message: bytes, letters: Letters) -> MessageReport:
         return opened_by_bob(message, letters)
     content = parts[0].get_content()
     return opened_by_bob(content if isinstance(content, bytes) else content.as_bytes(), letters)
-
-
-def _arrived(host: MailHost) -> bytes:
-    end = time.monotonic() + _SECONDS
-    while time.monotonic() < end:
-        if found := host.messages(BOB):
-            return found[-1]
-        time.sleep(0.2)
-    return b""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from tests.bench.results import Limit
+from tests.support.made_tables import MadeTable
 from tests.webmails.meeting import READINGS, WRITINGS, Met
 
-_BEGIN: Final = "<!-- Made by `make nightly`: webmails. -->\n"
-_END: Final = "<!-- End of the webmails. -->\n"
+TABLE: Final = MadeTable("<!-- Made by `make nightly`: webmails. -->\n", "<!-- End of the webmails. -->\n")
 _KINDS: Final = (*READINGS, *WRITINGS)
 
 
@@ -54,12 +53,6 @@ def _cell(row: Row, kind: str) -> str:
 def _show(met: Met, reason: str) -> str:
     by_hand = ", by hand" if met.is_attached_by_hand else ""
     return f"{met.presses}{by_hand}" if met.good else reason or f"**{' '.join(met.said.split())[:120]}**"
-
-
-def write(page: Path, table: str) -> None:
-    """Put the table in the place of the one in the page."""
-    before, rest = page.read_text(encoding="utf-8").split(_BEGIN)
-    page.write_text(f"{before}{_BEGIN}{table}{_END}{rest.split(_END)[1]}", encoding="utf-8")
 
 
 def limits(rows: Sequence[Row]) -> list[Limit]:

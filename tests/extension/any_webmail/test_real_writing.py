@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from tests.support.browser.bidi import PATIENCE_SECONDS
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.letter_to_bob import WORDS, attached, opened_by_bob, window_of, write
@@ -22,11 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.server, pyte
 
 def arrived(host: MailHost) -> bytes:
     """Wait for the only letter in Bob's mailbox, and take it out."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not host.uids(BOB):
-        assert time.monotonic() < deadline, "no letter"
-        time.sleep(0.1)
-    (letter,) = host.messages(BOB)
+    (letter,) = host.wait_for_messages(BOB)
     host.empty(BOB)
     return letter
 

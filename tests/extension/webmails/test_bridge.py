@@ -45,7 +45,10 @@ def test_the_bridge_opens_what_roundcube_sent(
     passwords = {account.address: "a password" for account in (alice, bob)}
     with run_mail_host(passwords, tls_folder=folder) as mail, run_roundcube(mail) as running:
         extension = Extension(browser, built_files / "extension_test")
-        pages, adaptor = RoundcubePages(extension, running, address=alice.address), Adaptor(extension)
+        pages, adaptor = (
+            RoundcubePages(extension.browser.open("about:blank"), running, address=alice.address),
+            Adaptor(extension),
+        )
         pages.compose()
         adaptor.send(pages.page, message, deliver="raw", sender=alice.address, to=bob.address)
         (arrived,) = mail.messages(bob.address)

@@ -22,6 +22,6 @@ def webmail(mail: MailHost) -> Iterator[Roundcube]:
 
 @pytest.fixture(scope="module")
 def pages(extension: Extension, webmail: Roundcube) -> Iterator[RoundcubePages]:
-    pages = RoundcubePages(extension, webmail, address=ME)
+    pages = RoundcubePages(extension.browser.open("about:blank"), webmail, address=ME)
     yield pages
     pages.close()

@@ -160,10 +160,11 @@ class Adaptor:
 class RoundcubePages:
     """One person's Roundcube in one tab."""
 
-    def __init__(self, extension: Extension, roundcube: Roundcube, *, address: str) -> None:
+    def __init__(self, page: Page, roundcube: Roundcube, *, address: str) -> None:
+        self.page = page
         self.roundcube = roundcube
         self.address = address
-        self.page = extension.browser.open(roundcube.url)
+        page.goto(roundcube.url)
         self.login()
 
     def login(self) -> None:
@@ -177,7 +178,7 @@ class RoundcubePages:
     def show(self, uid: int) -> None:
         """Go to the page that shows only this message of the inbox."""
         self._go(_action="show", _uid=str(uid), _mbox="INBOX")
-        self.page.wait_for("() => document.querySelector('body.action-show') !== null")
+        self.page.wait_for("() => window.rcmail?.env.action === 'show'")
 
     def preview(self, uid: int) -> Page:
         """Go to the inbox and show a message beside the list. Returns the frame with the message."""
@@ -221,7 +222,7 @@ class RoundcubePages:
     def compose(self, **answered: str) -> None:
         """Go to the page for writing, with `_reply_uid`, `_all` or `_forward_uid` as by Roundcube's own buttons."""
         self._go(_action="compose", _mbox="INBOX", **answered)
-        self.page.wait_for("() => document.querySelector('body.action-compose') !== null")
+        self.page.wait_for("() => window.rcmail?.env.action === 'compose'")
 
     def close(self) -> None:
         self.page.close()

@@ -7,6 +7,7 @@ import imaplib
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,13 @@ class MailHost:
                 return []
             _, rows = imap.fetch("1:*", "(BODY.PEEK[])")
         return [row[1] for row in rows if isinstance(row, tuple)]
+
+    def wait_for_messages(self, account: str, *, timeout_seconds: float = 30) -> list[bytes]:
+        """The messages of the inbox, once there are any; an empty list if none comes."""
+        deadline = time.monotonic() + timeout_seconds
+        while not (found := self.messages(account)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
 
     def uids(self, account: str) -> list[int]:
         """The UIDs of the messages in the inbox, oldest first."""

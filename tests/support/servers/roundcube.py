@@ -54,8 +54,10 @@ class Roundcube:
     mail: MailHost
 
 
-def absence() -> str | None:
-    """Why Roundcube cannot be started here, or None."""
+def absence(skin: str = "elastic") -> str | None:
+    """Why Roundcube cannot be started here in a skin, or None."""
+    if not (DOCUMENTS / "skins" / skin).exists():
+        return f"Roundcube's skin is not installed: roundcube-skin-{skin}"
     needed = (_PROGRAM / "index.php", DOCUMENTS / "index.php", _PROGRAM / "SQL" / "sqlite.initial.sql")
     if shutil.which("php") and all(path.exists() for path in needed) and _has_database_driver():
         return None
