@@ -1,7 +1,9 @@
 /** Makes the search for a mail's source available to the tests, as `lured` in the page, over generated pages. */
-import { partAt, shownParts } from "../../../browser_ext/content/any_webmail/shown_parts.js";
+import { headOf } from "../../../browser_ext/content/any_webmail/mail_text.js";
+import { partAt, partWithoutName, shownParts } from "../../../browser_ext/content/any_webmail/shown_parts.js";
 import { fetchChosen, fetchShownMail } from "../../../browser_ext/content/any_webmail/source_search.js";
 import { weighLabel } from "../../../browser_ext/content/any_webmail/source_words.js";
+import { world } from "../../../browser_ext/content/world.js";
 import { luredPage } from "./lured_pages.js";
 
 const WAYS = "a, area, button, input, [role=menuitem], [onclick]";
@@ -9,6 +11,9 @@ const WAYS = "a, area, button, input, [role=menuitem], [onclick]";
 let asked = [];
 /** The recipe that the background answers with. */
 const recipe = { source: { selector: "", template: "" }, form: {} };
+/** The places where a mail is open. @type {WeakSet<Node>} */
+const replaced = new WeakSet();
+world.fields = /** @type {any} */ ({ boxes: new WeakSet(), replaced });
 /** The answer: a page that shows the mail's text, as that of a webmail may do. */
 const ANSWER = '<!doctype html><a href="evil/further/raw">View source</a><a href="evil/file.eml">Save as</a><pre>Words</pre>';
 
@@ -49,8 +54,23 @@ async function show({ markup, hasProgram, roots, frames }) {
   return places;
 }
 
+/** The parts that a page names, and the one that a press of the toolbar's button finds without a name. */
+function foundParts() {
+  const head = headOf(document);
+  return [...shownParts(), ...(head ? [partWithoutName(head) ?? []] : [])].flat();
+}
+
+/** Opens parts as the extension does, whose frame stands in their place. @param {ReturnType<typeof shownParts>} parts */
+async function openParts(parts) {
+  for (const part of parts) await fetchShownMail(part).catch(() => {});
+  for (const { place } of parts) {
+    place.style.display = "none";
+    replaced.add(place);
+  }
+}
+
 /**
- * Shows one generated page, opens each mail that it names, and points at each control.
+ * Shows one generated page, opens each mail that it names, opens what is found then, and points at each control.
  * @param {number} seed
  * @returns {Promise<{lured: string[], pointed: string[], found: boolean}>} the addresses that are none of the webmail's
  *   and were asked for by themselves, and by pointing; and whether the source was asked for
@@ -62,9 +82,10 @@ async function tryPage(seed) {
   // The person has taught a control that this page does not show. The mail may imitate it.
   recipe.source.selector = page.isPlainText && seed % 3 === 0 ? "a.source" : "";
   asked = [];
-  const parts = shownParts();
+  const parts = foundParts();
   const fallback = [...document.querySelectorAll("*")].map((one) => partAt(one)).find(Boolean);
-  for (const part of parts.length > 0 ? parts : fallback ? [fallback] : []) await fetchShownMail(part).catch(() => {});
+  await openParts(parts.length > 0 ? parts : fallback ? [fallback] : []);
+  await openParts(foundParts());
   const lured = asked.filter((path) => !own.has(path));
   const found = asked.some((path) => own.has(path));
   asked = [];
