@@ -39,7 +39,8 @@ class KeyIdentifier:
         return self.value == certificate.subject_key_identifier
 
     def __str__(self) -> str:
-        return f"key {self.value.hex()}"
+        # Without a word, as above.
+        return f"#{self.value.hex()}"
 
 
 CertificateId = IssuerAndSerial | KeyIdentifier

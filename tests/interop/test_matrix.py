@@ -123,7 +123,7 @@ def check_signed_as_asked(cms: bytes, row: SigningRow) -> None:
         assert row.hash_name[-3:] in signer.algorithm or len(row.signers) > 1
         assert ("PSS" in signer.algorithm) is row.is_pss
         assert (signer.signing_time is not None) is row.has_attributes
-        assert signer.sid.startswith("key ") is row.by_key_id
+        assert signer.sid.startswith("#") is row.by_key_id
 
 
 def check_encrypted_as_asked(cms: bytes, row: EncryptingRow) -> None:
@@ -137,6 +137,6 @@ def check_encrypted_as_asked(cms: bytes, row: EncryptingRow) -> None:
         if recipient.kind == "ktri":
             assert recipient.algorithm == row.transport.label
         if recipient.kind in ("ktri", "kari"):
-            assert recipient.rid.startswith("key ") is row.by_key_id
+            assert recipient.rid.startswith("#") is row.by_key_id
         if recipient.kind == "kari":
             assert recipient.algorithm == f"ECDH with {hash_label(row.agreement.kdf_hash)}, {row.wrap.name}"
