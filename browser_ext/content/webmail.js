@@ -180,8 +180,9 @@ export async function searchMail() {
   const head = recognised() === anyWebmail ? headOf(document) : null;
   const part = head && partWithoutName(head);
   if (!part) return false;
-  const host = hostFor(part.place);
-  if (host.isOpen || searching.has(host)) return true;
+  // Without a source the page stays as it is, so no box is put there.
+  const host = hostOf.get(part.place);
+  if (host && (host.isOpen || searching.has(host))) return true;
   if (!await hasSource(part)) return false;
   void openFound(part).catch(() => ask("toolbar.ways", {}).catch(() => {}));
   return true;

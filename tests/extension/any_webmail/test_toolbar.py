@@ -155,7 +155,7 @@ def test_the_pointing_ends_by_escape_and_leaves_the_page_as_it_was(
     show(site, tab, PAPERCLIP)
     before = tab.js("() => document.documentElement.outerHTML")
     choose(extension, tab, "mail")
-    tab.wait_for("() => document.hasFocus()")
+    tab.wait_for("(before) => document.hasFocus() && document.documentElement.outerHTML !== before", before)
     tab.js(COUNT_CLICKS)
     tab.press(ESCAPE)
     tab.wait_for("(before) => document.documentElement.outerHTML === before", before)
