@@ -169,7 +169,7 @@ async function selectAll(field, { isAgain = false } = {}) {
 }
 
 /** Waits until an editor has drawn what it has taken. */
-async function turn() {
+export async function turn() {
   const frames = new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   await Promise.race([frames, pause(FRAMES_MILLISECONDS)]);
   await pause(TURN_MILLISECONDS);

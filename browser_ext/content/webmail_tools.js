@@ -1,8 +1,11 @@
 /** Tools for the adaptors of webmails: requests with the page's session, messages, and filling forms. */
 import { headerField } from "../../wasm_build/ui/mail_header.js";
 import { editorAt } from "./editors.js";
-import { replaceText } from "./page_text.js";
+import { contentOf, replaceText, turn } from "./page_text.js";
 import { problem } from "./problems.js";
+
+/** The key Enter, with the old names of its number that some pages read. */
+const ENTER = { key: "Enter", code: "Enter", keyCode: 13, which: 13, bubbles: true, cancelable: true, composed: true };
 
 /**
  * The values of a letter in a webmail's own form. The people are texts of the page, which only the core reads.
@@ -144,10 +147,36 @@ export async function handOver({ message, subject, sentence, envelope }, { text,
   const file = messageFile(message);
   if (!await replaceText(/** @type {HTMLElement} */ (text), sentence)) throw problem("mail-form-refused");
   await replaceText(title, subject);
+  chooseFile(files, file);
   for (const kind of /** @type {const} */ (["to", "cc"])) {
     const field = people[kind];
-    if (field && !(field instanceof HTMLSelectElement) && envelope[kind].length > 0) await replaceText(field, envelope[kind].join(", "));
+    if (field && !(field instanceof HTMLSelectElement) && envelope[kind].length > 0) await enterPeople(field, envelope[kind]);
   }
-  chooseFile(files, file);
   throw problem("handed-over");
+}
+
+/**
+ * Writes addresses into an empty field for recipients. Where the page takes the first one out of the field, as into a
+ * token, the others follow one by one.
+ * @param {HTMLElement} field @param {string[]} addresses
+ */
+async function enterPeople(field, [first = "", ...others]) {
+  await replaceText(field, first);
+  await leave(field);
+  const left = contentOf(field).trim();
+  if (left === first && others.length === 0) return;
+  if (left !== "") return void await replaceText(field, [first, ...others].join(", "));
+  for (const address of others) {
+    await replaceText(field, address);
+    await leave(field);
+  }
+}
+
+/** Leaves a field, and where that changes nothing presses Enter there, for pages that take a text only then. @param {HTMLElement} field */
+async function leave(field) {
+  field.blur();
+  await turn();
+  if (contentOf(field).trim() === "") return;
+  for (const type of ["keydown", "keypress", "keyup"]) field.dispatchEvent(new KeyboardEvent(type, ENTER));
+  await turn();
 }

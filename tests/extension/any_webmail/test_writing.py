@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
+from smime_core.blocking import run
+from smime_core.ca.demo import issue_identity
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.compose_driver import send
 from tests.support.extension.driver import Extension
 from tests.support.extension.imitated_webmails import sign_in_to_framed, sign_in_to_menus
 from tests.support.extension.letter_to_bob import WORDS, attached, opened_by_bob, window_of, write
-from tests.support.extension.mail_letters import Letters
+from tests.support.extension.mail_letters import NATIVE, Letters
 from tests.support.extension.taught import kept
 from tests.support.extension.toolbar import choose
 from tests.support.extension.webmail import Adaptor
@@ -20,6 +24,7 @@ from tests.support.webmails.menus import run_menus_webmail
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.usefixtures("writer"), pytest.mark.thorough]
 
+CAROL = "carol@example.test"
 # A form that no word names.
 FORM = """<!doctype html><title>Mail</title><link rel=icon href=data:,>
 <div class=sheet><input class=whom><input class=others><input class=about>
@@ -83,6 +88,8 @@ def test_a_taught_form_is_filled_from_the_page_once(untaught: Adaptor, site: Web
     window.wait_for_selector(f"[data-test=recipient][data-address='{BOB}'][data-readiness=ready]", timeout_seconds=60)
     tab.js("() => { document.querySelector('.others').value = 'eve@example.test'; }")
     window.fill("[data-test=compose-text]", WORDS)
+    with pytest.raises(AssertionError, match="other recipients than this message"):
+        send(window)
     send(window)
     handed = tab.wait_for(HANDED)
     assert (handed["whom"], handed["others"]) == (f"Bob <{BOB}>", "eve@example.test")
@@ -132,6 +139,35 @@ def test_a_form_that_has_changed_is_said_to_have_changed(untaught: Adaptor, site
     extension.browser.click_toolbar_button(extension.id, tab)
     extension.browser.wait_for_page("toolbar.html")
     assert untaught.notes(tab).startswith("The form that you taught Sealwax has changed")
+
+
+# A field for recipients that makes a token of its text at one event, or never.
+TOKENS = """<!doctype html><title>Mail</title><link rel=icon href=data:,><form>
+<div>To <span id=tokens></span><input name=to autocomplete=off></div><p>Subject <input name=subject></p>
+<textarea name=body rows=8></textarea><input type=file name=attachment><button>Send</button></form><script>{
+  const field = document.querySelector("[name=to]"), tokens = document.querySelector("#tokens");
+  field.addEventListener("%s", (event) => {
+    if (event.key && event.key !== "Enter") return;
+    if (field.value) tokens.append(document.createElement("b"));
+    if (field.value) tokens.lastChild.textContent = field.value;
+    field.value = "";
+  });
+}</script>"""
+ENTERED = """(wanted) => document.querySelector("[type=file]").files.length === 1 && wanted ===
+  [...document.querySelectorAll("#tokens b, [name=to]")].map((one) => one.value ?? one.textContent).join("|")"""
+
+
+@pytest.mark.parametrize("event", ["keydown", "blur", "change", "never"])
+def test_a_field_of_tokens_gets_each_recipient(
+    extension: Extension, site: WebSite, tab: Page, letters: Letters, event: str
+) -> None:
+    carol = run(issue_identity(letters.authority, CAROL, provider=NATIVE, at=datetime.datetime.now(datetime.UTC)))
+    extension.keep(people=[letters.write("carol.der", carol.certificate.der)])
+    tab.goto(site.serve("/write", (TOKENS % event).encode()))
+    tab.click("[name=subject]")
+    extension.browser.click_toolbar_button(extension.id, tab)
+    write(window_of(extension), to=(BOB, CAROL))
+    tab.wait_for(ENTERED, f"{BOB}, {CAROL}" if event == "never" else f"{BOB}|{CAROL}|")
 
 
 @pytest.mark.server

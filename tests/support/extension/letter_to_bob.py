@@ -38,9 +38,10 @@ def window_of(extension: Extension) -> Page:
     return window
 
 
-def write(window: Page, *, subject: str = "Thursday") -> None:
-    """Write to Bob, and send."""
-    address(window, "compose-to", BOB)
+def write(window: Page, *, subject: str = "Thursday", to: tuple[str, ...] = (BOB,)) -> None:
+    """Write to Bob, or to several people, and send."""
+    for person in to:
+        address(window, "compose-to", person)
     window.fill("[data-test=compose-subject]", subject)
     window.fill("[data-test=compose-text]", WORDS)
     send(window)

@@ -35,11 +35,12 @@ def mail_from_bob(
     people: People,
     *,
     encrypted: bool,
+    signed: bool = True,
     reply_to: str = "",
     text: str = SECRET_WORDS,
     protection: ProtectionMode | None = None,
 ) -> bytes:
-    """A letter from Bob to Alice. It is signed; `encrypted` and `protection` (of header fields) are optional."""
+    """A letter from Bob to Alice. `protection` is that of the header fields in a signed one."""
     draft = Draft(
         sender="Bob <bob@example.test>",
         to=["alice@example.test", "carol@example.test"],
@@ -52,9 +53,10 @@ def mail_from_bob(
     plain = build_mail(draft)
     if reply_to:
         plain = f"Reply-To: {reply_to}\r\n".encode() + plain
-    signed = run(
-        sign_message(plain, Signing(identities=[people.bob], signing_time=NOW), provider=NATIVE, protection=protection)
-    )
+    letter = plain
+    if signed:
+        signing = Signing(identities=[people.bob], signing_time=NOW)
+        letter = run(sign_message(plain, signing, provider=NATIVE, protection=protection))
     if not encrypted:
-        return signed
-    return run(encrypt_message(signed, Encrypting(recipients=[people.alice.certificate]), provider=NATIVE))
+        return letter
+    return run(encrypt_message(letter, Encrypting(recipients=[people.alice.certificate]), provider=NATIVE))

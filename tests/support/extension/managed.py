@@ -36,7 +36,7 @@ def start_managed(
         pytest.skip(f"not installed: {', '.join(missing)}")
     if name == "firefox":
         place = tmp_path / "home/.mozilla/managed-storage"
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
         manifest = {"name": EXTENSION_ID, "description": "Sealwax", "type": "storage", "data": settings}
         (place / f"{EXTENSION_ID}.json").write_text(json.dumps(manifest))
         patch.setenv("HOME", str(tmp_path / "home"))
