@@ -38,7 +38,7 @@ def replace_worker(extension: Path, script: bytes) -> None:
     digest = base64.b64encode(hashlib.sha384(script).digest()).decode()
     entry = f'"{name}": {{"integrity": "sha384-{digest}", "bytes": {len(script)}}}'
     for owner in (extension / "background.js", extension / "vault_home/offscreen.js"):
-        altered, count = re.subn(rf'"{re.escape(name)}": {{[^{{}}]*}}', lambda _: entry, owner.read_text())
+        altered, count = re.subn(rf'"{re.escape(name)}":\s*{{[^{{}}]*}}', lambda _: entry, owner.read_text())
         assert count == 1
         owner.write_text(altered)
 

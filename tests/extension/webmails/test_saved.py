@@ -26,7 +26,7 @@ ROUNDCUBE_COMPOSE = """<script src="program/js/app.min.js"></script><script>
 rcmail.set_env({"action":"compose","identities":{"1":{"email":"rsa2@example.test"}},"request_token":"t"});
 </script><form><div id="composebodycontainer"><input name="_from" value="1"><input name="_to" value="rsa@example.test">
   <input name="_subject" value="The harbour"><input type="file">
-  <textarea id="composebody">Typed already.</textarea></div></form>
+  <textarea id="composebody" name="_message">Typed already.</textarea></div></form>
 <script>document.body.className = "task-mail action-compose";</script>"""
 SEALWAX_COMPOSE = """<div id="app"><div class="writing stack"><form>
   <input data-test="compose-subject" value="The harbour"><input type="file">
@@ -70,7 +70,7 @@ WRITING_SIGNS = {
     "Roundcube": (
         "rcmail.set_env",
         '"action"',
-        'composebody"',
+        '"_message"',
         "composebodycontainer",
         "_from",
         "_to",
@@ -208,6 +208,15 @@ def test_a_webmail_that_changes_a_thousand_times_is_looked_at_now_and_then_and_q
     # The scripts examine the page at most once in 300 ms, however much changes meanwhile.
     assert 1 <= len(looks) <= 50
     assert sorted(looks)[len(looks) // 2] < MAX_MILLISECONDS_OF_A_LOOK
+
+
+@pytest.mark.parametrize("webmail", ALL_WRITING)
+def test_a_letter_in_the_known_markup_is_understood(
+    adaptor: Adaptor, page: Page, service: Service, webmail: str
+) -> None:
+    page.browser.expect_error("rcmail")
+    show(page, service, ALL_WRITING[webmail])
+    assert adaptor.call(page, "fields")["text"] == "Typed already."
 
 
 @pytest.mark.parametrize(("webmail", "sign"), [(name, sign) for name, signs in WRITING_SIGNS.items() for sign in signs])
