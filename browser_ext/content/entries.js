@@ -8,7 +8,7 @@
  * after that.
  */
 import { readArmor, textOf } from "./field_text.js";
-import { filledFieldsOf, isLeft, tellAltered } from "./filled_fields.js";
+import { fieldOfOld, filledFieldsOf, isLeft, isWatching, tellAltered } from "./filled_fields.js";
 
 /** The method of the prototype: a form's controls can shadow its properties. */
 const { dispatchEvent } = EventTarget.prototype;
@@ -26,8 +26,8 @@ export function passFormData(event) {
   const [form] = event.composedPath();
   if (!event.isTrusted || !(form instanceof HTMLFormElement)) return;
   const { formData } = event;
+  if (!isWatching()) return;
   const plan = planFor(form, formData);
-  if (!plan.size) return;
   plans.set(event, plan);
   event.stopPropagation();
   Reflect.apply(dispatchEvent, form, [new FormDataEvent("formdata", { formData, bubbles: true })]);
@@ -48,6 +48,22 @@ export function settleFormData(event) {
     if (!isSame) putBack(formData, name, values);
     if (!isSame || altered !== null) void tellAltered(element, altered ?? String(other), true);
   }
+  for (const name of new Set(formData.keys())) if (!plan.has(name)) replaceOld(formData, name);
+}
+
+/**
+ * Replaces each value that is the old text of a filled field, wherever the page has it from: a hidden control, an option,
+ * a button, a handler of `formdata`.
+ * @param {FormData} formData @param {string} name
+ */
+function replaceOld(formData, name) {
+  const values = formData.getAll(name);
+  const owners = values.map((value) => (typeof value === "string" ? fieldOfOld(value) : null));
+  const at = owners.findIndex(Boolean);
+  const [element] = owners[at] ?? [];
+  if (!element) return;
+  putBack(formData, name, values.map((value, index) => owners[index]?.[1].put ?? value));
+  void tellAltered(element, String(values[at]), true);
 }
 
 /** @param {HTMLFormElement} form @param {FormData} formData @returns {Plan} */

@@ -2,7 +2,7 @@
 import { passFormData, settleFormData } from "./entries.js";
 import { activate, offer } from "./fields.js";
 import { guardFiles } from "./files.js";
-import { watchFilledFields } from "./filled_fields.js";
+import { watchFilledFields, watchHandedOver } from "./filled_fields.js";
 import { guardForms } from "./forms.js";
 import { boxes, FrameHost, places, replaced, watchReturns } from "./frame_host.js";
 import { noteErrorFor, noteFor } from "./notes.js";
@@ -12,7 +12,7 @@ import { world } from "./world.js";
 
 /** The functions for fields that the other scripts call. */
 export const fields = {
-  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, receivers, replaced, settleFormData,
+  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, receivers, replaced, settleFormData, watchHandedOver,
 };
 
 if (!world.fields) begin();

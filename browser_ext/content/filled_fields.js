@@ -1,21 +1,30 @@
-/** The fields into which armored text was put: fills them, and checks the text until the form is submitted. */
+/**
+ * The fields whose text was replaced, by armored text or by the sentence of a form for mail: fills them, and checks until
+ * the text has been sent that the old one does not come back.
+ */
 import { ask } from "./background_link.js";
-import { formOf } from "./dom_tree.js";
+import { findBelow, formOf, isVisible } from "./dom_tree.js";
 import { findCms, findSuccessor, isField, textOf, writeArmor } from "./field_text.js";
 import { boxes } from "./frame_host.js";
 import { noteErrorFor, noteFor, warnFor } from "./notes.js";
-import { contentOf, settled } from "./page_text.js";
+import { OldText } from "./old_text.js";
+import { contentOf, replaceText } from "./page_text.js";
+import { reachableDocuments } from "./reachable_documents.js";
 import { receivers } from "./receivers.js";
+import { rootsBelow } from "./shadow_roots.js";
 import { api, world } from "./world.js";
 
 const LOOK_MILLISECONDS = 500;
+const FIELDS = "textarea, input, [contenteditable]";
+/** The keys that with Control or Command only edit a text. */
+const EDITING_KEYS = ["a", "c", "v", "x", "y", "z"];
 
 /**
- * The armored text that was put into a field. `name`: the field's name at that time. `before`: the text in its place
- * then, without blanks. `left`: the page's text that the person agreed to send instead; null if there is none.
- * `whileShown` shows the field while it is written.
+ * The text that was put into a field, and the one that it replaced. `armored` is "" in a form for mail, where `put` is
+ * the sentence. `name`: the field's name at that time. `left`: the page's text that the person agreed to send instead;
+ * null if there is none. `whileShown` shows the field while it is written.
  * @typedef {<T>(act: () => Promise<T>) => Promise<T>} WhileShown
- * @typedef {{armored: string, name: string, before: string, left: string | null, whileShown: WhileShown}} Filled
+ * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, whileShown: WhileShown}} Filled
  */
 /** The fields whose text has not been sent yet. @type {Map<HTMLElement, Filled>} */
 const filled = new Map();
@@ -26,6 +35,8 @@ let timer = 0;
 export function watchFilledFields() {
   world.guard.listen("submit", stopAltered);
   for (const type of ["click", "keydown"]) world.guard.listen(type, stopReturned);
+  // A page can send a text before the click. The person is told at the click.
+  for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "change"]) world.guard.listen(type, (event) => stopReturned(event, { isTold: false }));
   // The next document has other fields. A document that comes back by Back has already sent its own.
   world.guard.listen("pagehide", () => filled.clear());
 }
@@ -38,48 +49,99 @@ export function watchFilledFields() {
  * @returns {Promise<string>} the code of a problem, or ""
  */
 export async function fill(field, armored, whileShown) {
-  const element = field.isConnected ? field : findSuccessor(field, isField);
+  const element = placeOf(field);
   if (!element) return "field-gone";
-  const before = findCms(element) ? filled.get(element)?.before ?? "" : settled(contentOf(element));
+  const known = filled.get(field) ?? filled.get(element);
+  const old = known && (findCms(element) || element !== field) ? known.old : new OldText(contentOf(element));
   const refused = await whileShown(() => writeArmor(element, armored));
   if (refused) return refused;
-  filled.set(element, { armored, name: element.getAttribute("name") ?? "", before, left: null, whileShown });
+  if (element !== field) filled.delete(field);
+  watch(element, { put: armored, armored, name: element.getAttribute("name") ?? "", old, left: null, whileShown });
+  return "";
+}
+
+/**
+ * Watches the text of a form for mail, which was replaced by a sentence.
+ * @param {HTMLElement} element @param {string} text the replaced text @param {string} sentence
+ */
+export function watchHandedOver(element, text, sentence) {
+  watch(element, { put: sentence, armored: "", name: "", old: new OldText(text), left: null, whileShown: (act) => act() });
+}
+
+/** @param {HTMLElement} element @param {Filled} own */
+function watch(element, own) {
+  filled.set(element, own);
   noteFor(element, "");
   timer ||= setInterval(lookForReturned, LOOK_MILLISECONDS);
-  return "";
+}
+
+/** The field itself, or the one with which the page has replaced it. @param {HTMLElement} field */
+function placeOf(field) {
+  return field.isConnected ? field : findSuccessor(field, isField);
 }
 
 /** Says below each field that has its old text again, by Undo or by the page, that it is there in clear. */
 function lookForReturned() {
   for (const [element, own] of filled) {
     // A field that the page has taken out stays known: the page can put it back and send it.
-    if (element.isConnected && !document.hidden && isReturned(element, own)) warnFor(element, api.i18n.getMessage("alteredReturned"));
+    const place = document.hidden ? null : placeOf(element);
+    if (place && isReturned(place, own)) warnFor(shownPlaceOf(place), api.i18n.getMessage("alteredReturned"));
   }
   if (filled.size > 0) return;
   clearInterval(timer);
   timer = 0;
 }
 
-/** Whether a field has its old text again, also beside the armored text. @param {HTMLElement} element @param {Filled} own */
-function isReturned(element, { armored, before, left }) {
-  if (left !== null || before === "") return false;
-  const text = settled(contentOf(element));
-  return text.includes(before) && text.replaceAll(settled(armored), "\n").includes(before);
+/** The element below which a person sees a sentence about a field: for one in another document its frame. @param {HTMLElement} place */
+function shownPlaceOf(place) {
+  return (place.ownerDocument === document ? null : place.ownerDocument.defaultView?.frameElement) ?? place;
+}
+
+/** Whether a field has the old text, also beside the armored text. @param {HTMLElement} place @param {Filled} own */
+function isReturned(place, { armored, old, left }) {
+  return left === null && old.isBeside(contentOf(place), armored);
+}
+
+/**
+ * The field whose old text is back, and where it is: in the field, in the one that has replaced it, or in another one
+ * that a person sees.
+ * @returns {{element: HTMLElement, place: HTMLElement} | null}
+ */
+function findReturned() {
+  for (const [element, own] of filled) {
+    const place = placeOf(element);
+    if (place && isReturned(place, own)) return { element, place };
+  }
+  const long = [...filled].filter(([, { old, left }]) => left === null && old.isLong);
+  if (long.length === 0) return null;
+  const fields = reachableDocuments().flatMap(rootsBelow).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, FIELDS))]);
+  for (const place of fields.filter((one) => isVisible(one))) {
+    const [element] = long.find(([, { old }]) => old.isIn(contentOf(place))) ?? [];
+    if (element) return { element, place };
+  }
+  return null;
 }
 
 /**
  * Stops a press that may send a field that has its old text again. Pages that send by script have no form.
- * @param {Event} event
+ * @param {Event} event @param {{isTold?: boolean}} [options]
  */
-function stopReturned(event) {
-  if (filled.size === 0 || !event.isTrusted || (event instanceof KeyboardEvent && event.key !== "Enter")) return;
+function stopReturned(event, { isTold = true } = {}) {
+  if (filled.size === 0 || !event.isTrusted || isEditing(event)) return;
   const path = event.composedPath();
-  const [returned] = [...filled].find(([element, own]) => isReturned(element, own)) ?? [];
-  const isOutside = event instanceof KeyboardEvent || (returned && !path.includes(returned));
-  if (!returned || !isOutside || path.some((one) => one instanceof Node && boxes.has(one))) return;
+  if (path.some((one) => one instanceof Node && boxes.has(one))) return;
+  const returned = findReturned();
+  if (!returned || (!(event instanceof KeyboardEvent) && path.includes(returned.place))) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  void tellAltered(returned, textOf(returned), false);
+  if (isTold) void tellAltered(returned.element, textOf(returned.place), false, returned.place);
+}
+
+/** Whether an event only edits a text. @param {Event} event */
+function isEditing(event) {
+  if (!(event instanceof KeyboardEvent)) return false;
+  const isCommand = (event.ctrlKey || event.metaKey) && event.key.length === 1 && !EDITING_KEYS.includes(event.key.toLowerCase());
+  return event.key !== "Enter" && !isCommand;
 }
 
 /** @param {Event} event */
@@ -93,9 +155,22 @@ function stopAltered(event) {
   void tellAltered(altered, textOf(altered), false);
 }
 
+/**
+ * The filled field whose old text is the value of a form's entry; null for none.
+ * @param {string} value @returns {[HTMLElement, Filled] | null}
+ */
+export function fieldOfOld(value) {
+  return [...filled].find(([, { old, left }]) => left === null && old.isIn(value)) ?? null;
+}
+
+/** Whether some text of this document must not be sent. */
+export function isWatching() {
+  return filled.size > 0;
+}
+
 /** @param {HTMLFormElement} form @returns {[HTMLElement, Filled][]} the form's fields with armored text */
 export function filledFieldsOf(form) {
-  return [...filled].filter(([element]) => element.isConnected && formOf(element) === form);
+  return [...filled].filter(([element, { armored }]) => armored && element.isConnected && formOf(element) === form);
 }
 
 /** @param {HTMLFormElement} form */
@@ -103,7 +178,10 @@ function findAltered(form) {
   const fields = filledFieldsOf(form);
   const isAltered = (/** @type {HTMLElement} */ element, /** @type {Filled} */ own) =>
     isReturned(element, own) || (findCms(element) !== own.armored && !isLeft(textOf(element), own));
-  return fields.find(([element, own]) => isAltered(element, own))?.[0] ?? null;
+  const [altered] = fields.find(([element, own]) => isAltered(element, own)) ?? [];
+  if (altered) return altered;
+  const returned = findReturned();
+  return returned && formOf(returned.place) === form ? returned.element : null;
 }
 
 /**
@@ -119,8 +197,9 @@ export function isLeft(text, { left }) {
  * @param {HTMLElement} element
  * @param {string} text the page's text that replaced the armored one
  * @param {boolean} isSent true if the form may have been sent, with the armored text put back
+ * @param {HTMLElement} [place] the field that has the text now
  */
-export async function tellAltered(element, text, isSent) {
+export async function tellAltered(element, text, isSent, place = element) {
   const known = filled.get(element);
   // A script can submit forms at any time. The window opens only if the person has clicked or typed just before.
   if (navigator.userActivation?.isActive === false) {
@@ -133,7 +212,7 @@ export async function tellAltered(element, text, isSent) {
       // If the person closes the window without a choice, the field is checked as before.
       receive({ type }) {
         receivers.delete(job);
-        if (type === "field.restore" && known) return fill(element, known.armored, known.whileShown);
+        if (type === "field.restore" && known) return restore(element, known, place);
         const own = filled.get(element);
         if (type === "field.leave" && own) filled.set(element, { ...own, left: text });
         return "";
@@ -142,4 +221,15 @@ export async function tellAltered(element, text, isSent) {
   } catch (error) {
     noteErrorFor(element, error);
   }
+}
+
+/**
+ * Puts the text of the extension back, also in the place of the old text in another field.
+ * @param {HTMLElement} element @param {Filled} own @param {HTMLElement} place @returns {Promise<string>} the code of a problem, or ""
+ */
+async function restore(element, { put, armored, whileShown }, place) {
+  if (place !== element && place !== placeOf(element) && !await replaceText(place, put)) return "field-refused";
+  if (armored) return fill(element, armored, whileShown);
+  const field = placeOf(element);
+  return field && await replaceText(field, put) ? "" : "field-refused";
 }

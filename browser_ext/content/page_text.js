@@ -7,6 +7,8 @@
  * its model, or else by its elements.
  */
 import { findBelow, isVisible } from "./dom_tree.js";
+import { OldText, settled } from "./old_text.js";
+import { reachableDocuments } from "./reachable_documents.js";
 import { rootsBelow } from "./shadow_roots.js";
 
 /** The time in which an editor notices a selection, and in which it finishes a change. */
@@ -19,8 +21,6 @@ const MAX_TRIES = 3;
 /** Where a page keeps a text apart from the field that the person sees. */
 const HELD_APART = "textarea, input[type=hidden], input[type=text], [contenteditable]";
 const COMMON = { bubbles: true, cancelable: true, composed: true };
-/** Characters that editors put into a text without being asked; editors of Markdown put backslashes. */
-const ADDED = /[\s\u200b\u200c\u2060\ufeff\\]+/gu;
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Control */
 
@@ -36,7 +36,7 @@ const WAYS = [paste, replaceByEvent, typeByCommand];
  * @returns {Promise<boolean>} false if the page did not take it; then the field is empty, or `contentOf` has what it kept
  */
 export async function replaceText(field, text) {
-  const before = settled(contentOf(field));
+  const before = new OldText(contentOf(field));
   const ways = isControl(field) ? [setValue] : WAYS;
   for (const way of ways) {
     await selectAll(field);
@@ -51,11 +51,6 @@ export async function replaceText(field, text) {
 /** The text in a field of a page, as it would be read without its layout. @param {HTMLElement} field */
 export function contentOf(field) {
   return (isControl(field) ? field.value : field.textContent) ?? "";
-}
-
-/** A text without blanks, and without what editors add to texts. @param {string} text */
-export function settled(text) {
-  return text.replace(ADDED, "");
 }
 
 /** @param {Element} field of any document @returns {field is Control} */
@@ -85,17 +80,20 @@ function copyFrom(field) {
 }
 
 /**
- * Whether the page keeps the old text where nobody sees it: in the control under an editor, or in the other one of two editors.
- * @param {HTMLElement} field @param {string} before
+ * Whether the page keeps the old text, or its beginning, where nobody sees it: in the control under an editor, or in the
+ * other one of two editors, in any document that the page can reach.
+ * @param {HTMLElement} field @param {OldText} before
  */
 function isHeldApart(field, before) {
-  const others = before ? rootsBelow(field.ownerDocument).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, HELD_APART))]) : [];
-  return others.some((one) => one !== field && !isVisible(one) && settled(wordsIn(contentOf(one))) === before);
+  const roots = before.isEmpty ? [] : reachableDocuments().flatMap((page) => rootsBelow(page));
+  const others = roots.flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, HELD_APART))]);
+  return others.some((one) => one !== field && !isShown(one) && before.isBegunIn(contentOf(one)));
 }
 
-/** The text of a value that may be markup. No script of it runs. @param {string} value */
-function wordsIn(value) {
-  return value.includes("<") ? new DOMParser().parseFromString(value, "text/html").body.textContent ?? "" : value;
+/** Whether a person sees an element, and the frame that it is in. @param {Element} element */
+function isShown(element) {
+  const frame = element.ownerDocument.defaultView?.frameElement;
+  return isVisible(element) && (!frame || isVisible(frame));
 }
 
 /** @param {HTMLElement} field @param {string} text */

@@ -1,8 +1,10 @@
 /** Tools for the adaptors of webmails: requests with the page's session, messages, and filling forms. */
 import { headerField } from "../../wasm_build/ui/mail_header.js";
 import { editorAt } from "./editors.js";
+import { settled } from "./old_text.js";
 import { contentOf, replaceText, turn } from "./page_text.js";
 import { problem } from "./problems.js";
+import { fieldsPart } from "./world.js";
 
 /** The key Enter, with the old names of its number that some pages read. */
 const ENTER = { key: "Enter", code: "Enter", keyCode: 13, which: 13, bubbles: true, cancelable: true, composed: true };
@@ -145,7 +147,10 @@ export async function handOver({ message, subject, sentence, envelope }, { text,
   if (!isThere) throw problem("page-not-understood");
   if (editorAt(/** @type {HTMLElement} */ (text))?.field === null) throw problem("mail-form-refused");
   const file = messageFile(message);
+  const before = contentOf(/** @type {HTMLElement} */ (text));
   if (!await replaceText(/** @type {HTMLElement} */ (text), sentence)) throw problem("mail-form-refused");
+  // The page can put the old text back before the person sends the form.
+  if (settled(before) !== settled(sentence)) fieldsPart().watchHandedOver(/** @type {HTMLElement} */ (text), before, sentence);
   await replaceText(title, subject);
   chooseFile(files, file);
   for (const kind of /** @type {const} */ (["to", "cc"])) {

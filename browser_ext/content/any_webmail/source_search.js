@@ -6,6 +6,7 @@
  */
 import { findBelow, isConnected, textOf } from "../dom_tree.js";
 import { problem } from "../problems.js";
+import { reachableDocuments } from "../reachable_documents.js";
 import { beginsAsMessage } from "../webmail_tools.js";
 import { isProtected, isShownAround, readHeader } from "./message_header.js";
 import { isInMailText } from "./mail_text.js";
@@ -128,25 +129,6 @@ async function askOnce({ href }, part, documents) {
 function remember(href, refused) {
   otherAnswers.set(href, refused);
   if (otherAnswers.size > MAX_REMEMBERED) otherAnswers.delete(/** @type {string} */ (otherAnswers.keys().next().value));
-}
-
-/** This document and the others of the same site in this tab, this one first. */
-function reachableDocuments() {
-  /** @type {Set<Document>} */
-  const found = new Set([document]);
-  try {
-    for (const page of documentsBelow(/** @type {Window} */ (window.top).document)) found.add(page);
-  } catch {
-    // The page is in a frame of another site.
-    for (const page of documentsBelow(document)) found.add(page);
-  }
-  return [...found];
-}
-
-/** @param {Document} page @returns {Document[]} */
-function documentsBelow(page) {
-  const frames = /** @type {HTMLIFrameElement[]} */ ([...findBelow(page, "iframe, frame")]);
-  return [page, ...frames.flatMap(({ contentDocument }) => (contentDocument ? documentsBelow(contentDocument) : []))];
 }
 
 /** @param {{bytes: ArrayBuffer, page: boolean}} taken @param {ShownPart} part @param {Document[]} documents @returns {Answer} */

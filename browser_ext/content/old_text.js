@@ -1,0 +1,118 @@
+/**
+ * A text that the person has had encrypted, and whether a page still holds it: in clear, in another form, or in part.
+ * Only letters and digits count, because editors change everything else. A long text is there if half of its runs of
+ * letters are there, in any order; a short one if nothing else is there.
+ */
+const RUN = 12;
+/** The most runs that are looked for. Of a longer text only some are. */
+const MAX_RUNS = 20_000;
+/** The most characters of a value that are read. */
+const MAX_CHARACTERS = 4 * 2 ** 20;
+const SHARE = 0.5;
+const OTHERS = /[^\p{L}\p{N}]+/gu;
+/** Characters that editors put into a text without being asked; editors of Markdown put backslashes. */
+const ADDED = /[\s\u200b\u200c\u2060\ufeff\\]+/gu;
+const ESCAPE = /\\(?:u([0-9a-f]{4})|[bfnrt"'\\/])/giu;
+const BASE64 = /^[\w+/-]{24,}={0,2}$/u;
+
+/** A text without blanks, and without what editors add to texts. @param {string} text */
+export function settled(text) {
+  return text.replace(ADDED, "");
+}
+
+export class OldText {
+  #text;
+  #letters;
+  /** @type {Set<string> | null} */
+  #runs = null;
+
+  /** @param {string} text */
+  constructor(text) {
+    this.#text = settled(text);
+    this.#letters = lettersOf(text);
+  }
+
+  get isEmpty() {
+    return this.#text === "";
+  }
+
+  /** Whether the text has enough letters to be known among other words. */
+  get isLong() {
+    return this.#letters.length >= RUN;
+  }
+
+  /** Whether a field holds the text, also beside the armored text. @param {string} value @param {string} [armored] */
+  isBeside(value, armored = "") {
+    if (this.isEmpty) return false;
+    if (this.isLong) return this.isIn(value);
+    const text = settled(value);
+    return text.includes(this.#text) && text.replaceAll(settled(armored), "\n").includes(this.#text);
+  }
+
+  /** Whether a value is made of the text, as it is or encoded. @param {string} value */
+  isIn(value) {
+    return !this.isEmpty && readingsOf(value).some((reading) => this.#isRead(reading));
+  }
+
+  /** Whether a value is made of the text or of its beginning, as a title and an excerpt are. @param {string} value */
+  isBegunIn(value) {
+    const isBegun = (/** @type {string} */ letters) => letters.length >= RUN && this.#letters.startsWith(letters);
+    return this.isIn(value) || readingsOf(value).some((reading) => isBegun(lettersOf(reading)));
+  }
+
+  /** @param {string} reading */
+  #isRead(reading) {
+    if (!this.isLong) return settled(reading) === this.#text || (this.#letters !== "" && lettersOf(reading) === this.#letters);
+    const letters = lettersOf(reading);
+    if (letters.length < RUN) return false;
+    const runs = this.#runs ??= runsOf(this.#letters);
+    /** @type {Set<string>} */
+    const found = new Set();
+    for (let at = 0; at + RUN <= letters.length && found.size < runs.size * SHARE; at += 1) {
+      const run = letters.slice(at, at + RUN);
+      if (runs.has(run)) found.add(run);
+    }
+    return found.size >= runs.size * SHARE;
+  }
+}
+
+/** @param {string} letters */
+function runsOf(letters) {
+  const step = Math.ceil(letters.length / MAX_RUNS);
+  /** @type {Set<string>} */
+  const runs = new Set();
+  for (let at = 0; at + RUN <= letters.length; at += step) runs.add(letters.slice(at, at + RUN));
+  return runs;
+}
+
+/** @param {string} text */
+function lettersOf(text) {
+  return text.toLowerCase().replace(OTHERS, "");
+}
+
+/** A value as it is, and as markup, JSON, a part of an address or base64 would be read. No script of it runs. @param {string} value */
+function readingsOf(value) {
+  const read = value.slice(0, MAX_CHARACTERS);
+  return [
+    read,
+    ...(/[<&]/u.test(read) ? [new DOMParser().parseFromString(read, "text/html").body.textContent ?? ""] : []),
+    ...(read.includes("\\") ? [read.replace(ESCAPE, (_, code) => (code ? String.fromCharCode(parseInt(code, 16)) : " "))] : []),
+    ...(read.includes("%") ? decoded(() => decodeURIComponent(read)) : []),
+    ...(BASE64.test(read) ? decoded(() => textIn(read)) : []),
+  ];
+}
+
+/** @param {string} base64 */
+function textIn(base64) {
+  const octets = Uint8Array.from(atob(base64.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+  return new TextDecoder("utf-8", { fatal: true }).decode(octets);
+}
+
+/** @param {() => string} decode */
+function decoded(decode) {
+  try {
+    return [decode()];
+  } catch {
+    return [];
+  }
+}
