@@ -48,7 +48,11 @@ export function settleFormData(event) {
     if (!isSame) putBack(formData, name, values);
     if (!isSame || altered !== null) void tellAltered(element, altered ?? String(other), true);
   }
-  for (const name of new Set(formData.keys())) if (!plan.has(name)) replaceOld(formData, name);
+  /** @type {Set<string>} */
+  const names = new Set();
+  // Firefox gives content scripts no iterator of a page's object.
+  formData.forEach((_, name) => names.add(name));
+  for (const name of names) if (!plan.has(name)) replaceOld(formData, name);
 }
 
 /**
