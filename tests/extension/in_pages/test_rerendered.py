@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Site, textarea
-from tests.support.extension.field_pages import TEXT, encrypt
+from tests.support.extension.field_pages import TEXT, encrypt, open_and_agree
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -60,8 +60,8 @@ def test_a_field_that_is_drawn_anew_while_its_editor_is_open_gets_the_text(
     # There is one button, at the only field.
     page.wait_for("() => document.querySelectorAll('#app > div').length === 1")
     assert page.js(CHILDREN) == ["answer", "div"]
-    extension.click_button(page, "#answer")
-    extension.frame_in(page)
+    # A window that asks would stay open for the next test.
+    open_and_agree(extension, page, "#answer")
 
 
 def test_text_of_an_overwritten_editor_goes_on_in_a_window_and_into_the_new_field(
