@@ -48,8 +48,8 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
     ("tests/support/browser/browsers.py", "pattern"): Built(
         "what a test expects of a browser's log", (r"Listening on port (\d+)",)
     ),
-    ("tests/extension/options/test_strict.py", "f'\"{re.escape(name)}\": {{[^{{}}]*}}'"): Built(
-        "the name of one of our own files", (r'"vault_worker\.js": {[^{}]*}',)
+    ("tests/extension/options/test_strict.py", "f'\"{re.escape(name)}\":\\\\s*{{[^{{}}]*}}'"): Built(
+        "the name of one of our own files", (r'"vault_worker\.js":\s*{[^{}]*}',)
     ),
     ("tests/support/extension/words.py", "values"): Built("judged where they are made", (r"x",)),
     ("tests/conformance/readers/path_skips.py", "pattern"): Built("lists beside it, held against names", (r"a::b-.*",)),
