@@ -47,7 +47,7 @@ def parse(*attributes_der: bytes) -> Attributes:
                 ess.Expansion(mail_list=KeyIdentifier(value=b"\x0a"), expansion_time=NOON, receipt_policy=POLICY),
             ),
             "mailing list history",
-            ("key 0a, 2026-01-31T12:00:00Z, receipts: instead of",),
+            ("#0a, 2026-01-31T12:00:00Z, receipts: instead of",),
         ),
         (
             ess.build_receipt_request(
