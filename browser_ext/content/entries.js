@@ -52,7 +52,7 @@ export function settleFormData(event) {
   const names = new Set();
   // Firefox gives content scripts no iterator of a page's object.
   formData.forEach((_, name) => names.add(name));
-  for (const name of names) if (!plan.has(name)) replaceOld(formData, name);
+  for (const name of names) replaceOld(formData, name);
 }
 
 /**

@@ -97,9 +97,9 @@ function shownPlaceOf(place) {
   return (place.ownerDocument === document ? null : place.ownerDocument.defaultView?.frameElement) ?? place;
 }
 
-/** Whether a field has the old text, also beside the armored text. @param {HTMLElement} place @param {Filled} own */
-function isReturned(place, { armored, old, left }) {
-  return left === null && old.isBeside(contentOf(place), armored);
+/** Whether a field has the old text, also beside the text of the extension. @param {HTMLElement} place @param {Filled} own */
+function isReturned(place, { put, old, left }) {
+  return left === null && old.isBeside(contentOf(place), put);
 }
 
 /**
@@ -152,7 +152,7 @@ function stopAltered(event) {
   if (!altered) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  void tellAltered(altered, textOf(altered), false);
+  void tellAltered(altered.element, textOf(altered.place), false, altered.place);
 }
 
 /**
@@ -173,15 +173,15 @@ export function filledFieldsOf(form) {
   return [...filled].filter(([element, { armored }]) => armored && element.isConnected && formOf(element) === form);
 }
 
-/** @param {HTMLFormElement} form */
+/** @param {HTMLFormElement} form @returns {{element: HTMLElement, place: HTMLElement} | null} as `findReturned` */
 function findAltered(form) {
   const fields = filledFieldsOf(form);
   const isAltered = (/** @type {HTMLElement} */ element, /** @type {Filled} */ own) =>
     isReturned(element, own) || (findCms(element) !== own.armored && !isLeft(textOf(element), own));
   const [altered] = fields.find(([element, own]) => isAltered(element, own)) ?? [];
-  if (altered) return altered;
+  if (altered) return { element: altered, place: altered };
   const returned = findReturned();
-  return returned && formOf(returned.place) === form ? returned.element : null;
+  return returned && formOf(returned.place) === form ? returned : null;
 }
 
 /**

@@ -41,12 +41,12 @@ export class OldText {
     return this.#letters.length >= RUN;
   }
 
-  /** Whether a field holds the text, also beside the armored text. @param {string} value @param {string} [armored] */
-  isBeside(value, armored = "") {
+  /** Whether a field holds the text, also beside the one that replaced it. @param {string} value @param {string} put */
+  isBeside(value, put) {
     if (this.isEmpty) return false;
     if (this.isLong) return this.isIn(value);
     const text = settled(value);
-    return text.includes(this.#text) && text.replaceAll(settled(armored), "\n").includes(this.#text);
+    return text.includes(this.#text) && text.replaceAll(settled(put), "\n").includes(this.#text);
   }
 
   /** Whether a value is made of the text, as it is or encoded. @param {string} value */

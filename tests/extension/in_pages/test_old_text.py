@@ -26,6 +26,9 @@ ARRIVED: Final = """() => {
 
 SENDING: Final = {
     "a hidden control, filled at submit": "form.onsubmit = () => { form.elements.copy.value = model; };",
+    "a control of the same name, added at submit": """form.onsubmit = () => {
+      const late = { type: "hidden", name: "letter", value: model };
+      form.append(Object.assign(document.createElement("input"), late)); };""",
     "an entry, added at formdata": 'form.onformdata = ({ formData }) => formData.append("late", model);',
     "a control, added at submit": """form.onsubmit = () => {
       const late = { type: "hidden", name: "late", value: model };

@@ -261,6 +261,26 @@ def test_8_another_change_of_the_recipients_is_told_again(extension: Extension, 
     window.close()
 
 
+@pytest.mark.parametrize("text", ["Hello Bob", "Meet me under the third flower pot"], ids=["short", "long"])
+def test_a_text_that_comes_back_after_the_hand_over_is_not_sent_by_a_press(
+    extension: Extension, page: Page, site: Site, text: str
+) -> None:
+    page.goto(site.page_with(FORM % f"<textarea id=text name=body rows=8>{text}</textarea>"))
+    page.js("() => { document.querySelector('#form').onsubmit = () => { window.sent = true; return false; }; }")
+    page.click("#text")
+    window = message_window(extension, page)
+    send(window)
+    window.close()
+    page.js("(text) => { document.querySelector('#text').value = text; }", text)
+    page.click("#send")
+    asked = extension.window()
+    assert text in asked.text()
+    with asked.closing():
+        asked.click("[data-test=agree]")
+    page.wait_for("() => document.querySelector('#text').value.startsWith('This message is signed or encrypted')")
+    assert page.js("() => window.sent") is None
+
+
 def test_18_what_is_typed_in_our_window_is_in_no_draft_of_the_webmail(
     extension: Extension, page: Page, site: Site
 ) -> None:
