@@ -244,8 +244,9 @@ def test_openssl_opens_and_verifies_what_left_the_browser(pair: Pair, tmp_path: 
     entity = openssl("cms", "-verify", "-CAfile", pair.stack.folder / "ca.pem", content=signed)
     part = email.message_from_bytes(entity, policy=email.policy.SMTP)
     assert isinstance(part, EmailMessage)
-    # The copy of the Subject is for readers without RFC 9788.
-    assert part.get_content().replace("\r\n", "\n").strip() == f"Subject: For OpenSSL\n\n{TEXT}"
+    # The copy of the Subject is for recipients who are not known to read RFC 9788; earlier letters may have shown that.
+    text = part.get_content().replace("\r\n", "\n").strip()
+    assert text.removeprefix("Subject: For OpenSSL\n\n") == TEXT
 
 
 @pytest.mark.parametrize("cipher", ["-aes-256-cbc", "-aes-256-gcm"])

@@ -37,16 +37,16 @@ def private_key_needles(secret: str, key: PrivateKey) -> list[Needle]:
     return _octets_needles(secret, secret_octets(key))
 
 
-def secret_numbers(key: PrivateKey) -> dict[str, tuple[int, int]]:
-    """The secret numbers of an RSA or EC key by their names, each with its length in bytes."""
+def secret_numbers(key: PrivateKey) -> dict[str, int]:
+    """The secret numbers of an RSA or EC key by their names."""
     loaded = load_der_private_key(key.pkcs8_der, None)
     if isinstance(loaded, ec.EllipticCurvePrivateKey):
-        return {"private value": (loaded.private_numbers().private_value, (loaded.key_size + 7) // 8)}
+        return {"private value": loaded.private_numbers().private_value}
     assert isinstance(loaded, rsa.RSAPrivateKey)
     numbers = loaded.private_numbers()
-    half = (numbers.p.bit_length() + 7) // 8
     radix = 1 << -(-numbers.p.bit_length() // _WORD_BITS) * _WORD_BITS
-    halves = {
+    return {
+        "d": numbers.d,
         "p": numbers.p,
         "q": numbers.q,
         "dp": numbers.dmp1,
@@ -56,7 +56,11 @@ def secret_numbers(key: PrivateKey) -> dict[str, tuple[int, int]]:
         "q's constant": radix * radix % numbers.q,
         "iqmp in Montgomery form": numbers.iqmp * radix % numbers.p,
     }
-    return {"d": (numbers.d, (loaded.key_size + 7) // 8), **{name: (number, half) for name, number in halves.items()}}
+
+
+def bytes_of(number: int) -> bytes:
+    """The bytes of a number without zeros before it: DER writes none, and a field of fixed length holds these too."""
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def secret_octets(key: PrivateKey) -> dict[str, bytes]:
@@ -71,11 +75,11 @@ def secret_octets(key: PrivateKey) -> dict[str, bytes]:
     return {"seed": seed, "hashed seed": hashlib.sha512(seed).digest()}
 
 
-def _number_needles(secret: str, numbers: Mapping[str, tuple[int, int]]) -> list[Needle]:
+def _number_needles(secret: str, numbers: Mapping[str, int]) -> list[Needle]:
     """The needles for the pieces of secret numbers, which cover them, in all forms and orders."""
     found = []
-    for name, (number, length) in numbers.items():
-        octets = number.to_bytes(length, "big")
+    for name, number in numbers.items():
+        octets = bytes_of(number)
         found += _octets_needles(secret, {name: octets})
         found += _raw_needles(secret, name, "reversed", octets[::-1])
         found += _raw_needles(secret, name, "digits", digits_of(number))

@@ -16,7 +16,7 @@ from smime_core.blocking import run
 from smime_core.provider import KeyType, NewKey
 from tests.support.browser.residue.finder import Finder
 from tests.support.browser.residue.markers import MARKER_BYTES, Needle, needles_for, text_needles
-from tests.support.browser.residue.private_keys import digits_of, private_key_needles, secret_numbers
+from tests.support.browser.residue.private_keys import bytes_of, digits_of, private_key_needles, secret_numbers
 from tests.support.browser.residue.processes import (
     Finding,
     count_by_secret,
@@ -92,8 +92,8 @@ def test_finds_any_rest_of_thirty_one_bytes_of_a_long_number() -> None:
     key = run(PROVIDER.generate_key(NewKey.RSA_2048))
     finder = Finder(private_key_needles("key", key))
     numbers = secret_numbers(key)
-    for name, (number, length) in numbers.items():
-        octets = number.to_bytes(length, "big")
+    for name, number in numbers.items():
+        octets = bytes_of(number)
         for written in (octets, octets[::-1], digits_of(number)):
             for at in range(len(written) - 30):
                 found = {needle.part.partition("+")[0] for needle, _ in finder.find(b"?" * 9 + written[at : at + 31])}
