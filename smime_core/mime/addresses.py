@@ -17,6 +17,7 @@ from typing import Final
 
 from smime_core.mime.encoded_words import decode_words, encode_words
 from smime_core.mime.headers import Headers
+from smime_core.mime.parameters import unquote_pairs
 from smime_core.text.mail_address import parse_address
 
 _TOKEN: Final = re.compile(
@@ -93,18 +94,20 @@ def _parse(header_value: str) -> tuple[Mailbox, ...]:
 def _read_elements(header_value: str) -> Iterator[list[_Token]]:
     # Each element of the list becomes one mailbox. A group is no element, but its members are.
     element: list[_Token] = []
-    in_group = False
+    # A run of words before a colon is the name of a group.
+    in_group, is_phrase = False, True
     for kind, text in itertools.chain(_read_tokens(header_value), (("special", ","),)):
-        if kind == "special" and text == ":" and not in_group and _is_phrase(element):
+        if kind == "special" and text == ":" and not in_group and is_phrase and element:
             in_group, element = True, []
         elif kind == "special" and text in ",;":
             # A semicolon ends a group. Elsewhere it separates mailboxes, as some programs write it.
             in_group = in_group and text == ","
             if element:
                 yield element
-            element = []
+            element, is_phrase = [], True
         else:
             element.append((kind, text))
+            is_phrase = is_phrase and kind in ("atom", "word", "quoted")
 
 
 def format_mailbox(mailbox: Mailbox) -> str:
@@ -152,10 +155,6 @@ def _skip_comment(value: str, position: int) -> int:
     return -1
 
 
-def _is_phrase(element: list[_Token]) -> bool:
-    return bool(element) and all(kind in ("atom", "word", "quoted") for kind, _ in element)
-
-
 def _parse_mailbox(element: list[_Token]) -> Mailbox:
     # mailbox = name-addr / addr-spec. Text before the angle bracket is only a name, even if it is an address.
     if ("special", "<") not in element:
@@ -180,5 +179,5 @@ def _parse_addr_spec(tokens: list[_Token]) -> str:
 
 
 def _join_words(tokens: list[_Token]) -> str:
-    words = [re.sub(r"\\(.)", r"\1", text) if kind == "quoted" else text for kind, text in tokens]
+    words = [unquote_pairs(text) if kind == "quoted" else text for kind, text in tokens]
     return _CONTROLS.sub(" ", decode_words(" ".join(words))).strip()

@@ -18,6 +18,7 @@ _PARAMETER: Final = re.compile(r';[\s;]*+([^=;\s"]++)\s*+=\s*+(?:"((?>(?:[^"\\]+
 _SEPARATORS: Final = re.compile(r"[\s;]++")
 _SECTION_NAME: Final = re.compile(r"([^*]+)(?:\*(0|[1-9][0-9]{0,2}))?(\*)?")
 _TOKEN: Final = re.compile(r"[^\s()<>@,;:\\\"/\[\]?=\x00-\x20\x7f]+")
+_ESCAPED: Final = re.compile(r"\\?(.)", re.DOTALL)
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 # attribute-char of RFC 2231 section 7: characters that need no percent-encoding.
@@ -59,7 +60,7 @@ def parse_parameterised(value: str) -> tuple[str, dict[str, str]]:
         name = _SECTION_NAME.fullmatch(match[1].lower())
         if name is None:
             continue
-        text = _unquote(match[2]) if match[2] is not None else _bare_value(match[3], name[1])
+        text = unquote_pairs(match[2]) if match[2] is not None else _bare_value(match[3], name[1])
         if name[2] is None and name[3] is None:
             plain.setdefault(name[1], text)
             continue
@@ -128,9 +129,10 @@ def _join_sections(sections: dict[int, tuple[str, bool]]) -> str | None:
     return decode_text(octets, charset)
 
 
-def _unquote(text: str) -> str:
+def unquote_pairs(text: str) -> str:
+    """The text between the quotes of a quoted-string, with each quoted pair read (RFC 5322 section 3.2.1)."""
     # A Windows path in a name, `"C:\\new"`, loses its backslashes. Its folders would be removed anyway.
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+    return "".join(_ESCAPED.findall(text)) if "\\" in text else text
 
 
 def _escape(text: str) -> str:

@@ -7,6 +7,7 @@ Leaves out: which addresses of a certificate are proved (`signers`).
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -89,7 +90,8 @@ def find_other_address(mailbox: Mailbox) -> str | None:
     """An address in a display name that differs from the mailbox's own, or None."""
     # Full-width signs are normalised and invisible characters dropped, because readers do not notice them. A long text
     # is cut, because nobody reads it to the end.
-    shown = "".join(one for one in mailbox.name if unicodedata.category(one) != "Cf")[:MAX_NAME_TEXT_CHARACTERS]
+    visible = (one for one in mailbox.name if unicodedata.category(one) != "Cf")
+    shown = "".join(itertools.islice(visible, MAX_NAME_TEXT_CHARACTERS))
     name = unicodedata.normalize("NFKC", shown)
     joined = "@".join(part.strip() for part in name.split("@"))
     for word in _BETWEEN_WORDS.split(joined):
