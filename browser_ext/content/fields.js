@@ -1,8 +1,7 @@
 /** The fields of a page: the buttons beside them, and the frames that replace them. */
 import { ask } from "./background_link.js";
-import { editorAround } from "./editable.js";
 import { editorAt } from "./editors.js";
-import { findCms, holdsArmor, isField, textOf } from "./field_text.js";
+import { findCms, isField, textOf } from "./field_text.js";
 import { fileName } from "./file_names.js";
 import { fill } from "./filled_fields.js";
 import { FrameHost } from "./frame_host.js";
@@ -10,7 +9,7 @@ import { nextStepAt } from "./next_step.js";
 import { noteErrorFor } from "./notes.js";
 import { problem } from "./problems.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
-import { api, world } from "./world.js";
+import { api } from "./world.js";
 
 /** @type {WeakMap<HTMLElement, FrameHost>} */
 const hostOf = new WeakMap();
@@ -19,12 +18,11 @@ const hostOf = new WeakMap();
 function hostFor(element, place = element) {
   const known = hostOf.get(place);
   if (known) return known;
-  const onArmored = async (/** @type {string} */ armored) => {
+  const host = new FrameHost(place, { onArmored: async (armored) => {
     const refused = await fill(element, armored, (act) => host.whileShown(act));
     if (!refused) host.say(nextStepAt(place));
     return refused;
-  };
-  const host = new FrameHost(place, { onArmored, holds: (cms) => holdsArmor(element, cms) });
+  } });
   hostOf.set(place, host);
   return host;
 }
@@ -80,7 +78,7 @@ export function openAt(element, cms) {
  * @returns {boolean} true if the extension can do something with the element
  */
 export function offer(element) {
-  if (element instanceof HTMLFormElement || editorAround(element)) return false;
+  if (element instanceof HTMLFormElement) return false;
   if (isEncryptedFileLink(element)) return offerFile(element);
   const isArmored = findCms(element) !== "";
   if (!isArmored && !(isField(element) && asksFor(element, "sign", "encrypt"))) return false;
@@ -102,10 +100,8 @@ function offerFile(link) {
   return true;
 }
 
-/** Opens a stored file in the viewer. The sender of a mail can mark a link too. @param {HTMLAnchorElement} link */
+/** Opens a stored file in the viewer. @param {HTMLAnchorElement} link */
 async function openFile(link) {
-  await world.watcher?.load("mail");
-  if (!world.mail || world.mail.isOfMail(link)) throw problem("pick-in-text");
   const answer = await fetch(link.href, { mode: "same-origin" }).catch(() => null);
   if (!answer?.ok) throw problem("file-not-fetched");
   const { mail } = await ask("mail.hold", { bytes: await answer.arrayBuffer(), name: fileName(answer, link.href) });

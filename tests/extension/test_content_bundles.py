@@ -55,7 +55,6 @@ class Document extends Node {
   get body() {}
   get documentElement() {}
   get activeElement() {}
-  get designMode() {}
   hasFocus() {}
   createElement() {}
   createTreeWalker() {}
