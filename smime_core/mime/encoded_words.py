@@ -44,6 +44,9 @@ def decode_words(text: str) -> str:
 
 def encode_words(text: str) -> str:
     """The text as encoded-words, one for each line, folded with CRLF and a space."""
+    whole = text.encode("utf-8", "replace")
+    if len(whole) <= _OCTETS_A_WORD:
+        return _encode_word(whole)
     words: list[str] = []
     chunk = bytearray()
     for character in text:

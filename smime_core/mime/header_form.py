@@ -37,7 +37,7 @@ def is_lasting_head(octets: bytes) -> bool:
     """Whether relays leave the header section unchanged. It has CRLF line ends, the last of which is the blank line."""
     if _LASTING_HEAD.fullmatch(octets) and not _LONG_LINE.search(octets):
         return True
-    return write_fields(parse_headers(octets).fields) + b"\r\n" == octets
+    return octets.isascii() and write_fields(parse_headers(octets).fields) + b"\r\n" == octets
 
 
 def write_fields(fields: Iterable[Field]) -> bytes:
@@ -100,6 +100,8 @@ def _encode_foreign(words: str) -> str:
     # Encodes all words from the first to the last beyond ASCII, because blanks between encoded-words are not displayed.
     if words.isascii():
         return words
+    if " " not in words:
+        return encode_words(words)
     pieces = words.split(" ")
     foreign = [index for index, piece in enumerate(pieces) if not piece.isascii()]
     start, end = foreign[0], foreign[-1] + 1

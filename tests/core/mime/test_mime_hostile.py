@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -71,6 +72,18 @@ def test_a_megabyte_of_hostile_mime_takes_linear_time(name: str) -> None:
         return read
 
     assert grows_in_proportion(reading, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("word", "mark", "sign"), [*itertools.product((b"a ", b'"a" ', b"(a) "), (b"", b"@", b"<"), (b":", b";", b","))]
+)
+def test_many_words_before_many_signs_take_linear_time(word: bytes, mark: bytes, sign: bytes) -> None:
+    def reading(size: int) -> Callable[[], object]:
+        half = size // 2
+        entity = parse_entity(b"From: " + word * (half // len(word)) + mark + sign * half + b"\r\n\r\nx")
+        return lambda: from_addresses(entity.headers)
+
+    assert grows_in_proportion(reading, 40_000)
 
 
 def test_ten_thousands_of_parameter_sections_count_as_absent() -> None:

@@ -133,7 +133,8 @@ def test_a_changed_recovery_code_is_told_until_there_is_a_new_one(
     options.wait_for_text("Somebody has changed the recovery code", selector=named("lost-code"))
     # The note is still there after a change that removes the planted code from the account.
     act(options, "change-passphrase", *[servers.passphrase] * 3)
-    wait_until_done(options, "have the new passphrase")
+    done = named("change-passphrase-done")
+    options.wait_for_text("have the new passphrase", selector=done, timeout_seconds=OPERATION_SECONDS)
     options.reload()
     options.wait_for_text("Somebody has changed the recovery code", selector=named("lost-code"))
     options.wait_for_selector(named("device"), timeout_seconds=OPERATION_SECONDS)
