@@ -33,6 +33,18 @@ SECRET = "a-plan-that-nobody-reads"
 LARGE_BYTES = 2 * CHUNK_BYTES + 5_000_000
 
 
+# The first answer about a manifest does not come, as in WebKit while a download begins.
+LOSING = """() => {
+  const usual = fetch;
+  globalThis.lost = 0;
+  globalThis.fetch = (url, options) => {
+    if (!new URL(url).pathname.endsWith("/bytes/manifest") || lost > 0) return usual(url, options);
+    lost += 1;
+    return Promise.reject(new TypeError("away"));
+  };
+}"""
+
+
 @pytest.fixture
 def cabinet(sending_house: SendingHouse) -> Cabinet:
     """The first account, which keeps no files yet."""
@@ -96,6 +108,16 @@ def test_a_file_is_kept_filed_and_saved_again(files: FilesPage, cabinet: Cabinet
     files.wait_for_names("empty.txt")
     with services_of(cabinet.house.app).database.reading() as rows:
         assert len(rows.execute(KEPT_FILE.select()).all()) == 1
+
+
+def test_a_manifest_that_does_not_come_is_asked_for_again(files: FilesPage, tmp_path: Path) -> None:
+    files.add(write(tmp_path, "plan.txt"))
+    files.wait_for_names("plan.txt")
+    files.page.js(LOSING)
+    with downloads_into(files.page, tmp_path / "saved"):
+        files.save("plan.txt")
+        assert wait_for_download(tmp_path / "saved", "plan.txt") == SECRET.encode()
+    assert files.page.js("() => lost") == 1
 
 
 @pytest.mark.heart

@@ -75,9 +75,9 @@ export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-
 /** Errors that leave the question open what became of a message. */
 const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
 
-/** A timestamp with its certificates has about 6,000 bytes. */
 /** The vault reads no larger message (`MAX_STREAM_BYTES` in `wasm_build/vault/limits.js`). */
 const MAX_RAW_BYTES = 536_870_912;
+/** A timestamp with its certificates has about 6,000 bytes. */
 const MAX_TIMESTAMP_BYTES = 1_000_000;
 
 /** A key for one message, of 122 random bits. */

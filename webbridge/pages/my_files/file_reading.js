@@ -15,7 +15,7 @@ import { readObject } from "../../../wasm_build/parcels/object_source.js";
  * @returns {AsyncGenerator<ArrayBuffer, void>}
  */
 export async function* readFile({ id, bytes }, { own, requests }, { signal, onProgress = () => {}, ...reading }) {
-  const { files } = await own.verify(await requests.manifest(id, signal), id, signal);
+  const { files } = await own.verify(await requests.manifest(id, { signal, ...reading }), id, signal);
   const [file, ...others] = planChunks(files);
   if (!file || others.length > 0 || file.sizeBytes !== bytes) throw new ApiError("files-damaged", "the manifest is of another file");
   const { chunks } = file;

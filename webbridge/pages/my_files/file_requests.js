@@ -65,9 +65,13 @@ export class FileRequests {
     await this.#ask(`${PATH}/${id}`, { method: "DELETE" }).catch(() => undefined);
   }
 
-  /** @param {string} id @param {AbortSignal} signal @returns {Promise<ArrayBuffer>} */
-  async manifest(id, signal) {
-    return readAtMost(await this.object(id, "manifest", 0, signal), MAX_MANIFEST_BYTES);
+  /**
+   * A manifest is asked for again when no answer comes, as a chunk is: WebKit makes no requests while a download begins.
+   * @param {string} id @param {Waiting} waiting @returns {Promise<ArrayBuffer>}
+   */
+  manifest(id, waiting) {
+    const read = async () => readAtMost(await this.object(id, "manifest", 0, waiting.signal), MAX_MANIFEST_BYTES);
+    return this.#uploads.patiently(waiting, read);
   }
 
   /**
