@@ -14,10 +14,13 @@ const PLAIN_PIECES_OF_A_FRAME = 8;
 export const LEAST_PIECE = 0.2;
 /** So many links take as long as a piece of text. */
 const LINKS_OF_A_PIECE = 20;
+/** So many characters that change the direction do, too. */
+const DIRECTIONS_OF_A_PIECE = 8_000;
+const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const WEB_ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u;
 
 /**
- * The end of the next pieces of a text, beginning at `from`, and their number. A link counts as a part of a piece.
+ * The end of the next pieces of a text, beginning at `from`, and their number. Links and changes of direction count as parts of a piece.
  * @param {string} text @param {number} from @param {number} most
  */
 export function takePieces(text, from, most) {
@@ -27,7 +30,8 @@ export function takePieces(text, from, most) {
     end = endOfPiece(text, start);
     const piece = text.slice(start, end);
     const [lines, links] = ["\n", "://"].map((between) => piece.split(between).length - 1);
-    count += LEAST_PIECE + Math.max(piece.length / PIECE_CHARACTERS, lines / PIECE_LINES) + links / LINKS_OF_A_PIECE;
+    const directions = piece.match(DIRECTION)?.length ?? 0;
+    count += LEAST_PIECE + Math.max(piece.length / PIECE_CHARACTERS, lines / PIECE_LINES) + links / LINKS_OF_A_PIECE + directions / DIRECTIONS_OF_A_PIECE;
   }
   return { end, count };
 }
