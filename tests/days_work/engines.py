@@ -58,6 +58,6 @@ def _start(engine: str, profile: Path, downloads: Path, *, has_mouse: bool) -> B
             "ui.allPointerCapabilities": pointer,
         }
         return Firefox(profile, preferences=preferences)
-    (profile / "config").mkdir()
-    (profile / "config" / "user-dirs.dirs").write_text(f'XDG_DOWNLOAD_DIR="{downloads}"\n')
-    return webkit.WebKit(profile)
+    browser = webkit.WebKit(profile)
+    browser.downloads.symlink_to(downloads)
+    return browser

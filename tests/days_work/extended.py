@@ -134,6 +134,8 @@ class Extended(Roundcube):
         self._open_row(reply.name)
         self._answer("reply-all" if reply.to_all else "reply")
         with self._writing(reply.recipients):
+            if reply.to_all:
+                self.hand.click(named("doubtful-add"))
             self.hand.focus(named("compose-text"))
             if reply.drops_quote:
                 self.hand.press(CONTROL, "a")

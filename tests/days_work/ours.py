@@ -155,6 +155,10 @@ class Ours(Acts):
     def reply(self, reply: Reply) -> None:
         self.open_message(self._uid(reply.name))
         self._answer("reply-all" if reply.to_all else "reply")
+        if reply.to_all:
+            # Nothing proves the other recipients of a message whose header fields are not signed.
+            self.hand.click(named("doubtful-add"))
+            self.hand.focus(named("compose-text"))
         if reply.drops_quote:
             self.hand.press(CONTROL, "a")
         self.hand.type(reply.line)
