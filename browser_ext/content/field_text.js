@@ -1,11 +1,16 @@
 /** The text of a page's fields and of other elements, and the armored CMS in it. */
 import { findBelow } from "./dom_tree.js";
-import { isControl, replaceText } from "./page_text.js";
+import { contentOf, isControl, replaceText } from "./page_text.js";
 
 export const ARMOR_BEGIN = "-----BEGIN CMS-----";
 const ARMOR_END = "-----END CMS-----";
 const ARMOR = /-----BEGIN CMS-----([^-]+)-----END CMS-----/;
 const LINE = /.{1,64}/g;
+/** The most lines of an armored text that are looked for in another one, and the least characters of one. */
+const MAX_PIECES = 64;
+const LEAST_PIECE = 16;
+/** What editors and fields of one line change in an armored text. */
+const BLANKS = /[\s\u200b\ufeff]+/g;
 /** The types of input that can hold any text. The other types accept only an address, a number or the like. */
 const TEXT_TYPES = ["text", "search"];
 
@@ -39,6 +44,22 @@ export function findCms(element) {
   return readArmor(element instanceof HTMLElement && isEditable(element) ? element.textContent ?? "" : textOf(element));
 }
 
+/** Whether an element of the page still has an armored text, among others too. @param {HTMLElement} element @param {string} cms */
+export function holdsArmor(element, cms) {
+  return element.isConnected && contentOf(element).replace(BLANKS, "").includes(cms.replace(BLANKS, ""));
+}
+
+/**
+ * Whether a text has pieces of an armored text, and not the whole of it: nobody could open that.
+ * @param {string} text @param {string} cms
+ */
+export function hasPieces(text, cms) {
+  const [found, whole] = [text, cms].map((one) => one.replace(BLANKS, ""));
+  if (found.includes(whole)) return false;
+  const lines = whole.match(LINE) ?? [];
+  return lines.some((line, at) => at % Math.ceil(lines.length / MAX_PIECES) === 0 && line.length >= LEAST_PIECE && found.includes(line));
+}
+
 /**
  * Finds armor in a text and restores its lines of 64 characters: an editor or a field of one line loses the line ends.
  * @param {string} text
@@ -46,7 +67,7 @@ export function findCms(element) {
 export function readArmor(text) {
   const found = ARMOR.exec(text);
   if (!found) return "";
-  const lines = found[1].replace(/[\s\u200b\ufeff]+/g, "").match(LINE) ?? [];
+  const lines = found[1].replace(BLANKS, "").match(LINE) ?? [];
   return [ARMOR_BEGIN, ...lines, ARMOR_END, ""].join("\n");
 }
 

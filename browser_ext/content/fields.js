@@ -1,7 +1,8 @@
 /** The fields of a page: the buttons beside them, and the frames that replace them. */
 import { ask } from "./background_link.js";
+import { editorAround } from "./editable.js";
 import { editorAt } from "./editors.js";
-import { findCms, isField, textOf } from "./field_text.js";
+import { findCms, holdsArmor, isField, textOf } from "./field_text.js";
 import { fileName } from "./file_names.js";
 import { fill } from "./filled_fields.js";
 import { FrameHost } from "./frame_host.js";
@@ -18,11 +19,12 @@ const hostOf = new WeakMap();
 function hostFor(element, place = element) {
   const known = hostOf.get(place);
   if (known) return known;
-  const host = new FrameHost(place, { onArmored: async (armored) => {
+  const onArmored = async (/** @type {string} */ armored) => {
     const refused = await fill(element, armored, (act) => host.whileShown(act));
     if (!refused) host.say(nextStepAt(place));
     return refused;
-  } });
+  };
+  const host = new FrameHost(place, { onArmored, holds: (cms) => holdsArmor(element, cms) });
   hostOf.set(place, host);
   return host;
 }
@@ -78,7 +80,7 @@ export function openAt(element, cms) {
  * @returns {boolean} true if the extension can do something with the element
  */
 export function offer(element) {
-  if (element instanceof HTMLFormElement) return false;
+  if (element instanceof HTMLFormElement || editorAround(element)) return false;
   if (isEncryptedFileLink(element)) return offerFile(element);
   const isArmored = findCms(element) !== "";
   if (!isArmored && !(isField(element) && asksFor(element, "sign", "encrypt"))) return false;

@@ -4,8 +4,8 @@
  */
 import { ask } from "./background_link.js";
 import { findBelow, formOf, isVisible } from "./dom_tree.js";
-import { findCms, findSuccessor, isField, textOf, writeArmor } from "./field_text.js";
-import { boxes } from "./frame_host.js";
+import { findCms, findSuccessor, hasPieces, isField, textOf, writeArmor } from "./field_text.js";
+import { boxes } from "./boxes.js";
 import { noteErrorFor, noteFor, warnFor } from "./notes.js";
 import { OldText } from "./old_text.js";
 import { contentOf, replaceText } from "./page_text.js";
@@ -22,9 +22,11 @@ const EDITING_KEYS = ["a", "c", "v", "x", "y", "z"];
 /**
  * The text that was put into a field, and the one that it replaced. `armored` is "" in a form for mail, where `put` is
  * the sentence. `name`: the field's name at that time. `left`: the page's text that the person agreed to send instead;
- * null if there is none. `whileShown` shows the field while it is written.
+ * null if there is none. `whileShown` shows the field while it is written. `read`: what the field held when it was last
+ * looked at, and the name of the sentence about it.
  * @typedef {<T>(act: () => Promise<T>) => Promise<T>} WhileShown
- * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, whileShown: WhileShown}} Filled
+ * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, whileShown: WhileShown, read?: {content: string, flaw: Flaw}}} Filled
+ * @typedef {"alteredReturned" | "alteredDamaged" | ""} Flaw
  */
 /** The fields whose text has not been sent yet. @type {Map<HTMLElement, Filled>} */
 const filled = new Map();
@@ -72,7 +74,7 @@ export function watchHandedOver(element, text, sentence) {
 function watch(element, own) {
   filled.set(element, own);
   noteFor(element, "");
-  timer ||= setInterval(lookForReturned, LOOK_MILLISECONDS);
+  timer ||= setInterval(lookForFlaws, LOOK_MILLISECONDS);
 }
 
 /** The field itself, or the one with which the page has replaced it. @param {HTMLElement} field */
@@ -80,12 +82,13 @@ function placeOf(field) {
   return field.isConnected ? field : findSuccessor(field, isField);
 }
 
-/** Says below each field that has its old text again, by Undo or by the page, that it is there in clear. */
-function lookForReturned() {
+/** Says below each field that its old text is there in clear again, by Undo or by the page, or that nobody could open what is there. */
+function lookForFlaws() {
   for (const [element, own] of filled) {
     // A field that the page has taken out stays known: the page can put it back and send it.
     const place = document.hidden ? null : placeOf(element);
-    if (place && isReturned(place, own)) warnFor(shownPlaceOf(place), api.i18n.getMessage("alteredReturned"));
+    const flaw = place && flawOf(place, own);
+    if (flaw) warnFor(shownPlaceOf(place), api.i18n.getMessage(flaw));
   }
   if (filled.size > 0) return;
   clearInterval(timer);
@@ -97,20 +100,33 @@ function shownPlaceOf(place) {
   return (place.ownerDocument === document ? null : place.ownerDocument.defaultView?.frameElement) ?? place;
 }
 
-/** Whether a field has the old text, also beside the text of the extension. @param {HTMLElement} place @param {Filled} own */
-function isReturned(place, { put, old, left }) {
-  return left === null && old.isBeside(contentOf(place), put);
+/**
+ * What is wrong with the text of a field: the old one is there, also beside that of the extension, or the encrypted one
+ * is damaged. A page that empties the field after it was sent damages nothing.
+ * @param {HTMLElement} place @param {Filled} own @returns {Flaw}
+ */
+function flawOf(place, own) {
+  if (own.left !== null) return "";
+  const content = contentOf(place);
+  if (own.read?.content !== content) own.read = { content, flaw: judge(content, own) };
+  return own.read.flaw;
+}
+
+/** @param {string} content @param {Filled} own @returns {Flaw} */
+function judge(content, { put, armored, old }) {
+  if (old.isBeside(content, put)) return "alteredReturned";
+  return armored && hasPieces(content, armored) ? "alteredDamaged" : "";
 }
 
 /**
- * The field whose old text is back, and where it is: in the field, in the one that has replaced it, or in another one
- * that a person sees.
+ * The field whose old text is back, or whose text is damaged, and where it is: in the field, in the one that has replaced
+ * it, or, for an old text, in another one that a person sees.
  * @returns {{element: HTMLElement, place: HTMLElement} | null}
  */
 function findReturned() {
   for (const [element, own] of filled) {
     const place = placeOf(element);
-    if (place && isReturned(place, own)) return { element, place };
+    if (place && flawOf(place, own)) return { element, place };
   }
   const long = [...filled].filter(([, { old, left }]) => left === null && old.isLong);
   if (long.length === 0) return null;
@@ -123,7 +139,7 @@ function findReturned() {
 }
 
 /**
- * Stops a press that may send a field that has its old text again. Pages that send by script have no form.
+ * Stops a press that may send a field that has its old text again, or a damaged one. Pages that send by script have no form.
  * @param {Event} event @param {{isTold?: boolean}} [options]
  */
 function stopReturned(event, { isTold = true } = {}) {
@@ -177,7 +193,7 @@ export function filledFieldsOf(form) {
 function findAltered(form) {
   const fields = filledFieldsOf(form);
   const isAltered = (/** @type {HTMLElement} */ element, /** @type {Filled} */ own) =>
-    isReturned(element, own) || (findCms(element) !== own.armored && !isLeft(textOf(element), own));
+    flawOf(element, own) !== "" || (findCms(element) !== own.armored && !isLeft(textOf(element), own));
   const [altered] = fields.find(([element, own]) => isAltered(element, own)) ?? [];
   if (altered) return { element: altered, place: altered };
   const returned = findReturned();

@@ -3,7 +3,9 @@
  * neither the frame nor its window. The page's own field stays, hidden, and receives the armored text.
  */
 import { ask } from "./background_link.js";
+import { boxes } from "./boxes.js";
 import { createElement } from "./dom_tree.js";
+import { editorAround, unwrittenPlaceOf } from "./editable.js";
 import { looksAsMade } from "./looks.js";
 import { lineOf } from "./notes.js";
 import { sentenceOf } from "./problems.js";
@@ -28,8 +30,6 @@ const MIN_FRAME_HEIGHT = "300px";
 const CLAIM_MILLISECONDS = 6000;
 const LOOK_MILLISECONDS = 250;
 
-/** The elements that the extension has put into the page. @type {WeakSet<Node>} */
-export const boxes = new WeakSet();
 /** The hosts whose box is in the page. @type {Set<FrameHost>} */
 export const places = new Set();
 /** The elements that a frame hides while it stands in their place. @type {WeakSet<Node>} */
@@ -41,17 +41,6 @@ export function watchReturns() {
     if (!/** @type {PageTransitionEvent} */ (event).persisted) return;
     for (const host of [...receivers.values()]) if (host instanceof FrameHost) host.close();
   });
-}
-
-/** Tells a frame when the page starts or stops fading, masking or shrinking it. @param {HTMLIFrameElement} frame */
-function watchLooks(frame) {
-  let before = true;
-  const timer = setInterval(() => {
-    if (!frame.isConnected) return clearInterval(timer);
-    const seen = looksAsMade(frame);
-    if (seen !== before) frame.contentWindow?.postMessage({ type: "seen", seen }, EXTENSION_ORIGIN);
-    before = seen;
-  }, LOOK_MILLISECONDS);
 }
 
 /**
@@ -80,6 +69,7 @@ export class FrameHost {
   #onArmored;
   #minHeight;
   #isBefore;
+  #holds;
   #box = createElement("div");
   #root = this.#box.attachShadow({ mode: "closed" });
   /** @type {HTMLIFrameElement | null} */
@@ -97,14 +87,18 @@ export class FrameHost {
   /** Answers or forwards the message in the frame. @type {(kind: string) => Promise<string>} */
   onAnswer = async () => "bad-request";
   #text = "";
+  /** The armored text whose content the frame shows; "" for another frame. */
+  #cms = "";
   #display = "";
 
   /**
    * @param {HTMLElement} field
-   * @param {{onArmored?: (armored: string) => Promise<string>, isBefore?: boolean, minHeight?: string}} [options] with
-   *   `isBefore` the box is above the field instead of below it; `minHeight` is the least height of the frame in CSS
+   * @param {{onArmored?: (armored: string) => Promise<string>, holds?: (cms: string) => boolean, isBefore?: boolean, minHeight?: string}} [options]
+   *   `holds`: whether the page still has an armored text; with `isBefore` the box is above the field instead of below it;
+   *   `minHeight` is the least height of the frame in CSS
    */
-  constructor(field, { onArmored, isBefore = false, minHeight = MIN_FRAME_HEIGHT } = {}) {
+  constructor(field, { onArmored, holds = () => true, isBefore = false, minHeight = MIN_FRAME_HEIGHT } = {}) {
+    this.#holds = holds;
     this.#minHeight = minHeight;
     this.#field = field;
     this.#onArmored = onArmored;
@@ -118,17 +112,19 @@ export class FrameHost {
   #stand() {
     this.#dropPrepared();
     places.add(this);
-    if (this.#isBefore) this.#field.before(this.#box);
-    else this.#field.after(this.#box);
+    const place = unwrittenPlaceOf(this.#field);
+    if (this.#isBefore) place.before(this.#box);
+    else place.after(this.#box);
   }
 
   /**
    * Moves the button to a field that the page has moved, and removes it with a removed field. A frame is never moved.
    */
   checkPlace() {
-    if (this.#isOpen) this.checkFrame();
+    if (this.#isOver()) this.close();
+    else if (this.#isOpen) this.checkFrame();
     else if (!this.#field.isConnected) this.withdraw();
-    else if (this.#box.parentNode !== this.#field.parentNode) this.#stand();
+    else if (this.#box.parentNode !== unwrittenPlaceOf(this.#field).parentNode) this.#stand();
   }
 
   /** Removes the box with its button and sentence. The next `offer` puts it back. */
@@ -222,6 +218,32 @@ export class FrameHost {
     if (text) this.#root.append(lineOf(text));
   }
 
+  /**
+   * Tells a frame when the page starts or stops fading, masking or shrinking it, and ends it with its text.
+   * @param {HTMLIFrameElement} frame
+   */
+  #watch(frame) {
+    let before = true;
+    const timer = setInterval(() => {
+      if (frame.isConnected && this.#frame === frame && this.#isOver()) this.close();
+      if (!frame.isConnected) return clearInterval(timer);
+      const seen = looksAsMade(frame);
+      if (seen !== before) frame.contentWindow?.postMessage({ type: "seen", seen }, EXTENSION_ORIGIN);
+      before = seen;
+    }, LOOK_MILLISECONDS);
+  }
+
+  /**
+   * Whether the text that the frame shows is no longer the page's own at this place: the page has changed it, taken it
+   * away, or put something else beside the frame. Otherwise a verdict would seem to be one on what is there now.
+   */
+  #isOver() {
+    if (!this.#isOpen || !this.#cms || !this.#frame) return false;
+    let before = this.#box.previousElementSibling;
+    while (before && boxes.has(before)) before = before.previousElementSibling;
+    return before !== this.#field || editorAround(this.#field) !== null || !this.#holds(this.#cms);
+  }
+
   /** Returns whether `act` succeeded. @param {() => Promise<void>} act */
   async attempt(act) {
     try {
@@ -245,6 +267,7 @@ export class FrameHost {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#text = text;
+    this.#cms = request.kind === "open" ? request.cms : "";
     // A frame gets the text by postMessage. In an insecure context a window opens, which gets it from the background.
     const secure = globalThis.isSecureContext;
     const early = held && secure ? this.#show(request.kind) : null;
@@ -302,7 +325,7 @@ export class FrameHost {
   checkFrame() {
     if (!this.#frame || !this.#frameId || this.#frame.isConnected) return;
     this.#restoreField();
-    if (!this.#box.isConnected) this.#field.after(this.#box);
+    if (!this.#box.isConnected) unwrittenPlaceOf(this.#field).after(this.#box);
     void this.attempt(() => ask("frame.lost", { frame: this.#frameId }));
     this.#root.replaceChildren();
     this.say(api.i18n.getMessage("contentFrameLost"));
@@ -333,7 +356,7 @@ export class FrameHost {
     this.#offered = "";
     void loaded.then((frame) => {
       frame.contentWindow?.postMessage({ type: "token", token, text: this.#text }, EXTENSION_ORIGIN);
-      watchLooks(frame);
+      this.#watch(frame);
     });
     setTimeout(() => void this.#moveUnlessClaimed(held), CLAIM_MILLISECONDS);
     if (!held) return;

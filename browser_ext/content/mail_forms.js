@@ -10,27 +10,25 @@ import { attributeOf, bodyOf, closest, findBelow, hasFocus, outwardsFrom, textOf
 import { wholeEditorIn } from "./editors.js";
 import { findCms, isField } from "./field_text.js";
 import { mailFieldOf } from "./mail_words.js";
+import { labelledPeople, mayNamePeople, peopleBelow } from "./people_texts.js";
 import { findFocused, rootsBelow } from "./shadow_roots.js";
 
 const FIELDS = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=searchbox], [role=listbox], "
   + "[role=group], [role=list], iframe";
-/** The attributes in which webmails keep the address of a recipient whose name they show. */
-const ADDRESSES = ["title", "email", "data-email", "data-address", "data-hovercard-id", "aria-label"];
 /** The number of fields that are examined before the focused field, and after it. */
 const MAX_NEIGHBOURS = 300;
 /** The number of fields of one kind that are examined. A page with more shows a list, and no form for mail. */
 const MAX_FIELDS = 20;
 /** The characters between the addresses of a field of recipients. An apostrophe can be in an address. */
 const AROUND_ADDRESS = /[\s<>()[\]:;,"]+/u;
-/** The number of texts with people that leave a form, and the most characters of one. */
+/** The number of texts with people that leave a form. */
 const MAX_TEXTS = 200;
-const MAX_TEXT_CHARACTERS = 20_000;
 /** The least height of an editor, in pixels. A lower one is a field of one line, for example for recipients. */
 const MIN_EDITOR_HEIGHT = 40;
 /** The number of elements around a recipient field in which already entered recipients are searched. */
 const MAX_CHIP_LEVELS = 3;
 
-/** @typedef {{kind: string, element: HTMLElement}} Found */
+/** A field of a form, or with `isText` an element that only shows people. @typedef {{kind: string, element: HTMLElement, isText?: boolean}} Found */
 /** A form for mail. `files` is the file input that the person has taught. @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[], files?: HTMLInputElement}} MailForm */
 /** @typedef {import("./webmail_tools.js").Letter} Letter */
 
@@ -64,7 +62,26 @@ function mailFormOf(element) {
   }
   const named = new Set(found.map((one) => one.element));
   const editors = fields.filter((one) => !named.has(one) && (one === element ? isManyLines(one) : isEditor(one) && isHigh(one)));
-  return mailtoForm(element) ?? formAmong(found, editors, element);
+  const form = formAmong(found, editors, element);
+  return mailtoForm(element) ?? (form ? asShownNow(form) : formAmong([...found, ...labelledPeople()], editors, element));
+}
+
+/** A form for mail with the fields that its page shows by now, such as a later Bcc. @param {MailForm} form @returns {MailForm} */
+export function asShownNow(form) {
+  const known = new Set([form.editor, form.subject, ...form.found.map(({ element }) => element)]);
+  const fields = fieldsAround(form.editor).filter((one) => !known.has(one) && !(one instanceof HTMLIFrameElement) && isOfPlace(form, one));
+  const added = fields.map((element) => ({ kind: mailFieldOf(element), element }));
+  const people = labelledPeople().filter(({ element }) => !known.has(element) && isOfPlace(form, element));
+  /** @type {Found[]} */
+  const found = [...form.found, ...people];
+  for (const { kind, element } of added) if (kind && isUsable(kind, element)) found.push({ kind, element });
+  return { ...form, found };
+}
+
+/** Whether an element is part of a form, and of none of its fields. @param {MailForm} form @param {Element} element */
+function isOfPlace({ place, editor, subject, found }, element) {
+  const whole = closest(place, "form") ?? place;
+  return holds(whole, element) && ![editor, subject, ...found.map((one) => one.element)].some((one) => holds(one, element) || holds(element, one));
 }
 
 /** A field with the fields before and after it, in the order of the page. @param {HTMLElement} element */
@@ -160,22 +177,11 @@ function textsOfAction(place) {
   }
 }
 
-/** The texts in which addresses may be. Only the core reads them. @param {(string | null | undefined)[]} texts */
-function mayNamePeople(texts) {
-  return texts.filter((text) => typeof text === "string").filter((text) => text.length <= MAX_TEXT_CHARACTERS && /\S@\S/u.test(text));
-}
-
 /** The texts in a field of recipients that may name people. @param {HTMLElement} field @returns {string[]} */
 function textsIn(field) {
   if (field instanceof HTMLSelectElement) return mayNamePeople([...field.selectedOptions].flatMap(({ value, text }) => [value, text]));
   if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return mayNamePeople([field.value]);
-  return textsBelow(field);
-}
-
-/** The texts in an element that may name people, and those in attributes of elements below. @param {Element} element */
-function textsBelow(element) {
-  const said = [...findBelow(element, "*")].flatMap((one) => ADDRESSES.map((name) => attributeOf(one, name)));
-  return mayNamePeople([...said, textOf(element)]);
+  return peopleBelow(field);
 }
 
 /**
@@ -186,7 +192,7 @@ function recipientsAt(field, form) {
   const others = [form.editor, ...form.found.map(({ element }) => element)].filter((one) => one !== field);
   const isOwn = (/** @type {Element} */ place) => place !== bodyOf(document) && !others.some((other) => holds(place, other));
   const chips = outwardsFrom(field).slice(1, 1 + MAX_CHIP_LEVELS).findLast(isOwn);
-  return [...(chips ? textsBelow(chips) : []), ...textsIn(field)];
+  return [...(chips ? peopleBelow(chips) : []), ...textsIn(field)];
 }
 
 /** The text in an editor. @param {HTMLElement} editor */
@@ -205,7 +211,8 @@ export function isEmpty(field) {
 /** The values of a form, for the extension's window for writing. The people are texts of the page. @param {MailForm} form */
 export function fieldsOf(form) {
   const people = (/** @type {string} */ wanted) => {
-    const found = form.found.filter(({ kind }) => kind === wanted).flatMap(({ element }) => recipientsAt(element, form));
+    const found = form.found.filter(({ kind }) => kind === wanted).flatMap(({ element, isText }) =>
+      (isText ? peopleBelow(element) : recipientsAt(element, form)));
     const all = wanted === "to" ? [...textsOfAction(form.place), ...found] : found;
     return [...new Set(all)].slice(0, MAX_TEXTS);
   };

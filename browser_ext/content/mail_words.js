@@ -67,6 +67,15 @@ export function mailFieldOf(field) {
   return isPerson && areMembers(names, labels) ? null : found;
 }
 
+/**
+ * The recipients before which a text stands as a label, with a colon or alone: "To:". @param {string} text
+ * @returns {"to" | "cc" | "bcc" | null}
+ */
+export function recipientLabel(text) {
+  const label = tidy(text);
+  return /** @type {const} */ (["to", "cc", "bcc"]).find((kind) => LABELS[kind].includes(label) || (kind === "to" && WORDS.to.includes(label))) ?? null;
+}
+
 /** @param {Element} field */
 function isManyAddresses(field) {
   return field instanceof HTMLInputElement && field.type === "email" && field.multiple;

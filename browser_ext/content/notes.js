@@ -2,7 +2,9 @@
  * A note: a line of text below an element of the page. Nothing may depend on it, because a page can hide it or show a
  * false one. Texts on which a person must rely are in the extension's window.
  */
+import { boxes } from "./boxes.js";
 import { createElement } from "./dom_tree.js";
+import { unwrittenPlaceOf } from "./editable.js";
 import { sentenceOf } from "./problems.js";
 
 const STYLE = "display:block;margin:4px 0;font:14px/1.5 system-ui,sans-serif;color:CanvasText;background:Canvas";
@@ -36,7 +38,8 @@ function create(element, text) {
   const line = lineOf(text);
   box.style.cssText = "all:initial;display:block";
   box.attachShadow({ mode: "closed" }).append(line);
-  insertAfter.call(element, box);
+  boxes.add(box);
+  insertAfter.call(unwrittenPlaceOf(element), box);
   return line;
 }
 

@@ -2,7 +2,7 @@
 import { bodyOf, createElement, focusedIn, topElementOf } from "./dom_tree.js";
 import { findCms, isField, readArmor } from "./field_text.js";
 import { activate, openAt } from "./fields.js";
-import { boxes } from "./frame_host.js";
+import { boxes } from "./boxes.js";
 import { noteFor } from "./notes.js";
 import { api } from "./world.js";
 

@@ -18,7 +18,7 @@ import { taughtForm } from "./any_webmail/taught_form.js";
 import { startTeaching } from "./any_webmail/teaching.js";
 import { ask } from "./background_link.js";
 import { bodyOf, findBelow, isConnected } from "./dom_tree.js";
-import { editableIn, emptyPeople, fieldsOf, fileFieldOf, findMailForm, focusedMailForm, otherPeople, writtenIn } from "./mail_forms.js";
+import { asShownNow, editableIn, emptyPeople, fieldsOf, fileFieldOf, findMailForm, focusedMailForm, otherPeople, writtenIn } from "./mail_forms.js";
 import { codeOf, problem } from "./problems.js";
 import { findFocused } from "./shadow_roots.js";
 import { handOver } from "./webmail_tools.js";
@@ -368,7 +368,7 @@ export async function writeMailForm() {
     // The person is told of each difference once.
     let told = "";
     const send = async (/** @type {ComposedMessage} */ done) => {
-      const others = otherPeople(form, done.envelope).join(" ");
+      const others = otherPeople(asShownNow(form), done.envelope).join(" ");
       const isNew = others !== "" && others !== told;
       told = others;
       if (isNew) throw problem("mail-form-people");

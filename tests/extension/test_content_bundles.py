@@ -55,6 +55,7 @@ class Document extends Node {
   get body() {}
   get documentElement() {}
   get activeElement() {}
+  get designMode() {}
   hasFocus() {}
   createElement() {}
   createTreeWalker() {}

@@ -261,6 +261,21 @@ def test_8_another_change_of_the_recipients_is_told_again(extension: Extension, 
     window.close()
 
 
+@pytest.mark.parametrize(
+    "markup",
+    ["<label>Bcc <input name=bcc value=carol@example.test></label>", "<p>Bcc: <b>carol@example.test</b></p>"],
+    ids=["a field", "only shown"],
+)
+def test_8_a_copy_that_the_form_gets_later_is_told(extension: Extension, page: Page, site: Site, markup: str) -> None:
+    page.goto(site.page_with(FORM % "<textarea id=text name=body rows=8>Hello</textarea>"))
+    page.click("#text")
+    window = message_window(extension, page)
+    page.js("(markup) => document.querySelector('[name=to]').insertAdjacentHTML('afterend', markup)", markup)
+    with pytest.raises(AssertionError, match="other recipients than this message"):
+        send(window)
+    window.close()
+
+
 @pytest.mark.parametrize("text", ["Hello Bob", "Meet me under the third flower pot"], ids=["short", "long"])
 def test_a_text_that_comes_back_after_the_hand_over_is_not_sent_by_a_press(
     extension: Extension, page: Page, site: Site, text: str

@@ -77,6 +77,17 @@ MAIL_FORMS = {
         <input placeholder="Add a subject" value=Plans></div></div>
         <div>{_editor()}</div></main><input type=search placeholder="Search mail">""",
     ),
+    "recipients that are only shown, beside labels": MailForm(
+        markup=f"""<form><div class=row><b>To:</b> {_TO_CHIP}</div><div><span>Cc</span> <a>carol@example.test</a></div>
+        {_SUBJECT}{_TEXT}</form>""",
+        cc=("carol@example.test",),
+    ),
+    "a recipient that is only shown, beside a field for others": MailForm(
+        markup=f"""<div><p>An: <span>carol@example.test</span></p>
+        <label>Cc <input name=cc value=bob@example.test></label>
+        {_SUBJECT}{_editor()}</div>""",
+        to=("carol@example.test",), cc=("bob@example.test",),
+    ),
     "recipients in an editable line": MailForm(
         markup=f"""<div role=dialog><div contenteditable=true aria-label="To recipients"
         style="height:24px">{_TO_CHIP}</div>
@@ -129,6 +140,8 @@ MAIL_FORMS = {
 
 # Forms that are no forms for mail. In a contact form, for example, the address is the writer's own, not a recipient's.
 OTHER_FORMS = {
+    "a comment below a mail that is shown": f"""<article><p>To: <b>alice@example.test</b></p></article>
+        <form><input name=title>{_TEXT}</form>""",
     "a contact form with a subject": f"""<form><label>Your name <input name=name></label>
         <label>Your email <input type=email name=email autocomplete=email></label>
         <label>Subject {_SUBJECT}</label>{_TEXT}</form>""",
