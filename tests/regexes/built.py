@@ -73,14 +73,13 @@ BUILT_IN_JAVASCRIPT: Final[dict[tuple[str, str], Built]] = {
     ): Built("the name of a header field, from our own code", (r"^subject[ \t]*:(.*(?:\r?\n[ \t].*)*)",)),
     (
         "browser_ext/content/any_webmail/head_lines.js",
-        'new RegExp([TIME, NUMBERS, ...parts, whole].join("|"), "iu")',
+        'new RegExp([TIME, NUMBERS, ...monthDays(), ...relativeDates()].join("|"), "iu")',
     ): Built(
-        "the names of months and days and the units of time, from the browser",
+        "the names of months and days, from the browser",
         (
             r"(?:Nov|March)\.?,?\s*[0-9]",
             r"[0-9]\.?\s*(?:(?:de\s|of\s|-)\s*)?(?:Nov|March)(?![a-z])",
             r"(?<![a-z0-9])(?:[0-9]+\s+days\s+ago|in\s+[0-9]+\s+days|yesterday)(?![a-z])",
-            r"^\s*(?:[0-9]{1,2}\.\s?[0-9]{1,2}\.|(?:Fri|Friday)\.?,?(?:\s*[0-9]{1,2}\.?)?|\s*[0-9]+\s*h)\s*$",
         ),
     ),
 }

@@ -10,7 +10,6 @@ import {
 } from "../dom_tree.js";
 import { shadowRootOf } from "../shadow_roots.js";
 import { world } from "../world.js";
-import { isEntry } from "./entry_lists.js";
 import { bareAddress, namesDate, namesOfElement, namesPerson } from "./head_lines.js";
 
 /** Elements that can lead somewhere. */
@@ -31,8 +30,6 @@ const MAX_BAR_LETTERS = 60;
 const MAX_NOTE_LETTERS = 20;
 /** The most letters of texts, and not of names, in a part of a page that is no text of a mail. */
 const MAX_PROSE_LETTERS = 20;
-/** The most texts before a bar that are neither controls, lists, counts nor addresses, such as the name of the webmail. */
-const MAX_UNCLEAR = 1;
 /** The least words, or the least letters without blanks, of a text that is no name. */
 const LEAST_WORDS = 3;
 const LEAST_PROSE_LETTERS = 25;
@@ -56,11 +53,7 @@ export function ownControls(page, isWanted) {
   if (!isOwnDocument(page)) return [];
   const { before, head } = walkToHead(page, headLineFinder());
   const wanted = head ? before.filter((element) => matches(element, WAYS) && isWanted(element)) : [];
-  return wanted.slice(0, MAX_WANTED).filter((element) => {
-    const first = /** @type {Element} */ (head);
-    const bar = barOf(element, first);
-    return bar && !isAfterUnclear(bar) && !isBesideSlotted(element) && !isEntry(element, branchOf(element, first));
-  });
+  return wanted.slice(0, MAX_WANTED).filter((element) => isInBar(element, /** @type {Element} */ (head)) && !isBesideSlotted(element));
 }
 
 /** The element of the first line of a mail that a page shows, if the page can only be the webmail's; null for none. @param {Document} page */
@@ -85,18 +78,6 @@ export function isInMailText(element) {
 /** Whether a page has a text, also in a shadow root: then the text may be the subject, or the name of a file. @param {Document} page @param {string} text */
 export function hasText(page, text) {
   return [...deepTextsBelow(/** @type {Element} */ (topElementOf(page)))].some(({ data }) => data.includes(text));
-}
-
-/**
- * Whether a link that asks for a click of the extension may be one of a mail's text: in a frame with a mail, or after the
- * lines that name a mail's sender and date, beside sentences.
- * @param {Element} element
- */
-export function isOfMail(element) {
-  const page = documentOf(element);
-  if (isMailDocument(page)) return true;
-  const { before, head } = walkToHead(page, isPersonLine);
-  return head !== null && !before.includes(element) && isInMailText(element);
 }
 
 /** The base of an element's addresses; "" if a mail in this page may have changed it. @param {Element} element */
@@ -192,12 +173,6 @@ function headLineFinder() {
 }
 
 /** @param {Element | Text} node */
-function isPersonLine(node) {
-  const named = isText(node) ? [node.data] : namesOfElement(node);
-  return named.some((text) => text !== "" && (namesPerson(text) || bareAddress(text) !== "")) && isShown(node);
-}
-
-/** @param {Element | Text} node */
 function isDateLine(node) {
   const isDate = isText(node) ? namesDate(node.data) : node.localName === "time";
   return isDate && isShown(node) && !isInList(node);
@@ -228,41 +203,20 @@ function isInList(line) {
 }
 
 /**
- * The bar of a control; null for none. It is beside another control there, without lines of a mail and almost without
- * other text. The first text around the bar has the lines of the mail, or counts the mails.
+ * Whether a control is in a bar: beside another control, without lines of a mail and almost without other text. The first
+ * text around the bar has the lines of the mail, or counts the mails.
  * @param {Element} element @param {Element} head
  */
-function barOf(element, head) {
+function isInBar(element, head) {
   const body = bodyOf(documentOf(element));
   let bar = parentOf(element);
   while (bar && bar !== body && controlsIn(bar) < LEAST_CONTROLS && countLetters(bar, isBeside, 0) === 0) bar = parentOf(bar);
-  if (!bar || bar === body || controlsIn(bar) < LEAST_CONTROLS) return null;
-  if (hasInside(bar, head) || countLetters(bar, isBeside, MAX_BAR_LETTERS) > MAX_BAR_LETTERS) return null;
+  if (!bar || bar === body || controlsIn(bar) < LEAST_CONTROLS) return false;
+  if (hasInside(bar, head) || countLetters(bar, isBeside, MAX_BAR_LETTERS) > MAX_BAR_LETTERS) return false;
   const isAround = (/** @type {Text} */ text) => isBeside(text) && !COUNTER.test(text.data.trim()) && !contains(/** @type {Element} */ (bar), text);
   let around = parentOf(bar);
   while (around && countLetters(around, isAround, MAX_NOTE_LETTERS) <= MAX_NOTE_LETTERS && !hasInside(around, head)) around = parentOf(around);
-  return around !== null && hasInside(around, head) ? bar : null;
-}
-
-/**
- * Whether texts come before a bar that may be the lines of a mail in another form than the known ones: a name, a subject
- * and a day. Then the bar may be one of the mail's text.
- * @param {Element} bar
- */
-function isAfterUnclear(bar) {
-  let unclear = 0;
-  for (const text of deepTextsBelow(/** @type {Element} */ (topElementOf(documentOf(bar))))) {
-    if (hasInside(bar, /** @type {Element} */ (parentOf(text)))) return false;
-    if (LETTERS.test(text.data) && isUnclear(text)) unclear += 1;
-    if (unclear > MAX_UNCLEAR) return true;
-  }
-  return false;
-}
-
-/** @param {Text} text */
-function isUnclear(text) {
-  const isKnown = COUNTER.test(text.data.trim()) || bareAddress(text.data) !== "";
-  return !isKnown && isBeside(text) && !closest(/** @type {Element} */ (parentOf(text)), ASIDE);
+  return around !== null && hasInside(around, head);
 }
 
 /**
