@@ -238,7 +238,8 @@ export class FrameHost {
    * away, or put something else beside the frame. Otherwise a verdict would seem to be one on what is there now.
    */
   #isOver() {
-    if (!this.#isOpen || !this.#cms || !this.#frame) return false;
+    // A text that stands in the page itself has no element of its own, but a mark of the extension behind it.
+    if (!this.#isOpen || !this.#cms || !this.#frame || boxes.has(this.#field)) return false;
     let before = this.#box.previousElementSibling;
     while (before && boxes.has(before)) before = before.previousElementSibling;
     return before !== this.#field || editorAround(this.#field) !== null || !this.#holds(this.#cms);
