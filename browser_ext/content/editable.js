@@ -1,4 +1,4 @@
-/** What a person writes in a page: nothing of the extension may stand in it, because the page would send it along. */
+/** The editors of a page. Nothing of the extension may stand in them, because the page would send it along. */
 import { bodyOf, documentOf, matches, modeOf, outwardsFrom } from "./dom_tree.js";
 
 const EDITABLE = "[contenteditable]:not([contenteditable=false i])";

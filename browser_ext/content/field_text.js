@@ -9,7 +9,7 @@ const LINE = /.{1,64}/g;
 /** The most lines of an armored text that are looked for in another one, and the least characters of one. */
 const MAX_PIECES = 64;
 const LEAST_PIECE = 16;
-/** What editors and fields of one line change in an armored text. */
+/** The blanks that editors and fields of one line change in an armored text. */
 const BLANKS = /[\s\u200b\ufeff]+/g;
 /** The types of input that can hold any text. The other types accept only an address, a number or the like. */
 const TEXT_TYPES = ["text", "search"];

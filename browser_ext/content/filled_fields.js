@@ -101,7 +101,7 @@ function shownPlaceOf(place) {
 }
 
 /**
- * What is wrong with the text of a field: the old one is there, also beside that of the extension, or the encrypted one
+ * The flaw of a field's text: the old one is there, also beside that of the extension, or the encrypted one
  * is damaged. A page that empties the field after it was sent damages nothing.
  * @param {HTMLElement} place @param {Filled} own @returns {Flaw}
  */
