@@ -10,7 +10,7 @@ import { nextStepAt } from "./next_step.js";
 import { noteErrorFor } from "./notes.js";
 import { problem } from "./problems.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
-import { api } from "./world.js";
+import { api, world } from "./world.js";
 
 /** @type {WeakMap<HTMLElement, FrameHost>} */
 const hostOf = new WeakMap();
@@ -102,8 +102,10 @@ function offerFile(link) {
   return true;
 }
 
-/** Opens a stored file in the viewer. @param {HTMLAnchorElement} link */
+/** Opens a stored file in the viewer. The sender of a mail can mark a link too. @param {HTMLAnchorElement} link */
 async function openFile(link) {
+  await world.watcher?.load("mail");
+  if (!world.mail || world.mail.isOfMail(link)) throw problem("pick-in-text");
   const answer = await fetch(link.href, { mode: "same-origin" }).catch(() => null);
   if (!answer?.ok) throw problem("file-not-fetched");
   const { mail } = await ask("mail.hold", { bytes: await answer.arrayBuffer(), name: fileName(answer, link.href) });

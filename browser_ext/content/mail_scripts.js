@@ -1,12 +1,13 @@
 /** The bundle for webmail. It contains the bundle for fields. */
 import "./field_scripts.js";
 import { closeBar } from "./any_webmail/bar.js";
+import { isOfMail } from "./any_webmail/mail_text.js";
 import { offerParcels } from "./parcel_links.js";
 import { adaptors, findForm, offerMail, pickField, pickMail, searchMail, takeLetters, teach, teachForm, writeMailForm, writeNew } from "./webmail.js";
 import { world } from "./world.js";
 
 /** The functions for mail that the other scripts call. */
-export const mail = { adaptors, findForm, offerMail, offerParcels, closeBar, pickField, pickMail, searchMail, teach, teachForm, writeMailForm, writeNew };
+export const mail = { adaptors, findForm, isOfMail, offerMail, offerParcels, closeBar, pickField, pickMail, searchMail, teach, teachForm, writeMailForm, writeNew };
 
 if (!world.mail) begin();
 

@@ -73,13 +73,17 @@ BUILT_IN_JAVASCRIPT: Final[dict[tuple[str, str], Built]] = {
     ): Built("the name of a header field, from our own code", (r"^subject[ \t]*:(.*(?:\r?\n[ \t].*)*)",)),
     (
         "browser_ext/content/any_webmail/head_lines.js",
-        'new RegExp([TIME, NUMBERS, ...monthDays(), ...relativeDates()].join("|"), "iu")',
+        'new RegExp([TIME, NUMBERS, ...parts].join("|"), "iu")',
     ): Built(
-        "the names of months and days, from the browser",
+        "the names of months and days and the units of time, from the browser",
         (
             r"(?:Nov|March)\.?,?\s*[0-9]",
             r"[0-9]\.?\s*(?:(?:de\s|of\s|-)\s*)?(?:Nov|March)(?![a-z])",
             r"(?<![a-z0-9])(?:[0-9]+\s+days\s+ago|in\s+[0-9]+\s+days|yesterday)(?![a-z])",
         ),
+    ),
+    ("browser_ext/content/any_webmail/head_lines.js", 'new RegExp(whole, "iu")'): Built(
+        "the names of days and the spans of time, from the browser",
+        (r"^\s*(?:[0-9]{1,2}\.\s?[0-9]{1,2}\.|(?:Fri|Friday)\.?,?(?:\s*[0-9]{1,2}\.?)?|\s*[0-9]+\s*h)\s*$",),
     ),
 }

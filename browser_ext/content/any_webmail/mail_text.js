@@ -6,11 +6,12 @@
  * count either if the person points at them.
  */
 import {
-  baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, outwardsFrom, parentOf, textOf, textsBelow, topElementOf,
+  attributeOf, baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, outwardsFrom, parentOf, textOf, textsBelow, topElementOf,
 } from "../dom_tree.js";
 import { shadowRootOf } from "../shadow_roots.js";
 import { world } from "../world.js";
-import { bareAddress, namesDate, namesOfElement, namesPerson } from "./head_lines.js";
+import { isEntry } from "./entry_lists.js";
+import { bareAddress, isClockOrVersion, namesDate, namesDay, namesOfElement, namesPerson } from "./head_lines.js";
 
 /** Elements that can lead somewhere. */
 export const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
@@ -30,6 +31,8 @@ const MAX_BAR_LETTERS = 60;
 const MAX_NOTE_LETTERS = 20;
 /** The most letters of texts, and not of names, in a part of a page that is no text of a mail. */
 const MAX_PROSE_LETTERS = 20;
+/** The most texts before a bar that are neither controls, lists, counts nor addresses, such as the name of the webmail. */
+const MAX_UNCLEAR = 1;
 /** The least words, or the least letters without blanks, of a text that is no name. */
 const LEAST_WORDS = 3;
 const LEAST_PROSE_LETTERS = 25;
@@ -41,6 +44,11 @@ const ADDRESS = /:\/\/|\bwww\./iu;
 const LETTERS = /[\p{L}\p{N}]/u;
 const LETTER = /[\p{L}\p{N}]/gu;
 const WORD = /[\p{L}\p{N}][^\s]*/gu;
+/** The label of a field beside it, such as "Move to:". */
+const LABEL = /[:：]\s*$/u;
+const FIELDS = "select, input:not([type=hidden])";
+const LOGO = /(?<![a-z])(?:logo|brand)(?![a-z])/iu;
+const HEADING = "h1, h2, h3";
 /** The place of a mail in its folder, such as "Message 1 of 5". */
 const COUNTER = /^[^\d]{0,20}\d{1,6}[^\d]{1,12}\d{1,6}[^\d]{0,20}$/u;
 
@@ -51,14 +59,18 @@ const COUNTER = /^[^\d]{0,20}\d{1,6}[^\d]{1,12}\d{1,6}[^\d]{0,20}$/u;
  */
 export function ownControls(page, isWanted) {
   if (!isOwnDocument(page)) return [];
-  const { before, head } = walkToHead(page, headLineFinder());
+  const { before, end: head } = walkTo(page, headLineFinder());
   const wanted = head ? before.filter((element) => matches(element, WAYS) && isWanted(element)) : [];
-  return wanted.slice(0, MAX_WANTED).filter((element) => isInBar(element, /** @type {Element} */ (head)) && !isBesideSlotted(element));
+  return wanted.slice(0, MAX_WANTED).filter((element) => {
+    const first = /** @type {Element} */ (head);
+    const bar = barOf(element, first);
+    return bar && !isAfterUnclear(bar) && !isBesideSlotted(element) && !isEntry(element, branchOf(element, first));
+  });
 }
 
 /** The element of the first line of a mail that a page shows, if the page can only be the webmail's; null for none. @param {Document} page */
 export function headOf(page) {
-  return isOwnDocument(page) ? walkToHead(page, headLineFinder()).head : null;
+  return isOwnDocument(page) ? walkTo(page, headLineFinder()).end : null;
 }
 
 /**
@@ -69,7 +81,7 @@ export function headOf(page) {
 export function isInMailText(element) {
   const page = documentOf(element);
   if (isMailDocument(page) || ADDRESS.test(textOf(element) ?? "")) return true;
-  const { before, head } = walkToHead(page, isDateLine);
+  const { before, end: head } = walkTo(page, isDateLine);
   if (!head) return !isInFrameset(page);
   if (before.includes(element)) return false;
   return countLetters(branchOf(element, head), isProse, MAX_PROSE_LETTERS) > MAX_PROSE_LETTERS;
@@ -78,6 +90,18 @@ export function isInMailText(element) {
 /** Whether a page has a text, also in a shadow root: then the text may be the subject, or the name of a file. @param {Document} page @param {string} text */
 export function hasText(page, text) {
   return [...deepTextsBelow(/** @type {Element} */ (topElementOf(page)))].some(({ data }) => data.includes(text));
+}
+
+/**
+ * Whether a link that asks for a click of the extension may be one of a mail's text: in a frame with a mail, or after the
+ * lines that name a mail's sender and date, beside sentences.
+ * @param {Element} element
+ */
+export function isOfMail(element) {
+  const page = documentOf(element);
+  if (isMailDocument(page)) return true;
+  const { before, end: head } = walkTo(page, isPersonLine);
+  return head !== null && !before.includes(element) && isInMailText(element);
 }
 
 /** The base of an element's addresses; "" if a mail in this page may have changed it. @param {Element} element */
@@ -127,26 +151,26 @@ function isMailDocument(page) {
 }
 
 /**
- * The elements before the first node that `isHead`, and its element. Shadow roots come before the children of their hosts.
- * @param {Document} page @param {(node: Element | Text) => boolean} isHead
- * @returns {{before: Element[], head: Element | null}}
+ * The elements before the first node that `isEnd`, and its element. Shadow roots come before the children of their hosts.
+ * @param {Document} page @param {(node: Element | Text) => boolean} isEnd
+ * @returns {{before: Element[], end: Element | null}}
  */
-function walkToHead(page, isHead) {
+function walkTo(page, isEnd) {
   /** @type {Element[]} */
   const before = [];
   /** @type {Node[]} */
   const waiting = [bodyOf(page) ?? page];
   let left = MAX_NODES;
   for (let node = waiting.pop(); node; node = waiting.pop(), left -= 1) {
-    if (left === 0) return { before: [], head: null };
-    if (isText(node) && isHead(node)) return { before, head: parentOf(node) };
+    if (left === 0) return { before: [], end: null };
+    if (isText(node) && isEnd(node)) return { before, end: parentOf(node) };
     if (!isElement(node)) continue;
-    if (isHead(node)) return { before, head: node };
+    if (isEnd(node)) return { before, end: node };
     before.push(node);
     const below = matches(node, UNSEEN) ? [] : [...(rootOf(node)?.childNodes ?? []), ...childrenOf(node)];
     for (const child of below.reverse()) waiting.push(child);
   }
-  return { before, head: null };
+  return { before, end: null };
 }
 
 /** The shadow root of an element that is none of the extension's, also in another frame if it is open. @param {Element} element */
@@ -168,8 +192,16 @@ function headLineFinder() {
   };
   return (node) => {
     const named = isText(node) ? (LETTERS.test(node.data) ? [node.data] : []) : namesOfElement(node);
+    // A heading is a subject, which may be the name of a day.
+    if (isText(node) && namesDay(node.data) && closest(/** @type {Element} */ (parentOf(node)), HEADING)) return false;
     return named.length > 0 && isShown(node) && named.some(isOther);
   };
+}
+
+/** @param {Element | Text} node */
+function isPersonLine(node) {
+  const named = isText(node) ? [node.data] : namesOfElement(node);
+  return named.some((text) => text !== "" && (namesPerson(text) || bareAddress(text) !== "")) && isShown(node);
 }
 
 /** @param {Element | Text} node */
@@ -203,20 +235,47 @@ function isInList(line) {
 }
 
 /**
- * Whether a control is in a bar: beside another control, without lines of a mail and almost without other text. The first
- * text around the bar has the lines of the mail, or counts the mails.
+ * The bar of a control; null for none. It is beside another control there, without lines of a mail and almost without
+ * other text. The first text around the bar has the lines of the mail, or counts the mails.
  * @param {Element} element @param {Element} head
  */
-function isInBar(element, head) {
+function barOf(element, head) {
   const body = bodyOf(documentOf(element));
   let bar = parentOf(element);
   while (bar && bar !== body && controlsIn(bar) < LEAST_CONTROLS && countLetters(bar, isBeside, 0) === 0) bar = parentOf(bar);
-  if (!bar || bar === body || controlsIn(bar) < LEAST_CONTROLS) return false;
-  if (hasInside(bar, head) || countLetters(bar, isBeside, MAX_BAR_LETTERS) > MAX_BAR_LETTERS) return false;
+  if (!bar || bar === body || controlsIn(bar) < LEAST_CONTROLS) return null;
+  if (hasInside(bar, head) || countLetters(bar, isBeside, MAX_BAR_LETTERS) > MAX_BAR_LETTERS) return null;
   const isAround = (/** @type {Text} */ text) => isBeside(text) && !COUNTER.test(text.data.trim()) && !contains(/** @type {Element} */ (bar), text);
   let around = parentOf(bar);
   while (around && countLetters(around, isAround, MAX_NOTE_LETTERS) <= MAX_NOTE_LETTERS && !hasInside(around, head)) around = parentOf(around);
-  return around !== null && hasInside(around, head);
+  return around !== null && hasInside(around, head) ? bar : null;
+}
+
+/**
+ * Whether texts come before a bar that may be the lines of a mail in another form than the known ones: a name, a subject
+ * and a day. Then the bar may be one of the mail's text.
+ * @param {Element} bar
+ */
+function isAfterUnclear(bar) {
+  let unclear = 0;
+  walkTo(documentOf(bar), (node) => {
+    if (isText(node) && LETTERS.test(node.data) && isUnclear(node)) unclear += 1;
+    return node === bar || unclear > MAX_UNCLEAR;
+  });
+  return unclear > MAX_UNCLEAR;
+}
+
+/** @param {Text} text */
+function isUnclear(text) {
+  const around = /** @type {Element} */ (parentOf(text));
+  const isKnown = COUNTER.test(text.data.trim()) || bareAddress(text.data) !== "" || isClockOrVersion(text.data);
+  const isLabel = LABEL.test(text.data) && findBelow(around, FIELDS).length > 0;
+  return !isKnown && !isLabel && isBeside(text) && !closest(around, ASIDE) && !isName(around);
+}
+
+/** Whether an element is called the logo or the brand of the webmail. @param {Element} element */
+function isName(element) {
+  return ["id", "class"].some((name) => LOGO.test(attributeOf(element, name) ?? ""));
 }
 
 /**

@@ -17,8 +17,8 @@ const MAX_TEXT_CHARACTERS = 2000;
 const MAX_PICTURES = 10;
 /** A page that cuts a subject shows more characters of it than these. */
 const MAX_CUT_CHARACTERS = 12;
-/** The first value of a call or an assignment. */
-const FIRST_VALUE = /^[^"',]*[(=]\s*(["'])([^"'\\]*)\1/u;
+/** The first value of a script, where it opens an address. The first value of another call may be the subject. */
+const OPENED = /^[^"',]*(?:\bopen\s*\(|\blocation(?:\.href)?\s*=(?!=)|\blocation\.(?:assign|replace)\s*\()\s*(["'])([^"'\\]*)\1/u;
 /** An address in a script: the address of a file, or one that begins at a folder or a query. */
 const QUOTED_ADDRESS = /^(?:https?:\/\/|\.{0,2}\/|\?|[\w-]+[/.])[^\s<>(){}\\]+$/iu;
 /** The names of parameters that choose one part of a message. */
@@ -68,7 +68,7 @@ function addressTexts(element) {
  * @param {Element} element @param {string} script
  */
 function quotedAddress(element, script) {
-  const [, , quoted = ""] = FIRST_VALUE.exec(script) ?? [];
+  const [, , quoted = ""] = OPENED.exec(script) ?? [];
   return QUOTED_ADDRESS.test(quoted) && !hasText(documentOf(element), quoted.slice(0, MAX_CUT_CHARACTERS)) ? [quoted] : [];
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import time
 
 import pytest
@@ -56,15 +57,16 @@ def test_an_answer_that_never_ends_does_not_stop_the_search(
     extension: Extension, site: WebSite, tab: Page, letter: bytes, beginning: bytes
 ) -> None:
     site.serve("/mail/7/source", beginning, RAW)
-    site.keep_open("/mail/7/source")
+    end = site.keep_open("/mail/7/source")
     site.serve("/mail/7/raw", letter, RAW)
     show(site, tab, ATTACHMENT, bar=SOURCE + ' <a href="/mail/7/raw">raw</a>')
     assert WORDS in open_mail(extension, tab)
+    end.set()
 
 
 @pytest.mark.thorough
 def test_a_search_ends_although_no_answer_does(adaptor: Adaptor, site: WebSite, tab: Page) -> None:
-    paths = [f"/mail/7/source/{number}" for number in range(10)]
+    paths = [f"/mail/7/source/{letter}" for letter in string.ascii_lowercase[:10]]
     for path in paths:
         site.serve(path, b"", RAW)
         site.keep_open(path)

@@ -76,7 +76,7 @@ def test_the_toolbar_opens_the_only_protected_mail(
 WAYS = {
     "german": '<a href="/mail/7/source">Quelltext</a>',
     "french button": "<button onclick=\"window.open('/mail/7/source')\">Afficher l’original</button>",
-    "spanish script": "<a href=\"javascript:show('/mail/7/source')\">Ver código fuente</a>",
+    "spanish script": "<a href=\"javascript:void(location.href='/mail/7/source')\">Ver código fuente</a>",
     "arabic icon": '<a href="/mail/7/source"><img alt="عرض المصدر" src="data:,"></a>',
     "form": "<form action=/mail/7/source><input type=hidden name=a><input type=submit value='Show original'></form>",
     "shape of the address": '<a href="/mail/7/source?raw=1"><img alt="" src="data:,"></a>',
@@ -289,14 +289,14 @@ def test_each_mail_of_a_conversation_has_its_own_offer(
     extension: Extension, site: WebSite, tab: Page, letters: Letters
 ) -> None:
     site.serve("/mail/7/source", letters.signed(mail(text(WORDS), subject="Friday")), RAW)
-    site.serve("/mail/8/source", letters.signed(mail(text("Of the eighth."))), RAW)
+    site.serve("/mail/8/original", letters.signed(mail(text("Of the eighth."))), RAW)
     start, _, lines = HEAD.partition("</div>\n")
     parts = "".join(
         f"<section>{lines.replace('[...]', subject)}<hr>"
         f"<div id=part{number}><a href=/part/{number}/2>smime.p7s</a></div></section>"
         for number, subject in ((7, "Friday"), (8, "Thursday"))
     )
-    sources = "".join(f"<a href=/mail/{number}/source>View source</a> " for number in (7, 8))
+    sources = "".join(f"<a href={address}>View source</a> " for address in ("/mail/7/source", "/mail/8/original"))
     show(site, tab, parts, head=f"{start}</div>", bar=sources)
     extension.click_button_above(tab, "#part8")
     view = agree_if_asked(extension, tab)

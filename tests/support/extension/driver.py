@@ -19,11 +19,16 @@ from tests.support.browser.page import ENTER, Page
 from tests.support.extension import kept_records
 
 # Finds the place of the extension's button by the element around it: the button itself is in a closed shadow root.
+# A field without its button yet comes into view itself: a tall neighbour in view would push it out of it.
 _BUTTON = """(selector, sibling) => {
-  const box = document.querySelector(selector)?.[sibling];
-  box?.scrollIntoView({ block: "center", behavior: "instant" });
-  const { x, y, height } = box?.getBoundingClientRect() ?? { height: 0 };
-  return height >= 44 && height < 100 && { x: Math.round(x + 24), y: Math.round(y + 24) };
+  const field = document.querySelector(selector);
+  const box = field?.[sibling];
+  const { height = 0 } = box?.getBoundingClientRect() ?? {};
+  const isButton = height >= 44 && height < 100;
+  const edge = sibling === "nextElementSibling" ? "end" : "start";
+  (isButton ? box : field)?.scrollIntoView({ block: isButton ? "center" : edge, behavior: "instant" });
+  const { x, y } = box?.getBoundingClientRect() ?? {};
+  return isButton && { x: Math.round(x + 24), y: Math.round(y + 24) };
 }"""
 # Sends the event that the browser sends after a click in the extension's context menu, which no driver can click.
 _FIREFOX_MENU = """(id, info) => {

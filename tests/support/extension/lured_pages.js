@@ -16,7 +16,10 @@ const NAMES = ["smime.p7m", "smime.p7s", "View source", "message.eml", "Source",
 const SUBJECTS = ["Thursday", "View source", "/evil/subject/raw/SEED", "Raw", "Message source", "minutes.eml", "Save as"];
 const SENDERS = ["Bob", "Raw", "View source", "Bob <bob@example.test>", "/evil/author/raw/SEED"];
 const LINES = [["From", "Subject", "Date"], ["Von", "Betreff", "Datum"], ["De", "Objet", "Date"], ["De", "Asunto", "Fecha"], ["من", "الموضوع", "التاريخ"]];
-const DATES = ["2026-11-20 11:00", "20 Nov 2026", "20. November", "11/20/26 (10:00:00 UTC)", "il y a 3 jours", "Yesterday", "vor 2 Stunden", "أمس", "<time datetime=2026-11-20>Fri</time>", "09:15"];
+const DATES = ["2026-11-20 11:00", "20 Nov 2026", "20. November", "11/20/26 (10:00:00 UTC)", "il y a 3 jours", "Yesterday", "vor 2 Stunden", "أمس", "<time datetime=2026-11-20>Fri</time>", "09:15",
+  "Fri", "Fr. 20.", "3h", "2 d", "vor 2 Std.", "20.11.", "vendredi", "il y a 3 j"];
+/** Dates that no list of words has. */
+const UNKNOWN_DATES = ["day 324", "moon 11", "this week", "recently", "Q4"];
 
 /** Numbers that follow from a seed (mulberry32). @param {number} seed */
 function random(seed) {
@@ -57,6 +60,9 @@ export function luredPage(seed) {
     return by.chance(0.5) ? `<${tag}${by.pick(["", " class=box", " role=main"])}>${markup}</${tag}>` : markup;
   };
 
+  // Where no date is known, nothing tells the text from what is before it when a person points.
+  let isDated = true;
+
   // What the sender writes.
   const address = () => by.pick([`${evil}/${by.below(9)}/raw`, `/mail/${uid}/delete?raw=1`, `/logout?source=1&uid=${uid}`, `/mail/${uid}/source.eml`, `evil/${uid}/raw.eml`,
     `?evil=raw&uid=${uid}`, `${location.origin}${evil}/message.eml`, `${evil}?uid=${uid}&part=1.2`, `/part/${uid}/9`]);
@@ -76,7 +82,11 @@ export function luredPage(seed) {
   ])();
   const lines = (/** @type {string} */ name, /** @type {string} */ title) => {
     const [from, about, date] = by.pick(LINES);
-    const when = by.pick(DATES);
+    const isKnown = by.chance(0.9);
+    isDated &&= isKnown;
+    const when = by.pick(isKnown ? DATES : UNKNOWN_DATES);
+    // Nothing in these lines is known; the mail's text has the first known date.
+    if (!isKnown) return by.pick([() => `<div>${name.replace(/@.*/u, "")}</div><h3>${title}</h3><i>${when}</i>`, () => `<p>${name.replace(/@.*/u, "")} <b>${when}</b></p>`])();
     return by.pick([
       () => `<table><tr><th>${from}:<td>${name}<tr><th>${about}:<td>${title}<tr><th>${date}:<td>${when}</table>`,
       () => `<h2>${title}</h2><div><b>${name}</b> <span>${when}</span></div>`,
@@ -124,7 +134,7 @@ export function luredPage(seed) {
   ])();
   const actions = () => ["Reply", "Delete", "Delete", "Move original"].map((name, at) => `<a href="${escaped(others[at])}">${name}</a>`).concat("<button>Print</button>");
   const others = [`/reply?uid=${uid}&subject=${encodeURIComponent(subject)}`, `/mail/${uid}/delete?fn=${encodeURIComponent(subject)}`, `/mail/${uid}/delete?return=raw`,
-    `/move?original=1&uid=${uid}`, "/mail/9", "/", "/sent"];
+    `/move?original=1&uid=${uid}`, "/", "/sent", ...Array.from({ length: 10 }, (_, at) => `/mail/${at}`)];
   const hasSource = by.chance(0.8);
   const bar = () => wrapped(`<div class=bar>${[...actions(), ...(hasSource ? [sourceControl()] : [])].join(by.pick([" ", " | "]))}</div>`);
   const head = () => wrapped(lines(escaped(author), escaped(subject)));
@@ -132,6 +142,10 @@ export function luredPage(seed) {
   const list = () => by.pick([
     () => `<ul role=listbox>${by.some(1, 3, () => `<li role=option>${escaped(by.pick(SENDERS))} <a href="/mail/9">${escaped(by.pick(SUBJECTS))}</a> 09:15</li>`)}</ul>`,
     () => `<table>${by.some(1, 3, () => `<tr><td><input type=checkbox><td>${escaped(by.pick(SENDERS))}<td><a href="/mail/9">${escaped(by.pick(SUBJECTS))}</a><td>09:15`)}</table>`,
+    () => `<nav>${by.some(2, 3, () => `<a href="/mail/${by.below(9)}">${escaped(by.pick(SUBJECTS))}</a>`)}</nav>`,
+    () => `<nav><a href="/">Inbox</a> <a href="/mail/9">${escaped(by.pick(SUBJECTS))}</a> <b>Thursday</b></nav>`,
+    () => `<ul class=tabs>${by.some(2, 3, () => `<li><a href="/mail/${by.below(9)}">${escaped(by.pick(SUBJECTS))}</a> <button>\u00d7</button></li>`)}</ul>`,
+    () => `<div role=tablist><a role=tab href="/sent">Sent</a><a role=tab href="/mail/9">${escaped(by.pick(SUBJECTS))}</a></div>`,
   ])();
   const brand = () => by.pick(["", "<h1>Larkspur</h1>", "<p>Inbox (1 of 3)</p>", `<nav><a href="/">Inbox</a> <a href="/sent">Sent</a></nav>`, "<div>alice@example.test</div>"]);
   const body = () => {
@@ -159,5 +173,5 @@ export function luredPage(seed) {
   // A document that is nothing but a mail's text.
   const isOnlyText = by.chance(0.05);
   const made = isOnlyText ? lines("Bob", "Thursday") + text() : markup();
-  return { markup: made, hasProgram: !isOnlyText, roots, frames, own, others, isPlainText: hasSentence && isContained && !isOnlyText };
+  return { markup: made, hasProgram: !isOnlyText, roots, frames, own, others, isPlainText: hasSentence && isContained && isDated && !isOnlyText };
 }

@@ -78,6 +78,7 @@ async function openParts(parts) {
 async function tryPage(seed) {
   const page = luredPage(seed);
   const [own, others] = [new Set(page.own), new Set([...page.own, ...page.others])];
+  history.replaceState(null, "", `/mail/${seed}`);
   const places = await show(page);
   // The person has taught a control that this page does not show. The mail may imitate it.
   recipe.source.selector = page.isPlainText && seed % 3 === 0 ? "a.source" : "";
