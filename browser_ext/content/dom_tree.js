@@ -107,6 +107,17 @@ export function* textsBelow(root) {
   for (let text = texts.nextNode(); text; text = texts.nextNode()) yield text;
 }
 
+/**
+ * The texts below of at most so many characters, one after the other: a name can be in several of them. Longer ones are
+ * not even copied.
+ * @param {Node} root @param {number} maxCharacters
+ */
+export function shortTextsBelow(root, maxCharacters) {
+  let found = "";
+  for (const text of textsBelow(root)) if (text.length <= maxCharacters) found += text.data;
+  return found;
+}
+
 /** The text below a node; null if it has more characters. @param {Node} root @param {number} maxCharacters @returns {string | null} */
 export function shortTextOf(root, maxCharacters) {
   let found = "";

@@ -3,11 +3,13 @@
  * 3.2). The watcher runs this in every page that the person has granted, so it has to be cheap: one look at the text,
  * one at the attributes.
  */
-import { attributeOf, bodyOf, findBelow, matches, textOf } from "../dom_tree.js";
+import { attributeOf, bodyOf, findBelow, matches, shortTextsBelow } from "../dom_tree.js";
 
 export const PART_NAME = /smime\.p7[ms]|application\/(?:x-)?pkcs7-(?:mime|signature)|multipart\/signed/iu;
 const SIGNATURE_NAME = /smime\.p7s|pkcs7-signature|multipart\/signed/iu;
 const ATTRIBUTES = ["href", "download", "title", "aria-label", "alt"];
+/** The most characters of a text that names a part; longer ones are sentences. Most of a long page is never read so. */
+const MAX_TEXT_CHARACTERS = 160;
 const PARTS = ["smime.p7", "pkcs7-", "multipart/signed"];
 /**
  * Matches some elements that name no part, so their attributes must be read too. Most elements have none of the
@@ -17,7 +19,7 @@ export const NAMING = `:is(${ATTRIBUTES.map((name) => `[${name}]`)}):is(${ATTRIB
 
 /** Whether the page may show a protected mail below `root`. @param {ParentNode & Node} root */
 export function mayNamePart(root) {
-  return PART_NAME.test(textOf(root instanceof Document ? bodyOf(root) ?? root : root) ?? "")
+  return PART_NAME.test(shortTextsBelow(root instanceof Document ? bodyOf(root) ?? root : root, MAX_TEXT_CHARACTERS))
     || (root instanceof Element && matches(root, NAMING)) || findBelow(root, NAMING).length > 0;
 }
 
