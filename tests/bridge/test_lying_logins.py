@@ -39,7 +39,6 @@ WRONG_PASSWORD = [
     b"TAG NO [EXPIRED] change it\r\n",
     b"TAG NO [ALERT] Invalid credentials\r\n",
     b"TAG NO LOGIN failed.\r\n",
-    b"TAG NO\r\n",
 ]
 ANOTHER_REASON = [
     b"TAG NO [UNAVAILABLE] later\r\n",
@@ -51,6 +50,10 @@ ANOTHER_REASON = [
     b"TAG NO [AUTHORIZATIONFAILED] not you\r\n",
     b"TAG NO [PRIVACYREQUIRED] not here\r\n",
     b"TAG NO [X-UNKNOWN] whatever\r\n",
+    b"TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n",
+    b"TAG NO Maximum number of connections from user+IP exceeded\r\n",
+    b"TAG NO Authentication temporarily unavailable\r\n",
+    b"TAG NO Request is throttled. Suggested Backoff Time: 299961 milliseconds\r\n",
     b"TAG BAD what\r\n",
     b"* BYE [UNAVAILABLE] going down\r\n",
     b"nonsense\r\n",

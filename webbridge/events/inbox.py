@@ -14,7 +14,8 @@ from concurrent.futures import Executor, Future
 from typing import Final, TypeVar
 
 from sealwax.service.metrics import add_connections
-from webbridge.gateway import RENEW_SECONDS, Credentials, GatewayCode, GatewayError, InboxWatch
+from webbridge.gateway import RENEW_SECONDS, Credentials, GatewayCode, GatewayError, InboxWatch, LoginRefused
+from webbridge.gateway.doubts import Doubts
 
 POLL_SECONDS: Final = 60.0
 # A burst of answers, such as those to a change of many flags, is one event.
@@ -50,6 +51,7 @@ class InboxWatcher:
         self._gathering: asyncio.TimerHandle | None = None
         self._has_arrived = False
         self._next_uid = 0
+        self._doubts = Doubts()
         self.is_connected = False
         """Whether changes are being reported now."""
         self._task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self._run())
@@ -65,6 +67,7 @@ class InboxWatcher:
         while (credentials := self._credentials()) is not None:
             try:
                 watch = await self._open(credentials)
+                self._doubts.settle("")
                 self._compare(watch)
                 if wait_seconds > FIRST_RETRY_SECONDS:
                     self._gather()  # Something may have changed while there was no connection.
@@ -73,7 +76,7 @@ class InboxWatcher:
             except GatewayError as error:
                 if error.code is GatewayCode.NOT_OFFERED:
                     return
-                if error.code is GatewayCode.LOGIN_REFUSED:
+                if isinstance(error, LoginRefused) and isinstance(self._doubts.judge("", error), LoginRefused):
                     self._refused(credentials)
                     continue
                 _log.info("the watch of an inbox is interrupted", extra={"code": str(error.code)})

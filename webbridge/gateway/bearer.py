@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, ServerAddress
+from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, LoginRefused, ServerAddress
 
-MECHANISM: Final = "OAUTHBEARER"
 LAST_MESSAGE: Final = b"\x01"
 # RFC 6750 section 3.1. The token is right then, so that another token of the same kind would be refused too.
 _NOT_OF_THE_TOKEN: Final = frozenset({"insufficient_scope", "invalid_request"})
@@ -26,30 +25,18 @@ def first_message(credentials: Credentials, address: ServerAddress) -> bytes:
     return "".join(f"{field}\x01" for field in (*fields, "")).encode()
 
 
-def check_reason(reason: bytes) -> None:
-    """Raise GatewayError with MISCONFIGURED if a server's JSON says that another token would not help.
+def meaning_of(reason: bytes) -> GatewayError:
+    """Return the error for a refused token, by the server's JSON with its reason.
 
-    Every other reason, or none that can be read, is about the token.
+    Every reason is about the token, also one that cannot be read, except those that say that another token would not
+    help.
     """
     try:
         status = json.loads(reason)["status"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return
+        status = None
     if isinstance(status, str) and status in _NOT_OF_THE_TOKEN:
         text = f"The mail server refused to sign you in by a token ({status}). Tell your administrator."
-        raise GatewayError(GatewayCode.MISCONFIGURED, text)
-
-
-def token_refused() -> GatewayError:
-    """Return the error for a token that the server of the mailbox does not accept."""
-    return GatewayError(
-        GatewayCode.LOGIN_REFUSED,
-        "The mail server did not accept this address and token. The token may have expired: get a new one.",
-    )
-
-
-def not_offered() -> GatewayError:
-    """Return the error for a server without OAUTHBEARER."""
-    return GatewayError(
-        GatewayCode.MISCONFIGURED, "The mail server offers no way to sign in with a token. Tell your administrator."
-    )
+        return GatewayError(GatewayCode.MISCONFIGURED, text)
+    text = "The mail server did not accept this address and token. The token may have expired: get a new one."
+    return LoginRefused(names_password=True, message=text)

@@ -105,6 +105,19 @@ class UnreadableAnswer(GatewayError):
         )
 
 
+class LoginRefused(GatewayError):
+    """The server refused a login. `names_password`: it says so of the secret, and not only that it refuses."""
+
+    def __init__(
+        self,
+        *,
+        names_password: bool,
+        message: str = "The mail server did not accept this address and password. Check both.",
+    ) -> None:
+        super().__init__(GatewayCode.LOGIN_REFUSED, message)
+        self.names_password = names_password
+
+
 class Security(Enum):
     """The two ways in which TLS starts."""
 

@@ -11,26 +11,28 @@ import imaplib
 import re
 import ssl
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
-from webbridge.gateway import bearer
 from webbridge.gateway.door import (
     ConnectionLost,
     Credentials,
     GatewayCode,
     GatewayError,
+    LoginRefused,
     MailServer,
     Secret,
     Security,
     UnreadableAnswer,
 )
-from webbridge.gateway.failures import LOGIN_CODES
+from webbridge.gateway.failures import LOGIN_CODES, login_code, names_mechanism, names_password
 from webbridge.gateway.imap_syntax import read_code
 from webbridge.gateway.imap_wire import ImapWire
+from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by
 from webbridge.gateway.wire import CallDeadline, Wire
 
 _MAX_LOGIN_BYTES: Final = 64 * 1024  # Our own bound. A greeting and two lists of capabilities have some hundred bytes.
@@ -58,7 +60,16 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
     return ImapWire(wire, capabilities)
 
 
-class _ImapOverWire(imaplib.IMAP4):
+class BothRevisions(imaplib.IMAP4):
+    """imaplib that takes a server which speaks only the second revision of IMAP too (RFC 9051 section 6.1.1)."""
+
+    def _get_capabilities(self) -> None:
+        super()._get_capabilities()  # type: ignore[misc]  # typeshed does not know it
+        if "IMAP4REV2" in self.capabilities:
+            self.capabilities = (*self.capabilities, "IMAP4REV1")
+
+
+class _ImapOverWire(BothRevisions):
     """imaplib on an open connection, bounded by the wire's deadline and in bytes."""
 
     def __init__(self, wire: Wire, host: str) -> None:
@@ -79,7 +90,9 @@ class _ImapOverWire(imaplib.IMAP4):
     def readline(self) -> bytes:
         line = self._wire.read_line(_MAX_LOGIN_BYTES)
         self._take(len(line))
-        # imaplib requires the text that RFC 9051 section 7.1 prescribes. Some servers leave it out.
+        # imaplib requires the line ends and the text that RFC 9051 sections 2.2 and 7.1 prescribe. Some servers end the
+        # answer to a login in a bare LF (GNU Mailutils 3.15), and some leave the text out.
+        line = line.rstrip(b"\r\n") + b"\r\n"
         return line[:-2] + b" \r\n" if _WITHOUT_TEXT.fullmatch(line) else line
 
     def send(self, data: bytes) -> None:  # type: ignore[override]  # imaplib's method takes any buffer
@@ -91,11 +104,14 @@ class _ImapOverWire(imaplib.IMAP4):
             return self._untagged_response("OK", [None], "CAPABILITY")
         return super().capability()
 
-    def authenticate(self, mechanism: str, authobject: Callable[[bytes], Any]) -> tuple[str, str]:
-        # RFC 4959: the only message of PLAIN fits into the command, which saves a round trip.
-        if mechanism != "PLAIN" or "SASL-IR" not in self.capabilities:
-            return super().authenticate(mechanism, authobject)
-        kind, data = self._simple_command("AUTHENTICATE", mechanism, b64encode(authobject(b"").encode()).decode())
+    def authenticate(self, mechanism: str, authobject: Exchange) -> tuple[str, str]:  # type: ignore[override]  # a callable there
+        # RFC 4959: the first message fits into the command, which saves a round trip.
+        first = None if authobject.first is None else b64encode(authobject.first)
+        is_at_once = first is not None and "SASL-IR" in self.capabilities
+        self.literal = _Challenges(authobject, None if is_at_once else first).process  # type: ignore[assignment]
+        kind, data = self._simple_command(
+            "AUTHENTICATE", mechanism, *([first.decode()] if first and is_at_once else [])
+        )
         if kind != "OK":
             raise self.error(data[-1].decode(errors="replace"))
         self.state = "AUTH"
@@ -116,6 +132,19 @@ class _ImapOverWire(imaplib.IMAP4):
         self._bytes_left -= size_bytes
         if self._bytes_left < 0:
             raise UnreadableAnswer
+
+
+class _Challenges:
+    """What imaplib sends after each challenge of a login."""
+
+    def __init__(self, exchange: Exchange, first: bytes | None) -> None:
+        self._exchange = exchange
+        self._first = first
+
+    def process(self, challenge: bytes) -> bytes:
+        """Return the next line of the client. A server that takes no message in the command asks for the first one."""
+        first, self._first = self._first, None
+        return self._exchange.answer_line(challenge) if first is None else first
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
@@ -158,13 +187,33 @@ def _open(wire: Wire, server: MailServer) -> _Client:
 
 
 def _log_in(client: _Client, credentials: Credentials) -> None:
+    offered = frozenset(
+        name.decode("ascii", "replace").upper().removeprefix("AUTH=")
+        for name in client.capabilities()
+        if name.upper().startswith(b"AUTH=")
+    )
+    address = credentials.account.server.mailbox
+    reason = log_in_by(offered, credentials, address, lambda exchange: _authenticate(client, exchange))
+    if reason is None:
+        return
+    login, password = credentials.account.login, credentials.password
+    is_refused = b"LOGINDISABLED" in client.capabilities() or not (login + password).isascii()
+    if credentials.kind is Secret.TOKEN or is_refused:
+        raise reason
+    with _login_errors(client):
+        client.login(login, password)
+
+
+def _authenticate(client: _Client, exchange: Exchange) -> None:
+    with _login_errors(client):
+        client.sasl_login(exchange.mechanism.value, exchange)
+
+
+@contextmanager
+def _login_errors(client: _Client) -> Iterator[None]:
+    """Convert the errors of imapclient and imaplib at a login to those of the gateway."""
     try:
-        if credentials.kind is Secret.TOKEN:
-            _send_token(client, credentials)
-        elif _takes_plain(client, credentials):
-            client.plain_login(credentials.account.login, credentials.password)
-        else:
-            client.login(credentials.account.login, credentials.password)
+        yield
     except GatewayError:
         raise
     except LoginError as error:
@@ -173,28 +222,6 @@ def _log_in(client: _Client, credentials: Credentials) -> None:
         raise _login_refusal(str(error)) from None
     except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
         raise UnreadableAnswer from None
-
-
-def _send_token(client: _Client, credentials: Credentials) -> None:
-    """Log in by OAUTHBEARER (RFC 7628). Raises GatewayError or LoginError."""
-    if f"AUTH={bearer.MECHANISM}".encode() not in client.capabilities():
-        raise bearer.not_offered()
-    messages = [bearer.LAST_MESSAGE, bearer.first_message(credentials, credentials.account.server.mailbox)]
-    challenges: list[bytes] = []
-
-    def answer(challenge: bytes) -> bytes | None:
-        challenges.append(challenge)
-        return messages.pop() if messages else None
-
-    try:
-        client.sasl_login(bearer.MECHANISM, answer)
-    except LoginError as error:
-        refusal = _login_refusal(str(error)) if not isinstance(error.__context__, imaplib.IMAP4.abort) else None
-        if refusal is None or refusal.code is not GatewayCode.LOGIN_REFUSED:
-            raise
-        for reason in challenges[1:]:
-            bearer.check_reason(reason)
-        raise bearer.token_refused() from None
 
 
 def _capabilities(client: _Client) -> frozenset[bytes]:
@@ -206,18 +233,6 @@ def _capabilities(client: _Client) -> frozenset[bytes]:
     except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
         # A server whose answer is damaged offers nothing more than IMAP itself.
         return frozenset()
-
-
-def _takes_plain(client: _Client, credentials: Credentials) -> bool:
-    """Return True to log in by PLAIN (RFC 4616 section 2: UTF-8), False for LOGIN (ASCII). Raises GatewayError."""
-    capabilities = client.capabilities()
-    is_plain = b"AUTH=PLAIN" in capabilities
-    if not is_plain and (b"LOGINDISABLED" in capabilities or not credentials.password.isascii()):
-        raise GatewayError(
-            GatewayCode.MISCONFIGURED,
-            "The mail server offers no way to sign in with this password. Tell your administrator.",
-        )
-    return is_plain
 
 
 def _greeting_refusal(text: str) -> GatewayError:
@@ -234,12 +249,12 @@ def _abort_meaning(client: _Client) -> GatewayError:
 
 def _login_refusal(text: str) -> GatewayError:
     # The server's own words are not passed on, because they could repeat the password.
-    code = "" if _BAD.match(text) else read_code(text.encode("utf-8", "replace"))
-    meaning = GatewayCode.MISCONFIGURED if _BAD.match(text) else LOGIN_CODES.get(code, GatewayCode.MISCONFIGURED)
+    if _BAD.match(text) or names_mechanism(text):
+        return MechanismRefused()
+    code = read_code(text.encode("utf-8", "replace"))
+    meaning = login_code(code, text)
     if meaning is GatewayCode.LOGIN_REFUSED:
-        return GatewayError(
-            GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password. Check both."
-        )
+        return LoginRefused(names_password=names_password(code, text))
     if meaning is GatewayCode.BUSY:
         return GatewayError(GatewayCode.BUSY, "The mail server accepts no login at the moment. Try again later.")
     reason = f" ({code})" if code in LOGIN_CODES and code else ""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from webbridge.gateway.connection import MailConnection, RawMessage
-from webbridge.gateway.door import ConnectionLost, Credentials, Mailbox
+from webbridge.gateway.door import ConnectionLost, Credentials, LoginRefused, Mailbox
+from webbridge.gateway.doubts import Doubts
 from webbridge.gateway.imap import ImapConnection
 from webbridge.gateway.kept_smtp import KeptSmtp
 from webbridge.gateway.pop3 import Pop3Connection
@@ -87,6 +88,7 @@ class ConnectionPool:
         self._lock = threading.Lock()
         self._slots = Slots(places, monotonic=monotonic, wait_seconds=wait_seconds)
         self._kept_smtp = KeptSmtp(monotonic=monotonic)
+        self._doubts = Doubts(monotonic)
         self._ended: dict[str, float] = {}
         self._caches: dict[str, _Cache] = {}
         self._is_closed = False
@@ -191,6 +193,7 @@ class ConnectionPool:
             self._ended = {session: at for session, at in self._ended.items() if at > now - ENDED_SECONDS}
         self._slots.end_idle(before=now - MAX_IDLE_SECONDS)
         self._kept_smtp.end_idle()
+        self._doubts.look_after()
 
     def close(self) -> None:
         """Log out all connections, and break off those in use."""
@@ -235,7 +238,13 @@ class ConnectionPool:
         old, slot.connection = slot.connection, None
         if old is not None:
             old.close()
-        slot.connection = _connect(credentials, deadline)
+        name = slot.room.name
+        try:
+            slot.connection = _connect(credentials, deadline)
+        except LoginRefused as refusal:
+            # A person who signs in has no session yet, which a refusal could end.
+            raise (self._doubts.judge(name, refusal) if name else refusal) from None
+        self._doubts.settle(name)
         if self._is_closed:
             raise ConnectionLost
 

@@ -1,18 +1,17 @@
 """Open a POP3 connection: verified TLS (RFC 2595, RFC 8314), CAPA (RFC 2449), then the login.
 
-The login is by SASL (RFC 5034, RFC 7628), or by USER and PASS (RFC 1939). The password is sent only inside TLS. The
-first of these ways that the server offers is used: AUTH PLAIN, then USER and PASS. APOP is not used, because it needs
-MD5.
+The login is by SASL (RFC 5034), or by USER and PASS (RFC 1939) where the server offers no mechanism that the bridge
+knows. The password is sent only inside TLS. APOP is not used, because it needs MD5.
 """
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from base64 import b64encode
 
-from webbridge.gateway import bearer
-from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, Secret, Security
+from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, LoginRefused, Secret, Security
+from webbridge.gateway.failures import login_code, names_mechanism, names_password
 from webbridge.gateway.pop3_wire import Pop3Wire, Status
+from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by
 from webbridge.gateway.wire import CallDeadline, Wire
 
 MAX_AUTH_BYTES = 255  # RFC 5034 section 4: a longer response follows on a line of its own.
@@ -56,76 +55,53 @@ def _capabilities(pop3: Pop3Wire) -> frozenset[str]:
 
 
 def _log_in(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[str]) -> None:
-    if credentials.kind is Secret.TOKEN:
-        _send_token(pop3, credentials, capabilities)
+    names_wrong_passwords = "AUTH-RESP-CODE" in capabilities
+
+    def attempt(exchange: Exchange) -> None:
+        status = _authenticate(pop3, exchange)
+        if not status.is_ok:
+            raise _login_refusal(status, names_wrong_passwords=names_wrong_passwords)
+
+    offered = {name for line in capabilities if line.startswith("SASL ") for name in line.split()[1:]}
+    reason = log_in_by(offered, credentials, credentials.account.server.mailbox, attempt)
+    if reason is None:
         return
     login, password = credentials.account.login, credentials.password
-    if _offers(capabilities, "PLAIN"):
-        # RFC 4616 section 2: PLAIN is UTF-8.
-        status = _authenticate(pop3, b"PLAIN", b64encode(f"\0{login}\0{password}".encode()))
-    elif not (login + password).isascii() or (capabilities and "USER" not in capabilities):
-        raise _misconfigured("offers no way to sign in with this password")
-    else:
-        status = pop3.ask(b"USER " + login.encode("ascii"))
-        if status.is_ok:
-            status = pop3.ask(b"PASS " + password.encode("ascii"))
+    has_user = not capabilities or "USER" in capabilities
+    if credentials.kind is Secret.TOKEN or not has_user or not (login + password).isascii():
+        raise reason
+    status = pop3.ask(b"USER " + login.encode("ascii"))
+    if status.is_ok:
+        status = pop3.ask(b"PASS " + password.encode("ascii"))
     if not status.is_ok:
-        raise _login_refusal(status, names_wrong_passwords="AUTH-RESP-CODE" in capabilities)
+        raise _login_refusal(status, names_wrong_passwords=names_wrong_passwords)
 
 
-def _offers(capabilities: frozenset[str], mechanism: str) -> bool:
-    return any(line.startswith("SASL ") and mechanism in line.split() for line in capabilities)
-
-
-def _send_token(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[str]) -> None:
-    """Log in by OAUTHBEARER (RFC 7628). Raises GatewayError."""
-    if not _offers(capabilities, bearer.MECHANISM):
-        raise bearer.not_offered()
-    first = b64encode(bearer.first_message(credentials, credentials.account.server.mailbox))
-    command = f"AUTH {bearer.MECHANISM}".encode()
-    is_short = len(command) + len(first) + 3 <= MAX_AUTH_BYTES
-    answer = pop3.exchange(command + b" " + first if is_short else command)
-    if isinstance(answer, bytes) and not is_short:
+def _authenticate(pop3: Pop3Wire, exchange: Exchange) -> Status:
+    """Log in by one mechanism, and return the status that ends the login. Raises GatewayError."""
+    command = b"AUTH " + exchange.mechanism.value.encode()
+    first = None if exchange.first is None else b64encode(exchange.first)
+    is_short = first is not None and len(command) + len(first) + 3 <= MAX_AUTH_BYTES
+    answer = pop3.exchange(command + b" " + first if first is not None and is_short else command)
+    if first is not None and not is_short and isinstance(answer, bytes):
         answer = pop3.exchange(first)
-    reason = b""
-    if isinstance(answer, bytes):
-        reason, answer = answer, pop3.ask(b64encode(bearer.LAST_MESSAGE))
-    if answer.is_ok:
-        return
-    refusal = _login_refusal(answer, names_wrong_passwords="AUTH-RESP-CODE" in capabilities)
-    if refusal.code is not GatewayCode.LOGIN_REFUSED:
-        raise refusal
-    bearer.check_reason(_decoded(reason))
-    raise bearer.token_refused()
-
-
-def _decoded(reason: bytes) -> bytes:
-    """Return the bytes of base64, or none if it is damaged."""
-    try:
-        return b64decode(reason, validate=True)
-    except Base64Error:
-        return b""
-
-
-def _authenticate(pop3: Pop3Wire, mechanism: bytes, response: bytes) -> Status:
-    command = b"AUTH " + mechanism + b" " + response
-    if len(command) + 2 <= MAX_AUTH_BYTES:
-        return pop3.ask(command)
-    if not pop3.asks_for_more(b"AUTH " + mechanism):
-        return Status(False, "SYS/PERM", b"")
-    return pop3.ask(response)
+    while isinstance(answer, bytes):
+        answer = pop3.exchange(exchange.answer_line(answer))
+    return answer
 
 
 def _login_refusal(status: Status, *, names_wrong_passwords: bool) -> GatewayError:
     # The server's own words are not passed on, because they could repeat the password.
-    if status.code == "AUTH" or not (status.code or names_wrong_passwords):
-        return GatewayError(
-            GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password. Check both."
-        )
-    if status.code in _PASSING:
+    text = status.text.decode("utf-8", "replace")
+    code = "AUTHENTICATIONFAILED" if status.code == "AUTH" else ""
+    if status.code in _PASSING or (not status.code and login_code("", text) is GatewayCode.BUSY):
         return GatewayError(
             GatewayCode.BUSY, "The mailbox is in use, or accepts no login at the moment. Try again later."
         )
+    if not status.code and names_mechanism(text):
+        return MechanismRefused()
+    if status.code == "AUTH" or not (status.code or names_wrong_passwords):
+        return LoginRefused(names_password=names_password(code, text))
     return _misconfigured("refused to sign you in")
 
 

@@ -46,16 +46,12 @@ class Pop3Wire:
         self.send(command)
         return self.read_status()
 
-    def asks_for_more(self, command: bytes) -> bool:
-        """Send one command, and return whether the server asks for the rest of it (RFC 5034 section 4)."""
-        self.send(command)
-        return self.wire.read_line(MAX_LINE_BYTES).startswith(b"+ ")
-
     def exchange(self, line: bytes) -> Status | bytes:
         """Send one line of a login, and return the end of the login or what the server sends in it (RFC 5034)."""
         self.send(line)
         answer = self.wire.read_line(MAX_LINE_BYTES)
-        return answer[2:].strip() if answer.startswith(b"+ ") else self._read_status_in(answer)
+        is_challenge = answer.startswith(b"+") and not answer.startswith(b"+OK")
+        return answer[1:].strip() if is_challenge else self._read_status_in(answer)
 
     def run(self, command: bytes) -> Status:
         """Send one command that must succeed. Raises GatewayError."""

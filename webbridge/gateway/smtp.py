@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from webbridge.gateway import bearer
 from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
@@ -26,12 +25,15 @@ from webbridge.gateway.door import (
     clean_text,
 )
 from webbridge.gateway.outgoing import OutgoingMessage
+from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by
 from webbridge.gateway.smtp_wire import Reply, SmtpWire
 from webbridge.gateway.wire import CallDeadline
 
 MAX_COMMAND_BYTES = 500  # RFC 5321 section 4.5.3.1.4: 512 with the line end
 MAX_LINE_BYTES = 998  # RFC 5321 section 4.5.3.1.6: 1000 with the line end
 MAX_SIZE_DIGITS = 20  # RFC 1870 section 3
+# RFC 4954 section 6, RFC 5321 section 4.2.4: the command or the mechanism is not known, or too weak.
+_OF_THE_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
 # RFC 3463 section 2, at the beginning of a reply's text (RFC 2034 section 4).
 _ENHANCED_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
 
@@ -185,45 +187,50 @@ def _log_in_anew(credentials: Credentials) -> SmtpWire:
 
 
 def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
-    is_token = credentials.kind is Secret.TOKEN
-    if is_token:
-        reply = _authenticate(
-            smtp, bearer.MECHANISM, bearer.first_message(credentials, credentials.account.server.smtp)
-        )
-        if reply.code == 334:
-            # The reason for the refusal. RFC 7628 section 3.2.3: the server ends the exchange after one more message.
-            reply = smtp.command(b64encode(bearer.LAST_MESSAGE))
-    else:
-        # PLAIN is UTF-8 (RFC 4616 section 2).
-        login, password = credentials.account.login, credentials.password
-        reply = _authenticate(smtp, "PLAIN", f"\0{login}\0{password}".encode())
-    # RFC 4954 section 6. The server's own words are not passed on, because they could repeat the password.
-    if reply.code == 235:
+    """Log in by a mechanism that the server offers. One that offers none trusts the address of the bridge."""
+    offered = smtp.mechanisms()
+    address = credentials.account.server.smtp
+    reason = log_in_by(offered, credentials, address, lambda exchange: _authenticate(smtp, exchange, credentials))
+    if reason is None or not offered:
         return
+    if isinstance(reason, MechanismRefused):
+        raise reason
+    named = clean_text(" ".join(sorted(offered)))
+    text = f"The server for outgoing mail offers no known way to sign in ({named}). Tell your administrator."
+    raise GatewayError(GatewayCode.MISCONFIGURED, text)
+
+
+def _authenticate(smtp: SmtpWire, exchange: Exchange, credentials: Credentials) -> None:
+    """Log in by one mechanism, with its first message in the command if that is short enough (RFC 4954 section 4)."""
+    command = f"AUTH {exchange.mechanism.value}".encode()
+    first = None if exchange.first is None else b64encode(exchange.first)
+    is_short = first is not None and len(command) + len(first) + 1 <= MAX_COMMAND_BYTES
+    reply = smtp.command(command + b" " + first if first is not None and is_short else command)
+    if first is not None and not is_short and reply.code == 334:
+        reply = smtp.command(first)
+    while reply.code == 334:
+        reply = smtp.command(exchange.answer_line(reply.lines[-1]))
+    if reply.code != 235:
+        raise _login_refusal(reply, credentials)
+
+
+def _login_refusal(reply: Reply, credentials: Credentials) -> GatewayError:
+    # RFC 4954 section 6. The server's own words are not passed on, because they could repeat the password.
     if reply.code == 535:
         # The mailbox has accepted the password. So this server knows other passwords, or the password is new.
+        is_token = credentials.kind is Secret.TOKEN
         text = (
             f"The server for outgoing mail does not accept the {credentials.kind.value} of your mailbox."
             f" {'It may have expired: sign in' if is_token else 'If you have changed it, sign in'} again."
             " Otherwise tell your administrator."
         )
-        raise GatewayError(GatewayCode.MISCONFIGURED, text)
+        return GatewayError(GatewayCode.MISCONFIGURED, text)
     if reply.is_passing:
-        raise GatewayError(
+        return GatewayError(
             GatewayCode.BUSY, f"The server for outgoing mail accepts no login now ({reply.code}). Try again later."
         )
     text = f"The server for outgoing mail refused to sign you in ({reply.code}). Tell your administrator."
-    raise GatewayError(GatewayCode.MISCONFIGURED, text)
-
-
-def _authenticate(smtp: SmtpWire, mechanism: str, message: bytes) -> Reply:
-    """Send the first message of a login, in the command if that is short enough (RFC 4954 section 4)."""
-    response = b64encode(message)
-    command = f"AUTH {mechanism}".encode()
-    if len(command) + len(response) + 1 <= MAX_COMMAND_BYTES:
-        return smtp.command(command + b" " + response)
-    reply = smtp.command(command)
-    return smtp.command(response) if reply.code == 334 else reply
+    return MechanismRefused(text) if reply.code in _OF_THE_MECHANISM else GatewayError(GatewayCode.MISCONFIGURED, text)
 
 
 def _open_transaction(

@@ -69,6 +69,15 @@ class SmtpWire:
         """Return the parameters of an extension, or an empty text."""
         return self._extensions.get(extension, "")
 
+    def mechanisms(self) -> frozenset[str]:
+        """Return the SASL mechanisms that the server offers, in capitals.
+
+        Some servers write them as `AUTH=LOGIN PLAIN`, a form from before RFC 4954.
+        """
+        names = f"{self.parameters('auth')} {self.parameters('auth=login')}"
+        older = {name.removeprefix("auth=") for name in self._extensions if name.startswith("auth=")}
+        return frozenset(name.upper() for name in (*names.split(), *older))
+
     def command(self, line: bytes) -> Reply:
         """Send one command and return its reply.
 

@@ -6,7 +6,7 @@ import imaplib
 import poplib
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,8 @@ from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.delivery.own_keys.certifier import Certifier, CertifierUnavailable
 from webbridge.gateway import MailServer, Security, ServerAddress
-from webbridge.gateway.bearer import MECHANISM
+from webbridge.gateway.imap_login import BothRevisions
+from webbridge.gateway.sasl import OF_PASSWORDS, OF_TOKENS
 from webbridge.label_policy import read_label_policy
 from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
 
@@ -172,19 +173,20 @@ def _check_imap(server: MailServer) -> Finding:
     address, context = server.mailbox, server.tls_context()
     try:
         if address.security is Security.IMPLICIT_TLS:
-            client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+            client: imaplib.IMAP4 = _ImapOverTls(
                 address.host, address.port, ssl_context=context, timeout=_CONNECT_SECONDS
             )
         else:
-            client = imaplib.IMAP4(address.host, address.port, timeout=_CONNECT_SECONDS)
+            client = BothRevisions(address.host, address.port, timeout=_CONNECT_SECONDS)
             client.starttls(context)
         with client:
             capabilities = set(client.capabilities)
     except (OSError, imaplib.IMAP4.error) as error:
         return _unreachable("imap", address, error)
-    if server.takes_tokens and f"AUTH={MECHANISM}" not in capabilities:
+    mechanisms = [name.removeprefix("AUTH=") for name in capabilities]
+    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
         return _takes_no_tokens("imap", address)
-    if not server.takes_tokens and "AUTH=PLAIN" not in capabilities and "LOGINDISABLED" in capabilities:
+    if not server.takes_tokens and not _offers(mechanisms, OF_PASSWORDS) and "LOGINDISABLED" in capabilities:
         return wrong("imap", f"{_at(address)} takes no passwords inside TLS", "allow AUTH=PLAIN on the mail server")
     return fine("imap", f"{_at(address)} answers, and its certificate is trusted")
 
@@ -204,9 +206,9 @@ def _check_pop3(server: MailServer) -> Finding:
     if "UIDL" not in capabilities:
         return wrong("pop3", f"{_at(address)} offers no UIDL", "messages have no names there: use IMAP")
     mechanisms = capabilities.get("SASL", [])
-    if server.takes_tokens and MECHANISM not in mechanisms:
+    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
         return _takes_no_tokens("pop3", address)
-    if not server.takes_tokens and "USER" not in capabilities and "PLAIN" not in mechanisms:
+    if not server.takes_tokens and "USER" not in capabilities and not _offers(mechanisms, OF_PASSWORDS):
         return wrong("pop3", f"{_at(address)} takes no passwords inside TLS", "allow SASL PLAIN on the mail server")
     return fine("pop3", f"{_at(address)} answers, and its certificate is trusted")
 
@@ -226,15 +228,28 @@ def _check_smtp(server: MailServer) -> Finding:
             mechanisms = client.esmtp_features.get("auth", "").split()
     except (OSError, smtplib.SMTPException) as error:
         return _unreachable("smtp", address, error)
-    if server.takes_tokens and MECHANISM not in mechanisms:
+    if not mechanisms:
+        text = f"{_at(address)} asks for no login"
+        remedy = "right if it trusts the address of this machine; otherwise name the submission port, 465 or 587"
+        return doubtful("smtp", text, remedy)
+    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
         return _takes_no_tokens("smtp", address)
-    if not server.takes_tokens and "PLAIN" not in mechanisms:
-        return wrong("smtp", f"{_at(address)} offers no AUTH PLAIN", "name the submission port, 465 or 587")
+    if not server.takes_tokens and not _offers(mechanisms, OF_PASSWORDS):
+        text = f"{_at(address)} takes passwords only by {' '.join(mechanisms)}"
+        return wrong("smtp", text, f"allow one of {', '.join(OF_PASSWORDS)} on the mail server")
     return fine("smtp", f"{_at(address)} answers, and its certificate is trusted")
 
 
+class _ImapOverTls(BothRevisions, imaplib.IMAP4_SSL):
+    """IMAP inside TLS from the first byte."""
+
+
+def _offers(mechanisms: Iterable[str], wanted: Iterable[str]) -> bool:
+    return not set(wanted).isdisjoint(name.upper() for name in mechanisms)
+
+
 def _takes_no_tokens(part: str, address: ServerAddress) -> Finding:
-    text = f"{_at(address)} offers no SASL {MECHANISM}"
+    text = f"{_at(address)} offers no SASL {' or '.join(OF_TOKENS)}"
     return wrong(part, text, "allow it on the mail server, or remove mail.oauthbearer")
 
 

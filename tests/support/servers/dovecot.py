@@ -158,8 +158,9 @@ service submission-login {{
 """
 
 
-def token_settings(folder: Path, key: bytes) -> str:
+def token_settings(folder: Path, key: bytes, *mechanisms: str) -> str:
     """Return settings by which Dovecot also takes bearer tokens: JWTs with HS256 under this key, for their `sub`."""
+    names = " ".join(mechanisms or ("oauthbearer",))
     keys = folder / "keys" / "default" / "HS256"
     keys.mkdir(parents=True)
     (keys / "default").write_bytes(base64.b64encode(key))
@@ -169,10 +170,10 @@ local_validation_key_dict = fs:posix:prefix={folder}/keys/
 username_attribute = sub
 """)
     return f"""
-auth_mechanisms = plain oauthbearer
+auth_mechanisms = plain {names}
 passdb {{
   driver = oauth2
-  mechanisms = oauthbearer
+  mechanisms = {names}
   args = {folder}/oauth2.conf
 }}
 """

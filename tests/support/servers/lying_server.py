@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +55,14 @@ class TakeMessage:
     """Step: read all lines up to a line with only a dot."""
 
 
-Step = bytes | Drip | Wait | Close | TakeLine | TakeLiteral | TakeMessage
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Step: read a line of the client that is no command, and send what the function makes of it."""
+
+    make: Callable[[bytes], bytes]
+
+
+Step = bytes | Drip | Wait | Close | TakeLine | TakeLiteral | TakeMessage | Reply
 Script = Mapping[str, Sequence[Step]]
 
 IMAP: Script = {
@@ -217,6 +224,12 @@ class _Conversation:
                         return False
                 case Close():
                     return False
+                case Reply():
+                    line = self._lines.readline(LINE_BYTES).strip()
+                    if not line:
+                        return False
+                    self._server.taken.append(line)
+                    self._connection.sendall(step.make(line))
                 case _:
                     self._take(step)
         return True

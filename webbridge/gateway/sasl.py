@@ -1,0 +1,231 @@
+"""The client's side of SASL (RFC 4422): which mechanism logs in, and its messages, for IMAP, POP3 and SMTP.
+
+The server is verified by TLS before, so that it may see the password. So the first of these mechanisms that it offers
+is used: PLAIN takes one message, SCRAM needs an entry of its own for each person, and LOGIN is written down nowhere but
+in an expired draft (draft-murchison-sasl-login). Tokens go by OAUTHBEARER, or by XOAUTH2 where only that is offered.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Collection, Iterator
+from enum import StrEnum
+from typing import Final
+
+from scramp import ScramClient, ScramException
+
+from webbridge.gateway import bearer
+from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, Secret, ServerAddress, UnreadableAnswer
+
+# Our own bound. A million rounds take about a second of the processor, and servers ask for at least 4,096 (RFC 7677).
+MAX_ITERATIONS: Final = 1_000_000
+
+
+class Mechanism(StrEnum):
+    """The mechanisms, by their registered names, in the order in which they are tried."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    LOGIN = "LOGIN"
+    OAUTHBEARER = "OAUTHBEARER"
+    XOAUTH2 = "XOAUTH2"
+
+
+OF_PASSWORDS: Final = (Mechanism.PLAIN, Mechanism.SCRAM_SHA_256, Mechanism.LOGIN)
+OF_TOKENS: Final = (Mechanism.OAUTHBEARER, Mechanism.XOAUTH2)
+_WITH: Final = {Secret.PASSWORD: "this password", Secret.TOKEN: "a token"}
+
+
+class Exchange(ABC):
+    """One login by one mechanism. `first` is the client's first message; None where the server speaks first."""
+
+    mechanism: Mechanism
+    first: bytes | None = None
+
+    @abstractmethod
+    def answer(self, challenge: bytes) -> bytes:
+        """Return the message that answers a challenge. Raises GatewayError if there is none."""
+
+    def answer_line(self, challenge: bytes) -> bytes:
+        """Return the base64 that answers the base64 of a challenge. Raises GatewayError."""
+        try:
+            decoded = b64decode(challenge.strip(), validate=True)
+        except Base64Error:
+            raise UnreadableAnswer from None
+        return b64encode(self.answer(decoded))
+
+    def check_end(self) -> None:  # noqa: B027 (most mechanisms need no check)
+        """Raise GatewayError if the server says that the login succeeded, and may not say so yet."""
+
+    def refused(self, refusal: GatewayError) -> GatewayError:
+        """Return what a refusal of the server means."""
+        return refusal
+
+
+class MechanismRefused(GatewayError):
+    """The server refuses a mechanism that it has offered, whatever the password is. Another one may succeed."""
+
+    def __init__(self, message: str = "The mail server refused to sign you in. Tell your administrator.") -> None:
+        super().__init__(GatewayCode.MISCONFIGURED, message)
+
+
+def log_in_by(
+    offered: Collection[str], credentials: Credentials, address: ServerAddress, attempt: Callable[[Exchange], None]
+) -> GatewayError | None:
+    """Log in by the first mechanism that the server does not refuse as such.
+
+    `attempt` makes one login, and raises GatewayError if it is refused. Returns None after a login, and the reason if
+    no mechanism is left, so that another way of the protocol may be tried. Raises GatewayError.
+    """
+    reason: GatewayError | None = None
+    for exchange in exchanges(offered, credentials, address):
+        try:
+            attempt(exchange)
+        except MechanismRefused as error:
+            reason = error
+        except GatewayError as error:
+            raise exchange.refused(error) from None
+        else:
+            exchange.check_end()
+            return None
+    text = f"The mail server offers no way to sign in with {_WITH[credentials.kind]}. Tell your administrator."
+    return reason or GatewayError(GatewayCode.MISCONFIGURED, text)
+
+
+def exchanges(offered: Collection[str], credentials: Credentials, address: ServerAddress) -> Iterator[Exchange]:
+    """Yield the logins that a server offers, the best first. `offered` are names of mechanisms in capitals."""
+    for mechanism in OF_TOKENS if credentials.kind is Secret.TOKEN else OF_PASSWORDS:
+        if mechanism in offered and (exchange := _exchange(mechanism, credentials, address)):
+            yield exchange
+
+
+def _exchange(mechanism: Mechanism, credentials: Credentials, address: ServerAddress) -> Exchange | None:
+    match mechanism:
+        case Mechanism.PLAIN:
+            return _Plain(credentials)
+        case Mechanism.SCRAM_SHA_256:
+            try:
+                return _Scram(credentials)
+            except ScramException:  # a password with letters that SASLprep forbids (RFC 4013)
+                return None
+        case Mechanism.LOGIN:
+            return _Login(credentials)
+        case Mechanism.OAUTHBEARER:
+            return _OauthBearer(credentials, address)
+        case Mechanism.XOAUTH2:
+            return _Xoauth2(credentials)
+
+
+class _Plain(Exchange):
+    """RFC 4616. The message is UTF-8."""
+
+    mechanism = Mechanism.PLAIN
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.first = f"\0{credentials.account.login}\0{credentials.password}".encode()
+
+    def answer(self, challenge: bytes) -> bytes:
+        raise UnreadableAnswer
+
+
+class _Login(Exchange):
+    """The server asks twice, by any words: for the name, then for the password."""
+
+    mechanism = Mechanism.LOGIN
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._left = [credentials.password.encode(), credentials.account.login.encode()]
+
+    def answer(self, challenge: bytes) -> bytes:
+        if not self._left:
+            raise UnreadableAnswer
+        return self._left.pop()
+
+    def check_end(self) -> None:
+        if self._left:
+            raise UnreadableAnswer
+
+
+class _Scram(Exchange):
+    """RFC 7677, RFC 5802: the server proves that it knows the password too."""
+
+    mechanism = Mechanism.SCRAM_SHA_256
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._client = ScramClient([self.mechanism.value], credentials.account.login, credentials.password)
+        self.first = self._client.get_client_first().encode()
+        self._steps = 0
+        self._is_proved = False
+
+    def answer(self, challenge: bytes) -> bytes:
+        self._steps += 1
+        try:
+            text = challenge.decode()
+            if self._steps == 1:
+                return self._final_message(text)
+            self._client.set_server_final(text)
+        except (ScramException, UnicodeDecodeError, ValueError):
+            raise _unproved() from None
+        self._is_proved = True
+        return b""
+
+    def check_end(self) -> None:
+        if not self._is_proved:
+            raise _unproved()
+
+    def _final_message(self, server_first: str) -> bytes:
+        self._client.set_server_first(server_first)
+        if int(self._client.iterations) > MAX_ITERATIONS:
+            raise UnreadableAnswer
+        return bytes(self._client.get_client_final().encode())
+
+
+class _OauthBearer(Exchange):
+    """RFC 7628."""
+
+    mechanism = Mechanism.OAUTHBEARER
+    _last = bearer.LAST_MESSAGE
+
+    def __init__(self, credentials: Credentials, address: ServerAddress) -> None:
+        self.first = bearer.first_message(credentials, address)
+        self._reason: bytes | None = None
+
+    def answer(self, challenge: bytes) -> bytes:
+        if self._reason is not None:
+            raise UnreadableAnswer
+        self._reason = challenge
+        return self._last
+
+    def answer_line(self, challenge: bytes) -> bytes:
+        # The reason for a refusal is for the administrator. A damaged one leaves the refusal as it is.
+        try:
+            return super().answer_line(challenge)
+        except UnreadableAnswer:
+            return b64encode(self.answer(b""))
+
+    def check_end(self) -> None:
+        if self._reason is not None:
+            raise UnreadableAnswer
+
+    def refused(self, refusal: GatewayError) -> GatewayError:
+        if refusal.code is not GatewayCode.LOGIN_REFUSED:
+            return refusal
+        return bearer.meaning_of(self._reason or b"")
+
+
+class _Xoauth2(_OauthBearer):
+    """The older form, of Google and Microsoft, without an RFC."""
+
+    mechanism = Mechanism.XOAUTH2
+    _last = b""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.first = f"user={credentials.account.login}\x01auth=Bearer {credentials.password}\x01\x01".encode()
+        self._reason = None
+
+
+def _unproved() -> GatewayError:
+    text = "The mail server did not prove that it knows your password. Nothing was done. Tell your administrator."
+    return GatewayError(GatewayCode.MISCONFIGURED, text)
