@@ -10,13 +10,14 @@ import pytest
 
 from tests.support.servers import dovecot
 from tests.support.servers.hostile_imap import HEALTHY
-from tests.support.servers.lying_server import LyingServer
+from tests.support.servers.lying_server import IMAP, LyingServer
 from tests.support.servers.mailboxes import BOB, PASSWORDS, SOMEWHERE, login_at
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, MailServer, OutgoingMessage, Security
 from webbridge.gateway.imap_folders import Role, read_folders, roles_of
 from webbridge.gateway.imap_namespaces import MAX_FOREIGN, MAX_PREFIX_BYTES, read_namespaces
-from webbridge.gateway.imap_syntax import Value
+from webbridge.gateway.imap_syntax import Value, write_folder_name
 from webbridge.gateway.imap_wire import Answer
+from webbridge.gateway.usual_names import USUAL_NAMES
 
 pytestmark = pytest.mark.server
 
@@ -213,8 +214,8 @@ UNKNOWN = [
 def test_without_known_namespaces_no_mark_counts_and_no_folder_is_made(
     asked: Asked, imap: LyingServer, answer: bytes
 ) -> None:
-    connection = asked(b'(\\Drafts) "/" Others/Entwuerfe', b'(\\Sent) "/" Gesendet', b'() "/" Trash', namespaces=answer)
-    assert roles_in(connection) == {"Gesendet": None, "Others/Entwuerfe": None, "Trash": "trash"}
+    connection = asked(b'(\\Drafts) "/" Others/Entwuerfe', b'(\\Sent) "/" Ausgang', b'() "/" Trash', namespaces=answer)
+    assert roles_in(connection) == {"Ausgang": None, "Others/Entwuerfe": None, "Trash": "trash"}
     for call in (connection.sent_folder, lambda: connection.delete_draft("<one@draft.sealwax.invalid>")):
         with pytest.raises(GatewayError) as raised:
             call()
@@ -224,11 +225,11 @@ def test_without_known_namespaces_no_mark_counts_and_no_folder_is_made(
 
 @pytest.mark.parametrize("answer", UNKNOWN)
 def test_namespaces_that_were_not_named_are_asked_for_again(asked: Asked, imap: LyingServer, answer: bytes) -> None:
-    connection = asked(b'(\\Drafts) "/" Others/Entwuerfe', b'(\\Sent) "/" Gesendet', namespaces=answer)
+    connection = asked(b'(\\Drafts) "/" Others/Entwuerfe', b'(\\Sent) "/" Ausgang', namespaces=answer)
     assert set(roles_in(connection).values()) == {None}
     imap.answers["NAMESPACE"] = [b'* NAMESPACE (("" "/")) (("Others/" "/")) NIL\r\nTAG OK\r\n']
-    assert roles_in(connection) == {"Gesendet": "sent", "Others/Entwuerfe": None}
-    assert connection.sent_folder() == "Gesendet"
+    assert roles_in(connection) == {"Ausgang": "sent", "Others/Entwuerfe": None}
+    assert connection.sent_folder() == "Ausgang"
 
 
 def test_the_root_of_a_namespace_of_others_has_no_role(asked: Asked, imap: LyingServer) -> None:
@@ -268,8 +269,8 @@ def test_folders_that_another_user_made_at_dovecot_get_no_mail(tls_folder: Path)
         imap = addresses[Security.IMPLICIT_TLS]
         server = MailServer(imap=imap, smtp=SOMEWHERE.smtp, ca_file=tls_folder / "tls_ca.pem")
         bob = ImapConnection.open(login_at(server, BOB, PASSWORDS[BOB]))
-        for name in ("Sent", "Drafts", "Trash"):
-            bob.create_folder(name)
+        for name in (b"Sent", b"Drafts", b"Trash"):
+            bob._imap.run(b"CREATE", name)
         bob.close()
         alice = ImapConnection.open(login_at(server))
         assert roles_in(alice) == {"INBOX/Gesendet": "sent", "Drafts": None, "Sent": None, "Trash": None}
@@ -297,3 +298,74 @@ def test_no_namespace_of_everybody_at_dovecot_gets_mail_however_many_there_are(t
         assert alice.keep_draft(draft, "<one@draft.sealwax.invalid>").folder == "Drafts"
         assert {name for name, role in roles_in(alice).items() if role == "drafts"} == {"Drafts"}
         alice.close()
+
+
+CYRUS = b'* NAMESPACE (("INBOX." ".")) (("user." ".")) (("" "."))\r\nTAG OK\r\n'
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "typed", "made"),
+    [
+        (b'* NAMESPACE (("INBOX." ".")) NIL NIL\r\nTAG OK\r\n', "Projects", "INBOX.Projects"),
+        (b'* NAMESPACE (("INBOX." ".")) NIL NIL\r\nTAG OK\r\n', "INBOX.Projects", "INBOX.Projects"),
+        (CYRUS, "Projects", "INBOX.Projects"),
+        (CYRUS, "user.bob.Projects", "user.bob.Projects"),
+        (b'* NAMESPACE (("" "/")) NIL NIL\r\nTAG OK\r\n', "Projects", "Projects"),
+        (b"TAG BAD what?\r\n", "Projects", "Projects"),
+        (None, "Projects", "Projects"),
+    ],
+)
+@pytest.mark.parametrize("lists_first", [False, True])
+def test_a_folder_that_a_person_names_is_made_in_the_personal_namespace(
+    asked: Asked, imap: LyingServer, namespaces: bytes | None, typed: str, made: str, *, lists_first: bool
+) -> None:
+    connection = asked(b'() "." INBOX.Old', namespaces=namespaces)
+    imap.answers["RENAME"] = [b"TAG OK\r\n"]
+    if lists_first:
+        connection.list_folders()
+    assert connection.create_folder(typed).folder == made
+    assert connection.rename_folder("INBOX.Old", typed).folder == made
+    assert imap.commands("CREATE") == [f'CREATE "{made}"'.encode()]
+    assert imap.commands("RENAME") == [f'RENAME "INBOX.Old" "{made}"'.encode()]
+
+
+def test_marks_that_a_server_gives_only_on_request_count(asked: Asked, imap: LyingServer) -> None:
+    """Cyrus with `specialusealways: 0`."""
+    connection = asked(b'() "/" Rubbish', more=b"SPECIAL-USE LIST-EXTENDED")
+    marked = [b'* LIST (\\Trash) "/" Rubbish\r\nTAG OK\r\n']
+    imap.answers['LIST "" "*" RETURN (SPECIAL-USE)'] = marked
+    assert connection.has_role("Rubbish", Role.TRASH)
+    imap.answers['LIST "" "*" RETURN (SPECIAL-USE)'] = [b"TAG BAD what?\r\n"]
+    assert not connection.has_role("Rubbish", Role.TRASH)
+
+
+def test_the_usual_names_of_fifteen_languages_are_known_and_no_second_folder_is_made(
+    asked: Asked, imap: LyingServer
+) -> None:
+    for role in (Role.SENT, Role.DRAFTS, Role.TRASH, Role.JUNK, Role.ARCHIVE):
+        for name in USUAL_NAMES[role]:
+            for written in (name, name.upper(), f"INBOX/{name}"):
+                wire = write_folder_name(written)
+                folders = read_folders([Answer("LIST", None, [[], b"/", wire])])
+                assert roles_of(folders)[wire] is role, written
+    connection = asked(b'() "/" Papierkorb', b'() "/" "Gesendete Objekte"', b'() "/" "Entw&APw-rfe"')
+    assert connection.sent_folder() == "Gesendete Objekte"
+    assert connection.has_role("Papierkorb", Role.TRASH)
+    assert imap.commands("CREATE") == []
+
+
+def test_no_usual_name_has_two_roles() -> None:
+    names = [name.casefold() for names in USUAL_NAMES.values() for name in names]
+    assert len(names) == len(set(names))
+
+
+def test_a_folder_that_is_open_is_left_before_it_or_its_parent_is_renamed(asked: Asked, imap: LyingServer) -> None:
+    connection = asked(b'() "/" Work', b'() "/" Work/Old')
+    imap.answers |= {"RENAME": [b"TAG OK\r\n"], "EXAMINE": IMAP["SELECT"]}
+    connection.list_messages("Work/Old", limit=10)
+    before = len(imap.received)
+    connection.rename_folder("Work", "Done")
+    assert [line.split()[0] for line in imap.received[before:]][:2] == [b"EXAMINE", b"RENAME"]
+    before = len(imap.received)
+    connection.rename_folder("Done", "Work")
+    assert imap.received[before].startswith(b"RENAME")

@@ -28,11 +28,14 @@ def list_folders() -> Response:
 
 @blueprint.post("/folders")
 def create_folder() -> Response:
-    """Make the folder `name`, with the names of its parents as the server separates them."""
+    """Make the folder `name`, with the names of its parents as the server separates them.
+
+    At a server that keeps a person's folders below a prefix, the folder gets it.
+    """
     session = require_session()
     name = _name()
     changed = call_mail_once(session, lambda connection: connection.create_folder(name))
-    return jsonify({"id": id_of(session, name)} | render_change(session, changed))
+    return jsonify({"id": id_of(session, changed.folder)} | render_change(session, changed))
 
 
 @blueprint.put("/folders/<folder_id>")
@@ -41,7 +44,7 @@ def rename_folder(folder_id: str) -> Response:
     session = require_session()
     folder, name = folder_of(session, folder_id), _name()
     changed = call_mail_once(session, lambda connection: connection.rename_folder(folder, name))
-    return jsonify({"id": id_of(session, name)} | render_change(session, changed))
+    return jsonify({"id": id_of(session, changed.folder)} | render_change(session, changed))
 
 
 @blueprint.delete("/folders/<folder_id>")

@@ -12,7 +12,6 @@ from contextlib import suppress
 from webbridge.gateway.door import GatewayCode, GatewayError, check_folder_name
 from webbridge.gateway.imap_folders import (
     INBOX,
-    NAMES,
     Folder,
     FolderFacts,
     ListedFolder,
@@ -28,6 +27,7 @@ from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Literal, read_code, read_folder_name, write_folder_name
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal, refusal
 from webbridge.gateway.undo import Changed, CreateStep, DeleteStep, RenameStep, SubscribeStep
+from webbridge.gateway.usual_names import USUAL_NAMES
 from webbridge.gateway.wire import CallDeadline
 
 # The share of a call's time for counting messages. When it is used up, the remaining folders are listed without counts.
@@ -73,7 +73,7 @@ class FolderLists:
         known = folders_with(role, self._listed())
         if known:
             return known[0].name
-        wire_name = self._namespaces.new_name(NAMES[role][0])
+        wire_name = self._namespaces.new_name(USUAL_NAMES[role][0].encode("ascii"))
         if wire_name is None:
             raise _no_place(self._namespaces)
         name = read_folder_name(wire_name)
@@ -86,8 +86,9 @@ class FolderLists:
 
     def create(self, folder: str) -> Changed:
         """Make a folder and subscribe to it. `check_new_name` comes before, unless a folder has had this name."""
-        self._create(check_folder_name(folder))
-        return Changed(undo=(DeleteStep(folder=folder),))
+        name = self._placed(check_folder_name(folder))
+        self._create(name)
+        return Changed(undo=(DeleteStep(folder=name),), folder=name)
 
     def rename(self, folder: str, to: str) -> Changed:
         """Rename a folder. `check_new_name` comes before, unless a folder has had the new name.
@@ -95,11 +96,12 @@ class FolderLists:
         The inbox keeps its name: renaming it would move its messages (RFC 9051 section 6.3.6).
         """
         check_not_inbox(folder)
-        self._selection.forget()
-        self._imap.run(b"RENAME", _word(folder), _word(check_folder_name(to)), refused=_name_refusal)
-        self._imap.send((b"UNSUBSCRIBE", _word(folder)), (b"SUBSCRIBE", _word(to)))
+        name = self._placed(check_folder_name(to))
+        self._leave()
+        self._imap.run(b"RENAME", _word(folder), _word(name), refused=_name_refusal)
+        self._imap.send((b"UNSUBSCRIBE", _word(folder)), (b"SUBSCRIBE", _word(name)))
         self._imap.drain()
-        return Changed(undo=(RenameStep(folder=to, to=folder),))
+        return Changed(undo=(RenameStep(folder=name, to=folder),), folder=name)
 
     def delete(self, folder: str, *, with_messages: bool) -> Changed:
         """Delete a folder. With messages in it only if that is asked for, because nothing brings them back."""
@@ -110,8 +112,7 @@ class FolderLists:
         if total != 0 and not with_messages:
             text = "The folder has messages. They would be deleted for ever."
             raise GatewayError(GatewayCode.FOLDER_NOT_EMPTY, text)
-        # RFC 9051 section 6.3.5 lets servers refuse to delete the selected folder.
-        self._leave(folder)
+        self._leave()
         self._imap.run(b"DELETE", _word(folder), refused=folder_refusal)
         self._imap.send((b"UNSUBSCRIBE", _word(folder)))
         self._imap.drain()
@@ -123,7 +124,20 @@ class FolderLists:
         self._imap.run(verb, _word(check_folder_name(folder)), refused=folder_refusal)
         return Changed(undo=(SubscribeStep(folder=folder, is_subscribed=not is_subscribed),))
 
-    def _leave(self, folder: str) -> None:
+    def _placed(self, name: str) -> str:
+        """Return the whole name of a new folder. Raises GatewayError."""
+        if not self._namespaces.are_known:
+            self._imap.send((b"NAMESPACE",))
+            self._namespaces = read_namespaces(self._answered_namespaces())
+        return read_folder_name(self._namespaces.placed_name(write_folder_name(name)))
+
+    def _leave(self) -> None:
+        """Leave the selected folder, since servers refuse to delete it (RFC 9051 section 6.3.5), or to rename it.
+
+        Courier refuses to rename a parent of it too.
+        """
+        if not self._selection.is_open:
+            return
         self._selection.forget()
         if self._imap.offers("UNSELECT"):
             with suppress(GatewayError):
@@ -137,7 +151,13 @@ class FolderLists:
             self._imap.run(b"SUBSCRIBE", _word(name))
 
     def _listed(self) -> list[ListedFolder]:
-        return self._read(self._ask_list((b"LIST", b'""', b'"*"')))
+        plain: Command = (b"LIST", b'""', b'"*"')
+        if self._imap.offers("SPECIAL-USE", "LIST-EXTENDED"):
+            # Some servers mark special folders only on request (RFC 6154 section 3; Cyrus by `specialusealways: 0`).
+            answers = self._try_list((*plain, b"RETURN", b"(SPECIAL-USE)"))
+            if answers is not None:
+                return self._read(answers)
+        return self._read(self._ask_list(plain))
 
     def _read(self, answers: list[Answer]) -> list[ListedFolder]:
         return read_folders(answers, self._namespaces)
@@ -165,8 +185,12 @@ class FolderLists:
         rights = b" MYRIGHTS" if self._imap.offers("LIST-MYRIGHTS") else b""
         special = b" SPECIAL-USE" if self._imap.offers("SPECIAL-USE") else b""
         options = b"(SUBSCRIBED" + special + rights + b" STATUS " + _COUNTS + b")"
+        return self._try_list((b"LIST", b'""', b'"*"', b"RETURN", options))
+
+    def _try_list(self, command: Command) -> list[Answer] | None:
+        """Return the answers to a LIST, or None if the server refuses its options."""
         try:
-            return self._ask_list((b"LIST", b'""', b'"*"', b"RETURN", options))
+            return self._ask_list(command)
         except GatewayError as error:
             if self._imap.wire.broken or error.code is not GatewayCode.SERVER_REFUSED:
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -10,6 +11,7 @@ from webbridge.gateway.door import clean_text
 from webbridge.gateway.imap_namespaces import ALL_PERSONAL, Namespaces, Place
 from webbridge.gateway.imap_syntax import Value, read_folder_name, read_number
 from webbridge.gateway.imap_wire import Answer
+from webbridge.gateway.usual_names import USUAL_NAMES
 
 INBOX = b"INBOX"
 MAX_FOLDERS = 5000  # Our own bound.
@@ -33,13 +35,6 @@ _SPECIAL_USE = {
     Role.TRASH: b"\\TRASH",
     Role.JUNK: b"\\JUNK",
     Role.ARCHIVE: b"\\ARCHIVE",
-}
-NAMES = {
-    Role.DRAFTS: (b"Drafts",),
-    Role.SENT: (b"Sent", b"Sent Items", b"Sent Messages"),
-    Role.TRASH: (b"Trash", b"Deleted Items", b"Deleted Messages"),
-    Role.JUNK: (b"Junk", b"Spam"),
-    Role.ARCHIVE: (b"Archive",),
 }
 
 
@@ -221,8 +216,15 @@ def in_order(folders: Iterable[Folder]) -> list[Folder]:
 def folders_with(role: Role, folders: Sequence[ListedFolder]) -> list[ListedFolder]:
     """Return the folders with a role: those that SPECIAL-USE marks, else the one with the first usual name."""
     marked = [folder for folder in folders if _SPECIAL_USE[role] in folder.attributes]
-    by_name = {folder.top_name: folder for folder in sorted(folders, key=lambda one: -len(one.wire_name))}
-    return marked or [by_name[name] for name in NAMES[role] if name in by_name][:1]
+    if marked:
+        return marked
+    shortest_last = sorted(folders, key=lambda one: -len(one.wire_name))
+    by_name = {_usual_form(read_folder_name(one.top_name)): one for one in shortest_last if one.top_name is not None}
+    return [by_name[name] for name in map(_usual_form, USUAL_NAMES[role]) if name in by_name][:1]
+
+
+def _usual_form(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def roles_of(folders: Sequence[ListedFolder]) -> dict[bytes, Role]:

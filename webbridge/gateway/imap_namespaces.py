@@ -48,6 +48,16 @@ class Namespaces:
         names = (one + top_name for one in self.personal)
         return next((name for name in names if self.are_known and self._own_namespace(name, None) is not None), None)
 
+    def placed_name(self, name: bytes) -> bytes:
+        """Return a folder's name that a person has typed: in the personal namespace, unless it names one itself.
+
+        RFC 2342 section 5. Cyrus and Courier take no folders of a person beside `INBOX.`.
+        """
+        names_one = self._own_namespace(name, None) is not None or any(
+            one and name.startswith(one) for one in self._all
+        )
+        return name if names_one else self.new_name(name) or name
+
     def may_have_role_by_mark(self, name: bytes, delimiter: bytes | None) -> bool:
         """Return whether a mark of the server (RFC 6154) says how this account uses the folder."""
         return self.are_known and self._own_namespace(name, delimiter) is not None

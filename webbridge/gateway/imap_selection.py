@@ -58,6 +58,11 @@ class Selection:
         self._is_enabled = False
         self._news_at_select = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a folder may be selected at the server."""
+        return self._selected is not None
+
     def begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
         """Select the folder if necessary, and send commands that only read. Their answers are to be read next.
 

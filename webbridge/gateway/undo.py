@@ -74,7 +74,9 @@ class Changed:
     """The outcome of a change. `undo` is empty if nothing can undo it, or nothing has changed.
 
     `is_marked_only` says that the server cannot delete single messages: they are in their folder, marked as deleted.
+    `folder` is the whole name of the folder that was made or renamed.
     """
 
     undo: tuple[Step, ...] = ()
     is_marked_only: bool = False
+    folder: str = ""
