@@ -8,6 +8,7 @@ from flask import Flask, Response
 
 from sealwax.service import error_response
 from webbridge.gateway import GatewayCode, GatewayError, failure_of
+from webbridge.gateway.door import Busy
 from webbridge.gateway.smtp import RecipientsRefused
 
 BUSY_RETRY_SECONDS = 60
@@ -24,6 +25,7 @@ _STATUS = {
     GatewayCode.NO_SUCH_FOLDER: 404,
     GatewayCode.NO_SUCH_MESSAGE: 404,
     GatewayCode.FOLDER_CHANGED: 409,
+    GatewayCode.MAILBOX_FULL: 507,
     GatewayCode.NOT_OFFERED: 422,
     GatewayCode.FOLDER_EXISTS: 409,
     GatewayCode.FOLDER_NOT_EMPTY: 409,
@@ -38,9 +40,11 @@ def install_gateway_errors(app: Flask) -> None:
     app.register_error_handler(GatewayError, _gateway_error)
 
 
-def gateway_response(code: GatewayCode, message: str, members: Mapping[str, object]) -> Response:
-    """Return an error of a mail server as an answer."""
-    retry = BUSY_RETRY_SECONDS if code is GatewayCode.BUSY else None
+def gateway_response(
+    code: GatewayCode, message: str, members: Mapping[str, object], retry_seconds: int | None = None
+) -> Response:
+    """Return an error of a mail server as an answer. `retry_seconds`: the time that the server asks for, if it does."""
+    retry = (retry_seconds or BUSY_RETRY_SECONDS) if code is GatewayCode.BUSY else None
     return error_response(_STATUS[code], code.value, message, retry, members)
 
 
@@ -57,4 +61,5 @@ def members_of(error: GatewayError) -> dict[str, object]:
 
 
 def _gateway_error(error: GatewayError) -> Response:
-    return gateway_response(error.code, error.message, members_of(error))
+    retry_seconds = error.retry_seconds if isinstance(error, Busy) else None
+    return gateway_response(error.code, error.message, members_of(error), retry_seconds)

@@ -69,8 +69,49 @@ def test_a_response_code_of_a_command_is_a_failure_or_about_the_command(imap: Ly
     connection = ImapConnection.open(login_at(imap.address()))
     found = code_of(connection.list_folders)
     assert failure_of(found) is RFC_5530[code][1]
-    assert (found is GatewayCode.SERVER_REFUSED) == (RFC_5530[code][1] is None)
+    refused = GatewayCode.MAILBOX_FULL if code == "OVERQUOTA" else GatewayCode.SERVER_REFUSED
+    assert (found is refused) == (RFC_5530[code][1] is None)
     connection.close()
+
+
+CIRCUMSTANCES = [
+    (b"NO [OVERQUOTA] no", 507, "mailbox-full", None),
+    (b"NO Quota exceeded (mailbox for user is full)", 507, "mailbox-full", None),
+    (b"NO Over quota", 507, "mailbox-full", None),
+    (b"NO [TOOBIG] Message too big", 413, "message-too-large", None),
+    (b"NO APPEND Message too large", 413, "message-too-large", None),
+    (b"BAD User is authenticated but not connected.", 503, "mail-server-busy", "60"),
+    (b"NO User is authenticated but not connected.", 503, "mail-server-busy", "60"),
+    (b"BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds", 503, "mail-server-busy", "300"),
+    (b"NO Request is throttled. Suggested Backoff Time: 5 minutes", 503, "mail-server-busy", "300"),
+    (b"NO Server busy, try again in 7 seconds", 503, "mail-server-busy", "7"),
+    (b"NO Too many commands, wait 99999999 seconds", 503, "mail-server-busy", "3600"),
+    (b"NO Mailbox does not exist", 404, "no-such-folder", None),
+]
+
+
+@pytest.mark.parametrize(("answer", "status", "code", "retry"), CIRCUMSTANCES)
+def test_what_a_server_says_of_itself_is_no_missing_folder(
+    browser: FlaskClient, imap: LyingServer, answer: bytes, status: int, code: str, retry: str | None
+) -> None:
+    assert sign_in(browser).status_code == 200
+    (inbox, *_others) = get(browser, "/api/folders").get_json()["folders"]
+    imap.answers["SELECT"] = [b"TAG " + answer + b"\r\n"]
+    refused = get(browser, f"/api/folders/{inbox['id']}/messages")
+    assert (*error_of(refused), refused.headers.get("Retry-After")) == (status, code, retry)
+    assert get(browser, "/api/session").status_code == 200
+
+
+def test_a_connection_that_is_of_no_use_is_given_up(browser: FlaskClient, imap: LyingServer) -> None:
+    """Exchange says of one connection that it is authenticated but not connected; another one works."""
+    assert sign_in(browser).status_code == 200
+    (inbox, *_others) = get(browser, "/api/folders").get_json()["folders"]
+    imap.answers["SELECT"] = [b"TAG BAD User is authenticated but not connected.\r\n"]
+    assert get(browser, f"/api/folders/{inbox['id']}/messages").status_code == 503
+    imap.answers |= IMAP
+    logins = len(imap.commands("AUTHENTICATE"))
+    assert get(browser, "/api/folders").status_code == 200
+    assert len(imap.commands("AUTHENTICATE")) == logins + 1
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,13 @@ def test_answers_to_a_login_in_one_step_mean_the_same(in_one_step: LyingServer, 
     assert "sEcReT" not in refused.get_data(as_text=True)
 
 
+def test_a_goodbye_at_the_login_is_an_answer_also_on_an_open_connection(
+    imap: LyingServer, browser: FlaskClient
+) -> None:
+    imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", TakeLine(), b"* BYE Too many connections\r\n", Wait()]
+    assert error_of(sign_in(browser)) == (503, "mail-server-busy")
+
+
 @pytest.mark.parametrize("greeting", [b"* BYE too many\r\n", b"* PREAUTH hello\r\n", b"hello\r\n", b"* NO\r\n"])
 def test_a_greeting_that_is_none_says_nothing_about_the_password(
     imap: LyingServer, browser: FlaskClient, greeting: bytes

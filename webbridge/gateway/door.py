@@ -68,6 +68,8 @@ class GatewayCode(StrEnum):
     """Trying again later may help. The password was not refused."""
     UNREADABLE = "mail-server-unreadable"
     """The server broke its protocol, which only its administrator can remedy."""
+    MAILBOX_FULL = "mailbox-full"
+    """The mailbox has no room. Only deleting or more room helps."""
     NOT_OFFERED = "not-offered"
     """The protocol of the mailbox lacks the operation."""
     BAD_ARGUMENT = "bad-argument"
@@ -103,6 +105,18 @@ class UnreadableAnswer(GatewayError):
         super().__init__(
             GatewayCode.UNREADABLE, "The bridge cannot read the mail server's answer. Tell your administrator."
         )
+
+
+class Busy(GatewayError):
+    """The server does not do this now. `retry_seconds`: the time that it asks for, if it names one.
+
+    With `ends_connection` it says so of every command on this connection.
+    """
+
+    def __init__(self, message: str, *, retry_seconds: int | None = None, ends_connection: bool = False) -> None:
+        super().__init__(GatewayCode.BUSY, message)
+        self.retry_seconds = retry_seconds
+        self.ends_connection = ends_connection
 
 
 class LoginRefused(GatewayError):

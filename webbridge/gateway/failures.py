@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from math import ceil
 from types import MappingProxyType
 from typing import Final
 
-from webbridge.gateway.door import GatewayCode
+from webbridge.gateway.door import Busy, GatewayCode, GatewayError, clean_text
 
 
 class Failure(StrEnum):
@@ -64,6 +65,22 @@ _MECHANISM_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+# What a command may be refused for that passes, with no code: Exchange says so by NO or BAD at any command.
+_USELESS_WORDS = re.compile(rb"authenticated but not connected|throttl|back-?off", re.IGNORECASE)
+_PASSING_WORDS = re.compile(
+    rb"too many|simultaneous|temporar(?:y|ily)|try again|server (?:is )?(?:busy|unavailable|overloaded)|time[d-]? ?out|"
+    rb"overload|\block(?:ed)? by",
+    re.IGNORECASE,
+)
+_FULL_WORDS = re.compile(
+    rb"over ?quota|quota (?:is )?(?:exceeded|exceeds|full|reached)|exceeds? (?:the |your )?(?:storage )?quota|"
+    rb"not enough (?:disk )?quota|mailbox (?:is )?(?:full|over)|mailbox size limit|disk quota",
+    re.IGNORECASE,
+)
+_LARGE_WORDS = re.compile(rb"(?:message|append)[a-z ]{0,20} too (?:big|large)|too large a message", re.IGNORECASE)
+_WAIT = re.compile(rb"(\d{1,9}) ?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?)\b", re.IGNORECASE)
+MOST_WAIT_SECONDS: Final = 3600  # Our own bound.
+
 LOGIN_CODES: Final[Mapping[str, GatewayCode]] = MappingProxyType(
     # Many servers send no code. A NO without one, or with a code that gives no reason, means a wrong password.
     dict.fromkeys(("", "ALERT", *_OF_THE_PASSWORD), GatewayCode.LOGIN_REFUSED)
@@ -100,3 +117,35 @@ def names_mechanism(text: str) -> bool:
 def failure_of(code: GatewayCode) -> Failure | None:
     """Return the failure of the mail server that an error is, or None if the error is about the request."""
     return _FAILURES.get(code)
+
+
+def circumstance(code: str, text: bytes) -> GatewayError | None:
+    """Return the error of a refused command that is about the server or the mailbox and not about the command.
+
+    `code` is the response code ("" for none). Returns None for any other refusal.
+    """
+    if code == "OVERQUOTA" or (not code and _FULL_WORDS.search(text)):
+        return GatewayError(
+            GatewayCode.MAILBOX_FULL, "The mailbox is full. Delete messages and empty the trash, then try again."
+        )
+    if code == "TOOBIG" or (not code and _LARGE_WORDS.search(text)):  # RFC 7889 section 4
+        return GatewayError(GatewayCode.MESSAGE_TOO_LARGE, "The mail server takes no message of this size.")
+    if code:
+        return None
+    if is_useless := _USELESS_WORDS.search(text) is not None or _PASSING_WORDS.search(text):
+        return Busy(
+            f"The mail server cannot do this at the moment: {clean_text(text)}",
+            retry_seconds=_wait_in(text),
+            ends_connection=is_useless is True,
+        )
+    return None
+
+
+def _wait_in(text: bytes) -> int | None:
+    """Return the seconds that a server asks to wait; None if it names none."""
+    match = _WAIT.search(text)
+    if match is None:
+        return None
+    number, unit = int(match[1]), match[2].lower()
+    per_second = 0.001 if unit.startswith(b"m") and not unit.startswith(b"min") else 60 if unit.startswith(b"m") else 1
+    return max(1, min(ceil(number * per_second), MOST_WAIT_SECONDS))

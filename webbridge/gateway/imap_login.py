@@ -90,6 +90,9 @@ class _ImapOverWire(BothRevisions):
     def readline(self) -> bytes:
         line = self._wire.read_line(_MAX_LOGIN_BYTES)
         self._take(len(line))
+        if line[:5].upper() == b"* BYE":
+            # Some servers keep the connection open then, and imaplib would wait for the answer to the login.
+            raise _no_connection()
         # imaplib requires the line ends and the text that RFC 9051 sections 2.2 and 7.1 prescribe. Some servers end the
         # answer to a login in a bare LF (GNU Mailutils 3.15), and some leave the text out.
         line = line.rstrip(b"\r\n") + b"\r\n"
@@ -179,8 +182,6 @@ def _open(wire: Wire, server: MailServer) -> _Client:
             client.begin_tls(server.tls_context())
     except GatewayError:
         raise
-    except imaplib.IMAP4.error as error:
-        raise _greeting_refusal(str(error)) from None
     except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
         raise UnreadableAnswer from None
     return client
@@ -235,11 +236,8 @@ def _capabilities(client: _Client) -> frozenset[bytes]:
         return frozenset()
 
 
-def _greeting_refusal(text: str) -> GatewayError:
-    """Return the error for a greeting of BYE, or for a refused STARTTLS or CAPABILITY."""
-    if text.startswith(("b'* BYE", 'b"* BYE')):
-        return GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
-    return UnreadableAnswer()
+def _no_connection() -> GatewayError:
+    return GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
 
 
 def _abort_meaning(client: _Client) -> GatewayError:

@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from webbridge.gateway.door import ConnectionLost, GatewayCode, GatewayError, UnreadableAnswer, clean_text
-from webbridge.gateway.failures import COMMAND_CODES
+from webbridge.gateway.door import Busy, ConnectionLost, GatewayCode, GatewayError, UnreadableAnswer, clean_text
+from webbridge.gateway.failures import COMMAND_CODES, circumstance
 from webbridge.gateway.imap_syntax import Literal, Value, is_plain, quote, read_code, read_number, read_values
 from webbridge.gateway.wire import Wire
 
@@ -56,6 +56,8 @@ Refusal: TypeAlias = "Callable[[str, bytes], GatewayError]"
 
 def refusal(word: str, text: bytes) -> GatewayError:
     """Return the general error of a failed command."""
+    if (error := circumstance(read_code(text), text)) is not None:
+        return error
     code = COMMAND_CODES.get(read_code(text) if word == "NO" else "", GatewayCode.SERVER_REFUSED)
     if code is GatewayCode.BUSY:
         return GatewayError(code, f"The mail server cannot do this at the moment: {clean_text(text)}")
@@ -202,7 +204,9 @@ class ImapWire:
             raise self.unreadable()
         self.status_text = line.text[match.end() :].strip()
         if word != b"OK":
-            raise refused(word.decode("ascii"), self.status_text)
+            error = refused(word.decode("ascii"), self.status_text)
+            self.wire.broken |= isinstance(error, Busy) and error.ends_connection
+            raise error
 
     def read_line(self) -> Line:
         """Return one line, and the size of the literal that follows it.

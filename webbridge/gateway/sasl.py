@@ -143,10 +143,6 @@ class _Login(Exchange):
             raise UnreadableAnswer
         return self._left.pop()
 
-    def check_end(self) -> None:
-        if self._left:
-            raise UnreadableAnswer
-
 
 class _Scram(Exchange):
     """RFC 7677, RFC 5802: the server proves that it knows the password too."""
