@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, send, sign_in
-from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeMessage, Wait
+from tests.support.servers.lying_server import Close, Drip, LyingServer, Made, Step, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, login_at
 from webbridge.gateway import GatewayCode, GatewayError, OutgoingMessage, submit_message
 from webbridge.gateway.kept_smtp import MAX_IDLE_SECONDS, MAX_KEPT, KeptSmtp
@@ -70,6 +70,30 @@ def test_a_message_goes_over_a_new_connection_when_the_open_one_fails(
     smtp.answers["RSET"] = answer
     assert send(alice, MESSAGE, BOB).get_json()["outcome"] == "sent"
     assert (len(smtp.messages), logins(smtp)) == (2, 2)
+
+
+@pytest.mark.parametrize("stage", ["MAIL FROM", "RCPT TO"])
+@pytest.mark.parametrize(
+    "answer", [b"421 4.4.2 idle too long\r\n", b"421 4.7.0 Too many messages\r\n", b"nonsense\r\n"]
+)
+def test_an_open_connection_that_ends_at_the_next_message_is_replaced_once(
+    alice: FlaskClient, smtp: LyingServer, stage: str, answer: bytes
+) -> None:
+    assert send(alice, MESSAGE, BOB).get_json()["outcome"] == "sent"
+    answers = [answer]
+    smtp.answers[stage] = [Made(lambda: answers.pop() if answers else b"250 ok\r\n")]
+    assert send(alice, MESSAGE, BOB).get_json()["outcome"] == "sent"
+    assert (len(smtp.messages), logins(smtp)) == (2, 2)
+    answers.extend([answer, answer])
+    assert send(alice, MESSAGE, BOB).status_code in (502, 503)
+    assert (len(smtp.messages), logins(smtp)) == (2, 3)
+
+
+def test_a_lasting_refusal_at_an_open_connection_is_not_tried_again(alice: FlaskClient, smtp: LyingServer) -> None:
+    assert send(alice, MESSAGE, BOB).get_json()["outcome"] == "sent"
+    smtp.answers["MAIL FROM"] = [b"452 4.3.1 no room\r\n"]
+    assert error_of(send(alice, MESSAGE, BOB)) == (503, "mail-server-busy")
+    assert logins(smtp) == 1
 
 
 @pytest.mark.parametrize("silence", [Wait(), Drip(b"250 ok\r\n", pause_seconds=1.0)])

@@ -15,11 +15,13 @@ from enum import StrEnum
 from typing import Final
 
 from webbridge.gateway.door import (
+    ConnectionLost,
     Credentials,
     GatewayCode,
     GatewayError,
     MailServer,
     Secret,
+    UnreadableAnswer,
     check_address,
     check_recipients,
     clean_text,
@@ -66,11 +68,12 @@ class Offers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The answer of a server that takes no message for one recipient."""
+    """The answer of a server that takes no message for one recipient. `code` is 0 if it was not asked."""
 
     address: str
     is_temporary: bool
     text: str
+    code: int = 0
 
 
 class Refused(GatewayError):
@@ -85,6 +88,7 @@ class Refused(GatewayError):
         else:
             code, text = GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: "
         super().__init__(code, text + _words(reply))
+        self.reply_code = reply.code
         status = _ENHANCED_STATUS.match(reply.lines[0])
         self.without_words = f"{text}{reply.code}{f' {status[0].decode()}' if status else ''}"
 
@@ -142,13 +146,8 @@ def submit_message(
         )
         raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     sender = check_address(credentials.account.address)
-    smtp = connections.take()
-    if smtp is None:
-        smtp = _log_in_anew(credentials)
-    else:
-        smtp.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)
+    smtp = _begin(credentials, connections, lambda smtp: _open_transaction(smtp, sender, checked, message, reports))
     try:
-        _open_transaction(smtp, sender, checked, message, reports)
         _transfer(smtp, message)
         before_last_line()
         outcome = _finish(smtp, credentials.account.server.timeout_seconds)
@@ -173,6 +172,35 @@ def ask_offers(server: MailServer) -> Offers:
     )
     smtp.leave()
     return offers
+
+
+def _begin(credentials: Credentials, connections: Connections, opening: Callable[[SmtpWire], None]) -> SmtpWire:
+    """Return a connection with an open transaction. A kept one may have ended: then a fresh one is tried once."""
+    kept = connections.take()
+    if kept is not None:
+        kept.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)
+        try:
+            opening(kept)
+        except GatewayError as error:
+            kept.wire.close()
+            # RFC 5321 section 3.8: 421 says that the server ends the connection. Nothing of the message was sent.
+            is_over = isinstance(error, (ConnectionLost, UnreadableAnswer)) or _is_of_the_connection(error)
+            if not is_over:
+                raise
+        else:
+            return kept
+    smtp = _log_in_anew(credentials)
+    try:
+        opening(smtp)
+    except BaseException:
+        smtp.wire.close()
+        raise
+    return smtp
+
+
+def _is_of_the_connection(error: GatewayError) -> bool:
+    refusals = error.refusals if isinstance(error, RecipientsRefused) else ()
+    return (isinstance(error, Refused) and error.reply_code == 421) or any(one.code == 421 for one in refusals)
 
 
 def _log_in_anew(credentials: Credentials) -> SmtpWire:
@@ -250,7 +278,7 @@ def _open_transaction(
     if not of_sender.is_accepted:
         raise Refused(of_sender, "the sender")
     refusals = [
-        Refusal(address=recipient, is_temporary=reply.is_passing, text=_words(reply))
+        Refusal(address=recipient, is_temporary=reply.is_passing, text=_words(reply), code=reply.code)
         for recipient, reply in zip(recipients, of_recipients, strict=True)
         if not reply.is_accepted
     ]

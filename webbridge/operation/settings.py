@@ -73,7 +73,7 @@ class MailSection(Section):
     )
 
     oauthbearer: bool = Field(
-        default=False, description="Take bearer tokens too in place of passwords, by SASL OAUTHBEARER"
+        default=False, description="Take bearer tokens too in place of passwords, by SASL OAUTHBEARER or XOAUTH2"
     )
 
     @model_validator(mode="after")

@@ -62,7 +62,14 @@ class Reply:
     make: Callable[[bytes], bytes]
 
 
-Step = bytes | Drip | Wait | Close | TakeLine | TakeLiteral | TakeMessage | Reply
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Step: send what the function returns."""
+
+    make: Callable[[], bytes]
+
+
+Step = bytes | Drip | Wait | Close | TakeLine | TakeLiteral | TakeMessage | Reply | Made
 Script = Mapping[str, Sequence[Step]]
 
 IMAP: Script = {
@@ -224,6 +231,8 @@ class _Conversation:
                         return False
                 case Close():
                     return False
+                case Made():
+                    self._connection.sendall(step.make())
                 case Reply():
                     line = self._lines.readline(LINE_BYTES).strip()
                     if not line:
