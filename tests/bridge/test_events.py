@@ -190,7 +190,7 @@ def test_a_refused_password_ends_the_session_and_its_streams(
         events = stack.enter_context(run_events(here))
         browser = signed_in(app)
         assert services_of(app).pool.session_ids() != set()
-        imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG NO wrong\r\n"]
+        imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG NO wrong password\r\n"]
         page = stack.enter_context(Page(events.port, cookie_of(browser)))
         page.wait_for("session-ended")
         assert page.next_event() == ("end", None)

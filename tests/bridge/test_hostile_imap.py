@@ -23,6 +23,7 @@ pytestmark = pytest.mark.server
 LETTER = b"From: alice@example.test\r\nMessage-ID: <one@example.test>\r\nSubject: x\r\n\r\nHello\r\n"
 CODES = [code for code in COMMAND_CODES if code]
 DOCUMENTED = {
+    "mailbox-full": (507, None),
     "mail-server-busy": (503, "try-later"),
     "mail-server-unreachable": (502, "unreachable"),
     "mail-server-misconfigured": (502, "misconfigured"),

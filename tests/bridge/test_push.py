@@ -237,7 +237,7 @@ def test_messages_end_when_the_mail_server_refuses_the_password(
     imap.answers |= {"CAPABILITY": WITH_IDLE, "EXAMINE": examined(2, 8), "IDLE": [b"+ idling\r\n"]}
     with house_of(replace(config, mail_server=imap.address())) as house:
         house.leave_subscribed(house.browser(), service)
-        imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG NO wrong\r\n"]
+        imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG NO wrong password\r\n"]
         imap.hang_up()
         wait_until(lambda: house.endpoints() == [])
         wait_until(lambda: not house.hub._users)

@@ -215,7 +215,7 @@ def test_check_says_that_a_server_takes_no_tokens(site: Site) -> None:
     rows = findings(site)[1]
     for part in ("imap", "smtp"):
         ((level, text),) = found(rows, part)
-        assert (level, text.partition("offers ")[2]) == ("error", "no SASL OAUTHBEARER")
+        assert (level, text.partition("offers ")[2]) == ("error", "no SASL OAUTHBEARER or XOAUTH2")
 
 
 def test_wrong_settings_end_serve_with_one_line_and_check_with_a_finding(site: Site) -> None:

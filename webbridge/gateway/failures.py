@@ -54,7 +54,7 @@ _LATER_WORDS = re.compile(
     re.IGNORECASE,
 )
 _PASSWORD_WORDS = re.compile(
-    r"password|passwd|passphrase|credential|log[io]n(?:\.\w+)* (?:failed|failure|incorrect|invalid|denied)|"
+    r"password|passwd|passphrase|credential|log[io]n (?:failed|failure|incorrect|invalid|denied)|"
     r"(?:authentication|authorization|auth) (?:failed|failure|error|rejected)|invalid (?:log[io]n|user)|"
     r"(?:invalid|unknown|no such) (?:user|account|mailbox)|user ?name",
     re.IGNORECASE,
