@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import bridge_before, error_of, get, send, sign_in
-from tests.support.servers.lying_server import IMAP, Close, LyingServer, TakeLine
+from tests.support.servers.lying_server import IMAP, Close, LyingServer, Made, TakeLine
 from tests.support.servers.mailboxes import BOB, login_at
 from webbridge.gateway import Failure, GatewayCode, GatewayError, ImapConnection, failure_of
 from webbridge.gateway.failures import COMMAND_CODES, LOGIN_CODES
@@ -159,3 +159,26 @@ def test_a_session_ends_when_its_mailbox_refuses_the_password(browser: FlaskClie
     imap.answers["LIST"] = [Close()]
     imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", TakeLine(), b"TAG NO [AUTHENTICATIONFAILED] no\r\n"]
     assert error_of(get(browser, "/api/folders")) == (401, "session-ended")
+
+
+def test_a_server_that_wants_to_know_the_program_is_told_once(browser: FlaskClient, imap: LyingServer) -> None:
+    """RFC 2971; Coremail (163.com) opens no folder before."""
+
+    def select() -> bytes:
+        (healthy,) = IMAP["SELECT"]
+        assert isinstance(healthy, bytes)
+        return healthy if imap.commands("ID") else b"TAG NO SELECT Unsafe Login. Please contact us for help\r\n"
+
+    imap.answers |= {
+        "CAPABILITY": [b"* CAPABILITY IMAP4rev1 ID AUTH=PLAIN\r\nTAG OK\r\n"],
+        "GREETING": [b"* OK [CAPABILITY IMAP4rev1 ID AUTH=PLAIN] ready\r\n"],
+        "ID": [b'* ID ("name" "x")\r\nTAG OK\r\n'],
+        "SELECT": [Made(select)],
+    }
+    assert sign_in(browser).status_code == 200
+    (inbox, *_others) = get(browser, "/api/folders").get_json()["folders"]
+    assert get(browser, f"/api/folders/{inbox['id']}/messages").status_code == 200
+    assert len(imap.commands("ID")) == 1
+    imap.answers["SELECT"] = [b"TAG NO Mailbox does not exist\r\n"]
+    imap.hang_up()
+    assert error_of(get(browser, f"/api/folders/{inbox['id']}/messages")) == (404, "no-such-folder")

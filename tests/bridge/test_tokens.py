@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
-import secrets
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -16,14 +12,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from tests.support.clock import FakeClock
 from tests.support.servers import dovecot
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, send, show_account, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, send, sign_in
 from tests.support.servers.lying_server import POP3, SMTP, Close, LyingServer, Script, Step, TakeLine
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, SOMEWHERE, accounts_at
 from tests.support.servers.ports import free_port
+from tests.support.servers.tokens import KEY, jwt, sign_in_by
 from webbridge.database import SCHEMA
 from webbridge.gateway import Credentials, MailServer, Secret, ServerAddress
 from webbridge.gateway.bearer import first_message
@@ -33,30 +29,9 @@ from webbridge.operation import checking
 
 pytestmark = pytest.mark.server
 
-KEY = secrets.token_bytes(32)
 TOKEN = "mF_9.B5f-4.1JqM"  # The example of RFC 6750.
 MESSAGE = b"From: alice@example.test\r\nMessage-ID: <token@example.test>\r\nSubject: x\r\n\r\nHello\r\n"
 OFFER = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=OAUTHBEARER\r\nTAG OK\r\n"
-
-
-def jwt(user: str = ALICE, *, expires_in: int = 3600, key: bytes = KEY, padding: int = 0) -> str:
-    """A token as Dovecot takes it."""
-    now = int(time.time())
-    claims = {"sub": user, "iat": now - 10, "nbf": now - 10, "exp": now + expires_in, "note": "x" * padding}
-    signed = ".".join(_base64url(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
-    return f"{signed}.{_base64url(hmac.new(key, signed.encode(), hashlib.sha256).digest())}"
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def sign_in_by(browser: FlaskClient, token: object, address: str = ALICE, **more: object) -> TestResponse:
-    members = {"address": address, "token": token, **more}
-    response = browser.post("/api/session", base_url=API, headers=FROM_PAGES, json=members)
-    if response.status_code == 200:
-        show_account(browser, address)
-    return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

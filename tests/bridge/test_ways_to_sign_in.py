@@ -12,12 +12,12 @@ import pytest
 from flask.testing import FlaskClient
 from scramp import ScramMechanism
 
-from tests.bridge.test_tokens import KEY, jwt, sign_in_by
 from tests.support.servers import dovecot
 from tests.support.servers.bridge import bridge_before, error_of, get, send, sign_in
 from tests.support.servers.lying_server import IMAP, SMTP, LyingServer, Reply, Step, TakeLine
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.ports import free_port
+from tests.support.servers.tokens import KEY, jwt, sign_in_by
 from webbridge.gateway import MailServer, Security, ServerAddress
 from webbridge.gateway.sasl import MAX_ITERATIONS
 from webbridge.operation import checking

@@ -26,6 +26,15 @@ _NEXT_UID: Final = re.compile(rb"\[UIDNEXT (\d{1,10})\]", re.IGNORECASE)
 _BYE_LINE: Final = re.compile(rb"\* BYE\b", re.IGNORECASE)
 
 
+def _examined(imap: ImapWire) -> list[Answer]:
+    try:
+        return imap.run(b"EXAMINE", INBOX.encode())
+    except GatewayError:
+        if not imap.named_itself():
+            raise
+    return imap.run(b"EXAMINE", INBOX.encode())
+
+
 class InboxWatch:
     """One connection of one account. All waiting methods raise GatewayError; then the connection is of no use."""
 
@@ -47,7 +56,7 @@ class InboxWatch:
         imap = connect(credentials, CallDeadline(server.timeout_seconds))
         try:
             # EXAMINE leaves the mark of new messages, \Recent, to programs that read them.
-            answers = imap.run(b"EXAMINE", INBOX.encode())
+            answers = _examined(imap)
         except GatewayError:
             imap.wire.close()
             raise

@@ -64,6 +64,15 @@ class Selection:
         return self._selected is not None
 
     def begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
+        """Do as `_begin`, and once more if the server may want to know the program first."""
+        try:
+            return self._begin(folder, uid_validity, *commands, uids=uids)
+        except GatewayError as error:
+            if error.code is not GatewayCode.NO_SUCH_FOLDER or not self._imap.named_itself():
+                raise
+        return self._begin(folder, uid_validity, *commands, uids=uids)
+
+    def _begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
         """Select the folder if necessary, and send commands that only read. Their answers are to be read next.
 
         `uids` are the messages that the call is about. Raises GatewayError with NO_SUCH_FOLDER or FOLDER_CHANGED; then

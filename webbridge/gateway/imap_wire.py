@@ -89,6 +89,7 @@ class ImapWire:
         self._capabilities = frozenset(name.upper() for name in capabilities)
         self._unfinished: deque[bytes] = deque()
         self._commands = 0
+        self._has_name = False
         self.status_text = b""
         """The text of the last status that ended a command. It may begin with a response code."""
         self._taken_bytes = 0
@@ -108,6 +109,18 @@ class ImapWire:
     def offers_beginning(self, name: str) -> bool:
         """Return whether the server has a capability that begins so, such as `RIGHTS=` (RFC 4314 section 2.2)."""
         return any(one.startswith(name.encode()) for one in self._capabilities)
+
+    def named_itself(self) -> bool:
+        """Name the program to a server that has refused a folder, once (RFC 2971). Returns False if that cannot help.
+
+        Coremail (163.com) opens no folder for a program without a name.
+        """
+        if self.wire.broken or self._has_name or not self.offers("ID"):
+            return False
+        self._has_name = True
+        with suppress(GatewayError):
+            self.run(b"ID", b'("name" "Sealwax")')
+        return not self.wire.broken
 
     def run(self, *command: bytes | Literal, refused: Refusal = refusal) -> list[Answer]:
         """Send a command and return its untagged answers if it succeeds.

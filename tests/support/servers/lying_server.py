@@ -232,7 +232,7 @@ class _Conversation:
                 case Close():
                     return False
                 case Made():
-                    self._connection.sendall(step.make())
+                    self._connection.sendall(step.make().replace(b"TAG", tag))
                 case Reply():
                     line = self._lines.readline(LINE_BYTES).strip()
                     if not line:
