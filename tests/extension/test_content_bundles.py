@@ -58,7 +58,7 @@ class Document extends Node {
   get designMode() {}
   hasFocus() {}
   createElement() {}
-  createTreeWalker() {}
+  createTreeWalker() { return { nextNode: () => null }; }
   evaluate() { return { snapshotLength: 0 }; }
   querySelectorAll() { return []; }
   querySelector() { return null; }
@@ -68,7 +68,7 @@ const onMessage = { addListener: () => begun.push("messages") };
 const runtime = { id: "own", getURL: () => "https://own.example/", onMessage };
 Object.assign(globalThis, {
   Node, Element, HTMLElement, HTMLFormElement, DocumentFragment, ShadowRoot, Document,
-  document: new Document(), window: globalThis, XPathResult: {},
+  document: new Document(), window: globalThis, XPathResult: {}, NodeFilter: { SHOW_TEXT: 4 },
   MutationObserver: Observer, IntersectionObserver: Observer, chrome: { runtime }, location: new URL("https://page.example/"),
   addEventListener: (type, listener) => {
     if (!listening.has(listener)) begun.push(type);
