@@ -309,6 +309,7 @@ CYRUS = b'* NAMESPACE (("INBOX." ".")) (("user." ".")) (("" "."))\r\nTAG OK\r\n'
         (b'* NAMESPACE (("INBOX." ".")) NIL NIL\r\nTAG OK\r\n', "Projects", "INBOX.Projects"),
         (b'* NAMESPACE (("INBOX." ".")) NIL NIL\r\nTAG OK\r\n', "INBOX.Projects", "INBOX.Projects"),
         (CYRUS, "Projects", "INBOX.Projects"),
+        (CYRUS, "Inbox", "Inbox"),
         (CYRUS, "user.bob.Projects", "user.bob.Projects"),
         (b'* NAMESPACE (("" "/")) NIL NIL\r\nTAG OK\r\n', "Projects", "Projects"),
         (b"TAG BAD what?\r\n", "Projects", "Projects"),
@@ -369,3 +370,19 @@ def test_a_folder_that_is_open_is_left_before_it_or_its_parent_is_renamed(asked:
     before = len(imap.received)
     connection.rename_folder("Done", "Work")
     assert imap.received[before].startswith(b"RENAME")
+
+
+def test_a_folder_whose_state_was_forgotten_is_left_too(asked: Asked, imap: LyingServer) -> None:
+    """It is still selected at the server after a call that found it numbered anew."""
+    connection = asked(b'() "/" Work')
+    imap.answers |= {"RENAME": [b"TAG OK\r\n"], "EXAMINE": IMAP["SELECT"]}
+    with pytest.raises(GatewayError) as raised:
+        connection.list_messages("Work", uid_validity=8, limit=10)
+    assert raised.value.code is GatewayCode.FOLDER_CHANGED
+    before = len(imap.received)
+    connection.rename_folder("Work", "Done")
+    assert [line.split()[0] for line in imap.received[before:]][:2] == [b"EXAMINE", b"RENAME"]
+
+
+def test_an_import_names_its_folders_as_the_server_does(asked: Asked) -> None:
+    assert asked(b'() "." INBOX.Old', namespaces=CYRUS).whole_name("Import") == "INBOX.Import"

@@ -53,6 +53,7 @@ ANOTHER_REASON = [
     b"TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n",
     b"TAG NO Maximum number of connections from user+IP exceeded\r\n",
     b"TAG NO Authentication temporarily unavailable\r\n",
+    b"TAG BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds\r\n",
     b"TAG NO Request is throttled. Suggested Backoff Time: 299961 milliseconds\r\n",
     b"TAG BAD what\r\n",
     b"* BYE [UNAVAILABLE] going down\r\n",

@@ -132,11 +132,12 @@ def circumstance(code: str, text: bytes) -> GatewayError | None:
         return GatewayError(GatewayCode.MESSAGE_TOO_LARGE, "The mail server takes no message of this size.")
     if code:
         return None
-    if is_useless := _USELESS_WORDS.search(text) is not None or _PASSING_WORDS.search(text):
+    is_useless = _USELESS_WORDS.search(text) is not None
+    if is_useless or _PASSING_WORDS.search(text):
         return Busy(
             f"The mail server cannot do this at the moment: {clean_text(text)}",
             retry_seconds=_wait_in(text),
-            ends_connection=is_useless is True,
+            ends_connection=is_useless,
         )
     return None
 

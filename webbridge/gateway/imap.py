@@ -231,6 +231,10 @@ class ImapConnection:
         """Make a folder and subscribe to it."""
         return self._folders.create(check_new_name(folder))
 
+    def whole_name(self, folder: str) -> str:
+        """Return the name that a new folder gets at this server. Raises GatewayError."""
+        return self._folders.whole_name(folder)
+
     def rename_folder(self, folder: str, to: str) -> Changed:
         """Rename a folder."""
         return self._folders.rename(folder, check_new_name(to))

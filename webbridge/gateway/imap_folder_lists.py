@@ -86,7 +86,7 @@ class FolderLists:
 
     def create(self, folder: str) -> Changed:
         """Make a folder and subscribe to it. `check_new_name` comes before, unless a folder has had this name."""
-        name = self._placed(check_folder_name(folder))
+        name = self.whole_name(check_folder_name(folder))
         self._create(name)
         return Changed(undo=(DeleteStep(folder=name),), folder=name)
 
@@ -96,7 +96,7 @@ class FolderLists:
         The inbox keeps its name: renaming it would move its messages (RFC 9051 section 6.3.6).
         """
         check_not_inbox(folder)
-        name = self._placed(check_folder_name(to))
+        name = self.whole_name(check_folder_name(to))
         self._leave()
         self._imap.run(b"RENAME", _word(folder), _word(name), refused=_name_refusal)
         self._imap.send((b"UNSUBSCRIBE", _word(folder)), (b"SUBSCRIBE", _word(name)))
@@ -124,8 +124,8 @@ class FolderLists:
         self._imap.run(verb, _word(check_folder_name(folder)), refused=folder_refusal)
         return Changed(undo=(SubscribeStep(folder=folder, is_subscribed=not is_subscribed),))
 
-    def _placed(self, name: str) -> str:
-        """Return the whole name of a new folder. Raises GatewayError."""
+    def whole_name(self, name: str) -> str:
+        """Return the name of a new folder with the personal namespace. Raises GatewayError."""
         if not self._namespaces.are_known:
             self._imap.send((b"NAMESPACE",))
             self._namespaces = read_namespaces(self._answered_namespaces())
@@ -136,9 +136,9 @@ class FolderLists:
 
         Courier refuses to rename a parent of it too.
         """
-        if not self._selection.is_open:
+        if not self._selection.may_be_open:
             return
-        self._selection.forget()
+        self._selection.leave()
         if self._imap.offers("UNSELECT"):
             with suppress(GatewayError):
                 self._imap.run(b"UNSELECT")

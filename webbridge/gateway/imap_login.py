@@ -247,14 +247,15 @@ def _abort_meaning(client: _Client) -> GatewayError:
 
 def _login_refusal(text: str) -> GatewayError:
     # The server's own words are not passed on, because they could repeat the password.
-    if _BAD.match(text) or names_mechanism(text):
-        return MechanismRefused()
-    code = read_code(text.encode("utf-8", "replace"))
+    is_bad = _BAD.match(text) is not None
+    code = "" if is_bad else read_code(text.encode("utf-8", "replace"))
     meaning = login_code(code, text)
-    if meaning is GatewayCode.LOGIN_REFUSED:
-        return LoginRefused(names_password=names_password(code, text))
     if meaning is GatewayCode.BUSY:
         return GatewayError(GatewayCode.BUSY, "The mail server accepts no login at the moment. Try again later.")
+    if is_bad or (not code and names_mechanism(text)):
+        return MechanismRefused()
+    if meaning is GatewayCode.LOGIN_REFUSED:
+        return LoginRefused(names_password=names_password(code, text))
     reason = f" ({code})" if code in LOGIN_CODES and code else ""
     return GatewayError(
         GatewayCode.MISCONFIGURED, f"The mail server refused to sign you in{reason}. Tell your administrator."

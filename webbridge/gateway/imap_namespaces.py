@@ -53,6 +53,8 @@ class Namespaces:
 
         RFC 2342 section 5. Cyrus and Courier take no folders of a person beside `INBOX.`.
         """
+        if name.upper() == _INBOX:
+            return name
         names_one = self._own_namespace(name, None) is not None or any(
             one and name.startswith(one) for one in self._all
         )

@@ -56,12 +56,13 @@ class Selection:
         self._imap = imap
         self._selected: Selected | None = None
         self._is_enabled = False
+        self._was_asked = False
         self._news_at_select = 0
 
     @property
-    def is_open(self) -> bool:
-        """Whether a folder may be selected at the server."""
-        return self._selected is not None
+    def may_be_open(self) -> bool:
+        """Whether a folder may be selected at the server, also one whose state was forgotten."""
+        return self._was_asked
 
     def begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
         """Do as `_begin`, and once more if the server may want to know the program first."""
@@ -132,6 +133,11 @@ class Selection:
         """Select anew at the next call, because folders have changed."""
         self._selected = None
 
+    def leave(self) -> None:
+        """Forget a folder that is not selected at the server any more."""
+        self._selected = None
+        self._was_asked = False
+
     def _openings(self, folder: str) -> list[Command]:
         select: Command = (b"SELECT", Literal(write_folder_name(check_folder_name(folder))))
         if self._imap.offers("ENABLE", "QRESYNC"):
@@ -143,6 +149,7 @@ class Selection:
 
     def _read_selected(self, folder: str, openings: Sequence[Command], uid_validity: int | None) -> Selected:
         self._selected = None
+        self._was_asked = True
         try:
             for _ in openings[1:]:
                 self._imap.answers()

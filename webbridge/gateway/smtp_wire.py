@@ -74,9 +74,9 @@ class SmtpWire:
 
         Some servers write them as `AUTH=LOGIN PLAIN`, a form from before RFC 4954.
         """
-        names = f"{self.parameters('auth')} {self.parameters('auth=login')}"
-        older = {name.removeprefix("auth=") for name in self._extensions if name.startswith("auth=")}
-        return frozenset(name.upper() for name in (*names.split(), *older))
+        offers = (f"{name}={parameters}" for name, parameters in self._extensions.items())
+        named = (line.removeprefix("auth=").replace("=", " ") for line in offers if line.startswith("auth="))
+        return frozenset(name.upper() for line in named for name in line.split())
 
     def command(self, line: bytes) -> Reply:
         """Send one command and return its reply.

@@ -52,8 +52,7 @@ class Importer:
     def run(self, mails: Iterable[StoredMail]) -> None:
         """Store the messages. Raises GatewayError if the mailbox cannot be used; a single message is left out."""
         for mail in mails:
-            self._connect()
-            folder = self._name_of(mail.folder)
+            folder = self._connect().whole_name(self._name_of(mail.folder))
             tally = self.tallies.setdefault(folder, Tally())
             try:
                 self._store_again_if_broken(mail, folder, tally)

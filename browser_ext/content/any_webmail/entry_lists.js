@@ -6,7 +6,7 @@ import { attributeOf, baseOf, closest, findBelow } from "../dom_tree.js";
 
 const ENTRY = "[role=listbox], [role=option], [role=tree], [role=treeitem], [role=tablist], [role=tab], [role=grid], [role=row], [role=gridcell], [role=feed]";
 const LEADING = "a[href], area[href], [onclick], button[formaction]";
-/** What differs between the addresses of entries: numbers, and long words of letters and digits. */
+/** The parts that differ between the addresses of entries: numbers, and long words of letters and digits. */
 const VARYING = /[\p{N}]+|%[\da-f]{2}|[\w-]{16,}/giu;
 /** The most neighbours that are looked at. */
 const MAX_NEIGHBOURS = 500;

@@ -270,11 +270,11 @@ function isUnclear(text) {
   const around = /** @type {Element} */ (parentOf(text));
   const isKnown = COUNTER.test(text.data.trim()) || bareAddress(text.data) !== "" || isClockOrVersion(text.data);
   const isLabel = LABEL.test(text.data) && findBelow(around, FIELDS).length > 0;
-  return !isKnown && !isLabel && isBeside(text) && !closest(around, ASIDE) && !isName(around);
+  return !isKnown && !isLabel && isBeside(text) && !closest(around, ASIDE) && !isLogo(around);
 }
 
 /** Whether an element is called the logo or the brand of the webmail. @param {Element} element */
-function isName(element) {
+function isLogo(element) {
   return ["id", "class"].some((name) => LOGO.test(attributeOf(element, name) ?? ""));
 }
 
