@@ -8,18 +8,16 @@
  * search leaves out empty text fields. If a script puts text into such a field later, the watcher examines the field
  * when it gets the pointer or the focus.
  */
-import { mayNamePart } from "./any_webmail/part_names.js";
 import { closest, customElementsBelow, findBelow, focusedIn, hasFocus, isConnected, matches } from "./dom_tree.js";
 import { ARMOR_BEGIN } from "./field_text.js";
-import { hasParcelLink } from "./parcel_signs.js";
+import { hasMailSign } from "./mail_signs.js";
 import { findFocused } from "./shadow_roots.js";
 import { GUARDED } from "./smime_attributes.js";
-import { isMailPage } from "./webmail_signs.js";
+import { isMailHost } from "./webmail_signs.js";
 import { api, world } from "./world.js";
 
 const ASKING = "[data-smime]";
 const CANDIDATES = `${ASKING}, textarea`;
-const TELLING = `${ASKING}, textarea:not(:empty)`;
 const NEAR_VIEWPORT = "100px";
 const LOOK_AGAIN_MILLISECONDS = 300;
 /** The longest wait for idle time, for pages that are never idle. */
@@ -35,9 +33,10 @@ const MAX_CHANGES = 500;
  * field gets its button when it gets the pointer or the focus.
  */
 const MAX_FIELDS = 100;
-/** Fields in which a page asks for encrypted or signed text, and what else is telling. */
-const FIELDS = ":is(textarea, input, [contenteditable])[data-smime]";
-const OTHERS = `${ASKING}:not(textarea, input, [contenteditable]), textarea:not(:empty, ${ASKING})`;
+/** Fields in which a page asks for encrypted or signed text. */
+const FIELDS = ":is(textarea, input:not([type=file]), [contenteditable])[data-smime]";
+/** What else is telling. */
+const OTHERS = `${ASKING}:not(${FIELDS}), textarea:not(:empty, ${ASKING})`;
 
 /**
  * Elements near the viewport. They are examined again at every change, because no event tells that a script has put
@@ -137,16 +136,16 @@ function lookAgainSoon() {
 function watchBelow(root) {
   const around = root instanceof Element ? closest(root, CANDIDATES) : null;
   if (around) watch(around);
-  for (const element of findBelow(root, hasManyFields(root) ? OTHERS : TELLING)) viewport.observe(element);
-  for (const element of findBelow(root, GUARDED)) watch(element);
+  const fields = findBelow(root, FIELDS);
+  if (fields.length > 0 && !hasManyFields(fields.length)) for (const element of fields) watch(element);
+  for (const element of findBelow(root, OTHERS)) watch(element);
   // Most elements with a shadow root are custom elements: let the guard look for a root in each of these.
   for (const element of customElementsBelow(root)) world.guard.meet(element);
 }
 
-/** Whether there are fields below, and the page has too many of them. @param {Node} root */
-function hasManyFields(root) {
-  const { length } = findBelow(root, FIELDS);
-  return length > MAX_FIELDS || (length > 0 && findBelow(document, FIELDS).length > MAX_FIELDS);
+/** Whether the page has too many fields, some of which are these. @param {number} count */
+function hasManyFields(count) {
+  return count > MAX_FIELDS || findBelow(document, FIELDS).length > MAX_FIELDS;
 }
 
 /** @param {Element} element */
@@ -185,7 +184,7 @@ function mayBeOffered(element) {
 
 /** @param {Iterable<ParentNode & Node>} changes the parts of the page that are new or changed */
 function lookForMail(changes) {
-  isMail ||= isMailPage() || [...changes].some((root) => mayNamePart(root) || hasParcelLink(root));
+  isMail ||= isMailHost() || [...changes].some(hasMailSign);
   if (isMail) void load("mail").then(() => {
     world.mail?.offerMail();
     void world.mail?.offerParcels().catch(() => {});

@@ -7,68 +7,78 @@
 const CUSTOM = "descendant-or-self::*[contains(local-name(), '-')]";
 
 /**
- * A method or a getter as a function whose first argument is the object.
- * @param {object} prototype @param {string} name @returns {(node: Node, ...args: unknown[]) => any}
+ * A method or a getter as a function whose first argument is the object. The prototype is asked at the first call: most
+ * pages need few of these functions, and a page waits for this script. The bundler leaves out those without a caller
+ * (`wasm_build/bundle/scripts.mjs`).
+ * @param {"Node" | "Element" | "HTMLElement" | "HTMLFormElement" | "Document" | "DocumentFragment"} type @param {string} name
+ * @returns {(node: Node, ...args: unknown[]) => any}
  */
-function readerOf(prototype, name) {
-  const { value, get } = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, name));
-  return (node, ...args) => Reflect.apply(value ?? get, node, args);
+function readerOf(type, name) {
+  /** @type {Function | undefined} */
+  let read;
+  return (node, ...args) => Reflect.apply(read ??= readFrom(globalThis[type].prototype, name), node, args);
 }
 
-const readType = readerOf(Node.prototype, "nodeType");
+/** @param {object} prototype @param {string} name @returns {Function} */
+function readFrom(prototype, name) {
+  const { value, get } = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, name));
+  return value ?? get;
+}
+
+const readType = readerOf("Node", "nodeType");
 /** @type {(node: Node) => Node | null} */
-export const parentNodeOf = readerOf(Node.prototype, "parentNode");
-const walk = readerOf(Document.prototype, "createTreeWalker");
-const evaluate = readerOf(Document.prototype, "evaluate");
-const readSlot = readerOf(Element.prototype, "assignedSlot");
+export const parentNodeOf = readerOf("Node", "parentNode");
+const walk = readerOf("Document", "createTreeWalker");
+const evaluate = readerOf("Document", "evaluate");
+const readSlot = readerOf("Element", "assignedSlot");
 /** `querySelectorAll` by the type of the node. @type {Record<number, (root: Node, selector: string) => NodeListOf<Element>>} */
 const finders = {
-  [Node.ELEMENT_NODE]: readerOf(Element.prototype, "querySelectorAll"),
-  [Node.DOCUMENT_NODE]: readerOf(Document.prototype, "querySelectorAll"),
-  [Node.DOCUMENT_FRAGMENT_NODE]: readerOf(DocumentFragment.prototype, "querySelectorAll"),
+  [Node.ELEMENT_NODE]: readerOf("Element", "querySelectorAll"),
+  [Node.DOCUMENT_NODE]: readerOf("Document", "querySelectorAll"),
+  [Node.DOCUMENT_FRAGMENT_NODE]: readerOf("DocumentFragment", "querySelectorAll"),
 };
 
 /** @type {(element: Element, selector: string) => boolean} */
-export const matches = readerOf(Element.prototype, "matches");
+export const matches = readerOf("Element", "matches");
 /** @type {(element: Element, selector: string) => Element | null} */
-export const closest = readerOf(Element.prototype, "closest");
+export const closest = readerOf("Element", "closest");
 /** @type {(element: Element, name: string) => string | null} */
-export const attributeOf = readerOf(Element.prototype, "getAttribute");
+export const attributeOf = readerOf("Element", "getAttribute");
 /** @type {(element: Element) => number} */
-export const widthOf = readerOf(Element.prototype, "clientWidth");
+export const widthOf = readerOf("Element", "clientWidth");
 /** @type {(element: HTMLElement) => string} */
-export const visibleTextOf = readerOf(HTMLElement.prototype, "innerText");
+export const visibleTextOf = readerOf("HTMLElement", "innerText");
 /** The text of an element, null of a document. @type {(node: Node) => string | null} */
-export const textOf = readerOf(Node.prototype, "textContent");
+export const textOf = readerOf("Node", "textContent");
 /** @type {(node: Node) => string} */
-export const baseOf = readerOf(Node.prototype, "baseURI");
+export const baseOf = readerOf("Node", "baseURI");
 /** @type {(node: Node) => NodeListOf<ChildNode>} */
-export const childrenOf = readerOf(Node.prototype, "childNodes");
+export const childrenOf = readerOf("Node", "childNodes");
 /** The open shadow root of an element. @type {(element: Element) => ShadowRoot | null} */
-export const openRootOf = readerOf(Element.prototype, "shadowRoot");
+export const openRootOf = readerOf("Element", "shadowRoot");
 /** @type {(node: Node) => Document} */
-export const documentOf = readerOf(Node.prototype, "ownerDocument");
+export const documentOf = readerOf("Node", "ownerDocument");
 /** @type {(node: Node) => Node | null} */
-export const previousOf = readerOf(Node.prototype, "previousSibling");
+export const previousOf = readerOf("Node", "previousSibling");
 /** @type {(node: Node, other: Node) => boolean} */
-export const contains = readerOf(Node.prototype, "contains");
+export const contains = readerOf("Node", "contains");
 /** @type {(node: Node) => boolean} */
-export const isConnected = readerOf(Node.prototype, "isConnected");
+export const isConnected = readerOf("Node", "isConnected");
 /** @type {(form: HTMLFormElement) => HTMLFormControlsCollection} */
-export const controlsOf = readerOf(HTMLFormElement.prototype, "elements");
+export const controlsOf = readerOf("HTMLFormElement", "elements");
 /** @type {(element: Element, options?: CheckVisibilityOptions) => boolean} */
-export const isVisible = readerOf(Element.prototype, "checkVisibility");
+export const isVisible = readerOf("Element", "checkVisibility");
 /** @type {(page: Document) => HTMLElement | null} */
-export const bodyOf = readerOf(Document.prototype, "body");
+export const bodyOf = readerOf("Document", "body");
 /** @type {(page: Document) => HTMLElement | null} */
-export const topElementOf = readerOf(Document.prototype, "documentElement");
+export const topElementOf = readerOf("Document", "documentElement");
 /** The element with the focus, outside of shadow roots. @type {(page: Document) => Element | null} */
-export const focusedIn = readerOf(Document.prototype, "activeElement");
+export const focusedIn = readerOf("Document", "activeElement");
 /** Whether a document is written as a whole: "on" or "off". @type {(page: Document) => string} */
-export const modeOf = readerOf(Document.prototype, "designMode");
+export const modeOf = readerOf("Document", "designMode");
 /** @type {(page: Document) => boolean} */
-export const hasFocus = readerOf(Document.prototype, "hasFocus");
-const create = readerOf(Document.prototype, "createElement");
+export const hasFocus = readerOf("Document", "hasFocus");
+const create = readerOf("Document", "createElement");
 
 /**
  * A new element of this document.
@@ -90,15 +100,23 @@ export function findBelow(root, selector) {
 }
 
 /**
- * The custom elements below, and the element itself if it is one: those with a hyphen in their names. A path makes no
- * object for every other element, as a loop over all of them would; in a shadow root no path works.
+ * The custom elements below, and the element itself if it is one: those with a hyphen in their names.
  * @param {Node} root @returns {Element[]}
  */
 export function customElementsBelow(root) {
-  if (readType(root) === Node.DOCUMENT_FRAGMENT_NODE) return [...findBelow(root, "*")].filter(({ localName }) => localName.includes("-"));
+  if (isFragment(root)) return [...findBelow(root, "*")].filter(({ localName }) => localName.includes("-"));
+  return /** @type {Element[]} */ (nodesBy(CUSTOM, root));
+}
+
+/**
+ * The nodes of a path. It makes no object for every other node, as a loop over all of them would; in a shadow root no path
+ * works.
+ * @param {string} path @param {Node} root @returns {Node[]}
+ */
+function nodesBy(path, root) {
   /** @type {XPathResult} */
-  const found = evaluate(document, CUSTOM, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
-  return Array.from({ length: found.snapshotLength }, (_, index) => /** @type {Element} */ (found.snapshotItem(index)));
+  const found = evaluate(document, path, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+  return Array.from({ length: found.snapshotLength }, (_, index) => /** @type {Node} */ (found.snapshotItem(index)));
 }
 
 /** The texts below. @param {Node} root @returns {Generator<Text>} */
@@ -108,14 +126,14 @@ export function* textsBelow(root) {
 }
 
 /**
- * The texts below of at most so many characters, one after the other: a name can be in several of them. Longer ones are
- * not even copied.
- * @param {Node} root @param {number} maxCharacters
+ * The texts below of at most so many characters that have one of the marks, one after the other. Most texts of a long page
+ * are not even copied.
+ * @param {Node} root @param {number} maxCharacters @param {string[]} marks without quotes
  */
-export function shortTextsBelow(root, maxCharacters) {
-  let found = "";
-  for (const text of textsBelow(root)) if (text.length <= maxCharacters) found += text.data;
-  return found;
+export function markedTextsBelow(root, maxCharacters, marks) {
+  const path = `descendant::text()[string-length() <= ${maxCharacters}][${marks.map((mark) => `contains(., "${mark}")`).join(" or ")}]`;
+  const texts = /** @type {Iterable<Text>} */ (isFragment(root) ? textsBelow(root) : nodesBy(path, root));
+  return [...texts].map(({ data }) => data).filter((text) => text.length <= maxCharacters && marks.some((mark) => text.includes(mark))).join("");
 }
 
 /** The text below a node; null if it has more characters. @param {Node} root @param {number} maxCharacters @returns {string | null} */
@@ -139,6 +157,11 @@ export function parentOf(node) {
 /** Whether a node is an element, also one of another frame. @param {Node} node @returns {node is Element} */
 export function isElement(node) {
   return readType(node) === Node.ELEMENT_NODE;
+}
+
+/** @param {Node} node */
+function isFragment(node) {
+  return readType(node) === Node.DOCUMENT_FRAGMENT_NODE;
 }
 
 /** Whether a node is a text, also one of another frame. @param {Node} node @returns {node is Text} */

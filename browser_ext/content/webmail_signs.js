@@ -15,12 +15,13 @@ const WEBMAILS = {
     hosts: ["outlook.live.com", "outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft"],
   },
 };
-const SIGNS = Object.values(WEBMAILS).map(({ sign }) => sign).join();
+/** Matches in each page of a webmail. */
+export const WEBMAIL_SIGNS = Object.values(WEBMAILS).map(({ sign }) => sign).join();
 const HOSTS = Object.values(WEBMAILS).flatMap(({ hosts = [] }) => hosts);
 
-/** Whether this document belongs to any of the webmails. */
-export function isMailPage() {
-  return HOSTS.includes(location.hostname) || findBelow(document, SIGNS).length > 0;
+/** Whether this document comes from the host of one of the webmails. */
+export function isMailHost() {
+  return HOSTS.includes(location.hostname);
 }
 
 /** Whether this document belongs to the webmail of this name. @param {string} name */

@@ -1,15 +1,18 @@
 /**
  * Recognises where a page names an S/MIME part of a mail: the usual names of the file, and its types (RFC 8551 section
- * 3.2). The watcher runs this in every page that the person has granted, so it has to be cheap: one look at the text,
- * one at the attributes.
+ * 3.2).
  */
-import { attributeOf, bodyOf, findBelow, matches, shortTextsBelow } from "../dom_tree.js";
+import { attributeOf, bodyOf, findBelow, isElement, markedTextsBelow, matches, textOf } from "../dom_tree.js";
 
 export const PART_NAME = /smime\.p7[ms]|application\/(?:x-)?pkcs7-(?:mime|signature)|multipart\/signed/iu;
 const SIGNATURE_NAME = /smime\.p7s|pkcs7-signature|multipart\/signed/iu;
 const ATTRIBUTES = ["href", "download", "title", "aria-label", "alt"];
 /** The most characters of a text that names a part; longer ones are sentences. Most of a long page is never read so. */
 const MAX_TEXT_CHARACTERS = 160;
+/** Each name has one of these, and few texts of other pages have. */
+const MARKS = ["7", "/"];
+/** What has to be in one text, since a page can mark or break a name anywhere. */
+const PIECE = /p7|kcs7|\/sig/iu;
 const PARTS = ["smime.p7", "pkcs7-", "multipart/signed"];
 /**
  * Matches some elements that name no part, so their attributes must be read too. Most elements have none of the
@@ -19,8 +22,13 @@ export const NAMING = `:is(${ATTRIBUTES.map((name) => `[${name}]`)}):is(${ATTRIB
 
 /** Whether the page may show a protected mail below `root`. @param {ParentNode & Node} root */
 export function mayNamePart(root) {
-  return PART_NAME.test(shortTextsBelow(root instanceof Document ? bodyOf(root) ?? root : root, MAX_TEXT_CHARACTERS))
-    || (root instanceof Element && matches(root, NAMING)) || findBelow(root, NAMING).length > 0;
+  return (isElement(root) && matches(root, NAMING)) || findBelow(root, NAMING).length > 0 || namesPart(root);
+}
+
+/** Whether the text of a part of a page names an S/MIME part. @param {Node} root */
+export function namesPart(root) {
+  const node = root instanceof Document ? bodyOf(root) ?? root : root;
+  return PIECE.test(markedTextsBelow(node, MAX_TEXT_CHARACTERS, MARKS)) && PART_NAME.test(textOf(node) ?? "");
 }
 
 /** The attribute of an element that names a part; "" for none. @param {Element} element */
