@@ -45,6 +45,12 @@ def check_shared_address(address: str) -> None:
         raise ValueError("shared_addresses: addresses as ward3@example.org are expected, in small letters")
 
 
+def check_authserv_id(name: str) -> None:
+    """Check the name of servers that write Authentication-Results, or an empty text. Raises ValueError."""
+    if name and re.fullmatch(r"[!#-'*+.-9A-Z^-~-]+", name) is None:
+        raise ValueError("authserv_id: one name as mail.example.org is expected")
+
+
 def check_prefix(prefix: str) -> None:
     """Check a path before `/api`. Raises ValueError."""
     if _PREFIX.fullmatch(prefix) is None:
@@ -83,7 +89,8 @@ class BridgeConfig:
 
     The bridge asks `timestamp_service` for people who sign mail so that it lasts. `label_policy_file` has the security
     labels that the pages offer. From `shared_addresses`, which are in small letters, each account may send mail that
-    names the account in its Sender field.
+    names the account in its Sender field. `authserv_id` is the name under which the operator's mail servers write
+    Authentication-Results (RFC 8601); without it, the names of an account's own mail servers count.
 
     `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked. `pki_cache` is the
     file of cached answers, which the command `sealwax` may share. Only public addresses and the ports 80 and 443 are
@@ -107,6 +114,7 @@ class BridgeConfig:
     timestamp_service: str = ""
     label_policy_file: Path | None = None
     shared_addresses: tuple[str, ...] = ()
+    authserv_id: str = ""
     mozilla_roots: bool = False
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     directory_folder: Path | None = None
@@ -130,6 +138,11 @@ class BridgeConfig:
     extension_origins: tuple[str, ...] = ()
     clock: Callable[[], datetime] = now
 
+    def authserv_ids_of(self, server: MailServer) -> frozenset[str]:
+        """The names whose Authentication-Results an account of this server must not send, in small letters."""
+        names = [self.authserv_id] if self.authserv_id else [server.mailbox.host, server.smtp.host]
+        return frozenset(name.lower() for name in names)
+
     def __post_init__(self) -> None:
         for origin in (self.api_origin, self.pages_origin, self.key_server_origin):
             check_origin(origin)
@@ -137,6 +150,7 @@ class BridgeConfig:
             check_extension_origin(origin)
         check_prefix(self.api_prefix)
         check_timestamp_service(self.timestamp_service)
+        check_authserv_id(self.authserv_id)
         for address in self.shared_addresses:
             check_shared_address(address)
         check_proxies("trusted_proxies", self.trusted_proxies)

@@ -15,7 +15,7 @@ import { day, text } from "./i18n.js";
 const FIRST_SIGNERS = 5;
 /** The remarks that are shown beside the verdict, so that nobody overlooks them, each with its class: one is no warning. */
 const REMARKS = new Map([
-  ["display-name-differs", "remark"], ["sender-field-differs", "remark"], ["sent-by", "remark"], ["encrypted-part", "remark calm-remark"],
+  ["display-name-differs", "remark"], ["sender-read-otherwise", "remark"], ["sender-field-differs", "remark"], ["sent-by", "remark"], ["encrypted-part", "remark calm-remark"],
 ]);
 
 /**

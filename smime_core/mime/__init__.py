@@ -4,7 +4,15 @@ All functions are pure and synchronous. Bulk data is searched and encoded in who
 Python. Readers raise only MalformedMessage or LimitExceeded.
 """
 
-from smime_core.mime.addresses import Mailbox, addresses, find_addresses, format_mailbox, from_addresses
+from smime_core.mime.addresses import (
+    Mailbox,
+    addresses,
+    canonical_mailbox,
+    find_addresses,
+    format_mailbox,
+    from_addresses,
+    is_read_alike,
+)
 from smime_core.mime.assemble import build_pkcs7_mime, build_signed, join_message, outer_headers_of, split_message
 from smime_core.mime.attachment import Attachment
 from smime_core.mime.canonical import EMBEDDED_MESSAGES, has_parts, to_crlf
@@ -42,6 +50,7 @@ __all__ = [
     "addresses",
     "build_pkcs7_mime",
     "build_signed",
+    "canonical_mailbox",
     "clean_filename",
     "decode_body",
     "find_addresses",
@@ -51,6 +60,7 @@ __all__ = [
     "format_date",
     "format_mailbox",
     "from_addresses",
+    "is_read_alike",
     "has_parts",
     "is_multipart_signed",
     "join_message",

@@ -33,7 +33,18 @@ _TOKEN: Final = re.compile(
 )
 _COMMENT_MARK: Final = re.compile(r"[()]|\\.", re.DOTALL)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
-_ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ATOMS: Final = re.compile(rf"{_ATOM}(?: {_ATOM})*")
+# One mailbox without comments, groups and obsolete syntax (RFC 5322 section 3.4), in ASCII.
+_STRING: Final = r'"(?:[ !#-\[\]-~]|\\[ -~])*"'
+_CANONICAL: Final = re.compile(
+    rf"""(?:(?:{_ATOM}|{_STRING})(?:[ \t]+(?:{_ATOM}|{_STRING}))*[ \t]*)?<(?P<named>[^<>]+)>|(?P<bare>[^<> \t]+)"""
+)
+# A remark in brackets without signs that another reader could take for a part of an address.
+_REMARK: Final = re.compile(r"""\([^()<>@,;:"\\\x00-\x08\x0a-\x1f\x7f]*\)""")
+# The first letters of the kinds of tokens of mailboxes: a name and an address in angle brackets, or an address.
+_USUAL_MAILBOX: Final = "(?:[awq]*<[aq]@[al]>|[aq]@[al])"
+_USUAL: Final = re.compile(f"{_USUAL_MAILBOX}(?:,{_USUAL_MAILBOX})*")
 _BETWEEN_ADDRESSES: Final = re.compile(r"""[\s<>()\[\]",:;]+""")
 _KEPT_CHARACTERS: Final = 256
 
@@ -65,6 +76,34 @@ def addresses(header_value: str) -> tuple[Mailbox, ...]:
 def _parse_once(header_value: str) -> tuple[Mailbox, ...]:
     # Cached, because a list of messages has the same few people again and again.
     return _parse(header_value)
+
+
+def canonical_mailbox(header_value: str) -> Mailbox | None:
+    """The only mailbox of an unfolded address field that every reader of mail reads alike, or None for other fields.
+
+    It is in the form of RFC 5322 section 3.4, in ASCII, without the obsolete forms, comments and groups.
+    """
+    match = _CANONICAL.fullmatch(header_value)
+    mailboxes = addresses(header_value) if match else ()
+    if match is None or len(mailboxes) != 1:
+        return None
+    (mailbox,) = mailboxes
+    return mailbox if mailbox.address == (match["named"] or match["bare"]) else None
+
+
+def is_read_alike(headers: Headers) -> bool:
+    """Whether other programs read the same authors in From: one field with mailboxes as people usually write them.
+
+    Unlike in a canonical mailbox, there may be remarks in brackets, and dots and letters beyond ASCII in the name.
+    `tests/interop/test_senders.py` compares what others read.
+    """
+    named = headers.find("From")
+    if len(named) != 1:
+        return not named
+    value = _REMARK.sub(" ", named[0].unfolded)
+    tokens = [(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(value)]
+    signs = "".join(text if kind == "special" else kind[0] for kind, text in tokens if kind != "blank")
+    return _USUAL.fullmatch(signs) is not None and all(mailbox.address for mailbox in from_addresses(headers))
 
 
 def first_addresses(header_value: str, most: int) -> tuple[tuple[Mailbox, ...], int]:

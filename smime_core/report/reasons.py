@@ -61,6 +61,9 @@ REASONS: Final = {
     "weak-key": "The signer's key is too short to prove much today.",
     "signed-by-sender-field": "The signature belongs to the person in the Sender field, not to the author shown.",
     "display-name-differs": "The sender's name contains an address that is not the sender's own.",
+    "sender-read-otherwise": (
+        "Other programs may show another sender for this message, because its From field is not written as usual."
+    ),
     "sender-field-differs": "The message says that someone else sent it for its author.",
     "sent-by": "The signed message names the person who sent it for its author.",
     "sent-by-proved": "The person who sent it for its author has signed it too.",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_NAME_TEXT_CHARACTERS
-from smime_core.mime import Headers, Mailbox, addresses, from_addresses
+from smime_core.mime import Headers, Mailbox, addresses, from_addresses, is_read_alike
 from smime_core.report.reasons import reason
 from smime_core.report.report import Reason
 from smime_core.text import addresses_match, write_proved, write_unread
@@ -53,7 +53,10 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
         authors=tuple(mailbox.address for mailbox in authors),
         sender=senders[0].address if len(senders) == 1 else None,
         sent_by=senders[0] if is_other and senders[0].address else None,
-        notes=_notes(authors[0] if authors else Mailbox("", ""), senders) if len(authors) < 2 else (),
+        notes=(
+            *(() if is_read_alike(headers) else (reason("sender-read-otherwise"),)),
+            *(_notes(authors[0] if authors else Mailbox("", ""), senders) if len(authors) < 2 else ()),
+        ),
     )
 
 

@@ -113,7 +113,17 @@ def test_a_sender_that_cannot_be_read_is_named_so(header: bytes) -> None:
     assert row(header).problem is HeaderProblem.UNREADABLE
 
 
-@pytest.mark.parametrize("header", [b"\r\n", b"Subject: a draft\r\n", b"From: Bo <b@c.test>\r\n", b"From: g: b@c;\r\n"])
+@pytest.mark.parametrize(
+    "sender", [b"boss@bank.test <a@b.test>", b"G: a@b.test;", b"a@b.test (c@d.test)", b"a@b.test\r\nFrom: c@d.test"]
+)
+def test_a_sender_that_programs_may_read_differently_is_named_so(sender: bytes) -> None:
+    assert row(b"From: " + sender + b"\r\n").problem is HeaderProblem.SENDER_UNCLEAR
+    assert row(b"From: Jane (at work) <a@b.test>, c@d.test\r\n").problem is None
+
+
+@pytest.mark.parametrize(
+    "header", [b"\r\n", b"Subject: a draft\r\n", b"From: Bo <b@c.test>\r\n", b"From: b@c, d@e\r\n"]
+)
 def test_a_header_that_can_be_read_has_no_problem(header: bytes) -> None:
     assert row(header).problem is None
 

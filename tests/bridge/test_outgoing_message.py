@@ -23,7 +23,7 @@ from webbridge import BridgeConfig
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import GatewayError, OutgoingMessage, submit_message
 from webbridge.gateway.outgoing import MAX_HEADER_BYTES, MEMORY_BYTES
-from webbridge.sending.header_check import check_header
+from webbridge.sending.header_check import check_header, leave_out_results
 
 HEADER = b"From: alice@example.test\r\nSubject: x\r\n\r\n"
 LARGE = HEADER + b"A line that is to be found nowhere.\r\n" * 60_000
@@ -187,9 +187,94 @@ def test_every_server_reads_the_same_header_fields(lines: list[bytes]) -> None:
     assert (read.get_payload(), read.defects) == ("", [])
 
 
-@pytest.mark.parametrize("sender", ["ALICE@Example.TEST", "Alice <alice@example.test>", '"alice"@example.test'])
+@pytest.mark.parametrize(
+    "sender",
+    ["ALICE@Example.TEST", "Alice <alice@example.test>", '"Alice, B" =?utf-8?q?C=C3=B6?=\r\n <alice@example.test>'],
+)
 def test_from_may_have_the_letters_of_the_account_in_any_case(sender: str) -> None:
     check_header(f"From: {sender}\r\n\r\n".encode(), ALICE)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "boss@bank.test <alice@example.test>",
+        "alice@example.test, boss@bank.test",
+        "Alice: alice@example.test;",
+        "alice@example.test (boss@bank.test)",
+        "<@relay.test:alice@example.test>",
+        "<boss@bank.test> <alice@example.test>",
+        '"alice"@example.test',
+        "alice @ example.test",
+        "\u00c4lice <alice@example.test>",
+        "A. Lice <alice@example.test>",
+        ", alice@example.test",
+        "<alice@example.test> x",
+    ],
+)
+def test_a_from_that_others_could_read_as_somebody_else_is_refused(sender: str) -> None:
+    with pytest.raises(GatewayError, match="one field From"):
+        check_header(f"From: {sender}\r\n\r\n".encode(), ALICE)
+
+
+@pytest.mark.parametrize("name", ["Sender", "Resent-From", "Resent-Sender", "resent-from "])
+def test_no_other_field_names_another_sender(name: str) -> None:
+    header = b"From: alice@example.test\r\n%s: %s\r\n\r\n"
+    check_header(header % (name.encode(), b"Alice <alice@example.test>"), ALICE)
+    for sender in (b"boss@bank.test", b"alice@example.test, boss@bank.test", b"alice@example.test (x)", b""):
+        with pytest.raises(GatewayError, match="names another sender"):
+            check_header(header % (name.encode(), sender), ALICE)
+
+
+IDS = frozenset({"mx.example.test"})
+
+
+@pytest.mark.parametrize(
+    ("results", "is_kept"),
+    [
+        (b"mx.example.test; spf=pass smtp.mailfrom=bank.test", False),
+        (b"MX.Example.TEST 1; dkim=pass", False),
+        (b'"mx.example.test"; none', False),
+        (b"\r\n mx.example.test;\r\n\tdkim=pass", False),
+        (b"(by us) mx.example.test; dkim=pass", False),
+        (b"mx.example.test", False),
+        (b"", False),
+        (b"mx.other.test; dkim=pass", True),
+        (b"mx.example.test.other.test; dkim=pass", True),
+    ],
+)
+def test_results_of_the_operators_own_servers_are_left_out(results: bytes, *, is_kept: bool) -> None:
+    field = b"Authentication-Results: " + results + b"\r\n"
+    others = b"X: " + field + b"From: alice@example.test\r\n"
+    header = others + field + b"authentication-results:mx.example.test;none\r\nSubject: x\r\n\r\n"
+    assert leave_out_results(header, IDS) == others + (field if is_kept else b"") + b"Subject: x\r\n\r\n"
+    assert leave_out_results(others + b"\r\n", IDS) == others + b"\r\n"
+
+
+@pytest.mark.parametrize("body_bytes", [0, 1, 64 * 1024, 3 * MEMORY_BYTES])
+def test_a_message_with_another_header_is_the_rest_of_the_same_one(body_bytes: int) -> None:
+    results = b"Authentication-Results: mx.example.test; x\r\n"
+    content = results + HEADER + b"y" * body_bytes
+    with OutgoingMessage.of(content) as message:
+        message.replace_header(leave_out_results(message.header, IDS))
+        message.replace_header(leave_out_results(message.header, IDS))
+        assert (message.header, message.size_bytes) == (HEADER, len(content) - len(results))
+        assert b"".join(message.pieces()) == b"".join(message.pieces()) == content[len(results) :]
+
+
+@pytest.mark.server
+def test_no_message_brings_results_of_the_mail_server_along(
+    alice: FlaskClient, memory_server: MemoryMailServer
+) -> None:
+    """`authserv_id` is not set, so the name of the mail server counts."""
+    foreign = b"Authentication-Results: mx.other.test; spf=pass\r\n"
+    own = b"Authentication-Results: %s; spf=pass\r\n" % memory_server.address.smtp.host.encode()
+    answer = send(alice, own + foreign + HEADER + b"hello\r\n", BOB).json
+    assert answer is not None
+    assert answer["outcome"] == "sent"
+    for message in (*memory_server.messages(BOB), *memory_server.messages(ALICE, answer["savedTo"])):
+        assert message.raw.count(b"spf=pass") == 1
+        assert message.raw.endswith(foreign + HEADER + b"hello\r\n")
 
 
 def test_no_other_character_passes_for_a_letter_of_the_account() -> None:

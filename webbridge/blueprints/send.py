@@ -45,6 +45,7 @@ def send_message() -> Response:
                 credentials=session.credentials,
                 connections=services().pool.smtp_of(session.id, session.credentials),
                 shared_addresses=config.shared_addresses,
+                authserv_ids=config.authserv_ids_of(session.credentials.account.server),
                 copy=wish,
                 check_copy=lambda: _check_copy(session, wish),
                 keep_copy=lambda message: _keep_copy(session, message, wish),

@@ -45,6 +45,9 @@ class OutgoingMessage:
         self._lines = _Lines()
         self._header = bytearray()
         self._has_whole_header = False
+        # The bytes at the beginning that `replace_header` has replaced, and those in their place.
+        self._left_out_bytes = 0
+        self._first = b""
         self._ends_with_line = False
         self.size_bytes = 0
         self.is_ascii = True
@@ -106,8 +109,28 @@ class OutgoingMessage:
             raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message is empty.")
         self._lines.check_end()
 
+    def replace_header(self, header: bytes) -> None:
+        """Put other header fields in the place of those that came, for `header`, `pieces` and `size_bytes`.
+
+        The lines of the new ones are among those that came. The digest stays that of the message as it came.
+        """
+        self._left_out_bytes += len(self._header) - len(self._first)
+        self.size_bytes += len(header) - len(self._header)
+        self._header = bytearray(header)
+        self._first = header
+
     def pieces(self) -> Iterator[bytes]:
         """Yield the message from its beginning, at most PIECE_BYTES at once."""
+        left_out = self._left_out_bytes
+        if self._first:
+            yield self._first
+        for piece in self._kept():
+            if rest := piece[left_out:]:
+                yield rest
+            left_out = max(0, left_out - len(piece))
+
+    def _kept(self) -> Iterator[bytes]:
+        """Yield the message as it came."""
         if self._memory is not None:
             kept = bytes(self._memory)
             yield from (kept[start : start + PIECE_BYTES] for start in range(0, len(kept), PIECE_BYTES))

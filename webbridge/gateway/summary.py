@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from smime_core.errors import SmimeError
-from smime_core.mime import Headers, Mailbox, addresses, parse_content_type, parse_date, parse_headers
+from smime_core.mime import Headers, Mailbox, addresses, is_read_alike, parse_content_type, parse_date, parse_headers
 from smime_core.text import write_proved, write_unread
 from webbridge.gateway.imap_fetch import flags_of
 from webbridge.gateway.imap_syntax import Value, read_number
@@ -54,6 +54,7 @@ class HeaderProblem(StrEnum):
 
     UNREADABLE = "header-unreadable"
     TOO_LONG = "header-too-long"
+    SENDER_UNCLEAR = "sender-unclear"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +131,18 @@ def _summary(
             date=parse_date(fields.get_unfolded("Date") or ""),
             protection=protection_of(fields.get_unfolded("Content-Type") or ""),
             openpgp=is_openpgp(fields.get_unfolded("Content-Type") or ""),
-            problem=HeaderProblem.TOO_LONG if _is_cut(header) else None if is_readable else HeaderProblem.UNREADABLE,
+            problem=_problem(header, fields, is_readable=is_readable),
         )
     except SmimeError:
         return unreadable
+
+
+def _problem(header: bytes, fields: Headers, *, is_readable: bool) -> HeaderProblem | None:
+    if _is_cut(header):
+        return HeaderProblem.TOO_LONG
+    if not is_readable:
+        return HeaderProblem.UNREADABLE
+    return None if is_read_alike(fields) else HeaderProblem.SENDER_UNCLEAR
 
 
 def protection_of(content_type: str) -> Protection | None:

@@ -94,6 +94,7 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
         yield guarded("keys", lambda: _check_keys(config))
     yield from _check_anchors(config)
     yield from _check_labels(config)
+    yield _check_authserv_id(config)
     yield from _check_listening(settings)
     yield from _check_running(settings)
     yield from _check_events(settings)
@@ -314,6 +315,13 @@ def _check_labels(config: BridgeConfig) -> Iterator[Finding]:
         yield wrong("labels", f"{file} cannot be read: {reason}", remedy)
     else:
         yield fine("labels", f"{file} has {len(policy.classifications)}")
+
+
+def _check_authserv_id(config: BridgeConfig) -> Finding:
+    if config.authserv_id:
+        return fine("results", f"messages are sent without Authentication-Results of {config.authserv_id}")
+    text = "without writing.authserv_id, only Authentication-Results of the mail servers' host names are left out"
+    return doubtful("results", text, "set writing.authserv_id to the name that your mail servers write in that field")
 
 
 def _check_listening(settings: BridgeSettings) -> Iterator[Finding]:

@@ -384,6 +384,7 @@ class BridgeSettings(ServiceSettings):
             timestamp_service=self.writing.timestamp_service,
             label_policy_file=self.writing.label_policy_file,
             shared_addresses=self.writing.shared_addresses,
+            authserv_id=self.writing.authserv_id,
             mozilla_roots=self.trust.mozilla_roots,
             revocation=self.trust.revocation,
             directory_folder=self.directory.folder,

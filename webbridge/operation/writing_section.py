@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from sealwax.operation.settings import Section
-from webbridge.config import check_shared_address, check_timestamp_service
+from webbridge.config import check_authserv_id, check_shared_address, check_timestamp_service
 
 
 class WritingSection(Section):
@@ -28,12 +28,25 @@ class WritingSection(Section):
         " and the message names the account as its sender",
     )
 
+    authserv_id: str = Field(
+        default="",
+        description="The name under which your mail servers write the results of their checks (RFC 8601); without it,"
+        " the names of the mail servers count. No message that is sent through the bridge brings such results along",
+    )
+
     @field_validator("timestamp_service")
     @classmethod
     def check_service(cls, address: str) -> str:
         """Refuse a text that is no address of a service."""
         check_timestamp_service(address)
         return address
+
+    @field_validator("authserv_id")
+    @classmethod
+    def check_name(cls, name: str) -> str:
+        """Refuse what is no name."""
+        check_authserv_id(name)
+        return name
 
     @field_validator("shared_addresses")
     @classmethod

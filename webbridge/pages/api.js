@@ -52,7 +52,7 @@ export { ApiError };
 /**
  * @typedef {{
  *   uid: number, from: string, to: string, sender?: Mailbox | null, subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
- *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | null,
+ *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | "sender-unclear" | null,
  *   openpgp?: boolean,
  * }} MessageSummary an earlier bridge gives no `sender` and no `openpgp`
  */

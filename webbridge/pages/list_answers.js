@@ -103,7 +103,7 @@ function readRow(value) {
     subject: textOf(subject, MAX_TEXT_CHARACTERS), date: dateOf(date), size: countOf(size) ?? 0, seen: seen === true,
     ...(flags === undefined ? {} : { flags: readFlags(flags) }),
     protection: wordOf(protection, /** @type {const} */ (["signed", "sealed"])), openpgp: openpgp === true,
-    problem: wordOf(problem, /** @type {const} */ (["header-unreadable", "header-too-long"]))
+    problem: wordOf(problem, /** @type {const} */ (["header-unreadable", "header-too-long", "sender-unclear"]))
       ?? ([from, to, subject].every((text) => typeof text === "string") ? null : "header-unreadable"),
   };
 }

@@ -1,4 +1,4 @@
-"""The header fields of an outgoing message that decide who it is from (RFC 5322 section 3.6.2)."""
+"""The header fields of an outgoing message by which readers learn who it is from (RFC 5322 section 3.6.2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from smime_core.errors import SmimeError
-from smime_core.mime import Headers, addresses, parse_headers
+from smime_core.mime import Field, Headers, canonical_mailbox, parse_headers
 from webbridge.gateway import GatewayCode, GatewayError
 from webbridge.gateway.door import check_message_id
 
@@ -15,13 +15,17 @@ from webbridge.gateway.door import check_message_id
 # The group is not possessive, because Python before 3.11.5 does not match with such a group around possessive parts.
 _FIELD: Final = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*(?:\r\n|\Z)")
 _HIDDEN: Final = ("Bcc", "Resent-Bcc")
+# The fields besides From in which readers see a sender.
+_SENDERS: Final = ("Sender", "Resent-From", "Resent-Sender")
+# RFC 8601 section 2.2: the name of the server that has checked the message. After a comment it is not read.
+_AUTHSERV_ID: Final = re.compile(r"""(?:"(?P<quoted>[^"\\]*)"|(?P<token>[^ \t;()"]+))[ \t]*(?:\d+[ \t]*)?(?:;|$)""")
 
 
 def check_header(header: bytes, account: str, *, shared_addresses: Collection[str] = ()) -> str:
     """Return the Message-ID of a message that this account may send; "" if it has none of the usual form.
 
-    The message is from the account, or from one of `shared_addresses`, in small letters, and names the account in
-    Sender. Raises GatewayError with BAD_ARGUMENT.
+    Every reader sees the same one author: the account, or one of `shared_addresses`, in small letters, with the account
+    in Sender. No other field names another sender. Raises GatewayError with BAD_ARGUMENT.
     """
     _check_lines(header)
     try:
@@ -34,6 +38,17 @@ def check_header(header: bytes, account: str, *, shared_addresses: Collection[st
             text = f"The message has a field {name}, which would show everybody the hidden recipients. Leave it out."
             raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     return _message_id(fields)
+
+
+def leave_out_results(header: bytes, authserv_ids: Collection[str]) -> bytes:
+    """Return a checked header without each Authentication-Results that claims to be from one of these servers.
+
+    Programs believe what such a field of their own server says of a message (RFC 8601 section 5). One whose server
+    cannot be read is left out too. The names are in small letters.
+    """
+    fields = parse_headers(header).fields
+    kept = [field for field in fields if not _is_result_of(field, {"", *authserv_ids})]
+    return b"".join(field.encoded for field in kept) + header[sum(len(field.encoded) for field in fields) :]
 
 
 def message_id_of(header: bytes) -> str:
@@ -56,23 +71,35 @@ def _check_lines(header: bytes) -> None:
 def _check_from(fields: Headers, account: str, shared_addresses: Collection[str]) -> None:
     address = _only_address(fields, "From")
     if not address:
-        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message needs one field From with one address.")
-    if _is_account(address, account):
-        return
-    if not address.isascii() or address.lower() not in shared_addresses:
-        text = f"The message is from another address than {account}, as which you are signed in."
+        text = "The message needs one field From with one address, in its usual form."
         raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
-    # Otherwise nobody would learn which of the people who share the address has sent it.
-    if not _is_account(_only_address(fields, "Sender"), account):
-        text = f"The message is from a shared address, so it needs one field Sender with {account}."
-        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+    if not _is_account(address, account):
+        if not address.isascii() or address.lower() not in shared_addresses:
+            text = f"The message is from another address than {account}, as which you are signed in."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+        # Otherwise nobody would learn which of the people who share the address has sent it.
+        if not _is_account(_only_address(fields, "Sender"), account):
+            text = f"The message is from a shared address, so it needs one field Sender with {account}."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+    for name in _SENDERS:
+        if fields.find(name) and not _is_account(_only_address(fields, name), account):
+            text = f"The message's field {name} names another sender than {account}. Leave it out."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
 
 
 def _only_address(fields: Headers, name: str) -> str:
-    """Return the address of a field that is there once and has one mailbox; otherwise an empty text."""
+    """Return the address of a field that is there once and has one canonical mailbox; otherwise an empty text."""
     named = fields.find(name)
-    mailboxes = addresses(named[0].unfolded) if len(named) == 1 else ()
-    return mailboxes[0].address if len(mailboxes) == 1 else ""
+    mailbox = canonical_mailbox(named[0].unfolded) if len(named) == 1 else None
+    return "" if mailbox is None else mailbox.address
+
+
+def _is_result_of(field: Field, authserv_ids: Collection[str]) -> bool:
+    """Return whether a field is an Authentication-Results of one of these servers; "" stands for an unreadable one."""
+    if field.name.lower() != "authentication-results":
+        return False
+    match = _AUTHSERV_ID.match(field.unfolded)
+    return ("" if match is None else match["quoted"] or match["token"] or "").lower() in authserv_ids
 
 
 def _is_account(address: str, account: str) -> bool:

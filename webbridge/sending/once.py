@@ -19,7 +19,7 @@ from webbridge.gateway.smtp import Connections, Refused
 from webbridge.gateway.wire import MIN_BYTES_PER_SECOND
 from webbridge.sending.copies import KEEP, CopyWish, render_wish
 from webbridge.sending.envelope import Envelope
-from webbridge.sending.header_check import check_header
+from webbridge.sending.header_check import check_header, leave_out_results
 from webbridge.sending.ledger import Ledger, Recorded, State, Turn
 
 # A process that waits for the mail server also computes, and its clock is read at another time.
@@ -31,7 +31,8 @@ _log = logging.getLogger(__name__)
 class Sending:
     """The parts that one message needs.
 
-    `shared_addresses` are those from which each account may send, in small letters. `copy` is the wish for its copy.
+    `shared_addresses` are those from which each account may send, and `authserv_ids` the names of the servers whose
+    results of checks no message may bring along, both in small letters. `copy` is the wish for its copy.
     `check_copy` raises an error if the mail server cannot keep to it, and `keep_copy` stores the copy and returns the
     folder's name, or None if it failed.
     """
@@ -40,6 +41,7 @@ class Sending:
     credentials: Credentials
     connections: Connections
     shared_addresses: Collection[str]
+    authserv_ids: Collection[str]
     copy: CopyWish
     check_copy: Callable[[], None]
     keep_copy: Callable[[OutgoingMessage], str | None]
@@ -54,6 +56,9 @@ def send_once(sending: Sending, envelope: Envelope, message: OutgoingMessage) ->
     """
     account, server = sending.credentials.account.address, sending.credentials.account.server
     message_id = check_header(message.header, account, shared_addresses=sending.shared_addresses)
+    header = leave_out_results(message.header, sending.authserv_ids)
+    if header != message.header:
+        message.replace_header(header)
     seconds = _seconds_before_the_end(server, message) + (server.timeout_seconds if sending.copy.days else 0.0)
     turn = sending.ledger.begin(account, envelope.key, _digest(envelope, message), message_id, seconds=seconds)
     if isinstance(turn, Recorded):

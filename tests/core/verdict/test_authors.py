@@ -156,6 +156,23 @@ def test_misleading_sender_fields_are_noted_and_change_no_state(fields: bytes, e
     assert (elsewhere.state, notes(elsewhere)) == (State.SIGNED_UNVERIFIED, expected)
 
 
+@pytest.mark.parametrize(
+    ("sender", "is_noted"),
+    [
+        (b"boss@bank.test <alice@example.test>", True),
+        (b"<alice@example.test> (boss@bank.test)", True),
+        (b"Alice: alice@example.test;", True),
+        (b"Alice (at work) <alice@example.test>", False),
+        ("J. Ä. Smith <alice@example.test>".encode(), False),
+        (b"alice@example.test", False),
+    ],
+)
+def test_a_from_that_others_may_read_otherwise_is_noted(sender: bytes, *, is_noted: bool) -> None:
+    report = examine(signed(b"From: " + sender + b"\r\n"))
+    assert report.state == State.VERIFIED
+    assert ("sender-read-otherwise" in [why.code for why in report.reasons]) == is_noted
+
+
 WARD = person("ward3")
 FROM_WARD = b"Sender: Bob <bob@example.test>\r\nFrom: Ward 3 <ward3@example.test>\r\n"
 

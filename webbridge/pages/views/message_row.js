@@ -31,10 +31,12 @@ export function identityOf(message) {
   return JSON.stringify(Object.entries(message).filter(([name]) => !NOT_OF_THE_MESSAGE.has(name)).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** @param {NonNullable<MessageSummary["problem"]>} problem */
-function problemKey(problem) {
-  return problem === "header-too-long" ? "header_too_long" : "header_unreadable";
-}
+/** @type {Record<NonNullable<MessageSummary["problem"]>, string>} */
+const PROBLEMS = {
+  "header-unreadable": "header_unreadable",
+  "header-too-long": "header_too_long",
+  "sender-unclear": "header_sender_unclear",
+};
 
 /**
  * @param {App} app
@@ -55,7 +57,7 @@ export function createRow(app, message, { address, isCurrent, texts, lesson }) {
     html("span", { class: "row-from", dir: "auto", text: shorten(texts.who) }),
     html("time", { class: "row-date", datetime: texts.date.iso, text: texts.date.text }),
     html("span", { class: "row-subject", dir: "auto", text: texts.subject }),
-    message.problem ? html("span", { class: "row-problem", text: translate(problemKey(message.problem)), data: { test: "row-problem" } }) : null,
+    message.problem ? html("span", { class: "row-problem", text: translate(PROBLEMS[message.problem]), data: { test: "row-problem" } }) : null,
     message.seen ? null : html("span", { class: "row-state visually-hidden", text: translate("unread") }),
   );
   return html("li", {}, link);

@@ -179,4 +179,9 @@ async function isReady() {
   return Boolean(window?.document.readyState === "complete" && window.document.getElementById("tabmail")?.currentAboutMessage !== undefined);
 }
 
-const VERBS = { isReady, verdict, attachmentVerdict, useCertificate, send };
+/** The addresses that Thunderbird reads in the bytes of an address field, each of them given as one character. */
+async function mailboxes(field) {
+  return MailServices.headerParser.parseEncodedHeader(field, "UTF-8", false).map(({ email }) => ({ address: email }));
+}
+
+const VERBS = { isReady, verdict, attachmentVerdict, mailboxes, useCertificate, send };

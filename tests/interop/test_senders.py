@@ -1,0 +1,141 @@
+"""What other programs read in a From field beside what we read: Python's `email`, Dovecot's ENVELOPE, and Thunderbird.
+
+Of a field that we call usual, all read the same addresses. Of the others we say that programs may differ, and some do.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import email.utils
+import random
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+from imapclient import IMAPClient
+
+from smime_core.mime import Headers, canonical_mailbox, from_addresses, is_read_alike, parse_headers
+from tests.support.peers.thunderbird import Thunderbird
+from tests.support.servers import dovecot
+from tests.support.servers.tls import tls_folder
+from webbridge.gateway import Security
+
+__all__ = ["tls_folder"]
+
+_PIECES: Final = (
+    "alice@example.test", "boss@bank.test", "<alice@example.test>", "<boss@bank.test>", '"boss@bank.test"',
+    '"a b"@c.test', '"alice"@example.test', "alice @ example.test", "Alice", "J.", "J\u00f6rg", '"A, B"',
+    '"a\\"b"', "(boss@bank.test)", "(c)", ",", ";", "Group:", ":", "=?utf-8?q?boss=40bank.test?=",
+    "=?utf-8?q?=3Cboss=40bank.test=3E?=", "=?utf-8?q?boss=40bank.test=2C?=",
+    "=?utf-8?b?IiA8Ym9zc0BiYW5rLnRlc3Q+?=", "<@relay.test:alice@example.test>", "[x]", "<", ">", '""', "@", "<>",
+    "a b@c.test", "alice@[127.0.0.1]",
+)  # fmt: skip
+_COUNT: Final = 1_500
+
+Read = Callable[[list[str]], list[list[str]]]
+
+
+def made_fields() -> list[str]:
+    """Some values of From, of one to five pieces. The same in each run."""
+    chance = random.Random(7)  # noqa: S311 (a choice of inputs, no secret)
+    made = {" ".join(chance.choices(_PIECES, k=chance.choice((1, 2, 2, 3, 3, 4, 5)))) for _ in range(_COUNT)}
+    usual = {f"{name} {address}" for name in _PIECES[8:13] for address in _PIECES[2:4]}
+    return sorted(made | usual | {f"{one}, {other}" for one in usual for other in usual})
+
+
+FIELDS: Final = made_fields()
+
+
+def headers_of(value: str) -> Headers:
+    return parse_headers(f"From: {value}\r\n".encode())
+
+
+def by_policy(values: list[str]) -> list[list[str]]:
+    return [_by_policy(value) for value in values]
+
+
+def _by_policy(value: str) -> list[str]:
+    # From text, because from bytes it gives letters beyond ASCII as they came.
+    message = email.message_from_string(f"From: {value}\n\n", policy=email.policy.default)
+    try:
+        return [address.addr_spec for address in message["From"].addresses]
+    except (AttributeError, IndexError):
+        return ["raises@an.error"]  # Python 3.11, for some fields with encoded words or empty groups.
+
+
+def by_utils(values: list[str]) -> list[list[str]]:
+    return [[address for _, address in email.utils.getaddresses([value])] for value in values]
+
+
+@pytest.fixture(scope="module")
+def by_dovecot(tls_folder: Path) -> Iterator[Read]:
+    with dovecot.run_dovecot({"alice": "secret"}, tls_folder=tls_folder) as addresses:
+        address = addresses[Security.IMPLICIT_TLS]
+        context = ssl.create_default_context(cafile=str(tls_folder / "tls_ca.pem"))
+        with IMAPClient(address.host, port=address.port, ssl_context=context) as client:
+            client.login("alice", "secret")
+            yield lambda values: read_envelopes(client, values)
+
+
+def read_envelopes(client: IMAPClient, values: list[str]) -> list[list[str]]:
+    for value in values:
+        client.append("INBOX", f"From: {value}\r\nSubject: x\r\n\r\n".encode())
+    client.select_folder("INBOX")
+    answers = client.fetch(range(1, len(values) + 1), ["ENVELOPE"])
+    envelopes = [answers[key][b"ENVELOPE"] for key in sorted(answers)]
+    return [
+        [
+            f"{one.mailbox.decode()}@{one.host.decode()}"
+            for one in envelope.from_ or ()
+            if one.mailbox is not None and one.host is not None
+        ]
+        for envelope in envelopes
+    ]
+
+
+@pytest.fixture(scope="module")
+def by_thunderbird(people_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+    if absence := Thunderbird.absence():
+        pytest.skip(absence)
+    with closing(Thunderbird(people_folder, tmp_path_factory.mktemp("thunderbird"), smtp_port=9)) as thunderbird:
+        yield lambda values: [thunderbird.read_addresses(value) for value in values]
+
+
+def plain(addresses: list[str]) -> list[str]:
+    """The addresses without quotes, which each program writes in its own way, and without what is no address."""
+    return sorted(address.replace('"', "").replace("\\", "").lower() for address in addresses if "@" in address)
+
+
+def check(read: Read) -> None:
+    """Check that a program reads what we read in each usual field, and that it differs somewhere else."""
+    differing = set()
+    for value, found in zip(FIELDS, read(FIELDS), strict=True):
+        if plain(found) != plain([mailbox.address for mailbox in from_addresses(headers_of(value))]):
+            differing.add(value)
+    assert [value for value in differing if is_read_alike(headers_of(value))] == []
+    assert [value for value in differing if canonical_mailbox(value) is not None] == []
+    assert differing
+
+
+def test_the_made_fields_are_of_all_kinds() -> None:
+    alike = [value for value in FIELDS if is_read_alike(headers_of(value))]
+    canonical = [value for value in FIELDS if canonical_mailbox(value) is not None]
+    assert set(canonical) < set(alike) < set(FIELDS)
+    assert min(len(canonical), len(alike)) > 10
+
+
+@pytest.mark.parametrize("read", [by_policy, by_utils])
+def test_python_reads_the_same_addresses_in_a_usual_field(read: Read) -> None:
+    check(read)
+
+
+def test_dovecot_reads_the_same_addresses_in_a_usual_field(by_dovecot: Read) -> None:
+    check(by_dovecot)
+
+
+def test_thunderbird_reads_the_same_addresses_in_a_usual_field(by_thunderbird: Read) -> None:
+    check(by_thunderbird)
