@@ -21,6 +21,7 @@ from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT, agree_
 from tests.support.extension.mail_letters import rich_letter
 from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.page_viewer import tab_id, verify
+from tests.support.extension.refusal_views import REFUSALS
 from tests.support.extension.saved_webmails import READING
 from tests.support.extension.server_states import SERVER_STATES, STOPPED_VIEWS
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab
@@ -332,4 +333,5 @@ STATES: dict[str, Opener] = {
     **LETTER_STATES,
     **READING_STATES,
     **SERVER_STATES,
+    **REFUSALS,
 }
