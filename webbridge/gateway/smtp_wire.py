@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from webbridge.gateway.door import GatewayCode, GatewayError, MailServer, Security, UnreadableAnswer
+from webbridge.gateway.door import ConnectionLost, GatewayCode, GatewayError, MailServer, Security, UnreadableAnswer
 from webbridge.gateway.wire import CallDeadline, Wire
 
 QUIT_SECONDS = 1.0
@@ -16,6 +16,8 @@ MAX_REPLY_LINE_BYTES = 4096  # RFC 5321 section 4.5.3.1.5 allows 512
 MAX_REPLY_LINES = 200
 # Both ends buffer as many short lines, so that neither waits for the other.
 COMMANDS_AT_ONCE = 100
+
+_ENDING = 421
 
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
 
@@ -89,16 +91,28 @@ class SmtpWire:
         return self.read_reply()
 
     def commands(self, lines: Sequence[bytes]) -> list[Reply]:
-        """Send commands and return their replies: in few round trips where the server allows it (RFC 2920)."""
-        if not self.offers("pipelining"):
-            return [self.command(line) for line in lines]
+        """Send commands and return their replies: in few round trips where the server allows it (RFC 2920).
+
+        A server may end the connection after 421 (RFC 5321 section 3.8), and some do so after they have refused the
+        first command. Then this reply stands for those that are missing.
+        """
         replies: list[Reply] = []
-        for start in range(0, len(lines), COMMANDS_AT_ONCE):
-            part = lines[start : start + COMMANDS_AT_ONCE]
+        try:
+            for reply in self._replies(lines):
+                replies.append(reply)
+        except (ConnectionLost, UnreadableAnswer):
+            if not replies or not (replies[-1].code == _ENDING or not replies[0].is_accepted):
+                raise
+        return replies + replies[-1:] * (len(lines) - len(replies))
+
+    def _replies(self, lines: Sequence[bytes]) -> Iterator[Reply]:
+        at_once = COMMANDS_AT_ONCE if self.offers("pipelining") else 1
+        for start in range(0, len(lines), at_once):
+            part = lines[start : start + at_once]
             self.check_quiet()
             self.wire.send(b"".join(line + b"\r\n" for line in part))
-            replies += [self.read_reply() for _ in part]
-        return replies
+            for _ in part:
+                yield self.read_reply()
 
     def leave(self) -> None:
         """Say QUIT and close the connection. The answer would say nothing about any message."""
