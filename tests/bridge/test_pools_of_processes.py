@@ -113,7 +113,9 @@ def test_a_process_that_lost_its_lease_closes_its_connections(
     login = login_at(memory_server.address)
 
     def lose_the_lease(connection: MailConnection) -> MailConnection:
-        monkeypatch.setattr(pool._slots._places, "_process", "another")
+        own = pool._slots._places._own
+        assert own is not None
+        monkeypatch.setattr(own, "id", "another")
         return connection
 
     assert not pool.run("session", login, lose_the_lease).is_alive()

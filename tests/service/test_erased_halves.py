@@ -23,7 +23,8 @@ from webbridge.database import SCHEMA
 from webbridge.database.tables import SESSION
 from webbridge.login.sessions import SessionStore
 from webbridge.places.kinds import PlaceKind
-from webbridge.places.shared import LEASE_SECONDS, RENEW_SECONDS, SharedPlaces
+from webbridge.places.processes import LEASE_SECONDS, RENEW_SECONDS
+from webbridge.places.shared import SharedPlaces
 
 IDLE_SECONDS = 900
 DIES_BEFORE_IT_ERASES = """

@@ -16,7 +16,8 @@ from tests.support.clock import FakeClock
 from webbridge.database import SCHEMA
 from webbridge.database.tables import PLACE, PROCESS
 from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
-from webbridge.places.shared import LEASE_SECONDS, RENEW_SECONDS, Place, SharedPlaces
+from webbridge.places.processes import LEASE_SECONDS, RENEW_SECONDS
+from webbridge.places.shared import Place, SharedPlaces
 
 SESSION = "a" * 64
 MOST = MOST_AT_ONCE[PlaceKind.IMAP]

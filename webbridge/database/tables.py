@@ -97,6 +97,8 @@ PROCESS: Final = Table(
     TABLES,
     Column("id", Text, primary_key=True, nullable=False),
     Column("until", INSTANT, nullable=False),
+    # The number of the lock that the process holds while it lives (`places.locks`), or null if it holds none.
+    Column("lock", LONG, nullable=True),
     sqlite_strict=True,
 )
 

@@ -1,12 +1,14 @@
-"""The thread that keeps the places of a process, and the ear for other processes that want one."""
+"""The threads that keep the places of a process, and the ear for other processes that want one."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from sealwax.service import Announcement, Announcements, DatabaseUnavailable
+from webbridge.places.processes import WATCH_SECONDS
 
 LOOK_SECONDS: Final = 5.0
 # Announcements by a file are read so often, because somebody waits.
@@ -33,27 +35,35 @@ class KeptPlaces(Protocol):
     def look_after(self) -> None:
         """Keep the places. Raises DatabaseUnavailable."""
 
+    def watch(self) -> None:
+        """Free the places of processes that were killed. Raises DatabaseUnavailable."""
+
 
 class Keeper:
     """Looks after the places of this process until it is closed."""
 
     def __init__(self, places: KeptPlaces, announcements: Announcements) -> None:
-        self._places = places
         self._ends = threading.Event()
         self._listening = announcements.listen(places.hear, poll_seconds=HEAR_SECONDS)
-        self._thread = threading.Thread(target=self._look_after, name="places", daemon=True)
-        self._thread.start()
+        # Connections that are closed may take their time, and the watch has none.
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(call, seconds), name="places", daemon=True)
+            for call, seconds in ((places.look_after, LOOK_SECONDS), (places.watch, WATCH_SECONDS))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """Look after them no longer."""
         self._ends.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._listening.close()
 
-    def _look_after(self) -> None:
-        while not self._ends.wait(LOOK_SECONDS):
+    def _repeat(self, call: Callable[[], None], seconds: float) -> None:
+        while not self._ends.wait(seconds):
             try:
-                self._places.look_after()
+                call()
             except DatabaseUnavailable:
                 continue  # Said by the database. The next look makes up for it.
             except Exception:  # noqa: BLE001 (the lease must not run out, whatever a connection does when it is closed)

@@ -1,8 +1,7 @@
-"""Places that the processes of a bridge share, by leases in its database.
+"""Places that the processes of a bridge share, by rows in its database.
 
 A process has one row, and each place that it holds has another. Only the row of the process is renewed, so a place
-costs a statement when it is taken and one when it is given back. The places of a process that is killed are free when
-its row has run out. A process that was stopped for so long finds that out, and holds none of its places any more.
+costs a statement when it is taken and one when it is given back. The places of a dead process are free (`processes`).
 """
 
 from __future__ import annotations
@@ -12,22 +11,22 @@ import random
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Executable, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Announcement, Announcements, Database, DatabaseUnavailable
 from sealwax.service.announcements import Heard
-from webbridge.database.tables import PLACE, PROCESS
+from webbridge.database.tables import PLACE
 from webbridge.places.keeper import Keeper, PlaceUser
 from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
+from webbridge.places.processes import LEASE_SECONDS, LIVING, OwnProcess
 
-LEASE_SECONDS: Final = 60.0
-RENEW_SECONDS: Final = 15.0
 WANTED: Final = "place-wanted"
 """The announcement that a process is to give back a place: the subject is its name, the detail the process."""
 _ID_BYTES: Final = 12
@@ -53,15 +52,13 @@ class SharedPlaces:
         self._clock = clock
         self._lock = threading.Lock()
         self._pid = 0
-        self._process = ""
-        self._renewed_at = 0.0
+        self._own: OwnProcess | None = None
         self._keeper: Keeper | None = None
         self._user: PlaceUser | None = None
         self._owed: list[Place] = []
         self._hearers: list[Heard] = []
         self._chores: list[Callable[[], None]] = []
         self._chores_done_at = 0.0
-        self._has_swept = False
 
     def serve(self, user: PlaceUser) -> None:
         """Let the user of the places keep them, and give them back when another process wants one."""
@@ -77,8 +74,7 @@ class SharedPlaces:
 
     def take(self, kind: PlaceKind, name: str) -> Place | None:
         """Return a free place, or None if all are taken. Raises DatabaseUnavailable."""
-        self._begin()
-        process, at = self._renew_if_due(), self._clock().timestamp()
+        process, at = self._begin().renew_if_due(), self._clock().timestamp()
         found: list[Place] = []
         asked = {"kind": kind, "name": name, "at": at, "latest": at + LEASE_SECONDS + CLOCK_SLACK_SECONDS}
 
@@ -113,19 +109,19 @@ class SharedPlaces:
 
     def holds(self, place: Place) -> bool:
         """Return whether a place is still this process's, as far as it has noticed."""
-        return place.process == self._process
+        return self._own is not None and place.process == self._own.id and not self._own.is_in_doubt
 
     def ask_for(self, kind: PlaceKind, name: str) -> None:
         """Ask a process that holds one of these places to give one back. Each is asked by its share."""
         with self._database.reading() as rows:
             holders = list(rows.execute(_HOLDERS, {"kind": kind, "name": name}).scalars())
-        others = [process for process in holders if process != self._process]
+        others = [process for process in holders if process != self._id]
         if others:
             self._announcements.tell(Announcement(kind=WANTED, subject=name, detail=random.choice(others)))  # noqa: S311
 
     def hear(self, announcement: Announcement | None) -> None:
         """Give back a place that another process wants, and pass everything on."""
-        is_for_us = announcement is not None and (announcement.kind, announcement.detail) == (WANTED, self._process)
+        is_for_us = announcement is not None and (announcement.kind, announcement.detail) == (WANTED, self._id)
         if announcement is not None and is_for_us and self._user is not None:
             self._user.give_one_back(announcement.subject)
         for heard in self._hearers:
@@ -133,69 +129,61 @@ class SharedPlaces:
 
     def look_after(self) -> None:
         """Keep the lease of this process, and pay what it owes. Raises DatabaseUnavailable."""
-        self._renew_if_due()
+        own = self._begin()
+        try:
+            own.renew_if_due()
+        finally:
+            # Without the database too, so that a process in doubt keeps no idle connections.
+            if self._user is not None:
+                self._user.look_after()
         with self._lock:
             owed, self._owed = self._owed, []
         for place in owed:
             self.give_back(place)
-        if self._has_swept:
+        if own.has_swept:
             # A process that was killed may have left deleted rows in the log.
             self._database.erase_deleted()
-            self._has_swept = False
-        if self._user is not None:
-            self._user.look_after()
-        if self._chores_done_at != self._renewed_at:
-            self._chores_done_at = self._renewed_at
+            own.has_swept = False
+        if self._chores_done_at != own.renewed_at:
+            self._chores_done_at = own.renewed_at
             for chore in self._chores:
                 chore()
 
+    def watch(self) -> None:
+        """Keep the lock of this process, and free the places of those that were killed. Raises DatabaseUnavailable."""
+        self._begin().watch()
+
     def close(self) -> None:
         """Give back all places."""
-        if self._pid != os.getpid():
+        if self._own is None or self._pid != os.getpid():
             return
         if self._keeper is not None:
             self._keeper.close()
-        try:
-            with self._database.transaction(durable=False) as rows:
-                rows.execute(delete(PLACE).where(PLACE.c.process == self._process))
-                rows.execute(delete(PROCESS).where(PROCESS.c.id == self._process))
-        except DatabaseUnavailable:
-            return  # The lease runs out.
+        with suppress(DatabaseUnavailable):  # Then the others find the lock free.
+            self._own.leave()
+
+    @property
+    def _id(self) -> str:
+        return "" if self._own is None else self._own.id
 
     def _owe(self, places: list[Place]) -> None:
         with self._lock:
             self._owed.extend(places)
 
-    def _begin(self) -> None:
+    def _begin(self) -> OwnProcess:
         """Begin in this process, of which the one that it was forked from knows nothing."""
         with self._lock:
-            if self._pid == os.getpid():
-                return
-            self._pid, self._process, self._owed = os.getpid(), "", []
-            self._keeper = Keeper(self, self._announcements)
-
-    def _renew_if_due(self) -> str:
-        """Return the id of this process after its lease was renewed, if that was due. A lost one gives a new id."""
-        with self._lock:
-            at = self._clock().timestamp()
-            if not self._process or not 0 <= at - self._renewed_at < RENEW_SECONDS:
-                with self._database.transaction(durable=False) as rows:
-                    process = _renew(rows, self._process, at)
-                    self._has_swept = _sweep(rows, at, process) or self._has_swept
-                self._process, self._renewed_at = process, at
-            return self._process
-
-
-def _is_dead(at: Any, latest: Any) -> ColumnElement[bool]:
-    """The lease has run out. A time after `latest` was written by a wrong clock."""
-    return or_(PROCESS.c.until <= at, PROCESS.c.until > latest)
+            if self._own is None or self._pid != os.getpid():
+                self._pid, self._owed = os.getpid(), []
+                self._own = OwnProcess(self._database, clock=self._clock)
+                self._keeper = Keeper(self, self._announcements)
+            return self._own
 
 
 # Made once, because making a statement takes longer than running it.
 _IS_IN: Final = (PLACE.c.kind == bindparam("kind"), PLACE.c.name == bindparam("name"))
-_LIVING: Final = select(PROCESS.c.id).where(~_is_dead(bindparam("at"), bindparam("latest")))
 _HOLDERS: Final = select(PLACE.c.process).where(*_IS_IN)
-_TAKEN: Final = select(PLACE.c.number).where(*_IS_IN, PLACE.c.process.in_(_LIVING))
+_TAKEN: Final = select(PLACE.c.number).where(*_IS_IN, PLACE.c.process.in_(LIVING))
 _GIVE_BACK: Final = delete(PLACE).where(*_IS_IN, PLACE.c.lease == bindparam("lease"))
 
 
@@ -207,32 +195,9 @@ def _take_statement(dialect: str) -> Executable:
     taken = added.on_conflict_do_update(
         index_elements=["kind", "name", "number"],
         set_={"process": added.excluded.process, "lease": added.excluded.lease},
-        where=PLACE.c.process.not_in(_LIVING),
+        where=PLACE.c.process.not_in(LIVING),
     )
     return taken.returning(PLACE.c.number)
-
-
-def _renew(rows: Connection, process: str, at: float) -> str:
-    """Renew the lease of a process, and return its id: a new one if it has none, or lost it."""
-    until = at + LEASE_SECONDS
-    own = update(PROCESS).where(PROCESS.c.id == process, ~_is_dead(at, until + CLOCK_SLACK_SECONDS)).values(until=until)
-    if process and rows.execute(own).rowcount == 1:
-        return process
-    new = _new_id()
-    rows.execute(insert(PROCESS).values(id=new, until=until))
-    return new
-
-
-def _sweep(rows: Connection, at: float, own: str) -> bool:
-    """Delete the processes whose lease has run out, with their places. Return whether there was one."""
-    # A row that another process changes now is left to it.
-    is_dead = _is_dead(at, at + LEASE_SECONDS + CLOCK_SLACK_SECONDS)
-    dead = select(PROCESS.c.id).where(is_dead, PROCESS.c.id != own).with_for_update(skip_locked=True)
-    processes = list(rows.execute(dead).scalars())
-    for process in processes:
-        rows.execute(delete(PLACE).where(PLACE.c.process == process))
-        rows.execute(delete(PROCESS).where(PROCESS.c.id == process))
-    return bool(processes)
 
 
 def _new_id() -> str:
