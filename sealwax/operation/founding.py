@@ -28,7 +28,7 @@ DATABASE_SECRET = "database"  # noqa: S105  # the name of a setting
 _PUBLIC = 0o644
 _PRIVATE_FOLDER = 0o700
 # The file of a service's data, the files that SQLite and the service make beside it, and its lock.
-_BESIDE = ("{0}", "{0}-wal", "{0}-shm", "{0}-journal", "{0}-announcements", ".{0}.lock")
+_BESIDE = ("{0}", "{0}-wal", "{0}-shm", "{0}-journal", "{0}-announcements", "{0}-processes", ".{0}.lock")
 
 
 def write_new(file: Path, text: str) -> bool:

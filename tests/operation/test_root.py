@@ -33,7 +33,7 @@ VERBS: Final = {
     "keys": ("check", "audit", "step-back"),
     "discovery": ("check", "sign", "rotate"),
 }
-BESIDE: Final = ("{}", "{}-wal", "{}-shm", "{}-journal", "{}-announcements", ".{}.lock")
+BESIDE: Final = ("{}", "{}-wal", "{}-shm", "{}-journal", "{}-announcements", "{}-processes", ".{}.lock")
 is_readable = all(folder.stat().st_mode & stat.S_IXOTH for folder in (ROOT, *ROOT.parents))
 only_root = pytest.mark.skipif(
     os.geteuid() != 0 or not is_readable,

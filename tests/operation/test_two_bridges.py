@@ -6,27 +6,33 @@ import http.client
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from sealwax.service import Database
+from tests.bench.machine import describe_machine
+from tests.bench.results import Limit, write_results
 from tests.support.databases.postgresql import Postgresql, run_postgresql
+from tests.support.project import ROOT
 from tests.support.servers.bridge import naming, upload
 from tests.support.servers.deadly_proxy import DeadlyProxy, Direction, deadly_proxy
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import Running, bridge_file, running, sealwax
 from tests.support.servers.ports import free_port
 from tests.support.servers.proxies import NGINX, run_balancer
-from webbridge.database.tables import SUBMISSION
+from webbridge.database.tables import PLACE, SUBMISSION
 from webbridge.demo.mail_server import MemoryMailServer
+from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
 
 pytestmark = [
     pytest.mark.server,
@@ -42,6 +48,7 @@ LARGE = b"From: bob@example.test\r\nSubject: large\r\n\r\n" + b"A line of the me
 LONG = b"A line of the message.\r\n" * 250_000
 CLIENTS = 4
 PATIENCE_SECONDS = 60
+MOST_WAIT_SECONDS = 2.0
 Answer = tuple[int, dict[str, Any], http.client.HTTPMessage]
 
 
@@ -59,12 +66,17 @@ class Site:
     smtp: DeadlyProxy
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None, *, port: int = 0
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        *,
+        port: int = 0,
+        seconds: float = PATIENCE_SECONDS,
     ) -> Answer:
         """Status, JSON and header of an answer through the balancer, or of one bridge."""
-        with closing(
-            http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE_SECONDS)
-        ) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=seconds)) as connection:
             host = {"Host": f"127.0.0.1:{self.port}"}
             connection.request(method, path, body, FROM_PAGES | host | (headers or {}))
             answer = connection.getresponse()
@@ -78,9 +90,9 @@ class Site:
         assert status == 200
         return {"Cookie": "; ".join(given.partition(";")[0] for given in headers.get_all("Set-Cookie", [])), **naming()}
 
-    def send(self, session: dict[str, str], message: bytes, key: str) -> Answer:
+    def send(self, session: dict[str, str], message: bytes, key: str, **where: Any) -> Answer:
         headers = session | {"Content-Type": "application/octet-stream"}
-        return self.ask("POST", "/api/send", upload(message, BOB, key=key), headers)
+        return self.ask("POST", "/api/send", upload(message, BOB, key=key), headers, **where)
 
     def inbox(self, session: dict[str, str]) -> str:
         """The path of the inbox in the API."""
@@ -91,6 +103,12 @@ class Site:
         """Let the turns of the killed process run out."""
         with closing(Database(self.url)) as database, database.transaction() as rows:
             rows.execute(update(SUBMISSION).where(SUBMISSION.c.busy_until > 1).values(busy_until=1.0))
+
+    def all_places_are_taken(self) -> bool:
+        """Whether the first bridge holds all connections that the sessions may have."""
+        with closing(Database(self.url)) as database, database.reading() as rows:
+            places = rows.execute(select(func.count()).where(PLACE.c.kind == PlaceKind.IMAP)).scalar_one()
+        return places == CLIENTS * MOST_AT_ONCE[PlaceKind.IMAP]
 
     def copies(self, *parts: bytes) -> list[int]:
         """How often each part is in Bob's inbox."""
@@ -185,6 +203,102 @@ class Person:
             self.answered += 1
             if status != 200:
                 self.failures.append(f"{status} {answer.get('code')}")
+
+
+@dataclass(slots=True)
+class Mover:
+    """A person who lists and sends at the first bridge, and at the second one from when the first does not answer.
+
+    Three large messages that nobody reads on, and the list, take all places of the session at the first.
+    """
+
+    site: Site
+    number: int
+    raw: str
+    session: dict[str, str]
+    inbox: str
+    ends: threading.Event
+    ports: list[int] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    sent: int = 0
+
+    def open_download(self, stack: ExitStack) -> None:
+        """Begin to load the large message, and read nothing of it."""
+        connection = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", self.site.own_ports[0])))
+        # So small that the answer waits for its reader.
+        connection.sock = socket.socket()
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sock.connect(("127.0.0.1", self.site.own_ports[0]))
+        connection.request("GET", self.raw, None, FROM_PAGES | {"Host": f"127.0.0.1:{self.site.port}"} | self.session)
+        assert connection.getresponse().status == 200
+
+    def list_messages(self) -> None:
+        """List until the end."""
+        while not self.ends.is_set():
+            self._ask(
+                lambda **where: self.site.ask("GET", f"{self.inbox}/messages?limit=10", None, self.session, **where)
+            )
+
+    def send_messages(self) -> None:
+        """Send until the end. A message whose answer was lost is sent anew."""
+        while not self.ends.is_set():
+            self._ask(self._send)
+
+    def _send(self, **where: Any) -> Answer:
+        self.sent += 1
+        message = MESSAGE % (self.number, self.sent)
+        return self.site.send(self.session, message, f"{self.number:02}{self.sent:020}", **where)
+
+    def _ask(self, call: Callable[..., Answer]) -> None:
+        begun = time.monotonic()
+        try:
+            status, answer, _ = call(port=self.ports[0], seconds=MOST_WAIT_SECONDS)
+        except (OSError, http.client.HTTPException):
+            status, answer, _ = call(port=self.ports[-1], seconds=MOST_WAIT_SECONDS)
+            self.ports = self.ports[-1:]
+        self.waits.append(time.monotonic() - begun)
+        if status != 200:
+            self.refusals.append(f"{status} {answer.get('code')}")
+
+
+@pytest.mark.heart
+def test_nobody_waits_above_two_seconds_for_the_places_of_a_killed_process(site: Site) -> None:
+    uid = site.mail.append(ALICE, LONG)
+    ends = threading.Event()
+    movers = []
+    for number in range(CLIENTS):
+        session = site.sign_in()
+        inbox = site.inbox(session)
+        _, page, _ = site.ask("GET", f"{inbox}/messages?limit=10", None, session)
+        raw = f"{inbox}/{page['uidValidity']}/{uid}/raw"
+        movers.append(Mover(site, number, raw, session, inbox, ends, ports=list(site.own_ports)))
+    with ExitStack() as downloads, ThreadPoolExecutor(2 * CLIENTS) as threads:
+        downloads.callback(ends.set)
+        for mover in movers:
+            for _ in range(MOST_AT_ONCE[PlaceKind.DOWNLOAD]):
+                mover.open_download(downloads)
+        running = [threads.submit(call) for one in movers for call in (one.list_messages, one.send_messages)]
+        wait_until(lambda: all(mover.sent > 3 for mover in movers) and site.all_places_are_taken())
+        kill(site.bridges[0])
+        before = [len(mover.waits) for mover in movers]
+        wait_until(
+            # A request that nobody answers in time ends its thread.
+            lambda: (
+                any(one.done() for one in running)
+                or all(len(one.waits) > count + 10 for one, count in zip(movers, before, strict=True))
+            )
+        )
+        ends.set()
+        for one in running:
+            one.result(PATIENCE_SECONDS)
+    longest = Limit(
+        where="two bridges", what="longest wait of four people who list and send while one is killed",
+        value=max(max(mover.waits) for mover in movers), limit=MOST_WAIT_SECONDS, unit="s",
+    )  # fmt: skip
+    write_results(ROOT / "build" / "killed_bridge.json", describe_machine(), [], [longest])
+    assert [mover.refusals for mover in movers] == [[]] * CLIENTS
+    assert longest.holds, longest
 
 
 def test_any_request_goes_to_any_process(site: Site) -> None:

@@ -12,10 +12,9 @@ from webbridge.places.session_limit import SessionLimit
 from webbridge.places.shared import SharedPlaces
 
 SMALL_BYTES: Final = 256 * 1024
-_RETRY_SECONDS: Final = 5
 _REFUSAL: Final = "Too many large messages are being loaded at once. Try again in a moment."
 
 
 def download_limit(places: SharedPlaces) -> SessionLimit:
     """Return the limit of each session over all processes."""
-    return SessionLimit(places, PlaceKind.DOWNLOAD, refusal=_REFUSAL, retry_seconds=_RETRY_SECONDS)
+    return SessionLimit(places, PlaceKind.DOWNLOAD, refusal=_REFUSAL)

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sealwax.service import TryLater
 from webbridge.places.kinds import PlaceKind
 from webbridge.places.shared import SharedPlaces
 
+# The places of a process that was killed are free by then.
+RETRY_SECONDS: Final = 2
+
 
 class SessionLimit:
     """The places of one kind. `refusal` is the text of TryLater."""
 
-    def __init__(self, places: SharedPlaces, kind: PlaceKind, *, refusal: str, retry_seconds: int) -> None:
+    def __init__(self, places: SharedPlaces, kind: PlaceKind, *, refusal: str) -> None:
         self._places = places
         self._kind = kind
         self._refusal = refusal
-        self._retry_seconds = retry_seconds
 
     def take(self, session_id: str) -> Callable[[], None]:
         """Take a place, and return the function that gives it back. Raises TryLater."""
         place = self._places.take(self._kind, session_id)
         if place is None:
-            raise TryLater(self._refusal, self._retry_seconds)
+            raise TryLater(self._refusal, RETRY_SECONDS)
         return lambda: self._places.give_back(place)
 
     @contextmanager

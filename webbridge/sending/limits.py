@@ -26,7 +26,7 @@ class SendLimits:
         self._gate = Gate(
             MAX_AT_ONCE, places_per_client=MAX_AT_ONCE_PER_ACCOUNT, refusal=_REFUSAL, retry_seconds=_RETRY_SECONDS
         )
-        self._sessions = SessionLimit(places, PlaceKind.SEND, refusal=_REFUSAL, retry_seconds=_RETRY_SECONDS)
+        self._sessions = SessionLimit(places, PlaceKind.SEND, refusal=_REFUSAL)
 
     @contextmanager
     def one(self, session: Session) -> Iterator[None]:
