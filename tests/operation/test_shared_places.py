@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from sealwax.service import Database
 from tests.support.databases.postgresql import database_url, postgresql
@@ -26,7 +26,7 @@ from tests.support.servers.bridge import naming, upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import Running, bridge_file, running
 from tests.support.servers.ports import free_port
-from webbridge.database.tables import PLACE, PROCESS
+from webbridge.database.tables import PLACE
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import Security
 from webbridge.places.kinds import PlaceKind
@@ -102,10 +102,6 @@ class Pair:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
 
-    def let_the_leases_run_out(self) -> None:
-        with closing(Database(self.database_url)) as database, database.transaction() as rows:
-            rows.execute(update(PROCESS).values(until=1.0))
-
 
 @pytest.fixture
 def pair(tmp_path: Path, memory_server: MemoryMailServer, tls_folder: Path, database_url: str) -> Iterator[Pair]:
@@ -151,14 +147,12 @@ def test_no_request_fails_at_a_server_that_admits_four_connections(pair: Pair) -
     assert answers == {(200, ""): ROUNDS * 24}
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_killed_process_leaves_its_places_to_the_other(pair: Pair) -> None:
     session = pair.sign_in()
     path = f"{pair.folder(session, 'inbox')}/messages"
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: pair.ask(0, "GET", path, None, session), range(8)))
     pair.kill(0)
-    pair.let_the_leases_run_out()
     with ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(lambda _: pair.ask(1, "GET", path, None, session)[0], range(16)))
     assert statuses == [200] * 16

@@ -36,6 +36,7 @@ function bridge(fails = {}) {
     }
     const object = method === "POST" ? atob(headers["Upload-Metadata"].split(" ")[1]) : name;
     const at = Number(headers["Upload-Offset"] ?? 0);
+    if (method === "PATCH" && !objects.has(object)) throw refused(404, "not-found");
     if (at !== (objects.get(object) ?? 0)) throw refused(409, "wrong-offset");
     objects.set(object, at + body.byteLength);
     return offset(objects.get(object));
@@ -139,6 +140,20 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
     encrypted: calls.filter(([verb]) => verb === "parcel.encrypt"), finished: calls.filter(([verb]) => verb === "parcel.finish").length,
     pieces: PIECE_BYTES,
   };
+}
+
+{ // An object that was begun at one bridge begins anew at another, also without a lost request.
+  const { sending, server } = house({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 2, []) }] });
+  const { signal } = controller();
+  let isElsewhere = false;
+  const move = (bytes) => {
+    if (isElsewhere || bytes < PIECE_BYTES) return;
+    isElsewhere = true;
+    server.objects.delete("0");
+  };
+  await sending.upload({ signal, onProgress: move });
+  await sending.submit({ signal });
+  said.elsewhere = { asked: server.asked, state: server.state, objects: Object.fromEntries(server.objects) };
 }
 
 { // Without a connection the sending rejects, and goes on at the same chunk when it is called again.

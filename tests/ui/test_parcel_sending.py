@@ -102,6 +102,19 @@ def test_an_upload_goes_on_where_the_connection_was_lost(sent: dict[str, Any]) -
     assert (large["isRising"], large["last"]) == (True, CHUNK + 3)
 
 
+def test_an_upload_that_was_begun_at_one_bridge_begins_anew_at_another(sent: dict[str, Any]) -> None:
+    first = "/api/parcels/ID/objects"
+    assert sent["elsewhere"]["asked"][1:6] == [
+        f"POST {first}",
+        f"PATCH {first}/0",
+        f"PATCH {first}/0",
+        f"HEAD {first}/0",
+        f"POST {first}",
+    ]
+    assert sent["elsewhere"]["state"] == "submitted"
+    assert sent["elsewhere"]["objects"] == {"0": 8 * 1024 * 1024 + OVERHEAD, "manifest": 500}
+
+
 def test_a_sending_that_was_given_up_by_the_connection_is_gone_on_with(sent: dict[str, Any]) -> None:
     again = sent["again"]
     assert (again["code"], again["state"]) == ("unreachable", "submitted")

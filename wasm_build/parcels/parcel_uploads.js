@@ -1,8 +1,8 @@
 /**
  * The requests by which a parcel reaches the bridge: its announcement, its objects by tus 1.0, and its submission.
  *
- * A lost connection costs the piece that was on its way: HEAD says how many bytes the bridge has, and PATCH goes on there. All
- * requests can be repeated, because the parcel's id makes them one parcel.
+ * A lost connection costs the piece that was on its way: HEAD says how many bytes the bridge has, and PATCH goes on there. An object
+ * that was begun at another bridge begins anew. All requests can be repeated, because the parcel's id makes them one parcel.
  */
 
 import { ApiError, JSON_TYPE, readJson } from "../vault/json_requests.js";
@@ -23,8 +23,11 @@ const LONGEST_PAUSE_MILLISECONDS = 15_000;
 const MAX_TRIES = 9;
 /** A server or store that is being started anew answers with these. */
 const PASSING = new Set([500, 502, 503, 504]);
-/** The bridge still writes the bytes of a connection that was lost, or has too many uploads of this sender at once. */
-const BUSY = new Set(["upload-busy", "wrong-offset", "try-later"]);
+/**
+ * The bridge still writes the bytes of a connection that was lost, or has too many uploads of this sender at once. One that has not
+ * found the upload is another bridge than the one at which it was begun.
+ */
+const BUSY = new Set(["upload-busy", "wrong-offset", "try-later", "not-found"]);
 /** The bridge has no such parcel yet: the request that makes it was given up here, and may still be on its way. */
 const UNKNOWN = "no-such-parcel";
 /** They take seven seconds. */
