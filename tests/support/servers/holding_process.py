@@ -9,7 +9,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sealwax.service import Announcements, now
 from tests.support.project import ROOT
@@ -21,11 +21,11 @@ from webbridge.places.shared import SharedPlaces
 
 
 @contextlib.contextmanager
-def holding_process(database_url: str, session: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the process during the block, from when it holds the places."""
+def holding_process(database_url: str, session: str, *, program: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
+    """Run the process during the block, from when it holds the places. `program` are the words that start Python."""
     with interruptible_children():
         process = subprocess.Popen(
-            [sys.executable, "-m", __name__, database_url, session],
+            [*program, sys.executable, "-m", __name__, database_url, session],
             env=clean_environment(), cwd=ROOT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
     with process:
