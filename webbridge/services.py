@@ -185,7 +185,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         protection=_protection_of(config, database, secret),
         reload_halves=reload_halves,
         ended_elsewhere=ended_elsewhere,
-        ledger=Ledger(database, clock=config.clock),
+        ledger=Ledger(database, clock=config.clock, process=places.process),
         copies=CopyChoices(database, clock=config.clock),
         retrieved=Retrieved(database, clock=config.clock),
         offers=KnownOffers(config.clock),

@@ -7,14 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import delete, insert
 
 from sealwax.service import Database, LeakyCounter, TryLater
 from tests.support.clock import FakeClock
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, SOMEWHERE, accounts_at, login_at
 from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
-from webbridge.database.tables import TABLES
+from webbridge.database.tables import PROCESS, TABLES
 from webbridge.login.sessions import SessionStore
+from webbridge.places.processes import NOTICED_SECONDS
 from webbridge.retrieved import Retrieved
 from webbridge.sending.copies import KEEP, KEEP_NONE, CopyChoices, CopyWish
 from webbridge.sending.ledger import Ledger, NotOurTurn, State, Turn
@@ -107,10 +109,52 @@ def _is_admitted(counted: LeakyCounter) -> bool:
     return True
 
 
+def ledger_in(database: Database, clock: FakeClock, process: str = "") -> Ledger:
+    return Ledger(database, clock=clock, process=lambda: process)
+
+
+def test_the_turn_of_a_process_that_is_gone_is_over(databases: list[Database], clock: FakeClock) -> None:
+    """A process that was only believed dead sends no last line then."""
+    one, other, *_ = databases
+    key, message = "k" * 22, (bytes(32), "<1@example.test>")
+    with one.transaction() as rows:
+        rows.execute(insert(PROCESS).values(id="one", until=clock().timestamp() + 60))
+    first = ledger_in(one, clock, "one")
+    turn = first.begin(ALICE, key, *message, seconds=60)
+    assert isinstance(turn, Turn)
+    second = ledger_in(other, clock, "other")
+    with pytest.raises(NotOurTurn) as busy:
+        second.begin(ALICE, key, *message, seconds=60)
+    assert busy.value.retry_after_seconds == NOTICED_SECONDS
+    with one.transaction() as rows:
+        rows.execute(delete(PROCESS))
+    assert isinstance(second.begin(ALICE, key, *message, seconds=60), Turn)
+    with pytest.raises(NotOurTurn):
+        first.will_end(turn, seconds=60)
+
+
+def test_a_message_whose_last_line_a_process_sent_that_is_gone_was_perhaps_sent(
+    databases: list[Database], clock: FakeClock
+) -> None:
+    one, other, *_ = databases
+    first = ledger_in(one, clock, "gone")
+    turn = first.begin(ALICE, "k" * 22, bytes(32), "<1@example.test>", seconds=60)
+    assert isinstance(turn, Turn)
+    first.will_end(turn, seconds=60)
+    found = ledger_in(other, clock).find(ALICE, "k" * 22)
+    assert found is not None
+    assert found.state is State.PERHAPS
+    # A process that was only believed dead may still hear from the mail server.
+    first.end(turn, State.SENT, {"savedTo": None})
+    found = ledger_in(other, clock).find(ALICE, "k" * 22)
+    assert found is not None
+    assert found.state is State.SENT
+
+
 def test_of_processes_that_begin_one_message_at_once_one_sends_it(databases: list[Database], clock: FakeClock) -> None:
     def begin(database: Database) -> Turn | None:
         try:
-            begun = Ledger(database, clock=clock).begin(ALICE, "k" * 22, bytes(32), "<1@example.test>", seconds=60)
+            begun = ledger_in(database, clock).begin(ALICE, "k" * 22, bytes(32), "<1@example.test>", seconds=60)
         except NotOurTurn:
             return None
         assert isinstance(begun, Turn)
@@ -118,7 +162,7 @@ def test_of_processes_that_begin_one_message_at_once_one_sends_it(databases: lis
 
     turns = [turn for turn in in_all(databases, begin) if turn is not None]
     assert len(turns) == 1
-    one, other, *_ = (Ledger(database, clock=clock) for database in databases)
+    one, other, *_ = (ledger_in(database, clock) for database in databases)
     one.will_end(turns[0], seconds=60)
     one.end(turns[0], State.SENT, {"savedTo": "Sent"})
     found = other.find(ALICE, "k" * 22)

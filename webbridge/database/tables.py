@@ -55,6 +55,8 @@ SUBMISSION: Final = Table(
     Column("answer", Text, nullable=False),
     Column("begun_at", INSTANT, nullable=False),
     Column("busy_until", INSTANT, nullable=False),
+    # The process that sends it, or empty if a version that did not note it has begun the message.
+    Column("process", Text, nullable=False, server_default=""),
     Index("submission_by_beginning", "begun_at"),
     sqlite_strict=True,
 )

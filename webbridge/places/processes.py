@@ -34,6 +34,8 @@ RENEW_SECONDS: Final = 15.0
 WATCH_SECONDS: Final = 0.25
 # A process whose connection has broken takes its lock anew within WATCH_SECONDS and the time of a login.
 GRACE_SECONDS: Final = 0.75
+NOTICED_SECONDS: Final = 2
+"""The others have noticed the end of a process by then, in whole seconds for Retry-After."""
 # A process in doubt looks less often, because each failure is logged.
 DOUBT_SECONDS: Final = 2.0
 # Twice the time that a connection may take to be made.
@@ -130,26 +132,32 @@ class OwnProcess:
         lock = self._lock_number if self._has_lock else None
         with self._database.transaction(durable=False) as rows:
             process = _renew(rows, self.id, at, lock)
-            is_over = is_dead(at, at + LEASE_SECONDS + CLOCK_SLACK_SECONDS)
+            is_over = _has_run_out(at, at + LEASE_SECONDS + CLOCK_SLACK_SECONDS)
             self.has_swept = _sweep(rows, is_over & (PROCESS.c.id != process)) or self.has_swept
         self.id, self.renewed_at = process, at
 
 
-def is_dead(at: Any, latest: Any) -> ColumnElement[bool]:
+def _has_run_out(at: Any, latest: Any) -> ColumnElement[bool]:
     """The lease has run out. A time after `latest` was written by a wrong clock."""
     return or_(PROCESS.c.until <= at, PROCESS.c.until > latest)
 
 
 # Made once, because making a statement takes longer than running it.
-LIVING: Final = select(PROCESS.c.id).where(~is_dead(bindparam("at"), bindparam("latest")))
+LIVING: Final = select(PROCESS.c.id).where(~_has_run_out(bindparam("at"), bindparam("latest")))
 """The processes whose lease has not run out. Those without their lock are deleted."""
+_KNOWN: Final = select(PROCESS.c.id).where(PROCESS.c.id == bindparam("process"))
 _LOCKS: Final = select(PROCESS.c.id, PROCESS.c.lock).where(PROCESS.c.lock.is_not(None))
+
+
+def is_gone(rows: Connection, process: str) -> bool:
+    """Return whether a process was deleted, because it has ended or was killed."""
+    return rows.execute(_KNOWN, {"process": process}).first() is None
 
 
 def _renew(rows: Connection, process: str, at: float, lock: int | None) -> str:
     """Renew the lease of a process, and return its id: a new one if it has none, or lost it."""
     until = at + LEASE_SECONDS
-    own = update(PROCESS).where(PROCESS.c.id == process, ~is_dead(at, until + CLOCK_SLACK_SECONDS))
+    own = update(PROCESS).where(PROCESS.c.id == process, ~_has_run_out(at, until + CLOCK_SLACK_SECONDS))
     if process and rows.execute(own.values(until=until, lock=lock)).rowcount == 1:
         return process
     new = secrets.token_hex(_ID_BYTES)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from sealwax.service import TryLater
 from webbridge.places.kinds import PlaceKind
+from webbridge.places.processes import NOTICED_SECONDS
 from webbridge.places.shared import SharedPlaces
-
-# The places of a process that was killed are free by then.
-RETRY_SECONDS: Final = 2
 
 
 class SessionLimit:
@@ -26,7 +23,7 @@ class SessionLimit:
         """Take a place, and return the function that gives it back. Raises TryLater."""
         place = self._places.take(self._kind, session_id)
         if place is None:
-            raise TryLater(self._refusal, RETRY_SECONDS)
+            raise TryLater(self._refusal, NOTICED_SECONDS)
         return lambda: self._places.give_back(place)
 
     @contextmanager

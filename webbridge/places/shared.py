@@ -72,9 +72,13 @@ class SharedPlaces:
         """Do something else too, each time that the lease is renewed. It may raise DatabaseUnavailable."""
         self._chores.append(chore)
 
+    def process(self) -> str:
+        """Return the id of this process, whose row is there while it lives. Raises DatabaseUnavailable."""
+        return self._begin().renew_if_due()
+
     def take(self, kind: PlaceKind, name: str) -> Place | None:
         """Return a free place, or None if all are taken. Raises DatabaseUnavailable."""
-        process, at = self._begin().renew_if_due(), self._clock().timestamp()
+        process, at = self.process(), self._clock().timestamp()
         found: list[Place] = []
         asked = {"kind": kind, "name": name, "at": at, "latest": at + LEASE_SECONDS + CLOCK_SLACK_SECONDS}
 

@@ -1,10 +1,10 @@
 """The messages of the last day by their keys, so that none is sent twice.
 
 A message is `begun` before the mail server sees it, and `ending` before the line that ends it (RFC 5321 section
-4.1.1.4). Only the request that began it may end it, and only within its time. Each step is one UPDATE that names the
-step before. So a process that was believed dead sends no last line. An answer that nothing was sent takes the time from
-the request that began it. After a last line the message is never sent again: if nobody has written down its outcome, it
-was perhaps sent.
+4.1.1.4). Only the request that began it may end it, and only within its turn, which is over after its time, or when its
+process is gone. Each step is one UPDATE that names the step before. So a process that was believed dead sends no last
+line. An answer that nothing was sent takes the turn from the request that began it. After a last line the message is
+never sent again: if nobody has written down its outcome, it was perhaps sent.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 from sealwax.service.database import insert_into
 from webbridge.database.tables import SUBMISSION
 from webbridge.gateway import GatewayCode
+from webbridge.places.processes import NOTICED_SECONDS, is_gone
 
 KEPT_SECONDS: Final = 24 * 60 * 60
 _OWNER_BYTES: Final = 16
@@ -110,11 +111,12 @@ _FORGET_OLD: Final = delete(SUBMISSION).where(SUBMISSION.c.begun_at <= bindparam
 
 
 class Ledger:
-    """The messages of one bridge."""
+    """The messages of one bridge. `process` gives the id of this process (`webbridge.places`)."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], process: Callable[[], str]) -> None:
         self._database = database
         self._clock = clock
+        self._process = process
         self._add = insert_into(database, SUBMISSION).on_conflict_do_nothing().returning(SUBMISSION.c.key)
 
     def begin(self, account: str, key: str, digest: bytes, message_id: str, *, seconds: float) -> Turn | Recorded:
@@ -125,7 +127,8 @@ class Ledger:
         """
         turn = _turn(account, key)
         at = self._clock().timestamp()
-        row = _row(turn, digest=digest, message_id=message_id, begun_at=at, busy_until=at + seconds)
+        process = self._process()
+        row = _row(turn, digest=digest, message_id=message_id, begun_at=at, busy_until=at + seconds, process=process)
         with self._database.transaction(durable=False) as rows:
             rows.execute(_FORGET_OLD, {"oldest": at - KEPT_SECONDS})
             if message_id:
@@ -182,7 +185,7 @@ class Ledger:
         """
         turn = _turn(account, key)
         at = self._clock().timestamp()
-        row = _row(turn, digest=_NO_DIGEST, message_id="", begun_at=at, busy_until=0.0)
+        row = _row(turn, digest=_NO_DIGEST, message_id="", begun_at=at, busy_until=0.0, process="")
         with self._database.transaction(durable=False) as rows:
             recorded = self._find(rows, turn, at)
             if recorded is not None:
@@ -218,9 +221,9 @@ class Ledger:
         """Return the record of a message. One whose end nobody wrote down was perhaps sent. Raises NotOurTurn."""
         state = State(known.state)
         # A time further ahead was written by a wrong clock, and the turn would not run out before that time.
-        is_running = at < known.busy_until and known.begun_at <= at + CLOCK_SLACK_SECONDS
-        if state in (State.BEGUN, State.ENDING) and is_running:
-            raise NotOurTurn(known.busy_until - at)
+        has_time = at < known.busy_until and known.begun_at <= at + CLOCK_SLACK_SECONDS
+        if state in (State.BEGUN, State.ENDING) and has_time and not (known.process and is_gone(rows, known.process)):
+            raise NotOurTurn(min(known.busy_until - at, NOTICED_SECONDS))
         if state is State.ENDING:
             state = State.PERHAPS
             rows.execute(_CHANGE, {**turn.name, "state": state})
@@ -231,7 +234,9 @@ def _turn(account: str, key: str) -> Turn:
     return Turn(_hashed("account", account.casefold()), _hashed("key", key), secrets.token_bytes(_OWNER_BYTES))
 
 
-def _row(turn: Turn, *, digest: bytes, message_id: str, begun_at: float, busy_until: float) -> dict[str, Any]:
+def _row(
+    turn: Turn, *, digest: bytes, message_id: str, begun_at: float, busy_until: float, process: str
+) -> dict[str, Any]:
     return {
         "account": turn.account,
         "key": turn.key,
@@ -242,6 +247,7 @@ def _row(turn: Turn, *, digest: bytes, message_id: str, begun_at: float, busy_un
         "answer": "{}",
         "begun_at": begun_at,
         "busy_until": busy_until,
+        "process": process,
     }
 
 
