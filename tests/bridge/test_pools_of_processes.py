@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from tests.support.databases.postgresql import run_postgresql
 from tests.support.servers.mailboxes import login_at
 from tests.support.servers.pools import NewPool
 from webbridge.demo.mail_server import MemoryMailServer
@@ -103,6 +104,24 @@ def test_an_idle_connection_closes_without_another_call(
     seconds[0] = 121.0
     wait_until(lambda: not pool._slots._rooms)
     assert not kept.is_alive()
+
+
+@pytest.mark.thorough
+def test_a_process_that_cannot_show_that_it_lives_closes_its_idle_connections(
+    memory_server: MemoryMailServer, new_pool: NewPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may have taken their places by now."""
+    monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.1)
+    with run_postgresql() as server:
+        pool, login = new_pool(server.new_database()), login_at(memory_server.address)
+        kept = pool.run("session", login, lambda connection: connection)
+        assert kept.is_alive()
+        server.stop()
+        wait_until(lambda: not pool._slots._rooms)
+        assert not kept.is_alive()
+        server.start()
+        wait_until(lambda: not pool._slots._places._begin().is_in_doubt)
+        assert pool.run("session", login, is_alive)
 
 
 def test_a_process_that_lost_its_lease_closes_its_connections(

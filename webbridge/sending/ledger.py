@@ -175,6 +175,8 @@ class Ledger:
         After None, no request that has begun sends it. An upload that is still on its way may: see `withdraw`.
         """
         turn = _turn(account, key)
+        # A process that has begun notices the end of others.
+        self._process()
         with self._database.transaction(durable=False) as rows:
             return self._find(rows, turn, self._clock().timestamp())
 
@@ -185,7 +187,7 @@ class Ledger:
         """
         turn = _turn(account, key)
         at = self._clock().timestamp()
-        row = _row(turn, digest=_NO_DIGEST, message_id="", begun_at=at, busy_until=0.0, process="")
+        row = _row(turn, digest=_NO_DIGEST, message_id="", begun_at=at, busy_until=0.0, process=self._process())
         with self._database.transaction(durable=False) as rows:
             recorded = self._find(rows, turn, at)
             if recorded is not None:
