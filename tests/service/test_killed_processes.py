@@ -18,7 +18,7 @@ from webbridge.database import SCHEMA
 from webbridge.database.tables import PROCESS
 from webbridge.places import processes as module
 from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
-from webbridge.places.locks import locks_of
+from webbridge.places.locks import SessionLocks, locks_of
 from webbridge.places.shared import Place, SharedPlaces
 
 SESSION = "a" * 64
@@ -100,6 +100,18 @@ def test_a_process_whose_session_the_server_ends_takes_its_lock_anew(database_ur
                 assert len(rows.execute(end_sessions).all()) == 2
             check_none_is_free(other)
         assert all(one.holds(place) for place in taken)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_lock_that_a_pooler_has_dropped_is_taken_anew(database_url: str) -> None:
+    """The connection to the pooler goes on, so only a look at the lock tells."""
+    with places_at(database_url) as one, places_at(database_url) as other:
+        fill(one)
+        other.take(PlaceKind.SEND, SESSION)
+        assert one._own is not None
+        assert isinstance(one._own._locks, SessionLocks)
+        one._own._locks._connection.execute("SELECT pg_advisory_unlock_all()")
+        check_none_is_free(other)
 
 
 @pytest.mark.thorough

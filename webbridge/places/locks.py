@@ -50,13 +50,13 @@ def locks_of(database: Database, own: int) -> ProcessLocks | None:
     None for a database in memory, which has one process, and for SQLite on another system than Linux.
     """
     if database.is_postgresql:
-        return _SessionLocks(database, own)
+        return SessionLocks(database, own)
     if database.file is not None and hasattr(fcntl, "F_OFD_SETLK") and struct.calcsize("P") == 8:
         return _FileLocks(database.file.with_name(f"{database.file.name}-processes"), own)
     return None
 
 
-class _SessionLocks:
+class SessionLocks:
     """Advisory locks of PostgreSQL. Whether one is held is always asked: a pooler may end its session unseen."""
 
     def __init__(self, database: Database, own: int) -> None:
