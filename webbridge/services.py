@@ -31,6 +31,7 @@ from webbridge.delivery.delivery import Delivery, open_delivery
 from webbridge.delivery.own_keys.codes import CodeBook
 from webbridge.delivery.pepper import Pepper
 from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
+from webbridge.folder_choices import FolderChoices
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.label_policy import LabelPolicy, read_label_policy
@@ -96,6 +97,7 @@ class Services:
     ended_elsewhere: EndedElsewhere
     ledger: Ledger
     copies: CopyChoices
+    folder_choices: FolderChoices
     retrieved: Retrieved
     offers: KnownOffers
     places: SharedPlaces
@@ -163,7 +165,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     places = SharedPlaces(database, announcements, clock=config.clock)
     accounts = accounts_of(config, database)
     sessions = sessions_of(config, database, accounts)
-    pool = ConnectionPool(places)
+    folder_choices = FolderChoices(database)
+    pool = ConnectionPool(places, uses_of=folder_choices.of)
     ended_elsewhere = EndedElsewhere(sessions=sessions, pool=pool)
     places.also_hear(ended_elsewhere.hear)
     lookups = LookupCounter(database, clock=config.clock)
@@ -187,6 +190,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         ended_elsewhere=ended_elsewhere,
         ledger=Ledger(database, clock=config.clock, process=places.process),
         copies=CopyChoices(database, clock=config.clock),
+        folder_choices=folder_choices,
         retrieved=Retrieved(database, clock=config.clock),
         offers=KnownOffers(config.clock),
         places=places,

@@ -144,6 +144,36 @@ def test_a_subscription_ends_and_comes_back(inbox: Page) -> None:
     wait_for_notice(inbox, "Taken back.")
 
 
+def test_a_folder_is_used_for_what_the_person_chooses(inbox: Page, mail: Mailbox) -> None:
+    open_folder(inbox, "Invoices")
+    choose_use(inbox, "trash")
+    wait_for_notice(inbox, "Invoices is now used for: Trash.")
+    inbox.press(ESCAPE)
+    inbox.click(f'{named("folder")}[data-folder="INBOX"]')
+    inbox.wait_for("() => document.querySelector('.list-title').textContent === 'Inbox'")
+    inbox.js("() => document.activeElement.blur()")
+    inbox.type("j#")
+    wait_for_notice(inbox, "Moved to the trash.")
+    assert len(mail.subjects("Invoices")) == 1
+    open_folder(inbox, "Invoices")
+    choose_use(inbox, "")
+    wait_for_notice(inbox, "used as the mail service says.")
+    inbox.press(ESCAPE)
+
+
+def choose_use(inbox: Page, use: str) -> None:
+    """Choose what the open folder is used for."""
+    inbox.click(named("folder-settings"))
+    inbox.js(
+        """([selector, use]) => {
+          const select = document.querySelector(selector);
+          select.value = use;
+          select.dispatchEvent(new Event("change"));
+        }""",
+        [named("folder-use"), use],
+    )
+
+
 def test_a_name_that_is_taken_keeps_the_dialog(inbox: Page, browser: Browser) -> None:
     browser.expect_error("409")
     inbox.click(named("folder-make"))

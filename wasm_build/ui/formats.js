@@ -184,11 +184,13 @@ export function listOf(parts, translate) {
 }
 
 /**
- * The title of a folder: the word of the catalogue for its role, such as Inbox; else its own name.
- * @param {{name: string, role: string | null}} folder
+ * The title of a folder: the word of the catalogue for its role, such as Inbox; else its own name, also of a folder that the
+ * person has chosen for a role, as they know it by this name.
+ * @param {{name: string, role: string | null, use?: string | null}} folder
  * @param {Catalogue} translate
  */
-export function folderTitle({ name, role }, translate) {
+export function folderTitle({ name, role, use = null }, translate) {
+  if (use !== null) return name;
   const key = `folder_${name.toUpperCase() === "INBOX" ? "inbox" : role ?? ""}`;
   return translate.has(key) ? translate(key) : name;
 }

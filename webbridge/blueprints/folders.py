@@ -5,14 +5,21 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
+from sealwax.service import ServiceError
 from webbridge.blueprints.json_values import read_members
 from webbridge.blueprints.mail_calls import EXTENSION_ROLES, call_mail, call_mail_once, flag_in, folder_of, id_of
 from webbridge.blueprints.undo_steps import render_change
-from webbridge.gateway import Folder
+from webbridge.gateway import Folder, GatewayCode, GatewayError
+from webbridge.gateway.folder_uses import FolderUses
+from webbridge.gateway.imap_folders import Role
+from webbridge.gateway.imap_namespaces import Place
+from webbridge.gateway.imap_syntax import write_folder_name
+from webbridge.gateway.undo import Changed
 from webbridge.login.sessions import Session
-from webbridge.services import require_session
+from webbridge.services import require_session, services
 
 MAX_NAME_BYTES = 4096
+_USES = frozenset(Role) - {Role.INBOX}
 
 blueprint = Blueprint("folders", __name__)
 
@@ -23,7 +30,8 @@ def list_folders() -> Response:
     session = require_session()
     folders = call_mail(session, lambda connection: connection.list_folders())
     seen = [folder for folder in folders if not session.origin or folder.role in EXTENSION_ROLES]
-    return jsonify(folders=[_render(folder, session) for folder in seen])
+    uses = services().folder_choices.of(session.address)
+    return jsonify(folders=[_render(folder, session, uses) for folder in seen])
 
 
 @blueprint.post("/folders")
@@ -44,6 +52,7 @@ def rename_folder(folder_id: str) -> Response:
     session = require_session()
     folder, name = folder_of(session, folder_id), _name()
     changed = call_mail_once(session, lambda connection: connection.rename_folder(folder, name))
+    services().folder_choices.was_renamed(session.address, folder, changed.folder)
     return jsonify({"id": id_of(session, changed.folder)} | render_change(session, changed))
 
 
@@ -56,6 +65,22 @@ def delete_folder(folder_id: str) -> Response:
     with_messages = flag_in(members, "withMessages")
     changed = call_mail_once(session, lambda connection: connection.delete_folder(folder, with_messages=with_messages))
     return jsonify(render_change(session, changed))
+
+
+@blueprint.put("/folders/<folder_id>/use")
+def choose_use(folder_id: str) -> Response:
+    """Use the folder for what the role `use` names, in place of the folder that was used for it; null for no choice."""
+    session = require_session()
+    folder, use = folder_of(session, folder_id), read_members(max_bytes=MAX_NAME_BYTES).get("use")
+    if session.origin:
+        raise ServiceError(403, "not-allowed", "An extension may not choose this. Use the bridge's pages.")
+    if use is not None and not (isinstance(use, str) and use in _USES):
+        raise BadRequest
+    listed = call_mail(session, lambda connection: connection.list_folders())
+    if not any(one.name == folder and one.place is Place.OWN and one.role is not Role.INBOX for one in listed):
+        raise GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder of your own.")
+    services().folder_choices.choose(session.address, folder, None if use is None else Role(use))
+    return jsonify(render_change(session, Changed()))
 
 
 @blueprint.put("/folders/<folder_id>/subscription")
@@ -84,12 +109,13 @@ def _name() -> str:
     return name
 
 
-def _render(folder: Folder, session: Session) -> dict[str, object]:
+def _render(folder: Folder, session: Session, uses: FolderUses) -> dict[str, object]:
     return {
         "id": id_of(session, folder.name),
         "name": folder.name,
         "delimiter": folder.delimiter,
         "role": folder.role,
+        "use": uses.chosen_for(write_folder_name(folder.name)),
         "total": folder.total,
         "unseen": folder.unseen,
         "uidValidity": folder.uid_validity,

@@ -83,6 +83,16 @@ SENT_COPY: Final = Table(
     sqlite_strict=True,
 )
 
+FOLDER_USE: Final = Table(
+    "folder_use",
+    TABLES,
+    # Hashes: of the account, and of the account with the folder's name.
+    Column("account", LargeBinary, primary_key=True, nullable=False),
+    Column("role", Text, primary_key=True, nullable=False),
+    Column("folder", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
 RETRIEVED: Final = Table(
     "retrieved",
     TABLES,

@@ -6,7 +6,7 @@ answers may be about messages that were not requested.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import NoReturn
@@ -22,6 +22,7 @@ from webbridge.gateway.door import (
     check_folder_name,
     check_message_id,
 )
+from webbridge.gateway.folder_uses import NO_USES, FolderUses
 from webbridge.gateway.imap_access import AccessLists, Grant, Level
 from webbridge.gateway.imap_changes import MessageChanges
 from webbridge.gateway.imap_drafts import DRAFT_FLAGS, Drafts, KeptDraft
@@ -81,10 +82,10 @@ SHARE_FOR_CHECK = 1 / 6
 class ImapConnection:
     """A connection that is logged in. Not thread-safe: the pool lends it to one caller at a time."""
 
-    def __init__(self, imap: ImapWire) -> None:
+    def __init__(self, imap: ImapWire, uses: Callable[[], FolderUses]) -> None:
         self._imap = imap
         self._selection = Selection(imap)
-        self._folders = FolderLists(imap, self._selection)
+        self._folders = FolderLists(imap, self._selection, uses)
         self._lists = MessageLists(imap, self._selection)
         self._changes = MessageChanges(imap, self._selection)
         self._expiry = Expiry(imap, self._selection, self._changes)
@@ -95,13 +96,19 @@ class ImapConnection:
         """The rows that were seen. The pool sets the cache of the session, which all its connections share."""
 
     @classmethod
-    def open(cls, credentials: Credentials, deadline: CallDeadline | None = None) -> ImapConnection:
-        """Connect, verify the server's certificate and log in.
+    def open(
+        cls,
+        credentials: Credentials,
+        deadline: CallDeadline | None = None,
+        *,
+        uses: Callable[[], FolderUses] = lambda: NO_USES,
+    ) -> ImapConnection:
+        """Connect, verify the server's certificate and log in. `uses` gives the person's choices for the folders.
 
         Raises GatewayError with LOGIN_REFUSED, BUSY, MISCONFIGURED, UNREACHABLE or UNREADABLE.
         """
         seconds = credentials.account.server.timeout_seconds
-        return cls(connect(credentials, deadline or CallDeadline(seconds)))
+        return cls(connect(credentials, deadline or CallDeadline(seconds)), uses)
 
     @property
     def broken(self) -> bool:

@@ -6,10 +6,11 @@ does not list rights (RFC 8440) is asked for those in folders of others, if ther
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from webbridge.gateway.door import GatewayCode, GatewayError, check_folder_name
+from webbridge.gateway.folder_uses import FolderUses
 from webbridge.gateway.imap_folders import (
     INBOX,
     Folder,
@@ -39,9 +40,10 @@ _COUNTS = b"(MESSAGES UNSEEN UIDVALIDITY)"
 class FolderLists:
     """Lists and changes folders on one connection."""
 
-    def __init__(self, imap: ImapWire, selection: Selection) -> None:
+    def __init__(self, imap: ImapWire, selection: Selection, uses: Callable[[], FolderUses]) -> None:
         self._imap = imap
         self._selection = selection
+        self._uses = uses
         self._namespaces = UNKNOWN if imap.offers("NAMESPACE") else ALL_PERSONAL
 
     def all(self) -> list[Folder]:
@@ -59,7 +61,7 @@ class FolderLists:
             facts = read_facts([*answers, *self._ask_rights(listed)], knows_subscriptions=True)
         unknown = FolderFacts(knows_subscriptions=answers is not None)
         may_share = self._imap.offers("ACL")
-        roles = roles_of(listed)
+        roles = roles_of(listed, self._uses())
         return in_order(
             folder.described(roles.get(folder.wire_name), facts.get(folder.wire_name, unknown), may_share=may_share)
             for folder in listed
@@ -70,7 +72,7 @@ class FolderLists:
 
         Raises GatewayError with BUSY or NOT_OFFERED if there is none, and the server names no place for a new one.
         """
-        known = folders_with(role, self._listed())
+        known = folders_with(role, self._listed(), self._uses())
         if known:
             return known[0].name
         wire_name = self._namespaces.new_name(USUAL_NAMES[role][0].encode("ascii"))
@@ -82,7 +84,7 @@ class FolderLists:
 
     def has_role(self, folder: str, *roles: Role) -> bool:
         """Return whether a folder has one of the roles."""
-        return roles_of(self._listed()).get(write_folder_name(folder)) in roles
+        return roles_of(self._listed(), self._uses()).get(write_folder_name(folder)) in roles
 
     def create(self, folder: str) -> Changed:
         """Make a folder and subscribe to it. `check_new_name` comes before, unless a folder has had this name."""

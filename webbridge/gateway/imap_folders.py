@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from webbridge.gateway.door import clean_text
+from webbridge.gateway.folder_uses import NO_USES, FolderUses
 from webbridge.gateway.imap_namespaces import ALL_PERSONAL, Namespaces, Place
 from webbridge.gateway.imap_syntax import Value, read_folder_name, read_number
 from webbridge.gateway.imap_wire import Answer
@@ -213,12 +214,19 @@ def in_order(folders: Iterable[Folder]) -> list[Folder]:
     return sorted(folders, key=lambda f: (len(order) if f.role is None else order[f.role], f.name.casefold(), f.name))
 
 
-def folders_with(role: Role, folders: Sequence[ListedFolder]) -> list[ListedFolder]:
-    """Return the folders with a role: those that SPECIAL-USE marks, else the one with the first usual name."""
-    marked = [folder for folder in folders if _SPECIAL_USE[role] in folder.attributes]
+def folders_with(role: Role, folders: Sequence[ListedFolder], uses: FolderUses = NO_USES) -> list[ListedFolder]:
+    """Return the folders with a role: the chosen one, else those that SPECIAL-USE marks, else one with a usual name.
+
+    A folder that was chosen for one role has no other.
+    """
+    chosen = uses.chosen_in(folders)
+    if role in chosen:
+        return [chosen[role]]
+    others = [folder for folder in folders if folder not in chosen.values()] if chosen else folders
+    marked = [folder for folder in others if _SPECIAL_USE[role] in folder.attributes]
     if marked:
         return marked
-    shortest_last = sorted(folders, key=lambda one: -len(one.wire_name))
+    shortest_last = sorted(others, key=lambda one: -len(one.wire_name))
     by_name = {_usual_form(read_folder_name(one.top_name)): one for one in shortest_last if one.top_name is not None}
     return [by_name[name] for name in map(_usual_form, USUAL_NAMES[role]) if name in by_name][:1]
 
@@ -227,10 +235,10 @@ def _usual_form(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def roles_of(folders: Sequence[ListedFolder]) -> dict[bytes, Role]:
+def roles_of(folders: Sequence[ListedFolder], uses: FolderUses = NO_USES) -> dict[bytes, Role]:
     """Return the roles of the folders that have one, by the bytes of their names."""
     roles = {INBOX: Role.INBOX}
     for role in _SPECIAL_USE:
-        for folder in folders_with(role, folders):
+        for folder in folders_with(role, folders, uses):
             roles.setdefault(folder.wire_name, role)
     return roles

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from webbridge.gateway.connection import MailConnection, RawMessage
 from webbridge.gateway.door import ConnectionLost, Credentials, LoginRefused, Mailbox
 from webbridge.gateway.doubts import Doubts
+from webbridge.gateway.folder_uses import NO_USES, FolderUses
 from webbridge.gateway.imap import ImapConnection
 from webbridge.gateway.kept_smtp import KeptSmtp
 from webbridge.gateway.pop3 import Pop3Connection
@@ -79,12 +80,14 @@ class ConnectionPool:
         self,
         places: SharedPlaces,
         *,
+        uses_of: Callable[[str], FolderUses] = lambda account: NO_USES,
         monotonic: Callable[[], float] = time.monotonic,
         wait_seconds: float = MAX_WAIT_SECONDS,
         cache_bytes: int = MAX_BYTES,
     ) -> None:
         self._monotonic = monotonic
         self._cache_bytes = cache_bytes
+        self._uses_of = uses_of
         self._lock = threading.Lock()
         self._slots = Slots(places, monotonic=monotonic, wait_seconds=wait_seconds)
         self._kept_smtp = KeptSmtp(monotonic=monotonic)
@@ -97,7 +100,7 @@ class ConnectionPool:
     def log_in(self, credentials: Credentials) -> MailConnection:
         """Return a new connection of a person who has no session yet. Raises GatewayError."""
         if credentials.account.server.pop3 is None:
-            return _connect(credentials, _new_deadline(credentials))
+            return self._connect(credentials, _new_deadline(credentials))
         with self._slot("", credentials) as slot:
             self._open(slot, credentials, _new_deadline(credentials))
             return _connection_of(slot)
@@ -240,7 +243,7 @@ class ConnectionPool:
             old.close()
         name = slot.room.name
         try:
-            slot.connection = _connect(credentials, deadline)
+            slot.connection = self._connect(credentials, deadline)
         except LoginRefused as refusal:
             # A person who signs in has no session yet, which a refusal could end.
             raise (self._doubts.judge(name, refusal) if name else refusal) from None
@@ -251,6 +254,12 @@ class ConnectionPool:
     def _put_back(self, session_id: str, slot: Slot) -> None:
         keep = slot.connection is not None and self._may_be_kept(session_id, slot.connection)
         self._slots.put_back(slot, keep=keep)
+
+    def _connect(self, credentials: Credentials, deadline: CallDeadline) -> MailConnection:
+        if credentials.account.server.pop3 is None:
+            account = credentials.account.address
+            return ImapConnection.open(credentials, deadline, uses=lambda: self._uses_of(account))
+        return Pop3Connection.open(credentials, deadline)
 
     def _may_be_kept(self, session_id: str, connection: MailConnection) -> bool:
         return not self._is_over(session_id) and connection.may_be_kept and not connection.broken
@@ -275,12 +284,6 @@ def _connection_of(slot: Slot) -> MailConnection:
     if slot.connection is None:
         raise ConnectionLost
     return slot.connection
-
-
-def _connect(credentials: Credentials, deadline: CallDeadline) -> MailConnection:
-    if credentials.account.server.pop3 is None:
-        return ImapConnection.open(credentials, deadline)
-    return Pop3Connection.open(credentials, deadline)
 
 
 def _new_deadline(credentials: Credentials) -> CallDeadline:

@@ -33,10 +33,12 @@ export { ApiError };
 /** @typedef {import("./routes.js").MessageAddress} MessageAddress */
 /**
  * @typedef {{
- *   id: string, name: string, delimiter: string | null, role: string | null, total: number, unseen: number,
+ *   id: string, name: string, delimiter: string | null, role: string | null, use?: FolderUse | null, total: number, unseen: number,
  *   uidValidity: number, subscribed: boolean | null, rights: string[], place: "own" | "others" | "shared", prefix: string,
- * }} Folder `prefix` is the beginning of the name that only says whose the folder is
+ * }} Folder `prefix` is the beginning of the name that only says whose the folder is. `use` is what the person has chosen; an
+ *   earlier bridge gives none
  */
+/** @typedef {"sent" | "drafts" | "trash" | "archive" | "junk"} FolderUse */
 /**
  * @typedef {{id: string, started: string | null, used: string, program: string, origin: string, this: boolean}} ListedSession
  */

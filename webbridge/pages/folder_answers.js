@@ -14,6 +14,8 @@ const MAX_ID_CHARACTERS = 10_000;
 /** The name of a mailbox has at most 1,000 bytes at usual servers. */
 const MAX_NAME_CHARACTERS = 1_000;
 const ROLES = /** @type {const} */ (["inbox", "drafts", "sent", "trash", "junk", "archive"]);
+/** The roles for which a person can choose a folder. */
+export const USES = /** @type {const} */ (["sent", "drafts", "trash", "archive", "junk"]);
 const RIGHTS = /** @type {const} */ (["append", "seen", "flags", "delete", "move", "folder", "share"]);
 
 /**
@@ -40,7 +42,7 @@ export function readFolders(answer) {
 
 /** @param {unknown} value @returns {Folder | null} */
 function readFolder(value) {
-  const { id, name, delimiter, role, total, unseen, uidValidity, subscribed, rights, place, prefix } = membersOf(value);
+  const { id, name, delimiter, role, use, total, unseen, uidValidity, subscribed, rights, place, prefix } = membersOf(value);
   const known = idOf(id, MAX_ID_CHARACTERS);
   const text = textOf(name, MAX_NAME_CHARACTERS);
   if (!known || !text) return null;
@@ -49,6 +51,7 @@ function readFolder(value) {
   const beginning = textOf(prefix, MAX_NAME_CHARACTERS);
   return {
     id: known, name: text, delimiter: idOf(delimiter, MAX_DELIMITER_CHARACTERS) || null, role: wordOf(role, ROLES),
+    ...(use === undefined ? {} : { use: wordOf(use, USES) }),
     total: countOf(total) ?? 0, unseen: countOf(unseen) ?? 0, uidValidity: countOf(uidValidity) ?? 0,
     subscribed: typeof subscribed === "boolean" ? subscribed : null,
     // An older bridge has no places, and counts marks of reading among the flags.

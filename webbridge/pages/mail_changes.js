@@ -79,6 +79,14 @@ export class MailChanges {
     return this.#change("DELETE", apiFolderPath(folder), { withMessages });
   }
 
+  /**
+   * Uses a folder for what a role names, in place of the folder that was used for it.
+   * @param {string} folder @param {import("./api.js").FolderUse | null} use null: as the mail service says @returns {Promise<Changed>}
+   */
+  useFolder(folder, use) {
+    return this.#change("PUT", apiFolderPath(folder, "use"), { use });
+  }
+
   /** @param {string} folder @param {boolean} isSubscribed @returns {Promise<Changed>} */
   async subscribe(folder, isSubscribed) {
     return readChanged(await this.#json(apiFolderPath(folder, "subscription"), { method: isSubscribed ? "PUT" : "DELETE" }));

@@ -4,6 +4,7 @@ import { openDialog } from "../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { ask, createForm, inputField, problem, switchField } from "../../../wasm_build/ui/parts.js";
+import { USES } from "../folder_answers.js";
 import { folderPath } from "../routes.js";
 import { openFolderAccess } from "./folder_access_dialog.js";
 import { arrangeTree } from "./folder_tree.js";
@@ -160,6 +161,7 @@ export function openFolderSettings(app, housekeeping, folder, onChanged) {
     }
   });
   subscription.input.checked = folder.subscribed ?? false;
+  const use = useField(app, housekeeping, folder, failure);
   const remove = html("button", {
     type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
     on: { click: () => { dialog.close(); askToDelete(app, housekeeping, folder, onChanged); } },
@@ -170,6 +172,7 @@ export function openFolderSettings(app, housekeeping, folder, onChanged) {
   });
   const parts = [
     folder.subscribed === null ? null : subscription.element,
+    use,
     failure,
     folder.rights.includes("share") ? share : null,
     mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
@@ -183,6 +186,33 @@ export function openFolderSettings(app, housekeeping, folder, onChanged) {
       onChanged(id);
     },
   });
+}
+
+/**
+ * The choice what a folder is used for; null for a folder of others, and with a bridge that does not know the choice.
+ * @param {App} app @param {Housekeeping} housekeeping @param {Folder} folder @param {HTMLElement} failure
+ */
+function useField({ api, translate, sentenceFor }, housekeeping, folder, failure) {
+  if (folder.use === undefined || folder.place !== "own" || folder.role === "inbox") return null;
+  const id = uniqueId("use");
+  const named = (/** @type {import("../api.js").FolderUse} */ use) => translate(`folder_${use}`);
+  const select = html("select", { id, data: { test: "folder-use" } },
+    html("option", { value: "", text: translate("folder_use_as_told") }),
+    ...USES.map((use) => html("option", { value: use, text: named(use) })));
+  select.value = folder.use ?? "";
+  select.addEventListener("change", async () => {
+    failure.textContent = "";
+    const use = USES.find((one) => one === select.value) ?? null;
+    const title = isolate(folder.name);
+    try {
+      const said = use ? translate("folder_used", { folder: title, use: named(use) }) : translate("folder_used_as_told", { folder: title });
+      await housekeeping.changeFolder(said, () => api.changes.useFolder(folder.id, use));
+    } catch (error) {
+      select.value = folder.use ?? "";
+      failure.textContent = sentenceFor(error);
+    }
+  });
+  return html("div", { class: "field" }, html("label", { for: id, text: translate("folder_use") }), select);
 }
 
 /**

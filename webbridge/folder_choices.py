@@ -1,0 +1,52 @@
+"""The folders that people have chosen for a use. The table names no account and no folder, only hashes of them."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import bindparam, delete, select, update
+
+from sealwax.service import Database
+from sealwax.service.database import insert_into
+from webbridge.database.tables import FOLDER_USE
+from webbridge.gateway.folder_uses import FolderUses, name_hash
+from webbridge.gateway.imap_folders import Role
+from webbridge.gateway.imap_syntax import write_folder_name
+
+# Made once, because making a statement takes longer than running it.
+_IS: Final = FOLDER_USE.c.account == bindparam("of_account")
+_FIND: Final = select(FOLDER_USE.c.role, FOLDER_USE.c.folder).where(_IS)
+
+
+class FolderChoices:
+    """The choices of one bridge's accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, account: str) -> FolderUses:
+        """Return the choices of an account."""
+        with self._database.reading() as rows:
+            found = rows.execute(_FIND, {"of_account": _hashed(account)}).all()
+        return FolderUses(account, {Role(role): folder for role, folder in found})
+
+    def choose(self, account: str, folder: str, role: Role | None) -> None:
+        """Note the use of a folder in place of its earlier one, and of the folder that had it; None for no use."""
+        name, mine = name_hash(account, write_folder_name(folder)), FOLDER_USE.c.account == _hashed(account)
+        with self._database.transaction(durable=False) as rows:
+            rows.execute(delete(FOLDER_USE).where(mine, (FOLDER_USE.c.folder == name) | (FOLDER_USE.c.role == role)))
+            if role is not None:
+                row = {"account": _hashed(account), "role": role, "folder": name}
+                rows.execute(insert_into(rows, FOLDER_USE).values(row).on_conflict_do_nothing())
+
+    def was_renamed(self, account: str, folder: str, to: str) -> None:
+        """Note the new name of a folder, which keeps its use."""
+        old, new = (name_hash(account, write_folder_name(name)) for name in (folder, to))
+        mine = FOLDER_USE.c.account == _hashed(account)
+        with self._database.transaction(durable=False) as rows:
+            rows.execute(update(FOLDER_USE).where(mine, FOLDER_USE.c.folder == old).values(folder=new))
+
+
+def _hashed(account: str) -> bytes:
+    return sha256(f"sealwax folder choices\0{account.casefold()}".encode()).digest()

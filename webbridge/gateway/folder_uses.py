@@ -1,0 +1,38 @@
+"""The uses that a person has chosen for folders: "use this folder for Sent". They count more than marks and names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from webbridge.gateway.imap_folders import ListedFolder, Role
+
+_PREFIX: Final = b"sealwax folder use\0"
+
+
+def name_hash(account: str, wire_name: bytes) -> bytes:
+    """Return the hash that stands for a folder's name in the database, 32 bytes, another one for each account."""
+    return sha256(_PREFIX + account.casefold().encode() + b"\0" + wire_name).digest()
+
+
+class FolderUses:
+    """The choices of one account: for each role the hash of the folder's name."""
+
+    def __init__(self, account: str = "", chosen: Mapping[Role, bytes] = MappingProxyType({})) -> None:
+        self._account = account
+        self._role_of = {name: role for role, name in chosen.items()}
+
+    def chosen_for(self, wire_name: bytes) -> Role | None:
+        """Return the role for which a folder was chosen."""
+        return self._role_of.get(name_hash(self._account, wire_name)) if self._role_of else None
+
+    def chosen_in(self, folders: Sequence[ListedFolder]) -> dict[Role, ListedFolder]:
+        """Return the folders that were chosen and are there. Those that are gone have no use any more."""
+        named = ((self.chosen_for(one.wire_name), one) for one in folders)
+        return {role: one for role, one in named if role is not None}
+
+
+NO_USES: Final = FolderUses()
