@@ -53,10 +53,7 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
         authors=tuple(mailbox.address for mailbox in authors),
         sender=senders[0].address if len(senders) == 1 else None,
         sent_by=senders[0] if is_other and senders[0].address else None,
-        notes=(
-            *(() if is_read_alike(headers) else (reason("sender-read-otherwise"),)),
-            *(_notes(authors[0] if authors else Mailbox("", ""), senders) if len(authors) < 2 else ()),
-        ),
+        notes=_notes(headers, authors[0] if authors else Mailbox("", ""), senders) if len(authors) < 2 else (),
     )
 
 
@@ -105,8 +102,8 @@ def find_other_address(mailbox: Mailbox) -> str | None:
     return None
 
 
-def _notes(author: Mailbox, senders: list[Mailbox]) -> tuple[Reason, ...]:
-    notes = []
+def _notes(headers: Headers, author: Mailbox, senders: list[Mailbox]) -> tuple[Reason, ...]:
+    notes = [] if is_read_alike(headers) else [reason("sender-read-otherwise")]
     other = find_other_address(author)
     if other is not None:
         notes.append(reason("display-name-differs", {"address": other}))

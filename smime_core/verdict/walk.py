@@ -176,6 +176,9 @@ class Walk:
             state, reasons = State.SIGNED_UNVERIFIED if state is State.VERIFIED else state, (*self.doubts, *reasons)
         if claim is Claim.FROM_FIELD and state is not State.PLAIN:
             reasons = _with_notes(reasons, self._notes_on(claimed, state, protected))
+        elif claim is Claim.FROM_FIELD:
+            # Everything in an unprotected message can be a lie. But a reader has to see the sender whom others see.
+            reasons = (*reasons, *(note for note in claimed.notes if note.code == "sender-read-otherwise"))
         # Only layers around the whole message count here. A nested part that is not decrypted is reported with that
         # part.
         last = next((layer for layer in reversed(self.layers) if layer.covers_whole), None)

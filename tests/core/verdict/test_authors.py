@@ -168,9 +168,11 @@ def test_misleading_sender_fields_are_noted_and_change_no_state(fields: bytes, e
     ],
 )
 def test_a_from_that_others_may_read_otherwise_is_noted(sender: bytes, *, is_noted: bool) -> None:
-    report = examine(signed(b"From: " + sender + b"\r\n"))
-    assert report.state == State.VERIFIED
-    assert ("sender-read-otherwise" in [why.code for why in report.reasons]) == is_noted
+    fields = b"From: " + sender + b"\r\n"
+    for mail, state in ((signed(fields), State.VERIFIED), (MESSAGE.replace(FROM_ALICE, fields), State.PLAIN)):
+        report = examine(mail)
+        assert report.state == state
+        assert ("sender-read-otherwise" in [why.code for why in report.reasons]) == is_noted
 
 
 WARD = person("ward3")
