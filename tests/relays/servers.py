@@ -201,8 +201,8 @@ SERVERS: Final = (
 )
 
 
-def unpack(package: str, root: Path) -> str:
-    """Unpack a Debian package with all that it needs into the folder `root`. Returns the package's version."""
+def unpack(package: str, root: Path, *more: str) -> str:
+    """Unpack Debian packages with all that they need into the folder `root`. Returns the version of the first one."""
     archives = root.with_name(f"{root.name}-archives")
     (archives / "partial").mkdir(parents=True)
     status = archives / "status"
@@ -210,7 +210,7 @@ def unpack(package: str, root: Path) -> str:
     options = [f"Dir::State::status={status}", f"Dir::Cache::archives={archives}", "Debug::NoLocking=1"]
     options += ["APT::Sandbox::User=root"]
     call = ["apt-get", *(word for option in options for word in ("-o", option))]
-    call += ["--download-only", "-y", "-qq", "--no-install-recommends", "install", package]
+    call += ["--download-only", "-y", "-qq", "--no-install-recommends", "install", package, *more]
     subprocess.run([*call, "dash", "coreutils", "findutils", "sed", "grep", "m4"], check=True, capture_output=True)
     _make_root(root)
     for archive in sorted(archives.glob("*.deb")):
@@ -276,12 +276,12 @@ def running(server: Server, root: Path, *, port: int, sink: int) -> Iterator[Non
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             time.sleep(1)
-            _end_all(root)
+            end_all(root)
             process.wait()
 
 
-def _end_all(root: Path) -> None:
-    # Some servers start processes in sessions of their own. All that run in this root are ours.
+def end_all(root: Path) -> None:
+    """End all processes that run in a root. Some servers start them in sessions of their own."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if Path(os.readlink(folder / "root")) == root.resolve():
