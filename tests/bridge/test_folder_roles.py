@@ -377,7 +377,7 @@ def test_a_folder_whose_state_was_forgotten_is_left_too(asked: Asked, imap: Lyin
     connection = asked(b'() "/" Work')
     imap.answers |= {"RENAME": [b"TAG OK\r\n"], "EXAMINE": IMAP["SELECT"]}
     with pytest.raises(GatewayError) as raised:
-        connection.list_messages("Work", uid_validity=8, limit=10)
+        connection.list_messages("Work", before_uid=5, uid_validity=8, limit=10)
     assert raised.value.code is GatewayCode.FOLDER_CHANGED
     before = len(imap.received)
     connection.rename_folder("Work", "Done")

@@ -73,8 +73,9 @@ _PASSING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FULL_WORDS = re.compile(
-    rb"over ?quota|quota (?:is )?(?:exceeded|exceeds|full|reached)|exceeds? (?:the |your )?(?:storage )?quota|"
-    rb"not enough (?:disk )?quota|mailbox (?:is )?(?:full|over)|mailbox size limit|disk quota",
+    rb"over ?quota|quota (?:is )?(?:exceeded|exceeds|full|reached)|"
+    rb"exceed(?:s|ed)? (?:the |your )?(?:storage |mail )?quota|not enough (?:disk )?quota|"
+    rb"mailbox (?:is )?(?:full|over)|mailbox size limit|disk quota",
     re.IGNORECASE,
 )
 _LARGE_WORDS = re.compile(rb"(?:message|append)[a-z ]{0,20} too (?:big|large)|too large a message", re.IGNORECASE)
@@ -124,6 +125,8 @@ def circumstance(code: str, text: bytes) -> GatewayError | None:
 
     `code` is the response code ("" for none). Returns None for any other refusal.
     """
+    # ALERT says only that people must see the text (RFC 9051 section 7.1).
+    code = "" if code == "ALERT" else code
     if code == "OVERQUOTA" or (not code and _FULL_WORDS.search(text)):
         return GatewayError(
             GatewayCode.MAILBOX_FULL, "The mailbox is full. Delete messages and empty the trash, then try again."

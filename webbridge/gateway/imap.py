@@ -161,7 +161,7 @@ class ImapConnection:
     ) -> MessagePage:
         """Return at most `limit` messages of a folder, newest first, and only those before `before_uid` if it is given.
 
-        Raises GatewayError with FOLDER_CHANGED if `uid_validity` is given and is not the folder's.
+        Raises GatewayError with FOLDER_CHANGED if `before_uid` is given, and `uid_validity` is not the folder's.
         """
         return self._lists.newest(
             folder, before_uid=before_uid, limit=limit, uid_validity=uid_validity, cache=self.cache

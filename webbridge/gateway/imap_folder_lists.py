@@ -6,8 +6,8 @@ does not list rights (RFC 8440) is asked for those in folders of others, if ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from webbridge.gateway.door import GatewayCode, GatewayError, check_folder_name
 from webbridge.gateway.folder_uses import FolderUses
@@ -100,7 +100,8 @@ class FolderLists:
         check_not_inbox(folder)
         name = self.whole_name(check_folder_name(to))
         self._leave()
-        self._imap.run(b"RENAME", _word(folder), _word(name), refused=_name_refusal)
+        with self._naming(name):
+            self._imap.run(b"RENAME", _word(folder), _word(name), refused=_name_refusal)
         self._imap.send((b"UNSUBSCRIBE", _word(folder)), (b"SUBSCRIBE", _word(name)))
         self._imap.drain()
         return Changed(undo=(RenameStep(folder=name, to=folder),), folder=name)
@@ -148,9 +149,26 @@ class FolderLists:
             self._imap.run(b"EXAMINE", _word("INBOX"))
 
     def _create(self, name: str) -> None:
-        self._imap.run(b"CREATE", _word(name), refused=_name_refusal)
+        with self._naming(name):
+            self._imap.run(b"CREATE", _word(name), refused=_name_refusal)
         with suppress(GatewayError):
             self._imap.run(b"SUBSCRIBE", _word(name))
+
+    @contextmanager
+    def _naming(self, name: str) -> Iterator[None]:
+        """Say of a refusal that the new name is taken, if it is. Cyrus and others send no ALREADYEXISTS (RFC 5530)."""
+        try:
+            yield
+        except GatewayError as error:
+            if error.code is GatewayCode.SERVER_REFUSED and not self._imap.wire.broken and self._is_taken(name):
+                raise _name_taken() from None
+            raise
+
+    def _is_taken(self, name: str) -> bool:
+        with suppress(GatewayError):
+            listed = self._read(self._imap.run(b"LIST", b'""', _word(name)))
+            return write_folder_name(name) in (folder.wire_name for folder in listed)
+        return False
 
     def _listed(self) -> list[ListedFolder]:
         plain: Command = (b"LIST", b'""', b'"*"')
@@ -274,7 +292,11 @@ def _name_refusal(word: str, text: bytes) -> GatewayError:
     """Return the error of a refused CREATE or RENAME (RFC 5530 section 3)."""
     code = read_code(text) if word == "NO" else ""
     if code == "ALREADYEXISTS":
-        return GatewayError(GatewayCode.FOLDER_EXISTS, "There is a folder with this name already. Choose another name.")
+        return _name_taken()
     if code == "NONEXISTENT":
         return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
     return refusal(word, text)
+
+
+def _name_taken() -> GatewayError:
+    return GatewayError(GatewayCode.FOLDER_EXISTS, "There is a folder with this name already. Choose another name.")

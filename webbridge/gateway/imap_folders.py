@@ -146,11 +146,14 @@ def read_facts(answers: Iterable[Answer], *, knows_subscriptions: bool = False) 
     """Return the facts in STATUS and MYRIGHTS answers by the bytes of the folders' names."""
     facts: dict[bytes, FolderFacts] = {}
     for answer in answers:
-        if answer.kind not in ("STATUS", "MYRIGHTS") or len(answer.values) != 2:
+        if answer.kind not in ("STATUS", "MYRIGHTS") or len(answer.values) < 2:
             continue
-        name, value = answer.values
-        if not isinstance(name, bytes):
+        # GNU Mailutils 3.15 sends a name with blanks without quotes.
+        *parts, value = answer.values
+        words = [one for one in parts if isinstance(one, bytes)]
+        if len(words) < len(parts):
             continue
+        name = b" ".join(words)
         name = INBOX if name.upper() == INBOX else name
         known = facts.get(name, FolderFacts(knows_subscriptions=knows_subscriptions))
         if answer.kind == "STATUS" and isinstance(value, list):

@@ -51,9 +51,13 @@ class MessageLists:
     def newest(
         self, folder: str, *, before_uid: int | None, limit: int, uid_validity: int | None, cache: RowCache
     ) -> MessagePage:
-        """Return the newest messages, or the newest below `before_uid`."""
+        """Return the newest messages, or the newest below `before_uid`.
+
+        A call that names no UID gets the list also if the folder has another UIDVALIDITY, which the page names. That of
+        STATUS may follow the clock until the first SELECT (Courier).
+        """
         if before_uid is None:
-            selected, items = self._newest_items(folder, limit, uid_validity, cache)
+            selected, items = self._newest_items(folder, limit, cache)
             chosen = newest_first(items, None, limit)
         else:
             items = {}
@@ -92,9 +96,14 @@ class MessageLists:
         uid_validity: int | None,
         cache: RowCache,
     ) -> MessagePage:
-        """Return the newest messages that meet the criteria. `total` is their number."""
+        """Return the newest messages that meet the criteria. `total` is their number.
+
+        Only a call that names a UID is refused if the folder has another UIDVALIDITY.
+        """
         words = criteria.command_words()
-        if before_uid is not None:
+        if before_uid is None:
+            uid_validity = None
+        else:
             words = (b"UID", b"1:%d" % max(1, before_uid - 1), *words)
         command = search_command(self._imap, words)
         selected, answers = self._selection.search(folder, uid_validity, command, search_refusal)
@@ -162,12 +171,10 @@ class MessageLists:
             is_whole=False,
         )
 
-    def _newest_items(
-        self, folder: str, limit: int, uid_validity: int | None, cache: RowCache
-    ) -> tuple[Selected, dict[int, dict[bytes, Value]]]:
+    def _newest_items(self, folder: str, limit: int, cache: RowCache) -> tuple[Selected, dict[int, dict[bytes, Value]]]:
         """Select the folder if it has changed, and return the items of at least the newest messages by UID."""
         wanted = _FLAG_ITEMS if cache.has_rows_of(folder) or cache.is_suspect(folder) else SUMMARY_ITEMS
-        selected = self._selection.unchanged(folder, uid_validity)
+        selected = self._selection.unchanged(folder, None)
         if selected is not None and selected.exists:
             items = self._items_if_unchanged(selected, limit, wanted, cache)
             if items:
@@ -177,10 +184,10 @@ class MessageLists:
         if expected:
             low, high = ends_of(expected, limit)
             fetch = (b"FETCH", b"%d:%d" % (low, high), wanted)
-            selected = self._selection.begin(folder, uid_validity, fetch)
+            selected = self._selection.begin(folder, None, fetch)
             items = self._read_items(folder, cache)
         else:
-            selected, items = self._selection.begin(folder, uid_validity), {}
+            selected, items = self._selection.begin(folder, None), {}
         exists = selected.exists
         if exists is not None and exists <= MAX_UID:
             cache.keep_count(folder, exists)

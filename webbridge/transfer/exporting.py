@@ -137,12 +137,15 @@ class _Export:
 
     def _messages(self, folder: Folder) -> Iterator[tuple[MessageSummary, Callable[[], Iterator[bytes]]]]:
         """The messages, newest first. The second part requests the bytes of one."""
+        # Not the number in the list of folders, which may follow the clock until the folder is opened (Courier).
         before: int | None = None
+        uid_validity: int | None = None
         while True:
             self._begin()
             page = self._connection.list_messages(
-                folder.name, before_uid=before, limit=_PAGE, uid_validity=folder.uid_validity or None
+                folder.name, before_uid=before, limit=_PAGE, uid_validity=uid_validity
             )
+            uid_validity = page.uid_validity
             rows = [row for row in page.rows if before is None or row.uid < before]
             if not rows:
                 return
