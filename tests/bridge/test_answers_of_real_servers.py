@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.lying_server import LyingServer
+from tests.support.servers.lying_server import LyingServer, TakeLiteral
 from tests.support.servers.mailboxes import login_at
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, OutgoingMessage
 from webbridge.gateway.imap import Criteria
@@ -72,13 +72,36 @@ def test_a_name_with_blanks_is_read_from_a_status_without_quotes(imap: LyingServ
 
 
 def test_a_draft_is_looked_for_in_a_fresh_view_of_its_folder(imap: LyingServer, connection: ImapConnection) -> None:
-    """Without APPENDUID. GNU Mailutils 3.15 tells of a new message only at a SELECT."""
+    """GNU Mailutils 3.15 and hoodiecrow tell of a new message in the selected folder only at a SELECT."""
     imap.answers |= NO_APPENDUID
     connection.list_messages("Drafts", limit=10)
     with OutgoingMessage.of(DRAFT) as message:
         assert connection.keep_draft(message, "<one@draft.sealwax.invalid>").uid == 5
     commands = [line.split()[0] for line in imap.received]
     assert b"SELECT" in commands[commands.index(b"APPEND") :]
+
+
+def test_a_list_after_a_message_was_stored_is_one_of_a_fresh_view(
+    imap: LyingServer, connection: ImapConnection
+) -> None:
+    connection.list_messages("INBOX", limit=10)
+    for told, selects in ((b"", 2), (b"* 3 EXISTS\r\n", 3), (b"", 4)):
+        imap.answers |= {"APPEND": [b"+ go on\r\n", TakeLiteral(), told + b"TAG OK\r\n"]}
+        with OutgoingMessage.of(DRAFT) as message:
+            connection.append("INBOX", message, [])
+        connection.list_messages("INBOX", limit=10)
+        assert len(imap.commands("SELECT")) == selects
+
+
+def test_storing_a_message_elsewhere_leaves_the_selected_folder_as_it_is(
+    imap: LyingServer, connection: ImapConnection
+) -> None:
+    imap.answers |= {"FETCH": [b"* 1 FETCH (UID 5 FLAGS ())\r\n* 2 FETCH (UID 7 FLAGS ())\r\nTAG OK\r\n"]}
+    connection.list_messages("INBOX", limit=10)
+    with OutgoingMessage.of(DRAFT) as message:
+        connection.append("Sent", message, [])
+    connection.list_messages("INBOX", limit=10)
+    assert len(imap.commands("SELECT")) == 1
 
 
 def test_a_list_and_a_search_take_the_uidvalidity_of_now_in_silence(

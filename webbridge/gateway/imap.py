@@ -292,10 +292,18 @@ class ImapConnection:
         name = Literal(write_folder_name(check_folder_name(folder)))
         listed = [b"(" + " ".join(map(check_flag, flags)).encode() + b")", *_date_time(received)]
         self._imap.wire.deadline.extend_for(message.size_bytes)
+        news = self._imap.folder_news
         if message.size_bytes <= MAX_UNASKED_BYTES and self._imap.offers("LITERAL+"):
             self._imap.run(b"APPEND", name, *listed, Literal(b"".join(message.pieces())), refused=folder_refusal)
-            return
-        self._imap.ask_for_more(b"APPEND", name, *listed, b"{%d}" % message.size_bytes, refused=folder_refusal)
+        else:
+            self._append_in_pieces(message, (name, *listed))
+        if self._imap.folder_news == news:
+            # RFC 9051 section 6.3.12 asks a server to tell of the message if the folder is selected. GNU Mailutils and
+            # hoodiecrow do not.
+            self._selection.forget_if_it_is(folder)
+
+    def _append_in_pieces(self, message: OutgoingMessage, words: Command) -> None:
+        self._imap.ask_for_more(b"APPEND", *words, b"{%d}" % message.size_bytes, refused=folder_refusal)
         for piece in message.pieces():
             self._imap.wire.send(piece)
         self._imap.send_line(b"")

@@ -57,9 +57,6 @@ class Drafts:
         folder = self._folders.named_or_new(Role.DRAFTS)
         append(folder)
         named = _APPENDUID.match(self._imap.status_text)
-        if named is None:
-            # The selected folder may lack the new message: GNU Mailutils tells of it only at a SELECT.
-            self._selection.forget()
         mailbox, found = self._find(folder, message_id)
         is_named = named is not None and int(named[1]) == mailbox.uid_validity and int(named[2]) <= MAX_UID
         uid = int(named[2]) if named is not None and is_named else max(found, default=None)

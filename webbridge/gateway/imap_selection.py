@@ -133,6 +133,11 @@ class Selection:
         """Select anew at the next call, because folders have changed."""
         self._selected = None
 
+    def forget_if_it_is(self, folder: str) -> None:
+        """Select this folder anew at the next call that needs it."""
+        if self._selected is not None and self._selected.name == folder:
+            self.forget()
+
     def leave(self) -> None:
         """Forget a folder that is not selected at the server any more."""
         self._selected = None
