@@ -19,6 +19,7 @@ _COURIER, _OWNER = 904, 920
 _START: Final = """set -e
 makeuserdb
 set -a
+LIB=/usr/lib/courier/courier
 . /etc/courier/authdaemonrc
 /usr/lib/courier/courier-authlib/authdaemond &
 serve() {{
@@ -27,12 +28,12 @@ serve() {{
     "$1" $TLS_PROGRAM "$2" "$3" Maildir &
 }}
 (. /etc/courier/imapd; . /etc/courier/imapd-ssl; IMAP_IDLE_TIMEOUT=1; TLS_CERTFILE=/etc/tls_server.pem; TLS_CACHEFILE=
- IMAP_TLS=0 TLS=0 IMAP_STARTTLS=YES; serve {imap} /usr/lib/courier/courier/imaplogin /usr/bin/imapd
- IMAP_TLS=1 TLS=1 IMAP_STARTTLS=NO; serve {imaps} /usr/lib/courier/courier/imaplogin /usr/bin/imapd)
+ IMAP_TLS=0 TLS=0 IMAP_STARTTLS=YES; serve {imap} $LIB/imaplogin /usr/bin/imapd
+ IMAP_TLS=1 TLS=1 IMAP_STARTTLS=NO; serve {imaps} $LIB/imaplogin /usr/bin/imapd)
 (. /etc/courier/pop3d; . /etc/courier/pop3d-ssl; TLS_CERTFILE=/etc/tls_server.pem; TLS_CACHEFILE=
  POP3AUTH_TLS="LOGIN PLAIN"
- POP3_TLS=0 TLS=0 POP3_STARTTLS=YES; serve {pop3} /usr/lib/courier/courier/courierpop3login /usr/lib/courier/courier/courierpop3d
- POP3_TLS=1 TLS=1 POP3_STARTTLS=NO; serve {pop3s} /usr/lib/courier/courier/courierpop3login /usr/lib/courier/courier/courierpop3d)
+ POP3_TLS=0 TLS=0 POP3_STARTTLS=YES; serve {pop3} $LIB/courierpop3login $LIB/courierpop3d
+ POP3_TLS=1 TLS=1 POP3_STARTTLS=NO; serve {pop3s} $LIB/courierpop3login $LIB/courierpop3d)
 wait
 """
 

@@ -49,6 +49,9 @@ SERVICES {{
 }}
 EVENTS {{
 }}
+DAEMON {{
+  idled cmd="idled"
+}}
 """
 
 
@@ -83,5 +86,3 @@ def run_cyrus(
         root.give(name, _USER)
     with root.serving(["/usr/sbin/cyrmaster", "-M", "/etc/cyrus.conf", "-C", "/etc/imapd.conf"], ports.values()):
         yield addresses(ports["imaps"], ports["imap"]), addresses(ports["pop3s"], ports["pop3"])
-
-

@@ -35,14 +35,6 @@ tcp-wrappers {{ enable no; }};
 server 127.0.0.1:{starttls} {{ tls-mode ondemand; }};
 server 127.0.0.1:{tls} {{ tls-mode connection; }};
 """
-_IMAP: Final = """namespace personal {
-  prefix "" {
-    directory "$HOME";
-    delimiter "/";
-    mailbox-type maildir;
-  };
-};
-"""
 _START: Final = """/usr/sbin/imap4d --config-file=/etc/imap4d.conf &
 exec /usr/sbin/pop3d --config-file=/etc/pop3d.conf
 """
@@ -67,7 +59,7 @@ def run_mailutils(
         root.write(str(known.relative_to(root.folder)), _read(known) + _user(name, address, password), mode=0o600)
     (root.folder / "var/vmail/inboxes").mkdir()
     root.give("var/vmail", _OWNER)
-    root.write("etc/imap4d.conf", _SETTINGS.format(starttls=ports["imap"], tls=ports["imaps"]) + _IMAP)
+    root.write("etc/imap4d.conf", _SETTINGS.format(starttls=ports["imap"], tls=ports["imaps"]))
     root.write("etc/pop3d.conf", _SETTINGS.format(starttls=ports["pop3"], tls=ports["pop3s"]))
     root.write("start.sh", _START)
     with root.serving(["/bin/sh", "/start.sh"], ports.values()):

@@ -1,4 +1,7 @@
-"""Debian's mail servers that exclude each other, each unpacked into a folder that is its root (`chroot`). Needs root."""
+"""Debian's mail servers that exclude each other, each unpacked into a folder that is its root (`chroot`).
+
+It needs root's rights.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""A day's work by the bridge at each mail server that can be started here."""
