@@ -30,8 +30,9 @@ help:
 	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make relays     relays our mail by Postfix, Exim, sendmail, Courier and Mailman; writes a table of docs/interoperation.md'
-	@echo 'make nightly    shows each form of our mail to Thunderbird, and drives every webmail that is installed; writes'
-	@echo '                tables of docs/interoperation.md and docs/extension.md'
+	@echo 'make nightly    shows each form of our mail to Thunderbird, drives every webmail that is installed, and spends a'
+	@echo '                day at each mail server; writes tables of docs/interoperation.md, docs/extension.md and'
+	@echo '                docs/mail_servers.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
 	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
@@ -115,10 +116,12 @@ relays: setup test-tools
 	$(VENV)/python -m tests.relays --page docs/interoperation.md
 
 # Thunderbird and NSS from Debian (thunderbird, libnss3-tools), and the webmails that are installed. Needs root for
-# some of them; takes a quarter of an hour.
+# some of them; takes a quarter of an hour. The mail servers are unpacked from Debian into a temporary folder, and take
+# ten minutes.
 nightly: $(STAMPS)/python
 	$(VENV)/python -m tests.interop.by_thunderbird --page docs/interoperation.md
 	$(VENV)/python -m tests.webmails --page docs/extension.md
+	$(VENV)/python -m tests.mail_servers --page docs/mail_servers.md
 
 musts: $(STAMPS)/python
 	$(VENV)/python -m tests.musts --page docs/robustness.md

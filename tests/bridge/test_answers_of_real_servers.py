@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ NO_APPENDUID = {
 
 @pytest.fixture
 def connection(imap: LyingServer) -> Iterator[ImapConnection]:
+    imap.answers |= {"CAPABILITY": [b"* CAPABILITY IMAP4rev1 UIDPLUS AUTH=PLAIN\r\nTAG OK\r\n"]}
     connection = ImapConnection.open(login_at(imap.address()))
     yield connection
     connection.close()
@@ -40,7 +41,11 @@ def test_a_name_that_is_taken_is_named_so_without_a_code(
 ) -> None:
     """Cyrus 3.6, Courier 5.0 and GNU Mailutils 3.15 send no ALREADYEXISTS."""
     imap.answers |= {"CREATE": [b"TAG NO " + text + b"\r\n"], "RENAME": [b"TAG NO " + text + b"\r\n"]}
-    for call in (lambda: connection.create_folder("Sent"), lambda: connection.rename_folder("Work", "Sent")):
+    calls: list[Callable[[], object]] = [
+        lambda: connection.create_folder("Sent"),
+        lambda: connection.rename_folder("Work", "Sent"),
+    ]
+    for call in calls:
         with pytest.raises(GatewayError) as raised:
             call()
         assert raised.value.code is GatewayCode.FOLDER_EXISTS
@@ -91,6 +96,19 @@ def test_a_list_after_a_message_was_stored_is_one_of_a_fresh_view(
             connection.append("INBOX", message, [])
         connection.list_messages("INBOX", limit=10)
         assert len(imap.commands("SELECT")) == selects
+
+
+@pytest.mark.parametrize(("offered", "selects"), [(b"UIDPLUS", 1), (b"UNSELECT", 2)])
+def test_a_server_without_uidplus_is_asked_for_a_fresh_view_at_each_list(
+    imap: LyingServer, offered: bytes, selects: int
+) -> None:
+    """GNU Mailutils 3.15 tells of changes only at a SELECT."""
+    imap.answers |= {"CAPABILITY": [b"* CAPABILITY IMAP4rev1 AUTH=PLAIN " + offered + b"\r\nTAG OK\r\n"]}
+    connection = ImapConnection.open(login_at(imap.address()))
+    for _ in range(2):
+        assert [row.uid for row in connection.list_messages("INBOX", limit=10).rows] == [7, 5]
+    assert len(imap.commands("SELECT")) == selects
+    connection.close()
 
 
 def test_storing_a_message_elsewhere_leaves_the_selected_folder_as_it_is(

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.mail_servers.changing import CHANGES, FOLDERS, WRITING
-from tests.mail_servers.day import Day, Met, Step, walk
+from tests.mail_servers.day import Day, walk
 from tests.mail_servers.page import TABLE, Row, draw
 from tests.mail_servers.reading import EVENING, LARGE_FOLDER, MORNING, OTHERS, SIGNING_IN
 from tests.mail_servers.retrieving import RETRIEVING
@@ -35,10 +35,12 @@ from tests.mail_servers.servers import (
 )
 from tests.mail_servers.submitting import SUBMITTING
 from tests.support.servers.bridge import bridge_before, sign_in
+from tests.support.servers.mailboxes import PASSWORDS
 from webbridge.demo.tls import write_tls_files
-from webbridge.gateway import MailServer
+from webbridge.gateway import ImapConnection, MailServer
 
 TIMEOUT_SECONDS: Final = 20.0
+ASCII_PASSWORD: Final = "correct horse"
 IMAP_STEPS: Final = tuple(
     step
     for part in (SIGNING_IN, MORNING, FOLDERS, LARGE_FOLDER, OTHERS, CHANGES, WRITING, EVENING)
@@ -56,19 +58,22 @@ def spend_imap_day(server: MailboxServer, place: Place) -> Row:
         address = _address(place, imap=boxes.imap, smtp=submission.smtp)
         with bridge_before(address) as here:
             day = Day(here, here.application.test_client(), address, submission.arrivals)
-            return replace(row, version=boxes.version, met=_walked(day, IMAP_STEPS))
+            return replace(row, version=boxes.version, met=walk(day, IMAP_STEPS))
 
 
 def spend_pop3_day(server: MailboxServer, place: Place) -> Row:
-    """Take the steps of POP3 at a server."""
+    """Take the steps of POP3 at a server. The passwords are ASCII, as PASS takes no others (RFC 1939 section 3)."""
+    place = replace(place, passwords=dict.fromkeys(PASSWORDS, ASCII_PASSWORD))
     row = Row(name=server.family, family=f"{server.family} POP3", protocol="POP3")
     if absence := server.absence():
         return replace(row, absence=absence)
     with server.run(place) as boxes, AIOSMTPD.run(place) as submission:
         by_imap = _address(place, imap=boxes.imap, smtp=submission.smtp)
         with bridge_before(replace(by_imap, imap=None, pop3=boxes.pop3)) as here:
-            day = Day(here, here, by_imap, submission.arrivals)
-            return replace(row, version=boxes.version, met=_walked(day, RETRIEVING.all))
+            day = Day(here, here, by_imap, submission.arrivals, ASCII_PASSWORD)
+            # GNU Mailutils makes the inbox when it is opened for the first time.
+            _open_inbox(day)
+            return replace(row, version=boxes.version, met=walk(day, RETRIEVING.all))
 
 
 def spend_submission_day(server: SubmissionServer, place: Place) -> Row:
@@ -81,7 +86,7 @@ def spend_submission_day(server: SubmissionServer, place: Place) -> Row:
         with bridge_before(address) as here:
             sign_in(here)
             day = Day(here, here, address, submission.arrivals)
-            return replace(row, version=submission.version, met=_walked(day, SUBMITTING.all))
+            return replace(row, version=submission.version, met=walk(day, SUBMITTING.all))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -131,8 +136,10 @@ def _tried(name: str, protocol: str, spend: Callable[[], Row]) -> Row:
         return Row(name=name, family=name, protocol=protocol, absence=f"not started: {reason}")
 
 
-def _walked(day: Day, steps: Sequence[Step]) -> list[Met]:
-    return walk(day, steps)
+def _open_inbox(day: Day) -> None:
+    connection = ImapConnection.open(day.credentials)
+    connection.list_messages("INBOX", limit=1)
+    connection.close()
 
 
 def _report(row: Row) -> None:

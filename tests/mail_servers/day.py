@@ -67,12 +67,13 @@ class Day:
     """The devices of the person, the servers, and the notes that one step leaves for later ones.
 
     `here` and `there` are two devices. `server` is the address at which other programs reach the mailbox, by IMAP.
-    `arrivals` has the mail that the submission server has passed on    """
+    `arrivals` has the mail that the submission server has passed on"""
 
     here: FlaskClient
     there: FlaskClient
     server: MailServer
     arrivals: Arrivals
+    password: str = PASSWORDS[ALICE]
     notes: dict[str, Any] = field(default_factory=dict)
 
     def call(
@@ -147,7 +148,7 @@ class Day:
     @property
     def credentials(self) -> Credentials:
         """The person's login at the mail server."""
-        return login_at(self.server, ALICE, PASSWORDS[ALICE])
+        return login_at(self.server, ALICE, self.password)
 
     def _open(
         self, method: str, path: str, at: FlaskClient | None, data: bytes | None, members: dict[str, object]

@@ -21,7 +21,7 @@ def _(day: Day) -> None:
 
 @RETRIEVING("sign in")
 def _(day: Day) -> None:
-    response = sign_in(day.here)
+    response = sign_in(day.here, ALICE, day.password)
     expect(response.status_code == 200, f"{response.status_code} {response.get_json()}")
 
 

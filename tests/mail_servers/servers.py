@@ -7,9 +7,9 @@ import pwd
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -28,10 +28,11 @@ QUOTA_BYTES: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The folders of a run: that of unpacked servers, and that of the tests' TLS files."""
+    """The folders of a run: that of unpacked servers, and that of the tests' TLS files; and the accounts' passwords."""
 
     roots: Path
     tls: Path
+    passwords: Mapping[str, str] = field(default_factory=lambda: PASSWORDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,27 +112,27 @@ class _InMaildirs:
 @contextmanager
 def _run_cyrus(layout: cyrus.Layout, place: Place) -> Iterator[Mailboxes]:
     root = roots.unpacked(place.roots, cyrus.PACKAGES)
-    with cyrus.run_cyrus(root, PASSWORDS, tls_folder=place.tls, layout=layout) as (imap, pop3):
+    with cyrus.run_cyrus(root, place.passwords, tls_folder=place.tls, layout=layout) as (imap, pop3):
         yield _mailboxes(root.version, imap, pop3)
 
 
 @contextmanager
 def _run_courier(place: Place) -> Iterator[Mailboxes]:
     root = roots.unpacked(place.roots, courier.PACKAGES)
-    with courier.run_courier(root, PASSWORDS, tls_folder=place.tls) as (imap, pop3):
+    with courier.run_courier(root, place.passwords, tls_folder=place.tls) as (imap, pop3):
         yield _mailboxes(root.version, imap, pop3)
 
 
 @contextmanager
 def _run_mailutils(place: Place) -> Iterator[Mailboxes]:
     root = roots.unpacked(place.roots, mailutils.PACKAGES)
-    with mailutils.run_mailutils(root, PASSWORDS, tls_folder=place.tls) as (imap, pop3):
+    with mailutils.run_mailutils(root, place.passwords, tls_folder=place.tls) as (imap, pop3):
         yield _mailboxes(root.version, imap, pop3)
 
 
 @contextmanager
 def _run_hoodiecrow(place: Place) -> Iterator[Mailboxes]:
-    with hoodiecrow.run_hoodiecrow(place.roots, PASSWORDS, tls_folder=place.tls) as imap:
+    with hoodiecrow.run_hoodiecrow(place.roots, place.passwords, tls_folder=place.tls) as imap:
         yield _mailboxes(hoodiecrow.VERSION, imap, {})
 
 
@@ -148,13 +149,11 @@ def _run_dovecot(place: Place) -> Iterator[Mailboxes]:
     settings = dovecot.pop3_settings(ports) + dovecot.quota_settings(QUOTA_BYTES)
     pop3 = roots.addresses(ports[Security.IMPLICIT_TLS], ports[Security.STARTTLS])
     told = subprocess.run([str(dovecot.BINARY), "--version"], capture_output=True, text=True, check=True)
-    with dovecot.run_dovecot(PASSWORDS, tls_folder=place.tls, more_settings=settings) as imap:
+    with dovecot.run_dovecot(place.passwords, tls_folder=place.tls, more_settings=settings) as imap:
         yield _mailboxes(told.stdout.split()[0], imap, pop3)
 
 
-def _mailboxes(
-    told: str, imap: dict[Security, ServerAddress], pop3: dict[Security, ServerAddress]
-) -> Mailboxes:
+def _mailboxes(told: str, imap: dict[Security, ServerAddress], pop3: dict[Security, ServerAddress]) -> Mailboxes:
     return Mailboxes(version=told, imap=imap[Security.IMPLICIT_TLS], pop3=pop3.get(Security.IMPLICIT_TLS))
 
 
@@ -165,11 +164,11 @@ def _run_postfix(place: Place) -> Iterator[Submission]:
     with ExitStack() as stack:
         settings = dovecot.auth_settings(auth_port)
         stack.enter_context(
-            dovecot.run_dovecot(PASSWORDS, tls_folder=place.tls, folder=folder, more_settings=settings)
+            dovecot.run_dovecot(place.passwords, tls_folder=place.tls, folder=folder, more_settings=settings)
         )
         server = stack.enter_context(
             postfix.run_postfix(
-                PASSWORDS,
+                place.passwords,
                 tls_folder=place.tls,
                 mail=folder / "mail",
                 owner=(nobody.pw_uid, nobody.pw_gid),
@@ -185,7 +184,7 @@ def _run_exim(mechanism: str, place: Place) -> Iterator[Submission]:
     root, post = roots.unpacked(place.roots, exim.PACKAGES), Post()
     with (
         serving(post) as sink,
-        exim.run_exim(root, PASSWORDS, tls_folder=place.tls, sink=sink.port, mechanism=mechanism) as smtp,
+        exim.run_exim(root, place.passwords, tls_folder=place.tls, sink=sink.port, mechanism=mechanism) as smtp,
     ):
         yield Submission(version=root.version, smtp=smtp[Security.IMPLICIT_TLS], arrivals=_AtPost(post))
 
@@ -195,7 +194,7 @@ def _run_opensmtpd(place: Place) -> Iterator[Submission]:
     root, post = roots.unpacked(place.roots, opensmtpd.PACKAGES), Post()
     with (
         serving(post) as sink,
-        opensmtpd.run_opensmtpd(root, PASSWORDS, tls_folder=place.tls, sink=sink.port) as smtp,
+        opensmtpd.run_opensmtpd(root, place.passwords, tls_folder=place.tls, sink=sink.port) as smtp,
     ):
         address = smtp[Security.IMPLICIT_TLS]
         _check_tls(address, place)
@@ -210,7 +209,7 @@ def _run_aiosmtpd(place: Place) -> Iterator[Submission]:
 
 def _memory_server(place: Place) -> MemoryMailServer:
     imap, smtp = socket.create_server((roots.HOST, 0)), socket.create_server((roots.HOST, 0))
-    return MemoryMailServer(PASSWORDS, tls_folder=place.tls, imap_socket=imap, smtp_socket=smtp)
+    return MemoryMailServer(place.passwords, tls_folder=place.tls, imap_socket=imap, smtp_socket=smtp)
 
 
 def _check_tls(address: ServerAddress, place: Place) -> None:

@@ -174,7 +174,8 @@ class MessageLists:
     def _newest_items(self, folder: str, limit: int, cache: RowCache) -> tuple[Selected, dict[int, dict[bytes, Value]]]:
         """Select the folder if it has changed, and return the items of at least the newest messages by UID."""
         wanted = _FLAG_ITEMS if cache.has_rows_of(folder) or cache.is_suspect(folder) else SUMMARY_ITEMS
-        selected = self._selection.unchanged(folder, None)
+        # GNU Mailutils, which has no UIDPLUS, tells of changes only at a SELECT.
+        selected = self._selection.unchanged(folder, None) if self._imap.offers("UIDPLUS") else None
         if selected is not None and selected.exists:
             items = self._items_if_unchanged(selected, limit, wanted, cache)
             if items:

@@ -47,7 +47,8 @@ def run_mailutils(
     """Run an instance during the block. Yields its addresses for IMAP, and those for POP3."""
     ports = {name: free_port() for name in ("imap", "imaps", "pop3", "pop3s")}
     root.add_user("vmail", _OWNER)
-    root.clear("var/vmail", "etc/domains")
+    root.clear("var/vmail", "etc/domains", "var/lock/subsys/mail")
+    root.give("var/lock/subsys/mail", _OWNER)
     pem = (tls_folder / "tls_server.pem").read_text()
     certificate, mark, key = pem.partition("-----BEGIN PRIVATE KEY-----")
     root.write("etc/tls_certificate.pem", certificate)
