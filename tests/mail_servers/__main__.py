@@ -132,7 +132,7 @@ def _tried(name: str, protocol: str, spend: Callable[[], Row]) -> Row:
     try:
         return spend()
     except _FAILURES as error:
-        reason = "its TLS does not start" if "SSL" in str(error) else " ".join(str(error).split())[:160]
+        reason = " ".join(str(error).split())[:160]
         return Row(name=name, family=name, protocol=protocol, absence=f"not started: {reason}")
 
 

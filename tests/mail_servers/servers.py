@@ -197,7 +197,7 @@ def _run_opensmtpd(place: Place) -> Iterator[Submission]:
         opensmtpd.run_opensmtpd(root, place.passwords, tls_folder=place.tls, sink=sink.port) as smtp,
     ):
         address = smtp[Security.IMPLICIT_TLS]
-        _check_tls(address, place)
+        _check_tls(address, root.version, place)
         yield Submission(version=root.version, smtp=address, arrivals=_AtPost(post))
 
 
@@ -212,14 +212,14 @@ def _memory_server(place: Place) -> MemoryMailServer:
     return MemoryMailServer(place.passwords, tls_folder=place.tls, imap_socket=imap, smtp_socket=smtp)
 
 
-def _check_tls(address: ServerAddress, place: Place) -> None:
-    """Raise OSError unless a server starts TLS."""
+def _check_tls(address: ServerAddress, told: str, place: Place) -> None:
+    """Raise OSError unless a server of this version starts TLS."""
     trust = ssl.create_default_context(cafile=place.tls / "tls_ca.pem")
-    with (
-        socket.create_connection((address.host, address.port), timeout=10) as plain,
-        trust.wrap_socket(plain, server_hostname=address.host),
-    ):
-        pass
+    with socket.create_connection((address.host, address.port), timeout=10) as plain:
+        try:
+            trust.wrap_socket(plain, server_hostname=address.host).close()
+        except ssl.SSLError as error:
+            raise OSError(f"the TLS of version {told} fails") from error
 
 
 def _is_there() -> None:

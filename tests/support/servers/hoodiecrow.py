@@ -44,7 +44,9 @@ def run_hoodiecrow(
     if not (home / "node_modules" / "hoodiecrow-imap").exists():
         home.mkdir(parents=True, exist_ok=True)
         call = ["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund", f"hoodiecrow-imap@{VERSION}"]
-        subprocess.run(call, check=True, capture_output=True, timeout=300)
+        done = subprocess.run(call, check=False, capture_output=True, timeout=300)
+        if done.returncode:
+            raise OSError(f"cannot be installed: {PACKAGES}")
     port = free_port()
     settings = {
         "pem": str(tls_folder / "tls_server.pem"),

@@ -113,7 +113,10 @@ def absence() -> str | None:
 
 
 def unpacked(folder: Path, packages: str) -> Root:
-    """Return the root with these Debian packages in a folder. A root that is there already is used again."""
+    """Return the root with these Debian packages in a folder. A root that is there already is used again.
+
+    Raises OSError with the names of the packages if they cannot be fetched.
+    """
     first, *more = packages.split()
     root = folder / first
     known = root / _VERSION
@@ -121,7 +124,11 @@ def unpacked(folder: Path, packages: str) -> Root:
         for old in (root, folder / f"{first}-archives"):
             shutil.rmtree(old, ignore_errors=True)
         root.mkdir(parents=True)
-        known.write_text(unpack(first, root, *more))
+        try:
+            version = unpack(first, root, *more)
+        except subprocess.CalledProcessError as error:
+            raise OSError(f"cannot be unpacked: {packages}") from error
+        known.write_text(version)
     return Root(root, known.read_text().rpartition(":")[2].partition("+")[0].partition("-")[0])
 
 
