@@ -8,9 +8,10 @@
  * search leaves out empty text fields. If a script puts text into such a field later, the watcher examines the field
  * when it gets the pointer or the focus.
  */
-import { closest, customElementsBelow, findBelow, focusedIn, hasFocus, isConnected, matches } from "./dom_tree.js";
+import { namesPart } from "./any_webmail/part_names.js";
+import { closest, customElementsBelow, findBelow, focusedIn, hasBelow, hasFocus, isConnected, isElement, matches } from "./dom_tree.js";
 import { ARMOR_BEGIN } from "./field_text.js";
-import { hasMailSign } from "./mail_signs.js";
+import { hasMailSign, MAIL_SIGNS } from "./mail_signs.js";
 import { findFocused } from "./shadow_roots.js";
 import { GUARDED } from "./smime_attributes.js";
 import { isMailHost } from "./webmail_signs.js";
@@ -35,8 +36,10 @@ const MAX_CHANGES = 500;
 const MAX_FIELDS = 100;
 /** Fields in which a page asks for encrypted or signed text. */
 const FIELDS = ":is(textarea, input:not([type=file]), [contenteditable])[data-smime]";
-/** What else is telling. */
+/** What else may get a button. */
 const OTHERS = `${ASKING}:not(${FIELDS}), textarea:not(:empty, ${ASKING})`;
+/** All that is told by an element. Most pages have nothing of it, and are searched only once. */
+const TELLING = `${ASKING}, textarea:not(:empty), ${MAIL_SIGNS}`;
 
 /**
  * Elements near the viewport. They are examined again at every change, because no event tells that a script has put
@@ -55,7 +58,8 @@ let hasRemovals = false;
 /** The parts that are loaded or being loaded, by name. @type {Map<string, Promise<void>>} */
 const loading = new Map();
 
-const viewport = new IntersectionObserver(noteVisible, { rootMargin: NEAR_VIEWPORT });
+/** Made for the first element, which most pages do not have. @type {IntersectionObserver | undefined} */
+let viewport;
 const mutations = new MutationObserver(noteChanges);
 
 /** The functions of the watcher that the guard and the background call. */
@@ -65,12 +69,10 @@ if (!world.watcher) begin();
 
 function begin() {
   world.watcher = watcher;
-  api.runtime.onMessage.addListener(receive);
   observe(document);
   for (const type of ["focusin", "pointerover"]) world.guard.listen(type, meetField, { passive: true });
   for (const root of world.guard.knownRoots()) watchRoot(root);
-  watchBelow(document);
-  lookForMail([document]);
+  read([document]);
 }
 
 /** @param {IntersectionObserverEntry[]} entries */
@@ -92,7 +94,7 @@ function observe(root) {
 /** @param {ShadowRoot} root that the guard has found */
 function watchRoot(root) {
   observe(root);
-  watchBelow(root);
+  read([root]);
 }
 
 /** @param {Event} event */
@@ -124,23 +126,40 @@ function lookAgainSoon() {
     // Elements that a page has put into one another would be read as often as they are nested.
     const roots = changed.size > MAX_CHANGES ? new Set([document]) : changed;
     changed = new Set();
-    for (const root of roots) if (isConnected(root)) watchBelow(root);
+    read([...roots].filter(isConnected));
     for (const element of near) if (isConnected(element)) queue.add(element); else near.delete(element);
     for (const host of world.fields?.places ?? []) host.checkPlace();
     workWhenIdle();
-    lookForMail(roots);
   }, LOOK_AGAIN_MILLISECONDS);
 }
 
-/** @param {ParentNode & Node} root */
-function watchBelow(root) {
+/** Searches parts of the page that are new or changed. @param {(ParentNode & Node)[]} roots */
+function read(roots) {
+  const telling = roots.filter((root) => isTelling(root));
+  for (const root of roots) watchAround(root);
+  for (const root of telling) watchBelow(root);
+  // Most elements with a shadow root are custom elements: let the guard look for a root in each of these.
+  for (const element of roots.flatMap(customElementsBelow)) world.guard.meet(element);
+  isMail ||= isMailHost() || telling.some(hasMailSign) || roots.some(namesPart);
+  if (isMail) offerMail();
+}
+
+/** Whether something in a part of the page may be told by its element. @param {ParentNode & Node} root */
+function isTelling(root) {
+  return hasBelow(root, TELLING) || (isElement(root) && matches(root, TELLING));
+}
+
+/** @param {Node} root */
+function watchAround(root) {
   const around = root instanceof Element ? closest(root, CANDIDATES) : null;
   if (around) watch(around);
+}
+
+/** @param {Node} root */
+function watchBelow(root) {
   const fields = findBelow(root, FIELDS);
   if (fields.length > 0 && !hasManyFields(fields.length)) for (const element of fields) watch(element);
   for (const element of findBelow(root, OTHERS)) watch(element);
-  // Most elements with a shadow root are custom elements: let the guard look for a root in each of these.
-  for (const element of customElementsBelow(root)) world.guard.meet(element);
 }
 
 /** Whether the page has too many fields, some of which are these. @param {number} count */
@@ -150,6 +169,7 @@ function hasManyFields(count) {
 
 /** @param {Element} element */
 function watch(element) {
+  viewport ??= new IntersectionObserver(noteVisible, { rootMargin: NEAR_VIEWPORT });
   viewport.observe(element);
   if (matches(element, GUARDED) && element instanceof HTMLElement) queue.add(element);
 }
@@ -182,10 +202,8 @@ function mayBeOffered(element) {
   return element instanceof HTMLTextAreaElement && element.value.includes(ARMOR_BEGIN);
 }
 
-/** @param {Iterable<ParentNode & Node>} changes the parts of the page that are new or changed */
-function lookForMail(changes) {
-  isMail ||= isMailHost() || [...changes].some(hasMailSign);
-  if (isMail) void load("mail").then(() => {
+function offerMail() {
+  void load("mail").then(() => {
     world.mail?.offerMail();
     void world.mail?.offerParcels().catch(() => {});
   }, () => {});
@@ -204,21 +222,6 @@ function load(part) {
   loading.set(part, loaded);
   loaded.catch(() => loading.delete(part));
   return loaded;
-}
-
-/**
- * @param {Partial<import("./receivers.js").BackgroundMessage> | undefined} message
- * @param {chrome.runtime.MessageSender} sender
- * @param {(answer: unknown) => void} reply
- */
-function receive(message, sender, reply) {
-  // Messages for pages come only from the background, which is in no tab.
-  const isBackground = sender.id === api.runtime.id && !sender.tab;
-  const receiver = isBackground && world.fields?.receivers.get(message?.frame ?? "");
-  if (!receiver) return false;
-  void Promise.resolve(receiver.receive(/** @type {import("./receivers.js").BackgroundMessage} */ (message)))
-    .then((answer) => reply(answer || true));
-  return true;
 }
 
 /**

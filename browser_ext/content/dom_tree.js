@@ -38,6 +38,13 @@ const finders = {
   [Node.DOCUMENT_FRAGMENT_NODE]: readerOf("DocumentFragment", "querySelectorAll"),
 };
 
+/** `querySelector` by the type of the node. @type {Record<number, (root: Node, selector: string) => Element | null>} */
+const firstFinders = {
+  [Node.ELEMENT_NODE]: readerOf("Element", "querySelector"),
+  [Node.DOCUMENT_NODE]: readerOf("Document", "querySelector"),
+  [Node.DOCUMENT_FRAGMENT_NODE]: readerOf("DocumentFragment", "querySelector"),
+};
+
 /** @type {(element: Element, selector: string) => boolean} */
 export const matches = readerOf("Element", "matches");
 /** @type {(element: Element, selector: string) => Element | null} */
@@ -97,6 +104,11 @@ export function formOf(element) {
 /** The elements below that match. @param {Node} root @param {string} selector @returns {NodeListOf<Element>} */
 export function findBelow(root, selector) {
   return finders[readType(root)](root, selector);
+}
+
+/** Whether an element below matches: the browser searches no further than to the first. @param {Node} root @param {string} selector */
+export function hasBelow(root, selector) {
+  return firstFinders[readType(root)](root, selector) !== null;
 }
 
 /**

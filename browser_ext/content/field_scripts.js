@@ -7,19 +7,20 @@ import { guardForms } from "./forms.js";
 import { boxes } from "./boxes.js";
 import { FrameHost, places, replaced, watchReturns } from "./frame_host.js";
 import { noteErrorFor, noteFor } from "./notes.js";
-import { receivers } from "./receivers.js";
+import { listenToBackground } from "./receivers.js";
 import { openSelection } from "./selection.js";
 import { world } from "./world.js";
 
 /** The functions for fields that the other scripts call. */
 export const fields = {
-  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, receivers, replaced, settleFormData, watchHandedOver,
+  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, replaced, settleFormData, watchHandedOver,
 };
 
 if (!world.fields) begin();
 
 function begin() {
   world.fields = fields;
+  listenToBackground();
   watchReturns();
   watchFilledFields();
   guardForms();

@@ -82,7 +82,7 @@ SHARE_FOR_CHECK = 1 / 6
 class ImapConnection:
     """A connection that is logged in. Not thread-safe: the pool lends it to one caller at a time."""
 
-    def __init__(self, imap: ImapWire, uses: Callable[[], FolderUses]) -> None:
+    def __init__(self, imap: ImapWire, uses: Callable[[], FolderUses] = lambda: NO_USES) -> None:
         self._imap = imap
         self._selection = Selection(imap)
         self._folders = FolderLists(imap, self._selection, uses)
