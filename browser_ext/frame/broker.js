@@ -10,6 +10,7 @@ import { describeReport } from "../shared/report_view.js";
 import { showPattern } from "../shared/pattern.js";
 import { ask, startHeartbeat, wasLockedSince, whenLocked } from "../shared/request.js";
 import { ViewLink } from "../shared/view_link.js";
+import { watchText } from "./covered.js";
 
 /**
  * @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim
@@ -67,6 +68,7 @@ async function start(ticket, moved = "") {
   await texts;
   translatePage();
   showPattern(claim.pattern);
+  if (claim.kind !== "write" && parent !== window) watchText(main);
   if (claim.kind === "mail") {
     const closing = [button(text("verbClose"), "quiet", "close", () => close(claim))];
     const onAnswer = (/** @type {MessageKinds["way"]} */ kind) => ask("mail.answer", { frame: claim.frame, kind });

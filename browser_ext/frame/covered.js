@@ -1,0 +1,50 @@
+/**
+ * Takes a verdict out of sight while the page covers the text to which it belongs, or cuts it off: the verdict would stand
+ * over other words. Only Chromium tells what lies over a frame; every browser tells what is cut off.
+ */
+import { html } from "../../wasm_build/ui/dom.js";
+import { text } from "../shared/i18n.js";
+
+const DELAY_MILLISECONDS = 100;
+/** So much of a text has to be in sight: a line. */
+const LEAST_PIXELS = 24;
+const STEPS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1];
+
+/** Watches the text in a frame that a page shows, from its verdict on. @param {HTMLElement} main */
+export function watchText(main) {
+  const note = html("p", { class: "covered-note", role: "status", data: { test: "covered" } });
+  main.append(note);
+  const place = { isCovered: false, isAltered: false };
+  const show = () => {
+    const isHidden = place.isCovered || place.isAltered;
+    main.classList.toggle("covered", isHidden);
+    note.textContent = isHidden ? text("textCovered") : "";
+  };
+  // Only the content script can reach this window. It tells when the page starts or stops to fade, mask or cut the frame.
+  addEventListener("message", ({ source, data }) => {
+    if (source !== parent || data?.type !== "seen") return;
+    place.isAltered = data.seen !== true;
+    show();
+  });
+  /** @type {IntersectionObserverInit & {trackVisibility: boolean, delay: number}} */
+  const options = { threshold: STEPS, trackVisibility: true, delay: DELAY_MILLISECONDS };
+  const observer = new IntersectionObserver((entries) => {
+    const entry = /** @type {IntersectionObserverEntry & {isVisible?: boolean}} */ (entries.at(-1));
+    const least = Math.min(LEAST_PIXELS, entry.boundingClientRect.height);
+    place.isCovered = entry.isVisible === false || entry.intersectionRect.height < least;
+    show();
+  }, options);
+  /** @type {Element | null} */
+  let watched = null;
+  const watch = () => {
+    const view = main.querySelector(".view");
+    if (view === watched) return;
+    observer.disconnect();
+    watched = view;
+    place.isCovered = false;
+    if (view) observer.observe(view);
+    show();
+  };
+  new MutationObserver(watch).observe(main, { childList: true, subtree: true });
+  watch();
+}
