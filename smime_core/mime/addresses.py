@@ -101,8 +101,7 @@ def is_read_alike(headers: Headers) -> bool:
     if len(named) != 1:
         return not named
     value = _REMARK.sub(" ", named[0].unfolded)
-    tokens = [(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(value)]
-    signs = "".join(text if kind == "special" else kind[0] for kind, text in tokens if kind != "blank")
+    signs = "".join(text if kind == "special" else kind[0] for kind, text in _read_tokens(value))
     return _USUAL.fullmatch(signs) is not None and all(mailbox.address for mailbox in from_addresses(headers))
 
 
@@ -136,6 +135,8 @@ def _read_elements(header_value: str) -> Iterator[list[_Token]]:
     # A run of words before a colon is the name of a group.
     in_group, is_phrase = False, True
     for kind, text in itertools.chain(_read_tokens(header_value), (("special", ","),)):
+        if kind == "comment":
+            continue
         if kind == "special" and text == ":" and not in_group and is_phrase and element:
             in_group, element = True, []
         elif kind == "special" and text in ",;":
@@ -163,7 +164,7 @@ def format_mailbox(mailbox: Mailbox) -> str:
 
 
 def _read_tokens(value: str) -> Iterator[_Token]:
-    # Blanks and comments separate tokens and are dropped (CFWS, RFC 5322 section 3.2.2).
+    # Blanks separate tokens and are dropped; comments do so too, and are named only (CFWS, RFC 5322 section 3.2.2).
     position = 0
     while position < len(value):
         match = _TOKEN.match(value, position)
@@ -175,6 +176,7 @@ def _read_tokens(value: str) -> Iterator[_Token]:
             if position < 0:
                 yield "bad", "("
                 return
+            yield "comment", ""
         elif match[0] == '"':
             # After an unclosed quote, the rest is not read. Searching from each quote to the end would take quadratic
             # time.

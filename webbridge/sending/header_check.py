@@ -18,7 +18,7 @@ _HIDDEN: Final = ("Bcc", "Resent-Bcc")
 # The fields besides From in which readers see a sender.
 _SENDERS: Final = ("Sender", "Resent-From", "Resent-Sender")
 # RFC 8601 section 2.2: the name of the server that has checked the message. After a comment it is not read.
-_AUTHSERV_ID: Final = re.compile(r"""(?:"(?P<quoted>[^"\\]*)"|(?P<token>[^ \t;()"]+))[ \t]*(?:\d+[ \t]*)?(?:;|$)""")
+_AUTHSERV_ID: Final = re.compile(r"""(?:"(?P<quoted>[^"\\]*)"|(?P<token>[^ \t;()"]+))(?:[ \t]+\d+)?[ \t]*(?:;|$)""")
 
 
 def check_header(header: bytes, account: str, *, shared_addresses: Collection[str] = ()) -> str:
