@@ -30,8 +30,9 @@ export function watchText(main) {
   const options = { threshold: STEPS, trackVisibility: true, delay: DELAY_MILLISECONDS };
   const observer = new IntersectionObserver((entries) => {
     const entry = /** @type {IntersectionObserverEntry & {isVisible?: boolean}} */ (entries.at(-1));
-    const least = Math.min(LEAST_PIXELS, entry.boundingClientRect.height);
-    place.isCovered = entry.isVisible === false || entry.intersectionRect.height < least;
+    const { height } = entry.boundingClientRect;
+    // The frame itself takes the text away when nothing could be opened, and says why.
+    place.isCovered = height > 0 && (entry.isVisible === false || entry.intersectionRect.height < Math.min(LEAST_PIXELS, height));
     show();
   }, options);
   /** @type {Element | null} */

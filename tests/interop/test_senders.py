@@ -73,6 +73,8 @@ def by_utils(values: list[str]) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def by_dovecot(tls_folder: Path) -> Iterator[Read]:
+    if dovecot.BINARY is None:
+        pytest.skip("dovecot is not installed")
     with dovecot.run_dovecot({"alice": "secret"}, tls_folder=tls_folder) as addresses:
         address = addresses[Security.IMPLICIT_TLS]
         context = ssl.create_default_context(cafile=str(tls_folder / "tls_ca.pem"))

@@ -79,7 +79,7 @@ def test_a_process_that_starts_after_the_kill_frees_them_too(database_url: str) 
 
 
 def test_a_stopped_process_keeps_its_places(database_url: str) -> None:
-    """It still has its connections to the mail server."""
+    """It still has its connections to the mail server. `holding_process` starts it in `interruptible_children()`."""
     with holding_process(database_url, SESSION) as stopped, places_at(database_url) as other:
         stopped.send_signal(signal.SIGSTOP)
         check_none_is_free(other)

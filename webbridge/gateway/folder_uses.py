@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from webbridge.gateway.imap_folders import ListedFolder, Role
+from typing import Final, Protocol, TypeVar
 
 _PREFIX: Final = b"sealwax folder use\0"
+
+
+class _Listed(Protocol):
+    @property
+    def wire_name(self) -> bytes:
+        """The bytes of the name."""
+
+
+_Folder = TypeVar("_Folder", bound=_Listed)
 
 
 def name_hash(account: str, wire_name: bytes) -> bytes:
@@ -19,17 +25,17 @@ def name_hash(account: str, wire_name: bytes) -> bytes:
 
 
 class FolderUses:
-    """The choices of one account: for each role the hash of the folder's name."""
+    """The choices of one account: for each role, as its word, the hash of the folder's name."""
 
-    def __init__(self, account: str = "", chosen: Mapping[Role, bytes] = MappingProxyType({})) -> None:
+    def __init__(self, account: str = "", chosen: Mapping[str, bytes] = MappingProxyType({})) -> None:
         self._account = account
         self._role_of = {name: role for role, name in chosen.items()}
 
-    def chosen_for(self, wire_name: bytes) -> Role | None:
+    def chosen_for(self, wire_name: bytes) -> str | None:
         """Return the role for which a folder was chosen."""
         return self._role_of.get(name_hash(self._account, wire_name)) if self._role_of else None
 
-    def chosen_in(self, folders: Sequence[ListedFolder]) -> dict[Role, ListedFolder]:
+    def chosen_in(self, folders: Sequence[_Folder]) -> dict[str, _Folder]:
         """Return the folders that were chosen and are there. Those that are gone have no use any more."""
         named = ((self.chosen_for(one.wire_name), one) for one in folders)
         return {role: one for role, one in named if role is not None}
