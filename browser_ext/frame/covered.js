@@ -13,11 +13,12 @@ const STEPS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1];
 /** Watches the text in a frame that a page shows, from its verdict on. @param {HTMLElement} main */
 export function watchText(main) {
   const note = html("p", { class: "covered-note", role: "status", data: { test: "covered" } });
-  main.append(note);
   const place = { isCovered: false, isAltered: false };
   const show = () => {
     const isHidden = place.isCovered || place.isAltered;
-    main.classList.toggle("covered", isHidden);
+    // An attribute of its own, since the states of a frame replace its class, and its other parts.
+    main.toggleAttribute("data-covered", isHidden);
+    if (!note.isConnected) main.append(note);
     note.textContent = isHidden ? text("textCovered") : "";
   };
   // Only the content script can reach this window. It tells when the page starts or stops to fade, mask or cut the frame.

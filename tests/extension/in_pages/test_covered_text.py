@@ -72,6 +72,23 @@ def test_no_verdict_is_seen_over_other_words(
         assert around.text("[data-test=covered]") == ""
 
 
+def test_a_cover_that_is_there_before_the_text_counts_too(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    if not isinstance(unlocked.browser, Chromium):
+        pytest.skip("Firefox tells no document what lies over it")
+    page.goto(site.page_with(READING % people.encrypt(TEXT, origin=site.origin, to=people.alice)))
+    page.js(f"""() => {{ setInterval(() => {{
+      const host = letter.nextElementSibling, box = host?.getBoundingClientRect();
+      if (box?.height > 100) {COVER % ""}
+    }}, 20); }}""")
+    around = open_and_agree(unlocked, page)
+    wait_until(page, verified=False)
+    time.sleep(3)
+    assert not is_verified(page)
+    assert "The page covers or hides this text" in around.text("[data-test=covered]")
+
+
 def test_a_verdict_stays_while_the_person_scrolls_and_moves_the_frame_by_less_than_its_text(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
