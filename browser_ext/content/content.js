@@ -9,9 +9,9 @@
  * when it gets the pointer or the focus.
  */
 import { namesPart } from "./any_webmail/part_names.js";
-import { closest, customElementsBelow, findBelow, focusedIn, hasBelow, hasFocus, isConnected, isElement, matches } from "./dom_tree.js";
+import { closest, customElementsBelow, findBelow, focusedIn, hasFocus, hasIn, isConnected, matches } from "./dom_tree.js";
 import { ARMOR_BEGIN } from "./field_text.js";
-import { hasMailSign, MAIL_SIGNS } from "./mail_signs.js";
+import { MAIL_SIGNS } from "./mail_signs.js";
 import { findFocused } from "./shadow_roots.js";
 import { GUARDED } from "./smime_attributes.js";
 import { isMailHost } from "./webmail_signs.js";
@@ -36,7 +36,7 @@ const MAX_CHANGES = 500;
 const MAX_FIELDS = 100;
 /** Fields in which a page asks for encrypted or signed text. */
 const FIELDS = ":is(textarea, input:not([type=file]), [contenteditable])[data-smime]";
-/** What else may get a button. */
+/** The other elements that may get a button. */
 const OTHERS = `${ASKING}:not(${FIELDS}), textarea:not(:empty, ${ASKING})`;
 /** All that is told by an element. Most pages have nothing of it, and are searched only once. */
 const TELLING = `${ASKING}, textarea:not(:empty), ${MAIL_SIGNS}`;
@@ -135,18 +135,13 @@ function lookAgainSoon() {
 
 /** Searches parts of the page that are new or changed. @param {(ParentNode & Node)[]} roots */
 function read(roots) {
-  const telling = roots.filter((root) => isTelling(root));
+  const telling = roots.filter((root) => hasIn(root, TELLING));
   for (const root of roots) watchAround(root);
   for (const root of telling) watchBelow(root);
   // Most elements with a shadow root are custom elements: let the guard look for a root in each of these.
   for (const element of roots.flatMap(customElementsBelow)) world.guard.meet(element);
-  isMail ||= isMailHost() || telling.some(hasMailSign) || roots.some(namesPart);
+  isMail ||= isMailHost() || telling.some((root) => hasIn(root, MAIL_SIGNS)) || roots.some(namesPart);
   if (isMail) offerMail();
-}
-
-/** Whether something in a part of the page may be told by its element. @param {ParentNode & Node} root */
-function isTelling(root) {
-  return hasBelow(root, TELLING) || (isElement(root) && matches(root, TELLING));
 }
 
 /** @param {Node} root */

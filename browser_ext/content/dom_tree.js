@@ -106,9 +106,9 @@ export function findBelow(root, selector) {
   return finders[readType(root)](root, selector);
 }
 
-/** Whether an element below matches: the browser searches no further than to the first. @param {Node} root @param {string} selector */
-export function hasBelow(root, selector) {
-  return firstFinders[readType(root)](root, selector) !== null;
+/** Whether the node or an element below matches: the browser searches no further than to the first. @param {Node} root @param {string} selector */
+export function hasIn(root, selector) {
+  return (isElement(root) && matches(root, selector)) || firstFinders[readType(root)](root, selector) !== null;
 }
 
 /**

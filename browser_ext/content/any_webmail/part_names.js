@@ -2,7 +2,7 @@
  * Recognises where a page names an S/MIME part of a mail: the usual names of the file, and its types (RFC 8551 section
  * 3.2).
  */
-import { attributeOf, bodyOf, findBelow, isElement, markedTextsBelow, matches, textOf } from "../dom_tree.js";
+import { attributeOf, bodyOf, hasIn, markedTextsBelow, textOf } from "../dom_tree.js";
 
 export const PART_NAME = /smime\.p7[ms]|application\/(?:x-)?pkcs7-(?:mime|signature)|multipart\/signed/iu;
 const SIGNATURE_NAME = /smime\.p7s|pkcs7-signature|multipart\/signed/iu;
@@ -11,7 +11,7 @@ const ATTRIBUTES = ["href", "download", "title", "aria-label", "alt"];
 const MAX_TEXT_CHARACTERS = 160;
 /** Each name has one of these, and few texts of other pages have. */
 const MARKS = ["7", "/"];
-/** What has to be in one text, since a page can mark or break a name anywhere. */
+/** The part of a name that has to be in one text, since a page can mark or break a name anywhere. */
 const PIECE = /p7|kcs7|\/sig/iu;
 const PARTS = ["smime.p7", "pkcs7-", "multipart/signed"];
 /**
@@ -22,7 +22,7 @@ export const NAMING = `:is(${ATTRIBUTES.map((name) => `[${name}]`)}):is(${ATTRIB
 
 /** Whether the page may show a protected mail below `root`. @param {ParentNode & Node} root */
 export function mayNamePart(root) {
-  return (isElement(root) && matches(root, NAMING)) || findBelow(root, NAMING).length > 0 || namesPart(root);
+  return hasIn(root, NAMING) || namesPart(root);
 }
 
 /** Whether the text of a part of a page names an S/MIME part. @param {Node} root */
