@@ -313,6 +313,8 @@ interface FrameRecord {
   /** The id of the held file that a detached signature covers. Only the viewer sets it; else "". */
   content: string;
   inWindow: boolean;
+  /** Whether the tab has gone to another page since, so that the text cannot go into its field any more. */
+  pageLeft?: boolean;
   /** The id of the document that asked; "" in Firefox before 153, which has no such ids. */
   documentId: string;
   /** Whether the vault's owner keeps the text typed so far, in case the page removes the frame. */

@@ -15,6 +15,8 @@ import * as vault from "./vault_link.js";
 
 const TOKEN_MILLISECONDS = 10_000;
 const MAX_CMS_CHARACTERS = 1_000_000;
+/** The time after which a tab that is being closed is gone. */
+const CLOSING_MILLISECONDS = 500;
 export const MAX_PROPOSED = 50;
 
 /**
@@ -216,14 +218,17 @@ function keptName(frame) {
 }
 
 /**
- * Handles the end of a broker's document. If the page removed the frame of a kept text and is still there, its content
- * script sends `frame.lost`. Otherwise the frame is closed.
+ * Handles the end of a broker's document. A kept text goes on in a window, whether the page has removed or moved the frame
+ * or gone to another address. A person who closes the tab has discarded the text.
  * @param {BodyOf<"frame.left">} body @param {Sender} sender
  */
 export async function left(body, sender) {
   const frame = await ofBroker(body.frame, sender);
-  const staysThere = frame.kept && !frame.inWindow && (await tellPage(frame, { type: "frame.left" }));
-  if (!staysThere) await close(frame);
+  if (!frame.kept || frame.inWindow) return close(frame);
+  const pageStays = await tellPage(frame, { type: "frame.left" });
+  if (!pageStays) await pause(CLOSING_MILLISECONDS);
+  if (pageStays || (await hasTab(frame.tabId))) await goOnInWindow(frame.id, { pageStays });
+  else await close(frame);
 }
 
 /**
@@ -231,12 +236,33 @@ export async function left(body, sender) {
  * @param {BodyOf<"frame.lost">} body @param {Sender} sender
  */
 export async function lost(body, sender) {
-  const frame = await ofPage(body.frame, sender);
-  if (frame.inWindow) return;
-  if (!frame.kept) return close(frame);
-  const moved = { ...frame, inWindow: true, brokerTabId: undefined, brokerFrameId: undefined, brokerDocumentId: undefined };
-  await save(moved);
-  await openWindow(moved);
+  await goOnInWindow((await ofPage(body.frame, sender)).id, { pageStays: true });
+}
+
+/**
+ * Opens a window with the kept text of a frame that has ended. The frame and its page both report the end.
+ * @param {string} id @param {{pageStays: boolean}} page
+ */
+function goOnInWindow(id, { pageStays }) {
+  return inTurn(`window ${id}`, async () => {
+    const frame = await load(id);
+    if (frame.inWindow) return;
+    if (!frame.kept) return close(frame);
+    const broker = { brokerTabId: undefined, brokerFrameId: undefined, brokerDocumentId: undefined };
+    const moved = { ...frame, ...broker, inWindow: true, pageLeft: !pageStays };
+    await save(moved);
+    await openWindow(moved);
+  });
+}
+
+/** @param {number} tabId */
+function hasTab(tabId) {
+  return api.tabs.get(tabId).then(() => true, () => false);
+}
+
+/** @param {number} milliseconds */
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Closes a frame at the request of its broker. @param {BodyOf<"frame.close">} body @param {Sender} sender */

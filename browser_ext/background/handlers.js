@@ -239,8 +239,8 @@ export const HANDLERS = {
 async function claimFrame(body, sender) {
   const frame = await frames.claim(body, sender);
   void frames.tellPage(frame, { type: "frame.claimed" });
-  const { id, kind, sign, encrypt, moved, kept } = frame;
-  return { frame: id, kind, sign, encrypt, moved, kept, pattern: await pattern.read() };
+  const { id, kind, sign, encrypt, moved, kept, pageLeft = false } = frame;
+  return { frame: id, kind, sign, encrypt, moved, kept, pageLeft, pattern: await pattern.read() };
 }
 
 /** @param {BodyOf<"preferences.change">} body */

@@ -51,6 +51,8 @@ export const matches = readerOf("Element", "matches");
 export const closest = readerOf("Element", "closest");
 /** @type {(element: Element, name: string) => string | null} */
 export const attributeOf = readerOf("Element", "getAttribute");
+/** @type {(element: Element, name: string, value: string) => void} */
+export const setAttributeOf = readerOf("Element", "setAttribute");
 /** @type {(element: Element) => number} */
 export const widthOf = readerOf("Element", "clientWidth");
 /** @type {(element: HTMLElement) => string} */
@@ -132,9 +134,19 @@ function nodesBy(path, root) {
 }
 
 /** The texts below. @param {Node} root @returns {Generator<Text>} */
-export function* textsBelow(root) {
-  const texts = walk(document, root, NodeFilter.SHOW_TEXT);
-  for (let text = texts.nextNode(); text; text = texts.nextNode()) yield text;
+export function textsBelow(root) {
+  return nodesOf(root, NodeFilter.SHOW_TEXT);
+}
+
+/** The comments below. @param {Node} root @returns {Generator<Comment>} */
+export function commentsBelow(root) {
+  return nodesOf(root, NodeFilter.SHOW_COMMENT);
+}
+
+/** @param {Node} root @param {number} kinds @returns {Generator<any>} */
+function* nodesOf(root, kinds) {
+  const nodes = walk(document, root, kinds);
+  for (let node = nodes.nextNode(); node; node = nodes.nextNode()) yield node;
 }
 
 /**

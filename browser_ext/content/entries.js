@@ -8,7 +8,8 @@
  * after that.
  */
 import { readArmor, textOf } from "./field_text.js";
-import { fieldOfOld, filledFieldsOf, isLeft, isWatching, tellAltered } from "./filled_fields.js";
+import { filledFieldsOf, isLeft, isWatching, tellAltered } from "./filled_fields.js";
+import { leaveOutOld, putBack } from "./old_entries.js";
 
 /** The method of the prototype: a form's controls can shadow its properties. */
 const { dispatchEvent } = EventTarget.prototype;
@@ -38,6 +39,7 @@ export function settleFormData(event) {
   const plan = plans.get(event);
   if (!plan) return;
   event.stopImmediatePropagation();
+  const [form] = /** @type {[HTMLFormElement]} */ (/** @type {unknown} */ (event.composedPath()));
   const { formData } = event;
   for (const [name, { element, values, altered }] of plan) {
     const now = formData.getAll(name);
@@ -48,26 +50,7 @@ export function settleFormData(event) {
     if (!isSame) putBack(formData, name, values);
     if (!isSame || altered !== null) void tellAltered(element, altered ?? String(other), true);
   }
-  /** @type {Set<string>} */
-  const names = new Set();
-  // Firefox gives content scripts no iterator of a page's object.
-  formData.forEach((_, name) => names.add(name));
-  for (const name of names) replaceOld(formData, name);
-}
-
-/**
- * Replaces each value that is the old text of a filled field, wherever the page has it from: a hidden control, an option,
- * a button, a handler of `formdata`.
- * @param {FormData} formData @param {string} name
- */
-function replaceOld(formData, name) {
-  const values = formData.getAll(name);
-  const owners = values.map((value) => (typeof value === "string" ? fieldOfOld(value) : null));
-  const at = owners.findIndex(Boolean);
-  const [element] = owners[at] ?? [];
-  if (!element) return;
-  putBack(formData, name, values.map((value, index) => owners[index]?.[1].put ?? value));
-  void tellAltered(element, String(values[at]), true);
+  leaveOutOld(form, formData);
 }
 
 /** @param {HTMLFormElement} form @param {FormData} formData @returns {Plan} */
@@ -98,10 +81,4 @@ function withArmor(values, element, own, altered) {
   if (values.some(isAgreed)) return { values, altered };
   const place = Math.max(0, values.indexOf(textOf(element)));
   return { values: values.with(place, own.armored), altered: altered ?? String(values[place]) };
-}
-
-/** @param {FormData} formData @param {string} name @param {FormDataEntryValue[]} values */
-function putBack(formData, name, [first, ...others]) {
-  formData.set(name, /** @type {string} */ (first));
-  for (const value of others) formData.append(name, /** @type {string} */ (value));
 }

@@ -7,13 +7,15 @@ import { guardForms } from "./forms.js";
 import { boxes } from "./boxes.js";
 import { FrameHost, places, replaced, watchReturns } from "./frame_host.js";
 import { noteErrorFor, noteFor } from "./notes.js";
+import { stopAddress, watchForms } from "./old_entries.js";
 import { listenToBackground } from "./receivers.js";
 import { openSelection } from "./selection.js";
 import { world } from "./world.js";
 
 /** The functions for fields that the other scripts call. */
 export const fields = {
-  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, replaced, settleFormData, watchHandedOver,
+  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, replaced, settleFormData, stopAddress,
+  watchHandedOver,
 };
 
 if (!world.fields) begin();
@@ -23,6 +25,7 @@ function begin() {
   listenToBackground();
   watchReturns();
   watchFilledFields();
+  watchForms();
   guardForms();
   guardFiles();
 }

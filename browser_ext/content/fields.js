@@ -20,7 +20,7 @@ function hostFor(element, place = element) {
   const known = hostOf.get(place);
   if (known) return known;
   const onArmored = async (/** @type {string} */ armored) => {
-    const refused = await fill(element, armored, (act) => host.whileShown(act));
+    const refused = await fill(element, armored, host);
     if (!refused) host.say(nextStepAt(place));
     return refused;
   };

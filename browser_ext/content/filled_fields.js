@@ -3,62 +3,64 @@
  * the text has been sent that the old one does not come back.
  */
 import { ask } from "./background_link.js";
-import { findBelow, formOf, isVisible } from "./dom_tree.js";
-import { findCms, findSuccessor, hasPieces, isField, textOf, writeArmor } from "./field_text.js";
 import { boxes } from "./boxes.js";
+import { findBelow, formOf, isVisible } from "./dom_tree.js";
+import { listenEverywhere, meetDocuments } from "./everywhere.js";
+import { ARMOR_BEGIN, findCms, findSuccessor, hasPieces, isField, textOf, writeArmor } from "./field_text.js";
+import { isWriting } from "./keys.js";
 import { noteErrorFor, noteFor, warnFor } from "./notes.js";
-import { OldText } from "./old_text.js";
+import { OldText, settled } from "./old_text.js";
 import { contentOf, replaceText } from "./page_text.js";
-import { reachableDocuments } from "./reachable_documents.js";
+import { reachableDocuments, reachableRoots } from "./reachable_documents.js";
 import { receivers } from "./receivers.js";
-import { rootsBelow } from "./shadow_roots.js";
 import { api, world } from "./world.js";
 
 const LOOK_MILLISECONDS = 500;
 const FIELDS = "textarea, input, [contenteditable]";
-/** The keys that with Control or Command only edit a text. */
-const EDITING_KEYS = ["a", "c", "v", "x", "y", "z"];
+/** The presses of which the person is told when they are stopped. */
+const PRESSES = ["click", "auxclick", "contextmenu", "keydown"];
+/** The events around a press with which a page can send a text too. */
+const PARTS_OF_PRESSES = ["pointerdown", "mousedown", "touchstart", "pointerup", "mouseup", "touchend", "keyup", "change"];
 
 /**
  * The text that was put into a field, and the one that it replaced. `armored` is "" in a form for mail, where `put` is
  * the sentence. `name`: the field's name at that time. `left`: the page's text that the person agreed to send instead;
- * null if there is none. `whileShown` shows the field while it is written. `read`: what the field held when it was last
- * looked at, and the name of the sentence about it.
- * @typedef {<T>(act: () => Promise<T>) => Promise<T>} WhileShown
- * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, whileShown: WhileShown, read?: {content: string, flaw: Flaw}}} Filled
+ * null if there is none. `host` shows the field while it is written, and is told when the page has put something else
+ * there. `read`: what the field held when it was last looked at, and the name of the sentence about it.
+ * @typedef {{whileShown<T>(act: () => Promise<T>): Promise<T>, tellReplaced(): void}} Host
+ * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, host: Host, read?: {content: string, flaw: Flaw}}} Filled
  * @typedef {"alteredReturned" | "alteredDamaged" | ""} Flaw
  */
 /** The fields whose text has not been sent yet. @type {Map<HTMLElement, Filled>} */
 const filled = new Map();
 /** The timer that looks whether a field has its old text again, while there are filled fields; 0 for none. */
 let timer = 0;
+/** The place of a text that stands in no frame of the extension. @type {Host} */
+const NO_HOST = { whileShown: (act) => act(), tellReplaced() {} };
 
 /** Starts to stop forms in which the page has altered a filled field. */
 export function watchFilledFields() {
   world.guard.listen("submit", stopAltered);
-  for (const type of ["click", "keydown"]) world.guard.listen(type, stopReturned);
-  // A page can send a text before the click. The person is told at the click.
-  for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "change"]) world.guard.listen(type, (event) => stopReturned(event, { isTold: false }));
-  // The next document has other fields. A document that comes back by Back has already sent its own.
-  world.guard.listen("pagehide", () => filled.clear());
+  for (const type of PRESSES) listenEverywhere(type, (event) => stopReturned(event, { isTold: true }));
+  for (const type of PARTS_OF_PRESSES) listenEverywhere(type, (event) => stopReturned(event, { isTold: false }));
 }
 
 /**
  * Puts the armored text into the page's field, and checks that the field has kept it.
  * @param {HTMLElement} field
  * @param {string} armored
- * @param {WhileShown} whileShown
+ * @param {Host} host
  * @returns {Promise<string>} the code of a problem, or ""
  */
-export async function fill(field, armored, whileShown) {
+export async function fill(field, armored, host) {
   const element = placeOf(field);
   if (!element) return "field-gone";
   const known = filled.get(field) ?? filled.get(element);
   const old = known && (findCms(element) || element !== field) ? known.old : new OldText(contentOf(element));
-  const refused = await whileShown(() => writeArmor(element, armored));
+  const refused = await host.whileShown(() => writeArmor(element, armored));
   if (refused) return refused;
   if (element !== field) filled.delete(field);
-  watch(element, { put: armored, armored, name: element.getAttribute("name") ?? "", old, left: null, whileShown });
+  watch(element, { put: armored, armored, name: element.getAttribute("name") ?? "", old, left: null, host });
   return "";
 }
 
@@ -67,13 +69,14 @@ export async function fill(field, armored, whileShown) {
  * @param {HTMLElement} element @param {string} text the replaced text @param {string} sentence
  */
 export function watchHandedOver(element, text, sentence) {
-  watch(element, { put: sentence, armored: "", name: "", old: new OldText(text), left: null, whileShown: (act) => act() });
+  watch(element, { put: sentence, armored: "", name: "", old: new OldText(text), left: null, host: NO_HOST });
 }
 
 /** @param {HTMLElement} element @param {Filled} own */
 function watch(element, own) {
   filled.set(element, own);
   noteFor(element, "");
+  meetDocuments(reachableRoots());
   timer ||= setInterval(lookForFlaws, LOOK_MILLISECONDS);
 }
 
@@ -82,13 +85,16 @@ function placeOf(field) {
   return field.isConnected ? field : findSuccessor(field, isField);
 }
 
-/** Says below each field that its old text is there in clear again, by Undo or by the page, or that nobody could open what is there. */
+/** Says at each field that its old text is there in clear again, by Undo or by the page, or that nobody could open what is there. */
 function lookForFlaws() {
+  // A page can add a frame later.
+  meetDocuments(reachableDocuments());
   for (const [element, own] of filled) {
     // A field that the page has taken out stays known: the page can put it back and send it.
     const place = document.hidden ? null : placeOf(element);
     const flaw = place && flawOf(place, own);
     if (flaw) warnFor(shownPlaceOf(place), api.i18n.getMessage(flaw));
+    if (place && (flaw || isReplaced(place, own))) own.host.tellReplaced();
   }
   if (filled.size > 0) return;
   clearInterval(timer);
@@ -112,6 +118,15 @@ function flawOf(place, own) {
   return own.read.flaw;
 }
 
+/**
+ * Whether a page has put something else in the place of an encrypted text. An empty field was sent, or holds nothing.
+ * @param {HTMLElement} place @param {Filled} own
+ */
+function isReplaced(place, { armored }) {
+  const content = contentOf(place);
+  return armored !== "" && !content.includes(ARMOR_BEGIN) && settled(content) !== "";
+}
+
 /** @param {string} content @param {Filled} own @returns {Flaw} */
 function judge(content, { put, armored, old }) {
   if (old.isBeside(content, put)) return "alteredReturned";
@@ -130,7 +145,7 @@ function findReturned() {
   }
   const long = [...filled].filter(([, { old, left }]) => left === null && old.isLong);
   if (long.length === 0) return null;
-  const fields = reachableDocuments().flatMap(rootsBelow).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, FIELDS))]);
+  const fields = reachableRoots().flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, FIELDS))]);
   for (const place of fields.filter((one) => isVisible(one))) {
     const [element] = long.find(([, { old }]) => old.isIn(contentOf(place))) ?? [];
     if (element) return { element, place };
@@ -140,24 +155,17 @@ function findReturned() {
 
 /**
  * Stops a press that may send a field that has its old text again, or a damaged one. Pages that send by script have no form.
- * @param {Event} event @param {{isTold?: boolean}} [options]
+ * @param {Event} event @param {{isTold: boolean}} options
  */
-function stopReturned(event, { isTold = true } = {}) {
-  if (filled.size === 0 || !event.isTrusted || isEditing(event)) return;
+function stopReturned(event, { isTold }) {
+  if (filled.size === 0 || !event.isTrusted || isWriting(event)) return;
   const path = event.composedPath();
-  if (path.some((one) => one instanceof Node && boxes.has(one))) return;
+  if (path.some((one) => boxes.has(/** @type {Node} */ (one)))) return;
   const returned = findReturned();
-  if (!returned || (!(event instanceof KeyboardEvent) && path.includes(returned.place))) return;
+  if (!returned || (!event.type.startsWith("key") && path.includes(returned.place))) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   if (isTold) void tellAltered(returned.element, textOf(returned.place), false, returned.place);
-}
-
-/** Whether an event only edits a text. @param {Event} event */
-function isEditing(event) {
-  if (!(event instanceof KeyboardEvent)) return false;
-  const isCommand = (event.ctrlKey || event.metaKey) && event.key.length === 1 && !EDITING_KEYS.includes(event.key.toLowerCase());
-  return event.key !== "Enter" && !isCommand;
 }
 
 /** @param {Event} event */
@@ -171,12 +179,9 @@ function stopAltered(event) {
   void tellAltered(altered.element, textOf(altered.place), false, altered.place);
 }
 
-/**
- * The filled field whose old text is the value of a form's entry; null for none.
- * @param {string} value @returns {[HTMLElement, Filled] | null}
- */
-export function fieldOfOld(value) {
-  return [...filled].find(([, { old, left }]) => left === null && old.isIn(value)) ?? null;
+/** The filled fields whose old text must not be sent. @returns {[HTMLElement, Filled][]} */
+export function watchedTexts() {
+  return [...filled].filter(([, { old, left }]) => left === null && !old.isEmpty);
 }
 
 /** Whether some text of this document must not be sent. */
@@ -243,9 +248,9 @@ export async function tellAltered(element, text, isSent, place = element) {
  * Puts the text of the extension back, also in the place of the old text in another field.
  * @param {HTMLElement} element @param {Filled} own @param {HTMLElement} place @returns {Promise<string>} the code of a problem, or ""
  */
-async function restore(element, { put, armored, whileShown }, place) {
+async function restore(element, { put, armored, host }, place) {
   if (place !== element && place !== placeOf(element) && !await replaceText(place, put)) return "field-refused";
-  if (armored) return fill(element, armored, whileShown);
+  if (armored) return fill(element, armored, host);
   const field = placeOf(element);
   return field && await replaceText(field, put) ? "" : "field-refused";
 }

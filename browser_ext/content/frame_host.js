@@ -4,12 +4,13 @@
  */
 import { ask } from "./background_link.js";
 import { boxes } from "./boxes.js";
-import { createElement } from "./dom_tree.js";
+import { createElement, isVisible } from "./dom_tree.js";
 import { editorAround, unwrittenPlaceOf } from "./editable.js";
 import { looksAsMade } from "./looks.js";
 import { lineOf } from "./notes.js";
 import { sentenceOf } from "./problems.js";
 import { receivers } from "./receivers.js";
+import { shadowRootOf } from "./shadow_roots.js";
 import { api, world } from "./world.js";
 
 const EXTENSION_ORIGIN = new URL(api.runtime.getURL("")).origin;
@@ -29,6 +30,8 @@ const MIN_FRAME_HEIGHT = "300px";
  */
 const CLAIM_MILLISECONDS = 6000;
 const LOOK_MILLISECONDS = 250;
+/** The content of a pseudo-element that is not drawn. */
+const EMPTY = ["none", "normal"];
 
 /** The hosts whose box is in the page. @type {Set<FrameHost>} */
 export const places = new Set();
@@ -90,6 +93,8 @@ export class FrameHost {
   /** The armored text whose content the frame shows; "" for another frame. */
   #cms = "";
   #display = "";
+  /** The parent of the box when the frame was put there, and the shadow root of that parent. @type {{node: Node | null, root: ShadowRoot | null} | null} */
+  #around = null;
 
   /**
    * @param {HTMLElement} field
@@ -242,7 +247,14 @@ export class FrameHost {
     if (!this.#isOpen || !this.#cms || !this.#frame || boxes.has(this.#field)) return false;
     let before = this.#box.previousElementSibling;
     while (before && boxes.has(before)) before = before.previousElementSibling;
-    return before !== this.#field || editorAround(this.#field) !== null || !this.#holds(this.#cms);
+    return before !== this.#field || this.#isDrawnElsewhere() || editorAround(this.#field) !== null || !this.#holds(this.#cms);
+  }
+
+  /** Whether the page has drawn something else where the frame stands: it shows the field, or adds words to it or around. */
+  #isDrawnElsewhere() {
+    const isSamePlace = this.#box.parentNode === this.#around?.node && shadowRootOf(this.#around.node) === this.#around.root;
+    const isAlone = ["::before", "::after"].every((part) => EMPTY.includes(getComputedStyle(this.#box, part).content));
+    return !isSamePlace || !isAlone || isVisible(this.#field);
   }
 
   /** Returns whether `act` succeeded. @param {() => Promise<void>} act */
@@ -301,7 +313,7 @@ export class FrameHost {
     // The sentence about the next step would come too early while the text is being changed.
     if (type === "field.changing") this.say("");
     if (type === "frame.closed") this.close();
-    if (type === "frame.left") this.checkFrame();
+    if (type === "frame.left") this.#lose();
     return undefined;
   }
 
@@ -316,7 +328,7 @@ export class FrameHost {
       return await act();
     } finally {
       if (this.#frame) {
-        this.#field.style.display = "none";
+        this.#field.style.setProperty("display", "none", "important");
         this.#frame.focus();
       }
     }
@@ -325,11 +337,23 @@ export class FrameHost {
   /** If the page has removed the frame, lets the person go on with the text in a window of the extension. */
   checkFrame() {
     if (!this.#frame || !this.#frameId || this.#frame.isConnected) return;
+    void this.attempt(() => ask("frame.lost", { frame: this.#frameId }));
+    this.#lose();
+  }
+
+  /** Shows the field again after its frame has ended: the text goes on in a window. */
+  #lose() {
     this.#restoreField();
     if (!this.#box.isConnected) unwrittenPlaceOf(this.#field).after(this.#box);
-    void this.attempt(() => ask("frame.lost", { frame: this.#frameId }));
     this.#root.replaceChildren();
     this.say(api.i18n.getMessage("contentFrameLost"));
+  }
+
+  /** Tells the frame that the page's field no longer has what was put there. */
+  tellReplaced() {
+    if (!this.#frame) return;
+    this.say("");
+    this.#frame.contentWindow?.postMessage({ type: "replaced" }, EXTENSION_ORIGIN);
   }
 
   /**
@@ -340,8 +364,9 @@ export class FrameHost {
     const { frame, loaded } = this.#takePrepared() ?? createFrame(kind);
     const { height } = this.#field.getBoundingClientRect();
     frame.style.cssText = `${FRAME_STYLE};block-size:max(${height}px,${MIN_FRAME_HEIGHT},${this.#minHeight})`;
+    this.#around = { node: this.#box.parentNode, root: shadowRootOf(this.#box.parentNode) };
     this.#display = this.#field.style.display;
-    this.#field.style.display = "none";
+    this.#field.style.setProperty("display", "none", "important");
     replaced.add(this.#field);
     // In a row of a flexible box the frame would be as narrow as frames are.
     this.#box.style.inlineSize = "100%";

@@ -38,7 +38,7 @@ function begin() {
   // the two, and none after the second (`entries.js`).
   listen("formdata", (event) => world.fields?.passFormData(/** @type {FormDataEvent} */ (event)));
   listen("formdata", (event) => world.fields?.settleFormData(/** @type {FormDataEvent} */ (event)));
-  globalThis.navigation?.addEventListener("navigate", hideSignature, { capture: true });
+  globalThis.navigation?.addEventListener("navigate", meetNavigation, { capture: true });
   // `document.open()` removes all listeners, but leaves observers.
   new MutationObserver(() => listenIn(window)).observe(document, { childList: true });
 }
@@ -108,9 +108,11 @@ function knownRoots() {
 }
 
 /**
- * Keeps a signed submission from the page's handlers of `navigate`, which could read and stop it.
+ * Keeps a signed submission from the page's handlers of `navigate`, which could read and stop it. The scripts for fields
+ * may stop a navigation.
  * @param {NavigateEvent} event
  */
-function hideSignature(event) {
+function meetNavigation(event) {
   if (event.formData?.has("smime_signature")) event.stopImmediatePropagation();
+  world.fields?.stopAddress(event);
 }

@@ -60,6 +60,14 @@ export class OldText {
     return this.isIn(value) || readingsOf(value).some((reading) => isBegun(lettersOf(reading)));
   }
 
+  /** The values that are nothing but pieces of the text, if they are half of it together. @param {string[]} values */
+  piecesAmong(values) {
+    const letters = new Map([...new Set(values)].map((value) => [value, lettersOf(value)]));
+    const pieces = values.filter((value) => (letters.get(value) ?? "").length >= RUN && this.#letters.includes(letters.get(value) ?? ""));
+    const total = [...new Set(pieces)].reduce((sum, one) => sum + (letters.get(one) ?? "").length, 0);
+    return total >= this.#letters.length * SHARE ? pieces : [];
+  }
+
   /** @param {string} reading */
   #isRead(reading) {
     if (!this.isLong) return settled(reading) === this.#text || (this.#letters !== "" && lettersOf(reading) === this.#letters);

@@ -6,10 +6,10 @@
  * it a person's text, one way after the other, and is believed only after its turn: by what it gives to copy, which is
  * its model, or else by its elements.
  */
-import { findBelow, isVisible } from "./dom_tree.js";
+import { commentsBelow, findBelow, isVisible, textOf } from "./dom_tree.js";
 import { OldText, settled } from "./old_text.js";
-import { reachableDocuments } from "./reachable_documents.js";
-import { rootsBelow } from "./shadow_roots.js";
+import { reachableRoots } from "./reachable_documents.js";
+import { shadowRootOf } from "./shadow_roots.js";
 
 /** The time in which an editor notices a selection, and in which it finishes a change. */
 const SELECTION_MILLISECONDS = 120;
@@ -80,14 +80,30 @@ function copyFrom(field) {
 }
 
 /**
- * Whether the page keeps the old text, or its beginning, where nobody sees it: in the control under an editor, or in the
- * other one of two editors, in any document that the page can reach.
+ * Whether the page keeps the old text, or its beginning, where nobody sees it: in the control under an editor, in the
+ * other one of two editors, in any document that the page can reach, or in the markup of the editor, which it sends.
  * @param {HTMLElement} field @param {OldText} before
  */
 function isHeldApart(field, before) {
-  const roots = before.isEmpty ? [] : reachableDocuments().flatMap((page) => rootsBelow(page));
-  const others = roots.flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, HELD_APART))]);
-  return others.some((one) => one !== field && !isShown(one) && before.isBegunIn(contentOf(one)));
+  if (before.isEmpty) return false;
+  const others = reachableRoots().flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, HELD_APART))]);
+  return others.some((one) => one !== field && !isShown(one) && before.isBegunIn(contentOf(one)))
+    || (!isControl(field) && unseenTextsBelow(field).some((text) => before.isBegunIn(text)));
+}
+
+/**
+ * The texts of an editor's markup that are not its content: in comments, attributes, templates and shadow trees.
+ * @param {ParentNode & Node} root @returns {string[]}
+ */
+function unseenTextsBelow(root) {
+  const elements = [...findBelow(root, "*")];
+  const templates = /** @type {HTMLTemplateElement[]} */ (elements.filter(({ localName }) => localName === "template"));
+  const apart = [...elements.flatMap((one) => shadowRootOf(one) ?? []), ...templates.map(({ content }) => content)];
+  return [
+    ...Array.from(commentsBelow(root), ({ data }) => data),
+    ...elements.flatMap(({ attributes }) => [...attributes].map(({ value }) => value)),
+    ...apart.flatMap((one) => [textOf(one) ?? "", ...unseenTextsBelow(one)]),
+  ];
 }
 
 /** Whether a person sees an element, and the frame that it is in. @param {Element} element */

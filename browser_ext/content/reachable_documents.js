@@ -1,21 +1,38 @@
 /** The documents of the same site in this tab. */
 import { findBelow } from "./dom_tree.js";
+import { rootsBelow } from "./shadow_roots.js";
 
-/** This document and the others of the same site in this tab, this one first. */
+/** This document and the others of the same site in this tab, this one first, without those in shadow trees. */
 export function reachableDocuments() {
+  return reachableBy(framesIn);
+}
+
+/** The documents of the same site in this tab with all their shadow roots, and the documents in these. */
+export function reachableRoots() {
+  return reachableBy((page) => rootsBelow(page).flatMap(framesIn)).flatMap(rootsBelow);
+}
+
+/** @param {(page: Document) => HTMLIFrameElement[]} framesOf */
+function reachableBy(framesOf) {
+  const below = (/** @type {Document} */ page) => documentsBelow(page, framesOf);
   /** @type {Set<Document>} */
   const found = new Set([document]);
   try {
-    for (const page of documentsBelow(/** @type {Window} */ (window.top).document)) found.add(page);
+    for (const page of below(/** @type {Window} */ (window.top).document)) found.add(page);
   } catch {
     // The page is in a frame of another site.
-    for (const page of documentsBelow(document)) found.add(page);
+    for (const page of below(document)) found.add(page);
   }
   return [...found];
 }
 
-/** @param {Document} page @returns {Document[]} */
-function documentsBelow(page) {
-  const frames = /** @type {HTMLIFrameElement[]} */ ([...findBelow(page, "iframe, frame")]);
-  return [page, ...frames.flatMap(({ contentDocument }) => (contentDocument ? documentsBelow(contentDocument) : []))];
+/** @param {Document} page @param {(page: Document) => HTMLIFrameElement[]} framesOf @returns {Document[]} */
+function documentsBelow(page, framesOf) {
+  const inner = framesOf(page).flatMap(({ contentDocument }) => contentDocument ?? []);
+  return [page, ...inner.flatMap((one) => documentsBelow(one, framesOf))];
+}
+
+/** @param {Document | ShadowRoot} root */
+function framesIn(root) {
+  return /** @type {HTMLIFrameElement[]} */ ([...findBelow(root, "iframe, frame")]);
 }

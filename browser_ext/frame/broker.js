@@ -13,7 +13,7 @@ import { ViewLink } from "../shared/view_link.js";
 import { watchText } from "./covered.js";
 
 /**
- * @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim
+ * @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pageLeft: boolean, pattern: number}} Claim
  */
 /** @typedef {Parameters<typeof describeReport>[0]} Report */
 
@@ -86,14 +86,16 @@ async function start(ticket, moved = "") {
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
   await view.write({ label: text("editorLabel"), text: moved });
-  // Only the content script can reach this window and send it messages. This message can only make the editor grey.
+  // Only the content script can reach this window and send it messages. These can only make the editor grey, or open it.
   addEventListener("message", ({ source, data }) => {
-    if (source === parent && data?.type === "seen") void view.attend(data.seen === true).catch(() => {});
+    if (source !== parent) return;
+    if (data?.type === "seen") void view.attend(data.seen === true).catch(() => {});
+    if (data?.type === "replaced" && main.className === "encrypted") change(claim, view, text("fieldReplaced"));
   });
   const lost = claim.kept ? await goOn(claim, view).catch((error) => error) : null;
   view.onTyped = () => keepSoon(claim, view);
   setInterval(() => void keepAgain(claim, view).catch(() => {}), LOOK_AFTER_KEPT_MILLISECONDS);
-  showEditor(claim, view, text(moved ? "editorMoved" : "editorHint"));
+  showEditor(claim, view, text(claim.pageLeft ? "editorPageLeft" : moved ? "editorMoved" : "editorHint"));
   if (lost) showStatus(errorText(lost), true);
 }
 
@@ -143,7 +145,21 @@ function showEditor(claim, view, hint) {
   const encrypt = button(verb, "primary", "encrypt", () => encryptText(claim, view, encrypt));
   top_.replaceChildren(html("p", { text: hint }));
   showStatus("");
-  bottom.replaceChildren(encrypt, button(text("verbCancel"), "", "cancel", () => cancel(claim, view)), status);
+  const cancelling = button(text(claim.pageLeft ? "verbClose" : "verbCancel"), "", "cancel", () => cancel(claim, view, hint));
+  bottom.replaceChildren(...(claim.pageLeft ? [] : [encrypt]), cancelling, status);
+}
+
+/**
+ * Lets the person go on writing in a field that was encrypted.
+ * @param {Claim} claim @param {ViewLink} view @param {string} [problem] the sentence that says why, if the page is the reason
+ */
+function change(claim, view, problem = "") {
+  void ask("field.change", { frame: claim.frame });
+  view.freeze(false);
+  showEditor(claim, view, text("editorHint"));
+  // Above the text, since a low frame has no room below it.
+  if (problem) top_.replaceChildren(html("p", { class: "problem", role: "alert", text: problem, data: { test: "replaced" } }));
+  keepSoon(claim, view);
 }
 
 /** @param {Claim} claim @param {ViewLink} view @param {HTMLButtonElement} encrypt */
@@ -179,23 +195,19 @@ function showEncrypted(claim, view, { people, signedAs, encrypted }) {
   // In a page, the sentence below the frame says what to do next, since it may quote a button of the page.
   const next = parent === window ? html("p", { text: text("nextStep"), data: { test: "next-step" } }) : null;
   top_.replaceChildren(html("div", { class: "encrypted-block" }, waxSeal(), sentence), ...(next ? [next] : []));
-  const change = button(text("verbChange"), "", "change", async () => {
-    void ask("field.change", { frame: claim.frame });
-    view.freeze(false);
-    showEditor(claim, view, text("editorHint"));
-  });
-  bottom.replaceChildren(change, button(text("verbClose"), "quiet", "close", () => close(claim)));
+  const changing = button(text("verbChange"), "", "change", () => change(claim, view));
+  bottom.replaceChildren(changing, button(text("verbClose"), "quiet", "close", () => close(claim)));
 }
 
 /**
  * Closes the frame. If text was typed, asks first whether to discard it.
- * @param {Claim} claim @param {ViewLink} view
+ * @param {Claim} claim @param {ViewLink} view @param {string} hint
  */
-async function cancel(claim, view) {
+async function cancel(claim, view, hint) {
   if (!view.typed) return close(claim);
   showStatus(text("statusDiscard"));
   bottom.replaceChildren(
-    button(text("verbKeep"), "", "keep", async () => showEditor(claim, view, text("editorHint"))),
+    button(text("verbKeep"), "", "keep", async () => showEditor(claim, view, hint)),
     button(text("verbDiscard"), "", "discard", () => close(claim)),
     status,
   );

@@ -12,6 +12,9 @@ from tests.support.browser.browsers import Chromium
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Site
 from tests.support.extension.field_pages import TEXT, People, open_and_agree
+from tests.support.extension.letters_from_bob import mail_from_bob
+from tests.support.extension.mail_in_page import MAIL, open_mail, show_mail
+from tests.support.extension.saved_webmails import Service
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -35,13 +38,14 @@ CUTS: Final = {
     "a frame that is cut below the state": """host.style.setProperty("clip-path", `inset(0 0 ${box.height - 64}px 0)`,
       "important");""",
 }
+FRAMES: Final = ("broker.html", "mail_frame.html")
 _BACK: Final = "() => { lie.style.cssText = app.style.cssText = ''; lie.hidden = true; }"
 
 
 def is_verified(page: Page) -> bool:
     """Whether a frame in the page shows "Verified"."""
     try:
-        return any("Verified" in frame.text() for frame in page.frames() if "broker.html" in frame.url)
+        return any("Verified" in frame.text() for frame in page.frames() if frame.url.endswith(FRAMES))
     except BidiError:
         # A frame went while it was asked.
         return True
@@ -70,6 +74,24 @@ def test_no_verdict_is_seen_over_other_words(
         page.js(_BACK)
         wait_until(page, verified=True)
         assert around.text("[data-test=covered]") == ""
+
+
+def test_no_verdict_of_a_mail_is_seen_over_other_words(
+    unlocked: Extension, page: Page, service: Service, people: People
+) -> None:
+    if not isinstance(unlocked.browser, Chromium):
+        pytest.skip("Firefox tells no document what lies over it")
+    show_mail(page, service, mail_from_bob(people, encrypted=True))
+    frame = open_mail(unlocked, page)
+    wait_until(page, verified=True)
+    page.js(f"""() => {{ scrollTo(0, 0); const text = document.querySelector("{MAIL}");
+      const height = (one) => one.getBoundingClientRect().height;
+      const [host] = [text.previousElementSibling, text.nextElementSibling].filter(Boolean).sort((a, b) =>
+        height(b) - height(a)), box = host.getBoundingClientRect();
+      const lie = document.body.appendChild(document.createElement("p")); lie.textContent = "{LIE}";
+      {COVER % ""} }}""")
+    wait_until(page, verified=False)
+    frame.around.wait_for_text("The page covers or hides this text", selector="[data-test=covered]")
 
 
 def test_a_cover_that_is_there_before_the_text_counts_too(

@@ -22,6 +22,14 @@ _DAMAGE: Final = """() => {
   field.textContent = field.textContent.slice(0, 400);
 }"""
 _REWRITE: Final = """() => { document.querySelector("#field").value = "I owe you 1000"; }"""
+_COVER: Final = """() => {
+  document.body.style.position = "relative";
+  const cover = document.body.appendChild(document.createElement("p"));
+  cover.style.cssText = "position:absolute;margin:0;inset:40% 20% auto auto;padding:8px;background:gold";
+  cover.textContent = "Pay 900 crowns to Mallory.";
+}"""
+# The editor keeps its text 0.7 s after a key at the latest.
+_KEPT_SECONDS: Final = 3.0
 _FORM: Final = """<form method=post><textarea id=field name=letter data-smime=encrypt></textarea>
   <button id=send>Go</button></form>"""
 
@@ -76,6 +84,44 @@ def _told(stage: Stage, *, change: str) -> Iterator[View]:
 
 
 @contextmanager
+def _replaced(stage: Stage) -> Iterator[View]:
+    """The private editor after the page has put its own text in the place of the encrypted one."""
+    page = stage.extension.browser.open(stage.site.page_with(_FORM))
+    frame = stage.extension.write(page, "#field", "under the third flower pot")
+    frame.around.click("[data-test=encrypt]")
+    stage.extension.answer()
+    frame.around.wait_for_selector(".encrypted-block", timeout_seconds=OPENING_SECONDS)
+    page.js(_REWRITE)
+    frame.around.wait_for_selector("[data-test=replaced]", timeout_seconds=OPENING_SECONDS)
+    yield View(page=page, documents=[], frames=[frame.around])
+    page.close()
+
+
+@contextmanager
+def _page_left(stage: Stage) -> Iterator[View]:
+    """The window with the text that was typed in a page, after the page has gone to another address."""
+    page = stage.extension.browser.open(stage.site.page_with(_FORM))
+    stage.extension.write(page, "#field", "under the third flower pot")
+    time.sleep(_KEPT_SECONDS)
+    page.goto(stage.site.page_with("<h2>Elsewhere</h2>"))
+    around = stage.extension.browser.wait_for_page("broker.html?frame=")
+    around.wait_for_frame("view.html").wait_for_text("flower", selector=".text")
+    yield alone(around)
+    around.close()
+    page.close()
+
+
+@contextmanager
+def _covered(stage: Stage, *, opener: Opener) -> Iterator[View]:
+    """An opened text over which the page has laid something."""
+    with opener(stage) as view:
+        view.page.js(_COVER)
+        (around,) = view.frames[:1]
+        around.wait_for("() => document.querySelector('[data-test=covered]')?.textContent")
+        yield view
+
+
+@contextmanager
 def _stopped(stage: Stage) -> Iterator[View]:
     """The window after a press that would have sent the page's own text in place of the encrypted one."""
     page = stage.extension.browser.open(stage.site.page_with(_FORM))
@@ -89,6 +135,13 @@ def _stopped(stage: Stage) -> Iterator[View]:
 REFUSALS: Final[dict[str, Opener]] = {
     "window, field refused": _refused,
     "window, sending stopped": _stopped,
+    "editor, page replaced its text": _replaced,
+    "window, page left": _page_left,
     "note, text came back": partial(_told, change=_RETURN),
     "note, text damaged": partial(_told, change=_DAMAGE),
 }
+
+
+def covered(opener: Opener) -> Opener:
+    """The view of an opened text that the page covers."""
+    return partial(_covered, opener=opener)

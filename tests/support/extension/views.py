@@ -21,7 +21,7 @@ from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT, agree_
 from tests.support.extension.mail_letters import rich_letter
 from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.page_viewer import tab_id, verify
-from tests.support.extension.refusal_views import REFUSALS
+from tests.support.extension.refusal_views import REFUSALS, covered
 from tests.support.extension.saved_webmails import READING
 from tests.support.extension.server_states import SERVER_STATES, STOPPED_VIEWS
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab
@@ -325,6 +325,7 @@ VIEWS: dict[str, Opener] = {
 STATES: dict[str, Opener] = {
     "button beside a field": _offered,
     "field, encrypted": _encrypted,
+    "field, covered": covered(partial(_verdict, armor=_good)),
     "field, locked": partial(_let_go, opener=partial(_verdict, armor=_good)),
     "mail in a page, locked": partial(_let_go, opener=_mail_in_a_page),
     "viewer, locked": partial(_let_go, opener=_mail),

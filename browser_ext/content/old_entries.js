@@ -1,0 +1,130 @@
+/**
+ * Keeps a text that was encrypted out of all parts of a form's request: its entries, their names and its address, wherever
+ * the page has the text from: a hidden control, an option, a button, a handler of `formdata`.
+ */
+import { attributeOf, baseOf, controlsOf, documentOf, isVisible, setAttributeOf } from "./dom_tree.js";
+import { listenEverywhere } from "./everywhere.js";
+import { isWatching, tellAltered, watchedTexts } from "./filled_fields.js";
+
+/** @typedef {import("./filled_fields.js").Filled} Filled */
+/** @typedef {[name: string, value: FormDataEntryValue]} Entry */
+
+/** Starts to look at the forms of all documents of the site. */
+export function watchForms() {
+  // In other documents handlers of the page may run later.
+  listenEverywhere("formdata", (event) => {
+    const form = watchedForm(event);
+    if (form && documentOf(form) !== document) leaveOutOld(form, /** @type {FormDataEvent} */ (event).formData);
+  });
+  // Chromium reads a form's address before the event `formdata`.
+  listenEverywhere("submit", (event) => {
+    const form = watchedForm(event);
+    if (form) tellOf((own) => shortenAddresses(form, own));
+  }, { capture: false });
+}
+
+/** The form of an event; null if no text is watched. @param {Event} event @returns {HTMLFormElement | null} */
+function watchedForm(event) {
+  if (!event.isTrusted || !isWatching()) return null;
+  return /** @type {HTMLFormElement} */ (event.composedPath()[0]);
+}
+
+/** Stops a document that goes to an address with an old text that its own did not have. @param {NavigateEvent} event */
+export function stopAddress(event) {
+  const { destination, cancelable } = event;
+  const [there, here] = [destination.url, location.href].map((one) => new URL(one));
+  const isAdded = (/** @type {Filled} */ own) => isIn(there, own) && !isIn(here, own);
+  const [element] = cancelable && isWatching() ? watchedTexts().find(([, own]) => isAdded(own)) ?? [] : [];
+  if (!element) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  void tellAltered(element, destination.url, false);
+}
+
+/** Reports each old text that was found, once. @param {(own: Filled) => string[]} find */
+function tellOf(find) {
+  for (const [element, own] of watchedTexts()) {
+    const [found] = find(own);
+    if (found !== undefined) void tellAltered(element, found, true);
+  }
+}
+
+/**
+ * Replaces the old texts in a form's request, and reports each text once.
+ * @param {HTMLFormElement} form @param {FormData} formData
+ */
+export function leaveOutOld(form, formData) {
+  tellOf((own) => [...replaceValues(form, formData, own), ...removeNames(formData, own), ...shortenAddresses(form, own)]);
+}
+
+/** @param {FormData} formData @returns {Entry[]} */
+function entriesOf(formData) {
+  /** @type {Entry[]} */
+  const entries = [];
+  // Firefox gives content scripts no iterator of a page's object.
+  formData.forEach((value, name) => entries.push([name, value]));
+  return entries;
+}
+
+/** @param {HTMLFormElement} form @param {FormData} formData @param {Filled} own @returns {string[]} the values that were replaced */
+function replaceValues(form, formData, { old, put }) {
+  const texts = /** @type {[string, string][]} */ (entriesOf(formData).filter(([, value]) => typeof value === "string"));
+  const unseen = texts.filter(([name, value]) => !isShown(form, name, value)).map(([, value]) => value);
+  const parts = new Set([...old.piecesAmong(unseen), ...unseen.filter((value) => old.isBegunIn(value))]);
+  const found = texts.filter(([, value]) => parts.has(value) || old.isIn(value));
+  const replaced = new Set(found.map(([, value]) => value));
+  const isReplaced = (/** @type {FormDataEntryValue} */ value) => typeof value === "string" && replaced.has(value);
+  for (const name of new Set(found.map(([one]) => one))) {
+    putBack(formData, name, formData.getAll(name).map((value) => (isReplaced(value) ? put : value)));
+  }
+  return [...replaced];
+}
+
+/**
+ * Whether a person sees the value of an entry, such as a subject that begins like the text.
+ * @param {HTMLFormElement} form @param {string} name @param {string} value
+ */
+function isShown(form, name, value) {
+  const controls = /** @type {HTMLInputElement[]} */ ([...controlsOf(form)]);
+  return controls.some((one) => attributeOf(one, "name") === name && one.value === value && isVisible(one));
+}
+
+/** @param {FormData} formData @param {Filled} own @returns {string[]} the names that were left out with their values */
+function removeNames(formData, { old }) {
+  const names = new Set(entriesOf(formData).map(([name]) => name).filter((name) => old.isBegunIn(name)));
+  for (const name of names) formData.delete(name);
+  return [...names];
+}
+
+/**
+ * Shortens the addresses to which a form may go. Here nothing can stop the request any more.
+ * @param {HTMLFormElement} form @param {Filled} own @returns {string[]} the addresses that were shortened
+ */
+function shortenAddresses(form, own) {
+  const base = baseOf(form);
+  const buttons = Array.from(controlsOf(form), (one) => /** @type {const} */ ([one, "formaction"]));
+  return [/** @type {const} */ ([form, "action"]), ...buttons].flatMap(([element, name]) => {
+    const address = attributeOf(element, name);
+    if (!address || !URL.canParse(address, base) || !isIn(new URL(address, base), own)) return [];
+    setAttributeOf(element, name, withoutText(new URL(address, base).href, own));
+    return [address];
+  });
+}
+
+/** Whether an old text is in an address, as a whole or in a part. @param {URL} address @param {Filled} own */
+function isIn({ href, pathname, searchParams, hash }, { old }) {
+  return [href, ...pathname.split("/"), ...[...searchParams].flat(), hash].some((part) => old.isBegunIn(part));
+}
+
+/** An address of the same server without an old text. @param {string} href @param {Filled} own */
+function withoutText(href, own) {
+  const [short] = href.split(/[?#]/u);
+  if (!isIn(new URL(short), own)) return short;
+  return URL.canParse("/", short) ? new URL("/", short).href : "about:blank";
+}
+
+/** Gives an entry its values. @param {FormData} formData @param {string} name @param {FormDataEntryValue[]} values */
+export function putBack(formData, name, [first, ...others]) {
+  formData.set(name, /** @type {string} */ (first));
+  for (const value of others) formData.append(name, /** @type {string} */ (value));
+}
