@@ -72,7 +72,6 @@ export async function encryptNow(job, choice) {
     await promptWindow.show(job);
     throw new RequestError(taken ?? "page-gone");
   }
-  await frames.dropKept(await frames.load(frame.id));
   await rememberReaders(frame.origin, choice.recipients);
   const named = people.map(holderText);
   const result = { people: named, signedAs: frame.sign ? holderText(own) : null, encrypted: frame.encrypt };

@@ -205,8 +205,18 @@ export async function kept({ frame: id, replyKey }, sender) {
   });
 }
 
-/** Drops the kept text, after it was encrypted or its frame was closed. @param {FrameRecord} frame */
-export async function dropKept(frame) {
+/**
+ * Drops the kept text of a field that was encrypted, after the person has pressed something in the page: before that a page
+ * that draws itself anew would lose it.
+ * @param {BodyOf<"field.pressed">} body @param {Sender} sender
+ */
+export async function pressed(body, sender) {
+  const { id } = await ofPage(body.frame, sender);
+  await inTurn(`window ${id}`, async () => dropKept(await load(id)));
+}
+
+/** Drops the kept text of a frame that has no more use for it. @param {FrameRecord} frame */
+async function dropKept(frame) {
   if (!frame.kept) return;
   await save({ ...frame, kept: false });
   await vault.call("text.drop", { job: keptName(frame.id) });

@@ -50,6 +50,7 @@ export const HANDLERS = {
   "frame.left": frames.left,
   "field.keep": frames.keep,
   "field.kept": frames.kept,
+  "field.pressed": frames.pressed,
   "frame.close": frames.closeClaimed,
   "field.write": fields.write,
   "field.change": fields.change,

@@ -4,7 +4,7 @@
  */
 import { ask } from "./background_link.js";
 import { boxes } from "./boxes.js";
-import { findBelow, formOf, isVisible } from "./dom_tree.js";
+import { findBelow, formOf, isVisible, matches } from "./dom_tree.js";
 import { listenEverywhere, meetDocuments } from "./everywhere.js";
 import { ARMOR_BEGIN, findCms, findSuccessor, hasPieces, isField, textOf, writeArmor } from "./field_text.js";
 import { isWriting } from "./keys.js";
@@ -21,28 +21,35 @@ const FIELDS = "textarea, input, [contenteditable]";
 const PRESSES = ["click", "auxclick", "contextmenu", "keydown"];
 /** The events around a press with which a page can send a text too. */
 const PARTS_OF_PRESSES = ["pointerdown", "mousedown", "touchstart", "pointerup", "mouseup", "touchend", "keyup", "change"];
+/** The events of a press that goes on. */
+const MOVES = ["pointermove", "mousemove", "touchmove", "dragstart"];
 
 /**
  * The text that was put into a field, and the one that it replaced. `armored` is "" in a form for mail, where `put` is
  * the sentence. `name`: the field's name at that time. `left`: the page's text that the person agreed to send instead;
  * null if there is none. `host` shows the field while it is written, and is told when the page has put something else
- * there. `read`: what the field held when it was last looked at, and the name of the sentence about it.
- * @typedef {{whileShown<T>(act: () => Promise<T>): Promise<T>, tellReplaced(): void}} Host
- * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, host: Host, read?: {content: string, flaw: Flaw}}} Filled
+ * there. `read`: what the field held when it was last looked at, and the name of the sentence about it. `isPressed`: the
+ * person has pressed something in the page since; `isSent`: the page has emptied or removed the field after that. `others`
+ * are the fields that had the same text before.
+ * @typedef {{whileShown<T>(act: () => Promise<T>): Promise<T>, tellReplaced(): void, tellPressed(): void}} Host
+ * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, host: Host, others: WeakSet<HTMLElement>, isPressed?: boolean, isSent?: boolean, read?: {content: string, flaw: Flaw}}} Filled
  * @typedef {"alteredReturned" | "alteredDamaged" | ""} Flaw
  */
 /** The fields whose text has not been sent yet. @type {Map<HTMLElement, Filled>} */
 const filled = new Map();
 /** The timer that looks whether a field has its old text again, while there are filled fields; 0 for none. */
 let timer = 0;
+/** Whether the beginning of the press that goes on was stopped. */
+let isHeld = false;
 /** The place of a text that stands in no frame of the extension. @type {Host} */
-const NO_HOST = { whileShown: (act) => act(), tellReplaced() {} };
+const NO_HOST = { whileShown: (act) => act(), tellReplaced() {}, tellPressed() {} };
 
 /** Starts to stop forms in which the page has altered a filled field. */
 export function watchFilledFields() {
   world.guard.listen("submit", stopAltered);
   for (const type of PRESSES) listenEverywhere(type, (event) => stopReturned(event, { isTold: true }));
   for (const type of PARTS_OF_PRESSES) listenEverywhere(type, (event) => stopReturned(event, { isTold: false }));
+  for (const type of MOVES) listenEverywhere(type, stopMove);
 }
 
 /**
@@ -60,7 +67,7 @@ export async function fill(field, armored, host) {
   const refused = await host.whileShown(() => writeArmor(element, armored));
   if (refused) return refused;
   if (element !== field) filled.delete(field);
-  watch(element, { put: armored, armored, name: element.getAttribute("name") ?? "", old, left: null, host });
+  watch(element, { put: armored, armored, name: element.getAttribute("name") ?? "", old, left: null, host, others: fieldsWith(old, element) });
   return "";
 }
 
@@ -69,7 +76,8 @@ export async function fill(field, armored, host) {
  * @param {HTMLElement} element @param {string} text the replaced text @param {string} sentence
  */
 export function watchHandedOver(element, text, sentence) {
-  watch(element, { put: sentence, armored: "", name: "", old: new OldText(text), left: null, host: NO_HOST });
+  const old = new OldText(text);
+  watch(element, { put: sentence, armored: "", name: "", old, left: null, host: NO_HOST, others: fieldsWith(old, element) });
 }
 
 /** @param {HTMLElement} element @param {Filled} own */
@@ -89,6 +97,7 @@ function placeOf(field) {
 function lookForFlaws() {
   // A page can add a frame later.
   meetDocuments(reachableDocuments());
+  noteSent();
   for (const [element, own] of filled) {
     // A field that the page has taken out stays known: the page can put it back and send it.
     const place = document.hidden ? null : placeOf(element);
@@ -99,6 +108,14 @@ function lookForFlaws() {
   if (filled.size > 0) return;
   clearInterval(timer);
   timer = 0;
+}
+
+/** Notes which fields the page has emptied or taken out after a press. Their words may be written elsewhere again. */
+function noteSent() {
+  for (const [element, own] of filled) {
+    const place = placeOf(element);
+    if (own.isPressed) own.isSent ||= !place || settled(contentOf(place)) === "";
+  }
 }
 
 /** The element below which a person sees a sentence about a field: for one in another document its frame. @param {HTMLElement} place */
@@ -143,14 +160,24 @@ function findReturned() {
     const place = placeOf(element);
     if (place && flawOf(place, own)) return { element, place };
   }
-  const long = [...filled].filter(([, { old, left }]) => left === null && old.isLong);
+  const long = [...filled].filter(([, { old, left, isSent }]) => left === null && old.isLong && !isSent);
   if (long.length === 0) return null;
-  const fields = reachableRoots().flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, FIELDS))]);
-  for (const place of fields.filter((one) => isVisible(one))) {
-    const [element] = long.find(([, { old }]) => old.isIn(contentOf(place))) ?? [];
+  for (const place of shownFields()) {
+    const [element] = long.find(([, { old, others }]) => !others.has(place) && old.isIn(contentOf(place))) ?? [];
     if (element) return { element, place };
   }
   return null;
+}
+
+/** The fields that a person sees and can change, in all documents of the site. */
+function shownFields() {
+  const fields = reachableRoots().flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, FIELDS))]);
+  return fields.filter((one) => isVisible(one) && !matches(one, ":read-only"));
+}
+
+/** The fields that have the text by themselves, such as what is quoted. @param {OldText} old @param {HTMLElement} element its own field */
+function fieldsWith(old, element) {
+  return new WeakSet(old.isLong ? shownFields().filter((one) => one !== element && old.isIn(contentOf(one))) : []);
 }
 
 /**
@@ -161,11 +188,33 @@ function stopReturned(event, { isTold }) {
   if (filled.size === 0 || !event.isTrusted || isWriting(event)) return;
   const path = event.composedPath();
   if (path.some((one) => boxes.has(/** @type {Node} */ (one)))) return;
+  noteSent();
   const returned = findReturned();
-  if (!returned || (!event.type.startsWith("key") && path.includes(returned.place))) return;
+  const isStopped = returned !== null && (event.type.startsWith("key") || !path.includes(returned.place));
+  isHeld = isStopped && !isTold;
+  if (!isStopped) return notePress();
+  stop(event);
+  if (isTold) void tellAltered(returned.element, textOf(returned.place), false, returned.place);
+}
+
+/** Stops the moves of a press that was stopped: a page can send a text by them too. @param {Event} event */
+function stopMove(event) {
+  if (isHeld && /** @type {Partial<MouseEvent>} */ (event).buttons !== 0) stop(event);
+}
+
+/** Notes that the page may send its fields now. */
+function notePress() {
+  for (const own of filled.values()) {
+    if (own.isPressed) continue;
+    own.isPressed = true;
+    own.host.tellPressed();
+  }
+}
+
+/** @param {Event} event */
+function stop(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (isTold) void tellAltered(returned.element, textOf(returned.place), false, returned.place);
 }
 
 /** @param {Event} event */
@@ -174,8 +223,7 @@ function stopAltered(event) {
   if (!(form instanceof HTMLFormElement)) return;
   const altered = findAltered(form);
   if (!altered) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
+  stop(event);
   void tellAltered(altered.element, textOf(altered.place), false, altered.place);
 }
 

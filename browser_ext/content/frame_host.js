@@ -30,7 +30,7 @@ const MIN_FRAME_HEIGHT = "300px";
  */
 const CLAIM_MILLISECONDS = 6000;
 const LOOK_MILLISECONDS = 250;
-/** The content of a pseudo-element that is not drawn. */
+/** The images and contents that are not drawn. */
 const EMPTY = ["none", "normal"];
 
 /** The hosts whose box is in the page. @type {Set<FrameHost>} */
@@ -82,6 +82,8 @@ export class FrameHost {
   #prepared = null;
   #isOpen = false;
   #claimed = false;
+  /** Whether the page's field has the encrypted text, and the person has not gone on writing since. */
+  #isWritten = false;
   #offered = "";
   /** @type {HTMLButtonElement | null} */
   #button = null;
@@ -254,7 +256,9 @@ export class FrameHost {
   #isDrawnElsewhere() {
     const isSamePlace = this.#box.parentNode === this.#around?.node && shadowRootOf(this.#around.node) === this.#around.root;
     const isAlone = ["::before", "::after"].every((part) => EMPTY.includes(getComputedStyle(this.#box, part).content));
-    return !isSamePlace || !isAlone || isVisible(this.#field);
+    const { content, backgroundImage, borderImageSource } = getComputedStyle(this.#box);
+    const isBlank = [content, backgroundImage, borderImageSource].every((image) => EMPTY.includes(image));
+    return !isSamePlace || !isAlone || !isBlank || isVisible(this.#field);
   }
 
   /** Returns whether `act` succeeded. @param {() => Promise<void>} act */
@@ -309,12 +313,22 @@ export class FrameHost {
   receive({ type, armored, kind = "" }) {
     if (type === "mail.answer") return this.onAnswer(kind);
     if (type === "frame.claimed") this.#claimed = true;
-    if (type === "field.encrypted" && typeof armored === "string") return this.#onArmored?.(armored);
-    // The sentence about the next step would come too early while the text is being changed.
-    if (type === "field.changing") this.say("");
+    if (type === "field.encrypted" && typeof armored === "string") return this.#write(armored);
+    if (type === "field.changing") {
+      // The sentence about the next step would come too early while the text is being changed.
+      this.say("");
+      this.#isWritten = false;
+    }
     if (type === "frame.closed") this.close();
     if (type === "frame.left") this.#lose();
     return undefined;
+  }
+
+  /** @param {string} armored @returns {Promise<string>} the code of a problem, or "" */
+  async #write(armored) {
+    const refused = (await this.#onArmored?.(armored)) ?? "";
+    this.#isWritten = refused === "";
+    return refused;
   }
 
   /**
@@ -347,6 +361,11 @@ export class FrameHost {
     if (!this.#box.isConnected) unwrittenPlaceOf(this.#field).after(this.#box);
     this.#root.replaceChildren();
     this.say(api.i18n.getMessage("contentFrameLost"));
+  }
+
+  /** Tells that the person has pressed something in the page after its field was encrypted. */
+  tellPressed() {
+    if (this.#isWritten && this.#frameId) void ask("field.pressed", { frame: this.#frameId }).catch(() => {});
   }
 
   /** Tells the frame that the page's field no longer has what was put there. */
@@ -415,6 +434,7 @@ export class FrameHost {
     if (this.#frame) this.#restoreField();
     this.#isOpen = false;
     this.#claimed = false;
+    this.#isWritten = false;
     this.#offered = "";
     this.#root.replaceChildren();
     if (boxes.has(this.#field)) this.#field.remove();

@@ -5,6 +5,7 @@
 import { attributeOf, baseOf, controlsOf, documentOf, isVisible, setAttributeOf } from "./dom_tree.js";
 import { listenEverywhere } from "./everywhere.js";
 import { isWatching, tellAltered, watchedTexts } from "./filled_fields.js";
+import { isCopy } from "./page_text.js";
 
 /** @typedef {import("./filled_fields.js").Filled} Filled */
 /** @typedef {[name: string, value: FormDataEntryValue]} Entry */
@@ -32,9 +33,7 @@ function watchedForm(event) {
 /** Stops a document that goes to an address with an old text that its own did not have. @param {NavigateEvent} event */
 export function stopAddress(event) {
   const { destination, cancelable } = event;
-  const [there, here] = [destination.url, location.href].map((one) => new URL(one));
-  const isAdded = (/** @type {Filled} */ own) => isIn(there, own) && !isIn(here, own);
-  const [element] = cancelable && isWatching() ? watchedTexts().find(([, own]) => isAdded(own)) ?? [] : [];
+  const [element] = cancelable && isWatching() ? watchedTexts().find(([, own]) => isAdded(new URL(destination.url), own)) ?? [] : [];
   if (!element) return;
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -70,8 +69,9 @@ function entriesOf(formData) {
 function replaceValues(form, formData, { old, put }) {
   const texts = /** @type {[string, string][]} */ (entriesOf(formData).filter(([, value]) => typeof value === "string"));
   const unseen = texts.filter(([name, value]) => !isShown(form, name, value)).map(([, value]) => value);
-  const parts = new Set([...old.piecesAmong(unseen), ...unseen.filter((value) => old.isBegunIn(value))]);
-  const found = texts.filter(([, value]) => parts.has(value) || old.isIn(value));
+  const parts = new Set([...old.piecesAmong(unseen), ...unseen.filter((value) => isCopy(value, old))]);
+  // A short text that a person also typed elsewhere, such as a subject, is theirs to send.
+  const found = texts.filter(([name, value]) => parts.has(value) || (old.isIn(value) && (old.isLong || !isShown(form, name, value))));
   const replaced = new Set(found.map(([, value]) => value));
   const isReplaced = (/** @type {FormDataEntryValue} */ value) => typeof value === "string" && replaced.has(value);
   for (const name of new Set(found.map(([one]) => one))) {
@@ -105,15 +105,20 @@ function shortenAddresses(form, own) {
   const buttons = Array.from(controlsOf(form), (one) => /** @type {const} */ ([one, "formaction"]));
   return [/** @type {const} */ ([form, "action"]), ...buttons].flatMap(([element, name]) => {
     const address = attributeOf(element, name);
-    if (!address || !URL.canParse(address, base) || !isIn(new URL(address, base), own)) return [];
+    if (!address || !URL.canParse(address, base) || !isAdded(new URL(address, base), own)) return [];
     setAttributeOf(element, name, withoutText(new URL(address, base).href, own));
     return [address];
   });
 }
 
-/** Whether an old text is in an address, as a whole or in a part. @param {URL} address @param {Filled} own */
+/** Whether a long old text is in an address, as a whole or in a part. @param {URL} address @param {Filled} own */
 function isIn({ href, pathname, searchParams, hash }, { old }) {
-  return [href, ...pathname.split("/"), ...[...searchParams].flat(), hash].some((part) => old.isBegunIn(part));
+  return old.isLong && [href, ...pathname.split("/"), ...[...searchParams].flat(), hash].some((part) => old.isBegunIn(part));
+}
+
+/** Whether an address has a text that the address of the document did not have, such as the name of a topic. @param {URL} address @param {Filled} own */
+function isAdded(address, own) {
+  return isIn(address, own) && !isIn(new URL(location.href), own);
 }
 
 /** An address of the same server without an old text. @param {string} href @param {Filled} own */

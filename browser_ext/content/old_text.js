@@ -95,7 +95,7 @@ function runsOf(letters) {
 
 /** @param {string} text */
 function lettersOf(text) {
-  return text.toLowerCase().replace(OTHERS, "");
+  return text.normalize("NFKC").toLowerCase().replace(OTHERS, "");
 }
 
 /** A value as it is, and as markup, JSON, a part of an address or base64 would be read. No script of it runs. @param {string} value */
@@ -105,9 +105,15 @@ function readingsOf(value) {
     read,
     ...(/[<&]/u.test(read) ? [new DOMParser().parseFromString(read, "text/html").body.textContent ?? ""] : []),
     ...(read.includes("\\") ? [read.replace(ESCAPE, (_, code) => (code ? String.fromCharCode(parseInt(code, 16)) : " "))] : []),
-    ...(read.includes("%") ? decoded(() => decodeURIComponent(read)) : []),
+    ...percentReadingsOf(read),
     ...(BASE64.test(read) ? decoded(() => textIn(read)) : []),
   ];
+}
+
+/** A value as a part of an address that was encoded once or twice would be read. @param {string} value @returns {string[]} */
+function percentReadingsOf(value) {
+  const once = value.includes("%") ? decoded(() => decodeURIComponent(value)) : [];
+  return [...once, ...once.flatMap((one) => (one.includes("%") ? decoded(() => decodeURIComponent(one)) : []))];
 }
 
 /** @param {string} base64 */

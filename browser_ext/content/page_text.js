@@ -6,7 +6,7 @@
  * it a person's text, one way after the other, and is believed only after its turn: by what it gives to copy, which is
  * its model, or else by its elements.
  */
-import { commentsBelow, findBelow, isVisible, textOf } from "./dom_tree.js";
+import { bodyOf, commentsBelow, documentOf, findBelow, formOf, isVisible, textOf } from "./dom_tree.js";
 import { OldText, settled } from "./old_text.js";
 import { reachableRoots } from "./reachable_documents.js";
 import { shadowRootOf } from "./shadow_roots.js";
@@ -87,8 +87,19 @@ function copyFrom(field) {
 function isHeldApart(field, before) {
   if (before.isEmpty) return false;
   const others = reachableRoots().flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, HELD_APART))]);
-  return others.some((one) => one !== field && !isShown(one) && before.isBegunIn(contentOf(one)))
+  return others.some((one) => one !== field && !isShown(one) && isCopy(contentOf(one), before) && (before.isLong || isBeside(one, field)))
     || (!isControl(field) && unseenTextsBelow(field).some((text) => before.isBegunIn(text)));
+}
+
+/** Whether a text is the old one, or its beginning; not if that stands in the page, as the title of a topic does. @param {string} text @param {OldText} before */
+export function isCopy(text, before) {
+  if (before.isIn(text)) return true;
+  return before.isBegunIn(text) && !(bodyOf(document)?.innerText ?? "").includes(text.trim());
+}
+
+/** Whether a control is of the same form as a field, or of none like it: a short text is also the value of many others. @param {HTMLElement} one @param {HTMLElement} field */
+function isBeside(one, field) {
+  return documentOf(one) === documentOf(field) && formOf(one) === formOf(field);
 }
 
 /**

@@ -19,6 +19,8 @@ import { watchText } from "./covered.js";
 
 const KEEP_MILLISECONDS = 700;
 const LOOK_AFTER_KEPT_MILLISECONDS = 10_000;
+/** The time after which the vault has ended that a lock ends. */
+const LOCKING_MILLISECONDS = 500;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const top_ = html("div", { class: "top" });
@@ -29,6 +31,8 @@ let details = null;
 /** True while decrypted text is shown here, or is about to be shown. */
 let isOpen = false;
 let keeping = false;
+/** The time at which the typed text was last given to the vault, in milliseconds since 1970. */
+let keptAt = 0;
 /** The public key of the vault that keeps the typed text; "" while no vault keeps it. */
 let keptBy = "";
 const reading = new MailReading(main);
@@ -94,7 +98,9 @@ async function startWriting(claim, view, moved) {
   });
   const lost = claim.kept ? await goOn(claim, view).catch((error) => error) : null;
   view.onTyped = () => keepSoon(claim, view);
-  setInterval(() => void keepAgain(claim, view).catch(() => {}), LOOK_AFTER_KEPT_MILLISECONDS);
+  const keptAgain = () => void keepAgain(claim, view).catch(() => {});
+  setInterval(keptAgain, LOOK_AFTER_KEPT_MILLISECONDS);
+  whenLocked(() => setTimeout(keptAgain, LOCKING_MILLISECONDS));
   showEditor(claim, view, text(claim.pageLeft ? "editorPageLeft" : moved ? "editorMoved" : "editorHint"));
   if (lost) showStatus(errorText(lost), true);
 }
@@ -116,9 +122,10 @@ function keepSoon({ frame }, view) {
   keeping = true;
   setTimeout(() => {
     keeping = false;
+    keptAt = Date.now();
     // If the vault does not answer, the text is still in the view, and the next typed key tries again.
     if (main.className !== "encrypted") void keep(frame, view).catch(() => {});
-  }, KEEP_MILLISECONDS);
+  }, Math.max(0, keptAt + KEEP_MILLISECONDS - Date.now()));
 }
 
 /** @param {string} frame @param {ViewLink} view */

@@ -64,6 +64,8 @@ export const MESSAGES = {
   "frame.window": { from: ["content"], body: { frame: "string", text: "string", mail: "string" } },
   // The page has removed a frame that the person had not closed.
   "frame.lost": { from: ["content"], body: { frame: "string" } },
+  // The person has pressed something in the page after its field was encrypted.
+  "field.pressed": { from: ["content"], body: { frame: "string" } },
   // The broker: the extension's page in a frame of a page.
   "frame.claim": { from: ["broker"], body: { token: "string", frame: "string", pageOrigin: "string" } },
   "frame.left": { from: ["broker"], body: { frame: "string" } },

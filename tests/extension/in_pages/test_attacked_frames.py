@@ -33,7 +33,16 @@ BESIDE: Final = {
       there.textContent = lie.textContent; lie.after(there);
       there.moveBefore(letter, null); there.moveBefore(host, null);""",
 }
+# Words on the frame's own box, as a picture.
+WORDS: Final = (
+    '`url("data:image/svg+xml,${encodeURIComponent(\'<svg xmlns="http://www.w3.org/2000/svg" width="500" height="60">'
+    f'<text y="30">{LIE}</text></svg>\')}}")` '
+)
 MOVED: Final = {
+    "words in the background of the box": f"""host.style.setProperty("padding-top", "60px", "important");
+      host.style.setProperty("background-image", {WORDS}, "important");""",
+    "words in the border of the box": f"""host.style.setProperty("border-top", "60px solid", "important");
+      host.style.setProperty("border-image", {WORDS} + "60 0 0 0 fill", "important");""",
     "the frame elsewhere": "lie.before(host);",
     "the frame elsewhere, moved whole": "lie.parentNode.moveBefore(host, lie.nextSibling);",
     "a page that is edited as a whole": "document.designMode = 'on';",
@@ -218,6 +227,18 @@ def test_no_press_sends_a_text_that_came_back(extension: Extension, page: Page, 
     assert_nothing_sent(extension, page)
 
 
+def test_no_drag_sends_a_text_that_came_back(extension: Extension, page: Page, site: Site) -> None:
+    moved = """for (const name of ["pointermove", "mousemove"]) {
+      document.addEventListener(name, ({ buttons }) => { if (buttons) post(); }); }"""
+    fill(extension, page, site, moved)
+    page.js("() => { back(); }")
+    time.sleep(2)
+    x, y = page.wait_for_aim("#send")
+    move = {"type": "pointerMove", "duration": 50}
+    page.drag([{**move, "x": x, "y": y}, {**move, "x": x + 30, "y": y}])
+    assert_nothing_sent(extension, page)
+
+
 def test_a_page_that_comes_back_by_history_is_still_watched(extension: Extension, page: Page, site: Site) -> None:
     """Only where the browser has kept the document: while it is driven, Chromium keeps none."""
     again = """addEventListener("pageshow", ({ persisted }) => {
@@ -279,6 +300,8 @@ def test_a_form_has_the_old_text_in_no_part_of_its_request(
     <script>{{ const form = document.forms[0], model = document.querySelector("#field").value;
       {PARTS[name]} }}</script>""")
     )
+    # The address of a test's page has its whole markup.
+    page.js("() => { history.replaceState({}, '', '/'); }")
     encrypt(extension, page, "#field", "").around.click("[data-test=close]")
     page.wait_for(IS_THERE)
     page.click("#go")
@@ -338,6 +361,7 @@ LEAVING: Final = {
     "field and frame in another document": INTO_FRAME % "app",
     "another page": "location = '/?markup=Elsewhere';",
     "the page anew": "location.reload();",
+    "the page drawn anew": "app.innerHTML = app.innerHTML;",
     "a document that is written anew": "document.open(); document.write('<p>Nothing</p>'); document.close();",
     "another view": "history.pushState({}, '', '#2'); document.body.replaceChildren('Elsewhere');",
 }
@@ -350,6 +374,34 @@ def test_typed_text_goes_on_in_a_window(unlocked: Extension, page: Page, site: S
     # The editor keeps its text 0.7 s after a key at the latest.
     time.sleep(3)
     page.js(f"() => {{ setTimeout(() => {{ {LEAVING[name]} }}); }}")
+    around = unlocked.browser.wait_for_page("broker.html?frame=")
+    around.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text")
+    around.close()
+
+
+@pytest.mark.parametrize("wait", [0, 2], ids=["at once", "later"])
+def test_text_goes_on_where_the_page_draws_itself_anew_after_it_was_encrypted(
+    unlocked: Extension, page: Page, site: Site, wait: int
+) -> None:
+    """Nobody has pressed anything in the page, so nothing was sent."""
+    page.goto(site.page_with(f"<div id=app>{ENCRYPT_FIELD}</div>"))
+    encrypt(unlocked, page, "#answer")
+    time.sleep(wait)
+    page.js("(markup) => { app.innerHTML = markup; }", ENCRYPT_FIELD)
+    around = unlocked.browser.wait_for_page("broker.html?frame=")
+    around.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text")
+    around.close()
+
+
+def test_text_goes_on_where_the_page_takes_it_away_after_a_lock(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(f"<div id=app>{ENCRYPT_FIELD}</div>"))
+    unlocked.write(page, "#answer", TEXT)
+    time.sleep(3)
+    unlocked.lock()
+    page.activate()
+    # The next vault has the text half a second after the lock.
+    time.sleep(2)
+    page.js("() => { app.replaceChildren('Elsewhere'); }")
     around = unlocked.browser.wait_for_page("broker.html?frame=")
     around.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text")
     around.close()
