@@ -26,6 +26,7 @@ _STATUS = {
     GatewayCode.NO_SUCH_MESSAGE: 404,
     GatewayCode.FOLDER_CHANGED: 409,
     GatewayCode.MAILBOX_FULL: 507,
+    GatewayCode.FOLDER_READ_ONLY: 403,
     GatewayCode.NOT_OFFERED: 422,
     GatewayCode.FOLDER_EXISTS: 409,
     GatewayCode.FOLDER_NOT_EMPTY: 409,

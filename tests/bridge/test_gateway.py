@@ -473,9 +473,9 @@ def test_a_list_of_an_unchanged_folder_needs_no_select_and_misses_no_change_of_o
     selects: list[str] = []
     openings = ours._selection._openings
 
-    def counted(folder: str) -> list[Command]:
+    def counted(verb: bytes, folder: str) -> list[Command]:
         selects.append(folder)
-        return openings(folder)
+        return openings(verb, folder)
 
     monkeypatch.setattr(ours._selection, "_openings", counted)
     assert listed(ours) == rows

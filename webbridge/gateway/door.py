@@ -70,6 +70,8 @@ class GatewayCode(StrEnum):
     """The server broke its protocol, which only its administrator can remedy."""
     MAILBOX_FULL = "mailbox-full"
     """The mailbox has no room. Only deleting or more room helps."""
+    FOLDER_READ_ONLY = "folder-read-only"
+    """The server lets the person read the folder, and change nothing in it."""
     NOT_OFFERED = "not-offered"
     """The protocol of the mailbox lacks the operation."""
     BAD_ARGUMENT = "bad-argument"

@@ -42,7 +42,8 @@ _FOR_THE_ADMINISTRATOR = (
 )
 _LATER = ("UNAVAILABLE", "EXPUNGEISSUED", "INUSE", "LIMIT", "SERVERBUG")
 # These are about one operation: the server works, and refuses this one.
-_OF_ONE_OPERATION = ("NOPERM", "OVERQUOTA", "ALREADYEXISTS", "NONEXISTENT", "CANNOT")
+_OF_A_RIGHT = ("NOPERM", "CANNOT")
+_OF_ONE_OPERATION = (*_OF_A_RIGHT, "OVERQUOTA", "ALREADYEXISTS", "NONEXISTENT")
 _OF_THE_PASSWORD = ("AUTHENTICATIONFAILED", "EXPIRED")
 
 # What servers write that refuse a login for another reason, with no code or with ALERT (RFC 9051 section 7.1): Gmail's
@@ -79,6 +80,7 @@ _FULL_WORDS = re.compile(
     re.IGNORECASE,
 )
 _LARGE_WORDS = re.compile(rb"(?:message|append)[a-z ]{0,20} too (?:big|large)|too large a message", re.IGNORECASE)
+_READ_ONLY_WORDS = re.compile(rb"\bread[- ]?only\b", re.IGNORECASE)
 _WAIT = re.compile(rb"(\d{1,9}) ?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?)\b", re.IGNORECASE)
 MOST_WAIT_SECONDS: Final = 3600  # Our own bound.
 
@@ -133,6 +135,8 @@ def circumstance(code: str, text: bytes) -> GatewayError | None:
         )
     if code == "TOOBIG" or (not code and _LARGE_WORDS.search(text)):  # RFC 7889 section 4
         return GatewayError(GatewayCode.MESSAGE_TOO_LARGE, "The mail server takes no message of this size.")
+    if names_read_only(code, text):
+        return read_only()
     if code:
         return None
     is_useless = _USELESS_WORDS.search(text) is not None
@@ -143,6 +147,18 @@ def circumstance(code: str, text: bytes) -> GatewayError | None:
             ends_connection=is_useless,
         )
     return None
+
+
+def names_read_only(code: str, text: bytes) -> bool:
+    """Return whether an answer says that the folder can only be read."""
+    is_unclear = code in ("", *_OF_A_RIGHT)
+    return code == "READ-ONLY" or (is_unclear and _READ_ONLY_WORDS.search(text) is not None)
+
+
+def read_only() -> GatewayError:
+    """Return the error of a change in a folder that can only be read."""
+    text = "The mail server lets you only read this folder. Nothing in it was changed."
+    return GatewayError(GatewayCode.FOLDER_READ_ONLY, text)
 
 
 def _wait_in(text: bytes) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import NoReturn
 
 from webbridge.gateway.connection import Changes, MessagePage, RawMessage
@@ -36,7 +37,7 @@ from webbridge.gateway.imap_search import Criteria, SortKey, found_in
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_stored import read_stored
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
-from webbridge.gateway.imap_wire import Command, ImapWire, folder_refusal, refusal
+from webbridge.gateway.imap_wire import Command, ImapWire, Refusal, folder_refusal, refusal
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import MessageSummary, Protection
@@ -292,22 +293,23 @@ class ImapConnection:
         name = Literal(write_folder_name(check_folder_name(folder)))
         listed = [b"(" + " ".join(map(check_flag, flags)).encode() + b")", *_date_time(received)]
         self._imap.wire.deadline.extend_for(message.size_bytes)
+        refused = partial(self._selection.refusal_in, folder, otherwise=folder_refusal)
         news = self._imap.folder_news
         if message.size_bytes <= MAX_UNASKED_BYTES and self._imap.offers("LITERAL+"):
-            self._imap.run(b"APPEND", name, *listed, Literal(b"".join(message.pieces())), refused=folder_refusal)
+            self._imap.run(b"APPEND", name, *listed, Literal(b"".join(message.pieces())), refused=refused)
         else:
-            self._append_in_pieces(message, (name, *listed))
+            self._append_in_pieces(message, (name, *listed), refused)
         if self._imap.folder_news == news:
             # RFC 9051 section 6.3.12 asks a server to tell of the message if the folder is selected. GNU Mailutils and
             # hoodiecrow do not.
             self._selection.forget_if_it_is(folder)
 
-    def _append_in_pieces(self, message: OutgoingMessage, words: Command) -> None:
-        self._imap.ask_for_more(b"APPEND", *words, b"{%d}" % message.size_bytes, refused=folder_refusal)
+    def _append_in_pieces(self, message: OutgoingMessage, words: Command, refused: Refusal) -> None:
+        self._imap.ask_for_more(b"APPEND", *words, b"{%d}" % message.size_bytes, refused=refused)
         for piece in message.pieces():
             self._imap.wire.send(piece)
         self._imap.send_line(b"")
-        self._imap.finish([], refused=folder_refusal)
+        self._imap.finish([], refused=refused)
 
     def check_end(self, folder: str, days: int) -> None:
         """Raise GatewayError with NOT_OFFERED unless messages of a folder can be deleted after so many days."""

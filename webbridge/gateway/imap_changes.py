@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from webbridge.gateway.door import (
     MAX_UIDS,
@@ -20,10 +21,11 @@ from webbridge.gateway.door import (
     check_folder_name,
     check_uids,
 )
+from webbridge.gateway.failures import read_only
 from webbridge.gateway.imap_fetch import flags_of, items_by_uid
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
-from webbridge.gateway.imap_wire import Answer, Command, ImapWire, refusal
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, refusal
 from webbridge.gateway.uid_set import MAX_UID, read_in_order, split_uids
 from webbridge.gateway.undo import Changed, FlagStep, MoveStep, RemoveStep
 
@@ -60,13 +62,16 @@ class MessageChanges:
                 self._imap.finish(answers)
         found = items_by_uid(answers)
         before = {uid: flags_of(found[uid]) for uid in asked if uid in found}
-        self._run_all([(b"UID", b"STORE", one.encode(), change) for one in named for change in changes])
+        self._run_all(mailbox, [(b"UID", b"STORE", one.encode(), change) for one in named for change in changes])
         return Changed(undo=tuple(_flag_steps(mailbox, before, add, remove)))
 
     def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
         """Move messages to a folder."""
         if self._imap.offers("MOVE"):
-            return Changed(undo=self._transfer(b"MOVE", mailbox, uids, to))
+            refused = partial(self._selection.refusal_in, mailbox.name, otherwise=_transfer_refusal)
+            return Changed(undo=self._transfer(b"MOVE", mailbox, uids, to, refused))
+        if self._selection.enter(mailbox, uids).is_read_only:
+            raise read_only()  # Otherwise each try would leave one more copy.
         undo = self._transfer(b"COPY", mailbox, uids, to)
         return Changed(undo=undo, is_marked_only=self.remove(mailbox, uids).is_marked_only)
 
@@ -83,29 +88,32 @@ class MessageChanges:
         can_expunge = self._imap.offers("UIDPLUS")
         if can_expunge:
             commands += [(b"UID", b"EXPUNGE", one) for one in named]
-        self._run_all(commands)
+        self._run_all(mailbox, commands)
         return Changed(is_marked_only=not can_expunge)
 
-    def _transfer(self, verb: bytes, mailbox: Mailbox, uids: Sequence[int], to: str) -> tuple[MoveStep, ...]:
+    def _transfer(
+        self, verb: bytes, mailbox: Mailbox, uids: Sequence[int], to: str, refused: Refusal | None = None
+    ) -> tuple[MoveStep, ...]:
         """Copy or move messages. Return the steps that move the new ones back, as far as the server names them."""
         name = Literal(write_folder_name(check_folder_name(to)))
         named = split_uids(check_uids(uids))
         self._selection.enter(mailbox, uids)
         undo: list[MoveStep] = []
         for one in named:
-            answers = self._imap.run(b"UID", verb, one.encode(), name, refused=_transfer_refusal)
+            answers = self._imap.run(b"UID", verb, one.encode(), name, refused=refused or _transfer_refusal)
             texts = [answer.text for answer in answers if answer.kind == "OK"]
             undo += _back(mailbox, to, one, [*texts, self._imap.status_text])
         return tuple(undo)
 
-    def _run_all(self, commands: Sequence[Command]) -> None:
-        """Run commands in one write. Raises the first error, after all of them have ended."""
+    def _run_all(self, mailbox: Mailbox, commands: Sequence[Command]) -> None:
+        """Run commands that change the selected folder, in one write. Raises the first error after all have ended."""
         if not commands:
             return
         self._imap.send(*commands)
         try:
             for _ in commands:
-                self._imap.answers()
+                self._imap.answers(partial(self._selection.refusal_in, mailbox.name))
+                self._selection.check_changed(mailbox.name)
         finally:
             self._imap.drain()
 

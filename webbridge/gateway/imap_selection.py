@@ -5,6 +5,8 @@ only the UIDVALIDITY of a SELECT's answer. Any other call selects, and sends its
 commands that change nothing may be sent before the UIDVALIDITY is known: in a folder that was numbered anew they would
 change other messages.
 
+A folder that cannot be selected is examined (RFC 9051 section 6.3.3), because some servers let a person only read it.
+
 A server knows no message in a selected folder of which it has not told (RFC 9051 section 5.2), and a command that names
 one does nothing. So a call selects anew if it names a message that came after the SELECT, as its UID shows.
 """
@@ -12,18 +14,22 @@ one does nothing. So a call selects anew if it names a message that came after t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, check_folder_name
-from webbridge.gateway.imap_syntax import Literal, Value, write_folder_name
-from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal
+from webbridge.gateway.failures import names_read_only, read_only
+from webbridge.gateway.imap_syntax import Literal, Value, read_code, write_folder_name
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal, refusal
 from webbridge.gateway.uid_set import MAX_UID
 
 _CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # MAX_NUMBER_DIGITS
 _KEPT_FLAGS = re.compile(rb"\[PERMANENTFLAGS \(([^)]*)\)", re.IGNORECASE)
 # The answers about changes that another program has made (RFC 9051 section 5.2, RFC 7162 section 3.2.10).
 _NEWS = frozenset({"EXISTS", "EXPUNGE", "VANISHED", "FETCH"})
+_NOT_OPENED = (GatewayCode.NO_SUCH_FOLDER, GatewayCode.FOLDER_READ_ONLY)
+_OF_ANOTHER_FOLDER = ("TRYCREATE", "NONEXISTENT")
+_SELECT, _EXAMINE = b"SELECT", b"EXAMINE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +38,7 @@ class Selected:
 
     `exists` is None if the server does not count its messages, and `modseq` if it does not number changes (RFC 7162).
     `keywords` are the flags that messages of the folder may have, and `kept_keywords` those that the server keeps, in
-    small letters.
+    small letters. `is_read_only`: the server says that nothing in the folder can be changed.
     """
 
     name: str
@@ -42,6 +48,7 @@ class Selected:
     modseq: int | None
     keywords: frozenset[str]
     kept_keywords: frozenset[str]
+    is_read_only: bool
 
     @property
     def takes_new_keywords(self) -> bool:
@@ -65,15 +72,28 @@ class Selection:
         return self._was_asked
 
     def begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
-        """Do as `_begin`, and once more if the server may want to know the program first."""
-        try:
-            return self._begin(folder, uid_validity, *commands, uids=uids)
-        except GatewayError as error:
-            if error.code is not GatewayCode.NO_SUCH_FOLDER or not self._imap.named_itself():
-                raise
-        return self._begin(folder, uid_validity, *commands, uids=uids)
+        """Do as `_begin`. A folder that the server does not open is tried in the further ways."""
+        refusals: list[GatewayError] = []
+        for verb in self._ways_to_open():
+            try:
+                return self._begin(verb, folder, uid_validity, *commands, uids=uids)
+            except GatewayError as error:
+                if error.code not in _NOT_OPENED and (not refusals or error.code is GatewayCode.FOLDER_CHANGED):
+                    raise
+                refusals.append(error)
+        raise refusals[0]
 
-    def _begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
+    def _ways_to_open(self) -> Iterator[bytes]:
+        """Yield the commands that open a folder: again if the server may want to know the program first."""
+        yield _SELECT
+        if self._imap.named_itself():
+            yield _SELECT
+        if not self._imap.wire.broken:
+            yield _EXAMINE
+
+    def _begin(
+        self, verb: bytes, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()
+    ) -> Selected:
         """Select the folder if necessary, and send commands that only read. Their answers are to be read next.
 
         `uids` are the messages that the call is about. Raises GatewayError with NO_SUCH_FOLDER or FOLDER_CHANGED; then
@@ -84,7 +104,7 @@ class Selection:
         if selected is not None and is_same and max(uids, default=0) < selected.next_uid:
             self._imap.send(*commands)
             return selected
-        openings = self._openings(folder)
+        openings = self._openings(verb, folder)
         can_send_together = all(map(self._imap.needs_no_wait, (*openings, *commands)))
         if can_send_together:
             self._imap.send(*openings, *commands)
@@ -129,6 +149,21 @@ class Selection:
         """Select a folder under its UIDVALIDITY, for commands that change these messages. Raises GatewayError."""
         return self.begin(mailbox.name, mailbox.uid_validity, uids=uids)
 
+    def refusal_in(self, folder: str, word: str, text: bytes, *, otherwise: Refusal = refusal) -> GatewayError:
+        """Return the error of a change that was refused: a folder that was opened so can only be read."""
+        is_unclear = (
+            refusal(word, text).code is GatewayCode.SERVER_REFUSED and read_code(text) not in _OF_ANOTHER_FOLDER
+        )
+        return read_only() if is_unclear and self._is_read_only(folder) else otherwise(word, text)
+
+    def check_changed(self, folder: str) -> None:
+        """Raise GatewayError if the server says that it has taken the last change and made none, as Dovecot does."""
+        if self._is_read_only(folder) and names_read_only("", self._imap.status_text):
+            raise read_only()
+
+    def _is_read_only(self, folder: str) -> bool:
+        return self._selected is not None and self._selected.name == folder and self._selected.is_read_only
+
     def forget(self) -> None:
         """Select anew at the next call, because folders have changed."""
         self._selected = None
@@ -143,8 +178,8 @@ class Selection:
         self._selected = None
         self._was_asked = False
 
-    def _openings(self, folder: str) -> list[Command]:
-        select: Command = (b"SELECT", Literal(write_folder_name(check_folder_name(folder))))
+    def _openings(self, verb: bytes, folder: str) -> list[Command]:
+        select: Command = (verb, Literal(write_folder_name(check_folder_name(folder))))
         if self._imap.offers("ENABLE", "QRESYNC"):
             # ENABLE is allowed only before the first SELECT (RFC 5161 section 3.1).
             openings: list[Command] = [select] if self._is_enabled else [(b"ENABLE", b"QRESYNC"), select]
@@ -158,7 +193,9 @@ class Selection:
         try:
             for _ in openings[1:]:
                 self._imap.answers()
-            selected = _selected(folder, self._imap.answers(folder_refusal))
+            answers = self._imap.answers(folder_refusal)
+            is_read_only = openings[-1][0] == _EXAMINE or read_code(self._imap.status_text) == "READ-ONLY"
+            selected = _selected(folder, answers, is_read_only=is_read_only)
             _check_uid_validity(selected, uid_validity)
         except GatewayError:
             self._imap.drain()
@@ -173,7 +210,7 @@ def _check_uid_validity(selected: Selected, uid_validity: int | None) -> None:
         raise GatewayError(GatewayCode.FOLDER_CHANGED, "The folder has changed. Load its list again.")
 
 
-def _selected(folder: str, answers: Sequence[Answer]) -> Selected:
+def _selected(folder: str, answers: Sequence[Answer], *, is_read_only: bool) -> Selected:
     exists = [answer.number for answer in answers if answer.kind == "EXISTS"]
     flags = [
         value for answer in answers if answer.kind == "FLAGS" for value in answer.values if isinstance(value, list)
@@ -190,6 +227,7 @@ def _selected(folder: str, answers: Sequence[Answer]) -> Selected:
         modseq=codes.get(b"HIGHESTMODSEQ"),
         keywords=kept_keywords | _keywords(flags[-1] if flags else []),
         kept_keywords=kept_keywords,
+        is_read_only=is_read_only,
     )
 
 
