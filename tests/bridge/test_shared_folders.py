@@ -248,6 +248,31 @@ def test_the_namespace_says_whose_a_folder_is(name: bytes, place: Place, prefix:
     assert (folder.place, folder.prefix) == (place, prefix)
 
 
+@pytest.mark.parametrize(
+    ("name", "personal", "prefix"),
+    [
+        (b"INBOX", (b"INBOX.",), ""),
+        (b"INBOX.Ward", (b"INBOX.",), "INBOX."),
+        (b"INBOX.Ward.Old", (b"INBOX.",), "INBOX."),
+        (b"Ward", (b"INBOX.",), ""),
+        # Typed without its beginning, each of these would be another folder.
+        (b"INBOX.INBOX", (b"INBOX.",), ""),
+        (b"INBOX.INBOX.Ward", (b"INBOX.",), ""),
+        (b"INBOX.user.bob", (b"INBOX.",), ""),
+        (b"INBOX.Ward", (b"", b"INBOX."), ""),
+        (b"Old.Ward", (b"INBOX.", b"Old."), ""),
+    ],
+)
+def test_the_beginning_of_own_folders_is_told_where_a_name_without_it_means_the_same(
+    name: bytes, personal: tuple[bytes, ...], prefix: str
+) -> None:
+    """Cyrus and Courier keep a person's folders below the inbox."""
+    namespaces = Namespaces(personal=personal, foreign=frozenset({b"user."}))
+    listed = read_folders([Answer("LIST", None, [[], b".", name])], namespaces)[-1]
+    folder = listed.described(None, FolderFacts(), may_share=True)
+    assert (folder.place, folder.prefix) == (Place.OWN, prefix)
+
+
 def test_only_identifiers_of_people_can_be_changed() -> None:
     values: list[Value] = [b"Ward", b"anyone", b"lrs", b"$ward", b"lrs", b"-bob", b"lrs", b"bob", b"lrs"]
     grants = read_grants([Answer("ACL", None, values)], "Ward")

@@ -7,6 +7,7 @@ import { cleanAddress, cleanName, looksLikeAddress, nameBeside, visibleName } fr
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, address: string}} Mailbox */
+/** @typedef {{name: string, place?: string, prefix?: string}} NamedFolder */
 
 // A part of RFC 5321 section 4.1.2, the same as in the bridge: an unquoted local part and a domain of labels.
 const ADDRESS = /^[^\s"(),:;<>@[\\\]]+@[^\s"(),:;<>@[\\\].]+(\.[^\s"(),:;<>@[\\\].]+)*$/u;
@@ -186,13 +187,22 @@ export function listOf(parts, translate) {
 /**
  * The title of a folder: the word of the catalogue for its role, such as Inbox; else its own name, also of a folder that the
  * person has chosen for a role, as they know it by this name.
- * @param {{name: string, role: string | null, use?: string | null}} folder
+ * @param {NamedFolder & {role: string | null, use?: string | null}} folder
  * @param {Catalogue} translate
  */
-export function folderTitle({ name, role, use = null }, translate) {
-  if (use !== null) return name;
+export function folderTitle(folder, translate) {
+  const { name, role, use = null } = folder;
+  if (use !== null) return folderName(folder);
   const key = `folder_${name.toUpperCase() === "INBOX" ? "inbox" : role ?? ""}`;
-  return translate.has(key) ? translate(key) : name;
+  return translate.has(key) ? translate(key) : folderName(folder);
+}
+
+/**
+ * The name of a folder as the person wrote it: without the beginning that some servers put before all own folders.
+ * @param {NamedFolder} folder
+ */
+export function folderName({ name, place = "own", prefix = "" }) {
+  return place === "own" ? name.slice(prefix.length) : name;
 }
 
 /** @param {string | null} iso */

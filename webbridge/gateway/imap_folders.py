@@ -84,7 +84,7 @@ class Folder:
     rights: frozenset[Right] = ALL_RIGHTS
     place: Place = Place.OWN
     prefix: str = ""
-    """The beginning of the name that says whose the folder is. It says nothing to people."""
+    """The beginning of the name that only says whose the folder is, such as `INBOX.` at Cyrus. It says nothing more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Namespaces:
         if name.upper() == _INBOX:
             return name
         names_one = self._own_namespace(name, None) is not None or any(
-            one and name.startswith(one) for one in self._all
+            name[:size] in self._all for size in self._sizes if size
         )
         return name if names_one else self.new_name(name) or name
 
@@ -72,12 +72,17 @@ class Namespaces:
         return name.removeprefix(own).removeprefix(_INBOX + delimiter if delimiter else b"")
 
     def place_of(self, name: bytes, delimiter: bytes | None) -> tuple[Place, bytes]:
-        """Return the owner of a folder, and the beginning of its name that says so; nothing for an own folder."""
+        """Return the owner of a folder, and the beginning of its name that says only that."""
         root = name + delimiter if delimiter is not None and name + delimiter in self.foreign else b""
         longest = root or next((name[:size] for size in self._sizes if name[:size] in self._all), None)
         if longest is None or longest not in self.foreign:
-            return Place.OWN, b""
+            return Place.OWN, self._needless_beginning(name, longest or b"")
         return (Place.SHARED if longest in self.shared else Place.OTHERS), b"" if root else longest
+
+    def _needless_beginning(self, name: bytes, own: bytes) -> bytes:
+        """Return the personal namespace of an own folder if the name without it, when typed, means the same folder."""
+        rest = name[len(own) :]
+        return own if own and rest and self.placed_name(rest) == name else b""
 
     def _own_namespace(self, name: bytes, delimiter: bytes | None) -> bytes | None:
         """Return the personal namespace of a folder, or None if the folder is in another one or in none."""

@@ -1,4 +1,7 @@
-"""The pages before a real Dovecot, without keys: a mailbox that tests fill, and a person who has signed in."""
+"""The pages before a real mail server, without keys: a mailbox that tests fill, and a person who has signed in.
+
+The mail server is a Dovecot, unless a test brings another one.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def build_message(
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A mailbox at the Dovecot, by IMAP as any program has it."""
+    """A mailbox at the mail server, by IMAP as any program has it."""
 
     address: str
     imap: imaplib.IMAP4_SSL
@@ -80,7 +83,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class MailHouse:
-    """The pages' address, and the Dovecot behind them."""
+    """The pages' address, and the mail server behind them."""
 
     pages_url: str
     imap: ServerAddress
@@ -113,17 +116,24 @@ class MailHouse:
 def run_mail_house(
     pages_folder: Path, tls_folder: Path, folder: Path, addresses: list[str], *, has_sharing: bool = False
 ) -> Iterator[MailHouse]:
-    """Serve bridge and pages for these accounts. Mail that is sent goes nowhere. `has_sharing`: by RFC 4314."""
+    """Run a Dovecot with bridge and pages for these accounts. `has_sharing`: by RFC 4314."""
+    mail = dovecot.new_folder()
+    more = dovecot.sharing_settings(mail) if has_sharing else ""
+    passwords = dict.fromkeys(addresses, PASSWORD)
+    with (
+        dovecot.run_dovecot(passwords, tls_folder=tls_folder, folder=mail, more_settings=more) as imap,
+        serve_pages_before(imap[Security.IMPLICIT_TLS], pages_folder, tls_folder, folder) as house,
+    ):
+        yield house
+
+
+@contextmanager
+def serve_pages_before(imap: ServerAddress, pages_folder: Path, tls_folder: Path, folder: Path) -> Iterator[MailHouse]:
+    """Serve bridge and pages before a mail server. Mail that is sent goes nowhere."""
     api_port, pages_port = free_port(), free_port()
     api, pages = f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{pages_port}"
     with ExitStack() as stack:
-        mail = dovecot.new_folder()
-        more = dovecot.sharing_settings(mail) if has_sharing else ""
-        passwords = dict.fromkeys(addresses, PASSWORD)
-        imap = stack.enter_context(
-            dovecot.run_dovecot(passwords, tls_folder=tls_folder, folder=mail, more_settings=more)
-        )
-        server = replace(SOMEWHERE, imap=imap[Security.IMPLICIT_TLS], ca_file=tls_folder / "tls_ca.pem")
+        server = replace(SOMEWHERE, imap=imap, ca_file=tls_folder / "tls_ca.pem")
         config = BridgeConfig(
             api_origin=api,
             pages_origin=pages,
@@ -137,7 +147,7 @@ def run_mail_house(
         stack.enter_context(serve(app, socket.create_server(("127.0.0.1", api_port))))
         static = PagesConfig(pages_origin=pages, api_origin=api, key_server_origin=KEYS, folder=pages_folder)
         stack.enter_context(serve(create_pages_app(static), socket.create_server(("127.0.0.1", pages_port))))
-        yield MailHouse(pages, imap[Security.IMPLICIT_TLS])
+        yield MailHouse(pages, imap)
 
 
 _next = itertools.count()

@@ -2,7 +2,7 @@
 
 import { openDialog } from "../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
-import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
+import { folderName, folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { ask, createForm, inputField, problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { USES } from "../folder_answers.js";
 import { folderPath } from "../routes.js";
@@ -178,7 +178,7 @@ export function openFolderSettings(app, housekeeping, folder, onChanged) {
     mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
   ];
   const dialog = openNameDialog(app, {
-    title: translate("folder_settings_of", { folder: title }), go: translate("folder_rename"), value: folder.name,
+    title: translate("folder_settings_of", { folder: title }), go: translate("folder_rename"), value: folderName(folder),
     test: "folder-settings-dialog", isFixed: !mayChange, parts,
     onName: async (name) => {
       const { id } = await housekeeping.changeFolder(translate("folder_renamed", { folder: isolate(name) }), () =>
@@ -203,7 +203,7 @@ function useField({ api, translate, sentenceFor }, housekeeping, folder, failure
   select.addEventListener("change", async () => {
     failure.textContent = "";
     const use = USES.find((one) => one === select.value) ?? null;
-    const title = isolate(folder.name);
+    const title = isolate(folderName(folder));
     try {
       const said = use ? translate("folder_used", { folder: title, use: named(use) }) : translate("folder_used_as_told", { folder: title });
       await housekeeping.changeFolder(said, () => api.changes.useFolder(folder.id, use));
