@@ -1,4 +1,4 @@
-"""What other programs read in a From field beside what we read: Python's `email`, Dovecot's ENVELOPE, and Thunderbird.
+"""What other programs read in a From field beside what we read: Python's `email`, Dovecot, Cyrus, and Thunderbird.
 
 Of a field that we call usual, all read the same addresses. Of the others we say that programs may differ, and some do.
 """
@@ -9,9 +9,10 @@ import email
 import email.policy
 import email.utils
 import random
+import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,9 @@ from imapclient import IMAPClient
 
 from smime_core.mime import Headers, canonical_mailbox, from_addresses, is_read_alike, parse_headers
 from tests.support.peers.thunderbird import Thunderbird
-from tests.support.servers import dovecot
+from tests.support.servers import cyrus, dovecot, roots
 from tests.support.servers.tls import tls_folder
-from webbridge.gateway import Security
+from webbridge.gateway import Security, ServerAddress
 
 __all__ = ["tls_folder"]
 
@@ -75,12 +76,37 @@ def by_utils(values: list[str]) -> list[list[str]]:
 def by_dovecot(tls_folder: Path) -> Iterator[Read]:
     if dovecot.BINARY is None:
         pytest.skip("dovecot is not installed")
-    with dovecot.run_dovecot({"alice": "secret"}, tls_folder=tls_folder) as addresses:
-        address = addresses[Security.IMPLICIT_TLS]
-        context = ssl.create_default_context(cafile=str(tls_folder / "tls_ca.pem"))
-        with IMAPClient(address.host, port=address.port, ssl_context=context) as client:
-            client.login("alice", "secret")
-            yield lambda values: read_envelopes(client, values)
+    with (
+        dovecot.run_dovecot({"alice": "secret"}, tls_folder=tls_folder) as addresses,
+        signed_in(addresses[Security.IMPLICIT_TLS], "alice", tls_folder) as client,
+    ):
+        yield lambda values: read_envelopes(client, values)
+
+
+@pytest.fixture(scope="module")
+def by_cyrus(tls_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+    if absence := roots.absence():
+        pytest.skip(absence)
+    try:
+        root = roots.unpacked(tmp_path_factory.mktemp("roots"), cyrus.PACKAGES)
+    except OSError as error:
+        pytest.skip(str(error))
+    passwords, layout = {"alice@example.test": "secret"}, cyrus.Layout.BESIDE_WITH_SLASHES
+    with (
+        cyrus.run_cyrus(root, passwords, tls_folder=tls_folder, layout=layout) as (addresses, _pop3),
+        signed_in(addresses[Security.IMPLICIT_TLS], "alice@example.test", tls_folder) as client,
+    ):
+        yield lambda values: read_envelopes(client, values)
+
+
+@contextmanager
+def signed_in(address: ServerAddress, name: str, tls_folder: Path) -> Iterator[IMAPClient]:
+    context = ssl.create_default_context(cafile=str(tls_folder / "tls_ca.pem"))
+    with IMAPClient(address.host, port=address.port, ssl_context=context) as client:
+        # Otherwise each message waits 40 ms for the acknowledgement of its size.
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.login(name, "secret")
+        yield client
 
 
 def read_envelopes(client: IMAPClient, values: list[str]) -> list[list[str]]:
@@ -137,6 +163,11 @@ def test_python_reads_the_same_addresses_in_a_usual_field(read: Read) -> None:
 
 def test_dovecot_reads_the_same_addresses_in_a_usual_field(by_dovecot: Read) -> None:
     check(by_dovecot)
+
+
+@pytest.mark.thorough
+def test_cyrus_reads_the_same_addresses_in_a_usual_field(by_cyrus: Read) -> None:
+    check(by_cyrus)
 
 
 def test_thunderbird_reads_the_same_addresses_in_a_usual_field(by_thunderbird: Read) -> None:
