@@ -13,8 +13,10 @@ from webbridge.gateway.door import GatewayCode, GatewayError, check_folder_name
 from webbridge.gateway.folder_uses import FolderUses
 from webbridge.gateway.imap_folders import (
     INBOX,
+    MAX_FOLDERS,
     Folder,
     FolderFacts,
+    ListAnswers,
     ListedFolder,
     Role,
     folders_with,
@@ -62,10 +64,11 @@ class FolderLists:
         unknown = FolderFacts(knows_subscriptions=answers is not None)
         may_share = self._imap.offers("ACL")
         roles = roles_of(listed, self._uses())
-        return in_order(
+        described = (
             folder.described(roles.get(folder.wire_name), facts.get(folder.wire_name, unknown), may_share=may_share)
             for folder in listed
         )
+        return in_order(described)[:MAX_FOLDERS]
 
     def named_or_new(self, role: Role) -> str:
         """Return the folder with a role: by its SPECIAL-USE, else by its name, else a new one.
@@ -180,7 +183,7 @@ class FolderLists:
         return self._read(self._ask_list(plain))
 
     def _read(self, answers: list[Answer]) -> list[ListedFolder]:
-        return read_folders(answers, self._namespaces)
+        return read_folders(answers, self._namespaces, self._uses)
 
     def _ask_list(self, command: Command) -> list[Answer]:
         """Return the answers to a LIST. Until the namespaces are known, each one asks for them in the same write."""
@@ -189,7 +192,10 @@ class FolderLists:
             self._namespaces = read_namespaces(self._answered_namespaces())
         else:
             self._imap.send(command)
-        return self._imap.answers()
+        answers = ListAnswers(self._uses)
+        with self._imap.taking_many():
+            self._imap.finish(answers)
+        return answers
 
     def _answered_namespaces(self) -> list[Answer]:
         """Return the answers to NAMESPACE; none if it failed, also if the server named some before that."""

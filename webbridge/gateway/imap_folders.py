@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 
 from webbridge.gateway.door import clean_text
 from webbridge.gateway.folder_uses import NO_USES, FolderUses
@@ -16,6 +17,7 @@ from webbridge.gateway.usual_names import USUAL_NAMES
 
 INBOX = b"INBOX"
 MAX_FOLDERS = 5000  # Our own bound.
+MAX_ANSWERS = 3 * MAX_FOLDERS  # LIST, STATUS and MYRIGHTS of each.
 MAX_COUNT = 2**32 - 1  # RFC 9051 section 9: number
 
 
@@ -37,6 +39,16 @@ _SPECIAL_USE = {
     Role.JUNK: b"\\JUNK",
     Role.ARCHIVE: b"\\ARCHIVE",
 }
+
+
+_MARKS = frozenset(_SPECIAL_USE.values())
+
+
+def _usual_form(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+_ALL_USUAL = frozenset(_usual_form(name) for names in USUAL_NAMES.values() for name in names)
 
 
 class Right(StrEnum):
@@ -182,11 +194,19 @@ def _counts(items: list[Value]) -> dict[bytes, int]:
     return {name.upper(): min(read_number(value) or 0, MAX_COUNT) for name, value in pairs if isinstance(name, bytes)}
 
 
-def read_folders(answers: Sequence[Answer], namespaces: Namespaces = ALL_PERSONAL) -> list[ListedFolder]:
-    """Return the folders that can be selected, each once, always including the inbox."""
+def read_folders(
+    answers: Sequence[Answer], namespaces: Namespaces = ALL_PERSONAL, uses: Callable[[], FolderUses] = lambda: NO_USES
+) -> list[ListedFolder]:
+    """Return the folders that can be selected, each once, always including the inbox.
+
+    Beyond MAX_FOLDERS only those that may have a role.
+    """
+    uses = cache(uses)
     folders = {INBOX: ListedFolder(INBOX, frozenset())}
     for answer in answers:
-        if answer.kind != "LIST" or len(answer.values) < 3 or len(folders) >= MAX_FOLDERS:
+        if answer.kind != "LIST" or len(answer.values) < 3:
+            continue
+        if len(folders) >= MAX_FOLDERS and not may_have_role(answer, uses):
             continue
         flags, delimiter, name = answer.values[:3]
         if not isinstance(flags, list) or not isinstance(name, bytes) or not name:
@@ -197,6 +217,35 @@ def read_folders(answers: Sequence[Answer], namespaces: Namespaces = ALL_PERSONA
             folder = _listed_folder(name, attributes, separator, namespaces)
             folders[folder.wire_name] = folder
     return list(folders.values())
+
+
+class ListAnswers(list[Answer]):
+    """The answers to a LIST: the first ones, and further ones about folders that may have a role, or were chosen.
+
+    So no second trash is made beside more folders than are listed.
+    """
+
+    def __init__(self, uses: Callable[[], FolderUses]) -> None:
+        super().__init__()
+        self._uses = cache(uses)
+
+    def append(self, answer: Answer) -> None:
+        """Keep an answer if it is one of these."""
+        if len(self) < MAX_ANSWERS or (len(self) < 2 * MAX_ANSWERS and may_have_role(answer, self._uses)):
+            super().append(answer)
+
+
+def may_have_role(answer: Answer, uses: Callable[[], FolderUses]) -> bool:
+    """Return whether an answer is about a folder with a mark, with a usual name in any place, or with a chosen one."""
+    if answer.kind != "LIST" or len(answer.values) < 3:
+        return False
+    flags, delimiter, name = answer.values[:3]
+    if not isinstance(flags, list) or not isinstance(name, bytes):
+        return False
+    last = name.rpartition(delimiter)[2] if isinstance(delimiter, bytes) and delimiter else name
+    is_marked = not _MARKS.isdisjoint(flag.upper() for flag in flags if isinstance(flag, bytes))
+    is_usual = _usual_form(read_folder_name(last)) in _ALL_USUAL
+    return is_marked or is_usual or uses().chosen_for(name) is not None
 
 
 def _listed_folder(
@@ -232,10 +281,6 @@ def folders_with(role: Role, folders: Sequence[ListedFolder], uses: FolderUses =
     shortest_last = sorted(others, key=lambda one: -len(one.wire_name))
     by_name = {_usual_form(read_folder_name(one.top_name)): one for one in shortest_last if one.top_name is not None}
     return [by_name[name] for name in map(_usual_form, USUAL_NAMES[role]) if name in by_name][:1]
-
-
-def _usual_form(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def roles_of(folders: Sequence[ListedFolder], uses: FolderUses = NO_USES) -> dict[bytes, Role]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -21,6 +21,9 @@ from webbridge.gateway.wire import Wire
 MAX_LINE_BYTES = 2 * 1024 * 1024  # Our own bound. The longest line answers a search, with room for 180,000 UIDs.
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # All answers to one command, without the raw message.
 MAX_LINES = 20_000  # The lines of all answers to one command.
+# The same for a list of folders, of which only some are kept: 100,000 folders with their counts and rights.
+MAX_LISTED_BYTES = 24 * 1024 * 1024
+MAX_LISTED_LINES = 320_000
 MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9 allows 64-bit numbers, but no mail has so many bytes.
 MAX_LITERAL_MINUS_BYTES = 4096  # RFC 7888 section 5
 FOLDER_NEWS = frozenset({"EXISTS", "EXPUNGE", "VANISHED"})  # RFC 9051 section 7.4.1 and 7.5.1, RFC 7162 section 3.2.10
@@ -94,6 +97,7 @@ class ImapWire:
         """The text of the last status that ended a command. It may begin with a response code."""
         self._taken_bytes = 0
         self._taken_lines = 0
+        self._most = (MAX_ANSWER_BYTES, MAX_LINES)
         self.folder_news = 0
         """The number of answers so far that told of new or removed messages in the selected folder."""
 
@@ -180,6 +184,15 @@ class ImapWire:
             answer = self.read_rest(line, kept_literal_bytes)
             if answer is not None:
                 answers.append(answer)
+
+    @contextmanager
+    def taking_many(self) -> Iterator[None]:
+        """Read longer answers during the block. Their reader keeps only some of them."""
+        self._most = (MAX_LISTED_BYTES, MAX_LISTED_LINES)
+        try:
+            yield
+        finally:
+            self._most = (MAX_ANSWER_BYTES, MAX_LINES)
 
     def ask_for_more(self, *command: bytes | Literal, refused: Refusal) -> None:
         """Send a command and wait until the server asks for the rest of it (RFC 9051 section 7.5)."""
@@ -282,7 +295,7 @@ class ImapWire:
     def _take_account(self, size_bytes: int) -> None:
         self._taken_bytes += size_bytes
         self._taken_lines += 1
-        if self._taken_bytes > MAX_ANSWER_BYTES or self._taken_lines > MAX_LINES:
+        if self._taken_bytes > self._most[0] or self._taken_lines > self._most[1]:
             raise self.unreadable()
 
     def _split_literal(self, text: bytes) -> Line:
