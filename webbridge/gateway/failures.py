@@ -81,6 +81,8 @@ _FULL_WORDS = re.compile(
 )
 _LARGE_WORDS = re.compile(rb"(?:message|append)[a-z ]{0,20} too (?:big|large)|too large a message", re.IGNORECASE)
 _READ_ONLY_WORDS = re.compile(rb"\bread[- ]?only\b", re.IGNORECASE)
+# Gmail gives OVERQUOTA also for what was asked for or downloaded too often in a day.
+_RATE_WORDS = re.compile(r"bandwidth|(?:command|rate)[- ]?limit", re.IGNORECASE)
 _WAIT = re.compile(rb"(\d{1,9}) ?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?)\b", re.IGNORECASE)
 MOST_WAIT_SECONDS: Final = 3600  # Our own bound.
 
@@ -102,6 +104,8 @@ COMMAND_CODES: Final[Mapping[str, GatewayCode]] = MappingProxyType(
 
 def login_code(code: str, text: str) -> GatewayCode:
     """Return the error of a login that ends with NO, this response code ("" for none) and this text."""
+    if code == "OVERQUOTA" and _RATE_WORDS.search(text):
+        return GatewayCode.BUSY
     meaning = LOGIN_CODES.get(code, GatewayCode.MISCONFIGURED)
     is_unclear = meaning is GatewayCode.LOGIN_REFUSED and code not in _OF_THE_PASSWORD
     return GatewayCode.BUSY if is_unclear and _LATER_WORDS.search(text) else meaning
@@ -129,6 +133,8 @@ def circumstance(code: str, text: bytes) -> GatewayError | None:
     """
     # ALERT says only that people must see the text (RFC 9051 section 7.1).
     code = "" if code == "ALERT" else code
+    if code in ("", "OVERQUOTA") and _RATE_WORDS.search(text.decode("latin-1")):
+        return _passing(text)
     if code == "OVERQUOTA" or (not code and _FULL_WORDS.search(text)):
         return GatewayError(
             GatewayCode.MAILBOX_FULL, "The mailbox is full. Delete messages and empty the trash, then try again."
@@ -141,12 +147,13 @@ def circumstance(code: str, text: bytes) -> GatewayError | None:
         return None
     is_useless = _USELESS_WORDS.search(text) is not None
     if is_useless or _PASSING_WORDS.search(text):
-        return Busy(
-            f"The mail server cannot do this at the moment: {clean_text(text)}",
-            retry_seconds=_wait_in(text),
-            ends_connection=is_useless,
-        )
+        return _passing(text, ends_connection=is_useless)
     return None
+
+
+def _passing(text: bytes, *, ends_connection: bool = False) -> Busy:
+    message = f"The mail server cannot do this at the moment: {clean_text(text)}"
+    return Busy(message, retry_seconds=_wait_in(text), ends_connection=ends_connection)
 
 
 def names_read_only(code: str, text: bytes) -> bool:

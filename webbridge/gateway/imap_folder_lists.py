@@ -37,6 +37,7 @@ from webbridge.gateway.wire import CallDeadline
 SHARE_FOR_COUNTS = 0.5
 ASKED_AT_ONCE = 100  # Commands in one write. Their answers wait in the buffers of the connection.
 _COUNTS = b"(MESSAGES UNSEEN UIDVALIDITY)"
+_XLIST: Command = (b"XLIST", b'""', b'"*"')
 
 
 class FolderLists:
@@ -59,6 +60,8 @@ class FolderLists:
             listed = self._listed()
             facts = read_facts(self._count(listed))
         else:
+            if self._has_only_xlist:
+                answers += self._try_list(_XLIST) or []
             listed = self._read(answers)
             facts = read_facts([*answers, *self._ask_rights(listed)], knows_subscriptions=True)
         unknown = FolderFacts(knows_subscriptions=answers is not None)
@@ -180,7 +183,14 @@ class FolderLists:
             answers = self._try_list((*plain, b"RETURN", b"(SPECIAL-USE)"))
             if answers is not None:
                 return self._read(answers)
+        if self._has_only_xlist and (answers := self._try_list(_XLIST)) is not None:
+            return self._read(answers)
         return self._read(self._ask_list(plain))
+
+    @property
+    def _has_only_xlist(self) -> bool:
+        """Whether the server marks special folders only in the answers to XLIST, as Gmail did before RFC 6154."""
+        return self._imap.offers("XLIST") and not self._imap.offers("SPECIAL-USE")
 
     def _read(self, answers: list[Answer]) -> list[ListedFolder]:
         return read_folders(answers, self._namespaces, self._uses)

@@ -41,6 +41,7 @@ _SPECIAL_USE = {
 }
 
 
+_XLIST_INBOX = b"\\INBOX"
 _MARKS = frozenset(_SPECIAL_USE.values())
 
 
@@ -204,18 +205,22 @@ def read_folders(
     uses = cache(uses)
     folders = {INBOX: ListedFolder(INBOX, frozenset())}
     for answer in answers:
-        if answer.kind != "LIST" or len(answer.values) < 3:
+        if answer.kind not in ("LIST", "XLIST") or len(answer.values) < 3:
             continue
         if len(folders) >= MAX_FOLDERS and not may_have_role(answer, uses):
             continue
         flags, delimiter, name = answer.values[:3]
         if not isinstance(flags, list) or not isinstance(name, bytes) or not name:
             continue
-        attributes = frozenset(one.upper() for one in flags if isinstance(one, bytes))
+        attributes = frozenset(_attribute(one.upper(), answer.kind) for one in flags if isinstance(one, bytes))
+        if answer.kind == "XLIST" and _XLIST_INBOX in attributes:
+            name = INBOX  # Gmail gave it a name in the person's language.
         if not {b"\\NOSELECT", b"\\NONEXISTENT"} & attributes:
             separator = delimiter if isinstance(delimiter, bytes) else None
             folder = _listed_folder(name, attributes, separator, namespaces)
-            folders[folder.wire_name] = folder
+            # A server that marks folders only in the answers to XLIST has listed them before.
+            known = folders.get(folder.wire_name, folder).attributes
+            folders[folder.wire_name] = replace(folder, attributes=folder.attributes | known)
     return list(folders.values())
 
 
@@ -237,15 +242,20 @@ class ListAnswers(list[Answer]):
 
 def may_have_role(answer: Answer, uses: Callable[[], FolderUses]) -> bool:
     """Return whether an answer is about a folder with a mark, with a usual name in any place, or with a chosen one."""
-    if answer.kind != "LIST" or len(answer.values) < 3:
+    if answer.kind not in ("LIST", "XLIST") or len(answer.values) < 3:
         return False
     flags, delimiter, name = answer.values[:3]
     if not isinstance(flags, list) or not isinstance(name, bytes):
         return False
     last = name.rpartition(delimiter)[2] if isinstance(delimiter, bytes) and delimiter else name
-    is_marked = not _MARKS.isdisjoint(flag.upper() for flag in flags if isinstance(flag, bytes))
+    is_marked = any(_attribute(flag.upper(), answer.kind) in _MARKS for flag in flags if isinstance(flag, bytes))
     is_usual = _usual_form(read_folder_name(last)) in _ALL_USUAL
     return is_marked or is_usual or uses().chosen_for(name) is not None
+
+
+def _attribute(attribute: bytes, kind: str) -> bytes:
+    """Return an attribute of a folder. Those of XLIST, which came before RFC 6154, have another word for spam."""
+    return b"\\JUNK" if kind == "XLIST" and attribute == b"\\SPAM" else attribute
 
 
 def _listed_folder(
