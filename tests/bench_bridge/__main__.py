@@ -1,4 +1,4 @@
-"""`python -m tests.bench_bridge`: measures the bridge beside Roundcube, over the same Dovecot in the same run.
+"""`python -m tests.bench_bridge`: measures the bridge beside Roundcube, over the same mail server in the same run.
 
 Prints a table for each part and the limits that were promised, and writes build/bench_bridge.json in the format of
 `python -m tests.bench`. With `--page` it also writes the tables into a page of the documentation.
@@ -20,7 +20,18 @@ from rich.console import Console
 
 from tests.bench.machine import ask_version, describe_machine
 from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
-from tests.bench_bridge import clicks, lists, load, mail, processor, servers, slow_clients, streams, times
+from tests.bench_bridge import (
+    clicks,
+    lists,
+    load,
+    mail,
+    other_servers,
+    processor,
+    servers,
+    slow_clients,
+    streams,
+    times,
+)
 from tests.bench_bridge.page import MACHINE, write_machine, write_page, write_table
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
 from tests.support.browser.browsers import CHROMIUM_PROGRAMS, find_program
@@ -74,6 +85,10 @@ def _measure_distant(settings: Settings) -> list[Figure]:
         servers.run_stand(far) as stand,
     ):
         return times.measure_distant(stand, settings.runs, f"{_DISTANCE_MILLISECONDS} ms to the mail server")
+
+
+def _measure_servers(settings: Settings) -> list[Figure]:
+    return other_servers.measure_servers(settings.runs, settings.messages)
 
 
 def _measure_clicks(settings: Settings) -> list[Figure]:
@@ -143,6 +158,7 @@ def _measure_streams(_settings: Settings) -> list[Figure]:
 PARTS: Final = {
     "times": Part(title="Server times", measure=_measure_times, limits=times.time_limits),
     "distance": Part(title="A distant mail server", measure=_measure_distant, limits=times.distant_limits),
+    "servers": Part(title="Other mail servers", measure=_measure_servers, limits=other_servers.server_limits),
     "clicks": Part(title="From click to text", measure=_measure_clicks, limits=clicks.click_limits),
     "lists": Part(title="A list of 10,000 in the browser", measure=_measure_lists, limits=lists.list_limits),
     "clients": Part(title="Many clients", measure=_measure_clients, limits=load.client_limits),

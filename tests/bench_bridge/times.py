@@ -43,6 +43,13 @@ class _Side:
     jobs: Mapping[str, Job]
 
 
+def measure_reading(stand: Stand, runs: int, where: str) -> list[Figure]:
+    """Measure signing in and the jobs that read mail, with both programs' caches on."""
+    sides = [_our_side(stand.bridge.port, where)]
+    sides += [_their_side(port, where) for is_cached, port in stand.roundcubes.items() if is_cached]
+    return _in_turns(sides, (LOGIN, *_DISTANT_JOBS), runs)
+
+
 def measure_times(stand: Stand, runs: int) -> list[Figure]:
     """Measure all jobs nearby, with both programs' caches off and on."""
     sides = [*_uncached_sides(stand, CACHES_OFF), _our_side(stand.bridge.port, CACHES_ON)]

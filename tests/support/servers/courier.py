@@ -40,7 +40,7 @@ wait
 
 @contextmanager
 def run_courier(
-    root: Root, passwords: Mapping[str, str], *, tls_folder: Path
+    root: Root, passwords: Mapping[str, str], *, tls_folder: Path, quota_bytes: int = QUOTA_BYTES
 ) -> Iterator[tuple[dict[Security, ServerAddress], dict[Security, ServerAddress]]]:
     """Run an instance during the block. Yields its addresses for IMAP, and those for POP3."""
     ports = {name: free_port() for name in ("imap", "imaps", "pop3", "pop3s")}
@@ -53,7 +53,7 @@ def run_courier(
     root.write("etc/courier/authdaemonrc", rights + 'DEFAULTOPTIONS=""\n')
     for address in passwords:
         (root.folder / "var/vmail" / address).mkdir()
-        root.run("/usr/bin/maildirmake.courier", "-q", f"{QUOTA_BYTES}S", f"/var/vmail/{address}/Maildir")
+        root.run("/usr/bin/maildirmake.courier", "-q", f"{quota_bytes}S", f"/var/vmail/{address}/Maildir")
     root.write("etc/courier/userdb", "".join(_user(*one) for one in passwords.items()), mode=0o600)
     root.write("start.sh", _START.format(**ports))
     root.give("var/vmail", _OWNER)

@@ -65,13 +65,13 @@ class Layout(Enum):
 
 @contextmanager
 def run_cyrus(
-    root: Root, passwords: Mapping[str, str], *, tls_folder: Path, layout: Layout
+    root: Root, passwords: Mapping[str, str], *, tls_folder: Path, layout: Layout, quota_bytes: int = QUOTA_BYTES
 ) -> Iterator[tuple[dict[Security, ServerAddress], dict[Security, ServerAddress]]]:
     """Run an instance during the block. Yields its addresses for IMAP, and those for POP3."""
     ports = {name: free_port() for name in ("imap", "imaps", "pop3", "pop3s")}
     root.add_user("cyrus", _USER)
     root.clear(*_STATE)
-    root.write("etc/imapd.conf", _IMAPD.format(layout=layout.value, quota=QUOTA_BYTES // 1024))
+    root.write("etc/imapd.conf", _IMAPD.format(layout=layout.value, quota=quota_bytes // 1024))
     root.write("etc/cyrus.conf", _SERVICES.format(**ports))
     root.write("etc/tls_server.pem", (tls_folder / "tls_server.pem").read_bytes(), mode=0o640)
     (root.folder / "etc/sasldb2").unlink(missing_ok=True)
