@@ -31,6 +31,7 @@ RECEIVE_BYTES = 64 * 1024
 MIN_BYTES_PER_SECOND = 32 * 1024
 # So many bytes are progress. Fewer are not: a server could send one byte a minute for ever.
 PROGRESS_BYTES = 1024
+_QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)  # Only Linux has it.
 _NOT_TRUSTED = "The mail server's certificate is not trusted. No password or message was sent. Tell your administrator."
 _NOT_PUBLIC = "The mail server has an address inside a private network, where it must not be. Tell your administrator."
 
@@ -198,6 +199,10 @@ class Wire:
     def _receive(self, max_bytes: int) -> bytes:
         with self._guarded() as seconds:
             self._socket.settimeout(seconds)
+            if _QUICK_ACK is not None:
+                # Cyrus and Courier send an answer in two parts, and the second one waits 40 ms for the acknowledgement
+                # of the first. The system forgets the option again.
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
             received = self._socket.recv(max_bytes)
         if not received:
             self.broken = self._ended = True
