@@ -1,7 +1,8 @@
 """Servers that are odd all day: nothing is lost, nothing is sent twice, and one sentence says what happened.
 
 They change their capabilities, list too many folders, mark two of them alike, end lines in a bare LF, speak only the
-second revision of IMAP, close the connection after each refusal, or ask in the login for what is no base64.
+second revision of IMAP, close the connection after each refusal, or ask in the login for what is no base64. And the
+bridge's clock jumps.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support.clock import FakeClock
 from tests.support.servers.bridge import (
     API,
     FROM_PAGES,
@@ -29,6 +31,7 @@ from tests.support.servers.bridge import (
 from tests.support.servers.hostile_imap import HEALTHY
 from tests.support.servers.lying_server import IMAP, POP3, SMTP, Close, LyingServer, Step, TakeLine
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
+from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway.imap_folders import MAX_FOLDERS
 
 pytestmark = pytest.mark.server
@@ -239,3 +242,24 @@ def test_a_pop3_challenge_that_is_no_base64_gets_no_password(imap: LyingServer, 
         _status, code = error_of(sign_in(browser))
     assert code in ("mail-server-misconfigured", "mail-server-unreadable")
     assert base64.b64encode(PASSWORDS[ALICE].encode()) not in imap.taken
+
+
+# The clock
+
+
+@pytest.mark.parametrize("seconds", [-365 * 86_400, -3_600, -1, 60, 3_600, 13 * 3_600])
+def test_a_clock_that_jumps_sends_nothing_twice(
+    alice: FlaskClient, memory_server: MemoryMailServer, clock: FakeClock, seconds: int
+) -> None:
+    """A session may end by it, which its answer says. The key of a message holds in the next one."""
+    assert send(alice, MESSAGE, BOB, key="a-key-of-22-characters").get_json()["outcome"] == "sent"
+    clock.advance(seconds=seconds)
+    again = send(alice, MESSAGE, BOB, key="a-key-of-22-characters")
+    if again.status_code == 401:
+        assert error_of(again)[1] == "session-ended"
+        assert sign_in(alice).status_code == 200
+        again = send(alice, MESSAGE, BOB, key="a-key-of-22-characters")
+    assert again.get_json()["outcome"] == "sent"
+    assert len(memory_server.messages(BOB)) == 1
+    clock.advance(seconds=-seconds)
+    assert get(alice, "/api/folders").status_code in (200, 401)
