@@ -42,9 +42,15 @@ class SogoPages:
         """Open the editor for a new message."""
         self._go("")
         self._open_editor("button[ng-click='mailbox.newMessage($event)']")
-        self.page.fill(f"{EDITOR} input[type=text]:not([name=from], [name=subject])", to)
+        self._fill_recipient(f"{EDITOR} input[type=text]:not([name=from], [name=subject])", to)
         self.page.press(ENTER)
         self.page.fill(f"{EDITOR} input[name=subject]", subject)
+
+    def _fill_recipient(self, field: str, to: str) -> None:
+        """Write a recipient. SOGo draws the field anew while it opens: a person sees that a letter is missing."""
+        self.page.fill(field, to)
+        if self.page.value(field) != to:
+            self.page.fill(field, to)
 
     def reply(self) -> None:
         """Open the editor for a reply to the shown message."""
