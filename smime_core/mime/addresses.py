@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.mime.encoded_words import decode_words, encode_words
-from smime_core.mime.headers import Headers
+from smime_core.mime.headers import Headers, parse_headers
 from smime_core.mime.parameters import unquote_pairs
 from smime_core.text.mail_address import parse_address
 
@@ -45,6 +45,9 @@ _REMARK: Final = re.compile(r"""\([^()<>@,;:"\\\x00-\x08\x0a-\x1f\x7f]*\)""")
 # The first letters of the kinds of tokens of mailboxes: a name and an address in angle brackets, or an address.
 _USUAL_MAILBOX: Final = "(?:[awq]*<[aq]@[al]>|[aq]@[al])"
 _USUAL: Final = re.compile(f"{_USUAL_MAILBOX}(?:,{_USUAL_MAILBOX})*")
+_LONE_CR: Final = re.compile(rb"\r(?!\n|\Z)")
+# The line that begins a message in an mbox file, and the fields up to a line that is none, without obsolete blanks.
+_USUAL_FIELDS: Final = re.compile(rb"(?:>?From [^:\s][^\n]*+\n)?(?:[!-9;-~]++:[^\n]*+(?:\n[ \t][^\n]*+)*(?:\n|\Z))*")
 _BETWEEN_ADDRESSES: Final = re.compile(r"""[\s<>()\[\]",:;]+""")
 _KEPT_CHARACTERS: Final = 256
 
@@ -98,11 +101,21 @@ def is_read_alike(headers: Headers) -> bool:
     `tests/interop/test_senders.py` compares what others read.
     """
     named = headers.find("From")
+    if _LONE_CR.search(headers.raw):
+        return False  # Python's `email` ends a line there, and others do not.
     if len(named) != 1:
         return not named
+    if not _is_found_by_all(headers):
+        return False
     value = _REMARK.sub(" ", named[0].unfolded)
     signs = "".join(text if kind == "special" else kind[0] for kind, text in _read_tokens(value))
     return _USUAL.fullmatch(signs) is not None and all(mailbox.address for mailbox in from_addresses(headers))
+
+
+def _is_found_by_all(headers: Headers) -> bool:
+    """Whether From comes before each line that is no field. Some programs read nothing after such a line."""
+    usual = _USUAL_FIELDS.match(headers.raw)
+    return usual is not None and bool(parse_headers(usual[0]).find("From"))
 
 
 def first_addresses(header_value: str, most: int) -> tuple[tuple[Mailbox, ...], int]:

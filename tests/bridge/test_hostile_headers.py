@@ -122,6 +122,23 @@ def test_a_sender_that_programs_may_read_differently_is_named_so(sender: bytes) 
 
 
 @pytest.mark.parametrize(
+    "header",
+    [
+        b"From: a@b.test\r\nSubject: s\rFrom: c@d.test\r\n",
+        b"From: \ra@b.test\r\n",
+        b"From : a@b.test\r\n",
+        b"Subject: s\r\nX Y: 1\r\nFrom: a@b.test\r\n",
+    ],
+)
+def test_a_sender_that_not_every_program_finds_is_named_so(header: bytes) -> None:
+    assert row(header).problem is HeaderProblem.SENDER_UNCLEAR
+
+
+def test_the_line_before_a_message_in_an_mbox_file_hides_no_sender() -> None:
+    assert row(b"From a@b.test Mon Nov  2 10:00:00 2026\r\nFrom: a@b.test\r\n").problem is None
+
+
+@pytest.mark.parametrize(
     "header", [b"\r\n", b"Subject: a draft\r\n", b"From: Bo <b@c.test>\r\n", b"From: b@c, d@e\r\n"]
 )
 def test_a_header_that_can_be_read_has_no_problem(header: bytes) -> None:

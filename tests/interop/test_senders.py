@@ -36,6 +36,13 @@ _PIECES: Final = (
     "a b@c.test", "alice@[127.0.0.1]",
 )  # fmt: skip
 _COUNT: Final = 1_500
+# The pieces of header sections in which some programs find no From, or another one.
+_HEADER_PIECES: Final = (
+    b"From: alice@example.test", b"From : boss@bank.test", b"From: boss@bank.test", b"From", b"Subject: s", b"X-A:",
+    b"X Y: 1", b"garbage", b"From alice Mon Nov 2", b"\r\n", b"\r\n", b"\r\n", b"\r", b"\n", b"\r\n ", b"\n\t",
+    b"Gr\xc3\xbc: x", b":", b" ",
+)  # fmt: skip
+_HEADERS: Final = 20_000
 
 Read = Callable[[list[str]], list[list[str]]]
 
@@ -154,6 +161,22 @@ def test_the_made_fields_are_of_all_kinds() -> None:
     canonical = [value for value in FIELDS if canonical_mailbox(value) is not None]
     assert set(canonical) < set(alike) < set(FIELDS)
     assert min(len(canonical), len(alike)) > 10
+
+
+def test_python_finds_the_same_from_in_a_header_that_we_call_usual() -> None:
+    chance = random.Random(11)  # noqa: S311 (a choice of inputs, no secret)
+    found = 0
+    for _ in range(_HEADERS):
+        raw = b"".join(chance.choices(_HEADER_PIECES, k=chance.randint(2, 9))) + b"\r\n"
+        if b"\n\r\n" in raw or b"\n\n" in raw or raw.startswith((b"\r\n", b"\n")):
+            continue  # The header would end there.
+        headers = parse_headers(raw)
+        if is_read_alike(headers):
+            values = email.message_from_bytes(raw + b"\r\n").get_all("From", [])
+            theirs = [address for _, address in email.utils.getaddresses([str(value) for value in values])]
+            assert plain(theirs) == plain([one.address for one in from_addresses(headers)]), raw
+            found += headers.find("From") != ()
+    assert found > 100
 
 
 @pytest.mark.parametrize("read", [by_policy, by_utils])

@@ -34,6 +34,7 @@ MAX_ADDRESSES_CHARACTERS = 2000  # Only so much of From is parsed, because only 
 MAX_SIZE_BYTES = 2**63 - 1
 SEEN = ("\\Seen",)
 
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _PGP_MIME = {
     ("multipart/encrypted", "application/pgp-encrypted"),
@@ -104,7 +105,7 @@ def _fields_named(header: bytes, names: Sequence[bytes]) -> bytes:
     """Return the lines of the fields with these names."""
     kept: list[bytes] = []
     is_kept = False
-    for line in header.splitlines(keepends=True):
+    for line in _LINE.findall(header):
         if not line.startswith((b" ", b"\t")):
             is_kept = line.partition(b":")[0].strip().lower() in names
         if is_kept:

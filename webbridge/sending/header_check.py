@@ -11,9 +11,10 @@ from smime_core.mime import Field, Headers, canonical_mailbox, parse_headers
 from webbridge.gateway import GatewayCode, GatewayError
 from webbridge.gateway.door import check_message_id
 
-# RFC 5322 section 2.2: a name of printable ASCII, then lines that begin with a blank. Lines of blanks are obsolete.
+# RFC 5322 section 2.2: a name of printable ASCII, then lines that begin with a blank. Obsolete are lines of blanks, and
+# blanks before the colon, with which some programs read no field.
 # The group is not possessive, because Python before 3.11.5 does not match with such a group around possessive parts.
-_FIELD: Final = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*(?:\r\n|\Z)")
+_FIELD: Final = re.compile(rb"[!-9;-~]++:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*(?:\r\n|\Z)")
 _HIDDEN: Final = ("Bcc", "Resent-Bcc")
 # The fields besides From in which readers see a sender.
 _SENDERS: Final = ("Sender", "Resent-From", "Resent-Sender")
