@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final
 
@@ -40,12 +41,13 @@ class FolderChoices:
                 row = {"account": _hashed(account), "role": role, "folder": name}
                 rows.execute(insert_into(rows, FOLDER_USE).values(row).on_conflict_do_nothing())
 
-    def was_renamed(self, account: str, folder: str, to: str) -> None:
-        """Note the new name of a folder, which keeps its use."""
-        old, new = (name_hash(account, write_folder_name(name)) for name in (folder, to))
+    def were_renamed(self, account: str, renamed: Iterable[tuple[str, str]]) -> None:
+        """Note the new names of folders, given as pairs of the old and the new name. They keep their uses."""
         mine = FOLDER_USE.c.account == _hashed(account)
         with self._database.transaction(durable=False) as rows:
-            rows.execute(update(FOLDER_USE).where(mine, FOLDER_USE.c.folder == old).values(folder=new))
+            for names in renamed:
+                old, new = (name_hash(account, write_folder_name(name)) for name in names)
+                rows.execute(update(FOLDER_USE).where(mine, FOLDER_USE.c.folder == old).values(folder=new))
 
 
 def _hashed(account: str) -> bytes:

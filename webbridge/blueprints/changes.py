@@ -18,7 +18,7 @@ from webbridge.blueprints.mail_calls import (
     uids_in,
 )
 from webbridge.blueprints.undo_steps import MAX_UNDO_BYTES, read_steps, render_change
-from webbridge.gateway.undo import Changed, RenameStep
+from webbridge.gateway.undo import Changed
 from webbridge.retrieved import MAX_DAYS
 from webbridge.services import require_session, services
 
@@ -99,9 +99,8 @@ def undo() -> Response:
         raise BadRequest
     # One call, so that all steps together wait for the mail server no longer than any other request.
     done = call_mail_once(session, lambda connection: [connection.take_step(step) for step in steps])
-    for step in steps:
-        if isinstance(step, RenameStep):
-            services().folder_choices.was_renamed(session.address, step.folder, step.to)
+    for changed in done:
+        services().folder_choices.were_renamed(session.address, changed.renamed)
     again = tuple(step for changed in reversed(done) for step in changed.undo)
     return jsonify(
         render_change(session, Changed(undo=again, is_marked_only=any(changed.is_marked_only for changed in done)))

@@ -52,7 +52,7 @@ def rename_folder(folder_id: str) -> Response:
     session = require_session()
     folder, name = folder_of(session, folder_id), _name()
     changed = call_mail_once(session, lambda connection: connection.rename_folder(folder, name))
-    services().folder_choices.was_renamed(session.address, folder, changed.folder)
+    services().folder_choices.were_renamed(session.address, changed.renamed)
     return jsonify({"id": id_of(session, changed.folder)} | render_change(session, changed))
 
 

@@ -31,6 +31,11 @@ class FolderUses:
         self._account = account
         self._role_of = {name: role for role, name in chosen.items()}
 
+    @property
+    def has_any(self) -> bool:
+        """Whether any folder was chosen."""
+        return bool(self._role_of)
+
     def chosen_for(self, wire_name: bytes) -> str | None:
         """Return the role for which a folder was chosen."""
         return self._role_of.get(name_hash(self._account, wire_name)) if self._role_of else None

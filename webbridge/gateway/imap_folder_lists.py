@@ -105,12 +105,13 @@ class FolderLists:
         """
         check_not_inbox(folder)
         name = self.whole_name(check_folder_name(to))
+        renamed = self._renamed(folder, name)
         self._leave()
         with self._naming(name):
             self._imap.run(b"RENAME", _word(folder), _word(name), refused=_name_refusal)
         self._imap.send((b"UNSUBSCRIBE", _word(folder)), (b"SUBSCRIBE", _word(name)))
         self._imap.drain()
-        return Changed(undo=(RenameStep(folder=name, to=folder),), folder=name)
+        return Changed(undo=(RenameStep(folder=name, to=folder),), folder=name, renamed=renamed)
 
     def delete(self, folder: str, *, with_messages: bool) -> Changed:
         """Delete a folder. With messages in it only if that is asked for, because nothing brings them back."""
@@ -139,6 +140,14 @@ class FolderLists:
             self._imap.send((b"NAMESPACE",))
             self._namespaces = read_namespaces(self._answered_namespaces())
         return read_folder_name(self._namespaces.placed_name(write_folder_name(name)))
+
+    def _renamed(self, folder: str, to: str) -> tuple[tuple[str, str], ...]:
+        """Return the old and the new name of a folder, and of those below it that were chosen for a use."""
+        uses = self._uses()
+        chosen = uses.chosen_in(self._listed()).values() if uses.has_any else ()
+        old, new = write_folder_name(folder), write_folder_name(to)
+        below = [one for one in chosen if one.delimiter and one.wire_name.startswith(old + one.delimiter)]
+        return ((folder, to), *((one.name, read_folder_name(new + one.wire_name[len(old) :])) for one in below))
 
     def _leave(self) -> None:
         """Leave the selected folder, since servers refuse to delete it (RFC 9051 section 6.3.5), or to rename it.

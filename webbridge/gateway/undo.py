@@ -74,9 +74,11 @@ class Changed:
     """The outcome of a change. `undo` is empty if nothing can undo it, or nothing has changed.
 
     `is_marked_only` says that the server cannot delete single messages: they are in their folder, marked as deleted.
-    `folder` is the whole name of the folder that was made or renamed.
+    `folder` is the whole name of the folder that was made or renamed. `renamed` are the old and the new names of the
+    folder that was renamed, and of those below it that were chosen for a use.
     """
 
     undo: tuple[Step, ...] = ()
     is_marked_only: bool = False
     folder: str = ""
+    renamed: tuple[tuple[str, str], ...] = ()

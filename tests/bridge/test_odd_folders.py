@@ -1,0 +1,62 @@
+"""Folders at odd mail servers: no second trash, names as they were written, and a refusal that says what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, folder_path, sign_in
+from tests.support.servers.hostile_imap import HEALTHY
+from tests.support.servers.lying_server import LyingServer
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
+    imap.answers |= {
+        **HEALTHY,
+        "STATUS": [b"TAG OK\r\n"],
+        "EXAMINE": [b"* OK [UIDVALIDITY 9] x\r\nTAG OK\r\n"],
+        "CREATE": [b"TAG OK\r\n"],
+        "SUBSCRIBE": [b"TAG OK\r\n"],
+        "UNSUBSCRIBE": [b"TAG OK\r\n"],
+        "RENAME": [b"TAG OK\r\n"],
+    }
+    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
+        assert sign_in(browser).status_code == 200
+        yield browser
+
+
+def folders(*texts: str) -> list[bytes]:
+    return [b"".join(text.encode() + b"\r\n" for text in texts) + b"TAG OK done\r\n"]
+
+
+def post(browser: FlaskClient, path: str, **members: object) -> TestResponse:
+    return browser.post(path, base_url=API, headers=FROM_PAGES, json=members)
+
+
+def put(browser: FlaskClient, path: str, **members: object) -> TestResponse:
+    return browser.put(path, base_url=API, headers=FROM_PAGES, json=members)
+
+
+def delete(browser: FlaskClient) -> TestResponse:
+    return post(browser, f"{folder_path(browser)}/9/delete", uids=[7])
+
+
+def test_a_chosen_folder_keeps_its_use_when_its_parent_is_renamed(alice: FlaskClient, imap: LyingServer) -> None:
+    before = folders('* LIST () "/" INBOX', '* LIST () "/" Old', '* LIST () "/" Old/Bin')
+    imap.answers["LIST"] = before
+    assert put(alice, f"{folder_path(alice, 'Old/Bin')}/use", use="trash").status_code == 200
+    renamed = put(alice, folder_path(alice, "Old"), name="New").get_json()
+    imap.answers["LIST"] = folders('* LIST () "/" INBOX', '* LIST () "/" New', '* LIST () "/" New/Bin')
+    delete(alice)
+    assert post(alice, "/api/undo", undo=renamed["undo"]).status_code == 200
+    imap.answers["LIST"] = before
+    delete(alice)
+    assert imap.commands("UID MOVE") == [b'UID MOVE 7 "New/Bin"', b'UID MOVE 7 "Old/Bin"']
+    assert imap.commands("CREATE") == []
