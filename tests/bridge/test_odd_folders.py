@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, folder_path, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, folder_path, get, sign_in
 from tests.support.servers.hostile_imap import HEALTHY
-from tests.support.servers.lying_server import LyingServer
+from tests.support.servers.lying_server import LyingServer, TakeLine
 
 pytestmark = pytest.mark.server
 
@@ -44,6 +44,14 @@ def put(browser: FlaskClient, path: str, **members: object) -> TestResponse:
     return browser.put(path, base_url=API, headers=FROM_PAGES, json=members)
 
 
+def offer(imap: LyingServer, capabilities: bytes) -> None:
+    imap.answers |= {
+        "GREETING": [b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN " + capabilities + b"] ready\r\n"],
+        "AUTHENTICATE PLAIN": [b"+ \r\n", TakeLine(), b"* CAPABILITY IMAP4rev1 " + capabilities + b"\r\nTAG OK\r\n"],
+    }
+    imap.hang_up()
+
+
 def delete(browser: FlaskClient) -> TestResponse:
     return post(browser, f"{folder_path(browser)}/9/delete", uids=[7])
 
@@ -60,3 +68,16 @@ def test_a_chosen_folder_keeps_its_use_when_its_parent_is_renamed(alice: FlaskCl
     delete(alice)
     assert imap.commands("UID MOVE") == [b'UID MOVE 7 "New/Bin"', b'UID MOVE 7 "Old/Bin"']
     assert imap.commands("CREATE") == []
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["NAMESPACE", "no NAMESPACE"])
+def test_a_trash_below_an_inbox_in_other_capitals_is_used(alice: FlaskClient, imap: LyingServer, named: bool) -> None:
+    offer(imap, b"MOVE UIDPLUS" + (b" NAMESPACE" if named else b""))
+    imap.answers |= {
+        "NAMESPACE": folders('* NAMESPACE (("INBOX." ".")) NIL NIL'),
+        "LIST": folders('* LIST () "." Inbox', '* LIST () "." Inbox.Trash', '* LIST () "." Inbox.Sent'),
+    }
+    delete(alice)
+    assert (imap.commands("CREATE"), imap.commands("UID MOVE")) == ([], [b'UID MOVE 7 "Inbox.Trash"'])
+    prefixes = {one["name"]: one["prefix"] for one in get(alice, "/api/folders").get_json()["folders"]}
+    assert prefixes["Inbox.Sent"] == ("Inbox." if named else "")

@@ -55,9 +55,7 @@ class Namespaces:
         """
         if name.upper() == _INBOX:
             return name
-        names_one = self._own_namespace(name, None) is not None or any(
-            name[:size] in self._all for size in self._sizes if size
-        )
+        names_one = self._own_namespace(name, None) is not None or bool(self._longest(name))
         return name if names_one else self.new_name(name) or name
 
     def may_have_role_by_mark(self, name: bytes, delimiter: bytes | None) -> bool:
@@ -69,35 +67,58 @@ class Namespaces:
         own = self._own_namespace(name, delimiter)
         if own is None:
             return None
-        return name.removeprefix(own).removeprefix(_INBOX + delimiter if delimiter else b"")
+        rest = name[len(own) :]
+        inbox = _INBOX + delimiter if delimiter else b""
+        return rest[len(inbox) :] if _compared(rest).startswith(inbox) else rest
 
     def place_of(self, name: bytes, delimiter: bytes | None) -> tuple[Place, bytes]:
         """Return the owner of a folder, and the beginning of its name that says only that."""
-        root = name + delimiter if delimiter is not None and name + delimiter in self.foreign else b""
-        longest = root or next((name[:size] for size in self._sizes if name[:size] in self._all), None)
-        if longest is None or longest not in self.foreign:
-            return Place.OWN, self._needless_beginning(name, longest or b"")
-        return (Place.SHARED if longest in self.shared else Place.OTHERS), b"" if root else longest
+        root = _compared(name + delimiter) if delimiter is not None else b""
+        if root not in self._foreign:
+            root = b""
+        longest = root or self._longest(name)
+        if longest is None or longest not in self._foreign:
+            return Place.OWN, self._needless_beginning(name, len(longest or b""))
+        return (Place.SHARED if longest in self._shared else Place.OTHERS), b"" if root else name[: len(longest)]
 
-    def _needless_beginning(self, name: bytes, own: bytes) -> bytes:
+    def _needless_beginning(self, name: bytes, own_bytes: int) -> bytes:
         """Return the personal namespace of an own folder if the name without it, when typed, means the same folder."""
-        rest = name[len(own) :]
-        return own if own and rest and self.placed_name(rest) == name else b""
+        own, rest = name[:own_bytes], name[own_bytes:]
+        return own if own and rest and _compared(self.placed_name(rest)) == _compared(name) else b""
 
     def _own_namespace(self, name: bytes, delimiter: bytes | None) -> bytes | None:
         """Return the personal namespace of a folder, or None if the folder is in another one or in none."""
-        longest = next((name[:size] for size in self._sizes if name[:size] in self._all), None)
-        is_root_of_others = delimiter is not None and name + delimiter in self.foreign
-        return None if longest in self.foreign or is_root_of_others else longest
+        longest = self._longest(name)
+        is_root_of_others = delimiter is not None and _compared(name + delimiter) in self._foreign
+        return None if longest in self._foreign or is_root_of_others else longest
+
+    def _longest(self, name: bytes) -> bytes | None:
+        """Return the longest beginning of a name that is one of a namespace, as `_compared` returns it, or None."""
+        name = _compared(name)
+        return next((name[:size] for size in self._sizes if name[:size] in self._all), None)
+
+    @cached_property
+    def _foreign(self) -> frozenset[bytes]:
+        return frozenset(map(_compared, self.foreign))
+
+    @cached_property
+    def _shared(self) -> frozenset[bytes]:
+        return frozenset(map(_compared, self.shared))
 
     @cached_property
     def _all(self) -> frozenset[bytes]:
-        return self.foreign.union(self.personal)
+        return self._foreign.union(map(_compared, self.personal))
 
     @cached_property
     def _sizes(self) -> list[int]:
         """The lengths of the beginnings, the longest first. The most exact namespace of a folder decides."""
         return sorted(set(map(len, self._all)), reverse=True)
+
+
+def _compared(name: bytes) -> bytes:
+    """Return a name with the inbox at its beginning in capitals, which mean nothing there (RFC 3501 section 5.1)."""
+    is_inbox = name[:5].upper() == _INBOX and not name[5:6].isalnum()
+    return _INBOX + name[5:] if is_inbox else name
 
 
 ALL_PERSONAL: Final = Namespaces()
