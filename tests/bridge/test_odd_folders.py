@@ -81,3 +81,16 @@ def test_a_trash_below_an_inbox_in_other_capitals_is_used(alice: FlaskClient, im
     assert (imap.commands("CREATE"), imap.commands("UID MOVE")) == ([], [b'UID MOVE 7 "Inbox.Trash"'])
     prefixes = {one["name"]: one["prefix"] for one in get(alice, "/api/folders").get_json()["folders"]}
     assert prefixes["Inbox.Sent"] == ("Inbox." if named else "")
+
+
+def test_a_namespace_of_the_inbox_without_its_delimiter_gets_it(alice: FlaskClient, imap: LyingServer) -> None:
+    """RFC 2342 section 5: a prefix "usually" has it. Otherwise `INBOXTrash` is made."""
+    offer(imap, b"MOVE UIDPLUS NAMESPACE")
+    imap.answers |= {
+        "NAMESPACE": folders('* NAMESPACE (("INBOX" ".")) NIL NIL'),
+        "LIST": folders('* LIST () "." INBOX', '* LIST () "." INBOX.Trash'),
+    }
+    delete(alice)
+    assert (imap.commands("CREATE"), imap.commands("UID MOVE")) == ([], [b'UID MOVE 7 "INBOX.Trash"'])
+    assert post(alice, "/api/folders", name="Projects").status_code == 200
+    assert imap.commands("CREATE") == [b'CREATE "INBOX.Projects"']

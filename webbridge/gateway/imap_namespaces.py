@@ -155,4 +155,15 @@ def _prefixes(value: Value) -> list[bytes | None]:
     if value is None:
         return []
     described: list[Value] = value if isinstance(value, list) else [value]
-    return [one[0] if isinstance(one, list) and one and isinstance(one[0], bytes) else None for one in described]
+    return [_prefix(one) for one in described]
+
+
+def _prefix(described: Value) -> bytes | None:
+    """Return the beginning that one namespace describes, or None. One of the inbox gets the delimiter if it lacks it.
+
+    RFC 2342 section 5: a beginning "usually" has it. The folders below the inbox cannot begin otherwise.
+    """
+    if not isinstance(described, list) or not described or not isinstance(described[0], bytes):
+        return None
+    prefix, delimiter = described[0], described[1] if len(described) > 1 else None
+    return prefix + delimiter if prefix.upper() == _INBOX and isinstance(delimiter, bytes) else prefix
