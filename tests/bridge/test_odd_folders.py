@@ -9,9 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, folder_path, get, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, sign_in
 from tests.support.servers.hostile_imap import HEALTHY
-from tests.support.servers.lying_server import LyingServer, TakeLine
+from tests.support.servers.lying_server import LyingServer, TakeLine, TakeLiteral
+from tests.support.servers.mailboxes import login_at
+from webbridge.gateway import GatewayError, ImapConnection, OutgoingMessage
 
 pytestmark = pytest.mark.server
 
@@ -94,3 +96,61 @@ def test_a_namespace_of_the_inbox_without_its_delimiter_gets_it(alice: FlaskClie
     assert (imap.commands("CREATE"), imap.commands("UID MOVE")) == ([], [b'UID MOVE 7 "INBOX.Trash"'])
     assert post(alice, "/api/folders", name="Projects").status_code == 200
     assert imap.commands("CREATE") == [b'CREATE "INBOX.Projects"']
+
+
+# A refusal says what happened
+
+
+@pytest.mark.parametrize("code", ["NOPERM", "CANNOT"])
+def test_a_folder_that_may_not_be_opened_is_no_missing_folder(alice: FlaskClient, imap: LyingServer, code: str) -> None:
+    """Dovecot says NO [NOPERM] to SELECT of a folder that may only be looked up (RFC 4314 `l` without `r`)."""
+    refused = [b"TAG NO [" + code.encode() + b"] Permission denied\r\n"]
+    imap.answers |= {"SELECT": refused, "EXAMINE": refused}
+    answer = get(alice, f"{folder_path(alice, 'Other')}/messages")
+    assert error_of(answer) == (502, "mail-server-refused")
+    assert code in answer.get_json()["message"]
+
+
+@pytest.mark.parametrize("code", ["NOPERM", "CANNOT", "UNKNOWN"])
+def test_a_folder_that_may_only_be_examined_is_listed(alice: FlaskClient, imap: LyingServer, code: str) -> None:
+    imap.answers["SELECT"] = [b"TAG NO [" + code.encode() + b"] Permission denied\r\n"]
+    imap.answers["EXAMINE"] = [b"* 2 EXISTS\r\n* OK [UIDVALIDITY 9] x\r\n* OK [UIDNEXT 8] x\r\nTAG OK\r\n"]
+    assert get(alice, f"{folder_path(alice, 'Other')}/messages").status_code == 200
+
+
+@pytest.mark.parametrize("code", ["NONEXISTENT", "TRYCREATE", "ALERT"])
+def test_a_folder_that_is_not_there_is_missing(alice: FlaskClient, imap: LyingServer, code: str) -> None:
+    refused = [b"TAG NO [" + code.encode() + b"] No such mailbox\r\n"]
+    imap.answers |= {"SELECT": refused, "EXAMINE": refused}
+    assert error_of(get(alice, f"{folder_path(alice, 'Other')}/messages")) == (404, "no-such-folder")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("[NOPERM] Permission denied", (502, "mail-server-refused")),
+        ("[CANNOT] has children", (502, "mail-server-refused")),
+        ("[HASCHILDREN] x", (502, "mail-server-refused")),
+        ("not empty", (502, "mail-server-refused")),
+        ("[NONEXISTENT] gone", (404, "no-such-folder")),
+    ],
+)
+def test_a_refused_deletion_is_no_missing_folder(
+    alice: FlaskClient, imap: LyingServer, words: str, error: tuple[int, str]
+) -> None:
+    imap.answers["DELETE"] = [b"TAG NO " + words.encode() + b"\r\n"]
+    answer = alice.delete(folder_path(alice, "Other"), base_url=API, headers=FROM_PAGES, json={"withMessages": True})
+    assert error_of(answer) == error
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("[NOPERM] no", "mail-server-refused"), ("no", "mail-server-refused"), ("[TRYCREATE] no", "no-such-folder")],
+)
+def test_a_refused_message_is_no_missing_folder(imap: LyingServer, words: str, code: str) -> None:
+    imap.answers |= {**HEALTHY, "APPEND": [b"+ go on\r\n", TakeLiteral(), b"TAG NO " + words.encode() + b"\r\n"]}
+    connection = ImapConnection.open(login_at(imap.address()))
+    with OutgoingMessage.of(b"Subject: x\r\n\r\nx\r\n") as message, pytest.raises(GatewayError) as raised:
+        connection.append("Other", message, [])
+    assert raised.value.code == code
+    connection.close()

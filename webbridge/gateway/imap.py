@@ -37,7 +37,7 @@ from webbridge.gateway.imap_search import Criteria, SortKey, found_in
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_stored import read_stored
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
-from webbridge.gateway.imap_wire import Command, ImapWire, Refusal, folder_refusal, refusal
+from webbridge.gateway.imap_wire import Command, ImapWire, Refusal, refusal
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import MessageSummary, Protection
@@ -293,7 +293,7 @@ class ImapConnection:
         name = Literal(write_folder_name(check_folder_name(folder)))
         listed = [b"(" + " ".join(map(check_flag, flags)).encode() + b")", *_date_time(received)]
         self._imap.wire.deadline.extend_for(message.size_bytes)
-        refused = partial(self._selection.refusal_in, folder, otherwise=folder_refusal)
+        refused = partial(self._selection.refusal_in, folder)
         news = self._imap.folder_news
         if message.size_bytes <= MAX_UNASKED_BYTES and self._imap.offers("LITERAL+"):
             self._imap.run(b"APPEND", name, *listed, Literal(b"".join(message.pieces())), refused=refused)

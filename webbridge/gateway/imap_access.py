@@ -20,7 +20,7 @@ from webbridge.gateway.door import (
     clean_text,
 )
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
-from webbridge.gateway.imap_wire import Answer, ImapWire, folder_refusal, refusal
+from webbridge.gateway.imap_wire import Answer, ImapWire, folder_refusal
 
 MAX_GRANTS: Final = 1000  # Our own bound: people in the list of one folder.
 MAX_IDENTIFIER_BYTES: Final = 255
@@ -71,18 +71,18 @@ class AccessLists:
     def all(self, folder: str) -> list[Grant]:
         """Return the list of a folder, in the server's order."""
         self._check_offered()
-        return read_grants(self._imap.run(b"GETACL", _word(folder), refused=_no_right), folder)
+        return read_grants(self._imap.run(b"GETACL", _word(folder), refused=folder_refusal), folder)
 
     def grant(self, folder: str, person: str, level: Level) -> None:
         """Give a person the rights of a level, in the place of those before."""
         self._check_offered()
         letters = (_LETTERS if self._imap.offers_beginning("RIGHTS=") else _OLD_LETTERS)[level].encode()
-        self._imap.run(b"SETACL", _word(folder), _person(person), Literal(letters), refused=_no_right)
+        self._imap.run(b"SETACL", _word(folder), _person(person), Literal(letters), refused=folder_refusal)
 
     def withdraw(self, folder: str, person: str) -> None:
         """Take all rights of a person away."""
         self._check_offered()
-        self._imap.run(b"DELETEACL", _word(folder), _person(person), refused=_no_right)
+        self._imap.run(b"DELETEACL", _word(folder), _person(person), refused=folder_refusal)
 
     def _check_offered(self) -> None:
         if not self._imap.offers("ACL"):
@@ -139,11 +139,3 @@ def _word(folder: str) -> Literal:
 
 def _person(name: str) -> Literal:
     return Literal(check_person(name).encode("ascii"))
-
-
-def _no_right(word: str, text: bytes) -> GatewayError:
-    """Return the error of a refused command about rights. RFC 5530: NOPERM, and servers hide folders without "l"."""
-    error = refusal(word, text)
-    if text.upper().startswith(b"[NONEXISTENT]"):
-        return folder_refusal(word, text)
-    return error

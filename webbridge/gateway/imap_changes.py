@@ -13,7 +13,6 @@ from functools import partial
 
 from webbridge.gateway.door import (
     MAX_UIDS,
-    GatewayCode,
     GatewayError,
     Mailbox,
     UnreadableAnswer,
@@ -25,7 +24,7 @@ from webbridge.gateway.failures import read_only
 from webbridge.gateway.imap_fetch import flags_of, items_by_uid
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
-from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, refusal
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal
 from webbridge.gateway.uid_set import MAX_UID, read_in_order, split_uids
 from webbridge.gateway.undo import Changed, FlagStep, MoveStep, RemoveStep
 
@@ -68,7 +67,7 @@ class MessageChanges:
     def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
         """Move messages to a folder."""
         if self._imap.offers("MOVE"):
-            refused = partial(self._selection.refusal_in, mailbox.name, otherwise=_transfer_refusal)
+            refused = partial(self._selection.refusal_in, mailbox.name)
             return Changed(undo=self._transfer(b"MOVE", mailbox, uids, to, refused))
         if self._selection.enter(mailbox, uids).is_read_only:
             raise read_only()  # Otherwise each try would leave one more copy.
@@ -100,7 +99,7 @@ class MessageChanges:
         self._selection.enter(mailbox, uids)
         undo: list[MoveStep] = []
         for one in named:
-            answers = self._imap.run(b"UID", verb, one.encode(), name, refused=refused or _transfer_refusal)
+            answers = self._imap.run(b"UID", verb, one.encode(), name, refused=refused or folder_refusal)
             texts = [answer.text for answer in answers if answer.kind == "OK"]
             undo += _back(mailbox, to, one, [*texts, self._imap.status_text])
         return tuple(undo)
@@ -145,10 +144,3 @@ def _flag_steps(
     for flag in dict.fromkeys(remove):
         if uids := [uid for uid, flags in had.items() if flag.upper() in flags]:
             yield FlagStep(mailbox=mailbox, uids=uids, add=(flag,))
-
-
-def _transfer_refusal(word: str, text: bytes) -> GatewayError:
-    """Return the error of a refused COPY or MOVE: TRYCREATE names a folder that does not exist (RFC 9051, 7.1)."""
-    if word == "NO" and text.upper().startswith((b"[TRYCREATE]", b"[NONEXISTENT]")):
-        return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
-    return refusal(word, text)

@@ -28,7 +28,7 @@ from webbridge.gateway.imap_folders import (
 from webbridge.gateway.imap_namespaces import ALL_PERSONAL, UNKNOWN, Namespaces, Place, read_namespaces
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Literal, read_code, read_folder_name, write_folder_name
-from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal, refusal
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal, opening_refusal
 from webbridge.gateway.undo import Changed, CreateStep, DeleteStep, RenameStep, SubscribeStep
 from webbridge.gateway.usual_names import USUAL_NAMES
 from webbridge.gateway.wire import CallDeadline
@@ -116,7 +116,7 @@ class FolderLists:
     def delete(self, folder: str, *, with_messages: bool) -> Changed:
         """Delete a folder. With messages in it only if that is asked for, because nothing brings them back."""
         check_not_inbox(folder)
-        facts = read_facts(self._imap.run(b"STATUS", _word(folder), _COUNTS, refused=folder_refusal))
+        facts = read_facts(self._imap.run(b"STATUS", _word(folder), _COUNTS, refused=opening_refusal))
         # An answer about another folder says nothing about this one.
         total = facts.get(write_folder_name(folder), FolderFacts()).counts.get(b"MESSAGES")
         if total != 0 and not with_messages:
@@ -131,7 +131,7 @@ class FolderLists:
     def subscribe(self, folder: str, *, is_subscribed: bool) -> Changed:
         """Subscribe to a folder, or end the subscription."""
         verb = b"SUBSCRIBE" if is_subscribed else b"UNSUBSCRIBE"
-        self._imap.run(verb, _word(check_folder_name(folder)), refused=folder_refusal)
+        self._imap.run(verb, _word(check_folder_name(folder)), refused=opening_refusal)
         return Changed(undo=(SubscribeStep(folder=folder, is_subscribed=not is_subscribed),))
 
     def whole_name(self, name: str) -> str:
@@ -315,12 +315,7 @@ def _word(folder: str) -> Literal:
 
 def _name_refusal(word: str, text: bytes) -> GatewayError:
     """Return the error of a refused CREATE or RENAME (RFC 5530 section 3)."""
-    code = read_code(text) if word == "NO" else ""
-    if code == "ALREADYEXISTS":
-        return _name_taken()
-    if code == "NONEXISTENT":
-        return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
-    return refusal(word, text)
+    return _name_taken() if word == "NO" and read_code(text) == "ALREADYEXISTS" else folder_refusal(word, text)
 
 
 def _name_taken() -> GatewayError:

@@ -20,15 +20,14 @@ from dataclasses import dataclass
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, check_folder_name
 from webbridge.gateway.failures import names_read_only, read_only
 from webbridge.gateway.imap_syntax import Literal, Value, read_code, write_folder_name
-from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal, refusal
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal, opening_refusal
 from webbridge.gateway.uid_set import MAX_UID
 
 _CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # MAX_NUMBER_DIGITS
 _KEPT_FLAGS = re.compile(rb"\[PERMANENTFLAGS \(([^)]*)\)", re.IGNORECASE)
 # The answers about changes that another program has made (RFC 9051 section 5.2, RFC 7162 section 3.2.10).
 _NEWS = frozenset({"EXISTS", "EXPUNGE", "VANISHED", "FETCH"})
-_NOT_OPENED = (GatewayCode.NO_SUCH_FOLDER, GatewayCode.FOLDER_READ_ONLY)
-_OF_ANOTHER_FOLDER = ("TRYCREATE", "NONEXISTENT")
+_NOT_OPENED = (GatewayCode.NO_SUCH_FOLDER, GatewayCode.FOLDER_READ_ONLY, GatewayCode.SERVER_REFUSED)
 _SELECT, _EXAMINE = b"SELECT", b"EXAMINE"
 
 
@@ -96,8 +95,8 @@ class Selection:
     ) -> Selected:
         """Select the folder if necessary, and send commands that only read. Their answers are to be read next.
 
-        `uids` are the messages that the call is about. Raises GatewayError with NO_SUCH_FOLDER or FOLDER_CHANGED; then
-        the commands have no answers left.
+        `uids` are the messages that the call is about. Raises GatewayError with FOLDER_CHANGED or one of _NOT_OPENED;
+        then the commands have no answers left.
         """
         selected = self._selected
         is_same = selected is not None and selected.name == folder and selected.uid_validity == uid_validity
@@ -149,12 +148,11 @@ class Selection:
         """Select a folder under its UIDVALIDITY, for commands that change these messages. Raises GatewayError."""
         return self.begin(mailbox.name, mailbox.uid_validity, uids=uids)
 
-    def refusal_in(self, folder: str, word: str, text: bytes, *, otherwise: Refusal = refusal) -> GatewayError:
+    def refusal_in(self, folder: str, word: str, text: bytes) -> GatewayError:
         """Return the error of a change that was refused: a folder that was opened so can only be read."""
-        is_unclear = (
-            refusal(word, text).code is GatewayCode.SERVER_REFUSED and read_code(text) not in _OF_ANOTHER_FOLDER
-        )
-        return read_only() if is_unclear and self._is_read_only(folder) else otherwise(word, text)
+        error = folder_refusal(word, text)
+        is_unclear = error.code is GatewayCode.SERVER_REFUSED
+        return read_only() if is_unclear and self._is_read_only(folder) else error
 
     def check_changed(self, folder: str) -> None:
         """Raise GatewayError if the server says that it has taken the last change and made none, as Dovecot does."""
@@ -193,7 +191,7 @@ class Selection:
         try:
             for _ in openings[1:]:
                 self._imap.answers()
-            answers = self._imap.answers(folder_refusal)
+            answers = self._imap.answers(opening_refusal)
             is_read_only = openings[-1][0] == _EXAMINE or read_code(self._imap.status_text) == "READ-ONLY"
             selected = _selected(folder, answers, is_read_only=is_read_only)
             _check_uid_validity(selected, uid_validity)

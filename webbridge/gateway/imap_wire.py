@@ -70,11 +70,23 @@ def refusal(word: str, text: bytes) -> GatewayError:
 
 
 def folder_refusal(word: str, text: bytes) -> GatewayError:
-    """Return the error of a failed command that names a folder. A NO means that the folder does not exist."""
-    error = refusal(word, text)
-    if word == "NO" and error.code is GatewayCode.SERVER_REFUSED:
+    """Return the error of a failed command that changes a folder, or messages in one.
+
+    Only a response code says that the folder does not exist (RFC 9051 section 7.1).
+    """
+    if word == "NO" and read_code(text) in ("NONEXISTENT", "TRYCREATE"):
         return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
-    return error
+    return refusal(word, text)
+
+
+def opening_refusal(word: str, text: bytes) -> GatewayError:
+    """Return the error of a failed command that only needs the folder to be there, such as SELECT.
+
+    Many servers refuse it without a code if there is no such folder. Any other code says another reason.
+    """
+    error = folder_refusal(word, text)
+    is_unclear = error.code is GatewayCode.SERVER_REFUSED and read_code(text) in ("", "ALERT")
+    return folder_refusal("NO", b"[NONEXISTENT]") if word == "NO" and is_unclear else error
 
 
 Command: TypeAlias = "tuple[bytes | Literal, ...]"
