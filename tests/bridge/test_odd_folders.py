@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, sign_in
 from tests.support.servers.hostile_imap import HEALTHY
-from tests.support.servers.lying_server import LyingServer, TakeLine, TakeLiteral
+from tests.support.servers.lying_server import LyingServer, Made, TakeLine, TakeLiteral
 from tests.support.servers.mailboxes import login_at
 from webbridge.gateway import GatewayError, ImapConnection, OutgoingMessage
 
@@ -96,6 +96,28 @@ def test_a_namespace_of_the_inbox_without_its_delimiter_gets_it(alice: FlaskClie
     assert (imap.commands("CREATE"), imap.commands("UID MOVE")) == ([], [b'UID MOVE 7 "INBOX.Trash"'])
     assert post(alice, "/api/folders", name="Projects").status_code == 200
     assert imap.commands("CREATE") == [b'CREATE "INBOX.Projects"']
+
+
+@pytest.mark.parametrize("words", ["[ALREADYEXISTS] exists", "Mailbox exists"])
+def test_a_trash_that_another_device_has_made_meanwhile_is_used(
+    alice: FlaskClient, imap: LyingServer, words: str
+) -> None:
+    imap.answers["LIST"] = folders('* LIST () "/" INBOX')
+
+    def create() -> bytes:
+        imap.answers["LIST"] = folders('* LIST () "/" INBOX', '* LIST () "/" Trash')
+        return b"TAG NO " + words.encode() + b"\r\n"
+
+    imap.answers["CREATE"] = [Made(create)]
+    assert delete(alice).status_code == 200
+    assert imap.commands("UID MOVE") == [b'UID MOVE 7 "Trash"']
+
+
+def test_a_trash_that_the_server_hides_is_named(alice: FlaskClient, imap: LyingServer) -> None:
+    imap.answers |= {"LIST": folders('* LIST () "/" INBOX'), "CREATE": [b"TAG NO [ALREADYEXISTS] exists\r\n"]}
+    answer = delete(alice)
+    assert error_of(answer) == (422, "not-offered")
+    assert "'Trash'" in answer.get_json()["message"]
 
 
 # A refusal says what happened

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from webbridge.gateway.door import GatewayCode, GatewayError, check_folder_name
+from webbridge.gateway.door import GatewayCode, GatewayError, check_folder_name, clean_text
 from webbridge.gateway.folder_uses import FolderUses
 from webbridge.gateway.imap_folders import (
     INBOX,
@@ -78,15 +78,26 @@ class FolderLists:
 
         Raises GatewayError with BUSY or NOT_OFFERED if there is none, and the server names no place for a new one.
         """
-        known = folders_with(role, self._listed(), self._uses())
-        if known:
-            return known[0].name
+        if (known := self._named(role)) is not None:
+            return known
         wire_name = self._namespaces.new_name(USUAL_NAMES[role][0].encode("ascii"))
         if wire_name is None:
             raise _no_place(self._namespaces)
         name = read_folder_name(wire_name)
-        self._create(name)
+        try:
+            self._create(name)
+        except GatewayError as error:
+            if error.code is not GatewayCode.FOLDER_EXISTS:
+                raise
+            # Another device may have made it since the list.
+            if (known := self._named(role)) is None:
+                raise _not_listed(name) from None
+            return known
         return name
+
+    def _named(self, role: Role) -> str | None:
+        known = folders_with(role, self._listed(), self._uses())
+        return known[0].name if known else None
 
     def has_role(self, folder: str, *roles: Role) -> bool:
         """Return whether a folder has one of the roles."""
@@ -307,6 +318,11 @@ def _no_place(namespaces: Namespaces) -> GatewayError:
         return GatewayError(GatewayCode.NOT_OFFERED, text)
     text = "The mail server does not say which folders belong to this account. Try again in a moment."
     return GatewayError(GatewayCode.BUSY, text)
+
+
+def _not_listed(name: str) -> GatewayError:
+    text = f"The mail server has a folder {clean_text(name)!r}, and does not list it. Ask its administrator."
+    return GatewayError(GatewayCode.NOT_OFFERED, text)
 
 
 def _word(folder: str) -> Literal:
