@@ -176,3 +176,21 @@ def test_a_refused_message_is_no_missing_folder(imap: LyingServer, words: str, c
         connection.append("Other", message, [])
     assert raised.value.code == code
     connection.close()
+
+
+@pytest.mark.parametrize("change", ["delete", "move", "copy", "flags"])
+@pytest.mark.parametrize("named", [b"", b"* OK [UIDVALIDITY 0] x\r\n"], ids=["none", "0"])
+def test_nothing_is_changed_in_a_folder_without_a_uidvalidity(
+    alice: FlaskClient, imap: LyingServer, named: bytes, change: str
+) -> None:
+    """Without it, a UID may be that of another message by now (RFC 3501 section 2.3.1.1)."""
+    imap.answers["SELECT"] = [b"* 2 EXISTS\r\n" + named + b"* OK [UIDNEXT 8] next\r\nTAG OK\r\n"]
+    inbox = folder_path(alice)
+    assert get(alice, f"{inbox}/messages").get_json()["uidValidity"] == 0
+    if change == "flags":
+        answer = put(alice, f"{inbox}/0/flags", uids=[7], add=["\\Seen"])
+    else:
+        other = folder_path(alice, "Other").rpartition("/")[2]
+        answer = post(alice, f"{inbox}/0/{change}", uids=[7], **({} if change == "delete" else {"to": other}))
+    assert error_of(answer) == (403, "folder-read-only")
+    assert [imap.commands(one) for one in ("UID MOVE", "UID COPY", "UID STORE")] == [[], [], []]

@@ -23,6 +23,7 @@ from webbridge.gateway.door import (
     check_folder_name,
     check_message_id,
 )
+from webbridge.gateway.failures import read_only
 from webbridge.gateway.folder_uses import NO_USES, FolderUses
 from webbridge.gateway.imap_access import AccessLists, Grant, Level
 from webbridge.gateway.imap_changes import MessageChanges
@@ -204,18 +205,19 @@ class ImapConnection:
         self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
     ) -> Changed:
         """Set and clear flags on messages."""
-        return self._changes.set_flags(mailbox, uids, add=add, remove=remove)
+        return self._changes.set_flags(_numbered(mailbox), uids, add=add, remove=remove)
 
     def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
         """Move messages to a folder."""
-        return self._changes.move(mailbox, uids, to)
+        return self._changes.move(_numbered(mailbox), uids, to)
 
     def copy(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
         """Copy messages to a folder."""
-        return self._changes.copy(mailbox, uids, to)
+        return self._changes.copy(_numbered(mailbox), uids, to)
 
     def delete(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Move messages to the trash. Raises GatewayError with IN_TRASH if they are there."""
+        _numbered(mailbox)
         trash = self._folders.named_or_new(Role.TRASH)
         if mailbox.name == trash:
             raise GatewayError(GatewayCode.IN_TRASH, "The messages are in the trash. They can be deleted for ever.")
@@ -225,7 +227,7 @@ class ImapConnection:
         """Delete messages of the trash for ever. Raises GatewayError with NOT_IN_TRASH for another folder."""
         if not self._folders.has_role(mailbox.name, Role.TRASH):
             raise GatewayError(GatewayCode.NOT_IN_TRASH, "Only messages in the trash are deleted for ever.")
-        return self._changes.remove(mailbox, uids)
+        return self._changes.remove(_numbered(mailbox), uids)
 
     def retrieved_ids(self, mailbox: Mailbox, uids: Sequence[int]) -> NoReturn:
         """Raise NOT_OFFERED."""
@@ -275,7 +277,7 @@ class ImapConnection:
             case MoveStep():
                 return self.move(step.mailbox, step.uids, step.to)
             case RemoveStep():
-                return self._changes.remove(step.mailbox, step.uids)
+                return self._changes.remove(_numbered(step.mailbox), step.uids)
             case RenameStep():
                 # Another program may have given the folder a name that we give to none.
                 return self._folders.rename(step.folder, step.to)
@@ -348,6 +350,16 @@ class ImapConnection:
     def delete_draft(self, message_id: str) -> str:
         """Delete the drafts with a Message-ID. Return the folder for drafts."""
         return self._drafts.delete(message_id)
+
+
+def _numbered(mailbox: Mailbox) -> Mailbox:
+    """Return a folder in which a UID of an earlier call still names the same message. Raises GatewayError.
+
+    A folder without a UIDVALIDITY has no lasting UIDs (RFC 3501 section 6.3.1), so it can only be read.
+    """
+    if not mailbox.uid_validity:
+        raise read_only()
+    return mailbox
 
 
 def _date_time(moment: datetime | None) -> list[bytes]:
