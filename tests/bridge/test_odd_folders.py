@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import example, given
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, sign_in
@@ -14,6 +16,8 @@ from tests.support.servers.hostile_imap import HEALTHY
 from tests.support.servers.lying_server import LyingServer, Made, TakeLine, TakeLiteral
 from tests.support.servers.mailboxes import login_at
 from webbridge.gateway import GatewayError, ImapConnection, OutgoingMessage
+from webbridge.gateway.imap_names import from_utf8, to_utf8
+from webbridge.gateway.imap_syntax import read_folder_name, write_folder_name
 
 pytestmark = pytest.mark.server
 
@@ -118,6 +122,86 @@ def test_a_trash_that_the_server_hides_is_named(alice: FlaskClient, imap: LyingS
     answer = delete(alice)
     assert error_of(answer) == (422, "not-offered")
     assert "'Trash'" in answer.get_json()["message"]
+
+
+# Names are those that people have written
+
+
+@pytest.fixture
+def second_revision(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
+    """A browser before a server that has IMAP4rev2 only, where names are in UTF-8 (RFC 9051 section 5.1)."""
+    offered = b"CAPABILITY IMAP4rev2 AUTH=PLAIN MOVE UIDPLUS NAMESPACE ACL RIGHTS=texk"
+    imap.answers |= {
+        **HEALTHY,
+        "GREETING": [b"* OK [" + offered + b"] ready\r\n"],
+        "CAPABILITY": [b"* " + offered + b"\r\nTAG OK\r\n"],
+        "AUTHENTICATE PLAIN": [b"+ \r\n", TakeLine(), b"TAG OK [" + offered + b"] signed in\r\n"],
+        "LIST": folders('* LIST () "/" INBOX', '* LIST () "/" "Gelöschte Objekte"', '* LIST () "/" "R&D"'),
+        "NAMESPACE": folders('* NAMESPACE (("" "/")) (("Bürg/" "/")) NIL'),
+        "STATUS": folders('* STATUS "R&D" (MESSAGES 3)'),
+        "MYRIGHTS": folders('* MYRIGHTS "R&D" lr'),
+        "GETACL": folders('* ACL "R&D" bob lr'),
+        "CREATE": [b"TAG OK\r\n"],
+        "SUBSCRIBE": [b"TAG OK\r\n"],
+    }
+    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
+        assert sign_in(browser).status_code == 200
+        yield browser
+
+
+def test_names_of_the_second_revision_are_shown_as_written(second_revision: FlaskClient) -> None:
+    found = {one["name"]: one for one in get(second_revision, "/api/folders").get_json()["folders"]}
+    assert set(found) == {"INBOX", "Gelöschte Objekte", "R&D"}
+    assert (found["R&D"]["total"], found["R&D"]["rights"]) == (3, [])
+    assert get(second_revision, f"{folder_path(second_revision, 'R&D')}/access").status_code == 200
+
+
+def test_folders_of_others_are_found_at_the_second_revision(second_revision: FlaskClient, imap: LyingServer) -> None:
+    imap.answers["LIST"] = folders('* LIST () "/" "Bürg/Post"')
+    found = {one["name"]: one["place"] for one in get(second_revision, "/api/folders").get_json()["folders"]}
+    assert found == {"INBOX": "own", "Bürg/Post": "others"}
+
+
+def test_no_second_trash_is_made_at_the_second_revision(second_revision: FlaskClient, imap: LyingServer) -> None:
+    imap.answers["UID MOVE"] = [b"+ go on\r\n", TakeLiteral(), b"TAG OK\r\n"]
+    assert delete(second_revision).status_code == 200
+    assert (imap.commands("CREATE"), imap.messages) == ([], ["Gelöschte Objekte".encode()])
+
+
+def test_a_new_folder_of_the_second_revision_gets_its_name(second_revision: FlaskClient, imap: LyingServer) -> None:
+    assert post(second_revision, "/api/folders", name="R&D 2").status_code == 200
+    assert imap.commands("CREATE") == [b'CREATE "R&D 2"']
+
+
+def test_a_server_of_both_revisions_has_names_of_the_first(alice: FlaskClient, imap: LyingServer) -> None:
+    """RFC 9051 appendix A: until IMAP4rev2 is enabled."""
+    offer(imap, b"IMAP4rev2 MOVE UIDPLUS")
+    assert post(alice, "/api/folders", name="R&D 2").status_code == 200
+    assert imap.commands("CREATE") == [b'CREATE "R&-D 2"']
+
+
+def test_raw_utf_8_at_the_first_revision_makes_no_second_trash(alice: FlaskClient, imap: LyingServer) -> None:
+    """Some servers (Courier of old, hMailServer, Proton Bridge) send names in UTF-8 unasked."""
+    imap.answers |= {
+        "LIST": folders('* LIST () "/" INBOX', '* LIST () "/" "Gelöschte Objekte"'),
+        "UID MOVE": [b"+ go on\r\n", TakeLiteral(), b"TAG OK\r\n"],
+    }
+    assert delete(alice).status_code == 200
+    assert (imap.commands("CREATE"), imap.messages) == ([], ["Gelöschte Objekte".encode()])
+    names = {one["name"]: one["role"] for one in get(alice, "/api/folders").get_json()["folders"]}
+    assert names == {"INBOX": "inbox", "\ufffdGelöschte Objekte": "trash"}
+
+
+@given(name=st.binary(max_size=20) | st.text(max_size=20).map(lambda text: text.encode("utf-8", "replace")))
+@example("\ufffdx".encode())
+@example("\ufffd\ufffdö".encode())
+@example(b"\xf6")
+@example("ö".encode())
+@example(b"R&D")
+def test_every_name_of_either_revision_is_sent_as_it_came(name: bytes) -> None:
+    assert write_folder_name(read_folder_name(name)) == name
+    assert to_utf8(from_utf8(name)) == name
+    assert to_utf8(write_folder_name(read_folder_name(from_utf8(name)))) == name
 
 
 # A refusal says what happened

@@ -236,12 +236,15 @@ def test_rights_are_a_level_only_if_they_are_exactly_its_own(letters: str, level
         (b"teams/Ward", Place.OWN, ""),
         # The most exact namespace decides.
         (b"user/me/Ward", Place.OWN, ""),
-        (b"\xff/Ward", Place.OTHERS, "\ufffd\xff/"),
+        (b"\xff/Ward", Place.OTHERS, "\ufffd\ufffd\xff/"),
+        ("\xf6/Ward".encode(), Place.OTHERS, "\ufffd\xf6/"),
     ],
 )
 def test_the_namespace_says_whose_a_folder_is(name: bytes, place: Place, prefix: str) -> None:
     namespaces = Namespaces(
-        personal=(b"", b"user/me/"), foreign=frozenset({b"user/", b"team/", b"\xff/"}), shared=frozenset({b"team/"})
+        personal=(b"", b"user/me/"),
+        foreign=frozenset({b"user/", b"team/", b"\xff/", "\xf6/".encode()}),
+        shared=frozenset({b"team/"}),
     )
     listed = read_folders([Answer("LIST", None, [[], b"/", name])], namespaces)[-1]
     folder = listed.described(None, FolderFacts(), may_share=True)

@@ -37,7 +37,7 @@ from webbridge.gateway.imap_raw import RawReader
 from webbridge.gateway.imap_search import Criteria, SortKey, found_in
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_stored import read_stored
-from webbridge.gateway.imap_syntax import Literal, write_folder_name
+from webbridge.gateway.imap_syntax import FolderName, Literal
 from webbridge.gateway.imap_wire import Command, ImapWire, Refusal, refusal
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.row_cache import RowCache
@@ -292,7 +292,7 @@ class ImapConnection:
         self, folder: str, message: OutgoingMessage, flags: Sequence[str], received: datetime | None = None
     ) -> None:
         """Store a message in a folder unchanged, as one that was received then or, without a time, now."""
-        name = Literal(write_folder_name(check_folder_name(folder)))
+        name = FolderName.of(check_folder_name(folder))
         listed = [b"(" + " ".join(map(check_flag, flags)).encode() + b")", *_date_time(received)]
         self._imap.wire.deadline.extend_for(message.size_bytes)
         refused = partial(self._selection.refusal_in, folder)

@@ -19,7 +19,7 @@ from webbridge.gateway.door import (
     check_folder_name,
     clean_text,
 )
-from webbridge.gateway.imap_syntax import Literal, write_folder_name
+from webbridge.gateway.imap_syntax import FolderName, Literal, write_folder_name
 from webbridge.gateway.imap_wire import Answer, ImapWire, folder_refusal
 
 MAX_GRANTS: Final = 1000  # Our own bound: people in the list of one folder.
@@ -133,8 +133,8 @@ def _read_grant(name: object, rights: object) -> Grant:
     return Grant(identifier=identifier, rights=letters, level=level_of(letters))
 
 
-def _word(folder: str) -> Literal:
-    return Literal(write_folder_name(check_folder_name(folder)))
+def _word(folder: str) -> FolderName:
+    return FolderName.of(check_folder_name(folder))
 
 
 def _person(name: str) -> Literal:

@@ -23,7 +23,7 @@ from webbridge.gateway.door import (
 from webbridge.gateway.failures import read_only
 from webbridge.gateway.imap_fetch import flags_of, items_by_uid
 from webbridge.gateway.imap_selection import Selection
-from webbridge.gateway.imap_syntax import Literal, write_folder_name
+from webbridge.gateway.imap_syntax import FolderName
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal
 from webbridge.gateway.uid_set import MAX_UID, read_in_order, split_uids
 from webbridge.gateway.undo import Changed, FlagStep, MoveStep, RemoveStep
@@ -94,7 +94,7 @@ class MessageChanges:
         self, verb: bytes, mailbox: Mailbox, uids: Sequence[int], to: str, refused: Refusal | None = None
     ) -> tuple[MoveStep, ...]:
         """Copy or move messages. Return the steps that move the new ones back, as far as the server names them."""
-        name = Literal(write_folder_name(check_folder_name(to)))
+        name = FolderName.of(check_folder_name(to))
         named = split_uids(check_uids(uids))
         self._selection.enter(mailbox, uids)
         undo: list[MoveStep] = []

@@ -27,7 +27,13 @@ from webbridge.gateway.imap_folders import (
 )
 from webbridge.gateway.imap_namespaces import ALL_PERSONAL, UNKNOWN, Namespaces, Place, read_namespaces
 from webbridge.gateway.imap_selection import Selection
-from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Literal, read_code, read_folder_name, write_folder_name
+from webbridge.gateway.imap_syntax import (
+    UNREADABLE_NAME_MARK,
+    FolderName,
+    read_code,
+    read_folder_name,
+    write_folder_name,
+)
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal, opening_refusal
 from webbridge.gateway.undo import Changed, CreateStep, DeleteStep, RenameStep, SubscribeStep
 from webbridge.gateway.usual_names import USUAL_NAMES
@@ -256,9 +262,9 @@ class FolderLists:
         """Return the STATUS and MYRIGHTS answers of the folders, as far as the server gives them in time."""
         commands: list[Command] = []
         for folder in folders:
-            commands.append((b"STATUS", Literal(folder.wire_name), _COUNTS))
+            commands.append((b"STATUS", FolderName(folder.wire_name), _COUNTS))
             if self._imap.offers("ACL"):
-                commands.append((b"MYRIGHTS", Literal(folder.wire_name)))
+                commands.append((b"MYRIGHTS", FolderName(folder.wire_name)))
         return self._ask_in_time(commands)
 
     def _ask_rights(self, folders: Sequence[ListedFolder]) -> list[Answer]:
@@ -266,7 +272,7 @@ class FolderLists:
         if self._imap.offers("LIST-MYRIGHTS") or not self._imap.offers("ACL"):
             return []
         foreign = [folder for folder in folders if folder.place is not Place.OWN]
-        return self._ask_in_time([(b"MYRIGHTS", Literal(folder.wire_name)) for folder in foreign])
+        return self._ask_in_time([(b"MYRIGHTS", FolderName(folder.wire_name)) for folder in foreign])
 
     def _ask_in_time(self, commands: Sequence[Command]) -> list[Answer]:
         """Return the answers to the commands, without those that fail or come too late."""
@@ -325,8 +331,8 @@ def _not_listed(name: str) -> GatewayError:
     return GatewayError(GatewayCode.NOT_OFFERED, text)
 
 
-def _word(folder: str) -> Literal:
-    return Literal(write_folder_name(folder))
+def _word(folder: str) -> FolderName:
+    return FolderName.of(folder)
 
 
 def _name_refusal(word: str, text: bytes) -> GatewayError:

@@ -11,7 +11,7 @@ from functools import cache
 from webbridge.gateway.door import clean_text
 from webbridge.gateway.folder_uses import NO_USES, FolderUses
 from webbridge.gateway.imap_namespaces import ALL_PERSONAL, Namespaces, Place
-from webbridge.gateway.imap_syntax import Value, read_folder_name, read_number
+from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Value, read_folder_name, read_number
 from webbridge.gateway.imap_wire import Answer
 from webbridge.gateway.usual_names import USUAL_NAMES
 
@@ -47,6 +47,11 @@ _MARKS = frozenset(_SPECIAL_USE.values())
 
 def _usual_form(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def _shown_form(wire_name: bytes) -> str:
+    """Return the form in which a folder's name is compared with the usual ones: also of one that is no UTF-7."""
+    return _usual_form(read_folder_name(wire_name).removeprefix(UNREADABLE_NAME_MARK))
 
 
 _ALL_USUAL = frozenset(_usual_form(name) for names in USUAL_NAMES.values() for name in names)
@@ -249,7 +254,7 @@ def may_have_role(answer: Answer, uses: Callable[[], FolderUses]) -> bool:
         return False
     last = name.rpartition(delimiter)[2] if isinstance(delimiter, bytes) and delimiter else name
     is_marked = any(_attribute(flag.upper(), answer.kind) in _MARKS for flag in flags if isinstance(flag, bytes))
-    is_usual = _usual_form(read_folder_name(last)) in _ALL_USUAL
+    is_usual = _shown_form(last) in _ALL_USUAL
     return is_marked or is_usual or uses().chosen_for(name) is not None
 
 
@@ -289,7 +294,7 @@ def folders_with(role: Role, folders: Sequence[ListedFolder], uses: FolderUses =
     if marked:
         return marked
     shortest_last = sorted(others, key=lambda one: -len(one.wire_name))
-    by_name = {_usual_form(read_folder_name(one.top_name)): one for one in shortest_last if one.top_name is not None}
+    by_name = {_shown_form(one.top_name): one for one in shortest_last if one.top_name is not None}
     return [by_name[name] for name in map(_usual_form, USUAL_NAMES[role]) if name in by_name][:1]
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, check_folder_name
 from webbridge.gateway.failures import names_read_only, read_only
-from webbridge.gateway.imap_syntax import Literal, Value, read_code, write_folder_name
+from webbridge.gateway.imap_syntax import FolderName, Value, read_code
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal, opening_refusal
 from webbridge.gateway.uid_set import MAX_UID
 
@@ -177,7 +177,7 @@ class Selection:
         self._was_asked = False
 
     def _openings(self, verb: bytes, folder: str) -> list[Command]:
-        select: Command = (verb, Literal(write_folder_name(check_folder_name(folder))))
+        select: Command = (verb, FolderName.of(check_folder_name(folder)))
         if self._imap.offers("ENABLE", "QRESYNC"):
             # ENABLE is allowed only before the first SELECT (RFC 5161 section 3.1).
             openings: list[Command] = [select] if self._is_enabled else [(b"ENABLE", b"QRESYNC"), select]

@@ -17,7 +17,8 @@ from webbridge.gateway.door import UnreadableAnswer
 
 MAX_DEPTH = 50  # Nested parentheses. Only BODYSTRUCTURE, which is never requested, could have so many.
 MAX_NUMBER_DIGITS = 18
-# A folder's name that is no modified UTF-7 is shown as its bytes after this mark, so that the folder can be opened.
+# A folder's name that is no modified UTF-7 is shown after this mark, so that the folder can be opened: as UTF-8, and
+# its bytes after a second mark if it is no UTF-8 either.
 UNREADABLE_NAME_MARK = "\ufffd"
 
 Value: TypeAlias = "bytes | list[Value] | None"
@@ -44,6 +45,16 @@ class Literal:
     """The bytes of a literal in an answer, which have no syntax of their own."""
 
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FolderName(Literal):
+    """A folder's name in a command, in modified UTF-7. The connection sends it in the form that its server takes."""
+
+    @classmethod
+    def of(cls, name: str) -> FolderName:
+        """Return the name as `read_folder_name` has shown it."""
+        return cls(write_folder_name(name))
 
 
 def read_values(pieces: Sequence[bytes | Literal]) -> list[Value]:
@@ -90,14 +101,16 @@ def read_folder_name(wire: bytes) -> str:
     """Return the name for people and for our own API. `write_folder_name` turns it into the same bytes."""
     name = _decode_utf7(wire)
     if name is None or name.startswith(UNREADABLE_NAME_MARK) or write_folder_name(name) != wire:
-        return UNREADABLE_NAME_MARK + wire.decode("latin-1")
+        return UNREADABLE_NAME_MARK + _read_raw(wire)
     return name
 
 
 def write_folder_name(name: str) -> bytes:
-    """Return a folder's name in the server's form: modified UTF-7 (RFC 3501, 5.1.3), or the bytes after a mark."""
+    """Return a folder's name as modified UTF-7 (RFC 3501, 5.1.3), or the bytes that a text after a mark means."""
+    if name.startswith(2 * UNREADABLE_NAME_MARK):
+        return name[2:].encode("latin-1", "replace")
     if name.startswith(UNREADABLE_NAME_MARK):
-        return name[1:].encode("latin-1", "replace")
+        return name[1:].encode("utf-8", "replace")
     pieces = re.split(r"([^\x20-\x7e]+)", name)
     # Every second piece has only characters beyond ASCII.
     return b"".join(
@@ -129,6 +142,15 @@ def _read_line(line: bytes, stack: list[list[Value]]) -> None:
             stack[-1].append(_ESCAPED.sub(rb"\1", match["quoted"]))
         else:
             stack[-1].append(None if match["atom"].upper() == b"NIL" else match["atom"])
+
+
+def _read_raw(wire: bytes) -> str:
+    """Return the text of UTF-8, or other bytes after a mark. Some servers send UTF-8 unasked (hMailServer, Courier)."""
+    try:
+        text = wire.decode()
+    except UnicodeDecodeError:
+        text = UNREADABLE_NAME_MARK
+    return UNREADABLE_NAME_MARK + wire.decode("latin-1") if text.startswith(UNREADABLE_NAME_MARK) else text
 
 
 def _decode_utf7(wire: bytes) -> str | None:

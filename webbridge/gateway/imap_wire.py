@@ -15,7 +15,17 @@ from typing import TypeAlias
 
 from webbridge.gateway.door import Busy, ConnectionLost, GatewayCode, GatewayError, UnreadableAnswer, clean_text
 from webbridge.gateway.failures import COMMAND_CODES, circumstance
-from webbridge.gateway.imap_syntax import Literal, Value, is_plain, quote, read_code, read_number, read_values
+from webbridge.gateway.imap_names import are_in_utf8, names_from_utf8, to_utf8
+from webbridge.gateway.imap_syntax import (
+    FolderName,
+    Literal,
+    Value,
+    is_plain,
+    quote,
+    read_code,
+    read_number,
+    read_values,
+)
 from webbridge.gateway.wire import Wire
 
 MAX_LINE_BYTES = 2 * 1024 * 1024  # Our own bound. The longest line answers a search, with room for 180,000 UIDs.
@@ -102,6 +112,7 @@ class ImapWire:
     def __init__(self, wire: Wire, capabilities: Iterable[bytes] = ()) -> None:
         self.wire = wire
         self._capabilities = frozenset(name.upper() for name in capabilities)
+        self._has_utf8_names = are_in_utf8(self._capabilities)
         self._unfinished: deque[bytes] = deque()
         self._commands = 0
         self._has_name = False
@@ -158,7 +169,7 @@ class ImapWire:
         for command in commands:
             self._unfinished.append(self._new_tag())
             lines += self._unfinished[-1]
-            for word in command:
+            for word in map(self._as_sent, command):
                 if isinstance(word, bytes):
                     lines += b" " + word
                 elif is_plain(word.content):
@@ -174,7 +185,8 @@ class ImapWire:
 
     def needs_no_wait(self, command: Command) -> bool:
         """Return whether the command can be sent together with others."""
-        return all(isinstance(word, bytes) or is_plain(word.content) or self._takes_literal(word) for word in command)
+        words = map(self._as_sent, command)
+        return all(isinstance(word, bytes) or is_plain(word.content) or self._takes_literal(word) for word in words)
 
     def drain(self) -> None:
         """Read the answers to all unfinished commands, and drop them."""
@@ -260,6 +272,10 @@ class ImapWire:
         self.wire.broken = True
         return UnreadableAnswer()
 
+    def _as_sent(self, word: bytes | Literal) -> bytes | Literal:
+        """Return a word of a command as the server takes it."""
+        return Literal(to_utf8(word.content)) if self._has_utf8_names and isinstance(word, FolderName) else word
+
     def _takes_literal(self, word: Literal) -> bool:
         size_bytes = len(word.content)
         return self.offers("LITERAL+") or (self.offers("LITERAL-") and size_bytes <= MAX_LITERAL_MINUS_BYTES)
@@ -328,6 +344,7 @@ class ImapWire:
         if _STATUS.fullmatch(match[2]):
             return Answer(kind, number, [], rest.strip())
         try:
-            return Answer(kind, number, read_values([rest, *pieces[1:]]))
+            values = read_values([rest, *pieces[1:]])
         except UnreadableAnswer:
             return None
+        return Answer(kind, number, names_from_utf8(kind, values) if self._has_utf8_names else values)
