@@ -46,19 +46,40 @@ _OF_A_RIGHT = ("NOPERM", "CANNOT")
 _OF_ONE_OPERATION = (*_OF_A_RIGHT, "OVERQUOTA", "ALREADYEXISTS", "NONEXISTENT")
 _OF_THE_PASSWORD = ("AUTHENTICATIONFAILED", "EXPIRED")
 
-# What servers write that refuse a login for another reason, with no code or with ALERT (RFC 9051 section 7.1): Gmail's
-# "[ALERT] Too many simultaneous connections", Exchange's "Request is throttled", the locks of POP3 servers.
-_LATER_WORDS = re.compile(
-    r"too many (?!(?:failed|invalid|wrong|bad) )|simultaneous|concurrent|throttl|connection|temporar|try again|later|"
-    r"unavailable|not available|\bbusy\b|overload|\block|in use|already (?:open|in)|time[- ]?out|back-?off|"
-    r"rate[- ]?limit|limit (?:exceeded|reached)|exceeded|maintenance|shut",
-    re.IGNORECASE,
+# The words of a refused login, each list with whether it names the name or the password. The first that is found
+# decides. A server that does not say more gives AUTHENTICATIONFAILED for any reason (RFC 5530 section 3), so the first
+# three lists are above the code: Gmail's "Too many simultaneous connections", Exchange's "Request is throttled", the
+# locks of POP3 servers. The last two are read only where no code names the password: a server that refuses a password
+# may write "try again" and close the connection.
+_ABOVE_THE_CODE: Final = (
+    (
+        r"too many|\bb?lock|simultaneous|concurrent|throttl|"
+        r"(?:maximum|number|limit) [a-z ]{0,20}connections?\b|connections?[a-z ]{0,20} (?:limit|exceeded|reached)",
+        False,
+    ),
+    (
+        r"(?:wrong|invalid|incorrect|bad|unknown)"
+        r"(?:[ /]+(?:or|and|the|your|log[io]n|user|account|e-?mail|address|id|name|user[ -]?name)){0,5}"
+        r"[ /]+(?:password|passwd|passphrase|user[ -]?name|credential)|"
+        r"(?:password|passwd|passphrase|credentials?) (?:is |are |was |were )?"
+        r"(?:wrong|invalid|incorrect|not (?:valid|correct))",
+        True,
+    ),
+    (
+        r"temporar|\blater\b|unavailable|not available|\bbusy\b|overload|\bin use\b|already (?:open|in)|"
+        r"time[d-]? ?out|back-?off|rate[- ]?limit|limit (?:exceeded|reached)|maintenance|shut|"
+        r"internal (?:server )?error",
+        False,
+    ),
 )
-_PASSWORD_WORDS = re.compile(
-    r"password|passwd|passphrase|credential|log[io]n (?:failed|failure|incorrect|invalid|denied)|"
-    r"(?:authentication|authorization|auth) (?:failed|failure|error|rejected)|invalid (?:log[io]n|user)|"
-    r"(?:invalid|unknown|no such) (?:user|account|mailbox)|user ?name",
-    re.IGNORECASE,
+_BELOW_THE_CODE: Final = (
+    (r"connection|try again|exceeded", False),
+    (
+        r"password|passwd|passphrase|credential|log[io]n (?:failed|failure|incorrect|invalid|denied)|"
+        r"(?:authentication|authorization|auth) (?:failed|failure|error|rejected)|invalid (?:log[io]n|user)|"
+        r"(?:invalid|unknown|no such) (?:user|account|mailbox)|user ?name",
+        True,
+    ),
 )
 _MECHANISM_WORDS = re.compile(
     r"mechanism|authentication (?:type|method)|(?:unsupported|unrecogni[sz]ed|unknown|disabled) auth|"
@@ -107,18 +128,27 @@ def login_code(code: str, text: str) -> GatewayCode:
     if code == "OVERQUOTA" and _RATE_WORDS.search(text):
         return GatewayCode.BUSY
     meaning = LOGIN_CODES.get(code, GatewayCode.MISCONFIGURED)
-    is_unclear = meaning is GatewayCode.LOGIN_REFUSED and code not in _OF_THE_PASSWORD
-    return GatewayCode.BUSY if is_unclear and _LATER_WORDS.search(text) else meaning
+    is_later = meaning is GatewayCode.LOGIN_REFUSED and _names_login(code, text) is False
+    return GatewayCode.BUSY if is_later else meaning
 
 
 def names_password(code: str, text: str) -> bool:
     """Return whether the answer to a login says that the name or the password is wrong."""
-    return code in _OF_THE_PASSWORD or (_PASSWORD_WORDS.search(text) is not None and not _LATER_WORDS.search(text))
+    return _names_login(code, text) is True
+
+
+def _names_login(code: str, text: str) -> bool | None:
+    """Return whether an answer names the name or the password; None if it gives no reason."""
+    is_coded = code in _OF_THE_PASSWORD
+    for words, is_named in _ABOVE_THE_CODE if is_coded else (*_ABOVE_THE_CODE, *_BELOW_THE_CODE):
+        if re.search(words, text, re.IGNORECASE):
+            return is_named
+    return True if is_coded else None
 
 
 def names_mechanism(text: str) -> bool:
     """Return whether the answer to a login says that the server does not know the mechanism."""
-    return _MECHANISM_WORDS.search(text) is not None and not _PASSWORD_WORDS.search(text)
+    return _MECHANISM_WORDS.search(text) is not None and not names_password("", text)
 
 
 def failure_of(code: GatewayCode) -> Failure | None:

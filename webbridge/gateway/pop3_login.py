@@ -94,7 +94,8 @@ def _login_refusal(status: Status, *, names_wrong_passwords: bool) -> GatewayErr
     # The server's own words are not passed on, because they could repeat the password.
     text = status.text.decode("utf-8", "replace")
     code = "AUTHENTICATIONFAILED" if status.code == "AUTH" else ""
-    if status.code in _PASSING or (not status.code and login_code("", text) is GatewayCode.BUSY):
+    is_of_the_login = status.code in ("", "AUTH")
+    if status.code in _PASSING or (is_of_the_login and login_code(code, text) is GatewayCode.BUSY):
         return GatewayError(
             GatewayCode.BUSY, "The mailbox is in use, or accepts no login at the moment. Try again later."
         )

@@ -26,6 +26,7 @@ from webbridge.gateway.door import (
     check_recipients,
     clean_text,
 )
+from webbridge.gateway.failures import login_code
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by
 from webbridge.gateway.smtp_wire import Reply, SmtpWire
@@ -244,6 +245,13 @@ def _authenticate(smtp: SmtpWire, exchange: Exchange, credentials: Credentials) 
 
 def _login_refusal(reply: Reply, credentials: Credentials) -> GatewayError:
     # RFC 4954 section 6. The server's own words are not passed on, because they could repeat the password.
+    is_of_the_mechanism = reply.code in _OF_THE_MECHANISM
+    text = b" ".join(reply.lines).decode("utf-8", "replace")
+    says_later = not is_of_the_mechanism and login_code("AUTHENTICATIONFAILED", text) is GatewayCode.BUSY
+    if reply.is_passing or says_later:
+        return GatewayError(
+            GatewayCode.BUSY, f"The server for outgoing mail accepts no login now ({reply.code}). Try again later."
+        )
     if reply.code == 535:
         # The mailbox has accepted the password. So this server knows other passwords, or the password is new.
         is_token = credentials.kind is Secret.TOKEN
@@ -253,12 +261,8 @@ def _login_refusal(reply: Reply, credentials: Credentials) -> GatewayError:
             " Otherwise tell your administrator."
         )
         return GatewayError(GatewayCode.MISCONFIGURED, text)
-    if reply.is_passing:
-        return GatewayError(
-            GatewayCode.BUSY, f"The server for outgoing mail accepts no login now ({reply.code}). Try again later."
-        )
     text = f"The server for outgoing mail refused to sign you in ({reply.code}). Tell your administrator."
-    return MechanismRefused(text) if reply.code in _OF_THE_MECHANISM else GatewayError(GatewayCode.MISCONFIGURED, text)
+    return MechanismRefused(text) if is_of_the_mechanism else GatewayError(GatewayCode.MISCONFIGURED, text)
 
 
 def _open_transaction(
