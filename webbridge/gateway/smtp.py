@@ -39,6 +39,11 @@ MAX_SIZE_DIGITS = 20  # RFC 1870 section 3
 _OF_THE_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
 # RFC 3463 section 2, at the beginning of a reply's text (RFC 2034 section 4).
 _ENHANCED_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
+# RFC 3463 section 3.4: the message is too big for the system.
+_TOO_BIG: Final = b"5.3.4"
+_SIZE_WORDS = re.compile(
+    rb"(?:message|mail) (?:size|length) exceed|(?:message|mail)[a-z ]{0,20} too (?:big|large)", re.IGNORECASE
+)
 
 
 class Outcome(StrEnum):
@@ -83,15 +88,16 @@ class Refused(GatewayError):
     A lying server could repeat the password or addresses in its words, so the records have only its two codes.
     """
 
-    def __init__(self, reply: Reply, what: str) -> None:
+    def __init__(self, reply: Reply, what: str, *, names_size: bool = False) -> None:
         if reply.is_passing:
             code, text = GatewayCode.BUSY, f"The mail server does not take {what} now: "
+        elif _is_too_large(reply, names_size=names_size):
+            code, text = GatewayCode.MESSAGE_TOO_LARGE, "The mail server takes no message of this size: "
         else:
             code, text = GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: "
         super().__init__(code, text + _words(reply))
         self.reply_code = reply.code
-        status = _ENHANCED_STATUS.match(reply.lines[0])
-        self.without_words = f"{text}{reply.code}{f' {status[0].decode()}' if status else ''}"
+        self.without_words = f"{text}{reply.code} {_status(reply).decode()}".rstrip()
 
 
 class RecipientsRefused(GatewayError):
@@ -280,7 +286,10 @@ def _open_transaction(
     rcpts = [f"RCPT TO:<{recipient}>{notify}".encode() for recipient in recipients]
     of_sender, *of_recipients = smtp.commands([mail, *rcpts])
     if not of_sender.is_accepted:
-        raise Refused(of_sender, "the sender")
+        raise Refused(of_sender, "the sender", names_size=smtp.offers("size"))
+    for reply in of_recipients:
+        if _status(reply) == _TOO_BIG:
+            raise Refused(reply, "the message")
     refusals = [
         Refusal(address=recipient, is_temporary=reply.is_passing, text=_words(reply), code=reply.code)
         for recipient, reply in zip(recipients, of_recipients, strict=True)
@@ -365,6 +374,19 @@ def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
     if reply.code < 400:
         return Outcome.PERHAPS
     raise Refused(reply, "the message")
+
+
+def _is_too_large(reply: Reply, *, names_size: bool) -> bool:
+    """Return whether a refusal is about the size. 552 without more is, if the command named it (RFC 1870 section 6)."""
+    status = _status(reply)
+    if status or reply.code != 552:
+        return status == _TOO_BIG
+    return names_size or _SIZE_WORDS.search(b" ".join(reply.lines)) is not None
+
+
+def _status(reply: Reply) -> bytes:
+    match = _ENHANCED_STATUS.match(reply.lines[0])
+    return match[0] if match else b""
 
 
 def _words(reply: Reply) -> str:

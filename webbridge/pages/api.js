@@ -333,7 +333,7 @@ export class BridgeApi {
     const outcome = await this.outcomeOf(key).catch((error) => {
       // Only a refusal says that nothing was sent: after another error, such as the end of the session, nobody knows.
       if (!(error instanceof ApiError)) throw error;
-      if (error.code !== "message-refused") error.isOpen = true;
+      if (!["message-refused", "message-too-large"].includes(error.code)) error.isOpen = true;
       throw about(error, recipients);
     });
     if (outcome) return outcome;

@@ -1,0 +1,56 @@
+"""Refusals that mail servers give at odd places or in odd words: each is reported as what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.servers.bridge import bridge_before, send, sign_in
+from tests.support.servers.hostile_imap import HEALTHY
+from tests.support.servers.lying_server import LyingServer, TakeMessage
+from tests.support.servers.mailboxes import BOB
+
+pytestmark = pytest.mark.server
+MESSAGE = b"From: alice@example.test\r\nMessage-ID: <odd@example.test>\r\nSubject: x\r\n\r\nHello\r\n"
+TOO_BIG = b"552 5.3.4 Message size exceeds fixed limit\r\n"
+
+
+@pytest.fixture
+def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
+    imap.answers |= {**HEALTHY, "STATUS": [b"TAG OK\r\n"]}
+    smtp.answers["RSET"] = [b"250 ok\r\n"]
+    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
+        assert sign_in(browser).status_code == 200
+        yield browser
+
+
+@pytest.mark.parametrize(
+    ("stage", "refusal"),
+    [
+        *((stage, TOO_BIG) for stage in ("MAIL FROM", "RCPT TO", "DATA", "end")),
+        ("MAIL FROM", b"552 no\r\n"),
+        ("end", b"554 5.3.4 no\r\n"),
+        ("end", b"552 Message size exceeds maximum permitted\r\n"),
+    ],
+)
+def test_a_message_that_is_too_big_for_the_server_is_named_so(
+    alice: FlaskClient, smtp: LyingServer, stage: str, refusal: bytes
+) -> None:
+    """RFC 1870 section 6 and RFC 3463 section 3.4, as Postfix, Exim and Exchange say it."""
+    if stage == "end":
+        smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), refusal]
+    else:
+        smtp.answers[stage] = [refusal]
+    for _ in range(2):  # The second answer is that of the record, if the server had the whole message.
+        answer = send(alice, MESSAGE, BOB, key="k" * 22)
+        assert (answer.status_code, answer.get_json()["code"]) == (413, "message-too-large")
+
+
+@pytest.mark.parametrize("refusal", [b"552 5.2.2 Mailbox full\r\n", b"552 5.7.0 Blocked content\r\n", b"552 no\r\n"])
+def test_another_refusal_by_552_is_not_about_the_size(alice: FlaskClient, smtp: LyingServer, refusal: bytes) -> None:
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), refusal]
+    answer = send(alice, MESSAGE, BOB)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "message-refused")
