@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import bridge_before, send, sign_in
 from tests.support.servers.hostile_imap import HEALTHY
-from tests.support.servers.lying_server import LyingServer, TakeMessage
+from tests.support.servers.lying_server import Close, LyingServer, TakeMessage, Wait
 from tests.support.servers.mailboxes import BOB
 
 pytestmark = pytest.mark.server
@@ -54,3 +54,40 @@ def test_another_refusal_by_552_is_not_about_the_size(alice: FlaskClient, smtp: 
     smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), refusal]
     answer = send(alice, MESSAGE, BOB)
     assert (answer.status_code, answer.get_json()["code"]) == (422, "message-refused")
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        (b"421 4.3.2 shutting down\r\n", 503, "mail-server-busy"),
+        (b"452 4.3.1 no space\r\n", 503, "mail-server-busy"),
+        (b"554 5.7.1 rejected\r\n", 422, "message-refused"),
+        (b"250 taken\r\n", 502, "mail-server-unreadable"),
+    ],
+)
+def test_a_refusal_in_the_middle_of_the_message_is_said(
+    alice: FlaskClient, smtp: LyingServer, said: bytes, status: int, code: str
+) -> None:
+    """A server may end the connection at any time by 421 (RFC 5321 section 3.8), also after 354."""
+    smtp.answers["DATA"] = [b"354 go on\r\n" + said, Close()]
+    answer = send(alice, MESSAGE, BOB)
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [(b"552 5.3.4 too big\r\n", 413, "message-too-large"), (b"421 4.3.0 bye\r\n", 503, "mail-server-busy")],
+)
+@pytest.mark.parametrize("reads", [False, True], ids=["cut", "read to its end"])
+def test_a_refusal_while_a_large_message_is_on_its_way_is_said(
+    alice: FlaskClient, smtp: LyingServer, said: bytes, status: int, code: str, reads: bool
+) -> None:
+    """A person who is told to try again would send the same large message for ever."""
+    smtp.answers |= {
+        "EHLO": [b"250-here\r\n250 AUTH PLAIN\r\n"],
+        "DATA": [b"354 go on\r\n", Wait(0.2), said, TakeMessage() if reads else Wait(0.2), Close()],
+    }
+    answer = send(alice, MESSAGE + (b"y" * 76 + b"\r\n") * 40_000, BOB)
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    assert smtp.messages == []

@@ -21,6 +21,7 @@ from webbridge.gateway.door import (
     GatewayError,
     MailServer,
     Secret,
+    ServerTooSlow,
     UnreadableAnswer,
     check_address,
     check_recipients,
@@ -346,16 +347,28 @@ def _transfer(smtp: SmtpWire, message: OutgoingMessage) -> None:
     reply = smtp.command(b"DATA")
     if reply.code != 354:
         raise Refused(reply, "the message")
+    try:
+        _send_lines(smtp, message)
+        # A reply that has come already would be taken for the reply to the message.
+        smtp.check_quiet()
+    except (ConnectionLost, ServerTooSlow, UnreadableAnswer):
+        # RFC 5321 section 3.8: a server may say 421 at any time, and close the connection. Other refusals come too.
+        early = smtp.last_words()
+        if early is not None and early.code >= 400:
+            raise Refused(early, "the message") from None
+        raise
+
+
+def _send_lines(smtp: SmtpWire, message: OutgoingMessage) -> None:
     is_line_start = True
     for piece in message.pieces():
         # Lines end only in CR LF, so each dot after an LF is at the beginning of a line.
         stuffed = piece.replace(b"\n.", b"\n..")
+        smtp.check_quiet()
         smtp.wire.send(b"." + stuffed if is_line_start and piece.startswith(b".") else stuffed)
         is_line_start = piece.endswith(b"\n")
     if not message.ends_with_line:
         smtp.wire.send(b"\r\n")
-    # A reply that has come already would be taken for the reply to the message.
-    smtp.check_quiet()
 
 
 def _finish(smtp: SmtpWire, seconds: float) -> Outcome:

@@ -128,6 +128,14 @@ class SmtpWire:
             self.wire.broken = True
             raise UnreadableAnswer
 
+    def last_words(self) -> Reply | None:
+        """Return a reply that came without a command, before the connection is given up. None if there is none."""
+        self.wire.deadline = CallDeadline(QUIT_SECONDS)
+        try:
+            return self.read_reply()
+        except GatewayError:
+            return None
+
     def read_reply(self) -> Reply:
         """Return the next complete reply."""
         lines: list[bytes] = []
