@@ -91,7 +91,7 @@ def test_an_open_connection_that_ends_at_the_next_message_is_replaced_once(
 
 def test_a_lasting_refusal_at_an_open_connection_is_not_tried_again(alice: FlaskClient, smtp: LyingServer) -> None:
     assert send(alice, MESSAGE, BOB).get_json()["outcome"] == "sent"
-    smtp.answers["MAIL FROM"] = [b"452 4.3.1 no room\r\n"]
+    smtp.answers["MAIL FROM"] = [b"451 4.7.1 greylisted\r\n"]
     assert error_of(send(alice, MESSAGE, BOB)) == (503, "mail-server-busy")
     assert logins(smtp) == 1
 

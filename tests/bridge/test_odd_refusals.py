@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import bridge_before, send, sign_in
 from tests.support.servers.hostile_imap import HEALTHY
-from tests.support.servers.lying_server import Close, LyingServer, TakeMessage, Wait
+from tests.support.servers.lying_server import Close, LyingServer, Made, Step, TakeMessage, Wait
 from tests.support.servers.mailboxes import BOB
 
 pytestmark = pytest.mark.server
@@ -91,3 +91,43 @@ def test_a_refusal_while_a_large_message_is_on_its_way_is_said(
     answer = send(alice, MESSAGE + (b"y" * 76 + b"\r\n") * 40_000, BOB)
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
     assert smtp.messages == []
+
+
+def once(server: LyingServer, command: str, answer: bytes) -> Made:
+    """An answer after which the server is as before."""
+    healthy = server.answers[command]
+
+    def make() -> bytes:
+        server.answers[command] = healthy
+        return answer
+
+    return Made(make)
+
+
+USELESS = [
+    ("MAIL FROM", b"451 4.4.2 Timeout - closing connection\r\n"),
+    ("MAIL FROM", b"454 4.7.0 TLS session expired\r\n"),
+    ("MAIL FROM", b"530 5.7.0 Authentication required\r\n"),
+    ("MAIL FROM", b"452 4.3.1 too many messages in this connection\r\n"),
+    ("DATA", b"421 4.3.2 closing\r\n"),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "then"),
+    [
+        *((*one, then) for one in USELESS for then in ([], [Close()])),
+        ("MAIL FROM", b"550 5.7.1 too many messages in this connection\r\n", [Close()]),
+        ("DATA", b"", [Close()]),
+    ],
+)
+def test_a_kept_submission_connection_that_is_useless_is_replaced_once(
+    alice: FlaskClient, smtp: LyingServer, command: str, answer: bytes, then: list[Step]
+) -> None:
+    assert send(alice, MESSAGE, BOB).status_code == 200
+    smtp.answers[command] = [once(smtp, command, answer), *then]
+    assert send(alice, MESSAGE, BOB).status_code == 200
+    assert (len(smtp.messages), len(smtp.commands("AUTH"))) == (2, 2)
+    smtp.answers[command] = [answer, *then]
+    assert send(alice, MESSAGE, BOB).status_code in (422, 502, 503)
+    assert (len(smtp.messages), len(smtp.commands("AUTH"))) == (2, 3)

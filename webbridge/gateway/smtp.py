@@ -40,6 +40,10 @@ MAX_SIZE_DIGITS = 20  # RFC 1870 section 3
 _OF_THE_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
 # RFC 3463 section 2, at the beginning of a reply's text (RFC 2034 section 4).
 _ENHANCED_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
+_ENDING: Final = 421  # RFC 5321 section 3.8: the server ends the connection.
+# What servers say to MAIL when a connection was idle for long, or had enough messages: its login or its TLS is over.
+_OF_THE_CONNECTION = frozenset({_ENDING, 452, 454, 530})
+_CONNECTION_STATUS: Final = b"4.4.2"  # RFC 3463 section 3.5: bad connection
 # RFC 3463 section 3.4: the message is too big for the system.
 _TOO_BIG: Final = b"5.3.4"
 _SIZE_WORDS = re.compile(
@@ -99,6 +103,14 @@ class Refused(GatewayError):
         super().__init__(code, text + _words(reply))
         self.reply_code = reply.code
         self.without_words = f"{text}{reply.code} {_status(reply).decode()}".rstrip()
+
+
+class SenderRefused(Refused):
+    """The server refused MAIL. `is_of_connection`: another connection may succeed."""
+
+    def __init__(self, reply: Reply, *, names_size: bool) -> None:
+        super().__init__(reply, "the sender", names_size=names_size)
+        self.is_of_connection = reply.code in _OF_THE_CONNECTION or _status(reply) == _CONNECTION_STATUS
 
 
 class RecipientsRefused(GatewayError):
@@ -190,10 +202,9 @@ def _begin(credentials: Credentials, connections: Connections, opening: Callable
         try:
             opening(kept)
         except GatewayError as error:
+            is_useless = _is_of_the_connection(error, kept)
             kept.wire.close()
-            # RFC 5321 section 3.8: 421 says that the server ends the connection. Nothing of the message was sent.
-            is_over = isinstance(error, (ConnectionLost, UnreadableAnswer)) or _is_of_the_connection(error)
-            if not is_over:
+            if not is_useless:
                 raise
         else:
             return kept
@@ -206,9 +217,14 @@ def _begin(credentials: Credentials, connections: Connections, opening: Callable
     return smtp
 
 
-def _is_of_the_connection(error: GatewayError) -> bool:
+def _is_of_the_connection(error: GatewayError, smtp: SmtpWire) -> bool:
+    """Return whether an error at a kept connection may be only its own. Nothing of the message was sent then."""
+    if isinstance(error, ConnectionLost | UnreadableAnswer):
+        return True
+    if isinstance(error, SenderRefused) and (error.is_of_connection or smtp.wire.broken or not smtp.wire.is_quiet()):
+        return True
     refusals = error.refusals if isinstance(error, RecipientsRefused) else ()
-    return (isinstance(error, Refused) and error.reply_code == 421) or any(one.code == 421 for one in refusals)
+    return (isinstance(error, Refused) and error.reply_code == _ENDING) or any(one.code == _ENDING for one in refusals)
 
 
 def _log_in_anew(credentials: Credentials) -> SmtpWire:
@@ -275,7 +291,7 @@ def _login_refusal(reply: Reply, credentials: Credentials) -> GatewayError:
 def _open_transaction(
     smtp: SmtpWire, sender: str, recipients: list[str], message: OutgoingMessage, reports: Collection[Report]
 ) -> None:
-    """Name sender and recipients. A refused recipient ends the transaction for all."""
+    """Name sender and recipients, and announce the message. A refused recipient ends the transaction for all."""
     _check_size(smtp, message)
     _check_letters(smtp, recipients)
     if reports and not smtp.offers("dsn"):
@@ -287,7 +303,7 @@ def _open_transaction(
     rcpts = [f"RCPT TO:<{recipient}>{notify}".encode() for recipient in recipients]
     of_sender, *of_recipients = smtp.commands([mail, *rcpts])
     if not of_sender.is_accepted:
-        raise Refused(of_sender, "the sender", names_size=smtp.offers("size"))
+        raise SenderRefused(of_sender, names_size=smtp.offers("size"))
     for reply in of_recipients:
         if _status(reply) == _TOO_BIG:
             raise Refused(reply, "the message")
@@ -299,6 +315,10 @@ def _open_transaction(
     # The connection is closed then, which ends the transaction.
     if refusals:
         raise RecipientsRefused(refusals)
+    smtp.wire.deadline.extend_for(message.size_bytes)
+    reply = smtp.command(b"DATA")
+    if reply.code != 354:
+        raise Refused(reply, "the message")
 
 
 def _check_size(smtp: SmtpWire, message: OutgoingMessage) -> None:
@@ -343,10 +363,6 @@ def _mail_options(smtp: SmtpWire, message: OutgoingMessage, recipients: list[str
 
 def _transfer(smtp: SmtpWire, message: OutgoingMessage) -> None:
     """Send the message without the line that ends it."""
-    smtp.wire.deadline.extend_for(message.size_bytes)
-    reply = smtp.command(b"DATA")
-    if reply.code != 354:
-        raise Refused(reply, "the message")
     try:
         _send_lines(smtp, message)
         # A reply that has come already would be taken for the reply to the message.
