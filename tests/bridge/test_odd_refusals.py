@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import bridge_before, send, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, folder_path, get, send, sign_in
 from tests.support.servers.hostile_imap import HEALTHY
 from tests.support.servers.lying_server import Close, LyingServer, Made, Step, TakeMessage, Wait
 from tests.support.servers.mailboxes import BOB
@@ -93,6 +94,10 @@ def test_a_refusal_while_a_large_message_is_on_its_way_is_said(
     assert smtp.messages == []
 
 
+def post(browser: FlaskClient, path: str, **members: object) -> TestResponse:
+    return browser.post(path, base_url=API, headers=FROM_PAGES, json=members)
+
+
 def once(server: LyingServer, command: str, answer: bytes) -> Made:
     """An answer after which the server is as before."""
     healthy = server.answers[command]
@@ -102,6 +107,20 @@ def once(server: LyingServer, command: str, answer: bytes) -> Made:
         return answer
 
     return Made(make)
+
+
+@pytest.mark.parametrize("command", ["SELECT", "LIST", "UID SEARCH"])
+def test_a_kept_connection_that_is_useless_is_replaced_once(
+    alice: FlaskClient, imap: LyingServer, command: str
+) -> None:
+    """Nothing was changed, so the call may be repeated in a fresh connection, where the server is well."""
+    get(alice, "/api/folders")
+    imap.answers[command] = [once(imap, command, b"TAG BAD User is authenticated but not connected.\r\n")]
+    if command == "LIST":
+        answer = get(alice, "/api/folders")
+    else:
+        answer = post(alice, f"{folder_path(alice)}/search", subject="x")
+    assert answer.status_code == 200
 
 
 USELESS = [

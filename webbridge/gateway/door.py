@@ -121,6 +121,13 @@ class Busy(GatewayError):
         self.ends_connection = ends_connection
 
 
+class NotConnected(Busy):
+    """The server has lost what is behind this connection. A fresh connection may succeed at once."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ends_connection=True)
+
+
 class LoginRefused(GatewayError):
     """The server refused a login. `names_password`: it says so of the secret, and not only that it refuses."""
 

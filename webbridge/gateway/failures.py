@@ -9,7 +9,7 @@ from math import ceil
 from types import MappingProxyType
 from typing import Final
 
-from webbridge.gateway.door import Busy, GatewayCode, GatewayError, clean_text
+from webbridge.gateway.door import Busy, GatewayCode, GatewayError, NotConnected, clean_text
 
 
 class Failure(StrEnum):
@@ -88,7 +88,8 @@ _MECHANISM_WORDS = re.compile(
 )
 
 # What a command may be refused for that passes, with no code: Exchange says so by NO or BAD at any command.
-_USELESS_WORDS = re.compile(rb"authenticated but not connected|throttl|back-?off", re.IGNORECASE)
+_NOT_CONNECTED_WORDS = re.compile(rb"authenticated but not connected", re.IGNORECASE)
+_THROTTLED_WORDS = re.compile(rb"throttl|back-?off", re.IGNORECASE)
 _PASSING_WORDS = re.compile(
     rb"too many|simultaneous|temporar(?:y|ily)|try again|server (?:is )?(?:busy|unavailable|overloaded)|time[d-]? ?out|"
     rb"overload|\block(?:ed)? by",
@@ -175,15 +176,20 @@ def circumstance(code: str, text: bytes) -> GatewayError | None:
         return read_only()
     if code:
         return None
-    is_useless = _USELESS_WORDS.search(text) is not None
-    if is_useless or _PASSING_WORDS.search(text):
-        return _passing(text, ends_connection=is_useless)
+    if _NOT_CONNECTED_WORDS.search(text):
+        return NotConnected(_not_now(text))
+    is_throttled = _THROTTLED_WORDS.search(text) is not None
+    if is_throttled or _PASSING_WORDS.search(text):
+        return _passing(text, ends_connection=is_throttled)
     return None
 
 
 def _passing(text: bytes, *, ends_connection: bool = False) -> Busy:
-    message = f"The mail server cannot do this at the moment: {clean_text(text)}"
-    return Busy(message, retry_seconds=_wait_in(text), ends_connection=ends_connection)
+    return Busy(_not_now(text), retry_seconds=_wait_in(text), ends_connection=ends_connection)
+
+
+def _not_now(text: bytes) -> str:
+    return f"The mail server cannot do this at the moment: {clean_text(text)}"
 
 
 def names_read_only(code: str, text: bytes) -> bool:

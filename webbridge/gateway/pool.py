@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from webbridge.gateway.connection import MailConnection, RawMessage
-from webbridge.gateway.door import ConnectionLost, Credentials, LoginRefused, Mailbox
+from webbridge.gateway.door import ConnectionLost, Credentials, LoginRefused, Mailbox, NotConnected
 from webbridge.gateway.doubts import Doubts
 from webbridge.gateway.folder_uses import NO_USES, FolderUses
 from webbridge.gateway.imap import ImapConnection
@@ -150,7 +150,7 @@ class ConnectionPool:
             is_kept = self._prepare(slot, credentials, deadline, check_after=CHECK_AFTER_SECONDS)
             try:
                 raw = _connection_of(slot).open_raw(mailbox, uid, max_bytes)
-            except ConnectionLost:
+            except (ConnectionLost, NotConnected):
                 if not is_kept:
                     raise
                 self._open(slot, credentials, deadline)
@@ -216,10 +216,12 @@ class ConnectionPool:
         self, slot: Slot, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]
     ) -> Result:
         deadline = _new_deadline(credentials)
-        self._prepare(slot, credentials, deadline, check_after=CHECK_AFTER_SECONDS)
+        is_kept = self._prepare(slot, credentials, deadline, check_after=CHECK_AFTER_SECONDS)
         try:
             return operation(self._with_cache(session_id, slot))
-        except ConnectionLost:
+        except (ConnectionLost, NotConnected) as error:
+            if isinstance(error, NotConnected) and not is_kept:
+                raise
             # A kept connection may have been closed meanwhile, and one message may break a list. Then the list is asked
             # for in smaller steps.
             self._open(slot, credentials, deadline)
