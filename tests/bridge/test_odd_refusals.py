@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, folder_path, get, send, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, send, sign_in
 from tests.support.servers.hostile_imap import HEALTHY
-from tests.support.servers.lying_server import Close, LyingServer, Made, Step, TakeMessage, Wait
+from tests.support.servers.lying_server import POP3, Close, LyingServer, Made, Step, TakeLine, TakeMessage, Wait
 from tests.support.servers.mailboxes import BOB
 
 pytestmark = pytest.mark.server
@@ -150,3 +150,62 @@ def test_a_kept_submission_connection_that_is_useless_is_replaced_once(
     smtp.answers[command] = [answer, *then]
     assert send(alice, MESSAGE, BOB).status_code in (422, 502, 503)
     assert (len(smtp.messages), len(smtp.commands("AUTH"))) == (2, 3)
+
+
+SMTP_LOGIN: list[Step] = [b"334 VXNlcm5hbWU6\r\n", TakeLine(), b"334 UGFzc3dvcmQ6\r\n", TakeLine(), b"235 ok\r\n"]
+IMAP_LOGIN: list[Step] = [b"+ VXNlcm5hbWU6\r\n", TakeLine(), b"+ UGFzc3dvcmQ6\r\n", TakeLine(), b"TAG OK\r\n"]
+
+
+@pytest.mark.parametrize("end", [b"", b"421 4.7.0 closing\r\n"])
+def test_a_mechanism_that_is_refused_with_a_closed_connection_is_followed_by_another(
+    alice: FlaskClient, smtp: LyingServer, end: bytes
+) -> None:
+    smtp.answers |= {
+        "EHLO": [b"250-here\r\n250 AUTH PLAIN LOGIN\r\n"],
+        "AUTH PLAIN": [b"504 5.5.4 unrecognized authentication type\r\n" + end, Close()],
+        "AUTH LOGIN": SMTP_LOGIN,
+    }
+    assert send(alice, MESSAGE, BOB).status_code == 200
+    assert len(smtp.commands("AUTH")) == 2
+
+
+def test_each_mechanism_that_is_refused_with_a_closed_connection_is_tried_once(
+    alice: FlaskClient, smtp: LyingServer
+) -> None:
+    refusal: list[Step] = [b"504 5.5.4 no\r\n", Close()]
+    smtp.answers |= {"EHLO": [b"250-here\r\n250 AUTH PLAIN LOGIN\r\n"], "AUTH PLAIN": refusal, "AUTH LOGIN": refusal}
+    assert error_of(send(alice, MESSAGE, BOB)) == (502, "mail-server-misconfigured")
+    assert len(smtp.commands("AUTH")) == 2
+
+
+@pytest.mark.parametrize("answer", [b"", b"334 \r\n"])
+def test_a_closed_connection_in_the_login_is_no_unreadable_answer(
+    alice: FlaskClient, smtp: LyingServer, answer: bytes
+) -> None:
+    smtp.answers |= {"EHLO": [b"250-here\r\n250 AUTH LOGIN\r\n"], "AUTH LOGIN": [answer, Close()]}
+    assert error_of(send(alice, MESSAGE, BOB)) == (502, "mail-server-unreachable")
+
+
+@pytest.mark.parametrize("answer", [b"TAG BAD unsupported mechanism\r\n", b"TAG NO unsupported mechanism\r\n* BYE\r\n"])
+@pytest.mark.parametrize("way", ["AUTHENTICATE LOGIN", "LOGIN"])
+def test_imap_follows_a_mechanism_that_is_refused_with_a_closed_connection(
+    imap: LyingServer, answer: bytes, way: str
+) -> None:
+    offered = b"AUTH=PLAIN AUTH=LOGIN" if way.startswith("AUTH") else b"AUTH=PLAIN"
+    imap.answers |= {
+        **HEALTHY,
+        "GREETING": [b"* OK [CAPABILITY IMAP4rev1 " + offered + b"] hi\r\n"],
+        "AUTHENTICATE PLAIN": [answer, Close()],
+        "AUTHENTICATE LOGIN": IMAP_LOGIN,
+        "LOGIN": [b"TAG OK\r\n"],
+    }
+    with bridge_before(imap.address(timeout_seconds=2.0)) as browser:
+        assert sign_in(browser, password="only ASCII").status_code == 200
+    assert len(imap.commands("AUTHENTICATE PLAIN")) == 1
+
+
+def test_pop3_follows_a_mechanism_that_is_refused_with_a_closed_connection(imap: LyingServer) -> None:
+    imap.answers = {**POP3, "AUTH PLAIN": [b"-ERR unsupported mechanism\r\n", Close()]}
+    with bridge_before(imap.pop3_address(timeout_seconds=2.0)) as browser:
+        assert sign_in(browser, password="only ASCII").status_code == 200
+    assert (len(imap.commands("AUTH")), len(imap.commands("PASS"))) == (1, 1)

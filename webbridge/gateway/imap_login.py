@@ -32,7 +32,7 @@ from webbridge.gateway.door import (
 from webbridge.gateway.failures import LOGIN_CODES, login_code, names_mechanism, names_password
 from webbridge.gateway.imap_syntax import read_code
 from webbridge.gateway.imap_wire import ImapWire
-from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by
+from webbridge.gateway.sasl import Exchange, MechanismRefused, SaidGoodbye, log_in_by, with_mechanisms_left
 from webbridge.gateway.wire import CallDeadline, Wire
 
 _MAX_LOGIN_BYTES: Final = 64 * 1024  # Our own bound. A greeting and two lists of capabilities have some hundred bytes.
@@ -48,11 +48,15 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
     Raises GatewayError: LOGIN_REFUSED only if the server says that the password is wrong, or gives no reason. Otherwise
     BUSY, MISCONFIGURED, UNREACHABLE or UNREADABLE.
     """
+    return with_mechanisms_left(lambda refused: _connect(credentials, deadline, refused))
+
+
+def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]) -> ImapWire:
     server = credentials.account.server
     wire = Wire.connect(server, server.mailbox, deadline)
     try:
         client = _open(wire, server)
-        _log_in(client, credentials)
+        _log_in(client, credentials, refused)
         capabilities = _capabilities(client)
     except GatewayError:
         wire.close()
@@ -92,7 +96,7 @@ class _ImapOverWire(BothRevisions):
         self._take(len(line))
         if line[:5].upper() == b"* BYE":
             # Some servers keep the connection open then, and imaplib would wait for the answer to the login.
-            raise _no_connection()
+            raise SaidGoodbye
         # imaplib requires the line ends and the text that RFC 9051 sections 2.2 and 7.1 prescribe. Some servers end the
         # answer to a login in a bare LF (GNU Mailutils 3.15), and some leave the text out.
         line = line.rstrip(b"\r\n") + b"\r\n"
@@ -187,14 +191,18 @@ def _open(wire: Wire, server: MailServer) -> _Client:
     return client
 
 
-def _log_in(client: _Client, credentials: Credentials) -> None:
+def _log_in(client: _Client, credentials: Credentials, refused: set[str]) -> None:
     offered = frozenset(
         name.decode("ascii", "replace").upper().removeprefix("AUTH=")
         for name in client.capabilities()
         if name.upper().startswith(b"AUTH=")
     )
     address = credentials.account.server.mailbox
-    reason = log_in_by(offered, credentials, address, lambda exchange: _authenticate(client, exchange))
+
+    def attempt(exchange: Exchange) -> None:
+        _authenticate(client, exchange)
+
+    reason = log_in_by(offered, credentials, address, attempt, refused=refused)
     if reason is None:
         return
     login, password = credentials.account.login, credentials.password
@@ -234,10 +242,6 @@ def _capabilities(client: _Client) -> frozenset[bytes]:
     except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
         # A server whose answer is damaged offers nothing more than IMAP itself.
         return frozenset()
-
-
-def _no_connection() -> GatewayError:
-    return GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
 
 
 def _abort_meaning(client: _Client) -> GatewayError:

@@ -11,7 +11,7 @@ from base64 import b64encode
 from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, LoginRefused, Secret, Security
 from webbridge.gateway.failures import login_code, names_mechanism, names_password
 from webbridge.gateway.pop3_wire import Pop3Wire, Status
-from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by
+from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by, with_mechanisms_left
 from webbridge.gateway.wire import CallDeadline, Wire
 
 MAX_AUTH_BYTES = 255  # RFC 5034 section 4: a longer response follows on a line of its own.
@@ -24,6 +24,10 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> tuple[Pop3Wire,
 
     Raises GatewayError: LOGIN_REFUSED only if the server says that the password is wrong, or gives no reason.
     """
+    return with_mechanisms_left(lambda refused: _connect(credentials, deadline, refused))
+
+
+def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]) -> tuple[Pop3Wire, frozenset[str]]:
     server = credentials.account.server
     wire = Wire.connect(server, server.mailbox, deadline)
     try:
@@ -34,7 +38,7 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> tuple[Pop3Wire,
                 raise _misconfigured("offers no TLS")
             wire.start_tls(server.tls_context(), server.mailbox.host)
         capabilities = _capabilities(pop3)
-        _log_in(pop3, credentials, capabilities)
+        _log_in(pop3, credentials, capabilities, refused)
         return pop3, _capabilities(pop3)
     except GatewayError:
         wire.close()
@@ -54,7 +58,7 @@ def _capabilities(pop3: Pop3Wire) -> frozenset[str]:
     return frozenset(line.decode("ascii", "replace").upper() for line in pop3.read_lines())
 
 
-def _log_in(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[str]) -> None:
+def _log_in(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[str], refused: set[str]) -> None:
     names_wrong_passwords = "AUTH-RESP-CODE" in capabilities
 
     def attempt(exchange: Exchange) -> None:
@@ -63,7 +67,7 @@ def _log_in(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[st
             raise _login_refusal(status, names_wrong_passwords=names_wrong_passwords)
 
     offered = {name for line in capabilities if line.startswith("SASL ") for name in line.split()[1:]}
-    reason = log_in_by(offered, credentials, credentials.account.server.mailbox, attempt)
+    reason = log_in_by(offered, credentials, credentials.account.server.mailbox, attempt, refused=refused)
     if reason is None:
         return
     login, password = credentials.account.login, credentials.password

@@ -59,8 +59,7 @@ class Pop3Wire:
 
     def send(self, *commands: bytes) -> None:
         """Send commands whose answers are read afterwards (RFC 2449 section 6.6)."""
-        if not self.wire.is_quiet():
-            raise self.unreadable()
+        self.wire.check_quiet()
         self.wire.send(b"".join(command + b"\r\n" for command in commands))
 
     def read_status(self) -> Status:

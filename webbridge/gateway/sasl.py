@@ -12,12 +12,22 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from scramp import ScramClient, ScramException
 
 from webbridge.gateway import bearer
-from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, Secret, ServerAddress, UnreadableAnswer
+from webbridge.gateway.door import (
+    ConnectionLost,
+    Credentials,
+    GatewayCode,
+    GatewayError,
+    Secret,
+    ServerAddress,
+    UnreadableAnswer,
+)
+
+Connection = TypeVar("Connection")
 
 # Our own bound. A million rounds take about a second of the processor, and servers ask for at least 4,096 (RFC 7677).
 MAX_ITERATIONS: Final = 1_000_000
@@ -71,20 +81,48 @@ class MechanismRefused(GatewayError):
         super().__init__(GatewayCode.MISCONFIGURED, message)
 
 
+class SaidGoodbye(GatewayError):
+    """The server ends the connection in place of an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
+
+
+def with_mechanisms_left(connect: Callable[[set[str]], Connection]) -> Connection:
+    """Connect and log in, and once more each time that a server ends the connection after it has refused a mechanism.
+
+    `connect` makes a connection, and adds the mechanisms that are refused on it to the set. Those are not tried again.
+    """
+    refused: set[str] = set()
+    while True:
+        before = len(refused)
+        try:
+            return connect(refused)
+        except (ConnectionLost, SaidGoodbye, UnreadableAnswer):
+            if len(refused) == before:
+                raise
+
+
 def log_in_by(
-    offered: Collection[str], credentials: Credentials, address: ServerAddress, attempt: Callable[[Exchange], None]
+    offered: Collection[str],
+    credentials: Credentials,
+    address: ServerAddress,
+    attempt: Callable[[Exchange], None],
+    *,
+    refused: set[str],
 ) -> GatewayError | None:
-    """Log in by the first mechanism that the server does not refuse as such.
+    """Log in by the first mechanism that the server does not refuse as such, and that is not `refused` already.
 
     `attempt` makes one login, and raises GatewayError if it is refused. Returns None after a login, and the reason if
     no mechanism is left, so that another way of the protocol may be tried. Raises GatewayError.
     """
-    reason: GatewayError | None = None
-    for exchange in exchanges(offered, credentials, address):
+    reason: GatewayError | None = MechanismRefused() if refused else None
+    for exchange in exchanges(set(offered) - refused, credentials, address):
         try:
             attempt(exchange)
         except MechanismRefused as error:
             reason = error
+            refused.add(exchange.mechanism)
         except GatewayError as error:
             raise exchange.refused(error) from None
         else:

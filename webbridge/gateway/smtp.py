@@ -29,7 +29,7 @@ from webbridge.gateway.door import (
 )
 from webbridge.gateway.failures import login_code
 from webbridge.gateway.outgoing import OutgoingMessage
-from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by
+from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by, with_mechanisms_left
 from webbridge.gateway.smtp_wire import Reply, SmtpWire
 from webbridge.gateway.wire import CallDeadline
 
@@ -229,20 +229,29 @@ def _is_of_the_connection(error: GatewayError, smtp: SmtpWire) -> bool:
 
 def _log_in_anew(credentials: Credentials) -> SmtpWire:
     server = credentials.account.server
-    smtp = SmtpWire.connect(server, CallDeadline(server.timeout_seconds))
-    try:
-        _log_in(smtp, credentials)
-    except BaseException:
-        smtp.wire.close()
-        raise
-    return smtp
+    deadline = CallDeadline(server.timeout_seconds)
+
+    def connect(refused: set[str]) -> SmtpWire:
+        smtp = SmtpWire.connect(server, deadline)
+        try:
+            _log_in(smtp, credentials, refused)
+        except BaseException:
+            smtp.wire.close()
+            raise
+        return smtp
+
+    return with_mechanisms_left(connect)
 
 
-def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
+def _log_in(smtp: SmtpWire, credentials: Credentials, refused: set[str]) -> None:
     """Log in by a mechanism that the server offers. One that offers none trusts the address of the bridge."""
     offered = smtp.mechanisms()
     address = credentials.account.server.smtp
-    reason = log_in_by(offered, credentials, address, lambda exchange: _authenticate(smtp, exchange, credentials))
+
+    def attempt(exchange: Exchange) -> None:
+        _authenticate(smtp, exchange, credentials)
+
+    reason = log_in_by(offered, credentials, address, attempt, refused=refused)
     if reason is None or not offered:
         return
     if isinstance(reason, MechanismRefused):
@@ -366,7 +375,7 @@ def _transfer(smtp: SmtpWire, message: OutgoingMessage) -> None:
     try:
         _send_lines(smtp, message)
         # A reply that has come already would be taken for the reply to the message.
-        smtp.check_quiet()
+        smtp.wire.check_quiet()
     except (ConnectionLost, ServerTooSlow, UnreadableAnswer):
         # RFC 5321 section 3.8: a server may say 421 at any time, and close the connection. Other refusals come too.
         early = smtp.last_words()
@@ -380,7 +389,7 @@ def _send_lines(smtp: SmtpWire, message: OutgoingMessage) -> None:
     for piece in message.pieces():
         # Lines end only in CR LF, so each dot after an LF is at the beginning of a line.
         stuffed = piece.replace(b"\n.", b"\n..")
-        smtp.check_quiet()
+        smtp.wire.check_quiet()
         smtp.wire.send(b"." + stuffed if is_line_start and piece.startswith(b".") else stuffed)
         is_line_start = piece.endswith(b"\n")
     if not message.ends_with_line:

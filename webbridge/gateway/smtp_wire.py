@@ -86,7 +86,7 @@ class SmtpWire:
         Raises UnreadableAnswer if a reply came before the command. That reply would be taken for the reply to this
         command.
         """
-        self.check_quiet()
+        self.wire.check_quiet()
         self.wire.send(line + b"\r\n")
         return self.read_reply()
 
@@ -109,7 +109,7 @@ class SmtpWire:
         at_once = COMMANDS_AT_ONCE if self.offers("pipelining") else 1
         for start in range(0, len(lines), at_once):
             part = lines[start : start + at_once]
-            self.check_quiet()
+            self.wire.check_quiet()
             self.wire.send(b"".join(line + b"\r\n" for line in part))
             for _ in part:
                 yield self.read_reply()
@@ -121,12 +121,6 @@ class SmtpWire:
             with suppress(GatewayError):
                 self.wire.send(b"QUIT\r\n")
         self.wire.close()
-
-    def check_quiet(self) -> None:
-        """Raise UnreadableAnswer if there is a reply without a command, or the connection has ended."""
-        if not self.wire.is_quiet():
-            self.wire.broken = True
-            raise UnreadableAnswer
 
     def last_words(self) -> Reply | None:
         """Return a reply that came without a command, before the connection is given up. None if there is none."""

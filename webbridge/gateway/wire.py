@@ -164,6 +164,12 @@ class Wire:
         """Return whether the connection is open and has no unread bytes."""
         return not self._buffer and not self._ended and not self._receives_at_hand() and not self._ended
 
+    def check_quiet(self) -> None:
+        """Raise UnreadableAnswer if bytes have come that answer nothing, and ConnectionLost if the connection ended."""
+        if not self.is_quiet():
+            self.broken = True
+            raise UnreadableAnswer if self._buffer else ConnectionLost
+
     def fileno(self) -> int:
         """Return the number of the socket, for a selector."""
         return self._socket.fileno()
