@@ -209,3 +209,17 @@ def test_pop3_follows_a_mechanism_that_is_refused_with_a_closed_connection(imap:
     with bridge_before(imap.pop3_address(timeout_seconds=2.0)) as browser:
         assert sign_in(browser, password="only ASCII").status_code == 200
     assert (len(imap.commands("AUTH")), len(imap.commands("PASS"))) == (1, 1)
+
+
+def test_submission_that_wants_a_login_but_offers_none_is_misconfigured(alice: FlaskClient, smtp: LyingServer) -> None:
+    smtp.answers |= {
+        "EHLO": [b"250-here\r\n250 SIZE\r\n"],
+        "MAIL FROM": [b"530 5.7.0 Authentication required\r\n"],
+    }
+    assert error_of(send(alice, MESSAGE, BOB)) == (502, "mail-server-misconfigured")
+
+
+def test_an_odd_line_of_mechanisms_is_no_server_that_trusts(alice: FlaskClient, smtp: LyingServer) -> None:
+    smtp.answers["EHLO"] = [b"250-here\r\n250 AUTH\tPLAIN LOGIN\r\n"]
+    assert send(alice, MESSAGE, BOB).status_code == 200
+    assert len(smtp.commands("AUTH PLAIN")) == 1

@@ -42,7 +42,8 @@ _OF_THE_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
 _ENHANCED_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
 _ENDING: Final = 421  # RFC 5321 section 3.8: the server ends the connection.
 # What servers say to MAIL when a connection was idle for long, or had enough messages: its login or its TLS is over.
-_OF_THE_CONNECTION = frozenset({_ENDING, 452, 454, 530})
+_NEEDS_LOGIN: Final = 530  # RFC 4954 section 6
+_OF_THE_CONNECTION = frozenset({_ENDING, 452, 454, _NEEDS_LOGIN})
 _CONNECTION_STATUS: Final = b"4.4.2"  # RFC 3463 section 3.5: bad connection
 # RFC 3463 section 3.4: the message is too big for the system.
 _TOO_BIG: Final = b"5.3.4"
@@ -311,6 +312,9 @@ def _open_transaction(
     notify = f" NOTIFY={','.join(report.upper() for report in Report if report in reports)}" if reports else ""
     rcpts = [f"RCPT TO:<{recipient}>{notify}".encode() for recipient in recipients]
     of_sender, *of_recipients = smtp.commands([mail, *rcpts])
+    if of_sender.code == _NEEDS_LOGIN and not smtp.mechanisms():
+        text = "The server for outgoing mail wants a login, and offers no way to sign in. Tell your administrator."
+        raise GatewayError(GatewayCode.MISCONFIGURED, text)
     if not of_sender.is_accepted:
         raise SenderRefused(of_sender, names_size=smtp.offers("size"))
     for reply in of_recipients:
