@@ -9,7 +9,7 @@ from flask import Flask, Response
 from sealwax.service import error_response
 from webbridge.gateway import GatewayCode, GatewayError, failure_of
 from webbridge.gateway.door import Busy
-from webbridge.gateway.smtp import RecipientsRefused
+from webbridge.gateway.smtp_refusals import RecipientsRefused
 
 BUSY_RETRY_SECONDS = 60
 

@@ -15,7 +15,7 @@ from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Offers, Outcome, submit_message
 from webbridge.gateway.outgoing import OutgoingMessage
-from webbridge.gateway.smtp import RecipientsRefused, Refusal
+from webbridge.gateway.smtp_refusals import RecipientsRefused, Refusal
 from webbridge.sending import once as sending
 from webbridge.sending.offers import KnownOffers
 

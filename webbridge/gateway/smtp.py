@@ -7,9 +7,8 @@ sent: without a reply it was perhaps sent.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -30,6 +29,17 @@ from webbridge.gateway.door import (
 from webbridge.gateway.failures import login_code
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by, with_mechanisms_left
+from webbridge.gateway.smtp_refusals import (
+    NEEDS_LOGIN,
+    TOO_BIG,
+    RecipientsRefused,
+    Refusal,
+    Refused,
+    SenderRefused,
+    is_of_the_connection,
+    status_of,
+    words,
+)
 from webbridge.gateway.smtp_wire import Reply, SmtpWire
 from webbridge.gateway.wire import CallDeadline
 
@@ -38,18 +48,6 @@ MAX_LINE_BYTES = 998  # RFC 5321 section 4.5.3.1.6: 1000 with the line end
 MAX_SIZE_DIGITS = 20  # RFC 1870 section 3
 # RFC 4954 section 6, RFC 5321 section 4.2.4: the command or the mechanism is not known, or too weak.
 _OF_THE_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
-# RFC 3463 section 2, at the beginning of a reply's text (RFC 2034 section 4).
-_ENHANCED_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
-_ENDING: Final = 421  # RFC 5321 section 3.8: the server ends the connection.
-# What servers say to MAIL when a connection was idle for long, or had enough messages: its login or its TLS is over.
-_NEEDS_LOGIN: Final = 530  # RFC 4954 section 6
-_OF_THE_CONNECTION = frozenset({_ENDING, 452, 454, _NEEDS_LOGIN})
-_CONNECTION_STATUS: Final = b"4.4.2"  # RFC 3463 section 3.5: bad connection
-# RFC 3463 section 3.4: the message is too big for the system.
-_TOO_BIG: Final = b"5.3.4"
-_SIZE_WORDS = re.compile(
-    rb"(?:message|mail) (?:size|length) exceed|(?:message|mail)[a-z ]{0,20} too (?:big|large)", re.IGNORECASE
-)
 
 
 class Outcome(StrEnum):
@@ -76,57 +74,6 @@ class Offers:
     eight_bit: bool
     utf8: bool
     reports: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """The answer of a server that takes no message for one recipient. `code` is 0 if it was not asked."""
-
-    address: str
-    is_temporary: bool
-    text: str
-    code: int = 0
-
-
-class Refused(GatewayError):
-    """The server refused the sender or the message. `without_words` is the text for records.
-
-    A lying server could repeat the password or addresses in its words, so the records have only its two codes.
-    """
-
-    def __init__(self, reply: Reply, what: str, *, names_size: bool = False) -> None:
-        if reply.is_passing:
-            code, text = GatewayCode.BUSY, f"The mail server does not take {what} now: "
-        elif _is_too_large(reply, names_size=names_size):
-            code, text = GatewayCode.MESSAGE_TOO_LARGE, "The mail server takes no message of this size: "
-        else:
-            code, text = GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: "
-        super().__init__(code, text + _words(reply))
-        self.reply_code = reply.code
-        self.without_words = f"{text}{reply.code} {_status(reply).decode()}".rstrip()
-
-
-class SenderRefused(Refused):
-    """The server refused MAIL. `is_of_connection`: another connection may succeed."""
-
-    def __init__(self, reply: Reply, *, names_size: bool) -> None:
-        super().__init__(reply, "the sender", names_size=names_size)
-        self.is_of_connection = reply.code in _OF_THE_CONNECTION or _status(reply) == _CONNECTION_STATUS
-
-
-class RecipientsRefused(GatewayError):
-    """The server refused some recipients, and so no recipient got the message."""
-
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        first, *others = refusals
-        is_temporary = all(one.is_temporary for one in refusals)
-        verb = "does not take the recipient {} now: {}" if is_temporary else "refused the recipient {}: {}"
-        text = f"The mail server {verb.format(first.address, first.text)}"
-        super().__init__(
-            GatewayCode.BUSY if is_temporary else GatewayCode.MESSAGE_REFUSED,
-            f"{text} (and {len(others)} more)" if others else text,
-        )
-        self.refusals = tuple(refusals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +150,7 @@ def _begin(credentials: Credentials, connections: Connections, opening: Callable
         try:
             opening(kept)
         except GatewayError as error:
-            is_useless = _is_of_the_connection(error, kept)
+            is_useless = is_of_the_connection(error, kept)
             kept.wire.close()
             if not is_useless:
                 raise
@@ -216,16 +163,6 @@ def _begin(credentials: Credentials, connections: Connections, opening: Callable
         smtp.wire.close()
         raise
     return smtp
-
-
-def _is_of_the_connection(error: GatewayError, smtp: SmtpWire) -> bool:
-    """Return whether an error at a kept connection may be only its own. Nothing of the message was sent then."""
-    if isinstance(error, ConnectionLost | UnreadableAnswer):
-        return True
-    if isinstance(error, SenderRefused) and (error.is_of_connection or smtp.wire.broken or not smtp.wire.is_quiet()):
-        return True
-    refusals = error.refusals if isinstance(error, RecipientsRefused) else ()
-    return (isinstance(error, Refused) and error.reply_code == _ENDING) or any(one.code == _ENDING for one in refusals)
 
 
 def _log_in_anew(credentials: Credentials) -> SmtpWire:
@@ -312,16 +249,16 @@ def _open_transaction(
     notify = f" NOTIFY={','.join(report.upper() for report in Report if report in reports)}" if reports else ""
     rcpts = [f"RCPT TO:<{recipient}>{notify}".encode() for recipient in recipients]
     of_sender, *of_recipients = smtp.commands([mail, *rcpts])
-    if of_sender.code == _NEEDS_LOGIN and not smtp.mechanisms():
+    if of_sender.code == NEEDS_LOGIN and not smtp.mechanisms():
         text = "The server for outgoing mail wants a login, and offers no way to sign in. Tell your administrator."
         raise GatewayError(GatewayCode.MISCONFIGURED, text)
     if not of_sender.is_accepted:
         raise SenderRefused(of_sender, names_size=smtp.offers("size"))
     for reply in of_recipients:
-        if _status(reply) == _TOO_BIG:
+        if status_of(reply) == TOO_BIG:
             raise Refused(reply, "the message")
     refusals = [
-        Refusal(address=recipient, is_temporary=reply.is_passing, text=_words(reply), code=reply.code)
+        Refusal(address=recipient, is_temporary=reply.is_passing, text=words(reply), code=reply.code)
         for recipient, reply in zip(recipients, of_recipients, strict=True)
         if not reply.is_accepted
     ]
@@ -416,20 +353,3 @@ def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
     if reply.code < 400:
         return Outcome.PERHAPS
     raise Refused(reply, "the message")
-
-
-def _is_too_large(reply: Reply, *, names_size: bool) -> bool:
-    """Return whether a refusal is about the size. 552 without more is, if the command named it (RFC 1870 section 6)."""
-    status = _status(reply)
-    if status or reply.code != 552:
-        return status == _TOO_BIG
-    return names_size or _SIZE_WORDS.search(b" ".join(reply.lines)) is not None
-
-
-def _status(reply: Reply) -> bytes:
-    match = _ENHANCED_STATUS.match(reply.lines[0])
-    return match[0] if match else b""
-
-
-def _words(reply: Reply) -> str:
-    return f"{reply.code} {clean_text(b' '.join(reply.lines))}"

@@ -17,7 +17,7 @@ MAX_REPLY_LINES = 200
 # Both ends buffer as many short lines, so that neither waits for the other.
 COMMANDS_AT_ONCE = 100
 
-_ENDING = 421
+ENDING = 421  # RFC 5321 section 3.8: the server ends the connection.
 
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
 
@@ -101,7 +101,7 @@ class SmtpWire:
             for reply in self._replies(lines):
                 replies.append(reply)
         except (ConnectionLost, UnreadableAnswer):
-            if not replies or not (replies[-1].code == _ENDING or not replies[0].is_accepted):
+            if not replies or not (replies[-1].code == ENDING or not replies[0].is_accepted):
                 raise
         return replies + replies[-1:] * (len(lines) - len(replies))
 

@@ -15,7 +15,8 @@ from webbridge.errors import members_of
 from webbridge.gateway import Credentials, MailServer, Outcome, submit_message
 from webbridge.gateway.kept_smtp import CHECK_SECONDS
 from webbridge.gateway.outgoing import OutgoingMessage
-from webbridge.gateway.smtp import Connections, Refused
+from webbridge.gateway.smtp import Connections
+from webbridge.gateway.smtp_refusals import Refused
 from webbridge.gateway.wire import MIN_BYTES_PER_SECOND
 from webbridge.sending.copies import KEEP, CopyWish, render_wish
 from webbridge.sending.envelope import Envelope
