@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+from contextlib import suppress
 from typing import Final
 
 import pytest
 
+from tests.support.browser.bidi import BidiError
 from tests.support.browser.browsers import Chromium
 from tests.support.browser.page import Page
 from tests.support.editors.meeting import frame_or_none, words_of_extension
@@ -37,10 +39,12 @@ def is_told_or_encrypted(extension: Extension, page: Page) -> str:
         if not extension.has_window():
             frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
             return "encrypted"
-        if "does not take the encrypted text" in window.text():
-            with window.closing():
-                window.click("[data-test=refuse]")
-            return "refused"
+        # The window can close while it is asked.
+        with suppress(BidiError):
+            if "does not take the encrypted text" in window.text():
+                with window.closing():
+                    window.click("[data-test=refuse]")
+                return "refused"
         page.js("() => new Promise((done) => setTimeout(done, 50))")
     raise AssertionError("the extension's window stays open")
 
