@@ -51,36 +51,34 @@ _OF_THE_PASSWORD = ("AUTHENTICATIONFAILED", "EXPIRED")
 # three lists are above the code: Gmail's "Too many simultaneous connections", Exchange's "Request is throttled", the
 # locks of POP3 servers. The last two are read only where no code names the password: a server that refuses a password
 # may write "try again" and close the connection.
-_ABOVE_THE_CODE: Final = (
-    (
-        r"too many|\bb?lock|simultaneous|concurrent|throttl|"
-        r"(?:maximum|number|limit) [a-z ]{0,20}connections?\b|connections?[a-z ]{0,20} (?:limit|exceeded|reached)",
-        False,
-    ),
-    (
-        r"(?:wrong|invalid|incorrect|bad|unknown)"
-        r"(?:[ /]+(?:or|and|the|your|log[io]n|user|account|e-?mail|address|id|name|user[ -]?name)){0,5}"
-        r"[ /]+(?:password|passwd|passphrase|user[ -]?name|credential)|"
-        r"(?:password|passwd|passphrase|credentials?) (?:is |are |was |were )?"
-        r"(?:wrong|invalid|incorrect|not (?:valid|correct))",
-        True,
-    ),
-    (
-        r"temporar|\blater\b|unavailable|not available|\bbusy\b|overload|\bin use\b|already (?:open|in)|"
-        r"time[d-]? ?out|back-?off|rate[- ]?limit|limit (?:exceeded|reached)|maintenance|shut|"
-        r"internal (?:server )?error",
-        False,
-    ),
+_FOR_ANOTHER_REASON: Final = re.compile(
+    r"too many|\bb?lock|simultaneous|concurrent|throttl|"
+    r"(?:maximum|number|limit) [a-z ]{0,20}connections?\b|connections?[a-z ]{0,20} (?:limit|exceeded|reached)",
+    re.IGNORECASE,
 )
-_BELOW_THE_CODE: Final = (
-    (r"connection|try again|exceeded", False),
-    (
-        r"password|passwd|passphrase|credential|log[io]n (?:failed|failure|incorrect|invalid|denied)|"
-        r"(?:authentication|authorization|auth) (?:failed|failure|error|rejected)|invalid (?:log[io]n|user)|"
-        r"(?:invalid|unknown|no such) (?:user|account|mailbox)|user ?name",
-        True,
-    ),
+_WRONG_PASSWORD: Final = re.compile(
+    r"(?:wrong|invalid|incorrect|bad|unknown)"
+    r"(?:[ /]+(?:or|and|the|your|log[io]n|user|account|e-?mail|address|id|name|user[ -]?name)){0,5}"
+    r"[ /]+(?:password|passwd|passphrase|user[ -]?name|credential)|"
+    r"(?:password|passwd|passphrase|credentials?) (?:is |are |was |were )?"
+    r"(?:wrong|invalid|incorrect|not (?:valid|correct))",
+    re.IGNORECASE,
 )
+_FOR_LATER: Final = re.compile(
+    r"temporar|\blater\b|unavailable|not available|\bbusy\b|overload|\bin use\b|already (?:open|in)|"
+    r"time[d-]? ?out|back-?off|rate[- ]?limit|limit (?:exceeded|reached)|maintenance|shut|"
+    r"internal (?:server )?error",
+    re.IGNORECASE,
+)
+_PERHAPS_LATER: Final = re.compile(r"connection|try again|exceeded", re.IGNORECASE)
+_OF_A_LOGIN: Final = re.compile(
+    r"password|passwd|passphrase|credential|log[io]n (?:failed|failure|incorrect|invalid|denied)|"
+    r"(?:authentication|authorization|auth) (?:failed|failure|error|rejected)|invalid (?:log[io]n|user)|"
+    r"(?:invalid|unknown|no such) (?:user|account|mailbox)|user ?name",
+    re.IGNORECASE,
+)
+_ABOVE_THE_CODE: Final = ((_FOR_ANOTHER_REASON, False), (_WRONG_PASSWORD, True), (_FOR_LATER, False))
+_BELOW_THE_CODE: Final = ((_PERHAPS_LATER, False), (_OF_A_LOGIN, True))
 _MECHANISM_WORDS = re.compile(
     r"mechanism|authentication (?:type|method)|(?:unsupported|unrecogni[sz]ed|unknown|disabled) auth|"
     r"(?:unknown|invalid|unrecogni[sz]ed|bad) command|not (?:implemented|supported)|unsupported",
@@ -142,7 +140,7 @@ def _names_login(code: str, text: str) -> bool | None:
     """Return whether an answer names the name or the password; None if it gives no reason."""
     is_coded = code in _OF_THE_PASSWORD
     for words, is_named in _ABOVE_THE_CODE if is_coded else (*_ABOVE_THE_CODE, *_BELOW_THE_CODE):
-        if re.search(words, text, re.IGNORECASE):
+        if words.search(text):
             return is_named
     return True if is_coded else None
 

@@ -22,7 +22,7 @@ import { MAX_CHANGED } from "./mail_changes.js";
  *   changed: (options: {folders: boolean}) => Promise<void>, undone: () => void,
  * }} Place
  */
-/** `whenFull` follows if the mailbox has no room for the first part. @typedef {{said: string, request: (part: Chosen) => Promise<Changed>, show: () => () => void, whenFull?: () => void}} Act */
+/** @typedef {{said: string, request: (part: Chosen) => Promise<Changed>, show: () => () => void}} Act */
 
 export const SEEN = "\\Seen";
 export const FLAGGED = "\\Flagged";
@@ -89,23 +89,21 @@ export class Housekeeping {
     }
   }
 
-  /** Deletes to the trash. In the trash, and where the trash takes nothing more, it asks, and deletes for ever. @param {Chosen} chosen */
+  /** Deletes to the trash. In the trash it asks, and deletes for ever. @param {Chosen} chosen */
   remove(chosen) {
     const { translate, api } = this.#app;
     const count = chosen.uids.length;
     const show = () => this.#place.list.take(chosen);
-    const act = (/** @type {boolean} */ forever, whenFull = () => {}) => this.#act(chosen, {
-      said: translate(forever ? "act_deleted_for_ever" : "act_deleted", { count }), show, whenFull,
+    const act = (/** @type {boolean} */ forever) => this.#act(chosen, {
+      said: translate(forever ? "act_deleted_for_ever" : "act_deleted", { count }), show,
       request: (part) => api.changes.remove(part, { forever }),
     });
-    const askFirst = (/** @type {string} */ meaning) => ask({
-      title: translate("delete_for_ever_question", { count }), meaning: translate(meaning),
+    if (!this.deletesForEver(chosen.folder)) return act(false);
+    ask({
+      title: translate("delete_for_ever_question", { count }), meaning: translate("delete_for_ever_meaning"),
       keep: translate("keep"), go: translate("delete_for_ever"), test: "delete-for-ever", isDanger: true,
       onGo: () => void act(true),
     });
-    // A server that copies to the trash has no room for that in a full mailbox.
-    if (!this.deletesForEver(chosen.folder)) return act(false, () => askFirst("delete_for_ever_full"));
-    askFirst("delete_for_ever_meaning");
     return Promise.resolve();
   }
 
@@ -188,7 +186,7 @@ export class Housekeeping {
   }
 
   /** @param {Chosen} chosen @param {Act} act */
-  async #act(chosen, { said, show, request, whenFull = () => {} }) {
+  async #act(chosen, { said, show, request }) {
     if (chosen.uids.length === 0) return;
     const back = show();
     /** @type {Changed[]} */
@@ -203,7 +201,6 @@ export class Housekeeping {
       if (!(error instanceof ApiError)) throw error;
       // The rows that came back may be of messages that are gone.
       await this.#place.list.refresh();
-      if (error.code === "mailbox-full" && done.length === 0) whenFull();
     }
     await this.#place.changed({ folders: true });
   }
