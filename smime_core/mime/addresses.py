@@ -43,7 +43,7 @@ _CANONICAL: Final = re.compile(
 # A remark in brackets without signs that another reader could take for a part of an address.
 _REMARK: Final = re.compile(r"""\([^()<>@,;:"\\\x00-\x08\x0a-\x1f\x7f]*\)""")
 # The first letters of the kinds of tokens of mailboxes: a name and an address in angle brackets, or an address.
-_USUAL_MAILBOX: Final = "(?:[awq]*<[aq]@[al]>|[aq]@[al])"
+_USUAL_MAILBOX: Final = "(?:[awq]*<[aq]@a>|[aq]@a)"
 _USUAL: Final = re.compile(f"{_USUAL_MAILBOX}(?:,{_USUAL_MAILBOX})*")
 _LONE_CR: Final = re.compile(rb"\r(?!\n|\Z)")
 # The line that begins a message in an mbox file, and the fields up to a line that is none, without obsolete blanks.
@@ -91,7 +91,9 @@ def canonical_mailbox(header_value: str) -> Mailbox | None:
     if match is None or len(mailboxes) != 1:
         return None
     (mailbox,) = mailboxes
-    return mailbox if mailbox.address == (match["named"] or match["bare"]) else None
+    # Debian's Python reads no address with a domain in brackets.
+    is_usual = mailbox.address == (match["named"] or match["bare"]) and not mailbox.address.endswith("]")
+    return mailbox if is_usual else None
 
 
 def is_read_alike(headers: Headers) -> bool:

@@ -79,12 +79,16 @@ def refusal(word: str, text: bytes) -> GatewayError:
     return GatewayError(GatewayCode.SERVER_REFUSED, f"The mail server refused: {clean_text(text)}")
 
 
+_NO_FOLDER = re.compile(rb"\[(?:NONEXISTENT|TRYCREATE)\b", re.IGNORECASE)
+
+
 def folder_refusal(word: str, text: bytes) -> GatewayError:
     """Return the error of a failed command that changes a folder, or messages in one.
 
-    Only a response code says that the folder does not exist (RFC 9051 section 7.1).
+    Only a response code says that the folder does not exist (RFC 9051 section 7.1). GNU Mailutils writes it within the
+    text.
     """
-    if word == "NO" and read_code(text) in ("NONEXISTENT", "TRYCREATE"):
+    if word == "NO" and _NO_FOLDER.search(text):
         return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
     return refusal(word, text)
 
