@@ -91,7 +91,8 @@ function isShown(form, name, value) {
 
 /** @param {FormData} formData @param {Filled} own @returns {string[]} the names that were left out with their values */
 function removeNames(formData, { old }) {
-  const names = new Set(entriesOf(formData).map(([name]) => name).filter((name) => old.isBegunIn(name)));
+  // A short text is also the name of many controls.
+  const names = new Set(old.isLong ? entriesOf(formData).map(([name]) => name).filter((name) => old.isBegunIn(name)) : []);
   for (const name of names) formData.delete(name);
   return [...names];
 }
