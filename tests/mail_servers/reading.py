@@ -51,7 +51,9 @@ def _(day: Day) -> None:
 def _(day: Day) -> None:
     # At Courier this number follows the clock until the folder is opened.
     time.sleep(1.1)
-    page = day.listed(day.inbox, query=f"limit=200&uidValidity={day.notes['listed']}")
+    # GNU Mailutils has no inbox, and no number for it, until it is opened.
+    known = day.notes["listed"]
+    page = day.listed(day.inbox, query="limit=200" if not known else f"limit=200&uidValidity={known}")
     expect(page["messages"] == [] and page["total"] == 0, f"{page['total']} messages in an empty inbox")
 
 
