@@ -20,11 +20,11 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
 	@echo 'make demo       setup, then the demonstration on 127.0.0.1'
-	@echo 'make test       setup, browsers and mail server for the tests, checks, and the tests: a quarter of those that'
-	@echo '                drive browsers and servers, in turns, and all others; PART=3 chooses the quarter, PART=all takes all'
-	@echo 'make test-all   all tests, also what test never runs (PART=3: a quarter of both), and every published vector natively and in both browsers'
+	@echo 'make test       setup, browsers and mail server for the tests, checks, and the tests: of those that drive browsers'
+	@echo '                and servers a quarter, which SEED=... chooses, and all others'
+	@echo 'make test-all   all tests, and every published vector natively and in both browsers; PART=3 takes a quarter'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint, the cost of every regular expression'
-	@echo 'make pytest     only the tests; ARGS="tests/core -k name" chooses'
+	@echo 'make pytest     only the tests; ARGS="tests/core -k name" names some, which run whole'
 	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
 	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
 	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
@@ -61,12 +61,11 @@ demo: setup
 
 test: setup test-tools check pytest
 
-# PART=2 runs a quarter of what takes turns and of what is left out.
-test-all: PART = all
-test-all: test
-	$(PYTEST) --left-out $(if $(filter all,$(PART)),,--part $(PART))
-	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
-		--provider native --provider chromium --provider firefox
+# Everything, or a quarter of it: PART=2. The published vectors are of the first.
+test-all: setup test-tools check
+	$(PYTEST) $(PART:%=--part %)
+	$(if $(filter-out 1,$(PART)),,$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
+		--provider native --provider chromium --provider firefox)
 
 # Two checks at a time. What one prints stays together.
 check: setup
@@ -89,11 +88,10 @@ check-style:
 # Two at a time, each file in one process: the files start servers and browsers of their own.
 JOBS ?= 2
 PYTEST := $(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
-# What drives browsers and servers takes turns: a run takes a quarter of it, which the commit chooses. PART=3 chooses another
-# quarter, and PART=all takes all four, in 40 minutes.
-PART ?= $(if $(ARGS),all,turn)
+# A bare run takes what its seed chooses: by default the commit. What ARGS names runs whole.
+SEED ?= $(shell $(VENV)/python -m tests.support.choice)
 pytest: setup test-tools
-	$(PYTEST) $(if $(filter all,$(PART)),,--part $(PART)) $(ARGS)
+	$(PYTEST) $(if $(ARGS),$(ARGS),--seed $(SEED))
 
 # The published vectors stand outside the project; `make test` runs them too, and skips what is absent.
 # Six minutes with both browsers; PROVIDERS=native takes half a minute.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import socket
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
-from tests.support.turns import PARTS, TURN, choose_part, is_of_part, takes_turns
+from tests.support.choice import PARTS, choose, is_of_part, takes_turns
 
 # No deadline, because shared machines stall now and then. Derandomized, so that each run tries the same examples.
 settings.register_profile("sealwax", deadline=None, derandomize=True)
@@ -25,130 +25,36 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-browser", action="store_true", help="tests marked in_turn run in both browsers")
-    parser.addoption("--left-out", action="store_true", help="the tests that a run without options leaves out")
+    parser.addoption("--seed", help="take the tests that this seed chooses, in place of all")
     parts = [str(part) for part in range(1, PARTS + 1)]
-    parser.addoption("--part", choices=[*parts, TURN], help=f"a part of them; `{TURN}`: the one of this commit")
+    parser.addoption("--part", choices=parts, help="take a part of all tests")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    part = choose_part(config.getoption("--part"))
-    return f"part {part} of {PARTS} of the tests that take turns" if part else "all parts of the tests"
+    if seed := config.getoption("--seed"):
+        return f"seed {seed}: `make test SEED={seed}` takes the same tests again"
+    return f"part {part} of {PARTS}" if (part := config.getoption("--part")) else "all tests that are named"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that take too long for `make test`, but use every fixture in at least one test.
-
-    Modules marked `in_turn` run in one browser only, alternately in Chromium and Firefox, and each of their tests with
-    one database. Tests marked `thorough` run with `--left-out` only, and so do the parameter sets of a test after the
-    first ones that its mark `samples` counts. There are two exceptions: tests marked `heart`, and the first test of
-    each fixture that several modules share and no other selected test uses, so that `make test` notices a broken
-    fixture. Tests marked `third_engine` and parameter sets that are no samples wait also if they are marked `heart`.
-
-    With `--part` only one part of these tests runs, and, unless it is a run of what is left out, those that take no
-    turns.
-    """
+    """Take the tests that the options choose. Without options all run, in each browser and with each database."""
     if missing := fixtures_that_do_not_exist(items):
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
     if outliving := fixtures_that_outlive_what_they_use(items):
         raise pytest.UsageError("fixtures that live longer than what they use: " + ", ".join(outliving))
-    part = choose_part(config.getoption("--part"))
-    if config.getoption("--every-browser"):
-        keep(config, items, {item for item in items if part is None or is_of_part(item, part)})
-        return
-    possible = with_one_database(in_one_browser(items))
-    further = after_the_samples([item for item in possible if not is_marked_to_wait(item)])
-    waiting = [item for item in possible if is_marked_to_wait(item) or item in further]
-    chosen = [item for item in possible if item not in waiting]
-    used = set[object]().union(*map(fixture_functions, chosen))
-    for item in waiting:
-        if shared_fixtures(item) - used:
-            chosen.append(item)
-            used |= shared_fixtures(item)
-    is_rest = config.getoption("--left-out")
-    wanted = set(items) - set(chosen) if is_rest else set(chosen)
-    if part is not None:
-        wanted = {item for item in wanted if is_of_part(item, part) or not (is_rest or takes_turns(item))}
-    keep(config, items, wanted)
-    # `make test` shares the files among several processes. The files that take longest come first.
-    longest = {item.path for item in wanted if item.get_closest_marker("longest")}
-    items.sort(key=lambda item: item.path not in longest)
+    if part := config.getoption("--part"):
+        keep(config, items, {item for item in items if is_of_part(item, int(part))})
+    if seed := config.getoption("--seed"):
+        keep(config, items, choose(items, seed))
+    # Several processes share the files. Those with the most tests in browsers and with servers come first.
+    sizes = Counter(item.path for item in items if takes_turns(item))
+    items.sort(key=lambda item: (-sizes[item.path], item.path) if sizes[item.path] else (1, item.path))
 
 
 def keep(config: pytest.Config, items: list[pytest.Item], wanted: set[pytest.Item]) -> None:
     """Deselect all other items."""
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
     items[:] = [item for item in items if item in wanted]
-
-
-def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The items without the second browser of modules marked `in_turn`: these use Chromium and Firefox alternately.
-
-    So the fixtures of such a module, which take longer than its tests, start in one browser only.
-    """
-    modules: list[str] = []
-    chosen = []
-    for item in items:
-        found = re.search("chromium|firefox", item.name)
-        if item.get_closest_marker("in_turn") is not None and found is not None:
-            module = item.nodeid.partition("::")[0]
-            if module not in modules:
-                modules.append(module)
-            if found[0] != ("chromium", "firefox")[modules.index(module) % 2]:
-                continue
-        chosen.append(item)
-    return chosen
-
-
-def with_one_database(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The items without the second database of the tests in modules marked `in_turn`: these take turns."""
-    tests: dict[str, int] = {}
-    chosen = []
-    for item in items:
-        found = re.search("sqlite|postgresql", item.name)
-        if item.get_closest_marker("in_turn") is not None and found is not None:
-            turn = tests.setdefault(item.nodeid.replace(found[0], "", 1), len(tests))
-            if found[0] != ("sqlite", "postgresql")[turn % 2]:
-                continue
-        chosen.append(item)
-    return chosen
-
-
-def is_marked_to_wait(item: pytest.Item) -> bool:
-    """Whether a test waits for `make test-all`, unless it alone uses a fixture."""
-    if item.get_closest_marker("third_engine") is not None:
-        return True
-    return item.get_closest_marker("thorough") is not None and item.get_closest_marker("heart") is None
-
-
-def after_the_samples(items: list[pytest.Item]) -> set[pytest.Item]:
-    """The parameter sets of tests marked `samples(count)` after the first `count` ones, in each browser."""
-    seen: dict[tuple[str, str], int] = {}
-    further = set()
-    for item in items:
-        mark = item.get_closest_marker("samples")
-        if mark is not None:
-            found = re.search("chromium|firefox|webkit", item.name)
-            test = (item.nodeid.partition("[")[0], found[0] if found else "")
-            seen[test] = seen.get(test, 0) + 1
-            if seen[test] > mark.args[0]:
-                further.add(item)
-    return further
-
-
-def shared_fixtures(item: pytest.Item) -> set[object]:
-    """The functions of a test's fixtures that other modules can use. A module's own fixtures wait with its tests."""
-    assert isinstance(item, pytest.Function)
-    own = item.module.__name__
-    return {function for function in fixture_functions(item) if getattr(function, "__module__", "") != own}
-
-
-def fixture_functions(item: pytest.Item) -> set[object]:
-    """The functions of a test's fixtures. Functions and not names, because modules import fixtures from each other."""
-    if not isinstance(item, pytest.Function):
-        return set()
-    known = item._fixtureinfo.name2fixturedefs
-    return {known[name][-1].func for name in item.fixturenames if name in known and name not in parameters_of(item)}
 
 
 def fixtures_that_do_not_exist(items: list[pytest.Item]) -> list[str]:

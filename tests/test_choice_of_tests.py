@@ -1,22 +1,20 @@
-"""The selection of tests for `make test`: no marker may hide a broken fixture."""
+"""The choice of tests: a name or a folder runs whole, and a seed chooses."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.choice import PARTS, seed_of_commit
 from tests.support.project import ROOT
-from tests.support.turns import PARTS, TURN, choose_part
 
-MARKERS = (
-    "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n  third_engine: four\n  samples: five\n"
-    "  every_time: six\n"
-)
+MARKERS = "[pytest]\nmarkers =\n  main_way: one\n  thorough: two\n"
 HOOKS = """
 import pytest
-from tests.conftest import pytest_addoption, pytest_collection_modifyitems
+from tests.conftest import pytest_addoption, pytest_collection_modifyitems, pytest_report_header
 
 @pytest.fixture
 def rare(): pass
@@ -24,151 +22,150 @@ def rare(): pass
 TESTS = """
 import pytest
 
-@pytest.fixture
-def shared(): pass
+BROWSERS = pytest.mark.parametrize("browser", ["chromium", "firefox", "webkit"])
 
-@pytest.fixture
-def own(): pass
+@BROWSERS
+def test_one(browser): pass
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
-@pytest.mark.in_turn
-def test_one(browser, shared): pass
+@BROWSERS
+@pytest.mark.main_way
+def test_main(browser): pass
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
-@pytest.mark.in_turn
-def test_two(browser): pass
-
-@pytest.mark.thorough
-def test_that_waits(shared): pass
-
-@pytest.mark.thorough
-@pytest.mark.heart
-def test_heart(shared): pass
-
-@pytest.mark.heart
-@pytest.mark.third_engine
-def test_heart_elsewhere(shared): pass
-
-@pytest.mark.thorough
-def test_rare(rare): pass
-
-@pytest.mark.thorough
-def test_rare_again(rare): pass
-
-@pytest.mark.thorough
-def test_own(own): pass
+def test_plain(): pass
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-@pytest.mark.in_turn
 def test_store(database): pass
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-@pytest.mark.in_turn
-def test_store_again(database): pass
+@pytest.mark.thorough
+def test_that_waits(rare): pass
 
-@pytest.mark.samples(2)
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@BROWSERS
+@pytest.mark.thorough(after=2)
 @pytest.mark.parametrize("number", range(3))
-def test_samples(browser, number): pass
+def test_sets(browser, number): pass
 """
-
-# Files of this are in a folder whose tests take turns.
-MANY = """
+WAITING = """
 import pytest
 
-def test_one(): pass
+pytestmark = pytest.mark.thorough
 
-@pytest.mark.thorough
-def test_two(): pass
+@pytest.mark.thorough(False)
+def test_heeded(): pass
 
-@pytest.mark.every_time
-def test_three(): pass
+def test_that_waits(): pass
 """
+MANY_SEEDS = """
+from tests.support.choice import choose
 
-SAMPLES = ("0-chromium", "0-firefox", "1-chromium", "1-firefox")
+def pytest_collection_modifyitems(config, items):
+    chosen = [choose(items, str(seed)) for seed in range(300)]
+    items[:] = [item for item in items if any(item in one for one in chosen)]
+"""
+# Of three ways with three browsers, two databases, and two tests.
+COUNT = 3 + 3 + 1 + 2 + 1 + 9
+FILES = 8
 
 
-def collect(folder: Path, text: str, *options: str, ends_with: int = 0) -> tuple[set[str], str]:
-    """The names of the tests that would run, and everything that pytest printed."""
+def write_project(folder: Path, text: str = TESTS) -> None:
+    """Make a folder of tests that take turns, and one of those that do not."""
     (folder / "pytest.ini").write_text(MARKERS)
     (folder / "conftest.py").write_text(HOOKS)
-    (folder / "test_it.py").write_text(text)
-    (folder / "test_next.py").write_text(text)
+    for room, names in (("pages", range(FILES)), ("core", range(1))):
+        (folder / "tests" / room).mkdir(parents=True)
+        for name in names:
+            (folder / "tests" / room / f"test_{room}_{name}.py").write_text(text)
+
+
+def collect(folder: Path, *options: str, ends_with: int = 0) -> tuple[list[str], str]:
+    """The names of the tests that would run, and everything that pytest printed."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *options]
     # The tester's own options would change the output.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == ends_with, done.stdout
     printed = done.stdout + done.stderr
-    return {line for line in printed.splitlines() if "::" in line and " " not in line}, printed
+    return [line for line in printed.splitlines() if "::" in line and " " not in line], printed
 
 
-def test_browsers_and_databases_take_turns_and_thorough_tests_wait(
-    tmp_path: Path,
-) -> None:
-    chosen, _ = collect(tmp_path, TESTS)
-    assert chosen == {
-        "test_it.py::test_one[chromium]",
-        "test_it.py::test_two[chromium]",
-        "test_it.py::test_heart",
-        "test_it.py::test_rare",
-        "test_it.py::test_store[sqlite]",
-        "test_it.py::test_store_again[postgresql]",
-        *(f"test_it.py::test_samples[{one}]" for one in SAMPLES),
-        "test_next.py::test_one[firefox]",
-        "test_next.py::test_two[firefox]",
-        "test_next.py::test_heart",
-        "test_next.py::test_store[sqlite]",
-        "test_next.py::test_store_again[postgresql]",
-        *(f"test_next.py::test_samples[{one}]" for one in SAMPLES),
-    }
+def test_what_is_named_runs_whole_in_each_browser_and_with_each_database(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    for named, count in (
+        ("tests/pages/test_pages_3.py", COUNT),
+        ("tests/pages", COUNT * FILES),
+        ("tests/pages/test_pages_3.py::test_sets", 9),
+        (".", COUNT * (FILES + 1)),
+    ):
+        chosen, printed = collect(tmp_path, named)
+        assert len(chosen) == count
+        assert "deselected" not in printed
 
 
-def test_every_test_runs_with_every_browser(tmp_path: Path) -> None:
-    chosen, _ = collect(tmp_path, TESTS, "--every-browser")
-    assert len(chosen) == 40
+def test_a_seed_takes_a_quarter_of_the_files_in_one_browser_each(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    for seed in ("1", "2", "of a commit"):
+        chosen, _ = collect(tmp_path, "--seed", seed)
+        files = {name.partition("::")[0] for name in chosen if "test_one[" in name}
+        assert len(files) == 1 + FILES // PARTS
+        for file in files:
+            own = [name.partition("::test_")[2] for name in chosen if name.startswith(file)]
+            (browser,) = {re.search(r"chromium|firefox", name)[0] for name in own if name.startswith(("one", "sets"))}  # type: ignore[index]
+            (database,) = (name for name in own if name.startswith("store"))
+            main = {"main[chromium]", "main[firefox]"}
+            assert set(own) == {f"one[{browser}]", "plain", f"sets[0-{browser}]", f"sets[1-{browser}]", database} | main
+        # A main way runs always, and in each browser.
+        assert sum("test_main[" in name for name in chosen) == 2 * (FILES + 1)
 
 
-def test_left_out_tests_are_all_the_rest(tmp_path: Path) -> None:
-    chosen, _ = collect(tmp_path, TESTS)
-    left_out, _ = collect(tmp_path, TESTS, "--left-out")
-    every, _ = collect(tmp_path, TESTS, "--every-browser")
-    assert not chosen & left_out
-    assert chosen | left_out == every
+def test_a_seed_chooses_the_same_again_and_the_run_prints_it(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    first, _ = collect(tmp_path, "--seed", "7")
+    again, _ = collect(tmp_path, "--seed", "7")
+    assert again == first
+    _, printed = collect(tmp_path, "--seed", "7", "-v")
+    assert "seed 7: `make test SEED=7` takes the same tests again" in printed
 
 
-def test_the_parts_have_every_test_and_each_has_what_takes_no_turns(tmp_path: Path) -> None:
-    pages, core = tmp_path / "tests" / "pages", tmp_path / "tests" / "core"
-    for folder, names in ((pages, range(20)), (core, "x")):
-        folder.mkdir(parents=True)
-        for name in names:
-            (folder / f"test_{folder.name}_{name}.py").write_text(MANY)
-    for options, taking_turns, always in (([], {"one"}, {"one", "three"}), (["--left-out"], {"two"}, set[str]())):
-        whole, _ = collect(tmp_path, "", *options)
-        parts = [collect(tmp_path, "", *options, "--part", str(part))[0] for part in range(1, PARTS + 1)]
-        assert all(parts)
-        assert set[str]().union(*parts) == whole
-        common = set[str](parts[0]).intersection(*parts)
-        assert {one.rpartition("::test_")[2] for one in common if "core" in one} == always
-        assert all("::test_three" in one for one in common if "pages" in one)
-        turns = [one for one in whole if "pages" in one and one.rpartition("::test_")[2] in taking_turns]
-        assert [sum(one in part for part in parts) for one in turns] == [1] * 20
+def test_many_seeds_choose_everything_that_does_not_wait(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    (tmp_path / "conftest.py").write_text(HOOKS + MANY_SEEDS)
+    seen, _ = collect(tmp_path)
+    (tmp_path / "conftest.py").write_text(HOOKS)
+    whole, _ = collect(tmp_path)
+    assert set(seen) == {name for name in whole if not re.search(r"webkit|waits|sets\[2", name)}
 
 
-def test_a_commit_has_one_part() -> None:
-    part = choose_part(TURN)
-    assert part in range(1, PARTS + 1)
-    assert choose_part(TURN) == part
-    assert choose_part("") is None
-    assert choose_part("3") == 3
+def test_the_choice_does_not_depend_on_what_else_is_collected(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    before, _ = collect(tmp_path, "--seed", "7")
+    (tmp_path / "tests" / "core" / "test_further.py").write_text(TESTS)
+    after, _ = collect(tmp_path, "--seed", "7")
+    assert [name for name in after if "further" not in name] == before
+
+
+def test_a_test_of_a_file_that_waits_need_not_wait(tmp_path: Path) -> None:
+    write_project(tmp_path, WAITING)
+    chosen, _ = collect(tmp_path, "--seed", "7")
+    assert {name.partition("::")[2] for name in chosen} == {"test_heeded"}
+
+
+def test_the_parts_together_are_all_tests_and_none_is_in_two(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    parts = [collect(tmp_path, "--part", str(part))[0] for part in range(1, PARTS + 1)]
+    assert sorted(name for part in parts for name in part) == sorted(collect(tmp_path)[0])
+
+
+def test_a_commit_has_one_seed() -> None:
+    assert seed_of_commit() == seed_of_commit() != ""
 
 
 def test_a_fixture_that_does_not_exist_ends_the_run_before_any_test(tmp_path: Path) -> None:
-    _, printed = collect(tmp_path, TESTS.replace("test_that_waits(shared)", "test_that_waits(gone)"), ends_with=4)
-    assert "fixtures that do not exist: test_it.py::test_that_waits: gone" in printed
+    write_project(tmp_path, TESTS.replace("test_that_waits(rare)", "test_that_waits(gone)"))
+    _, printed = collect(tmp_path, ends_with=4)
+    assert "fixtures that do not exist: tests/core/test_core_0.py::test_that_waits: gone" in printed
 
 
 def test_a_fixture_that_outlives_what_it_uses_ends_the_run_before_any_test(tmp_path: Path) -> None:
     longer = "\n\n@pytest.fixture(scope='session')\ndef longer(tmp_path): ...\n\ndef test_longer(longer): ...\n"
-    _, printed = collect(tmp_path, TESTS + longer, ends_with=4)
-    assert "fixtures that live longer than what they use: longer uses tmp_path (test_it.py)" in printed
+    write_project(tmp_path, TESTS + longer)
+    _, printed = collect(tmp_path, ends_with=4)
+    assert "fixtures that live longer than what they use: longer uses tmp_path (tests/core/test_core_0.py)" in printed

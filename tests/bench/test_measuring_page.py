@@ -24,7 +24,6 @@ RUNTIME = ROOT / "dist/runtime"
 
 @pytest.mark.thorough
 @pytest.mark.browser
-@pytest.mark.in_turn
 def test_measures_ours_beside_a_peer_that_has_the_job_and_one_that_has_not(browser: Browser) -> None:
     with serve_page({"runtime": RUNTIME}) as address:
         page = browser.open(address)
@@ -38,7 +37,6 @@ def test_measures_ours_beside_a_peer_that_has_the_job_and_one_that_has_not(brows
 
 
 @pytest.mark.browser
-@pytest.mark.in_turn
 def test_measures_operations_back_to_back_and_one_behind_another(browser: Browser) -> None:
     with serve_page({"runtime": RUNTIME}) as address:
         page = browser.open(address)
@@ -53,7 +51,6 @@ def test_measures_operations_back_to_back_and_one_behind_another(browser: Browse
 
 
 @pytest.mark.browser
-@pytest.mark.in_turn
 def test_a_slowed_browser_stops_in_turns_with_all_processes_and_runs_again_afterwards(browser: Browser) -> None:
     with slowed(browser):
         page = browser.open("about:blank")
@@ -67,7 +64,6 @@ def test_a_slowed_browser_stops_in_turns_with_all_processes_and_runs_again_after
 
 
 @pytest.mark.browser
-@pytest.mark.in_turn
 def test_finds_the_memory_of_the_browsers_renderers(browser: Browser) -> None:
     reset_peaks(browser)
     # Between the least memory that a page needs and the memory of this machine.

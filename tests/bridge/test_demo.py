@@ -38,7 +38,7 @@ from webbridge.demo.command import demo, show
 from webbridge.demo.ports import HIGHEST_BASE, bind_ports
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
-pytestmark = [pytest.mark.server, pytest.mark.every_time]
+pytestmark = [pytest.mark.server, pytest.mark.main_way]
 
 # Ports away from those of a demonstration that a developer may have running.
 BASE = 18_460
@@ -189,7 +189,7 @@ def test_the_printed_command_reads_the_mailbox_which_is_encrypted(stack: DemoSta
     assert b"only you could open this message" not in done.stdout
 
 
-@pytest.mark.samples(2)
+@pytest.mark.thorough(after=2)
 @pytest.mark.parametrize(
     ("ending", "place"),
     [

@@ -69,7 +69,7 @@ def test_a_hostile_message_is_listed_and_passed_on_unchanged(imap: LyingServer, 
     assert_listed_and_read(imap, alice, MESSAGES[name])
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("set_name", [*SETS, *(pytest.param(one, marks=pytest.mark.thorough) for one in LARGE_SETS)])
 def test_published_malformed_mail_is_listed_and_passed_on_unchanged(
     imap: LyingServer, alice: FlaskClient, set_name: str

@@ -52,7 +52,7 @@ def test_bash_completes_verbs_options_and_choices(lab: Lab, path_with_sealwax: s
     assert "aes-256-gcm" in complete(lab, path_with_sealwax, "sealwax", "encrypt", "--cipher", "")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_prints_the_script_of_each_shell(lab: Lab, shell: str) -> None:
     result = lab.sealwax("completion", shell)

@@ -52,7 +52,7 @@ def run_with_little_memory(lab: Lab, *arguments: str, stdin: str = "/dev/null") 
     return done.returncode, done.stderr.decode()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("arguments", PASSPHRASE_FILES, ids=" ".join)
 def test_an_endless_passphrase_is_refused(lab: Lab, arguments: tuple[str, ...]) -> None:
     code, line = run_with_little_memory(lab, *arguments)

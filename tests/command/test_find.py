@@ -141,7 +141,7 @@ def test_without_remember_nothing_is_kept(lab: Lab, ca: Authority) -> None:
     assert not (lab.folder / "contacts.json").exists()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_changed_certificate_is_told_and_kept_only_when_accepted(lab: Lab, ca: Authority) -> None:
     write_mail(lab, issue(ca, ALICE))
     assert remember(lab).code == 0

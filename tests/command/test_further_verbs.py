@@ -296,7 +296,7 @@ def export_arguments(lab: Lab) -> tuple[str, ...]:
     return (*source, "--new-passphrase-file", "new_passphrase", "-o", "exported.p12")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("form", [(), ("--compatible",), ("--legacy", "--yes")], ids=" ".join)
 def test_openssl_reads_an_exported_pkcs12(lab: Lab, form: tuple[str, ...]) -> None:
     lab.made(*export_arguments(lab), *form)

@@ -48,7 +48,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
     assert (tmp_path / "letter_again.eml").read_bytes() == (tmp_path / "letter.eml").read_bytes()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_every_verb_stands_on_the_page() -> None:
     text = PAGE.read_text()
     for verb in sealwax.list_commands(None):  # type: ignore[arg-type]

@@ -38,7 +38,7 @@ def large(lab: Lab) -> Lab:
     return lab
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_goes_through_pipes(large: Lab) -> None:
     signed = large.sealwax("sign", *SIGNER, stdin=LARGE)
     encrypted = large.sealwax("encrypt", "--to", "ids/bob.pem", stdin=signed.stdout)

@@ -44,7 +44,7 @@ def test_several_signers_sign_beside_one_another(lab: Lab) -> None:
     assert b"plain text" in lab.openssl("cms", "-verify", "-in", "by_both.eml", "-CAfile", "ids/ca.pem")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("options", [("--pss",), ("--key-id",), ("--no-attributes",), ("--pss", "--key-id")])
 def test_openssl_verifies_each_kind_of_signature(lab: Lab, options: tuple[str, ...]) -> None:
     lab.made("sign", "mail.eml", *SIGNER, *options, "-o", "kind.eml")

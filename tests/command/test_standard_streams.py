@@ -225,7 +225,7 @@ def feed_without_blocking(lab: Lab, *arguments: str, first: bytes, rest: bytes) 
     return code
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_non_blocking_input_is_read_to_its_end(lab: Lab) -> None:
     arguments = ("encrypt", "-", "--raw", "--der", "--to", "ids/bob.pem", "-o", "slow.der")
     assert feed_without_blocking(lab, *arguments, first=MAIL[:50], rest=MAIL[50:]) == 0

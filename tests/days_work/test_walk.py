@@ -42,7 +42,6 @@ def house_of(program: str, *, count: int = MESSAGES) -> Iterator[House]:
 
 @pytest.mark.browser
 @pytest.mark.server
-@pytest.mark.in_turn
 @pytest.mark.thorough
 def test_a_few_steps_are_walked_and_counted(browser: Browser) -> None:
     with house_of("pointer", count=FEW_MESSAGES) as house:

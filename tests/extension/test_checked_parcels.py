@@ -16,7 +16,7 @@ from tests.support.extension.driver import Extension
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcels import MESSAGE, ParcelHouse, Sent, letter, run_parcel_house
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 SUBJECT = "The plans for Thursday"
 TEXT = "The key is under the third step."
@@ -71,7 +71,7 @@ def test_the_page_of_a_server_that_is_not_in_the_list_runs_unchecked(site: Parce
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_signed_page_opens_a_parcel_and_an_altered_script_stops_it(site: ParcelSite) -> None:
     site.extension.browser.expect_error(EXPECTED)
     site.add()

@@ -78,7 +78,7 @@ def checked(installed: Extension, built_files: Path, operator: Identity, tmp_pat
         yield site
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_signed_pages_run_and_an_altered_file_stops_them(checked: ServedSite, tmp_path: Path) -> None:
     first = checked.visit()
     first.wait_for(STARTED, timeout_seconds=60)

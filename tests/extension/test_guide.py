@@ -20,7 +20,7 @@ from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
 from tests.support.extension.keys_page import show_section
 from tests.support.project import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 MANIFEST = json.loads((ROOT / "browser_ext/manifest.json").read_text())
 OLDER = "0.0.1"
@@ -85,7 +85,7 @@ def test_the_guide_opens_at_the_installation_alone(extension: Extension) -> None
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, people: People) -> None:
     page = open_page(extension, "guide/welcome.html")
     page.wait_for_text("Step 1 of 4")

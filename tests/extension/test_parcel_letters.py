@@ -26,7 +26,7 @@ from tests.support.pages.parcels import ParcelPage, run_parcel_house
 from tests.support.parcel_secret import shows_secret
 from webbridge.delivery.states import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 MEGABYTE = 2**20
 EXPECTED = "ERR_|Failed to|NetworkError|40[0-9]|50[0-9]"
@@ -82,7 +82,7 @@ def notices_to(sender: ParcelSender, address: str) -> list[str]:
     return [str(body.get_content()) for body in bodies if body is not None]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_letter_goes_as_a_parcel_by_a_token_and_is_opened_by_the_words(
     browser: Browser, sender: ParcelSender, tmp_path: Path
 ) -> None:
@@ -143,7 +143,7 @@ def test_the_token_is_kept_only_encrypted(sender: ParcelSender) -> None:
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_people_with_certificates_get_their_mail_beside_the_parcel(sender: ParcelSender) -> None:
     bob = sender.house.stack.accounts[1]
     window = sender.write(bob.address, CAROL)
@@ -247,7 +247,7 @@ def write_with_file(sender: ParcelSender, folder: Path, *, megabytes: int) -> Pa
     return window
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_lost_answers_send_the_parcel_once(sender: ParcelSender, tmp_path: Path) -> None:
     sender.extension.browser.expect_error(EXPECTED)
     torn: list[str] = []
@@ -387,7 +387,7 @@ def test_without_a_server_no_parcel_is_offered(sender: ParcelSender) -> None:
     assert sender.enter_token(sender.new_token()) == "Saved."
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_session_at_the_bridge_sends_parcels_and_needs_no_token(browser: Browser, sender: ParcelSender) -> None:
     name_bridge(sender.extension, sender.house.stack.pages_url)
     bob = sender.house.stack.accounts[1]

@@ -26,7 +26,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, Sent, letter, run_parcel_house
 from tests.support.people import PROVIDER
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 SUBJECT = "The plans for Thursday"
 TEXT = "The key is under the third step."
@@ -121,7 +121,7 @@ def is_there(page: Page, test: str) -> bool:
     return there
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_server_that_is_not_in_the_list_is_named_before_anything_is_sent(notices: Notices) -> None:
     sent = notices.send()
     page = notices.paste(notices.link(sent))
@@ -140,7 +140,7 @@ def test_a_server_that_is_not_in_the_list_is_named_before_anything_is_sent(notic
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_notice_in_a_webmail_opens_to_verdict_message_and_saved_file(listed: Notices, tmp_path: Path) -> None:
     sent = listed.send()
     link = listed.link(sent)
@@ -201,7 +201,7 @@ def test_a_link_with_the_words_needs_only_a_press(listed: Notices) -> None:
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_lock_of_the_keys_closes_the_parcel(listed: Notices) -> None:
     sent = listed.send()
     page = listed.paste(listed.link(sent))
@@ -227,7 +227,7 @@ def test_the_window_of_the_toolbar_offers_to_paste_a_link(listed: Notices) -> No
     tab.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_key_of_the_person_opens_a_parcel_without_words(listed: Notices, tmp_path: Path) -> None:
     alice, bob = listed.house.stack.accounts
     files = {MESSAGE: letter(SUBJECT, TEXT), "plan.dwg": PLAN}
@@ -265,7 +265,7 @@ def test_a_parcel_for_somebody_else_does_not_open_by_a_key(listed: Notices, tmp_
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_parcel_is_answered_and_confirmed_with_a_key_of_the_person(listed: Notices, tmp_path: Path) -> None:
     alice, bob = listed.house.stack.accounts
     sent = listed.house.send({MESSAGE: letter(SUBJECT, TEXT)}, kind="message", signer=bob.identity, to=alice)

@@ -48,7 +48,6 @@ def found_after(name: Name, stops: Sequence[str], *, folder: Path, pages: Path, 
 
 @pytest.mark.browser
 @pytest.mark.server
-@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_the_profile_has_nothing_of_a_parcel_and_a_letter_that_the_extension_has_shown(
     name: Name, folder: Path, pages_with_sources: Path, tmp_path: Path

@@ -22,7 +22,7 @@ from tests.support.browser.residue.processes import describe
 from tests.support.extension.driver import Extension, running_site
 from tests.support.extension.field_pages import open_and_agree
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # The text of the open field. The scan finds it while it is shown, which proves that the scan works.
 TEXT: Final = "What only the person before the screen may read, for as long as it is shown."

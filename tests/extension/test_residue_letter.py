@@ -20,7 +20,7 @@ from tests.support.extension.compose_driver import Webmail, add_fake_webmail
 from tests.support.extension.driver import Extension, running_site
 from tests.support.people import anchor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 STORED: Final = "async () => JSON.stringify(await (globalThis.browser ?? chrome).storage.session.get(null))"
 # Makes a mark in the page, so that only the page's own processes contain it.

@@ -22,7 +22,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.session import AGE, MINUTE, SESSION
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 PASSPHRASE = "Vier Möwen & ein Wal"
 NATIVE = NativeProvider()
@@ -109,7 +109,7 @@ def test_the_key_stands_in_session_storage_alone_and_goes_with_the_lock(options:
     assert is_locked(options)
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize(
     ("begun", "used", "because"),
     [

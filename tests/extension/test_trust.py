@@ -29,7 +29,7 @@ from tests.support.extension.driver import Extension, Site, running_site, textar
 from tests.support.extension.keys_page import show_section
 from webbridge.demo.revocation import LIST_PATH, build_list
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 PASSPHRASE = "Vier Möwen & ein Wal"
 SAM = "sam@partner.test"

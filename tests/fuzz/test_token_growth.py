@@ -56,7 +56,6 @@ def test_drawn_elements(count: int) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.longest
 @pytest.mark.parametrize("place", contexts.PLACES)
 def test_all_pairs_of_tokens(place: str) -> None:
     _check(case for case in pairs_of_tokens() if case.place == place)
@@ -72,7 +71,7 @@ def test_the_property_finds_quadratic_readers(monkeypatch: pytest.MonkeyPatch) -
     assert any(judge(Case("text", "whole", "quadratic", b"a")).startswith("grows by") for _ in range(3))
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize(
     ("begins", "blanks"),
     [
@@ -94,7 +93,7 @@ def test_blanks_in_transfer_encodings_cost_little(begins: bytes, blanks: bytes) 
     assert grows_in_proportion(decoding, 80_000)
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize(("normalise", "begins"), [(normalise_user, "a@"), (normalise_origin, "https://")])
 def test_combining_characters_of_key_server_cost_little(normalise: Callable[[str], str], begins: str) -> None:
     def normalising(size: int) -> Callable[[], None]:

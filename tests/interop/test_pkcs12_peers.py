@@ -218,7 +218,7 @@ def nss(folder: Path, passphrase: str, *arguments: str) -> bytes:
     return call(folder, "pk12util", *arguments, "-d", "sql:nss", "-w", "passphrase", "-K", "")
 
 
-@pytest.mark.samples(4)
+@pytest.mark.thorough(after=4)
 @pytest.mark.parametrize("passphrase", [text for text in PASSPHRASES.values() if text])
 @pytest.mark.parametrize(
     "ciphers",

@@ -94,14 +94,14 @@ def signed_message(row: SigningRow, original: bytes | None = None) -> bytes:
     return headers + build_pkcs7_mime(b"", signature, "signed-data")
 
 
-@pytest.mark.samples(3)
+@pytest.mark.thorough(after=3)
 @pytest.mark.parametrize("row", read_rows(SIGNINGS), ids=str)
 def test_thunderbird_verifies_what_we_sign(thunderbird: Thunderbird, row: SigningRow) -> None:
     verdict = thunderbird.verdict(signed_message(row))
     assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", None, "hello across the fence")
 
 
-@pytest.mark.samples(3)
+@pytest.mark.thorough(after=3)
 @pytest.mark.parametrize("row", read_rows(ENCRYPTIONS), ids=str)
 def test_thunderbird_opens_what_we_encrypt(thunderbird: Thunderbird, row: EncryptingRow) -> None:
     headers, entity = split_message(message())

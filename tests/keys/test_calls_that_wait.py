@@ -20,7 +20,7 @@ from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import OTHER_PASSPHRASE, PROVIDER, Person, certificates, identity, make_client
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("quick_passphrases")]
 
 
 @pytest.fixture

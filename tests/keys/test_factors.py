@@ -30,7 +30,7 @@ from tests.support.clock import FakeClock
 from tests.support.keys.people import PAGES, PROVIDER, Person, identity, make_client
 from tests.support.keys.security_key import PRESENT, VERIFIED, SoftKey
 
-pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.usefixtures("quick_passphrases")]
 
 SECRET = bytes(range(20))
 CODES = pyotp.TOTP("AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT")

@@ -136,7 +136,7 @@ def test_three_people_share_a_ward(server: KeyServerConfig, tmp_path: Path) -> N
     assert "which you are not in any more" in bob.group("list").stdout
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_removal_with_a_new_certificate_says_what_is_left_to_do(server: KeyServerConfig, tmp_path: Path) -> None:
     alice, bob = (registered(server, tmp_path, name) for name in ("alice", "bob"))
     alice.group("create", "Ward 3", alice.p12("ward3"), files=True)

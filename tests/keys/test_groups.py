@@ -39,7 +39,7 @@ from tests.support.people import trust
 
 __all__ = ["alice", "bob", "client"]
 
-pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.usefixtures("quick_passphrases")]
 BOB, CAROL = "bob@example.test", "carol@example.test"
 Answer = Callable[[Call, bytes], bytes]
 

@@ -21,7 +21,7 @@ from tests.support.keys.resets import client, config, reset, undo
 from tests.support.people import person as certified
 
 __all__ = ["client", "config"]
-pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("config"), pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.usefixtures("config"), pytest.mark.usefixtures("quick_passphrases")]
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from tests.support.keys.resets import client, config
 
 __all__ = ["client", "config"]
 
-pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.usefixtures("quick_passphrases")]
 
 ALICE, BOB, CAROL, EVE = (f"{name}@example.test" for name in ("alice", "bob", "carol", "eve"))
 BUNDLE: Final = b"a bundle that only members open".ljust(STEP_BYTES, b"\0")

@@ -39,7 +39,6 @@ from tests.support.people import NOW, authority
 
 __all__ = ["alice", "bob", "client"]
 
-pytestmark = pytest.mark.in_turn
 BOB = "bob@example.test"
 WARD_ADDRESS = "ward3@example.test"
 

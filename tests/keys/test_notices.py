@@ -41,7 +41,7 @@ from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PROVIDER, TICKET
 from tests.support.keys.resets import reset, start, undo
 from tests.support.servers.post import Post, serving
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("quick_passphrases")]
 SENDER = "keys@example.test"
 DAY = 24 * 60 * 60
 CLICK_HERE = "see https://evil.example/help"

@@ -187,7 +187,7 @@ def test_a_leavers_mail_is_opened_for_a_successor(with_officers: Office) -> None
     assert "Asked for by adam" in told
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_an_owner_confirms_the_officers_that_are_offered(with_officers: Office) -> None:
     office = with_officers
     made = office.made(

@@ -92,7 +92,7 @@ from tests.support.keys.organisation import (
 from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PASSPHRASE, PROVIDER, USER, Person, identity
 from tests.support.keys.resets import reset, undo
 
-pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.usefixtures("quick_passphrases")]
 
 ENCRYPTION = encryption_identity(USER)
 SUCCESSOR = encryption_identity("sam@example.test")

@@ -70,7 +70,7 @@ from tests.support.keys.resets import (
 )
 
 __all__ = ["client", "config", "owner"]
-pytestmark = [pytest.mark.server, pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("quick_passphrases")]
 SECOND = datetime.timedelta(seconds=1)
 
 

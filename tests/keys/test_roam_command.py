@@ -45,7 +45,7 @@ def server(tmp_path: Path) -> Iterator[KeyServerConfig]:
         yield running
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path) -> None:
     laptop, desk = computer(tmp_path / "laptop"), computer(tmp_path / "desk")
     account = ("--server", server.origin, "--user", USER)

@@ -38,7 +38,7 @@ from tests.support.databases.killed_commands import command_is_killed_at
 from tests.support.databases.versions_of import schema_at
 from tests.support.servers.key_server import key_machine
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 OLD, NEW, OTHER = (MasterKey(bytes([number]) * 32) for number in (1, 2, 3))
 DAY = datetime.timedelta(days=1)

@@ -56,8 +56,6 @@ from smime_core.providers.native import NativeProvider
 from tests.support.keys.serving import serving
 from tests.support.statements import traced_statements
 
-pytestmark = pytest.mark.in_turn
-
 USER = "alice@example.test"
 ORIGIN = "http://127.0.0.1:8300"
 PAGES = "http://127.0.0.1:8200"

@@ -37,8 +37,6 @@ from tests.support.keys.people import (
     make_client,
 )
 
-pytestmark = pytest.mark.in_turn
-
 
 @pytest.fixture
 def clock() -> FakeClock:

@@ -28,7 +28,7 @@ from tests.support.vault.verbs import call
 from wasm_build.vault.python.requests import Secret
 from wasm_build.vault.python.roaming_session import read_session, seal_session
 
-pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("quick_passphrases")]
+pytestmark = [pytest.mark.usefixtures("quick_passphrases")]
 SEAL_KEY: Final = Secret(b"k" * 32)
 BOB: Final = "bob@example.test"
 Answer = Callable[[Call, bytes], bytes]

@@ -44,7 +44,7 @@ def place(site: Site, tmp_path: Path) -> Iterator[Place]:
         yield Place(site=site, events=events, port=port, watch=f"http://{watch}")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_page_hears_of_mail_until_the_process_ends_within_seconds(place: Place) -> None:
     cookie = sign_in_at(place.site.api, place.site.pages)
     with Page(place.port, cookie, {"Origin": place.site.pages, "Host": place.site.api.removeprefix("http://")}) as page:

@@ -265,7 +265,7 @@ class Mover:
             self.refusals.append(f"{status} {answer.get('code')}")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_nobody_waits_above_two_seconds_for_the_places_of_a_killed_process(site: Site) -> None:
     uid = site.mail.append(ALICE, LONG)
     ends = threading.Event()
@@ -322,7 +322,7 @@ def test_any_request_goes_to_any_process(site: Site) -> None:
     assert site.ask("GET", f"{inbox}/messages", None, session, port=second)[0] == 401
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_process_killed_under_load_takes_only_its_running_requests_with_it(site: Site) -> None:
     people = [Person(site, number) for number in range(CLIENTS)]
     threads = [threading.Thread(target=person.live) for person in people]

@@ -160,7 +160,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     raise TimeoutError
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_later_version_takes_over_while_the_bridge_before_it_serves_and_gives_back(
     tmp_path: Path, memory_server: MemoryMailServer, postgresql: Any
 ) -> None:

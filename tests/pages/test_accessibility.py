@@ -9,7 +9,7 @@ from tests.support.browser.browsers import Firefox
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 WIDTHS = (320, 390, 1280)
 HEIGHT = 844

@@ -13,7 +13,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PHONES = (320, 390)
 
@@ -77,7 +77,7 @@ def test_the_person_sees_where_they_are_signed_in_and_ends_one_session_by_keyboa
     elsewhere.page.wait_for_selector(named("session-ended"))
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_all_other_sessions_end_at_once_and_the_own_goes_on(elsewhere: MailPages, visitor: MailPages) -> None:
     page = visitor.page
     page.activate()

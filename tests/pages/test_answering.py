@@ -24,7 +24,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PEOPLE = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
 CHIPS = "() => [...document.querySelectorAll('.chip-words bdi:first-child')].map(({ textContent }) => textContent)"
@@ -68,7 +68,7 @@ def test_a_reply_to_all_keeps_the_names(alice: MailPages, plain: int, bob: Accou
     alice.discard()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_forwarded_message_has_its_words_and_files(alice: MailPages, plain: int) -> None:
     begin(alice, plain, "forward")
     assert "times.bin" in alice.page.js(FILES)
@@ -181,7 +181,7 @@ def test_an_answer_to_hundreds_is_refused_with_a_sentence(
     alice.discard()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_reply_that_is_wanted_elsewhere_is_asked_about(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
     head = f"From: {bob.address}\r\nReply-To: {CAROL}\r\nTo: {alice.account.address}\r\nSubject: Old\r\n"
     begin(alice, demo_stack.mail_server.append(alice.account.address, f"{head}\r\nOff at nine.\r\n".encode()), "reply")

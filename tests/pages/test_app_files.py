@@ -16,7 +16,7 @@ from tests.support.bundled_script import object_in
 from tests.support.servers.pages_server import PagesServer, run_pages_server
 from wasm_build.bundle.tree import sha384
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 INSTALL_SECONDS = 60
 # A document of the origin that runs no script of the pages, in which a test may load single modules.
@@ -92,7 +92,7 @@ def listed(place: Place) -> dict[str, dict[str, Any]]:
     return pins
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_pages_start_without_a_server(place: Place) -> None:
     page = place.page
     assert kept(page) == len({pin["integrity"] for pin in listed(place).values()}) + 1
@@ -136,7 +136,7 @@ def test_a_new_version_comes_whole_and_only_when_the_person_loads_the_page_anew(
     )
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_version_that_is_not_whole_is_not_installed(place: Place) -> None:
     page = place.page
     before = page.js(FETCH, "/messages.en.json")

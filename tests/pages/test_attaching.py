@@ -12,7 +12,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 FILES = "() => document.querySelector('[data-test=compose-attachments]').textContent"
 # A file that is gone when it is read, and one that is read only when `goOn` is called.
@@ -50,7 +50,7 @@ def test_several_files_are_attached_at_once(letter: MailPages, tmp_path: Path) -
     assert "one.txt" in letter.page.js(FILES)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_letter_waits_for_a_file_that_is_being_read(letter: MailPages) -> None:
     letter.page.js(DROP, "slow")
     letter.page.wait_for_selector(f'{named("obstacle")}[data-code="reading"]')

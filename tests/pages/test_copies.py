@@ -20,7 +20,7 @@ from webbridge.demo.stack import DemoStack
 from webbridge.gateway import GatewayCode, GatewayError, Outcome, submit_message
 from webbridge.sending import once as sending
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 VISIBLE = "(selector) => document.querySelector(selector).checkVisibility()"
 
@@ -42,7 +42,7 @@ def inbox(stack: DemoStack, account: Account) -> list[bytes]:
     return [one.raw for one in stack.mail_server.messages(account.address)]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_person_in_bcc_gets_a_copy_that_the_others_cannot_see(
     letter: MailPages, demo_stack: DemoStack, alice: Account, bob: Account
 ) -> None:

@@ -31,7 +31,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 
 @pytest.fixture(scope="module")

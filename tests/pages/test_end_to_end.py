@@ -27,7 +27,7 @@ from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.mail_server import StoredMessage
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.every_time]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 PROVIDER = NativeProvider()
 TEXT = "Grüße aus Zürich.\n\nWe meet at one o'clock – bring the 印鑑 and the wax.\nFrom now on, encrypted. 🕯"
@@ -117,6 +117,7 @@ def write_identity(account: Account, folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
+@pytest.mark.main_way
 def test_a_letter_written_in_one_browser_is_verified_in_the_other(pair: Pair, tmp_path: Path) -> None:
     attachment = tmp_path / "Entwurf – Vertrag.bin"
     attachment.write_bytes(bytes(range(256)) * 40)

@@ -16,7 +16,7 @@ from tests.support.pages.reporting import pages_that_hear
 from tests.support.servers.proxies import NGINX
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 # Makes `list` with the rows of `messages`, and `events`, whose streams are `streams`.
 PARTS = """async () => {

@@ -15,7 +15,7 @@ from tests.support.keys.elsewhere import App
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 BASE_PORT = 8590
 PHONES = (320, 390)

@@ -24,7 +24,7 @@ from webbridge.demo import stack as demo_stack
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PROVIDER = NativeProvider()
 SENDER = "sam@partner.test"
@@ -97,7 +97,7 @@ def visit_again(pages: MailPages) -> None:
     pages.page.wait_for_selector("main", timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_first_list_is_pinned_and_shown_and_those_whom_it_names_are_verified(
     alice: MailPages, stack: DemoStack, organisation: Organisation
 ) -> None:

@@ -26,7 +26,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 SWITCH, FIELD, TEXT = named("switch-formatting"), named("compose-formatted"), named("compose-text")
 ARROW_LEFT, ARROW_RIGHT = "\ue012", "\ue014"

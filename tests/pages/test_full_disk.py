@@ -13,7 +13,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.parcel_letters import answers_to
 from tests.support.pages.parcels import MESSAGE, ParcelHouse, letter
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 NO_ROOM = "no room left"
 NOTICE = "This browser has no room left, so"
@@ -25,7 +25,7 @@ def received(house: ParcelHouse, reader: int, folder: str = "INBOX") -> int:
     return len(house.stack.mail_server.messages(house.stack.accounts[reader].address, folder))
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_draft_is_kept_once_and_a_message_is_sent_once(
     browser: Browser, parcel_house: ParcelHouse, tmp_path: Path
 ) -> None:
@@ -63,7 +63,7 @@ def test_a_draft_is_kept_once_and_a_message_is_sent_once(
     pages.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_reply_to_a_parcel_is_sent_once(browser: Browser, parcel_house: ParcelHouse) -> None:
     files = {MESSAGE: letter(SUBJECT, "Does Thursday suit you?")}
     sent = parcel_house.send(files, kind="message", signer=parcel_house.stack.accounts[1].identity)

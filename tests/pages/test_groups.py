@@ -12,7 +12,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import show_people, wait_until_kept
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PEOPLE = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
 CAROL, DAVE, EVE = "carol@partner.test", "dave@partner.test", "eve@partner.test"
@@ -72,7 +72,7 @@ def wait_for_group(pages: MailPages, text: str) -> None:
     pages.page.wait_for(look, text, timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_name_of_a_group_puts_all_members_in_and_missing_certificates_are_one_group(here: MailPages) -> None:
     make_ward(here)
     here.page.click(named("write"))
@@ -160,7 +160,7 @@ def test_names_and_groups_are_changed_and_what_is_wrong_is_said(here: MailPages)
     assert page.js(f"() => document.querySelector('{named('people-bar')}').hidden")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_message_cannot_put_the_members_of_a_group_in(here: MailPages, stack: DemoStack) -> None:
     make_ward(here)
     account = here.account.address

@@ -15,7 +15,7 @@ from tests.support.growing import serve_growing_views
 
 __all__ = ["site"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # A step of twice the size may take 2.5 times as long: twice is linear, four times quadratic.
 MAX_STEP = 2.5
@@ -85,7 +85,7 @@ def growing(browser: Browser, site: WebSite, built_files: Path) -> Iterator[Page
     page.close()
 
 
-@pytest.mark.samples(4)
+@pytest.mark.thorough(after=4)
 @pytest.mark.parametrize("view", SIZES)
 def test_a_view_of_a_large_mail_never_stands_still(growing: Page, view: str) -> None:
     longest: dict[str, float] = {}

@@ -20,7 +20,7 @@ from tests.support.pages.mail_house import (
     wait_for_subjects,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 DOWN = "\ue015"
 
@@ -31,7 +31,7 @@ def page(inbox: Page) -> Page:
     return inbox
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_selected_rows_are_archived_and_come_back(page: Page, mail: Mailbox) -> None:
     select(page, "Five", "Four")
     assert page.text(named("selection-count")) == "2 selected"
@@ -46,7 +46,7 @@ def test_selected_rows_are_archived_and_come_back(page: Page, mail: Mailbox) -> 
     assert mail.subjects("Archive") == []
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_open_message_is_deleted_and_the_next_row_has_the_focus(page: Page, mail: Mailbox) -> None:
     page.click(f"li:nth-of-type(4) {named('message-row')}")
     page.wait_for_selector(named("message-acts-delete"))
@@ -62,7 +62,7 @@ def test_the_open_message_is_deleted_and_the_next_row_has_the_focus(page: Page, 
     assert focused(page) == {"Five": "Four", "Four": "Three"}[opened]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_messages_of_the_trash_are_deleted_forever_after_a_question(page: Page, mail: Mailbox) -> None:
     mail.append(build_message("Gone"), "Trash")
     open_folder(page, "Trash")
@@ -166,7 +166,7 @@ def test_a_refused_act_brings_the_rows_back_and_says_why(page: Page, mail: Mailb
     assert "Four" in mail.subjects()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_an_act_whose_answer_is_lost_is_not_said_to_have_changed_nothing(page: Page, mail: Mailbox) -> None:
     page.js("""() => {
       const real = window.fetch;

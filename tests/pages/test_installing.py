@@ -7,7 +7,7 @@ import pytest
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.pages.driver import MailPages
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 
 def test_the_pages_can_be_installed(browser: Browser, visitor: MailPages) -> None:

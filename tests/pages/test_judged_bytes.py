@@ -26,7 +26,7 @@ from tests.support.pages.received import deliver, signed, signed_and_encrypted
 
 __all__ = ["lying"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 # Above the size up to which the pages keep a message in memory.
 LARGE_BYTES = 3_100_000
@@ -84,7 +84,6 @@ def forwarded_whole(pages: MailPages, lying: LyingHouse) -> Message:
     return inside
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize("is_encrypted", [True, False])
 def test_the_open_message_is_forwarded_as_a_file_and_no_other(
     pages: MailPages, lying: LyingHouse, is_encrypted: bool
@@ -96,7 +95,6 @@ def test_the_open_message_is_forwarded_as_a_file_and_no_other(
     assert b"Other" not in forwarded
 
 
-@pytest.mark.heart
 def test_a_large_message_that_has_changed_is_not_forwarded_as_a_file(pages: MailPages, lying: LyingHouse) -> None:
     uid = open_letter(pages, lying, letter(lying, "Opened", padding=LARGE_BYTES))
     with lying.bridge.giving(letter(lying, "Other", padding=LARGE_BYTES), instead_of=uid):
@@ -146,7 +144,6 @@ def give(pages: MailPages) -> None:
     pages.page.wait_for_text("You made a signed receipt", selector=named("receipt"), timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
 def test_a_receipt_is_given_for_the_open_message(pages: MailPages, lying: LyingHouse) -> None:
     message = asking(lying, "Opened")
     uid = open_letter(pages, lying, message)

@@ -11,7 +11,7 @@ from tests.support.browser.page import Page
 from tests.support.pages.kept_mail import PARTS
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_what_is_kept_is_read_while_the_keys_are_unlocked_only(page: Page) -> No
     assert found == ["one", ["locked", None], "one", None, None, 1]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_what_was_altered_or_put_elsewhere_on_the_disk_does_not_open(page: Page) -> None:
     found = page.js("""async () => {
       await kept.keepMessage(at(1), bytes("one"));
@@ -94,7 +94,7 @@ def test_a_full_disk_makes_room_and_is_told_if_there_is_none(page: Page) -> None
     assert found == [["", "four", 2], ["storage-full", None, "four"], ["", "five"]]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_tab_keeps_nothing_of_what_another_tab_has_ended_or_begun_anew(page: Page) -> None:
     found = page.js("""async () => {
       const [other, late] = [make(), make()];
@@ -110,7 +110,7 @@ def test_a_tab_keeps_nothing_of_what_another_tab_has_ended_or_begun_anew(page: P
     assert found == [0, 0, None]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_another_account_reads_nothing_and_another_persons_computer_keeps_nothing(page: Page) -> None:
     found = page.js("""async () => {
       await kept.keepMessage(at(1), bytes("one"));
@@ -129,7 +129,7 @@ def test_another_account_reads_nothing_and_another_persons_computer_keeps_nothin
     assert found == [[None, "none"], False, "none", 1]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_passphrase_finds_each_account_that_was_kept_under_it(page: Page) -> None:
     found = page.js("""async () => {
       const first = address;

@@ -12,7 +12,7 @@ from tests.support.pages.kept_trust import accept, show_people, store_nothing_at
 from tests.support.pages.strangers import STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 # Changes the only kept state: "save" remembers it in the page, "damage" flips one bit of it, and "restore" puts the

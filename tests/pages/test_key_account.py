@@ -21,7 +21,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 PHONES = (320, 390)
 CHANGED = named("change-passphrase-done")
 
@@ -107,7 +107,7 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     assert page.browser is other.browser
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_reset_that_goes_on_is_shown_above_every_view_and_can_be_stopped(
     visitor: MailPages, demo_stack: DemoStack, alice: Account, tmp_path: Path
 ) -> None:

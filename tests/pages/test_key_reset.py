@@ -27,7 +27,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 PHONES = (320, 390)
 PROVIDER = NativeProvider()
 FILE_PASSPHRASE, NEW_PASSPHRASE = "of the new file", "quite other words"
@@ -139,7 +139,7 @@ def fingerprints(stack: DemoStack, account: Account, passphrase: str) -> set[str
     return {identity.certificate.fingerprint for identity in session.opened.identities}
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_reset_is_started_by_the_mail_login_and_shown_after_a_reload(
     visitor: MailPages, demo_stack: DemoStack
 ) -> None:
@@ -174,7 +174,7 @@ def test_a_clock_that_is_ahead_finishes_no_reset(
     }
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_reset_is_finished_after_three_days_with_new_keys_and_a_new_passphrase(
     visitor: MailPages, demo_stack: DemoStack, new_keys: Identity, new_file: Path, tmp_path: Path
 ) -> None:

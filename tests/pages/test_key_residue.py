@@ -24,7 +24,7 @@ from tests.support.pages.received import deliver, signed_and_encrypted
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 LETTER: Final = """From: {bob}\r\nTo: {alice}\r\nSubject: The harbour\r\nDate: {date}\r\nMIME-Version: 1.0\r
 Content-Type: text/plain\r\n\r\nAt noon.\r\n"""

@@ -17,7 +17,7 @@ from tests.support.servers.web_servers import run_web_server
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 # A reload may break off the start of the vault.
 NOT_REACHED = "could not be loaded whole|Error in input stream|502|unreachable|refused|CORS|Failed to|NetworkError"

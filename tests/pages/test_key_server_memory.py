@@ -10,7 +10,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 # Makes `tabs`, two memories over one database, and `known`, which makes what a device knows.
 TABS = """async (account) => {

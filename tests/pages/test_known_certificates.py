@@ -25,7 +25,7 @@ from tests.support.pages.strangers import PROVIDER, deliver, wait_for_state
 from webbridge.demo.revocation import build_list
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 DORA = "dora@example.test"
 

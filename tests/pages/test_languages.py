@@ -18,7 +18,7 @@ from tests.support.servers.pages_server import run_pages_server
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 MENU = named("language")
 # What the browser asks for is settled before the first script of the page runs.
@@ -61,7 +61,7 @@ def choose(page: Page, language: str) -> None:
     page.wait_for("([menu, language]) => document.activeElement === document.querySelector(menu)", [MENU, language])
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize(("asked", "language"), [(("it", "de-AT", "en"), "de"), (("ar-EG",), "ar"), (("it",), "en")])
 def test_takes_the_first_language_of_the_browser_that_it_speaks(
     browser: Browser, demo_stack: DemoStack, alice: Account, asked: tuple[str, ...], language: str

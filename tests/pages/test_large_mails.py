@@ -12,7 +12,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["pages", "stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 WORDS_MILLISECONDS = 2_000
 LONGEST_MILLISECONDS = 50

@@ -22,7 +22,7 @@ from webbridge.gateway.summary import summary_from_header
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Returns what is stored of rows, with its bytes as text.
 STORED = """async () => {
@@ -122,7 +122,7 @@ def wait_for_state(pages: MailPages, uid: int, state: str) -> None:
     pages.page.wait_for(done, uid, state, timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_row_shows_the_verdict_that_was_learnt_also_after_lock_and_unlock(browser: Browser, stack: DemoStack) -> None:
     alice, bob = stack.accounts
     uid = deliver(stack, signed_and_encrypted(bob, alice, mail(text("Words."), subject="The lighthouse at dusk")))
@@ -186,7 +186,7 @@ def test_a_verdict_is_not_moved_to_another_message(page: Page) -> None:
     assert page.js(RELOAD, {}) == [None]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_row_that_names_another_sender_than_the_message_learns_no_verdict(page: Page) -> None:
     assert page.js(LEARN, {"from": "Boss <boss@bank.example>"}, "eve@example.test", "d1") == [None]
 
@@ -196,7 +196,7 @@ def test_a_verified_row_names_the_proved_sender_and_not_the_claimed_name(page: P
     assert page.js("() => list.element.querySelector('.row-from').textContent") == "bob@example.test"
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_other_bytes_under_the_same_number_have_no_verdict(page: Page) -> None:
     page.js(LEARN, {}, "bob@example.test", "d1")
     found = page.js("""async () => {
@@ -323,7 +323,7 @@ def test_no_text_of_the_server_stands_beside_a_verified_seal(page: Page, outgoin
         assert "FORGED" not in page.js(READ), given
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("state", ["verified", "signed-unverified", "encrypted-only", "invalid", "plain"])
 def test_a_state_is_gone_when_the_server_changes_any_field_of_the_row(page: Page, state: str) -> None:
     learnt = [state]
@@ -350,7 +350,7 @@ UNCOVERED = [
 ]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("made", UNCOVERED)
 def test_a_signature_that_does_not_cover_subject_and_date_gives_no_seal(page: Page, made: dict[str, object]) -> None:
     assert page.js(LEARN, HONEST, "bob@example.test", "d", made) == [None]
@@ -370,7 +370,7 @@ def test_a_message_of_somebody_else_names_its_sender_in_the_sent_folder(page: Pa
     assert page.js("() => shown()")[0] == "bob@example.test"
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_false_own_address_hides_no_sender_in_the_sent_folder(page: Page) -> None:
     """The bridge calls the person Bob, and puts a verified message of Bob among those that the person has sent."""
     page.js("() => { app.address = 'bob@example.test'; }")
@@ -428,7 +428,7 @@ def test_a_row_that_was_not_opened_shows_no_misleading_name(page: Page, sender: 
     assert page.js("() => shown()")[0] == (f"To {shown}" if sender else "To ")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_verified_row_shows_the_signed_subject_and_date(browser: Browser, stack: DemoStack) -> None:
     """The outer subject was changed on the way."""
     _, bob = stack.accounts

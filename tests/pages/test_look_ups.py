@@ -12,7 +12,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 # Look-ups get no answer before `endLookUps` is called, and then none because the network is lost.
 HOLD = """() => {

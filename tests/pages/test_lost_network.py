@@ -16,7 +16,7 @@ from tests.support.pages.mail_house import (
     wait_for_subjects,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # No request gets an answer while `lost` is true. Those to the path `reaches` arrive at the bridge all the same.
 LOSE = """(reaches) => {
@@ -50,7 +50,7 @@ COME_BACK_UNNOTICED = """() => {
 }"""
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_list_shows_what_an_act_has_done_when_the_network_is_back(inbox: Page, mail: Mailbox) -> None:
     inbox.js(LOSE, "/move")
     focus(inbox, "Four")

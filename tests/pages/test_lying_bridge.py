@@ -12,7 +12,7 @@ from tests.support.pages.rule_bridge import RuleHouse, ruled
 
 __all__ = ["ruled"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 MALLORY = "mallory@example.test"
 
@@ -25,7 +25,7 @@ def alice(browser: Browser, ruled: RuleHouse) -> Iterator[MailPages]:
     pages.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_another_account_than_the_one_that_was_typed_is_not_signed_in(alice: MailPages, ruled: RuleHouse) -> None:
     """Letters would leave in the name of somebody else, and answers to them would go there."""
     with ruled.bridge.renaming(alice.account.address, MALLORY):
@@ -37,7 +37,7 @@ def test_another_account_than_the_one_that_was_typed_is_not_signed_in(alice: Mai
     assert alice.page.text(named("account")) == alice.account.address
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_tab_shows_nothing_under_another_address_after_a_reload(alice: MailPages, ruled: RuleHouse) -> None:
     alice.sign_in()
     alice.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)

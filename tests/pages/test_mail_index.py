@@ -16,7 +16,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Returns all that is stored for searches, with its bytes as text; null without a database.
 STORED = """async () => {
@@ -149,7 +149,7 @@ def test_a_search_looks_where_the_person_says(page: Page) -> None:
     assert found == [[1], [2, 1], [1], [2], [2], [3]]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_lock_closes_the_index_and_an_unlock_opens_it_again(page: Page) -> None:
     found = page.js("""async () => {
       await index.begin();
@@ -163,7 +163,7 @@ def test_a_lock_closes_the_index_and_an_unlock_opens_it_again(page: Page) -> Non
     assert found == [[[], "locked", None], [1], "open", 1]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_nothing_is_stored_in_clear_and_no_record_opens_in_the_place_of_another(page: Page) -> None:
     page.js("""async () => {
       await index.begin();
@@ -242,7 +242,7 @@ def test_a_folder_is_read_once_and_then_only_its_changes(page: Page) -> None:
     ]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_one_message_takes_nothing_from_the_others(page: Page) -> None:
     """One is gone, one is too much for the vault, and one is for somebody else."""
     found = page.js("""async () => {
@@ -331,7 +331,7 @@ def search(pages: MailPages, words: str, place: str = "text") -> None:
     pages.page.fill(named("search"), words + ENTER)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_person_finds_a_word_of_an_encrypted_message(browser: Browser, stack: DemoStack) -> None:
     alice, bob = stack.accounts
     for subject, words in [("The harbour", "We meet at the lighthouse."), ("The station", "We meet at the clock.")]:

@@ -24,7 +24,7 @@ from tests.support.pages.mail_house import (
     wait_for_subjects,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 FOLDER_NAMES = "() => [...document.querySelectorAll('[data-test=folder]')].map((link) => link.dataset.folder)"
 
@@ -73,7 +73,7 @@ def test_folders_inside_others_stand_below_them(inbox: Page) -> None:
     ]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_conversations_are_one_row_that_unfolds(house: MailHouse, mail: Mailbox, browser: Browser) -> None:
     mail.append(build_message("Question", days_ago=2, more="Message-ID: <q@x.test>\r\n"))
     mail.append(build_message("Alone", days_ago=1, more="Message-ID: <alone@x.test>\r\n"))
@@ -94,7 +94,7 @@ def test_conversations_are_one_row_that_unfolds(house: MailHouse, mail: Mailbox,
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_mail_server_searches_and_escape_ends_it(inbox: Page) -> None:
     inbox.js("() => document.activeElement.blur()")
     inbox.type("/")
@@ -347,7 +347,7 @@ HOSTILE = """() => {
 }"""
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_hostile_folders_flags_and_dates_leave_the_view_whole(inbox: Page) -> None:
     inbox.js(HOSTILE)
     inbox.click(named("refresh"))

@@ -10,7 +10,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Makes `list`, which shows the rows of `messages`. The keys decrypt the subject `within` when `readable` resolves.
 LIST = """async () => {
@@ -46,7 +46,7 @@ def show(page: Page, within: str, rows: str) -> None:
     page.js(f"async (text) => {{ within = text; messages = {rows}; await list.load('folder-id', {{}}); }}", within)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_decrypted_subject_never_stands_in_the_row_of_another_message(page: Page) -> None:
     """A server can give the UIDs of a folder anew, to messages of other people."""
     show(page, "For one row", "[row()]")
@@ -80,7 +80,7 @@ def test_a_folder_that_is_numbered_anew_in_between_is_listed_from_its_beginning(
     assert page.js("() => [asked, subjects().length]") == [[None, 9, None], 50]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_press_on_a_row_whose_subject_arrives_opens_the_message(page: Page) -> None:
     page.js("() => { readable = new Promise((resolve) => { globalThis.read = resolve; }); }")
     show(page, "Read meanwhile", "[row({ seen: false })]")
@@ -96,7 +96,7 @@ def test_a_long_subject_is_cut_in_its_row(page: Page) -> None:
     assert page.js("() => subjects()") == ["xx" + "\N{CANDLE}" * 498 + "…"]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_message_that_ends_the_vault_takes_its_own_subject_only(page: Page) -> None:
     """The vault refuses every group with the message of 7 bytes."""
     page.js("""async () => {
@@ -144,7 +144,7 @@ ENDLESS = """async () => {
 }"""
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_bridge_chooses_neither_the_rows_nor_the_bytes_that_a_list_fetches(page: Page) -> None:
     page.js(ENDLESS)
     page.js("async () => { await list.load('folder-id', {}); }")

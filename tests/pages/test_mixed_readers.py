@@ -18,7 +18,7 @@ from tests.support.pages.kept_trust import show_people
 from tests.support.pages.strangers import PROVIDER
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 CONFIRM = named("mixed-confirm")
 BACK = f"dialog:has({CONFIRM}) button:first-child"

@@ -24,7 +24,7 @@ from tests.support.timestamp_service import answer
 from webbridge import BridgeConfig
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 NAMES = [{"value": 5, "name": "Confidential"}, {"value": 6, "name": "Internal"}]
 POLICY = {"policy": "1.2.3.4", "name": "Example Ltd", "classifications": NAMES}
@@ -85,7 +85,7 @@ def signer_of(stack: DemoStack) -> SignerInfo:
     return info
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_signature_has_the_timestamp_and_the_label_of_the_sentence(letter: MailPages, offering: DemoStack) -> None:
     letter.page.js(CHOOSE, "6")
     leaves = letter.page.text(named("leaves"))

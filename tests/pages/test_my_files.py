@@ -26,7 +26,7 @@ from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
 from webbridge.delivery.kept.records import TooManyFiles
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PHONES = (320, 390)
 SECRET = "a-plan-that-nobody-reads"
@@ -69,7 +69,7 @@ def write(folder: Path, name: str, data: bytes = SECRET.encode()) -> Path:
     return path
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_file_is_kept_filed_and_saved_again(files: FilesPage, cabinet: Cabinet, tmp_path: Path) -> None:
     page = files.page
     page.wait_for_text("There are no files here yet.", selector=named("my-files"))
@@ -120,7 +120,7 @@ def test_a_manifest_that_does_not_come_is_asked_for_again(files: FilesPage, tmp_
     assert files.page.js("() => lost") == 1
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_large_file_goes_there_and_back_and_openssl_reads_its_chunks(
     files: FilesPage, cabinet: Cabinet, tmp_path: Path
 ) -> None:
@@ -158,7 +158,7 @@ def account_key(cabinet: Cabinet) -> str:
     return subprocess.run(command, input=account.p12, capture_output=True, check=True).stdout.decode()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_two_devices_do_not_undo_each_other(
     browser: Browser, files: FilesPage, cabinet: Cabinet, tmp_path: Path
 ) -> None:
@@ -182,7 +182,7 @@ def test_two_devices_do_not_undo_each_other(
     other.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_an_older_index_is_refused_until_the_person_agrees(
     browser: Browser, files: FilesPage, cabinet: Cabinet, tmp_path: Path
 ) -> None:
@@ -275,7 +275,6 @@ def test_a_refused_upload_says_why_and_is_tried_again(
     files.wait_for_names("one too many.txt")
 
 
-@pytest.mark.third_engine
 def test_webkit_keeps_files(webkit: WebKit, cabinet: Cabinet, tmp_path: Path) -> None:
     data = secrets.token_bytes(1_000_000) * (LARGE_BYTES // 1_000_000)
     files = FilesPage(webkit, cabinet.house)

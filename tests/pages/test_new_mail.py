@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.thorough,
     pytest.mark.browser,
     pytest.mark.server,
-    pytest.mark.in_turn,
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
 ]
 
@@ -139,7 +138,7 @@ def turn_on(page: Page) -> None:
     page.wait_for("(name) => document.querySelector(name).checked", named("notices-switch"))
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_title_and_the_icon_have_the_number_of_unread_messages(browser: Browser, site: Site) -> None:
     with visiting(browser, site) as visit:
         page = visit.page
@@ -160,7 +159,7 @@ def test_the_title_and_the_icon_have_the_number_of_unread_messages(browser: Brow
         assert page.js("() => [document.title.includes('('), badge]") == [False, 0]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_notification_says_that_there_is_new_mail_and_nothing_else(browser: Browser, site: Site) -> None:
     with visiting(browser, site) as visit:
         page = visit.page

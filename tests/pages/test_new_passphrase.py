@@ -8,7 +8,7 @@ from tests.support.browser.page import Page
 from tests.support.new_passphrases import NEXT, SHORT, TOO_SHORT, is_in_sight, submit, type_twice
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 PHONE = 390
 LOCKED = ("request-form", "recover", "undo-reset-code")
 CURRENT = "1111-2222-3333"

@@ -10,7 +10,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 # Makes `answers`, by the part of an address that asks for them, and the client of a bridge that gives them. `odd`
 # puts each of `VALUES` in each place of a value, one after the other, and yields each answer.

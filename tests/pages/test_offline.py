@@ -23,7 +23,7 @@ from webbridge.demo.accounts import Account
 
 __all__ = ["place"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PASSPHRASE = "Vier Möwen & ein Wal"
 STORED = """async () => {
@@ -98,7 +98,7 @@ def unlock_kept(page: Page) -> None:
     page.wait_for_selector(f"{named('messages')}[aria-busy=false]", timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_what_was_opened_is_read_after_a_start_without_a_connection(browser: Browser, place: Place) -> None:
     opened, unopened = deliver(place, letter(place, "Stufe", SECRET)), deliver(place, letter(place, "Nie", "x"))
     pages = enter(browser, place)

@@ -55,7 +55,6 @@ def submit_silently(*_: object, before_last_line: object, **_options: object) ->
 @pytest.mark.thorough
 @pytest.mark.browser
 @pytest.mark.server
-@pytest.mark.in_turn
 def test_pages_read_and_send_by_the_oldest_bridge_that_they_take(
     browser: Browser, old_stack: DemoStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +84,6 @@ def test_pages_read_and_send_by_the_oldest_bridge_that_they_take(
 
 @pytest.mark.browser
 @pytest.mark.server
-@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("version", "oldest_pages", "said"), [(1, 1, "mail service is older than"), (9, 8, "pages are older than")]
 )

@@ -12,7 +12,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 FIELD = f"{named('sign-in-form')} {named('passphrase')}"
 # Collects the addresses and the bodies of all requests of the page.
@@ -42,7 +42,7 @@ def type_passphrase(pages: MailPages, passphrase: str) -> None:
     pages.page.type(passphrase)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_one_form_signs_in_and_unlocks_and_the_bridge_gets_no_passphrase(
     visitor: MailPages, demo_stack: DemoStack
 ) -> None:

@@ -12,7 +12,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Several tabs in one page, each with a channel of its own. A test moves the clock that all of them read.
 TABS = """
@@ -63,7 +63,7 @@ def empty(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_new_tab_gets_the_key_and_a_lock_in_one_locks_all(empty: Page) -> None:
     seen = empty.js(f"""async () => {{ {TABS}
       const first = await openTab();
@@ -93,7 +93,7 @@ def test_a_new_tab_gets_the_key_and_a_lock_in_one_locks_all(empty: Page) -> None
     }
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_keys_that_are_added_in_one_tab_reach_all_tabs_with_its_key(empty: Page) -> None:
     seen = empty.js(f"""async () => {{ {TABS}
       const first = await openTab(), other = await openTab({{ address: "b@example.test" }});
@@ -184,7 +184,7 @@ def test_a_tab_whose_session_has_ended_gives_no_keys(empty: Page) -> None:
     assert seen == [False, 0]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_lock_while_a_tab_asks_leaves_it_locked(empty: Page) -> None:
     """The keys are already on their way, or still with the tab that gives them."""
     seen = empty.js(f"""async () => {{ {TABS}
@@ -251,7 +251,7 @@ def test_a_lock_of_an_earlier_unlocking_does_not_lock_a_later_one(empty: Page) -
     assert seen is True
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_chain_of_tabs_does_not_prolong_the_deadline(empty: Page) -> None:
     seen = empty.js(f"""async () => {{ {TABS}
       let last = await openTab();
@@ -360,7 +360,7 @@ def wait_until(pages: MailPages, *, unlocked: bool) -> None:
     pages.page.wait_for(look, named("lock"), str(unlocked).lower(), timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_second_tab_reads_without_a_passphrase_and_all_lock_and_unlock_together(
     first: MailPages, second: MailPages, demo_stack: DemoStack
 ) -> None:

@@ -11,7 +11,7 @@ from tests.support.browser.page import Page
 from tests.support.pages.kept_mail import PARTS
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Makes `outbox` before a bridge that sends one message for a key, as the real one. `mode` is what happens to a request.
 OUTBOX = """async () => {
@@ -93,7 +93,7 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_what_waits_is_sent_once_and_in_its_order(page: Page) -> None:
     found = page.js("""async () => {
       const waits = [await put("one"), await put("two", "bcc", "open")];
@@ -114,7 +114,7 @@ def test_what_waits_is_sent_once_and_in_its_order(page: Page) -> None:
     ]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_lost_answer_sends_nothing_twice(page: Page) -> None:
     found = page.js("""async () => {
       await put("one");
@@ -129,7 +129,7 @@ def test_a_lost_answer_sends_nothing_twice(page: Page) -> None:
     assert found == [["waiting"], 1, ["key of one", "key of one"], []]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_bridge_that_never_answers_holds_no_other_letter_and_sends_nothing_twice(page: Page) -> None:
     found = page.js("""async () => {
       patience = 100;
@@ -337,7 +337,7 @@ def test_an_answer_of_the_person_counts_for_the_letter_that_was_shown(page: Page
     assert found == [1, []]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_letter_is_kept_or_refused_whatever_another_tab_has_done(page: Page) -> None:
     """What was kept is ended in another tab, or begun anew: nothing of this tab is written under the earlier key."""
     found = page.js("""async () => {
@@ -357,7 +357,7 @@ def test_a_letter_is_kept_or_refused_whatever_another_tab_has_done(page: Page) -
     assert found == ["unreachable", [[], "none"], True, ["waiting"], 1]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_letter_that_comes_while_keeping_is_switched_off_is_kept_or_refused(page: Page) -> None:
     """The count of letters and the deletion are one step, at each moment at which another tab adds a letter."""
     found = page.js("""async () => {
@@ -396,7 +396,7 @@ def test_a_tab_that_begins_later_loses_no_letter(page: Page) -> None:
     assert found == [["waiting"], 1, 1, "another passphrase"]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_no_story_of_errors_calls_a_letter_changeable_that_somebody_got(page: Page) -> None:
     """Requests and questions fail before or after they have done their work, by any code; each story is drawn."""
     found = page.js("""async () => {

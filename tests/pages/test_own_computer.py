@@ -10,7 +10,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # `signIn` and `load` act in a tab of the test: each has its own sessionStorage, and all share the rest of the browser.
 TABS = """async () => {

@@ -19,7 +19,7 @@ from webbridge.demo import stack as demo
 from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 def focused_test(pages: MailPages) -> str:
@@ -293,7 +293,7 @@ def test_a_phone_never_scrolls_sideways(visitor: MailPages, bob: Account, welcom
     assert wide == []
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_nothing_stays_in_the_storage_of_somebody_elses_browser(visitor: MailPages, welcome: int) -> None:
     visitor.page.click(named("foreign-computer"))
     visitor.enter()

@@ -21,7 +21,7 @@ from tests.support.pages.parcel_letters import answers_to
 from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, READER, ParcelHouse, ParcelPage, Sent, letter
 from tests.support.people import PROVIDER, trust
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 SUBJECT = "The plans for Thursday"
 ANSWER = "Thursday suits me.\nThe key — under which step?"
@@ -73,7 +73,7 @@ def wait_for_problem(reader: ParcelPage) -> str:
     return reader.page.text(named("answer-error"))
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
     browser: Browser, parcel_house: ParcelHouse, tmp_path: Path
 ) -> None:
@@ -242,7 +242,6 @@ def test_closing_the_parcel_deletes_an_answer_that_is_being_written(
     reader.close()
 
 
-@pytest.mark.third_engine
 def test_webkit_answers_a_parcel(webkit: WebKit, parcel_house: ParcelHouse, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_bytes(b"Signed: Renate")

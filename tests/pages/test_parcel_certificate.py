@@ -28,7 +28,7 @@ from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, Sent, 
 from tests.support.people import PROVIDER
 from webbridge.demo.accounts import certificate_pem
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 TEXT = "The gate opens at one, and the key is under the third step."
 KINDS = {"rsa": NewKey.RSA_2048, "ec": NewKey.P256}
@@ -55,7 +55,7 @@ def arrive(browser: Browser | WebKit, house: ParcelHouse, sent: Sent) -> ParcelP
     return ParcelPage(browser, sent.link(house.stack.pages_url))
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_key_file_opens_a_parcel_without_the_words(
     browser: Browser, parcel_house: ParcelHouse, tmp_path: Path, kind: str
@@ -76,7 +76,7 @@ def test_a_key_file_opens_a_parcel_without_the_words(
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_person_confirms_with_a_signed_receipt(
     browser: Browser, parcel_house: ParcelHouse, key_file: KeyFile
 ) -> None:
@@ -130,7 +130,7 @@ def openssl_by_password(content: bytes, secret: str) -> bytes:
     return subprocess.run(command, input=content, capture_output=True, check=True, timeout=60).stdout
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("kind", KINDS)
 def test_chunks_that_openssl_has_encrypted_with_gcm_are_opened(
     browser: Browser, parcel_house: ParcelHouse, tmp_path: Path, kind: str
@@ -196,7 +196,6 @@ def test_a_parcel_for_somebody_else_is_not_shown(browser: Browser, parcel_house:
     reader.close()
 
 
-@pytest.mark.third_engine
 def test_webkit_opens_a_parcel_by_a_key_file_and_confirms_it(
     webkit: WebKit, parcel_house: ParcelHouse, key_file: KeyFile
 ) -> None:

@@ -21,7 +21,7 @@ from tests.support.pages.parcel_looks import choose_language, look
 from tests.support.pages.parcels import MESSAGE, READER, ParcelPage, Sent, letter
 from tests.support.servers.certifier import certified
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PASSPHRASE = "a passphrase of my own"
 TEXT = "The gate opens at one, and the key is under the third step."
@@ -113,7 +113,7 @@ def run(*command: str, **options: object) -> bytes:
     return output
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_second_parcel_gets_a_key_and_the_next_letter_is_ordinary_mail(
     browser: Browser, new_house: KeyHouse, tmp_path: Path
 ) -> None:

@@ -24,9 +24,7 @@ from webbridge.delivery.states import Stage
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.server,
-    pytest.mark.in_turn,
     pytest.mark.thorough,
-    pytest.mark.every_time,
 ]
 
 CHUNK = 16 * 1024 * 1024
@@ -67,7 +65,7 @@ def letter(browser: Browser, running_house: ParcelHouse) -> Iterator[ParcelLette
     letter.close()
 
 
-@pytest.mark.heart
+@pytest.mark.main_way
 def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
     browser: Browser, letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
 ) -> None:
@@ -344,7 +342,6 @@ def test_a_bridge_without_parcels_offers_none(browser: Browser, running_house: P
     letter.close()
 
 
-@pytest.mark.third_engine
 def test_webkit_sends_a_letter_as_a_parcel_of_several_chunks(
     webkit: WebKit, running_house: ParcelHouse, tmp_path: Path
 ) -> None:

@@ -13,12 +13,12 @@ from tests.support.pages.key_files import choose_key_file, make_key_file, open_b
 from tests.support.pages.parcel_looks import HEIGHT, WIDTHS, choose_language, look
 from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 TEXT = "The key is under the third step."
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_every_view_is_sound_in_every_size_and_theme(browser: Browser, parcel_house: ParcelHouse) -> None:
     signer = parcel_house.stack.accounts[1].identity
     files = {
@@ -43,7 +43,7 @@ def test_every_view_is_sound_in_every_size_and_theme(browser: Browser, parcel_ho
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_views_for_the_owner_of_a_certificate_are_sound(
     browser: Browser, parcel_house: ParcelHouse, tmp_path: Path
 ) -> None:
@@ -90,7 +90,7 @@ def test_the_parcel_speaks_the_chosen_language(
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_screen_reader_hears_the_verdict_and_errors(browser: Browser, parcel_house: ParcelHouse) -> None:
     signer = parcel_house.stack.accounts[1].identity
     sent = parcel_house.send({"a.txt": b"A"}, signer=signer)

@@ -13,7 +13,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, ParcelPage, Sent, letter
 from tests.support.parcel_secret import shows_secret
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 SUBJECT = "The plans for Thursday"
 TEXT = "The gate opens at one, and the key is under the third step."
@@ -26,7 +26,7 @@ def send_letter(house: ParcelHouse) -> Sent:
     return house.send({MESSAGE: message, "plan.pdf": b"%PDF-1.7 the plan"}, kind="message", signer=bob)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_six_words_open_a_signed_parcel(browser: Browser, parcel_house: ParcelHouse) -> None:
     bob = parcel_house.stack.accounts[1]
     sent = send_letter(parcel_house)
@@ -56,7 +56,7 @@ def test_six_words_open_a_signed_parcel(browser: Browser, parcel_house: ParcelHo
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_verdict_is_shown_before_the_message_has_come(browser: Browser, parcel_house: ParcelHouse) -> None:
     sent = send_letter(parcel_house)
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
@@ -116,7 +116,7 @@ def test_another_link_in_the_same_tab_closes_the_parcel(browser: Browser, parcel
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_closing_the_parcel_deletes_what_was_shown(browser: Browser, parcel_house: ParcelHouse) -> None:
     sent = send_letter(parcel_house)
     reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
@@ -164,7 +164,6 @@ def test_a_report_reaches_the_server_without_anything_of_the_content(
     reader.close()
 
 
-@pytest.mark.third_engine
 def test_webkit_opens_a_parcel(webkit: WebKit, parcel_house: ParcelHouse) -> None:
     sent = send_letter(parcel_house)
     reader = ParcelPage(webkit, sent.link(parcel_house.stack.pages_url))

@@ -19,7 +19,7 @@ from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter
 from tests.support.servers.s3 import STORE, S3Service, running_s3
 from webbridge.config import BridgeConfig
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 TEXT = "The gate opens at one, and the key is under the third step."
 
@@ -43,7 +43,7 @@ def house(s3: S3Service, pages_with_sources: Path, tmp_path_factory: pytest.Temp
         yield running
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_bytes_come_from_the_store_which_gets_no_ticket(
     browser: Browser, house: ParcelHouse, s3: S3Service, tmp_path: Path
 ) -> None:

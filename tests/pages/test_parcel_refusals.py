@@ -15,7 +15,7 @@ from tests.support.pages.driver import named
 from tests.support.pages.parcels import MESSAGE, OPEN, Change, ParcelHouse, ParcelPage, Sent, letter
 from tests.support.people import PROVIDER
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 TEXT = "The key is under the third step."
 MANIFEST = "/api/open/objects/manifest"
@@ -57,7 +57,7 @@ def change_enclosed(name: str, change: Callable[[bytearray], object]) -> Change:
     return changed
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_wrong_word_is_named_by_its_place_and_the_server_is_not_asked(
     reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent
 ) -> None:
@@ -78,7 +78,7 @@ def test_a_wrong_word_is_named_by_its_place_and_the_server_is_not_asked(
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_wrong_words_and_no_such_parcel_look_alike(
     browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse
 ) -> None:
@@ -106,7 +106,7 @@ def test_after_five_wrong_tries_the_sender_must_allow_more(reader: ParcelPage, s
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_withdrawn_parcel_is_called_withdrawn(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
     parcel_house.withdraw(sent)
     reader.type_words(sent.words)
@@ -129,7 +129,7 @@ def test_an_expired_parcel_is_called_expired(reader: ParcelPage, parcel_house: P
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize(("path", "code"), [(MANIFEST, "parcel-damaged"), ("/api/open/objects/0", "parcel-damaged")])
 def test_a_damaged_object_shows_nothing(
     reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent, path: str, code: str

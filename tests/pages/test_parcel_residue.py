@@ -35,7 +35,7 @@ from tests.support.people import PROVIDER
 from webbridge.database.tables import PARCEL
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Two runs of each kind found up to four proofs in Chromium and in Firefox.
 OF_RECIPIENT: Final = Counter({"proof": 6})

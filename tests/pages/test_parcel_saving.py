@@ -18,7 +18,7 @@ from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import named
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, Sent
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 LARGE_BYTES = 2 * CHUNK_BYTES + 5_000_000
 # The dialog cannot be driven, so a stand-in takes the bytes as the browser's file does.
@@ -59,7 +59,7 @@ def reader(browser: Browser, parcel_house: ParcelHouse, sent: Sent) -> ParcelPag
     return page
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_small_and_empty_files_are_saved_at_once(reader: ParcelPage, tmp_path: Path) -> None:
     with downloads_into(reader.page, tmp_path):
         reader.save("small.txt")
@@ -70,7 +70,7 @@ def test_small_and_empty_files_are_saved_at_once(reader: ParcelPage, tmp_path: P
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_large_file_streams_into_the_downloads(reader: ParcelPage, tmp_path: Path, large: bytes) -> None:
     with downloads_into(reader.page, tmp_path):
         reader.save("large.bin")
@@ -94,7 +94,7 @@ def test_a_large_file_is_written_where_the_person_chooses(reader: ParcelPage) ->
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_first_chunk_is_saved_before_the_second_has_come(reader: ParcelPage, parcel_house: ParcelHouse) -> None:
     reader.page.js(DIALOG)
     going_on = threading.Event()
@@ -122,7 +122,7 @@ def test_the_first_chunk_is_saved_before_the_second_has_come(reader: ParcelPage,
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_damaged_chunk_in_the_middle_leaves_no_file(
     browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_damaged_chunk_in_the_middle_leaves_no_file(
     reader.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_lost_connection_goes_on_by_range(
     browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse, tmp_path: Path, large: bytes
 ) -> None:
@@ -196,7 +196,6 @@ def test_cancelling_leaves_no_file(reader: ParcelPage, parcel_house: ParcelHouse
     reader.close()
 
 
-@pytest.mark.third_engine
 def test_webkit_saves_small_and_large_files(
     webkit: WebKit, parcel_house: ParcelHouse, sent: Sent, tmp_path: Path, large: bytes
 ) -> None:

@@ -31,7 +31,7 @@ from webbridge.config import BridgeConfig
 from webbridge.database.tables import PARCEL
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 FILE_BYTES = 300_000
 

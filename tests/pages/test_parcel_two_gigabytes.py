@@ -14,7 +14,7 @@ from tests.support.pages.driver import named
 from tests.support.pages.parcel_letters import CAROL, LINK, ParcelLetter, notice_to
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 SIZE = 2_000_000_017
 PATIENCE_SECONDS = 1_500.0

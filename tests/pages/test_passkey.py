@@ -214,8 +214,6 @@ def test_a_browser_without_such_a_device_offers_nothing(alice: MailPages) -> Non
     assert not alice.page.js(f"() => document.querySelector('{named('passkey')}').getClientRects().length")
 
 
-@pytest.mark.thorough
-@pytest.mark.heart
 def test_the_device_is_offered_after_the_first_passphrase_and_opens_the_keys(
     alice: MailPages, device: Authenticator
 ) -> None:

@@ -19,7 +19,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["pages", "stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDTHS = (390, 1280)
@@ -314,7 +314,7 @@ def test_a_pdf_without_an_end_is_given_up_and_the_page_goes_on(pages: MailPages,
         close(pages)
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("answer", [AREA, SIDE, WORDS, OTHER_TYPE], ids=["area", "side", "words", "other-type"])
 def test_an_answer_beyond_the_limits_ends_the_worker(pages: MailPages, stack: DemoStack, answer: str) -> None:
     receive(pages, stack, pdf("Secret"))

@@ -16,7 +16,7 @@ from tests.support.pages.kept_trust import show_people, wait_until_kept
 from tests.support.pages.strangers import STRANGER, deliver, stranger
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture

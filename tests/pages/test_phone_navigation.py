@@ -8,7 +8,7 @@ from tests.support.browser.page import Page
 from tests.support.pages.driver import named
 from tests.support.pages.mail_house import SETTLED
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 PHONE = (390, 844)
 MENU = "(state) => document.querySelector('.mail').dataset.menu === state"

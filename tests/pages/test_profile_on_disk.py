@@ -39,7 +39,6 @@ def found_after(name: Name, stops: Sequence[str], house: ParcelHouse, folder: Pa
 
 @pytest.mark.browser
 @pytest.mark.server
-@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_the_profile_has_nothing_of_what_parcels_and_mail_have_shown(
     name: Name, parcel_house: ParcelHouse, tmp_path: Path

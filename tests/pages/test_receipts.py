@@ -21,7 +21,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["pages", "stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 NOTE = named("receipt")
 # All that the browser has of receipts, with the bytes as text; null without a database.
@@ -119,7 +119,7 @@ def give(pages: MailPages) -> None:
     pages.page.click(named("receipt-confirm"))
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_reader_is_asked_and_the_sender_sees_who_opened_the_message(
     pages: MailPages, bob: MailPages, stack: DemoStack
 ) -> None:
@@ -233,7 +233,7 @@ def test_another_browser_of_the_reader_gives_no_second_receipt(
     other.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_keyword_is_noted_before_the_receipt_and_its_failure_is_told(browser: Browser, stack: DemoStack) -> None:
     page = browser.open(stack.pages_url)
     found = page.js("""async () => {

@@ -14,7 +14,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["pages", "stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 NAMES = "() => [...document.querySelectorAll('[data-test=attachment]')].map((row) => row.innerText.split('\\n')[0])"
 FOCUSED = "() => document.activeElement.getAttribute('data-test')"

@@ -16,7 +16,7 @@ from tests.support.vault.verbs import call
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 NEEDLE_BYTES = 32
 
@@ -111,7 +111,7 @@ def test_nothing_is_kept_unless_the_person_chooses_it(empty: Page) -> None:
     assert seen == [0, [], None, False]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_reload_within_the_minutes_unlocks_and_makes_new_halves(empty: Page) -> None:
     seen = empty.js(f"""async () => {{ {TAB}
       await left();
@@ -319,7 +319,7 @@ def keeper(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[
     pages.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_reload_reads_on_without_a_passphrase_and_a_lock_ends_that(keeper: MailPages, demo_stack: DemoStack) -> None:
     keeper.page.reload()
     wait_until_unlocked(keeper)
@@ -334,7 +334,7 @@ def test_a_reload_reads_on_without_a_passphrase_and_a_lock_ends_that(keeper: Mai
     assert not keeper.is_unlocked()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_database_has_no_key_in_clear_and_either_half_alone_opens_nothing(
     keeper: MailPages, demo_stack: DemoStack
 ) -> None:

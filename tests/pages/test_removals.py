@@ -10,7 +10,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # A vault of the test whose contacts and decisions are lists of names, and which answers when `turn` of the test comes.
 PARTS = """async () => {

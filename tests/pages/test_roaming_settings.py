@@ -11,7 +11,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 IS_STRICT = f"() => document.querySelector('{named('switch-strict')}').checked"
 UNLOCKED = f"{named('lock')}[data-unlocked=true]"

@@ -17,7 +17,7 @@ from tests.support.pages.strangers import PROVIDER, STRANGER, deliver, stranger,
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 Verdict = tuple[str, str]
 
 

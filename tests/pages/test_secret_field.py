@@ -10,7 +10,7 @@ from tests.support.browser.browsers import Browser, Chromium, Firefox
 from tests.support.browser.page import BACKSPACE, CONTROL, ENTER, SHIFT, Page
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 HOME, END, LEFT, RIGHT, DELETE = "\ue011", "\ue010", "\ue012", "\ue014", "\ue017"
 EDITOR = "[data-test=passphrase]"

@@ -19,7 +19,7 @@ from webbridge.gateway.smtp_refusals import RecipientsRefused, Refusal
 from webbridge.sending import once as sending
 from webbridge.sending.offers import KnownOffers
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_a_refused_message_says_so_and_is_sent_without_a_question(
     pages.send()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_copy_that_is_not_kept_is_no_failure_to_send(pages: MailPages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImapConnection, "append", refuse)
     pages.page.click(named("send"))

@@ -15,7 +15,7 @@ from tests.support.pages.sent_parcels import SendingHouse
 from tests.support.servers.parcels import Draft
 from webbridge.delivery.states import SaidBy, Stage, State
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PHONES = (320, 390)
 SCRIPTS = "() => [...document.scripts].map(({ src }) => src.split('/').at(-1))"
@@ -84,7 +84,7 @@ def assert_fits(page: Page) -> None:
     page.set_viewport(1280, 844)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_claim_is_named_as_one_and_a_withdrawn_parcel_is_opened_by_nobody(
     sender: MailPages, sending_house: SendingHouse
 ) -> None:

@@ -14,7 +14,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -76,7 +76,7 @@ def wait_until_locked(pages: MailPages, because: str) -> None:
     assert not pages.is_unlocked()
 
 
-@pytest.mark.samples(2)
+@pytest.mark.thorough(after=2)
 @pytest.mark.parametrize(
     ("begun", "used", "now", "reason"),
     [

@@ -14,7 +14,7 @@ from webbridge.demo.stack import DemoStack
 
 __all__ = ["stack"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 BOB, ALICE, CAROL = "bob@example.test", "alice@example.test", "carol@example.test"
 

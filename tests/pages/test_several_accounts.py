@@ -17,7 +17,7 @@ from tests.support.pages.received import encrypted
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Notes the account that each request to the API names, by its id in the address or by the header.
 NOTE_REQUESTS = """(api) => {
@@ -76,7 +76,7 @@ def change_to(page: Page, account: Account) -> None:
     page.wait_for_text(account.address, selector=named("account"), timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_each_tab_reads_and_sends_for_its_own_account(two: Two, alice: Account, bob: Account) -> None:
     before = {one: len(two.stack.mail_server.messages(one.address, "Sent")) for one in (alice, bob)}
     for pages, other in ((two.alice, bob), (two.bob, alice)):

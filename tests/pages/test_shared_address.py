@@ -27,7 +27,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.strangers import wait_for_state
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 WARD: Final = "ward3@example.test"
 
 
@@ -96,7 +96,7 @@ def choose_sender(pages: MailPages, address: str) -> None:
     )
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_message_of_a_ward_says_who_sent_it(alice: MailPages, browser: Browser, stack: DemoStack) -> None:
     writer, reader = stack.accounts
     alice.write(to=reader.address, subject="Beds", text="Two are free.")

@@ -20,7 +20,7 @@ from tests.support.pages.mail_house import (
 )
 from tests.support.servers import dovecot
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 ANNA, BERT = "anna@example.test", "bert@example.test"
 THEIRS = f'{named("folder")}[data-folder="others/{ANNA}/Ward"]'

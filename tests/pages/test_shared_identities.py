@@ -38,7 +38,7 @@ from tests.support.pages.shared_identities import (
 )
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 WARD: Final = "ward3@example.test"
 
 

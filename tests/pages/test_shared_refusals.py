@@ -40,7 +40,7 @@ from tests.support.pages.shared_identities import (
 )
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 Lie = Callable[[StoredGroup], StoredGroup]
 # The code of the command's error, where the pages have another word.
 COMMAND: Final = {"group-not-for-you": "no-matching-recipient", "group-owner-not-verified": "group-key-refused"}

@@ -12,7 +12,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # What a session on the person's own computer has kept: a message, and the given number of letters that wait.
 KEEP = """async (address, letters) => {
@@ -60,7 +60,7 @@ def wait_for_end(page: Page) -> None:
     page.wait_for_selector(named("sign-in-form"), timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_visitor_removes_what_the_same_account_kept_before(visiting: MailPages) -> None:
     page = visiting.page
     page.js("() => { location.hash = '#/account'; }")

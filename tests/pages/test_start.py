@@ -11,7 +11,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import named
 from tests.support.servers.pages_server import run_pages_server
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 
 def fail(_: Request, __: Response) -> Response:

@@ -13,7 +13,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.strangers import welcome_of
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 MINE = "Alice\n+49 30 1"
 BELOW = f"\n\n-- \n{MINE}"

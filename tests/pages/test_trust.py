@@ -24,7 +24,7 @@ from webbridge.demo.accounts import EXPIRING, REVOKED, certificate_pem
 from webbridge.demo.revocation import LIST_PATH, build_list
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Records the states of a message in the order in which the page shows them.
 WATCH = """() => {
@@ -55,7 +55,7 @@ def readiness(pages: MailPages, address: str) -> str:
     return said
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_verdict_is_never_greener_than_it_will_be(alice: MailPages, stack: DemoStack) -> None:
     alice.page.js(WATCH)
     alice.open_message(welcome_of(stack, alice.account))
@@ -63,7 +63,7 @@ def test_a_verdict_is_never_greener_than_it_will_be(alice: MailPages, stack: Dem
     assert "Not revoked" in open_why(alice)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_revoked_senders_signature_is_not_verified(alice: MailPages, stack: DemoStack) -> None:
     letter = deliver(stack, alice.account, stack.people.revoked, "From before")
     alice.page.js(WATCH)
@@ -84,7 +84,7 @@ def test_an_answer_is_not_asked_for_again(alice: MailPages, stack: DemoStack) ->
     assert alice.state == "verified"
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, stack: DemoStack) -> None:
     letter = deliver(stack, alice.account, stranger(), "A stranger")
     page = alice.page

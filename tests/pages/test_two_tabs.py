@@ -15,7 +15,7 @@ from tests.support.pages.strangers import deliver, stranger, welcome_of
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # The name of the lock that a tab holds while it writes the kept state.
 _TURN = "sealwax-kept-trust"
@@ -56,7 +56,7 @@ def count_all(stack: DemoStack, *accounts: Account) -> list[int]:
     return [len(stack.mail_server.messages(one.address, folder)) for one in accounts for folder in folders]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_message_of_one_account_never_leaves_by_the_session_of_another(
     writer: MailPages, demo_stack: DemoStack, alice: Account, bob: Account
 ) -> None:

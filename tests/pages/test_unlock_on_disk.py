@@ -16,7 +16,7 @@ from tests.support.pages.reloads import RECORDS, TAKE, choose_minutes, wait_for_
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 def secrets_of(account: Account) -> list[Needle]:

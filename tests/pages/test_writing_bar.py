@@ -11,7 +11,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # The window of a phone, above its keyboard.
 PHONE = (390, 500)
@@ -40,7 +40,7 @@ def letter(alice: MailPages, bob: Account) -> Iterator[MailPages]:
     alice.page.set_viewport(1100, 800)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_send_and_what_will_be_sent_are_visible_wherever_the_page_is_scrolled(letter: MailPages) -> None:
     for place in ("0", "document.documentElement.scrollHeight / 2", "document.documentElement.scrollHeight"):
         letter.page.js(f"() => scrollTo({{ top: {place}, behavior: 'instant' }})")

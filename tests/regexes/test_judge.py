@@ -13,7 +13,7 @@ from tests.regexes.python_source import find_in_source
 from tests.support.project import ROOT
 
 
-@pytest.mark.samples(4)
+@pytest.mark.thorough(after=4)
 @pytest.mark.parametrize(
     ("pattern", "way"),
     [

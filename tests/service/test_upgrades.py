@@ -20,7 +20,7 @@ from tests.support.databases.rows import Rows, fill, read_all
 from tests.support.databases.versions_of import later_schema, revisions_of, schema_at
 from webbridge.database import SCHEMA
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 SCHEMAS = [pytest.param(SCHEMA, id="bridge"), pytest.param(KEYS_SCHEMA, id="keys")]
 REVISIONS = [pytest.param(schema, one, id=one) for schema in (SCHEMA, KEYS_SCHEMA) for one in revisions_of(schema)]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.in_turn
 UNREACHABLE = {"code": "unreachable"}
 
 

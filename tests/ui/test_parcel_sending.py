@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-pytestmark = [pytest.mark.in_turn, pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")]
+pytestmark = [pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")]
 
 _SCRIPT: Final = Path(__file__).with_name("parcel_sending.mjs")
 CHUNK: Final = 16 * 1024 * 1024

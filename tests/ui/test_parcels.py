@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.project import ROOT
 
-pytestmark = [pytest.mark.in_turn, pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")]
+pytestmark = [pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")]
 
 _FOLDER: Final = Path(__file__).parent
 _PAGES: Final = ROOT / "webbridge/pages"

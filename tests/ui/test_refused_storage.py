@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.in_turn
-
 
 def test_the_answer_at_sign_in_counts_although_the_browser_stores_nothing() -> None:
     if shutil.which("node") is None:

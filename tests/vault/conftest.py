@@ -18,19 +18,11 @@ from tests.support.vault.page import OpenPage, VaultServer, serve_vault
 __all__ = ["demo_stack", "pages_with_sources"]
 
 
-@pytest.fixture(scope="module", params=["chromium", "firefox", pytest.param("webkit", marks=pytest.mark.third_engine)])
+@pytest.fixture(scope="module", params=["chromium", "firefox", "webkit"])
 def browser(request: pytest.FixtureRequest) -> Browser:
     """Each of the three browsers in turn."""
     chosen: Browser = request.getfixturevalue(request.param)
     return chosen
-
-
-@pytest.fixture(autouse=True)
-def skipped_in_webkit(request: pytest.FixtureRequest) -> None:
-    """Skip a test in WebKitGTK if it is marked `not_in_webkit`, with the reason of the mark."""
-    mark = request.node.get_closest_marker("not_in_webkit")
-    if mark and request.node.get_closest_marker("third_engine"):
-        pytest.skip(mark.args[0])
 
 
 @pytest.fixture(scope="session")

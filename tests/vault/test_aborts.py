@@ -15,7 +15,7 @@ from tests.support.vault.verb_examples import CONTENT, examples, to_page
 from tests.support.vault.verbs import call as call_natively
 from tests.support.vault.verbs import sealed
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # Holds the result of the call that Python awaits as the `wanted`-th one, until the abort has reached the Worker.
 HOLDING: Final = """

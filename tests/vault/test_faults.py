@@ -14,7 +14,7 @@ from tests.support.people import person
 from tests.support.vault.page import AT, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, octets_of, trusting
 from wasm_build.vault.python.sealed import seal_identity
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # Hooks that make a Worker fail before it answers its first request, each in a different way.
 KILLERS = {
@@ -42,7 +42,7 @@ def killing(way: str) -> str:
     return f'import {{ serve }} from "{module}";\nserve(self, {{ beforeRequest: {KILLERS[way]} }});'
 
 
-@pytest.mark.samples(3)
+@pytest.mark.thorough(after=3)
 @pytest.mark.parametrize(
     "way", [pytest.param(way, marks=pytest.mark.thorough) if way == "python-memory" else way for way in KILLERS]
 )
@@ -111,7 +111,7 @@ UNSENDABLE = {
 }
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("way", UNSENDABLE)
 def test_a_request_that_cannot_be_sent_costs_no_worker(open_vault_page: OpenPage, way: str) -> None:
     page = open_vault_page(options={"device": {"deviceMemory": 4}})
@@ -162,7 +162,7 @@ def test_a_stream_that_cannot_be_sent_lets_its_input_go(open_vault_page: OpenPag
     page.wait_for("() => window.cancelled && window.cleanups.length === 1")
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("options", ["{ signal: new AbortController() }", "{ deadlineSeconds: 1n }"])
 def test_options_of_a_wrong_kind_are_refused_before_a_worker_is_lent(open_vault_page: OpenPage, options: str) -> None:
     page = open_vault_page()
@@ -220,7 +220,7 @@ def test_a_list_with_holes_is_refused(open_vault_page: OpenPage) -> None:
     assert page.js(refused) == [f"bytes.encrypt.recipients[{hole}]: expected bytes" for hole in (0, 1, 0)]
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize(
     "response",
     [

@@ -13,7 +13,7 @@ from tests.support.vault.hostile_requests import draw_requests, reading_requests
 from tests.support.vault.operations import check, operations
 from tests.support.vault.page import OpenPage, b64, call
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 _DRAWN: Final = 24
 _DRAWN_WITH_TIME: Final = 500

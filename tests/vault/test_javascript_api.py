@@ -23,7 +23,7 @@ from tests.support.code_blocks import examples
 from tests.support.project import ROOT
 from tests.support.vault.page import PASSPHRASE, PROVIDER, VaultServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 GUIDE = (ROOT / "docs/javascript.md").read_text()
 EXAMPLE = ROOT / "docs/examples/signing"

@@ -52,7 +52,7 @@ LARGE: dict[str, tuple[int, Callable[[int], bytes]]] = {
 }
 
 
-@pytest.mark.samples(5)
+@pytest.mark.thorough(after=5)
 @pytest.mark.parametrize("kind", LARGE)
 def test_the_verbs_that_read_a_mail_take_time_in_proportion_to_it(kind: str) -> None:
     size, write = LARGE[kind]

@@ -14,11 +14,12 @@ from smime_core.provider import NewKey
 from smime_core.trust.judging import Judging
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import NOW, person, trust
 from tests.support.vault.page import AT, PROVIDER, SEAL_KEY, OpenPage, b64, octets_of, trusting
 from wasm_build.vault.python.sealed import seal_identity
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 MEGABYTE = 1_000_000
 HEAD = "From: alice@example.test\r\nTo: bob@example.test\r\nSubject: large\r\nContent-Type: text/plain\r\n\r\n"
@@ -89,8 +90,8 @@ def test_twenty_megabytes_are_signed_and_verified(open_vault_page: OpenPage, for
 
 
 @pytest.mark.thorough
-@pytest.mark.not_in_webkit("WebKitGTK 2.50 has no streams of bytes")
-def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: OpenPage) -> None:
+def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: OpenPage, browser: Browser) -> None:
+    skip_in_webkit(browser, "WebKitGTK 2.50 has no streams of bytes")
     page = open_vault_page()
     signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": False}
     stream(page, "stream.sign", signing, size=3 * MEGABYTE)
@@ -117,9 +118,9 @@ def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: O
 
 
 @pytest.mark.thorough
-@pytest.mark.not_in_webkit("WebKitGTK has no streams of bytes, so no chunk is handed out in parts")
 @pytest.mark.parametrize("ending", ["a part", "a chunk on its way"])
-def test_output_that_nobody_reads_is_overwritten(open_vault_page: OpenPage, ending: str) -> None:
+def test_output_that_nobody_reads_is_overwritten(open_vault_page: OpenPage, ending: str, browser: Browser) -> None:
+    skip_in_webkit(browser, "WebKitGTK has no streams of bytes, so no chunk is handed out in parts")
     page = open_vault_page()
     left = """async (args, ending) => {
       const chunks = [];
@@ -387,8 +388,8 @@ def test_a_stream_that_is_broken_off_is_cleaned_up(open_vault_page: OpenPage, en
     page.wait_for("() => window.log.cancelled")
 
 
-@pytest.mark.not_in_webkit("in WebKitGTK no overwriting is seen (docs/vault.md, Failures)")
 def test_leaving_the_page_leaves_nothing_in_the_worker(open_vault_page: OpenPage, browser: Browser) -> None:
+    skip_in_webkit(browser, "in WebKitGTK no overwriting is seen (docs/vault.md, Failures)")
     if browser.name == "firefox":
         pytest.skip("in Firefox no overwriting is seen (docs/vault.md, Failures)")
     observer, page = open_vault_page(), open_vault_page(WATCHED_WORKER)

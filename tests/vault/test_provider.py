@@ -18,6 +18,7 @@ from smime_core.keys import public_key_of
 from smime_core.keys.forms import private_octets
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser
+from tests.support.browser.webkit import skip_in_webkit
 from tests.support.exchange import check_products
 from tests.support.exchanged_keys import exchanged_keys
 from tests.support.kdf_answers import ANSWERS, derive_all_sizes
@@ -26,7 +27,7 @@ from tests.support.project import ROOT
 from tests.support.vault.conformance import VaultPage, open_vault_page
 from tests.vault.ways import build_table, find_cipher_ways, find_ways, read_table
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 NATIVE: Final = NativeProvider()
 PAGE: Final = ROOT / "docs/vault.md"
@@ -50,8 +51,8 @@ def refuse(vault: VaultPage, *rules: dict[str, str]) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.not_in_webkit("the table is of Chromium and Firefox")
 def test_the_table_in_the_docs_is_what_this_browser_does(vault: VaultPage, browser: Browser) -> None:
+    skip_in_webkit(browser, "the table is of Chromium and Firefox")
     """`make ways` writes the table anew."""
     assert read_table(PAGE.read_text(encoding="utf-8"))[browser.name] == find_ways(vault)
 

@@ -21,7 +21,7 @@ from tests.support.browser.browsers import Name, missing_programs
 from tests.support.browser.residue.lab import make_secrets, open_lab
 from tests.support.browser.residue.processes import count_by_secret, describe
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ REMAINDERS: Final[dict[tuple[str, Name], Counter[str]]] = {
 }
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize(
     "setting",
     [

@@ -23,7 +23,7 @@ from tests.support.browser.residue.lab import NATIVE, Lab, make_secrets, open_la
 from tests.support.browser.residue.markers import hmac_key_needles, needles_for
 from tests.support.browser.residue.processes import Finding, copies_of, count_by_secret
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 REST_SECONDS: Final = 10
 # The page keeps these two until lock: the session's key, and what the driver typed.

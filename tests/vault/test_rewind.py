@@ -11,12 +11,13 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity.identity import export_identity
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import person
 from tests.support.vault.comparing_worker import PATIENCE
 from tests.support.vault.operations import CONTENT, check, operations, started
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Counts the secret keys that the browser has not collected. A static import: a script that waits for its import would
 # miss the message that starts a later Worker.
@@ -132,9 +133,9 @@ def wait_for_rests(page: Page, count: int) -> list[dict[str, Any]]:
     return rests
 
 
-@pytest.mark.heart
-@pytest.mark.not_in_webkit("WebKitGTK often collects keys too late, and the Worker ends")
-def test_many_operations_share_a_worker_and_leave_nothing_in_it(open_vault_page: OpenPage) -> None:
+@pytest.mark.thorough(False)
+def test_many_operations_share_a_worker_and_leave_nothing_in_it(open_vault_page: OpenPage, browser: Browser) -> None:
+    skip_in_webkit(browser, "WebKitGTK often collects keys too late, and the Worker ends")
     page = open_prepared(open_vault_page, CONTENT[:60], person("bob").private_key.pkcs8_der[400:440])
     workers = started(page)
     for number, (verb, args, member) in enumerate(operations() * 3, 1):
@@ -166,8 +167,7 @@ def test_an_error_of_the_message_ends_no_worker(open_vault_page: OpenPage) -> No
     assert started(page) == workers
 
 
-@pytest.mark.samples(2)
-@pytest.mark.heart
+@pytest.mark.thorough(after=2)
 @pytest.mark.parametrize("ending", ["a passphrase", "strict", "an abort", "fifty operations"])
 def test_a_worker_ends_with_what_must_not_be_followed(open_vault_page: OpenPage, ending: str) -> None:
     page = open_prepared(open_vault_page, strict=ending == "strict")
@@ -261,7 +261,7 @@ def test_a_listener_that_throws_keeps_no_worker(open_vault_page: OpenPage, brows
     page.wait_for("(least) => vault.lastCleanup.bytesZeroed > least", LINEAR_MEMORY_BYTES)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_an_answer_that_nobody_gets_is_overwritten(open_vault_page: OpenPage) -> None:
     page = open_prepared(open_vault_page)
     verb, args, member = operations()[3]
@@ -297,9 +297,9 @@ def test_a_worker_that_dies_at_rest_is_not_used(open_vault_page: OpenPage) -> No
     check(call(page, verb, args), member)
 
 
-@pytest.mark.heart
-@pytest.mark.not_in_webkit("WebKitGTK often collects keys too late, and the Worker ends")
-def test_content_keys_are_collected_without_the_persons_keys_too(open_vault_page: OpenPage) -> None:
+@pytest.mark.thorough(False)
+def test_content_keys_are_collected_without_the_persons_keys_too(open_vault_page: OpenPage, browser: Browser) -> None:
+    skip_in_webkit(browser, "WebKitGTK often collects keys too late, and the Worker ends")
     page = open_prepared(open_vault_page)
     verb, args, member = operations()[2]
     assert "sealKey" not in args

@@ -10,7 +10,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.vault.operations import check, operations, started
 from tests.support.vault.page import OpenPage, call
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # Faults before the first request, in a Worker that has its image.
 SURVIVED: Final = {
@@ -69,7 +69,7 @@ serve(self, {{
 """
 
 
-@pytest.mark.samples(3)
+@pytest.mark.thorough(after=3)
 @pytest.mark.parametrize("fault", [*SURVIVED, *DOUBTFUL, *FATAL])
 def test_the_operation_after_a_fault_is_right(open_vault_page: OpenPage, browser: Browser, fault: str) -> None:
     browser.expect_error("fatal error|cause|a fault|unreachable")

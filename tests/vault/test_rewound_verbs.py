@@ -12,7 +12,7 @@ from tests.support.vault.comparing_worker import check_clean, next_report, open_
 from tests.support.vault.page import OpenPage, b64, call
 from tests.support.vault.verb_examples import Example, examples, to_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 _TABLES: Final = """async () => {
   const { VERBS, STREAM_VERBS } = await import("/source/wasm_build/vault/schema.js");
@@ -53,7 +53,7 @@ def use(page: Page, kinds: dict[str, Any], verb: str, args: dict[str, Any], *, i
 
 
 # A Worker ends after 50 operations, and there are more verbs.
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("half", [0, 1], ids=["even", "odd"])
 @pytest.mark.parametrize("is_right", [True, False], ids=["answered", "refused"])
 def test_memory_is_the_image_after_every_verb_without_a_passphrase(

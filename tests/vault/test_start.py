@@ -18,7 +18,7 @@ from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
-from tests.support.browser.webkit import WebKit
+from tests.support.browser.webkit import WebKit, skip_in_webkit
 from tests.support.extension.driver import Extension
 from tests.support.people import anchor, person
 from tests.support.vault.page import (
@@ -33,7 +33,7 @@ from tests.support.vault.page import (
     serve_vault,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # A Worker that reports its clocks and random values, in Python and in JavaScript, before it answers.
 TELLING_WORKER = """
@@ -147,10 +147,10 @@ def test_an_altered_file_is_refused_by_its_name(open_vault_page: OpenPage, brows
 
 
 @pytest.mark.thorough
-@pytest.mark.not_in_webkit("WebKit's driver reports no warnings of a console")
 def test_an_altered_snapshot_is_refused_by_its_name_and_the_plain_start_serves(
     open_vault_page: OpenPage, browser: Browser
 ) -> None:
+    skip_in_webkit(browser, "WebKit's driver reports no warnings of a console")
     page = open_vault_page(altered="sealwax.snapshot")
     assert page.js("() => window.failure") is None
     assert page.js("() => window.vault.startKind") == "plain"
@@ -324,8 +324,8 @@ def test_as_many_strict_workers_wait_as_the_device_has_room_for(
     assert page.wait_for("(expected) => window.workers === expected", expected + 1) is True
 
 
-@pytest.mark.not_in_webkit("there is no extension for WebKitGTK")
 def test_the_extensions_packages_load_as_they_are(browser: Browser, built_files: Path, tmp_path: Path) -> None:
+    skip_in_webkit(browser, "there is no extension for WebKitGTK")
     (package,) = (built_files / "packages").glob("*.xpi" if browser.name == "firefox" else "*.zip")
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path / "unpacked")

@@ -13,7 +13,7 @@ from tests.support.people import person
 from tests.support.vault.operations import sealed
 from tests.support.vault.page import PROVIDER, OpenPage, b64
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # So many requests are open at once: some beyond the limit of the vault, which is 16.
 AT_ONCE: Final = 18

@@ -31,7 +31,7 @@ from tests.support.stream_exchange import CIPHERS, pattern
 from tests.support.streamed_mail import mail, to_ber
 from tests.support.vault.conformance import VaultPage, open_vault_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 NATIVE: Final = NativeStreamingProvider()
 MEGABYTE: Final = 1_048_576

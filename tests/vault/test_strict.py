@@ -18,7 +18,7 @@ from tests.support.people import NOW, person, trust
 from tests.support.vault.page import AT, PASSPHRASE, PROVIDER, OpenPage, b64, call, octets_of, open_identity, secret
 from tests.support.vault.watching_worker import LISTEN, WATCHING_WORKER
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP)
 STRICT: Final = {"strict": True}
@@ -37,7 +37,7 @@ def take_seen(page: Page) -> list[str]:
     return list(seen)
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("kind", [NewKey.RSA_2048, NewKey.P256, NewKey.P384])
 def test_private_keys_stay_in_python(open_vault_page: OpenPage, kind: NewKey) -> None:
     page = open_vault_page(*[WATCHING_WORKER] * 8, options=STRICT)

@@ -15,7 +15,7 @@ from tests.support.browser.residue.processes import process_tree, processes_of_k
 from tests.support.vault.operations import CONTENT, operations, started
 from tests.support.vault.page import OpenPage, b64
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough, pytest.mark.longest]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 ROUNDS: Final = 10
 CALLS_A_ROUND: Final = 20

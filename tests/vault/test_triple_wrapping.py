@@ -23,7 +23,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.vault.page import VaultServer
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 ENTITY = text("The third envelope.")
 OUTSIDE = "The message was signed after it was encrypted"
@@ -125,7 +125,7 @@ def test_the_viewer_opens_it_and_says_what_holds_for_each_layer(
     assert inside == signed
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @FORMS
 def test_the_viewer_verifies_no_signature_outside_the_encryption(
     viewer: Page, letters: Letters, form: SignatureForm

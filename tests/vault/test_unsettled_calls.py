@@ -13,7 +13,7 @@ from tests.support.vault.comparing_worker import check_clean, next_report, open_
 from tests.support.vault.operations import check, operations, sealed
 from tests.support.vault.page import AT, PROVIDER, OpenPage, b64, call
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # Delays the import of private keys after the rehearsal. Reports how many imports run.
 LATE_IMPORT: Final = """
@@ -63,7 +63,7 @@ def refused_after_an_import_began() -> dict[str, Any]:
     return {**writing, "recipients": recipients, "at": AT}
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("milliseconds", [300, 60_000])
 def test_no_key_arrives_after_the_rewind(open_vault_page: OpenPage, milliseconds: int) -> None:
     prelude = LATE_IMPORT.replace("MILLISECONDS", str(milliseconds))

@@ -45,7 +45,7 @@ from tests.support.vault.page import (
 )
 from wasm_build.vault.python.sealed import seal_identity
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # A Worker that counts byte strings in its linear memory before and after this is filled with zeros.
 SCANNING_WORKER = """
@@ -127,7 +127,7 @@ def test_starts_from_the_snapshot_and_signs_what_the_native_core_verifies(open_p
             assert (report.state, report.content) == ("verified", content)
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=["cbc", "gcm"])
 def test_opens_what_the_native_core_encrypted(open_page: OpenPage, cipher: ContentCipher) -> None:
     page = open_page()

@@ -9,13 +9,15 @@ import pytest
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity import Pkcs12Form, export_identity
+from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import person
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
 from tests.support.vault.verb_examples import LOGIN_TERMS
 from wasm_build.vault.python.sealed import seal_identity
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # A Worker that finds its memories by itself, and reports for each whether it contains anything but zeros.
 COUNTING_WORKER: Final = """
@@ -171,8 +173,8 @@ def test_a_cancel_stops_pbkdf2_in_the_middle(open_vault_page: OpenPage) -> None:
     assert page.js("() => window.calls") < 20
 
 
-@pytest.mark.not_in_webkit("a late finalizer of a proxy may count down in the filled memory")
-def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage) -> None:
+def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage, browser: Browser) -> None:
+    skip_in_webkit(browser, "a late finalizer of a proxy may count down in the filled memory")
     page = open_counting(open_vault_page)
     login = {
         "server": "https://keys.example.test",

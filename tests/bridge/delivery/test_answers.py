@@ -37,7 +37,7 @@ from webbridge.delivery.notices.outbox import Outbox
 from webbridge.delivery.notices.sending import GIVEN_UP_AFTER, ParcelNoticeSender
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 PROVIDER = NativeProvider()
 CMS = "application/pkcs7-mime"

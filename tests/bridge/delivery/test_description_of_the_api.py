@@ -15,7 +15,7 @@ from webbridge import create_app
 from webbridge.delivery.openapi.description import describe_api
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 OURS = (
     *("parcels.", "parcel_uploads.", "parcel_tokens.", "parcel_opening.", "parcel_abuse.complain", "openapi."),

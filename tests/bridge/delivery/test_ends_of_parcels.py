@@ -19,7 +19,7 @@ from webbridge.delivery import sweep
 from webbridge.delivery.store import DiskStore, StoreFailed
 from webbridge.delivery.store.protocol import PIECE_BYTES
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 WRONG = (403, "wrong-secret")
 

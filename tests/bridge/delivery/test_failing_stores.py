@@ -19,7 +19,7 @@ from webbridge import create_app
 from webbridge.delivery.store import RemoteStore, StoreFailed
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 FULL = (507, "store-full")
 UNAVAILABLE = (503, "store-unavailable")

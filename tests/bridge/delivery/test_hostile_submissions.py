@@ -10,7 +10,7 @@ import pytest
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.parcels import Draft, House, Sender
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 DRAFT = Draft()
 

@@ -11,7 +11,7 @@ from tests.support.servers.bridge import error_of
 from tests.support.servers.parcels import Draft, House, Recipient, Sender
 from webbridge.database.tables import PARCEL_NOTICE
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 
 @pytest.mark.parametrize("whole", [True, False])

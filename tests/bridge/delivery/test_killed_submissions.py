@@ -14,7 +14,7 @@ from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_NOTICE
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 DRAFTS = 6
 POINTS = 500

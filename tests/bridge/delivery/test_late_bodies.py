@@ -15,7 +15,7 @@ from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, House, Recipient, Sender, text_of
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_RECEIPT
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 REFUSED = (401, "token-refused")
 

@@ -15,7 +15,7 @@ from tests.support.servers.parcels import Draft, House, Recipient, Sender, text_
 from webbridge.database.tables import TABLES
 from webbridge.delivery.pepper import Pepper
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 OF_NETWORKS = {"parcel-wrong", "parcel-challenge", "parcel-complaint"}
 

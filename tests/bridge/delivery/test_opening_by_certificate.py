@@ -34,7 +34,7 @@ from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender, text_of
 from webbridge.delivery import challenges
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 PROVIDER = NativeProvider()
 WRONG = (403, "wrong-secret")

@@ -20,7 +20,7 @@ from webbridge.delivery.limits import MAX_ENCLOSED_OBJECTS
 from webbridge.delivery.pepper import Pepper
 from webbridge.delivery.store import DiskStore, StoreFailed
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 WRONG = (403, "wrong-secret")
 TOO_MANY = (429, "too-many-tries")

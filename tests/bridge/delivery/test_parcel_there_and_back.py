@@ -14,7 +14,7 @@ from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.parcels import Draft, House, Recipient, Sender
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_NOTICE
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 Send = Callable[[Sender, Draft], TestResponse]
 WAYS = pytest.mark.parametrize("send", [Sender.send_whole, Sender.send_parts], ids=["whole", "parts"])

@@ -15,7 +15,7 @@ from tests.support.servers.parcels import DAY, Draft, House, Sender, bridge_conf
 from webbridge import BridgeConfig
 from webbridge.delivery import quota
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 SMALL = Draft(chunks=(b"x" * 400,), manifest=b"m" * 100)
 

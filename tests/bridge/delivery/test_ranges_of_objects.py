@@ -17,7 +17,7 @@ from webbridge.delivery.store import DiskStore, RemoteStore
 from webbridge.delivery.store.protocol import PIECE_BYTES, Elsewhere
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 DATA = bytes(range(256)) * 4
 WAYS: list[Callable[[Sender, Draft], TestResponse]] = [Sender.send_whole, Sender.send_parts]

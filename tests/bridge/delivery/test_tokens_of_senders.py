@@ -24,7 +24,7 @@ from webbridge.delivery.limits import MAX_TOKEN_DAYS
 from webbridge.delivery.submission import whole_number
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 REFUSED = (401, "token-refused")
 

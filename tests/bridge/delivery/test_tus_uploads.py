@@ -21,7 +21,7 @@ from webbridge.delivery.delivery import MAX_SLOW_PER_SENDER
 from webbridge.delivery.parcels import Parcel, Parcels
 from webbridge.delivery.store.locks import UploadBusy
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 DATA = bytes(range(256)) * 40
 

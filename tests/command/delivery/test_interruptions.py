@@ -218,7 +218,7 @@ sys.exit(main())
 """
 
 
-@pytest.mark.samples(2)
+@pytest.mark.thorough(after=2)
 @pytest.mark.parametrize("seed", range(10))
 def test_a_sending_that_is_killed_goes_on(post: DeliveryLab, data: bytes, seed: int) -> None:
     """`kill -9` at a random request, or between two, until the command comes to its end."""

@@ -27,7 +27,7 @@ from tests.support.extension.shown_mail import (
 )
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 VIEW = '<a href="{}">View source</a> '
 
@@ -41,7 +41,7 @@ def test_no_redirection_leads_to_another_site(adaptor: Adaptor, site: WebSite, t
     assert site.asked == ["/mail/7/source"]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_redirection_within_the_site_is_followed(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:

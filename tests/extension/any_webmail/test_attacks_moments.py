@@ -26,7 +26,7 @@ from tests.support.extension.shown_mail import (
 from tests.support.extension.toolbar import choose
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 TEACH = "Teach Sealwax this webmail"
 LISTEN = """() => {

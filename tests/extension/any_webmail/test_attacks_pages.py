@@ -11,7 +11,7 @@ from tests.support.extension.shown_mail import ATTACHMENT, HEAD, RAW, SOURCE, WO
 from tests.support.extension.toolbar import choose, open_window
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 EMPTY = "<!doctype html><title>Mail</title><link rel=icon href=data:,>"
 # Measures the longest time for which the page's main thread does something else, in milliseconds.
@@ -120,8 +120,7 @@ STUCK = {
 }
 
 
-@pytest.mark.samples(1)
-@pytest.mark.heart
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("case", STUCK)
 def test_no_frame_stops_the_toolbar_button(extension: Extension, site: WebSite, tab: Page, case: str) -> None:
     site.serve("/frame", STUCK[case])

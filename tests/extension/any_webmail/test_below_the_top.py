@@ -15,7 +15,7 @@ from tests.support.extension.field_pages import agree_if_asked
 from tests.support.extension.mail_letters import Letters, mail, multipart, text
 from tests.support.extension.shown_mail import HEAD, RAW, SOURCE, WORDS, show
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 FOOTER: Final = "Sent by the list of the harbour."
 

@@ -15,7 +15,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import PASSPHRASE, Letters
 from tests.support.extension.shown_mail import RAW, WORDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 NAMED = {"Content-Disposition": 'attachment; filename="letter.eml"'}
 LINK = "<!doctype html><title>Mail</title><p><a id=save href=/letter.eml>Save</a>"

@@ -17,7 +17,7 @@ from tests.support.webmails.framed import run_framed_webmail
 from tests.support.webmails.menus import run_menus_webmail
 from tests.support.webmails.serving import Webmail
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.server, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 WORDS = "The harbour at noon."
 

@@ -8,7 +8,7 @@ from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension, notes_below
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 LINK = '<a id=link data-smime=decrypt href="/mail/7/delete">The contract</a>'
 TEXT = f"<p>Please open the file that is waiting for you today.</p>{LINK}<p>Kind regards, and see you soon.</p>"

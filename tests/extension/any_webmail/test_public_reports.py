@@ -12,7 +12,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import Letters, mail, text
 from tests.support.extension.shown_mail import HEAD, RAW, SIGNATURE, SOURCE, WORDS, opened_text, show
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SIGNED_HEAD = HEAD.replace("[...]", "Thursday")
 SETTLED = "() => new Promise((done) => setTimeout(done, 1500))"

@@ -27,7 +27,7 @@ from tests.support.extension.shown_mail import (
 )
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.every_time]
+pytestmark = pytest.mark.browser
 
 SIGN_IN = "<!doctype html><form><input name=user><input name=password type=password><button>Sign in</button></form>"
 OFFERED = "(part) => document.querySelector(part)?.previousElementSibling?.getBoundingClientRect().height >= 44"
@@ -36,6 +36,7 @@ SETTLED = "() => new Promise((done) => setTimeout(() => requestIdleCallback(() =
 UNTOUCHED = "() => document.querySelectorAll('body > *').length"
 
 
+@pytest.mark.main_way
 def test_a_linked_source_is_fetched_at_the_click_and_not_before(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:
@@ -177,7 +178,7 @@ def prepared(tab: Page) -> int:
     return sum("mail_frame.html" in context["url"] for context in tab.browser.contexts())
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("is_moved", [False, True])
 def test_the_pointer_on_the_button_loads_an_empty_frame_and_fetches_nothing(
     extension: Extension, site: WebSite, tab: Page, letter: bytes, is_moved: bool
@@ -240,7 +241,7 @@ def test_the_source_of_another_mail_in_the_list_is_refused(
     assert "another mail" in refusal(adaptor, tab)
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize(
     ("source", "media_type", "sentence"),
     [
@@ -275,7 +276,7 @@ NO_MAIL = {
 }
 
 
-@pytest.mark.samples(1)
+@pytest.mark.thorough(after=1)
 @pytest.mark.parametrize("page", NO_MAIL)
 def test_nothing_is_offered_where_no_mail_is_shown(extension: Extension, site: WebSite, tab: Page, page: str) -> None:
     show(site, tab, NO_MAIL[page])

@@ -20,7 +20,7 @@ from tests.support.servers.mail_host import MailHost
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.sqwebmail import SqWebMail
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.server, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 WORDS = "The harbour at noon."
 PROTECTIONS = ["signed", "signed_and_encrypted"]

@@ -14,7 +14,7 @@ from tests.support.servers.horde import Horde
 from tests.support.servers.mail_host import MailHost
 from tests.support.servers.mailboxes import BOB
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.server, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 def arrived(host: MailHost) -> bytes:

@@ -11,7 +11,7 @@ from tests.support.extension.shown_mail import HEAD, PART, RAW, WORDS, open_mail
 from tests.support.extension.taught import kept
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 TEACH = "Teach Sealwax this webmail"
 LINKED = '<a id=way class="papers" href="{address}">⋯</a>'
@@ -64,7 +64,7 @@ def test_an_address_that_only_a_script_knows_becomes_a_template(
     assert site.asked == ["/box/8"]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_link_without_words_becomes_a_selector_and_is_not_followed(
     untaught: Adaptor, site: WebSite, tab: Page, signed: bytes
 ) -> None:

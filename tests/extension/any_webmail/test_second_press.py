@@ -10,7 +10,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import Letters, mail, text
 from tests.support.extension.shown_mail import HEAD, RAW, SOURCE, WORDS, opened_text, show
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # A mail's text with a bar of controls, and lines as above a mail. Our frame hides the webmail's own lines.
 LURE = """<hr><div id=part><p><a href="/reply">Reply</a> <a href="/mail/9/source">View source</a></p>

@@ -26,7 +26,7 @@ from tests.support.extension.shown_mail import (
 from tests.support.extension.toolbar import POINTING, choose, open_window
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PICKED = "() => globalThis.clicks"
 COUNT_CLICKS = """() => {
@@ -196,8 +196,7 @@ LETTERS = {
 }
 
 
-@pytest.mark.samples(2)
-@pytest.mark.heart
+@pytest.mark.thorough(after=2)
 @pytest.mark.parametrize("address", LETTERS, ids=range(len(LETTERS)))
 def test_a_mailto_link_begins_a_message(extension: Extension, site: WebSite, tab: Page, address: str) -> None:
     show(site, tab, "<p>Words", head="<!doctype html><title>Words</title>")

@@ -22,7 +22,7 @@ from tests.support.servers.mailboxes import BOB, PASSWORDS
 from tests.support.webmails.framed import run_framed_webmail
 from tests.support.webmails.menus import run_menus_webmail
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.usefixtures("writer"), pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("writer"), pytest.mark.thorough]
 
 CAROL = "carol@example.test"
 # A form that no word names.
@@ -53,7 +53,7 @@ def teach_form(adaptor: Adaptor, tab: Page) -> None:
     adaptor.click(tab, "Keep")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_taught_form_gets_the_message(untaught: Adaptor, site: WebSite, tab: Page, letters: Letters) -> None:
     extension = untaught.extension
     tab.goto(site.serve("/write", FORM.encode()))
@@ -95,7 +95,7 @@ def test_a_taught_form_is_filled_from_the_page_once(untaught: Adaptor, site: Web
     assert (handed["whom"], handed["others"]) == (f"Bob <{BOB}>", "eve@example.test")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_nothing_in_a_form_is_lost(untaught: Adaptor, site: WebSite, tab: Page) -> None:
     """Recipients without an address stay, and words that were written after the window has opened."""
     tab.goto(site.serve("/write", FORM.encode()))

@@ -14,7 +14,7 @@ from tests.support.extension.field_pages import ENCRYPT_FIELD, PASSPHRASE, TEXT,
 from tests.support.extension.letters_from_bob import SECRET_WORDS, opened_by
 from tests.support.extension.session import AGE, MINUTE, SESSION
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 ALARM = "async () => (globalThis.browser ?? chrome).alarms.create('lock', { when: Date.now() })"
 # Firefox checks every 30 seconds whether the background is idle, and postpones its end while something is running.

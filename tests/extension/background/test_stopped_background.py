@@ -22,7 +22,7 @@ from tests.support.extension.page_viewer import shown_in, state_of, tab_id
 from tests.support.extension.saved_webmails import Service
 from tests.support.extension.uploads import CONTROL
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # The first time is longer than the editor waits before the vault keeps its text. The second is longer than the time
 # between two checks that the vault still keeps it.

@@ -11,7 +11,7 @@ from tests.support.extension.driver import Site, running_site
 from tests.support.extension.field_pages import People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, opened_by
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # A file that is read only when `goOn` is called.
 DROP = """() => {
@@ -33,7 +33,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_letter_waits_for_a_file_that_is_being_read(webmail: Webmail, people: People) -> None:
     window = webmail.write(to=["bob@example.test"])
     window.fill("[data-test=compose-text]", SECRET_WORDS)

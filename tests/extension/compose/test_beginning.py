@@ -19,7 +19,7 @@ from tests.support.extension.driver import Site, running_site
 from tests.support.extension.field_pages import People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Holds the request that opens the original back until `letGo` is called.
 HOLD_ORIGINAL = """() => {
@@ -40,7 +40,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_the_quotation_that_comes_later_leaves_the_caret_in_the_typed_words(webmail: Webmail, people: People) -> None:
     window = webmail.write(kind="reply", mail=mail_from_bob(people, encrypted=True), to=["bob@example.test"])
     window.wait_for("() => document.activeElement?.matches('[data-test=compose-text]')")

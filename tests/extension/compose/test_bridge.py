@@ -42,7 +42,7 @@ FORGET_DRAFTS = """() => new Promise((resolve, reject) => {
   };
 })"""
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_a_sign_in_that_the_bridge_answers_for_another_address_is_not_kept(
     window.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_person_signs_in_and_the_bridge_sends_what_the_vault_made(
     extension: Extension, webmail: Webmail, bridge: OwnBridge, people: People
 ) -> None:

@@ -29,7 +29,7 @@ from tests.support.extension.driver import Extension, Site, running_site
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.heart
+@pytest.mark.main_way
 def test_a_letter_leaves_signed_and_encrypted_and_the_page_learns_none_of_it(webmail: Webmail, people: People) -> None:
     window = webmail.write(to=["bob@example.test"])
     address(window, "compose-to")
@@ -312,7 +312,7 @@ def test_a_message_that_only_some_were_sent_says_so_and_goes_to_the_others(webma
     assert (hidden.envelope["bcc"], named.envelope["to"]) == (["alice@example.test"], ["bob@example.test"])
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_draft_is_kept_sealed_and_goes_on_in_another_window(webmail: Webmail, people: People, tmp_path: Path) -> None:
     attached = tmp_path / "notes.txt"
     attached.write_text("attached words")

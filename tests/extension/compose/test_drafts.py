@@ -13,7 +13,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import PASSPHRASE, People
 from tests.support.extension.letters_from_bob import mail_from_bob, opened_by
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 TWO_LINES = "Der Schlüssel liegt unter dem Leuchtturm.\r\nThe second door on the left."
 LETTER = """() => {

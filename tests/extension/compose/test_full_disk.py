@@ -10,7 +10,7 @@ from tests.support.browser.full_disk import full_background
 from tests.support.extension.compose_driver import Webmail, send
 from tests.support.extension.driver import Site, running_site
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 STATE = "[data-test=draft-state]"
 
@@ -21,7 +21,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_letter_whose_draft_has_no_room_says_so_and_is_sent_once(webmail: Webmail) -> None:
     with full_background(webmail.extension):
         window = webmail.write(to=["bob@example.test"])

@@ -10,7 +10,7 @@ from tests.support.extension.compose_driver import Webmail
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import PASSPHRASE, TEXT, People
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # More stops of the Tab key than any page has, including its frames and the browser's own controls.
 MAX_STOPS = 150

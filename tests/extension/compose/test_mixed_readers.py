@@ -17,7 +17,7 @@ from tests.support.extension.compose_driver import Webmail, address, send, wait_
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, People
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 BOB, KIM, NOBODY = "bob@example.test", "kim@example.test", "dora@nobody.test"
 CONFIRM = "[data-test=mixed-confirm]"

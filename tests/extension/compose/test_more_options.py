@@ -29,7 +29,7 @@ from tests.support.extension.viewer import open_file
 from tests.support.extension.writing_settings import LABELS, keep_writing
 from tests.support.timestamp_service import answer
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 CHOOSE = """(label) => {
   const select = document.querySelector("[data-test=label]");

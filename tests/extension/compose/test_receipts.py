@@ -20,7 +20,7 @@ from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
 from tests.support.extension.receipt_mails import asking_mail, decrypted, receipt_mail
 from tests.support.extension.viewer import open_file
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 NOTE = "[data-test=receipt]"
 NO_NOTE = "() => document.querySelector('[data-test=receipt]') === null"

@@ -32,7 +32,7 @@ from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
 from tests.support.extension.own_bridge import name_bridge
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 DROP = """(name, words) => {
   const dataTransfer = new DataTransfer();

@@ -16,7 +16,7 @@ from tests.support.editors.meeting import SECRET, Meeting, meet, send_mail
 from tests.support.extension.driver import Extension
 from tests.support.project import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Editors of code. They draw the lines in view only, so nobody can read back what was written there. Monaco has no field
 # in Chromium, where the toolbar's window opens.

@@ -13,7 +13,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Site, running_site, textarea
 from tests.support.extension.field_pages import PASSPHRASE, TEXT, People, open_and_agree
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SPENT = """async (origins) => {
   const { session } = (globalThis.browser ?? chrome).storage;

@@ -19,7 +19,7 @@ from tests.support.extension.played_bridge import SENT, PlayedBridge, played_bri
 from tests.support.extension.reply_attacks import REWRAPPED, reply_attacks
 from tests.support.extension.viewer import open_file
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
 ASKED = {

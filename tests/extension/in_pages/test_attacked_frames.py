@@ -13,7 +13,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Site, agree_in, notes_below
 from tests.support.extension.field_pages import ENCRYPT_FIELD, TEXT, People, encrypt, open_and_agree
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 LIE: Final = "Pay 900 crowns to Mallory."
 

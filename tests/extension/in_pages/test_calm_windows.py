@@ -10,7 +10,7 @@ from tests.support.browser.page import ENTER, ESCAPE, Page
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import PASSPHRASE, TEXT
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
 FORM = """<form data-smime=sign data-smime-nonce=n method=post action=/ accept-charset=utf-8>
@@ -45,7 +45,7 @@ def is_asking(extension: Extension) -> bool:
     return extension.has_window()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_click_in_the_first_second_agrees_to_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     window = ask_to_sign(unlocked, page, site)
     window.js("() => document.querySelector('#identity').dispatchEvent(new Event('change'))")

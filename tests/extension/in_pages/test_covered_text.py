@@ -16,7 +16,7 @@ from tests.support.extension.letters_from_bob import mail_from_bob
 from tests.support.extension.mail_in_page import MAIL, open_mail, show_mail
 from tests.support.extension.saved_webmails import Service
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 LIE: Final = "Pay 900 crowns to Mallory."
 READING: Final = f"""<style>#lie {{ background: #fff }}</style><div id=app><h2>Order</h2>

@@ -11,7 +11,7 @@ from tests.support.extension.driver import Extension, Site, agree_in
 from tests.support.extension.editor_pages import OLD, page_with, put_back_by_a_press, refused
 from tests.support.extension.field_pages import TEXT, encrypt
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 # By name, an editor. `model` is what its site would send.
 TAKING: Final = {

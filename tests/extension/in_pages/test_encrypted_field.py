@@ -24,7 +24,7 @@ from tests.support.extension.field_pages import (
 )
 from tests.support.project import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 EXTENSION = ROOT / "browser_ext"
 
@@ -37,7 +37,7 @@ def test_every_text_that_the_scripts_name_is_in_the_catalogue() -> None:
     assert all(entry["description"] for entry in catalogue.values())
 
 
-@pytest.mark.heart
+@pytest.mark.main_way
 def test_a_field_is_encrypted_for_the_chosen_people_and_its_writer(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
@@ -121,7 +121,7 @@ def test_a_click_that_a_script_makes_opens_nothing(unlocked: Extension, page: Pa
     assert page.frames() == []
 
 
-@pytest.mark.heart
+@pytest.mark.main_way
 def test_decrypts_a_field_and_says_who_signed(unlocked: Extension, page: Page, site: Site, people: People) -> None:
     armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
@@ -141,7 +141,7 @@ def test_a_known_site_is_not_asked_about_again(unlocked: Extension, page: Page, 
     assert not unlocked.has_window()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_an_altered_field_is_refused_in_its_place(unlocked: Extension, page: Page, site: Site, people: People) -> None:
     armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     middle = len(armored) // 2
@@ -151,7 +151,7 @@ def test_an_altered_field_is_refused_in_its_place(unlocked: Extension, page: Pag
     assert "changed in transit" in around.text("[data-test=problem]")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_field_of_another_origin_is_refused(unlocked: Extension, page: Page, site: Site, people: People) -> None:
     armored = people.encrypt(TEXT, origin=site.other_origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored)))
@@ -234,7 +234,7 @@ def test_the_toolbar_button_opens_the_focused_field(unlocked: Extension, page: P
     ]
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_page_that_hides_its_origin_gets_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD, policy="sandbox allow-scripts"))
     unlocked.click_button(page, "#answer")
@@ -242,7 +242,7 @@ def test_a_page_that_hides_its_origin_gets_nothing(unlocked: Extension, page: Pa
     assert page.frames() == []
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_locking_leaves_neither_the_seal_key_nor_what_it_sealed(unlocked: Extension) -> None:
     page = unlocked.open_options()
     look = """async () => {

@@ -8,7 +8,7 @@ from tests.support.browser.page import ESCAPE, Page
 from tests.support.extension.driver import Extension, Frame, Site, agree_in
 from tests.support.extension.field_pages import TEXT, agree_if_asked, encrypt
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 def close(frame: Frame, page: Page) -> None:

@@ -19,7 +19,7 @@ from tests.support.extension.driver import Extension, Site
 from tests.support.extension.field_pages import NATIVE, People
 from tests.support.extension.uploads import CONTENT, CONTROL
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Records the files that a page sees if it polls its control from the start.
 POLL = """() => {

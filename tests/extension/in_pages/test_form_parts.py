@@ -11,7 +11,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.form_server import serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SIGNATURE = "smime_signature"
 FORM = "<form id=form method=post action=/orders data-smime=sign data-smime-nonce=n>"

@@ -15,7 +15,7 @@ from tests.support.extension.driver import Extension, Site
 from tests.support.extension.field_pages import People, agree_if_asked, encrypt
 from tests.support.extension.form_server import load_example, serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 REMEMBER = """() => {
   window.seen = [];
@@ -35,7 +35,7 @@ def order(page: Page, shop: str, *, item: str = "Lamp") -> None:
     page.click("[name=go]")
 
 
-@pytest.mark.heart
+@pytest.mark.main_way
 def test_the_server_gets_the_form_that_the_window_showed(
     extension: Extension, page: Page, shop: str, people: People
 ) -> None:
@@ -68,8 +68,7 @@ def test_a_refusal_sends_nothing(extension: Extension, page: Page, shop: str) ->
     assert page.value("[name=item]") == "Lamp"
 
 
-@pytest.mark.samples(2)
-@pytest.mark.heart
+@pytest.mark.thorough(after=2)
 @pytest.mark.parametrize(
     "change",
     [

@@ -11,7 +11,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Site
 from tests.support.project import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 FORM = (
     '<form method=post action="/taken" data-smime=sign><input name=sum value=120>'

@@ -11,7 +11,7 @@ from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
 from tests.support.extension.mail_in_page import MAIL, open_mail, show_mail
 from tests.support.extension.saved_webmails import Service
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Embeds a page of the extension and claims to have a token for it.
 EMBED = """(url) => new Promise((done) => {
@@ -221,7 +221,7 @@ CLAIM = """async (change) => {
 }"""
 
 
-@pytest.mark.samples(6)
+@pytest.mark.thorough(after=6)
 @pytest.mark.parametrize("kind", ["write", "mail"])
 @pytest.mark.parametrize(
     ("change", "codes"),
@@ -237,7 +237,6 @@ CLAIM = """async (change) => {
     ],
     ids=["right", "twice", "late", "other-origin", "guessed", "none", "other-tab", "top-frame"],
 )
-@pytest.mark.heart
 def test_a_token_counts_once_and_in_its_own_place(
     unlocked: Extension, change: dict[str, object], codes: list[str], kind: str
 ) -> None:

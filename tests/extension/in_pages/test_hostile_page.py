@@ -19,7 +19,7 @@ from tests.support.extension.field_pages import BROKEN_CMS, ENCRYPT_FIELD, TEXT,
 from tests.support.extension.keys_page import show_section
 from webbridge.demo.accounts import certificate_pem
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 NATIVE = NativeProvider()
 # Runs before any content script: any object of the page's world that the extension touched would show in `caught`.
@@ -56,7 +56,7 @@ BOX = """(selector) => {
 }"""
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_patched_globals_and_prototypes_catch_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(PATCHES + ENCRYPT_FIELD))
     assert page.js("""() => {

@@ -13,7 +13,7 @@ from tests.support.extension.letters_from_bob import mail_from_bob
 from tests.support.extension.lying_webmail import READING, WRITING, LyingWebmail, running_webmail
 from tests.support.extension.webmail import Adaptor
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 REFUSED = "another message than the one that you opened"
 OTHER_ID = "<other@example.test>"
@@ -68,7 +68,6 @@ def quoted(page: Page) -> str:
     return text
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize("kind", ["reply", "replyAll", "forward"])
 def test_an_answer_takes_no_other_message_than_the_one_that_was_opened(
     unlocked: Extension, opened: tuple[Page, Frame], adaptor: Adaptor, webmail: LyingWebmail, kind: str

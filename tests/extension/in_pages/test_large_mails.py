@@ -12,7 +12,7 @@ from tests.support.extension.field_pages import NATIVE, People, agree_if_asked
 from tests.support.extension.played_bridge import played_bridge
 from tests.support.large_mails import LARGE_MAILS
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 READING = "[data-test=reading]"
 # A mail of some lines has about a hundred elements.
@@ -25,7 +25,7 @@ SIZE = """() => ({
 })"""
 
 
-@pytest.mark.samples(2)
+@pytest.mark.thorough(after=2)
 @pytest.mark.parametrize("kind", LARGE_MAILS)
 def test_a_large_mail_shows_its_words_and_few_elements(unlocked: Extension, people: People, kind: str) -> None:
     with played_bridge() as bridge:

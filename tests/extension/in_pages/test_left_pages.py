@@ -15,7 +15,7 @@ from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
 from tests.support.extension.mail_in_page import open_mail, show_mail
 from tests.support.extension.saved_webmails import Service
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 HAS_WORDS = "(words) => words.some((one) => document.documentElement?.outerHTML.includes(one))"
 # Records whether the browser kept the document. Back shows only a kept document as it was.

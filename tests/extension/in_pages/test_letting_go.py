@@ -20,7 +20,7 @@ from tests.support.extension.field_pages import NATIVE, TEXT, People, open_and_a
 from tests.support.extension.letters_from_bob import mail_from_bob
 from tests.support.extension.viewer import open_file
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 LOCKED = "[data-test=locked]"
 SAY_LOCKED = "(at) => (globalThis.browser ?? chrome).storage.local.set({ lockedAt: Date.now() + at })"

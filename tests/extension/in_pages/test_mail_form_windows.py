@@ -16,7 +16,7 @@ from tests.support.extension.field_pages import People
 from tests.support.extension.keys_page import CATCH, saved
 from tests.support.extension.letters_from_bob import opened_by
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 HEADS = "<p>To: <input name=to value=bob@example.test></p><p>Subject: <input name=subject value=Plans></p>"
 TEXT = "<textarea id=text name=body rows=12>Hello Bob</textarea>"

@@ -15,7 +15,7 @@ from tests.support.project import ROOT
 from wasm_build.bundle.scripts import bundle_scripts
 from wasm_build.bundle.tree import read_content
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 PROBE = "tests/support/extension/mail_forms_probe.js"
 # Loads the scripts into the page itself, so that many forms can be tried in little time.

@@ -11,7 +11,7 @@ from tests.support.extension.driver import Extension, Site, agree_in, note_after
 from tests.support.extension.field_pages import INSECURE_HOST, encrypt
 from tests.support.extension.uploads import CONTROL
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 UNNAMED = "Now press the page’s own button, for example Post or Send."
 FIELD = "<textarea id=field name=text data-smime=encrypt></textarea>"

@@ -11,7 +11,7 @@ from tests.support.extension.driver import Extension, Site
 from tests.support.extension.editor_pages import refused, wait_for_note
 from tests.support.extension.field_pages import encrypt
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 OLD: Final = "under the third flower pot\nsecond line here"
 FIELD: Final = f'<textarea id=field name=letter data-smime="encrypt" rows=4>{OLD}</textarea>'

@@ -12,7 +12,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Site, notes_below
 from tests.support.extension.field_pages import encrypt
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 OLD: Final = "under the third flower pot, second line here"
 LONG: Final = (

@@ -17,7 +17,7 @@ from tests.support.extension.driver import Extension, Frame, Site, agree_in, tex
 from tests.support.extension.editor_pages import OLD, page_with, put_back_by_a_press
 from tests.support.extension.field_pages import TEXT, People, agree_if_asked, encrypt
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # An editor that takes what a person does. `model` is what its site sends.
 TAKES: Final = 'field.addEventListener("input", () => { model = field.innerText; });'

@@ -19,7 +19,7 @@ from tests.support.extension.driver import Extension, Site, agree_in, textarea
 from tests.support.extension.field_pages import NATIVE, TEXT
 from tests.support.project import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 WRITES = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
 # Writes records as the background keeps them.
@@ -128,7 +128,7 @@ def test_an_answer_to_a_text_counts_for_the_protection_that_was_drawn(quiet: Ext
         window.click("[data-test=refuse]")
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_every_kind_of_question_is_tried_here() -> None:
     source = (ROOT / "browser_ext/prompt/prompt.js").read_text()
     drawn = set(re.findall(r"^  (\w+): \{ title: ", source, re.MULTILINE))
@@ -190,7 +190,7 @@ ANSWERS = """async (authority) => {
 }"""
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) -> None:
     options = quiet.open_options()
     now = datetime.datetime.now(datetime.UTC)
@@ -218,7 +218,7 @@ PROPOSE = """async (certificate) => {
 }"""
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_an_authority_that_is_proposed_later_waits_behind_the_dialog(quiet: Extension) -> None:
     now = datetime.datetime.now(datetime.UTC)
     shown, later = (

@@ -11,7 +11,7 @@ from tests.support.browser.page import ENTER, Page
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import People
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 CAROL, DORA = "carol@example.test", "dora@example.test"
 TICKED = """() => [...document.querySelectorAll("[data-test=readers] input:checked")].map((box) =>

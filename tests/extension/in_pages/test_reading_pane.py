@@ -14,7 +14,7 @@ from tests.support.extension.letters_from_bob import mail_from_bob
 from tests.support.extension.played_bridge import played_bridge
 from tests.support.extension.saved_webmails import GMAIL_COMPOSE, running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
 # Shows another message as the bridge's pages do: the element stays, and its content changes.

@@ -10,7 +10,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import TEXT, encrypt, open_and_agree
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 FIELD = textarea("answer", data_smime="encrypt")
 # React replaces its own node in this way when a component's key changes, and leaves all other nodes.

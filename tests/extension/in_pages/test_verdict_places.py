@@ -13,7 +13,7 @@ from tests.support.extension.driver import Extension, Site, note_after
 from tests.support.extension.editor_pages import page_with, wait_for_note
 from tests.support.extension.field_pages import TEXT, People, encrypt, open_and_agree
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PAGE: Final = """<div id=app><h2>Order</h2><pre id=letter data-smime=decrypt>%s</pre></div><div id=elsewhere></div>"""
 CHANGES: Final = {

@@ -15,7 +15,7 @@ from tests.support.extension import mail_letters
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import INSECURE_HOST, NATIVE, TEXT, People, agree_if_asked, open_and_agree
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SELECT = """(first, last) => {
   const range = document.createRange();

@@ -12,7 +12,7 @@ from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import TEXT, People
 from tests.support.extension.uploads import CONTROL
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 QUESTION = "[data-test=writer-only]"
 FOCUSED = "(selector) => document.activeElement.matches(selector)"

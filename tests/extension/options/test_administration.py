@@ -23,7 +23,7 @@ from tests.support.extension.writing_settings import LABELS
 from tests.support.people import PROVIDER as NATIVE
 from tests.support.project import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 NAMES = ("chromium", "firefox")
 DIRECTORY = "https://mail.example.test"
@@ -165,7 +165,7 @@ def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
             page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_senseless_settings_count_as_not_set(extension: Extension) -> None:
     page = extension.open_options()
     understood = page.js(

@@ -42,7 +42,7 @@ from tests.support.extension.keys_page import (
 from tests.support.extension.mail_letters import mail, text
 from wasm_build.vault.python.verbs import run_verb
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 WORDS = "Encrypted before the old computer was lost."
 
@@ -243,7 +243,7 @@ def test_a_replacing_restore_announces_what_it_deletes(extension: Extension, tmp
     page.close()
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("source", ["chromium", "firefox"])
 def test_a_backup_of_one_browser_brings_everything_to_the_other(
     chromium: Chromium, firefox: Firefox, folder: Path, house: House, tmp_path: Path, source: Name

@@ -8,7 +8,7 @@ from tests.support.browser.browsers import Browser, Firefox
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import open_keys, show_section
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 IS_GRANTED = """async (granted) => {
   const found = await (globalThis.browser ?? chrome).permissions.contains({ permissions: ["downloads"] });

@@ -45,7 +45,7 @@ NEXT = "five other words on paper"
 LATER = "six more words on the same paper"
 PHONES, DESK = (320, 390), 1100
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def import_renewal(page: Page, people: People, file: Path) -> None:
     page.wait_for_selector("[data-test=key-not-stored]", timeout_seconds=OPERATION_SECONDS)
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_a_new_browser_opens_old_and_new_mail_and_browsers_follow_a_new_passphrase(
     extension: Extension,
     options: Page,

@@ -31,7 +31,7 @@ __all__ = ["people", "servers", "tls_folder"]
 
 PHONES, DESK = (320, 390), 1100
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.support.server_lists import key
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 NOT_REACHED = "refused|CORS|Failed to|NetworkError|unreachable"
 

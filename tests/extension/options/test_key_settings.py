@@ -61,7 +61,7 @@ CHOOSE = """(id, value) => {
 IS_IDLE = "() => !document.querySelector('#key-server :is([aria-busy=true], [aria-disabled=true])')"
 OFFERS = "(count) => document.querySelectorAll('[data-test=setting-offer]').length === count"
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ REFRESHED = """(words) => {
   return document.querySelector("[data-test=roaming-problem]").textContent.includes(words);
 }"""
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

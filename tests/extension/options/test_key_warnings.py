@@ -29,7 +29,7 @@ from tests.support.servers.tls import tls_folder
 
 __all__ = ["people", "servers", "tls_folder"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 NOTICE = named("reset-notice")
 
 

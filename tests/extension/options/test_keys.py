@@ -34,7 +34,7 @@ from tests.support.extension.keys_page import (
     type_passphrase,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

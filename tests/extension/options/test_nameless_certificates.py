@@ -15,7 +15,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import NATIVE, PASSPHRASE, open_keys, show_section
 from tests.support.nameless_certificates import without_address
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 NAMES = ("Reception of the emergency department", "boss@bank.example", "")
 TITLES = "(row) => [...document.querySelectorAll(`${row} .name`)].map(({ textContent }) => textContent)"

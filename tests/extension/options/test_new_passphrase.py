@@ -13,7 +13,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import PASSPHRASE, House, house, open_keys, show_section, submit
 from tests.support.new_passphrases import NEXT, SHORT, TOO_SHORT, is_in_sight, type_twice
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 __all__ = ["house"]
 
 PHONE = 390

@@ -13,7 +13,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import CATCH, saved, show_section
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 ORIGIN = "https://mail.example.org"
 SOURCE = {"selector": 'a[rel="papers"]', "template": "/raw/{part.query.uid.0}?folder={page.hash.0}"}

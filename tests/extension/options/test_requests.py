@@ -45,7 +45,7 @@ from tests.support.extension.keys_page import (
 )
 from tests.support.extension.mail_letters import mail, text
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 STATEMENT = "Who signs this is new here."
 

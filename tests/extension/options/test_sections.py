@@ -12,7 +12,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import PASSPHRASE, House, show_section
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 SECTIONS = ("identities", "people", "trust", "sites", "settings", "writing", "backup")
 SHOWN = """() => [...document.querySelectorAll(".panel")].filter((panel) => panel.getClientRects().length)

@@ -17,7 +17,7 @@ from tests.support.extension.driver import Extension, running_site, textarea
 from tests.support.extension.keys_page import OPERATION_SECONDS, PASSPHRASE, House, open_keys, show_section
 from tests.support.vault.watching_worker import LISTEN, WATCHING_WORKER
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.fixture

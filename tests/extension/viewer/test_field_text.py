@@ -20,7 +20,7 @@ from tests.support.extension.viewer import open_file
 
 __all__ = ["extension", "letters", "site", "tab"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 ORIGIN: Final = "https://clinic.example"
 WORDS: Final = "Blood pressure 120/80\nFrom: boss@example.test"

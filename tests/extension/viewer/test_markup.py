@@ -15,7 +15,7 @@ from tests.support.project import ROOT
 from wasm_build.bundle.scripts import bundle_scripts
 from wasm_build.bundle.tree import read_content
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PROBE = "tests/support/extension/markup_probe.js"
 # Shows markup in the same frame as the view does: without scripts and origin, under the view's own policy.

@@ -32,7 +32,7 @@ from tests.support.people import with_addresses
 from tests.support.vectors import vectors
 from webbridge.demo.accounts import certificate_pem
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 # The files of each set: those that others found hard to read, and those that fuzzers made.
@@ -120,7 +120,7 @@ def test_the_page_of_keys_leads_to_the_viewer(extension: Extension) -> None:
     options.close()
 
 
-@pytest.mark.heart
+@pytest.mark.main_way
 def test_a_signed_and_encrypted_mail_shows_who_wrote_it_and_what_it_says(viewer: Page, letters: Letters) -> None:
     open_file(viewer, letters.write("rich.eml", letters.signed_and_encrypted(rich_letter())))
     assert state_of(viewer) == "verified"
@@ -226,7 +226,7 @@ def test_a_claimed_name_like_an_address_is_not_shown_beside_the_address(viewer: 
     assert view_of(viewer).text("[data-test=from]") == "bob@example.test"
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 def test_nothing_in_a_mail_reaches_the_network_by_itself(viewer: Page, letters: Letters) -> None:
     with counting_server() as server:
         for name, message in hostile_mails(server.url).items():

@@ -19,7 +19,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.stage import Stage, View, fill
 from tests.support.extension.views import STATES, VIEWS
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 WIDTHS = (320, 390, 1280, 3840)
 # The width of the window for text of twice the size. It shows as much as a window of half the width (WCAG 2.2, 1.4.4).
@@ -56,7 +56,7 @@ def violations(view: View) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.heart) if name in HEART else name for name in ALL]
+    "name", [pytest.param(name, marks=pytest.mark.thorough(False)) if name in HEART else name for name in ALL]
 )
 def test_a_view_has_no_violation_and_is_reached_by_keyboard(stage: Stage, name: str) -> None:
     with ALL[name](stage) as view:

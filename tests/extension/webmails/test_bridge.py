@@ -21,7 +21,7 @@ from tests.support.servers.roundcube import run_roundcube
 from webbridge.demo.stack import DemoStack
 from webbridge.demo.tls import write_tls_files
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PROVIDER = NativeProvider()
 TEXT = "From the harbour, through Roundcube."

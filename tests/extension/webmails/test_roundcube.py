@@ -21,7 +21,7 @@ from tests.support.servers import roundcube
 from tests.support.servers.mail_host import MailHost
 from tests.support.servers.roundcube import run_roundcube
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 BUTTON = "() => document.querySelector('%s')?.%sElementSibling?.getBoundingClientRect().height >= 44"
 READ_BUTTON = BUTTON % ("#messagebody", "previous")
@@ -44,7 +44,7 @@ def empty_mailboxes(request: pytest.FixtureRequest) -> None:
 MADE = {"signed": signed, "encrypted": encrypted, "attached": lambda: as_attachment(encrypted())}
 
 
-@pytest.mark.heart
+@pytest.mark.thorough(False)
 @pytest.mark.parametrize("kind", MADE)
 def test_a_protected_message_is_offered_and_read_octet_for_octet(
     pages: RoundcubePages, adaptor: Adaptor, mail: MailHost, kind: str

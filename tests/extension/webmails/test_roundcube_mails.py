@@ -20,7 +20,7 @@ from tests.support.extension.webmail_letters import ME, PEER, as_attached_messag
 from tests.support.peers.people import PASSPHRASE, PROVIDER, identity, write_people
 from tests.support.servers.mail_host import MailHost
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.saved_webmails import ENCRYPTED, GMAIL_COMPOSE, READING, Service
 from tests.support.extension.webmail import Adaptor, WebmailProblem
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SIGNED = ENCRYPTED.replace(b"application/pkcs7-mime", b"multipart/signed")
 

@@ -24,7 +24,7 @@ from tests.support.servers.mail_host import MailHost
 from tests.support.servers.sogo import Sogo, run_sogo
 from tests.support.servers.started import started
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 BUTTON = "(selector) => document.querySelector(selector)?.previousElementSibling?.getBoundingClientRect().height >= 44"
 

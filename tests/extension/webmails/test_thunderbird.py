@@ -18,7 +18,7 @@ from tests.support.peers.people import PASSPHRASE, write_people
 from tests.support.peers.thunderbird import Thunderbird
 from tests.support.servers.mail_host import MailHost
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 TEXT = "hello from Thunderbird"
 

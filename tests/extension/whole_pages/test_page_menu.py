@@ -16,7 +16,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import NATIVE, Letters
 from tests.support.extension.page_viewer import VERDICT, shown_in, state_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PASSWORD = "lamp oak river"
 

@@ -25,10 +25,10 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import NATIVE, Letters
 from tests.support.extension.page_viewer import VERDICT, shown_in, state_of, tab_id, verify
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
-@pytest.mark.heart
+@pytest.mark.main_way
 def test_the_toolbar_shows_a_published_page_with_its_signer(
     extension: Extension, tab: Page, site: WebSite, letters: Letters
 ) -> None:

@@ -14,7 +14,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.fixtures import SharedBrowsers
 from tests.support.browser.page import CONTROL
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = pytest.mark.browser
 
 PAGE = b"""<!doctype html><link rel=icon href="data:,"><title>Harness</title>
 <meta name=viewport content="width=device-width">

@@ -15,6 +15,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Literal
 
+import pytest
+
 from tests.support.browser.browsers import Browser, end_process, ended_on_failure
 from tests.support.browser.classic import ClassicConnection, ClassicSession
 from tests.support.browser.page import Page
@@ -89,6 +91,12 @@ class WebKit(Browser):
             options = {"binary": find_mini_browser(), "args": ["--automation"]}
             capabilities = {"webkitgtk:browserOptions": options, "unhandledPromptBehavior": "ignore"}
             return ClassicSession(f"http://127.0.0.1:{port}", capabilities, driver, stack.pop_all())
+
+
+def skip_in_webkit(browser: object, reason: str) -> None:
+    """Skip a test in WebKitGTK, which lacks something that the test needs, or whose driver does."""
+    if isinstance(browser, WebKit):
+        pytest.skip(reason)
 
 
 def missing_programs() -> list[str]:

@@ -22,7 +22,7 @@ from webbridge.delivery.abuse.senders import SenderLimits
 from webbridge.delivery.store import StoreFailed
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 UNKNOWN = "AAAAAAAAAAAAAAAAAAAAAA"
 
 

@@ -19,7 +19,7 @@ from tests.support.servers.parcels import House
 from webbridge.delivery.kept import KeptFiles
 from webbridge.delivery.store import DiskStore, Uploads
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 
 def test_a_repeated_manifest_writes_nothing(alice: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from webbridge.delivery.quota import Quota, QuotaExceeded
 from webbridge.delivery.store import DiskStore, StoreFull, Uploads
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 
 def stages(house: House) -> list[str]:

@@ -11,7 +11,7 @@ from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
 from webbridge.database.tables import PARCEL, PARCEL_NOTICE
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 
 def told(house: House) -> list[tuple[str, str]]:

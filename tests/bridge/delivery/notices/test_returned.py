@@ -17,7 +17,7 @@ from webbridge.database.tables import PARCEL
 from webbridge.delivery.notices.returned import Returned, fail_returned, parse_returned
 from webbridge.delivery.notices.sending import ParcelNoticeSender
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 NOTICE, FAILURE = (RECIPIENT, "parcel"), (SENDER, "failed")
 NAME = "1795780800.0123456789abcdef01234567"

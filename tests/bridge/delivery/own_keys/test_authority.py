@@ -27,7 +27,7 @@ from tests.support.servers.post import Post
 from webbridge.delivery.limits import CODE_TRIES
 from webbridge.delivery.own_keys.certifier import Certifier
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 
 def test_a_service_that_is_down_costs_no_code(

@@ -30,7 +30,7 @@ from webbridge.delivery.limits import CODE_SECONDS, CODE_TRIES
 from webbridge.delivery.pepper import Pepper
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 
 @pytest.mark.usefixtures("service")

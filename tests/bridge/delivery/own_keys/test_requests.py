@@ -31,7 +31,7 @@ from webbridge.delivery.limits import CODE_SECONDS, KEPT_SECONDS
 from webbridge.delivery.own_keys.requests import MAX_CODES
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.server, pytest.mark.in_turn]
+pytestmark = pytest.mark.server
 
 
 def test_an_address_gets_few_codes_in_a_day(

@@ -1,0 +1,120 @@
+"""The choice of `make test`: a function of its seed, and of nothing else.
+
+Without a seed every test runs. With one, tests that drive browsers and servers take turns, because they take ten times
+as long as all others: a quarter of their files runs, each in one browser and each of its tests with one database.
+Other seeds choose other files, so in some runs every one of them has had its turn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Final
+
+import pytest
+
+from tests.support.project import ROOT
+
+PARTS: Final = 4
+_BROWSERS: Final = ("chromium", "firefox")
+_DATABASES: Final = ("sqlite", "postgresql")
+_OF_EITHER: Final = re.compile("|".join((*_BROWSERS, *_DATABASES)))
+# The folders of tests that take turns.
+_FOLDERS: Final = frozenset(
+    f"tests/{name}"
+    for name in ("bridge", "command", "extension", "interop", "keys", "operation", "pages", "service", "vault")
+)
+
+
+def seed_of_commit() -> str:
+    """The seed of a run that names none, so that one commit has the same tests everywhere."""
+    command = ["git", "rev-parse", "--short=10", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "0"
+
+
+def choose(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
+    """The tests that a run with this seed takes."""
+    items = list(items)
+    main_ways = {item for item in items if item.get_closest_marker("main_way") and not _is_in_webkit(item)}
+    quarter = _files_in_turn({item.nodeid.partition("::")[0] for item in items}, seed)
+    possible = [
+        item
+        for item in items
+        if (not takes_turns(item) or item.nodeid.partition("::")[0] in quarter) and _is_turn(item, seed)
+    ]
+    return main_ways | _that_do_not_wait(possible)
+
+
+def is_of_part(item: pytest.Item, part: int) -> bool:
+    """Whether a test belongs to a part of all tests, from 1. All tests of a file do: they share what they start.
+
+    The hash of the file's name alone gives parts that take nearly the same time; that of its path does not.
+    """
+    return zlib.crc32(item.path.name.encode()) % PARTS == part - 1
+
+
+def takes_turns(item: pytest.Item) -> bool:
+    """Whether a test is of a folder whose files take turns."""
+    return _folder(item.nodeid) in _FOLDERS
+
+
+def _folder(name: str) -> str:
+    return "/".join(name.split("/", 2)[:2])
+
+
+def _files_in_turn(files: Collection[str], seed: str) -> set[str]:
+    """A quarter of the files in each folder, so that each run has something of every room."""
+    rooms = defaultdict(list)
+    for file in files:
+        rooms[_folder(file)].append(file)
+    return {
+        file
+        for room in rooms.values()
+        for file in sorted(room, key=lambda one: _number(seed, one))[: -(-len(room) // PARTS)]
+    }
+
+
+def _is_turn(item: pytest.Item, seed: str) -> bool:
+    """Whether a test's browser is the one of its file, and its database the one of the test itself."""
+    if _is_in_webkit(item):
+        return False
+    file, test = item.nodeid.partition("::")[0], _OF_EITHER.sub("", item.nodeid)
+    own = set(_OF_EITHER.findall(_parameters(item)))
+    return all(
+        not own.intersection(names) or names[_number(seed, by) % len(names)] in own
+        for names, by in ((_BROWSERS, file), (_DATABASES, test))
+    )
+
+
+def _that_do_not_wait(items: Iterable[pytest.Item]) -> set[pytest.Item]:
+    """The tests without the thorough ones, and without the parameter sets after those that `after` counts."""
+    seen: dict[tuple[str, frozenset[str]], int] = defaultdict(int)
+    chosen = set()
+    for item in items:
+        mark = item.get_closest_marker("thorough")
+        test = (item.nodeid.partition("[")[0], frozenset(_OF_EITHER.findall(_parameters(item))))
+        seen[test] += 1
+        if mark is None or False in mark.args or seen[test] <= mark.kwargs.get("after", 0):
+            chosen.add(item)
+    return chosen
+
+
+def _is_in_webkit(item: pytest.Item) -> bool:
+    return "webkit" in _parameters(item) or "webkit" in getattr(item, "fixturenames", ())
+
+
+def _parameters(item: pytest.Item) -> str:
+    """The part of a test's name that its parameters make."""
+    return item.name.partition("[")[2]
+
+
+def _number(seed: str, name: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8])
+
+
+if __name__ == "__main__":
+    print(seed_of_commit())
