@@ -10,7 +10,7 @@ STAMPS := build/stamps
 # The lock holds exact versions with their hashes; nothing else is ever installed.
 PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
 
-PYTHON_SOURCES := smime_core sealwax wasm_build webbridge roaming_keys tests
+PYTHON_SOURCES := smime_core sealwax wasm_build webbridge roaming_keys tests tools
 BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pages roaming_keys browser_ext -type f \
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
@@ -34,7 +34,7 @@ help:
 	@echo '                day at each mail server; writes tables of docs/interoperation.md, docs/extension.md and'
 	@echo '                docs/mail_servers.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
-	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
+	@echo 'make shape      the measures of docs/architecture.md, each with its ceiling: packages, circles, long functions'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
 	@echo '                ONLY="phone wait" chooses parts in the browsers'
 	@echo 'make bench-bridge  the bridge beside Roundcube; writes its tables into docs/benchmarks.md; half an hour;'
@@ -129,7 +129,7 @@ contracts: $(STAMPS)/python $(STAMPS)/npm
 	$(VENV)/python -m tests.settings_page --page docs/reference/settings.md
 
 shape: $(STAMPS)/python $(STAMPS)/npm
-	$(VENV)/python -m tests.shape
+	$(VENV)/python -m tools.shape --page docs/architecture.md
 
 ways: setup test-tools
 	$(VENV)/python -m tests.vault.ways docs/vault.md

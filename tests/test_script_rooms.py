@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from tests.shape import circles, script_imports
+from tools.shape.imports import circles, script_imports
 
 _SHARED: Final = {"browser_ext/shared", "wasm_build/ui", "wasm_build/vault"}
 _PAGES: Final = (

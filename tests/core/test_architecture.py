@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import shape
-from tests.shape import circles, python_imports
+from tools.shape.imports import circles, python_imports
 from tests.support.project import ROOT
 
 ROOMS = ("smime_core", "sealwax", "wasm_build", "webbridge", "roaming_keys", "browser_ext", "tests")
@@ -295,7 +294,3 @@ def test_locks_are_taken_in_one_place() -> None:
     for room in ("smime_core", "sealwax", "webbridge", "roaming_keys"):
         lockers = {path.name for path in modules_of(room) if "fcntl" in set(imported_names(path))}
         assert lockers <= {"locks.py"}, room
-
-
-def test_no_test_imports_another_test() -> None:
-    assert shape.tests_that_import_tests() == 0

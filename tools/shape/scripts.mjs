@@ -1,4 +1,4 @@
-/** Writes as JSON what `tests/shape.py` counts in JavaScript: `node tests/shape.mjs FILE...` */
+/** Writes as JSON what `tools/shape/sources.py` counts in JavaScript: `node tools/shape/scripts.mjs FILE...` */
 
 import { readFileSync } from "node:fs";
 import { parse } from "acorn";
@@ -19,8 +19,9 @@ function describe(path) {
   const nodes = [...walk(program)];
   const imports = nodes.filter(({ type }) => /^(Import|Export)/u.test(type)).flatMap(({ source }) => source?.value ?? []);
   const functions = nodes.filter(({ type }) => /Function/u.test(type)).map(({ loc }) => loc.end.line - loc.start.line + 1);
+  const classes = nodes.filter(({ type }) => /^Class(Declaration|Expression)$/u.test(type)).map(({ loc }) => loc.end.line - loc.start.line + 1);
   const remarks = comments.map(({ value, loc, type }) => ({ text: value, line: loc?.start.line, last: loc?.end.line, isBlock: type === "Block" }));
-  return { path, codeLines: codeLines.size, comments: remarks, functions, imports };
+  return { path, codeLines: codeLines.size, comments: remarks, functions, classes, imports };
 }
 
 /** @param {any} node @returns {Generator<any>} */

@@ -1,0 +1,1 @@
+"""The programs of those who build Sealwax. Each explains itself: `python -m tools.NAME --help`."""
