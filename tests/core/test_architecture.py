@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.shape.imports import circles, python_imports
 from tests.support.project import ROOT
+from tools.shape.imports import circles, python_imports
 
 ROOMS = ("smime_core", "sealwax", "wasm_build", "webbridge", "roaming_keys", "browser_ext", "tests")
 
