@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from roaming_keys.operation.settings import KeysSettings
+from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.discovery.operation.settings import DiscoverySettings, ListedServerSection
 from sealwax.operation.settings import default_of, secret_names, section_of, variable_name
 from webbridge.operation.settings import BridgeSettings, DomainSection, LdapSection, MailSection, NameServerSection

@@ -25,7 +25,7 @@ def test_the_tables_are_up_to_date() -> None:
     [("## webbridge: HTTP", "webbridge/blueprints", "/api"), ("## roaming_keys: HTTP", "roaming_keys", "")],
 )
 def test_the_routes_are_those_of_the_servers(heading: str, folder: str, prefix: str) -> None:
-    sources = (path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).glob("*.py")))
+    sources = (path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py")))
     served = {
         (method.upper(), prefix + re.sub(r"<\w+:", "<", path))
         for source in sources

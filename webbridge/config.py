@@ -9,7 +9,7 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from roaming_keys.tickets import KEY_BYTES
+from roaming_keys.protocol.tickets import KEY_BYTES
 from sealwax.discovery.finding import PATH as DISCOVERY_PATH
 from sealwax.lookups.ldap import LdapDirectory
 from sealwax.lookups.smimea import NameServer

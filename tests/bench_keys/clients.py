@@ -10,8 +10,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from roaming_keys.protocol import LoginWay, login_record
-from roaming_keys.wire import Device, KeyRecord, Login, LoginTerms, ParametersRequest, Wrap
+from roaming_keys.protocol.key_account import LoginWay, login_record
+from roaming_keys.protocol.messages.accounts import Device, KeyRecord, Login, LoginTerms, ParametersRequest, Wrap
 
 LOGIN_SEED: Final = b"A" * 32
 WRONG_SEED: Final = b"B" * 32

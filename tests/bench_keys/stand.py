@@ -13,10 +13,10 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert
 
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, RECORD
-from roaming_keys.server_keys import MasterKey, Sealed
-from roaming_keys.tickets import public_key_of
+from roaming_keys.protocol.tickets import public_key_of
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import ACCOUNT, RECORD
+from roaming_keys.server.master_key.server_keys import MasterKey, Sealed
 from smime_core.text import write_ed25519
 from tests.bench_keys.clients import LOGIN_SEED, KeyClient, record_of
 from tests.support.databases.postgresql import run_postgresql

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from roaming_keys.tickets import check_ticket, public_key_of
+from roaming_keys.protocol.tickets import check_ticket, public_key_of
 from tests.support.clock import FakeClock
 from tests.support.like_ascii import LIKE_ASCII
 from tests.support.servers.bridge import API, ENROLMENT_KEY, FROM_PAGES, KEYS, error_of, get, sign_in

@@ -19,8 +19,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from roaming_keys.protocol import find_discovery_key
-from roaming_keys.tickets import BadTicket, Purpose, check_ticket, public_key_of
+from roaming_keys.protocol.key_account import find_discovery_key
+from roaming_keys.protocol.tickets import BadTicket, Purpose, check_ticket, public_key_of
 from sealwax.service import check_origin, host_of
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity

@@ -16,9 +16,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from roaming_keys.audit import AuditKind
-from roaming_keys.notices.mail import Letterhead, write_mail
-from roaming_keys.notices.outbox import Notice
+from roaming_keys.server.audit import AuditKind
+from roaming_keys.server.notices.mail import Letterhead, write_mail
+from roaming_keys.server.notices.outbox import Notice
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.notices.writing import Language
 from tests.support.servers import dovecot, postfix

@@ -15,14 +15,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from roaming_keys.app import create_app as create_key_server
-from roaming_keys.changes import build_registration
-from roaming_keys.client import HttpTransport, register_account
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.session import KeyServerError, OnDevice, Session, Setting, log_in
-from roaming_keys.tickets import issue_ticket, public_key_of
-from roaming_keys.wire import Device
+from roaming_keys.client.transport import HttpTransport, register_account
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.session import KeyServerError, OnDevice, Session, Setting, log_in
+from roaming_keys.protocol.tickets import issue_ticket, public_key_of
+from roaming_keys.server.app import create_app as create_key_server
+from roaming_keys.server.config import KeyServerConfig
 from sealwax.discovery.app import create_app
 from sealwax.discovery.config import DiscoveryConfig
 from sealwax.discovery.finding import PATH, begin_to_follow, find_newest

@@ -18,9 +18,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from roaming_keys.app import create_app as create_key_server
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.tickets import issue_ticket, public_key_of
+from roaming_keys.protocol.tickets import issue_ticket, public_key_of
+from roaming_keys.server.app import create_app as create_key_server
+from roaming_keys.server.config import KeyServerConfig
 from sealwax.cli.options.parameters import now
 from sealwax.discovery.app import create_app
 from sealwax.discovery.config import DiscoveryConfig

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
-from roaming_keys.protocol import normalise_origin, normalise_user
-from roaming_keys.wire import Login, LoginTerms, ParametersRequest, Refusal, Registration
+from roaming_keys.protocol.key_account import normalise_origin, normalise_user
+from roaming_keys.protocol.messages.accounts import Login, LoginTerms, ParametersRequest, Refusal, Registration
 from tests.fuzz.trust_targets import Reader
 from webbridge.gateway.door import GatewayError
 from webbridge.gateway.imap_folders import read_folders

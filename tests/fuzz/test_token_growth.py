@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from roaming_keys.protocol import normalise_origin, normalise_user
+from roaming_keys.protocol.key_account import normalise_origin, normalise_user
 from smime_core.errors import SmimeError
 from smime_core.mail.html_text import extract_text
 from smime_core.mime import decode_body, parse_entity

@@ -19,14 +19,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.audit.authority import Authority
-from roaming_keys.audit.checking import TrailDamaged, check_chain, check_stamps
-from roaming_keys.audit.events import NO_HASH, chained_bytes, hash_event
-from roaming_keys.audit.stamping import stamp_head
-from roaming_keys.audit.trail import find_head
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import AUDIT
+from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.server.audit.authority import Authority
+from roaming_keys.server.audit.checking import TrailDamaged, check_chain, check_stamps
+from roaming_keys.server.audit.events import NO_HASH, chained_bytes, hash_event
+from roaming_keys.server.audit.stamping import stamp_head
+from roaming_keys.server.audit.trail import find_head
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import AUDIT
 from sealwax.lookups.fetch import LookupFailed
 from sealwax.service import Database
 from sealwax.service.schema import Standing

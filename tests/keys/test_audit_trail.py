@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.audit.checking import TrailDamaged, check_chain
-from roaming_keys.audit.events import Details, read_ranges, write_ranges
+from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.server.audit.checking import TrailDamaged, check_chain
+from roaming_keys.server.audit.events import Details, read_ranges, write_ranges
 from sealwax.service import Database
 from tests.support.databases.audit_trails import (
     START,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.audit.checking import check_chain
-from roaming_keys.audit.events import Details
-from roaming_keys.database import SCHEMA
-from roaming_keys.recovery import recovery_keys
-from roaming_keys.session import KeyServerError
-from roaming_keys.wire import Device
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.records.recovery_codes import recovery_keys
+from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.server.audit.checking import check_chain
+from roaming_keys.server.audit.events import Details
+from roaming_keys.server.database import SCHEMA
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.databases.audit_trails import trail_in

@@ -6,7 +6,15 @@ import datetime
 from dataclasses import replace
 from typing import Final
 
-from roaming_keys.entries import GROUP, MAX_LIVE, MAX_VALUE_CHARACTERS, PERSON, SETTING, Entry, fit_entries
+from roaming_keys.protocol.records.entries import (
+    GROUP,
+    MAX_LIVE,
+    MAX_VALUE_CHARACTERS,
+    PERSON,
+    SETTING,
+    Entry,
+    fit_entries,
+)
 from tests.support.keys.devices import Account, Device
 from tests.support.people import NOW, person
 

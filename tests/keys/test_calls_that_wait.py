@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from roaming_keys.app import close_app
-from roaming_keys.calls import Call
-from roaming_keys.factors.store import FactorStore
-from roaming_keys.recovery import RecoveryKeys, recovery_keys
-from roaming_keys.session import KeyServerError, Session
-from roaming_keys.sessions import SessionStore
-from roaming_keys.store import Store
-from roaming_keys.wire import Device, Push
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.messages.accounts import Device, Push
+from roaming_keys.protocol.records.recovery_codes import RecoveryKeys, recovery_keys
+from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.server.accounts.factors import FactorStore
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.app import close_app
+from roaming_keys.server.sessions.sessions import SessionStore
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import OTHER_PASSPHRASE, PROVIDER, Person, certificates, identity, make_client

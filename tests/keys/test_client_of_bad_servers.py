@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 import click
 import pytest
 
-from roaming_keys import client
-from roaming_keys.calls import Call
-from roaming_keys.client import HttpTransport
-from roaming_keys.command.ticket_source import _ask_bridge
-from roaming_keys.session import KeyServerError
-from roaming_keys.tickets import Purpose
+from roaming_keys.client import transport as client
+from roaming_keys.client.command.ticket_source import _ask_bridge
+from roaming_keys.client.transport import HttpTransport
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.protocol.tickets import Purpose
 from smime_core.blocking import run
 from smime_core.errors import SmimeError
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 from sqlalchemy import func, select
 
-from roaming_keys.audit import AuditEvent, AuditKind
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import NOTICE
-from roaming_keys.notices.mail import Letterhead
-from roaming_keys.notices.outbox import MOST_WAITING, Outbox, write_notice
-from roaming_keys.notices.sender import NoticesByMail, NoticeSender
+from roaming_keys.server.audit import AuditEvent, AuditKind
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import NOTICE
+from roaming_keys.server.notices.mail import Letterhead
+from roaming_keys.server.notices.outbox import MOST_WAITING, Outbox, write_notice
+from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.notices.writing import Language
 from sealwax.service import Database

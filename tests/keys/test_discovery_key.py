@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from roaming_keys.protocol import find_discovery_key
-from roaming_keys.tickets import check_ticket, issue_ticket, public_key_of
+from roaming_keys.protocol.key_account import find_discovery_key
+from roaming_keys.protocol.tickets import check_ticket, issue_ticket, public_key_of
 from smime_core.errors import MalformedMessage
 from tests.support.server_lists import PINNED
 

@@ -13,13 +13,13 @@ import pyotp
 import pytest
 from sqlalchemy import insert
 
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.database.tables import SESSION
-from roaming_keys.factors.kept import SharedSecret
-from roaming_keys.factors.store import AddedFactor
-from roaming_keys.server_keys import KeyRing
-from roaming_keys.store import Store
-from roaming_keys.tickets import issue_ticket, public_key_of
+from roaming_keys.protocol.tickets import issue_ticket, public_key_of
+from roaming_keys.server.accounts.factors import AddedFactor
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.database.tables import SESSION
+from roaming_keys.server.factors.kept import SharedSecret
+from roaming_keys.server.master_key.server_keys import KeyRing
 from sealwax.cli.options.parameters import now
 from tests.support.keys.computer import OF_FILES, PASSPHRASE, Computer, computer
 from tests.support.keys.people import TICKET_KEY, USER

@@ -13,18 +13,18 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from roaming_keys.app import _STORE
-from roaming_keys.audit import AuditTrail
-from roaming_keys.calls import Call
-from roaming_keys.changes import build_rotation
-from roaming_keys.database.tables import FACTOR, SESSION, WAITING_LOGIN
-from roaming_keys.factor_wire import AssertionProof, CodeProof, FactorDemand, FactorKind, NewCodes
-from roaming_keys.factors.gate import MAX_WAITING
-from roaming_keys.factors.security_keys import FactorRefused, check_assertion, register_key
-from roaming_keys.recovery import recovery_keys
-from roaming_keys.session import KeyServerError, PendingLogin, Session, prepare_login
-from roaming_keys.store import Store
-from roaming_keys.wire import Device, LoginTerms, ParametersRequest
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.changes import build_rotation
+from roaming_keys.protocol.messages.accounts import Device, LoginTerms, ParametersRequest
+from roaming_keys.protocol.messages.factors import AssertionProof, CodeProof, FactorDemand, FactorKind, NewCodes
+from roaming_keys.protocol.records.recovery_codes import recovery_keys
+from roaming_keys.protocol.session import KeyServerError, PendingLogin, Session, prepare_login
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.app import _STORE
+from roaming_keys.server.audit import AuditTrail
+from roaming_keys.server.database.tables import FACTOR, SESSION, WAITING_LOGIN
+from roaming_keys.server.factors.security_keys import FactorRefused, check_assertion, register_key
+from roaming_keys.server.sessions.gate import MAX_WAITING
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import PAGES, PROVIDER, Person, identity, make_client

@@ -10,8 +10,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.tickets import issue_ticket, public_key_of
+from roaming_keys.protocol.tickets import issue_ticket, public_key_of
+from roaming_keys.server.config import KeyServerConfig
 from sealwax.cli.options.parameters import now
 from smime_core.blocking import run
 from smime_core.identity import Pkcs12Form, export_identities

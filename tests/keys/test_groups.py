@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from roaming_keys.calls import Call
-from roaming_keys.groups.client import OwnerChanged, end_group, find_wrap, keep_group
-from roaming_keys.groups.content import GroupVersion, open_group_bundle
-from roaming_keys.groups.known import known_groups, own_identities
-from roaming_keys.groups.membership import (
+from roaming_keys.organisation.protocol.copies import KeyMaySign, recoverable
+from roaming_keys.organisation.protocol.messages import Standing
+from roaming_keys.organisation.protocol.owner import confirm_policy, judge_recovery, with_policy
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.groups.calls import OwnerChanged, end_group, find_wrap, keep_group
+from roaming_keys.protocol.groups.content import GroupVersion, open_group_bundle
+from roaming_keys.protocol.groups.known import known_groups, own_identities
+from roaming_keys.protocol.groups.membership import (
     NoOwnIdentity,
     NotInGroup,
     find_signer,
@@ -19,12 +22,9 @@ from roaming_keys.groups.membership import (
     with_members,
     without_members,
 )
-from roaming_keys.groups.wire import Member, StoredGroup
-from roaming_keys.known import ServerLies
-from roaming_keys.organisation.copies import KeyMaySign, recoverable
-from roaming_keys.organisation.messages import Standing
-from roaming_keys.organisation.owner import confirm_policy, judge_recovery, with_policy
-from roaming_keys.session import KeyServerError
+from roaming_keys.protocol.groups.messages import Member, StoredGroup
+from roaming_keys.protocol.known import ServerLies
+from roaming_keys.protocol.session import KeyServerError
 from smime_core.blocking import run
 from smime_core.errors import GroupKeyRefused, MalformedMessage, NoMatchingRecipient
 from smime_core.own_content import examine_group_key, read_group_key

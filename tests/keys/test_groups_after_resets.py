@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from roaming_keys.calls import Call
-from roaming_keys.groups.client import end_group, list_groups
-from roaming_keys.groups.membership import with_members
-from roaming_keys.kept_accounts import KEPT
-from roaming_keys.session import KeyServerError, Session
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.groups.calls import end_group, list_groups
+from roaming_keys.protocol.groups.membership import with_members
+from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.server.kept_accounts import KEPT
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward

@@ -13,12 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
-from roaming_keys.calls import Call
-from roaming_keys.changes import build_registration
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import GROUP_BUNDLE, GROUP_MEMBER
-from roaming_keys.groups.wire import (
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.groups.messages import (
     MAX_LISTED,
     MAX_MEMBERS,
     MAX_OWNED,
@@ -28,11 +25,14 @@ from roaming_keys.groups.wire import (
     Member,
     StoredGroup,
 )
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.session import OnDevice, Session, Setting, log_in
-from roaming_keys.signed_calls import FRESH
-from roaming_keys.tickets import issue_ticket
-from roaming_keys.wire import STEP_BYTES, Device
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.messages.accounts import STEP_BYTES, Device
+from roaming_keys.protocol.session import OnDevice, Session, Setting, log_in
+from roaming_keys.protocol.tickets import issue_ticket
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import GROUP_BUNDLE, GROUP_MEMBER
+from roaming_keys.server.views.signed_calls import FRESH
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, PASSPHRASE, PROVIDER, TICKET_KEY, LocalTransport, identity

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roaming_keys.calls import Call
-from roaming_keys.entries import Entry
-from roaming_keys.groups.client import AddressOfOtherKeys, OwnAddressInGroup, prepare_group, with_keys_of
-from roaming_keys.groups.content import (
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.groups.calls import AddressOfOtherKeys, OwnAddressInGroup, prepare_group, with_keys_of
+from roaming_keys.protocol.groups.content import (
     MAX_IDENTITIES,
     GroupContent,
     GroupMember,
@@ -20,12 +19,13 @@ from roaming_keys.groups.content import (
     check_group_name,
     seal_group,
 )
-from roaming_keys.groups.known import KnownGroup, known_groups, own_identities
-from roaming_keys.groups.membership import with_identities, with_members, without_members
-from roaming_keys.groups.places import MAX_SHARED_IDENTITIES
-from roaming_keys.groups.shared_keys import mark_shared, merge_group_entries
-from roaming_keys.groups.wire import ListedGroup, ListedGroups, StoredGroup
-from roaming_keys.records import OpenRecord
+from roaming_keys.protocol.groups.known import KnownGroup, known_groups, own_identities
+from roaming_keys.protocol.groups.membership import with_identities, with_members, without_members
+from roaming_keys.protocol.groups.messages import ListedGroup, ListedGroups, StoredGroup
+from roaming_keys.protocol.groups.places import MAX_SHARED_IDENTITIES
+from roaming_keys.protocol.records.entries import Entry
+from roaming_keys.protocol.records.record import OpenRecord
+from roaming_keys.protocol.records.shared_keys import mark_shared, merge_group_entries
 from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
 from smime_core.errors import GroupKeyRefused, LimitExceeded, MalformedMessage, SmimeError
@@ -225,7 +225,7 @@ def test_a_list_of_people_has_its_owner_and_the_person_who_reads_it(
         async def seal(_content: GroupContent, *rest: object) -> bytes:
             return await seal_group(shown, *rest)  # type: ignore[arg-type]
 
-        monkeypatch.setattr("roaming_keys.groups.client.seal_group", seal)
+        monkeypatch.setattr("roaming_keys.protocol.groups.calls.seal_group", seal)
         alice.store(ward("alice", "bob"), number)
 
     store_showing(ward("bob"), 2)

@@ -8,11 +8,19 @@ from typing import Final
 
 import pytest
 
-from roaming_keys.command import kept
-from roaming_keys.command.kept import KeptAccount, changing_accounts, load_accounts
-from roaming_keys.command.login import AccountChoice, Roaming, forget, keep_login, on_device, remember, setting_for
-from roaming_keys.known import Known, ServerLies
-from roaming_keys.session import Place, Session
+from roaming_keys.client import kept
+from roaming_keys.client.command.login import (
+    AccountChoice,
+    Roaming,
+    forget,
+    keep_login,
+    on_device,
+    remember,
+    setting_for,
+)
+from roaming_keys.client.kept import KeptAccount, changing_accounts, load_accounts
+from roaming_keys.protocol.known import Known, ServerLies
+from roaming_keys.protocol.session import Place, Session
 from smime_core.errors import LimitExceeded
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, USER, Person, make_client

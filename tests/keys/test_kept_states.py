@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from roaming_keys.command.login import Roaming
-from roaming_keys.command.trust_files import push_files
-from roaming_keys.entries import Entry
-from roaming_keys.records import StatePart, open_kept_state
-from roaming_keys.session import Session
-from roaming_keys.state import KEPT_KEYS, AccountState
-from roaming_keys.wire import Device
+from roaming_keys.client.command.login import Roaming
+from roaming_keys.client.command.trust_files import push_files
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.records.entries import Entry
+from roaming_keys.protocol.records.record import StatePart, open_kept_state
+from roaming_keys.protocol.records.state import KEPT_KEYS, AccountState
+from roaming_keys.protocol.session import Session
 from sealwax.cli.user_files.trust import default_decisions_file
 from smime_core.blocking import run
 from smime_core.trust import Decision, build_decisions, parse_decisions

@@ -13,7 +13,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import SecretService, chainer, fail, null
 
-from roaming_keys.key_sources import (
+from roaming_keys.server.master_key.key_sources import (
     KEYRING_ENTRY,
     KEYRING_SERVICE,
     GivenKeys,
@@ -22,7 +22,7 @@ from roaming_keys.key_sources import (
     check_backend,
     read_keys,
 )
-from roaming_keys.server_keys import LOOK_AGAIN_SECONDS, KeyRing, MasterKey, ServerKeyError, head_of
+from roaming_keys.server.master_key.server_keys import LOOK_AGAIN_SECONDS, KeyRing, MasterKey, ServerKeyError, head_of
 
 ONE, TWO, THREE = (MasterKey(bytes([number]) * 32) for number in (1, 2, 3))
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.app import close_app
-from roaming_keys.calls import Call
-from roaming_keys.changes import build_rotation
-from roaming_keys.records import build_next_record
-from roaming_keys.resets import MIN_DELAY
-from roaming_keys.session import KeyServerError, Session
-from roaming_keys.wire import Push
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.changes import build_rotation
+from roaming_keys.protocol.messages.accounts import Push
+from roaming_keys.protocol.records.record import build_next_record
+from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.server.accounts.resets import MIN_DELAY
+from roaming_keys.server.app import close_app
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.databases.dying import die_at

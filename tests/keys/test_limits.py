@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from roaming_keys import limits as limits_module
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import COUNTER
-from roaming_keys.limits import KINDS, NETWORK_HALF_LIFE_SECONDS, LoginLimits
+from roaming_keys.server import limits as limits_module
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import COUNTER
+from roaming_keys.server.limits import KINDS, NETWORK_HALF_LIFE_SECONDS, LoginLimits
 from sealwax.service import Database, TryLater
 from sealwax.service import counters as counters_module
 
@@ -342,8 +342,8 @@ GUESSER = """
 import json, sys
 from datetime import UTC, datetime
 from hashlib import sha256
-from roaming_keys.database import SCHEMA
-from roaming_keys.limits import LoginLimits
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.limits import LoginLimits
 from sealwax.service import TryLater
 
 night = datetime(2026, 3, 1, tzinfo=UTC)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from roaming_keys.app import close_app
-from roaming_keys.audit import AuditTrail
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import COUNTER, SESSION
+from roaming_keys.server.app import close_app
+from roaming_keys.server.audit import AuditTrail
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import COUNTER, SESSION
 from tests.support.clock import FakeClock
 from tests.support.keys.people import Person, make_client
 from tests.support.statements import traced_statements

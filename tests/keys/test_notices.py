@@ -20,18 +20,18 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from roaming_keys.app import close_app, create_app
-from roaming_keys.audit import AuditEvent, AuditKind
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import NOTICE
-from roaming_keys.factor_wire import NewCodes
-from roaming_keys.notices.mail import Letterhead, write_mail
-from roaming_keys.notices.outbox import GIVEN_UP_AFTER, TOLD_BY_MAIL, Notice, Outbox, write_notice
-from roaming_keys.notices.sender import NoticesByMail, NoticeSender
-from roaming_keys.recovery import CODE_BYTES, recovery_keys
-from roaming_keys.tickets import public_key_of
-from roaming_keys.wire import Device
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.messages.factors import NewCodes
+from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, recovery_keys
+from roaming_keys.protocol.tickets import public_key_of
+from roaming_keys.server.app import close_app, create_app
+from roaming_keys.server.audit import AuditEvent, AuditKind
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import NOTICE
+from roaming_keys.server.notices.mail import Letterhead, write_mail
+from roaming_keys.server.notices.outbox import GIVEN_UP_AFTER, TOLD_BY_MAIL, Notice, Outbox, write_notice
+from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
 from sealwax.notices.submission import Submission
 from sealwax.notices.writing import Language, Unwritable
 from sealwax.service import Database
@@ -113,7 +113,7 @@ def subject(kind: AuditKind) -> str:
     return str(TEXTS["en"]["kinds"][kind.value]["subject"])
 
 
-TEXTS = json.loads(files("roaming_keys.notices").joinpath("texts.json").read_text())
+TEXTS = json.loads(files("roaming_keys.server.notices").joinpath("texts.json").read_text())
 
 
 def test_each_step_of_an_account_that_matters_brings_one_mail(

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from roaming_keys.audit import AuditEvent, AuditKind
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import NOTICE
-from roaming_keys.notices.mail import Letterhead
-from roaming_keys.notices.outbox import Outbox, write_notice
-from roaming_keys.notices.sender import NoticesByMail, NoticeSender
+from roaming_keys.server.audit import AuditEvent, AuditKind
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import NOTICE
+from roaming_keys.server.notices.mail import Letterhead
+from roaming_keys.server.notices.outbox import Outbox, write_notice
+from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
 from sealwax.notices import submission
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.notices.writing import Language

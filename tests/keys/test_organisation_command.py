@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from roaming_keys.organisation.accounts import make_passphrase
+from roaming_keys.organisation.protocol.accounts import make_passphrase
 from smime_core import Encrypting, Keys, decrypt_message, encrypt_message
 from smime_core.asn1 import build_pem
 from smime_core.blocking import run

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.passkey_wrap import PasskeyRefused, open_with_passkey, seal_for_passkey
-from roaming_keys.wire import PasskeyBundle, WrapKind
+from roaming_keys.protocol.messages.accounts import PasskeyBundle, WrapKind
+from roaming_keys.protocol.passkey_wrap import PasskeyRefused, open_with_passkey, seal_for_passkey
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import MalformedMessage

@@ -17,9 +17,9 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from roaming_keys.calls import SessionKey
-from roaming_keys.changes import build_registration
-from roaming_keys.protocol import (
+from roaming_keys.protocol.calls import SessionKey
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.key_account import (
     Attempt,
     KeyAccount,
     LoginWay,
@@ -33,8 +33,7 @@ from roaming_keys.protocol import (
     sign_login,
     stretch,
 )
-from roaming_keys.records import open_record, unwrap_by_passphrase
-from roaming_keys.wire import (
+from roaming_keys.protocol.messages.accounts import (
     STEP_BYTES,
     Device,
     KeyRecord,
@@ -44,6 +43,7 @@ from roaming_keys.wire import (
     Registration,
     Wrap,
 )
+from roaming_keys.protocol.records.record import open_record, unwrap_by_passphrase
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import LimitExceeded, MalformedMessage, WrongPassphrase
 from smime_core.identity.identity import Identity
@@ -365,7 +365,7 @@ def test_each_spelling_of_a_user_is_the_same_account() -> None:
 
 def test_the_protocol_needs_neither_flask_nor_native_cryptography() -> None:
     code = (
-        "import sys; import roaming_keys.passkey_wrap, roaming_keys.session;"
+        "import sys; import roaming_keys.protocol.passkey_wrap, roaming_keys.protocol.session;"
         "sys.exit(any(name in sys.modules for name in ('flask', 'keyring', 'sqlite3', 'urllib.request')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

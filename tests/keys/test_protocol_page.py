@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from flask.testing import FlaskClient
 
-from roaming_keys.tickets import check_ticket, issue_ticket, read_public_key
+from roaming_keys.protocol.tickets import check_ticket, issue_ticket, read_public_key
 from tests.support.clock import FakeClock
 from tests.support.keys.people import (
     ORIGIN,

@@ -10,8 +10,8 @@ import subprocess
 from hashlib import sha256
 from pathlib import Path
 
-from roaming_keys.entries import Entry
-from roaming_keys.trust_entries import DeviceTrust, Owner, merge_trust
+from roaming_keys.protocol.records.entries import Entry
+from roaming_keys.protocol.records.trust_entries import DeviceTrust, Owner, merge_trust
 from smime_core.blocking import run
 from smime_core.identity import Identity
 from smime_core.own_content import DecidedText, SettingText

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_der_private_key, pkcs12
 from cryptography.x509 import load_der_x509_certificate
 
-from roaming_keys.calls import Call
-from roaming_keys.groups.client import fetch_group
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.groups.calls import fetch_group
 from smime_core.algorithms import AES_256_GCM
 from smime_core.blocking import run
 from smime_core.cms import Encrypting, Keys, Signing

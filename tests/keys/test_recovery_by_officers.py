@@ -17,18 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from roaming_keys.app import close_app
-from roaming_keys.audit import AuditEvent, AuditKind
-from roaming_keys.audit.checking import check_chain
-from roaming_keys.audit.events import write_ranges
-from roaming_keys.calls import Call
-from roaming_keys.database import SCHEMA
-from roaming_keys.kept_accounts import KEPT
-from roaming_keys.key_sources import GivenKeys
-from roaming_keys.organisation.client import StaffClient
-from roaming_keys.organisation.command.recovery import show_policy
-from roaming_keys.organisation.command.staff import AddRequest
-from roaming_keys.organisation.copies import (
+from roaming_keys.organisation.client.calls import StaffClient
+from roaming_keys.organisation.client.command.recovery import show_policy
+from roaming_keys.organisation.client.command.staff import AddRequest
+from roaming_keys.organisation.protocol.copies import (
     KeyMaySign,
     RecoveryCopy,
     Share,
@@ -41,7 +33,7 @@ from roaming_keys.organisation.copies import (
     pass_on_share,
     recoverable,
 )
-from roaming_keys.organisation.messages import (
+from roaming_keys.organisation.protocol.messages import (
     MAX_CASES,
     MAX_EVENTS,
     MAX_NOTE_CHARACTERS,
@@ -55,7 +47,7 @@ from roaming_keys.organisation.messages import (
     ShownEvent,
     Standing,
 )
-from roaming_keys.organisation.owner import (
+from roaming_keys.organisation.protocol.owner import (
     confirm_policy,
     confirmed_policy,
     fetch_standing,
@@ -63,12 +55,20 @@ from roaming_keys.organisation.owner import (
     renew_copy,
     with_policy,
 )
-from roaming_keys.organisation.policy import RecoveryPolicy
-from roaming_keys.organisation.shares import join_shares, split_secret
-from roaming_keys.organisation.staff import MemberExists, StaffKey
-from roaming_keys.rotation import reseal_all
-from roaming_keys.server_keys import KeyRing, MasterKey, ServerKeys
-from roaming_keys.session import KeyServerError, Session
+from roaming_keys.organisation.protocol.policy import RecoveryPolicy
+from roaming_keys.organisation.protocol.shares import join_shares, split_secret
+from roaming_keys.organisation.server.staff import MemberExists, StaffKey
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.server.app import close_app
+from roaming_keys.server.audit import AuditEvent, AuditKind
+from roaming_keys.server.audit.checking import check_chain
+from roaming_keys.server.audit.events import write_ranges
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.kept_accounts import KEPT
+from roaming_keys.server.master_key.key_sources import GivenKeys
+from roaming_keys.server.master_key.rotation import reseal_all
+from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
 from sealwax.service import Database
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
@@ -369,7 +369,7 @@ def test_the_owner_is_told_of_a_case_however_late_the_next_login_is(any_site: Si
 
 
 def test_no_number_of_cases_hides_one_from_its_owner(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("roaming_keys.organisation.store.MAX_CASES", 3)
+    monkeypatch.setattr("roaming_keys.organisation.server.store.MAX_CASES", 3)
     person, clock = site.organisation.person, site.organisation.clock
     site.confirm()
     asked = {site.ask().id for _ in range(3)}

@@ -18,31 +18,36 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from roaming_keys.client import finish_reset
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.database import SCHEMA
-from roaming_keys.factor_wire import CodeProof, NewCodes
-from roaming_keys.kept_accounts import KEPT
-from roaming_keys.key_sources import GivenKeys
-from roaming_keys.known import UNDONE, AccountReset, ServerLies
-from roaming_keys.organisation.messages import Change, Role
-from roaming_keys.organisation.staff import Member
-from roaming_keys.organisation.store import OrganisationStore
-from roaming_keys.protocol import stretch
-from roaming_keys.records import build_first_record, build_next_record, open_record, unwrap_by_passphrase
-from roaming_keys.recovery import CODE_BYTES, recovery_keys
-from roaming_keys.reset_wire import ResetAnswer
-from roaming_keys.resets import FINISH_WITHIN, MIN_DELAY, ResetNotReady, ResetStore
-from roaming_keys.rotation import heads_in, reseal_all
-from roaming_keys.server_keys import KeyRing, MasterKey, ServerKeys
-from roaming_keys.session import (
+from roaming_keys.client.transport import finish_reset
+from roaming_keys.organisation.protocol.messages import Change, Role
+from roaming_keys.organisation.server.staff import Member
+from roaming_keys.organisation.server.store import OrganisationStore
+from roaming_keys.protocol.key_account import stretch
+from roaming_keys.protocol.known import UNDONE, AccountReset, ServerLies
+from roaming_keys.protocol.messages.factors import CodeProof, NewCodes
+from roaming_keys.protocol.messages.resets import ResetAnswer
+from roaming_keys.protocol.records.record import (
+    build_first_record,
+    build_next_record,
+    open_record,
+    unwrap_by_passphrase,
+)
+from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, recovery_keys
+from roaming_keys.protocol.session import (
     KeyServerError,
     Place,
     undo_reset_by_code,
 )
-from roaming_keys.sessions import SessionEnded
-from roaming_keys.store import Store
-from roaming_keys.tickets import Purpose, Ticket, issue_ticket
+from roaming_keys.protocol.tickets import Purpose, Ticket, issue_ticket
+from roaming_keys.server.accounts.resets import FINISH_WITHIN, MIN_DELAY, ResetNotReady, ResetStore
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.kept_accounts import KEPT
+from roaming_keys.server.master_key.key_sources import GivenKeys
+from roaming_keys.server.master_key.rotation import heads_in, reseal_all
+from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
+from roaming_keys.server.sessions.sessions import SessionEnded
 from smime_core.blocking import run
 from smime_core.errors import WrongPassphrase
 from tests.support.clock import FakeClock

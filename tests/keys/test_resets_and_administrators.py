@@ -9,17 +9,17 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select
 
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import AUDIT, KEPT_ACCOUNT
-from roaming_keys.key_sources import GivenKeys
-from roaming_keys.organisation.messages import Change, Role
-from roaming_keys.organisation.staff import Member
-from roaming_keys.organisation.store import OrganisationStore
-from roaming_keys.resets import FINISH_WITHIN, MIN_DELAY
-from roaming_keys.server_keys import KeyRing, MasterKey
-from roaming_keys.session import KeyServerError
-from roaming_keys.store import Store
+from roaming_keys.organisation.protocol.messages import Change, Role
+from roaming_keys.organisation.server.staff import Member
+from roaming_keys.organisation.server.store import OrganisationStore
+from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.server.accounts.resets import FINISH_WITHIN, MIN_DELAY
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import AUDIT, KEPT_ACCOUNT
+from roaming_keys.server.master_key.key_sources import GivenKeys
+from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey
 from sealwax.service import ServiceError
 from smime_core.blocking import run
 from tests.support.clock import FakeClock

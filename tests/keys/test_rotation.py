@@ -19,19 +19,28 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import LargeBinary, insert, inspect, select, text, update
 
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, AUDIT, DEVICE, EARLIER_ACCOUNT, FACTOR, MASTER_KEY, RECORD, TABLES
-from roaming_keys.factors.kept import SharedSecret
-from roaming_keys.factors.store import AddedFactor
-from roaming_keys.key_sources import GivenKeys, KeyFile, write_keys
-from roaming_keys.new_session import NewSession
-from roaming_keys.protocol import LoginWay, encode_fields
-from roaming_keys.rotation import BATCH_ROWS, SEALED_COLUMNS, Resealing, heads_in, reseal_all
-from roaming_keys.server_keys import KeyRing, MasterKey, Sealed, ServerKeyError, ServerKeys
-from roaming_keys.sessions import Caller
-from roaming_keys.store import Account, SealedRecord, Store
-from roaming_keys.tickets import Ticket
-from roaming_keys.wire import Parameters
+from roaming_keys.protocol.key_account import LoginWay, encode_fields
+from roaming_keys.protocol.messages.accounts import Parameters
+from roaming_keys.protocol.tickets import Ticket
+from roaming_keys.server.accounts.factors import AddedFactor
+from roaming_keys.server.accounts.store import Account, SealedRecord, Store
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import (
+    ACCOUNT,
+    AUDIT,
+    DEVICE,
+    EARLIER_ACCOUNT,
+    FACTOR,
+    MASTER_KEY,
+    RECORD,
+    TABLES,
+)
+from roaming_keys.server.factors.kept import SharedSecret
+from roaming_keys.server.master_key.key_sources import GivenKeys, KeyFile, write_keys
+from roaming_keys.server.master_key.rotation import BATCH_ROWS, SEALED_COLUMNS, Resealing, heads_in, reseal_all
+from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, Sealed, ServerKeyError, ServerKeys
+from roaming_keys.server.sessions.new_session import NewSession
+from roaming_keys.server.sessions.sessions import Caller
 from sealwax.service import Database, DatabaseRefused
 from tests.support.clock import FakeClock
 from tests.support.databases.killed_commands import command_is_killed_at

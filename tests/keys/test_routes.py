@@ -21,21 +21,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from roaming_keys import client as client_module
-from roaming_keys.app import create_app
-from roaming_keys.calls import Call
-from roaming_keys.changes import build_registration
-from roaming_keys.client import HttpTransport
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, EARLIER_ACCOUNT, RECORD, USED
-from roaming_keys.protocol import KeyAccount, LoginWay, encode_fields, login_record, normalise_user
-from roaming_keys.server_keys import NONCE_LIFETIME, KeyRing, Sealed, ServerKeyError, ServerKeys
-from roaming_keys.session import KeyServerError, OnDevice, Setting
-from roaming_keys.session import log_in as log_in_there
-from roaming_keys.store import Store
-from roaming_keys.tickets import LIFETIME, BadTicket, check_ticket, issue_ticket, public_key_of
-from roaming_keys.wire import (
+from roaming_keys.client import transport as client_module
+from roaming_keys.client.transport import HttpTransport
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.key_account import KeyAccount, LoginWay, encode_fields, login_record, normalise_user
+from roaming_keys.protocol.messages.accounts import (
     STEP_BYTES,
     Device,
     KeyRecord,
@@ -48,6 +39,15 @@ from roaming_keys.wire import (
     Registration,
     Wrap,
 )
+from roaming_keys.protocol.session import KeyServerError, OnDevice, Setting
+from roaming_keys.protocol.session import log_in as log_in_there
+from roaming_keys.protocol.tickets import LIFETIME, BadTicket, check_ticket, issue_ticket, public_key_of
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.app import create_app
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import ACCOUNT, EARLIER_ACCOUNT, RECORD, USED
+from roaming_keys.server.master_key.server_keys import NONCE_LIFETIME, KeyRing, Sealed, ServerKeyError, ServerKeys
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.identity.identity import Identity

@@ -11,17 +11,23 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from roaming_keys import sessions
-from roaming_keys.calls import Call, Credentials, SessionKey
-from roaming_keys.entries import Entry
-from roaming_keys.known import Known, ServerLies
-from roaming_keys.organisation.owner import has_first_passphrase, with_first_passphrase, with_own_passphrase
-from roaming_keys.records import OpenRecord, build_next_record, open_record
-from roaming_keys.recovery import RecoveryKeys, WrongRecoveryCode, read_code, recovery_keys, write_code
-from roaming_keys.session import KeyServerError, Session
-from roaming_keys.sessions import LIFETIME
-from roaming_keys.state import AccountState, BoundBundle, WrapKey
-from roaming_keys.wire import MIN_MEMORY_KIB, MIN_PASSES, STEP_BYTES, Device, KeyRecord, WrapKind
+from roaming_keys.organisation.protocol.owner import has_first_passphrase, with_first_passphrase, with_own_passphrase
+from roaming_keys.protocol.calls import Call, Credentials, SessionKey
+from roaming_keys.protocol.known import Known, ServerLies
+from roaming_keys.protocol.messages.accounts import MIN_MEMORY_KIB, MIN_PASSES, STEP_BYTES, Device, KeyRecord, WrapKind
+from roaming_keys.protocol.records.entries import Entry
+from roaming_keys.protocol.records.record import OpenRecord, build_next_record, open_record
+from roaming_keys.protocol.records.recovery_codes import (
+    RecoveryKeys,
+    WrongRecoveryCode,
+    read_code,
+    recovery_keys,
+    write_code,
+)
+from roaming_keys.protocol.records.state import AccountState, BoundBundle, WrapKey
+from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.server.sessions import sessions
+from roaming_keys.server.sessions.sessions import LIFETIME
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
 from tests.support.clock import FakeClock
@@ -546,7 +552,7 @@ def test_a_state_of_an_earlier_program_says_nothing_about_the_bundle(
         return BoundBundle(version=version - 1, digest=digest[::-1])
 
     session = laptop.log_in()
-    monkeypatch.setattr("roaming_keys.records.BoundBundle", stale)
+    monkeypatch.setattr("roaming_keys.protocol.records.record.BoundBundle", stale)
     record = run(build_next_record(session.opened, USER, PROVIDER))
     assert run(open_record(record, USER, session.opened.key, PROVIDER)).record == record
 

@@ -11,10 +11,10 @@ from typing import Final
 
 import pytest
 
-from roaming_keys.entries import MAX_VALUE_CHARACTERS, RECIPE, SETTING, Entry, fit_entries
-from roaming_keys.state import AccountState
-from roaming_keys.trust_entries import DeviceTrust
-from roaming_keys.wire import MAX_STATE_BYTES
+from roaming_keys.protocol.messages.accounts import MAX_STATE_BYTES
+from roaming_keys.protocol.records.entries import MAX_VALUE_CHARACTERS, RECIPE, SETTING, Entry, fit_entries
+from roaming_keys.protocol.records.state import AccountState
+from roaming_keys.protocol.records.trust_entries import DeviceTrust
 from smime_core.blocking import run
 from smime_core.identity import Identity
 from smime_core.own_content import SettingText, sign_decision

@@ -12,15 +12,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event, select
 
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, DEVICE, RECORD, SESSION
-from roaming_keys.new_session import NewSession
-from roaming_keys.protocol import LoginWay
-from roaming_keys.server_keys import Sealed
-from roaming_keys.sessions import MAX_SESSIONS, Caller, NoSuchAccount, SessionEnded
-from roaming_keys.store import Account, AccountExists, RecordChanged, SealedRecord, Store
-from roaming_keys.tickets import Ticket
-from roaming_keys.wire import Parameters
+from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.messages.accounts import Parameters
+from roaming_keys.protocol.tickets import Ticket
+from roaming_keys.server.accounts.store import Account, AccountExists, RecordChanged, SealedRecord, Store
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import ACCOUNT, DEVICE, RECORD, SESSION
+from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.sessions.new_session import NewSession
+from roaming_keys.server.sessions.sessions import MAX_SESSIONS, Caller, NoSuchAccount, SessionEnded
 from tests.support.databases.audit_trails import RING
 from tests.support.databases.postgresql import Postgresql
 

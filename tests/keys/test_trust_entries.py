@@ -10,10 +10,10 @@ from typing import Final
 
 import pytest
 
-from roaming_keys.entries import CONTACT, DECISION, MAX_AT, MAX_LIVE, Entry, fit_entries, kind_of
-from roaming_keys.state import AccountState
-from roaming_keys.trust_entries import DeviceTrust
-from roaming_keys.wire import MAX_STATE_BYTES
+from roaming_keys.protocol.messages.accounts import MAX_STATE_BYTES
+from roaming_keys.protocol.records.entries import CONTACT, DECISION, MAX_AT, MAX_LIVE, Entry, fit_entries, kind_of
+from roaming_keys.protocol.records.state import AccountState
+from roaming_keys.protocol.records.trust_entries import DeviceTrust
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity

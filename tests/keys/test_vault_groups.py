@@ -10,12 +10,12 @@ from typing import Any, Final
 import pytest
 from cryptography import x509
 
-from roaming_keys.calls import Call
-from roaming_keys.groups.client import end_group
-from roaming_keys.groups.known import known_groups
-from roaming_keys.groups.membership import with_identities, with_members, without_members
-from roaming_keys.groups.wire import Member, StoredGroup
-from roaming_keys.session import KeyServerError
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.groups.calls import end_group
+from roaming_keys.protocol.groups.known import known_groups
+from roaming_keys.protocol.groups.membership import with_identities, with_members, without_members
+from roaming_keys.protocol.groups.messages import Member, StoredGroup
+from roaming_keys.protocol.session import KeyServerError
 from smime_core.blocking import run
 from smime_core.errors import SmimeError
 from smime_core.identity import Identity, export_identity

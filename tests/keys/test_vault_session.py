@@ -12,10 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from roaming_keys.factor_wire import CodeProof, FactorDemand, FactorKind, NewCodes
-from roaming_keys.organisation.owner import confirm_policy, with_first_passphrase
-from roaming_keys.recovery import recovery_keys
-from roaming_keys.resets import MIN_DELAY
+from roaming_keys.organisation.protocol.owner import confirm_policy, with_first_passphrase
+from roaming_keys.protocol.messages.factors import CodeProof, FactorDemand, FactorKind, NewCodes
+from roaming_keys.protocol.records.recovery_codes import recovery_keys
+from roaming_keys.server.accounts.resets import MIN_DELAY
 from smime_core.blocking import run
 from smime_core.errors import SmimeError
 from smime_core.identity import export_identity

@@ -13,13 +13,18 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from roaming_keys.protocol import KEY_BYTES, expand
-from roaming_keys.records import open_record
-from roaming_keys.recovery import RecoveryKeys, recovery_keys, unwrap_by_recovery_code, write_code
-from roaming_keys.server_keys import MasterKey, Sealed
-from roaming_keys.session import Session
-from roaming_keys.wire import KeyRecord
-from roaming_keys.wraps import open_wrap
+from roaming_keys.protocol.key_account import KEY_BYTES, expand
+from roaming_keys.protocol.messages.accounts import KeyRecord
+from roaming_keys.protocol.records.record import open_record
+from roaming_keys.protocol.records.recovery_codes import (
+    RecoveryKeys,
+    recovery_keys,
+    unwrap_by_recovery_code,
+    write_code,
+)
+from roaming_keys.protocol.session import Session
+from roaming_keys.protocol.wraps import open_wrap
+from roaming_keys.server.master_key.server_keys import MasterKey, Sealed
 from smime_core.algorithms import Argon2id, Kdf
 from smime_core.blocking import run
 from smime_core.errors import SmimeError

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from roaming_keys.operation.settings import KeysSettings
+from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.operation.settings import load_settings
 from sealwax.service.schema import Standing
 from tests.operation.conftest import RunCommand, Site

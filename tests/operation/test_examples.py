@@ -14,7 +14,7 @@ import click
 import pytest
 from pydantic import BaseModel
 
-from roaming_keys.operation.settings import KeysSettings
+from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.cli.group import sealwax as command_group
 from sealwax.operation.settings import secret_names, setting_names, variable_name
 from tests.support.clock import FakeClock

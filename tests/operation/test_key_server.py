@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from roaming_keys.database import SCHEMA
-from roaming_keys.key_sources import KeyFile
-from roaming_keys.operation.binding import is_bound
-from roaming_keys.rotation import heads_in
-from roaming_keys.server_keys import KeyRing, MasterKey, ServerKeys
-from roaming_keys.wire import KeyRecord, LoginAnswer
+from roaming_keys.protocol.messages.accounts import KeyRecord, LoginAnswer
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.master_key.key_sources import KeyFile
+from roaming_keys.server.master_key.rotation import heads_in
+from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
+from roaming_keys.server.operation.binding import is_bound
 from sealwax.service import Database
 from tests.support.databases.killed_commands import command_is_killed_at
 from tests.support.servers.key_server import Done, KeyMachine, key_machine, record_of

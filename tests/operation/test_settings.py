@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.operation.settings import KeysSettings
+from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.operation.first_file import first_file
 from sealwax.operation.settings import WrongSettings, load_public_settings, load_settings, setting_names
 from webbridge.gateway import Security

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from roaming_keys.database import SCHEMA as KEYS_SCHEMA
+from roaming_keys.server.database import SCHEMA as KEYS_SCHEMA
 from sealwax.service import Database
 from tests.support.databases.rows import read_all
 from tests.support.databases.versions_of import later_schema, revisions_of

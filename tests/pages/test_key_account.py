@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.client import HttpTransport, start_reset
-from roaming_keys.command.ticket_source import TicketSource
-from roaming_keys.known import day_of
-from roaming_keys.tickets import Purpose
+from roaming_keys.client.command.ticket_source import TicketSource
+from roaming_keys.client.transport import HttpTransport, start_reset
+from roaming_keys.protocol.known import day_of
+from roaming_keys.protocol.tickets import Purpose
 from smime_core import blocking
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser

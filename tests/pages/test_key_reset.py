@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.client import HttpTransport, start_reset
-from roaming_keys.command.ticket_source import TicketSource
-from roaming_keys.resets import MIN_DELAY
-from roaming_keys.tickets import Purpose
+from roaming_keys.client.command.ticket_source import TicketSource
+from roaming_keys.client.transport import HttpTransport, start_reset
+from roaming_keys.protocol.tickets import Purpose
+from roaming_keys.server.accounts.resets import MIN_DELAY
 from smime_core import blocking
 from smime_core.ca.demo import Details, issue_identity
 from smime_core.identity.identity import Identity

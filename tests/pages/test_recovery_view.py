@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from roaming_keys.client import HttpTransport
-from roaming_keys.organisation.messages import CaseFacts, Standing
-from roaming_keys.organisation.owner import with_first_passphrase, with_policy
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.session import OnDevice, Setting, log_in
-from roaming_keys.wire import Device
+from roaming_keys.client.transport import HttpTransport
+from roaming_keys.organisation.protocol.messages import CaseFacts, Standing
+from roaming_keys.organisation.protocol.owner import with_first_passphrase, with_policy
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.session import OnDevice, Setting, log_in
 from smime_core.blocking import run
 from tests.support.browser.accessibility import find_violations
 from tests.support.keys.organisation import policy_of

@@ -9,12 +9,12 @@ from typing import Final
 
 import pytest
 
-from roaming_keys import client
-from roaming_keys.groups.client import store_group
-from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.session import OnDevice, Setting, log_in
-from roaming_keys.wire import Device
+from roaming_keys.client import transport as client
+from roaming_keys.protocol.groups.calls import store_group
+from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.session import OnDevice, Setting, log_in
 from smime_core import blocking
 from smime_core.ca.demo import Details, issue_identity
 from smime_core.cms.recipients.encrypting import Encrypting

@@ -10,11 +10,11 @@ from typing import Final
 
 import pytest
 
-from roaming_keys.groups.known import known_groups
-from roaming_keys.groups.membership import with_identities
-from roaming_keys.groups.store import GroupStore
-from roaming_keys.groups.wire import ListedGroup, ListedGroups
-from roaming_keys.session import KeyServerError
+from roaming_keys.protocol.groups.known import known_groups
+from roaming_keys.protocol.groups.membership import with_identities
+from roaming_keys.protocol.groups.messages import ListedGroup, ListedGroups
+from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.server.accounts.groups import GroupStore
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity import Identity, export_identity

@@ -10,13 +10,13 @@ from typing import Final
 import click
 import pytest
 
-from roaming_keys.command.group_opening import OwnerTrust, open_listed
-from roaming_keys.command.login import Roaming
-from roaming_keys.groups.client import fetch_group, prepare_group
-from roaming_keys.groups.content import GroupVersion
-from roaming_keys.groups.known import known_groups
-from roaming_keys.groups.store import GroupStore
-from roaming_keys.groups.wire import GroupPush, ListedGroup, StoredGroup
+from roaming_keys.client.command.groups.opening import OwnerTrust, open_listed
+from roaming_keys.client.command.login import Roaming
+from roaming_keys.protocol.groups.calls import fetch_group, prepare_group
+from roaming_keys.protocol.groups.content import GroupVersion
+from roaming_keys.protocol.groups.known import known_groups
+from roaming_keys.protocol.groups.messages import GroupPush, ListedGroup, StoredGroup
+from roaming_keys.server.accounts.groups import GroupStore
 from sealwax.cli.options.trust import TrustOptions
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity

@@ -7,9 +7,9 @@ from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 
-from roaming_keys.limits import LoginLimits
-from roaming_keys.store import Store
-from roaming_keys.tickets import Ticket
+from roaming_keys.protocol.tickets import Ticket
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.limits import LoginLimits
 from sealwax.service import Announcements
 from sealwax.service.counter_statements import SWEPT_AT_ONCE
 from tests.support.databases.audit_trails import RING

@@ -9,8 +9,8 @@ from math import inf
 import pytest
 from sqlalchemy import select
 
-from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import COUNTER, TABLES
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import COUNTER, TABLES
 from sealwax.service import Database, DecayingCounter
 from sealwax.service import counters as counters_module
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.store import Store
+from roaming_keys.server.accounts.store import Store
 from sealwax.lookups.cache import AnswerCache, KeptAnswer
 from sealwax.service import Database, DatabaseUnavailable, TryLater, client_network, client_site
 from sealwax.service import database as database_module

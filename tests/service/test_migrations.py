@@ -11,10 +11,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect, text
 
-from roaming_keys.database import SCHEMA as KEYS_SCHEMA
-from roaming_keys.database.tables import TABLES as KEYS_TABLES
-from roaming_keys.limits import KINDS, LoginLimits
-from roaming_keys.store import Store
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.database import SCHEMA as KEYS_SCHEMA
+from roaming_keys.server.database.tables import TABLES as KEYS_TABLES
+from roaming_keys.server.limits import KINDS, LoginLimits
 from sealwax.service import Database, DatabaseRefused, LeakyCounter, Schema, TryLater
 from sealwax.service.schema import Standing
 from tests.support.clock import FakeClock

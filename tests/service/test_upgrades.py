@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
-from roaming_keys.database import SCHEMA as KEYS_SCHEMA
+from roaming_keys.server.database import SCHEMA as KEYS_SCHEMA
 from sealwax.service import Database, DatabaseRefused, Schema
 from sealwax.service.schema import Standing
 from tests.support.databases import earlier_schemas

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from roaming_keys.tickets import Purpose, issue_ticket
+from roaming_keys.protocol.tickets import Purpose, issue_ticket
 from webbridge.services import require_session, services, with_mail
 
 blueprint = Blueprint("enrolment", __name__)

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from roaming_keys import client
-from roaming_keys.app import create_app as create_key_server
-from roaming_keys.changes import build_registration
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.tickets import issue_ticket, public_key_of
+from roaming_keys.client import transport as client
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.tickets import issue_ticket, public_key_of
+from roaming_keys.server.app import create_app as create_key_server
+from roaming_keys.server.config import KeyServerConfig
 from sealwax.notices.signing import NoticeSigner
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service.web_server import serve

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from roaming_keys.tickets import public_key_of
+from roaming_keys.protocol.tickets import public_key_of
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.options import config_option

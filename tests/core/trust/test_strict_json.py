@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from roaming_keys.wire import ParametersRequest
+from roaming_keys.protocol.messages.accounts import ParametersRequest
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_JSON_TOKENS
 from smime_core.own_content.forms import MAX_ENTRIES

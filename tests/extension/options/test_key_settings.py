@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.entries import Entry
-from roaming_keys.reader import write
+from roaming_keys.protocol.messages.reader import write
+from roaming_keys.protocol.records.entries import Entry
 from smime_core.blocking import run
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser

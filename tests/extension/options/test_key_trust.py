@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.entries import Entry
-from roaming_keys.reader import write
+from roaming_keys.protocol.messages.reader import write
+from roaming_keys.protocol.records.entries import Entry
 from smime_core import Certificate
 from smime_core.blocking import run
 from smime_core.trust import Decision, DecisionKind, build_decisions

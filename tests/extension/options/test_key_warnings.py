@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.client import HttpTransport, start_reset
-from roaming_keys.tickets import Purpose, issue_ticket
+from roaming_keys.client.transport import HttpTransport, start_reset
+from roaming_keys.protocol.tickets import Purpose, issue_ticket
 from sealwax.service import Database
 from smime_core import blocking
 from tests.support.browser.accessibility import find_violations

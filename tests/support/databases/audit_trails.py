@@ -11,10 +11,10 @@ from typing import Final
 
 from sqlalchemy import text
 
-from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.database import SCHEMA
-from roaming_keys.key_sources import GivenKeys
-from roaming_keys.server_keys import KeyRing, MasterKey, ServerKeys
+from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.master_key.key_sources import GivenKeys
+from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
 from sealwax.service import Database
 
 RING: Final = KeyRing(GivenKeys(keys=(MasterKey(bytes(32)),)))

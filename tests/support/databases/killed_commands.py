@@ -15,7 +15,7 @@ def command_is_killed_at(point: int, *words: str) -> bool:
 
 def _run(point: int, words: tuple[str, ...]) -> None:
     """The points are those of the database, and before and after the replacement of a file."""
-    from roaming_keys.operation.commands import keys
+    from roaming_keys.server.operation.commands import keys
 
     count = die_at(point)
     move = Path.replace

@@ -9,7 +9,7 @@ from enum import StrEnum
 from multiprocessing.context import ForkServerContext
 from typing import Final
 
-from roaming_keys.database import SCHEMA as KEYS_SCHEMA
+from roaming_keys.server.database import SCHEMA as KEYS_SCHEMA
 from sealwax.service import Schema
 from tests.support.databases.dying import die_at
 from webbridge.database import SCHEMA

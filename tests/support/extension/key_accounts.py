@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.entries import Entry
-from roaming_keys.tickets import public_key_of
+from roaming_keys.protocol.records.entries import Entry
+from roaming_keys.protocol.tickets import public_key_of
+from roaming_keys.server.config import KeyServerConfig
 from tests.support.browser.browsers import Browser, launch
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension

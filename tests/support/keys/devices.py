@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from roaming_keys.entries import Entry
-from roaming_keys.state import AccountState
-from roaming_keys.trust_entries import DeviceTrust, MergedTrust, Owner, merge_trust
+from roaming_keys.protocol.records.entries import Entry
+from roaming_keys.protocol.records.state import AccountState
+from roaming_keys.protocol.records.trust_entries import DeviceTrust, MergedTrust, Owner, merge_trust
 from smime_core.blocking import run
 from smime_core.identity import Identity
 from smime_core.trust import (

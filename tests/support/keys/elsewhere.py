@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 import pyotp
 
-from roaming_keys.client import HttpTransport
-from roaming_keys.factor_wire import CodeProof, NewCodes, NewSecurityKey
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.recovery import recovery_keys
-from roaming_keys.session import OnDevice, Session, Setting, log_in
-from roaming_keys.wire import Device
+from roaming_keys.client.transport import HttpTransport
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.messages.factors import CodeProof, NewCodes, NewSecurityKey
+from roaming_keys.protocol.records.recovery_codes import recovery_keys
+from roaming_keys.protocol.session import OnDevice, Session, Setting, log_in
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
 

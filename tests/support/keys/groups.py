@@ -7,9 +7,9 @@ from typing import Final
 
 from flask.testing import FlaskClient
 
-from roaming_keys.calls import Call
-from roaming_keys.changes import build_registration
-from roaming_keys.groups.client import (
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.groups.calls import (
     OpenGroup,
     fetch_group,
     find_wrap,
@@ -18,12 +18,12 @@ from roaming_keys.groups.client import (
     open_own_group,
     store_group,
 )
-from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion
-from roaming_keys.groups.known import own_identities
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.session import OnDevice, Session, Setting, log_in
-from roaming_keys.tickets import issue_ticket
-from roaming_keys.wire import Device
+from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
+from roaming_keys.protocol.groups.known import own_identities
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.session import OnDevice, Session, Setting, log_in
+from roaming_keys.protocol.tickets import issue_ticket
 from smime_core.blocking import run
 from smime_core.identity import Identity
 from smime_core.own_content import examine_group_key, read_group_key

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from roaming_keys.app import create_app as create_key_server
-from roaming_keys.changes import build_registration
-from roaming_keys.client import HttpTransport, register_account
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.tickets import issue_ticket, public_key_of
+from roaming_keys.client.transport import HttpTransport, register_account
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.tickets import issue_ticket, public_key_of
+from roaming_keys.server.app import create_app as create_key_server
+from roaming_keys.server.config import KeyServerConfig
 from sealwax.service import serve
 from smime_core.blocking import run
 from smime_core.own_content import ServerKind, ServerList

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from roaming_keys.audit import AuditTrail
-from roaming_keys.key_sources import GivenKeys
-from roaming_keys.organisation.client import StaffClient
-from roaming_keys.organisation.copies import Share, decrypt_share, open_copy, pass_on_share
-from roaming_keys.organisation.messages import OpenCase, Role
-from roaming_keys.organisation.policy import RecoveryPolicy
-from roaming_keys.organisation.staff import Member, StaffKey, StaffStore
-from roaming_keys.server_keys import KeyRing, MasterKey, ServerKeys
+from roaming_keys.organisation.client.calls import StaffClient
+from roaming_keys.organisation.protocol.copies import Share, decrypt_share, open_copy, pass_on_share
+from roaming_keys.organisation.protocol.messages import OpenCase, Role
+from roaming_keys.organisation.protocol.policy import RecoveryPolicy
+from roaming_keys.organisation.server.staff import Member, StaffKey, StaffStore
+from roaming_keys.server.audit import AuditTrail
+from roaming_keys.server.master_key.key_sources import GivenKeys
+from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
 from sealwax.service import Database
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity

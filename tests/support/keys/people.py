@@ -12,14 +12,13 @@ from typing import Final
 import pytest
 from flask.testing import FlaskClient
 
-from roaming_keys.app import create_app
-from roaming_keys.calls import Call
-from roaming_keys.changes import build_registration
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.known import Known
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.recovery import RecoveryKeys
-from roaming_keys.session import (
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.known import Known
+from roaming_keys.protocol.messages.accounts import Device, Refusal
+from roaming_keys.protocol.records.recovery_codes import RecoveryKeys
+from roaming_keys.protocol.session import (
     AskFactor,
     KeyServerError,
     OnDevice,
@@ -29,8 +28,9 @@ from roaming_keys.session import (
     log_in,
     log_in_by_recovery_code,
 )
-from roaming_keys.tickets import issue_ticket, public_key_of
-from roaming_keys.wire import Device, Refusal
+from roaming_keys.protocol.tickets import issue_ticket, public_key_of
+from roaming_keys.server.app import create_app
+from roaming_keys.server.config import KeyServerConfig
 from smime_core.algorithms import Argon2id, Kdf
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity

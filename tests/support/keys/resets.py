@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from roaming_keys.app import close_app, create_app
-from roaming_keys.changes import build_reset
-from roaming_keys.client import finish_reset, start_reset
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.reset_wire import ResetAnswer
-from roaming_keys.resets import MIN_DELAY
-from roaming_keys.session import Session, ask_for_parameters, log_in, undo_reset
-from roaming_keys.tickets import Purpose, issue_ticket, public_key_of
-from roaming_keys.wire import Registration
+from roaming_keys.client.transport import finish_reset, start_reset
+from roaming_keys.protocol.changes import build_reset
+from roaming_keys.protocol.messages.accounts import Registration
+from roaming_keys.protocol.messages.resets import ResetAnswer
+from roaming_keys.protocol.session import Session, ask_for_parameters, log_in, undo_reset
+from roaming_keys.protocol.tickets import Purpose, issue_ticket, public_key_of
+from roaming_keys.server.accounts.resets import MIN_DELAY
+from roaming_keys.server.app import close_app, create_app
+from roaming_keys.server.config import KeyServerConfig
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, TICKET_KEY, USER, Person, identity

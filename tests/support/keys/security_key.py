@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from webauthn.helpers import bytes_to_base64url
 
-from roaming_keys.factor_wire import AssertionProof, NewSecurityKey
+from roaming_keys.protocol.messages.factors import AssertionProof, NewSecurityKey
 from tests.support.keys.people import PAGES
 
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40

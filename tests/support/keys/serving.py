@@ -11,8 +11,8 @@ from typing import Any
 
 from werkzeug.serving import make_server
 
-from roaming_keys.app import create_app
-from roaming_keys.config import KeyServerConfig
+from roaming_keys.server.app import create_app
+from roaming_keys.server.config import KeyServerConfig
 
 
 @contextmanager

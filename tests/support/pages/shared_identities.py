@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from roaming_keys.groups.client import OpenGroup, fetch_group, open_own_group, store_group
-from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion
-from roaming_keys.session import Session, Setting
+from roaming_keys.protocol.groups.calls import OpenGroup, fetch_group, open_own_group, store_group
+from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
+from roaming_keys.protocol.session import Session, Setting
 from smime_core.blocking import run
 from smime_core.ca.demo import Details, issue_identity
 from smime_core.identity import Identity

@@ -15,13 +15,8 @@ import click
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from roaming_keys.operation.commands import keys
-from roaming_keys.operation.settings import KeysSettings
-from roaming_keys.protocol import LoginWay, login_record
-from roaming_keys.server_keys import KeyRing, Sealed
-from roaming_keys.store import Account, SealedRecord, Store
-from roaming_keys.tickets import LIFETIME, Ticket, issue_ticket, public_key_of
-from roaming_keys.wire import (
+from roaming_keys.protocol.key_account import LoginWay, login_record
+from roaming_keys.protocol.messages.accounts import (
     STEP_BYTES,
     Device,
     KeyRecord,
@@ -33,6 +28,11 @@ from roaming_keys.wire import (
     Registration,
     Wrap,
 )
+from roaming_keys.protocol.tickets import LIFETIME, Ticket, issue_ticket, public_key_of
+from roaming_keys.server.accounts.store import Account, SealedRecord, Store
+from roaming_keys.server.master_key.server_keys import KeyRing, Sealed
+from roaming_keys.server.operation.commands import keys
+from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.operation.settings import load_settings
 from smime_core.text import write_ed25519
 from tests.support.servers.ports import free_port

@@ -8,10 +8,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from roaming_keys.factor_wire import CodeProof
-from roaming_keys.groups.client import prepare_group
-from roaming_keys.groups.content import GroupContent, GroupMember, GroupVersion
-from roaming_keys.recovery import write_code
+from roaming_keys.protocol.groups.calls import prepare_group
+from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
+from roaming_keys.protocol.messages.factors import CodeProof
+from roaming_keys.protocol.records.recovery_codes import write_code
 from smime_core import blocking
 from smime_core.algorithms import AES_256_GCM
 from smime_core.blocking import run

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 
-from roaming_keys.protocol import normalise_origin, normalise_user
+from roaming_keys.protocol.key_account import normalise_origin, normalise_user
 from smime_core.errors import SmimeError
 from smime_core.own_content import (
     FollowedDiscovery,

@@ -5,8 +5,8 @@ The page passes the PRF output of the passkey to the vault, which encrypts and d
 
 from __future__ import annotations
 
-from roaming_keys.passkey_wrap import open_with_passkey, seal_for_passkey
-from roaming_keys.wire import PasskeyBundle
+from roaming_keys.protocol.messages.accounts import PasskeyBundle
+from roaming_keys.protocol.passkey_wrap import open_with_passkey, seal_for_passkey
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.replies import Reply

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from roaming_keys.protocol import expand
+from roaming_keys.protocol.key_account import expand
 from smime_core.algorithms import AES_256_GCM
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider

@@ -6,13 +6,13 @@ import datetime
 import json
 from typing import Final
 
-from roaming_keys.calls import SessionKey
-from roaming_keys.changes import build_registration
-from roaming_keys.known import Known
-from roaming_keys.protocol import AccountKeys, KeyAccount, LoginWay, normalise_origin, normalise_user
-from roaming_keys.recovery import RecoveryKeys, read_code, recovery_keys
-from roaming_keys.session import OnDevice, PendingLogin, Place, prepare_login, prepare_recovery
-from roaming_keys.wire import Device, Login, LoginTerms, Parameters
+from roaming_keys.protocol.calls import SessionKey
+from roaming_keys.protocol.changes import build_registration
+from roaming_keys.protocol.key_account import AccountKeys, KeyAccount, LoginWay, normalise_origin, normalise_user
+from roaming_keys.protocol.known import Known
+from roaming_keys.protocol.messages.accounts import Device, Login, LoginTerms, Parameters
+from roaming_keys.protocol.records.recovery_codes import RecoveryKeys, read_code, recovery_keys
+from roaming_keys.protocol.session import OnDevice, PendingLogin, Place, prepare_login, prepare_recovery
 from smime_core.errors import MalformedMessage
 from smime_core.identity import load_identity
 from smime_core.keys import raw_private_key, read_raw_private

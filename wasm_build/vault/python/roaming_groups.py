@@ -1,4 +1,4 @@
-"""The verbs about identities that several people share by a key server, by the protocol of `roaming_keys.groups`.
+"""The verbs about identities that several people share by a key server (`roaming_keys.protocol.groups`).
 
 The page sends the calls. The answers of the server are opened and judged here, as the command does.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from roaming_keys.groups.client import (
+from roaming_keys.protocol.groups.calls import (
     OpenGroup,
     OwnerChanged,
     PreparedGroup,
@@ -19,14 +19,14 @@ from roaming_keys.groups.client import (
     prepare_group,
     with_keys_of,
 )
-from roaming_keys.groups.content import GroupMember
-from roaming_keys.groups.known import KnownGroup, known_groups
-from roaming_keys.groups.membership import with_identities, with_members, without_members
-from roaming_keys.groups.owners import REVOKED, OwnerReports, examine_owner
-from roaming_keys.groups.wire import ListedGroup, ListedGroups, StoredGroup
-from roaming_keys.known import ServerLies
-from roaming_keys.protocol import normalise_user
-from roaming_keys.session import Session
+from roaming_keys.protocol.groups.content import GroupMember
+from roaming_keys.protocol.groups.known import KnownGroup, known_groups
+from roaming_keys.protocol.groups.membership import with_identities, with_members, without_members
+from roaming_keys.protocol.groups.messages import ListedGroup, ListedGroups, StoredGroup
+from roaming_keys.protocol.groups.owners import REVOKED, OwnerReports, examine_owner
+from roaming_keys.protocol.key_account import normalise_user
+from roaming_keys.protocol.known import ServerLies
+from roaming_keys.protocol.session import Session
 from smime_core.errors import GroupKeyRefused, NoMatchingRecipient, SmimeError
 from smime_core.identity import Identity, load_identities
 from smime_core.own_content import read_group_key

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 
-from roaming_keys.changes import build_reset
-from roaming_keys.protocol import KeyAccount, normalise_origin, normalise_user
-from roaming_keys.recovery import read_code, recovery_keys
-from roaming_keys.session import OnDevice, Place, prepare_undo, prepare_undo_by_code
-from roaming_keys.wire import Device, LoginTerms
+from roaming_keys.protocol.changes import build_reset
+from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
+from roaming_keys.protocol.messages.accounts import Device, LoginTerms
+from roaming_keys.protocol.records.recovery_codes import read_code, recovery_keys
+from roaming_keys.protocol.session import OnDevice, Place, prepare_undo, prepare_undo_by_code
 from smime_core.errors import MalformedMessage
 from smime_core.identity import load_identities
 from smime_core.provider import CryptoProvider

@@ -11,18 +11,18 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from roaming_keys.calls import Call, SessionKey
-from roaming_keys.organisation.messages import Standing
-from roaming_keys.organisation.owner import judge_recovery, with_own_passphrase
-from roaming_keys.organisation.policy import RecoveryPolicy
-from roaming_keys.own_wrap_keys import OwnWrapKeys
-from roaming_keys.protocol import normalise_user
-from roaming_keys.reader import Reader
-from roaming_keys.records import open_record
-from roaming_keys.recovery import CODE_BYTES, recovery_keys, write_code
-from roaming_keys.session import Place, Prepared, Session
-from roaming_keys.state import WrapKey
-from roaming_keys.wire import KeyRecord, Parameters
+from roaming_keys.organisation.protocol.messages import Standing
+from roaming_keys.organisation.protocol.owner import judge_recovery, with_own_passphrase
+from roaming_keys.organisation.protocol.policy import RecoveryPolicy
+from roaming_keys.protocol.calls import Call, SessionKey
+from roaming_keys.protocol.key_account import normalise_user
+from roaming_keys.protocol.messages.accounts import KeyRecord, Parameters
+from roaming_keys.protocol.messages.reader import Reader
+from roaming_keys.protocol.records.own_wrap_keys import OwnWrapKeys
+from roaming_keys.protocol.records.record import open_record
+from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, recovery_keys, write_code
+from roaming_keys.protocol.records.state import WrapKey
+from roaming_keys.protocol.session import Place, Prepared, Session
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all

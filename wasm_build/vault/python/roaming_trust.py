@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from roaming_keys.entries import Entry
-from roaming_keys.groups.known import own_identities
-from roaming_keys.records import StatePart, open_kept_state
-from roaming_keys.sent import note_sent, open_sent
-from roaming_keys.session import Session
-from roaming_keys.trust_entries import BOOK_KINDS, NAMED_KINDS, DeviceTrust, Owner, merge_trust
+from roaming_keys.protocol.groups.known import own_identities
+from roaming_keys.protocol.records.entries import Entry
+from roaming_keys.protocol.records.record import StatePart, open_kept_state
+from roaming_keys.protocol.records.sent import note_sent, open_sent
+from roaming_keys.protocol.records.trust_entries import BOOK_KINDS, NAMED_KINDS, DeviceTrust, Owner, merge_trust
+from roaming_keys.protocol.session import Session
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply

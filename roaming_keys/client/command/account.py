@@ -1,0 +1,202 @@
+"""`sealwax roam passwd`, `recovery-code`, `recover`, `devices`, `revoke` and `delete`: the account itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from roaming_keys.client.command.login import (
+    NEW_PASSPHRASE_FILE,
+    AccountChoice,
+    AccountLogin,
+    ResetAgreement,
+    forget,
+    log_in_as_known,
+    open_session,
+    remember,
+    setting_for,
+)
+from roaming_keys.client.command.times import write_time
+from roaming_keys.client.command.trust_files import forget_base
+from roaming_keys.organisation.protocol.owner import with_own_passphrase
+from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, read_code, recovery_keys, write_code
+from roaming_keys.protocol.session import KeyServerError, log_in_by_recovery_code
+from sealwax.cli.options.parameters import JSON
+from sealwax.cli.options.passphrases import new_passphrase, read_first_line
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import flush_output, write_error, write_json, write_line
+from sealwax.discovery.finding import DiscoveryUnavailable
+from smime_core import blocking
+
+_CODE_DOES_NOT_COUNT: Final = "the code above does not open the account: throw it away. An earlier one still counts"
+# The codes of answers that leave open whether the server has stored the change.
+_UNKNOWN_OUTCOMES: Final = frozenset({"key-server-unreachable", "key-server-error"})
+_CODE_MAY_COUNT: Final = (
+    "it is not known whether the code above or an earlier one opens the account: keep both, and run this command again"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswdRequest:
+    """The account, and where its new passphrase comes from."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRequest:
+    """The account that gets a code."""
+
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverRequest:
+    """The account, its recovery code, and where its new passphrase comes from."""
+
+    account: AccountChoice = group_of(AccountChoice)
+    code_file: str | None = given_by(
+        click.Option(
+            ["--code-file"],
+            metavar="FILE",
+            type=click.Path(),
+            help="File whose first line is the recovery code. It is asked for otherwise.",
+        )
+    )
+    new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
+    agreement: ResetAgreement = group_of(ResetAgreement)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesRequest:
+    """The account whose devices are listed."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    as_json: bool = given_by(JSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeRequest:
+    """The account, and the devices that lose it."""
+
+    ids: tuple[str, ...] = given_by(click.Argument(["ids"], metavar="DEVICE...", nargs=-1, required=True))
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRequest:
+    """The account to delete."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    is_confirmed: bool = given_by(click.Option(["--yes", "is_confirmed"], is_flag=True, help="Do not ask."))
+
+
+@verb(PasswdRequest)
+def passwd(request: PasswdRequest) -> None:
+    """Take another passphrase. Other devices have to log in again with it."""
+    roaming = open_session(request.login)
+    passphrase = new_passphrase(request.new_file)
+    session = blocking.run(roaming.session.rotate(roaming.setting, passphrase, change=with_own_passphrase))
+    remember(session)
+    write_line("The account has the new passphrase.")
+
+
+@verb(CodeRequest, "recovery-code")
+def recovery_code(request: CodeRequest) -> None:
+    """Print a code that opens the account when its passphrase is forgotten.
+
+    Write it on paper and keep it where you keep your passport: it is shown only now. The last line says whether it
+    counts; an earlier code ends then.
+    """
+    roaming = open_session(request.login)
+    secret = PROVIDER.random_bytes(CODE_BYTES)
+    keys = blocking.run(recovery_keys(secret, PROVIDER))
+    # The code is shown before the one of before ends: a full disk must not take both.
+    write_line(write_code(secret))
+    flush_output()
+    try:
+        session = blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, recovery=keys))
+    except (KeyServerError, DiscoveryUnavailable) as error:
+        is_refused = isinstance(error, KeyServerError) and error.code not in _UNKNOWN_OUTCOMES
+        write_error(_CODE_DOES_NOT_COUNT if is_refused else _CODE_MAY_COUNT)
+        raise
+    remember(session)
+    write_error("this code opens the account from now on, and an earlier one no longer does")
+
+
+@verb(RecoverRequest)
+def recover(request: RecoverRequest) -> None:
+    """Take a new passphrase by the recovery code. All keys stay, and so does the code."""
+    place = request.account.place()
+    text = _ask_code() if request.code_file is None else read_first_line(request.code_file).decode("ascii", "replace")
+    keys = blocking.run(recovery_keys(read_code(text), PROVIDER))
+    setting = setting_for(request.account)
+    session = log_in_as_known(
+        place, request.agreement, lambda here: log_in_by_recovery_code(setting, place, keys, here)
+    )
+    passphrase = new_passphrase(request.new_file)
+    remember(blocking.run(session.rotate(setting, passphrase, change=with_own_passphrase)))
+    write_line("The account has the new passphrase.")
+
+
+@verb(DevicesRequest)
+def devices(request: DevicesRequest) -> None:
+    """List the devices that have logged in, the latest first."""
+    roaming = open_session(request.login)
+    found = blocking.run(roaming.session.devices(roaming.setting))
+    if request.as_json:
+        rows = [
+            {
+                "id": one.id,
+                "name": one.name,
+                "created": write_time(one.created),
+                "latest": write_time(one.latest),
+                "isThis": one.is_this,
+            }
+            for one in found
+        ]
+        write_json({"devices": rows})
+        return
+    for one in found:
+        mark = ", this device" if one.is_this else ""
+        write_line(f"{one.id}  {one.name}, last used {write_time(one.latest)}{mark}")
+
+
+@verb(RevokeRequest)
+def revoke(request: RevokeRequest) -> None:
+    """End the access of devices: what they have opens nothing that is stored from now on.
+
+    They keep the keys that they have seen. If a device is stolen and was unlocked, also get new certificates, and
+    change the passphrase if it was typed there.
+    """
+    roaming = open_session(request.login)
+    known = {one.id: one for one in blocking.run(roaming.session.devices(roaming.setting))}
+    for one in request.ids:
+        if one not in known:
+            raise click.ClickException(f"there is no device {one}: sealwax roam devices lists them")
+        if known[one].is_this:
+            raise click.ClickException("this device cannot revoke itself")
+    session = blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, revoked=request.ids))
+    remember(session)
+    write_line(f"{len(request.ids)} device{'s' if len(request.ids) > 1 else ''} revoked.")
+
+
+@verb(DeleteRequest)
+def delete(request: DeleteRequest) -> None:
+    """Delete the account and all that it has at the key server. Pull your keys first."""
+    roaming = open_session(request.login)
+    place = roaming.session.place
+    if not request.is_confirmed:
+        click.confirm(f"Delete the account of {place.user} at {place.server} with all its keys?", abort=True)
+    blocking.run(roaming.session.delete(roaming.setting))
+    forget(place)
+    forget_base(place)
+    write_line("The account is deleted.")
+
+
+def _ask_code() -> str:
+    return str(click.prompt("Recovery code", hide_input=True, err=True))

@@ -1,0 +1,115 @@
+"""The sentences about groups that `sealwax roam group` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from roaming_keys.protocol.groups.calls import OpenGroup
+from roaming_keys.protocol.groups.known import KnownGroup
+from roaming_keys.protocol.groups.messages import ListedGroup
+from sealwax.cli.streams.files import write_json, write_line
+
+
+def say_listed(listed: Sequence[ListedGroup], known: Mapping[str, KnownGroup], user: str, *, as_json: bool) -> None:
+    """Print the groups of a person, and those whose keys the account keeps."""
+    ids = {one.id for one in listed}
+    left = {id: one for id, one in known.items() if id not in ids}
+    if as_json:
+        rows = [
+            {
+                "id": one.id,
+                "name": known[one.id].name if one.id in known else None,
+                "owner": one.owner,
+                "version": one.version,
+                "taken": known[one.id].version if one.id in known else None,
+            }
+            for one in listed
+        ]
+        gone = [{"id": id, "name": one.name, "owner": one.owner} for id, one in left.items()]
+        write_json({"groups": rows, "left": gone})
+        return
+    for one in listed:
+        write_line(f"{one.id}  {_words_of(one, known.get(one.id), user)}")
+    for id, group in left.items():
+        write_line(f"{id}  {group.name}, which you are not in any more: your keys still read old mail")
+    if not ids and not left:
+        write_line("You are in no group.")
+
+
+def say_members(group: OpenGroup, *, as_json: bool) -> None:
+    """Print the members of a group, and those who were removed and still have its key."""
+    if as_json:
+        rows = [
+            {
+                "user": one.user,
+                "certificate": one.certificate.fingerprint,
+                "isOwner": one.user == group.version.owner,
+                "hasLeft": one.user in group.left,
+            }
+            for one in group.content.members
+        ]
+        write_json({"name": group.content.name, "members": rows, "removed": list(group.content.removed)})
+        return
+    for one in group.content.members:
+        owner = ", the owner" if one.user == group.version.owner else ""
+        left = ", who has left, or was removed by the key server" if one.user in group.left else ""
+        write_line(f"{one.user}, certificate until {one.certificate.not_after:%Y-%m-%d}{owner}{left}")
+    _say_who_still_has_the_key(group)
+
+
+def say_stored(group: OpenGroup) -> None:
+    """Print what the group is now."""
+    write_line(f"{_title(group)}: version {group.version.number}, {_members(group)}")
+    _say_who_still_has_the_key(group)
+
+
+def say_taken(group: OpenGroup) -> None:
+    """Print what was taken into the account."""
+    write_line(f"{_title(group)}, owned by {group.version.owner}: version {group.version.number}, {_members(group)}")
+    write_line(f"The owner's certificate: {group.certificate.fingerprint}")
+    _say_who_still_has_the_key(group)
+
+
+def say_removed(group: OpenGroup, users: Sequence[str]) -> None:
+    """Print what the removal has changed, and what it cannot change."""
+    who, name, address = _all_of(users), group.content.name, _address(group)
+    write_line(f"Removed from {name}: {who}. Version {group.version.number} has a new key, for {_members(group)}.")
+    write_line(f"Mail that was encrypted for {address} so far was readable for {who}, and stays so.")
+    if group.content.removed:
+        _say_who_still_has_the_key(group)
+    else:
+        write_line("New mail is not, once its senders use the new certificate. Until the one of before is revoked,")
+        write_line(f"{who} can still sign as {address}: ask its authority to revoke it.")
+
+
+def _say_who_still_has_the_key(group: OpenGroup) -> None:
+    if group.content.removed:
+        who, address = _all_of(group.content.removed), _address(group)
+        write_line(f"Removed, but still with the key of {address}: {who}. They can read new mail and sign as it.")
+        write_line("The owner gets a certificate with a new key, has the one of before revoked, and runs")
+        write_line(f'sealwax roam group renew "{group.content.name}" NEW.p12')
+
+
+def _words_of(one: ListedGroup, known: KnownGroup | None, user: str) -> str:
+    if known is None:
+        return f"a group of {one.owner}, not taken yet: sealwax roam group take {one.id}"
+    owner = "yours" if one.owner == user else f"owned by {one.owner}"
+    newer = f", version {one.version} is there: sealwax roam group take" if one.version > known.version else ""
+    return f"{known.name}, {owner}, version {known.version}{newer}"
+
+
+def _title(group: OpenGroup) -> str:
+    return f"{group.content.name} <{_address(group)}>"
+
+
+def _address(group: OpenGroup) -> str:
+    return ", ".join(group.content.identities[0].certificate.email_addresses)
+
+
+def _members(group: OpenGroup) -> str:
+    count = len(group.content.members)
+    return f"{count} member{'' if count == 1 else 's'}"
+
+
+def _all_of(users: Sequence[str]) -> str:
+    return ", ".join(users)

@@ -1,0 +1,97 @@
+"""`sealwax roam login`, `pull` and `push`: the keys of an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import click
+
+from roaming_keys.client.command.login import NEW_PASSPHRASE_FILE, AccountLogin, KeyFiles, open_session, remember
+from roaming_keys.client.command.trust_files import push_files, take_files
+from roaming_keys.organisation.client.command.officers import tell_owner
+from roaming_keys.protocol.known import day_of
+from roaming_keys.protocol.session import Session
+from sealwax.cli.options.parameters import FILE, OUTPUT_FILE
+from sealwax.cli.options.passphrases import new_passphrase
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import PRIVATE_MODE, write_line, write_output
+from smime_core import blocking
+from smime_core.identity import Pkcs12Form, export_identities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """The account to log in to."""
+
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """The account, and the file to write."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    target: str = given_by(
+        click.Option(
+            ["-o", "--output", "target"], metavar="P12", required=True, type=OUTPUT_FILE, help="Where the keys go."
+        )
+    )
+    new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRequest:
+    """The account, and the identities to add."""
+
+    names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="[P12]...", nargs=-1, type=FILE))
+    login: AccountLogin = group_of(AccountLogin)
+    files: KeyFiles = group_of(KeyFiles)
+
+
+@verb(LoginRequest)
+def login(request: LoginRequest) -> None:
+    """Show what the account has, and use it from now on when no other is named."""
+    roaming = open_session(request.login)
+    _show(roaming.session)
+    tell_owner(roaming)
+
+
+@verb(PullRequest)
+def pull(request: PullRequest) -> None:
+    """Write the keys of the account to a PKCS#12 file, which other programs open.
+
+    The file gets the passphrase of the account, or another by --new-passphrase-file. Your contacts and decisions get
+    those of your other devices.
+    """
+    roaming = open_session(request.login)
+    passphrase = roaming.passphrase if request.new_file is None else new_passphrase(request.new_file)
+    identities = roaming.session.opened.identities
+    pkcs12 = blocking.run(export_identities(identities, passphrase, PROVIDER, form=Pkcs12Form.COMPATIBLE))
+    blocking.run(roaming.session.note_export(roaming.setting))
+    write_output(request.target, pkcs12, mode=PRIVATE_MODE)
+    take_files(roaming.session)
+
+
+@verb(PushRequest)
+def push(request: PushRequest) -> None:
+    """Add your contacts and decisions to the account, and the keys of identity files.
+
+    Keys that it has already stay. Contacts and decisions of your other devices come back.
+    """
+    identities = request.files.load(request.names)
+    roaming = open_session(request.login)
+    session = push_files(roaming, identities)
+    remember(session)
+    _show(session)
+    tell_owner(replace(roaming, session=session))
+
+
+def _show(session: Session) -> None:
+    record = session.opened
+    write_line(f"{session.place.user} at {session.place.server}: version {record.record.version}")
+    if record.state.reset is not None:
+        write_line(f"reset on {day_of(record.state.reset)} by mail login")
+    for identity in record.identities:
+        addresses = ", ".join(identity.certificate.email_addresses)
+        write_line(f"  {addresses}, until {identity.certificate.not_after:%Y-%m-%d}")

@@ -1,0 +1,216 @@
+"""The options and steps that the `sealwax roam` commands share: the account, its passphrase, the login."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import click
+
+from roaming_keys.client.following import FollowingTransport
+from roaming_keys.client.kept import KeptAccount, changing_accounts, load_accounts
+from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
+from roaming_keys.protocol.known import AccountReset, Known
+from roaming_keys.protocol.messages.accounts import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
+from roaming_keys.protocol.messages.factors import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
+from roaming_keys.protocol.session import OnDevice, Place, Session, Setting, log_in
+from sealwax.cli.options.identities import load_all_identities
+from sealwax.cli.options.parameters import now
+from sealwax.cli.options.passphrases import PassphraseSource
+from sealwax.cli.options.request import given_by, group_of
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import write_error
+from sealwax.discovery.following import Sources
+from smime_core import blocking
+from smime_core.identity import Identity
+
+NEW_PASSPHRASE_FILE: Final = click.Option(
+    ["--new-passphrase-file", "new_file"],
+    metavar="FILE",
+    type=click.Path(),
+    help="File whose first line is the new passphrase. It is asked for otherwise.",
+)
+
+_LOST_CODE: Final = (
+    "somebody has changed the recovery code of this account: your code no longer opens it after the next change of its "
+    "keys. Make a new one: sealwax roam recovery-code"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFiles:
+    """The source of the passphrase of identity files, beside that of the account's."""
+
+    file: str | None = given_by(
+        click.Option(
+            ["--file-passphrase-file", "file_passphrase"],
+            metavar="FILE",
+            type=click.Path(),
+            help="File whose first line is the passphrase of the P12 files. It is asked for otherwise.",
+        )
+    )
+
+    def load(self, names: Sequence[str]) -> tuple[Identity, ...]:
+        """Return all identities of the files. Raises WrongPassphrase, MalformedMessage or OSError."""
+        return load_all_identities(names, PassphraseSource(file=self.file, descriptor=None, keyring_entry=None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChoice:
+    """An account at a key server. Without options it is the one that was used last on this computer."""
+
+    server: str | None = given_by(
+        click.Option(["--server"], metavar="URL", help="The key server. The one of the last login, if left out.")
+    )
+    user: str | None = given_by(
+        click.Option(["--user"], metavar="ADDRESS", help="Your address there. That of the last login, if left out.")
+    )
+    urls: tuple[str, ...] = given_by(
+        click.Option(
+            ["--discovery-url", "urls"],
+            multiple=True,
+            metavar="URL",
+            help="Ask here for the list of servers, and neither the DNS nor the domain. Repeatable.",
+        )
+    )
+
+    def sources(self) -> Sources:
+        """Return the places to ask for the list of servers."""
+        return Sources(urls=self.urls)
+
+    def place(self) -> Place:
+        """Return the account. Raises UsageError if options are missing, or MalformedMessage."""
+        if self.server is not None and self.user is not None:
+            return Place(server=normalise_origin(self.server), user=normalise_user(self.user))
+        places = [
+            place
+            for place in load_accounts()
+            if (self.server is None or normalise_origin(self.server) == place.server)
+            and (self.user is None or normalise_user(self.user) == place.user)
+        ]
+        if not places:
+            raise click.UsageError("say which account: give --server and --user")
+        return places[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetAgreement:
+    """The reset of the account that the person agrees to."""
+
+    reset: str | None = given_by(
+        click.Option(
+            ["--accept-reset", "reset"],
+            metavar="DATE",
+            help="Take the account after its reset by mail login on this day, as 2026-01-31, or after `undone`.",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLogin:
+    """An account, and where its passphrase comes from."""
+
+    account: AccountChoice = group_of(AccountChoice)
+    agreement: ResetAgreement = group_of(ResetAgreement)
+    passphrases: PassphraseSource = group_of(PassphraseSource)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roaming:
+    """A session, the passphrase that opened it (empty after a recovery), and what its calls need."""
+
+    session: Session
+    passphrase: bytes = field(repr=False)
+    setting: Setting
+
+
+def setting_for(account: AccountChoice) -> Setting:
+    """Return what calls to the key server of an account need."""
+    return Setting(
+        transport=FollowingTransport(account.place(), account.sources()), provider=PROVIDER, ask_factor=_ask_factor
+    )
+
+
+def open_session(login: AccountLogin) -> Roaming:
+    """Log in, and remember the account. Raises the errors of `session.log_in`."""
+    place = login.account.place()
+    passphrase = login.passphrases.reader()(f"{place.user} at {place.server}")
+    setting = setting_for(login.account)
+    account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
+    session = log_in_as_known(place, login.agreement, lambda here: log_in(setting, account, here))
+    if session.own.has_lost_some:
+        write_error(_LOST_CODE)
+    return Roaming(session=session, passphrase=passphrase, setting=setting)
+
+
+def log_in_as_known(
+    place: Place, agreement: ResetAgreement, start: Callable[[OnDevice], Coroutine[Any, Any, Session]]
+) -> Session:
+    """Return the session of a login, and remember the account. Raises ClickException for a reset of it."""
+    here = replace(on_device(place), agreed=agreement.reset or "")
+    try:
+        session = blocking.run(start(here))
+    except AccountReset as error:
+        remedy = f"if you know why, repeat this with --accept-reset {error.reset}; else ask your administrator"
+        raise click.ClickException(f"{error}: {remedy}") from None
+    if here.known is not None and here.known.reset != session.known.reset:
+        # The person has agreed. The versions of both accounts have nothing to do with each other.
+        forget(place)
+    keep_login(place, here.device, session.known)
+    if session.reset_ready is not None:
+        ready = datetime.datetime.fromtimestamp(session.reset_ready, datetime.UTC)
+        text = f"a reset of this account was started by mail login, and can take it from {ready:%Y-%m-%d %H:%M} UTC"
+        write_error(f"{text}. If it was not you: sealwax roam stop-reset")
+    return session
+
+
+def on_device(place: Place) -> OnDevice:
+    """Return this computer, with its token for the account: a new one, which a right login keeps, at the first time."""
+    kept = load_accounts().get(place) or KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None)
+    name = f"sealwax · {platform.node()}"[:MAX_DEVICE_NAME_CHARACTERS]
+    device = Device(token=kept.token, name=name if name.isprintable() else "sealwax")
+    return OnDevice(device=device, known=kept.known, at=now())
+
+
+def keep_login(place: Place, device: Device, known: Known | None) -> None:
+    """Keep an account after a registration or a right login, and choose it from now on. Raises ServerLies."""
+    with changing_accounts() as accounts:
+        kept = accounts.pop(place, KeptAccount(token=device.token, known=None))
+        accounts[place] = kept.after(known)
+
+
+def remember(session: Session) -> None:
+    """Keep what the session has seen of the account since its login. Raises ServerLies.
+
+    An account that another command has deleted meanwhile stays forgotten.
+    """
+    with changing_accounts() as accounts:
+        if session.place in accounts:
+            accounts[session.place] = accounts[session.place].after(session.known)
+
+
+def forget(place: Place) -> None:
+    """Keep nothing of an account any more."""
+    with changing_accounts() as accounts:
+        accounts.pop(place, None)
+
+
+def ask_code() -> str:
+    """Ask on the terminal for a code of an authenticator app. Raises ClickException."""
+    code = str(click.prompt("Code of your authenticator app", err=True)).replace(" ", "")
+    if len(code) != CODE_DIGITS or not (code.isascii() and code.isdigit()):
+        raise click.ClickException(f"the code has {CODE_DIGITS} digits: type the one that your app shows now")
+    return code
+
+
+def _ask_factor(demand: FactorDemand, refusal: str) -> CodeProof:
+    if FactorKind.TOTP not in demand.kinds:
+        raise click.ClickException(
+            "the account asks for a security key: unlock your keys in the pages, or add an authenticator app there"
+        )
+    if refusal:
+        write_error(refusal)
+    return CodeProof(code=ask_code())

@@ -1,0 +1,135 @@
+"""The way to an account's key server for `sealwax roam`, wherever the domain's list says that it answers.
+
+An account belongs to the name of its key server (docs/discovery_protocol.md): all that is derived and signed names
+it. Only the address to which requests go comes from the list. So only servers that the list has under this name are
+tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from roaming_keys.client.transport import HttpTransport
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.key_account import normalise_origin
+from roaming_keys.protocol.session import KeyServerError, Place
+from sealwax.cli.options.parameters import now
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import write_error
+from sealwax.discovery.finding import DiscoveryUnavailable, Found, Refusal
+from sealwax.discovery.following import Sources, check_key, is_followed, known_list, pin_key, renew_list
+from smime_core import blocking
+from smime_core.errors import DiscoveryExpired, MalformedMessage
+from smime_core.own_content import ServerKind, ServerList, normalise_domain
+
+_UNREACHABLE: Final = "key-server-unreachable"
+
+
+class FollowingTransport:
+    """Sends the requests of a session to the first server of the account that answers.
+
+    When a server is lost, the list is asked for at once, and the request goes to the next server. A request whose
+    answer was lost is repeated there as it is: the servers of an account share a database, which takes it only once.
+    """
+
+    def __init__(self, place: Place, sources: Sources) -> None:
+        self._place = place
+        self._sources = sources
+        self._domain = _followed_domain(place)
+        self._is_renewed = False
+        self._addresses = self._known_addresses()
+
+    async def send(self, call: Call, authorization: str | None = None) -> bytes:
+        """Return the body of the answer; empty if nothing has changed (304). Raises KeyServerError.
+
+        Raises DiscoveryUnavailable if a server is lost, and there is no list that may still be used.
+        """
+        lost: tuple[str, ...] = ()
+        while True:
+            address = self._addresses[0]
+            try:
+                return await HttpTransport(address).send(call, authorization)
+            except KeyServerError as error:
+                if error.code != _UNREACHABLE or self._domain is None:
+                    raise
+                lost = (*lost, address)
+                write_error(f"{address} does not answer")
+                self._renew(self._domain)
+                self._addresses = (*(one for one in self._addresses if one not in lost), *lost)
+                if self._addresses[0] in lost:
+                    raise
+                write_error(f"going on with {self._addresses[0]}, by the list of servers of {self._domain}")
+
+    def _known_addresses(self) -> tuple[str, ...]:
+        """The addresses by the last good list. The list is asked for only if it has ended too long ago."""
+        followed = None if self._domain is None else known_list(self._domain)
+        if followed is None:
+            return (self._place.server,)
+        try:
+            return self._listed(blocking.run(followed.open(PROVIDER, at=now())))
+        except DiscoveryExpired:
+            self._renew(followed.domain)
+            return self._addresses
+
+    def _renew(self, domain: str) -> None:
+        """Ask for the list, once in each command."""
+        if self._is_renewed:
+            return
+        self._is_renewed = True
+        found = renew_list(domain, None, self._sources, PROVIDER, at=now())
+        _tell_source(found)
+        self._addresses = self._listed(found.server_list)
+
+    def _listed(self, server_list: ServerList) -> tuple[str, ...]:
+        """The addresses of the account's servers in the order of the list, or its own if it is not listed."""
+        listed = server_list.of_kind(ServerKind.KEY_SERVER)
+        # Our key servers have no path, so an address with one is of another kind of server.
+        addresses = (one.address for one in listed if one.name == self._place.server)
+        return tuple(one for one in addresses if normalise_origin(one) == one) or (self._place.server,)
+
+
+def check_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
+    """Return if the discovery key that a ticket names may be pinned. Raises DiscoveryKeyChanged."""
+    domain = _domain_of(place)
+    if key is not None and domain is not None:
+        check_key(domain, key, sources, PROVIDER, at=now())
+
+
+def follow_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
+    """Pin the discovery key of a ticket that the key server has taken, and fetch the list.
+
+    Without a list now, the key waits for the first one.
+    """
+    domain = _domain_of(place)
+    if key is None or domain is None:
+        return
+    pin_key(domain, key)
+    try:
+        _tell_source(renew_list(domain, None, sources, PROVIDER, at=now()))
+    except DiscoveryUnavailable as error:
+        _tell(error.refusals)
+
+
+def _domain_of(place: Place) -> str | None:
+    """The mail domain of an account, or None for one that no document can name."""
+    try:
+        return normalise_domain(place.user.rpartition("@")[2])
+    except MalformedMessage:
+        return None
+
+
+def _followed_domain(place: Place) -> str | None:
+    domain = _domain_of(place)
+    return domain if domain is not None and is_followed(domain) else None
+
+
+def _tell_source(found: Found) -> None:
+    _tell(found.refusals)
+    if found.publisher is None:
+        write_error("no server gave a newer list of servers: the last good one is used")
+
+
+def _tell(refusals: Sequence[Refusal]) -> None:
+    for refusal in refusals:
+        write_error(f"{refusal.publisher}: {refusal.code}: {refusal.text}")

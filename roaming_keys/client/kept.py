@@ -1,0 +1,92 @@
+"""The file of this computer about the user's accounts at key servers: one JSON file, readable only by its owner.
+
+For each account it has the token by which the server knows this computer again, and what this computer has seen of the
+account, so that the server cannot give it an earlier record. Neither opens anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from roaming_keys.protocol.known import Known
+from roaming_keys.protocol.messages.accounts import TOKEN_BYTES
+from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.session import Place
+from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
+from sealwax.files.small import read_small
+from sealwax.user_folders import user_folder
+from smime_core.limits import check_limit
+
+_MAX_BYTES: Final = 1_048_576
+_MAX_ACCOUNTS: Final = 1_000
+_MAX_KNOWN_BYTES: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAccount:
+    """The facts that are kept of one account. `known` is None until the first login on this computer."""
+
+    token: bytes = field(repr=False)
+    known: Known | None
+
+    def after(self, seen: Known | None) -> KeptAccount:
+        """Return what is kept when a command has seen the account. Another one may have seen a later record.
+
+        Raises ServerLies.
+        """
+        if seen is None:
+            return self
+        return replace(self, known=seen if self.known is None else self.known.followed_by(seen))
+
+    def members(self, place: Place) -> dict[str, Any]:
+        known = b"" if self.known is None else self.known.to_json()
+        return {
+            "server": place.server,
+            "user": place.user,
+            "token": to_base64(self.token),
+            "known": to_base64(known),
+        }
+
+
+def load_accounts() -> dict[Place, KeptAccount]:
+    """Return the accounts, the latest used last; none if there is no file. Raises OSError or MalformedMessage."""
+    try:
+        data = read_small(_file(), max_bytes=_MAX_BYTES)
+    except FileNotFoundError:
+        return {}
+    reader = Reader(data, "roaming.json", max_bytes=_MAX_BYTES)
+    accounts = dict(_read_account(one) for one in reader.records("accounts", _MAX_ACCOUNTS))
+    reader.check_finished()
+    return accounts
+
+
+@contextmanager
+def changing_accounts() -> Iterator[dict[Place, KeptAccount]]:
+    """The accounts, which are written at the end. Other commands wait meanwhile.
+
+    Raises as `load_accounts`, or LimitExceeded for what could not be read again.
+    """
+    file = _file()
+    with lock_file(file):
+        accounts = load_accounts()
+        yield accounts
+        # No account is dropped for another one: what is known of it finds a server out that lies.
+        check_limit("accounts at key servers on this computer", len(accounts), _MAX_ACCOUNTS)
+        data = write({"accounts": [kept.members(place) for place, kept in accounts.items()]})
+        check_limit("roaming.json in bytes", len(data), _MAX_BYTES)
+        write_output(str(file), data, mode=PRIVATE_MODE)
+
+
+def _file() -> Path:
+    return user_folder("XDG_DATA_HOME", ".local/share") / "roaming.json"
+
+
+def _read_account(reader: Reader) -> tuple[Place, KeptAccount]:
+    place = Place(server=reader.text("server"), user=reader.text("user"))
+    token, known = reader.exactly("token", TOKEN_BYTES), reader.data("known", _MAX_KNOWN_BYTES)
+    reader.check_finished()
+    return place, KeptAccount(token=token, known=Known.from_json(known) if known else None)

@@ -1,0 +1,54 @@
+"""The options and steps that the commands of the staff share: the server, and the key of the member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from roaming_keys.client.transport import HttpTransport
+from roaming_keys.organisation.client.calls import StaffClient
+from roaming_keys.organisation.server.staff import StaffKey
+from roaming_keys.protocol.key_account import KEY_BYTES, normalise_origin
+from sealwax.cli.options.parameters import FILE
+from sealwax.cli.options.request import given_by
+from sealwax.files.small import read_small
+from sealwax.service import now
+
+_MAX_KEY_BYTES: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffChoice:
+    """The key server, and the key of the member who calls it."""
+
+    server: str = given_by(click.Option(["--server"], metavar="URL", required=True, help="The key server."))
+    staff_key: str = given_by(
+        click.Option(
+            ["--staff-key"],
+            metavar="FILE",
+            required=True,
+            type=FILE,
+            help="Your key, as `sealwax keys staff key` has made it.",
+        )
+    )
+
+    def client(self) -> StaffClient:
+        """Return what calls the server. Raises ClickException for a file without a key, OSError or MalformedMessage."""
+        server = normalise_origin(self.server)
+        key = StaffKey(seed=read_staff_key(self.staff_key), clock=now)
+        return StaffClient(server=server, key=key, transport=HttpTransport(server))
+
+
+def read_staff_key(name: str) -> bytes:
+    """Return the secret bytes in a file. Raises ClickException or OSError."""
+    text = read_small(Path(name), max_bytes=_MAX_KEY_BYTES).decode("ascii", "replace").strip()
+    try:
+        seed = bytes.fromhex(text)
+    except ValueError:
+        seed = b""
+    if len(seed) != KEY_BYTES:
+        raise click.ClickException(f"{name} has no key: make one by sealwax keys staff key")
+    return seed

@@ -1,0 +1,102 @@
+"""`sealwax roam officers`: what the owner of keys sees of recovery by officers, and the confirmation of a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from roaming_keys.client.command.login import AccountLogin, Roaming, open_session, remember
+from roaming_keys.organisation.client.command.recovery import show_notice, show_policy
+from roaming_keys.organisation.protocol.owner import (
+    OwnerRecovery,
+    confirm_policy,
+    fetch_standing,
+    judge_recovery,
+    renew_copy,
+)
+from sealwax.cli.options.parameters import now
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.streams.files import write_line
+from smime_core import blocking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficersRequest:
+    """The account, and the policy that its owner confirms."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    fingerprint: str | None = given_by(
+        click.Option(
+            ["--confirm", "fingerprint"],
+            metavar="FINGERPRINT",
+            help="Confirm the officers that your organisation offers. Compare the fingerprint with what it told you.",
+        )
+    )
+
+
+@verb(OfficersRequest)
+def officers(request: OfficersRequest) -> None:
+    """Show whether officers of your organisation can recover your encryption keys, and who they are."""
+    roaming = open_session(request.login)
+    found = _judge(roaming)
+    if request.fingerprint is not None:
+        offered = found.offered or found.confirmed
+        if offered is None or offered.fingerprint != request.fingerprint:
+            raise click.ClickException("your organisation offers other officers: run the command without --confirm")
+        session = blocking.run(confirm_policy(roaming.session, roaming.setting, offered, now()))
+        remember(session)
+        found = _judge(Roaming(session=session, passphrase=b"", setting=roaming.setting))
+    _show_officers(found)
+    show_notices(found)
+
+
+def tell_owner(roaming: Roaming) -> None:
+    """Keep the officers' copy complete, and print what the owner has to know after a login."""
+    blocking.run(renew_copy(roaming.session, roaming.setting))
+    found = _judge(roaming)
+    if found.confirmed is not None:
+        needed, total = found.confirmed.needed, len(found.confirmed.officers)
+        write_line(
+            f"Recovery is on: {needed} of {total} officers can open your encryption keys (sealwax roam officers)."
+        )
+    if found.offered is not None:
+        write_line("Your organisation offers recovery by officers: see sealwax roam officers.")
+    show_notices(found)
+
+
+def show_notices(found: OwnerRecovery) -> None:
+    """Print what was done to the account by others, or is asked of its owner."""
+    for one in found.cases:
+        show_notice(one)
+    if found.must_renew:
+        write_line("Your administrator asks you for a new certificate.")
+    if found.has_first_passphrase:
+        write_line("Your administrator knows this passphrase: choose your own by sealwax roam passwd.")
+
+
+def _show_officers(found: OwnerRecovery) -> None:
+    if found.confirmed is None:
+        write_line("Recovery is off: nobody but you can open your keys.")
+    else:
+        write_line("Recovery is on. Your encryption keys can be opened by")
+        show_policy(found.confirmed)
+        if not found.is_copied:
+            write_line("They cannot open all of your encryption keys yet: log in once more by sealwax roam login.")
+    if found.confirmed is not None or found.offered is not None:
+        for one in found.left_out:
+            name = ", ".join(one.certificate.email_addresses)
+            write_line(
+                f"  not the key of {name} until {one.certificate.not_after:%Y-%m-%d}, which may also sign:"
+                " get a separate certificate for encryption"
+            )
+        write_line("Nobody can ever sign as you: keys that may sign are never shared.")
+    if found.offered is not None:
+        write_line("Your organisation offers other officers. Until you confirm them, they get nothing:")
+        show_policy(found.offered)
+        write_line(f"  to confirm: sealwax roam officers --confirm {found.offered.fingerprint}")
+
+
+def _judge(roaming: Roaming) -> OwnerRecovery:
+    standing = blocking.run(fetch_standing(roaming.session, roaming.setting))
+    return judge_recovery(roaming.session.opened, standing)

@@ -1,0 +1,277 @@
+"""The recovery copy: a person's encryption keys under a key of their own, which the officers have in shares.
+
+    R      = 32 random bytes, new for each copy
+    bundle = PKCS#12 (RFC 7292) under base64url(HKDF(R, "recovery bundle password", user, copy id)), then zeros
+    share  = AuthEnvelopedData (RFC 5083) for one officer, with a share of R and the names of user and copy
+
+A key is copied only if none of its certificates may sign. The key of the account's record is never split.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from roaming_keys.organisation.protocol.policy import MAX_OFFICERS, RecoveryPolicy
+from roaming_keys.organisation.protocol.shares import join_shares, split_secret
+from roaming_keys.protocol.key_account import KEY_BYTES, expand
+from roaming_keys.protocol.messages.accounts import MAX_BUNDLE_BYTES, MAX_RECORD_BYTES, STEP_BYTES
+from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.records.record import BUNDLE_ITERATIONS
+from smime_core.algorithms import AES_256_GCM
+from smime_core.asn1 import der
+from smime_core.cms import RECOVERY_SHARE, Encrypting, Keys
+from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
+from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.limits import check_limit
+from smime_core.message import decrypt_bytes, encrypt_bytes
+from smime_core.provider import CryptoProvider
+from smime_core.x509 import Certificate, KeyUsage
+
+MAX_SHARE_BYTES: Final = 16_384  # CMS for one RSA or EC key has about 1,000 bytes.
+MAX_CERTIFICATES: Final = 1_000
+_FINGERPRINT: Final = re.compile("[0-9a-f]{64}")
+_SIGNS: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION | KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN
+_ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
+
+
+class KeyMaySign(SmimeError):
+    """No key can be copied, because the certificates of all keys may sign too."""
+
+    code = "key-may-sign"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the certificate for encryption may also sign, so its key is never shared with officers:"
+            " get a separate certificate for encryption, with keyEncipherment or keyAgreement only"
+        )
+
+
+class SharesRefused(SmimeError):
+    """The shares are too few, of another case, or do not fit together."""
+
+    code = "shares-refused"
+
+
+def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
+    """Return the identities whose keys only encrypt: no certificate of the same key may sign."""
+    signing = {one.certificate.public_key.spki_der for one in identities if _may_sign(one.certificate)}
+    return tuple(
+        one
+        for one in identities
+        if _may_encrypt(one.certificate) and one.certificate.public_key.spki_der not in signing
+    )
+
+
+def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
+    """Return the identities that encrypt, but whose keys are never shared, because they may sign."""
+    kept = {one.certificate.der for one in recoverable(identities)}
+    return tuple(one for one in identities if _may_encrypt(one.certificate) and one.certificate.der not in kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCopy:
+    """A copy as the server has it. `certificates` are the fingerprints of those whose keys are in it.
+
+    `shares` are in the order of the policy's officers.
+    """
+
+    id: str
+    policy: RecoveryPolicy
+    certificates: tuple[str, ...]
+    bundle: bytes = field(repr=False)
+    shares: tuple[bytes, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.shares) != len(self.policy.officers):
+            raise MalformedMessage(f"{len(self.shares)} shares", where="recovery copy")
+        if not self.bundle or len(self.bundle) % STEP_BYTES:
+            raise MalformedMessage(f"{len(self.bundle)} bytes, expected a multiple of {STEP_BYTES}", where="bundle")
+
+    def members(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "policy": self.policy.members(),
+            "certificates": list(self.certificates),
+            "bundle": to_base64(self.bundle),
+            "shares": [{"cms": to_base64(one)} for one in self.shares],
+        }
+
+    def to_json(self) -> bytes:
+        return write(self.members())
+
+    @classmethod
+    def from_json(cls, data: bytes) -> RecoveryCopy:
+        return cls.from_reader(Reader(data, "recovery copy", max_bytes=MAX_RECORD_BYTES))
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> RecoveryCopy:
+        copy = cls(
+            id=reader.id("id"),
+            policy=RecoveryPolicy.from_reader(reader.record("policy")),
+            certificates=read_fingerprints(reader, "certificates"),
+            bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
+            shares=tuple(_read_cms(one) for one in reader.records("shares", MAX_OFFICERS)),
+        )
+        reader.check_finished()
+        return copy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A share of a copy's key, as one officer has it, or passes it on for a case (`case` is empty before)."""
+
+    user: str
+    copy_id: str
+    number: int
+    value: bytes = field(repr=False)
+    case: str = ""
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "user": self.user,
+                "copy": self.copy_id,
+                "case": self.case,
+                "number": self.number,
+                "share": to_base64(self.value),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Share:
+        reader = Reader(data, "share")
+        share = cls(
+            user=reader.text("user"),
+            copy_id=reader.text("copy"),
+            case=reader.text_or_null("case") or "",
+            number=reader.integer("number", 1, MAX_OFFICERS),
+            value=reader.exactly("share", KEY_BYTES),
+        )
+        reader.check_finished()
+        return share
+
+
+async def build_copy(
+    user: str, policy: RecoveryPolicy, identities: Sequence[Identity], provider: CryptoProvider
+) -> RecoveryCopy:
+    """Return a copy of the keys that only encrypt. `user` is normalised. Raises KeyMaySign if there are none."""
+    copied = recoverable(identities)
+    if not copied:
+        raise KeyMaySign
+    key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
+    password = await _bundle_password(key, user, copy_id, provider)
+    pkcs12 = await export_identities(copied, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
+    check_limit("recovery bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
+    return RecoveryCopy(
+        id=copy_id,
+        policy=policy,
+        certificates=fingerprints_of(copied),
+        bundle=pkcs12 + bytes(-len(pkcs12) % STEP_BYTES),
+        shares=await _encrypt_shares(key, user, copy_id, policy, provider),
+    )
+
+
+async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoProvider) -> RecoveryCopy:
+    """Return a copy without keys, for the place of one whose keys may all sign by now. `user` is normalised."""
+    key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
+    return RecoveryCopy(
+        id=copy_id,
+        policy=policy,
+        certificates=(),
+        bundle=bytes(STEP_BYTES),
+        shares=await _encrypt_shares(key, user, copy_id, policy, provider),
+    )
+
+
+async def encrypt_share(share: Share, recipient: Certificate, provider: CryptoProvider) -> bytes:
+    """Return the share as CMS that only the owner of a certificate opens. Raises UnsupportedAlgorithm."""
+    encrypting = Encrypting(recipients=(recipient,), cipher=AES_256_GCM)
+    return await encrypt_bytes(share.to_json(), encrypting, provider, content_type=RECOVERY_SHARE)
+
+
+async def decrypt_share(cms: bytes, identities: Sequence[Identity], provider: CryptoProvider) -> Share:
+    """Return the share in CMS for one of the identities. Raises NoMatchingRecipient, DecryptionError and others."""
+    keys = Keys(identities=tuple(identities))
+    return Share.from_json((await decrypt_bytes(cms, keys, provider, content_type=RECOVERY_SHARE)).content)
+
+
+async def pass_on_share(
+    cms: bytes,
+    officer: Sequence[Identity],
+    asked: Share,
+    recipient: Certificate,
+    provider: CryptoProvider,
+) -> bytes:
+    """Return an officer's share encrypted for whoever recovers the keys.
+
+    `asked` names user, copy, number and case; its value counts for nothing. Raises SharesRefused if the share is of
+    another user or copy than the case, so that the server cannot have a share of somebody else passed on.
+    """
+    share = await decrypt_share(cms, officer, provider)
+    if replace(share, value=asked.value, case=asked.case) != asked or share.case:
+        raise SharesRefused("the key server gave a share that is not of this case: nothing was passed on")
+    return await encrypt_share(replace(share, case=asked.case), recipient, provider)
+
+
+async def open_copy(
+    copy: RecoveryCopy, user: str, case: str, shares: Sequence[Share], provider: CryptoProvider
+) -> tuple[Identity, ...]:
+    """Return the keys in a copy, by the shares that officers have passed on for a case. Raises SharesRefused."""
+    if any((one.user, one.copy_id, one.case) != (user, copy.id, case) for one in shares):
+        raise SharesRefused("a share is of another case")
+    values = {one.number: one.value for one in shares}
+    if len(values) < copy.policy.needed:
+        raise SharesRefused(f"{len(values)} officers have approved, {copy.policy.needed} are needed")
+    password = await _bundle_password(join_shares(values), user, copy.id, provider)
+    pkcs12 = der.read_tlv(copy.bundle, where="bundle")[0].encoded
+    try:
+        return tuple(await load_identities(bytes(pkcs12), password, provider))
+    except WrongPassphrase:
+        raise SharesRefused("the shares do not fit together: an officer has passed on a wrong one") from None
+
+
+def fingerprints_of(identities: Sequence[Identity]) -> tuple[str, ...]:
+    """Return the fingerprints of the certificates, sorted."""
+    return tuple(sorted(one.certificate.fingerprint for one in identities))
+
+
+def read_fingerprints(reader: Reader, name: str) -> tuple[str, ...]:
+    """Take a list of fingerprints. Raises MalformedMessage."""
+    found = reader.texts(name, MAX_CERTIFICATES)
+    if not all(_FINGERPRINT.fullmatch(one) for one in found):
+        raise MalformedMessage("expected SHA-256 in hexadecimal", where=name)
+    return found
+
+
+async def _encrypt_shares(
+    key: bytes, user: str, copy_id: str, policy: RecoveryPolicy, provider: CryptoProvider
+) -> tuple[bytes, ...]:
+    values = split_secret(key, policy.needed, len(policy.officers), provider)
+    shares = []
+    for number, (officer, value) in enumerate(zip(policy.officers, values, strict=True), start=1):
+        share = Share(user=user, copy_id=copy_id, number=number, value=value)
+        shares.append(await encrypt_share(share, officer, provider))
+    return tuple(shares)
+
+
+async def _bundle_password(key: bytes, user: str, copy_id: str, provider: CryptoProvider) -> bytes:
+    return base64.urlsafe_b64encode(await expand(key, "recovery bundle password", KEY_BYTES, provider, user, copy_id))
+
+
+def _may_sign(certificate: Certificate) -> bool:
+    # RFC 5280 section 4.2.1.3: without the extension a key may be used for everything.
+    return certificate.key_usage is None or bool(certificate.key_usage & _SIGNS)
+
+
+def _may_encrypt(certificate: Certificate) -> bool:
+    return certificate.key_usage is None or bool(certificate.key_usage & _ENCRYPTS)
+
+
+def _read_cms(reader: Reader) -> bytes:
+    cms = reader.data("cms", MAX_SHARE_BYTES)
+    reader.check_finished()
+    return cms

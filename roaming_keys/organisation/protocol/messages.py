@@ -1,0 +1,456 @@
+"""The messages about organisations, as frozen values and as JSON: those of owners of keys, and those of the staff.
+
+Every `from_json` raises MalformedMessage, or LimitExceeded for what is too long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from roaming_keys.organisation.protocol.copies import MAX_SHARE_BYTES, RecoveryCopy, read_fingerprints
+from roaming_keys.organisation.protocol.policy import MAX_CERTIFICATE_BYTES, MAX_OFFICERS, RecoveryPolicy
+from roaming_keys.protocol.messages.accounts import (
+    MAX_ANSWER_BYTES,
+    MAX_RECORD_BYTES,
+    MAX_VERSION,
+    PROTOCOL,
+    KeyRecord,
+    LoginKeys,
+)
+from roaming_keys.protocol.messages.reader import Reader, check_range, to_base64, write
+from smime_core.errors import MalformedMessage
+from smime_core.x509 import Certificate, parse_certificate
+
+MAX_CASES: Final = 100
+MAX_EVENTS: Final = 500
+MAX_NOTE_CHARACTERS: Final = 1_000  # MAX_EVENTS of these have a quarter of MAX_ANSWER_BYTES.
+# With these, no answer with MAX_CASES cases is larger than MAX_ANSWER_BYTES.
+MAX_REASON_CHARACTERS: Final = 500
+MAX_RECIPIENT_CHARACTERS: Final = 100
+
+
+class Role(StrEnum):
+    """The rights of a member of the staff."""
+
+    ADMINISTRATOR = "administrator"
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+
+
+class Change(StrEnum):
+    """A change that an administrator makes to an account."""
+
+    DISABLE = "disable"
+    ENABLE = "enable"
+    RENEW = "renew"
+    DELETE = "delete"
+    PASSWORD = "password"  # noqa: S105  # only noted: the operator's own command sets mail passwords
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """A recovery case, without its keys. Times are in seconds since 1970, and 0 for what has not happened.
+
+    `told` is the time at which a device of the owner has shown the case, `opened` that at which the keys were fetched.
+    """
+
+    id: str
+    user: str
+    reason: str
+    asked: int
+    asked_by: str
+    recipient: str
+    recipient_fingerprint: str
+    needed: int
+    approved_by: tuple[str, ...] = ()
+    told: int = 0
+    opened: int = 0
+
+    def members(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "user": self.user,
+            "reason": self.reason,
+            "asked": self.asked,
+            "asked_by": self.asked_by,
+            "recipient": self.recipient,
+            "recipient_fingerprint": self.recipient_fingerprint,
+            "needed": self.needed,
+            "approved_by": list(self.approved_by),
+            "told": self.told,
+            "opened": self.opened,
+        }
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> CaseFacts:
+        facts = cls(
+            id=reader.text("id"),
+            user=reader.text("user"),
+            reason=reader.text("reason"),
+            asked=reader.seconds("asked"),
+            asked_by=reader.text("asked_by"),
+            recipient=reader.text("recipient"),
+            recipient_fingerprint=reader.text("recipient_fingerprint"),
+            needed=reader.integer("needed", 1, MAX_OFFICERS),
+            approved_by=reader.texts("approved_by", MAX_OFFICERS),
+            told=reader.seconds("told"),
+            opened=reader.seconds("opened"),
+        )
+        reader.check_finished()
+        return facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFacts:
+    """A recovery copy, without its keys: the fingerprints of its policy and of the certificates."""
+
+    policy: str
+    certificates: tuple[str, ...]
+
+    @classmethod
+    def of(cls, copy: RecoveryCopy) -> CopyFacts:
+        return cls(policy=copy.policy.fingerprint, certificates=copy.certificates)
+
+    def members(self) -> dict[str, Any]:
+        return {"policy": self.policy, "certificates": list(self.certificates)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> CopyFacts:
+        facts = cls(policy=reader.text("policy"), certificates=read_fingerprints(reader, "certificates"))
+        reader.check_finished()
+        return facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The answer to `GET /recovery`: the policy in force, the copy of the caller, cases, a renewal that is asked for.
+
+    `policy` and `copy` are None if there is none, `renew` is the time of the request in seconds since 1970, or 0.
+    """
+
+    policy: RecoveryPolicy | None = None
+    copy: CopyFacts | None = None
+    cases: tuple[CaseFacts, ...] = ()
+    renew: int = 0
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "cases": [one.members() for one in self.cases],
+                "renew": self.renew,
+                **({} if self.policy is None else {"policy": self.policy.members()}),
+                **({} if self.copy is None else {"copy": self.copy.members()}),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Standing:
+        reader = Reader(data, "recovery", max_bytes=MAX_ANSWER_BYTES)
+        standing = cls(
+            cases=tuple(CaseFacts.from_reader(one) for one in reader.records("cases", MAX_CASES)),
+            renew=reader.seconds("renew"),
+            policy=RecoveryPolicy.from_reader(reader.record("policy")) if "policy" in reader else None,
+            copy=CopyFacts.from_reader(reader.record("copy")) if "copy" in reader else None,
+        )
+        reader.check_finished()
+        return standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreCopy:
+    """The body of `PUT /recovery`."""
+
+    copy: RecoveryCopy
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "copy": self.copy.members()})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> StoreCopy:
+        reader = Reader(data, "recovery copy", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
+        stored = cls(copy=RecoveryCopy.from_reader(reader.record("copy")))
+        reader.check_finished()
+        return stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """The body of `POST /staff/users`: an account that an administrator makes for somebody."""
+
+    user: str
+    keys: LoginKeys
+    record: KeyRecord
+    copy: RecoveryCopy | None = None
+
+    def to_json(self) -> bytes:
+        members = {"protocol": PROTOCOL, "user": self.user, **self.keys.members(), "record": self.record.members()}
+        return write(members | ({} if self.copy is None else {"copy": self.copy.members()}))
+
+    @classmethod
+    def from_json(cls, data: bytes) -> NewUser:
+        reader = Reader(data, "user", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
+        new = cls(
+            user=reader.text("user"),
+            keys=LoginKeys.from_reader(reader),
+            record=KeyRecord.from_reader(reader.record("record")),
+            copy=RecoveryCopy.from_reader(reader.record("copy")) if "copy" in reader else None,
+        )
+        reader.check_finished()
+        return new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChange:
+    """The body of `POST /staff/user`."""
+
+    user: str
+    change: Change
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "user": self.user, "change": self.change})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> UserChange:
+        reader = Reader(data, "user")
+        reader.check_protocol(PROTOCOL)
+        change = cls(user=reader.text("user"), change=reader.choice("change", Change))
+        reader.check_finished()
+        return change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPolicy:
+    """The body of `PUT /staff/policy`."""
+
+    policy: RecoveryPolicy
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "policy": self.policy.members()})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> NewPolicy:
+        reader = Reader(data, "recovery policy", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
+        new = cls(policy=RecoveryPolicy.from_reader(reader.record("policy")))
+        reader.check_finished()
+        return new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCase:
+    """The body of `POST /staff/cases`: whose keys are to be recovered, why, and for whom.
+
+    Raises MalformedMessage for a reason that is empty or too long.
+    """
+
+    user: str
+    reason: str
+    recipient: Certificate
+
+    def __post_init__(self) -> None:
+        check_range(len(self.reason), 1, MAX_REASON_CHARACTERS, where="reason in characters")
+
+    def to_json(self) -> bytes:
+        recipient = to_base64(self.recipient.der)
+        return write({"protocol": PROTOCOL, "user": self.user, "reason": self.reason, "recipient": recipient})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> NewCase:
+        reader = Reader(data, "case", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
+        case = cls(
+            user=reader.text("user"),
+            reason=reader.text("reason"),
+            recipient=parse_certificate(reader.data("recipient", MAX_CERTIFICATE_BYTES)),
+        )
+        reader.check_finished()
+        return case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseChoice:
+    """The body of the calls about one case. `share` is the CMS that an officer passes on, in an approval."""
+
+    id: str
+    share: bytes = field(default=b"", repr=False)
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "case": self.id, "share": to_base64(self.share)})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> CaseChoice:
+        reader = Reader(data, "case", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
+        choice = cls(id=reader.id("case"), share=reader.data("share", MAX_SHARE_BYTES))
+        reader.check_finished()
+        return choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """The answer to `GET /staff/cases`, the latest first."""
+
+    cases: tuple[CaseFacts, ...]
+
+    def to_json(self) -> bytes:
+        return write({"cases": [one.members() for one in self.cases]})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Cases:
+        reader = Reader(data, "cases", max_bytes=MAX_ANSWER_BYTES)
+        cases = cls(cases=tuple(CaseFacts.from_reader(one) for one in reader.records("cases", MAX_CASES)))
+        reader.check_finished()
+        return cases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficersCase:
+    """The answer to `POST /staff/case/share`: a case, and the share of the officer who asks, by its number.
+
+    The officer is shown the facts, and the share goes to the recipient. Raises MalformedMessage if the facts name
+    another certificate than the recipient's.
+    """
+
+    facts: CaseFacts
+    recipient: Certificate
+    copy_id: str
+    number: int
+    share: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        shown = (self.facts.recipient, self.facts.recipient_fingerprint)
+        if shown != (name_of_recipient(self.recipient), self.recipient.fingerprint):
+            raise MalformedMessage("the case is for another certificate than it says", where="case: recipient")
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "case": self.facts.members(),
+                "recipient": to_base64(self.recipient.der),
+                "copy": self.copy_id,
+                "number": self.number,
+                "share": to_base64(self.share),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> OfficersCase:
+        reader = Reader(data, "case", max_bytes=MAX_ANSWER_BYTES)
+        case = cls(
+            facts=CaseFacts.from_reader(reader.record("case")),
+            recipient=parse_certificate(reader.data("recipient", MAX_CERTIFICATE_BYTES)),
+            copy_id=reader.text("copy"),
+            number=reader.integer("number", 1, MAX_OFFICERS),
+            share=reader.data("share", MAX_SHARE_BYTES),
+        )
+        reader.check_finished()
+        return case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """The answer to `POST /staff/case/open`: the copy, and the shares that officers have passed on."""
+
+    facts: CaseFacts
+    copy: RecoveryCopy
+    shares: tuple[bytes, ...] = field(repr=False)
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "case": self.facts.members(),
+                "copy": self.copy.members(),
+                "shares": [{"cms": to_base64(one)} for one in self.shares],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> OpenCase:
+        reader = Reader(data, "case", max_bytes=MAX_ANSWER_BYTES)
+        case = cls(
+            facts=CaseFacts.from_reader(reader.record("case")),
+            copy=RecoveryCopy.from_reader(reader.record("copy")),
+            shares=tuple(one.data("cms", MAX_SHARE_BYTES) for one in reader.records("shares", MAX_OFFICERS)),
+        )
+        reader.check_finished()
+        return case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsWanted:
+    """The body of `POST /staff/audit`: the events of a user, or of all for "", after the one with a number."""
+
+    user: str
+    after: int
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "user": self.user, "after": self.after})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> EventsWanted:
+        reader = Reader(data, "audit")
+        reader.check_protocol(PROTOCOL)
+        wanted = cls(user=reader.text_or_null("user") or "", after=reader.integer("after", 0, MAX_VERSION))
+        reader.check_finished()
+        return wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownEvent:
+    """An event of the audit trail. The texts are empty if its details were deleted."""
+
+    number: int
+    at: int
+    kind: str
+    user: str
+    actor: str
+    note: str
+
+    def members(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "at": self.at,
+            "kind": self.kind,
+            "user": self.user,
+            "actor": self.actor,
+            "note": self.note,
+        }
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> ShownEvent:
+        event = cls(
+            number=reader.integer("number", 1, MAX_VERSION),
+            at=reader.seconds("at"),
+            kind=reader.text("kind"),
+            user=reader.text_or_null("user") or "",
+            actor=reader.text_or_null("actor") or "",
+            note=reader.text_or_null("note") or "",
+        )
+        reader.check_finished()
+        return event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """The answer to `POST /staff/audit`: at most MAX_EVENTS events."""
+
+    events: tuple[ShownEvent, ...]
+
+    def to_json(self) -> bytes:
+        return write({"events": [one.members() for one in self.events]})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Events:
+        reader = Reader(data, "audit", max_bytes=MAX_ANSWER_BYTES)
+        events = cls(events=tuple(ShownEvent.from_reader(one) for one in reader.records("events", MAX_EVENTS)))
+        reader.check_finished()
+        return events
+
+
+def name_of_recipient(certificate: Certificate) -> str:
+    """Return the name by which a case shows its recipient: never empty, and short enough for each reader."""
+    return certificate.common_name[:MAX_RECIPIENT_CHARACTERS] or certificate.fingerprint

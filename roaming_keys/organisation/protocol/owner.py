@@ -1,0 +1,158 @@
+"""The owner's side of recovery by officers: which officers were confirmed, and the copy that goes to them.
+
+The confirmed policy is an entry of the account's encrypted state. Copies are made for its officers only, whatever
+policy the server names. The keys of groups are not copied: they are their owners' to share.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, replace
+from typing import Final
+
+from roaming_keys.organisation.protocol.copies import (
+    build_copy,
+    build_empty_copy,
+    fingerprints_of,
+    left_out,
+    recoverable,
+)
+from roaming_keys.organisation.protocol.messages import CaseFacts, CopyFacts, Standing, StoreCopy
+from roaming_keys.organisation.protocol.policy import RecoveryPolicy
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.groups.known import own_identities
+from roaming_keys.protocol.records.entries import Entry, time_after
+from roaming_keys.protocol.records.record import OpenRecord
+from roaming_keys.protocol.records.state import AccountState
+from roaming_keys.protocol.session import Session, Setting
+from smime_core.identity import Identity
+from smime_core.provider import CryptoProvider
+
+POLICY_ENTRY: Final = "recovery policy"
+FIRST_LOGIN_ENTRY: Final = "first login"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerRecovery:
+    """The facts for the owner: the policy that was confirmed, and one that waits for that; None without.
+
+    `left_out` encrypt, but are never shared, because their keys may sign too. `is_copied` says whether the officers
+    can recover all other encryption keys. `must_renew` is true until there is a certificate from after the request.
+    """
+
+    confirmed: RecoveryPolicy | None
+    offered: RecoveryPolicy | None
+    left_out: tuple[Identity, ...]
+    is_copied: bool
+    cases: tuple[CaseFacts, ...]
+    must_renew: bool
+    has_first_passphrase: bool
+
+
+def judge_recovery(opened: OpenRecord, standing: Standing) -> OwnerRecovery:
+    """Return what concerns the owner, from the open record and what the server says. Raises MalformedMessage."""
+    confirmed = confirmed_policy(opened.state)
+    offered = standing.policy
+    newest = max((one.certificate.not_before for one in opened.identities), default=None)
+    asked = datetime.datetime.fromtimestamp(standing.renew, datetime.UTC)
+    return OwnerRecovery(
+        confirmed=confirmed,
+        offered=None if offered is None or _same(offered, confirmed) else offered,
+        left_out=left_out(own_identities(opened)),
+        is_copied=confirmed is not None and standing.copy == _copy_for(opened, confirmed),
+        cases=standing.cases,
+        must_renew=standing.renew > 0 and (newest is None or newest < asked),
+        has_first_passphrase=has_first_passphrase(opened.state),
+    )
+
+
+def confirmed_policy(state: AccountState) -> RecoveryPolicy | None:
+    """Return the policy that the owner has confirmed."""
+    entry = state.entries.get(POLICY_ENTRY)
+    return None if entry is None or entry.value is None else RecoveryPolicy.from_json(entry.value.encode())
+
+
+def with_policy(state: AccountState, policy: RecoveryPolicy, at: datetime.datetime) -> AccountState:
+    """Return the state with a policy that the owner confirms."""
+    return _with_entry(state, POLICY_ENTRY, policy.to_json().decode(), at)
+
+
+def has_first_passphrase(state: AccountState) -> bool:
+    """Return whether the passphrase is that of an administrator, who knows it."""
+    entry = state.entries.get(FIRST_LOGIN_ENTRY)
+    return entry is not None and entry.value is not None
+
+
+def with_first_passphrase(state: AccountState, at: datetime.datetime) -> AccountState:
+    """Return the state of an account whose passphrase an administrator has made."""
+    return _with_entry(state, FIRST_LOGIN_ENTRY, "", at)
+
+
+def with_own_passphrase(state: AccountState) -> AccountState:
+    """Return the state of an account whose owner has chosen the passphrase."""
+    if not has_first_passphrase(state):
+        return state
+    removed = Entry(at=time_after(state.entries[FIRST_LOGIN_ENTRY], 0), value=None)
+    return replace(state, entries={**state.entries, FIRST_LOGIN_ENTRY: removed})
+
+
+async def fetch_standing(session: Session, setting: Setting) -> Standing:
+    """Ask the server. Raises KeyServerError or MalformedMessage."""
+    call = Call(method="GET", path="/recovery")
+    return Standing.from_json(await setting.transport.send(call, await session.sign(call, setting.provider)))
+
+
+async def confirm_policy(session: Session, setting: Setting, policy: RecoveryPolicy, at: datetime.datetime) -> Session:
+    """Confirm a policy, store a copy for its officers, and return the session after it.
+
+    Raises KeyServerError, or KeyMaySign if no key can be copied.
+    """
+    body = await _build_body(session, policy, setting.provider)
+    content = replace(session.opened, state=with_policy(session.opened.state, policy, at))
+    after = await session.push(setting, content)
+    await _put(after, setting, body)
+    return after
+
+
+async def renew_copy(session: Session, setting: Setting) -> bool:
+    """Store a new copy if officers were confirmed and the server's copy has other keys. Return whether one was stored.
+
+    A key that has got a certificate which may sign is copied no more; without any other key, the new copy is empty.
+    Raises KeyServerError or MalformedMessage.
+    """
+    policy = confirmed_policy(session.opened.state)
+    if policy is None:
+        return False
+    standing, wanted = await fetch_standing(session, setting), _copy_for(session.opened, policy)
+    if standing.copy == wanted or (standing.copy is None and not wanted.certificates):
+        return False
+    if wanted.certificates:
+        body = await _build_body(session, policy, setting.provider)
+    else:
+        body = StoreCopy(copy=await build_empty_copy(session.place.user, policy, setting.provider)).to_json()
+    await _put(session, setting, body)
+    return True
+
+
+async def _build_body(session: Session, policy: RecoveryPolicy, provider: CryptoProvider) -> bytes:
+    copy = await build_copy(session.place.user, policy, own_identities(session.opened), provider)
+    return StoreCopy(copy=copy).to_json()
+
+
+async def _put(session: Session, setting: Setting, body: bytes) -> None:
+    call = Call(method="PUT", path="/recovery", body=body)
+    await setting.transport.send(call, await session.sign(call, setting.provider))
+
+
+def _copy_for(opened: OpenRecord, policy: RecoveryPolicy) -> CopyFacts:
+    return CopyFacts(policy=policy.fingerprint, certificates=fingerprints_of(recoverable(own_identities(opened))))
+
+
+def _same(offered: RecoveryPolicy, confirmed: RecoveryPolicy | None) -> bool:
+    return confirmed is not None and offered.fingerprint == confirmed.fingerprint
+
+
+def _with_entry(state: AccountState, name: str, value: str | None, at: datetime.datetime) -> AccountState:
+    # A clock that was ahead at an earlier change must not make that one the latest.
+    entry = Entry(at=time_after(state.entries.get(name), int(at.timestamp() * 1_000)), value=value)
+    return replace(state, entries={**state.entries, name: entry})

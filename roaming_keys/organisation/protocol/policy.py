@@ -1,0 +1,101 @@
+"""The recovery policy of an organisation: its officers, how many of them are needed, and how long they wait.
+
+The owner of keys confirms a policy by its fingerprint. From then on it is part of the account's encrypted state, so
+that the server cannot put officers of its own in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from roaming_keys.protocol.key_account import encode_fields
+from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from smime_core.errors import MalformedMessage
+from smime_core.x509 import Certificate, KeyUsage, parse_certificate
+
+POLICY_FORM: Final = 1
+MIN_NEEDED: Final = 2  # With one, a single officer could read everybody's mail.
+MAX_OFFICERS: Final = 20
+MAX_WAIT_HOURS: Final = 720
+MAX_CERTIFICATE_BYTES: Final = 8_192
+MAX_POLICY_BYTES: Final = 262_144
+MAX_NAME_CHARACTERS: Final = 100
+_ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryPolicy:
+    """A policy. `wait_hours` pass between the request for keys and the first approval.
+
+    Raises MalformedMessage for a policy that lets one officer act alone, or nobody.
+    """
+
+    organisation: str
+    needed: int
+    wait_hours: int
+    officers: tuple[Certificate, ...]
+
+    def __post_init__(self) -> None:
+        if not (0 < len(self.organisation) <= MAX_NAME_CHARACTERS and self.organisation.isprintable()):
+            raise MalformedMessage(f"expected a name of at most {MAX_NAME_CHARACTERS} characters", where="organisation")
+        if not 0 <= self.wait_hours <= MAX_WAIT_HOURS:
+            raise MalformedMessage(f"expected 0 to {MAX_WAIT_HOURS} hours", where="wait")
+        if not MIN_NEEDED <= self.needed <= len(self.officers) <= MAX_OFFICERS:
+            text = f"{self.needed} of {len(self.officers)} officers: expected at least {MIN_NEEDED}, of {MAX_OFFICERS}"
+            raise MalformedMessage(text, where="recovery policy")
+        # An officer with two shares would count twice.
+        if len({one.public_key.spki_der for one in self.officers}) != len(self.officers):
+            raise MalformedMessage("two officers have the same key", where="recovery policy")
+        for one in self.officers:
+            check_encrypts(one)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that the policy says, in hexadecimal."""
+        certificates = [one.der for one in self.officers]
+        values = (self.organisation, self.needed, self.wait_hours)
+        return hashlib.sha256(encode_fields("recovery policy", POLICY_FORM, *values, *certificates)).hexdigest()
+
+    def number_of(self, officer: Certificate) -> int | None:
+        """Return the number of an officer's share, or None for somebody else."""
+        return self.officers.index(officer) + 1 if officer in self.officers else None
+
+    def members(self) -> dict[str, Any]:
+        return {
+            "organisation": self.organisation,
+            "needed": self.needed,
+            "wait_hours": self.wait_hours,
+            "officers": [{"certificate": to_base64(one.der)} for one in self.officers],
+        }
+
+    def to_json(self) -> bytes:
+        return write(self.members())
+
+    @classmethod
+    def from_json(cls, data: bytes) -> RecoveryPolicy:
+        return cls.from_reader(Reader(data, "recovery policy", max_bytes=MAX_POLICY_BYTES))
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> RecoveryPolicy:
+        policy = cls(
+            organisation=reader.text("organisation"),
+            needed=reader.integer("needed", MIN_NEEDED, MAX_OFFICERS),
+            wait_hours=reader.integer("wait_hours", 0, MAX_WAIT_HOURS),
+            officers=tuple(_read_officer(one) for one in reader.records("officers", MAX_OFFICERS)),
+        )
+        reader.check_finished()
+        return policy
+
+
+def check_encrypts(certificate: Certificate) -> None:
+    """Check that shares can be encrypted for a certificate. Raises MalformedMessage."""
+    if certificate.key_usage is not None and not certificate.key_usage & _ENCRYPTS:
+        raise MalformedMessage("it is not for encryption", where=f"certificate of {certificate.common_name}")
+
+
+def _read_officer(reader: Reader) -> Certificate:
+    certificate = parse_certificate(reader.data("certificate", MAX_CERTIFICATE_BYTES))
+    reader.check_finished()
+    return certificate

@@ -1,0 +1,107 @@
+"""The messages that set the keys of an account: the registration, and the rotation under a new passphrase or code."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from roaming_keys.protocol.key_account import AccountKeys, KeyAccount, check_passphrase, stretch
+from roaming_keys.protocol.messages.accounts import LoginKeys, Parameters, Registration, Rotation, WrapKind
+from roaming_keys.protocol.records.record import (
+    OpenRecord,
+    build_first_record,
+    build_reset_record,
+    build_rotated_record,
+)
+from roaming_keys.protocol.records.recovery_codes import RecoveryKeys
+from roaming_keys.protocol.records.state import WrapKey
+from smime_core.identity import Identity
+from smime_core.provider import CryptoProvider
+
+_SALT_BYTES = 16
+
+
+async def build_registration(
+    account: KeyAccount,
+    identities: Sequence[Identity],
+    ticket: str,
+    provider: CryptoProvider,
+    mail_password: bytes | None = None,
+) -> Registration:
+    """Return the body of `POST /register`: `identities` as version 1 of a new account.
+
+    Pass `mail_password` if it is known. Raises PassphraseReused if the passphrase is the same, PassphraseMissing or
+    MalformedMessage.
+    """
+    check_passphrase(account.passphrase, mail_password)
+    parameters = new_parameters(provider)
+    keys = await stretch(account, parameters, provider)
+    return Registration(
+        user=account.user,
+        ticket=ticket,
+        keys=LoginKeys(parameters=parameters, login_key=keys.public),
+        record=await build_first_record(account.user, identities, keys, provider),
+    )
+
+
+async def build_reset(
+    account: KeyAccount,
+    identities: Sequence[Identity],
+    ticket: str,
+    provider: CryptoProvider,
+    *,
+    before: Parameters,
+    version: int,
+    at: datetime.datetime,
+    mail_password: bytes | None = None,
+) -> Registration:
+    """Return the body of `POST /reset/finish`: `identities` as the record after `version`, marked as reset at `at`.
+
+    The new parameters cost a guesser at least as much as those of `before`, because other devices refuse weaker ones.
+    Raises as `build_registration`.
+    """
+    check_passphrase(account.passphrase, mail_password)
+    parameters = new_parameters(provider).at_the_cost_of(before)
+    keys = await stretch(account, parameters, provider)
+    record = await build_reset_record(
+        account.user, identities, keys, provider, version=version + 1, at=int(at.timestamp())
+    )
+    login_keys = LoginKeys(parameters=parameters, login_key=keys.public)
+    return Registration(user=account.user, ticket=ticket, keys=login_keys, record=record)
+
+
+async def build_rotation(
+    account: KeyAccount,
+    opened: OpenRecord,
+    wrap_keys: Sequence[WrapKey],
+    provider: CryptoProvider,
+    *,
+    before: Parameters,
+    revoked: Sequence[str] = (),
+    recovery: RecoveryKeys | None = None,
+) -> tuple[Rotation, AccountKeys]:
+    """Return the body of `POST /passphrase` and the account's new keys.
+
+    The passphrase of `account` may be the same as before: by the new salt and the new key, devices that are `revoked`
+    can neither log in nor open later records. Of the earlier wrap keys only `wrap_keys` stay, which are the owner's
+    (`records/own_wrap_keys.py`). The new parameters cost a guesser at least as much as those of `before`, because
+    other devices refuse weaker ones. `recovery` takes the place of an earlier recovery code. Raises PassphraseMissing
+    or MalformedMessage.
+    """
+    check_passphrase(account.passphrase)
+    parameters = new_parameters(provider).at_the_cost_of(before)
+    keys = await stretch(account, parameters, provider)
+    if recovery is not None:
+        wrap_keys = (*(one for one in wrap_keys if one.kind != WrapKind.RECOVERY), recovery.wrap_key)
+    codes = [one.login_key for one in wrap_keys if one.kind == WrapKind.RECOVERY]
+    rotation = Rotation(
+        keys=LoginKeys(parameters=parameters, login_key=keys.public, recovery_key=codes[0] if codes else None),
+        record=await build_rotated_record(opened, account.user, keys, tuple(wrap_keys), provider),
+        revoked=tuple(revoked),
+    )
+    return rotation, keys
+
+
+def new_parameters(provider: CryptoProvider) -> Parameters:
+    """Return parameters with a new salt."""
+    return Parameters(salt=provider.random_bytes(_SALT_BYTES))

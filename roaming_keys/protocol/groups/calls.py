@@ -1,0 +1,247 @@
+"""A person's groups at a key server: list, open, store, leave and delete, inside a session and without I/O."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.groups.content import (
+    GroupContent,
+    GroupMember,
+    GroupVersion,
+    digest_of_bundle,
+    open_group_bundle,
+    seal_group,
+)
+from roaming_keys.protocol.groups.known import KnownGroup, known_groups, own_identities
+from roaming_keys.protocol.groups.membership import find_own_certificate, find_signer, without_members
+from roaming_keys.protocol.groups.messages import GroupPush, ListedGroup, ListedGroups, Member, StoredGroup
+from roaming_keys.protocol.groups.places import addresses_of, find_other_address, with_shared_identities
+from roaming_keys.protocol.key_account import KEY_BYTES, is_address_of
+from roaming_keys.protocol.known import ServerLies
+from roaming_keys.protocol.records.record import OpenRecord
+from roaming_keys.protocol.session import Session, Setting
+from smime_core.errors import GroupKeyRefused, SmimeError
+from smime_core.identity import Identity
+from smime_core.own_content import GroupKey, OwnedGroupKey, unwrap_own_group_key, wrap_group_key
+from smime_core.provider import CryptoProvider
+from smime_core.x509 import Certificate
+
+_ID_BYTES: Final = 16
+
+
+class OwnAddressInGroup(GroupKeyRefused):
+    """A group has a certificate of the person's own address. Mail to the person would go to its key."""
+
+    code = "group-of-own-address"
+
+
+class AddressOfOtherKeys(GroupKeyRefused):
+    """A group has a certificate of an address for which the account has other keys: own ones, or another group's."""
+
+    code = "group-of-known-address"
+
+
+class OwnerChanged(SmimeError):
+    """A group is signed by another certificate of its owner than before. `fingerprint` is the new one's."""
+
+    code = "group-owner-changed"
+
+    def __init__(self, owner: str, certificate: Certificate) -> None:
+        super().__init__(f"{owner} signs the group with another certificate than before: {certificate.fingerprint}")
+        self.fingerprint = certificate.fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGroup:
+    """A group that was opened. `certificate` is the one by which its owner has signed it.
+
+    `left` are members for whom the server has no key any more. Only the owner learns of them.
+    """
+
+    version: GroupVersion
+    bundle: str
+    certificate: Certificate
+    content: GroupContent
+    left: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> KnownGroup:
+        """The facts to keep of this version."""
+        return KnownGroup(
+            name=self.content.name,
+            owner=self.version.owner,
+            certificate=self.certificate,
+            version=self.version.number,
+            bundle=self.bundle,
+            certificates=tuple(sorted(one.certificate.fingerprint for one in self.content.identities)),
+        )
+
+
+async def list_groups(session: Session, setting: Setting) -> tuple[ListedGroup, ...]:
+    """Return the groups that the person owns or is a member of. Raises KeyServerError or MalformedMessage."""
+    return tuple(ListedGroups.from_json(await _send(session, setting, Call(method="GET", path="/groups"))).groups)
+
+
+async def fetch_group(session: Session, setting: Setting, id: str) -> StoredGroup:
+    """Return a group as the server has it. Raises KeyServerError or MalformedMessage."""
+    return StoredGroup.from_json(await _send(session, setting, Call(method="GET", path=f"/groups/{id}")))
+
+
+def find_wrap(stored: StoredGroup, user: str) -> bytes:
+    """Return the key of a group for a member. Raises ServerLies."""
+    for one in stored.members:
+        if one.user == user:
+            return one.wrap
+    raise ServerLies("group-without-key", "the key server gives the group without your key")
+
+
+async def open_own_group(
+    session: Session, id: str, stored: StoredGroup, provider: CryptoProvider, *, at: datetime.datetime
+) -> OpenGroup:
+    """Return a group of the person. Raises ServerLies, GroupKeyRefused, NoMatchingRecipient or MalformedMessage."""
+    identities, wrap = own_identities(session.opened), find_wrap(stored, session.place.user)
+    owned = await unwrap_own_group_key(wrap, provider, identities=identities, at=at)
+    # The person has no certificate of others to accept: each of the own ones counts.
+    opened = await _open(session, id, stored, owned, provider)
+    have_keys = {one.user for one in stored.members}
+    return replace(opened, left=tuple(one.user for one in opened.content.members if one.user not in have_keys))
+
+
+async def open_group(
+    session: Session,
+    id: str,
+    stored: StoredGroup,
+    owned: OwnedGroupKey,
+    provider: CryptoProvider,
+    *,
+    accepted: str = "",
+) -> OpenGroup:
+    """Return a group of another owner, by a key that was judged (`examine_group_key`, `read_group_key`).
+
+    `accepted` is the fingerprint of the owner's certificate if the person has agreed to another one than before.
+    Raises ServerLies, OwnerChanged, GroupKeyRefused, AddressOfOtherKeys among them, or MalformedMessage.
+    """
+    known, is_agreed = known_groups(session.opened.state).get(id), accepted == owned.certificate.fingerprint
+    if known is not None and owned.certificate != known.certificate and not is_agreed:
+        raise OwnerChanged(known.owner, owned.certificate)
+    opened = await _open(session, id, stored, owned, provider)
+    other = None if is_agreed else find_other_address(session.opened, opened.content, known, stored.owner)
+    if other is not None:
+        raise AddressOfOtherKeys(f"the group has a certificate of {other}, for which your account has other keys")
+    return opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedGroup:
+    """A call that stores a version of a group, and the group after it."""
+
+    call: Call
+    group: OpenGroup
+
+
+def first_of(
+    name: str, identities: Sequence[Identity], session: Session, provider: CryptoProvider, *, at: datetime.datetime
+) -> tuple[GroupVersion, GroupContent]:
+    """Return the first version of a new group, whose owner and only member is the person, and its content.
+
+    Raises MalformedMessage for a name that is not one line or without identities, or NoOwnIdentity.
+    """
+    user = session.place.user
+    myself = GroupMember(user=user, certificate=find_own_certificate(own_identities(session.opened), user, at))
+    content = GroupContent(name=name, members=(myself,), identities=tuple(identities))
+    return GroupVersion(id=provider.random_bytes(_ID_BYTES).hex(), owner=user, number=1), content
+
+
+def next_of(before: OpenGroup, content: GroupContent) -> tuple[GroupVersion, GroupContent, tuple[str, ...]]:
+    """Return the version after `before`, its content without members who have no key any more, and who these are."""
+    version = replace(before.version, number=before.version.number + 1)
+    # A member who is added again has a new key by this version, and has not left.
+    kept = {one.user for one in content.members if one in before.content.members}
+    gone = tuple(user for user in before.left if user in kept)
+    return version, without_members(content, gone, version.owner) if gone else content, gone
+
+
+async def prepare_group(
+    session: Session, version: GroupVersion, content: GroupContent, provider: CryptoProvider, *, at: datetime.datetime
+) -> PreparedGroup:
+    """Return the call that stores a version of a group of the person under a new key.
+
+    Raises OwnAddressInGroup, NoOwnIdentity, UnsupportedAlgorithm or LimitExceeded.
+    """
+    user = session.place.user
+    if any(is_address_of(user, one) for one in addresses_of(content.identities)):
+        # Neither the person nor the members would take such a group.
+        raise OwnAddressInGroup(f"this is your own certificate: a group has one of its own, and not of {user}")
+    owner = find_signer(own_identities(session.opened), user, at)
+    key = provider.random_bytes(KEY_BYTES)
+    bundle = await seal_group(content, version, key, provider)
+    opened = OpenGroup(version=version, bundle=digest_of_bundle(bundle), certificate=owner.certificate, content=content)
+    members = []
+    for one in content.members:
+        bound = GroupKey(
+            group=version.id, number=version.number, owner=version.owner, user=one.user, bundle=opened.bundle, key=key
+        )
+        wrap = await wrap_group_key(bound, one.certificate, provider, owner=owner, signing_time=at)
+        members.append(Member(user=one.user, wrap=wrap))
+    body = GroupPush(bundle=bundle, members=members).to_json()
+    condition = f'"{version.id}.{version.number - 1}"'
+    call = Call(method="PUT", path=f"/groups/{version.id}", condition=condition, body=body)
+    return PreparedGroup(call=call, group=opened)
+
+
+async def store_group(
+    session: Session, setting: Setting, version: GroupVersion, content: GroupContent, *, at: datetime.datetime
+) -> tuple[Session, OpenGroup]:
+    """Store a version of a group of the person under a new key, and return the session and the group after it.
+
+    Raises the errors of `prepare_group`, and KeyServerError, also if the server has another version before.
+    """
+    prepared = await prepare_group(session, version, content, setting.provider, at=at)
+    await _send(session, setting, prepared.call)
+    return await keep_group(session, setting, prepared.group, at=at), prepared.group
+
+
+async def keep_group(session: Session, setting: Setting, group: OpenGroup, *, at: datetime.datetime) -> Session:
+    """Add the keys of a group to the account, with what it has seen of it. Raises the errors of `Session.push`."""
+    content = with_keys_of(session.opened, group, at)
+    return session if content is session.opened else await session.push(setting, content)
+
+
+def with_keys_of(opened: OpenRecord, group: OpenGroup, at: datetime.datetime) -> OpenRecord:
+    """Return the record with the keys of a group, or the same record if it has them. Raises LimitExceeded."""
+    return with_shared_identities(opened, group.version.id, group.content.identities, group.known, at)
+
+
+async def end_group(session: Session, setting: Setting, id: str) -> None:
+    """Delete a group of the person, or take the person out of another's. Raises KeyServerError."""
+    await _send(session, setting, Call(method="DELETE", path=f"/groups/{id}"))
+
+
+async def _open(
+    session: Session, id: str, stored: StoredGroup, owned: OwnedGroupKey, provider: CryptoProvider
+) -> OpenGroup:
+    key, digest = owned.key, digest_of_bundle(stored.bundle)
+    expected = GroupKey(
+        group=id, number=stored.version, owner=stored.owner, user=session.place.user, bundle=digest, key=key.key
+    )
+    if key != expected:
+        raise GroupKeyRefused("the key server gives a key of another group, version or member")
+    known = known_groups(session.opened.state).get(id)
+    if known is not None:
+        known.check(owner=stored.owner, version=stored.version, bundle=digest)
+    version = GroupVersion(id=id, owner=stored.owner, number=stored.version)
+    content = await open_group_bundle(stored.bundle, version, key.key, provider)
+    # The account takes the keys in. One for the own address would be used in the place of the person's own.
+    if any(is_address_of(session.place.user, one) for one in addresses_of(content.identities)):
+        raise OwnAddressInGroup(f"the group has a certificate of {session.place.user}, who is a person and no group")
+    if all(one.user != session.place.user for one in content.members):
+        raise GroupKeyRefused("the group's list of people lacks you")
+    return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
+
+
+async def _send(session: Session, setting: Setting, call: Call) -> bytes:
+    return await setting.transport.send(call, await session.sign(call, setting.provider))

@@ -1,0 +1,111 @@
+"""The groups that an account knows, as entries of its encrypted state.
+
+    group key:ID   {"name", "owner", "certificate": base64 of the owner's, "version", "bundle": SHA-256 of the latest
+                   bundle that was opened, "certificates": SHA-256 of those of the group}
+
+By them a server can give no earlier version of a group, and no group of another owner. They also say which identities
+of the account are not the person's own (`shared_keys`): a group's key signs no decisions and settings. So a certificate
+that a later version of the group lacks stays in the entry.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from roaming_keys.organisation.protocol.copies import read_fingerprints
+from roaming_keys.protocol.known import ServerLies
+from roaming_keys.protocol.messages.accounts import MAX_VERSION
+from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.records.entries import Entry, time_after
+from roaming_keys.protocol.records.record import OpenRecord
+from roaming_keys.protocol.records.shared_keys import KIND, MAX_ENTRY_BYTES
+from roaming_keys.protocol.records.state import AccountState
+from smime_core.errors import SmimeError
+from smime_core.identity import Identity, is_shared
+from smime_core.x509 import Certificate, parse_certificate
+
+_MAX_CERTIFICATE_BYTES: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownGroup:
+    """A group as the account has seen it last. `certificate` is the owner's, `certificates` are of the group."""
+
+    name: str
+    owner: str
+    certificate: Certificate
+    version: int
+    bundle: str
+    certificates: tuple[str, ...]
+
+    def check(self, *, owner: str, version: int, bundle: str) -> None:
+        """Return if this version is the known one, or a later one of the same owner. Raises ServerLies."""
+        if owner != self.owner:
+            raise ServerLies("group-of-another", f"the key server says that {owner} owns a group of {self.owner}")
+        if version < self.version:
+            seen = f"the key server gives version {version} of a group, but you have seen version {self.version}"
+            raise ServerLies("group-rolled-back", seen)
+        if version == self.version and bundle != self.bundle:
+            raise ServerLies("group-forked", "the key server has two groups of one version")
+
+    def after(self, before: KnownGroup | None) -> KnownGroup:
+        """Return the group with the certificates that it had before, too."""
+        earlier = () if before is None else before.certificates
+        return replace(self, certificates=tuple(sorted({*self.certificates, *earlier})))
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "name": self.name,
+                "owner": self.owner,
+                "certificate": to_base64(self.certificate.der),
+                "version": self.version,
+                "bundle": self.bundle,
+                "certificates": list(self.certificates),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> KnownGroup:
+        """Parse the JSON. Raises MalformedMessage."""
+        reader = Reader(data, KIND, max_bytes=MAX_ENTRY_BYTES)
+        known = cls(
+            name=reader.text("name"),
+            owner=reader.text("owner"),
+            certificate=parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES)),
+            version=reader.integer("version", 1, MAX_VERSION),
+            bundle=reader.text("bundle"),
+            certificates=read_fingerprints(reader, "certificates"),
+        )
+        reader.check_finished()
+        return known
+
+
+def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
+    """Return the groups of an account by their ids. One that a later program has written otherwise is left out."""
+    found = {}
+    for name, entry in state.entries.items():
+        kind, _, id = name.partition(":")
+        if kind != KIND or entry.value is None:
+            continue
+        try:
+            found[id] = KnownGroup.from_json(entry.value.encode())
+        except SmimeError:
+            continue
+    return found
+
+
+def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.datetime) -> AccountState:
+    """Return the state with a group as it was seen. It stays also after the person has left: the keys do too."""
+    name = f"{KIND}:{id}"
+    time = time_after(state.entries.get(name), int(at.timestamp() * 1_000))
+    entry = Entry(at=time, value=known.to_json().decode())
+    return replace(state, entries={**state.entries, name: entry})
+
+
+def own_identities(opened: OpenRecord) -> tuple[Identity, ...]:
+    """Return the identities of an account that are the person's own, and not those of a group."""
+    return tuple(one for one in opened.identities if not is_shared(one))

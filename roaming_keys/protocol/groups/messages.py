@@ -1,0 +1,149 @@
+"""The messages about groups, as frozen values and as JSON (docs/roaming_protocol.md, "Groups").
+
+Every `from_json` raises MalformedMessage, or LimitExceeded for what is too long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from roaming_keys.protocol.key_account import check_readable_user, normalise_user
+from roaming_keys.protocol.messages.accounts import (
+    MAX_ANSWER_BYTES,
+    MAX_RECORD_BYTES,
+    MAX_VERSION,
+    PROTOCOL,
+    STEP_BYTES,
+)
+from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from smime_core.errors import MalformedMessage
+from smime_core.text import parse_address
+
+MAX_MEMBERS: Final = 100
+MAX_OWNED: Final = 20  # Groups of one owner.
+MAX_LISTED: Final = 200
+MAX_WRAP_BYTES: Final = 16_384
+MAX_GROUP_BUNDLE_BYTES: Final = 24 * STEP_BYTES  # With the certificates of all members, it fits into a record's body.
+GROUP_CHANGED: Final = "group-changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A member of a group, and the key of the group's bundle, encrypted for this member's certificate."""
+
+    user: str
+    wrap: bytes = field(repr=False)
+
+    def members(self) -> dict[str, Any]:
+        return {"user": self.user, "wrap": to_base64(self.wrap)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> Member:
+        member = cls(user=reader.text("user"), wrap=reader.data("wrap", MAX_WRAP_BYTES))
+        reader.check_finished()
+        check_readable_user(member.user, "members")
+        return member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPush:
+    """The body of `PUT /groups/ID`: the next bundle, and all members."""
+
+    bundle: bytes = field(repr=False)
+    members: Sequence[Member]
+
+    def to_json(self) -> bytes:
+        members = [one.members() for one in self.members]
+        return write({"protocol": PROTOCOL, "bundle": to_base64(self.bundle), "members": members})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> GroupPush:
+        reader = Reader(data, "group", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
+        push = cls(bundle=_read_bundle(reader), members=_read_members(reader))
+        reader.check_finished()
+        return push
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGroup:
+    """The answer to `GET /groups/ID`. `members` are all for the owner, and for a member this one only."""
+
+    owner: str
+    version: int
+    bundle: bytes = field(repr=False)
+    members: Sequence[Member]
+
+    def to_json(self) -> bytes:
+        members = [one.members() for one in self.members]
+        return write(
+            {"owner": self.owner, "version": self.version, "bundle": to_base64(self.bundle), "members": members}
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> StoredGroup:
+        reader = Reader(data, "group", max_bytes=MAX_ANSWER_BYTES)
+        group = cls(
+            owner=reader.text("owner"),
+            version=reader.integer("version", 1, MAX_VERSION),
+            bundle=_read_bundle(reader),
+            members=_read_members(reader),
+        )
+        reader.check_finished()
+        return group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedGroup:
+    """A group of which the caller is the owner or a member."""
+
+    id: str
+    owner: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedGroups:
+    """The answer to `GET /groups`."""
+
+    groups: Sequence[ListedGroup]
+
+    def to_json(self) -> bytes:
+        return write({"groups": [{"id": one.id, "owner": one.owner, "version": one.version} for one in self.groups]})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ListedGroups:
+        reader = Reader(data, "groups", max_bytes=MAX_ANSWER_BYTES)
+        listed = cls(groups=tuple(_read_listed(one) for one in reader.records("groups", MAX_LISTED)))
+        reader.check_finished()
+        # A stranger whose address nobody can read takes no list away: such a group is left out.
+        listed = cls(groups=tuple(one for one in listed.groups if parse_address(one.owner) is not None))
+        if len({one.id for one in listed.groups}) != len(listed.groups):
+            raise MalformedMessage("a group appears twice", where="groups")
+        return listed
+
+
+def _read_listed(reader: Reader) -> ListedGroup:
+    listed = ListedGroup(
+        id=reader.id("id"), owner=reader.text("owner"), version=reader.integer("version", 1, MAX_VERSION)
+    )
+    reader.check_finished()
+    if normalise_user(listed.owner) != listed.owner:
+        raise MalformedMessage("expected a normalised address", where="groups")
+    return listed
+
+
+def _read_bundle(reader: Reader) -> bytes:
+    bundle = reader.data("bundle", MAX_GROUP_BUNDLE_BYTES)
+    if not bundle or len(bundle) % STEP_BYTES:
+        raise MalformedMessage(f"expected a multiple of {STEP_BYTES} bytes", where="bundle")
+    return bundle
+
+
+def _read_members(reader: Reader) -> tuple[Member, ...]:
+    members = tuple(Member.from_reader(one) for one in reader.records("members", MAX_MEMBERS))
+    if len({one.user for one in members}) != len(members):
+        raise MalformedMessage("a member appears twice", where="members")
+    return members

@@ -1,0 +1,79 @@
+"""The place of a group's keys among those of an account, and the addresses that they must not take from others."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from roaming_keys.protocol.groups.content import GroupContent
+from roaming_keys.protocol.groups.known import KnownGroup, known_groups, with_group
+from roaming_keys.protocol.records.record import OpenRecord
+from smime_core.identity import Identity, as_shared, is_shared
+from smime_core.limits import check_limit
+from smime_core.text import address_key
+
+# A record has room for a hundred keys. Those of groups leave the person room for own ones.
+MAX_SHARED_IDENTITIES: Final = 60
+
+
+def with_shared_identities(
+    opened: OpenRecord, id: str, newest: Sequence[Identity], seen: KnownGroup, at: datetime.datetime
+) -> OpenRecord:
+    """Return the record with the identities of a group, or the same record if it has them. Raises LimitExceeded.
+
+    The newest certificate of the group comes before its others, because programs sign with the first one of an address.
+    A group keeps its place among the others, so that none takes an address from another by a later version.
+    """
+    before = known_groups(opened.state).get(id)
+    known, given = seen.after(before), tuple(map(as_shared, newest))
+    shared = {one.certificate.der for one in given}
+    if before == known and shared <= {one.certificate.der for one in opened.identities if is_shared(one)}:
+        return opened
+    earlier = (one for one in opened.identities if _is_of(known, one) and one.certificate.der not in shared)
+    place = _place_of(opened.identities, None if before is None else known)
+    first, others = ([one for one in part if not _is_of(known, one)] for part in _split(opened.identities, place))
+    identities = (*first, *given, *map(as_shared, earlier), *others)
+    check_limit("keys of shared identities", sum(map(is_shared, identities)), MAX_SHARED_IDENTITIES)
+    return replace(opened, identities=identities, state=with_group(opened.state, id, known, at))
+
+
+def find_other_address(opened: OpenRecord, content: GroupContent, known: KnownGroup | None, owner: str) -> str | None:
+    """Return an address of a group for which the account has other keys, or None.
+
+    These are own ones, and those of groups of other owners. An own key that the group has too is no other one.
+    """
+    groups = [one for one in known_groups(opened.state).values() if one.owner == owner]
+    of_owner = {one for group in (*groups, *([known] if known else [])) for one in group.certificates}
+    keys = {one.certificate.public_key.spki_der for one in content.identities}
+    others = [
+        one
+        for one in opened.identities
+        if one.certificate.fingerprint not in of_owner
+        and (is_shared(one) or one.certificate.public_key.spki_der not in keys)
+    ]
+    before = [one for one in opened.identities if known is not None and _is_of(known, one)]
+    taken = set(map(address_key, addresses_of(others))) - set(map(address_key, addresses_of(before)))
+    return next((one for one in addresses_of(content.identities) if address_key(one) in taken), None)
+
+
+def addresses_of(identities: Iterable[Identity]) -> list[str]:
+    """Return the addresses in the certificates of identities."""
+    return [address for one in identities for address in one.certificate.email_addresses]
+
+
+def _place_of(identities: Sequence[Identity], known: KnownGroup | None) -> int:
+    """The place of a group's first identity; that of the first group's for one that is not known yet."""
+    for place, one in enumerate(identities):
+        if is_shared(one) and (known is None or _is_of(known, one)):
+            return place
+    return len(identities)
+
+
+def _split(identities: Sequence[Identity], place: int) -> tuple[Sequence[Identity], Sequence[Identity]]:
+    return identities[:place], identities[place:]
+
+
+def _is_of(known: KnownGroup, identity: Identity) -> bool:
+    return identity.certificate.fingerprint in known.certificates

@@ -1,0 +1,232 @@
+"""The messages about second factors, as frozen values and as JSON: one-time codes and security keys.
+
+A login of an account with a factor is answered by a FactorDemand in place of the record. Every `from_json` raises
+MalformedMessage, or LimitExceeded for what is too long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES, MAX_RECORD_BYTES, NONCE_BYTES, PROTOCOL
+from roaming_keys.protocol.messages.reader import Reader, check_range, to_base64, write
+from smime_core.errors import MalformedMessage
+
+TOTP_SECRET_BYTES: Final = 20  # RFC 4226 section 4 recommends 160 bits.
+CODE_DIGITS: Final = 6
+CHALLENGE_BYTES: Final = 32
+MAX_FACTORS: Final = 10
+MAX_NAME_CHARACTERS: Final = 100
+MAX_CREDENTIAL_ID_BYTES: Final = 1_023  # WebAuthn Level 3 section 4.
+_MAX_PART_BYTES: Final = 2_048  # The parts of an assertion are smaller, and the body has its own limit.
+
+
+class FactorKind(StrEnum):
+    """The kinds of second factors."""
+
+    TOTP = "totp"
+    WEBAUTHN = "webauthn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorDemand:
+    """The answer to a login whose session waits for a second factor until `ends`, in seconds since 1970.
+
+    `challenge` is what a security key has to sign, with one of the `credentials`.
+    """
+
+    ends: int
+    kinds: tuple[FactorKind, ...]
+    challenge: bytes
+    credentials: tuple[bytes, ...] = ()
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "ends": self.ends,
+                "factors": list(self.kinds),
+                "challenge": to_base64(self.challenge),
+                "credentials": [to_base64(one) for one in self.credentials],
+            }
+        )
+
+    @classmethod
+    def find(cls, answer: bytes) -> FactorDemand | None:
+        """Return the demand in the answer to a login, or None if it brings the record."""
+        reader = Reader(answer, "login", max_bytes=MAX_ANSWER_BYTES)
+        if "factors" not in reader:
+            return None
+        demand = cls(
+            ends=reader.seconds("ends"),
+            # Kinds of a later version are not for this client.
+            kinds=tuple(FactorKind(one) for one in reader.texts("factors", MAX_FACTORS) if one in set(FactorKind)),
+            challenge=reader.exactly("challenge", CHALLENGE_BYTES),
+            credentials=reader.datas("credentials", MAX_FACTORS, MAX_CREDENTIAL_ID_BYTES),
+        )
+        reader.check_finished()
+        return demand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeProof:
+    """A one-time code of RFC 6238."""
+
+    code: str = field(repr=False)
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "kind": FactorKind.TOTP, "code": self.code})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionProof:
+    """An assertion of WebAuthn by a security key."""
+
+    credential_id: bytes
+    client_data: bytes
+    authenticator_data: bytes
+    signature: bytes
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "protocol": PROTOCOL,
+                "kind": FactorKind.WEBAUTHN,
+                "credential_id": to_base64(self.credential_id),
+                "client_data": to_base64(self.client_data),
+                "authenticator_data": to_base64(self.authenticator_data),
+                "signature": to_base64(self.signature),
+            }
+        )
+
+
+def read_proof(data: bytes) -> CodeProof | AssertionProof:
+    """Return the body of `POST /factor`."""
+    reader = Reader(data, "factor")
+    reader.check_protocol(PROTOCOL)
+    proof: CodeProof | AssertionProof
+    if reader.choice("kind", FactorKind) is FactorKind.TOTP:
+        proof = CodeProof(code=_read_code(reader))
+    else:
+        proof = AssertionProof(
+            credential_id=reader.data("credential_id", MAX_CREDENTIAL_ID_BYTES),
+            client_data=reader.data("client_data", _MAX_PART_BYTES),
+            authenticator_data=reader.data("authenticator_data", _MAX_PART_BYTES),
+            signature=reader.data("signature", _MAX_PART_BYTES),
+        )
+    reader.check_finished()
+    return proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCodes:
+    """An authenticator app that is to be added: the secret that it shares, and its first code."""
+
+    name: str
+    secret: bytes = field(repr=False)
+    code: str = field(repr=False)
+
+    def to_json(self) -> bytes:
+        members = {"protocol": PROTOCOL, "kind": FactorKind.TOTP, "name": self.name}
+        return write({**members, "secret": to_base64(self.secret), "code": self.code})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSecurityKey:
+    """A security key that is to be added: what the browser made for the `challenge` of `GET /factors`."""
+
+    name: str
+    challenge: bytes
+    client_data: bytes
+    attestation: bytes
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "protocol": PROTOCOL,
+                "kind": FactorKind.WEBAUTHN,
+                "name": self.name,
+                "challenge": to_base64(self.challenge),
+                "client_data": to_base64(self.client_data),
+                "attestation": to_base64(self.attestation),
+            }
+        )
+
+
+def read_new_factor(data: bytes) -> NewCodes | NewSecurityKey:
+    """Return the body of `POST /factors`."""
+    reader = Reader(data, "factor")
+    reader.check_protocol(PROTOCOL)
+    kind, name = reader.choice("kind", FactorKind), _read_name(reader)
+    new: NewCodes | NewSecurityKey
+    if kind is FactorKind.TOTP:
+        new = NewCodes(name=name, secret=reader.exactly("secret", TOTP_SECRET_BYTES), code=_read_code(reader))
+    else:
+        new = NewSecurityKey(
+            name=name,
+            challenge=reader.exactly("challenge", NONCE_BYTES),
+            client_data=reader.data("client_data", _MAX_PART_BYTES),
+            attestation=reader.data("attestation", _MAX_PART_BYTES),
+        )
+    reader.check_finished()
+    return new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFactor:
+    """A factor of the account. The times are in seconds since 1970; `latest` is that of its last use."""
+
+    id: str
+    kind: str
+    name: str
+    created: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factors:
+    """The answer to `GET /factors`. `challenge` is for a security key that is to be added."""
+
+    factors: tuple[KnownFactor, ...]
+    challenge: bytes
+
+    def to_json(self) -> bytes:
+        members = [
+            {"id": one.id, "kind": one.kind, "name": one.name, "created": one.created, "latest": one.latest}
+            for one in self.factors
+        ]
+        return write({"factors": members, "challenge": to_base64(self.challenge)})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Factors:
+        reader = Reader(data, "factors", max_bytes=MAX_RECORD_BYTES)
+        found = cls(
+            factors=tuple(_read_known(one) for one in reader.records("factors", MAX_FACTORS)),
+            challenge=reader.exactly("challenge", NONCE_BYTES),
+        )
+        reader.check_finished()
+        return found
+
+
+def _read_code(reader: Reader) -> str:
+    code = reader.text("code")
+    if len(code) != CODE_DIGITS or not (code.isascii() and code.isdigit()):
+        # The text does not quote the code.
+        raise MalformedMessage(f"expected {CODE_DIGITS} digits", where="code")
+    return code
+
+
+def _read_name(reader: Reader) -> str:
+    name = reader.text("name")
+    check_range(len(name), 1, MAX_NAME_CHARACTERS, where="name in characters")
+    if not name.isprintable():
+        raise MalformedMessage("expected letters", where="name")
+    return name
+
+
+def _read_known(reader: Reader) -> KnownFactor:
+    known: dict[str, Any] = {name: reader.text(name) for name in ("id", "kind", "name")}
+    factor = KnownFactor(**known, created=reader.seconds("created"), latest=reader.seconds("latest"))
+    reader.check_finished()
+    return factor

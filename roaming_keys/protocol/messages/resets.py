@@ -1,0 +1,55 @@
+"""The messages of a reset by mail login, and their JSON (docs/roaming_protocol.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from roaming_keys.protocol.messages.accounts import MAX_VERSION, PROTOCOL
+from roaming_keys.protocol.messages.reader import Reader, write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetRequest:
+    """The body of `POST /reset`."""
+
+    user: str
+    ticket: str = field(repr=False)
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "user": self.user, "ticket": self.ticket})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ResetRequest:
+        reader = Reader(data, "reset")
+        reader.check_protocol(PROTOCOL)
+        request = cls(user=reader.text("user"), ticket=reader.text("ticket"))
+        reader.check_finished()
+        return request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetAnswer:
+    """The answer to `POST /reset`: a reset may be finished from `ready` to `ends`, by the record after `version`.
+
+    The times are in seconds since 1970.
+    """
+
+    started: int
+    ready: int
+    ends: int
+    version: int
+
+    def to_json(self) -> bytes:
+        return write({"started": self.started, "ready": self.ready, "ends": self.ends, "version": self.version})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ResetAnswer:
+        reader = Reader(data, "reset")
+        answer = cls(
+            started=reader.seconds("started"),
+            ready=reader.seconds("ready"),
+            ends=reader.seconds("ends"),
+            version=reader.integer("version", 1, MAX_VERSION - 1),
+        )
+        reader.check_finished()
+        return answer

@@ -1,0 +1,134 @@
+"""The entries of an account's state: what roams with the keys, each with the time of its last change.
+
+The word before the colon of a name is its kind. Kinds that this program does not know are kept as they are. Each kind
+has a limit of its own, so that many contacts cannot push out a decision.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from roaming_keys.protocol.messages.accounts import MAX_STATE_BYTES
+from roaming_keys.protocol.messages.reader import MAX_SECONDS, Reader
+
+MAX_ENTRIES: Final = 20_000
+MAX_AT: Final = MAX_SECONDS * 1_000
+CONTACT: Final = "contact"
+DECISION: Final = "decision"
+SETTING: Final = "setting"
+RECIPE: Final = "recipe"
+PERSON: Final = "person"
+GROUP: Final = "group"
+# Entries that are in use, and removals, of each kind. The latest stay.
+MAX_REMOVED: Final = 1_000
+MAX_LIVE: Final = {CONTACT: 2_000, DECISION: 100, PERSON: 2_000, GROUP: 100}
+MAX_LIVE_OTHERS: Final = 500
+# Longer ones stay on the device. A decision with two certificates of RSA-4096 has 7,000 characters.
+MAX_VALUE_CHARACTERS: Final = {
+    CONTACT: 32_768,
+    DECISION: 8_192,
+    SETTING: 16_384,
+    RECIPE: 16_384,
+    PERSON: 1_024,
+    GROUP: 16_384,
+}
+# JSON that is inflated: the contacts and decisions of the largest sizes have less.
+MAX_STATE_JSON_BYTES: Final = 16_777_216
+
+# The rest is for the members of the state that are no entries.
+_MAX_ENTRIES_BYTES: Final = MAX_STATE_BYTES - 65_536
+# zlib makes data that cannot be compressed longer by less than that (RFC 1951 section 3.2.4).
+_MAX_UNCOMPRESSED_BYTES: Final = _MAX_ENTRIES_BYTES - 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that roams. `value` is None for one that was removed, `at` the time of the change.
+
+    Times are in milliseconds since 1970, by the clock of the device.
+    """
+
+    at: int
+    value: str | None
+
+    def is_newer_than(self, other: Entry) -> bool:
+        """Return whether this one stays when both are merged. At one time a removal stays, then the larger text."""
+        return self._rank() > other._rank()
+
+    def _rank(self) -> tuple[int, bool, str]:
+        return self.at, self.value is None, self.value or ""
+
+
+def time_after(before: Entry | None, now: int) -> int:
+    """Return the time of a change: now, or later than the entry before, whose time another clock may have given."""
+    return min(max(now, before.at + 1 if before else 0), MAX_AT)
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of an entry, by its name."""
+    return name.partition(":")[0]
+
+
+def merge_entries(*sides: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return the entries of all sides, of each name the newest. The order of the sides makes no difference."""
+    merged: dict[str, Entry] = {}
+    for name, entry in (item for side in sides for item in side.items()):
+        if name not in merged or entry.is_newer_than(merged[name]):
+            merged[name] = entry
+    return merged
+
+
+def fit_entries(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return the entries that have room in a state.
+
+    Of each kind, the latest stay within its limit. If they are still too large, the contacts that were not changed for
+    the longest time are left out, then removals of contacts, then names of people, recipes, settings and groups. What
+    is left out is not removed: devices that have it keep it.
+    """
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for name, entry in entries.items():
+        groups.setdefault((kind_of(name), entry.value is None), []).append(name)
+    latest = {group: _latest(names, entries)[: _limit_of(*group)] for group, names in groups.items()}
+    droppable = ((CONTACT, False), (CONTACT, True), (PERSON, False), (RECIPE, False), (SETTING, False), (GROUP, False))
+    for group in droppable:
+        while latest.get(group) and not _fits({name: entries[name] for names in latest.values() for name in names}):
+            latest[group] = latest[group][: len(latest[group]) * 9 // 10]
+    kept = {name for names in latest.values() for name in names}
+    return {name: entry for name, entry in entries.items() if name in kept}
+
+
+def write_entries(entries: Mapping[str, Entry]) -> list[dict[str, str | int | None]]:
+    """Return the entries as a member of the state."""
+    return [{"name": name, "at": entry.at, "value": entry.value} for name, entry in sorted(entries.items())]
+
+
+def read_entries(readers: Iterable[Reader]) -> dict[str, Entry]:
+    """Return the entries of a state. Raises MalformedMessage."""
+    return merge_entries({}, *(dict((_read_entry(one),)) for one in readers))
+
+
+def _read_entry(reader: Reader) -> tuple[str, Entry]:
+    name, at = reader.text("name"), reader.integer("at", 0, MAX_AT)
+    entry = Entry(at=at, value=reader.text_or_null("value"))
+    reader.check_finished()
+    return name, entry
+
+
+def _limit_of(kind: str, is_removed: bool) -> int:
+    return MAX_REMOVED if is_removed else MAX_LIVE.get(kind, MAX_LIVE_OTHERS)
+
+
+def _latest(names: list[str], entries: Mapping[str, Entry]) -> list[str]:
+    # The name decides between equal times, so that all devices leave out the same entries.
+    return sorted(names, key=lambda name: (-entries[name].at, name))
+
+
+def _fits(entries: Mapping[str, Entry]) -> bool:
+    data = json.dumps(write_entries(entries), separators=(",", ":"), ensure_ascii=False).encode()
+    if len(data) <= _MAX_UNCOMPRESSED_BYTES:
+        return True
+    return len(data) <= MAX_STATE_JSON_BYTES // 2 and len(zlib.compress(data)) <= _MAX_ENTRIES_BYTES

@@ -1,0 +1,192 @@
+"""The state of an account: what roams with the keys, as one JSON object that is encrypted under their key.
+
+It has the digests of earlier records, the public keys for which each new key is wrapped, and the entries: contacts,
+decisions and settings. Members of later programs are kept. The JSON is compressed (zlib, RFC 1950), because
+certificates in base64 are long and alike.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from roaming_keys.protocol.key_account import KEY_BYTES
+from roaming_keys.protocol.messages.accounts import (
+    MAX_STATE_BYTES,
+    MAX_VERSION,
+    MAX_WRAPS,
+    PUBLIC_KEY_BYTES,
+    STEP_BYTES,
+)
+from roaming_keys.protocol.messages.reader import Reader, to_base64
+from roaming_keys.protocol.records.entries import (
+    MAX_ENTRIES,
+    MAX_STATE_JSON_BYTES,
+    Entry,
+    fit_entries,
+    merge_entries,
+    read_entries,
+    write_entries,
+)
+from smime_core.errors import MalformedMessage
+from smime_core.limits import check_limit
+from smime_core.trust import parse_json
+
+DIGEST_BYTES: Final = 32
+AUTHENTICATOR_BYTES: Final = 32
+KEPT_DIGESTS: Final = 64
+KEPT_KEYS: Final = 64
+_OWN_MEMBERS: Final = ("history", "wrap_keys", "authenticator", "entries", "earlier_keys", "bundle", "reset")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapKey:
+    """A public key (X25519, RFC 7748) for which each new key is wrapped, and the public key that logs in with it."""
+
+    kind: str
+    key: bytes
+    login_key: bytes
+
+    def members(self) -> dict[str, str]:
+        return {"kind": self.kind, "key": to_base64(self.key), "login_key": to_base64(self.login_key)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> WrapKey:
+        key = cls(
+            kind=reader.text("kind"),
+            key=reader.exactly("key", PUBLIC_KEY_BYTES),
+            login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
+        )
+        reader.check_finished()
+        return key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierKey:
+    """A key that the account had before, by which a device opens the state that it has kept from then."""
+
+    bundle_id: str
+    key: bytes = field(repr=False)
+
+    def members(self) -> dict[str, str]:
+        return {"bundle_id": self.bundle_id, "key": to_base64(self.key)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> EarlierKey:
+        earlier = cls(bundle_id=reader.id("bundle_id"), key=reader.exactly("key", KEY_BYTES))
+        reader.check_finished()
+        return earlier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundBundle:
+    """The SHA-256 of the bundle beside which a state was stored, and the version of that record.
+
+    A program of before leaves it as it is in the next record, where it says nothing.
+    """
+
+    version: int
+    digest: bytes
+
+    def members(self) -> dict[str, Any]:
+        return {"version": self.version, "digest": to_base64(self.digest)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> BoundBundle:
+        bound = cls(version=reader.integer("version", 1, MAX_VERSION), digest=reader.exactly("digest", DIGEST_BYTES))
+        reader.check_finished()
+        return bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """The state. `history` has the digests of earlier records by version, the latest KEPT_DIGESTS.
+
+    `authenticator` is that of the wrap keys (`own_wrap_keys.py`). `earlier_keys` are the latest KEPT_KEYS.
+    `reset` is the time in seconds since 1970 at which the account was made by a reset of an earlier one.
+    """
+
+    history: Mapping[int, bytes] = field(default_factory=dict)
+    wrap_keys: tuple[WrapKey, ...] = ()
+    authenticator: bytes = b""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    earlier_keys: tuple[EarlierKey, ...] = ()
+    bundle: BoundBundle | None = None
+    others: Mapping[str, Any] = field(default_factory=dict)
+    reset: int | None = None
+
+    def after(self, version: int, digest: bytes) -> AccountState:
+        """Return the state of the record that follows the one with this version and digest."""
+        kept = sorted({**self.history, version: digest}.items())[-KEPT_DIGESTS:]
+        return replace(self, history=dict(kept))
+
+    def after_key(self, bundle_id: str, key: bytes) -> AccountState:
+        """Return the state under the key that follows this one."""
+        earlier = (*self.earlier_keys, EarlierKey(bundle_id=bundle_id, key=key))
+        return replace(self, earlier_keys=earlier[-KEPT_KEYS:])
+
+    def merged_with(self, other: AccountState) -> AccountState:
+        """Return `other` with the entries of both: of each, the newer one. Those without room are left out."""
+        return replace(other, entries=fit_entries(merge_entries(self.entries, other.entries)))
+
+    def to_bytes(self) -> bytes:
+        """Return the compressed JSON, filled up with zeros so that its encryption is a multiple of STEP_BYTES."""
+        members = {
+            **self.others,
+            "history": [{"version": number, "digest": to_base64(one)} for number, one in sorted(self.history.items())],
+            "wrap_keys": [one.members() for one in self.wrap_keys],
+            "authenticator": to_base64(self.authenticator),
+            "entries": write_entries(self.entries),
+            **({} if self.reset is None else {"reset": self.reset}),
+        }
+        if self.earlier_keys:
+            members["earlier_keys"] = [one.members() for one in self.earlier_keys]
+        if self.bundle is not None:
+            members["bundle"] = self.bundle.members()
+        written = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
+        check_limit("state in bytes of JSON", len(written), MAX_STATE_JSON_BYTES)
+        data = zlib.compress(written)
+        data += bytes(-(len(data) + OVERHEAD_BYTES) % STEP_BYTES)
+        check_limit("state in bytes", len(data) + OVERHEAD_BYTES, MAX_STATE_BYTES)
+        return data
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> AccountState:
+        """Parse the compressed JSON. Raises MalformedMessage or LimitExceeded."""
+        parsed = parse_json(_inflate(data), "state", max_bytes=MAX_STATE_JSON_BYTES)
+        if not isinstance(parsed, dict):
+            raise MalformedMessage("expected a JSON object", "state")
+        others = {name: value for name, value in parsed.items() if name not in _OWN_MEMBERS}
+        reader = Reader({name: value for name, value in parsed.items() if name in _OWN_MEMBERS}, "state")
+        history, earlier = {}, reader.records("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
+        for one in reader.records("history", KEPT_DIGESTS):
+            history[one.integer("version", 1, MAX_VERSION)] = one.exactly("digest", DIGEST_BYTES)
+            one.check_finished()
+        return cls(
+            history=history,
+            wrap_keys=tuple(WrapKey.from_reader(one) for one in reader.records("wrap_keys", MAX_WRAPS)),
+            authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
+            entries=read_entries(reader.records("entries", MAX_ENTRIES)),
+            earlier_keys=tuple(EarlierKey.from_reader(one) for one in earlier),
+            bundle=BoundBundle.from_reader(reader.record("bundle")) if "bundle" in reader else None,
+            others=others,
+            reset=reader.seconds("reset") if "reset" in reader else None,
+        )
+
+
+def _inflate(data: bytes) -> bytes:
+    inflating = zlib.decompressobj()
+    try:
+        written = inflating.decompress(data, MAX_STATE_JSON_BYTES + 1)
+    except zlib.error:
+        raise MalformedMessage("expected zlib", "state") from None
+    check_limit("state in bytes of JSON", len(written), MAX_STATE_JSON_BYTES)
+    if not inflating.eof or any(inflating.unused_data):
+        raise MalformedMessage("expected zlib, then zeros", "state")
+    return written
+
+
+OVERHEAD_BYTES: Final = 12 + 16  # The nonce and the tag of AES-GCM.

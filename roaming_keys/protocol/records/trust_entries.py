@@ -1,0 +1,359 @@
+"""Contacts, decisions, settings and recipes as entries of an account's state, and their merge with those of a device.
+
+    contact:ADDRESS            the text of `smime_core.trust.contact_texts`; the address in its form for comparison
+    decision:FINGERPRINT       {"decision": the text of `decisions_json` with one, "signature": base64 of its DER}
+    setting:NAME, recipe:SITE, group:NAME
+                               {"setting": a text that only its readers know, "signature": base64 of its DER}
+    person:ADDRESS             the name of a person, as a text that only its readers know
+
+A changed certificate that a person has accepted is in its contact. A device keeps the entries of its last merge, the
+base, by which it knows what was changed or removed on it since. Only decisions, settings, recipes and groups that one
+of the person's own keys has signed count.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.records.entries import (
+    CONTACT,
+    DECISION,
+    GROUP,
+    MAX_VALUE_CHARACTERS,
+    PERSON,
+    RECIPE,
+    SETTING,
+    Entry,
+    fit_entries,
+    kind_of,
+    merge_entries,
+    time_after,
+)
+from smime_core.cms import KeyHolder, choose_signature_algorithm
+from smime_core.errors import DecisionNotSigned, MalformedMessage, SmimeError
+from smime_core.own_content import DecidedText, SettingText, sign_decision, verify_decision
+from smime_core.pkix import Purpose, check_end_entity
+from smime_core.provider import CryptoProvider
+from smime_core.trust import (
+    Decision,
+    build_decisions,
+    contact_key,
+    contact_text,
+    join_contact,
+    join_contact_texts,
+    last_change,
+    parse_contact_text,
+    parse_decisions,
+    split_contacts,
+)
+
+# The kinds whose values are signed, each with the member that has its text.
+_SIGNED_MEMBERS: Final = {DECISION: "decision", SETTING: "setting", RECIPE: "setting", GROUP: "setting"}
+# The kinds of which a device gives the texts by name.
+NAMED_KINDS: Final = frozenset({SETTING, RECIPE, PERSON, GROUP})
+# The kinds in which a device says what it has removed, by None as the text. One that it does not name it does not know.
+BOOK_KINDS: Final = frozenset({PERSON, GROUP})
+_KINDS: Final = frozenset({CONTACT, PERSON, *_SIGNED_MEMBERS})
+# The clock of a device may differ from the key server's by five minutes, or no login is right.
+_MAX_AHEAD: Final = datetime.timedelta(days=1)
+_Entries = Mapping[str, Entry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceTrust:
+    """The texts that a device keeps: contacts and decisions as JSON, None if it has never kept any.
+
+    `others` are texts of `NAMED_KINDS`, by kind and name. A kind that is not there is one in which the device takes no
+    part. None in the place of a text, in `BOOK_KINDS` only, is one that the device has removed.
+    """
+
+    contacts: bytes | None = None
+    decisions: bytes | None = None
+    others: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The person of an account, with all identities of its record."""
+
+    user: str
+    identities: Sequence[KeyHolder] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedTrust:
+    """The texts that the device keeps from now on, and the entries to store.
+
+    `refused` has the names of stored entries that none of the person's own keys has signed: they do not count.
+    `staying` has the names of what stays on this device: there is no room for it, or no key of the person may sign.
+    """
+
+    device: DeviceTrust
+    entries: _Entries
+    refused: tuple[str, ...]
+    staying: tuple[str, ...]
+
+
+async def merge_trust(
+    device: DeviceTrust,
+    stored: _Entries,
+    base: _Entries | None,
+    *,
+    sent: Sequence[_Entries] = (),
+    owner: Owner,
+    at: datetime.datetime,
+    provider: CryptoProvider,
+) -> MergedTrust:
+    """Merge what a device keeps with the entries of the account.
+
+    (1) All that the device keeps becomes texts by name. (2) What the account has of the entries that the device has
+    `sent` since its last merge, it has from this device, and counts as merged. A stored entry that is older than that
+    of the last merge does not count, one that is missing is as it was then, and those from the future are gone. The
+    signatures of those that the device lacks are verified. (3) By the base, each text of the
+    device is unchanged, changed or removed: it becomes an entry with its time. (4) New decisions, settings and recipes
+    are signed. (5) Of each name, the latest entry stays. Raises MalformedMessage or LimitExceeded for
+    what the device keeps. A stored entry that is damaged does not count.
+    """
+    # (1)
+    texts = _device_texts(device)
+    kinds = {CONTACT, DECISION, *device.others}
+    # (2)
+    arrived = {name: entry for one in sent for name, entry in one.items() if stored.get(name) == entry}
+    base = _until(at + _MAX_AHEAD, {**(base or {}), **arrived})
+    # Otherwise a signed entry could be put back after its removal was left out of one record.
+    stored = merge_entries(_until(at + _MAX_AHEAD, stored), base)
+    plain, refused = await _open_stored(stored, texts, owner, at, provider)
+    # (3)
+    known = {name: entry for name, entry in base.items() if name in plain}
+    changes = _find_changes(texts, plain, _plain_base(device, known), now=_milliseconds(at))
+    # A setting that only a later program reads is that program's to change.
+    unread = {name for name in stored if kind_of(name) in NAMED_KINDS and name not in plain and name not in refused}
+    changes = {name: entry for name, entry in changes.items() if name not in unread}
+    # (4)
+    signed = await _sign_all(changes, stored, owner, at, provider)
+    # (5)
+    merged = fit_entries(merge_entries(stored, signed))
+    kept = {name: entry.value for name, entry in merge_entries(plain, changes).items() if kind_of(name) in kinds}
+    left = {name: text for name, text in {**texts, **kept}.items() if text is not None}
+    return MergedTrust(
+        device=_device_of(left, device),
+        entries=merged,
+        refused=tuple(sorted(refused)),
+        staying=tuple(sorted(name for name in left if name not in merged or merged[name].value is None)),
+    )
+
+
+def _until(latest: datetime.datetime, entries: _Entries) -> dict[str, Entry]:
+    """The entries without those of the kinds above that are later. Nobody could ever change these again."""
+    most = _milliseconds(latest)
+    return {name: entry for name, entry in entries.items() if entry.at <= most or kind_of(name) not in _KINDS}
+
+
+def _device_texts(device: DeviceTrust) -> dict[str, str | None]:
+    contacts = split_contacts(device.contacts) if device.contacts else {}
+    decisions = parse_decisions(device.decisions) if device.decisions else ()
+    return {
+        **{f"{CONTACT}:{key}": text for key, text in contacts.items()},
+        **{_name_of(one): _decision_text(one) for one in decisions},
+        **{f"{kind}:{name}": text for kind, named in device.others.items() for name, text in named.items()},
+    }
+
+
+def _device_of(texts: Mapping[str, str], before: DeviceTrust) -> DeviceTrust:
+    contacts = [text for name, text in texts.items() if kind_of(name) == CONTACT]
+    decisions = [_parse_decision(text) for name, text in texts.items() if kind_of(name) == DECISION]
+    others: dict[str, dict[str, str | None]] = {kind: {} for kind in before.others}
+    for name, text in texts.items():
+        kind, _, rest = name.partition(":")
+        if kind in others:
+            others[kind][rest] = text
+    return DeviceTrust(
+        contacts=join_contact_texts(contacts) if contacts or before.contacts is not None else None,
+        decisions=build_decisions(decisions) if decisions or before.decisions is not None else None,
+        others=others,
+    )
+
+
+async def _open_stored(
+    stored: _Entries, texts: Mapping[str, str | None], owner: Owner, at: datetime.datetime, provider: CryptoProvider
+) -> tuple[dict[str, Entry], list[str]]:
+    """The stored entries that count, without their signatures; and the names of those that are refused."""
+    plain, refused = {}, []
+    for name, entry in stored.items():
+        try:
+            plain[name] = await _open_entry(name, entry, texts.get(name), owner, at, provider)
+        except DecisionNotSigned:
+            refused.append(name)
+        except SmimeError:
+            # A later program may write a value in another way. It stays in the account, and counts where it is known.
+            continue
+    return plain, refused
+
+
+async def _open_entry(
+    name: str, entry: Entry, own: str | None, owner: Owner, at: datetime.datetime, provider: CryptoProvider
+) -> Entry:
+    kind = kind_of(name)
+    if entry.value is None:
+        return entry
+    if kind == CONTACT and entry.value != own and _name_of_contact(entry.value) != name:
+        raise MalformedMessage("expected a contact with the address of its name", where=CONTACT)
+    if kind not in _SIGNED_MEMBERS:
+        return entry
+    text, signature = _read_signed(kind, entry.value)
+    # The device's own text counts already, and most texts are the same on all devices.
+    if text != own:
+        if kind == DECISION and _name_of(_parse_decision(text)) != name:
+            raise DecisionNotSigned("it is about another certificate than its name says")
+        signed = _signed_text(name, replace(entry, value=text), owner)
+        await verify_decision(signed, signature, provider, identities=owner.identities, at=at)
+    return replace(entry, value=text)
+
+
+def _signed_text(name: str, entry: Entry, owner: Owner) -> DecidedText | SettingText:
+    """The signed form of an entry whose value is its text."""
+    text = entry.value or ""
+    if kind_of(name) == DECISION:
+        return DecidedText(account=owner.user, at=entry.at, decision=text)
+    return SettingText(account=owner.user, at=entry.at, name=name, setting=text)
+
+
+def _plain_base(device: DeviceTrust, base: _Entries) -> dict[str, Entry]:
+    """The base of the kinds in which the device takes part, without signatures.
+
+    A device that has never kept contacts has not removed them all, so its base of contacts does not count.
+    """
+    kept = {CONTACT: device.contacts is not None, DECISION: device.decisions is not None}
+    kept |= dict.fromkeys(device.others, True)
+    plain = {}
+    for name, entry in base.items():
+        if not kept.get(kind_of(name)):
+            continue
+        try:
+            kind = kind_of(name)
+            is_signed = kind in _SIGNED_MEMBERS and entry.value is not None
+            plain[name] = replace(entry, value=_read_signed(kind, entry.value or "")[0]) if is_signed else entry
+        except SmimeError:
+            continue
+    return plain
+
+
+def _find_changes(texts: Mapping[str, str | None], stored: _Entries, base: _Entries, *, now: int) -> dict[str, Entry]:
+    changes = {}
+    for name in dict.fromkeys((*texts, *base)):
+        if kind_of(name) in NAMED_KINDS and _stays_as_stored(name, texts, stored, base):
+            continue
+        change = _find_change(texts.get(name), stored.get(name), base.get(name), now=now)
+        if change is None:
+            continue
+        if change.value is not None and name not in base:
+            change = replace(change, at=min(now, _first_time(name, change.value, now=now)))
+        changes[name] = _joined(name, change, stored.get(name), base.get(name))
+    return changes
+
+
+def _stays_as_stored(name: str, texts: Mapping[str, str | None], stored: _Entries, base: _Entries) -> bool:
+    """Whether the account decides about one of `NAMED_KINDS`, and not the device.
+
+    So an old copy does not bring back what another device has changed or removed, and a device removes no settings,
+    names and groups that it does not know.
+    """
+    is_of_others = kind_of(name) in {SETTING, *BOOK_KINDS} and name not in texts
+    return is_of_others or (name not in base and name in stored)
+
+
+def _find_change(text: str | None, stored: Entry | None, base: Entry | None, *, now: int) -> Entry | None:
+    """The entry of what this device has changed since its last merge; None if it has changed nothing."""
+    if text == (base.value if base else None) or (stored is not None and stored.value == text):
+        return None
+    # After a clock was put back, a change is still later than what it changes.
+    return Entry(at=time_after(base, now), value=text)
+
+
+def _first_time(name: str, text: str, *, now: int) -> int:
+    """The time of a text that the device has never merged: the latest that it names itself.
+
+    So an old copy of what another device has removed since stays removed. `NAMED_KINDS` name none.
+    """
+    if kind_of(name) == CONTACT:
+        return _milliseconds(last_change(text))
+    return _milliseconds(_parse_decision(text).accepted_at) if kind_of(name) == DECISION else now
+
+
+def _joined(name: str, change: Entry, stored: Entry | None, base: Entry | None) -> Entry:
+    """The change, joined with that of another device if both have changed the same contact."""
+    if kind_of(name) != CONTACT or stored is None or stored == base or None in (change.value, stored.value):
+        return change
+    joined = contact_text(join_contact(parse_contact_text(change.value or ""), parse_contact_text(stored.value or "")))
+    if joined == stored.value:
+        return stored
+    return Entry(at=time_after(stored, change.at), value=joined)
+
+
+async def _sign_all(
+    changes: _Entries, stored: _Entries, owner: Owner, at: datetime.datetime, provider: CryptoProvider
+) -> dict[str, Entry]:
+    """The changes in the form in which they are stored, without those that cannot be."""
+    signer = _find_signer(owner.identities, at)
+    signed = {}
+    for name, entry in changes.items():
+        kind = kind_of(name)
+        if entry.value is not None and kind in _SIGNED_MEMBERS:
+            if signer is None or (name in stored and not entry.is_newer_than(stored[name])):
+                continue
+            content = _signed_text(name, entry, owner)
+            signature = await sign_decision(content, provider, identity=signer, signing_time=at)
+            value = write({_SIGNED_MEMBERS[kind]: entry.value, "signature": to_base64(signature)}).decode()
+            entry = replace(entry, value=value)
+        if len(entry.value or "") <= MAX_VALUE_CHARACTERS[kind]:
+            signed[name] = entry
+    return signed
+
+
+def _find_signer(identities: Sequence[KeyHolder], at: datetime.datetime) -> KeyHolder | None:
+    for identity in identities:
+        certificate = identity.certificate
+        try:
+            check_end_entity(certificate, Purpose.SIGN)
+            choose_signature_algorithm(identity.private_key, pss=certificate.public_key.pss)
+        except SmimeError:
+            continue
+        if certificate.not_before <= at <= certificate.not_after:
+            return identity
+    return None
+
+
+def _read_signed(kind: str, value: str) -> tuple[str, bytes]:
+    max_bytes = MAX_VALUE_CHARACTERS[kind]
+    reader = Reader(value.encode(), kind, max_bytes=max_bytes)
+    text, signature = reader.text_or_null(_SIGNED_MEMBERS[kind]), reader.data("signature", max_bytes)
+    reader.check_finished()
+    return text or "", signature
+
+
+def _name_of(decision: Decision) -> str:
+    return f"{DECISION}:{decision.certificate.fingerprint}"
+
+
+def _name_of_contact(text: str) -> str:
+    return f"{CONTACT}:{contact_key(parse_contact_text(text).address)}"
+
+
+def _decision_text(decision: Decision) -> str:
+    return json.dumps(json.loads(build_decisions((decision,))), separators=(",", ":"))
+
+
+def _parse_decision(text: str) -> Decision:
+    decisions = parse_decisions(text.encode())
+    if len(decisions) != 1 or _decision_text(decisions[0]) != text:
+        raise MalformedMessage("expected one decision, written without blanks", where=DECISION)
+    return decisions[0]
+
+
+def _milliseconds(time: datetime.datetime) -> int:
+    return int(time.timestamp() * 1_000)

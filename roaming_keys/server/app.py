@@ -1,0 +1,99 @@
+"""The key server as a Flask application: the routes of protocol 2 (docs/roaming_protocol.md).
+
+The server sees public keys and encrypted records, never a passphrase or private key.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from roaming_keys.organisation.server.views import install_organisation
+from roaming_keys.protocol.messages.reader import MAX_SMALL_BYTES
+from roaming_keys.protocol.tickets import BadTicket
+from roaming_keys.server.accounts.store import Store
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError
+from roaming_keys.server.notices.outbox import Outbox, write_notice
+from roaming_keys.server.notices.sender import NoticeSender
+from roaming_keys.server.views.account import AccountViews
+from roaming_keys.server.views.factors import FactorViews
+from roaming_keys.server.views.groups import GroupViews
+from roaming_keys.server.views.login import LoginViews
+from roaming_keys.server.views.resets import ResetViews
+from sealwax.service import CrossOrigin, create_application, error_response, host_of, install_cross_origin
+from sealwax.service.health import Health, install_health
+from smime_core.errors import MalformedMessage
+
+_STORE = "roaming_keys.store"
+_SENDER = "roaming_keys.notices"
+_ERROR_CODES = {413: "too-large", 415: "not-json"}
+
+
+def create_app(config: KeyServerConfig) -> Flask:
+    """Return the application. Raises ServerKeyError without a master key, or if the database belongs to another key."""
+    tell_owner = None if config.notices is None else write_notice
+    store = Store(config.database, KeyRing(config.key_source), tell_owner)
+    store.begin_trail(config.clock())
+    app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
+    app.config["TRUSTED_HOSTS"] = [host_of(origin) for origin in (config.origin, *config.addresses)]
+    # The routes with a record raise it for themselves.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_SMALL_BYTES
+    # Requests from pages carry no cookies (`with_cookies` stays False), because the server uses none.
+    pages = CrossOrigin(
+        origins=config.pages_origins,
+        methods=("GET", "POST", "PUT", "DELETE"),
+        request_headers=("Authorization", "Content-Type", "If-Match", "If-None-Match"),
+        answer_headers=("ETag", "Retry-After"),
+    )
+    install_cross_origin(app, pages)
+    _install_errors(app)
+    install_health(app, Health(needed={"database": store.is_usable}))
+    logins = LoginViews(config, store.keys, store)
+    app.post("/parameters")(logins.parameters)
+    app.post("/register")(logins.register)
+    app.post("/login")(logins.log_in)
+    app.post("/recover")(logins.recover)
+    account = AccountViews(config, store.keys, store)
+    app.get("/bundle")(account.bundle)
+    app.put("/bundle")(account.push)
+    app.post("/passphrase")(account.rotate)
+    app.get("/devices")(account.devices)
+    app.delete("/account")(account.delete)
+    app.post("/export")(account.note_export)
+    FactorViews(config, store.keys, store).install(app)
+    GroupViews(config, store.groups, store.sessions).install(app)
+    install_organisation(app, config, store)
+    ResetViews(config, store.keys, store, logins).install(app)
+    app.extensions[_STORE] = store
+    if config.notices is not None:
+        app.extensions[_SENDER] = NoticeSender(Outbox(store.database), config.notices, config.clock)
+    return app
+
+
+def start_notices(app: Flask) -> None:
+    """Send the notices by mail from now on, in this process, which must not fork any more."""
+    sender = app.extensions.get(_SENDER)
+    if sender is not None:
+        sender.start()
+
+
+def close_app(app: Flask) -> None:
+    """End the notices and close the database of an application that answers no more."""
+    sender = app.extensions.get(_SENDER)
+    if sender is not None:
+        sender.stop()
+    app.extensions[_STORE].close()
+
+
+def _install_errors(app: Flask) -> None:
+    @app.errorhandler(MalformedMessage)
+    def malformed(error: MalformedMessage) -> Response:
+        return error_response(400, error.code, str(error))
+
+    @app.errorhandler(BadTicket)
+    def bad_ticket(error: BadTicket) -> Response:
+        return error_response(403, error.code, str(error))
+
+    @app.errorhandler(ServerKeyError)
+    def server_key(_: ServerKeyError) -> Response:
+        return error_response(500, "server-error", "The key server cannot read this account's record.")

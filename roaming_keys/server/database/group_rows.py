@@ -1,0 +1,37 @@
+"""The deletion of groups, in a transaction of an account.
+
+After a reset of an account, its groups of before stay for as long as the account of before is kept: the one in its
+place, which somebody who reads the mail may have made, deletes only the groups that it has made itself.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from roaming_keys.server.database.tables import ACCOUNT, GROUP_BUNDLE, GROUP_MEMBER
+
+
+def delete_groups_of(rows: Connection, user: str) -> None:
+    """Delete the groups that a user owns, and take the user out of those of others."""
+    _delete_owned(rows, user)
+    rows.execute(delete(GROUP_MEMBER).where(GROUP_MEMBER.c.user == user))
+
+
+def delete_groups_since(rows: Connection, user: str, reset: datetime.datetime) -> None:
+    """Delete the groups that a user has made since a reset. Those of others keep the user."""
+    _delete_owned(rows, user, since=reset.timestamp())
+
+
+def delete_groups_without_account(rows: Connection, user: str) -> None:
+    """Delete what `delete_groups_of` does, unless the user has an account."""
+    if rows.execute(select(ACCOUNT.c.user).where(ACCOUNT.c.user == user)).first() is None:
+        delete_groups_of(rows, user)
+
+
+def _delete_owned(rows: Connection, user: str, *, since: float = 0) -> None:
+    is_own = GROUP_BUNDLE.c.user == user, GROUP_BUNDLE.c.created >= since
+    owned = select(GROUP_BUNDLE.c.id).where(*is_own)
+    rows.execute(delete(GROUP_MEMBER).where(GROUP_MEMBER.c.group.in_(owned)))
+    rows.execute(delete(GROUP_BUNDLE).where(*is_own))

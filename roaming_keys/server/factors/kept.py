@@ -1,0 +1,98 @@
+"""The second factors of an account, as the database keeps them: sealed under the master key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.messages.factors import FactorKind
+from roaming_keys.server.database.tables import FACTOR, KEPT_FACTOR
+from roaming_keys.server.factors.security_keys import SecurityKey
+from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+
+_USER: Final = "the_user"
+# Made once: making a statement takes SQLAlchemy longer than running it.
+_FACTORS, _KEPT_FACTORS = (
+    select(table).where(table.c.user == bindparam(_USER)).order_by(table.c.created, table.c.id)
+    for table in (FACTOR, KEPT_FACTOR)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedSecret:
+    """The secret of an authenticator app."""
+
+    secret: bytes = field(repr=False)
+
+
+Means = SharedSecret | SecurityKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFactor:
+    """A factor. `counter` is the time step of its latest code or the count of its signatures. Times in seconds."""
+
+    id: str
+    name: str
+    means: Means
+    counter: int
+    created: float
+    latest: float
+
+    @property
+    def kind(self) -> FactorKind:
+        return kind_of(self.means)
+
+
+def kind_of(means: Means) -> FactorKind:
+    """Return the kind of a factor."""
+    return FactorKind.TOTP if isinstance(means, SharedSecret) else FactorKind.WEBAUTHN
+
+
+def read_factors(
+    rows: Connection, keys: ServerKeys, user: str, *, way: LoginWay = LoginWay.PASSPHRASE
+) -> list[KeptFactor]:
+    """Return the factors that gate logins of a way for a user, the oldest first. Raises ServerKeyError."""
+    factors = []
+    for row in rows.execute(_KEPT_FACTORS if way.is_undo else _FACTORS, {_USER: user}):
+        content = json.loads(keys.unseal(Sealed.FACTOR, bytes(row.sealed), user))
+        factors.append(
+            KeptFactor(
+                id=row.id,
+                name=content["name"],
+                means=_read_means(content),
+                counter=row.counter,
+                created=row.created,
+                latest=row.latest,
+            )
+        )
+    return factors
+
+
+def write_content(name: str, means: Means) -> bytes:
+    """Return what is sealed."""
+    members = (
+        {"secret": means.secret.hex()}
+        if isinstance(means, SharedSecret)
+        else {
+            "credential_id": means.credential_id.hex(),
+            "public_key": means.public_key.hex(),
+            "host": means.host,
+        }
+    )
+    return json.dumps({"name": name, **members}).encode()
+
+
+def _read_means(content: Mapping[str, str]) -> Means:
+    if "secret" in content:
+        return SharedSecret(secret=bytes.fromhex(content["secret"]))
+    return SecurityKey(
+        credential_id=bytes.fromhex(content["credential_id"]),
+        public_key=bytes.fromhex(content["public_key"]),
+        host=content["host"],
+    )

@@ -1,0 +1,141 @@
+"""Accounts from before a reset: kept for a while with all that opens them, and put back by a login of their own.
+
+The second factors and the officers' copy of an account are kept with it. So a factor that somebody adds after the
+reset keeps no owner out, and one that is removed then still gates the account from before.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select
+
+from roaming_keys.server.database.group_rows import delete_groups_since, delete_groups_without_account
+from roaming_keys.server.database.tables import (
+    ACCOUNT,
+    DEVICE,
+    FACTOR,
+    KEPT_ACCOUNT,
+    KEPT_FACTOR,
+    RECORD,
+    RECOVERY_COPY,
+    RESET,
+    SESSION,
+    WAITING_LOGIN,
+)
+from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from sealwax.service.database import insert_into
+
+KEPT: Final = datetime.timedelta(days=30)
+_ACCOUNT_COLUMNS: Final = {"sealed_login_key": Sealed.LOGIN_KEY, "sealed_recovery_key": Sealed.LOGIN_KEY}
+
+
+def keep_account(rows: Connection, keys: ServerKeys, user: str, at: datetime.datetime) -> None:
+    """Copy an account for KEPT, with its factors, and take its recovery copy along.
+
+    If one is kept already, that one stays: a second reset must not delete what the first one has kept. The account is
+    locked.
+    """
+    _delete(rows, KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends <= at.timestamp())
+    account = rows.execute(select(ACCOUNT).where(ACCOUNT.c.user == user)).one()
+    record = rows.execute(select(RECORD).where(RECORD.c.user == user)).one()
+    taken = delete(RECOVERY_COPY).where(RECOVERY_COPY.c.user == user).returning(RECOVERY_COPY.c.sealed)
+    copy = rows.execute(taken).scalar()
+    kept = {
+        **_renewed(rows, keys, account, _ACCOUNT_COLUMNS),
+        **_renewed(rows, keys, record, {"sealed": Sealed.RECORD}),
+        "sealed_copy": None if copy is None else keys.renew(rows, Sealed.RECOVERY_COPY, bytes(copy), user),
+        "ends": (at + KEPT).timestamp(),
+    }
+    added = insert_into(rows, KEPT_ACCOUNT).values(kept).on_conflict_do_nothing(index_elements=["user"])
+    if rows.execute(added.returning(KEPT_ACCOUNT.c.user)).first() is not None:
+        _copy_factors(rows, keys, user, FACTOR, KEPT_FACTOR)
+
+
+def find_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, Any] | None:
+    """Return the row of the account of a user from before a reset. It has the columns of an account and its record."""
+    is_kept = KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends > at.timestamp()
+    return rows.execute(select(KEPT_ACCOUNT).where(*is_kept)).first()
+
+
+def reset_of_kept(rows: Connection, user: str, at: datetime.datetime) -> datetime.datetime | None:
+    """Return the time of the reset, if the account of a user from before it is kept."""
+    kept = find_kept(rows, user, at)
+    return None if kept is None else datetime.datetime.fromtimestamp(kept.ends, datetime.UTC) - KEPT
+
+
+def lock_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, Any] | None:
+    """Return what `find_kept` does, and keep other transactions from the account until this one ends."""
+    # The account first, as in all transactions of an account. It may have been deleted.
+    rows.execute(select(ACCOUNT.c.user).where(ACCOUNT.c.user == user).with_for_update())
+    is_kept = KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends > at.timestamp()
+    return rows.execute(select(KEPT_ACCOUNT).where(*is_kept).with_for_update()).first()
+
+
+def put_back(rows: Connection, keys: ServerKeys, kept: Row[Any, Any]) -> None:
+    """Put the account of a locked row back. The one that took its place is deleted, with all that it has."""
+    user = kept.user
+    delete_groups_since(rows, user, datetime.datetime.fromtimestamp(kept.ends, datetime.UTC) - KEPT)
+    account = _renewed(rows, keys, kept, _ACCOUNT_COLUMNS)
+    record = _renewed(rows, keys, kept, {"sealed": Sealed.RECORD})
+    for table, values in ((ACCOUNT, account), (RECORD, record)):
+        columns = {name: values[name] for name in map(str, table.columns.keys())}
+        put = insert_into(rows, table).values(columns)
+        rows.execute(put.on_conflict_do_update(index_elements=["user"], set_=columns))
+    _copy_factors(rows, keys, user, KEPT_FACTOR, FACTOR)
+    rows.execute(delete(RECOVERY_COPY).where(RECOVERY_COPY.c.user == user))
+    if kept.sealed_copy is not None:
+        sealed = keys.renew(rows, Sealed.RECOVERY_COPY, bytes(kept.sealed_copy), user)
+        rows.execute(insert(RECOVERY_COPY).values(user=user, sealed=sealed))
+    for table in (KEPT_ACCOUNT, KEPT_FACTOR, RESET):
+        rows.execute(delete(table).where(table.c.user == user))
+    end_access(rows, user)
+
+
+def end_access(rows: Connection, user: str) -> None:
+    """End all sessions and logins that wait of an account, and forget its devices."""
+    for table in (SESSION, WAITING_LOGIN, DEVICE):
+        rows.execute(delete(table).where(table.c.user == user))
+
+
+def has_over(rows: Connection, at: datetime.datetime) -> bool:
+    """Return whether the time of a kept account is over."""
+    over = select(KEPT_ACCOUNT.c.user).where(KEPT_ACCOUNT.c.ends <= at.timestamp()).limit(1)
+    return rows.execute(over).first() is not None
+
+
+def delete_over(rows: Connection, at: datetime.datetime) -> None:
+    """Delete the kept accounts whose time is over."""
+    _delete(rows, KEPT_ACCOUNT.c.ends <= at.timestamp())
+
+
+def delete_kept(rows: Connection, user: str) -> None:
+    """Delete the account of a user from before a reset."""
+    _delete(rows, KEPT_ACCOUNT.c.user == user)
+
+
+def _delete(rows: Connection, *conditions: ColumnElement[bool]) -> None:
+    deleted = delete(KEPT_ACCOUNT).where(*conditions).returning(KEPT_ACCOUNT.c.user)
+    users = rows.execute(deleted).scalars().all()
+    if users:
+        rows.execute(delete(KEPT_FACTOR).where(KEPT_FACTOR.c.user.in_(users)))
+    for user in users:
+        delete_groups_without_account(rows, user)
+
+
+def _copy_factors(rows: Connection, keys: ServerKeys, user: str, source: Table, target: Table) -> None:
+    """Put the factors of one table in the place of those in the other. They keep their ids and counters."""
+    rows.execute(delete(target).where(target.c.user == user))
+    for row in rows.execute(select(source).where(source.c.user == user)).all():
+        rows.execute(insert(target).values(_renewed(rows, keys, row, {"sealed": Sealed.FACTOR})))
+
+
+def _renewed(rows: Connection, keys: ServerKeys, row: Row[Any, Any], sealed: Mapping[str, Sealed]) -> dict[str, Any]:
+    """Return the values of a row, with the named contents sealed under the master key in force."""
+    values = dict(row._mapping)
+    for name, kind in sealed.items():
+        if values[name] is not None:
+            values[name] = keys.renew(rows, kind, bytes(values[name]), row.user)
+    return values

@@ -1,0 +1,139 @@
+"""`sealwax keys check`: tries all that the configuration names, and says what is wrong and what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from roaming_keys.server.audit.checking import Chain, TrailDamaged, check_chain, check_stamps
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.master_key.server_keys import ServerKeyError
+from roaming_keys.server.operation.binding import check_keys
+from roaming_keys.server.operation.opened_trail import opened_trail
+from roaming_keys.server.operation.settings import DEFAULT_FILE, KeysSettings
+from sealwax.cli.options.request import given_by, verb
+from sealwax.operation.databases import become_owner_of_database, check_database
+from sealwax.operation.findings import Finding, Level, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.mail_server_section import check_mail_server
+from sealwax.operation.options import config_option, json_option
+from sealwax.operation.sections import is_private
+from sealwax.operation.settings import WrongSettings, load_settings
+from sealwax.operation.web import NoAnswer, ask, ask_process
+from sealwax.service import is_https, now
+from sealwax.service.database import Access, file_of
+
+_REMEDY: Final = (
+    "compare the trail with a backup; if a timer failed for days, write into audit.stamped_since when it ran again"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """The configuration to try."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+    as_json: bool = given_by(json_option())
+
+
+@verb(CheckRequest)
+def check(request: CheckRequest) -> int:
+    """Try all that the configuration names: files, master key, database, proxy.
+
+    Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run it
+    as the user of the service.
+    """
+    return report(_findings(request.config), as_json=request.as_json)
+
+
+def _findings(file: Path) -> Iterator[Finding]:
+    try:
+        settings = load_settings(KeysSettings, file)
+        config = settings.to_config()
+    except WrongSettings as error:
+        for problem in error.problems:
+            yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
+        return
+    yield fine("settings", str(file))
+    become_owner_of_database(config.database)
+    private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
+    yield from check_files(KeysSettings, file, private)
+    database = guarded("database", lambda: _check_database(config))
+    yield database
+    if database.level is Level.OK:
+        yield guarded("audit trail", lambda: _check_trail(file))
+    if settings.trusted_proxies == 0 and is_https(settings.origin):
+        text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
+        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
+    if not is_private(settings.server.listen):
+        remedy = "listen at a loopback address, or let a firewall admit only the proxy"
+        yield doubtful("server", f"{settings.server.listen} is reached from other machines, without TLS", remedy)
+    if not settings.pages_origins:
+        yield doubtful("pages", "no page may ask for keys", "name the origin of the pages by pages_origins")
+    yield guarded("notices", lambda: _check_notices(config))
+    yield from _check_running(settings)
+
+
+def _check_notices(config: KeyServerConfig) -> Finding:
+    if config.notices is None:
+        return doubtful(
+            "notices", "people get no mail about their keys", "name your mail server by host and sender in [notices]"
+        )
+    return check_mail_server(config.notices.submission, part="notices", table="notices")
+
+
+def _check_database(config: KeyServerConfig) -> Finding:
+    found = check_database(SCHEMA, config.database, made_by="sealwax keys init")
+    if found.level is not Level.OK:
+        return found
+    try:
+        check_keys(config.database, config.key_source)
+    except ServerKeyError as error:
+        return wrong("master key", str(error), "put the right key into the secret master_key")
+    if len({key.fingerprint for key in config.key_source.find()}) > 1:
+        return doubtful(
+            "master key", "it is being replaced, and the old one is still there", "run: sealwax keys rotate"
+        )
+    return fine("database", f"{found.text}, and belongs to the master key")
+
+
+def _check_trail(file: Path) -> Finding:
+    try:
+        with opened_trail(file, access=Access.READING) as (settings, trail, database):
+            authority = settings.audit.to_authority()
+            chain = check_chain(trail, database)
+            if authority is None:
+                return fine(
+                    "audit trail", f"{_whole(chain)}; without audit.timestamp_url, a rewritten past is not found"
+                )
+            latest = check_stamps(chain, database, authority.anchors, at=now(), since=authority.since)
+    except WrongSettings as error:
+        return wrong("audit trail", error.format_message(), f"correct it in {file}")
+    except TrailDamaged as error:
+        return wrong("audit trail", str(error), _REMEDY)
+    if latest is None:
+        return fine("audit trail", f"{_whole(chain)}; there is no timestamp yet")
+    return fine("audit trail", f"{_whole(chain)}; the latest timestamp is of {latest.time:%Y-%m-%d %H:%M}")
+
+
+def _whole(chain: Chain) -> str:
+    return f"{0 if chain.head is None else chain.head.number} events fit together"
+
+
+def _check_running(settings: KeysSettings) -> Iterator[Finding]:
+    if settings.server.listen.startswith("unix:"):
+        return
+    try:
+        ask_process(settings.server.listen, settings.origin, "/parameters")
+    except NoAnswer:
+        yield doubtful("process", f"nothing answers at {settings.server.listen}", "start it: sealwax keys serve")
+        return
+    yield fine("process", f"{settings.server.listen} answers")
+    try:
+        ask(settings.origin, "/parameters")
+    except NoAnswer as error:
+        yield doubtful("proxy", f"{settings.origin}: {error}", "look at the proxy and at its certificate")
+    else:
+        yield fine("proxy", f"{settings.origin} answers")

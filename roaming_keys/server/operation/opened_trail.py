@@ -1,0 +1,49 @@
+"""The audit trail of a configuration, for the commands that read it and append to it beside the running server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from roaming_keys.server.audit import AuditTrail
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.master_key.row import find_row
+from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError, ServerKeys
+from roaming_keys.server.operation.settings import KeysSettings
+from sealwax.operation.databases import become_owner_of_database, database_failures_said
+from sealwax.operation.settings import WrongSettings, load_settings
+from sealwax.service import Database
+from sealwax.service.database import Access
+from sealwax.service.schema import Standing
+
+
+@contextmanager
+def opened_trail(file: Path, *, access: Access) -> Iterator[tuple[KeysSettings, AuditTrail, Database]]:
+    """The settings of a file, and the trail in their database, which is not upgraded. Raises ClickException."""
+    settings = load_settings(KeysSettings, file)
+    config = settings.to_config()
+    become_owner_of_database(config.database)
+    with database_failures_said():
+        if SCHEMA.state(config.database).standing not in (Standing.CURRENT, Standing.NEWER):
+            raise click.ClickException(
+                "the database is not up to date: start the service first, or run `sealwax keys init`"
+            )
+        database = Database(config.database, access=access)
+        try:
+            yield settings, AuditTrail(_keys_of(config, database)), database
+        finally:
+            database.close()
+
+
+def _keys_of(config: KeyServerConfig, database: Database) -> ServerKeys:
+    with database.reading() as rows:
+        if find_row(rows) is None:
+            raise WrongSettings(["master_key: the database belongs to none yet: run `sealwax keys init`"])
+    try:
+        return ServerKeys.open(database, KeyRing(config.key_source))
+    except ServerKeyError as error:
+        raise WrongSettings([f"master_key: {error}"]) from None

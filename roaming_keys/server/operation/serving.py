@@ -1,0 +1,53 @@
+"""`sealwax keys serve`: the key server in a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from roaming_keys.server.app import close_app, create_app, start_notices
+from roaming_keys.server.master_key.server_keys import ServerKeyError
+from roaming_keys.server.operation.settings import DEFAULT_FILE, KeysSettings
+from sealwax.cli.options.request import given_by, verb
+from sealwax.operation.options import config_option
+from sealwax.operation.process import Service, run_service
+from sealwax.operation.settings import WrongSettings, load_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeRequest:
+    """The configuration to serve by."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+
+
+@verb(ServeRequest)
+def serve(request: ServeRequest) -> None:
+    """Answer until the process is stopped.
+
+    SIGTERM lets running requests end. SIGHUP reads the configuration anew.
+    """
+    run_service(lambda: _service(request.config))
+
+
+def _service(file: Path) -> Service:
+    settings = load_settings(KeysSettings, file)
+    config = settings.to_config()
+
+    def application() -> Flask:
+        try:
+            return create_app(config)
+        except ServerKeyError as error:
+            raise WrongSettings([f"master_key: {error}"]) from None
+
+    return Service(
+        name="keys",
+        server=settings.server,
+        logs=settings.logs,
+        watch=settings.watch.listen,
+        application=application,
+        close=close_app,
+        begin=start_notices,
+    )

@@ -1,0 +1,50 @@
+"""A login whose signature is right, before its session begins."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from roaming_keys.protocol.key_account import LoginWay
+
+TakeBack = Callable[[Connection], None]
+"""Uncounts the attempt of a login that was right, in the transaction that starts its session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightLogin:
+    """The way of a login, the public key that will sign the calls, and the device, known by the hash of its token."""
+
+    user: str
+    way: LoginWay
+    key: bytes
+    token_hash: bytes
+    sealed_name: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession(RightLogin):
+    """A login that was right, the public key of the account that has verified it, and the nonce that it used."""
+
+    login_key: bytes
+    nonce: bytes
+    nonce_ends: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedSession:
+    """A session from its start: its end, and the sealed record of its account.
+
+    `reset_ready` is there while a reset of the account goes on: the time from which it may be finished, in seconds.
+    """
+
+    ends: datetime.datetime
+    sealed_record: bytes
+    reset_ready: int | None
+
+
+class UsedBefore(Exception):
+    """A ticket, nonce, call or code has been used already."""

@@ -1,0 +1,278 @@
+"""The key server's sessions and devices. A session belongs to one login, and a device to its token."""
+
+from __future__ import annotations
+
+import datetime
+import hmac
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from roaming_keys.protocol.messages.accounts import MAX_DEVICES
+from roaming_keys.protocol.messages.factors import FactorDemand
+from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.server.kept_accounts import lock_kept, put_back
+from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.sessions import statements as statements
+from roaming_keys.server.sessions.gate import FactorGate
+from roaming_keys.server.sessions.new_session import NewSession, RightLogin, StartedSession, TakeBack, UsedBefore
+from roaming_keys.server.sessions.statements import (
+    DEVICE_ID,
+    KEY,
+    LATEST,
+    MOST,
+    NOW,
+    NUMBER,
+    USER,
+    SessionStatements,
+)
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
+
+LIFETIME: Final = datetime.timedelta(hours=1)
+MAX_SESSIONS: Final = 20
+FORGET_DEVICE_AFTER: Final = datetime.timedelta(days=400)
+_ID_BYTES: Final = 16
+_KEPT_AFTER_END: Final = datetime.timedelta(days=1)
+_SWEEP_SECONDS: Final = 1.0
+
+
+class SessionEnded(ServiceError):
+    """The session of a call has ended: status 401."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "login-ended", "Log in again.")
+
+
+class NoSuchAccount(Exception):
+    """The account was deleted meanwhile, or has other login keys."""
+
+
+class AccountDisabled(Exception):
+    """An administrator has disabled the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The session of a call. `started` is the time of its login."""
+
+    session_key: bytes
+    user: str
+    device: str
+    started: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDevice:
+    """A device of an account, with its name sealed by the server. The times are aware."""
+
+    id: str
+    sealed_name: bytes
+    created: datetime.datetime
+    latest: datetime.datetime
+
+
+class SessionStore:
+    """Sessions and devices, in the key server's database."""
+
+    def __init__(self, database: Database, keys: ServerKeys, trail: AuditTrail) -> None:
+        self._database = database
+        self._keys = keys
+        self._statements = SessionStatements(database)
+        self._trail = trail
+        self._gate = FactorGate(database, keys)
+        self._swept_at = 0.0
+
+    def start(self, new: NewSession, at: datetime.datetime, take_back: TakeBack) -> StartedSession | FactorDemand:
+        """Start a session and return it, or what the login has to wait for if the account has a second factor.
+
+        Raises UsedBefore if the nonce or the key was used before, NoSuchAccount or AccountDisabled.
+        """
+        with self._database.transaction(durable=new.way.is_undo) as rows:
+            # Before the account is locked, as in all transactions of an account.
+            new = replace(new, sealed_name=self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user))
+            account = self.lock_account_for(rows, new, at)
+            # The login may have waited here for a transaction that has replaced the key which it was checked by.
+            self._check_login_key(account, new)
+            found = rows.execute(statements.HINDRANCES, {USER: new.user}).one()
+            if found.is_disabled:
+                raise AccountDisabled
+            self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
+            has_factor = found.has_kept_factor if new.way.is_undo else found.has_factor
+            if not has_factor:
+                return self.begin(rows, new, at, take_back)
+            demand = self._gate.hold_back(rows, new, at)
+            take_back(rows)
+            return demand
+
+    def begin(
+        self,
+        rows: Connection,
+        login: RightLogin,
+        at: datetime.datetime,
+        take_back: TakeBack,
+        *,
+        counter: int = 0,
+        factor: str = "",
+    ) -> StartedSession:
+        """Begin the session of a login that needs no more, and return it. It must be the last that writes.
+
+        An account from before a reset is put back only here, behind its second factors. The account is locked.
+        `counter` is the number of the latest call, and `factor` the id of the factor that was used. Raises UsedBefore
+        if the key was used before, or NoSuchAccount.
+        """
+        ends, now = at + LIFETIME, at.timestamp()
+        if login.way.is_undo:
+            put_back(rows, self._keys, self.lock_account_for(rows, login, at))
+        device, is_new = self._remember_device(rows, login, at)
+        session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
+        times = {"started": now, "ends": ends.timestamp()}
+        counted = {USER: login.user, MOST: MAX_SESSIONS}
+        started = rows.execute(self._statements.start, session | times | counted).first()
+        if started is None:
+            raise UsedBefore
+        if started.has_many:
+            rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
+        # While the account is locked, so that a session which another call ends gets no record from after its end.
+        found = rows.execute(statements.RECORD_AND_RESET, {USER: login.user, NOW: now}).first()
+        if found is None:
+            raise NoSuchAccount
+        # After all rows of accounts, for which the transaction of another login may wait while it has these counters.
+        take_back(rows)
+        for kind, note in _events_of(login, device, is_new=is_new, factor=factor):
+            self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
+        reset_ready = None if found.ready is None else int(found.ready)
+        return StartedSession(ends=ends, sealed_record=bytes(found.sealed), reset_ready=reset_ready)
+
+    def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
+        """Return the session with a public key, unless it has ended."""
+        with self._database.reading() as rows:
+            return _find(rows, key, at)
+
+    def lock_account_of(self, rows: Connection, caller: Caller, at: datetime.datetime) -> None:
+        """Keep other transactions from the account of a call, and check again that its session has not ended.
+
+        Each transaction that changes an account for a call does this first: it may have waited for one that has ended
+        the session. Raises SessionEnded.
+        """
+        # Before the account is locked, as in all transactions of an account.
+        self._keys.hold(rows)
+        is_locked = rows.execute(statements.LOCK_ACCOUNT, {USER: caller.user}).first() is not None
+        if not is_locked or _find(rows, caller.session_key, at) != caller:
+            raise SessionEnded
+
+    def end_others(self, caller: Caller, at: datetime.datetime) -> None:
+        """End all other sessions of the account of a call. Raises SessionEnded."""
+        with self._database.transaction() as rows:
+            self.lock_account_of(rows, caller, at)
+            self.end_others_in(rows, caller)
+
+    def end_others_in(self, rows: Connection, caller: Caller) -> None:
+        """End all other sessions and logins that wait, in a transaction that has locked the account of a call."""
+        rows.execute(statements.END_OTHERS, {USER: caller.user, KEY: caller.session_key})
+        rows.execute(statements.END_WAITING, {USER: caller.user})
+
+    def count(self, key: bytes, number: int) -> None:
+        """Note the number of a call. Raises UsedBefore if it is not larger than those before."""
+        with self._database.transaction(durable=False) as rows:
+            if rows.execute(statements.COUNT, {KEY: key, NUMBER: number}).first() is None:
+                raise UsedBefore
+
+    def devices(self, user: str) -> list[StoredDevice]:
+        """Return the devices of a user, the latest first."""
+        with self._database.reading() as rows:
+            found = rows.execute(statements.DEVICES, {USER: user}).all()
+        return [
+            StoredDevice(
+                id=row.id,
+                sealed_name=bytes(row.sealed_name),
+                created=_aware(row.created),
+                latest=_aware(row.latest),
+            )
+            for row in found
+        ]
+
+    def use_once(self, rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
+        """Note the use of something that ends. Raises UsedBefore."""
+        self._sweep(rows, at)
+        if rows.execute(self._statements.use, {"value": value, "ends": ends.timestamp()}).first() is None:
+            raise UsedBefore
+
+    def _sweep(self, rows: Connection, at: datetime.datetime) -> None:
+        """Delete what has ended, once in a while. A clock that was set back makes it due too."""
+        now = at.timestamp()
+        if abs(now - self._swept_at) < _SWEEP_SECONDS:
+            return
+        self._swept_at = now
+        # Kept for longer, because another process may have a clock that is behind.
+        rows.execute(statements.FORGET_USED, {NOW: (at - _KEPT_AFTER_END).timestamp()})
+        # A session that began by a clock far ahead is deleted too.
+        rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS + LIFETIME.total_seconds()})
+
+    def lock_account(self, rows: Connection, user: str) -> Row[Any, Any]:
+        """Keep other transactions from the account until this one ends. Returns its login keys. Raises NoSuchAccount.
+
+        Each transaction that changes several rows of an account locks the account first, so that no two of them wait
+        for each other's rows. On SQLite, BEGIN IMMEDIATE has the lock.
+        """
+        account = rows.execute(statements.LOCK_ACCOUNT, {USER: user}).first()
+        if account is None:
+            raise NoSuchAccount
+        return account
+
+    def lock_account_or_kept(self, rows: Connection, user: str, at: datetime.datetime) -> None:
+        """Lock the account of a user, or the one from before a reset if its successor was deleted.
+
+        An administrator acts on both. Raises NoSuchAccount.
+        """
+        if lock_kept(rows, user, at) is None:
+            self.lock_account(rows, user)
+
+    def lock_account_for(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> Row[Any, Any]:
+        """Lock the account of a login as `lock_account`: for an undo, return the kept account. Raises NoSuchAccount."""
+        if not login.way.is_undo:
+            return self.lock_account(rows, login.user)
+        kept = lock_kept(rows, login.user, at)
+        if kept is None:
+            raise NoSuchAccount
+        return kept
+
+    def _check_login_key(self, account: Row[Any, Any], new: NewSession) -> None:
+        """Check that the account still has the login key of a login. Raises NoSuchAccount."""
+        sealed = account.sealed_login_key if new.way.is_by_passphrase else account.sealed_recovery_key
+        # Unsealed, because a new master key seals the same login key anew.
+        stored = sealed and self._keys.unseal(Sealed.LOGIN_KEY, bytes(sealed), new.user)
+        if not stored or not hmac.compare_digest(stored, new.login_key):
+            raise NoSuchAccount
+
+    def _remember_device(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> tuple[str, bool]:
+        """Return the id of the device, and whether it logs in for the first time."""
+        now, new = at.timestamp(), os.urandom(_ID_BYTES).hex()
+        device = {"id": new, "user": login.user, "token": login.token_hash}
+        times = {"sealed_name": login.sealed_name, "created": now, "latest": now, "of_earlier_keys": 0}
+        of_user = {USER: login.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()}
+        row = rows.execute(self._statements.remember, device | times | of_user | {MOST: MAX_DEVICES}).one()
+        if row.has_some_to_drop:
+            rows.execute(statements.DROP_DEVICES, {DEVICE_ID: row.id, **of_user, MOST: MAX_DEVICES - 1})
+        return row.id, row.id == new
+
+
+def _events_of(login: RightLogin, device: str, *, is_new: bool, factor: str) -> Iterator[tuple[AuditKind, str]]:
+    """Return the kinds and notes of a login in the audit trail."""
+    if login.way.is_undo:
+        yield AuditKind.RESET_UNDONE, ""
+    kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED
+    yield kind, f"device {device}" + (f", factor {factor}" if factor else "")
+    if is_new:
+        yield AuditKind.DEVICE_ADDED, f"device {device}"
+
+
+def _find(rows: Connection, key: bytes, at: datetime.datetime) -> Caller | None:
+    row = rows.execute(statements.FIND, {KEY: key, NOW: at.timestamp()}).first()
+    return row and Caller(session_key=key, user=row.user, device=row.device, started=_aware(row.started))
+
+
+def _aware(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

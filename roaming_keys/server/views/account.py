@@ -1,0 +1,136 @@
+"""The key server's routes inside a session. Each call is signed by the session's key (`protocol/calls.py`)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from flask import Response, request
+
+from roaming_keys.protocol.messages.accounts import CHANGED, Devices, KeyRecord, KnownDevice, Push, Rotation
+from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord, Store
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.sessions.sessions import Caller, SessionEnded
+from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
+from roaming_keys.server.views.signed_calls import check_call, check_fresh
+from sealwax.service import ServiceError, error_response
+from smime_core.errors import MalformedMessage
+
+_TAG: Final = re.compile(r'"([A-Za-z0-9]{1,64})\.([1-9][0-9]{0,15})"')
+
+
+class AccountViews:
+    """The routes, over one store and the server's keys."""
+
+    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
+        self._config = config
+        self._keys = keys
+        self._store = store
+
+    def bundle(self) -> Response:
+        """Return the record of the caller, or 304 if it is the one in If-None-Match."""
+        caller = self._check_call()
+        record = self._stored(caller)
+        if request.headers.get("If-None-Match") == record.tag:
+            return Response(status=304, headers={"ETag": record.tag})
+        answer = json_answer(record.to_json())
+        answer.headers["ETag"] = record.tag
+        return answer
+
+    def push(self) -> Response:
+        """Store the next record under the same key."""
+        expect_record()
+        caller = self._check_call()
+        record = Push.from_json(json_body()).record
+        if _tag_before(record) != record.bundle_id:
+            raise MalformedMessage("the record has another bundle id", where="If-Match")
+        stored = self._stored(caller)
+        if stored.tag != request.headers["If-Match"]:
+            return self._changed(caller)
+        # No record is stored in place of another one than this, so that its wraps cannot change meanwhile.
+        if record.wraps != stored.wraps:
+            raise MalformedMessage("only a new key changes the wraps", where="wraps")
+        try:
+            self._store.replace_record(caller, self._sealed(record, caller.user), self._config.clock())
+        except RecordChanged:
+            return self._changed(caller)
+        return json_answer(b"{}")
+
+    def rotate(self) -> Response:
+        """Store new login keys, and the next record under a new key."""
+        expect_record()
+        caller = self._check_call()
+        check_fresh(self._config, caller)
+        rotation = Rotation.from_json(json_body())
+        record, user = rotation.record, caller.user
+        before = _tag_before(record)
+        if before == record.bundle_id:
+            raise MalformedMessage("the record has the bundle id of before", where="If-Match")
+        account = Account.sealed_by(self._keys, user, rotation.keys)
+        try:
+            sealed, revoked = self._sealed(record, user), list(rotation.revoked)
+            self._store.rotate(caller, account, sealed, before, revoked, self._config.clock())
+        except RecordChanged:
+            # A session that stores all the time would keep its owner from ending it. The next try finds none.
+            self._store.sessions.end_others(caller, self._config.clock())
+            return self._changed(caller)
+        return json_answer(b"{}")
+
+    def devices(self) -> Response:
+        """Return the devices of the caller, the latest first."""
+        caller = self._check_call()
+        devices = tuple(
+            KnownDevice(
+                id=one.id,
+                name=self._keys.unseal(Sealed.DEVICE_NAME, one.sealed_name, caller.user).decode(),
+                created=int(one.created.timestamp()),
+                latest=int(one.latest.timestamp()),
+                is_this=one.id == caller.device,
+            )
+            for one in self._store.sessions.devices(caller.user)
+        )
+        return json_answer(Devices(devices=devices).to_json())
+
+    def delete(self) -> Response:
+        """Delete all that the server has of the caller."""
+        caller = self._check_call()
+        check_fresh(self._config, caller)
+        self._store.delete_account(caller, self._config.clock())
+        return json_answer(b"{}")
+
+    def note_export(self) -> Response:
+        """Note that the device of the caller saves the keys to a file, so that the owner is told."""
+        caller = self._check_call()
+        self._store.note_export(caller, self._config.clock())
+        return json_answer(b"{}")
+
+    def _check_call(self) -> Caller:
+        """Return the session of a call that its key has signed, and count it. Raises ServiceError."""
+        return check_call(self._config, self._store.sessions.find, self._store.sessions.count)
+
+    def _stored(self, caller: Caller) -> KeyRecord:
+        stored = self._store.find_record_of(caller.session_key)
+        if stored is None:
+            raise SessionEnded
+        return KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, stored.sealed, caller.user))
+
+    def _sealed(self, record: KeyRecord, user: str) -> SealedRecord:
+        return SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+
+    def _changed(self, caller: Caller) -> Response:
+        record = json.loads(self._stored(caller).to_json())
+        text = "Another device has stored keys meanwhile."
+        return error_response(412, CHANGED, text, further_members={"record": record})
+
+
+def _tag_before(record: KeyRecord) -> str:
+    """Return the bundle id in If-Match, which has to name the version before. Raises ServiceError, MalformedMessage."""
+    condition = request.headers.get("If-Match", "")
+    if not condition:
+        raise ServiceError(428, "condition-missing", "This call needs If-Match.")
+    found = _TAG.fullmatch(condition)
+    if found is None or int(found[2]) != record.version - 1:
+        raise MalformedMessage("expected the version before that of the record", where="If-Match")
+    return found[1]

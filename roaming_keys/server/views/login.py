@@ -1,0 +1,198 @@
+"""The key server's routes before a session: parameters, registrations and logins.
+
+A user who is not registered gets the same answers, in the same time, as a registered user with a wrong passphrase.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from flask import Response, request
+
+from roaming_keys.protocol.key_account import LoginWay, login_record, normalise_user
+from roaming_keys.protocol.messages.accounts import (
+    Login,
+    LoginTerms,
+    Parameters,
+    ParametersRequest,
+    Registration,
+    write_login_answer,
+)
+from roaming_keys.protocol.messages.factors import FactorDemand
+from roaming_keys.protocol.records.record import FIRST_VERSION
+from roaming_keys.protocol.tickets import BadTicket, check_ticket
+from roaming_keys.server.accounts.resets import ResetStore
+from roaming_keys.server.accounts.store import Account, AccountExists, SealedRecord, Store
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.limits import LoginLimits
+from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.sessions.new_session import NewSession, RightLogin, StartedSession, UsedBefore
+from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
+from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
+from sealwax.service import ServiceError, client_site
+from smime_core.errors import MalformedMessage
+
+MAX_CLOCK_SECONDS: Final = 300
+_REFUSALS: Final = {
+    LoginWay.PASSPHRASE: "The address or the passphrase is not right.",
+    LoginWay.RECOVERY_CODE: "The address or the recovery code is not right.",
+    LoginWay.UNDO_BY_PASSPHRASE: "No account from before a reset is kept that this passphrase opens.",
+    LoginWay.UNDO_BY_CODE: "No account from before a reset is kept that this recovery code opens.",
+}
+
+
+class LoginViews:
+    """The routes, over one store and the server's keys."""
+
+    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
+        self._config = config
+        self._keys = keys
+        self._store = store
+        self._resets = ResetStore(store)
+        self._limits = LoginLimits(store.database, keys.counter_name)
+        # No login is right for it.
+        false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+        self._false_login_key = keys.seal(Sealed.LOGIN_KEY, false_key, user="")
+
+    def parameters(self) -> Response:
+        """Return the parameters for stretching a user's passphrase, or false ones if the user is not registered."""
+        user = normalise_user(ParametersRequest.from_json(json_body()).user)
+        # Both are computed for every user, so that the time does not reveal who is registered.
+        false_parameters = Parameters(salt=self._keys.false_salt(user))
+        account = self._store.find_account(user)
+        terms = LoginTerms(
+            parameters=account.parameters if account else false_parameters,
+            nonce=self._keys.make_nonce(user, self._config.clock()),
+        )
+        return json_answer(terms.to_json())
+
+    def register(self) -> Response:
+        """Store the account of a user whose ticket is valid."""
+        expect_record()
+        registration = Registration.from_json(json_body())
+        user, record = normalise_user(registration.user), registration.record
+        if record.version != FIRST_VERSION:
+            raise MalformedMessage(f"{record.version}, expected {FIRST_VERSION}", where="version")
+        at = self._config.clock()
+        ticket = check_ticket(
+            self._config.ticket_key, registration.ticket, audience=self._config.origin, user=user, at=at
+        )
+        account = Account.sealed_by(self._keys, user, registration.keys)
+        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        try:
+            self._store.add_account(account, sealed, ticket, at)
+        except UsedBefore:
+            self._store.note_second_use(ticket, user, at)
+            if self._store.find_account(user) is None:
+                raise BadTicket from None
+            # Perhaps the answer to the first use was lost.
+            raise _account_exists() from None
+        except AccountExists:
+            raise _account_exists() from None
+        return json_answer(b"{}", status=201)
+
+    def log_in(self) -> Response:
+        """Start a session for a login by the passphrase."""
+        return self._start_session(LoginWay.PASSPHRASE)
+
+    def recover(self) -> Response:
+        """Start a session for a login by the recovery code."""
+        return self._start_session(LoginWay.RECOVERY_CODE)
+
+    def undo_by_passphrase(self) -> Response:
+        """Put the account from before a reset back, and start a session, for a login by the passphrase from before."""
+        return self._start_session(LoginWay.UNDO_BY_PASSPHRASE)
+
+    def undo_by_code(self) -> Response:
+        """Put the account from before a reset back, and start a session, for a login by its recovery code."""
+        return self._start_session(LoginWay.UNDO_BY_CODE)
+
+    def _start_session(self, way: LoginWay) -> Response:
+        """Start a session for a login that the account's key has signed, and return the record.
+
+        The attempt is counted before that is checked.
+        """
+        attempt = Login.from_json(json_body())
+        user = normalise_user(attempt.user)
+        at = self._config.clock()
+        # Neither says anything about the passphrase, so neither is counted.
+        _check_clock(attempt, at)
+        nonce_ends = self._keys.check_nonce(attempt.nonce, user, at)
+        if nonce_ends is None:
+            raise ServiceError(409, "login-too-late", "The login took too long. Log in again.")
+        token_hash = self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}")
+        account, is_known = self._store.find_account_and_device(user, token_hash)
+        if way.is_undo:
+            account = self._resets.find_kept(user, at)
+        device = token_hash if is_known else None
+        counted = self._limits.start(user, client_site(request.remote_addr), device=device, at=at)
+        login_key = self._key_that_signed(attempt, user, way, account)
+        if login_key is None:
+            raise ServiceError(401, "login-refused", _REFUSALS[way])
+        new = NewSession(
+            user=user,
+            way=way,
+            login_key=login_key,
+            nonce=attempt.nonce,
+            nonce_ends=nonce_ends,
+            key=attempt.session_key,
+            token_hash=token_hash,
+            sealed_name=self._keys.seal(Sealed.DEVICE_NAME, attempt.device.name.encode(), user),
+        )
+        try:
+            started = self._store.sessions.start(new, at, lambda rows: self._limits.succeeded(rows, counted, at))
+        except UsedBefore:
+            raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
+        except NoSuchAccount:
+            raise ServiceError(401, "login-refused", _REFUSALS[way]) from None
+        except AccountDisabled:
+            # Said only to somebody who knows the passphrase or the code.
+            raise account_disabled() from None
+        self._resets.sweep(at)
+        if isinstance(started, FactorDemand):
+            return json_answer(started.to_json())
+        return session_answer(self._store, new, started)
+
+    def _key_that_signed(self, attempt: Login, user: str, way: LoginWay, account: Account | None) -> bytes | None:
+        """Return the account's public key for this way if it has signed the login."""
+        stored = account and account.sealed_key_for(way)
+        # Without a key, the same is done with a false one, so that it takes equal time.
+        sealed, owner = (stored, user) if stored else (self._false_login_key, "")
+        login_key = self._keys.unseal(Sealed.LOGIN_KEY, sealed, owner)
+        key = Ed25519PublicKey.from_public_bytes(login_key)
+        try:
+            key.verify(attempt.signature, login_record(self._config.origin, user, way, attempt))
+        except InvalidSignature:
+            return None
+        return login_key if stored else None
+
+
+def session_answer(store: Store, login: RightLogin, started: StartedSession) -> Response:
+    """Return the answer to a login whose session has started."""
+    if login.way.is_undo:
+        # The account that took the place of this one was deleted.
+        store.database.erase_deleted()
+    # The text that `KeyRecord.to_json` wrote, which goes into the answer as it is.
+    record = store.keys.unseal(Sealed.RECORD, started.sealed_record, login.user)
+    return json_answer(write_login_answer(int(started.ends.timestamp()), record, reset_ready=started.reset_ready))
+
+
+def account_disabled() -> ServiceError:
+    """Return the refusal for the owner of an account that an administrator has disabled."""
+    return ServiceError(403, "account-disabled", "Your administrator has disabled this account.")
+
+
+def _account_exists() -> ServiceError:
+    return ServiceError(409, "exists", "This address is registered already.")
+
+
+def _check_clock(attempt: Login, at: datetime.datetime) -> None:
+    wrong_seconds = attempt.at - at.timestamp()
+    if abs(wrong_seconds) > MAX_CLOCK_SECONDS:
+        minutes = round(abs(wrong_seconds) / 60)
+        direction = "fast" if wrong_seconds > 0 else "slow"
+        text = f"The clock of this device is {minutes} minutes {direction}. Correct it, and log in again."
+        raise ServiceError(400, "clock-wrong", text)

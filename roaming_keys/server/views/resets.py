@@ -1,0 +1,130 @@
+"""The key server's routes for a forgotten passphrase without a recovery code (`accounts/resets.py`)."""
+
+from __future__ import annotations
+
+import datetime
+
+from flask import Flask, Response
+
+from roaming_keys.protocol.key_account import normalise_user
+from roaming_keys.protocol.messages.accounts import LoginTerms, Parameters, ParametersRequest, Registration
+from roaming_keys.protocol.messages.resets import ResetAnswer, ResetRequest
+from roaming_keys.protocol.tickets import BadTicket, Purpose, Ticket, check_ticket
+from roaming_keys.server.accounts.resets import ResetNotReady, ResetStore, StartedReset
+from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord, Store
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.sessions.new_session import UsedBefore
+from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
+from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
+from roaming_keys.server.views.login import LoginViews, account_disabled
+from roaming_keys.server.views.signed_calls import check_call
+from sealwax.service import ServiceError
+
+
+class ResetViews:
+    """The routes, over one store and the server's keys."""
+
+    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store, logins: LoginViews) -> None:
+        self._config = config
+        self._keys = keys
+        self._store = store
+        self._resets = ResetStore(store)
+        self._logins = logins
+
+    def install(self, app: Flask) -> None:
+        """Give the application the routes."""
+        app.post("/reset")(self.start)
+        app.delete("/reset")(self.stop)
+        app.post("/reset/find")(self.find)
+        app.post("/reset/finish")(self.finish)
+        app.post("/reset/parameters")(self.kept_parameters)
+        app.post("/reset/undo")(self._logins.undo_by_passphrase)
+        app.post("/reset/undo-by-code")(self._logins.undo_by_code)
+
+    def start(self) -> Response:
+        """Start a reset for a ticket, or return the one that goes on."""
+        request = ResetRequest.from_json(json_body())
+        user, at = normalise_user(request.user), self._config.clock()
+        ticket = self._ticket(request.ticket, user, at)
+        try:
+            started = self._resets.start(user, ticket, self._config.reset_delay, at)
+        except UsedBefore:
+            raise self._refused_again(ticket, user, at) from None
+        except NoSuchAccount:
+            raise ServiceError(404, "no-account", "This address has no account: register it.") from None
+        except AccountDisabled:
+            raise account_disabled() from None
+        return _answer(started, status=201 if started.is_new else 200)
+
+    def find(self) -> Response:
+        """Return the reset that goes on, for a ticket, which is not used up. Starts none."""
+        request = ResetRequest.from_json(json_body())
+        user, at = normalise_user(request.user), self._config.clock()
+        self._ticket(request.ticket, user, at)
+        found = self._resets.find_with_version(user, at)
+        return Response(status=204) if found is None else _answer(found)
+
+    def finish(self) -> Response:
+        """Put a new account in the place of the one whose passphrase is forgotten."""
+        expect_record()
+        registration = Registration.from_json(json_body())
+        user, record, at = normalise_user(registration.user), registration.record, self._config.clock()
+        ticket = self._ticket(registration.ticket, user, at)
+        account = Account.sealed_by(self._keys, user, registration.keys)
+        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        try:
+            self._resets.finish(account, sealed, ticket, at)
+        except UsedBefore:
+            raise self._refused_again(ticket, user, at) from None
+        except NoSuchAccount:
+            raise ServiceError(404, "no-account", "This address has no account: register it.") from None
+        except AccountDisabled:
+            raise account_disabled() from None
+        except ResetNotReady:
+            raise ServiceError(
+                409, "reset-not-ready", "No reset of this account may be finished now. It was stopped, or must wait."
+            ) from None
+        except RecordChanged:
+            text = "A device has stored keys meanwhile. Try again."
+            raise ServiceError(409, "reset-outdated", text) from None
+        return json_answer(b"{}", status=201)
+
+    def stop(self) -> Response:
+        """Stop the reset of the caller's account."""
+        sessions = self._store.sessions
+        caller = check_call(self._config, sessions.find, sessions.count)
+        if not self._resets.stop(caller, self._config.clock()):
+            raise ServiceError(404, "no-reset", "No reset of this account goes on.")
+        return json_answer(b"{}")
+
+    def kept_parameters(self) -> Response:
+        """Return the parameters of the account from before a reset, or false ones if none is kept."""
+        user, at = normalise_user(ParametersRequest.from_json(json_body()).user), self._config.clock()
+        # Another salt than that of `/parameters`, so that the two together do not reveal who is registered.
+        false_parameters = Parameters(salt=self._keys.false_salt(f"reset {user}"))
+        kept = self._resets.find_kept(user, at)
+        terms = LoginTerms(
+            parameters=kept.parameters if kept else false_parameters, nonce=self._keys.make_nonce(user, at)
+        )
+        return json_answer(terms.to_json())
+
+    def _ticket(self, ticket: str, user: str, at: datetime.datetime) -> Ticket:
+        return check_ticket(
+            self._config.ticket_key, ticket, audience=self._config.origin, user=user, at=at, purpose=Purpose.RESET
+        )
+
+    def _refused_again(self, ticket: Ticket, user: str, at: datetime.datetime) -> BadTicket:
+        self._store.note_second_use(ticket, user, at)
+        return BadTicket()
+
+
+def _answer(found: StartedReset, *, status: int = 200) -> Response:
+    reset = found.reset
+    answer = ResetAnswer(
+        started=int(reset.started.timestamp()),
+        ready=int(reset.ready.timestamp()),
+        ends=int(reset.ends.timestamp()),
+        version=found.version,
+    )
+    return json_answer(answer.to_json(), status=status)

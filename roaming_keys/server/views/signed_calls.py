@@ -1,0 +1,56 @@
+"""The check of a signed call (`protocol/calls.py`) at the key server."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from flask import request
+
+from roaming_keys.protocol.calls import Call, Credentials, call_record
+from roaming_keys.server.config import KeyServerConfig
+from roaming_keys.server.sessions.new_session import UsedBefore
+from roaming_keys.server.sessions.sessions import Caller, SessionEnded
+from sealwax.service import ServiceError
+from smime_core.errors import MalformedMessage
+
+# Whoever finds a device with a session that is still open must not take the account with it.
+FRESH: Final = datetime.timedelta(minutes=10)
+_Found = TypeVar("_Found")
+
+
+def check_call(
+    config: KeyServerConfig,
+    find: Callable[[bytes, datetime.datetime], _Found | None],
+    count: Callable[[bytes, int], None],
+) -> _Found:
+    """Return what `find` has for the key that has signed this request, and count the call. Raises ServiceError.
+
+    `count` raises UsedBefore for a number that is not larger than those before.
+    """
+    try:
+        credentials = Credentials.from_header(request.headers.get("Authorization", ""))
+    except MalformedMessage:
+        raise ServiceError(401, "call-refused", "This call needs the signature of a session.") from None
+    found = find(credentials.session_key, config.clock())
+    if found is None:
+        raise SessionEnded
+    condition = request.headers.get("If-None-Match" if request.method == "GET" else "If-Match", "")
+    call = Call(method=request.method, path=request.path, condition=condition, body=request.get_data())
+    record = call_record(config.origin, credentials.session_key, call, credentials.counter)
+    try:
+        key = Ed25519PublicKey.from_public_bytes(credentials.session_key)
+        key.verify(credentials.signature, record)
+        count(credentials.session_key, credentials.counter)
+    except (InvalidSignature, UsedBefore):
+        raise ServiceError(401, "call-refused", "This call is not signed, or was sent before.") from None
+    return found
+
+
+def check_fresh(config: KeyServerConfig, caller: Caller) -> None:
+    """Return if the login of a session was a moment ago. Raises ServiceError."""
+    if config.clock() - caller.started > FRESH:
+        raise ServiceError(403, "log-in-again", "Type the passphrase again for this.")
