@@ -5,9 +5,12 @@ The server sees public keys and encrypted records, never a passphrase or private
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import entry_points
+
 from flask import Flask, Response
 
-from roaming_keys.organisation.server.views import install_organisation
 from roaming_keys.protocol.messages.reader import MAX_SMALL_BYTES
 from roaming_keys.protocol.tickets import BadTicket
 from roaming_keys.server.accounts.store import Store
@@ -26,6 +29,7 @@ from smime_core.errors import MalformedMessage
 
 _STORE = "roaming_keys.store"
 _SENDER = "roaming_keys.notices"
+_EXTENSIONS = "roaming_keys.server"
 _ERROR_CODES = {413: "too-large", 415: "not-json"}
 
 
@@ -62,7 +66,8 @@ def create_app(config: KeyServerConfig) -> Flask:
     app.post("/export")(account.note_export)
     FactorViews(config, store.keys, store).install(app)
     GroupViews(config, store.groups, store.sessions).install(app)
-    install_organisation(app, config, store)
+    for install in _find_extensions():
+        install(app, config, store)
     ResetViews(config, store.keys, store, logins).install(app)
     app.extensions[_STORE] = store
     if config.notices is not None:
@@ -83,6 +88,12 @@ def close_app(app: Flask) -> None:
     if sender is not None:
         sender.stop()
     app.extensions[_STORE].close()
+
+
+@cache
+def _find_extensions() -> tuple[Callable[[Flask, KeyServerConfig, Store], None], ...]:
+    """Return the functions by which other packages add their routes, found by entry points."""
+    return tuple(point.load() for point in sorted(entry_points(group=_EXTENSIONS)))
 
 
 def _install_errors(app: Flask) -> None:

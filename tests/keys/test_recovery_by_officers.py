@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from roaming_keys.organisation.client.calls import StaffClient
-from roaming_keys.organisation.client.command.recovery import show_policy
-from roaming_keys.organisation.client.command.staff import AddRequest
+from roaming_keys.organisation.client.command.words import show_policy
+from roaming_keys.organisation.client.staff_key import StaffKey
 from roaming_keys.organisation.protocol.copies import (
     KeyMaySign,
     RecoveryCopy,
@@ -57,7 +57,8 @@ from roaming_keys.organisation.protocol.owner import (
 )
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from roaming_keys.organisation.protocol.shares import join_shares, split_secret
-from roaming_keys.organisation.server.staff import MemberExists, StaffKey
+from roaming_keys.organisation.server.appointing import AddRequest
+from roaming_keys.organisation.server.staff import MemberExists
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.session import KeyServerError, Session
 from roaming_keys.server.app import close_app

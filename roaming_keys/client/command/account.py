@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from roaming_keys.client.command.extensions import with_own_passphrase
 from roaming_keys.client.command.login import (
     NEW_PASSPHRASE_FILE,
     AccountChoice,
@@ -20,7 +21,6 @@ from roaming_keys.client.command.login import (
 )
 from roaming_keys.client.command.times import write_time
 from roaming_keys.client.command.trust_files import forget_base
-from roaming_keys.organisation.protocol.owner import with_own_passphrase
 from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, read_code, recovery_keys, write_code
 from roaming_keys.protocol.session import KeyServerError, log_in_by_recovery_code
 from sealwax.cli.options.parameters import JSON

@@ -28,7 +28,6 @@ class RoamVerbs(Verbs):
         "revoke": "roaming_keys.client.command.account:revoke",
         "factor": "roaming_keys.client.command.factor:factor",
         "group": "roaming_keys.client.command.groups.verbs:group",
-        "officers": "roaming_keys.organisation.client.command.officers:officers",
         "delete": "roaming_keys.client.command.account:delete",
     }
     entry_points: ClassVar[str] = "sealwax.roam"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import click
 
+from roaming_keys.client.command.extensions import follow_login
 from roaming_keys.client.command.login import NEW_PASSPHRASE_FILE, AccountLogin, KeyFiles, open_session, remember
 from roaming_keys.client.command.trust_files import push_files, take_files
-from roaming_keys.organisation.client.command.officers import tell_owner
 from roaming_keys.protocol.known import day_of
 from roaming_keys.protocol.session import Session
 from sealwax.cli.options.parameters import FILE, OUTPUT_FILE
@@ -54,7 +54,7 @@ def login(request: LoginRequest) -> None:
     """Show what the account has, and use it from now on when no other is named."""
     roaming = open_session(request.login)
     _show(roaming.session)
-    tell_owner(roaming)
+    follow_login(roaming)
 
 
 @verb(PullRequest)
@@ -84,7 +84,7 @@ def push(request: PushRequest) -> None:
     session = push_files(roaming, identities)
     remember(session)
     _show(session)
-    tell_owner(replace(roaming, session=session))
+    follow_login(replace(roaming, session=session))
 
 
 def _show(session: Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from roaming_keys.organisation.client.staff_key import StaffKey
 from roaming_keys.organisation.protocol.messages import (
     CaseChoice,
     CaseFacts,
@@ -22,7 +23,6 @@ from roaming_keys.organisation.protocol.messages import (
     UserChange,
 )
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
-from roaming_keys.organisation.server.staff import StaffKey
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.session import Transport
 from smime_core import blocking

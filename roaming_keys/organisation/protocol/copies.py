@@ -10,7 +10,6 @@ A key is copied only if none of its certificates may sign. The key of the accoun
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -32,8 +31,6 @@ from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate, KeyUsage
 
 MAX_SHARE_BYTES: Final = 16_384  # CMS for one RSA or EC key has about 1,000 bytes.
-MAX_CERTIFICATES: Final = 1_000
-_FINGERPRINT: Final = re.compile("[0-9a-f]{64}")
 _SIGNS: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION | KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN
 _ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 
@@ -112,7 +109,7 @@ class RecoveryCopy:
         copy = cls(
             id=reader.id("id"),
             policy=RecoveryPolicy.from_reader(reader.record("policy")),
-            certificates=read_fingerprints(reader, "certificates"),
+            certificates=reader.fingerprints("certificates"),
             bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
             shares=tuple(_read_cms(one) for one in reader.records("shares", MAX_OFFICERS)),
         )
@@ -237,14 +234,6 @@ async def open_copy(
 def fingerprints_of(identities: Sequence[Identity]) -> tuple[str, ...]:
     """Return the fingerprints of the certificates, sorted."""
     return tuple(sorted(one.certificate.fingerprint for one in identities))
-
-
-def read_fingerprints(reader: Reader, name: str) -> tuple[str, ...]:
-    """Take a list of fingerprints. Raises MalformedMessage."""
-    found = reader.texts(name, MAX_CERTIFICATES)
-    if not all(_FINGERPRINT.fullmatch(one) for one in found):
-        raise MalformedMessage("expected SHA-256 in hexadecimal", where=name)
-    return found
 
 
 async def _encrypt_shares(

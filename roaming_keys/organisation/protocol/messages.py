@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from roaming_keys.organisation.protocol.copies import MAX_SHARE_BYTES, RecoveryCopy, read_fingerprints
+from roaming_keys.organisation.protocol.copies import MAX_SHARE_BYTES, RecoveryCopy
 from roaming_keys.organisation.protocol.policy import MAX_CERTIFICATE_BYTES, MAX_OFFICERS, RecoveryPolicy
 from roaming_keys.protocol.messages.accounts import (
     MAX_ANSWER_BYTES,
@@ -118,7 +118,7 @@ class CopyFacts:
 
     @classmethod
     def from_reader(cls, reader: Reader) -> CopyFacts:
-        facts = cls(policy=reader.text("policy"), certificates=read_fingerprints(reader, "certificates"))
+        facts = cls(policy=reader.text("policy"), certificates=reader.fingerprints("certificates"))
         reader.check_finished()
         return facts
 

@@ -1,28 +1,19 @@
-"""The staff of an organisation at the key server: administrators, officers and auditors, each with a key of their own.
-
-A call is signed by the member's Ed25519 key, over all that the server acts on. Its number is the time in milliseconds,
-which the server takes once, and only near its own time.
-
-    Authorization: Sealwax key="…", counter="…", signature="…"       as in a session (`protocol/calls.py`)
-"""
+"""The staff of an organisation in the key server's database: administrators, officers and auditors."""
 
 from __future__ import annotations
 
 import datetime
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from roaming_keys.organisation.protocol.messages import Role
+from roaming_keys.organisation.protocol.staff_calls import staff_call_record
 from roaming_keys.protocol.calls import Call, Credentials
-from roaming_keys.protocol.key_account import encode_fields
-from roaming_keys.protocol.messages.accounts import PROTOCOL
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.server.database.tables import STAFF
 from sealwax.service import Database
@@ -48,32 +39,6 @@ class Member:
     role: Role
     key: bytes
     certificate: str | None = None
-
-
-class StaffKey:
-    """The private key of a member, which signs the calls. `clock` gives the time with its fractions of a second."""
-
-    def __init__(self, seed: bytes, clock: Callable[[], datetime.datetime]) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self._clock = clock
-        self._counter = 0
-
-    @property
-    def public(self) -> bytes:
-        """The public half."""
-        return self._key.public_key().public_bytes_raw()
-
-    def sign(self, server: str, call: Call) -> str:
-        """Return the header Authorization of a call to the server, a normalised origin."""
-        self._counter = max(self._counter + 1, int(self._clock().timestamp() * 1_000))
-        signature = self._key.sign(staff_call_record(server, self.public, call, self._counter))
-        return Credentials(session_key=self.public, counter=self._counter, signature=signature).to_header()
-
-
-def staff_call_record(server: str, key: bytes, call: Call, counter: int) -> bytes:
-    """Return the bytes that a call of the staff signs."""
-    body_hash = hashlib.sha256(call.body).digest()
-    return encode_fields("staff call", PROTOCOL, server, key, call.method, call.path, body_hash, counter)
 
 
 class StaffStore:

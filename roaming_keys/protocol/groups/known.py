@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from roaming_keys.organisation.protocol.copies import read_fingerprints
 from roaming_keys.protocol.known import ServerLies
 from roaming_keys.protocol.messages.accounts import MAX_VERSION
 from roaming_keys.protocol.messages.reader import Reader, to_base64, write
@@ -78,7 +77,7 @@ class KnownGroup:
             certificate=parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES)),
             version=reader.integer("version", 1, MAX_VERSION),
             bundle=reader.text("bundle"),
-            certificates=read_fingerprints(reader, "certificates"),
+            certificates=reader.fingerprints("certificates"),
         )
         reader.check_finished()
         return known

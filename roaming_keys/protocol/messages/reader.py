@@ -23,8 +23,10 @@ MAX_SMALL_BYTES: Final = 4_096  # The JSON text of a message without a bundle.
 MAX_SECONDS: Final = 253_402_300_799  # The end of the year 9999, the last that a datetime can have.
 MAX_TEXT_CHARACTERS: Final = 2_048
 MAX_ID_CHARACTERS: Final = 64
+MAX_CERTIFICATES: Final = 1_000
 
 # JSON can write an unpaired surrogate, which UTF-8 cannot encode (RFC 8259 section 8.2).
+_FINGERPRINT: Final = re.compile("[0-9a-f]{64}")
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -60,6 +62,13 @@ class Reader:
     def texts(self, name: str, maximum: int) -> tuple[str, ...]:
         """Take a list of texts."""
         return tuple(_check_text(value, self._place(name)) for value in self._list(name, maximum))
+
+    def fingerprints(self, name: str) -> tuple[str, ...]:
+        """Take a list of fingerprints of certificates. Raises MalformedMessage."""
+        found = self.texts(name, MAX_CERTIFICATES)
+        if not all(_FINGERPRINT.fullmatch(one) for one in found):
+            raise MalformedMessage("expected SHA-256 in hexadecimal", where=name)
+        return found
 
     def integer(self, name: str, lowest: int, highest: int) -> int:
         """Take a whole number from `lowest` to `highest`."""

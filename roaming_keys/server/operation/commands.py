@@ -23,9 +23,6 @@ class KeysVerbs(Verbs):
         "restore": "roaming_keys.server.operation.backing_up:restore",
         "rotate": "roaming_keys.server.operation.rotating:rotate",
         "step-back": "roaming_keys.server.operation.stepping_back:step_back",
-        "staff": "roaming_keys.organisation.client.command.groups:staff",
-        "user": "roaming_keys.organisation.client.command.groups:user",
-        "recovery": "roaming_keys.organisation.client.command.groups:recovery",
     }
     entry_points: ClassVar[str] = "sealwax.keys"
 

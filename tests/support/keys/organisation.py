@@ -8,10 +8,11 @@ from functools import cache
 from typing import Final
 
 from roaming_keys.organisation.client.calls import StaffClient
+from roaming_keys.organisation.client.staff_key import StaffKey
 from roaming_keys.organisation.protocol.copies import Share, decrypt_share, open_copy, pass_on_share
 from roaming_keys.organisation.protocol.messages import OpenCase, Role
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
-from roaming_keys.organisation.server.staff import Member, StaffKey, StaffStore
+from roaming_keys.organisation.server.staff import Member, StaffStore
 from roaming_keys.server.audit import AuditTrail
 from roaming_keys.server.master_key.key_sources import GivenKeys
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,12 +11,11 @@ import click
 
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.organisation.client.calls import StaffClient
-from roaming_keys.organisation.server.staff import StaffKey
+from roaming_keys.organisation.client.staff_key import StaffKey
 from roaming_keys.protocol.key_account import KEY_BYTES, normalise_origin
 from sealwax.cli.options.parameters import FILE
 from sealwax.cli.options.request import given_by
 from sealwax.files.small import read_small
-from sealwax.service import now
 
 _MAX_KEY_BYTES: Final = 1_000
 
@@ -38,8 +38,13 @@ class StaffChoice:
     def client(self) -> StaffClient:
         """Return what calls the server. Raises ClickException for a file without a key, OSError or MalformedMessage."""
         server = normalise_origin(self.server)
-        key = StaffKey(seed=read_staff_key(self.staff_key), clock=now)
+        key = StaffKey(seed=read_staff_key(self.staff_key), clock=read_clock)
         return StaffClient(server=server, key=key, transport=HttpTransport(server))
+
+
+def read_clock() -> datetime.datetime:
+    """Return the time of the machine's clock, with fractions of a second: two calls in one have different numbers."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 def read_staff_key(name: str) -> bytes:

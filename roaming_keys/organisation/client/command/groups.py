@@ -10,6 +10,7 @@ import click
 from sealwax.cli.group import Verbs
 
 _HERE = "roaming_keys.organisation.client.command"
+_AT_THE_SERVER = "roaming_keys.organisation.server.appointing"
 
 
 class StaffVerbs(Verbs):
@@ -17,9 +18,9 @@ class StaffVerbs(Verbs):
 
     own: ClassVar[Mapping[str, str]] = {
         "key": f"{_HERE}.staff:key",
-        "add": f"{_HERE}.staff:add",
-        "list": f"{_HERE}.staff:list_members",
-        "remove": f"{_HERE}.staff:remove",
+        "add": f"{_AT_THE_SERVER}:add",
+        "list": f"{_AT_THE_SERVER}:list_members",
+        "remove": f"{_AT_THE_SERVER}:remove",
         "audit": f"{_HERE}.staff:audit",
     }
     entry_points: ClassVar[str] = "sealwax.keys.staff"

@@ -15,7 +15,7 @@ import click
 
 from roaming_keys.organisation.client.calls import StaffClient
 from roaming_keys.organisation.client.command.calling import StaffChoice
-from roaming_keys.organisation.client.command.recovery import show_policy
+from roaming_keys.organisation.client.command.words import show_policy
 from roaming_keys.organisation.protocol.accounts import Made, make_account
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from roaming_keys.protocol.key_account import normalise_user

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import click
 
 from roaming_keys.client.command.login import AccountLogin, Roaming, open_session, remember
-from roaming_keys.organisation.client.command.recovery import show_notice, show_policy
+from roaming_keys.organisation.client.command.owner_notices import judge_roaming, show_notices
+from roaming_keys.organisation.client.command.words import show_policy
 from roaming_keys.organisation.protocol.owner import (
     OwnerRecovery,
     confirm_policy,
-    fetch_standing,
-    judge_recovery,
-    renew_copy,
 )
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.request import given_by, group_of, verb
@@ -39,40 +37,16 @@ class OfficersRequest:
 def officers(request: OfficersRequest) -> None:
     """Show whether officers of your organisation can recover your encryption keys, and who they are."""
     roaming = open_session(request.login)
-    found = _judge(roaming)
+    found = judge_roaming(roaming)
     if request.fingerprint is not None:
         offered = found.offered or found.confirmed
         if offered is None or offered.fingerprint != request.fingerprint:
             raise click.ClickException("your organisation offers other officers: run the command without --confirm")
         session = blocking.run(confirm_policy(roaming.session, roaming.setting, offered, now()))
         remember(session)
-        found = _judge(Roaming(session=session, passphrase=b"", setting=roaming.setting))
+        found = judge_roaming(Roaming(session=session, passphrase=b"", setting=roaming.setting))
     _show_officers(found)
     show_notices(found)
-
-
-def tell_owner(roaming: Roaming) -> None:
-    """Keep the officers' copy complete, and print what the owner has to know after a login."""
-    blocking.run(renew_copy(roaming.session, roaming.setting))
-    found = _judge(roaming)
-    if found.confirmed is not None:
-        needed, total = found.confirmed.needed, len(found.confirmed.officers)
-        write_line(
-            f"Recovery is on: {needed} of {total} officers can open your encryption keys (sealwax roam officers)."
-        )
-    if found.offered is not None:
-        write_line("Your organisation offers recovery by officers: see sealwax roam officers.")
-    show_notices(found)
-
-
-def show_notices(found: OwnerRecovery) -> None:
-    """Print what was done to the account by others, or is asked of its owner."""
-    for one in found.cases:
-        show_notice(one)
-    if found.must_renew:
-        write_line("Your administrator asks you for a new certificate.")
-    if found.has_first_passphrase:
-        write_line("Your administrator knows this passphrase: choose your own by sealwax roam passwd.")
 
 
 def _show_officers(found: OwnerRecovery) -> None:
@@ -95,8 +69,3 @@ def _show_officers(found: OwnerRecovery) -> None:
         write_line("Your organisation offers other officers. Until you confirm them, they get nothing:")
         show_policy(found.offered)
         write_line(f"  to confirm: sealwax roam officers --confirm {found.offered.fingerprint}")
-
-
-def _judge(roaming: Roaming) -> OwnerRecovery:
-    standing = blocking.run(fetch_standing(roaming.session, roaming.setting))
-    return judge_recovery(roaming.session.opened, standing)

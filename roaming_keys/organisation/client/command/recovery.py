@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 
 import click
 
 from roaming_keys.organisation.client.command.calling import StaffChoice
+from roaming_keys.organisation.client.command.words import show_case, show_policy
 from roaming_keys.organisation.protocol.copies import Share, decrypt_share, open_copy, pass_on_share
-from roaming_keys.organisation.protocol.messages import CaseFacts, NewCase
+from roaming_keys.organisation.protocol.messages import NewCase
 from roaming_keys.organisation.protocol.policy import MAX_WAIT_HOURS, MIN_NEEDED, RecoveryPolicy
 from roaming_keys.protocol.key_account import normalise_user
 from sealwax.cli.options.identities import load_all_identities, load_own_certificate
@@ -158,14 +158,14 @@ def request(request: CaseRequest) -> None:
     """Open a case for the encryption keys of ADDRESS. The owner is told at the next login."""
     recipient = load_own_certificate(request.recipient)
     new = NewCase(user=normalise_user(request.user), reason=request.reason, recipient=recipient)
-    _show_case(request.staff.client().ask(new))
+    show_case(request.staff.client().ask(new))
 
 
 @verb(CasesRequest)
 def cases(request: CasesRequest) -> None:
     """List the cases of the last 30 days, the latest first."""
     for one in request.staff.client().cases():
-        _show_case(one)
+        show_case(one)
 
 
 @verb(ApproveRequest)
@@ -173,7 +173,7 @@ def approve(request: ApproveRequest) -> None:
     """Pass on your share to the recipient of a case, after you have checked whose keys are wanted, and for whom."""
     client = request.staff.client()
     found = client.share(request.case)
-    _show_case(found.facts)
+    show_case(found.facts)
     _check_recipient(found.recipient, request.recipient)
     identities = load_all_identities([request.identity], request.passphrases)
     asked = Share(user=found.facts.user, copy_id=found.copy_id, number=found.number, value=b"", case=request.case)
@@ -203,42 +203,8 @@ def open_case(request: OpenRequest) -> None:
     write_line(f"{len(recovered)} keys of {opened.facts.user} are in {request.target}")
 
 
-def show_policy(policy: RecoveryPolicy) -> None:
-    """Print a policy: the officers, how many are needed, and its fingerprint."""
-    write_line(f"{policy.needed} of {len(policy.officers)} officers of {policy.organisation} together:")
-    for one in policy.officers:
-        write_line(f"  {', '.join(one.email_addresses) or one.common_name}, certificate {one.fingerprint}")
-    # Not from the notice: somebody who has left may never log in again.
-    wait = f"{policy.wait_hours} hours after your keys were asked for" if policy.wait_hours else "at once"
-    write_line(f"They may act {wait}. Fingerprint of all this: {policy.fingerprint}")
-
-
-def show_notice(facts: CaseFacts) -> None:
-    """Print a case as its owner is shown it."""
-    done = "has" if facts.opened else "is to get"
-    write_line(
-        f"Recovery: {facts.recipient} {done} your encryption keys, certificate {facts.recipient_fingerprint}."
-        f" Asked for by {facts.asked_by} on {_day(facts.asked)}: {facts.reason}."
-        f" {len(facts.approved_by)} of {facts.needed} officers have approved."
-    )
-
-
-def _show_case(facts: CaseFacts) -> None:
-    told = f"told {_day(facts.told)}" if facts.told else "not logged in since"
-    opened = f", opened {_day(facts.opened)}" if facts.opened else ""
-    approved = ", ".join(facts.approved_by) or "nobody"
-    write_line(f"{facts.id}: the keys of {facts.user} for {facts.recipient}, {_day(facts.asked)} by {facts.asked_by}")
-    write_line(f"  certificate of the recipient: {facts.recipient_fingerprint}")
-    write_line(f"  reason: {facts.reason}")
-    write_line(f"  owner {told}; approved by {approved}, {facts.needed} needed{opened}")
-
-
 def _check_recipient(found: Certificate, name: str | None) -> None:
     if name is None:
         click.confirm("Do you know this fingerprint to be the recipient's?", abort=True, err=True)
     elif load_own_certificate(name) != found:
         raise click.ClickException(f"the case is for another certificate than {name}: nothing was passed on")
-
-
-def _day(seconds: int) -> str:
-    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,46 @@
+"""The packages that add steps to the commands of an account, found by the entry points `roaming_keys.client`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from roaming_keys.client.command.login import Roaming
+from roaming_keys.protocol.records.state import AccountState
+
+_GROUP: Final = "roaming_keys.client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountExtension:
+    """The steps of a package. `after_own_passphrase` changes the state when its owner has chosen the passphrase."""
+
+    after_login: Callable[[Roaming], None]
+    after_own_passphrase: Callable[[AccountState], AccountState]
+
+
+def follow_login(roaming: Roaming) -> None:
+    """Take the steps of all packages after a login."""
+    for one in _find_extensions():
+        one.after_login(roaming)
+
+
+def with_own_passphrase(state: AccountState) -> AccountState:
+    """Return the state of an account whose owner has chosen the passphrase."""
+    for one in _find_extensions():
+        state = one.after_own_passphrase(state)
+    return state
+
+
+@cache
+def _find_extensions() -> tuple[AccountExtension, ...]:
+    # Imported here because it imports the standard library's e-mail package, which a refused login does not need.
+    from importlib.metadata import entry_points
+
+    extensions = [point.load() for point in sorted(entry_points(group=_GROUP))]
+    for one in extensions:
+        if not isinstance(one, AccountExtension):
+            raise TypeError(f"{one!r} of the entry points {_GROUP} is no AccountExtension")
+    return tuple(extensions)

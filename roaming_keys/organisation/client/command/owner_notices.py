@@ -1,0 +1,54 @@
+"""The sentences for the owner of keys after a login: who can recover the keys, and what others have done.
+
+`sealwax roam` finds EXTENSION by the entry point `roaming_keys.client`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from roaming_keys.client.command.extensions import AccountExtension
+from roaming_keys.client.command.login import Roaming
+from roaming_keys.organisation.client.command.words import show_notice
+from roaming_keys.organisation.protocol.owner import (
+    OwnerRecovery,
+    fetch_standing,
+    judge_recovery,
+    renew_copy,
+    with_own_passphrase,
+)
+from sealwax.cli.streams.files import write_line
+from smime_core import blocking
+
+
+def tell_owner(roaming: Roaming) -> None:
+    """Keep the officers' copy complete, and print what the owner has to know after a login."""
+    blocking.run(renew_copy(roaming.session, roaming.setting))
+    found = judge_roaming(roaming)
+    if found.confirmed is not None:
+        needed, total = found.confirmed.needed, len(found.confirmed.officers)
+        write_line(
+            f"Recovery is on: {needed} of {total} officers can open your encryption keys (sealwax roam officers)."
+        )
+    if found.offered is not None:
+        write_line("Your organisation offers recovery by officers: see sealwax roam officers.")
+    show_notices(found)
+
+
+def show_notices(found: OwnerRecovery) -> None:
+    """Print what was done to the account by others, or is asked of its owner."""
+    for one in found.cases:
+        show_notice(one)
+    if found.must_renew:
+        write_line("Your administrator asks you for a new certificate.")
+    if found.has_first_passphrase:
+        write_line("Your administrator knows this passphrase: choose your own by sealwax roam passwd.")
+
+
+def judge_roaming(roaming: Roaming) -> OwnerRecovery:
+    """Ask the server, and return the facts for the owner. Raises KeyServerError or MalformedMessage."""
+    standing = blocking.run(fetch_standing(roaming.session, roaming.setting))
+    return judge_recovery(roaming.session.opened, standing)
+
+
+EXTENSION: Final = AccountExtension(after_login=tell_owner, after_own_passphrase=with_own_passphrase)

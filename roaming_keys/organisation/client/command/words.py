@@ -1,0 +1,44 @@
+"""The sentences about policies and cases that the commands print."""
+
+from __future__ import annotations
+
+import datetime
+
+from roaming_keys.organisation.protocol.messages import CaseFacts
+from roaming_keys.organisation.protocol.policy import RecoveryPolicy
+from sealwax.cli.streams.files import write_line
+
+
+def show_policy(policy: RecoveryPolicy) -> None:
+    """Print a policy: the officers, how many are needed, and its fingerprint."""
+    write_line(f"{policy.needed} of {len(policy.officers)} officers of {policy.organisation} together:")
+    for one in policy.officers:
+        write_line(f"  {', '.join(one.email_addresses) or one.common_name}, certificate {one.fingerprint}")
+    # Not from the notice: somebody who has left may never log in again.
+    wait = f"{policy.wait_hours} hours after your keys were asked for" if policy.wait_hours else "at once"
+    write_line(f"They may act {wait}. Fingerprint of all this: {policy.fingerprint}")
+
+
+def show_notice(facts: CaseFacts) -> None:
+    """Print a case as its owner is shown it."""
+    done = "has" if facts.opened else "is to get"
+    write_line(
+        f"Recovery: {facts.recipient} {done} your encryption keys, certificate {facts.recipient_fingerprint}."
+        f" Asked for by {facts.asked_by} on {_day(facts.asked)}: {facts.reason}."
+        f" {len(facts.approved_by)} of {facts.needed} officers have approved."
+    )
+
+
+def show_case(facts: CaseFacts) -> None:
+    """Print a case as the staff is shown it."""
+    told = f"told {_day(facts.told)}" if facts.told else "not logged in since"
+    opened = f", opened {_day(facts.opened)}" if facts.opened else ""
+    approved = ", ".join(facts.approved_by) or "nobody"
+    write_line(f"{facts.id}: the keys of {facts.user} for {facts.recipient}, {_day(facts.asked)} by {facts.asked_by}")
+    write_line(f"  certificate of the recipient: {facts.recipient_fingerprint}")
+    write_line(f"  reason: {facts.reason}")
+    write_line(f"  owner {told}; approved by {approved}, {facts.needed} needed{opened}")
+
+
+def _day(seconds: int) -> str:
+    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,116 @@
+"""`sealwax keys staff add`, `list` and `remove`: who may do what at the key server.
+
+Members are appointed at the server itself, by whoever may change its configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from roaming_keys.organisation.protocol.messages import Role
+from roaming_keys.organisation.protocol.policy import check_encrypts
+from roaming_keys.organisation.server.staff import OPERATOR, Member, MemberExists, StaffStore
+from roaming_keys.server.operation.opened_trail import opened_trail
+from roaming_keys.server.operation.settings import DEFAULT_FILE
+from sealwax.cli.options.identities import load_own_certificate
+from sealwax.cli.options.parameters import FILE, ValueChoice
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.streams.files import write_line
+from sealwax.operation.options import config_option
+from sealwax.service import now
+from sealwax.service.database import Access
+from smime_core.text import read_ed25519, write_ed25519
+
+_MAX_NAME = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRequest:
+    """The new member, and the configuration of the server."""
+
+    name: str = given_by(click.Argument(["name"], metavar="NAME"))
+    role: Role = given_by(click.Argument(["role"], type=ValueChoice(Role), metavar="ROLE"))
+    key: str = given_by(click.Argument(["key"], metavar="KEY"))
+    certificate: str | None = given_by(
+        click.Option(
+            ["--certificate"], metavar="CERT", type=FILE, help="The certificate of an officer, for encryption."
+        )
+    )
+    config: Path = given_by(config_option(DEFAULT_FILE))
+
+    def __post_init__(self) -> None:
+        if not (0 < len(self.name) <= _MAX_NAME and self.name.isprintable()):
+            raise click.UsageError(f"a name has 1 to {_MAX_NAME} characters")
+        # The audit trail names who has acted, and two names that look alike would be one there.
+        if self.name == OPERATOR or self.name != " ".join(self.name.split()):
+            raise click.UsageError(f"a name is not {OPERATOR}, and has single spaces between words only")
+        if (self.role is Role.OFFICER) != (self.certificate is not None):
+            raise click.UsageError("give --certificate for an officer, and for nobody else")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """The configuration of the server."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRequest:
+    """The member who goes."""
+
+    name: str = given_by(click.Argument(["name"], metavar="NAME"))
+    config: Path = given_by(config_option(DEFAULT_FILE))
+
+
+@verb(AddRequest)
+def add(request: AddRequest) -> None:
+    """Appoint NAME as administrator, officer or auditor, with the KEY that the person's computer has printed.
+
+    Administrators change accounts and open recovery cases, officers approve them, auditors read the audit trail. An
+    officer also has a certificate, for which shares are encrypted.
+    """
+    certificate = None if request.certificate is None else load_own_certificate(request.certificate)
+    if certificate is not None:
+        check_encrypts(certificate)
+    try:
+        public_key = read_ed25519(request.key)
+    except ValueError:
+        raise click.UsageError("KEY is what sealwax keys staff key prints: ed25519: and 43 characters") from None
+    fingerprint = None if certificate is None else certificate.fingerprint
+    member = Member(name=request.name, role=request.role, key=public_key, certificate=fingerprint)
+    with _opened(request.config, Access.WRITING) as staff:
+        try:
+            staff.add(member, now())
+        except MemberExists:
+            raise click.ClickException("a member has this name, key or certificate already") from None
+    write_line(f"{member.name} is {member.role} now")
+
+
+@verb(ListRequest, "list")
+def list_members(request: ListRequest) -> None:
+    """List the members, with their roles and keys."""
+    with _opened(request.config, Access.READING) as staff:
+        for one in staff.members():
+            certificate = f", certificate {one.certificate}" if one.certificate else ""
+            write_line(f"{one.name}, {one.role}, {write_ed25519(one.key)}{certificate}")
+
+
+@verb(RemoveRequest)
+def remove(request: RemoveRequest) -> None:
+    """End the rights of NAME. Shares that are encrypted for an officer stay until people confirm another policy."""
+    with _opened(request.config, Access.WRITING) as staff:
+        if not staff.remove(request.name, now()):
+            raise click.ClickException(f"there is no {request.name}: sealwax keys staff list")
+    write_line(f"{request.name} has no rights any more")
+
+
+@contextmanager
+def _opened(config: Path, access: Access) -> Iterator[StaffStore]:
+    with opened_trail(config, access=access) as (_, trail, database):
+        yield StaffStore(database, trail)
