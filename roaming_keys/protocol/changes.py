@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from roaming_keys.protocol.key_account import AccountKeys, KeyAccount, check_passphrase, stretch
 from roaming_keys.protocol.messages.accounts import LoginKeys, Parameters, Registration, Rotation, WrapKind
@@ -15,8 +16,10 @@ from roaming_keys.protocol.records.record import (
 )
 from roaming_keys.protocol.records.recovery_codes import RecoveryKeys
 from roaming_keys.protocol.records.state import WrapKey
-from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
+
+if TYPE_CHECKING:
+    from smime_core.identity import Identity
 
 _SALT_BYTES = 16
 

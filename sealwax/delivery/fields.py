@@ -13,7 +13,7 @@ from typing import Final
 
 from sealwax.delivery.failures import DeliveryFailed, lie
 from smime_core.errors import MalformedMessage
-from smime_core.trust import parse_json
+from smime_core.text import parse_json
 
 _MAX_BYTES: Final = 8_388_608
 _MAX_NUMBER: Final = 2**53 - 1  # The largest whole number that JavaScript represents exactly.

@@ -10,7 +10,6 @@ from typing import Final
 
 from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
-from sealwax.user_folders import user_folder
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISCOVERY_BYTES
 from smime_core.own_content import FollowedDiscovery, build_followed_discovery, parse_followed_discovery
@@ -19,11 +18,6 @@ from smime_core.text import read_ed25519
 _MAX_KEY_BYTES: Final = 100
 _PRIVATE_MODE: Final = 0o600
 _PRIVATE_FOLDER: Final = 0o700
-
-
-def default_folder() -> Path:
-    """The folder of the files."""
-    return user_folder("XDG_DATA_HOME", ".local/share") / "discovery"
 
 
 def file_of(folder: Path, domain: str) -> Path:

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from sealwax.cli.streams.files import lock_file
 from sealwax.discovery.finding import DiscoveryUnavailable, Found, begin_to_follow, find_newest, find_publishers
 from sealwax.discovery.followed_files import (
-    default_folder,
     file_of,
     make_folder,
     read_followed,
@@ -20,6 +19,7 @@ from sealwax.discovery.followed_files import (
     save_followed,
     save_pinned,
 )
+from sealwax.discovery.user_folder import default_folder
 from sealwax.lookups.directory_failure import DirectoryFailed
 from sealwax.lookups.fetch import FetchPolicy
 from sealwax.lookups.smimea import NameServer, system_name_servers

@@ -21,7 +21,8 @@ from sealwax.files.whole import write_whole
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_LISTED_SERVERS
 from smime_core.own_content import Succession, parse_succession
-from smime_core.trust import Members, parse_json
+from smime_core.text import parse_json
+from smime_core.trust import Members
 
 _FORMAT: Final = "sealwax-discovery-state-1"
 _WHERE: Final = "state of the discovery service"

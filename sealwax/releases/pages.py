@@ -20,8 +20,8 @@ from sealwax.releases.header_fields import check_header_fields
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_LISTED_SERVERS, MAX_RELEASE_BYTES
 from smime_core.own_content import MANIFEST_NAME, Release, ReleasedFile
-from smime_core.text import is_loopback
-from smime_core.trust import Members, parse_json
+from smime_core.text import is_loopback, parse_json
+from smime_core.trust import Members
 
 _CONFIGURATION_BYTES: Final = 65_536
 _PORTS: Final = {"https": 443, "http": 80}

@@ -12,7 +12,8 @@ from typing import Final
 
 from sealwax.files.small import read_small
 from smime_core.errors import MalformedMessage
-from smime_core.trust import Members, parse_json
+from smime_core.text import parse_json
+from smime_core.trust import Members
 
 _FILE: Final = Path(__file__).with_name("release_keys.json")
 _WHERE: Final = "release_keys.json"

@@ -15,7 +15,8 @@ from sealwax.files.whole import write_whole
 from sealwax.user_folders import user_folder
 from smime_core.errors import MalformedMessage
 from smime_core.own_content import SeenRelease, check_version
-from smime_core.trust import Members, parse_json
+from smime_core.text import parse_json
+from smime_core.trust import Members
 
 _VERSION: Final = "sealwax-seen-releases-1"
 _WHERE: Final = "releases.json"

@@ -40,8 +40,9 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import ServerList, build_server_list, parse_server_list
 from smime_core.provider import CryptoProvider, PrivateKey
+from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
-from smime_core.trust.strict_json import Members, parse_json
+from smime_core.trust.strict_json import Members
 
 FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"

@@ -37,8 +37,9 @@ from smime_core.own_content.own_signature import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
 from smime_core.text.mail_address import addresses_match
+from smime_core.text.strict_json import parse_json
 from smime_core.trust.judging import Judging
-from smime_core.trust.strict_json import Members, parse_json
+from smime_core.trust.strict_json import Members
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-group-key-1"

@@ -23,8 +23,8 @@ from smime_core.errors import ContentTypeMismatch, MalformedMessage, Unsupported
 from smime_core.limits import MAX_WHOLE_BYTES
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import LayerKind, MessageReport
+from smime_core.text.strict_json import parse_json
 from smime_core.trust.judging import Judging
-from smime_core.trust.strict_json import parse_json
 from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signers import Claim
 from smime_core.verdict.walk import examine

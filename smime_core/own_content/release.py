@@ -37,7 +37,8 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
-from smime_core.trust.strict_json import Members, parse_json
+from smime_core.text.strict_json import parse_json
+from smime_core.trust.strict_json import Members
 from smime_core.x509.certificate import Certificate
 
 FORMAT: Final = "sealwax-release-1"

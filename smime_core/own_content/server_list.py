@@ -25,8 +25,9 @@ from smime_core.own_content.discovery_key import key_member
 from smime_core.own_content.own_content import build_members
 from smime_core.text.domain_name import find_a_labels
 from smime_core.text.origin import check_origin
+from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
-from smime_core.trust.strict_json import Members, parse_json
+from smime_core.trust.strict_json import Members
 
 FORMAT: Final = "sealwax-discovery-1"
 MAX_DISCOVERY_LIFETIME: Final = datetime.timedelta(

@@ -38,8 +38,9 @@ from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, T
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
 from smime_core.text.mail_address import is_condition
+from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
-from smime_core.trust.strict_json import Members, certificate_text, parse_json
+from smime_core.trust.strict_json import Members, certificate_text
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-list-1"

@@ -31,12 +31,13 @@ from smime_core.own_content.own_signature import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import State
 from smime_core.text.mail_address import address_key
+from smime_core.text.strict_json import parse_json
 from smime_core.trust.book_json import BookEntry, build_book, parse_book
 from smime_core.trust.contacts import NO_CONTACTS, Contact, Contacts, add_unasked
 from smime_core.trust.contacts_json import build_contacts, parse_contacts
 from smime_core.trust.decisions import Decision, add_decision
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
-from smime_core.trust.strict_json import Members, parse_json
+from smime_core.trust.strict_json import Members
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-state-1"

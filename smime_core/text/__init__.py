@@ -26,6 +26,7 @@ from smime_core.text.shown_name import (
     write_proved,
     write_unread,
 )
+from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "looks_like_address",
     "mailbox_name",
     "parse_address",
+    "parse_json",
     "read_ed25519",
     "utc_text",
     "without_address_signs",

@@ -61,7 +61,7 @@ from smime_core.trust.recipient_choice import (
 )
 from smime_core.trust.roots import Root, build_root, parse_roots, roots_to_anchors
 from smime_core.trust.service_mails import NOTICE, PARCEL_REPLY, SERVICE_FIELD
-from smime_core.trust.strict_json import Members, parse_json
+from smime_core.trust.strict_json import Members
 
 __all__ = [
     "LEFT_OUT_REASONS",
@@ -122,7 +122,6 @@ __all__ = [
     "parse_contact_text",
     "parse_contacts",
     "parse_decisions",
-    "parse_json",
     "parse_people_file",
     "parse_roots",
     "remember_certificate",

@@ -16,7 +16,8 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_BOOK_BYTES, MAX_BOOK_ENTRIES, MAX_BOOK_NAME_CHARACTERS, check_limit
-from smime_core.trust.strict_json import Members, parse_json
+from smime_core.text.strict_json import parse_json
+from smime_core.trust.strict_json import Members
 
 VERSION: Final = "sealwax-book-1"
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CONTACTS_BYTES, MAX_CONTACTS_TOKENS
 from smime_core.text.mail_address import address_name
+from smime_core.text.strict_json import parse_json
 from smime_core.trust.contacts import (
     Contact,
     Contacts,
@@ -24,7 +25,6 @@ from smime_core.trust.contacts import (
     remember_certificate,
 )
 from smime_core.trust.contacts_json import VERSION, build_contacts, parse_contacts
-from smime_core.trust.strict_json import parse_json
 
 _WHERE: Final = "contacts"
 

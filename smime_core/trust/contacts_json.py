@@ -30,9 +30,9 @@ from smime_core.limits import (
     MAX_PATH_LENGTH,
     check_limit,
 )
+from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
 from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
-from smime_core.trust.strict_json import parse_json
 from smime_core.x509.certificate import Certificate, parse_certificate
 
 VERSION: Final = "sealwax-contacts-1"

@@ -16,9 +16,10 @@ from typing import Final
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
 from smime_core.text.mail_address import is_condition
+from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
 from smime_core.trust.decisions import Decision, DecisionKind
-from smime_core.trust.strict_json import Members, certificate_text, parse_json
+from smime_core.trust.strict_json import Members, certificate_text
 
 VERSION: Final = "sealwax-decisions-1"
 

@@ -1,7 +1,7 @@
-"""Strict reading of JSON: every member must be in its place and of its kind.
+"""Strict reading of JSON objects: every member must be in its place and of its kind.
 
-An extra member, a repeated one, or a text in place of a number is refused, so that two programs cannot read one text
-differently.
+An extra member or a text in place of a number is refused, so that two programs cannot read one text differently.
+`smime_core.text.strict_json` reads the text.
 """
 
 from __future__ import annotations
@@ -9,49 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
-import itertools
-import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_JSON_TOKENS, check_limit
+from smime_core.limits import check_limit
 from smime_core.x509.certificate import Certificate, parse_certificate
 
-_HALF_CHARACTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
-_TOKEN: Final = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"?|[\[{,]', re.DOTALL)
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-
-
-def parse_json(data: bytes, where: str, *, max_bytes: int, max_tokens: int = MAX_JSON_TOKENS) -> object:
-    """The value of a JSON text without repeated members and without unpaired surrogates.
-
-    Raises MalformedMessage or LimitExceeded.
-    """
-    check_limit(f"bytes of {where}", len(data), max_bytes)
-    # Three bytes of JSON, such as an empty list, take 70 bytes of memory. The tokens are counted one by one, and not
-    # beyond the limit.
-    tokens = sum(1 for _ in itertools.islice(_TOKEN.finditer(data), max_tokens + 1))
-    check_limit(f"JSON tokens of {where}", tokens, max_tokens)
-
-    def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            raise MalformedMessage("a member appears twice", where)
-        return members
-
-    try:
-        # Decoded here, because `json` also accepts UTF-16.
-        value: object = json.loads(data.decode("utf-8-sig"), object_pairs_hook=read_object)
-        if _HALF_CHARACTER.search(data):
-            # `json` accepts unpaired surrogates in escapes. They are no characters (RFC 8259 section 8.2), so they
-            # cannot be encoded.
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessage("this is not JSON", where) from error
-    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class RoamVerbs(Verbs):
 
     own: ClassVar[Mapping[str, str]] = {
         "register": "roaming_keys.client.command.registering:register",
-        "login": "roaming_keys.client.command.keys:login",
+        "login": "roaming_keys.client.command.logging_in:login",
         "pull": "roaming_keys.client.command.keys:pull",
         "push": "roaming_keys.client.command.keys:push",
         "passwd": "roaming_keys.client.command.account:passwd",

@@ -1,4 +1,4 @@
-"""`sealwax roam login`, `pull` and `push`: the keys of an account."""
+"""`sealwax roam pull` and `push`: the keys of an account."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ from dataclasses import dataclass, replace
 import click
 
 from roaming_keys.client.command.extensions import follow_login
+from roaming_keys.client.command.logging_in import show_account
 from roaming_keys.client.command.login import NEW_PASSPHRASE_FILE, AccountLogin, KeyFiles, open_session, remember
 from roaming_keys.client.command.trust_files import push_files, take_files
-from roaming_keys.protocol.known import day_of
-from roaming_keys.protocol.session import Session
 from sealwax.cli.options.parameters import FILE, OUTPUT_FILE
 from sealwax.cli.options.passphrases import new_passphrase
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import PRIVATE_MODE, write_line, write_output
+from sealwax.cli.streams.files import PRIVATE_MODE, write_output
 from smime_core import blocking
 from smime_core.identity import Pkcs12Form, export_identities
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRequest:
-    """The account to log in to."""
-
-    login: AccountLogin = group_of(AccountLogin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +39,6 @@ class PushRequest:
     names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="[P12]...", nargs=-1, type=FILE))
     login: AccountLogin = group_of(AccountLogin)
     files: KeyFiles = group_of(KeyFiles)
-
-
-@verb(LoginRequest)
-def login(request: LoginRequest) -> None:
-    """Show what the account has, and use it from now on when no other is named."""
-    roaming = open_session(request.login)
-    _show(roaming.session)
-    follow_login(roaming)
 
 
 @verb(PullRequest)
@@ -83,15 +67,5 @@ def push(request: PushRequest) -> None:
     roaming = open_session(request.login)
     session = push_files(roaming, identities)
     remember(session)
-    _show(session)
+    show_account(session)
     follow_login(replace(roaming, session=session))
-
-
-def _show(session: Session) -> None:
-    record = session.opened
-    write_line(f"{session.place.user} at {session.place.server}: version {record.record.version}")
-    if record.state.reset is not None:
-        write_line(f"reset on {day_of(record.state.reset)} by mail login")
-    for identity in record.identities:
-        addresses = ", ".join(identity.certificate.email_addresses)
-        write_line(f"  {addresses}, until {identity.certificate.not_after:%Y-%m-%d}")

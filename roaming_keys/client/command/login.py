@@ -6,26 +6,28 @@ import datetime
 import platform
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from roaming_keys.client.following import FollowingTransport
 from roaming_keys.client.kept import KeptAccount, changing_accounts, load_accounts
+from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.protocol.known import AccountReset, Known
 from roaming_keys.protocol.messages.accounts import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
 from roaming_keys.protocol.messages.factors import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
-from roaming_keys.protocol.session import OnDevice, Place, Session, Setting, log_in
-from sealwax.cli.options.identities import load_all_identities
+from roaming_keys.protocol.session import OnDevice, Place, Session, Setting, Transport, log_in
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_error
-from sealwax.discovery.following import Sources
+from sealwax.discovery.user_folder import follows_any
 from smime_core import blocking
-from smime_core.identity import Identity
+
+if TYPE_CHECKING:
+    from sealwax.discovery.following import Sources
+    from smime_core.identity import Identity
 
 NEW_PASSPHRASE_FILE: Final = click.Option(
     ["--new-passphrase-file", "new_file"],
@@ -55,6 +57,9 @@ class KeyFiles:
 
     def load(self, names: Sequence[str]) -> tuple[Identity, ...]:
         """Return all identities of the files. Raises WrongPassphrase, MalformedMessage or OSError."""
+        # Imported here because a login reads no files of keys.
+        from sealwax.cli.options.identities import load_all_identities
+
         return load_all_identities(names, PassphraseSource(file=self.file, descriptor=None, keyring_entry=None))
 
 
@@ -79,6 +84,9 @@ class AccountChoice:
 
     def sources(self) -> Sources:
         """Return the places to ask for the list of servers."""
+        # Imported here as in `_transport_for`.
+        from sealwax.discovery.following import Sources
+
         return Sources(urls=self.urls)
 
     def place(self) -> Place:
@@ -129,9 +137,7 @@ class Roaming:
 
 def setting_for(account: AccountChoice) -> Setting:
     """Return what calls to the key server of an account need."""
-    return Setting(
-        transport=FollowingTransport(account.place(), account.sources()), provider=PROVIDER, ask_factor=_ask_factor
-    )
+    return Setting(transport=_transport_for(account), provider=PROVIDER, ask_factor=_ask_factor)
 
 
 def open_session(login: AccountLogin) -> Roaming:
@@ -214,3 +220,13 @@ def _ask_factor(demand: FactorDemand, refusal: str) -> CodeProof:
     if refusal:
         write_error(refusal)
     return CodeProof(code=ask_code())
+
+
+def _transport_for(account: AccountChoice) -> Transport:
+    place = account.place()
+    if not follows_any():
+        return HttpTransport(place.server)
+    # Imported here because the lists of servers take longest to import, and few people follow one.
+    from roaming_keys.client.following import FollowingTransport
+
+    return FollowingTransport(place, account.sources())

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
-from smime_core.trust import parse_json
+from smime_core.text import parse_json
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from roaming_keys.protocol.key_account import KEY_BYTES, AccountKeys, encode_fields, expand
 from roaming_keys.protocol.messages.accounts import (
@@ -38,9 +38,11 @@ from roaming_keys.protocol.wraps import bundle_password, find_wrap, make_wrap, o
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1 import der
 from smime_core.errors import DecryptionError, WrongPassphrase
-from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities, with_own_issuers
 from smime_core.limits import check_limit
 from smime_core.provider import CryptoProvider
+
+if TYPE_CHECKING:
+    from smime_core.identity import Identity
 
 # The PKCS#12 password has 256 bits of entropy already, so more iterations would cost time and add nothing.
 BUNDLE_ITERATIONS: Final = 1_000
@@ -164,6 +166,9 @@ async def unwrap_by_passphrase(record: KeyRecord, user: str, wrap_key: bytes, pr
 
 async def open_record(record: KeyRecord, user: str, key: bytes, provider: CryptoProvider) -> OpenRecord:
     """Return the content of a record. Raises WrongPassphrase if a part was altered, or MalformedMessage."""
+    # Imported here because PKCS#12 and CMS take longest to import, and a login that is refused needs neither.
+    from smime_core.identity import load_identities, with_own_issuers
+
     pkcs12 = der.read_tlv(record.bundle, where="bundle")[0].encoded
     password = await bundle_password(key, provider, version=record.version)
     identities = await load_identities(bytes(pkcs12), password, provider)
@@ -258,6 +263,8 @@ async def _build_under_new_key(user: str, base: _Base, keys: AccountKeys, provid
 async def _build(
     user: str, base: _Base, bundle_id: str, key: bytes, wraps: tuple[Wrap, ...], provider: CryptoProvider
 ) -> KeyRecord:
+    from smime_core.identity import Pkcs12Form, export_identities  # Imported here as in `open_record`.
+
     password = await bundle_password(key, provider, version=base.version)
     pkcs12 = await export_identities(base.identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
     check_limit("bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)

@@ -7,13 +7,15 @@ a group stays one when its entry is lost, or is of a later program.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from roaming_keys.protocol.messages.reader import write
 from roaming_keys.protocol.records.entries import Entry, kind_of
 from smime_core.errors import SmimeError
-from smime_core.identity import Identity, as_shared, is_shared
-from smime_core.trust import parse_json
+from smime_core.text import parse_json
+
+if TYPE_CHECKING:
+    from smime_core.identity import Identity
 
 KIND: Final = "group key"
 MAX_ENTRY_BYTES: Final = 262_144
@@ -22,12 +24,16 @@ _Entries = Mapping[str, Entry]
 
 def mark_shared(identities: Sequence[Identity], entries: _Entries) -> tuple[Identity, ...]:
     """Return the identities with a mark on each that an entry names."""
+    from smime_core.identity import as_shared  # Imported here as in `open_record`.
+
     shared = {one for name, entry in entries.items() if kind_of(name) == KIND for one in _certificates_of(entry)}
     return tuple(as_shared(one) if one.certificate.fingerprint in shared else one for one in identities)
 
 
 def keep_marks(identities: Sequence[Identity], *sides: Sequence[Identity]) -> tuple[Identity, ...]:
     """Return the identities with the marks that they have on any side of a merge."""
+    from smime_core.identity import as_shared, is_shared  # Imported here as in `open_record`.
+
     marked = {one.certificate.der for side in sides for one in side if is_shared(one)}
     return tuple(as_shared(one) if one.certificate.der in marked else one for one in identities)
 

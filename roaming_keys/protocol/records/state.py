@@ -33,7 +33,7 @@ from roaming_keys.protocol.records.entries import (
 )
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
-from smime_core.trust import parse_json
+from smime_core.text import parse_json
 
 DIGEST_BYTES: Final = 32
 AUTHENTICATOR_BYTES: Final = 32

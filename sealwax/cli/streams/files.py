@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from sealwax.cli.streams.standard import STANDARD_INPUT, STANDARD_OUTPUT, naming_stream
 from sealwax.files.locks import lock_beside
@@ -18,7 +18,9 @@ from sealwax.files.small import read_small
 from sealwax.files.whole import mode_for_another_group, open_whole
 from smime_core.asn1 import Buffer
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
-from smime_core.stream.sinks import Sink
+
+if TYPE_CHECKING:
+    from smime_core.stream.sinks import Sink
 
 STANDARD_STREAM: Final = "-"
 JSON_WANTED: Final = "sealwax.cli.json"

@@ -18,7 +18,8 @@ from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
 from sealwax.files.small import read_small
 from sealwax.user_folders import user_folder
 from smime_core.errors import MalformedMessage
-from smime_core.trust import Members, parse_json
+from smime_core.text import parse_json
+from smime_core.trust import Members
 
 _MAX_BYTES: Final = 1_048_576
 _WHERE: Final = "delivery.json"

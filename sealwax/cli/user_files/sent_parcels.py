@@ -13,7 +13,8 @@ from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
 from sealwax.cli.user_files.delivery import data_folder
 from sealwax.files.small import read_small
 from smime_core.errors import MalformedMessage
-from smime_core.trust import Members, parse_json
+from smime_core.text import parse_json
+from smime_core.trust import Members
 
 _WHERE: Final = "sent_parcels.json"
 _MAX_BYTES: Final = 4_194_304

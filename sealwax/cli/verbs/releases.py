@@ -37,7 +37,7 @@ from smime_core.own_content import (
 from smime_core.own_content import sign_release as sign_list
 from smime_core.own_content import verify_release as verify_list
 from smime_core.report import fingerprint_text
-from smime_core.trust import parse_json
+from smime_core.text import parse_json
 
 _SECONDS: Final = 120
 _DIFFERS: Final = 1

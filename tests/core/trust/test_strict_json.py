@@ -11,9 +11,9 @@ from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_JSON_TOKENS
 from smime_core.own_content.forms import MAX_ENTRIES
 from smime_core.own_content.own_content import parse_members
+from smime_core.text.strict_json import parse_json
 from smime_core.trust.contacts_json import parse_contacts
 from smime_core.trust.decisions_json import parse_decisions
-from smime_core.trust.strict_json import parse_json
 
 HALVES = [b'"\\ud800"', b'["a", "\\uDFFF"]', b'{"\\uDa00x": 1}', b'"\\udc00\\ud800"', b'"\xed\xa0\x80"']
 

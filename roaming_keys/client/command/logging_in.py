@@ -1,0 +1,38 @@
+"""`sealwax roam login`: the first look at an account, which later commands take for the one that is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roaming_keys.client.command.extensions import follow_login
+from roaming_keys.client.command.login import AccountLogin, open_session
+from roaming_keys.protocol.known import day_of
+from roaming_keys.protocol.session import Session
+from sealwax.cli.options.request import group_of, verb
+from sealwax.cli.streams.files import write_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """The account to log in to."""
+
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@verb(LoginRequest)
+def login(request: LoginRequest) -> None:
+    """Show what the account has, and use it from now on when no other is named."""
+    roaming = open_session(request.login)
+    show_account(roaming.session)
+    follow_login(roaming)
+
+
+def show_account(session: Session) -> None:
+    """Print the version of the record, its last reset, and the certificates of its keys."""
+    record = session.opened
+    write_line(f"{session.place.user} at {session.place.server}: version {record.record.version}")
+    if record.state.reset is not None:
+        write_line(f"reset on {day_of(record.state.reset)} by mail login")
+    for identity in record.identities:
+        addresses = ", ".join(identity.certificate.email_addresses)
+        write_line(f"  {addresses}, until {identity.certificate.not_after:%Y-%m-%d}")
