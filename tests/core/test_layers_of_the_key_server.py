@@ -1,0 +1,160 @@
+"""The key server's packages import one way, and a client and the bundle need nothing of the server."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.shape import python_imports, reachable
+from tests.support.project import ROOT
+from wasm_build.bundle.imports import follow_imports
+
+ROOM: Final = "roaming_keys"
+MAX_ENTRIES: Final = 14
+
+# The parts, and those that each may import besides itself. Nobody imports an organisation's part: the client and the
+# server find theirs by entry points, and the bundle, which has none, names the one without I/O.
+PARTS: Final = {
+    "protocol": set[str](),
+    "client": {"protocol"},
+    "server": {"protocol"},
+    "organisation.protocol": {"protocol"},
+    "organisation.client": {"protocol", "client", "organisation.protocol"},
+    "organisation.server": {"protocol", "server", "organisation.protocol"},
+}
+# The rooms that each part may import. The rules of the rooms are in `test_architecture.py`.
+PURE: Final = {"protocol", "organisation.protocol"}
+OF_THE_BUNDLE: Final = ("roaming_keys/protocol/", "roaming_keys/organisation/protocol/")
+
+# The layers of the larger parts, lowest first. A package may import from the rows above its own, and in its row from
+# those to its left.
+LAYERS: Final = {
+    "protocol": (
+        ("messages",),
+        ("key_account",),
+        ("calls", "wraps", "tickets"),
+        ("records",),
+        ("known", "changes", "passkey_wrap"),
+        ("session",),
+        ("groups",),
+    ),
+    "client": (("transport", "kept", "following"), ("command",)),
+    "server": (
+        ("database",),
+        ("master_key", "limits"),
+        ("audit", "kept_accounts", "factors"),
+        ("sessions", "notices"),
+        ("accounts",),
+        ("config",),
+        ("views",),
+        ("app",),
+        ("operation",),
+    ),
+}
+
+
+def modules() -> dict[str, set[str]]:
+    """The modules of the key server with all that they import of the product, also inside functions."""
+    return {name: wanted for name, wanted in python_imports().items() if name.startswith(f"{ROOM}.")}
+
+
+def part_of(module: str) -> str | None:
+    """The part of a module, or None for another room or for the package of all parts."""
+    return next((part for part in PARTS if f"{module}.".startswith(f"{ROOM}.{part}.")), None)
+
+
+def packages_of_the_server() -> set[str]:
+    """The packages that only a server needs, as they are imported: those of the extras that are no dependencies."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = {"base": project["dependencies"], "server": project["optional-dependencies"]["roaming"]}
+    names = {key: {re.split(r"[\[>=]", text)[0].replace("-", "_") for text in texts} for key, texts in named.items()}
+    return names["server"] - names["base"]
+
+
+def test_each_module_belongs_to_a_part() -> None:
+    without = {name for name in modules() if part_of(name) is None}
+    assert without == {f"{ROOM}.organisation"}
+
+
+def test_the_parts_import_only_what_they_may() -> None:
+    for name, wanted in modules().items():
+        part = part_of(name)
+        if part is not None:
+            parts = {found for one in wanted if (found := part_of(one)) is not None}
+            assert parts <= PARTS[part] | {part}, name
+
+
+@pytest.mark.parametrize("part", sorted(PURE))
+def test_the_protocol_imports_only_the_core_beside_itself(part: str) -> None:
+    for name, wanted in modules().items():
+        if part_of(name) == part:
+            assert {one.split(".")[0] for one in wanted} <= {ROOM, "smime_core"}, name
+
+
+@pytest.mark.parametrize("part", ["client", "organisation.client"])
+def test_a_client_reaches_no_service(part: str) -> None:
+    """`sealwax.service` and `sealwax.operation` need Flask, SQLAlchemy and Alembic."""
+    graph = python_imports()
+    for name in modules():
+        if part_of(name) == part:
+            services = {
+                one for one in reachable(graph, name) if one.startswith(("sealwax.service", "sealwax.operation"))
+            }
+            assert services == set(), name
+
+
+@pytest.mark.parametrize("part", sorted(LAYERS))
+def test_a_part_imports_only_downwards(part: str) -> None:
+    order = [package for row in LAYERS[part] for package in row]
+    start = f"{ROOM}.{part}."
+    for name, wanted in modules().items():
+        if name.startswith(start):
+            own = name.removeprefix(start).split(".")[0]
+            for one in wanted:
+                if one.startswith(start):
+                    package = one.removeprefix(start).split(".")[0]
+                    assert order.index(package) <= order.index(own), f"{name} imports {one}"
+
+
+@pytest.mark.parametrize("part", sorted(LAYERS))
+def test_every_package_has_a_layer(part: str) -> None:
+    entries = {path.stem for path in entries_of(ROOT / ROOM / part)} - {"__init__"}
+    assert entries == {package for row in LAYERS[part] for package in row}
+
+
+def test_no_folder_is_a_cloud_of_modules() -> None:
+    # A migration stays for ever, so their folder grows.
+    folders = (path for path in [ROOT / ROOM, *(ROOT / ROOM).rglob("*")] if path.is_dir() and path.name != "versions")
+    crowded = {path.relative_to(ROOT) for path in folders if len(list(entries_of(path))) > MAX_ENTRIES}
+    assert crowded == set()
+
+
+def test_each_package_says_its_purpose() -> None:
+    for path in (ROOT / ROOM).rglob("__init__.py"):
+        assert path.read_text().startswith('"""'), path
+
+
+def test_the_bundle_takes_the_protocol() -> None:
+    taken = {name for name in follow_imports(ROOT) if name.startswith(f"{ROOM}/")}
+    packages = {f"{ROOM}/__init__.py", f"{ROOM}/organisation/__init__.py"}
+    assert {name for name in taken - packages if not name.startswith(OF_THE_BUNDLE)} == set()
+
+
+def test_the_server_has_packages_that_a_client_lacks() -> None:
+    assert {"flask", "sqlalchemy", "alembic"} <= packages_of_the_server()
+
+
+def test_an_organisation_is_found_by_entry_points() -> None:
+    entry_points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    for side in ("client", "server"):
+        assert list(entry_points[f"{ROOM}.{side}"]) == ["organisation"]
+        assert entry_points[f"{ROOM}.{side}"]["organisation"].startswith(f"{ROOM}.organisation.{side}.")
+
+
+def entries_of(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.name != "__pycache__")
