@@ -1,4 +1,7 @@
-"""The key server's database: its tables, and their migrations in `versions`."""
+"""The key server's database: its tables, and their migrations in `versions`.
+
+`copying` writes all of it to one SQLite file, which is a backup.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""The command `sealwax keys`: settings, the server's process, checks, and the first configuration."""
+"""The command `sealwax keys`: settings, the server's process, checks, and the first configuration.
+
+`commands` names the verbs, and `settings` reads the operator's file.
+"""

@@ -1,1 +1,4 @@
-"""`sealwax keys staff`, `user` and `recovery`: an organisation at a key server, from the command line."""
+"""`sealwax keys staff`, `user` and `recovery`, and `sealwax roam officers`: an organisation from the command line.
+
+`groups` names the verbs, and `owner_notices` tells an owner of keys what others have done.
+"""
