@@ -56,7 +56,7 @@ def test_values_that_take_much_memory_are_counted_before_they_are_read(
     def refuse(*_: object, **__: object) -> object:
         raise AssertionError("read")
 
-    monkeypatch.setattr("smime_core.trust.strict_json.json.loads", refuse)
+    monkeypatch.setattr("smime_core.text.strict_json.json.loads", refuse)
     with pytest.raises(LimitExceeded, match="JSON tokens of a test is 250001, at most 250000"):
         parse_json(start + value * (MAX_JSON_TOKENS + 1) + end, where="a test", max_bytes=10_000_000)
 
