@@ -136,7 +136,7 @@ class LoginWay(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What one login signs: the server's nonce, the time (aware), the session's public key, and the device."""
+    """The values that a login signs: the server's nonce, the time (aware), the session's public key, and the device."""
 
     nonce: bytes
     at: datetime.datetime

@@ -133,7 +133,7 @@ class Session:
 
     @property
     def known(self) -> Known:
-        """What the device knows of the account now, to be kept for its next login."""
+        """The state of the account that the device knows now, to be kept for its next login."""
         opened = self.opened
         return Known.of(opened.record, self.place.user, self.parameters, reset=opened.state.reset)
 
@@ -259,7 +259,7 @@ class Session:
         await self._send(setting, Call(method="DELETE", path="/account"))
 
     async def _reopen(self, record: KeyRecord, key: bytes, provider: CryptoProvider) -> OpenRecord:
-        # What is stored is opened once more, so that no record is stored that does not open.
+        # The stored record is opened once more, so that no record is stored that does not open.
         return await open_record(record, self.place.user, key, provider)
 
     async def _send(self, setting: Setting, call: Call) -> bytes:

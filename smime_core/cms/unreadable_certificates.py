@@ -60,7 +60,7 @@ def read_certificates(encodings: Iterable[bytes]) -> tuple[tuple[Certificate, ..
 
 
 def describe_unreadable(octets: bytes, problem: str) -> UnreadableCertificate:
-    """What can be found in the bytes of a certificate that `parse_certificate` refused."""
+    """Return the facts that can be found in the bytes of a certificate that `parse_certificate` refused."""
     return UnreadableCertificate(
         octets=octets, problem=problem, name=_find_name(octets), key_identifier=_find_key_identifier(octets)
     )

@@ -16,7 +16,7 @@ from roaming_keys.protocol.messages.accounts import Device, KeyRecord, Login, Lo
 LOGIN_SEED: Final = b"A" * 32
 WRONG_SEED: Final = b"B" * 32
 DEVICE: Final = Device(token=b"t" * 32, name="a benchmark")
-# One that no account knows: a known device has a lane of its own.
+# A device that no account knows: a known device has a lane of its own.
 STRANGE_DEVICE: Final = Device(token=b"s" * 32, name="a stranger")
 _JSON: Final = {"Content-Type": "application/json"}
 

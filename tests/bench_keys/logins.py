@@ -1,4 +1,4 @@
-"""What a login costs the key server, how long it takes, and what a storm of wrong logins leaves in memory."""
+"""The cost of a login for the key server, its duration, and the memory that a storm of wrong logins leaves in use."""
 
 from __future__ import annotations
 

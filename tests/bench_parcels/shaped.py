@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 _PIECE_BYTES: Final = 16_384
-# What a line takes before the sender has to wait, as the buffers of a router do.
+# The amount, in seconds, that a line takes before the sender has to wait, as the buffers of a router do.
 _AHEAD_SECONDS: Final = 0.2
 
 

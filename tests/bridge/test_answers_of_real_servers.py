@@ -1,4 +1,4 @@
-"""What real servers answer otherwise than the RFCs say, found by a day at each of them (tests/mail_servers)."""
+"""Answers of real servers that differ from the RFCs, found by a day at each of them (tests/mail_servers)."""
 
 from __future__ import annotations
 

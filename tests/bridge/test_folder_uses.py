@@ -1,4 +1,4 @@
-"""What a person uses a folder for: chosen in the settings, it counts more than the server's marks and usual names."""
+"""A person's use of a folder: chosen in the settings, it counts more than the server's marks and usual names."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from webbridge.gateway.doubts import LATER_SECONDS, Doubts
 
 pytestmark = pytest.mark.server
 
-# What servers write, as public reports and their sources show it: the beginning, what happened, and more words.
+# Answers of servers, as public reports and their sources show them: the beginning, what happened, and more words.
 NAMING = [
     "[AUTHENTICATIONFAILED] {}", "[EXPIRED] {}", "Authentication failed{}", "Login failed: {}", "LOGIN failed.{}",
     "invalid credentials{}", "[ALERT] Invalid credentials (Failure){}", "Incorrect username or password.{}",

@@ -362,7 +362,7 @@ def test_namespace_is_offered_and_answered_wrongly(alice: FlaskClient, imap: Lyi
 
 
 def test_search_that_names_every_message_changes_nothing_else(alice: FlaskClient, imap: LyingServer) -> None:
-    """Whatever a search names, a message that is read is the one that was asked for."""
+    """A message that is read is the one that was asked for, whatever a search names."""
     imap.answers |= {"UID SEARCH": [b"* SEARCH 1 2 3 5 7 9\r\nTAG OK\r\n"], RAW: [whole(5) + b"TAG OK\r\n"]}
     found = post(alice, f"{folder_path(alice)}/search", subject="x").get_json()["messages"]
     assert {one["uid"] for one in found} >= {5, 7}

@@ -1,4 +1,4 @@
-"""What is known is used: two certificates of one person, and certificates that a message lacks."""
+"""Known certificates are used: two certificates of one person, and certificates that a message lacks."""
 
 from __future__ import annotations
 

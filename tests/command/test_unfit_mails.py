@@ -29,7 +29,7 @@ def mail(request: pytest.FixtureRequest, quick: QuickLab) -> str:
 
 
 def signed_unfit_mail(quick: QuickLab) -> bytes:
-    """What openssl signed, with 8-bit text and long lines inside."""
+    """Return a mail that openssl signed, with 8-bit text and long lines inside."""
     inside = b"".join(unfit_mail(*UNFIT_LEAVES.values()).partition(b"Content-Type")[1:]).replace(b"\r\n", b"\n")
     quick.write("inside.txt", inside.replace(b"\n", b"\r\n"))
     signer = ("-signer", "ids/alice.pem", "-inkey", "ids/alice.key", "-from", "alice@example.test")

@@ -212,7 +212,7 @@ def test_must_40_each_form_of_a_passphrase_opens_its_kdf(form: Pkcs12Form, passp
 
 
 def test_must_42_a_stream_makes_text_canonical_and_nothing_else() -> None:
-    """What is signed has CRLF line ends in text only, also in a stream, and however the text came."""
+    """Signed content has CRLF line ends in text only, also in a stream, and however the text came."""
     text = b"Content-Type: text/plain\n\na\rb\n"
     image = b"Content-Type: image/png\nContent-Transfer-Encoding: binary\n\n\x89\n\r\n"
     parts = b"--b\n" + text + b"\n--b\n" + image + b"\n--b--\n"

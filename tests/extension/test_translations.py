@@ -174,7 +174,7 @@ def test_counted_texts_have_every_form_of_their_language(language: str, catalogu
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_the_name_of_a_button_has_its_words(language: str) -> None:
-    # Who speaks to the device says the words that are on the button (WCAG 2.5.3).
+    # People who speak to the device say the words that are on the button (WCAG 2.5.3).
     texts = {key: "".join(shared_forms(entry)) for key, entry in of_pages(language).items()}
     buttons = {
         key: text.rstrip("… ") for key, text in texts.items() if not text.endswith(".") and f"{key}_named" in texts

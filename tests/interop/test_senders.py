@@ -1,4 +1,4 @@
-"""What other programs read in a From field beside what we read: Python's `email`, Dovecot, Cyrus, and Thunderbird.
+"""The readings of a From field by other programs beside ours: Python's `email`, Dovecot, Cyrus, and Thunderbird.
 
 Of a field that we call usual, all read the same addresses. Of the others we say that programs may differ, and some do.
 """

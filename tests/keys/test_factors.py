@@ -246,7 +246,7 @@ def guess_until_full(person: Person) -> list[str]:
 
 
 def test_guesses_at_codes_are_bounded_over_all_logins(person: Person) -> None:
-    """Whoever has the passphrase, and comes from a new device each time, has 452 guesses a day."""
+    """A person who has the passphrase, and comes from a new device each time, has 452 guesses a day."""
     add_codes(person)
     tried, hours = 0, 3
     end = person.clock() + datetime.timedelta(hours=hours)

@@ -35,7 +35,7 @@ Answer = Callable[[Call, bytes], bytes]
 
 
 class Page:
-    """What a page does between the vault and the key server, with the session of a person."""
+    """The work of a page between the vault and the key server, with the session of a person."""
 
     def __init__(self, person: Sharer) -> None:
         self.person = person

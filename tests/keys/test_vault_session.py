@@ -36,7 +36,7 @@ def clock() -> FakeClock:
 
 
 class Page:
-    """What a page does between the vault and the key server: it has the sealed session, and counts the calls."""
+    """The work of a page between the vault and the key server: it has the sealed session, and counts the calls."""
 
     def __init__(self, client: FlaskClient, clock: FakeClock) -> None:
         self.client, self.clock, self.calls, self.known = client, clock, 0, b""

@@ -11,7 +11,7 @@ from tests.mail_servers.day import Met
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a server does otherwise. `steps` meet it, each with words that have `words` in them."""
+    """A deviation of a server. `steps` meet it, each with words that have `words` in them."""
 
     name: str
     steps: frozenset[str]

@@ -68,7 +68,7 @@ def test_a_deleted_draft_comes_back_with_undo(alice: MailPages, stack: DemoStack
     alice.page.click(named("undo"))
     wait_for_text(alice, WORDS)
     assert len(in_mailbox(stack)) == 1
-    # What was never saved comes back too.
+    # Words that were never saved come back too.
     alice.page.fill(named("compose-text"), "More words")
     alice.page.click(named("discard"))
     alice.page.click(named("undo"))

@@ -41,7 +41,7 @@ def test_a_draft_is_kept_once_and_a_message_is_sent_once(
         pages.page.choose_files(named("compose-file"), [attached])
         wait_for_draft(pages, "mailbox")
         assert NO_ROOM in line(pages)
-        # What is known about people is not kept either, which the notice above says.
+        # The knowledge about people is not kept either, which the notice above says.
         shown = pages.page.text()
         assert shown.count(line(pages)) == 1
         assert shown.count(NOTICE) <= 1

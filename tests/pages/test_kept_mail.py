@@ -1,4 +1,4 @@
-"""What is kept for reading without a connection: what opens it, what is dropped first, and what others do to it."""
+"""Mail kept for reading without a connection: what opens it, what is dropped first, and what others do to it."""
 
 from __future__ import annotations
 

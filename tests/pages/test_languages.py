@@ -21,7 +21,7 @@ from webbridge.demo.stack import DemoStack
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 MENU = named("language")
-# What the browser asks for is settled before the first script of the page runs.
+# The languages that the browser asks for are settled before the first script of the page runs.
 ASK_FOR = """() => {
   Object.defineProperty(Navigator.prototype, "languages", { get: () => %s });
 }"""

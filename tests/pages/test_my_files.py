@@ -90,7 +90,7 @@ def test_a_file_is_kept_filed_and_saved_again(files: FilesPage, cabinet: Cabinet
     with downloads_into(page, tmp_path / "saved"):
         files.save("plan.txt")
         assert wait_for_download(tmp_path / "saved", "plan.txt") == SECRET.encode()
-    # What is kept is there after a lock and with another session, and the bridge can read none of it.
+    # The kept files are there after a lock and with another session, and the bridge can read none of them.
     assert cabinet.index().version in (4, 5), "both files may enter it together"
     assert not [
         data for data in cabinet.objects() if SECRET.encode() in data or b"Plans" in data or b"plan.txt" in data

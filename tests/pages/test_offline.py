@@ -115,14 +115,14 @@ def test_what_was_opened_is_read_after_a_start_without_a_connection(browser: Bro
         page.wait_for_text("This is what was opened on this device.", selector=named("notice"))
         page.click(f'{named("message-row")}[data-uid="{opened}"]')
         page.wait_for_text(SECRET, selector=named("body"), timeout_seconds=OPERATION_SECONDS)
-        # What the authorities have said is kept too.
+        # The answers of the authorities are kept too.
         page.wait_for_selector(f"{named('state')}[data-state=verified]", timeout_seconds=OPERATION_SECONDS)
         page.js("() => history.back()")
         page.click(f'{named("message-row")}[data-uid="{unopened}"]')
         page.wait_for_text("was not opened on this device", selector=named("reading-error"), timeout_seconds=30)
     page.wait_for("(name) => document.querySelector(name).textContent === ''", named("notice"), timeout_seconds=40)
     page.wait_for_selector(f"{named('state')}[data-state=verified]", timeout_seconds=OPERATION_SECONDS)
-    # What is kept goes with the session.
+    # The kept mail goes with the session.
     page.click(named("sign-out"))
     page.wait_for_selector(named("sign-in-form"), timeout_seconds=OPERATION_SECONDS)
     assert page.js(STORED) == {"accounts": 0, "messages": 0, "marks": 0, "lists": 0, "letters": 0}

@@ -339,7 +339,7 @@ def test_an_answer_of_the_person_counts_for_the_letter_that_was_shown(page: Page
 
 @pytest.mark.thorough(False)
 def test_a_letter_is_kept_or_refused_whatever_another_tab_has_done(page: Page) -> None:
-    """What was kept is ended in another tab, or begun anew: nothing of this tab is written under the earlier key."""
+    """The kept mail is ended in another tab, or begun anew: nothing of this tab is written under the earlier key."""
     found = page.js("""async () => {
       const other = make();
       await other.open();

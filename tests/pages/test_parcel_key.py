@@ -176,7 +176,7 @@ def test_a_second_parcel_gets_a_key_and_the_next_letter_is_ordinary_mail(
     choose_key_file(reader, file, PASSPHRASE)
     reader.wait_until_opened()
     assert TEXT in reader.page.text(named("body"))
-    # Who has a key is offered none.
+    # A reader who has a key is offered none.
     assert not reader.page.js("(offer) => document.querySelector(offer) !== null", named("get-key"))
     reader.close()
 

@@ -170,7 +170,7 @@ def test_a_lost_connection_goes_on_by_range(
         reader.wait_for_saving("Passed to your browser’s downloads")
         assert hashlib.sha256(wait_for_download(tmp_path, "large.bin")).digest() == hashlib.sha256(large).digest()
     starts = [0 if one is None else int(one.removeprefix("bytes=").removesuffix("-")) for one in ranges]
-    # What the browser has not passed on before the connection broke is asked for again.
+    # The bytes that the browser has not passed on before the connection broke are asked for again.
     assert 0 == starts[0] < starts[1] <= 3_000_000
     assert starts[1] < starts[2] <= starts[1] + 3_000_000
     reader.close()

@@ -330,7 +330,7 @@ def test_an_answer_that_nobody_asked_for_ends_the_worker(pages: MailPages, stack
     with replaced(pages, REPLACE_LIBRARY, ANSWERING_LIBRARY.replace("ANSWER", UNASKED)):
         preview(pages)
         pages.page.wait_for("() => document.querySelector('iframe') === null")
-        # What is drawn later is asked of nobody.
+        # Pages to be drawn later are requested from nobody.
         pages.page.click(named("pdf-larger"))
         assert problem(pages) == "This PDF cannot be shown here. You can save it."
         close(pages)

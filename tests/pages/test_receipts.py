@@ -140,7 +140,7 @@ def test_the_reader_is_asked_and_the_sender_sees_who_opened_the_message(
     pages.open_message(uid)
     assert pages.state == "verified"
     assert bob.account.address in note(pages, "opened your message of")
-    # What was sent and what has arrived is kept over a lock, and nothing of it is in clear.
+    # The records of sent requests and arrived receipts are kept over a lock, and nothing of them is in clear.
     stored = pages.page.js(STORED)
     assert len(stored) == 1
     assert all(word not in stored[0] for word in ("bob", "Bob", "alice", "receipts"))

@@ -173,7 +173,7 @@ def test_a_member_leaves_after_a_question_and_keeps_the_key(bob: MailPages, owne
     wait_until_said(bob, "You have left Night shift.")
     assert "night@example.test" in page.text(named("identities"))
     assert owner.open(night).left == (stack.accounts[1].address,)
-    # One that was not taken leaves nothing here.
+    # A shared identity that was not taken leaves nothing here.
     page.click(card(day, "shared-leave"))
     page.wait_for_text("You have not taken its key", selector="dialog")
     page.click(named("shared-leave-go"))

@@ -14,7 +14,7 @@ from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
-# What a session on the person's own computer has kept: a message, and the given number of letters that wait.
+# The data that a session on the person's own computer has kept: a message, and the given number of letters that wait.
 KEEP = """async (address, letters) => {
   const { writeAccount, writeSealed } = await import("/source/webbridge/pages/offline/store.js");
   const { accountDigest } = await import("/source/webbridge/pages/state_database.js");

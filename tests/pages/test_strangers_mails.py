@@ -1,4 +1,4 @@
-"""What a stranger's mail makes the pages fill in and say."""
+"""The fields that the pages fill in and the words that they say because of a stranger's mail."""
 
 from __future__ import annotations
 

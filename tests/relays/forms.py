@@ -54,7 +54,7 @@ def sign(letter: bytes, *, form: SignatureForm | None = None, protection: Protec
 
 
 def judge(mail: bytes) -> MessageReport:
-    """What Bob reads."""
+    """Return the report that Bob reads."""
     judging = Judging(trust_store=trust(), at=NOW)
     return blocking.examine_message(mail, judging, PROVIDER, Keys(identities=[person("bob")]), "alice@example.test")
 

@@ -1,4 +1,4 @@
-"""What a mail of somebody with another certificate takes away from the people whom the vault remembers."""
+"""The effects of a mail of somebody with another certificate on the people whom the vault remembers."""
 
 from __future__ import annotations
 

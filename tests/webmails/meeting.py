@@ -1,4 +1,4 @@
-"""What a person meets who reads and writes with the extension in a webmail."""
+"""The experience of a person who reads and writes with the extension in a webmail."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _attach(driven: Driven[Any], name: str, message: bytes) -> None:
 
 
 def opened(message: bytes, letters: Letters) -> MessageReport:
-    """What Bob sees of a mail: of the attached message, if there is one."""
+    """Return Bob's report on a mail: on the attached message, if there is one."""
     parts = [
         part
         for part in email.message_from_bytes(message, policy=default).walk()

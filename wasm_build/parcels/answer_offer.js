@@ -13,7 +13,7 @@ import { ApiError } from "../vault/json_requests.js";
 /** @typedef {import("./parcel_reader.js").OpenedManifest} OpenedManifest */
 /** @typedef {import("./requests.js").Opening} Opening */
 
-/** What there may be only once in a document. */
+/** The functions and classes that there may be only once in a document. */
 const PARTS = { createForm, problem, uniqueId };
 
 export class AnswerOffer {

@@ -17,7 +17,7 @@ export class ParcelDialog {
   #dialog;
   /** Whether Escape closes the dialog: not while a parcel is uploaded, and not while its words are shown. */
   #isClosable = true;
-  /** What happens when the dialog is closed. */
+  /** The function that runs when the dialog is closed. */
   #onClose;
   #ending = new AbortController();
 

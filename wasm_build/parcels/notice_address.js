@@ -6,7 +6,7 @@ import { parseLink, withoutEnd } from "./link.js";
 
 const PATH = "/parcel.html";
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
-/** What people and mail programs put around an address. */
+/** The characters that people and mail programs put around an address. */
 const AROUND = /[<>()[\]{}"',;\s]/u;
 const MAX_CHARACTERS = 2_000;
 

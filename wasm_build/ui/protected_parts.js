@@ -1,4 +1,4 @@
-/** What the signatures and the encryption of a mail cover: the whole, or single parts. */
+/** The coverage of the signatures and the encryption of a mail: the whole, or single parts. */
 
 import { stateWord } from "./state_mark.js";
 import { signerText } from "./verdict_words.js";

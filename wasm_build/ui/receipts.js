@@ -1,7 +1,7 @@
 /**
- * What is said about signed receipts (RFC 2634 section 2) beside a mail, and what is kept of those that arrive. Extension and
- * pages share it, and keep the requests of sent messages each in its own way. Of a sent message only hashes, time and
- * recipients are kept, and its content is not.
+ * The notes about signed receipts (RFC 2634 section 2) beside a mail, and the records of those that arrive. Extension
+ * and pages share this module, and keep the requests of sent messages each in its own way. Of a sent message only
+ * hashes, time and recipients are kept, and its content is not.
  */
 import { isAddress, sameAddress } from "./formats.js";
 

@@ -30,7 +30,7 @@ SESSION: Final = Table(
     Column("program", Text, nullable=False, server_default=""),
     # The address at which a push service takes messages for the browser, or empty.
     Column("push_endpoint", Text, nullable=False, server_default=""),
-    # What `login.reload_halves` gives, with its name, its last use, and its life.
+    # The half that `login.reload_halves` gives, with its name, its last use, and its life.
     Column("reload_half", LargeBinary, nullable=True),
     Column("reload_name", Text, nullable=False, server_default=""),
     Column("reload_used_at", INSTANT, nullable=False, server_default=text("0.0")),

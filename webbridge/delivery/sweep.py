@@ -69,7 +69,7 @@ _END: Final = (
     )
     .values(stage=Stage.EXPIRED)
 )
-# What stays, because it is still coming or its store fails, must not keep the sweep from the rest.
+# Parcels that stay, because they are still coming or their store fails, must not keep the sweep from the rest.
 _AFTER: Final = PARCEL.c.id > bindparam("after")
 _ALL_ENDED: Final = select(PARCEL).where(PARCEL.c.stage.in_((Stage.WITHDRAWN, Stage.EXPIRED)), PARCEL.c.is_stored == 1)
 _ENDED: Final = _ALL_ENDED.where(_AFTER).order_by(PARCEL.c.id).limit(_AT_ONCE)

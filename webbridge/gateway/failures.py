@@ -85,7 +85,7 @@ _MECHANISM_WORDS = re.compile(
     re.IGNORECASE,
 )
 
-# What a command may be refused for that passes, with no code: Exchange says so by NO or BAD at any command.
+# Reasons that pass, for which a command may be refused with no code: Exchange says so by NO or BAD at any command.
 _NOT_CONNECTED_WORDS = re.compile(rb"authenticated but not connected", re.IGNORECASE)
 _THROTTLED_WORDS = re.compile(rb"throttl|back-?off", re.IGNORECASE)
 _PASSING_WORDS = re.compile(

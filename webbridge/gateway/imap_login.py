@@ -142,7 +142,7 @@ class _ImapOverWire(BothRevisions):
 
 
 class _Challenges:
-    """What imaplib sends after each challenge of a login."""
+    """The lines that imaplib sends after each challenge of a login."""
 
     def __init__(self, exchange: Exchange, first: bytes | None) -> None:
         self._exchange = exchange

@@ -23,7 +23,7 @@ const LINK = /^#\/as\/(new|[0-9a-f]{32})$/u;
 
 export class AccountsHere {
   #api;
-  /** What the browser said when it was asked last. @type {AccountHere[]} */
+  /** The accounts that were signed in when the bridge was asked last. @type {AccountHere[]} */
   #all = [];
   /** For a browser that stores nothing. @type {string | null} */
   #choice = null;

@@ -170,7 +170,7 @@ export class App {
     });
     this.maxMessageBytes = Infinity;
     this.unlocking = new Unlocking(this);
-    /** What the bridge offers for signatures. @type {import("./views/letter_options.js").SignatureOffers} */
+    /** The offers of the bridge for signatures. @type {import("./views/letter_options.js").SignatureOffers} */
     this.signatureOffers = { timestampHost: "", labelPolicy: null };
     /** The limits of parcels, or null if the bridge has none. @type {import("./parcel_requests.js").ParcelLimits | null} */
     this.parcels = null;

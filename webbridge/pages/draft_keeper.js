@@ -17,7 +17,7 @@ import { DraftChanged, newDraft } from "./draft_store.js";
 /** @typedef {{state: DraftState, reason: string, isCopy: boolean}} DraftNews `reason` is the code of the error */
 
 const PAUSE_MILLISECONDS = 2_000;
-/** Who types without a pause has a draft after this time. */
+/** A person who types without a pause has a draft after this time. */
 const LONGEST_MILLISECONDS = 20_000;
 const FIRST_RETRY_MILLISECONDS = 5_000;
 const LONGEST_RETRY_MILLISECONDS = 60_000;

@@ -21,7 +21,7 @@ import { readUidSet } from "./list_source.js";
 /** Larger messages are not indexed. */
 export const MAX_READ_BYTES = 4_000_000;
 const AT_ONCE = 5;
-/** What was read is written at least so often: what is not written is read again. */
+/** The messages that were read are written at least so often: those that are not written are read again. */
 const WRITE_MESSAGES = 100;
 const REST_MILLISECONDS = 500;
 const START_MILLISECONDS = 3_000;

@@ -250,7 +250,7 @@ export class KeptTrust extends EventTarget {
       if (before && before.counter > this.#held) await this.#adopt(account, before);
       const [args, merged, learnings, { removed }] = [this.#arguments(), this.#trust.merged(), this.#learnings, this.#trust];
       const isMergedHere = !isSame(merged, before?.merged ?? null);
-      // What another tab is sending stays noted until a merge is kept.
+      // The state that another tab is sending stays noted until a merge is kept.
       const sent = this.#trust.sent() ?? (isMergedHere ? null : before?.sent ?? null);
       const counter = Math.max(before?.counter ?? 0, this.#seen.get(account) ?? 0) + 1;
       const { state } = await vault.call("state.seal", { account, counter, ...args, book: this.#trust.book.bytes() });

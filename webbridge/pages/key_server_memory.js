@@ -1,6 +1,6 @@
 /**
- * What this device knows of the person's account at a key server: the token by which the server knows the device again,
- * and the latest record that the vault has seen, so that the server cannot give it an earlier one.
+ * The memory of this device for the person's account at a key server: the token by which the server knows the device
+ * again, and the latest record that the vault has seen, so that the server cannot give it an earlier one.
  *
  * It stays in the browser on the person's own computer, and elsewhere in this page alone. Neither opens anything.
  */
@@ -12,7 +12,7 @@ const TOKEN_WORDS = 8; // 32 bytes
 
 export class KeyServerMemory {
   #isOwnComputer;
-  /** What this page remembers, by account. @type {Map<string, Remembered>} */
+  /** The records that this page remembers, by account. @type {Map<string, Remembered>} */
   #here = new Map();
 
   /** @param {() => boolean} isOwnComputer */

@@ -19,7 +19,7 @@ const RIGHT_TO_LEFT = new Set(["ar"]);
 /** The language of the texts that another language lacks. */
 const FIRST_LANGUAGE = "en";
 const NAME = "sealwax-language";
-/** What a value contains that already keeps its own direction of writing. */
+/** The characters of a value that already keeps its own direction of writing. */
 const ISOLATED = /[\u2066-\u2069]/u;
 
 /**

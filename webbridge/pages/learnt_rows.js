@@ -62,7 +62,7 @@ export class LearntRows extends EventTarget {
   }
 
   /**
-   * What was learnt of a message; null if nothing, or if its row now says something else.
+   * The lesson that was learnt of a message; null if nothing was, or if its row now says something else.
    * @param {MessageAddress} address
    * @param {string} row
    * @returns {Lesson | null}

@@ -168,7 +168,7 @@ export class LetterSending {
   }
 }
 
-/** What became of one copy. */
+/** The outcome of one copy. */
 class Posting {
   /** The key of the copy. It stays the same until it is certain that nothing was sent under it. */
   key = newSendingKey();

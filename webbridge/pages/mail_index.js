@@ -20,7 +20,10 @@ import { shorten } from "./views/row_texts.js";
 /** @typedef {import("./keys.js").Vault} Vault */
 /** @typedef {import("./mail_changes.js").SearchPlace} SearchPlace */
 /** @typedef {import("./routes.js").MessageAddress} MessageAddress */
-/** What the vault read of a message; null if the keys do not open it. @typedef {{subject: string, people: string, text: ArrayBuffer} | null} Texts */
+/**
+ * The texts that the vault read of a message; null if the keys do not open it.
+ * @typedef {{subject: string, people: string, text: ArrayBuffer} | null} Texts
+ */
 /**
  * `subject` is the encrypted one; `bodyEnd` and `end` are offsets into the words, where those of the text end, and those of
  * subject and people. `closedTo` names the keys that did not open the message, and is "" for the others.

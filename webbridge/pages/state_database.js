@@ -93,7 +93,7 @@ export const openPasskeys = {
   },
 };
 
-/** What this device knows of an account at a key server (`key_server_memory.js`). */
+/** The memory of this device for an account at a key server (`key_server_memory.js`). */
 export const openRoaming = {
   /** @param {string} address @returns {Promise<{token: ArrayBuffer, known: ArrayBuffer | null} | null>} */
   async read(address) {
@@ -122,7 +122,7 @@ export const openRoaming = {
   },
 };
 
-/** What was learnt of the messages of each folder (`learnt_rows.js`), sealed by the vault. */
+/** The lessons that were learnt of the messages of each folder (`learnt_rows.js`), sealed by the vault. */
 export const openLearnt = {
   /** @param {string} address @param {string} folder @returns {Promise<{counter: number, sealed: ArrayBuffer} | null>} */
   async read(address, folder) {
@@ -203,7 +203,10 @@ export const openDrafts = {
   },
 };
 
-/** What is known of messages that ask for receipts (`receipts.js`), sealed by the vault. `at` is when it was noted first. */
+/**
+ * The records of messages that ask for receipts (`receipts.js`), sealed by the vault. `at` is the time of a record's first
+ * note.
+ */
 export const openReceipts = {
   /** @param {string} address @param {string} id @returns {Promise<{at: number, sealed: ArrayBuffer} | null>} */
   async read(address, id) {

@@ -33,11 +33,11 @@ export class TrustKeeper extends EventTarget {
   /** The person's contacts, in the form of `smime_core/trust/contacts_json.py`. @type {ArrayBuffer | null} */
   #contacts = null;
   /**
-   * What the account at the key server had at the last merge, as `roaming.merge` gave it. By it the vault knows what was
-   * changed or removed here since, so it stays beside the contacts and decisions. @type {ArrayBuffer | null}
+   * The state of the account at the key server at the last merge, as `roaming.merge` gave it. By it the vault knows
+   * what was changed or removed here since, so it stays beside the contacts and decisions. @type {ArrayBuffer | null}
    */
   #merged = null;
-  /** What was sent to that account since, as `roaming.merge` gave it. @type {ArrayBuffer | null} */
+  /** The state that was sent to that account since, as `roaming.merge` gave it. @type {ArrayBuffer | null} */
   #sent = null;
   /** Resolves when what was sent is kept for later sessions, as far as that is possible. @type {Promise<void>} */
   sentKept = Promise.resolve();

@@ -29,7 +29,7 @@ _log = logging.getLogger("sealwax.push")
 
 
 class Outcome(Enum):
-    """What became of a message."""
+    """The outcome of a message."""
 
     TAKEN = "taken"
     GONE = "gone"

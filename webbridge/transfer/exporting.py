@@ -40,7 +40,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What has become of one folder."""
+    """The outcome of one folder."""
 
     folder: str
     place: Path

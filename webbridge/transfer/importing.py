@@ -26,7 +26,7 @@ _NO_DELIMITER: Final = "/"
 
 @dataclass(slots=True)
 class Tally:
-    """What has become of the messages for one folder."""
+    """The outcome of the messages for one folder."""
 
     stored: int = 0
     known: int = 0
@@ -131,7 +131,7 @@ class Importer:
             self._connection = ImapConnection.open(self._credentials)
             folders = self._connection.list_folders()
             self._delimiter = next((one.delimiter for one in folders if one.delimiter), _NO_DELIMITER)
-            # What this import has stored is known by its digest.
+            # The messages that this import has stored are known by their digests.
             self._folders = {one.name: self._folders.get(one.name, one.total) for one in folders}
         return self._connection
 

@@ -20,7 +20,7 @@ _TEXTS: Final = Path(__file__).with_name("texts.json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterhead:
-    """What the mails of one key server share: its origin, the address that writes, and the language."""
+    """The values that the mails of one key server share: its origin, the address that writes, and the language."""
 
     origin: str
     sender: str

@@ -17,7 +17,7 @@ from roaming_keys.server.sessions.sessions import Caller, SessionEnded
 from sealwax.service import ServiceError
 from smime_core.errors import MalformedMessage
 
-# Whoever finds a device with a session that is still open must not take the account with it.
+# A person who finds a device with a session that is still open must not take the account with it.
 FRESH: Final = datetime.timedelta(minutes=10)
 _Found = TypeVar("_Found")
 

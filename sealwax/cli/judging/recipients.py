@@ -102,7 +102,7 @@ class RecipientOptions:
         )
 
     def signer_choice(self, holder: str | None) -> SignerChoice:
-        """What the same options say about one's own key."""
+        """The rules that the same options give for one's own key."""
         return SignerChoice(allow_expired=self.allow_expired, allow_weak=self.allow_weak, holder=holder)
 
     def _load_given(self, name: str, judge: CandidateJudge) -> Certificate:

@@ -49,7 +49,7 @@ def _make_token(config: BridgeConfig, clock: FakeClock) -> str:
 
 
 def _check_word(words: tuple[str, ...], drafts: dict[str, Draft], house: House, sender: Sender) -> None:
-    """What was acknowledged is there."""
+    """Check that the data and states that were acknowledged are there."""
     verb, parcel_id, *further = words
     draft = drafts[parcel_id]
     (row,) = [row for row in house.rows() if row.id == parcel_id]

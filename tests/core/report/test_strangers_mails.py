@@ -1,4 +1,4 @@
-"""What a stranger's mail makes the report say of people whom nothing proves."""
+"""The words of the report on a stranger's mail about people whom nothing proves."""
 
 from __future__ import annotations
 

@@ -21,19 +21,19 @@ FOOTER: Final = "Sent by the list of the harbour."
 
 
 def behind_a_footer(letters: Letters) -> bytes:
-    """What a list makes of a signed mail."""
+    """Return a signed mail as a mailing list changes it."""
     return multipart("mixed", letters.signed_entity(text(WORDS)), text(FOOTER), boundary="list")
 
 
 def with_a_nameless_part(letters: Letters) -> bytes:
-    """What some programs make of an encrypted mail: a part of a general name below a text."""
+    """Return an encrypted mail as some programs change it: a part of a general name below a text."""
     encrypted = letters.encrypted(mail(text(WORDS)))
     part = encrypted[encrypted.index(b"Content-Type: application/pkcs7-mime") :]
     return multipart("mixed", text(FOOTER), re.sub(rb"smime\.p7m", b"ATT00001", part), boundary="outer")
 
 
 def with_our_own_file(letters: Letters) -> bytes:
-    """What the extension hands over to a webmail that sends only its own messages."""
+    """Return the message that the extension hands over to a webmail that sends only its own messages."""
     head = b'Content-Type: message/rfc822; name="smime.p7m.eml"\r\nContent-Disposition: attachment\r\n\r\n'
     return multipart("mixed", text(FOOTER), head + letters.encrypted(mail(text(WORDS))), boundary="outer")
 

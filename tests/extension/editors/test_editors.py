@@ -24,7 +24,7 @@ TOLD: Final = ("ace", "codemirror5", "easymde", "monaco")
 SENTENCES: Final = ("cannot check what this editor sends", "Sealwax found nothing to open")
 # Editors that refuse in one of the browsers: what they give to copy is not all of the text.
 MAY_REFUSE: Final = ("codemirror5_editable", "lexical")
-# What editors write into the console themselves, as tests set them up.
+# Words of the messages that editors write into the console themselves, as tests set them up.
 OWN_ERRORS: Final = {"froala": "Cookie", "sceditor": "stylesheet"}
 
 
@@ -41,7 +41,7 @@ LEAST_WORKING: Final = 24
 
 @pytest.fixture(scope="module")
 def meetings(browser: Browser) -> Iterator[dict[str, Meeting]]:
-    """What happened in each editor. Writes build/editors_BROWSER.json once it is known of all."""
+    """The meeting in each editor. Writes build/editors_BROWSER.json once it is known of all."""
     met: dict[str, Meeting] = {}
     yield met
     if len(met) == len(KITS):

@@ -1,4 +1,4 @@
-"""What the owner of an account at a key server is told: the page shows a reset, the server learns of saved files."""
+"""Warnings for the owner of an account at a key server: the page shows a reset, the server learns of saved files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens when a person writes in an editor, asks Sealwax to encrypt, and posts, as the editor's model shows."""
+"""The outcome when a person writes in an editor, asks Sealwax to encrypt, and posts, as the editor's model shows."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from wasm_build.vault.python.sealed import seal_secret, unseal_identities, unsea
 from wasm_build.vault.python.signers import identity_of
 
 _PURPOSE: Final = b"sealwax session at a key server 2: "
-# What the page may ask by `sign_call`. Other calls have a record, which only their own verbs make.
+# The calls that the page may ask for by `sign_call`. Other calls have a record, which only their own verbs make.
 _PLAIN_CALLS: Final = re.compile(
     r"GET /(?:devices|bundle|factors|recovery)|DELETE /(?:account|reset)|POST /(?:factors|export)"
     r"|DELETE /factors/[0-9a-f]{32}|GET /groups|(?:GET|DELETE) /groups/[A-Za-z0-9]{1,64}"

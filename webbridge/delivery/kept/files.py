@@ -350,7 +350,7 @@ class KeptFiles:
                 self._delete_folder(folder)
 
     def _delete_folder(self, folder: str) -> None:
-        # What a store that fails now keeps has no record, and so the sweep deletes it.
+        # The objects that a store keeps because it fails now have no record, and so the sweep deletes them.
         # In this order. An object that is complete meanwhile has no file any more that could come into the store.
         for part in (self._uploads, self._store):
             with suppress(ServiceError):

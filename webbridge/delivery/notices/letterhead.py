@@ -1,4 +1,4 @@
-"""What the mails of one service share: its addresses, and the header fields that say that a program writes."""
+"""The parts that mails of one service share: its addresses, and the header fields that say that a program writes."""
 
 from __future__ import annotations
 

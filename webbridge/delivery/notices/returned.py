@@ -37,7 +37,7 @@ _FAILED: Final = "failed"
 _IS_IT: Final = and_(
     PARCEL_NOTICE.c.message_id == bindparam("of_id"),
     PARCEL_NOTICE.c.kind == PARCEL_KIND,
-    # One that is `sending` was perhaps sent, and is not tried again.
+    # A notice that is `sending` was perhaps sent, and is not tried again.
     PARCEL_NOTICE.c.state.in_(("sending", Outcome.SENT.value, Outcome.PERHAPS_TWICE.value)),
 )
 _FAIL: Final = (

@@ -1,4 +1,4 @@
-"""What the API offers a person who keeps files for themselves."""
+"""The paths of the API for a person who keeps files for themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API offers a recipient: to open a parcel, to answer it, and a key."""
+"""The paths of the API for a recipient: to open a parcel, to answer it, and a key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API offers a sender: parcels, and tokens for programs."""
+"""The paths of the API for a sender: parcels, and tokens for programs."""
 
 from __future__ import annotations
 

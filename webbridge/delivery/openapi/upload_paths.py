@@ -1,4 +1,4 @@
-"""What the API offers for the upload of objects, by tus 1.0."""
+"""The paths of the API for the upload of objects, by tus 1.0."""
 
 from __future__ import annotations
 

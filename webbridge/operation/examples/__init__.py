@@ -23,7 +23,7 @@ _PLACE: Final = re.compile(r"@([A-Z_]+)@")
 _DATABASE_IS_KEPT_APART: Final = "If the database is a secret, because its URL has a password"
 _HAS_PUSH_KEY: Final = "If `sealwax bridge push-keys` has made a key"
 _HAS_PEPPER: Final = "If `sealwax bridge parcel-pepper` has made a key"
-# What the bridge has set, because nginx keeps few header fields of an answer whose bytes it sends itself.
+# The header fields that the bridge has set: nginx keeps few of them in an answer whose bytes it sends itself.
 _KEPT_FIELDS: Final = (
     "Access-Control-Allow-Credentials",
     "Access-Control-Allow-Origin",

@@ -71,7 +71,7 @@ export class Keeper extends EventTarget {
     return !this.#ended.aborted && this.adding.some(({ state }) => state !== "failed");
   }
 
-  /** What reading a file needs. */
+  /** The parts that reading a file needs. */
   get parts() {
     return this.#parts;
   }

@@ -10,7 +10,7 @@ import { accountDigest } from "../state_database.js";
 
 /** @typedef {{number: number, digest: string}} Seen `digest` is SHA-256 of the manifest */
 
-/** What this page has seen, by account. @type {Map<string, Seen>} */
+/** The latest versions that this page has seen, by account. @type {Map<string, Seen>} */
 const here = new Map();
 
 export class SeenIndex {

@@ -156,7 +156,7 @@ function active(worker, least = "activated") {
   });
 }
 
-/** What a worker that is being installed says of its failure. The browser says only that it did not start. */
+/** The failure that a worker reports during its installation. The browser says only that the worker did not start. */
 class Complaint {
   #name = "";
   #onMessage = (/** @type {MessageEvent} */ { data }) => {

@@ -1,5 +1,5 @@
 /**
- * What was opened on this device, for reading it without a connection: messages, rows of lists, and folders.
+ * The mail that was opened on this device, for reading it without a connection: messages, rows of lists, and folders.
  *
  * All of it is encrypted under a random key, which the vault seals under a symmetric key of the person's identity. So it opens
  * only while the keys are unlocked. The keys are kept too, in a key file under a passphrase, because the key server cannot be

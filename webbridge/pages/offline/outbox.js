@@ -36,7 +36,10 @@ import { ApiError, newSendingKey } from "../api.js";
  *   id: string, turn: number, state: LetterState, problem: string, copies: WaitingCopy[], words: Words, isPart?: boolean,
  * }} Letter
  */
-/** What became of a copy. `problem` is the code of a refusal. @typedef {{outcome: "sent" | "unknown" | "refused", problem?: string}} Fate */
+/**
+ * The outcome of a copy. `problem` is the code of a refusal.
+ * @typedef {{outcome: "sent" | "unknown" | "refused", problem?: string}} Fate
+ */
 
 /** The bridge remembers a key for a day. Half of it is left for a clock that was wrong at the first try. */
 const REMEMBERED_MILLISECONDS = 12 * 60 * 60 * 1000;

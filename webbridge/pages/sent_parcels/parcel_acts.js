@@ -1,4 +1,4 @@
-/** What the sender can do with a parcel: keep it longer, limit how often it is opened, allow more tries, withdraw it. */
+/** The acts of the sender on a parcel: keep it longer, limit how often it is opened, allow more tries, withdraw it. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { dayOnly } from "../../../wasm_build/ui/formats.js";

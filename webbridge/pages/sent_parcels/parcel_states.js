@@ -1,4 +1,4 @@
-/** What is known of a parcel that was sent, who says so, and what its sender can do with it. */
+/** The known states of a parcel that was sent, who says so, and what its sender can do with it. */
 
 import { technical } from "../../../wasm_build/ui/formats.js";
 
@@ -37,7 +37,12 @@ export function speakerKey({ by }) {
   }
 }
 
-/** What a code beside a state means: a key of the catalogue with its values. @param {string} code @param {string} state @returns {[string, Record<string, string>]} */
+/**
+ * The meaning of a code beside a state: a key of the catalogue with its values.
+ * @param {string} code
+ * @param {string} state
+ * @returns {[string, Record<string, string>]}
+ */
 export function codeWords(code, state) {
   const number = /^smtp-(\d{3})$/u.exec(code)?.[1];
   const isOwn = state === "answered";
@@ -76,7 +81,7 @@ export function headlineOf({ state, states }) {
 }
 
 /**
- * What the sender can do with a parcel.
+ * The acts that the sender can do on a parcel.
  * @param {SentParcel} parcel
  */
 export function actsFor({ stored, state, triesLeft }) {

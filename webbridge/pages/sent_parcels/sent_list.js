@@ -81,7 +81,10 @@ export class SentList {
   }
 }
 
-/** What parcels are, and how they are sent today. @param {import("../app.js").App["translate"]} translate */
+/**
+ * Sentences that say what parcels are, and how they are sent today.
+ * @param {import("../app.js").App["translate"]} translate
+ */
 function emptySentences(translate) {
   return [
     html("p", { class: "empty", text: translate("sent_parcels_empty") }),

@@ -1,9 +1,9 @@
 /** The names of tokens, and the command that keeps a token on a computer. */
 
 const MAX_NAME_CHARACTERS = 100;
-/** What the bridge refuses in a name: a slash, control characters, and every blank but the plain one. */
+/** The characters that the bridge refuses in a name: a slash, control characters, and every blank but the plain one. */
 const REFUSED = /[/\p{C}]|[^\P{Z} ]/u;
-/** What a shell reads as it is. */
+/** The texts that a shell reads as they are. */
 const PLAIN = /^[\w@%+=:,./-]+$/u;
 
 /** Whether a token can have this name. Dots alone would change the address of a request. @param {string} name */

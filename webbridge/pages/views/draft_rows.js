@@ -8,7 +8,10 @@ import { OBSCURED_SUBJECT } from "./message_row.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("./row_drawing.js").ListedMessage} ListedMessage */
-/** What a row hides while the keys are locked. @typedef {{subject: string | null, to?: string}} Hidden */
+/**
+ * The subject and recipients that a row hides while the keys are locked.
+ * @typedef {{subject: string | null, to?: string}} Hidden
+ */
 
 /** The row of a message in the folder for drafts. @param {ListedMessage} message @returns {ListedMessage} */
 export function asDraftRow(message) {
@@ -17,7 +20,7 @@ export function asDraftRow(message) {
 }
 
 /**
- * What the rows hide.
+ * The subjects and recipients that the rows hide.
  * @param {App} app
  * @param {{bytes: ArrayBuffer}[]} rows
  * @param {{areDrafts: boolean}} options

@@ -65,5 +65,5 @@ export function createIndexSection(app) {
   };
 }
 
-/** What the filler does that is worth a sentence. */
+/** The states of the filler that are worth a sentence. */
 const PROGRESS = new Set(["reading", "paused", "power", "full", "failed"]);

@@ -1,6 +1,6 @@
 /**
- * What is learnt of a message by opening it, and the marks of its row: the shape of its state, and the lock of an encrypted
- * one.
+ * The lesson that is learnt of a message by opening it, and the marks of its row: the shape of its state, and the lock
+ * of an encrypted one.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -44,7 +44,8 @@ export function createRowMarks(translate, message, lesson) {
 }
 
 /**
- * What the opened message teaches about its row. A verdict that does not cover all that the row shows is no state beside it.
+ * The lesson that the opened message teaches about its row. A verdict that does not cover all that the row shows is no
+ * state beside it.
  * @param {import("../mail_vault.js").OpenedMessage} opened
  * @param {MessageSummary} message
  * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the addresses of the person's keys: only what they signed names its

@@ -444,7 +444,7 @@ export class MessageList {
   /** Hides the decrypted subjects. If the keys are unlocked, reads them again. */
   forgetSubjects() {
     this.#subjects.clear();
-    // What the index has found tells by its presence what is in an encrypted message.
+    // A row that the index has found tells by its presence what is in an encrypted message.
     if (!this.#app.keys.unlocked) this.#messages = this.#messages.filter(({ found }) => !found);
     this.#draw();
     void this.#readSubjects();

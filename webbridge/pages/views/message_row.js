@@ -19,7 +19,7 @@ export function hidesSubject({ protection, subject }) {
   return protection === "sealed" && subject === OBSCURED_SUBJECT;
 }
 
-/** What a list adds to a row, and what changes while the message stays the same. */
+/** The members that a list adds to a row, and those that change while the message stays the same. */
 const NOT_OF_THE_MESSAGE = new Set(["seen", "flags", "thread", "isInner", "isDraft", "found"]);
 
 /**

@@ -44,7 +44,7 @@ export function createOfflineSection(app) {
     const said = (await isLeftHere()) ? [translate("offline_kept_before")] : sentences(count, bytes);
     note.replaceChildren(...said.map((text) => html("span", { text: `${text} ` })));
   };
-  // What the account kept before the person said that this is not their computer.
+  // Whether mail is here that the account kept before the person said that this is not their computer.
   const isLeftHere = async () => !keptMail.isAllowed && app.address !== null && app.accounts.keepsMailOf(app.address).catch(() => false);
   const sentences = (/** @type {number} */ count, /** @type {number} */ bytes) => {
     if (!keptMail.isAllowed) return [translate("index_not_here")];

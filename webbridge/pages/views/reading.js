@@ -262,7 +262,7 @@ export class Reading {
   }
 
   /**
-   * What helps with a message that is encrypted for other keys.
+   * The help with a message that is encrypted for other keys; null if the vault cannot describe them.
    * @param {ArrayBuffer} message
    * @param {AbortSignal} signal
    */

@@ -44,7 +44,7 @@ export function createSharedIdentities(app, account) {
     const { rows, problem: error } = shared;
     failure.textContent = error ? listSentence(app, error) : "";
     none.hidden = rows === null || rows.length > 0;
-    // What a person types into a card stays while nothing has changed.
+    // The text that a person types into a card stays while nothing has changed.
     const next = JSON.stringify((rows ?? []).map((row) => [row, problemOf(app, shared, row)]));
     if (next === drawn && shared.inFocus === null) return;
     drawn = next;

@@ -17,7 +17,7 @@ export function titleOf({ translate }, { name, owner }) {
 }
 
 /**
- * What an error of the key server or the vault means for a shared identity, or the error's own sentence.
+ * The meaning of an error of the key server or the vault for a shared identity, or the error's own sentence.
  * @param {App} app
  * @param {unknown} error an error or a refusal
  * @param {{owner: string}} row

@@ -21,7 +21,7 @@ export function createSignatureForm(app) {
   });
   let shown = "";
   const fill = () => {
-    // What the person types is not replaced.
+    // The text that the person types is not replaced.
     if (area.value !== shown) return;
     area.value = trust.book.signature;
     shown = area.value;

@@ -18,7 +18,7 @@ import { lateScript } from "../../late_script.js";
 /** @typedef {import("../../parcel_key/parcel_key.js").ParcelKey} ParcelKey */
 
 const load = lateScript(parcelKeyUrl, PARCEL_KEY_INTEGRITY);
-/** What there may be only once in a document. */
+/** The functions and classes that there may be only once in a document. */
 const PARTS = { createForm, inputField, NewPassphrase, problem, saveFile, uniqueId };
 
 export class KeyOffer {
