@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -154,12 +154,12 @@ class Sweep:
         with self._database.transaction() as rows:
             # From here on no sender can extend them.
             rows.execute(_END, {"now": at, "noted_before": at - GRACE_SECONDS})
-        for row in self._all_rows(_ENDED):
+        for row in self._all_rows(_ENDED, {}):
             self._delete_bytes(row)
-        for row in self._all_rows(_UPLOADING, begun_before=at - UPLOAD_SECONDS):
+        for row in self._all_rows(_UPLOADING, {"begun_before": at - UPLOAD_SECONDS}):
             self._delete_stale_upload(row, at)
         self._kept.sweep(at)
-        self._forget([row.id for row in self._rows(_OLD, ended_before=at - KEPT_SECONDS)])
+        self._forget([row.id for row in self._rows(_OLD, {"ended_before": at - KEPT_SECONDS})])
         self._openings.forget_strangers()
         if self._keys is not None:
             self._keys.forget_ended()
@@ -185,7 +185,7 @@ class Sweep:
 
     def delete_withdrawn(self, parcel_id: str) -> None:
         """Delete the bytes of one parcel that was withdrawn, unless that is done. Raises DatabaseUnavailable."""
-        for row in self._rows(_ONE_ENDED, of_id=parcel_id):
+        for row in self._rows(_ONE_ENDED, {"of_id": parcel_id}):
             self._delete_bytes(row)
 
     def _delete_bytes(self, parcel: Row[Any]) -> None:
@@ -238,14 +238,14 @@ class Sweep:
                 for statement in _FORGET:
                     rows.execute(statement, {"of_ids": list(ids)})
 
-    def _all_rows(self, statement: Any, **values: float | str) -> Iterator[Row[Any]]:
+    def _all_rows(self, statement: Any, values: Mapping[str, float]) -> Iterator[Row[Any]]:
         """Return the rows of a statement for those after an id, in several portions."""
         after = ""
-        while some := self._rows(statement, after=after, **values):
+        while some := self._rows(statement, {**values, "after": after}):
             yield from some
             after = some[-1].id
 
-    def _rows(self, statement: Any, **values: float | str) -> Sequence[Row[Any]]:
+    def _rows(self, statement: Any, values: Mapping[str, float | str]) -> Sequence[Row[Any]]:
         with self._database.reading() as rows:
             return rows.execute(statement, values).all()
 

@@ -42,5 +42,6 @@ def downgrade() -> None:
     op.drop_table("used")
 
 
-def _write(user: str, **values: bytes | None) -> None:
-    op.get_bind().execute(sa.update(_ACCOUNT).where(_ACCOUNT.c.user == user).values(**values))
+def _write(user: str, *, verifier: bytes, login_key: bytes | None) -> None:
+    values = {"verifier": verifier, "login_key": login_key}
+    op.get_bind().execute(sa.update(_ACCOUNT).where(_ACCOUNT.c.user == user).values(values))
