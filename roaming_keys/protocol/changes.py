@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from roaming_keys.protocol.key_account import AccountKeys, KeyAccount, check_passphrase, stretch
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from smime_core.identity import Identity
 
 _SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacedAccount:
+    """The account that a reset replaces: its parameters, and the version of its record."""
+
+    parameters: Parameters
+    version: int
 
 
 async def build_registration(
@@ -53,21 +62,20 @@ async def build_reset(
     ticket: str,
     provider: CryptoProvider,
     *,
-    before: Parameters,
-    version: int,
+    replaced: ReplacedAccount,
     at: datetime.datetime,
     mail_password: bytes | None = None,
 ) -> Registration:
-    """Return the body of `POST /reset/finish`: `identities` as the record after `version`, marked as reset at `at`.
+    """Return the body of `POST /reset/finish`: `identities` as the next record after the replaced one.
 
-    The new parameters cost a guesser at least as much as those of `before`, because other devices refuse weaker ones.
-    Raises as `build_registration`.
+    The record is marked as reset at `at`. The new parameters cost a guesser at least as much as those of `replaced`,
+    because other devices refuse weaker ones. Raises as `build_registration`.
     """
     check_passphrase(account.passphrase, mail_password)
-    parameters = new_parameters(provider).at_the_cost_of(before)
+    parameters = new_parameters(provider).at_the_cost_of(replaced.parameters)
     keys = await stretch(account, parameters, provider)
     record = await build_reset_record(
-        account.user, identities, keys, provider, version=version + 1, at=int(at.timestamp())
+        account.user, identities, keys, provider, version=replaced.version + 1, at=int(at.timestamp())
     )
     login_keys = LoginKeys(parameters=parameters, login_key=keys.public)
     return Registration(user=account.user, ticket=ticket, keys=login_keys, record=record)

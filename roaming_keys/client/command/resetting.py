@@ -19,7 +19,7 @@ from roaming_keys.client.command.login import (
 )
 from roaming_keys.client.command.ticket_source import TicketSource
 from roaming_keys.client.transport import finish_reset, start_reset
-from roaming_keys.protocol.changes import build_reset
+from roaming_keys.protocol.changes import ReplacedAccount, build_reset
 from roaming_keys.protocol.key_account import KeyAccount
 from roaming_keys.protocol.records.recovery_codes import read_code, recovery_keys
 from roaming_keys.protocol.session import ask_for_parameters, undo_reset_by_code
@@ -97,8 +97,9 @@ def reset(request: ResetRequest) -> None:
             identities,
             ticket,
             PROVIDER,
-            before=blocking.run(ask_for_parameters(setting, place.user)),
-            version=found.version,
+            replaced=ReplacedAccount(
+                parameters=blocking.run(ask_for_parameters(setting, place.user)), version=found.version
+            ),
             at=now(),
             mail_password=mail_password,
         )

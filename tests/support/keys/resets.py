@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from roaming_keys.client.transport import finish_reset, start_reset
-from roaming_keys.protocol.changes import build_reset
+from roaming_keys.protocol.changes import ReplacedAccount, build_reset
 from roaming_keys.protocol.messages.accounts import Registration
 from roaming_keys.protocol.messages.resets import ResetAnswer
 from roaming_keys.protocol.session import Session, ask_for_parameters, log_in, undo_reset
@@ -70,9 +70,8 @@ def finish(person: Person, ticket: str | None = None, *, version: int | None = N
 
 
 def new_account(person: Person, ticket: str, version: int) -> Coroutine[Any, Any, Registration]:
-    before = run(ask_for_parameters(person.setting, USER))
-    at = person.clock()
-    return build_reset(person.account, [identity(1)], ticket, person.provider, before=before, version=version, at=at)
+    replaced = ReplacedAccount(parameters=run(ask_for_parameters(person.setting, USER)), version=version)
+    return build_reset(person.account, [identity(1)], ticket, person.provider, replaced=replaced, at=person.clock())
 
 
 def reset(person: Person) -> Session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from roaming_keys.protocol.changes import build_reset
+from roaming_keys.protocol.changes import ReplacedAccount, build_reset
 from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.protocol.messages.accounts import Device, LoginTerms
 from roaming_keys.protocol.records.recovery_codes import read_code, recovery_keys
@@ -49,14 +49,9 @@ async def finish_reset(request: FinishReset, provider: CryptoProvider) -> Reply:
     identities = await load_identities(request.p12, request.p12_passphrase, provider)
     if not identities:
         raise MalformedMessage("the file holds no private key together with its certificate", where="p12")
+    replaced = ReplacedAccount(parameters=LoginTerms.from_json(request.parameters).parameters, version=request.version)
     registration = await build_reset(
-        parse_account(request.account),
-        identities,
-        request.ticket,
-        provider,
-        before=LoginTerms.from_json(request.parameters).parameters,
-        version=request.version,
-        at=request.at,
+        parse_account(request.account), identities, request.ticket, provider, replaced=replaced, at=request.at
     )
     return {"request": registration.to_json()}
 
