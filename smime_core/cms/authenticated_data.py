@@ -23,7 +23,7 @@ from smime_core.cms.attributes import CONTENT_TYPE, MESSAGE_DIGEST, Attributes, 
 from smime_core.cms.content_info import ID_DATA
 from smime_core.cms.digested_data import one_content
 from smime_core.cms.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info, with_originators
-from smime_core.cms.recipients.content_keys import Decrypted, try_content_keys
+from smime_core.cms.recipients.content_keys import CekUse, Decrypted, try_content_keys
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.recipients.recipient_info import RecipientInfo, parse_recipient_infos
@@ -123,22 +123,23 @@ async def verify_authenticated_data(
         return content
 
     budget = DecryptionBudget()
-    opened = await try_content_keys(
-        authenticated.recipients,
-        budget.limit_content(check_mac, len(content)),
-        with_originators(keys, authenticated.originator_info),
-        provider,
-        hash_length(authenticated.mac_hash),
-        policy,
-        budget,
-        _is_proved,
+    cek_use = CekUse(
+        use=budget.limit_content(check_mac, len(content)),
+        cek_length=hash_length(authenticated.mac_hash),
+        is_plausible=_is_proved,
     )
+    held = with_originators(keys, authenticated.originator_info)
+    opened = await try_content_keys(authenticated.recipients, cek_use, held, provider, policy=policy, budget=budget)
     if attrs is not None:
-        expected = single_value(attrs.attributes, MESSAGE_DIGEST, "message-digest")
-        computed = await provider.digest(attrs.digest_hash, content)
-        if not hmac.compare_digest(computed, bytes(der.read_octets(expected, where="message-digest"))):
-            raise MessageDigestMismatch("the content does not have the digest that is authenticated")
+        await _check_digest(content, attrs, provider)
     return opened
+
+
+async def _check_digest(content: Buffer, attrs: AuthAttributes, provider: CryptoProvider) -> None:
+    expected = single_value(attrs.attributes, MESSAGE_DIGEST, "message-digest")
+    computed = await provider.digest(attrs.digest_hash, content)
+    if not hmac.compare_digest(computed, bytes(der.read_octets(expected, where="message-digest"))):
+        raise MessageDigestMismatch("the content does not have the digest that is authenticated")
 
 
 async def _is_proved(_: Buffer) -> bool:

@@ -36,7 +36,7 @@ from smime_core.cms.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVE
 from smime_core.cms.encrypted_content import ENCRYPTED_CONTENT, EncryptedContent, decrypt_cbc, parse_encrypted_content
 from smime_core.cms.guessed_content import GUESSED_HEAD_BYTES, is_entity_or_cms
 from smime_core.cms.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info, with_originators
-from smime_core.cms.recipients.content_keys import Decrypted, try_content_keys
+from smime_core.cms.recipients.content_keys import CekUse, Decrypted, try_content_keys
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
@@ -191,13 +191,15 @@ async def use_content_key(
     budget = budget or DecryptionBudget()
     return await try_content_keys(
         enveloped.recipients,
-        budget.limit_content(use, cipher.work(len(enveloped.encrypted_content))),
+        CekUse(
+            use=budget.limit_content(use, cipher.work(len(enveloped.encrypted_content))),
+            cek_length=cipher.key_length,
+            is_plausible=_plausibility(enveloped, head_of) if head_of is not None else None,
+        ),
         with_originators(keys, enveloped.originator_info),
         provider,
-        cipher.key_length,
-        policy,
-        budget,
-        _plausibility(enveloped, head_of) if head_of is not None else None,
+        policy=policy,
+        budget=budget,
     )
 
 

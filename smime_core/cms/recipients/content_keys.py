@@ -48,21 +48,32 @@ class Decrypted(Generic[_T_co]):
     garbled: SmimeError = field(default_factory=DecryptionError)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CekUse(Generic[_T]):
+    """The use of a CEK of `cek_length` bytes for one content. `use` raises DecryptionError for a wrong CEK.
+
+    `is_plausible` says whether a result of `use` may count for a key that no recipient names. Without it, no such key
+    is tried.
+    """
+
+    use: Callable[[bytes], Awaitable[_T]]
+    cek_length: int
+    is_plausible: Callable[[_T], Awaitable[bool]] | None = None
+
+
 async def try_content_keys(
     recipients: Sequence[RecipientInfo],
-    use: Callable[[bytes], Awaitable[_T]],
+    cek_use: CekUse[_T],
     keys: Keys,
     provider: CryptoProvider,
-    cek_length: int,
+    *,
     policy: Policy = Policy.RECEIVE,
     budget: DecryptionBudget | None = None,
-    is_plausible: Callable[[_T], Awaitable[bool]] | None = None,
 ) -> Decrypted[_T]:
-    """The result of `use` for the first CEK that it accepts. `use` raises DecryptionError for a wrong CEK.
+    """The result of `cek_use.use` for the first CEK that it accepts.
 
     All layers of one message share `budget`; without one, the limits apply to this layer. After the keys that a
-    recipient names, others of its type are tried (`guessed_keys`), if `is_plausible` says whether the result of `use`
-    for such a key may count.
+    recipient names, others of its type are tried (`guessed_keys`), if `cek_use` can say whether a result is plausible.
 
     If a recipient names no key of ours, or unwrapping fails, the next recipient is tried: renewed certificates share a
     name, and a broken identity must not stop the others. If all keys fail, one DecryptionError is raised, however far
@@ -73,11 +84,11 @@ async def try_content_keys(
     UnsupportedByProvider.
     """
     budget = budget or DecryptionBudget()
-    trial = _Trial(use=use, provider=provider, cek_length=cek_length, budget=budget)
+    trial = _Trial(cek_use=cek_use, provider=provider, budget=budget)
     # Passwords are tried last, because deriving a key from one takes about a second.
     opened = (
         await trial.try_ways(_find_unwraps(recipients, keys, policy))
-        or await trial.try_guesses(recipients, keys, policy, is_plausible)
+        or await trial.try_guesses(recipients, keys, policy)
         or await trial.try_ways(_find_password_unwraps(recipients, keys, policy, budget))
     )
     if opened is not None:
@@ -89,9 +100,8 @@ async def try_content_keys(
 class _Trial(Generic[_T]):
     """One search for the CEK, and the failures so far."""
 
-    use: Callable[[bytes], Awaitable[_T]]
+    cek_use: CekUse[_T]
     provider: CryptoProvider
-    cek_length: int
     budget: DecryptionBudget
     failures: list[SmimeError] = field(default_factory=list)
 
@@ -99,32 +109,29 @@ class _Trial(Generic[_T]):
         for recipient, unwrap in ways:
             self.budget.count_key()
             try:
-                cek = await unwrap(cek_length=self.cek_length, provider=self.provider)
+                cek = await unwrap(cek_length=self.cek_use.cek_length, provider=self.provider)
             except SmimeError as error:
                 self.failures.append(error)
                 continue
             try:
-                return Decrypted(content=await self.use(cek), recipient=recipient)
+                return Decrypted(content=await self.cek_use.use(cek), recipient=recipient)
             except DecryptionError as error:
                 self.failures.append(error)
         return None
 
     async def try_guesses(
-        self,
-        recipients: Sequence[RecipientInfo],
-        keys: Keys,
-        policy: Policy,
-        is_plausible: Callable[[_T], Awaitable[bool]] | None,
+        self, recipients: Sequence[RecipientInfo], keys: Keys, policy: Policy
     ) -> Decrypted[_T] | None:
+        is_plausible = self.cek_use.is_plausible
         # A guess that fails is no failure of its own: the error is as if there had been no guess (MUSTS 23).
         attempts = find_attempts(recipients, keys) if is_plausible is not None else []
         attempts = attempts[: self.budget.count_guesses(len(attempts))]
-        guessed = await guess_content_key(attempts, keys, self.provider, self.cek_length, policy)
+        guessed = await guess_content_key(attempts, keys, self.provider, self.cek_use.cek_length, policy)
         if guessed is None or is_plausible is None:
             return None
         recipient, cek = guessed
         try:
-            content = await self.use(cek)
+            content = await self.cek_use.use(cek)
             if not await is_plausible(content):
                 return None
         except DecryptionError:

@@ -15,7 +15,7 @@ from smime_core.blocking import run
 from smime_core.cms.certificate_id import build_issuer_and_serial
 from smime_core.cms.content_encryption import parse_content_encryption
 from smime_core.cms.enveloped_data import decrypt_enveloped_data
-from smime_core.cms.recipients.content_keys import try_content_keys
+from smime_core.cms.recipients.content_keys import CekUse, try_content_keys
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.kekri import KeyEncryptionKey, build_kekri
 from smime_core.cms.recipients.keys import Keys
@@ -157,11 +157,12 @@ def test_a_broken_identity_stops_no_other() -> None:
 
     broken = Identity(certificate=ALICE.certificate, private_key=person("carol").private_key)
     provider = BrokenProvider(broken.private_key)
+    cek_use = CekUse(use=give, cek_length=32)
     recipients = parse(envelope(v15())).recipients
-    opened = try_content_keys(recipients, give, Keys(identities=[broken, ALICE]), cek_length=32, provider=provider)
+    opened = try_content_keys(recipients, cek_use, Keys(identities=[broken, ALICE]), provider)
     assert run(opened).content == CEK
     with pytest.raises(UnsupportedByProvider):
-        run(try_content_keys(recipients, give, Keys(identities=[broken]), cek_length=32, provider=provider))
+        run(try_content_keys(recipients, cek_use, Keys(identities=[broken]), provider))
 
 
 def test_every_failure_of_mine_looks_alike() -> None:
@@ -232,13 +233,10 @@ def test_must_30_the_iterations_of_all_passwords_together_are_limited() -> None:
         return cek
 
     provider = QuickProvider()
+    cek_use = CekUse(use=give, cek_length=32)
     recipients = parse(envelope(slow)).recipients
     with pytest.raises(DecryptionError):
-        run(
-            try_content_keys(
-                recipients, give, Keys(identities=(), passwords=[b"a", b"b", b"c"]), cek_length=32, provider=provider
-            )
-        )
+        run(try_content_keys(recipients, cek_use, Keys(identities=(), passwords=[b"a", b"b", b"c"]), provider))
     assert provider.derived == 2
 
 
