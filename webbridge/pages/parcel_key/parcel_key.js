@@ -35,73 +35,109 @@ const CODE_ENDED = "code-ended";
 const TRY_LATER = "try-later";
 
 /** @type {ParcelKey["createKey"]} */
-function createKey({ page, reader, parts, terms, addresses, onEnd }) {
-  const { translate } = page;
-  const titleId = parts.uniqueId("key");
-  const title = html("h2", { id: titleId, tabindex: -1, text: translate("parcel_key_title") });
-  const element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId, data: { test: "key-form" } });
-  const passphrases = new parts.NewPassphrase(translate, {
-    first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
-    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint"), onSubmit: () => submit() },
-    missing: translate("passphrase_missing"),
-    differ: translate("request_passphrases_differ"),
-  });
+function createKey(given) {
+  const steps = new KeySteps(given);
+  return { element: steps.element, focus: () => steps.focus(), close: () => steps.close() };
+}
+
+/** The steps of the form: the passphrase, the code, and the saved file. Each takes the place of the one before. */
+class KeySteps {
+  #page;
+  #translate;
+  #reader;
+  #parts;
+  #terms;
+  #addresses;
+  #onEnd;
+  #title;
+  #passphrases;
   /** Submits the form with the passphrase. */
-  let submit = () => {};
+  #submit = () => {};
   /** The new key without a certificate. @type {NewKey | null} */
-  let made = null;
+  #made = null;
   /** The file with the key, which may be saved again. @type {ArrayBuffer | null} */
-  let file = null;
+  #file = null;
 
-  const close = () => {
-    passphrases.clear();
-    for (const bytes of [made?.key, file]) if (bytes) overwrite(bytes);
-    made = file = null;
-  };
-  const cancel = () => html("button", {
-    type: "button", text: translate("cancel"), data: { test: "cancel-key" }, on: { click: () => { close(); onEnd(); } },
-  });
+  /** @param {Given} given */
+  constructor({ page, reader, parts, terms, addresses, onEnd }) {
+    const { translate } = page;
+    this.#page = page;
+    this.#translate = translate;
+    this.#reader = reader;
+    this.#parts = parts;
+    this.#terms = terms;
+    this.#addresses = addresses;
+    this.#onEnd = onEnd;
+    const titleId = parts.uniqueId("key");
+    this.#title = html("h2", { id: titleId, tabindex: -1, text: translate("parcel_key_title") });
+    this.element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId, data: { test: "key-form" } });
+    this.#passphrases = new parts.NewPassphrase(translate, {
+      first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
+      again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint"), onSubmit: () => this.#submit() },
+      missing: translate("passphrase_missing"),
+      differ: translate("request_passphrases_differ"),
+    });
+    this.#showPassphrase();
+  }
+
+  focus() {
+    this.#title.focus();
+  }
+
+  close() {
+    this.#passphrases.clear();
+    for (const bytes of [this.#made?.key, this.#file]) if (bytes) overwrite(bytes);
+    this.#made = this.#file = null;
+  }
+
+  #createCancel() {
+    return html("button", {
+      type: "button", text: this.#translate("cancel"), data: { test: "cancel-key" }, on: { click: () => { this.close(); this.#onEnd(); } },
+    });
+  }
+
   /** @param {...HTMLElement} children */
-  const show = (...children) => {
+  #show(...children) {
     // Reading and writing a mail is no use of the key, and the key must not be lost meanwhile.
-    page.touch();
-    element.replaceChildren(title, ...children);
-  };
+    this.#page.touch();
+    this.element.replaceChildren(this.#title, ...children);
+  }
 
-  const showPassphrase = () => {
+  #showPassphrase() {
+    const [parts, translate] = [this.#parts, this.#translate];
     const failure = parts.problem("key-error");
-    const address = createAddress(parts, translate("parcel_key_address"), addresses);
+    const address = createAddress(parts, translate("parcel_key_address"), this.#addresses);
     const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_make"), data: { test: "make-key" } });
-    const make = () => page.attempt(button, translate("parcel_key_making"), failure, async () => {
-      const passphrase = passphrases.read();
+    const make = () => this.#page.attempt(button, translate("parcel_key_making"), failure, async () => {
+      const passphrase = this.#passphrases.read();
       if (!passphrase) return;
-      const key = await reader.makeKey(address.read(), passphrase);
-      made = key;
-      await reader.askForKey(key).catch((error) => { throw ofKey(error); });
-      showCode(key);
+      const key = await this.#reader.makeKey(address.read(), passphrase);
+      this.#made = key;
+      await this.#askForCode(key);
     });
     const form = parts.createForm(
       { class: "stack", data: { test: "key-passphrase-form" } }, make, html("p", { text: translate("parcel_key_meaning") }),
-      address.element, passphrases.element, failure, html("div", { class: "actions" }, button, cancel()),
+      address.element, this.#passphrases.element, failure, html("div", { class: "actions" }, button, this.#createCancel()),
     );
-    submit = () => form.requestSubmit();
-    show(form);
-  };
+    this.#submit = () => form.requestSubmit();
+    this.#show(form);
+  }
+
+  /** Asks the server for a code by mail, and shows the field for it. @param {NewKey} key */
+  async #askForCode(key) {
+    await this.#reader.askForKey(key).catch((error) => { throw ofKey(error); });
+    this.#showCode(key);
+  }
 
   /** @param {NewKey} key */
-  const showCode = (key) => {
+  #showCode(key) {
+    const [page, parts, translate] = [this.#page, this.#parts, this.#translate];
     const failure = parts.problem("key-error");
-    const code = parts.inputField(translate("parcel_key_code"), {
-      inputmode: "numeric", autocomplete: "one-time-code", spellcheck: "false", dir: "ltr", maxlength: 12, class: "short",
-      data: { test: "key-code" }, on: { input: () => page.touch() },
-    }, { hint: translate("parcel_key_code_hint") });
+    const code = this.#createCodeField();
     const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_get"), data: { test: "confirm-key" } });
     const another = html("button", {
       type: "button", hidden: true, text: translate("parcel_key_another"), data: { test: "another-code" },
-      on: { click: () => void page.attempt(another, translate("working"), failure, async () => {
-        await reader.askForKey(key).catch((error) => { throw ofKey(error); });
-        showCode(key);
-      }) },
+      on: { click: () => void page.attempt(another, translate("working"), failure, () => this.#askForCode(key)) },
     });
     const confirm = () => page.attempt(button, translate("parcel_key_getting"), failure, async () => {
       const digits = code.input.value.replaceAll(/[\s-]/gu, "");
@@ -111,52 +147,67 @@ function createKey({ page, reader, parts, terms, addresses, onEnd }) {
         return;
       }
       try {
-        const certificates = await reader.confirmKey(key, digits);
-        const passphrase = passphrases.read();
-        if (!passphrase) throw new ApiError("internal-error", "the passphrase is gone");
-        file = await reader.finishKey(key, certificates, passphrase);
+        await this.#getFile(key, digits);
       } catch (error) {
         another.hidden = codeOf(error) !== CODE_ENDED;
         code.input.focus();
         throw ofKey(error);
       }
-      passphrases.clear();
-      save(key.address);
-      showSaved(key.address);
+      this.#passphrases.clear();
+      this.#save(key.address);
+      this.#showSaved(key.address);
     });
-    const minutes = Math.round(terms.seconds / 60);
-    const said = translate("parcel_key_code_sent", { address: isolate(key.address), minutes: String(minutes) });
+    const said = this.#codeWasSent(key.address);
     const sent = html("p", { text: said, data: { test: "key-code-sent" } });
-    show(parts.createForm(
+    this.#show(parts.createForm(
       { class: "stack", data: { test: "key-code-form" } }, confirm, sent, html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
-      code.element, failure, html("div", { class: "actions" }, button, another, cancel()),
+      code.element, failure, html("div", { class: "actions" }, button, another, this.#createCancel()),
     ));
     code.input.focus();
     page.announce(said);
-  };
+  }
+
+  #createCodeField() {
+    return this.#parts.inputField(this.#translate("parcel_key_code"), {
+      inputmode: "numeric", autocomplete: "one-time-code", spellcheck: "false", dir: "ltr", maxlength: 12, class: "short",
+      data: { test: "key-code" }, on: { input: () => this.#page.touch() },
+    }, { hint: this.#translate("parcel_key_code_hint") });
+  }
+
+  /** The sentence that says where the code was sent, and how long it is good. @param {string} address */
+  #codeWasSent(address) {
+    const minutes = Math.round(this.#terms.seconds / 60);
+    return this.#translate("parcel_key_code_sent", { address: isolate(address), minutes: String(minutes) });
+  }
+
+  /** Gets the certificates for the code, and makes the file. @param {NewKey} key @param {string} digits */
+  async #getFile(key, digits) {
+    const certificates = await this.#reader.confirmKey(key, digits);
+    const passphrase = this.#passphrases.read();
+    if (!passphrase) throw new ApiError("internal-error", "the passphrase is gone");
+    this.#file = await this.#reader.finishKey(key, certificates, passphrase);
+  }
 
   /** @param {string} address */
-  const save = (address) => {
-    if (file) parts.saveFile(fileName(address), file);
-  };
+  #save(address) {
+    if (this.#file) this.#parts.saveFile(fileName(address), this.#file);
+  }
 
   /** @param {string} address */
-  const showSaved = (address) => {
+  #showSaved(address) {
+    const translate = this.#translate;
     const said = translate("parcel_key_saved", { name: isolate(fileName(address)), address: isolate(address) });
     const note = html("p", { tabindex: -1, text: said, data: { test: "key-saved" } });
     const again = html("button", {
-      type: "button", text: translate("parcel_key_save_again"), data: { test: "save-key-again" }, on: { click: () => save(address) },
+      type: "button", text: translate("parcel_key_save_again"), data: { test: "save-key-again" }, on: { click: () => this.#save(address) },
     });
     const steps = ["parcel_key_keep", "parcel_key_import", "parcel_key_later"].map((key) => html("li", {
       text: translate(key, { button: translate("parcel_certificate_use") }),
     }));
-    show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, again));
+    this.#show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, again));
     note.focus();
-    page.announce(said);
-  };
-
-  showPassphrase();
-  return { element, focus: () => title.focus(), close };
+    this.#page.announce(said);
+  }
 }
 
 /**
