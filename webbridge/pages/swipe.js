@@ -16,72 +16,96 @@ const FAR = 0.35;
 const LONG_PRESS_MILLISECONDS = 500;
 
 /**
- * @param {HTMLElement} list
- * @param {{
+ * @typedef {{
  *   word: (act: SwipedAct) => string, mayAct: (act: SwipedAct) => boolean, onSwipe: (uid: number, act: SwipedAct) => void,
  *   onLongPress: (uid: number) => void,
- * }} options
+ * }} SwipeOptions
  */
-export function watchSwipes(list, { word, mayAct, onSwipe, onLongPress }) {
-  /** @type {Touch | null} */
-  let touch = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let pressing;
+
+/** @param {HTMLElement} list @param {SwipeOptions} options */
+export function watchSwipes(list, options) {
+  const swipes = new Swipes(list, options);
+  list.addEventListener("pointerdown", (event) => swipes.begin(event));
+  list.addEventListener("pointermove", (event) => swipes.move(event));
+  list.addEventListener("pointerup", (event) => swipes.release(event));
+  // The browser cancels the pointer when it scrolls.
+  list.addEventListener("pointercancel", () => swipes.end());
+  list.addEventListener("contextmenu", (event) => { if (swipes.dropsClick) event.preventDefault(); });
+  list.addEventListener("click", (event) => swipes.click(event), true);
+}
+
+/** The touch of a list, from its beginning to the click that follows it. */
+class Swipes {
   /** Whether the click that follows a gesture is dropped. */
-  let dropsClick = false;
+  dropsClick = false;
+  #list;
+  #options;
+  /** @type {Touch | null} */
+  #touch = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #pressing;
 
-  const end = () => {
-    clearTimeout(pressing);
-    if (touch) settle(touch.row);
-    touch = null;
-  };
+  /** @param {HTMLElement} list @param {SwipeOptions} options */
+  constructor(list, options) {
+    this.#list = list;
+    this.#options = options;
+  }
 
-  list.addEventListener("pointerdown", (event) => {
-    end();
-    dropsClick = false;
+  /** @param {PointerEvent} event */
+  begin(event) {
+    this.end();
+    this.dropsClick = false;
     const row = event.target instanceof Element ? event.target.closest("li") : null;
     if (event.pointerType !== "touch" || !event.isPrimary || !row?.querySelector("a")) return;
     if (event.clientX < EDGE_PIXELS || event.clientX > innerWidth - EDGE_PIXELS) return;
-    touch = { row, id: event.pointerId, x: event.clientX, y: event.clientY, dx: 0, isSwiping: false };
-    pressing = setTimeout(() => {
-      end();
-      dropsClick = true;
-      onLongPress(uidOf(row));
+    this.#touch = { row, id: event.pointerId, x: event.clientX, y: event.clientY, dx: 0, isSwiping: false };
+    this.#pressing = setTimeout(() => {
+      this.end();
+      this.dropsClick = true;
+      this.#options.onLongPress(uidOf(row));
     }, LONG_PRESS_MILLISECONDS);
-  });
+  }
 
-  list.addEventListener("pointermove", (event) => {
+  /** @param {PointerEvent} event */
+  move(event) {
+    const touch = this.#touch;
     if (!touch || event.pointerId !== touch.id) return;
     const [dx, dy] = [event.clientX - touch.x, event.clientY - touch.y];
-    if (Math.hypot(dx, dy) > BEGIN_PIXELS) clearTimeout(pressing);
+    if (Math.hypot(dx, dy) > BEGIN_PIXELS) clearTimeout(this.#pressing);
     if (!touch.isSwiping) {
-      if (Math.abs(dy) > BEGIN_PIXELS) return end();
+      if (Math.abs(dy) > BEGIN_PIXELS) return this.end();
       if (Math.abs(dx) < BEGIN_PIXELS || Math.abs(dx) < 1.5 * Math.abs(dy)) return;
       touch.isSwiping = true;
-      list.setPointerCapture(touch.id);
+      this.#list.setPointerCapture(touch.id);
     }
     touch.dx = dx;
-    show(touch, word, mayAct);
-  });
+    show(touch, this.#options.word, this.#options.mayAct);
+  }
 
-  list.addEventListener("pointerup", (event) => {
-    if (!touch || event.pointerId !== touch.id) return;
-    const { row, dx, isSwiping } = touch;
-    end();
+  /** @param {PointerEvent} event */
+  release(event) {
+    if (!this.#touch || event.pointerId !== this.#touch.id) return;
+    const { row, dx, isSwiping } = this.#touch;
+    this.end();
     if (!isSwiping) return;
-    dropsClick = true;
+    this.dropsClick = true;
     const act = actOf(dx);
-    if (Math.abs(dx) > FAR * row.offsetWidth && mayAct(act)) onSwipe(uidOf(row), act);
-  });
-  // The browser cancels the pointer when it scrolls.
-  list.addEventListener("pointercancel", end);
-  list.addEventListener("contextmenu", (event) => { if (dropsClick) event.preventDefault(); });
-  list.addEventListener("click", (event) => {
-    if (!dropsClick) return;
-    dropsClick = false;
+    if (Math.abs(dx) > FAR * row.offsetWidth && this.#options.mayAct(act)) this.#options.onSwipe(uidOf(row), act);
+  }
+
+  /** @param {MouseEvent} event */
+  click(event) {
+    if (!this.dropsClick) return;
+    this.dropsClick = false;
     event.preventDefault();
     event.stopPropagation();
-  }, true);
+  }
+
+  end() {
+    clearTimeout(this.#pressing);
+    if (this.#touch) settle(this.#touch.row);
+    this.#touch = null;
+  }
 }
 
 /** @param {number} dx @returns {SwipedAct} */
