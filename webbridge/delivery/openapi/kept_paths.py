@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from webbridge.delivery.openapi.parts import (
     ID,
     NAMES,
@@ -16,21 +18,20 @@ from webbridge.delivery.openapi.parts import (
     ref,
 )
 
+_OCTETS: Final[Json] = {"application/octet-stream": {}}
+
 
 def kept_paths() -> Json:
     """Return the paths for kept files and their index, but for the uploads of their objects."""
-    one = [in_path("id", ID)]
-    octets: Json = {"application/octet-stream": {}}
-    file, index = ref("KeptFile"), ref("KeptIndex")
-    fetching = [*one, in_path("name", NAMES), {"name": "Range", "in": "header", "required": False, "schema": TEXT}]
-    fetched = {
-        "200": {
-            "description": "The object, or the address at which the store has it",
-            "content": {**octets, **json_body(object_of(url=TEXT))},
-        },
-        "206": {"description": "A range of it", "content": octets},
-        "416": {"description": "No byte of it is in the range"},
+    return _file_paths() | {
+        "/api/files/{id}/bytes/{name}": {"get": _fetching()},
+        "/api/files/index": {"get": _index_reading(), "put": _index_writing()},
     }
+
+
+def _file_paths() -> Json:
+    one = [in_path("id", ID)]
+    file = ref("KeptFile")
     return {
         "/api/files": {
             "post": operation(
@@ -54,26 +55,44 @@ def kept_paths() -> Json:
                 answer_with(200, "Complete", file),
                 (400, 401, 404, 409, 413, 429),
                 one,
-                octets,
+                _OCTETS,
             )
         },
-        "/api/files/{id}/bytes/{name}": {
-            "get": operation("Return an object, or a range of it.", SESSION, fetched, (401, 404), fetching)
-        },
-        "/api/files/index": {
-            "get": operation(
-                "Return the index: one line of JSON, and then its chunks in order and its manifest.",
-                SESSION,
-                {"200": {"description": "The index, of version 0 before the first one", "content": octets}},
-                (401,),
-            ),
-            "put": operation(
-                "Store a version of the index upon the one before it. The body is one line of JSON, and then its"
-                " chunks in order and its manifest. The files that it keeps and deletes change with it.",
-                SESSION,
-                answer_with(200, "Stored", index),
-                (400, 401, 404, 409, 413, 429, 507),
-                body={"application/json": {"schema": ref("NewIndex")}},
-            ),
-        },
     }
+
+
+def _fetching() -> Json:
+    fetched = {
+        "200": {
+            "description": "The object, or the address at which the store has it",
+            "content": {**_OCTETS, **json_body(object_of(url=TEXT))},
+        },
+        "206": {"description": "A range of it", "content": _OCTETS},
+        "416": {"description": "No byte of it is in the range"},
+    }
+    parameters = [
+        in_path("id", ID),
+        in_path("name", NAMES),
+        {"name": "Range", "in": "header", "required": False, "schema": TEXT},
+    ]
+    return operation("Return an object, or a range of it.", SESSION, fetched, (401, 404), parameters)
+
+
+def _index_reading() -> Json:
+    return operation(
+        "Return the index: one line of JSON, and then its chunks in order and its manifest.",
+        SESSION,
+        {"200": {"description": "The index, of version 0 before the first one", "content": _OCTETS}},
+        (401,),
+    )
+
+
+def _index_writing() -> Json:
+    return operation(
+        "Store a version of the index upon the one before it. The body is one line of JSON, and then its"
+        " chunks in order and its manifest. The files that it keeps and deletes change with it.",
+        SESSION,
+        answer_with(200, "Stored", ref("KeptIndex")),
+        (400, 401, 404, 409, 413, 429, 507),
+        body={"application/json": {"schema": ref("NewIndex")}},
+    )

@@ -28,9 +28,7 @@ def recipient_paths() -> Json:
 
 def _opening_paths() -> Json:
     challenge = object_of(challenge=BASE64, token=TEXT)
-    encoded = {"type": "array", "items": BASE64}
-    problem = object_of(code=TEXT, message=TEXT)
-    evidence = object_of(crls=encoded, ocsp=encoded, problems={"type": "array", "items": problem})
+    by_secret, by_certificate = object_of(id=ID, proof=BASE64URL), object_of(id=ID, nonce=BASE64URL, token=TEXT)
     return {
         "/api/open/start": {
             "post": operation(
@@ -57,27 +55,25 @@ def _opening_paths() -> Json:
                 (),
                 answer_with(200, "Opened", ref("Opened")),
                 (400, 403, 410, 429),
-                body=json_body(
-                    {
-                        "oneOf": [
-                            object_of(id=ID, proof=BASE64URL),
-                            object_of(id=ID, nonce=BASE64URL, token=TEXT),
-                        ]
-                    }
-                ),
+                body=json_body({"oneOf": [by_secret, by_certificate]}),
             )
         },
         "/api/open/objects/{name}": {"get": _fetching(), "head": _fetching()},
-        "/api/open/status": {
-            "post": operation(
-                "Look up the revocation of certificates, for the verdict on the sender.",
-                TICKET,
-                answer_with(200, "The evidence for each path", object_of(answers={"type": "array", "items": evidence})),
-                (400, 401, 410, 429),
-                body=json_body(object_of(paths={"type": "array", "items": {"type": "array", "items": BASE64}})),
-            )
-        },
+        "/api/open/status": {"post": _revocation_status()},
     }
+
+
+def _revocation_status() -> Json:
+    encoded = {"type": "array", "items": BASE64}
+    problem = object_of(code=TEXT, message=TEXT)
+    evidence = object_of(crls=encoded, ocsp=encoded, problems={"type": "array", "items": problem})
+    return operation(
+        "Look up the revocation of certificates, for the verdict on the sender.",
+        TICKET,
+        answer_with(200, "The evidence for each path", object_of(answers={"type": "array", "items": evidence})),
+        (400, 401, 410, 429),
+        body=json_body(object_of(paths={"type": "array", "items": {"type": "array", "items": BASE64}})),
+    )
 
 
 def _fetching() -> Json:

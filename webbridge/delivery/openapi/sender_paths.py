@@ -22,32 +22,40 @@ from webbridge.delivery.openapi.parts import (
 
 def sender_paths() -> Json:
     """Return the paths for parcels, but for the uploads of their objects."""
+    return {"/api/parcels": {"post": _announcing(), "get": _listing()}} | _paths_of_a_parcel()
+
+
+def _announcing() -> Json:
+    created = ref("Created")
+    return operation(
+        "Announce a parcel. The body is one line of JSON; with `whole`, all objects follow it in order, and"
+        " then the manifest. The same request again gets the same answer. `Accept-Language` says the language"
+        " of the service's mails to the sender.",
+        SENDER,
+        {
+            **answer_with(201, "A new parcel", created),
+            **answer_with(200, "The same request has made it", created),
+        },
+        errors=(400, 401, 403, 409, 413, 422, 429, 507),
+        parameters=[{"name": "Accept-Language", "in": "header", "required": False, "schema": TEXT}],
+        body={"application/json": {"schema": ref("Submission")}},
+    )
+
+
+def _listing() -> Json:
+    return operation(
+        "List a page of the sender's parcels, newest first.",
+        SENDER,
+        answer_with(200, "A page", ref("Page")),
+        errors=(401, 404),
+        parameters=[{"name": "before", "in": "query", "required": False, "schema": ID}],
+    )
+
+
+def _paths_of_a_parcel() -> Json:
     shown = answer_with(200, "The parcel", ref("Parcel"))
     one = [in_path("id", ID)]
-    created = ref("Created")
     return {
-        "/api/parcels": {
-            "post": operation(
-                "Announce a parcel. The body is one line of JSON; with `whole`, all objects follow it in order, and"
-                " then the manifest. The same request again gets the same answer. `Accept-Language` says the language"
-                " of the service's mails to the sender.",
-                SENDER,
-                {
-                    **answer_with(201, "A new parcel", created),
-                    **answer_with(200, "The same request has made it", created),
-                },
-                errors=(400, 401, 403, 409, 413, 422, 429, 507),
-                parameters=[{"name": "Accept-Language", "in": "header", "required": False, "schema": TEXT}],
-                body={"application/json": {"schema": ref("Submission")}},
-            ),
-            "get": operation(
-                "List a page of the sender's parcels, newest first.",
-                SENDER,
-                answer_with(200, "A page", ref("Page")),
-                errors=(401, 404),
-                parameters=[{"name": "before", "in": "query", "required": False, "schema": ID}],
-            ),
-        },
         "/api/parcels/{id}": {
             "get": operation("Show a parcel, with its states and receipts.", SENDER, shown, (401, 404), one)
         },
@@ -55,7 +63,7 @@ def sender_paths() -> Json:
             "post": operation(
                 "Let the recipients be told, when all objects have come.",
                 SENDER,
-                answer_with(200, "Submitted", created),
+                answer_with(200, "Submitted", ref("Created")),
                 (401, 404, 409, 410),
                 one,
             )
