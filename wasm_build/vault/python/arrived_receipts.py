@@ -99,15 +99,7 @@ async def verify_receipt_mail(
         "reply": describe_reply(report),
         "harvest": None,
         "label": None,
-        "receipt": {
-            "kind": "given",
-            "id": arrived.id,
-            "signature": arrived.signature,
-            "messageId": arrived.message_id,
-            "addresses": list(arrived.addresses),
-            "name": arrived.name,
-            "at": time_to_json(arrived.signing_time) if arrived.signing_time else "",
-        },
+        "receipt": _describe_arrived(arrived),
     }
 
 
@@ -122,6 +114,18 @@ class _Arrived:
     addresses: tuple[str, ...]
     name: str
     signing_time: datetime.datetime | None
+
+
+def _describe_arrived(arrived: _Arrived) -> dict[str, object]:
+    return {
+        "kind": "given",
+        "id": arrived.id,
+        "signature": arrived.signature,
+        "messageId": arrived.message_id,
+        "addresses": list(arrived.addresses),
+        "name": arrived.name,
+        "at": time_to_json(arrived.signing_time) if arrived.signing_time else "",
+    }
 
 
 def _read_arrived(cms: bytes, report: MessageReport, message_id: str) -> _Arrived:
