@@ -16,7 +16,7 @@ import { MailActs } from "./mail_acts.js";
 import { MessageList } from "./message_list.js";
 import { createOutboxLink } from "./outbox_view.js";
 import { Reading } from "./reading.js";
-import { createSearchBox } from "./search_box.js";
+import { SearchBox } from "./search_box.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").Folder} Folder */
@@ -96,7 +96,7 @@ export class MailView {
     });
     this.#folderList = new FolderList(app, () => openFolderMaking(app, housekeeping, (id) => app.navigate(folderPath(id))));
     this.#outboxLink = createOutboxLink(app);
-    this.#search = createSearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => app.index.state);
+    this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => app.index.state);
     this.#listing = { isThreaded: hasThreads() };
     this.#threads = html("button", {
       type: "button", class: "quiet", text: translate("threads"), "aria-pressed": String(hasThreads()), data: { test: "threads" },
