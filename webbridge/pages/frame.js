@@ -109,6 +109,18 @@ export function createVaultLine(translate) {
 
 /** @param {App} app */
 function createBar(app) {
+  const nav = createNav(app);
+  const person = createPerson(app);
+  const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
+  const update = (hash = location.hash) => {
+    nav.update(hash);
+    person.update(hash);
+  };
+  return { element: html("header", { class: "bar" }, name, nav.element, person.element), update };
+}
+
+/** The links to read and write mail. @param {App} app */
+function createNav(app) {
   const { translate } = app;
   const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("nav_mail"));
   const writeWord = html("span", { class: "wide-only" });
@@ -123,6 +135,23 @@ function createBar(app) {
   const menu = html("button", {
     class: "quiet phone-only", type: "button", data: { test: "nav-menu" }, on: { click: () => app.toggleFolders() },
   }, actIcon("menu"), translate("nav_menu"));
+  const element = html("nav", {
+    class: "bar-nav", "aria-label": translate("nav_label"),
+    on: { click: (event) => followAgain(event, (path) => app.navigate(path)) },
+  }, mail, search, write, menu);
+  const update = (/** @type {string} */ hash) => {
+    element.hidden = app.address === null;
+    writeWord.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
+    writeShort.textContent = translate(app.hasDraft() ? "draft_continue" : "nav_write");
+    write.hidden = hash.startsWith("#/write");
+    markCurrent(mail, hash.startsWith("#/folder"));
+  };
+  return { element, update };
+}
+
+/** The account, the lock, and the way out. @param {App} app */
+function createPerson(app) {
+  const { translate } = app;
   const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(app) } });
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const accounts = html("a", { class: "bar-link bar-accounts", href: "#/accounts", data: { test: "accounts" } }, actIcon("accounts"));
@@ -130,40 +159,35 @@ function createBar(app) {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
     on: { click: () => void askToSignOut(app) },
   });
-  const nav = html("nav", {
-    class: "bar-nav", "aria-label": translate("nav_label"),
-    on: { click: (event) => followAgain(event, (path) => app.navigate(path)) },
-  }, mail, search, write, menu);
-  const person = html("div", { class: "bar-person" }, account, accounts, lock, signOut);
-  const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
-
-  const update = (hash = location.hash) => {
+  const update = (/** @type {string} */ hash) => {
     const signedIn = app.address !== null;
-    nav.hidden = !signedIn;
     signOut.hidden = !signedIn;
-    lock.hidden = !signedIn && !app.keys.unlocked;
     account.textContent = app.address ?? "";
     account.hidden = !signedIn;
     account.title = translate("account_title");
     accounts.hidden = !signedIn || !app.accounts.isOffered;
     accounts.title = translate("accounts_switch");
     accounts.setAttribute("aria-label", translate("accounts_switch"));
-    writeWord.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
-    writeShort.textContent = translate(app.hasDraft() ? "draft_continue" : "nav_write");
-    write.hidden = hash.startsWith("#/write");
-    const word = translate(app.keys.unlocked ? "lock" : "unlock");
-    const shape = lockMark("", { size: 20 });
-    shape.setAttribute("aria-hidden", "true");
-    lock.replaceChildren(shape, word);
-    lock.dataset.unlocked = String(app.keys.unlocked);
-    if (hash.startsWith("#/folder")) mail.setAttribute("aria-current", "page");
-    else mail.removeAttribute("aria-current");
-    if (hash.startsWith("#/accounts")) accounts.setAttribute("aria-current", "page");
-    else accounts.removeAttribute("aria-current");
-    if (hash === "#/account") account.setAttribute("aria-current", "page");
-    else account.removeAttribute("aria-current");
+    lock.hidden = !signedIn && !app.keys.unlocked;
+    drawLock(lock, app);
+    markCurrent(accounts, hash.startsWith("#/accounts"));
+    markCurrent(account, hash === "#/account");
   };
-  return { element: html("header", { class: "bar" }, name, nav, person), update };
+  return { element: html("div", { class: "bar-person" }, account, accounts, lock, signOut), update };
+}
+
+/** @param {HTMLElement} lock @param {App} app */
+function drawLock(lock, { translate, keys }) {
+  const shape = lockMark("", { size: 20 });
+  shape.setAttribute("aria-hidden", "true");
+  lock.replaceChildren(shape, translate(keys.unlocked ? "lock" : "unlock"));
+  lock.dataset.unlocked = String(keys.unlocked);
+}
+
+/** @param {HTMLElement} link @param {boolean} isCurrent whether it leads to the shown view */
+function markCurrent(link, isCurrent) {
+  if (isCurrent) link.setAttribute("aria-current", "page");
+  else link.removeAttribute("aria-current");
 }
 
 /** @param {App} app */
