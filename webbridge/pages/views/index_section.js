@@ -21,30 +21,15 @@ export function createIndexSection(app) {
     const isOpen = index.state === "open";
     choice.input.disabled = !index.isAllowed || !app.keys.unlocked;
     choice.input.checked = index.state !== "none";
-    note.textContent = sentence();
+    note.textContent = sentenceAbout(app);
     pause.hidden = !isOpen || !(filler.isPaused || filler.progress === "reading");
     pause.textContent = translate(filler.isPaused ? "index_continue" : "index_pause");
-  };
-  const sentence = () => {
-    if (!index.isAllowed) return translate("index_not_here");
-    if (!app.keys.unlocked) return translate(index.state === "none" ? "index_unlock_to_choose" : "index_locked");
-    if (filler.progress === "broken") return translate("index_broken");
-    if (index.state !== "open") return "";
-    const count = translate("index_count", { count: index.size ?? 0 });
-    const key = `index_${filler.progress}`;
-    return PROGRESS.has(filler.progress) ? `${count} ${translate(key, { count: filler.count })}` : count;
   };
   const choose = async (/** @type {boolean} */ isOn) => {
     failure.textContent = "";
     choice.input.disabled = true;
     try {
-      if (isOn) {
-        await index.begin();
-        filler.resume();
-      } else {
-        filler.stop();
-        await index.end();
-      }
+      await (isOn ? begin(app) : end(app));
     } catch (error) {
       failure.textContent = app.sentenceFor(error);
     }
@@ -67,3 +52,26 @@ export function createIndexSection(app) {
 
 /** The states of the filler that are worth a sentence. */
 const PROGRESS = new Set(["reading", "paused", "power", "full", "failed"]);
+
+/** @param {App} app */
+async function begin({ index, filler }) {
+  await index.begin();
+  filler.resume();
+}
+
+/** @param {App} app */
+async function end({ index, filler }) {
+  filler.stop();
+  await index.end();
+}
+
+/** The sentence that says how far the index is. @param {App} app */
+function sentenceAbout({ translate, index, filler, keys }) {
+  if (!index.isAllowed) return translate("index_not_here");
+  if (!keys.unlocked) return translate(index.state === "none" ? "index_unlock_to_choose" : "index_locked");
+  if (filler.progress === "broken") return translate("index_broken");
+  if (index.state !== "open") return "";
+  const count = translate("index_count", { count: index.size ?? 0 });
+  const key = `index_${filler.progress}`;
+  return PROGRESS.has(filler.progress) ? `${count} ${translate(key, { count: filler.count })}` : count;
+}

@@ -52,17 +52,20 @@ export function createSharedIdentities(app, account) {
     list.replaceChildren(...(rows ?? []).map((row) => createIdentity(app, shared, row)));
     if (focused === null) return;
     // A view that was drawn anew is put into the document after this.
-    queueMicrotask(() => {
-      if (!list.isConnected) return;
-      shared.inFocus = null;
-      [...list.children].find((one) => idOf(one, list) === focused)?.querySelector("h3")?.focus();
-    });
+    queueMicrotask(() => focusIdentity(shared, list, focused));
   };
   draw();
   shared.addEventListener("change", draw);
   const isKnown = shared.rows !== null;
   const loading = shared.load().finally(() => element.setAttribute("aria-busy", "false"));
   return { element, loaded: isKnown ? Promise.resolve() : loading, clear: () => shared.removeEventListener("change", draw) };
+}
+
+/** @param {SharedIdentities} shared @param {HTMLElement} list @param {string} id */
+function focusIdentity(shared, list, id) {
+  if (!list.isConnected) return;
+  shared.inFocus = null;
+  [...list.children].find((one) => idOf(one, list) === id)?.querySelector("h3")?.focus();
 }
 
 /** The id of the identity in whose card an element is. @param {Element | null} element @param {HTMLElement} list */

@@ -14,11 +14,7 @@ export function createSignatureForm(app) {
     { class: "stack", "aria-labelledby": `${id}-title`, data: { test: "letter-signature-section" } },
     html("h2", { id: `${id}-title`, text: translate("letter_signature_title") }), body,
   );
-  // With `autocomplete=off` browsers do not write the text to their session files.
-  const area = html("textarea", {
-    id, rows: 4, maxlength: MAX_CHARACTERS, autocomplete: "off", spellcheck: "false", translate: "no", dir: "auto",
-    "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-hint`, data: { test: "letter-signature" },
-  });
+  const area = createArea(id);
   let shown = "";
   const fill = () => {
     // The text that the person types is not replaced.
@@ -32,12 +28,12 @@ export function createSignatureForm(app) {
     app.announce(translate(shown ? "letter_signature_saved" : "letter_signature_off"));
   };
   const place = translate(app.kept.keeping === "off" ? "letter_signature_in_page" : "letter_signature_in_browser");
+  const hint = html("p", { class: "field-hint", id: `${id}-hint`, text: `${translate("letter_signature_hint")} ${place}` });
+  const save = html("button", {
+    class: "primary", type: "submit", text: translate("copies_save"), data: { test: "letter-signature-save" },
+  });
   const form = createForm(
-    { class: "stack" }, submit,
-    html("div", { class: "field" }, area, html("p", { class: "field-hint", id: `${id}-hint`, text: `${translate("letter_signature_hint")} ${place}` })),
-    html("div", { class: "actions" }, html("button", {
-      class: "primary", type: "submit", text: translate("copies_save"), data: { test: "letter-signature-save" },
-    })),
+    { class: "stack" }, submit, html("div", { class: "field" }, area, hint), html("div", { class: "actions" }, save),
   );
   const locked = html("p", { class: "note", text: translate("letter_signature_locked"), data: { test: "letter-signature-locked" } });
   // It is encrypted to the person's keys, and may come from another device.
@@ -54,4 +50,13 @@ export function createSignatureForm(app) {
     keys.removeEventListener("change", draw);
   };
   return { element, close };
+}
+
+/** @param {string} id @returns {HTMLTextAreaElement} */
+function createArea(id) {
+  // With `autocomplete=off` browsers do not write the text to their session files.
+  return html("textarea", {
+    id, rows: 4, maxlength: MAX_CHARACTERS, autocomplete: "off", spellcheck: "false", translate: "no", dir: "auto",
+    "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-hint`, data: { test: "letter-signature" },
+  });
 }
