@@ -71,24 +71,9 @@ export class MailView {
       onSelect: () => this.#acts.update(),
       onTake: () => this.#acts.taken(),
     });
-    this.#reading = new Reading(app, {
-      onSeen: (address) => void this.#markSeen(address),
-      onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
-      flagsOf: (address) => this.#list.flagsOf(address),
-      drafts: {
-        areIn: (folder) => this.#hasDrafts(folder), onOpened: (draft) => this.#continueDraft(draft),
-      },
-    });
-    const notice = new UndoNotice(translate);
-    this.#notice = notice;
-    const housekeeping = new Housekeeping(app, {
-      list: this.#list, notice, folders: () => this.#folders,
-      changed: async ({ folders }) => {
-        this.#acts.update();
-        if (folders) await this.#loadFolders();
-      },
-      undone: () => this.#list.focusGap(),
-    });
+    this.#reading = this.#createReading();
+    this.#notice = new UndoNotice(translate);
+    const housekeeping = this.#createHousekeeping();
     this.#acts = new MailActs(app, {
       housekeeping, list: this.#list, folder: () => this.#find(this.#folder), folders: () => this.#folders,
       message: () => this.#message, isShown: () => this.element.isConnected, reading: this.#reading.element,
@@ -98,11 +83,80 @@ export class MailView {
     this.#outboxLink = createOutboxLink(app);
     this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => app.index.state);
     this.#listing = { isThreaded: hasThreads() };
-    this.#threads = html("button", {
-      type: "button", class: "quiet", text: translate("threads"), "aria-pressed": String(hasThreads()), data: { test: "threads" },
+    this.#threads = this.#createThreadsButton();
+    this.element = html(
+      "div", { class: "mail", data: { pane: "list" } }, this.#createFolderPane(), this.#createListPane(housekeeping),
+      html("div", { class: "message-pane" }, this.#acts.messageBar, this.#reading.element), this.#notice.element,
+    );
+    app.keys.addEventListener("change", this.#onKeys);
+    app.trust.addEventListener("decided", this.#onDecided);
+    app.events.addEventListener("mail", this.#onMail);
+    app.index.addEventListener("change", this.#onIndex);
+    app.away.source.addEventListener("back", this.#onBack);
+  }
+
+  #createReading() {
+    return new Reading(this.#app, {
+      onSeen: (address) => void this.#markSeen(address),
+      onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
+      flagsOf: (address) => this.#list.flagsOf(address),
+      drafts: {
+        areIn: (folder) => this.#hasDrafts(folder), onOpened: (draft) => this.#continueDraft(draft),
+      },
+    });
+  }
+
+  #createHousekeeping() {
+    return new Housekeeping(this.#app, {
+      list: this.#list, notice: this.#notice, folders: () => this.#folders,
+      changed: async ({ folders }) => {
+        this.#acts.update();
+        if (folders) await this.#loadFolders();
+      },
+      undone: () => this.#list.focusGap(),
+    });
+  }
+
+  #createThreadsButton() {
+    return html("button", {
+      type: "button", class: "quiet", text: this.#app.translate("threads"), "aria-pressed": String(hasThreads()), data: { test: "threads" },
       on: { click: () => this.#chooseThreads(!this.#listing.isThreaded) },
     });
-    const settings = html("button", {
+  }
+
+  #createFolderPane() {
+    const app = this.#app;
+    const { translate } = app;
+    return html(
+      "nav",
+      // On a phone, a press on the shown folder hides the folders.
+      { class: "folders", "aria-label": translate("folders_label"), on: { click: (event) => followAgain(event, (path) => app.navigate(path)) } },
+      ...this.#folderList.elements, this.#outboxLink.element,
+      this.#foldersFailure,
+      html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
+      app.parcels && html("a", { class: "folder", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "parcels-link" } }),
+      app.parcels?.maxKeptFiles ? html("a", { class: "folder", href: "#/files", text: translate("my_files_title"), data: { test: "files-link" } }) : null,
+      html("a", { class: "folder", href: "#/account", text: translate("account_title"), data: { test: "account-link" } }),
+    );
+  }
+
+  /** @param {Housekeeping} housekeeping */
+  #createListPane(housekeeping) {
+    const { translate } = this.#app;
+    const refresh = html("button", {
+      type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
+      on: { click: () => void this.#loadAll() },
+    });
+    const tools = html("div", { class: "list-tools" }, this.#acts.selectButton, this.#threads, this.#createSettingsButton(housekeeping));
+    const head = html("div", { class: "list-head" }, this.heading, refresh, tools);
+    return html("section", { class: "list-pane" }, head, this.#search.element, this.#acts.selectionBar, this.#list.element);
+  }
+
+  /** @param {Housekeeping} housekeeping */
+  #createSettingsButton(housekeeping) {
+    const app = this.#app;
+    const { translate } = app;
+    return html("button", {
       type: "button", class: "quiet", text: translate("folder_settings_short"), "aria-label": translate("folder_settings"), data: { test: "folder-settings" },
       on: { click: () => {
         const folder = this.#find(this.#folder);
@@ -111,36 +165,6 @@ export class MailView {
         if (folder) openFolderSettings(app, housekeeping, { ...folder, total }, (id) => app.navigate(folderPath(id ?? INBOX)));
       } },
     });
-    const refresh = html("button", {
-      type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
-      on: { click: () => void this.#loadAll() },
-    });
-    const tools = html("div", { class: "list-tools" }, this.#acts.selectButton, this.#threads, settings);
-    const head = html("div", { class: "list-head" }, this.heading, refresh, tools);
-    const label = translate("folders_label");
-    this.element = html(
-      "div",
-      { class: "mail", data: { pane: "list" } },
-      html(
-        "nav",
-        // On a phone, a press on the shown folder hides the folders.
-        { class: "folders", "aria-label": label, on: { click: (event) => followAgain(event, (path) => app.navigate(path)) } },
-        ...this.#folderList.elements, this.#outboxLink.element,
-        this.#foldersFailure,
-        html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
-        app.parcels && html("a", { class: "folder", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "parcels-link" } }),
-        app.parcels?.maxKeptFiles ? html("a", { class: "folder", href: "#/files", text: translate("my_files_title"), data: { test: "files-link" } }) : null,
-        html("a", { class: "folder", href: "#/account", text: translate("account_title"), data: { test: "account-link" } }),
-      ),
-      html("section", { class: "list-pane" }, head, this.#search.element, this.#acts.selectionBar, this.#list.element),
-      html("div", { class: "message-pane" }, this.#acts.messageBar, this.#reading.element),
-      notice.element,
-    );
-    app.keys.addEventListener("change", this.#onKeys);
-    app.trust.addEventListener("decided", this.#onDecided);
-    app.events.addEventListener("mail", this.#onMail);
-    app.index.addEventListener("change", this.#onIndex);
-    app.away.source.addEventListener("back", this.#onBack);
   }
 
   dispose() {
