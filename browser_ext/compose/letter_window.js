@@ -96,8 +96,20 @@ export class LetterWindow {
     this.more = createMoreOptions(translate, claim, () => this.written());
     this.plan = this.#createPlan();
     this.bridge = new BridgeChoice({ ...claim, onChange: () => this.update() });
-    this.parcel = new LetterParcel(translate, courier, this, {
-      origin: claim.origin,
+    this.parcel = this.#createParcel();
+    this.arrival = html("div", {});
+    this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
+    this.sending = this.#createSending();
+    this.#wait = this.#createWait();
+    this.#answering = new Answering(translate, courier, claim, this);
+    this.drafts = new DraftKeeper(courier, () => this.#draft(), (state) => this.#showDraft(state));
+    this.element = this.#assemble();
+    this.#cover = new LockCover(this, { hasOpenedWords: () => this.#answering.hasOpenedWords, onCovered: () => void this.#refresh() });
+  }
+
+  #createParcel() {
+    return new LetterParcel(this.#translate, this.#courier, this, {
+      origin: this.#claim.origin,
       letter: () => this.#letter(),
       obstacles: () => this.#obstacles(this.#letter()),
       asksMixed: (people, onGo) => this.#mix.asks(people, onGo),
@@ -105,9 +117,10 @@ export class LetterWindow {
       send: (isWanted, agreed) => this.#sendTo(isWanted, agreed),
       show: (view) => this.#replaceBySent(view),
     });
-    this.arrival = html("div", {});
-    this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
-    this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: this.plan.id, desk: {
+  }
+
+  #createSending() {
+    return new Sending(this.#translate, this.#courier, { deliver: this.#claim.deliver, plan: this.plan.id, desk: {
       take: (onFree) => this.#takeOutgoing(onFree),
       onSent: (sent) => this.#showSent(sent),
       onLocked: () => void this.#refresh(),
@@ -115,7 +128,10 @@ export class LetterWindow {
       withoutTimestamp: () => this.more.lastingOff(),
       update: () => this.update(),
     } });
-    this.#wait = new SendingWait({
+  }
+
+  #createWait() {
+    return new SendingWait({
       lines: this.recipients.lines,
       files: this.attached,
       content: () => this.#content(),
@@ -123,10 +139,6 @@ export class LetterWindow {
       warnings: () => urgentWarnings(this.#letter()),
       explain: () => this.parcel.explain(),
     });
-    this.#answering = new Answering(translate, courier, claim, this);
-    this.drafts = new DraftKeeper(courier, () => this.#draft(), (state) => this.#showDraft(state));
-    this.element = this.#assemble();
-    this.#cover = new LockCover(this, { hasOpenedWords: () => this.#answering.hasOpenedWords, onCovered: () => void this.#refresh() });
   }
 
   /** Fills in the known fields, and reads the original if the person need not be asked before. */
