@@ -27,14 +27,7 @@ export function createSignatureForm(app) {
     trust.book.keepSignature(shown);
     app.announce(translate(shown ? "letter_signature_saved" : "letter_signature_off"));
   };
-  const place = translate(app.kept.keeping === "off" ? "letter_signature_in_page" : "letter_signature_in_browser");
-  const hint = html("p", { class: "field-hint", id: `${id}-hint`, text: `${translate("letter_signature_hint")} ${place}` });
-  const save = html("button", {
-    class: "primary", type: "submit", text: translate("copies_save"), data: { test: "letter-signature-save" },
-  });
-  const form = createForm(
-    { class: "stack" }, submit, html("div", { class: "field" }, area, hint), html("div", { class: "actions" }, save),
-  );
+  const form = createTextForm(app, id, area, submit);
   const locked = html("p", { class: "note", text: translate("letter_signature_locked"), data: { test: "letter-signature-locked" } });
   // It is encrypted to the person's keys, and may come from another device.
   const draw = () => {
@@ -59,4 +52,21 @@ function createArea(id) {
     id, rows: 4, maxlength: MAX_CHARACTERS, autocomplete: "off", spellcheck: "false", translate: "no", dir: "auto",
     "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-hint`, data: { test: "letter-signature" },
   });
+}
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {string} id
+ * @param {HTMLTextAreaElement} area
+ * @param {() => void} submit
+ */
+function createTextForm({ translate, kept }, id, area, submit) {
+  const place = translate(kept.keeping === "off" ? "letter_signature_in_page" : "letter_signature_in_browser");
+  const hint = html("p", { class: "field-hint", id: `${id}-hint`, text: `${translate("letter_signature_hint")} ${place}` });
+  const save = html("button", {
+    class: "primary", type: "submit", text: translate("copies_save"), data: { test: "letter-signature-save" },
+  });
+  return createForm(
+    { class: "stack" }, submit, html("div", { class: "field" }, area, hint), html("div", { class: "actions" }, save),
+  );
 }
