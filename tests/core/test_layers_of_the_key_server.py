@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from tests.shape import python_imports, reachable
 from tests.support.project import ROOT
+from tools.shape.imports import python_imports, reachable
 from wasm_build.bundle.imports import follow_imports
 
 ROOM: Final = "roaming_keys"
