@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest shape conformance contracts relays nightly ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check scripts pytest shape conformance contracts relays nightly ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -24,6 +24,7 @@ help:
 	@echo '                and servers a quarter, which SEED=... chooses, and all others'
 	@echo 'make test-all   all tests, and every published vector natively and in both browsers; PART=3 takes a quarter'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint, the cost of every regular expression'
+	@echo 'make scripts    the tests of JavaScript that need no browser; SCRIPTS=tests/js/formats.test.js chooses'
 	@echo 'make pytest     only the tests; ARGS="tests/core -k name" names some, which run whole'
 	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
 	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
@@ -59,7 +60,7 @@ setup: $(STAMPS)/python $(STAMPS)/npm $(STAMPS)/bundle
 demo: setup
 	@$(VENV)/sealwax demo
 
-test: setup test-tools check pytest
+test: setup test-tools check scripts pytest
 
 # Everything, or a quarter of it: PART=2. The published vectors are of the first.
 test-all: setup test-tools check
@@ -80,10 +81,16 @@ check-types:
 check-scripts:
 	node_modules/.bin/tsc --project tsconfig.json
 	node_modules/.bin/tsc --project tsconfig.worker.json
+	node_modules/.bin/tsc --project tests/js/tsconfig.json
 	$(VENV)/python tests/setup/lint_extension.py
 check-style:
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
+
+# JavaScript that needs no page, tested in JavaScript. The reporter prints the failures and the number of tests.
+SCRIPTS ?= $(wildcard tests/js/*.test.js)
+scripts: $(STAMPS)/npm
+	node --test --test-reporter=./tests/js/support/reporter.js $(SCRIPTS)
 
 # Two at a time, each file in one process: the files start servers and browsers of their own.
 JOBS ?= 2

@@ -1,0 +1,83 @@
+"""Counts the lines of JavaScript in Python strings: `python tools/javascript_in_strings.py --help`."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+# Passages that JavaScript has, and that English, HTML, SQL, PHP and mails do not have.
+_JAVASCRIPT: Final = re.compile(
+    r"""=>\s*[({\[\w"'`!-]            # an arrow function
+    | ^\s*(?:const|let|var)\s[^\n]*= # a declaration
+    | \bfunction\s*\w*\s*\([\w\s,{}.]*\)\s*\{
+    | \bawait\s+(?:import|new|window|document|chrome|navigator|caches|fetch)\b
+    | ^\s*import\s[^\n]*\sfrom\s
+    | \b(?:document|window|globalThis|console|JSON|chrome)\.\w+
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+_NO_JAVASCRIPT: Final = re.compile(r"<\?php|^from __future__|^def \w+\(|^import \w+$", re.MULTILINE)
+
+
+def javascript_lines(source: str) -> int:
+    """The number of lines that a Python source spends on strings of JavaScript.
+
+    A string counts if it has a passage of JavaScript. Each line counts, also those of its quotes, but a line with two
+    strings counts once. Docstrings do not count.
+    """
+    lines = set[int]()
+    for first, last, text in _strings(ast.parse(source)):
+        if _JAVASCRIPT.search(text) and not _NO_JAVASCRIPT.search(text):
+            lines.update(range(first, last + 1))
+    return len(lines)
+
+
+def _strings(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
+    """The strings and f-strings with their first and last line. Docstrings and the parts of f-strings are left out."""
+    left_out = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            left_out.add(id(node.value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in left_out:
+            text = node.value
+        else:
+            continue
+        yield node.lineno, node.end_lineno or node.lineno, text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print each file's count, the largest first, and their sum. Returns 1 if the sum exceeds `--most`."""
+    parser = argparse.ArgumentParser(
+        description="Counts the lines of JavaScript in Python strings. A string counts if it looks like JavaScript, also if"
+        " it is a single line; docstrings do not count. Files are listed by `git ls-files`."
+    )
+    parser.add_argument("folders", nargs="*", help="only the files in these folders")
+    parser.add_argument("--most", type=int, metavar="LINES", help="fail if there are more lines")
+    parser.add_argument("--total", action="store_true", help="print only the sum")
+    given = parser.parse_args(arguments)
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *given.folders]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    paths = [path for path in listed if path.endswith(".py") and (ROOT / path).exists()]
+    counts = {path: javascript_lines((ROOT / path).read_text(encoding="utf-8")) for path in paths}
+    if not given.total:
+        for path, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            if count:
+                print(f"{count:6} {path}")
+    total = sum(counts.values())
+    print(f"{total:6} lines of JavaScript in Python strings")
+    return 1 if given.most is not None and total > given.most else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
