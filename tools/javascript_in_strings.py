@@ -59,8 +59,8 @@ def _strings(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print each file's count, the largest first, and their sum. Returns 1 if the sum exceeds `--most`."""
     parser = argparse.ArgumentParser(
-        description="Counts the lines of JavaScript in Python strings. A string counts if it looks like JavaScript, also if"
-        " it is a single line; docstrings do not count. Files are listed by `git ls-files`."
+        description="Counts the lines of JavaScript in Python strings, also in strings of a single line. "
+        "Docstrings do not count. Files are listed by `git ls-files`."
     )
     parser.add_argument("folders", nargs="*", help="only the files in these folders")
     parser.add_argument("--most", type=int, metavar="LINES", help="fail if there are more lines")

@@ -15,10 +15,13 @@ from smime_core.ca.demo import issue_identity
 from smime_core.identity.identity import export_identity
 from tests.support.browser.browsers import Browser, Firefox
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
 from tests.support.extension.keys_page import show_section
 from tests.support.project import ROOT
+
+IN_PAGE = page_scripts("extension/guide.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -26,14 +29,7 @@ MANIFEST = json.loads((ROOT / "browser_ext/manifest.json").read_text())
 OLDER = "0.0.1"
 
 
-WATCH_PROGRESS = """() => {
-  globalThis.progressSeen = [];
-  new MutationObserver(() => {
-    const bar = document.querySelector("[data-test=import-progress]");
-    const words = document.querySelector("[data-test=import-words]");
-    if (bar && !bar.hidden) globalThis.progressSeen.push(words.textContent);
-  }).observe(document.body, { subtree: true, attributes: true, childList: true, characterData: true });
-}"""
+WATCH_PROGRESS = IN_PAGE["watchProgress"]
 
 
 def set_version(folder: Path, version: str) -> None:
@@ -173,15 +169,7 @@ def import_issued(extension: Extension, people: People, address: str) -> None:
 
 
 # Changes the person's trust, so that the vault judges the question anew. The person declines before that ends.
-DECLINED_WHILE_JUDGED = """async () => {
-  const { ask } = await import("/source/browser_ext/shared/request.js");
-  await ask("trust.settings", { mozilla: false, revocation: "if-known" });
-  const late = ask("authority.proposal");
-  await new Promise((done) => setTimeout(done, 50));
-  await ask("authority.drop");
-  await late;
-  return ask("authority.proposal");
-}"""
+DECLINED_WHILE_JUDGED = IN_PAGE["declinedWhileJudged"]
 
 
 def test_an_authority_that_was_not_shown_is_not_trusted(extension: Extension, people: People) -> None:

@@ -10,9 +10,12 @@ import pytest
 from tests.support.browser import screen as screens
 from tests.support.browser.browsers import Browser, Firefox, Name, launch, missing_programs
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.screen import Screen, running_screen
 from tests.support.extension.driver import Extension, Site
 from tests.support.extension.field_pages import PASSPHRASE, TEXT, People, agree_if_asked
+
+IN_PAGE = page_scripts("extension/native_input.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -20,12 +23,7 @@ SHORTCUT = "alt+shift+k"
 FIELD = "<textarea id=plain rows=6></textarea>"
 # The position of an element on the screen. Chromium does not report where its page begins, but the page ends at the
 # bottom of the window.
-PLACE = """(selector) => {
-  const { left, top, width, height } = document.querySelector(selector).getBoundingClientRect();
-  const x = window.mozInnerScreenX ?? screenX;
-  const y = window.mozInnerScreenY ?? screenY + outerHeight - innerHeight;
-  return [x + left + Math.min(60, width / 2), y + top + Math.min(20, height / 2)];
-}"""
+PLACE = IN_PAGE["place"]
 # The position of the editor's text in its view, and of the view in its frame. `PLACE_OF_TEXT` computes from them the
 # position on the screen.
 TEXT_IN_VIEW = "() => { const { x, y } = document.querySelector('.text').getBoundingClientRect(); return [x, y]; }"
@@ -35,26 +33,9 @@ PLACE_OF_TEXT = """(text, view) => {
   const left = window.mozInnerScreenX ?? screenX, top = window.mozInnerScreenY ?? screenY + outerHeight - innerHeight;
   return [x + left + view[0] + text[0] + 30, y + top + view[1] + text[1] + 18];
 }"""
-SELECT = """(selector) => {
-  const range = document.createRange();
-  range.selectNode(document.querySelector(selector));
-  getSelection().removeAllRanges();
-  getSelection().addRange(range);
-}"""
+SELECT = IN_PAGE["select"]
 # The position of an entry in the menu, which Firefox draws itself.
-MENU_ENTRY = """async (label) => {
-  const menu = Services.wm.getMostRecentWindow("navigator:browser").document.getElementById("contentAreaContextMenu");
-  for (let tries = 0; tries < 200; tries += 1) {
-    const entry = [...menu.children].find((one) => one.label === label);
-    if (menu.state === "open" && entry) {
-      const { left, top, width, height } = entry.getBoundingClientRect();
-      const around = menu.getOuterScreenRect(), inside = menu.getBoundingClientRect();
-      return [around.left + left - inside.left + width / 2, around.top + top - inside.top + height / 2];
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return null;
-}"""
+MENU_ENTRY = IN_PAGE["menuEntry"]
 
 
 @pytest.fixture(scope="module")

@@ -19,50 +19,22 @@ from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.databases import WALK
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.session import AGE, MINUTE, SESSION
+
+IN_PAGE = page_scripts("extension/session.js")
 
 pytestmark = pytest.mark.browser
 
 PASSPHRASE = "Vier Möwen & ein Wal"
 NATIVE = NativeProvider()
 
-ENCRYPTED = """async () => {
-  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-  const database = await done(indexedDB.open("sealwax"));
-  const count = await done(database.transaction("sealed").objectStore("sealed").count());
-  database.close();
-  return count;
-}"""
-IMPORT = """async (file, passphrase) => {
-  const { askWithSecrets } = await import("/source/browser_ext/shared/request.js");
-  const octets = new TextEncoder().encode(passphrase);
-  const buffer = new ArrayBuffer(4096);
-  new Uint8Array(buffer).set(octets);
-  const p12 = Uint8Array.from(atob(file), (character) => character.charCodeAt(0)).buffer;
-  const secrets = { passphrase: { buffer, length: octets.length } };
-  globalThis.imported = askWithSecrets("keys.import", { name: "keys.p12", p12 }, secrets)
-    .then(() => "imported", ({ code }) => code);
-}"""
+ENCRYPTED = IN_PAGE["encrypted"]
+IMPORT = IN_PAGE["importNow"]
 
 # Asks the vault without a pause, while it is closed and started again.
-ASK_THROUGH_LOCKS = """async (rounds) => {
-  const { ask } = await import("/source/browser_ext/shared/request.js");
-  const outcomes = new Set();
-  const note = (asked) => asked.then(() => outcomes.add("answered"), ({ code }) => outcomes.add(code));
-  for (let round = 0; round < rounds; round += 1) {
-    await ask("vault.key");
-    const asked = [];
-    let locked = false;
-    const locking = ask("session.lock").finally(() => { locked = true; });
-    while (!locked) {
-      asked.push(note(ask("vault.key")));
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    await Promise.all([locking, ...asked]);
-  }
-  return [...outcomes];
-}"""
+ASK_THROUGH_LOCKS = IN_PAGE["askThroughLocks"]
 
 
 @pytest.fixture(scope="module")

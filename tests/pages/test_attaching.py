@@ -8,26 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/attaching.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 FILES = "() => document.querySelector('[data-test=compose-attachments]').textContent"
 # A file that is gone when it is read, and one that is read only when `goOn` is called.
-DROP = """(kind) => {
-  const transfer = new DataTransfer();
-  transfer.items.add(new File(["08:00 09:00"], "times.txt"));
-  const real = Blob.prototype.arrayBuffer;
-  Blob.prototype.arrayBuffer = async function () {
-    Blob.prototype.arrayBuffer = real;
-    if (kind === "gone") throw new DOMException("gone", "NotFoundError");
-    if (kind === "slow") await new Promise((resolve) => { window.goOn = resolve; });
-    return real.call(this);
-  };
-  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-}"""
+DROP = IN_PAGE["dropInPage"]
 
 
 @pytest.fixture

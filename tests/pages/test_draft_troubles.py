@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.draft_driver import (
     CUTTABLE,
     WORDS,
@@ -28,6 +29,8 @@ from tests.support.pages.draft_messages import put_draft, read_draft
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.received import stack
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/draft_troubles.js")
 
 __all__ = ["stack"]
 
@@ -78,15 +81,7 @@ def test_a_draft_is_kept_here_while_the_network_is_lost_and_uploaded_by_itself(
 
 
 def test_a_lost_answer_makes_no_second_draft(alice: MailPages, stack: DemoStack) -> None:
-    alice.page.js("""() => {
-      const real = window.fetch;
-      window.fetch = async (url, options) => {
-        const answer = await real(url, options);
-        if (!String(url).endsWith("/drafts") || options?.method !== "POST") return answer;
-        window.fetch = real;
-        throw new TypeError("the answer is lost");
-      };
-    }""")
+    alice.page.js(IN_PAGE["aLostAnswerMakesNoSecondDraft"])
     write(alice)
     wait_for_draft(alice, "device")
     wait_for_draft(alice)
@@ -167,14 +162,7 @@ def test_a_draft_in_the_place_of_another_is_refused_with_a_sentence(alice: MailP
 
 
 def test_nonsense_of_the_server_changes_nothing(alice: MailPages, stack: DemoStack) -> None:
-    alice.page.js("""() => {
-      const real = window.fetch;
-      window.fetch = async (url, options) => {
-        if (/search$/.test(String(url))) return new Response('{"uidValidity": "x", "messages": {"no": 1}}');
-        return real(url, options);
-      };
-      window.restoreFetch = () => { window.fetch = real; };
-    }""")
+    alice.page.js(IN_PAGE["nonsenseOfTheServerChangesNothing"])
     write(alice)
     wait_for_draft(alice, "device")
     alice.page.js("() => window.restoreFetch()")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.hostile_mails import SECRET, counting_server, hostile_mails
 from tests.support.extension.hostile_markup import listening, mutations
 from tests.support.extension.mail_letters import file, html, mail, multipart, picture, rich_letter, text
@@ -21,6 +22,8 @@ from tests.support.pages.received import (
 )
 from webbridge.demo.stack import DemoStack
 
+IN_PAGE = page_scripts("pages/formatted_reading.js")
+
 __all__ = ["pages", "stack"]
 
 pytestmark = pytest.mark.browser
@@ -30,15 +33,7 @@ ACTIVE = "script, link, form, input, button, iframe, object, embed, video, audio
 COVERING = """<style>body, div { position: fixed; inset: -2000px; z-index: 2147483647; background: red }
   body { margin-top: -5000px }</style>
   <div style="position:fixed;top:-900px;height:2000px;width:4000px">Verified</div>"""
-TOP_OF_STATE = """() => {
-  const state = document.querySelector('[data-test="state"]');
-  const box = state.getBoundingClientRect();
-  const points = [[box.left + 4, box.top + 4], [box.x + box.width / 2, box.y + box.height / 2],
-    [box.right - 4, box.bottom - 4]];
-  const found = points.map(([x, y]) => document.elementFromPoint(x, y));
-  const frame = document.querySelector("iframe.markup").getBoundingClientRect();
-  return [found.every((one) => state.contains(one)), box.bottom <= frame.top];
-}"""
+TOP_OF_STATE = IN_PAGE["topOfState"]
 SCRIPTS = "() => [...document.scripts].map(({ src }) => src.split('/').at(-1))"
 
 

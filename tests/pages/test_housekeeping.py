@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, ESCAPE, SHIFT, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.mail_house import (
     Mailbox,
@@ -19,6 +20,8 @@ from tests.support.pages.mail_house import (
     wait_for_notice,
     wait_for_subjects,
 )
+
+IN_PAGE = page_scripts("pages/housekeeping.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -168,14 +171,7 @@ def test_a_refused_act_brings_the_rows_back_and_says_why(page: Page, mail: Mailb
 
 @pytest.mark.thorough(False)
 def test_an_act_whose_answer_is_lost_is_not_said_to_have_changed_nothing(page: Page, mail: Mailbox) -> None:
-    page.js("""() => {
-      const real = window.fetch;
-      window.fetch = async (url, options) => {
-        const answer = await real(url, options);
-        if (String(url).endsWith("/move")) throw new TypeError("the connection was lost");
-        return answer;
-      };
-    }""")
+    page.js(IN_PAGE["anActWhoseAnswerIsLostIsNotSaidToHaveChangedNothing"])
     focus(page, "Four")
     page.type("e")
     wait_for_notice(page, "so this was perhaps not done, or only in part.")

@@ -7,33 +7,20 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import accept, show_people, store_nothing_at_keys, wait_until_kept
 from tests.support.pages.strangers import STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/kept_trust.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 # Changes the only kept state: "save" remembers it in the page, "damage" flips one bit of it, and "restore" puts the
 # remembered state back.
-REPLACE = """async (change) => {
-  const database = await new Promise((resolve) => {
-    const request = indexedDB.open("sealwax");
-    request.onsuccess = () => resolve(request.result);
-  });
-  await new Promise((resolve) => {
-    const states = database.transaction("trust", "readwrite").objectStore("trust");
-    states.getAll().onsuccess = ({ target: { result: [record] } }) => {
-      const octets = new Uint8Array(record.state);
-      if (change === "save") window.saved = record;
-      else if (change === "damage") octets[octets.length - 40] ^= 1;
-      const put = states.put(change === "restore" ? window.saved : record);
-      put.onsuccess = resolve;
-    };
-  });
-  database.close();
-}"""
+REPLACE = IN_PAGE["replace"]
 
 
 @pytest.fixture
@@ -136,18 +123,7 @@ def test_nothing_is_kept_on_a_computer_of_somebody_else(browser: Browser, stack:
 
 
 # The visible buttons, fields and links that have no name for screen readers.
-NAMELESS = """() => {
-  const controls = "button, a[href], input, select, textarea, summary, dialog, [role=textbox]";
-  const nameOf = (control) => [
-    control.getAttribute("aria-label"),
-    ...[...(control.labels ?? [])].map((label) => label.innerText),
-    ...(control.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id)?.innerText),
-    control.innerText,
-  ].join("").trim();
-  return [...document.querySelectorAll(controls)]
-    .filter((control) => control.getClientRects().length > 0 && !nameOf(control))
-    .map((control) => control.outerHTML.slice(0, 120));
-}"""
+NAMELESS = IN_PAGE["nameless"]
 
 
 @pytest.mark.thorough

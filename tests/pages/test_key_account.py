@@ -16,10 +16,13 @@ from smime_core import blocking
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.keys.elsewhere import log_in_elsewhere, plant_code
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/key_account.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 PHONES = (320, 390)
@@ -177,17 +180,7 @@ def test_a_change_succeeds_although_another_device_stores_meanwhile(
 ) -> None:
     page = open_keys(visitor)
     session, setting = log_in_elsewhere(demo_stack.keys_url, alice.address, alice.key_passphrase)
-    page.js(
-        """() => {
-            const fetched = window.fetch;
-            window.held = null;
-            window.fetch = async (url, options) => {
-                const isHeld = String(url).endsWith("/passphrase") && !window.held;
-                if (isHeld) await new Promise((go) => { window.held = go; });
-                return fetched(url, options);
-            };
-        }"""
-    )
+    page.js(IN_PAGE["aChangeSucceedsAlthoughAnotherDeviceStoresMeanwhile"])
     page.browser.expect_error("412")
     act(page, "change-passphrase", *[alice.key_passphrase] * 3)
     page.wait_for("() => window.held !== null", timeout_seconds=OPERATION_SECONDS)

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.keys.moved_server import Site, moved_key_server
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.server_lists import key
 from tests.support.servers.web_servers import run_web_server
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/key_server_failover.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -118,18 +121,7 @@ def allow_pages(handler: BaseHTTPRequestHandler, status: int, **fields: str) -> 
 
 
 # The finder with a vault that says which arguments it got. Each finder asks for the first time.
-FIND = """async ({ key, url }) => {
-  const { KeyServerFinder } = await import("/source/wasm_build/vault/key_server_finder.js");
-  const got = [];
-  const call = async (_, args) => (got.push(args), { addresses: ["https://next.example"], problems: [] });
-  const kept = { read: () => null, write() {} };
-  const finder = new KeyServerFinder(async () => ({ call }), { key, url }, () => "alice@example.test", kept);
-  const begun = performance.now();
-  const addresses = await finder.find("https://keys.example");
-  const seconds = (performance.now() - begun) / 1000;
-  await finder.find("https://keys.example");
-  return { addresses, seconds, signed: got.map(({ signed }) => signed?.byteLength ?? null) };
-}"""
+FIND = IN_PAGE["findInPage"]
 
 
 @pytest.mark.thorough

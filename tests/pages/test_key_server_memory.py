@@ -8,26 +8,15 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/key_server_memory.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 # Makes `tabs`, two memories over one database, and `known`, which makes what a device knows.
-TABS = """async (account) => {
-  const { KeyServerMemory } = await import("/source/webbridge/pages/key_server_memory.js");
-  const { openRoaming } = await import("/source/webbridge/pages/state_database.js");
-  await openRoaming.remove(account);
-  globalThis.tabs = [0, 1].map(() => new KeyServerMemory(() => true));
-  globalThis.known = (members) => new TextEncoder().encode(JSON.stringify(members)).buffer;
-  globalThis.write = async (tab, members) => {
-    const { token } = await tabs[tab].read(account);
-    await tabs[tab].write(account, { token, known: known(members) });
-  };
-  globalThis.read = async (tab) => {
-    const { known } = await tabs[tab].read(account);
-    return known && JSON.parse(new TextDecoder().decode(known));
-  };
-}"""
+TABS = IN_PAGE["tabsInPage"]
 
 
 @pytest.fixture

@@ -13,10 +13,13 @@ from werkzeug.wrappers import Request, Response
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.servers.pages_server import run_pages_server
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/languages.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -33,14 +36,7 @@ CHOOSE = """([menu, language]) => {
 ROOT_STATE = "() => [document.documentElement.lang, document.documentElement.dir]"
 KEPT = "() => [localStorage, sessionStorage].map((storage) => storage.getItem('sealwax-language'))"
 # Controls and headings whose text is cut at the side.
-CLIPPED = """() => {
-  const hidden = ".visually-hidden, .skip-link, .mail[data-pane=message] .list-pane";
-  return [...document.querySelectorAll("button, a, h1, h2, h3, label, summary, dt, .note, .problem")]
-    .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(hidden))
-    .filter((one) => getComputedStyle(one).display !== "inline" && getComputedStyle(one).textOverflow !== "ellipsis")
-    .filter((one) => one.scrollWidth > one.clientWidth + 1)
-    .map((one) => `clips ${one.tagName} ${one.textContent.trim().slice(0, 60)}`);
-}"""
+CLIPPED = IN_PAGE["clipped"]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 from smime_core.mail import ProtectionMode
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.mail_letters import mail, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import accept, show_people
@@ -20,81 +21,22 @@ from webbridge.blueprints.mail_calls import render_row
 from webbridge.demo.stack import DemoStack
 from webbridge.gateway.summary import summary_from_header
 
+IN_PAGE = page_scripts("pages/learnt_rows.js")
+
 __all__ = ["stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Returns what is stored of rows, with its bytes as text.
-STORED = """async () => {
-  const present = await indexedDB.databases();
-  if (!present.some(({ name }) => name === "sealwax")) return null;
-  const database = await new Promise((resolve) => {
-    const request = indexedDB.open("sealwax");
-    request.onsuccess = () => resolve(request.result);
-  });
-  const records = await new Promise((resolve) => {
-    const request = database.transaction("learnt").objectStore("learnt").getAll();
-    request.onsuccess = () => resolve(request.result);
-  });
-  database.close();
-  return records.map(({ place, sealed }) =>
-    place + Array.from(new Uint8Array(sealed), (octet) => String.fromCharCode(octet)).join(""));
-}"""
+STORED = IN_PAGE["stored"]
 SHOWN = """(uid) => {
   const row = document.querySelector(`[data-uid="${uid}"]`);
   return [row.querySelector(".row-marks").dataset.state ?? null, row.querySelector(".mark-lock") !== null,
     row.querySelector(".row-from").textContent, row.querySelector(".row-subject").textContent];
 }"""
 # Makes `learnt` with a vault that seals nothing, and `list`, which shows the rows of `messages`.
-LIST = """async () => {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-  const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
-  const copies = () => ({ identities: [], sealKey: null });
-  const identities = [{ addresses: ["alice@example.test"] }];
-  globalThis.keys = Object.assign(new EventTarget(), { unlocked: true, identities, copies });
-  globalThis.learnt = new LearntRows(async () => ({}), keys, () => null);
-  globalThis.messages = [];
-  globalThis.uidValidity = 9;
-  const api = { messages: async () => ({ uidValidity, messages }), sharedAddresses: [] };
-  const translate = (key, { to } = {}) => (key === "row_to" ? `To ${to}` : key);
-  globalThis.app = { translate, api, mailVault: {}, keys, address: "alice@example.test" };
-  globalThis.list = new MessageList(app, learnt);
-  document.body.append(list.element);
-  globalThis.row = (given) => ({
-    uid: 7, from: "Bob <bob@example.test>", to: "alice@example.test", subject: "Plain", date: "2026-11-20T10:00:00Z",
-    size: 10, seen: true, protection: "signed", problem: null, ...given,
-  });
-  globalThis.within = { Subject: "Within", Date: "Fri, 20 Nov 2026 10:00:00 +0000", To: "alice@example.test" };
-  globalThis.verified = (from, { fields = within, protection = "signed-only", state = "verified" } = {}) => {
-    const headers = [["From", from], ...Object.entries(fields)];
-    const named = (...addresses) => (
-      { count: addresses.length, mailboxes: addresses.map((address) => ({ name: "", address, protection })) });
-    const to = fields.To ? [fields.To] : [];
-    const people = { from: named(from), sender: named(), replyTo: named(), to: named(...to), cc: named() };
-    return {
-      headers,
-      report: {
-        state, sender: from, proved: state === "verified" ? { name: "", address: from } : null,
-        reasons: [], layers: [{ kind: "signed", coversWhole: true }], recipients: [], headers,
-        headerProtection: protection === "unprotected" ? "none" : "hp-clear",
-        headerProtections: headers.map(() => protection), people,
-        date: fields.Date ? new Date(fields.Date).toISOString() : null,
-        signers: [{ layer: 0, addresses: [from], certificate: null, state }], certificates: [],
-      },
-    };
-  };
-  const textOf = (part) => list.element.querySelector(part).textContent;
-  globalThis.shown = () => [".row-from", ".row-subject", ".row-date"].map(textOf);
-  const marks = () => [...list.element.querySelectorAll(".row-marks")];
-  globalThis.states = () => marks().map(({ dataset }) => dataset.state ?? null);
-  globalThis.at = (folder) => ({ folder, uidValidity, uid: 7 });
-}"""
-LEARN = """async (given, from, digest, made = {}, options = {}) => {
-  messages = [row(given)];
-  await list.load("folder-id", options);
-  list.learn(at("folder-id"), verified(from, made), digest);
-  return states();
-}"""
+LIST = IN_PAGE["listInPage"]
+LEARN = IN_PAGE["learnInPage"]
 WAIT = "() => new Promise((resolve) => setTimeout(resolve, 2500))"
 RELOAD = "async (given) => { messages = [row(given)]; await list.load('folder-id', {}); return states(); }"
 
@@ -199,15 +141,7 @@ def test_a_verified_row_names_the_proved_sender_and_not_the_claimed_name(page: P
 @pytest.mark.thorough(False)
 def test_other_bytes_under_the_same_number_have_no_verdict(page: Page) -> None:
     page.js(LEARN, {}, "bob@example.test", "d1")
-    found = page.js("""async () => {
-      const { identityOf } = await import("/source/webbridge/pages/views/message_row.js");
-      const seen = identityOf(messages[0]);
-      const before = learnt.find(at("folder-id"), seen).state;
-      if (before !== "verified") throw new Error("the row is not that of the lesson");
-      const other = { state: null, sender: "", subject: "Other", date: null, isEncrypted: true };
-      learnt.learn(at("folder-id"), seen, "d2", other);
-      return learnt.find(at("folder-id"), seen).state;
-    }""")
+    found = page.js(IN_PAGE["otherBytesUnderTheSameNumberHaveNoVerdict"])
     assert found is None
 
 
@@ -219,58 +153,12 @@ def test_a_lock_forgets_what_was_learnt(page: Page) -> None:
 
 def test_no_tab_keeps_or_writes_again_what_another_has_forgotten_for_good(page: Page) -> None:
     """The second tab heard of it; the third one slept, and has learnt more before it hears."""
-    found = page.js("""async () => {
-      const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
-      const { openLearnt } = await import("/source/webbridge/pages/state_database.js");
-      const address = `${crypto.randomUUID()}@example.test`;
-      const taken = (buffer) => structuredClone(buffer, { transfer: [buffer] });
-      const vault = { call: async (verb, { draft, sealed }) => (
-        verb === "draft.seal" ? { sealed: taken(draft) } : { draft: taken(sealed) }) };
-      const make = () => new LearntRows(async () => vault, keys, () => address);
-      const [first, second] = [make(), make()];
-      const listen = BroadcastChannel.prototype.addEventListener;
-      BroadcastChannel.prototype.addEventListener = () => {};
-      const third = make();
-      BroadcastChannel.prototype.addEventListener = listen;
-      const lesson = { state: "verified", sender: "bob@example.test", subject: "", date: null, isEncrypted: false };
-      const pause = () => new Promise((resolve) => { setTimeout(resolve, 20); });
-      const until = async (test) => { while (!(await test())) await pause(); };
-      const stored = async () => (await openLearnt.read(address, "folder"))?.counter ?? 0;
-      third.learn(at("folder"), "row", "digest", lesson);
-      await until(async () => (await stored()) === 1);
-      await second.load("folder");
-      await third.load("folder");
-      const before = [second.find(at("folder"), "row") !== null, third.find(at("folder"), "row") !== null];
-      await first.forgetForGood();
-      await until(() => second.find(at("folder"), "row") === null);
-      third.learn({ ...at("folder"), uid: 8 }, "other row", "digest", lesson);
-      await until(() => third.find(at("folder"), "row") === null);
-      const forgotten = await stored();
-      first.learn({ ...at("folder"), uid: 9 }, "new row", "digest", lesson);
-      await until(async () => (await stored()) === 1);
-      await second.load("folder");
-      await openLearnt.removeAll(address);
-      const after = [[7, "row"], [9, "new row"]].map(([uid, row]) => second.find({ ...at("folder"), uid }, row));
-      return [before, forgotten, ...after.map((one) => one !== null)];
-    }""")
+    found = page.js(IN_PAGE["noTabKeepsOrWritesAgainWhatAnotherHasForgottenForGood"])
     assert found == [[True, True], 0, False, True]
 
 
 # The record of a folder as an earlier version has stored it, for one message that would be verified.
-STORED_BEFORE = """async (format) => {
-  const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
-  const { openLearnt } = await import("/source/webbridge/pages/state_database.js");
-  const address = `${crypto.randomUUID()}@example.test`;
-  const lesson = { state: "verified", sender: "bob@example.test", subject: null, isEncrypted: false };
-  const entry = { ...lesson, row: "row", digest: "d", at: 1 };
-  const kept = new TextEncoder().encode(JSON.stringify({ format, entries: [["9/7", entry]] })).buffer;
-  await openLearnt.write(address, "folder", 1, kept);
-  const vault = { call: async (verb, { sealed }) => ({ draft: sealed }) };
-  const rows = new LearntRows(async () => vault, keys, () => address);
-  await rows.load("folder");
-  await openLearnt.removeAll(address);
-  return rows.find(at("folder"), "row")?.state ?? null;
-}"""
+STORED_BEFORE = IN_PAGE["storedBefore"]
 
 
 def test_entries_without_texts_of_their_own_are_dropped(page: Page) -> None:
@@ -289,13 +177,7 @@ FORGED = {
     "problem": "header-too-long",
 }
 # Returns all that people read or hear of a row, and of the heading above it.
-READ = """() => {
-  const row = list.element.querySelector("li:has(a)");
-  const named = [...row.querySelectorAll("[aria-label], [title], title")];
-  return row.textContent + named.map((one) => one.getAttribute("aria-label") + one.getAttribute("title")).join()
-    + row.querySelector("time").getAttribute("datetime")
-    + (list.element.querySelector(".day-title")?.textContent ?? "");
-}"""
+READ = IN_PAGE["read"]
 HONEST = {"subject": "Within", "date": "2026-11-20T10:00:00Z"}
 
 
@@ -380,20 +262,7 @@ def test_a_false_own_address_hides_no_sender_in_the_sent_folder(page: Page) -> N
 
 def test_a_forged_date_gives_a_verified_row_no_heading(page: Page) -> None:
     """The row stays at its place in the list, names its own day, and no other row comes under a heading of it."""
-    found = page.js("""async () => {
-      const day = (date, uid) => ({ ...row({ date, subject: "Within" }), uid });
-      messages = [day("2026-12-24T12:00:00Z", 7), day("2026-11-22T12:00:00Z", 8), day("2026-11-21T12:00:00Z", 9)];
-      await list.load("folder-id", {});
-      const titleOf = (one) => one.querySelector("h2")?.textContent ?? "row";
-      const titles = () => [...list.element.querySelectorAll("li")].map(titleOf);
-      const before = titles();
-      list.learn(at("folder-id"), verified("bob@example.test"), "d");
-      const after = titles();
-      list.learn(at("folder-id"), verified("bob@example.test"), "d");
-      keys.unlocked = false;
-      keys.dispatchEvent(new Event("change"));
-      return [before, after, titles(), shown()[2]];
-    }""")
+    found = page.js(IN_PAGE["aForgedDateGivesAVerifiedRowNoHeading"])
     before, after, locked, _ = found
     assert [one == "row" for one in before] == [False, True] * 3
     assert after == ["row", *before[2:]]

@@ -8,23 +8,17 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
+IN_PAGE = page_scripts("pages/look_ups.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 # Look-ups get no answer before `endLookUps` is called, and then none because the network is lost.
-HOLD = """() => {
-  const real = window.fetch;
-  const ended = new Promise((resolve) => { window.endLookUps = resolve; });
-  window.comeBack = () => { window.fetch = real; };
-  window.fetch = async (url, options) => {
-    if (!String(url).endsWith("/api/directory")) return real(url, options);
-    await ended;
-    throw new TypeError("the network is lost");
-  };
-}"""
+HOLD = IN_PAGE["hold"]
 FAILED = f'{named("obstacle")}[data-code="certificate-failed"]'
 HAS_FOCUS_IN_REASONS = "() => document.activeElement.matches('.obstacles')"
 
@@ -59,30 +53,12 @@ def test_a_press_on_send_makes_them_again_and_sends(letter: MailPages) -> None:
 
 
 def test_without_a_connection_nothing_says_that_no_certificate_is_known(inbox: Page) -> None:
-    found = inbox.js("""async () => {
-      const { Directory } = await import("/source/webbridge/pages/directory.js");
-      const lost = async () => { throw Object.assign(new Error("lost"), { code: "unreachable" }); };
-      const directory = new Directory({ certificatesFor: lost }, { checkRecipient: async () => [] }, async () => true);
-      return directory.find("a@b.test");
-    }""")
+    found = inbox.js(IN_PAGE["withoutAConnectionNothingSaysThatNoCertificateIsKnown"])
     assert found == {"readiness": "failed"}
 
 
 @pytest.mark.thorough
 def test_few_are_made_at_once(inbox: Page) -> None:
-    most, found = inbox.js("""async () => {
-      const { Directory } = await import("/source/webbridge/pages/directory.js");
-      let [running, most] = [0, 0];
-      const certificatesFor = async () => {
-        most = Math.max(most, ++running);
-        await new Promise((resolve) => { setTimeout(resolve, 1); });
-        running -= 1;
-        return [];
-      };
-      const directory = new Directory({ certificatesFor }, { checkRecipient: async () => [] });
-      const people = Array.from({ length: 20 }, (_, number) => `p${number}@example.test`);
-      const found = await Promise.all(people.map((one) => directory.find(one)));
-      return [most, found];
-    }""")
+    most, found = inbox.js(IN_PAGE["fewAreMadeAtOnce"])
     assert most <= 4
     assert [one["readiness"] for one in found] == ["none"] * 20

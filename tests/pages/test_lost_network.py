@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import ENTER, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.draft_driver import wait_until
 from tests.support.pages.driver import named
 from tests.support.pages.mail_house import (
@@ -16,38 +17,18 @@ from tests.support.pages.mail_house import (
     wait_for_subjects,
 )
 
+IN_PAGE = page_scripts("pages/lost_network.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # No request gets an answer while `lost` is true. Those to the path `reaches` arrive at the bridge all the same.
-LOSE = """(reaches) => {
-  const real = window.fetch;
-  window.lost = true;
-  window.fetch = async (url, options) => {
-    const answer = !window.lost || (reaches && String(url).endsWith(reaches)) ? await real(url, options) : null;
-    if (window.lost || !answer) throw new TypeError("the network is lost");
-    return answer;
-  };
-}"""
+LOSE = IN_PAGE["lose"]
 # The marks that messages were read get no answer.
-LOSE_MARKS = """() => {
-  const real = window.fetch;
-  window.fetch = async (url, options) => {
-    if (!String(url).endsWith("/flags")) return real(url, options);
-    window.comeBack = () => { window.fetch = real; dispatchEvent(new Event("online")); };
-    throw new TypeError("the network is lost");
-  };
-}"""
+LOSE_MARKS = IN_PAGE["loseMarks"]
 # The browser says so when its network is back. Otherwise the pages look for the bridge every ten seconds.
 COME_BACK = "() => { window.lost = false; dispatchEvent(new Event('online')); }"
 # The look for the bridge fails on, so the pages do not know that the network is back.
-COME_BACK_UNNOTICED = """() => {
-  const real = window.fetch;
-  window.lost = false;
-  window.fetch = async (url, options) => {
-    if (String(url).includes("/config")) throw new TypeError("the network is lost");
-    return real(url, options);
-  };
-}"""
+COME_BACK_UNNOTICED = IN_PAGE["comeBackUnnoticed"]
 
 
 @pytest.mark.thorough(False)

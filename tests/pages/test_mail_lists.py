@@ -9,6 +9,7 @@ import pytest
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.page import CONTROL, ENTER, ESCAPE, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.mail_house import (
     SETTLED,
@@ -23,6 +24,8 @@ from tests.support.pages.mail_house import (
     wait_for_notice,
     wait_for_subjects,
 )
+
+IN_PAGE = page_scripts("pages/mail_lists.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -44,19 +47,7 @@ def test_the_newest_date_is_first_below_the_heading_of_its_day(
 
 
 def test_folders_inside_others_stand_below_them(inbox: Page) -> None:
-    placed = inbox.js("""async () => {
-      const { arrangeTree } = await import("/source/webbridge/pages/views/folder_tree.js");
-      const folder = (name, role = null, delimiter = "/") => ({ name, role, delimiter });
-      const folders = [
-        folder("INBOX", "inbox"), folder("INBOX/Inside"), folder("Work"), folder("Work-2"), folder("Work/2025/May"),
-        folder("Work/2025"), folder("a/b/c"), folder("no/tree", null, null), folder("/"), folder("//"),
-        folder("x/".repeat(200)), folder("Work/2025/May/1/2/3"), folder("Work/2025/May/1/2"), folder("Work/2025/May/1"),
-      ];
-      // A server may name each folder twice.
-      const isWhole = arrangeTree([...folders, ...folders]).length === 2 * folders.length;
-      const tree = arrangeTree(folders).slice(0, 9);
-      return [isWhole, tree.map(({ folder, depth, ownName }) => [folder.name, depth, ownName])];
-    }""")
+    placed = inbox.js(IN_PAGE["foldersInsideOthersStandBelowThem"])
     assert placed == [
         True,
         [
@@ -252,13 +243,7 @@ def test_keys_go_to_a_folder_by_its_name_and_to_the_lock(inbox: Page) -> None:
 def swipe(page: Page, subject: str, *, dx: int, dy: int = 0) -> None:
     """Move a finger over the row of a message."""
     box = page.js(
-        """(subject) => {
-          const row = [...document.querySelectorAll(".row")]
-            .find((each) => each.querySelector(".row-subject").textContent === subject);
-          row.scrollIntoView({ block: "center" });
-          const { left, top, width, height } = row.getBoundingClientRect();
-          return [Math.round(left + width / 2), Math.round(top + height / 2)];
-        }""",
+        IN_PAGE["swipe"],
         subject,
     )
     x, y = box
@@ -320,31 +305,7 @@ def test_a_phone_has_the_navigation_and_the_acts_at_the_bottom(inbox: Page) -> N
 # In how many rows the field, the choice and the button of the search are.
 ROWS_OF_SEARCH = """() => new Set([...document.querySelectorAll(".search-box > *")]
   .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().top)).size"""
-HOSTILE = """() => {
-  const real = window.fetch;
-  const names = ["\\u202Egnp.exe", "\\u2067\\u05D0\\u05D1", "x".repeat(500), "<b>bold</b>", "a/b/c", " ",
-    "\\u0000\\uFFFD"];
-  const folder = (name, index) => ({ id: `h${index}`, name, delimiter: "/", role: null, total: 1e9, unseen: 1e9,
-    uidValidity: 1, subscribed: null, rights: ["append", "flags", "folder", "move", "delete", "unknown"] });
-  window.fetch = async (url, options) => {
-    const answer = await real(url, options);
-    if (new URL(url).pathname.endsWith("/api/folders") && !options?.method) {
-      const { folders } = await answer.json();
-      const more = Array.from({ length: 1000 }, (_, index) => names[index] ?? `Folder ${index}`).map(folder);
-      return new Response(JSON.stringify({ folders: [...folders, ...more] }), answer);
-    }
-    if (!/messages\\?sort/.test(String(url))) return answer;
-    const page = await answer.json();
-    const flags = ["$Unknown", "\\\\Deleted", "\\\\flagged", "x".repeat(1000), "__proto__", "constructor"];
-    page.messages.forEach((message, index) => {
-      message.flags = flags;
-      message.date = [null, "nonsense", "9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z"][index] ?? message.date;
-      message.subject = "\\u202E" + "y".repeat(900);
-      message.from = "\\u202E<script>".repeat(50);
-    });
-    return new Response(JSON.stringify(page), answer);
-  };
-}"""
+HOSTILE = IN_PAGE["hostile"]
 
 
 @pytest.mark.thorough(False)
@@ -369,50 +330,11 @@ def test_hostile_folders_flags_and_dates_leave_the_view_whole(inbox: Page) -> No
 
 
 # Makes `list` of 10,000 rows in pages of 50, in a pane that scrolls.
-MANY = """async () => {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-  const row = (index) => ({
-    uid: 20000 - index, from: `Person ${index} <p${index}@example.test>`, to: "anna@example.test", size: 10,
-    subject: `Number ${index}`, date: new Date(Date.now() - index * 3_600_000).toISOString(), seen: index % 2 === 0,
-    flags: index % 5 ? [] : ["\\\\Flagged"], protection: null, problem: null,
-  });
-  const messages = async (_folder, { offset = 0 }) => ({
-    uidValidity: 1, total: 10000, token: null, isByDate: true,
-    messages: Array.from({ length: Math.min(50, 10000 - offset) }, (_, index) => row(offset + index)),
-  });
-  const translate = Object.assign((key) => key, { locale: "en" });
-  globalThis.list = new MessageList({ translate, api: { messages }, keys: { unlocked: false } });
-  const pane = document.createElement("div");
-  pane.style.cssText = "block-size: 700px; overflow-y: auto";
-  pane.append(list.element);
-  document.body.replaceChildren(pane);
-  await list.load("folder-id", {});
-  globalThis.pane = pane;
-  globalThis.rows = () => list.element.querySelectorAll(".row").length;
-}"""
+MANY = IN_PAGE["many"]
 
-SCROLL = """(wanted) => new Promise((resolve) => {
-  const step = () => {
-    pane.scrollTop += 4000;
-    if (rows() >= wanted) resolve(rows());
-    else setTimeout(step);
-  };
-  step();
-})"""
+SCROLL = IN_PAGE["scroll"]
 # Scrolls as a fast wheel does, from the top. Returns the milliseconds between frames, the middle one of all.
-WHEEL = """async () => {
-  pane.scrollTop = 0;
-  const frame = () => new Promise(requestAnimationFrame);
-  await frame();
-  const times = [];
-  for (let turn = 0, before = await frame(); turn < 120; turn += 1) {
-    pane.scrollTop += 600;
-    const now = await frame();
-    times.push(now - before);
-    before = now;
-  }
-  return times.sort((one, other) => one - other)[60];
-}"""
+WHEEL = IN_PAGE["wheel"]
 
 
 def test_ten_thousand_rows_come_as_one_scrolls(chromium: Chromium, house: MailHouse) -> None:
@@ -430,13 +352,7 @@ def test_ten_thousand_rows_come_as_one_scrolls(chromium: Chromium, house: MailHo
 def test_a_message_that_is_shown_late_leaves_the_focus_where_the_person_has_gone(inbox: Page) -> None:
     # Beside the message, the list is shown only on a wide page.
     inbox.set_viewport(1280, 900)
-    inbox.js("""() => {
-      const real = window.fetch;
-      window.fetch = async (url, options) => {
-        if (String(url).includes("/raw")) await new Promise((resolve) => { window.goOn = resolve; });
-        return real(url, options);
-      };
-    }""")
+    inbox.js(IN_PAGE["aMessageThatIsShownLateLeavesTheFocusWhereThePersonHasGone"])
     focus(inbox, "Three")
     inbox.press(ENTER)
     inbox.wait_for("() => window.goOn !== undefined")

@@ -8,28 +8,15 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/message_list.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Makes `list`, which shows the rows of `messages`. The keys decrypt the subject `within` when `readable` resolves.
-LIST = """async () => {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-  globalThis.within = "";
-  globalThis.readable = null;
-  globalThis.messages = [];
-  globalThis.uidValidity = 9;
-  globalThis.at = (uid) => ({ folder: "folder-id", uidValidity, uid });
-  const api = { messages: async () => ({ uidValidity, messages }), rawMessage: async () => new ArrayBuffer(1) };
-  const mailVault = { subjects: async (found) => { await readable; return found.map(() => within); } };
-  globalThis.list = new MessageList({ translate: (key) => key, api, mailVault, keys: { unlocked: true } });
-  document.body.append(list.element);
-  globalThis.row = (given) => ({
-    uid: 7, from: "bob@example.test", to: "alice@example.test", subject: "[...]", date: null, size: 10, seen: true,
-    protection: "sealed", problem: null, ...given,
-  });
-  globalThis.subjects = () => [...list.element.querySelectorAll(".row-subject")].map((each) => each.textContent);
-}"""
+LIST = IN_PAGE["listInPage"]
 
 
 @pytest.fixture
@@ -59,23 +46,7 @@ def test_a_decrypted_subject_never_stands_in_the_row_of_another_message(page: Pa
 
 def test_a_folder_that_is_numbered_anew_in_between_is_listed_from_its_beginning(page: Page) -> None:
     """The list shows 50 rows, and the page after them is requested."""
-    page.js("""async () => {
-      list.element.remove();
-      const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-      const { ApiError } = await import("/source/webbridge/pages/api.js");
-      globalThis.asked = [];
-      const messages = async (_folder, { before }) => {
-        asked.push(before?.uidValidity ?? null);
-        if (before && before.uidValidity !== uidValidity) throw new ApiError("folder-changed", "numbered anew");
-        const rows = Array.from({ length: 50 }, (_, index) => row({ uid: 100 - index, subject: "s" }));
-        return { uidValidity, messages: rows };
-      };
-      globalThis.list = new MessageList({ translate: (key) => key, api: { messages }, keys: { unlocked: false } });
-      document.body.append(list.element);
-      await list.load("folder-id", {});
-      uidValidity = 10;
-      list.element.querySelector("[data-test=older]").click();
-    }""")
+    page.js(IN_PAGE["aFolderThatIsNumberedAnewInBetweenIsListedFromItsBeginning"])
     page.wait_for("() => asked.length === 3 && list.element.querySelector('a').hash.endsWith('/10/100')")
     assert page.js("() => [asked, subjects().length]") == [[None, 9, None], 50]
 
@@ -99,22 +70,7 @@ def test_a_long_subject_is_cut_in_its_row(page: Page) -> None:
 @pytest.mark.thorough(False)
 def test_a_message_that_ends_the_vault_takes_its_own_subject_only(page: Page) -> None:
     """The vault refuses every group with the message of 7 bytes."""
-    page.js("""async () => {
-      const { VaultError } = await import("/source/wasm_build/vault/vault_error.js");
-      list.element.remove();
-      const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-      globalThis.asked = [];
-      const subjects = async (found) => {
-        asked.push(found.length);
-        if (found.some(({ byteLength }) => byteLength === 7)) throw new VaultError("vault-timeout", "too long");
-        return found.map(({ byteLength }) => `Subject ${byteLength}`);
-      };
-      const rawMessage = async ({ uid }) => new ArrayBuffer(uid);
-      const api = { messages: async () => ({ uidValidity, messages }), rawMessage };
-      const keys = { unlocked: true };
-      globalThis.list = new MessageList({ translate: (key) => key, api, mailVault: { subjects }, keys });
-      document.body.append(list.element);
-    }""")
+    page.js(IN_PAGE["aMessageThatEndsTheVaultTakesItsOwnSubjectOnly"])
     show(page, "", "Array.from({ length: 25 }, (_, index) => row({ uid: 25 - index }))")
     page.wait_for("() => asked.length === 22")
     page.wait_for("() => subjects().filter((subject) => subject !== 'subject_encrypted').length === 24")
@@ -124,24 +80,7 @@ def test_a_message_that_ends_the_vault_takes_its_own_subject_only(page: Page) ->
 
 
 # Makes `list` with the usual client of a bridge that gives 300 rows. Each row says 10 bytes, and no message ends.
-ENDLESS = """async () => {
-  const { BridgeApi } = await import("/source/webbridge/pages/api.js");
-  globalThis.taken = 0;
-  globalThis.decrypted = 0;
-  const pull = (controller) => {
-    taken += 1;
-    controller.enqueue(new Uint8Array(64_000));
-  };
-  globalThis.fetch = async (url) => (/raw$/.test(url)
-    ? new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
-    : Response.json({ uidValidity, messages: Array.from({ length: 300 }, (_, index) => row({ uid: 1000 - index })) }));
-  list.element.remove();
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-  const mailVault = { subjects: async (found) => { decrypted += found.length; return found.map(() => ""); } };
-  const api = new BridgeApi("https://bridge.test", () => undefined);
-  globalThis.list = new MessageList({ translate: (key) => key, api, mailVault, keys: { unlocked: true } });
-  document.body.append(list.element);
-}"""
+ENDLESS = IN_PAGE["endless"]
 
 
 @pytest.mark.thorough(False)

@@ -16,6 +16,7 @@ from smime_core.cms import Keys, SignerInfo, find_signed_layer
 from smime_core.message import decrypt_entity
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.command.timestamp_services import serve
 from tests.support.extension.receipt_mails import asking_mail
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
@@ -23,6 +24,8 @@ from tests.support.pages.received import deliver
 from tests.support.timestamp_service import answer
 from webbridge import BridgeConfig
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/more_options.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -133,18 +136,7 @@ def test_after_a_failure_of_the_service_nothing_was_sent(
 
 def test_a_letter_that_comes_back_keeps_its_statements(letter: MailPages) -> None:
     back = letter.page.js(
-        """async (policy) => {
-      const { LetterOptions } = await import("/source/webbridge/pages/views/letter_options.js");
-      const make = (labelPolicy) => new LetterOptions((key) => key, { timestampHost: "tsa.test", labelPolicy }, {
-        copy: document.createElement("div"), isOwnComputer: true, onChange: () => {}, onUnstamped: () => {},
-      });
-      const kept = { receipt: true, lasting: true, label: { policy: "1.2.3.4", classification: 6 } };
-      return [policy, { ...policy, policy: "1.2.3.5" }, null].map((one) => {
-        const options = make(one);
-        options.set(kept);
-        return options.statements;
-      });
-    }""",
+        IN_PAGE["aLetterThatComesBackKeepsItsStatements"],
         POLICY,
     )
     label = {"policy": "1.2.3.4", "classification": 6}

@@ -18,6 +18,7 @@ from smime_core.parcels import CHUNK_BYTES
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.kept_files import Cabinet, FilesPage, many_files
@@ -25,6 +26,8 @@ from tests.support.pages.sent_parcels import SendingHouse
 from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
 from webbridge.delivery.kept.records import TooManyFiles
 from webbridge.services import services_of
+
+IN_PAGE = page_scripts("pages/my_files.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -34,15 +37,7 @@ LARGE_BYTES = 2 * CHUNK_BYTES + 5_000_000
 
 
 # The first answer about a manifest does not come, as in WebKit while a download begins.
-LOSING = """() => {
-  const usual = fetch;
-  globalThis.lost = 0;
-  globalThis.fetch = (url, options) => {
-    if (!new URL(url).pathname.endsWith("/bytes/manifest") || lost > 0) return usual(url, options);
-    lost += 1;
-    return Promise.reject(new TypeError("away"));
-  };
-}"""
+LOSING = IN_PAGE["losing"]
 
 
 @pytest.fixture
@@ -224,17 +219,7 @@ def test_ten_thousand_files_are_listed_and_searched(
     cabinet.store_index(many_files(10_000), signer=cabinet.house.stack.accounts[0].identity)
     files.page.js("() => { location.hash = '#/folder/inbox'; }")
     files.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
-    files.page.js("""() => {
-      globalThis.shownAfter = 0;
-      const begun = performance.now();
-      const look = new MutationObserver(() => {
-        if (!document.querySelector('[data-test="files"] > li')) return;
-        look.disconnect();
-        requestAnimationFrame(() => { globalThis.shownAfter = performance.now() - begun; });
-      });
-      look.observe(document.body, { childList: true, subtree: true });
-      location.hash = "#/files";
-    }""")
+    files.page.js(IN_PAGE["tenThousandFilesAreListedAndSearched"])
     milliseconds = files.page.wait_for("() => globalThis.shownAfter", timeout_seconds=OPERATION_SECONDS)
     files.wait()
     assert len(files.names) == 100

@@ -13,6 +13,7 @@ import pytest
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.reporting import pages_that_hear
 from tests.support.servers.proxies import NGINX
@@ -20,6 +21,8 @@ from tests.support.servers.push_service import PushService, run_push_service
 from webbridge.demo.accounts import Account
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/new_mail.js")
 
 pytestmark = [
     pytest.mark.thorough,
@@ -30,44 +33,7 @@ pytestmark = [
 
 MESSAGE = b"From: bob@example.test\r\nSubject: for nobody's screen\r\n\r\nHello\r\n"
 # Notes what the page asks of the browser, and answers as a browser that the person lets show notifications.
-BEFORE_THE_PAGE = """() => {
-  if (!globalThis.ServiceWorkerRegistration) return;
-  globalThis.asked = 0;
-  globalThis.noticed = [];
-  globalThis.answer = "granted";
-  globalThis.visibility = "visible";
-  globalThis.turn = (state) => { visibility = state; document.dispatchEvent(new Event("visibilitychange")); };
-  Object.defineProperty(document, "visibilityState", { get: () => visibility });
-  navigator.setAppBadge = async (count) => { globalThis.badge = count; };
-  navigator.clearAppBadge = async () => { globalThis.badge = 0; };
-  const allowed = () => localStorage.getItem("test-allowed") ?? "default";
-  globalThis.Notification = class {
-    static get permission() { return allowed(); }
-    static async requestPermission() {
-      asked += 1;
-      localStorage.setItem("test-allowed", answer);
-      return answer;
-    }
-  };
-  const open = () => noticed.filter(({ closed }) => !closed);
-  ServiceWorkerRegistration.prototype.showNotification = async function (title, options) {
-    for (const one of open().filter(({ tag }) => tag === options.tag)) one.closed = true;
-    noticed.push({ title, ...options, closed: false });
-  };
-  ServiceWorkerRegistration.prototype.getNotifications = async () =>
-    open().map((one) => ({ close: () => { one.closed = true; } }));
-  const kept = () => JSON.parse(localStorage.getItem("test-subscription") ?? "null");
-  const made = (endpoint) => endpoint && ({
-    endpoint, options: { applicationServerKey: null },
-    unsubscribe: async () => { localStorage.removeItem("test-subscription"); },
-  });
-  PushManager.prototype.getSubscription = async () => made(kept());
-  PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey }) => {
-    globalThis.subscribed = [userVisibleOnly, applicationServerKey.length, applicationServerKey[0]];
-    localStorage.setItem("test-subscription", JSON.stringify(globalThis.endpoint));
-    return made(kept());
-  };
-}"""
+BEFORE_THE_PAGE = IN_PAGE["beforeThePage"]
 TITLE = "() => document.title"
 OPEN = "() => noticed.filter(({ closed }) => !closed).map(({ closed, ...one }) => one)"
 

@@ -14,6 +14,7 @@ import pytest
 from tests.support.browser.browsers import Browser, Chromium, launch
 from tests.support.browser.databases import WALK
 from tests.support.browser.page import ENTER, ESCAPE, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.network import Place, place, without_network
@@ -21,23 +22,14 @@ from tests.support.pages.pdf_files import pdf
 from tests.support.pages.received import encrypted, signed_and_encrypted
 from webbridge.demo.accounts import Account
 
+IN_PAGE = page_scripts("pages/offline.js")
+
 __all__ = ["place"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PASSPHRASE = "Vier Möwen & ein Wal"
-STORED = """async () => {
-  const done = (request) => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  const database = await done(indexedDB.open("sealwax-offline"));
-  const counts = {};
-  for (const name of database.objectStoreNames)
-    counts[name] = await done(database.transaction(name).objectStore(name).count());
-  database.close();
-  return counts;
-}"""
+STORED = IN_PAGE["stored"]
 SECRET = "Der Schlüssel liegt unter der dritten Stufe"
 
 
@@ -226,16 +218,7 @@ def test_nothing_is_in_clear_on_the_disk(browser: Browser, place: Place, tmp_pat
         page.wait_for_text("2 messages are kept", selector=named("offline-note"), timeout_seconds=OPERATION_SECONDS)
         # The control, in a database beside it, shows that the search below finds what is in clear.
         page.js(
-            """async (control) => {
-              const database = await new Promise((resolve) => {
-                const request = indexedDB.open("control");
-                request.onupgradeneeded = () => request.result.createObjectStore("one", { keyPath: "name" });
-                request.onsuccess = () => resolve(request.result);
-              });
-              const put = database.transaction("one", "readwrite").objectStore("one").put({ name: control });
-              await new Promise((resolve) => { put.transaction.oncomplete = resolve; });
-              database.close();
-            }""",
+            IN_PAGE["nothingIsInClearOnTheDisk"],
             control,
         )
         assert page.js(WALK, [list(needle.encode()) for needle in (subject, SECRET)])["found"] == 0

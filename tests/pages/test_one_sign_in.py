@@ -8,24 +8,18 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/one_sign_in.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 FIELD = f"{named('sign-in-form')} {named('passphrase')}"
 # Collects the addresses and the bodies of all requests of the page.
-LISTEN = """() => {
-  globalThis.sent = [];
-  const { fetch } = globalThis;
-  globalThis.fetch = (input, options = {}) => {
-    const address = input instanceof Request ? input.url : String(input);
-    const body = typeof options.body === "string" ? options.body : "";
-    sent.push(`${address} ${JSON.stringify(options.headers ?? {})} ${body}`);
-    return fetch(input, options);
-  };
-}"""
+LISTEN = IN_PAGE["listen"]
 
 
 @pytest.fixture

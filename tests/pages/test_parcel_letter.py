@@ -14,12 +14,15 @@ from werkzeug.wrappers import Request, Response
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, DORA, LINK, NOTICE_SECONDS, ParcelLetter, notice_to, notices_to
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
 from tests.support.parcel_secret import shows_secret
 from webbridge.delivery.states import Stage
+
+IN_PAGE = page_scripts("pages/parcel_letter.js")
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,29 +35,9 @@ SECTIONS = """(sections) => [...document.querySelectorAll(sections)]
   .map((section) => [section.getAttribute("aria-label"), section.querySelector("ol").textContent])"""
 OFFERS = [named("remedy-parcel"), named("parcel-question")]
 # The answers of the announcement and of the submission are lost, and one piece does not arrive.
-TEARING = """() => {
-  globalThis.torn = [];
-  const usual = fetch;
-  const once = (name) => !torn.includes(name) && torn.push(name);
-  globalThis.fetch = async (url, options = {}) => {
-    const path = new URL(url).pathname;
-    if (options.method === "PATCH" && once("piece")) throw new TypeError("away");
-    const answer = await usual(url, options);
-    if (path === "/api/parcels" && options.method === "POST" && once("create")) throw new TypeError("away");
-    if (path.endsWith("/submit") && once("submit")) throw new TypeError("away");
-    return answer;
-  };
-}"""
+TEARING = IN_PAGE["tearing"]
 # The second piece waits until its request is aborted.
-HOLDING = """() => {
-  globalThis.held = false;
-  const usual = fetch;
-  globalThis.fetch = (url, options = {}) => {
-    if (options.method !== "PATCH") return usual(url, options);
-    held = true;
-    return new Promise((_, reject) => options.signal.addEventListener("abort", () => reject(options.signal.reason)));
-  };
-}"""
+HOLDING = IN_PAGE["holding"]
 
 
 @pytest.fixture

@@ -14,30 +14,19 @@ from werkzeug.wrappers import Request, Response
 from smime_core.parcels import CHUNK_BYTES
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import named
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, Sent
+
+IN_PAGE = page_scripts("pages/parcel_saving.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 LARGE_BYTES = 2 * CHUNK_BYTES + 5_000_000
 # The dialog cannot be driven, so a stand-in takes the bytes as the browser's file does.
-DIALOG = """() => {
-  globalThis.written = [];
-  globalThis.showSaveFilePicker = async ({ suggestedName }) => ({
-    createWritable: async () => ({
-      write: async (chunk) => { written.push(chunk.byteLength); },
-      close: async () => { written.push(`closed ${suggestedName}`); },
-      abort: async () => { written.push("aborted"); },
-    }),
-  });
-}"""
-STORED = """async () => {
-  const { usageDetails = {} } = await navigator.storage.estimate();
-  let names = 0;
-  for await (const _ of (await navigator.storage.getDirectory().catch(() => null))?.keys() ?? []) names += 1;
-  return [names, usageDetails.fileSystem ?? 0];
-}"""
+DIALOG = IN_PAGE["dialog"]
+STORED = IN_PAGE["stored"]
 
 
 @pytest.fixture(scope="module")

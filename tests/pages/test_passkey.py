@@ -10,35 +10,21 @@ import pytest
 from tests.support.browser.authenticator import Authenticator
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.databases import WALK
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/passkey.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 BASE_PORT = 8560
 # Collects each secret that the authenticator gives to the page, in its buffer and as a copy. The buffer shows whether
 # the page overwrites the secret.
-BEFORE_THE_PAGE = """() => {
-  globalThis.outputs = [];
-  // The empty page before the first is no secure context.
-  if (!globalThis.PublicKeyCredential) return;
-  const results = PublicKeyCredential.prototype.getClientExtensionResults;
-  PublicKeyCredential.prototype.getClientExtensionResults = function () {
-    const all = results.call(this);
-    const { first } = all.prf?.results ?? {};
-    if (first) outputs.push({ buffer: first, octets: Array.from(new Uint8Array(first)) });
-    return all;
-  };
-}"""
+BEFORE_THE_PAGE = IN_PAGE["beforeThePage"]
 
 # The number of passkeys that the browser keeps. Its other records, such as the key server's, stay.
-KEPT_PASSKEYS = """async () => {
-  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-  const database = await done(indexedDB.open("sealwax"));
-  const count = await done(database.transaction("passkeys").objectStore("passkeys").count());
-  database.close();
-  return count;
-}"""
+KEPT_PASSKEYS = IN_PAGE["keptPasskeys"]
 
 
 @pytest.fixture(scope="module")
@@ -142,13 +128,7 @@ def test_a_person_who_refuses_the_device_is_told_what_to_do(alice: MailPages, de
     use_device(alice)
     alice.page.click(named("lock"))
     # The next call fails with the browser's error for a refusal, a closed dialogue and an unknown finger.
-    alice.page.js("""() => {
-      const { get } = CredentialsContainer.prototype;
-      CredentialsContainer.prototype.get = async function () {
-        CredentialsContainer.prototype.get = get;
-        throw new DOMException("not allowed", "NotAllowedError");
-      };
-    }""")
+    alice.page.js(IN_PAGE["aPersonWhoRefusesTheDeviceIsToldWhatToDo"])
     alice.page.click(named("passkey-unlock"))
     alice.page.wait_for_text("did not finish", selector=named("passkey-error"), timeout_seconds=OPERATION_SECONDS)
     alice.page.click(named("passkey-unlock"))
@@ -158,17 +138,7 @@ def test_a_person_who_refuses_the_device_is_told_what_to_do(alice: MailPages, de
 @pytest.mark.thorough
 def test_an_altered_bundle_is_refused_in_words(alice: MailPages, device: Authenticator) -> None:
     use_device(alice)
-    alice.page.js("""async () => {
-      const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-      const database = await done(indexedDB.open("sealwax"));
-      const passkeys = database.transaction("passkeys", "readwrite").objectStore("passkeys");
-      const [record] = await done(passkeys.getAll());
-      const bundle = JSON.parse(new TextDecoder().decode(record.bundle));
-      bundle.bundle_id = "0".repeat(32);
-      record.bundle = new TextEncoder().encode(JSON.stringify(bundle)).buffer;
-      await done(passkeys.put(record));
-      database.close();
-    }""")
+    alice.page.js(IN_PAGE["anAlteredBundleIsRefusedInWords"])
     alice.page.click(named("lock"))
     alice.page.click(named("passkey-unlock"))
     alice.page.wait_for_text(
@@ -260,13 +230,7 @@ def test_the_view_of_the_keys_offers_the_device_once(alice: MailPages, device: A
 def test_a_refused_offer_says_so_and_stays(alice: MailPages, device: Authenticator) -> None:
     alice.enter()
     alice.page.wait_for_selector(named("passkey-offer"))
-    alice.page.js("""() => {
-      const { create } = CredentialsContainer.prototype;
-      CredentialsContainer.prototype.create = async function () {
-        CredentialsContainer.prototype.create = create;
-        throw new DOMException("not allowed", "NotAllowedError");
-      };
-    }""")
+    alice.page.js(IN_PAGE["aRefusedOfferSaysSoAndStays"])
     alice.page.click(named("passkey-accept"))
     alice.page.wait_for_text("did not finish", selector=named("passkey-offer-error"), timeout_seconds=OPERATION_SECONDS)
     alice.page.click(named("passkey-accept"))

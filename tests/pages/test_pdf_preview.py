@@ -10,12 +10,15 @@ import pytest
 
 from tests.support.browser.accessibility import Theme, find_violations, shown_in
 from tests.support.browser.page import ESCAPE
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.hostile_mails import counting_server
 from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import MailPages, named
 from tests.support.pages.pdf_files import bomb_pdf, endless_pdf, locked_pdf, narrow_pdf, pdf, reaching_pdfs
 from tests.support.pages.received import deliver, encrypted, pages, stack
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/pdf_preview.js")
 
 __all__ = ["pages", "stack"]
 
@@ -28,21 +31,9 @@ SCRIPTS = "() => [...document.scripts].map(({ src }) => src.split('/').at(-1))"
 WIDEST = "() => Math.max(...[...document.querySelectorAll('.pdf-page > canvas')].map(({ width }) => width))"
 SHOW = "(number) => document.querySelectorAll('.pdf-page')[number - 1].scrollIntoView({ block: 'center' })"
 # The number of dark pixels of the first drawn page.
-INK = """() => {
-  const [shown] = document.querySelectorAll(".pdf-page > canvas");
-  const { width, height } = shown;
-  const context = new OffscreenCanvas(width, height).getContext("2d");
-  context.drawImage(shown, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
-  return data.reduce((count, one, at) => count + (at % 4 === 0 && one < 128 ? 1 : 0), 0);
-}"""
+INK = IN_PAGE["ink"]
 # Restored by `RESTORE`, as everything that a test replaces in the page.
-SHORT_TIMES = """() => {
-  const real = window.setTimeout;
-  window.restore = () => { window.setTimeout = real; };
-  window.setTimeout = (act, milliseconds, ...given) =>
-    real(act, milliseconds === 20000 ? 3000 : milliseconds, ...given);
-}"""
+SHORT_TIMES = IN_PAGE["shortTimes"]
 RESTORE = "() => window.restore()"
 # A library that somebody has taken over. It tries to reach others, and tells as the words of a page what it got.
 HOSTILE_LIBRARY = """
@@ -113,46 +104,9 @@ NEAREST = """() => {
   return Math.min(...edges.slice(1).map(({ top, width }, index) => (top - edges[index].top) / width));
 }"""
 # In the place of the library, which the browser itself compares with its hash.
-REPLACE_LIBRARY = """(code) => {
-  const real = window.fetch;
-  window.restore = () => { window.fetch = real; };
-  window.fetch = async (url, options) => {
-    return String(url).endsWith("pdf_worker.js") ? new Response(code) : real(url, options);
-  };
-}"""
-HOLD_LIBRARY = """() => {
-  const real = window.fetch;
-  const held = new Promise((resolve) => { window.release = resolve; });
-  window.restore = () => { window.fetch = real; };
-  window.fetch = async (url, options) => {
-    const isLibrary = String(url).endsWith("pdf_worker.js");
-    if (isLibrary) { window.isAsked = true; await held; }
-    const answer = await real(url, options);
-    if (isLibrary) setTimeout(() => { window.isGiven = true; }, 500);
-    return answer;
-  };
-}"""
-TRIES_IN_FRAME = """async (server) => {
-  const reached = [];
-  const attempt = async (name, act) => { try { await act(); reached.push(name); } catch { /* refused */ } };
-  await attempt("parent", () => parent.document.title);
-  await attempt("top", () => { top.location.href = server + "/top"; });
-  await attempt("storage", () => localStorage.length);
-  await attempt("cookie", () => document.cookie);
-  await attempt("fetch", () => fetch(server + "/fetch", { mode: "no-cors" }));
-  const image = document.createElement("img");
-  image.src = server + "/image";
-  const script = document.createElement("script");
-  await attempt("script", () => {
-    script.append("window.wasRun = true");
-    document.documentElement.append(image, script);
-    if (!window.wasRun) throw new Error("refused");
-  });
-  await attempt("window", () => {
-    if (!window.open(server + "/window")) throw new Error("refused");
-  });
-  return reached;
-}"""
+REPLACE_LIBRARY = IN_PAGE["replaceLibrary"]
+HOLD_LIBRARY = IN_PAGE["holdLibrary"]
+TRIES_IN_FRAME = IN_PAGE["triesInFrame"]
 
 
 def receive(pages: MailPages, stack: DemoStack, *files: bytes, type: str = "application/pdf") -> None:

@@ -13,11 +13,14 @@ from smime_core import ess
 from smime_core.blocking import run
 from smime_core.cms import find_signed_layer
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.receipt_mails import NATIVE, asking_mail, decrypted, receipt_mail
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.received import deliver, pages, stack
 from tests.support.pages.reloads import wait_until_unlocked
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/receipts.js")
 
 __all__ = ["pages", "stack"]
 
@@ -25,29 +28,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 NOTE = named("receipt")
 # All that the browser has of receipts, with the bytes as text; null without a database.
-STORED = """async () => {
-  if (!(await indexedDB.databases()).some(({ name }) => name === "sealwax")) return null;
-  const database = await new Promise((resolve) => {
-    const request = indexedDB.open("sealwax");
-    request.onsuccess = () => resolve(request.result);
-  });
-  const records = await new Promise((resolve) => {
-    const request = database.transaction("receipts").objectStore("receipts").getAll();
-    request.onsuccess = () => resolve(request.result);
-  });
-  database.close();
-  return records.map(({ place, sealed }) =>
-    place + Array.from(new Uint8Array(sealed), (octet) => String.fromCharCode(octet)).join(""));
-}"""
+STORED = IN_PAGE["stored"]
 # From now on the browser has no room for records of receipts.
-FULL = """() => {
-  const put = IDBObjectStore.prototype.put;
-  globalThis.room = () => { IDBObjectStore.prototype.put = put; };
-  IDBObjectStore.prototype.put = function (...all) {
-    if (this.name === "receipts") throw new DOMException("no room", "QuotaExceededError");
-    return put.apply(this, all);
-  };
-}"""
+FULL = IN_PAGE["full"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -236,36 +219,7 @@ def test_another_browser_of_the_reader_gives_no_second_receipt(
 @pytest.mark.thorough(False)
 def test_the_keyword_is_noted_before_the_receipt_and_its_failure_is_told(browser: Browser, stack: DemoStack) -> None:
     page = browser.open(stack.pages_url)
-    found = page.js("""async () => {
-      const { ReceiptKeyword, RECEIPT_SENT } = await import("/source/webbridge/pages/receipt_keyword.js");
-      const { ApiError } = await import("/source/webbridge/pages/api.js");
-      const at = { folder: "one", uidValidity: 7, uid: 3 };
-      const tryAt = async (address, { has = false, keeps = true, refuses = "", lost = false, race = false } = {}) => {
-        const flags = new Set(has ? [RECEIPT_SENT.toUpperCase()] : ["\\Seen"]);
-        let rows = 0;
-        const keyword = new ReceiptKeyword({
-          row: async () => {
-            if (lost && (rows += 1) > 1) throw new ApiError("unreachable", "lost");
-            return { flags: [...flags] };
-          },
-          setFlags: async (chosen, { add = [], remove = [] }) => {
-            if (refuses) throw new ApiError(refuses, "no");
-            for (const one of keeps ? add : []) flags.add(one);
-            for (const one of remove) flags.delete(one);
-            return { undo: race ? [] : [{}], markedOnly: false };
-          },
-        }, address);
-        const outcome = await keyword.set().catch(({ code }) => code);
-        if (typeof outcome === "string") await keyword.clear();
-        return [outcome, [...flags].some((one) => one.toUpperCase() === RECEIPT_SENT.toUpperCase())];
-      };
-      return [
-        await tryAt(at), await tryAt(at, { keeps: false }), await tryAt(at, { refuses: "not-offered" }),
-        await tryAt(null),
-        await tryAt(at, { has: true }), await tryAt(at, { race: true }), await tryAt(at, { lost: true }),
-        await tryAt(at, { refuses: "unreachable" }),
-      ];
-    }""")
+    found = page.js(IN_PAGE["theKeywordIsNotedBeforeTheReceiptAndItsFailureIsTold"])
     elsewhere = ["receipt-given-elsewhere", True]
     assert found[:4] == [[True, True], [False, False], [False, False], [False, False]]
     assert found[4:] == [elsewhere, elsewhere, ["unreachable", False], ["unreachable", False]]

@@ -10,11 +10,14 @@ from smime_core.errors import DecryptionError
 from tests.support.browser.browsers import Browser
 from tests.support.browser.databases import WALK
 from tests.support.browser.page import ENTER, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.reloads import RECORDS, TAKE, choose_minutes, wait_for_records, wait_until_unlocked
 from tests.support.vault.verbs import call
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/reload_unlock.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -384,14 +387,7 @@ def test_signing_out_deletes_the_record(keeper: MailPages) -> None:
 def test_what_is_typed_while_the_bridge_refuses_late_is_not_lost(keeper: MailPages) -> None:
     """The bridge takes longer than the page waits with its first view."""
     page = keeper.page
-    slow = """() => {
-      const usual = fetch;
-      globalThis.fetch = async (url, options) => {
-        if (!String(url).endsWith("/reload-half/take")) return usual(url, options);
-        await new Promise((resolve) => { globalThis.release = resolve; });
-        return new Response(JSON.stringify({ code: "half-gone", message: "gone" }), { status: 404 });
-      };
-    }"""
+    slow = IN_PAGE["slow"]
     browser = page.browser
     script = browser.bidi.command("script.addPreloadScript", functionDeclaration=slow, contexts=[page.context])[
         "script"

@@ -8,41 +8,15 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/removals.js")
 
 pytestmark = pytest.mark.browser
 
 # A vault of the test whose contacts and decisions are lists of names, and which answers when `turn` of the test comes.
-PARTS = """async () => {
-  const { MailVault } = await import("/source/webbridge/pages/mail_vault.js");
-  const { TrustKeeper } = await import("/source/webbridge/pages/trust_keeper.js");
-  globalThis.pack = (names) => new TextEncoder().encode(JSON.stringify(names)).buffer;
-  globalThis.unpack = (buffer) => (buffer === null ? [] : JSON.parse(new TextDecoder().decode(buffer)));
-  globalThis.pause = async () => {};
-  const without = (buffer, name) => pack(unpack(buffer).filter((one) => one !== name));
-  const verbs = {
-    "decision.remove": ({ decisions, fingerprint }) => {
-      if (unpack(decisions).includes(fingerprint)) return { decisions: without(decisions, fingerprint) };
-      throw Object.assign(new Error("none"), { code: "decision-refused-no-such" });
-    },
-    "decision.make": ({ trust, addresses: [name] }) => ({ decisions: pack([...unpack(trust.decisions), name]) }),
-    "contacts.remove": ({ contacts, address }) => ({ contacts: without(contacts, address) }),
-  };
-  const vault = { call: async (verb, args) => {
-    await pause();
-    return verbs[verb](args);
-  } };
-  globalThis.makeTrust = () => {
-    const trust = new TrustKeeper({ read: () => null, write: () => {} });
-    const mail = new MailVault(async () => vault, { copies: () => ({}) }, { trust }, async () => ({}));
-    /** What another tab or device has made of it. */
-    const adopt = (decisions, contacts) => trust.adopt({
-      contacts: pack(contacts), decisions: pack(decisions), book: pack({ entries: [] }), merged: null, sent: null,
-    });
-    const [decisions, contacts] = [() => unpack(trust.decisions()), () => unpack(trust.contacts().contacts)];
-    return { trust, mail, adopt, decisions, contacts };
-  };
-}"""
+PARTS = IN_PAGE["parts"]
 
 
 @pytest.fixture
@@ -55,61 +29,16 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
 
 
 def test_two_quick_presses_remove_both(page: Page) -> None:
-    found = page.js("""async () => {
-      const { mail, adopt, decisions, contacts } = makeTrust();
-      adopt(["a", "b"], ["a@x", "b@x"]);
-      const people = [mail.forgetPeople(["a@x"]), mail.forgetPeople(["b@x"])];
-      await Promise.all([mail.takeBack("a"), mail.takeBack("b"), ...people]);
-      return [decisions(), contacts()];
-    }""")
+    found = page.js(IN_PAGE["twoQuickPressesRemoveBoth"])
     assert found == [[], []]
 
 
 def test_what_another_tab_removes_during_a_removal_does_not_come_back(page: Page) -> None:
-    found = page.js("""async () => {
-      const { mail, adopt, decisions, contacts } = makeTrust();
-      adopt(["a", "b", "c"], ["a@x", "b@x", "c@x"]);
-      const elsewhere = () => {
-        globalThis.pause = async () => {};
-        adopt(decisions().filter((one) => one !== "b"), contacts().filter((one) => one !== "b@x"));
-      };
-      globalThis.pause = async () => elsewhere();
-      await mail.takeBack("a");
-      adopt(["c"], ["a@x", "b@x", "c@x"]);
-      globalThis.pause = async () => elsewhere();
-      await mail.forgetPeople(["a@x"]);
-      return [decisions(), contacts()];
-    }""")
+    found = page.js(IN_PAGE["whatAnotherTabRemovesDuringARemovalDoesNotComeBack"])
     assert found == [["c"], ["c@x"]]
 
 
 def test_no_order_of_answers_brings_back_what_was_removed_or_loses_what_was_accepted(page: Page) -> None:
     """Decisions are accepted and removed here, removed by another tab, and the vault answers after drawn pauses."""
-    found = page.js("""async () => {
-      let state = 5;
-      const draw = (count) => { state = (state * 48271) % 2147483647; return state % count; };
-      globalThis.pause = async () => {
-        for (let turns = draw(4); turns > 0; turns -= 1) await new Promise((resolve) => { setTimeout(resolve); });
-      };
-      const wrong = [];
-      for (let story = 0; story < 40; story += 1) {
-        const { mail, adopt, decisions, contacts, trust } = makeTrust();
-        adopt(["a", "b", "c", "d"], ["a@x", "b@x", "c@x", "d@x"]);
-        const certificate = new ArrayBuffer(4);
-        const options = { kind: "exact", addresses: ["new"], intermediates: [] };
-        const elsewhere = async () => {
-          await pause();
-          adopt(decisions().filter((one) => one !== "d"), contacts().filter((one) => one !== "d@x"));
-        };
-        const acts = [
-          () => mail.takeBack("a"), () => mail.takeBack("b"), () => mail.decide(certificate, options),
-          () => mail.forgetPeople(["a@x", "b@x"]), elsewhere,
-        ];
-        const drawn = acts.map((act) => ({ act, at: draw(100) })).sort((one, other) => one.at - other.at);
-        await Promise.all(drawn.map(({ act }) => act()));
-        const told = JSON.stringify([decisions(), contacts(), trust.removed.addresses.sort()]);
-        if (told !== '[["c","new"],["c@x"],["a@x","b@x"]]') wrong.push(told);
-      }
-      return wrong;
-    }""")
+    found = page.js(IN_PAGE["noOrderOfAnswersBringsBackWhatWasRemovedOrLosesWhatWasAccepted"])
     assert found == []

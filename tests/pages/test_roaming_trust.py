@@ -11,11 +11,14 @@ import pytest
 from smime_core import Certificate, Encrypting, Identity, blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import accept, show_people
 from tests.support.pages.strangers import PROVIDER, STRANGER, deliver, stranger, wait_for_state, welcome_of
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/roaming_trust.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 Verdict = tuple[str, str]
@@ -161,15 +164,7 @@ def test_a_renewed_key_opens_new_mail_on_another_device_and_earlier_mail_stays_r
 
 
 # Holds the answer of the key server to the next change that is stored there, until `release` is called.
-HOLD = """(keys) => {
-  const usual = fetch;
-  globalThis.fetch = async (url, options) => {
-    const response = await usual(url, options);
-    if (globalThis.release || !String(url).startsWith(keys) || options?.method !== "PUT") return response;
-    await new Promise((resolve) => { globalThis.release = resolve; });
-    return response;
-  };
-}"""
+HOLD = IN_PAGE["hold"]
 
 
 @pytest.mark.thorough

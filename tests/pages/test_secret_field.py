@@ -8,7 +8,10 @@ import pytest
 
 from tests.support.browser.browsers import Browser, Chromium, Firefox
 from tests.support.browser.page import BACKSPACE, CONTROL, ENTER, SHIFT, Page
+from tests.support.browser.page_scripts import page_scripts
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/secret_field.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -17,72 +20,16 @@ EDITOR = "[data-test=passphrase]"
 REMARK = "[data-test=passphrase-remark]"
 
 # Collects every buffer that the page makes, so that a test can look into the field's private buffers too.
-BEFORE_THE_PAGE = """() => {
-  globalThis.made = [];
-  const Native = ArrayBuffer;
-  globalThis.ArrayBuffer = new Proxy(Native, {
-    construct(target, given, asked) {
-      const buffer = Reflect.construct(target, given, asked === globalThis.ArrayBuffer ? target : asked);
-      made.push(buffer);
-      return buffer;
-    },
-  });
-}"""
-SHOW_FIELD = """async (direction) => {
-  const { SecretField } = await import("/source/wasm_build/ui/secret_field.js");
-  const { loadCatalogue } = await import("/source/wasm_build/ui/catalogue.js");
-  const translate = await loadCatalogue("en", [new URL("/runtime/ui/messages.en.json", location.href)]);
-  document.documentElement.dir = direction;
-  globalThis.submitted = 0;
-  const onSubmit = () => { submitted += 1; };
-  globalThis.field = new SecretField({ translate, label: "Passphrase", hint: "Of your keys.", onSubmit });
-  const other = Object.assign(document.createElement("textarea"), { id: "other" });
-  const button = Object.assign(document.createElement("button"), { id: "next", textContent: "Next" });
-  const main = document.createElement("main");
-  main.style.padding = "16px";
-  main.append(field.element, other, button);
-  document.body.replaceChildren(main);
-}"""
+BEFORE_THE_PAGE = IN_PAGE["beforeThePage"]
+SHOW_FIELD = IN_PAGE["showField"]
 # Takes the text from the field, and returns it with all that is left of it in the document and in other buffers.
-TAKE = """() => {
-  const holds = (buffer) => buffer.byteLength === 4096 && new Uint8Array(buffer).some((octet) => octet);
-  const holding = () => made.filter(holds).length;
-  const before = holding();
-  const { buffer, length } = field.take();
-  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(new Uint8Array(buffer, 0, length));
-  new Uint8Array(buffer).fill(0);
-  return {
-    text, size: buffer.byteLength, before, left: holding(), length: field.length,
-    shown: document.querySelector("[data-test=passphrase]").textContent,
-    pixels: document.querySelector("canvas").width,
-  };
-}"""
+TAKE = IN_PAGE["takeInPage"]
 SHOWN = f"() => document.querySelector('{EDITOR}').textContent"
 # Composes text as an input method does, by the interface that Firefox's own tests use.
-COMPOSE_IN_FIREFOX = """async (steps, end) => {
-  const window = Services.wm.getMostRecentWindow("navigator:browser");
-  window.focus();
-  const processor = Cc["@mozilla.org/text-input-processor;1"].createInstance(Ci.nsITextInputProcessor);
-  if (!processor.beginInputTransactionForTests(window)) throw new Error("no input transaction");
-  for (const step of steps) {
-    processor.setPendingCompositionString(step);
-    if (step) processor.appendClauseToPendingComposition(step.length, processor.ATTR_RAW_CLAUSE);
-    processor.setCaretInPendingComposition(step.length);
-    processor.flushPendingComposition();
-    await new Promise((resolve) => window.setTimeout(resolve, 20));
-  }
-  processor.commitCompositionWith(end);
-  await new Promise((resolve) => window.setTimeout(resolve, 20));
-}"""
+COMPOSE_IN_FIREFOX = IN_PAGE["composeInFirefox"]
 # Begins a composition by synthetic events and leaves it open. If a real composition stayed open, Firefox would not pass
 # later key presses to the page.
-BEGIN_COMPOSITION = """(text) => {
-  const editor = document.querySelector("[data-test=passphrase]");
-  editor.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
-  editor.firstChild.appendData(text);
-  const inputType = "insertCompositionText";
-  editor.dispatchEvent(new InputEvent("input", { bubbles: true, isComposing: true, inputType }));
-}"""
+BEGIN_COMPOSITION = IN_PAGE["beginComposition"]
 
 
 @pytest.fixture(scope="module")
@@ -178,13 +125,7 @@ def test_typed_text_comes_out_octet_by_octet(page: Page, text: str) -> None:
 
 
 def test_the_document_never_holds_what_was_typed(page: Page) -> None:
-    page.js("""() => {
-      globalThis.seen = [];
-      const look = () => seen.push(document.documentElement.outerHTML.includes("Xyl"));
-      const everything = { subtree: true, childList: true, characterData: true, attributes: true };
-      new MutationObserver(look).observe(document, everything);
-      for (const type of ["keydown", "beforeinput", "input", "keyup"]) document.addEventListener(type, look);
-    }""")
+    page.js(IN_PAGE["theDocumentNeverHoldsWhatWasTyped"])
     page.type("Xylophon")
     seen = page.js("() => seen")
     assert len(seen) >= 16
@@ -264,13 +205,7 @@ def test_more_than_fits_is_refused_whole_and_said(page: Page) -> None:
 
 def test_dropped_text_is_taken(page: Page) -> None:
     page.type("a")
-    page.js("""() => {
-      const dataTransfer = new DataTransfer();
-      dataTransfer.setData("text/plain", "dropped\\r\\n");
-      const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
-      const editor = document.querySelector("[data-test=passphrase]");
-      if (editor.dispatchEvent(drop)) throw new Error("the browser would drop it into the document");
-    }""")
+    page.js(IN_PAGE["droppedTextIsTaken"])
     assert take(page) == "adropped"
 
 
@@ -359,13 +294,7 @@ def test_enter_submits_once_and_adds_nothing(page: Page) -> None:
 
 
 def test_the_field_says_what_it_is_and_what_it_holds(page: Page) -> None:
-    named = page.js("""() => {
-      const editor = document.querySelector("[data-test=passphrase]");
-      const part = (id) => document.getElementById(id).textContent;
-      const text = (name) => editor.getAttribute(name).split(" ").map(part).join(" ").trim();
-      field.setError("This is not it.");
-      return [editor.role, text("aria-labelledby"), text("aria-describedby"), editor.ariaInvalid, editor.spellcheck];
-    }""")
+    named = page.js(IN_PAGE["theFieldSaysWhatItIsAndWhatItHolds"])
     assert named == ["textbox", "Passphrase", "Of your keys. This is not it.", "true", False]
     page.type("abc")
     page.wait_for_text("3 characters", selector="[data-test=passphrase-count]")
@@ -382,12 +311,7 @@ def test_the_field_says_what_it_is_and_what_it_holds(page: Page) -> None:
 def test_showing_draws_a_picture_and_keeps_no_text(page: Page) -> None:
     page.type("Gü 😀")
     page.click("[data-test=passphrase-show]")
-    drawn = """() => {
-      const canvas = document.querySelector("canvas");
-      if (canvas.hidden || !canvas.width) return null;
-      const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-      return { ink: pixels.some((octet) => octet), width: canvas.width, html: document.body.outerHTML.includes("Gü") };
-    }"""
+    drawn = IN_PAGE["drawn"]
     before = page.js(drawn)
     assert before["ink"]
     assert not before["html"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
@@ -18,6 +19,8 @@ from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.smtp_refusals import RecipientsRefused, Refusal
 from webbridge.sending import once as sending
 from webbridge.sending.offers import KnownOffers
+
+IN_PAGE = page_scripts("pages/sending_outcomes.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -34,18 +37,7 @@ def pages(browser: Browser, demo_stack: DemoStack, alice: Account, bob: Account)
 
 
 # The page hears that its upload failed, although it arrives later: when `sendLate` is called.
-SEND_LATE = """() => {
-  const real = window.fetch;
-  window.fetch = async (url, options) => {
-    if (options?.method !== "POST" || !String(url).endsWith("/api/send")) return real(url, options);
-    window.fetch = real;
-    window.sendLate = async () => {
-      const { outcome, code } = await (await real(url, options)).json();
-      return outcome ?? code;
-    };
-    throw new TypeError("the connection was lost");
-  };
-}"""
+SEND_LATE = IN_PAGE["sendLateInPage"]
 
 
 def message_ids(stack: DemoStack, account: Account) -> list[str]:

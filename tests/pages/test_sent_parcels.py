@@ -10,10 +10,13 @@ from sealwax.service import ServiceError
 from tests.support.browser.accessibility import find_violations, shown_in, walk_by_keyboard
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.sent_parcels import SendingHouse
 from tests.support.servers.parcels import Draft
 from webbridge.delivery.states import SaidBy, Stage, State
+
+IN_PAGE = page_scripts("pages/sent_parcels.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -26,25 +29,7 @@ ROWS = """(card) => [...document.querySelectorAll(`${card} [data-test="sent-parc
   .map(({ dataset, innerText }) => [dataset.state, dataset.by, innerText])
   .map(([state, by, text]) => [state, by, text.replace(/[\\u2066-\\u2069]/gu, "").replace(/\\s+/gu, " ")])"""
 GONE = "(token) => !document.documentElement.outerHTML.includes(token)"
-STORED = """async () => {
-  const databases = (await indexedDB.databases?.()) ?? [];
-  const contents = await Promise.all(databases.map(({ name }) => new Promise((resolve) => {
-    const opening = indexedDB.open(name);
-    opening.onsuccess = async () => {
-      const rows = [];
-      for (const store of opening.result.objectStoreNames) {
-        rows.push(await new Promise((done) => {
-          const asked = opening.result.transaction(store).objectStore(store).getAll();
-          asked.onsuccess = () => done(asked.result);
-        }));
-      }
-      opening.result.close();
-      resolve(rows);
-    };
-  })));
-  const addresses = [location.href, ...performance.getEntries().map(({ name }) => name)];
-  return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, contents, addresses, history.state]);
-}"""
+STORED = IN_PAGE["stored"]
 
 
 @pytest.fixture
@@ -195,13 +180,7 @@ def test_without_an_answer_the_list_says_so_and_comes_by_another_try(
     page = sender.page
     page.activate()
     reference = sending_house.send(Draft())
-    page.js("""() => {
-      globalThis.usual = fetch;
-      globalThis.fetch = async (url, ...others) => {
-        if (String(url).includes("/api/parcels")) throw new TypeError("away");
-        return usual(url, ...others);
-      };
-    }""")
+    page.js(IN_PAGE["withoutAnAnswerTheListSaysSoAndComesByAnotherTry"])
     page.js("() => { location.hash = '#/parcels'; }")
     page.wait_for_text("does not answer", selector=named("sent-parcels-error"))
     page.js("() => { globalThis.fetch = usual; }")
@@ -235,12 +214,7 @@ def test_a_token_is_shown_once_sends_and_is_revoked(
     assert command == f"sealwax deliver token --server {sending_house.stack.pages_url} --address {alice}"
     assert find_violations(page) == []
     assert_fits(page)
-    page.js("""() => {
-      globalThis.copied = [];
-      Object.defineProperty(navigator, "clipboard", {
-        configurable: true, value: { writeText: async (text) => { copied.push(text); } },
-      });
-    }""")
+    page.js(IN_PAGE["aTokenIsShownOnceSendsAndIsRevoked"])
     page.click(named("parcel-token-copy"))
     page.wait_for_text("Copied.", selector=named("parcel-token-copied"))
     page.click(named("parcel-token-copy-command"))

@@ -10,9 +10,12 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.databases import WALK
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/session.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -21,19 +24,7 @@ HOUR = 60 * MINUTE
 
 # Lets a test move the page's clocks, and collects every random value of 32 bytes that the page makes. The
 # device's token for the key server is drawn as eight words, and is not among them.
-BEFORE_THE_PAGE = """() => {
-  globalThis.shift = { wall: 0, steady: 0 };
-  globalThis.drawn = [];
-  const wall = Date.now.bind(Date), steady = performance.now.bind(performance);
-  Date.now = () => wall() + shift.wall;
-  performance.now = () => steady() + shift.steady;
-  const draw = crypto.getRandomValues.bind(crypto);
-  crypto.getRandomValues = (view) => {
-    const filled = draw(view);
-    if (filled.length === 32) drawn.push({ view: filled, octets: Array.from(filled) });
-    return filled;
-  };
-}"""
+BEFORE_THE_PAGE = IN_PAGE["beforeThePage"]
 
 # Returns the reason why a session is over, or null. Each time is [wall, steady, life]: two clocks in minutes, and the
 # number of the process to which the steady clock belongs.
@@ -102,52 +93,12 @@ def test_a_session_ends_by_whichever_clock_went_further(
 
 
 def test_setting_the_clock_back_in_small_steps_gains_nothing(empty: Page) -> None:
-    steps = empty.js("""async () => {
-      const { beginAt, useAt, whyOver } = await import("/source/wasm_build/vault/session.js");
-      let times = beginAt({ wall: 0, steady: 0, life: 1 });
-      for (let step = 1; step < 100; step += 1) {
-        const moment = { wall: -4000 * step, steady: 0, life: step + 1 };
-        if (whyOver(times, moment)) return step;
-        times = useAt(times, moment);
-      }
-      return null;
-    }""")
+    steps = empty.js(IN_PAGE["settingTheClockBackInSmallStepsGainsNothing"])
     assert steps == 2
 
 
 def test_locking_overwrites_the_key_and_stops_what_runs_with_it(empty: Page) -> None:
-    seen = empty.js("""async () => {
-      const { SealedSession } = await import("/source/wasm_build/vault/session.js");
-      const kept = [];
-      const draw = crypto.getRandomValues.bind(crypto);
-      crypto.getRandomValues = (view) => { kept.push(view); return draw(view); };
-      const session = new SealedSession();
-      const reasons = [];
-      session.addEventListener("locked", ({ reason }) => reasons.push(reason));
-      const stopped = [], late = new Uint8Array([1, 2, 3]).buffer;
-      const vault = session.guard({ call: (verb, args, { signal } = {}) => new Promise((resolve, reject) => {
-        if (verb === "late") signal.addEventListener("abort", () => resolve({ text: late }));
-        else signal?.addEventListener("abort", () => { stopped.push(verb); reject(new Error("aborted")); });
-        if (!signal) resolve("free");
-      }) });
-      const outcome = (reply) => reply.catch(({ code }) => code);
-      const { ended } = session;
-      const sealKey = session.keyForUnlock();
-      session.begin(ended);
-      const [key] = kept;
-      const running = [outcome(vault.call("slow", { sealKey })), outcome(vault.call("late", { sealKey }))];
-      const before = { open: session.isOpen, key: key.some((octet) => octet), copy: session.useKey() !== null };
-      session.lock("hand");
-      session.lock("hand");
-      const outcomes = await Promise.all(running);
-      let reopened = "no";
-      try { session.begin(ended); reopened = "yes"; } catch (error) { reopened = error.code; }
-      return {
-        before, outcomes, stopped, reasons, reopened, late: Array.from(new Uint8Array(late)),
-        key: key.some((octet) => octet), buffer: key.buffer.byteLength, open: session.isOpen, copy: session.useKey(),
-        free: await vault.call("free", {}),
-      };
-    }""")
+    seen = empty.js(IN_PAGE["lockingOverwritesTheKeyAndStopsWhatRunsWithIt"])
     assert seen["before"] == {"open": True, "key": True, "copy": True}
     assert seen["outcomes"] == ["locked", "locked"]
     assert seen["stopped"] == ["slow"]
@@ -160,14 +111,7 @@ def test_locking_overwrites_the_key_and_stops_what_runs_with_it(empty: Page) -> 
 
 @pytest.mark.thorough
 def test_nothing_done_for_a_while_locks_by_a_timer_too(empty: Page) -> None:
-    reason = empty.js("""async () => {
-      const { SealedSession } = await import("/source/wasm_build/vault/session.js");
-      const session = new SealedSession({ limits: { idleMilliseconds: 30, wholeMilliseconds: 10000 } });
-      const locked = new Promise((resolve) => session.addEventListener("locked", ({ reason }) => resolve(reason)));
-      session.keyForUnlock();
-      session.begin(session.ended);
-      return locked;
-    }""")
+    reason = empty.js(IN_PAGE["nothingDoneForAWhileLocksByATimerToo"])
     assert reason == "idle"
 
 
@@ -218,25 +162,7 @@ def test_the_deadline_is_judged_when_keys_are_used(visitor: MailPages, demo_stac
 
 def test_subjects_that_the_list_decrypts_by_itself_do_not_keep_keys_unlocked(empty: Page) -> None:
     """A slow bridge decides when the list decrypts the next subjects."""
-    seen = empty.js("""async () => {
-      const { SealedSession } = await import("/source/wasm_build/vault/session.js");
-      const { KeyRing } = await import("/source/webbridge/pages/keys.js");
-      const { MailVault } = await import("/source/webbridge/pages/mail_vault.js");
-      const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
-      const after14Minutes = async (use) => {
-        let wall = 0;
-        const session = new SealedSession({ readClock: () => ({ wall, steady: wall, life: 1 }) });
-        const vault = { call: async () => ({ identities: [identity], subjects: [] }) };
-        const ring = new KeyRing(async () => vault, { session });
-        await ring.openWithPasskey("a@example.test", new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 });
-        wall = 14 * 60000;
-        await use(ring);
-        wall = 16 * 60000;
-        return ring.unlocked;
-      };
-      const list = (ring) => new MailVault(ring.vault, ring, {}, () => undefined).subjects([new ArrayBuffer(8)]);
-      return [await after14Minutes((ring) => ring.copies()), await after14Minutes(list)];
-    }""")
+    seen = empty.js(IN_PAGE["subjectsThatTheListDecryptsByItselfDoNotKeepKeysUnlocked"])
     assert seen == [True, False]
 
 
@@ -254,30 +180,7 @@ def test_leaving_the_page_locks(visitor: MailPages) -> None:
 
 @pytest.mark.thorough
 def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Page) -> None:
-    seen = empty.js("""async () => {
-      const { KeyRing } = await import("/source/webbridge/pages/keys.js");
-      const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
-      const empty = () => new ArrayBuffer(8);
-      const known = () => new TextEncoder().encode("{}").buffer;
-      const login = () => ({ request: empty(), login: empty() });
-      const ring = new KeyRing(async () => ({
-        call: async (verb) =>
-          verb === "roaming.login" ? login() : { identities: [identity], known: known(), session: empty() },
-      }));
-      const passphrase = () => ({ buffer: new ArrayBuffer(4096), length: 0 });
-      const attempt = async (during) => {
-        const login = async () => during();
-        const server = { origin: "http://127.0.0.1:1", parameters: async () => ({}), logIn: login };
-        const opening = ring.openFromServer(server, "a@example.test", passphrase());
-        const outcome = await opening.then(() => "open", ({ code }) => code);
-        return [outcome, ring.unlocked];
-      };
-      const leave = () => {
-        ring.lock("signed-out");
-        return {};
-      };
-      return [await attempt(leave), await attempt(() => ({}))];
-    }""")
+    seen = empty.js(IN_PAGE["signingOutWhileKeysAreBeingUnlockedLeavesThemLocked"])
     assert seen == [["locked", False], ["open", True]]
 
 
@@ -285,13 +188,7 @@ def test_a_sign_out_that_the_bridge_does_not_confirm_is_said(visitor: MailPages)
     """The cookie is still there, and a reload shows the mail without a password."""
     visitor.sign_in()
     visitor.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
-    visitor.page.js("""() => {
-      const usual = fetch;
-      globalThis.fetch = async (url, options) => {
-        if (options?.method === "DELETE") throw new TypeError("no network");
-        return usual(url, options);
-      };
-    }""")
+    visitor.page.js(IN_PAGE["aSignOutThatTheBridgeDoesNotConfirmIsSaid"])
     visitor.page.click(named("sign-out"))
     visitor.page.wait_for_text("may still be open", selector=named("session-left"))
     visitor.page.reload()
@@ -312,16 +209,7 @@ def test_no_key_stands_in_the_databases_of_the_pages(visitor: MailPages, demo_st
     assert keys
     # The search must first find a key and these bytes in a database of the test. This shows that the search works.
     visitor.page.js(
-        """async (octets) => {
-      const request = indexedDB.open("control");
-      request.onupgradeneeded = () => request.result.createObjectStore("store", { autoIncrement: true });
-      const database = await new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-      const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"]);
-      const store = database.transaction("store", "readwrite").objectStore("store");
-      store.put({ inside: [Uint8Array.from(octets)] });
-      await new Promise((resolve) => { store.put({ key }).onsuccess = resolve; });
-      database.close();
-    }""",
+        IN_PAGE["noKeyStandsInTheDatabasesOfThePages"],
         keys[0],
     )
     seen: dict[str, Any] = visitor.page.js(WALK, keys)

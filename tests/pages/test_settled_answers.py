@@ -8,9 +8,12 @@ from smime_core import MessageReport
 from smime_core.report import report_to_json
 from tests.support.answered_mails import Letter, Named, report_on
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.received import stack
 from wasm_build.vault.python.replies import describe_reply
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/settled_answers.js")
 
 __all__ = ["stack"]
 
@@ -19,27 +22,7 @@ pytestmark = pytest.mark.browser
 BOB, ALICE, CAROL = "bob@example.test", "alice@example.test", "carol@example.test"
 
 # Shows the buttons for the first verdict, gives them the second one, and returns whom an answer to all addresses.
-ANSWER = """async (first, second) => {
-  const { createAnswerActions } = await import("/source/webbridge/pages/views/answer_actions.js");
-  let written = null;
-  const app = {
-    translate: (key) => key, address: "alice@example.test", keys: { identities: [] }, api: { sharedAddresses: [] },
-    write: (proposal) => { written = proposal; },
-  };
-  const opened = ({ report, people }) => ({
-    report, headers: report.headers, text: "", shown: "",
-    attachments: [{ name: "a", type: "x/y", data: new ArrayBuffer(1) }],
-    reply: { inReplyTo: null, references: [], hidden: [], people },
-  });
-  const { element, settle } = createAnswerActions(app, opened(first), async () => new ArrayBuffer(0));
-  settle({ ...opened(second), attachments: [] });
-  element.querySelector("[data-test=reply-all]").click();
-  const addresses = (mailboxes) => mailboxes.map(({ address }) => address);
-  const { to, cc, doubtful } = written;
-  element.querySelector("[data-test=forward]").click();
-  const answered = { sure: addresses([...to, ...cc]), asked: addresses([...doubtful.to, ...doubtful.cc]) };
-  return { ...answered, files: written.attachments.length };
-}"""
+ANSWER = IN_PAGE["answer"]
 
 
 def report(signer: str | None) -> MessageReport:

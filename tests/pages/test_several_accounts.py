@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ESCAPE, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import RECORDS
@@ -17,21 +18,12 @@ from tests.support.pages.received import encrypted
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
+IN_PAGE = page_scripts("pages/several_accounts.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Notes the account that each request to the API names, by its id in the address or by the header.
-NOTE_REQUESTS = """(api) => {
-  const asked = [];
-  const usual = fetch;
-  globalThis.fetch = (url, options = {}) => {
-    if (String(url).startsWith(api)) {
-      const named = new URL(url).searchParams.get("account") ?? new Headers(options.headers).get("X-Sealwax-Account");
-      asked.push([options.method ?? "GET", new URL(url).pathname, named && decodeURIComponent(named)]);
-    }
-    return usual(url, options);
-  };
-  globalThis.asked = asked;
-}"""
+NOTE_REQUESTS = IN_PAGE["noteRequests"]
 TAB_ACCOUNT = "() => sessionStorage.getItem('sealwax-account')?.split(' ')[0] ?? null"
 
 

@@ -8,36 +8,18 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ESCAPE, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
+IN_PAGE = page_scripts("pages/signing_out.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # The data that a session on the person's own computer has kept: a message, and the given number of letters that wait.
-KEEP = """async (address, letters) => {
-  const { writeAccount, writeSealed } = await import("/source/webbridge/pages/offline/store.js");
-  const { accountDigest } = await import("/source/webbridge/pages/state_database.js");
-  const account = await accountDigest(address);
-  const kept = { account, key: new ArrayBuffer(8), head: new ArrayBuffer(8), keys: new ArrayBuffer(8) };
-  await writeAccount(kept);
-  await writeSealed(kept, "messages", { place: `${account} message`, sealed: new ArrayBuffer(8) });
-  globalThis.addLetter = (name) =>
-    writeSealed(kept, "letters", { place: `${account} ${name}`, sealed: new ArrayBuffer(8) });
-  for (let index = 0; index < letters; index += 1) await addLetter(index);
-}"""
-COUNT = """async () => {
-  const database = await new Promise((resolve) => {
-    const request = indexedDB.open("sealwax-offline");
-    request.onsuccess = () => resolve(request.result);
-  });
-  const counts = await Promise.all(["accounts", "messages", "letters"].map((name) => new Promise((resolve) => {
-    const request = database.transaction(name).objectStore(name).count();
-    request.onsuccess = () => resolve(request.result);
-  })));
-  database.close();
-  return counts;
-}"""
+KEEP = IN_PAGE["keep"]
+COUNT = IN_PAGE["countInPage"]
 
 
 @pytest.fixture

@@ -15,10 +15,13 @@ from smime_core.identity.identity import export_identity
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.databases import WALK
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import show_people
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/storage.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -27,33 +30,9 @@ NATIVE = NativeProvider()
 
 # Simulates a browser that refuses to store anything, or has no room left. The test sets `trouble` to "refused", "full",
 # or "" if storing works.
-BEFORE_THE_PAGE = """() => {
-  globalThis.trouble = "refused";
-  const open = IDBFactory.prototype.open, databases = IDBFactory.prototype.databases;
-  const refuse = () => { throw new DOMException("denied", "SecurityError"); };
-  IDBFactory.prototype.open = function (...all) {
-    return trouble === "refused" ? refuse() : open.apply(this, all);
-  };
-  IDBFactory.prototype.databases = function () {
-    return trouble === "refused" ? Promise.reject(new DOMException("denied", "SecurityError")) : databases.call(this);
-  };
-  const put = IDBObjectStore.prototype.put;
-  IDBObjectStore.prototype.put = function (...all) {
-    if (trouble !== "full") return put.apply(this, all);
-    throw new DOMException("no room", "QuotaExceededError");
-  };
-  for (const name of ["getItem", "setItem", "removeItem"]) {
-    const usual = Storage.prototype[name];
-    Storage.prototype[name] = function (...all) { return trouble === "" ? usual.apply(this, all) : refuse(); };
-  }
-}"""
+BEFORE_THE_PAGE = IN_PAGE["beforeThePage"]
 # The same for the extension's background in Chromium, where only writing can fail.
-WORKER_TROUBLE = """(trouble) => {
-  const scope = globalThis;
-  scope.usual ??= { open: scope.IDBFactory.prototype.open, put: scope.IDBObjectStore.prototype.put };
-  scope.IDBObjectStore.prototype.put = trouble === "full"
-    ? () => { throw new DOMException("no room", "QuotaExceededError"); } : scope.usual.put;
-}"""
+WORKER_TROUBLE = IN_PAGE["workerTrouble"]
 
 
 @pytest.fixture

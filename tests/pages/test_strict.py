@@ -7,20 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
 
+IN_PAGE = page_scripts("pages/strict.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
-BEFORE_THE_PAGE = """() => {
-  globalThis.requests = [];
-  const post = Worker.prototype.postMessage;
-  Worker.prototype.postMessage = function (message, ...rest) {
-    if (message.kind === "request") requests.push(message.strict);
-    if (message.kind === "rest" || message.kind === "end") requests.push(message.kind);
-    return post.call(this, message, ...rest);
-  };
-}"""
+BEFORE_THE_PAGE = IN_PAGE["beforeThePage"]
 KEYS_VIEW = "() => { location.hash = '#/keys'; }"
 IS_STRICT = f"() => document.querySelector('{named('switch-strict')}').checked"
 UNLOCKED = f"{named('lock')}[data-unlocked=true]"

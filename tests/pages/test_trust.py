@@ -16,6 +16,7 @@ from smime_core.cms import build_certificates_only
 from smime_core.provider import NewKey
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, ESCAPE
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.strangers import PROVIDER, STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
 from tests.support.servers.pretended_public import pretend_public
@@ -24,16 +25,12 @@ from webbridge.demo.accounts import EXPIRING, REVOKED, certificate_pem
 from webbridge.demo.revocation import LIST_PATH, build_list
 from webbridge.demo.stack import DemoStack
 
+IN_PAGE = page_scripts("pages/trust.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Records the states of a message in the order in which the page shows them.
-WATCH = """() => {
-  window.shownStates = [];
-  new MutationObserver(() => {
-    const state = document.querySelector('[data-test="state"]')?.dataset.state;
-    if (state && window.shownStates.at(-1) !== state) window.shownStates.push(state);
-  }).observe(document.body, { subtree: true, childList: true });
-}"""
+WATCH = IN_PAGE["watch"]
 
 
 @pytest.fixture
@@ -225,14 +222,7 @@ def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
     page = pages.page
     pages.sign_in()
     page.click(f"{named('request')} > summary")
-    page.js("""() => {
-      window.saved = {};
-      const make = URL.createObjectURL.bind(URL);
-      URL.createObjectURL = (blob) => {
-        void blob.text().then((text) => { window.saved[text.includes("REQUEST") ? "request" : "key"] = text; });
-        return make(blob);
-      };
-    }""")
+    page.js(IN_PAGE["aKeyIsMadeForARequestAndJoinedWithItsCertificate"])
     for number, passphrase in enumerate(("a new passphrase", "a slip of the pen"), start=1):
         page.click(f"{named('request')} {named('new-passphrase')} .field:nth-of-type({number}) {named('passphrase')}")
         page.type(passphrase)

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/writing_bar.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -62,12 +65,7 @@ def test_the_text_field_grows_and_shrinks_with_its_text(letter: MailPages) -> No
 
 def test_a_field_that_gets_the_focus_is_not_behind_the_bar(letter: MailPages) -> None:
     letter.page.js("() => scrollTo({ top: 0, behavior: 'instant' })")
-    above = """() => {
-      const [copy, bar] = ['[data-test="compose-copy"]', '.writing-bar'].map((one) => document.querySelector(one));
-      document.querySelector('[data-test="more"]').open = true;
-      copy.focus();
-      return copy.getBoundingClientRect().bottom <= bar.getBoundingClientRect().top + 1;
-    }"""
+    above = IN_PAGE["above"]
     letter.page.wait_for(above, timeout_seconds=OPERATION_SECONDS)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import named
+
+IN_PAGE = page_scripts("support/new_passphrases.js")
 
 NEXT = "five other words on paper"
 # The last has nine code points, which are eighteen units of UTF-16 and 36 bytes of UTF-8.
@@ -13,15 +16,7 @@ TOO_SHORT = "fewer than 10 characters"
 
 def type_twice(page: Page, form: str, passphrase: str, *, before: int, current: str) -> None:
     """Type `current` into the first `before` fields of a form, and a new passphrase into the two that follow."""
-    find = """(form, number) => {
-      const place = document.querySelector(form);
-      for (let closed; (closed = place.closest("details:not([open])")); ) closed.open = true;
-      // The answer to the passphrase of before would count for this one.
-      for (const error of place.querySelectorAll(".field-error")) error.textContent = "";
-      const field = place.querySelectorAll('[role="textbox"]')[number];
-      field.focus();
-      getSelection().selectAllChildren(field);
-    }"""
+    find = IN_PAGE["find"]
     for number, text in enumerate([current] * before + [passphrase] * 2):
         page.js(find, named(form), number)
         page.type(text)

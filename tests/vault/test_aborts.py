@@ -8,12 +8,15 @@ import pytest
 
 from smime_core.provider import NewKey
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.people import person
 from tests.support.vault.comparing_worker import check_clean, next_report, open_comparing, wait_for_image
 from tests.support.vault.page import OpenPage, b64, call
 from tests.support.vault.verb_examples import CONTENT, examples, to_page
 from tests.support.vault.verbs import call as call_natively
 from tests.support.vault.verbs import sealed
+
+IN_PAGE = page_scripts("vault/aborts.js")
 
 pytestmark = pytest.mark.browser
 
@@ -49,23 +52,7 @@ globalThis.watchDoor = ({ pyodide }) => {
 };
 """
 # Resolves with the code of the error, or with "answered" if the request has fewer awaits.
-ABORT_AT: Final = """async (verb, args, wanted) => {
-  const channel = new BroadcastChannel("sealwax await");
-  const abort = new AbortController();
-  const told = new Promise((resolve) => { channel.onmessage = ({ data }) => data.ready && resolve(); });
-  channel.postMessage({ wanted });
-  await told;
-  channel.onmessage = ({ data }) => {
-    if (!data.reached) return;
-    abort.abort();
-    // The Worker gets the cancel, which came before, on another way.
-    setTimeout(() => channel.postMessage({ released: true }), 30);
-  };
-  const reply = vault.call(verb, window.wake(args), { signal: abort.signal });
-  const outcome = await reply.then(() => "answered", ({ code }) => code);
-  setTimeout(() => channel.close(), 100);
-  return outcome;
-}"""
+ABORT_AT: Final = IN_PAGE["abortAt"]
 MOST_AWAITS: Final = 40
 
 

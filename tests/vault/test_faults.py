@@ -10,23 +10,18 @@ import pytest
 from smime_core import blocking
 from smime_core.cms.recipients.keys import Keys
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.people import person
 from tests.support.vault.page import AT, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, octets_of, trusting
 from wasm_build.vault.python.sealed import seal_identity
+
+IN_PAGE = page_scripts("vault/faults.js")
 
 pytestmark = pytest.mark.browser
 
 # Hooks that make a Worker fail before it answers its first request, each in a different way.
 KILLERS = {
-    "python-memory": """({ pyodide }) => pyodide.runPython(`
-import wasm_build.vault.python.verbs
-verbs = wasm_build.vault.python.verbs
-async def verify(request, provider):
-    held = []
-    while True:
-        held.append(bytes(2**28))
-verbs.VERBS["bytes.verify"] = verbs.Verb(verbs.VERBS["bytes.verify"].request, verify)
-`)""",
+    "python-memory": IN_PAGE["fillMemory"],
     "array-buffer": "() => { new ArrayBuffer(2 ** 52); }",
     "linear-memory": "({ memory }) => { memory.grow(2 ** 16); }",
     "aborted-runtime": "({ pyodide }) => pyodide.runPython('import os; os.abort()')",
@@ -56,13 +51,7 @@ def test_whatever_kills_a_worker_becomes_an_error_and_the_next_request_works(
     assert call(page, "bytes.verify", args)["error"]["code"] == "malformed-message"
 
 
-BATCH = """async (requests, options) => {
-  const outcomes = [];
-  for await (const { ok, error } of vault.batch(window.wake(requests), options)) {
-    outcomes.push(error ? { error: { code: error.code, message: error.message } } : { ok: window.still(ok) });
-  }
-  return outcomes;
-}"""
+BATCH = IN_PAGE["batchInPage"]
 
 
 def test_a_batch_answers_in_order_past_errors_and_cleans_up_once(open_vault_page: OpenPage) -> None:
@@ -133,13 +122,7 @@ def test_a_request_that_cannot_be_sent_costs_no_worker(open_vault_page: OpenPage
 @pytest.mark.thorough
 def test_a_batch_whose_requests_share_a_buffer_leaves_its_worker(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    shared = """async (args) => {
-      const shared = window.wake(args);
-      const outcomes = [];
-      const requests = [shared, shared, window.wake(args)].map((args) => ({ verb: "bytes.encrypt", args }));
-      for await (const { error } of vault.batch(requests)) outcomes.push(error?.code ?? "ok");
-      return outcomes;
-    }"""
+    shared = IN_PAGE["sharedInPage"]
     args = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
     assert page.js(shared, args) == ["ok", "bad-request", "ok"]
     page.wait_for("() => window.cleanups.length === 1")
@@ -149,14 +132,7 @@ def test_a_batch_whose_requests_share_a_buffer_leaves_its_worker(open_vault_page
 @pytest.mark.thorough
 def test_a_stream_that_cannot_be_sent_lets_its_input_go(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = """async (args) => {
-      const given = window.wake(args);
-      structuredClone(given.recipients[0], { transfer: given.recipients });
-      const input = new ReadableStream({ cancel: () => { window.cancelled = true; } });
-      const { output, reply } = vault.stream("stream.encrypt", given, { input });
-      const codes = [reply, output.getReader().read()].map((one) => one.catch(({ code }) => code));
-      return Promise.all(codes);
-    }"""
+    refused = IN_PAGE["refused"]
     args = {"form": "cms", "recipients": [b64(person("bob").certificate.der)]}
     assert page.js(refused, args) == ["bad-request", "bad-request"]
     page.wait_for("() => window.cancelled && window.cleanups.length === 1")
@@ -196,13 +172,7 @@ def test_a_view_is_no_secret(open_vault_page: OpenPage) -> None:
 @pytest.mark.thorough
 def test_a_batch_that_was_aborted_before_starts_no_worker(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    aborted = """async (request) => {
-      const codes = [];
-      const signal = AbortSignal.abort();
-      const requests = window.wake(Array(20).fill(request));
-      for await (const { error } of vault.batch(requests, { signal })) codes.push(error.code);
-      return codes;
-    }"""
+    aborted = IN_PAGE["aborted"]
     request = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
     workers = page.js("() => window.workers")
     assert page.js(aborted, request) == ["vault-aborted"] * 20
@@ -244,13 +214,7 @@ def test_data_of_a_server_that_are_not_plain_are_refused(open_vault_page: OpenPa
 @pytest.mark.thorough
 def test_a_request_of_a_batch_that_is_none_is_refused_alone(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    outcomes = """async (args) => {
-      const verb = { toString() { throw new Error("mine"); } };
-      const requests = [null, { verb, args: {} }, { verb: "bytes.encrypt", args: window.wake(args) }];
-      const codes = [];
-      for await (const { ok, error } of vault.batch(requests)) codes.push(ok ? "ok" : error.code);
-      return codes;
-    }"""
+    outcomes = IN_PAGE["outcomes"]
     args = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
     assert page.js(outcomes, args) == ["bad-request", "bad-request", "ok"]
 
@@ -258,16 +222,7 @@ def test_a_request_of_a_batch_that_is_none_is_refused_alone(open_vault_page: Ope
 @pytest.mark.thorough
 def test_a_stream_that_gets_no_worker_cancels_its_input(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = """async (certificates) => {
-      const recipients = window.wake(certificates);
-      await vault.close();
-      const cancelled = new Promise((resolve) => {
-        const input = new ReadableStream({ cancel: ({ code }) => resolve(code) });
-        const { reply } = vault.stream("stream.encrypt", { form: "cms", recipients }, { input });
-        reply.catch(() => {});
-      });
-      return cancelled;
-    }"""
+    refused = IN_PAGE["refused2"]
     assert page.js(refused, [b64(person("bob").certificate.der)]) == "vault-closed"
 
 
@@ -288,12 +243,7 @@ def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_pa
 @pytest.mark.thorough
 def test_progress_is_told_from_a_megabyte_on(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    followed = """async (size, recipient) => {
-      const told = [];
-      const args = { content: new ArrayBuffer(size), recipients: [window.wake(recipient)] };
-      await vault.call("bytes.encrypt", args, { onProgress: ({ done, total }) => told.push([done, total]) });
-      return told;
-    }"""
+    followed = IN_PAGE["followed"]
     recipient = b64(person("bob").certificate.der)
     taken, encrypted = page.js(followed, 3_000_000, recipient)
     assert taken[0] >= 3_000_000
@@ -302,21 +252,7 @@ def test_progress_is_told_from_a_megabyte_on(open_vault_page: OpenPage) -> None:
 
 
 # Sends requests to the Worker without the page's own check, as a page would that was altered.
-ASK_THE_WORKER = """async (requests) => {
-  const { Reserve } = await import("/source/wasm_build/vault/owner/reserve.js");
-  const { RuntimeFiles } = await import("/source/wasm_build/vault/owner/assets.js");
-  const files = new RuntimeFiles(new URL("/runtime/", location.href), {});
-  await files.scripts;
-  const reserve = new Reserve(files, false, () => {});
-  const cell = await reserve.take();
-  const codes = [];
-  for (const [id, request] of window.wake(requests).entries()) {
-    codes.push(await cell.ask({ id, strict: false, ...request }).then(() => "ok", ({ code }) => code));
-  }
-  cell.finish();
-  reserve.close();
-  return codes;
-}"""
+ASK_THE_WORKER = IN_PAGE["askTheWorker"]
 JUNK: list[dict[str, Any]] = [
     {"verb": "bytes.forge", "args": {}},
     {"verb": "constructor", "args": {}},
@@ -342,14 +278,7 @@ def test_the_worker_refuses_what_the_page_would_not_have_sent(open_vault_page: O
     assert codes == ["bad-request"] * len(JUNK) + ["malformed-message"]
 
 
-LARGEST = """async (encrypting, opening, signing, judging) => {
-  const content = () => new ArrayBuffer(128_000_000);
-  const encrypted = await vault.call("bytes.encrypt", { content: content(), ...window.wake(encrypting) });
-  const opened = await vault.call("bytes.decrypt", { ...encrypted, ...window.wake(opening) });
-  const signed = await vault.call("bytes.sign", { content: content(), ...window.wake(signing) });
-  const judged = await vault.call("bytes.verify", { ...signed, ...window.wake(judging) });
-  return [opened.content.byteLength, judged.report.state, judged.content.byteLength];
-}"""
+LARGEST = IN_PAGE["largest"]
 
 
 @pytest.mark.thorough

@@ -14,10 +14,13 @@ from smime_core.provider import NewKey
 from smime_core.trust.judging import Judging
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import NOW, person, trust
 from tests.support.vault.page import AT, PROVIDER, SEAL_KEY, OpenPage, b64, octets_of, trusting
 from wasm_build.vault.python.sealed import seal_identity
+
+IN_PAGE = page_scripts("vault/message_streams.js")
 
 pytestmark = pytest.mark.browser
 
@@ -26,24 +29,7 @@ HEAD = "From: alice@example.test\r\nTo: bob@example.test\r\nSubject: large\r\nCo
 
 # Runs a verb over the output of the last stream, or if there is none over `size` bytes that the page makes. Compares
 # the output with the bytes that `expect` describes, or keeps it for the next stream if `expect` is empty.
-STREAM = """async (verb, args, { size, sized = true, give = {}, expect = {}, ...options }) => {
-  const { source, drain, ofChunks } = await import("/stream_tools.js");
-  const input = window.kept ? ofChunks(window.kept) : source(size, give);
-  const announced = window.kept ? null : size + (give.head ?? "").length;
-  const told = [];
-  const { output, reply } = vault.stream(verb, window.wake(args), {
-    input, size: sized && announced ? announced : undefined, onProgress: (progress) => told.push(progress), ...options,
-  });
-  try {
-    const ok = await reply;
-    const { chunks, ...seen } = await drain(output, expect);
-    window.kept = chunks;
-    return { ok, ...seen, told };
-  } catch ({ code, message }) {
-    window.kept = null;
-    return { error: { code, message }, told };
-  }
-}"""
+STREAM = IN_PAGE["streamInPage"]
 
 
 def keys_of(identity: Identity) -> dict[str, Any]:
@@ -95,22 +81,7 @@ def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: O
     page = open_vault_page()
     signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": False}
     stream(page, "stream.sign", signing, size=3 * MEGABYTE)
-    read = """async (args, room) => {
-      const { drain } = await import("/stream_tools.js");
-      const { output } = vault.stream("stream.verify", window.wake(args), { input: new Blob(window.kept) });
-      const reader = output.getReader({ mode: "byob" });
-      let buffer = new ArrayBuffer(room);
-      const read = new ReadableStream({
-        async pull(controller) {
-          const { value, done } = await reader.read(new Uint8Array(buffer));
-          if (done) return controller.close();
-          controller.enqueue(value.slice());
-          ({ buffer } = value);
-        },
-      });
-      const { length, equal } = await drain(read, { size: 3_000_000 });
-      return [length, equal];
-    }"""
+    read = IN_PAGE["readInPage"]
     # The chunks of the Worker have another size than these buffers. The smaller buffer gets a part of a chunk; a chunk
     # does not fill the larger one.
     for room in (700_001, 2_000_003):
@@ -122,28 +93,7 @@ def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: O
 def test_output_that_nobody_reads_is_overwritten(open_vault_page: OpenPage, ending: str, browser: Browser) -> None:
     skip_in_webkit(browser, "WebKitGTK has no streams of bytes, so no chunk is handed out in parts")
     page = open_vault_page()
-    left = """async (args, ending) => {
-      const chunks = [];
-      const heard = ({ data }) => { if (data.chunk) chunks.push(data.chunk); };
-      window.MessageChannel = class extends MessageChannel {
-        constructor() {
-          super();
-          this.port1.addEventListener("message", heard);
-        }
-      };
-      const input = new Blob([new Uint8Array(100_000).fill(7)]);
-      const { output, reply } = vault.stream("stream.encrypt", window.wake(args), { input });
-      await reply;
-      const reader = output.getReader({ mode: "byob" });
-      const read = reader.read(new Uint8Array(10));
-      if (ending === "a part") await read;
-      // The page is busy until the chunk has come.
-      else for (const begun = performance.now(); performance.now() - begun < 1000;);
-      await reader.cancel();
-      const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
-      for (let tries = 0; !chunks.length && tries < 100; tries++) await pause();
-      return chunks.map((chunk) => [chunk.byteLength > 10, new Uint8Array(chunk).some((octet) => octet !== 0)]);
-    }"""
+    left = IN_PAGE["left"]
     args = {"form": "cms", "recipients": [b64(person("bob").certificate.der)]}
     assert page.js(left, args, ending) == [[True, False]]
 
@@ -152,13 +102,7 @@ def test_a_detached_signature_covers_what_streams_beside_it(open_vault_page: Ope
     page = open_vault_page()
     signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": True}
     stream(page, "stream.sign", signing, size=3 * MEGABYTE)
-    judge = """async (args, size) => {
-      const { source, drain, ofChunks } = await import("/stream_tools.js");
-      const input = new Blob(window.kept);
-      const { output, reply } = vault.stream("stream.verify", window.wake(args), { input, content: source(size) });
-      const { report } = await reply;
-      return [report.state, (await drain(output, { size })).equal];
-    }"""
+    judge = IN_PAGE["judge"]
     verifying = {"form": "cms", **trusting()}
     assert page.js(judge, verifying, 3 * MEGABYTE) == ["verified", True]
     assert page.js(judge, verifying, 3 * MEGABYTE - 1) == ["invalid", True]
@@ -180,18 +124,7 @@ def test_the_native_core_reads_what_a_stream_makes(open_vault_page: OpenPage) ->
     assert report.state == "verified"
 
 
-HOLDING_BACK = """async (verb, args, size) => {
-  const { source, drain } = await import("/stream_tools.js");
-  let half = () => {};
-  const reached = new Promise((resolve) => (half = resolve));
-  const before = async (position) => { if (position >= size / 2) await reached; };
-  const { output, reply } = vault.stream(verb, window.wake(args), {
-    input: source(size, { before }), size, deadlineSeconds: 60,
-    onProgress: ({ done }) => { if (done >= size / 4) half(); },
-  });
-  await reply;
-  return (await drain(output)).length;
-}"""
+HOLDING_BACK = IN_PAGE["holdingBack"]
 
 
 @pytest.mark.parametrize("verb", ["stream.sign", "stream.encrypt"])
@@ -205,25 +138,7 @@ def test_work_goes_on_before_the_second_half_has_come(open_vault_page: OpenPage,
     assert page.js(HOLDING_BACK, verb, args, 8 * MEGABYTE) > 8 * MEGABYTE
 
 
-HOLDING_BACK_KEPT = """async (verb, args) => {
-  const { drain } = await import("/stream_tools.js");
-  const whole = new Uint8Array(await new Blob(window.kept).arrayBuffer());
-  let half = () => {};
-  const reached = new Promise((resolve) => (half = resolve));
-  const input = new ReadableStream({
-    async start(controller) {
-      controller.enqueue(whole.slice(0, whole.length / 2));
-      await reached;
-      controller.enqueue(whole.slice(whole.length / 2));
-      controller.close();
-    },
-  });
-  const { output, reply } = vault.stream(verb, window.wake(args), {
-    input, size: whole.length, deadlineSeconds: 60, onProgress: ({ done }) => { if (done >= whole.length / 4) half(); },
-  });
-  await reply;
-  return (await drain(output)).length;
-}"""
+HOLDING_BACK_KEPT = IN_PAGE["holdingBackKept"]
 
 
 @pytest.mark.parametrize("verb", ["stream.verify", "stream.decrypt"])
@@ -245,38 +160,12 @@ def test_a_message_is_worked_on_while_it_downloads(open_vault_page: OpenPage, ve
 @pytest.mark.thorough
 def test_chunks_are_taken_away_and_only_those(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    given = """async (args) => {
-      const { drain, ofChunks } = await import("/stream_tools.js");
-      const whole = new Uint8Array(1000).fill(1);
-      const around = new Uint8Array(3000).fill(2);
-      const part = around.subarray(1000, 2000);
-      const { output } = vault.stream("stream.encrypt", window.wake(args), { input: ofChunks([whole, part]) });
-      await drain(output);
-      return [whole.length, part.length, around.every((octet) => octet === 2)];
-    }"""
+    given = IN_PAGE["given"]
     recipients = [b64(person("bob").certificate.der)]
     assert page.js(given, {"form": "cms", "recipients": recipients}) == [0, 1000, True]
 
 
-REFUSED = """async (verb, args, kind) => {
-  const { source } = await import("/stream_tools.js");
-  const log = (window.log = {});
-  const endless = (chunk) => new ReadableStream({
-    pull: (controller) => controller.enqueue(chunk()), cancel: () => void (log.cancelled = true),
-  });
-  const inputs = {
-    announced: () => ({ input: source(100, { log }), size: 600_000_000 }),
-    chunk: () => ({ input: endless(() => new Uint8Array(537_000_000)) }),
-    longer: () => ({ input: source(20_000_000, { log }), size: 1_500_000 }),
-    shorter: () => ({ input: source(2_000_000, { log }), size: 2_500_000 }),
-    failing: () => ({ input: new ReadableStream({ pull: (controller) => controller.error(new Error("lost")) }) }),
-    strings: () => ({ input: endless(() => "text") }),
-    nothing: () => ({ input: null }),
-  };
-  const { output, reply } = vault.stream(verb, window.wake(args), inputs[kind]());
-  const { code, message } = await reply.then(() => output.getReader().closed).catch((error) => error);
-  return { code, message };
-}"""
+REFUSED = IN_PAGE["refused"]
 
 
 @pytest.mark.parametrize(
@@ -342,19 +231,7 @@ LISTEN = """() => {
   window.channel.onmessage = ({ data }) => (window.filled = data);
 }"""
 # Encrypts a stream whose second half never arrives.
-STUCK = """async (args, options) => {
-  const { source } = await import("/stream_tools.js");
-  const log = (window.log = {});
-  const before = async (position) => { if (position >= 2_000_000) await new Promise(() => {}); };
-  const abort = (window.abort = new AbortController());
-  const going = new Promise((resolve) => {
-    const input = source(4_000_000, { before, log });
-    window.stuck = vault.stream("stream.encrypt", window.wake(args), {
-      input, size: 4_000_000, onProgress: resolve, signal: abort.signal, ...options });
-    window.stuck.reply.catch((error) => (window.told = error.code));
-  });
-  await going;
-}"""
+STUCK = IN_PAGE["stuckInPage"]
 
 
 def begin_stuck(page: Page, **options: Any) -> None:
@@ -404,15 +281,7 @@ def test_leaving_the_page_leaves_nothing_in_the_worker(open_vault_page: OpenPage
 
 LARGE = 200 * MEGABYTE
 # Writes a message as one stream and reads it as another. The page compares the result and does not keep it.
-THERE_AND_BACK = """async (make, read, size) => {
-  const { source, drain } = await import("/stream_tools.js");
-  const made = vault.stream(make.verb, window.wake(make.args), { input: source(size), size });
-  // A Blob stands outside the page, as a downloaded file does.
-  const whole = await new Response(made.output).blob();
-  const { output, reply } = vault.stream(read.verb, window.wake(read.args), { input: whole });
-  const { report } = await reply;
-  return [(await drain(output, { size })).equal, report?.state ?? null];
-}"""
+THERE_AND_BACK = IN_PAGE["thereAndBack"]
 
 
 @pytest.mark.thorough

@@ -11,11 +11,14 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity.identity import export_identity
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import person
 from tests.support.vault.comparing_worker import PATIENCE
 from tests.support.vault.operations import CONTENT, check, operations, started
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
+
+IN_PAGE = page_scripts("vault/rewind.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -82,36 +85,12 @@ serve(self, {
   },
 });
 """
-LISTEN: Final = """(patterns) => {
-  window.rests = [];
-  window.channel = new BroadcastChannel("sealwax test");
-  window.channel.onmessage = ({ data }) => {
-    if (data.rest) window.rests.push(data.rest);
-    const wanted = window.wake(patterns).map((one) => new Uint8Array(one));
-    if (data.prepared) window.channel.postMessage({ patterns: wanted });
-    window.collected = data.collected ?? window.collected;
-    window.prepared ||= Boolean(data.prepared);
-  };
-}"""
+LISTEN: Final = IN_PAGE["listen"]
 # A Worker's memory at the start. The whole cleanup overwrites all of it.
 LINEAR_MEMORY_BYTES: Final = 30_000_000
 # Reads the outcomes of a batch so slowly that its Worker serves somebody else before the last one is read.
-SLOWLY_READ: Final = """async (verb, args) => {
-  const outcomes = [];
-  for await (const { ok } of vault.batch([{ verb, args: window.wake(args) }])) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    outcomes.push(Boolean(ok));
-    window.other = window.call(verb, args);
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-  return [...outcomes, "ok" in (await window.other)];
-}"""
-ABORTED: Final = """async (verb, args) => {
-  const abort = new AbortController();
-  const call = vault.call(verb, window.wake(args), { signal: abort.signal });
-  setTimeout(() => abort.abort(), 5);
-  return call.then(() => "answered", ({ code }) => code);
-}"""
+SLOWLY_READ: Final = IN_PAGE["slowlyRead"]
+ABORTED: Final = IN_PAGE["aborted"]
 
 
 def open_prepared(open_vault_page: OpenPage, *patterns: bytes, strict: bool = False) -> Page:
@@ -267,19 +246,7 @@ def test_an_answer_that_nobody_gets_is_overwritten(open_vault_page: OpenPage) ->
     verb, args, member = operations()[3]
     check(call(page, verb, args), member)
     wait_for_rests(page, 1)
-    late = """async (verb, args) => {
-      let content;
-      window.latestWorker.addEventListener("message", ({ data }) => { content ??= data.ok?.content; });
-      const abort = new AbortController();
-      const outcome = vault.call(verb, window.wake(args), { signal: abort.signal }).catch(({ code }) => code);
-      await new Promise((resolve) => setTimeout(resolve));
-      // The page is busy until the answer has come, and then ends the request before it reads the answer.
-      for (const begun = performance.now(); performance.now() - begun < 2000;);
-      abort.abort();
-      const code = await outcome;
-      for (let tries = 0; !content && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
-      return [code, new Uint8Array(content).length, new Uint8Array(content).some((octet) => octet !== 0)];
-    }"""
+    late = IN_PAGE["late"]
     code, length, has_text = page.js(late, verb, args)
     assert code == "vault-aborted"
     assert length == len(CONTENT)

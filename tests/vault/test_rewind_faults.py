@@ -7,8 +7,11 @@ from typing import Final
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.vault.operations import check, operations, started
 from tests.support.vault.page import OpenPage, call
+
+IN_PAGE = page_scripts("vault/rewind_faults.js")
 
 pytestmark = pytest.mark.browser
 
@@ -19,27 +22,14 @@ SURVIVED: Final = {
     "garbage of Python": "({ pyodide }) => { pyodide.runPython('import sys; sys.left = [bytearray(100_000)]'); }",
 }
 DOUBTFUL: Final = {
-    "pages that were not restored": """() => {
-      const { set } = Uint8Array.prototype;
-      Uint8Array.prototype.set = function (bytes, at = 0) {
-        set.call(this, bytes, at);
-        if (bytes.length > 100_000) for (let index = 0; index < bytes.length; index += 4096) this[at + index] ^= 1;
-      };
-    }""",
+    "pages that were not restored": IN_PAGE["script"],
     "an interned name": "({ pyodide }) => { pyodide._module.__hiwire_immortal_add({}); }",
     "a stack that is not empty": "({ pyodide }) => { pyodide._module.stackAlloc(64); }",
     "a known object": """() => {
       const { clear } = Map.prototype;
       Map.prototype.clear = function () { clear.call(this); if (this.size === 0) this.set({}, 1); };
     }""",
-    "a key that somebody holds": """() => {
-      const { sign } = SubtleCrypto.prototype;
-      self.held = [];
-      SubtleCrypto.prototype.sign = function (algorithm, key, content) {
-        self.held.push(key);
-        return sign.call(this, algorithm, key, content);
-      };
-    }""",
+    "a key that somebody holds": IN_PAGE["script2"],
 }
 FATAL: Final = {
     "a trap": "({ pyodide }) => { pyodide.runPython('import os; os.abort()'); }",

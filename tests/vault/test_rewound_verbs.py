@@ -8,9 +8,12 @@ from typing import Any, Final
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.vault.comparing_worker import check_clean, next_report, open_comparing
 from tests.support.vault.page import OpenPage, b64, call
 from tests.support.vault.verb_examples import Example, examples, to_page
+
+IN_PAGE = page_scripts("vault/rewound_verbs.js")
 
 pytestmark = pytest.mark.browser
 
@@ -18,15 +21,7 @@ _TABLES: Final = """async () => {
   const { VERBS, STREAM_VERBS } = await import("/source/wasm_build/vault/schema.js");
   return JSON.stringify([VERBS, STREAM_VERBS]);
 }"""
-_STREAM: Final = """async (verb, args, input) => {
-  const { output, reply } = vault.stream(verb, window.wake(args), { input: new Blob([window.wake(input)]) });
-  try {
-    await reply;
-    return (await new Response(output).arrayBuffer()).byteLength;
-  } catch (error) {
-    return error.code;
-  }
-}"""
+_STREAM: Final = IN_PAGE["streamInPage"]
 
 
 def read_tables(page: Page) -> tuple[dict[str, Any], dict[str, Any]]:

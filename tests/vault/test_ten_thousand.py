@@ -11,9 +11,12 @@ import pytest
 
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.residue.processes import process_tree, processes_of_kind, proportional_bytes
 from tests.support.vault.operations import CONTENT, operations, started
 from tests.support.vault.page import OpenPage, b64
+
+IN_PAGE = page_scripts("vault/ten_thousand.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -26,19 +29,7 @@ GROWTH: Final = 1.05
 # In this time the last Worker has collected its keys.
 REST_SECONDS: Final = 5
 # Runs the operations in turn, and gives the wrong answers.
-MANY: Final = """async (operations, content, count) => {
-  const expected = new Uint8Array(window.wake(content));
-  const isRight = (value, member) => member === "report" ? value.state === "verified"
-    : member === "content" ? expected.every((byte, index) => new Uint8Array(value)[index] === byte)
-    : value.byteLength > 0;
-  const wrong = [];
-  for (let number = 0; number < count; number++) {
-    const [verb, args, member] = operations[number % operations.length];
-    const outcome = await vault.call(verb, window.wake(args)).then((reply) => reply[member], ({ code }) => code);
-    if (typeof outcome === "string" || !isRight(outcome, member)) wrong.push([number, verb, String(outcome)]);
-  }
-  return wrong;
-}"""
+MANY: Final = IN_PAGE["many"]
 
 
 def test_ten_thousand_operations(open_vault_page: OpenPage, browser: Browser) -> None:

@@ -28,6 +28,7 @@ from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from smime_core.trust.judging import Judging
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.people import NOW, person, trust
 from tests.support.vault.page import (
     AT,
@@ -44,6 +45,8 @@ from tests.support.vault.page import (
     trusting,
 )
 from wasm_build.vault.python.sealed import seal_identity
+
+IN_PAGE = page_scripts("vault/vault.js")
 
 pytestmark = pytest.mark.browser
 
@@ -222,12 +225,7 @@ def test_deadline_and_abort_end_a_request_and_the_next_one_works(open_page: Open
     page = open_page()
     args = {"cms": b64(b"?"), **TRUST}
     assert call(page, "bytes.verify", args, {"deadlineSeconds": 0})["error"]["code"] == "vault-timeout"
-    aborted = """async (args) => {
-      const abort = new AbortController();
-      const call = vault.call("bytes.verify", window.wake(args), { signal: abort.signal });
-      abort.abort();
-      return call.catch(({ code }) => code);
-    }"""
+    aborted = IN_PAGE["aborted"]
     assert page.js(aborted, args) == "vault-aborted"
     assert call(page, "bytes.verify", args)["error"]["code"] == "malformed-message"
 
@@ -254,21 +252,7 @@ def test_requests_at_the_same_time_each_get_their_own_answer(open_page: OpenPage
 
 
 # Counts the Workers that were started when the reply comes.
-COUNT_STARTS = """async (verb, args) => {
-  const { Worker } = window;
-  let started = 0;
-  window.Worker = class extends Worker {
-    constructor(...given) {
-      super(...given);
-      started += 1;
-    }
-  };
-  await vault.ready;
-  const reply = await window.call(verb, args);
-  const meanwhile = started;
-  window.Worker = Worker;
-  return [reply.error?.code ?? "ok", meanwhile];
-}"""
+COUNT_STARTS = IN_PAGE["countStarts"]
 
 
 def test_the_next_worker_starts_while_one_derives_a_key_from_a_passphrase(open_page: OpenPage) -> None:
@@ -333,12 +317,7 @@ def test_no_secret_is_left_in_the_workers_memory(open_page: OpenPage) -> None:
     # Zeros at the start are cut off: the search looks for the first byte, and memory is full of zeros.
     needles = [list(one.lstrip(b"\0")) for one in (prime[32:64], KnownCek.cek, text[50_000:50_032])]
     page.js(
-        """(needles) => {
-          window.scans = [];
-          window.channel = new BroadcastChannel("sealwax test");
-          window.channel.onmessage = ({ data }) => { if (data.moment) window.scans.push(data); };
-          window.channel.postMessage({ needles });
-        }""",
+        IN_PAGE["noSecretIsLeftInTheWorkersMemory"],
         needles,
     )
     page.wait_for("() => window.scans.pop()?.moment === 'armed'")

@@ -8,20 +8,16 @@ import pytest
 
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import WebKit
 from tests.support.people import person
 from tests.support.vault.page import PROVIDER, VaultServer, b64, call, octets_of, open_identity
 
+IN_PAGE = page_scripts("vault/webkit.js")
+
 pytestmark = pytest.mark.browser
 
-LACKING = """() => ({
-  jspi: "Suspending" in WebAssembly,
-  privateFileSystem: Boolean(navigator.storage?.getDirectory),
-  deviceMemory: "deviceMemory" in navigator,
-  byteStreams: (() => {
-    try { return Boolean(new ReadableStream({ type: "bytes" })); } catch { return false; }
-  })(),
-})"""
+LACKING = IN_PAGE["lacking"]
 
 
 def test_starts_without_jspi_and_decrypts(webkit: WebKit, vault_server: VaultServer) -> None:

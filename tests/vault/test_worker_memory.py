@@ -11,11 +11,14 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity import Pkcs12Form, export_identity
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import person
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
 from tests.support.vault.verb_examples import LOGIN_TERMS
 from wasm_build.vault.python.sealed import seal_identity
+
+IN_PAGE = page_scripts("vault/worker_memory.js")
 
 pytestmark = pytest.mark.browser
 
@@ -59,22 +62,8 @@ LISTEN: Final = """() => {
   const channel = new BroadcastChannel("sealwax test");
   channel.onmessage = ({ data: { moment, holding } }) => { window.reports[moment] = holding; };
 }"""
-STOPPED: Final = """async (verb, args) => {
-  const abort = new AbortController();
-  const call = vault.call(verb, window.wake(args), { signal: abort.signal });
-  setTimeout(() => abort.abort(), 5);
-  return call.then(() => "answered", ({ code }) => code);
-}"""
-STOPPED_AT_WORK: Final = """async (args) => {
-  const abort = new AbortController();
-  const channel = new BroadcastChannel("sealwax test");
-  channel.onmessage = ({ data: { kind, calls } }) => {
-    if (kind === "begun") abort.abort();
-    else window.calls = calls;
-  };
-  const call = vault.call("identity.open", window.wake(args), { signal: abort.signal });
-  return call.then(() => "answered", ({ code }) => code);
-}"""
+STOPPED: Final = IN_PAGE["stopped"]
+STOPPED_AT_WORK: Final = IN_PAGE["stoppedAtWork"]
 BATCH: Final = """async (requests) => {
   let answers = 0;
   for await (const _ of vault.batch(window.wake(requests))) answers += 1;

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import Letters, mail, text
@@ -26,6 +27,8 @@ from tests.support.extension.shown_mail import (
     show,
 )
 from tests.support.extension.webmail import Adaptor
+
+IN_PAGE = page_scripts("extension/any_webmail/attacks_addresses.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -120,12 +123,7 @@ oninstall = () => skipWaiting();
 onactivate = (event) => event.waitUntil(clients.claim());
 onfetch = (event) => { if (event.request.url.endsWith("/source")) event.respondWith(fetch("/mail/other")); };
 """
-REGISTER = """async () => {
-  const { serviceWorker } = navigator;
-  const controlled = new Promise((done) => { serviceWorker.oncontrollerchange = done; });
-  globalThis.worker = await serviceWorker.register("/mail/worker.js");
-  await controlled;
-}"""
+REGISTER = IN_PAGE["registerInPage"]
 
 
 def test_the_mail_of_a_service_worker_counts_as_that_of_the_server(

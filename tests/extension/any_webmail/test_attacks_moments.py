@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import Letters, mail, text
@@ -26,15 +27,12 @@ from tests.support.extension.shown_mail import (
 from tests.support.extension.toolbar import choose
 from tests.support.extension.webmail import Adaptor
 
+IN_PAGE = page_scripts("extension/any_webmail/attacks_moments.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 TEACH = "Teach Sealwax this webmail"
-LISTEN = """() => {
-  globalThis.got = [];
-  for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "keydown"]) {
-    addEventListener(type, () => got.push(type), true);
-  }
-}"""
+LISTEN = IN_PAGE["listen"]
 ASK_EARLIER = """() => {
   void fetch("/earlier").then((answer) => answer.text()).then(() => { globalThis.isAnswered = true; });
   document.querySelector("#way").addEventListener("click", () => void fetch("/box/7"));

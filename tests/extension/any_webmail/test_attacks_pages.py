@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension
 from tests.support.extension.shown_mail import ATTACHMENT, HEAD, RAW, SOURCE, WORDS, opened_text, refusal, show
 from tests.support.extension.toolbar import choose, open_window
 from tests.support.extension.webmail import Adaptor
+
+IN_PAGE = page_scripts("extension/any_webmail/attacks_pages.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -26,14 +29,7 @@ GAPS = """<main></main><script>
   };
   globalThis.measure = (act) => setTimeout(() => { act(); last = performance.now(); port2.postMessage(0); }, 500);
 </script>"""
-FILL = """([piece, count, isNested]) => measure(() => {
-  let place = document.querySelector("main");
-  if (!isNested) place.innerHTML = piece.repeat(count);
-  for (let number = 0; isNested && number < count; number += 1) {
-    place.insertAdjacentHTML("beforeend", piece);
-    place = place.lastElementChild;
-  }
-})"""
+FILL = IN_PAGE["fill"]
 LONGEST = "() => new Promise((done) => setTimeout(() => done(longest), 3000))"
 LARGE = {
     "links": ("<a href=/x>smime.p7m</a> ", 8000, False),
@@ -59,14 +55,7 @@ def test_no_page_with_names_of_parts_is_held_up(extension: Extension, site: WebS
     assert taken[1] < taken[0] + 1000
 
 
-LABELLED = """() => measure(() => {
-  let place = document.querySelector("main");
-  for (let level = 0; level < 2000; level += 1) {
-    place = place.appendChild(document.createElement("div"));
-    place.setAttribute("onclick", "x()");
-  }
-  place.textContent = "word ".repeat(200000);
-})"""
+LABELLED = IN_PAGE["labelled"]
 ROWS = """() => measure(() => {
   const row = "<tr><td>Bob<td>bob@example.test<td>[...]<td>2026-11-20 11:00";
   document.querySelector("main").innerHTML = `<table>${row.repeat(1900)}</table>`;
@@ -84,15 +73,7 @@ def test_no_search_holds_up_a_page(adaptor: Adaptor, site: WebSite, tab: Page, l
     assert tab.js(LONGEST) < 1500
 
 
-CLOBBER = """() => {
-  const names = new Set();
-  for (let one = Document.prototype; one; one = Object.getPrototypeOf(one)) {
-    for (const name of Object.getOwnPropertyNames(one)) names.add(name);
-  }
-  const box = document.createElement("p");
-  box.innerHTML = [...names].map((name) => `<img name="${name}" alt=""><form name="${name}"></form>`).join("");
-  document.body.append(box);
-}"""
+CLOBBER = IN_PAGE["clobber"]
 
 
 ADD = """(markup) => {
@@ -128,12 +109,7 @@ def test_no_frame_stops_the_toolbar_button(extension: Extension, site: WebSite, 
     if case != "busy":
         site.keep_open("/frame")
     tab.js(
-        """(address) => {
-          const frame = document.createElement("iframe");
-          frame.src = address;
-          document.body.append(frame);
-          return new Promise((done) => setTimeout(done, 1500));
-        }""",
+        IN_PAGE["noFrameStopsTheToolbarButton"],
         f"{site.other_origin}/frame",
     )
     open_window(extension, tab)
@@ -150,14 +126,7 @@ def test_such_names_hide_no_mail(extension: Extension, site: WebSite, tab: Page,
     assert WORDS in opened_text(extension, tab)
 
 
-FORMS = """(count) => {
-  let place = document.querySelector("main");
-  for (let level = 0; level < 400; level += 1) place = place.appendChild(document.createElement("div"));
-  place.innerHTML = "<input name=to><input name=subject>".repeat(count) + "<textarea id=words rows=9></textarea>";
-  document.querySelector("#words").focus();
-  longest = 0;
-  measure(() => {});
-}"""
+FORMS = IN_PAGE["forms"]
 
 
 @pytest.mark.thorough

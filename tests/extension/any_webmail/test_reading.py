@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import agree_if_asked
@@ -26,6 +27,8 @@ from tests.support.extension.shown_mail import (
     show,
 )
 from tests.support.extension.webmail import Adaptor
+
+IN_PAGE = page_scripts("extension/any_webmail/reading.js")
 
 pytestmark = pytest.mark.browser
 
@@ -313,14 +316,7 @@ def test_controls_named_as_the_properties_of_a_form_hide_no_mail(
     site.serve("/mail/7/source", letter, RAW)
     show(site, tab, "")
     tab.js(
-        """(head, mail) => {
-          const names = new Set();
-          for (let one = HTMLFormElement.prototype; one; one = Object.getPrototypeOf(one)) {
-            for (const name of Object.getOwnPropertyNames(one)) names.add(name);
-          }
-          const controls = [...names].map((name) => `<input type=hidden name="${name}">`).join("");
-          document.body.innerHTML = `<form>${controls}${head}${mail}</form>`;
-        }""",
+        IN_PAGE["controlsNamedAsThePropertiesOfAFormHideNoMail"],
         HEAD.partition("</script>")[2].replace(BAR, SOURCE),
         ATTACHMENT,
     )

@@ -9,6 +9,7 @@ import pytest
 from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.compose_driver import send
 from tests.support.extension.driver import Extension
@@ -21,6 +22,8 @@ from tests.support.extension.webmail import Adaptor
 from tests.support.servers.mailboxes import BOB, PASSWORDS
 from tests.support.webmails.framed import run_framed_webmail
 from tests.support.webmails.menus import run_menus_webmail
+
+IN_PAGE = page_scripts("extension/any_webmail/writing.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("writer"), pytest.mark.thorough]
 
@@ -36,12 +39,7 @@ FIELDS = {
     ".clip": "attaches a file",
 }  # fmt: skip
 WRITE_IN_PAGE = "(text) => { document.querySelector('iframe').contentDocument.body.textContent = text; }"
-HANDED = """async () => {
-  const [file] = document.querySelector("[type=file]").files;
-  const values = [...document.querySelectorAll("input:not([type=file])")].map((one) => [one.className, one.value]);
-  const page = document.querySelector("iframe").contentDocument.body.innerText;
-  return file && { ...Object.fromEntries(values), page, file: await file.text(), name: file.name };
-}"""
+HANDED = IN_PAGE["handed"]
 
 
 def teach_form(adaptor: Adaptor, tab: Page) -> None:

@@ -12,6 +12,7 @@ import pytest
 from smime_core.report.report import State
 from tests.support.browser.browsers import Firefox
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.compose_driver import Webmail, wait_until_sendable
 from tests.support.extension.driver import Extension, Site, agree_in, textarea
@@ -22,6 +23,8 @@ from tests.support.extension.page_viewer import shown_in, state_of, tab_id
 from tests.support.extension.saved_webmails import Service
 from tests.support.extension.uploads import CONTROL
 
+IN_PAGE = page_scripts("extension/background/stopped_background.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # The first time is longer than the editor waits before the vault keeps its text. The second is longer than the time
@@ -31,13 +34,7 @@ FORGET_SITES = """async () => {
   const { ask } = await import("/source/browser_ext/shared/request.js");
   for (const { origin } of (await ask("keys.list")).sites) await ask("sites.remove", { id: origin });
 }"""
-NOTE_SAVED = """() => {
-  const { createObjectURL } = URL;
-  URL.createObjectURL = (blob) => {
-    window.saved = blob.size;
-    return createObjectURL(blob);
-  };
-}"""
+NOTE_SAVED = IN_PAGE["noteSaved"]
 ANSWERED = "() => document.querySelector('.state-statement, [data-test=problem]:not(:empty)') !== null"
 
 

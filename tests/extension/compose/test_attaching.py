@@ -6,25 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import Webmail
 from tests.support.extension.driver import Site, running_site
 from tests.support.extension.field_pages import People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, opened_by
 
+IN_PAGE = page_scripts("extension/compose/attaching.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # A file that is read only when `goOn` is called.
-DROP = """() => {
-  const transfer = new DataTransfer();
-  transfer.items.add(new File(["08:00 09:00"], "times.txt"));
-  const real = Blob.prototype.arrayBuffer;
-  Blob.prototype.arrayBuffer = async function () {
-    Blob.prototype.arrayBuffer = real;
-    await new Promise((resolve) => { window.goOn = resolve; });
-    return real.call(this);
-  };
-  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-}"""
+DROP = IN_PAGE["dropInPage"]
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser.page import ENTER
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import (
     Webmail,
     address,
@@ -19,18 +20,12 @@ from tests.support.extension.driver import Site, running_site
 from tests.support.extension.field_pages import People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
 
+IN_PAGE = page_scripts("extension/compose/beginning.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Holds the request that opens the original back until `letGo` is called.
-HOLD_ORIGINAL = """() => {
-  const { runtime } = globalThis.browser ?? chrome;
-  const { sendMessage } = runtime;
-  const held = new Promise((resolve) => { globalThis.letGo = resolve; });
-  runtime.sendMessage = async (message) => {
-    if (message.type === "compose.original") await held;
-    return sendMessage.call(runtime, message);
-  };
-}"""
+HOLD_ORIGINAL = IN_PAGE["holdOriginal"]
 FOCUS_TEXT = "() => { document.querySelector('[data-test=compose-text]').focus(); }"
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from smime_core.report.report import State
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import Webmail, address
 from tests.support.extension.compose_driver import send as send_now
 from tests.support.extension.driver import Extension
@@ -29,18 +30,12 @@ from tests.support.servers.lying_server import Close, TakeMessage
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.tls import tls_folder
 
+IN_PAGE = page_scripts("extension/compose/bridge.js")
+
 __all__ = ["tls_folder"]
 
 CAROL = "carol@example.test"
-FORGET_DRAFTS = """() => new Promise((resolve, reject) => {
-  const opened = indexedDB.open("sealwax");
-  opened.onerror = reject;
-  opened.onsuccess = () => {
-    const transaction = opened.result.transaction("drafts", "readwrite");
-    transaction.objectStore("drafts").clear();
-    transaction.oncomplete = () => { opened.result.close(); resolve(true); };
-  };
-})"""
+FORGET_DRAFTS = IN_PAGE["forgetDrafts"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 

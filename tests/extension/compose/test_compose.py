@@ -15,6 +15,7 @@ from smime_core.mail.header_protection import ProtectionMode
 from smime_core.message import decrypt_message
 from smime_core.report.report import State
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import (
     Webmail,
     address,
@@ -28,6 +29,8 @@ from tests.support.extension.compose_driver import (
 from tests.support.extension.driver import Extension, Site, running_site
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
+
+IN_PAGE = page_scripts("extension/compose/compose.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -371,18 +374,7 @@ def test_quoted_words_are_covered_while_the_keys_are_locked(webmail: Webmail, pe
     assert window.value("[data-test=compose-text]") == written
 
 
-KEPT_DRAFTS = """async () => {
-  const opening = indexedDB.open("sealwax");
-  const database = await new Promise((resolve, reject) => {
-    opening.onsuccess = () => resolve(opening.result);
-    opening.onerror = () => reject(opening.error);
-  });
-  const reading = database.transaction("drafts").objectStore("drafts").getAll();
-  const kept = await new Promise((resolve) => { reading.onsuccess = () => resolve(reading.result); });
-  database.close();
-  const text = (octets) => Array.from(new Uint8Array(octets ?? []), (octet) => String.fromCharCode(octet)).join("");
-  return kept.map((draft) => JSON.stringify({ ...draft, letter: text(draft.letter), files: text(draft.files) }));
-}"""
+KEPT_DRAFTS = IN_PAGE["keptDrafts"]
 
 
 def test_a_webmail_that_does_not_answer_is_not_given_the_letter_twice(webmail: Webmail) -> None:

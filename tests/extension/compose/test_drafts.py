@@ -8,26 +8,18 @@ from typing import Any
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import Webmail, address, quote_original, remove, send, wait_for_obstacles
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import PASSPHRASE, People
 from tests.support.extension.letters_from_bob import mail_from_bob, opened_by
 
+IN_PAGE = page_scripts("extension/compose/drafts.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 TWO_LINES = "Der Schlüssel liegt unter dem Leuchtturm.\r\nThe second door on the left."
-LETTER = """() => {
-  const named = (test) => document.querySelector(`[data-test=${test}]`);
-  const all = (test, root = document) => [...root.querySelectorAll(`[data-test=${test}]`)];
-  const people = (test) => all("recipient", named(test).closest(".recipients")).map(({ dataset }) => dataset.address);
-  return {
-    from: named("compose-from").value, to: people("compose-to"), cc: people("compose-cc"), bcc: people("compose-bcc"),
-    subject: named("compose-subject").value, text: named("compose-text").value,
-    files: [...named("compose-attachments").children].map(({ innerText }) => innerText),
-    sign: named("switch-sign").checked, encrypt: named("switch-encrypt").checked,
-    forward: all("forward-whole").map(({ checked }) => checked),
-  };
-}"""
+LETTER = IN_PAGE["letter"]
 CLEAR_SESSION = "async () => (globalThis.browser ?? chrome).storage.session.clear()"
 
 

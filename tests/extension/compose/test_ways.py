@@ -16,6 +16,7 @@ from smime_core.mail.reading import read_entity
 from smime_core.message import examine_message
 from smime_core.report.report import State
 from smime_core.trust.judging import Judging
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import (
     Webmail,
     address,
@@ -32,15 +33,11 @@ from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
 from tests.support.extension.own_bridge import name_bridge
 from webbridge.demo.stack import DemoStack
 
+IN_PAGE = page_scripts("extension/compose/ways.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
-DROP = """(name, words) => {
-  const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([words], name, { type: "text/plain" }));
-  const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
-  document.querySelector("[data-test=compose-text]").dispatchEvent(event);
-  return event.defaultPrevented;
-}"""
+DROP = IN_PAGE["dropInPage"]
 SIGN_IN = """async (api, address, password) => {
   const headers = { "Content-Type": "application/json", "X-Sealwax": "1" };
   const body = JSON.stringify({ address, password });
@@ -53,17 +50,7 @@ CHOOSE_SENDER = """(address) => {
 }"""
 
 # Records the value and the name of the progress bar at each change. The value is null while the total is unknown.
-WATCH_PROGRESS = """() => {
-  const bar = document.querySelector("[data-test=progress]");
-  window.told = [];
-  new MutationObserver(() => {
-    if (!bar.isConnected) return;
-    const name = document.getElementById(bar.getAttribute("aria-labelledby")).textContent;
-    const told = { name, value: bar.hasAttribute("value") ? bar.value : null };
-    const isNew = JSON.stringify(told) !== JSON.stringify(window.told.at(-1));
-    if (bar.getClientRects().length && isNew) window.told.push(told);
-  }).observe(document.body, { subtree: true, childList: true, attributes: true });
-}"""
+WATCH_PROGRESS = IN_PAGE["watchProgress"]
 
 
 def whole_of(content: bytes) -> bytes:

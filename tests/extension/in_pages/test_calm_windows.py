@@ -7,8 +7,11 @@ import time
 import pytest
 
 from tests.support.browser.page import ENTER, ESCAPE, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import PASSPHRASE, TEXT
+
+IN_PAGE = page_scripts("extension/in_pages/calm_windows.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -16,17 +19,7 @@ FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example
 FORM = """<form data-smime=sign data-smime-nonce=n method=post action=/ accept-charset=utf-8>
   <input name=a value=1><button name=go value=1>Go</button></form>"""
 # Disturbs a window in one way, and clicks its button at the same moment. A page could lead a person to such a click.
-HASTY = """async (way) => {
-  const button = document.querySelector("[data-agrees]");
-  const api = globalThis.browser ?? chrome;
-  // Without a display no window moves; what the browser says of its place does.
-  if (way === "moved") Object.defineProperty(window, "screenX", { value: screenX + 40 });
-  if (way === "resized") Object.defineProperty(window, "innerHeight", { value: innerHeight - 40 });
-  if (way === "focus") window.dispatchEvent(new Event("focus"));
-  if (way === "drawn") document.querySelector("#identity")?.dispatchEvent(new Event("change"));
-  (button.isConnected ? button : document.querySelector("[data-agrees]")).click();
-  return document.querySelector("[data-test=calm-hint]") !== null;
-}"""
+HASTY = IN_PAGE["hasty"]
 WAITING = "() => document.documentElement.dataset.calm === 'waiting'"
 
 
@@ -103,19 +96,7 @@ def test_refusing_obeys_at_once(unlocked: Extension, page: Page, site: Site, way
 
 
 # Opens a dialog and clicks its button at once, and again until it works. Returns whether each way worked.
-AGREEING = """async () => {
-  const { openForm } = await import("/source/browser_ext/options/parts.js");
-  openForm({ title: "t", content: [], verb: "v", test: "tried", onSubmit: async () => { window.agreed = true; } });
-  const go = document.querySelector("[data-test=tried-go]");
-  go.click();
-  const early = window.agreed === true;
-  // The imported module brings a calm rule of its own beside the page's, which may take longer.
-  for (let tries = 0; tries < 50 && !window.agreed; tries++) {
-    await new Promise((done) => setTimeout(done, 100));
-    go.click();
-  }
-  return [early, window.agreed === true];
-}"""
+AGREEING = IN_PAGE["agreeing"]
 
 
 def test_dialogs_of_keys_and_people_wait_too(unlocked: Extension) -> None:
@@ -147,17 +128,7 @@ def test_nobody_is_ticked_for_a_new_pair_of_site_and_reader(unlocked: Extension,
 
 def test_one_window_waits_for_each_tab_whichever_frames_ask(unlocked: Extension, page: Page, site: Site) -> None:
     options = unlocked.open_options()
-    outcomes = options.js("""async () => {
-      const { open } = await import("/source/browser_ext/background/prompt_window.js");
-      const jobs = await import("/source/browser_ext/background/jobs.js");
-      const ask = async (tabId, id) => {
-        const job = { id, tabId, frame: "", kind: "altered", origin: "https://a.test", ancestors: [], state: "waiting",
-          replyKey: [], page: { tabId, frameId: 0, documentId: "" }, notice: { text: "t", isSent: false } };
-        await jobs.save(job);
-        return open(job).then(() => "opened", ({ code }) => code);
-      };
-      return Promise.all([ask(4711, "a"), ask(4711, "b"), ask(4711, "c"), ask(4712, "d")]);
-    }""")
+    outcomes = options.js(IN_PAGE["oneWindowWaitsForEachTabWhicheverFramesAsk"])
     options.close()
     windows = [context for context in unlocked.browser.contexts() if "prompt.html" in context["url"]]
     assert outcomes == ["opened", "already-asked", "already-asked", "opened"]

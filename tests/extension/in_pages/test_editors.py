@@ -7,9 +7,12 @@ from typing import Final
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, agree_in
 from tests.support.extension.editor_pages import OLD, page_with, put_back_by_a_press, refused
 from tests.support.extension.field_pages import TEXT, encrypt
+
+IN_PAGE = page_scripts("extension/in_pages/editors.js")
 
 pytestmark = pytest.mark.browser
 
@@ -126,12 +129,6 @@ def test_a_field_that_the_page_takes_out_for_a_while_is_still_guarded(
     frame = encrypt(extension, page, "#field")
     frame.around.click("[data-test=close]")
     page.wait_for("() => document.querySelector('#field').getBoundingClientRect().height > 0")
-    page.js("""async () => {
-      const field = document.querySelector("#field");
-      field.remove();
-      await new Promise((done) => setTimeout(done, 1500));
-      document.querySelector("#go").before(field);
-      field.value = "I owe you 1000";
-    }""")
+    page.js(IN_PAGE["aFieldThatThePageTakesOutForAWhileIsStillGuarded"])
     page.click("#go")
     assert extension.window().text("[data-test=altered]") == "I owe you 1000"

@@ -11,6 +11,7 @@ from smime_core.blocking import run
 from smime_core.identity.identity import load_identity
 from smime_core.report.report import State
 from tests.support.browser.page import ENTER, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import (
     BROKEN_CMS,
@@ -23,6 +24,8 @@ from tests.support.extension.field_pages import (
     open_and_agree,
 )
 from tests.support.project import ROOT
+
+IN_PAGE = page_scripts("extension/in_pages/encrypted_field.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -90,13 +93,7 @@ def test_a_closed_window_is_a_refusal(unlocked: Extension, page: Page, site: Sit
 
 def test_the_page_sees_nothing_of_the_text(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD))
-    page.js("""() => {
-      window.seen = [];
-      const note = (event) => window.seen.push(`${event.type} ${event.key ?? ""} ${event.data ?? ""}`);
-      for (const type of ["keydown", "keyup", "beforeinput", "input", "message", "paste", "focusin"]) {
-        addEventListener(type, note, true);
-      }
-    }""")
+    page.js(IN_PAGE["thePageSeesNothingOfTheText"])
     frame = unlocked.write(page, "#answer", TEXT)
     assert frame.text.text(".text") == TEXT
     assert page.js("() => [window.length, document.querySelectorAll('iframe').length]") == [0, 0]
@@ -108,15 +105,7 @@ def test_the_page_sees_nothing_of_the_text(unlocked: Extension, page: Page, site
 def test_a_click_that_a_script_makes_opens_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD))
     page.wait_for("() => document.getElementById('answer').nextElementSibling?.getBoundingClientRect().height >= 44")
-    page.js("""() => {
-      const box = document.getElementById("answer").nextElementSibling;
-      const { x, y } = box.getBoundingClientRect();
-      for (const target of [box, document.elementFromPoint(x + 24, y + 24)]) {
-        target.click();
-        const place = { clientX: x + 24, clientY: y + 24 };
-        target.dispatchEvent(new MouseEvent("click", { bubbles: true, composed: true, ...place }));
-      }
-    }""")
+    page.js(IN_PAGE["aClickThatAScriptMakesOpensNothing"])
     page.js("() => new Promise((done) => setTimeout(done, 500))")
     assert page.frames() == []
 
@@ -203,16 +192,7 @@ def test_a_file_without_a_passphrase_wants_one_before_it_is_kept(extension: Exte
 def test_a_key_in_clear_is_kept_under_the_passphrase_that_was_typed(extension: Extension, people: People) -> None:
     extension.import_keys(people.folder / "alice.pem", PASSPHRASE, expect="are ready")
     page = extension.open_options()
-    kept = page.js(
-        """async () => {
-          const request = indexedDB.open("sealwax");
-          await new Promise((done) => { request.onsuccess = done; });
-          const all = request.result.transaction("keyFiles").objectStore("keyFiles").getAll();
-          await new Promise((done) => { all.onsuccess = done; });
-          request.result.close();
-          return all.result.map(({ p12 }) => new Uint8Array(p12).toHex());
-        }"""
-    )
+    kept = page.js(IN_PAGE["aKeyInClearIsKeptUnderThePassphraseThatWasTyped"])
     page.close()
     assert len(kept) == 1
     p12 = bytes.fromhex(kept[0])
@@ -245,15 +225,7 @@ def test_a_page_that_hides_its_origin_gets_nothing(unlocked: Extension, page: Pa
 @pytest.mark.thorough(False)
 def test_locking_leaves_neither_the_seal_key_nor_what_it_sealed(unlocked: Extension) -> None:
     page = unlocked.open_options()
-    look = """async () => {
-      const request = indexedDB.open("sealwax");
-      await new Promise((done) => { request.onsuccess = done; });
-      const all = request.result.transaction("sealed").objectStore("sealed").getAll();
-      await new Promise((done) => { all.onsuccess = done; });
-      request.result.close();
-      const { unlocked } = await (globalThis.browser ?? chrome).storage.session.get("unlocked");
-      return [all.result.length, unlocked?.key.length ?? 0];
-    }"""
+    look = IN_PAGE["look"]
     assert page.js(look) == [1, 32]
     unlocked.lock()
     assert page.js(look) == [0, 0]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import ESCAPE, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Frame, Site, agree_in
 from tests.support.extension.field_pages import TEXT, agree_if_asked, encrypt
+
+IN_PAGE = page_scripts("extension/in_pages/fields.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -154,13 +157,7 @@ def test_an_entry_that_is_rewritten_at_the_last_moment_is_put_back_and_told(
 
 def test_handlers_of_formdata_run_once_and_what_they_add_is_sent(extension: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(SENT))
-    page.js("""() => {
-      window.heard = [];
-      const note = ({ eventPhase, formData }) => { heard.push(eventPhase); formData.append("token", "t"); };
-      for (const target of [window, document.forms[0]]) target.addEventListener("formdata", note, target === window);
-      document.forms[0].onformdata = note;
-      addEventListener("formdata", note);
-    }""")
+    page.js(IN_PAGE["handlersOfFormdataRunOnceAndWhatTheyAddIsSent"])
     encrypt(extension, page, "#field")
     page.click("#go")
     page.wait_for(f"() => ({ARRIVED})() !== null")
@@ -267,12 +264,7 @@ def test_a_script_that_alters_a_field_and_submits_by_itself_gets_a_note_and_no_w
     encrypt(extension, page, "#field")
     address = page.url
     page.wait_for("() => !navigator.userActivation.isActive", timeout_seconds=30)
-    page.js("""() => {
-      const [form] = document.forms;
-      form.letter.value = "I owe you 1000";
-      form.addEventListener("submit", () => { window.heard = true; });
-      form.requestSubmit();
-    }""")
+    page.js(IN_PAGE["aScriptThatAltersAFieldAndSubmitsByItselfGetsANoteAndNoWindow"])
     # The extension's note is in a closed shadow root, so the test can see only its height below the field.
     page.wait_for("() => document.querySelector('#field').nextElementSibling?.getBoundingClientRect().height > 0")
     assert (page.url, page.js("() => window.heard ?? false")) == (address, False)

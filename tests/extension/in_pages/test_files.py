@@ -15,28 +15,18 @@ from smime_core.report.report import State
 from smime_core.trust.judging import Judging
 from tests.support.browser.browsers import Chromium
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site
 from tests.support.extension.field_pages import NATIVE, People
 from tests.support.extension.uploads import CONTENT, CONTROL
 
+IN_PAGE = page_scripts("extension/in_pages/files.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Records the files that a page sees if it polls its control from the start.
-POLL = """() => {
-  window.seen = new Set();
-  const look = () => {
-    for (const { name, size } of document.querySelector("#field").files) window.seen.add(`${name} ${size}`);
-    setTimeout(look);
-  };
-  look();
-  document.querySelector("#field").addEventListener("change", () => { window.changes = (window.changes ?? 0) + 1; });
-}"""
-READ = """async () => {
-  const files = [...document.querySelector("#field").files];
-  const hex = async (file) => new Uint8Array(await file.arrayBuffer()).toHex();
-  const read = async (file) => ({ name: file.name, type: file.type, hex: await hex(file) });
-  return { files: await Promise.all(files.map(read)), seen: [...window.seen], changes: window.changes };
-}"""
+POLL = IN_PAGE["poll"]
+READ = IN_PAGE["readInPage"]
 
 
 def test_the_page_gets_ciphertext_alone_however_often_it_looks(
@@ -133,14 +123,7 @@ def test_files_beyond_the_limit_are_refused_in_words_before_any_work(
     window = extension.window_after_click(page, "#field")
     window.choose_files("[data-test=files]", [large])
     window.wait_for_text("larger than 64 MiB together", selector="[data-test=files-problem]")
-    window.js("""() => {
-      const { runtime } = globalThis.browser ?? chrome;
-      const send = runtime.sendMessage;
-      runtime.sendMessage = (message, ...rest) => {
-        (window.sent ??= []).push(message.type);
-        return send(message, ...rest);
-      };
-    }""")
+    window.js(IN_PAGE["filesBeyondTheLimitAreRefusedInWordsBeforeAnyWork"])
     window.click("[data-test=agree]")
     window.wait_for_text("larger than 64 MiB together", selector="[data-test=problem]")
     assert "files.part" not in window.js("() => window.sent ?? []")
@@ -158,15 +141,7 @@ def test_a_file_is_whole_after_a_first_try_that_was_refused(
     page.js(POLL)
     window = extension.window_after_click(page, "#field")
     window.choose_files("[data-test=files]", [salaries])
-    window.js("""() => {
-      const { runtime } = globalThis.browser ?? chrome;
-      const send = runtime.sendMessage;
-      runtime.sendMessage = async (message, ...rest) => {
-        if (message.type !== "prompt.agree") return send(message, ...rest);
-        runtime.sendMessage = send;
-        return { error: { code: "vault-restarted", message: "" } };
-      };
-    }""")
+    window.js(IN_PAGE["aFileIsWholeAfterAFirstTryThatWasRefused"])
     window.click("[data-test=agree]")
     window.wait_for("() => document.querySelector('[data-test=problem]').textContent", timeout_seconds=30)
     with window.closing():
@@ -189,12 +164,7 @@ def drop(page: Page, selector: str, file: Path) -> None:
     browser = page.browser
     if not isinstance(browser, Chromium):
         page.js(
-            """(selector) => {
-              const dataTransfer = new DataTransfer();
-              dataTransfer.items.add(new File(["x"], "Gehälter.bin"));
-              const dropped = { bubbles: true, cancelable: true, composed: true, dataTransfer };
-              document.querySelector(selector).dispatchEvent(new DragEvent("drop", dropped));
-            }""",
+            IN_PAGE["dropInPage"],
             selector,
         )
         return

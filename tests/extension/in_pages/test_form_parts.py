@@ -8,8 +8,11 @@ import pytest
 from flask import Flask, request
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.form_server import serving
+
+IN_PAGE = page_scripts("extension/in_pages/form_parts.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -17,21 +20,8 @@ SIGNATURE = "smime_signature"
 FORM = "<form id=form method=post action=/orders data-smime=sign data-smime-nonce=n>"
 BUTTON = "<button id=go>Go</button>"
 # Returns the names of all properties of a form.
-_PROPERTIES = """() => {
-  const names = new Set();
-  for (let kind = HTMLFormElement.prototype; kind; kind = Object.getPrototypeOf(kind)) {
-    for (const name of Object.getOwnPropertyNames(kind)) names.add(name);
-  }
-  return [...names].sort();
-}"""
-_ADD_FIELDS = """(names) => {
-  const form = document.getElementById("form");
-  for (const name of names) {
-    const field = document.createElement("input");
-    [field.name, field.value, field.type] = [name, "1", "hidden"];
-    Node.prototype.appendChild.call(form, field);
-  }
-}"""
+_PROPERTIES = IN_PAGE["properties"]
+_ADD_FIELDS = IN_PAGE["addFields"]
 _LISTEN = """<script>
   // The page listens to a form that leaves, and tries to stop it.
   globalThis.navigation?.addEventListener("navigate", (event) => {

@@ -11,18 +11,16 @@ from flask import Flask, request
 
 from smime_core.x509.certificate import parse_certificate
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site
 from tests.support.extension.field_pages import People, agree_if_asked, encrypt
 from tests.support.extension.form_server import load_example, serving
 
+IN_PAGE = page_scripts("extension/in_pages/forms.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
-REMEMBER = """() => {
-  window.seen = [];
-  new MutationObserver(() => window.seen.push(document.documentElement.outerHTML)).observe(document, {
-    childList: true, subtree: true, attributes: true,
-  });
-}"""
+REMEMBER = IN_PAGE["remember"]
 
 
 def order(page: Page, shop: str, *, item: str = "Lamp") -> None:

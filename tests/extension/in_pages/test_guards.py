@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site
 from tests.support.project import ROOT
+
+IN_PAGE = page_scripts("extension/in_pages/guards.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -23,28 +26,7 @@ PLACE = """(name) => {
   return [Math.round(x + 10), Math.round(y + 10)];
 }"""
 WAIT = "() => new Promise((resolve) => setTimeout(resolve, 800))"
-MAKE_TREE = """(form, mode, depth) => {
-  class Own extends HTMLElement {
-    constructor() {
-      super();
-      this.attachShadow({ mode }).innerHTML = form;
-    }
-  }
-  let place = document.body;
-  for (let level = 1; level < depth; level += 1) {
-    const host = place.appendChild(document.createElement("div"));
-    place = host.attachShadow({ mode });
-  }
-  customElements.define("own-form", Own);
-  const { attachShadow } = Element.prototype;
-  let made = null;
-  Element.prototype.attachShadow = function (options) {
-    made = attachShadow.call(this, options);
-    return made;
-  };
-  place.append(document.createElement("own-form"));
-  window.inside = made;
-}"""
+MAKE_TREE = IN_PAGE["makeTree"]
 
 
 def refuse(extension: Extension) -> None:

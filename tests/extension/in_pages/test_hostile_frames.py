@@ -5,37 +5,21 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import NEXT_FRAMES, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import ENCRYPT_FIELD, TEXT, People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
 from tests.support.extension.mail_in_page import MAIL, open_mail, show_mail
 from tests.support.extension.saved_webmails import Service
 
+IN_PAGE = page_scripts("extension/in_pages/hostile_frames.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Embeds a page of the extension and claims to have a token for it.
-EMBED = """(url) => new Promise((done) => {
-  const frame = document.createElement("iframe");
-  frame.onload = () => {
-    frame.contentWindow.postMessage({ type: "token", token: crypto.randomUUID(), text: "guessed" }, "*");
-    done();
-  };
-  frame.src = url;
-  document.body.append(frame);
-})"""
+EMBED = IN_PAGE["embed"]
 # Embeds a view, sends it a message as the frame around it would, and returns whether it answered.
-SPEAK_TO_VIEW = """(url) => new Promise((done) => {
-  const frame = document.createElement("iframe");
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => done("answered");
-  frame.onload = () => {
-    frame.contentWindow.postMessage("port", "*", [port2]);
-    port1.postMessage({ id: 1, type: "read", body: { label: "", words: {}, language: "en", direction: "ltr" } });
-    setTimeout(() => done("silent"), 1000);
-  };
-  frame.src = url;
-  document.body.append(frame);
-})"""
+SPEAK_TO_VIEW = IN_PAGE["speakToView"]
 
 
 @pytest.mark.parametrize("name", ["frame/broker.html", "frame/mail_frame.html"])
@@ -63,14 +47,7 @@ def test_a_page_finds_nothing_of_a_mail_and_speaks_to_no_frame_of_it(
     frame = open_mail(unlocked, page)
     assert SECRET_WORDS in frame.text.text()
     assert page.js("() => [window.length, document.querySelectorAll('iframe').length]") == [0, 0]
-    page.js("""() => {
-      window.echo = [];
-      addEventListener("message", ({ data }) => echo.push(data.type ?? data));
-      for (const type of ["frame.closed", "frame.left", "token"]) {
-        window.postMessage({ type, frame: "", token: "forged" }, "*");
-      }
-      window.postMessage("port", "*");
-    }""")
+    page.js(IN_PAGE["aPageFindsNothingOfAMailAndSpeaksToNoFrameOfIt"])
     assert page.wait_for("() => echo.length === 4 && echo")[-1] == "port"
     assert SECRET_WORDS in frame.text.text()
     assert SECRET_WORDS not in page.js("() => document.documentElement.outerHTML")
@@ -146,20 +123,7 @@ def test_private_files_are_out_of_reach_of_a_page(unlocked: Extension, page: Pag
         "ERR_FAILED|ERR_BLOCKED|denied|Security|blocked|Not allowed|CORS|may not load|invalid"
     )
     page.goto(site.page_with("<p>Nothing here</p>"))
-    fetched = """async (url) => {
-      const reached = await fetch(url).then(() => true, () => false);
-      const image = await new Promise((done) => {
-        const script = document.createElement("script");
-        script.onload = () => done(true);
-        script.onerror = () => done(false);
-        script.src = url;
-        document.head.append(script);
-      });
-      const frame = document.createElement("iframe");
-      frame.src = url;
-      document.body.append(frame);
-      return [reached, image];
-    }"""
+    fetched = IN_PAGE["fetched"]
     assert page.js("async () => fetch(location.href).then(() => true)") is True
     assert page.js(fetched, unlocked.base + name) == [False, False]
     page.js(NEXT_FRAMES)
@@ -171,13 +135,7 @@ def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: P
     page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
     assert page.js("(id) => globalThis.chrome?.runtime?.sendMessage === undefined && typeof browser === 'undefined'")
-    page.js("""() => {
-      window.echo = [];
-      addEventListener("message", ({ data }) => echo.push(data.type));
-      for (const type of ["frame.closed", "field.encrypted", "frame.claimed", "token", "port"]) {
-        window.postMessage({ type, frame: "", armored: "forged", token: "forged" }, "*");
-      }
-    }""")
+    page.js(IN_PAGE["noMessageOfAPageReachesTheExtension"])
     assert page.wait_for("() => echo.length === 5 && echo")[0] == "frame.closed"
     assert page.value("#answer") == ""
     assert frame.text.text(".text") == TEXT
@@ -185,16 +143,7 @@ def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: P
 
 def test_a_content_script_may_send_no_message_of_a_private_page(unlocked: Extension) -> None:
     options = unlocked.open_options()
-    refused = options.js("""async () => {
-      const { MESSAGES, parseMessage } = await import("/source/browser_ext/shared/messages.js");
-      const outcome = {};
-      for (const [type, { from }] of Object.entries(MESSAGES)) {
-        if (from.includes("content")) continue;
-        try { parseMessage({ type, body: {} }, "content"); outcome[type] = "accepted"; }
-        catch ({ code }) { outcome[type] = code; }
-      }
-      return [outcome, parseMessage({ type: "content.load", body: { part: "fields" } }, "content").type];
-    }""")
+    refused = options.js(IN_PAGE["aContentScriptMaySendNoMessageOfAPrivatePage"])
     options.close()
     assert refused[1] == "content.load"
     assert {"prompt.agree", "prompt.unlock", "keys.list", "field.verify", "vault.key"} <= refused[0].keys()
@@ -202,23 +151,7 @@ def test_a_content_script_may_send_no_message_of_a_private_page(unlocked: Extens
 
 
 # Calls the background's own module, with senders as the browser would describe them.
-CLAIM = """async (change) => {
-  const frames = await import("/source/browser_ext/background/frames.js");
-  const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
-  const body = { kind: change.kind, smime: "", proposed: [], cms: "", mail: "held", secure: true, text: "" };
-  const { token, frame } = await frames.request(body, place);
-  const { session } = (globalThis.browser ?? chrome).storage;
-  const name = `token:${token}`;
-  const broker = { ...place, frameId: 7, documentId: "broker", ...change.broker };
-  const ticket = { token, frame: "", pageOrigin: "https://a.test", ...change.ticket };
-  const codes = [];
-  const claim = () => frames.claim(ticket, broker).then(() => codes.push("claimed"), ({ code }) => codes.push(code));
-  if (change.late) await session.set({ [name]: { ...(await session.get(name))[name], expires: Date.now() - 1 } });
-  await claim();
-  if (change.again) await claim();
-  await session.remove([name, `frame:${frame}`]);
-  return codes;
-}"""
+CLAIM = IN_PAGE["claimInPage"]
 
 
 @pytest.mark.thorough(after=6)
@@ -252,14 +185,7 @@ def test_a_token_counts_once_and_in_its_own_place(
 def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, change: dict[str, object]) -> None:
     options = unlocked.open_options()
     code = options.js(
-        """async (change) => {
-          const frames = await import("/source/browser_ext/background/frames.js");
-          const place = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
-          const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
-          const { frame } = await frames.request(body, place);
-          const answer = (sender) => frames.lost({ frame }, sender).then(() => "accepted", ({ code }) => code);
-          return [await answer({ ...place, ...change }), await answer(place)];
-        }""",
+        IN_PAGE["aFrameBelongsToTheDocumentThatAskedForIt"],
         change,
     )
     options.close()
@@ -267,24 +193,7 @@ def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, 
 
 
 # Calls the background's own module many times at once, as a page could, and returns the number of each outcome.
-AT_ONCE = """async (kind) => {
-  const [frames, fields] = await Promise.all([
-    import("/source/browser_ext/background/frames.js"), import("/source/browser_ext/background/fields.js"),
-  ]);
-  const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
-  const outcome = (asked) => asked.then(() => "done", ({ code }) => code);
-  const grouped = (codes) => Object.entries(Object.groupBy(codes, (code) => code));
-  const count = (codes) => grouped(codes).map(([code, all]) => [code, all.length]);
-  if (kind === "budget") {
-    const origin = `https://${crypto.randomUUID()}.test`, paying = { origin, ancestors: [] };
-    return count(await Promise.all(Array.from({ length: 30 }, () => outcome(fields.spendBudget(paying)))));
-  }
-  const body = { kind: "write", smime: "", proposed: [], cms: "", mail: "", secure: true, text: "" };
-  const { token } = await frames.request(body, place);
-  const ticket = { token, frame: "", pageOrigin: "https://a.test" };
-  const claim = (frameId) => outcome(frames.claim(ticket, { ...place, frameId }));
-  return count(await Promise.all([3, 4, 5, 6].map(claim)));
-}"""
+AT_ONCE = IN_PAGE["atOnce"]
 
 
 @pytest.mark.parametrize(
@@ -303,15 +212,7 @@ def test_simultaneous_requests_do_not_exceed_a_limit(unlocked: Extension, kind: 
 def test_a_claimed_frame_obeys_the_document_that_claimed_it(unlocked: Extension, change: dict[str, object]) -> None:
     options = unlocked.open_options()
     code = options.js(
-        """async (change) => {
-          const frames = await import("/source/browser_ext/background/frames.js");
-          const page = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
-          const body = { kind: "write", smime: "", proposed: [], cms: "", mail: "", secure: true, text: "" };
-          const { token, frame } = await frames.request(body, page);
-          const broker = { ...page, frameId: 7, documentId: "broker" };
-          await frames.claim({ token, frame: "", pageOrigin: "https://a.test" }, broker);
-          return frames.ofBroker(frame, { ...broker, ...change }).then(() => "accepted", ({ code }) => code);
-        }""",
+        IN_PAGE["aClaimedFrameObeysTheDocumentThatClaimedIt"],
         change,
     )
     options.close()

@@ -14,10 +14,13 @@ from smime_core.providers.native import NativeProvider
 from smime_core.report.report import State
 from tests.support.browser.browsers import Firefox
 from tests.support.browser.page import NEXT_FRAMES, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import BROKEN_CMS, ENCRYPT_FIELD, TEXT, People, open_and_agree
 from tests.support.extension.keys_page import show_section
 from webbridge.demo.accounts import certificate_pem
+
+IN_PAGE = page_scripts("extension/in_pages/hostile_page.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -59,13 +62,7 @@ BOX = """(selector) => {
 @pytest.mark.thorough(False)
 def test_patched_globals_and_prototypes_catch_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(PATCHES + ENCRYPT_FIELD))
-    assert page.js("""() => {
-      document.createElement("div").attachShadow({ mode: "closed" });
-      ({}).token = "of the page";
-      const found = caught.map(([kind]) => kind);
-      caught.length = 0;
-      return found;
-    }""") == ["element", "shadow", "token"]
+    assert page.js(IN_PAGE["patchedGlobalsAndPrototypesCatchNothing"]) == ["element", "shadow", "token"]
     frame = unlocked.write(page, "#answer", TEXT)
     assert frame.text.text(".text") == TEXT
     assert page.js("() => caught.map(([kind]) => kind)") == []
@@ -75,12 +72,7 @@ def test_neither_timing_entries_nor_names_nor_computed_styles_show_the_frame(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD + '<iframe name="own" src="data:text/html,own"></iframe>'))
-    look = """() => ({
-      windows: window.length,
-      named: [...Array(window.length).keys()].map((at) => { try { return window[at].name; } catch { return "?"; } }),
-      entries: performance.getEntries().map(({ name }) => name).filter((name) => name.includes("extension:")),
-      frames: document.querySelectorAll("iframe").length,
-    })"""
+    look = IN_PAGE["look"]
     before = page.js(look)
     assert before["windows"] == before["frames"] == 1, "the page's own frame is seen by the same means"
     unlocked.write(page, "#answer", TEXT)
@@ -107,12 +99,7 @@ def test_the_frame_has_one_size_whatever_is_opened_in_it(
 def test_a_cover_over_the_button_gets_the_click_and_nothing_opens(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD))
     page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
-    page.js("""() => {
-      const cover = document.createElement("div");
-      cover.style.cssText = "position:fixed;inset:0;z-index:2147483647";
-      cover.addEventListener("click", (event) => { window.clicked = event.isTrusted; });
-      document.body.append(cover);
-    }""")
+    page.js(IN_PAGE["aCoverOverTheButtonGetsTheClickAndNothingOpens"])
     unlocked.click_button(page, "#answer")
     page.wait_for("() => window.clicked === true")
     page.js(NEXT_FRAMES)
@@ -166,23 +153,7 @@ def test_scrolling_inside_the_frame_moves_nothing_of_the_page(unlocked: Extensio
 def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD + "<button id=own>Own</button>"))
     page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
-    pressed = page.js("""() => {
-      let pressed = 0;
-      own.addEventListener("click", () => { pressed += 1; });
-      const box = answer.nextElementSibling;
-      for (const target of [own, box]) {
-        const { x, y } = target.getBoundingClientRect();
-        const at = { bubbles: true, composed: true, cancelable: true, clientX: x + 5, clientY: y + 10 };
-        for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"]) {
-          target.dispatchEvent(new PointerEvent(type, at));
-          document.elementFromPoint(x + 5, y + 10)?.dispatchEvent(new PointerEvent(type, at));
-        }
-        target.focus();
-        for (const key of ["Enter", " "]) target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-        target.click();
-      }
-      return pressed;
-    }""")
+    pressed = page.js(IN_PAGE["madeUpEventsPressNothing"])
     assert pressed >= 1, "the page's own button is pressed by the same events"
     page.js(NEXT_FRAMES)
     assert page.frames() == []
@@ -193,18 +164,7 @@ def test_ten_thousand_encrypted_texts_open_nothing_and_leave_the_page_usable(
 ) -> None:
     page.goto(site.page_with("<button id=own>Own</button><div id=heap></div>"))
     page.js(
-        """(cms) => {
-          window.pressed = 0;
-          own.addEventListener("click", () => { pressed += 1; });
-          const pieces = Array.from({ length: 10_000 }, () => {
-            const piece = document.createElement("div");
-            piece.dataset.smime = "decrypt verify";
-            piece.style.cssText = "position:absolute;top:300px;block-size:1px;overflow:hidden";
-            piece.textContent = cms;
-            return piece;
-          });
-          heap.append(...pieces);
-        }""",
+        IN_PAGE["tenThousandEncryptedTextsOpenNothingAndLeaveThePageUsable"],
         BROKEN_CMS,
     )
     boxes = "() => heap.children.length - 10_000"
@@ -277,12 +237,7 @@ def test_stolen_focus_gets_what_is_typed_after_it_and_cannot_be_given_back_unsee
     assert page.value("#trap") == "after"
     assert frame.text.text(".text").strip() == "before"
     # A page that could return the focus could steal single keys unnoticed.
-    page.js("""() => {
-      const host = answer.nextElementSibling;
-      for (const element of [trap, host, answer, document.body]) { trap.blur(); element.focus(); element.click(); }
-      window.focus();
-      trap.blur();
-    }""")
+    page.js(IN_PAGE["stolenFocusGetsWhatIsTypedAfterItAndCannotBeGivenBackUnseen"])
     page.type("more")
     assert frame.text.text(".text").strip() == "before"
     assert frame.text.js("() => document.querySelector('.text').classList.contains('unsure')")
@@ -296,15 +251,7 @@ def write_over_the_document(page: Page) -> None:
     page.js("() => { document.body.innerHTML = '<p>Nothing was here</p>'; }")
 
 
-QUIET = """() => new Promise((done) => {
-  let timer = 0;
-  const wait = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => done(true), 2_000);
-  };
-  (globalThis.browser ?? chrome).storage.session.onChanged.addListener(wait);
-  wait();
-})"""
+QUIET = IN_PAGE["quiet"]
 
 
 @pytest.mark.parametrize("attack", [remove_the_host, write_over_the_document])

@@ -9,11 +9,14 @@ import pytest
 from tests.support.browser.bidi import BidiError
 from tests.support.browser.browsers import Firefox
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import ENCRYPT_FIELD, TEXT, People, open_and_agree
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
 from tests.support.extension.mail_in_page import open_mail, show_mail
 from tests.support.extension.saved_webmails import Service
+
+IN_PAGE = page_scripts("extension/in_pages/left_pages.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -87,12 +90,7 @@ def test_back_shows_no_opened_mail(
 
 
 # Counts the views at once, since the background removes the whole frame a moment later.
-HIDE = """() => {
-  const views = () => document.querySelectorAll("main iframe").length;
-  const before = views();
-  dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
-  return [before, views()];
-}"""
+HIDE = IN_PAGE["hide"]
 
 
 @pytest.mark.parametrize("kind", ["field", "mail"])

@@ -10,11 +10,14 @@ import pytest
 
 from smime_core.report.report import State
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import send
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import People
 from tests.support.extension.keys_page import CATCH, saved
 from tests.support.extension.letters_from_bob import opened_by
+
+IN_PAGE = page_scripts("extension/in_pages/mail_form_windows.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -26,16 +29,7 @@ ATTACHED = """async () => {
   const [file] = document.querySelector("input[type=file]").files;
   return [file.name, new Uint8Array(await file.arrayBuffer()).toBase64()];
 }"""
-CLOSED_ROOT = """(markup) => {
-  customElements.define("mail-form", class extends HTMLElement {
-    connectedCallback() {
-      const root = this.attachShadow({ mode: "closed" });
-      root.innerHTML = markup;
-      root.querySelector("#text").focus();
-    }
-  });
-  document.body.append(document.createElement("mail-form"));
-}"""
+CLOSED_ROOT = IN_PAGE["closedRoot"]
 
 
 @pytest.fixture

@@ -9,11 +9,14 @@ import pytest
 from smime_core.mime import find_addresses
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Site
 from tests.support.extension.mail_form_pages import MAIL_FORMS, OTHER_FORMS, MailForm
 from tests.support.project import ROOT
 from wasm_build.bundle.scripts import bundle_scripts
 from wasm_build.bundle.tree import read_content
+
+IN_PAGE = page_scripts("extension/in_pages/mail_forms.js")
 
 pytestmark = pytest.mark.browser
 
@@ -23,33 +26,10 @@ LOAD = """(source) => {
   globalThis.browser ??= { runtime: {} };
   (0, eval)(source);
 }"""
-SHOW = """(markup, focus) => {
-  document.body.innerHTML = markup;
-  const frame = document.querySelector("iframe");
-  const loaded = frame ? new Promise((resolve) => frame.addEventListener("load", resolve)) : null;
-  return Promise.resolve(loaded).then(() => {
-    (frame?.contentDocument.body ?? document.querySelector(focus)).focus();
-    const found = mailForms.findMailForm();
-    return found && mailForms.fieldsOf(mailForms.focusedMailForm());
-  });
-}"""
+SHOW = IN_PAGE["show"]
 
 # Adds 5,000 forms side by side, or 500 forms nested in each other. Browsers do not parse deeper markup.
-FILL = """(markup, isNested) => {
-  const place = document.createElement("div");
-  let inner = place;
-  for (let count = 0; count < (isNested ? 500 : 5000); count += 1) {
-    const part = document.createElement("div");
-    part.innerHTML = markup;
-    inner.append(part);
-    if (isNested) inner = part;
-  }
-  document.body.replaceChildren(place);
-  place.querySelector("textarea, input").focus();
-  const start = performance.now();
-  mailForms.findMailForm();
-  return performance.now() - start;
-}"""
+FILL = IN_PAGE["fill"]
 
 
 @pytest.fixture

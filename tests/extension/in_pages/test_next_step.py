@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, agree_in, note_after
 from tests.support.extension.field_pages import INSECURE_HOST, encrypt
 from tests.support.extension.uploads import CONTROL
+
+IN_PAGE = page_scripts("extension/in_pages/next_step.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -46,18 +49,7 @@ LABELS = {
     "a letter that nobody sees": (f"{FORM}<button>Po\u200bst</button>", None),
     "the name of the extension": (f"{FORM}<button>Ask SealWax</button>", None),
 }
-NEXT_STEP = """async (markup) => {
-  const { nextStepAt } = await import("/source/browser_ext/content/next_step.js");
-  const place = document.createElement("div");
-  globalThis.policy ??= trustedTypes.createPolicy("sealwax", { createHTML: (text) => text });
-  place.innerHTML = policy.createHTML(markup);
-  document.body.append(place);
-  try {
-    return nextStepAt(place.querySelector("#field"));
-  } finally {
-    place.remove();
-  }
-}"""
+NEXT_STEP = IN_PAGE["nextStep"]
 
 
 def test_a_label_is_quoted_if_it_is_the_only_one_and_harmless(extension: Extension) -> None:

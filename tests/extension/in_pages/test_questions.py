@@ -15,9 +15,12 @@ from smime_core.blocking import run
 from smime_core.ca.demo import create_authority
 from tests.support.browser.bidi import Json
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, agree_in, textarea
 from tests.support.extension.field_pages import NATIVE, TEXT
 from tests.support.project import ROOT
+
+IN_PAGE = page_scripts("extension/in_pages/questions.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -25,14 +28,7 @@ WRITES = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@exampl
 # Writes records as the background keeps them.
 KEEP = "async (records) => (globalThis.browser ?? chrome).storage.session.set(records)"
 # Changes a kept record. `path` leads to the member that gets the value.
-CHANGE: Final = """async ([name, path, value]) => {
-  const { session } = (globalThis.browser ?? chrome).storage;
-  const found = Object.entries(await session.get(null)).find(([key]) => key.startsWith(name));
-  let inside = found[1];
-  for (const step of path.slice(0, -1)) inside = inside[step];
-  inside[path.at(-1)] = value;
-  await session.set({ [found[0]]: found[1] });
-}"""
+CHANGE: Final = IN_PAGE["change"]
 READ = """async (name) => {
   const all = await (globalThis.browser ?? chrome).storage.session.get(null);
   return Object.entries(all).filter(([key]) => key.startsWith(name)).map(([, value]) => value);
@@ -141,53 +137,7 @@ def test_every_kind_of_question_is_tried_here() -> None:
 
 # Applies the background's own rule to each message that agrees, with the hash of another question and with the right
 # hash. Returns the outcomes.
-ANSWERS = """async (authority) => {
-  const { QUESTIONS, answer } = await import("/source/browser_ext/background/questions.js");
-  const { digestOf } = await import("/source/browser_ext/shared/question.js");
-  const { MESSAGES } = await import("/source/browser_ext/shared/messages.js");
-  const { ask } = await import("/source/browser_ext/shared/request.js");
-  const database = await import("/source/browser_ext/shared/database.js");
-  const { session } = (globalThis.browser ?? chrome).storage;
-  const certificate = (await database.all("people"))[0];
-  const { fingerprint } = certificate;
-  const change = { address: "a@x.test", before: certificate, after: certificate, sameIssuer: true };
-  await database.put("settings", { name: "changed certificates", value: [change] });
-  const held = { "setting:strict": { text: "true", own: "false", state: "asked" } };
-  await database.put("settings", { name: "held settings", value: held });
-  const place = { origin: "https://site.test", ancestors: [] };
-  const composition = { ...place, id: "c", kind: "new", mail: "", deliver: "raw", windowTabId: 7 };
-  const job = { ...place, id: "j", kind: "altered", state: "waiting",
-    replyKey: [], notice: { text: "Pay Bob", isSent: false } };
-  const bytes = Array.from(new Uint8Array(certificate.certificate), (byte) => String.fromCharCode(byte)).join("");
-  const proposals = [{ fingerprint, certificates: [bytes] }];
-  const named = { fingerprint: "f".repeat(64), addresses: ["@own.test"] };
-  const own = { certificate: String.fromCharCode(...authority), own: { ...named, question: named } };
-  await session.set({ "composition:c": composition, "job:j": job, proposals, "own authority": own });
-  const names = { address: "a@x.test", job: "j", composition: "c", page: "p" };
-  const body = { ...names, name: "setting:strict", fingerprint, kind: "exact", addresses: [] };
-  const sender = { tab: { id: 7 } };
-  const outcomes = {};
-  for (const [type, { read }] of Object.entries(QUESTIONS)) {
-    // The question about a backup needs a file: test_backup.py asks it.
-    if (type === "backup.restore") continue;
-    // Only the background itself reaches the vault, which describes certificates.
-    const vaults = { "trust.accept": "trust.proposal", "authority.accept": "authority.proposal" }[type];
-    const question = vaults ? (await ask(vaults)).question : await read(body, sender);
-    const shown = await digestOf(question);
-    const { fingerprint: named, addresses } = type === "authority.accept" ? question : body;
-    const own = { ...body, fingerprint: named, addresses };
-    const send = (digest) => vaults ? ask(type, { ...own, shown: digest }).then(() => "acted")
-      : Promise.resolve(answer(type, { ...body, shown: digest }, sender, () => "acted"));
-    const codeOf = ({ code }) => code.startsWith("decision-refused") ? "acted" : code;
-    const attempt = (digest) => send(digest).then(() => "acted", codeOf);
-    outcomes[type] = [await attempt("0".repeat(64)), await attempt(shown)];
-  }
-  for (const name of ["changed certificates", "held settings"]) await database.remove("settings", name);
-  // The hash of a chunk is a digest too, but of no question.
-  const asks = ([member, kind]) => kind === "digest" && member !== "sha256";
-  const bound = Object.entries(MESSAGES).filter(([, { body }]) => Object.entries(body).some(asks));
-  return [outcomes, bound.map(([type]) => type)];
-}"""
+ANSWERS = IN_PAGE["answers"]
 
 
 @pytest.mark.thorough(False)

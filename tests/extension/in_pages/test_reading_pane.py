@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import send, wait_for_obstacles
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import People, agree_if_asked
@@ -14,23 +15,14 @@ from tests.support.extension.letters_from_bob import mail_from_bob
 from tests.support.extension.played_bridge import played_bridge
 from tests.support.extension.saved_webmails import GMAIL_COMPOSE, running_service
 
+IN_PAGE = page_scripts("extension/in_pages/reading_pane.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
 # Shows another message as the bridge's pages do: the element stays, and its content changes.
-_GO_TO = """(uid) => {
-  location.hash = uid ? `#/folder/folder-id/9/${uid}` : "#/folder/folder-id";
-  const shown = document.createElement("p");
-  shown.dataset.test = uid ? "reading-locked" : "empty";
-  shown.textContent = uid ? `Message ${uid} is encrypted.` : "Choose a message.";
-  document.querySelector("[data-test=reading]").replaceChildren(shown);
-}"""
-_BEGIN_ANOTHER = """() => {
-  const [first] = document.querySelectorAll("[role=dialog]");
-  const second = first.cloneNode(true);
-  second.querySelector("[role=textbox]").textContent = "For Carol, in clear.";
-  first.after(second);
-}"""
+_GO_TO = IN_PAGE["goTo"]
+_BEGIN_ANOTHER = IN_PAGE["beginAnother"]
 _OFFERED = """(reading) => {
   const pane = document.querySelector(reading);
   return pane.previousElementSibling?.getBoundingClientRect().height > 0 && pane.getBoundingClientRect().height > 0;

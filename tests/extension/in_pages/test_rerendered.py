@@ -7,20 +7,17 @@ import time
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import TEXT, encrypt, open_and_agree
+
+IN_PAGE = page_scripts("extension/in_pages/rerendered.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 FIELD = textarea("answer", data_smime="encrypt")
 # React replaces its own node in this way when a component's key changes, and leaves all other nodes.
-DRAW_ANEW = """() => {
-  const old = document.querySelector("#answer"), parent = old.parentElement, drawn = old.cloneNode();
-  const next = old.nextSibling;
-  drawn.removeAttribute("style");
-  parent.removeChild(old);
-  parent.insertBefore(drawn, next);
-}"""
+DRAW_ANEW = IN_PAGE["drawAnew"]
 # Waits until the extension has examined the page again.
 SOON = "() => new Promise((done) => setTimeout(done, 900))"
 # The page's own elements, and the boxes of the extension between them.
@@ -119,12 +116,7 @@ def test_a_framework_that_writes_its_state_back_keeps_the_encrypted_text(
 ) -> None:
     page.goto(site.page_with(f"<div id=app>{FIELD}</div>"))
     # A controlled field: the state follows the event, and every rendering writes the state into the field.
-    page.js("""() => {
-      const field = document.querySelector("#answer");
-      let state = "";
-      field.addEventListener("input", () => { state = field.value; });
-      setInterval(() => { field.value = state; field.removeAttribute("style"); }, 50);
-    }""")
+    page.js(IN_PAGE["aFrameworkThatWritesItsStateBackKeepsTheEncryptedText"])
     frame = encrypt(extension, page, "#answer")
     page.js("() => new Promise((done) => setTimeout(done, 300))")
     assert page.value("#answer").startswith("-----BEGIN CMS-----")

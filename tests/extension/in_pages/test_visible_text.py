@@ -9,7 +9,10 @@ import pytest
 
 from tests.support.browser.browsers import Firefox
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, textarea
+
+IN_PAGE = page_scripts("extension/in_pages/visible_text.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -24,23 +27,7 @@ SHOWN_AS_LETTERS = """async (points) => {
 }"""
 
 
-MANY = """async () => {
-  const { visibleText } = await import("/source/browser_ext/shared/visible_text.js");
-  const { formSections } = await import("/source/browser_ext/shared/form_question.js");
-  const drawn = (value) => {
-    const box = document.createElement("div");
-    box.append(...visibleText(value));
-    return [box.querySelectorAll(".unseen").length, box.textContent.slice(0, 60), box.textContent.slice(-9)];
-  };
-  const entry = { name: "n", value: "v\\u200b".repeat(200), label: "", hidden: false };
-  const form = {
-    topOrigin: "https://a.example", origin: "https://a.example", action: "https://a.example/", method: "post",
-    enctype: "", nonce: "", submitter: [], entries: Array(1900).fill(entry),
-  };
-  const sections = formSections(form).flatMap((section) => [...section.querySelectorAll(".unseen")]);
-  const same = drawn("a" + "\\u200b".repeat(900000) + "b");
-  return { same, turns: drawn("v\\u200b".repeat(400000)), form: sections.length };
-}"""
+MANY = IN_PAGE["many"]
 
 
 def unseen_points() -> list[int]:

@@ -10,20 +10,17 @@ from smime_core.blocking import run
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.message import encrypt_message
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import HTML, WebSite, running_web_site
 from tests.support.extension import mail_letters
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import INSECURE_HOST, NATIVE, TEXT, People, agree_if_asked, open_and_agree
 
+IN_PAGE = page_scripts("extension/in_pages/ways.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
-SELECT = """(first, last) => {
-  const range = document.createRange();
-  range.setStartBefore(document.querySelector(first));
-  range.setEndAfter(document.querySelector(last));
-  getSelection().removeAllRanges();
-  getSelection().addRange(range);
-}"""
+SELECT = IN_PAGE["select"]
 
 
 @pytest.fixture(scope="module")

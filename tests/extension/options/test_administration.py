@@ -15,6 +15,7 @@ from smime_core.blocking import sign_message
 from smime_core.cms import Signing, build_certificates_only
 from tests.support.browser.browsers import Browser, Chromium, Name
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import NEW, NOW, PASSPHRASE, House, make_backup, open_keys, restore, show_section
 from tests.support.extension.managed import start_managed
@@ -22,6 +23,8 @@ from tests.support.extension.viewer import open_file
 from tests.support.extension.writing_settings import LABELS
 from tests.support.people import PROVIDER as NATIVE
 from tests.support.project import ROOT
+
+IN_PAGE = page_scripts("extension/options/administration.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -91,16 +94,7 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
         # for the others.
         page.click("[data-test=strict]")
         page.wait_for_text("Saved", selector="[data-test=settings-done]")
-        own = page.js("""async () => {
-          const { value } = await new Promise((resolve) => {
-            const opening = indexedDB.open("sealwax");
-            opening.onsuccess = () => {
-              const asked = opening.result.transaction("settings").objectStore("settings").get("preferences");
-              asked.onsuccess = () => { opening.result.close(); resolve(asked.result); };
-            };
-          });
-          return value;
-        }""")
+        own = page.js(IN_PAGE["settingsOfAnAdministratorCountAndCannotBeChanged"])
         assert own == {"idleMinutes": 15, "harvest": True, "strict": True, "directory": ""}
         extension.unlock(house.file, PASSPHRASE)
         page.reload()
@@ -189,16 +183,7 @@ def test_senseless_settings_count_as_not_set(extension: Extension) -> None:
 def test_settings_are_written_in_the_form_of_policies(extension: Extension) -> None:
     page = extension.open_options()
     page.wait_for("() => document.querySelector('[data-test=policy-export]') !== null")
-    written = page.js(
-        """async () => {
-          const texts = [];
-          URL.createObjectURL = (blob) => { texts.push(blob.text()); return "data:,"; };
-          HTMLAnchorElement.prototype.click = () => {};
-          document.querySelector("[data-test=policy-export]").click();
-          while (!texts.length) await new Promise((resolve) => setTimeout(resolve, 20));
-          return JSON.parse(await texts[0]);
-        }"""
-    )
+    written = page.js(IN_PAGE["settingsAreWrittenInTheFormOfPolicies"])
     if isinstance(extension.browser, Chromium):
         settings = written["3rdparty"]["extensions"][extension.id]
     else:

@@ -22,6 +22,7 @@ from smime_core.trust.decisions import Decision, DecisionKind
 from smime_core.trust.decisions_json import build_decisions
 from tests.support.browser.browsers import Browser, Chromium, Firefox, Name
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import (
     KEPT,
@@ -42,22 +43,14 @@ from tests.support.extension.keys_page import (
 from tests.support.extension.mail_letters import mail, text
 from wasm_build.vault.python.verbs import run_verb
 
+IN_PAGE = page_scripts("extension/options/backup.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 WORDS = "Encrypted before the old computer was lost."
 
 # Stores a changed certificate that waits for the person's decision, and a draft.
-LEAVE_THINGS_TO_LOSE = """async () => {
-  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-  const database = await done(indexedDB.open("sealwax"));
-  const transaction = database.transaction(["people", "settings", "drafts"], "readwrite");
-  const [after] = await done(transaction.objectStore("people").getAll());
-  const change = { address: "bob@example.test", before: after, after, sameIssuer: false, isRenewal: false };
-  transaction.objectStore("settings").put({ name: "changed certificates", value: [change] });
-  transaction.objectStore("drafts").put({ id: "1", at: new Date().toISOString(), letter: new ArrayBuffer(8) });
-  await new Promise((resolve) => { transaction.oncomplete = resolve; });
-  database.close();
-}"""
+LEAVE_THINGS_TO_LOSE = IN_PAGE["leaveThingsToLose"]
 
 # Changes the setting for revocation, as another page of the extension could.
 CHOOSE_REVOCATION = """() => (globalThis.browser ?? chrome).runtime.sendMessage(

@@ -19,6 +19,7 @@ from smime_core.trust import Decision, DecisionKind, build_decisions
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import PASSPHRASE, People, people
 from tests.support.extension.key_accounts import (
@@ -42,19 +43,14 @@ from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.tls import tls_folder
 
+IN_PAGE = page_scripts("extension/options/key_trust.js")
+
 __all__ = ["people", "second", "servers", "tls_folder"]
 
 BOB = "bob@example.test"
 PHONES, DESK = (320, 390), 1100
 # Lets the page read the state anew every two seconds, as at each focus.
-REFRESHED = """(words) => {
-  const now = performance.now();
-  if (now > (window.refreshedAt ?? 0) + 2000) {
-    window.refreshedAt = now;
-    dispatchEvent(new Event("focus"));
-  }
-  return document.querySelector("[data-test=roaming-problem]").textContent.includes(words);
-}"""
+REFRESHED = IN_PAGE["refreshed"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 

@@ -15,6 +15,7 @@ from smime_core.identity.identity import load_identities
 from smime_core.trust import CertificateSource, Contact, KnownCertificate, PeopleForm, build_people_file
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import (
     KEPT,
@@ -33,6 +34,8 @@ from tests.support.extension.keys_page import (
     submit,
     type_passphrase,
 )
+
+IN_PAGE = page_scripts("extension/options/keys.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -212,13 +215,7 @@ def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Pag
       choice.dispatchEvent(new Event('change'));
     }""")
     options.wait_for_text("after 5 minutes", selector="[data-test=state]")
-    options.js("""async () => {
-      const { session } = (globalThis.browser ?? chrome).storage;
-      const { unlocked } = await session.get("unlocked");
-      const earlier = (moment) => ({ ...moment, wall: moment.wall - 6 * 60_000 });
-      unlocked.times = { begun: earlier(unlocked.times.begun), used: earlier(unlocked.times.used) };
-      await session.set({ unlocked });
-    }""")
+    options.js(IN_PAGE["theTimeThatWasSetLocksTheKeys"])
     options.reload()
     options.wait_for_text("nothing was done for 5 minutes", selector="[data-test=state]")
     extension.is_locked = True

@@ -9,48 +9,22 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.hostile_markup import Listener, listening, mutations
 from tests.support.project import ROOT
 from wasm_build.bundle.scripts import bundle_scripts
 from wasm_build.bundle.tree import read_content
 
+IN_PAGE = page_scripts("extension/viewer/markup.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PROBE = "tests/support/extension/markup_probe.js"
 # Shows markup in the same frame as the view does: without scripts and origin, under the view's own policy.
-SHOW = """async (kind, markup) => {
-  const bytes = new TextEncoder().encode(markup);
-  const prepared = kind === "page"
-    ? await markupProbe.preparePage({ bytes, mediaType: "text/html", address: "https://site.example/", resources: [] })
-    : kind === "mail" ? await markupProbe.prepareMail(markup, async () => null) : { document: markup };
-  if (!prepared) return "refused";
-  const frame = document.createElement("iframe");
-  frame.sandbox = "allow-popups";
-  frame.srcdoc = prepared.document;
-  const loaded = new Promise((resolve) => { frame.onload = resolve; });
-  document.body.append(frame);
-  await loaded;
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  frame.remove();
-  return prepared.document;
-}"""
-EMBED = """(url) => {
-  const frame = document.createElement("iframe");
-  frame.sandbox = "allow-scripts allow-popups";
-  frame.src = url;
-  document.body.append(frame);
-}"""
-FOUND = """(markup) => {
-  const root = new DOMParser().parseFromString(markup, "text/html");
-  const live = "link, script, iframe, object, embed, template, base, math, use, img[src], [srcset]";
-  const found = root.querySelectorAll(live);
-  const addresses = [...root.querySelectorAll("*")].flatMap((one) => [...one.attributes])
-    .filter(({ name, value }) => /^(?:on|ping|action|formaction|srcset|background|poster)/i.test(name)
-      || (/127\\.0\\.0\\.1/.test(value) && !["href", "title", "style", "id", "alt"].includes(name)));
-  const metas = [...root.querySelectorAll("meta")].map((one) => one.outerHTML);
-  return [[...found].map(({ localName }) => localName), addresses.map(({ name }) => name), metas.length];
-}"""
+SHOW = IN_PAGE["show"]
+EMBED = IN_PAGE["embed"]
+FOUND = IN_PAGE["foundInPage"]
 
 
 VIEWS = {"page": "viewer/page_view.html", "mail": "frame/mail_view.html"}

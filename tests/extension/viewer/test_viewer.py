@@ -12,6 +12,7 @@ import pytest
 from smime_core.cms.certificates_only import build_certificates_only
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension import mail_letters
 from tests.support.extension.driver import Extension, close_proposal
 from tests.support.extension.hostile_mails import SECRET, counting_server, hostile_mails
@@ -31,6 +32,8 @@ from tests.support.misread_dates import MISREAD
 from tests.support.people import with_addresses
 from tests.support.vectors import vectors
 from webbridge.demo.accounts import certificate_pem
+
+IN_PAGE = page_scripts("extension/viewer/viewer.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -291,18 +294,7 @@ def test_a_file_is_saved_as_it_is_and_an_attached_mail_opens_in_a_viewer_of_its_
 ) -> None:
     open_file(viewer, letters.write("rich.eml", letters.signed_and_encrypted(rich_letter())))
     view = view_of(viewer)
-    view.js(
-        """() => {
-          window.saved = [];
-          HTMLAnchorElement.prototype.click = function () {
-            window.saved.push(fetchBlob(this.href).then((text) => [this.download, text]));
-          };
-          const made = new Map();
-          const create = URL.createObjectURL;
-          URL.createObjectURL = (blob) => { const url = create.call(URL, blob); made.set(url, blob); return url; };
-          const fetchBlob = (url) => made.get(url).text().then((text) => `${made.get(url).type} ${text}`);
-        }"""
-    )
+    view.js(IN_PAGE["aFileIsSavedAsItIsAndAnAttachedMailOpensInAViewerOfItsOwn"])
     view.click("li:nth-of-type(2) [data-test=save]")
     view.wait_for("() => window.saved.length === 1")
     assert view.js("() => window.saved[0]") == ["plan.pdf", "application/octet-stream %PDF-1.7 plan"]
@@ -443,20 +435,7 @@ def test_a_mail_that_nobody_here_can_open_says_so(viewer: Page, letters: Letters
     assert "none of your keys" in viewer.text("[data-test=problem]")
 
 
-VERDICTS = """async () => {
-  const { loadCatalogue } = await import("/source/wasm_build/ui/catalogue.js");
-  const { reasonInFull } = await import("/source/wasm_build/ui/verdict_words.js");
-  const urls = ["en", "de"].map((name) => new URL(`/runtime/ui/messages.${name}.json`, location.href));
-  const translate = await loadCatalogue("de", urls);
-  const say = (code, values) =>
-    reasonInFull(translate, { code, sentence: "In English. (x)", values }, (iso) => iso.slice(0, 10));
-  return [
-    say("weak-encryption", { algorithm: "RC2" }),
-    say("headers-altered-outside", { fields: "To" }),
-    say("certificate-revoked", { name: "Bob\\u202e", why: "superseded", date: "2026-05-31T12:00:00Z" }),
-    say("of-tomorrow", {}),
-  ].map((text) => text.replaceAll("\\u2066", "<").replaceAll("\\u2068", "[").replaceAll("\\u2069", "]"));
-}"""
+VERDICTS = IN_PAGE["verdicts"]
 
 
 def test_verdicts_are_said_by_their_codes_with_their_values_apart(viewer: Page) -> None:

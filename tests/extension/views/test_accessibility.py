@@ -14,10 +14,13 @@ import pytest
 
 from tests.support.browser.accessibility import Theme, find_violations, shown_in, speaking, walk_by_keyboard
 from tests.support.browser.browsers import Browser, Chromium, Firefox
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import add_fake_webmail
 from tests.support.extension.driver import Extension
 from tests.support.extension.stage import Stage, View, fill
 from tests.support.extension.views import STATES, VIEWS
+
+IN_PAGE = page_scripts("extension/views/accessibility.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -31,13 +34,7 @@ HEART = ("keys and people", "viewer with a mail", "writing", "window, encrypt")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 RIGHT_TO_LEFT = "ar"
 # Returns the number of animations when the wax seal appears anew.
-MOVING = """() => {
-  const seal = document.querySelector(".wax-seal");
-  seal.style.display = "none";
-  seal.getBoundingClientRect();
-  seal.style.display = "";
-  return document.getAnimations().length;
-}"""
+MOVING = IN_PAGE["moving"]
 TWICE = "() => { document.documentElement.style.fontSize = '200%'; }"
 
 

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.saved_webmails import ENCRYPTED, GMAIL_COMPOSE, READING, Service
 from tests.support.extension.webmail import Adaptor, WebmailProblem
+
+IN_PAGE = page_scripts("extension/webmails/saved.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -195,15 +198,7 @@ def test_a_webmail_that_changes_a_thousand_times_is_looked_at_now_and_then_and_q
 ) -> None:
     show(page, service, ("/roundcube/", ROUNDCUBE_LIST, ""))
     adaptor.count_offers(page)
-    page.js("""async () => {
-      const [body] = document.querySelector("#messagelist").tBodies;
-      for (let change = 0; change < 1000; change += 1) {
-        body.append(body.rows[0].cloneNode(true));
-        body.rows[0].remove();
-        await new Promise((done) => setTimeout(done, 2));
-      }
-      await new Promise((done) => setTimeout(done, 700));
-    }""")
+    page.js(IN_PAGE["aWebmailThatChangesAThousandTimesIsLookedAtNowAndThenAndQuickly"])
     looks = adaptor.offers(page)
     # The scripts examine the page at most once in 300 ms, however much changes meanwhile.
     assert 1 <= len(looks) <= 50

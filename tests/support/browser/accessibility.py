@@ -9,7 +9,10 @@ from typing import Literal
 
 from tests.support.browser.browsers import Browser, Chromium, Firefox
 from tests.support.browser.page import TAB, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.project import ROOT
+
+IN_PAGE = page_scripts("support/browser/accessibility.js")
 
 # The additional presses of Tab, which also stops at controls in frames. `_CONTROLS` does not count those.
 MAX_STOPS_IN_FRAMES = 20
@@ -19,13 +22,7 @@ Theme = Literal["light", "dark"]
 
 # The sandbox in which axe-core runs: the page's policy does not block it, and the page's scripts cannot see it.
 _SANDBOX = "axe"
-_RUN = """async (ignored) => {
-  const rules = Object.fromEntries(ignored.map((rule) => [rule, { enabled: false }]));
-  const options = { resultTypes: ["violations"], iframes: false, preload: false, rules };
-  const { violations } = await axe.run(document, options);
-  return violations.map(({ id, help, nodes }) => `${id} (${help}): ` + nodes.map(({ target, any, all, none }) =>
-    `${target.join(" ")} [${[...any, ...all, ...none].map(({ message }) => message).join("; ")}]`).join(" | "));
-}"""
+_RUN = IN_PAGE["runInPage"]
 
 _PAGE_RULES = ["page-has-heading-one", "region", "landmark-one-main"]
 
@@ -55,13 +52,7 @@ _CONTROLS = (
 )
 # Puts the focus at the top. Without this, Tab would go on from the last click, and past the end out of the page; after
 # that Firefox draws no focus rings.
-_BEGIN_AT_THE_TOP = """() => {
-  const begin = document.createElement("span");
-  begin.id = "begin";
-  begin.tabIndex = -1;
-  (document.querySelector("dialog:modal") ?? document.body).prepend(begin);
-  begin.focus();
-}"""
+_BEGIN_AT_THE_TOP = IN_PAGE["beginAtTheTop"]
 _FOCUSED = (
     "() => {"
     + _NAMING

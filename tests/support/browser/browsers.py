@@ -25,6 +25,9 @@ from websockets.exceptions import WebSocketException
 
 from tests.support.browser.bidi import PATIENCE_SECONDS, BidiConnection, BidiError, Connection, Json, walk_contexts
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
+
+IN_PAGE = page_scripts("support/browser/browsers.js")
 
 Name = Literal["chromium", "firefox"]
 Engine = Name | Literal["webkit"]
@@ -228,13 +231,7 @@ class Firefox(Browser):
     def click_toolbar_button(self, extension: str, page: Page) -> None:
         page.activate()
         self.chrome_js(
-            """async (id) => {
-              const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
-              const extension = ExtensionParent.WebExtensionPolicy.getByID(id).extension;
-              const window = Services.wm.getMostRecentWindow("navigator:browser");
-              window.focus();
-              await ExtensionParent.apiManager.global.browserActionFor(extension).triggerAction(window);
-            }""",
+            IN_PAGE["clickToolbarButton"],
             extension,
         )
 

@@ -7,35 +7,13 @@ from contextlib import contextmanager
 
 from tests.support.browser.browsers import Chromium
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 
+IN_PAGE = page_scripts("support/browser/full_disk.js")
+
 # A transaction of a full disk is aborted after the request, with this error. The other stores refuse the call itself.
-_REFUSE = """(scope) => {
-  const refusal = () => new scope.DOMException("no room", "QuotaExceededError");
-  const { put, add } = scope.IDBObjectStore.prototype;
-  const usual = { put, add };
-  for (const name of ["put", "add"]) {
-    scope.IDBObjectStore.prototype[name] = function (...all) {
-      const request = usual[name].apply(this, all);
-      Object.defineProperty(this.transaction, "error", { value: refusal() });
-      Promise.resolve().then(() => this.transaction.abort());
-      return request;
-    };
-  }
-  const restores = [() => Object.assign(scope.IDBObjectStore.prototype, usual)];
-  const refuse = (kind, ...names) => {
-    for (const name of names.filter((one) => kind?.prototype[one])) {
-      const before = kind.prototype[name];
-      kind.prototype[name] = kind === scope.Storage
-        ? () => { throw refusal(); } : () => scope.Promise.reject(refusal());
-      restores.push(() => { kind.prototype[name] = before; });
-    }
-  };
-  refuse(scope.Storage, "setItem");
-  refuse(scope.Cache, "put", "add", "addAll");
-  refuse(scope.FileSystemFileHandle, "createWritable");
-  return () => restores.forEach((restore) => restore());
-}"""
+_REFUSE = IN_PAGE["refuseInPage"]
 _PAGE = f"() => {{ ({_REFUSE})(globalThis); }}"
 _WORKER = f"globalThis.restoreRoom = ({_REFUSE})(globalThis);"
 _BACKGROUND = f"""async () => {{

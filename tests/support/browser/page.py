@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.browser.bidi import PATIENCE_SECONDS, BidiError, Json, walk_contexts
+from tests.support.browser.page_scripts import page_scripts
 
 if TYPE_CHECKING:
     from tests.support.browser.browsers import Browser
+
+IN_PAGE = page_scripts("support/browser/page.js")
 
 # The code points of keys without a character (WebDriver, section "Keyboard actions").
 ENTER, TAB, ESCAPE, BACKSPACE, SHIFT, CONTROL = "\ue007", "\ue004", "\ue00c", "\ue003", "\ue008", "\ue009"
@@ -33,22 +36,7 @@ _AS_SEEN = '.replace(/[\\u2066-\\u2069]/g, "")'
 _CALL = 'async (...given) => JSON.stringify(await (%s)(...given.map((text) => JSON.parse(text)))) ?? "null"'
 
 # Brings an element into view. Returns its middle, or the reason why a click there would not reach the element.
-_AIM = """(selector) => {
-  const element = document.querySelector(selector);
-  if (!element) return { problem: "is not there" };
-  element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
-  const box = element.getBoundingClientRect();
-  if (!box.width || !box.height) return { problem: "has no size" };
-  const x = Math.floor(box.left + box.width / 2), y = Math.floor(box.top + box.height / 2);
-  const hit = document.elementFromPoint(x, y);
-  const labelled = hit?.closest("label")?.control === element;
-  if (!hit || !(element.contains(hit) || labelled)) return { problem: `is covered by ${hit?.outerHTML.slice(0, 80)}` };
-  if (element.disabled) return { problem: "is disabled" };
-  const agrees = element.dataset.agrees !== undefined;
-  if (agrees && document.documentElement.dataset.calm === "waiting")
-    return { problem: "agrees, and its window is not calm" };
-  return { x, y, agrees };
-}"""
+_AIM = IN_PAGE["aim"]
 
 _HAS_FOCUS = """(selector) => {
   const element = document.querySelector(selector);
@@ -57,12 +45,7 @@ _HAS_FOCUS = """(selector) => {
 
 # For a click on a button by which a person agrees (`data-agrees`). `_ARM` records the next click event. `_MISSED` is
 # true if the click had no effect, because the window was redrawn in that moment or did not accept answers yet.
-_ARM = """(selector) => {
-  const element = document.querySelector(selector);
-  window.met = null;
-  const keep = (event) => { window.met = element.contains(event.target) ? event : null; };
-  addEventListener("click", keep, { capture: true, once: true });
-}"""
+_ARM = IN_PAGE["arm"]
 _MISSED = "() => window.met === null || Boolean(window.met?.defaultPrevented)"
 
 

@@ -10,24 +10,17 @@ from typing import Final
 
 from tests.support.browser.bidi import BidiError
 from tests.support.browser.page import JavaScriptError, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.editors.kits import Posting
 from tests.support.extension.compose_driver import send
 from tests.support.extension.driver import Extension, Frame, agree_in, notes_below
 
+IN_PAGE = page_scripts("support/editors/meeting.js")
+
 SECRET: Final = "The key is under the third flower pot."
 READY: Final = "() => document.documentElement.dataset.kit === 'ready'"
 # The middle of the first line of the largest thing in which a person can write.
-SPOT: Final = """() => {
-  const below = (root) => [...root.querySelectorAll("*")].flatMap(
-    (one) => [one, ...(one.shadowRoot ? below(one.shadowRoot) : [])]);
-  const known = "iframe, textarea, .monaco-editor, .ace_editor, .CodeMirror";
-  const rects = below(document).filter((one) => one.isContentEditable || one.matches(known))
-    .filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => one.getBoundingClientRect());
-  const size = ({ width, height }) => (height > 12 ? width * height : 0);
-  const best = rects.filter(size).sort((one, other) => size(other) - size(one))[0]
-    ?? document.querySelector("#place").getBoundingClientRect();
-  return [Math.round(best.left + Math.min(best.width / 2, 120)), Math.round(best.top + Math.min(best.height / 2, 20))];
-}"""
+SPOT: Final = IN_PAGE["spot"]
 BOB_READY: Final = "[data-test=recipient][data-address='bob@example.test'][data-readiness=ready]"
 WRITTEN: Final = "(text) => kit.model().includes(text)"
 ARMOR: Final = re.compile(r"^(-----BEGINCMS-----[A-Za-z0-9+/=]+-----ENDCMS-----)+$")

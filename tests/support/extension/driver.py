@@ -16,27 +16,16 @@ from pathlib import Path
 from tests.support.browser.bidi import PATIENCE_SECONDS, BidiError, Json
 from tests.support.browser.browsers import Browser, Chromium, Firefox
 from tests.support.browser.page import ENTER, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension import kept_records
+
+IN_PAGE = page_scripts("support/extension/driver.js")
 
 # Finds the place of the extension's button by the element around it: the button itself is in a closed shadow root.
 # A field without its button yet comes into view itself: a tall neighbour in view would push it out of it.
-_BUTTON = """(selector, sibling) => {
-  const field = document.querySelector(selector);
-  const box = field?.[sibling];
-  const { height = 0 } = box?.getBoundingClientRect() ?? {};
-  const isButton = height >= 44 && height < 100;
-  const edge = sibling === "nextElementSibling" ? "end" : "start";
-  (isButton ? box : field)?.scrollIntoView({ block: isButton ? "center" : edge, behavior: "instant" });
-  const { x, y } = box?.getBoundingClientRect() ?? {};
-  return isButton && { x: Math.round(x + 24), y: Math.round(y + 24) };
-}"""
+_BUTTON = IN_PAGE["button"]
 # Sends the event that the browser sends after a click in the extension's context menu, which no driver can click.
-_FIREFOX_MENU = """(id, info) => {
-  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
-  const window = Services.wm.getMostRecentWindow("navigator:browser");
-  const { extension } = ExtensionParent.WebExtensionPolicy.getByID(id);
-  extension.emit("webext-menu-menuitem-click", info, window.gBrowser.selectedTab);
-}"""
+_FIREFOX_MENU = IN_PAGE["firefoxMenu"]
 _CHROMIUM_MENU = """(async (url, info) => {
   const tab = (await chrome.tabs.query({ active: true })).find((one) => one.url === url);
   chrome.contextMenus.onClicked.dispatch(info, tab);
@@ -46,12 +35,7 @@ _TICK_PROPOSED = """() => {
     note.closest("li").querySelector("input:not(:checked, :disabled)")?.click();
   }
 }"""
-_UNLOCK = """async (keyFile, passphrase) => {
-  const { askWithSecrets } = await import("/source/browser_ext/shared/request.js");
-  const buffer = new Uint8Array(4096);
-  const { written } = new TextEncoder().encodeInto(passphrase, buffer);
-  await askWithSecrets("page.unlock", { keyFile }, { passphrase: { buffer: buffer.buffer, length: written } });
-}"""
+_UNLOCK = IN_PAGE["unlockInPage"]
 _FIREFOX_HOST = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   return ExtensionParent.WebExtensionPolicy.getByID(id).mozExtensionHostname;
@@ -397,13 +381,7 @@ def running_site() -> Iterator[Site]:
 
 def close_proposal(options: Page) -> None:
     """Close the dialog about a certificate without an answer, and wait until the background has forgotten it."""
-    options.js("""async () => {
-      document.querySelector("[data-test=accept-dialog]").close();
-      const { runtime } = globalThis.browser ?? chrome;
-      while ((await runtime.sendMessage({ type: "trust.proposal", body: {} })).value) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }""")
+    options.js(IN_PAGE["closeProposal"])
 
 
 def textarea(name: str, *, text: str = "", **attributes: str) -> str:

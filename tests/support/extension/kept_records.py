@@ -15,24 +15,13 @@ from typing import Any
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from wasm_build.vault.python.verbs import run_verb
 
+IN_PAGE = page_scripts("support/extension/kept_records.js")
+
 # Opens the same database as `openDatabase` of browser_ext/shared/database.js, which has created the stores before.
-_PUT = """(json) => new Promise((resolve, reject) => {
-  const asBytes = (_, value) => value?.octets === undefined
-    ? value : Uint8Array.from(atob(value.octets), (character) => character.charCodeAt(0)).buffer;
-  const records = JSON.parse(json, asBytes);
-  const opening = indexedDB.open("sealwax");
-  opening.onerror = () => reject(opening.error);
-  opening.onsuccess = () => {
-    const transaction = opening.result.transaction(Object.keys(records), "readwrite");
-    for (const [store, values] of Object.entries(records)) {
-      for (const value of values) transaction.objectStore(store).put(value);
-    }
-    transaction.onabort = () => reject(transaction.error);
-    transaction.oncomplete = () => { opening.result.close(); resolve(); };
-  };
-})"""
+_PUT = IN_PAGE["putInPage"]
 
 
 def put(page: Page, records: dict[str, list[dict[str, Any]]]) -> None:

@@ -14,7 +14,10 @@ from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.identity.identity import Identity, export_identities
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
+
+IN_PAGE = page_scripts("support/extension/keys_page.js")
 
 PASSPHRASE, NEW = "Vier Möwen & ein Wal", "Ein anderer Satz, neu"
 NATIVE = NativeProvider()
@@ -23,32 +26,8 @@ OPERATION_SECONDS = 60
 CLICKS, CLICK_SECONDS = 3, 5
 
 # Stops the page's downloads and stores their bytes in `globalThis.saved`, where a test can read them.
-CATCH = """() => {
-  globalThis.saved = [];
-  const blobs = new Map();
-  const { createObjectURL } = URL;
-  URL.createObjectURL = (blob) => {
-    const href = createObjectURL.call(URL, blob);
-    blobs.set(href, blob);
-    return href;
-  };
-  HTMLAnchorElement.prototype.click = function () {
-    const { download, href } = this;
-    globalThis.saved.push(blobs.get(href).arrayBuffer().then((octets) => [download,
-      btoa(Array.from(new Uint8Array(octets), (byte) => String.fromCharCode(byte)).join(""))]));
-  };
-}"""
-KEPT = """async () => {
-  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-  const database = await done(indexedDB.open("sealwax"));
-  const kept = {};
-  for (const store of database.objectStoreNames) {
-    if (store !== "sealed") kept[store] = await done(database.transaction(store).objectStore(store).getAll());
-  }
-  database.close();
-  const text = (key, value) => (value instanceof ArrayBuffer ? Array.from(new Uint8Array(value)).join() : value);
-  return JSON.stringify(kept, text);
-}"""
+CATCH = IN_PAGE["catchNow"]
+KEPT = IN_PAGE["keptInPage"]
 
 TICK_ALL = """() => document.querySelectorAll("[data-test^=restore-take-]").forEach((box) => box.click())"""
 

@@ -9,9 +9,12 @@ from functools import partial
 from typing import Final
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import agree_in, note_after
 from tests.support.extension.editor_pages import page_with
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone
+
+IN_PAGE = page_scripts("support/extension/refusal_views.js")
 
 _SENTENCE_CHARACTERS: Final = 50
 _KEEPING: Final = 'field.addEventListener("input", () => { model = field.innerText; });'
@@ -22,12 +25,7 @@ _DAMAGE: Final = """() => {
   field.textContent = field.textContent.slice(0, 400);
 }"""
 _REWRITE: Final = """() => { document.querySelector("#field").value = "I owe you 1000"; }"""
-_COVER: Final = """() => {
-  document.body.style.position = "relative";
-  const cover = document.body.appendChild(document.createElement("p"));
-  cover.style.cssText = "position:absolute;margin:0;inset:40% 20% auto auto;padding:8px;background:gold";
-  cover.textContent = "Pay 900 crowns to Mallory.";
-}"""
+_COVER: Final = IN_PAGE["coverInPage"]
 # The editor keeps its text 0.7 s after a key at the latest.
 _KEPT_SECONDS: Final = 3.0
 _FORM: Final = """<form method=post><textarea id=field name=letter data-smime=encrypt></textarea>

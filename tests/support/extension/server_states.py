@@ -9,12 +9,15 @@ from functools import partial
 from typing import Any
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import Webmail, wait_until_sendable
 from tests.support.extension.field_pages import TEXT
 from tests.support.extension.keys_page import show_section
 from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.played_bridge import PlayedBridge, played_bridge
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, open_tab
+
+IN_PAGE = page_scripts("support/extension/server_states.js")
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 SITE = "https://mail.example.test"
@@ -25,15 +28,7 @@ _TELL = """async (told) => {
   await storage.session.set({ [`stopped:${(await tabs.getCurrent()).id}`]: told });
 }"""
 # The sites are put beside the extension's own words for adding one, so that no test site is checked.
-_KEEP_SITES = """async (sites, removed) => {
-  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-  const database = await done(indexedDB.open("sealwax"));
-  const transaction = database.transaction("checkedSites", "readwrite");
-  for (const site of sites) transaction.objectStore("checkedSites").put(site);
-  for (const origin of removed) transaction.objectStore("checkedSites").delete(origin);
-  await new Promise((resolve) => { transaction.oncomplete = resolve; });
-  database.close();
-}"""
+_KEEP_SITES = IN_PAGE["keepSites"]
 _SIGN_IN = """async (bridge) => {
   await (globalThis.browser ?? chrome).storage.session.set({ bridge });
 }"""

@@ -13,6 +13,7 @@ from smime_core.ca.demo import Authority, Details, create_authority, issue_ident
 from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.identity.identity import Identity, export_identities
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import Webmail, address, wait_until_sendable
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT
 from tests.support.extension.keys_page import CATCH, NEW, make_backup, open_review, show_section
@@ -21,26 +22,15 @@ from tests.support.extension.receipt_mails import asking_mail
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, lock, open_tab
 from tests.support.extension.writing_settings import LABELS, keep_writing
 
+IN_PAGE = page_scripts("support/extension/states.js")
+
 KNOWN = "[data-test=recipient]:not([data-readiness=asking])"
 BOB, MALLORY = "bob@example.test", "mallory@example.test"
 ENDED, ENDING = "over@example.test", "soon@example.test"
 # Writes the setting that an update of the extension leaves for the page with keys.
-_LEAVE_NEWS = """async () => {
-  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-  const database = await done(indexedDB.open("sealwax"));
-  const { version } = chrome.runtime.getManifest();
-  const transaction = database.transaction("settings", "readwrite");
-  transaction.objectStore("settings").put({ name: "updated", version });
-  await new Promise((resolve) => { transaction.oncomplete = resolve; });
-  database.close();
-}"""
+_LEAVE_NEWS = IN_PAGE["leaveNews"]
 # Removes the sites for which the person has agreed, because there the answered message would open without a question.
-_FORGET_SITES = """async () => {
-  for (const { dataset } of document.querySelectorAll("[data-removal^='sites.remove']")) {
-    const [type, id] = dataset.removal.split(" ");
-    await chrome.runtime.sendMessage({ type, body: { id } });
-  }
-}"""
+_FORGET_SITES = IN_PAGE["forgetSites"]
 _MARK_KEY_FILE = """(name) => {
   for (const one of document.querySelectorAll("[data-test=key-file]")) {
     if (one.textContent.includes(name)) one.querySelector("[data-removal]").id = "to-remove";

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.webmail import Adaptor
 
-_KEPT = """async () => {
-  const request = indexedDB.open("sealwax");
-  await new Promise((done) => { request.onsuccess = done; });
-  const all = request.result.transaction("recipes").objectStore("recipes").getAll();
-  await new Promise((done) => { all.onsuccess = done; });
-  request.result.close();
-  return all.result;
-}"""
-_FORGET = """async () => {
-  const request = indexedDB.open("sealwax");
-  await new Promise((done) => { request.onsuccess = done; });
-  const clearing = request.result.transaction("recipes", "readwrite").objectStore("recipes").clear();
-  await new Promise((done) => { clearing.onsuccess = done; });
-  request.result.close();
-}"""
+IN_PAGE = page_scripts("support/extension/taught.js")
+
+_KEPT = IN_PAGE["kept"]
+_FORGET = IN_PAGE["forget"]
 
 
 @pytest.fixture

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
+
+IN_PAGE = page_scripts("support/extension/words.js")
 
 LANGUAGE = "ar"
 _OWN_VALUES = r"(\$\w+\$)"
@@ -43,25 +46,7 @@ _TECHNICAL = (
 
 # Collects the words that a person sees or hears: texts, and attributes that screen readers read. Leaves out words that
 # are marked as English, and elements that match `others`.
-_SPOKEN = """(others) => {
-  const spoken = [["title", document.title]];
-  const isShown = (element) => element.checkVisibility({ visibilityProperty: true });
-  const isOurs = (element) => !element.closest("[lang=en], script, style, noscript")
-    && !(others && element.closest(others));
-  for (const details of document.querySelectorAll("details")) details.open = true;
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const { data, parentElement } = walker.currentNode;
-    if (data.trim() && isShown(parentElement) && isOurs(parentElement)) spoken.push([parentElement.tagName, data]);
-  }
-  for (const element of document.querySelectorAll("*")) {
-    if (!isOurs(element)) continue;
-    for (const name of ["aria-label", "aria-description", "aria-valuetext", "title", "placeholder", "alt"]) {
-      if (element.getAttribute(name)) spoken.push([`${element.tagName} ${name}`, element.getAttribute(name)]);
-    }
-  }
-  return spoken;
-}"""
+_SPOKEN = IN_PAGE["spokenInPage"]
 
 
 def speak_in_brackets(folder: Path) -> Path:

@@ -6,41 +6,18 @@ from collections.abc import Callable
 from time import monotonic, sleep
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("support/pages/draft_driver.js")
 
 WORDS = "The lighthouse keeper"
 SUBJECT = "Dusk"
 # Returns all that is stored in databases and storages of the origin, as text.
-STORED = """async () => {
-  const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
-  const textOf = (value) => (value instanceof ArrayBuffer
-    ? Array.from(new Uint8Array(value), (octet) => String.fromCharCode(octet)).join("") : JSON.stringify(value));
-  for (const { name } of await indexedDB.databases()) {
-    const database = await new Promise((resolve) => {
-      const request = indexedDB.open(name);
-      request.onsuccess = () => resolve(request.result);
-    });
-    for (const store of database.objectStoreNames) {
-      const records = await new Promise((resolve) => {
-        const request = database.transaction(store).objectStore(store).getAll();
-        request.onsuccess = () => resolve(request.result);
-      });
-      for (const record of records) found.push(`${store} ${Object.values(record).map(textOf).join(" ")}`);
-    }
-    database.close();
-  }
-  return found;
-}"""
+STORED = IN_PAGE["stored"]
 # Requests about drafts fail while `cut` is true.
-CUTTABLE = """() => {
-  const real = window.fetch;
-  window.cut = true;
-  window.fetch = async (url, options) => {
-    if (window.cut && /drafts$|search$/.test(String(url))) throw new TypeError("the network is lost");
-    return real(url, options);
-  };
-}"""
+CUTTABLE = IN_PAGE["cuttable"]
 
 
 def enter(browser: Browser, stack: DemoStack) -> MailPages:

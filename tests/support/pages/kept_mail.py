@@ -2,50 +2,9 @@
 
 from __future__ import annotations
 
+from tests.support.browser.page_scripts import page_scripts
+
+IN_PAGE = page_scripts("support/pages/kept_mail.js")
+
 # Makes `kept` with a vault of the test, whose "sealing" puts the place before the text.
-PARTS = """async () => {
-  const { KeptMail } = await import("/source/webbridge/pages/offline/kept_mail.js");
-  const { MailSource } = await import("/source/webbridge/pages/offline/mail_source.js");
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
-  const encode = (text) => new TextEncoder().encode(text);
-  const taken = (buffer) => structuredClone(buffer, { transfer: [buffer] });
-  const vault = { call: async (verb, { draft, sealed, place }) => (verb === "draft.seal"
-    ? { sealed: new Uint8Array([...encode(place), ...new Uint8Array(taken(draft))]).buffer }
-    : { draft: taken(sealed).slice(encode(place).length) }) };
-  globalThis.keys = Object.assign(new EventTarget(), {
-    unlocked: true, copies: () => ({ identities: [], sealKey: null }), fileUnder: async () => encode("p12").buffer,
-    readKept: async () => ({ identities: [], ended: new AbortController().signal }),
-    copiesOf: () => ({ identities: [], sealKey: null }),
-  });
-  globalThis.lock = (unlocked) => { keys.unlocked = unlocked; keys.dispatchEvent(new Event("change")); };
-  globalThis.address = `${crypto.randomUUID()}@example.test`;
-  globalThis.account = address;
-  globalThis.make = (limits) => new KeptMail(async () => vault, keys, () => account, limits);
-  globalThis.secret = () => ({ buffer: new ArrayBuffer(4096), length: 4 });
-  globalThis.begin = async (limits) => {
-    globalThis.kept = make(limits);
-    await kept.begin({ address, config: { maxMessageBytes: 9 } }, secret());
-  };
-  globalThis.at = (uid, folder = "one") => ({ folder, uidValidity: 7, uid });
-  globalThis.bytes = (text) => encode(text).buffer;
-  globalThis.read = async (uid, folder) => {
-    const found = await kept.readMessage(at(uid, folder));
-    return found && new TextDecoder().decode(found);
-  };
-  globalThis.stored = async (name, mode, act) => {
-    const done = (request) => new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    const database = await done(indexedDB.open("sealwax-offline"));
-    const found = await act(database.transaction(name, mode).objectStore(name), done);
-    database.close();
-    return found;
-  };
-  globalThis.reach = true;
-  const api = Object.fromEntries(["folders", "rawMessage", "config"].map((name) => [name, async () => {
-    if (!reach) throw new ApiError("unreachable", "away");
-    return name === "folders" ? [{ id: "one" }] : bytes("from the bridge");
-  }]));
-  globalThis.source = () => new MailSource(api, kept);
-}"""
+PARTS = IN_PAGE["parts"]

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.strangers import open_why, wait_for_state
 from webbridge.demo.stack import DemoStack
 
+IN_PAGE = page_scripts("support/pages/kept_trust.js")
+
 # Returns each record with its bytes as text, so that a test can search it for words that must not be readable.
-RECORDS = """async () => {
-  const database = await new Promise((resolve) => {
-    const request = indexedDB.open("sealwax");
-    request.onsuccess = () => resolve(request.result);
-  });
-  const records = await new Promise((resolve) => {
-    const request = database.transaction("trust").objectStore("trust").getAll();
-    request.onsuccess = () => resolve(request.result);
-  });
-  database.close();
-  return records.map(({ account, counter, state }) =>
-    [account, counter, Array.from(new Uint8Array(state), (octet) => String.fromCharCode(octet)).join("")]);
-}"""
+RECORDS = IN_PAGE["recordsInPage"]
 
 # Fails each request that stores something at the URL, as without a network.
-_STORE_NOTHING = """(url) => {
-  const usual = fetch;
-  globalThis.fetch = async (to, options) => {
-    if (String(to).startsWith(url) && options?.method === "PUT") throw new TypeError("no network");
-    return usual(to, options);
-  };
-}"""
+_STORE_NOTHING = IN_PAGE["storeNothing"]
 
 
 def store_nothing_at_keys(pages: MailPages, stack: DemoStack) -> None:

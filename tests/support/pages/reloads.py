@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 
+IN_PAGE = page_scripts("support/pages/reloads.js")
+
 # The records, with bytes as lists of numbers.
-RECORDS = """async () => {
-  if (!(await indexedDB.databases()).some(({ name }) => name === "sealwax-reload")) return [];
-  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
-  const database = await done(indexedDB.open("sealwax-reload"));
-  const records = await done(database.transaction("kept").objectStore("kept").getAll());
-  database.close();
-  const octets = (buffer) => Array.from(new Uint8Array(buffer));
-  return records.map((one) => ({ ...one, half: octets(one.half), kept: one.kept.map(octets) }));
-}"""
+RECORDS = IN_PAGE["recordsInPage"]
 
 # Takes the bridge's half as the pages do.
-TAKE = """async (api, name, account) => {
-  const named = { "X-Sealwax-Account": encodeURIComponent(account) };
-  const headers = { "Content-Type": "application/json", "X-Sealwax": "1", ...named };
-  const taking = { method: "POST", body: JSON.stringify({ name }), headers, credentials: "include" };
-  const response = await fetch(`${api}/api/reload-half/take`, taking);
-  return [response.status, Array.from(new Uint8Array(await response.arrayBuffer()))];
-}"""
+TAKE = IN_PAGE["takeInPage"]
 
 
 def choose_minutes(pages: MailPages, minutes: int) -> None:

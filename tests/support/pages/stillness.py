@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 
+IN_PAGE = page_scripts("support/pages/stillness.js")
+
 # Tasks that follow each other note the gaps between them.
-_START: Final = """() => {
-  globalThis.meter?.port.close();
-  const { port1, port2 } = new MessageChannel();
-  const meter = globalThis.meter = { port: port1, longest: 0, last: performance.now() };
-  port1.onmessage = () => {
-    const now = performance.now();
-    meter.longest = Math.max(meter.longest, now - meter.last);
-    meter.last = now;
-    port2.postMessage(0);
-  };
-  port2.postMessage(0);
-}"""
-_READ: Final = """async () => {
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  const { longest } = globalThis.meter;
-  globalThis.meter.longest = 0;
-  return longest;
-}"""
+_START: Final = IN_PAGE["start"]
+_READ: Final = IN_PAGE["read"]
 _END: Final = "() => globalThis.meter.port.close()"
-_SHOW: Final = """async (selector, hash, words) => {
-  const begin = performance.now();
-  globalThis.meter.longest = 0;
-  location.hash = hash;
-  const isShown = () => document.querySelector(selector)?.textContent.includes(words);
-  while (!isShown()) await new Promise((resolve) => setTimeout(resolve, 5));
-  return performance.now() - begin;
-}"""
+_SHOW: Final = IN_PAGE["show"]
 
 
 class Opening(NamedTuple):

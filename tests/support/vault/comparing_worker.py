@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.vault.page import OpenPage
+
+IN_PAGE = page_scripts("support/vault/comparing_worker.js")
 
 # The browser gets twenty times longer to collect keys than in the vault, so that a busy machine ends no Worker.
 PATIENCE: Final = """
@@ -86,14 +89,7 @@ serve(self, {
   },
 });
 """
-_LISTEN: Final = """() => {
-  window.reports = [];
-  window.channel = new BroadcastChannel("sealwax test");
-  window.channel.onmessage = ({ data }) => {
-    if (data.report) window.reports.push(data.report);
-    window.isPrepared ||= Boolean(data.prepared);
-  };
-}"""
+_LISTEN: Final = IN_PAGE["listen"]
 
 
 def open_comparing(

@@ -9,11 +9,14 @@ from typing import Any, Final
 from tests.fuzz.alterations import alter
 from tests.fuzz.samples import samples
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.people import person
 from tests.support.vault.comparing_worker import check_clean
 from tests.support.vault.page import b64
 from tests.support.vault.verb_examples import CONTENT, examples, to_page
 from tests.support.vault.verbs import AT, sealed, trust
+
+IN_PAGE = page_scripts("support/vault/hostile_requests.js")
 
 Request = tuple[str, dict[str, Any]]
 
@@ -24,30 +27,7 @@ _TRUST: Final[dict[str, Any]] = {
 }
 # The errors of a Worker that ends: a trap, or an error that is not the core's. A hostile request must cause none.
 _CRASHES: Final = ("vault-crashed", "internal-error", "bad-request", "vault-timeout")
-_RUN: Final = """async (requests, reading, expected) => {
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
-  const report = async () => {
-    while (window.reports.length === 0) await pause();
-    const one = window.reports.shift();
-    if (!one.ended) return one;
-    window.isPrepared = false;
-    vault.wake();
-    while (!window.isPrepared) {
-      window.channel.postMessage({ ask: true });
-      await pause();
-    }
-    return one;
-  };
-  const outcomes = [];
-  for (const [verb, args] of requests) {
-    const { error } = await window.call(verb, args);
-    const after = await report();
-    const read = await window.call(...reading);
-    const isRight = read.ok?.content.b64 === expected.b64;
-    outcomes.push({ verb, code: error?.code ?? "ok", after, isRight, control: await report() });
-  }
-  return outcomes;
-}"""
+_RUN: Final = IN_PAGE["run"]
 
 
 def run_hostile(page: Page, requests: Sequence[Request]) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser, Chromium, Firefox, Name
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.residue.finder import Finder
 from tests.support.browser.residue.markers import MARKER_BYTES, Needle, hmac_key_needles, needles_for
 from tests.support.browser.residue.private_keys import private_key_needles
@@ -44,6 +45,8 @@ from tests.support.vault.page import without_worker_pin
 from wasm_build.bundle.runtime_files import Pyodide, collect_runtime, pinned_module
 from wasm_build.bundle.scripts import PUBLISHED
 from wasm_build.bundle.tree import Content, list_folder, read_content
+
+IN_PAGE = page_scripts("support/browser/residue/lab.js")
 
 NATIVE: Final = NativeProvider()
 _SCRIPT: Final = "tests/support/browser/residue/page.js"
@@ -68,17 +71,7 @@ _SIGNED_BYTES: Final = 100_000
 _PAGE_BYTES: Final = 4_096
 _GONE_SECONDS: Final = 20  # the time that a browser gets to collect garbage
 _STEP_SECONDS: Final = 60
-_CHILDREN_COLLECT: Final = """async () => {
-  const { setTimeout } = ChromeUtils.importESModule("resource://gre/modules/Timer.sys.mjs");
-  for (let round = 0; round < 3; round += 1) {
-    Cu.forceGC();
-    Cu.forceCC();
-    for (const request of ["child-gc-request", "child-cc-request", "child-mmu-request"]) {
-      Services.obs.notifyObservers(null, request);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}"""
+_CHILDREN_COLLECT: Final = IN_PAGE["childrenCollect"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,10 @@
+/** The functions that tests/extension/any_webmail/test_reading.py runs in pages. */
+
+export function controlsNamedAsThePropertiesOfAFormHideNoMail(head, mail) {
+  const names = new Set();
+  for (let one = HTMLFormElement.prototype; one; one = Object.getPrototypeOf(one)) {
+    for (const name of Object.getOwnPropertyNames(one)) names.add(name);
+  }
+  const controls = [...names].map((name) => `<input type=hidden name="${name}">`).join("");
+  document.body.innerHTML = `<form>${controls}${head}${mail}</form>`;
+}

@@ -1,0 +1,11 @@
+/** The functions that tests/extension/compose/test_beginning.py runs in pages. */
+
+export function holdOriginal() {
+  const { runtime } = globalThis.browser ?? chrome;
+  const { sendMessage } = runtime;
+  const held = new Promise((resolve) => { globalThis.letGo = resolve; });
+  runtime.sendMessage = async (message) => {
+    if (message.type === "compose.original") await held;
+    return sendMessage.call(runtime, message);
+  };
+}

@@ -1,0 +1,21 @@
+/** The functions that tests/extension/compose/test_ways.py runs in pages. */
+
+export function dropInPage(name, words) {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([words], name, { type: "text/plain" }));
+  const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+  document.querySelector("[data-test=compose-text]").dispatchEvent(event);
+  return event.defaultPrevented;
+}
+
+export function watchProgress() {
+  const bar = document.querySelector("[data-test=progress]");
+  window.told = [];
+  new MutationObserver(() => {
+    if (!bar.isConnected) return;
+    const name = document.getElementById(bar.getAttribute("aria-labelledby")).textContent;
+    const told = { name, value: bar.hasAttribute("value") ? bar.value : null };
+    const isNew = JSON.stringify(told) !== JSON.stringify(window.told.at(-1));
+    if (bar.getClientRects().length && isNew) window.told.push(told);
+  }).observe(document.body, { subtree: true, childList: true, attributes: true });
+}

@@ -1,0 +1,9 @@
+/** The functions that tests/extension/options/test_keys.py runs in pages. */
+
+export async function theTimeThatWasSetLocksTheKeys() {
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const { unlocked } = await session.get("unlocked");
+  const earlier = (moment) => ({ ...moment, wall: moment.wall - 6 * 60_000 });
+  unlocked.times = { begun: earlier(unlocked.times.begun), used: earlier(unlocked.times.used) };
+  await session.set({ unlocked });
+}

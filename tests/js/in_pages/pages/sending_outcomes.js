@@ -1,0 +1,14 @@
+/** The functions that tests/pages/test_sending_outcomes.py runs in pages. */
+
+export function sendLateInPage() {
+  const real = window.fetch;
+  window.fetch = async (url, options) => {
+    if (options?.method !== "POST" || !String(url).endsWith("/api/send")) return real(url, options);
+    window.fetch = real;
+    window.sendLate = async () => {
+      const { outcome, code } = await (await real(url, options)).json();
+      return outcome ?? code;
+    };
+    throw new TypeError("the connection was lost");
+  };
+}

@@ -1,0 +1,26 @@
+/** The functions that tests/pages/test_signing_out.py runs in pages. */
+
+export async function keep(address, letters) {
+  const { writeAccount, writeSealed } = await import("/source/webbridge/pages/offline/store.js");
+  const { accountDigest } = await import("/source/webbridge/pages/state_database.js");
+  const account = await accountDigest(address);
+  const kept = { account, key: new ArrayBuffer(8), head: new ArrayBuffer(8), keys: new ArrayBuffer(8) };
+  await writeAccount(kept);
+  await writeSealed(kept, "messages", { place: `${account} message`, sealed: new ArrayBuffer(8) });
+  globalThis.addLetter = (name) =>
+    writeSealed(kept, "letters", { place: `${account} ${name}`, sealed: new ArrayBuffer(8) });
+  for (let index = 0; index < letters; index += 1) await addLetter(index);
+}
+
+export async function countInPage() {
+  const database = await new Promise((resolve) => {
+    const request = indexedDB.open("sealwax-offline");
+    request.onsuccess = () => resolve(request.result);
+  });
+  const counts = await Promise.all(["accounts", "messages", "letters"].map((name) => new Promise((resolve) => {
+    const request = database.transaction(name).objectStore(name).count();
+    request.onsuccess = () => resolve(request.result);
+  })));
+  database.close();
+  return counts;
+}

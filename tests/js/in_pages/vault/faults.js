@@ -1,0 +1,97 @@
+/** The functions that tests/vault/test_faults.py runs in pages. */
+
+export async function batchInPage(requests, options) {
+  const outcomes = [];
+  for await (const { ok, error } of vault.batch(window.wake(requests), options)) {
+    outcomes.push(error ? { error: { code: error.code, message: error.message } } : { ok: window.still(ok) });
+  }
+  return outcomes;
+}
+
+export async function askTheWorker(requests) {
+  const { Reserve } = await import("/source/wasm_build/vault/owner/reserve.js");
+  const { RuntimeFiles } = await import("/source/wasm_build/vault/owner/assets.js");
+  const files = new RuntimeFiles(new URL("/runtime/", location.href), {});
+  await files.scripts;
+  const reserve = new Reserve(files, false, () => {});
+  const cell = await reserve.take();
+  const codes = [];
+  for (const [id, request] of window.wake(requests).entries()) {
+    codes.push(await cell.ask({ id, strict: false, ...request }).then(() => "ok", ({ code }) => code));
+  }
+  cell.finish();
+  reserve.close();
+  return codes;
+}
+
+export async function largest(encrypting, opening, signing, judging) {
+  const content = () => new ArrayBuffer(128_000_000);
+  const encrypted = await vault.call("bytes.encrypt", { content: content(), ...window.wake(encrypting) });
+  const opened = await vault.call("bytes.decrypt", { ...encrypted, ...window.wake(opening) });
+  const signed = await vault.call("bytes.sign", { content: content(), ...window.wake(signing) });
+  const judged = await vault.call("bytes.verify", { ...signed, ...window.wake(judging) });
+  return [opened.content.byteLength, judged.report.state, judged.content.byteLength];
+}
+
+export function fillMemory({ pyodide }) {
+  return pyodide.runPython(`
+import wasm_build.vault.python.verbs
+verbs = wasm_build.vault.python.verbs
+async def verify(request, provider):
+    held = []
+    while True:
+        held.append(bytes(2**28))
+verbs.VERBS["bytes.verify"] = verbs.Verb(verbs.VERBS["bytes.verify"].request, verify)
+`);
+}
+
+export async function sharedInPage(args) {
+  const shared = window.wake(args);
+  const outcomes = [];
+  const requests = [shared, shared, window.wake(args)].map((args) => ({ verb: "bytes.encrypt", args }));
+  for await (const { error } of vault.batch(requests)) outcomes.push(error?.code ?? "ok");
+  return outcomes;
+}
+
+export async function refused(args) {
+  const given = window.wake(args);
+  structuredClone(given.recipients[0], { transfer: given.recipients });
+  const input = new ReadableStream({ cancel: () => { window.cancelled = true; } });
+  const { output, reply } = vault.stream("stream.encrypt", given, { input });
+  const codes = [reply, output.getReader().read()].map((one) => one.catch(({ code }) => code));
+  return Promise.all(codes);
+}
+
+export async function aborted(request) {
+  const codes = [];
+  const signal = AbortSignal.abort();
+  const requests = window.wake(Array(20).fill(request));
+  for await (const { error } of vault.batch(requests, { signal })) codes.push(error.code);
+  return codes;
+}
+
+export async function outcomes(args) {
+  const verb = { toString() { throw new Error("mine"); } };
+  const requests = [null, { verb, args: {} }, { verb: "bytes.encrypt", args: window.wake(args) }];
+  const codes = [];
+  for await (const { ok, error } of vault.batch(requests)) codes.push(ok ? "ok" : error.code);
+  return codes;
+}
+
+export async function refused2(certificates) {
+  const recipients = window.wake(certificates);
+  await vault.close();
+  const cancelled = new Promise((resolve) => {
+    const input = new ReadableStream({ cancel: ({ code }) => resolve(code) });
+    const { reply } = vault.stream("stream.encrypt", { form: "cms", recipients }, { input });
+    reply.catch(() => {});
+  });
+  return cancelled;
+}
+
+export async function followed(size, recipient) {
+  const told = [];
+  const args = { content: new ArrayBuffer(size), recipients: [window.wake(recipient)] };
+  await vault.call("bytes.encrypt", args, { onProgress: ({ done, total }) => told.push([done, total]) });
+  return told;
+}
