@@ -90,7 +90,7 @@ check-style:
 # JavaScript that needs no page, tested in JavaScript. The reporter prints the failures and the number of tests.
 SCRIPTS ?= $(wildcard tests/js/*.test.js)
 scripts: $(STAMPS)/npm
-	node --test --test-reporter=./tests/js/support/reporter.js $(SCRIPTS)
+	node --test --test-timeout=120000 --test-reporter=./tests/js/support/reporter.js $(SCRIPTS)
 
 # Two at a time, each file in one process: the files start servers and browsers of their own.
 JOBS ?= 2

@@ -1,6 +1,10 @@
-// Prints what becomes of objects that a server sends whole, in pieces, cut, too long, too short, and without ranges.
-import { createServer } from "node:http";
+// @ts-nocheck The vault and the servers here are not typed.
+/** Objects of a parcel that a server sends whole, in pieces, cut, too long, too short, and without ranges. */
+import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import { after, test } from "node:test";
+
 import { ParcelRequests } from "../../wasm_build/parcels/requests.js";
 import { readObject } from "../../wasm_build/parcels/object_source.js";
 
@@ -52,19 +56,19 @@ function refuse(response, status, code) {
 }
 
 const server = createServer((request, response) => {
-  const name = request.url.split("/").at(-1);
+  const name = String(request.url).split("/").at(-1);
   asked.push([name, request.headers.range ?? null, request.headers.authorization, request.headers.cookie ?? null]);
   const from = Number(/bytes=(\d+)-/u.exec(request.headers.range ?? "")?.[1] ?? 0);
   ANSWERS[name](response, from);
 });
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-const requests = new ParcelRequests(`http://127.0.0.1:${server.address().port}`);
+const requests = new ParcelRequests(`http://127.0.0.1:${(/** @type {any} */ (server.address()).port)}`);
 const ask = (name, from, signal) => requests.object("T", name, { from, signal });
 
 const become = {};
 for (const name of Object.keys(ANSWERS)) {
-  const [pauses, lost] = [[], []];
+  const [pauses, lost] = /** @type {any} */ ([[], []]);
   let progress = 0;
   const options = {
     maxTries: 3, pause: async (milliseconds) => void pauses.push(milliseconds), onLost: (isLost) => void lost.push(isLost),
@@ -82,5 +86,45 @@ setTimeout(() => closing.abort(), 50);
 const begun = performance.now();
 const error = await waiting.catch((reason) => reason);
 become.closed = { name: error.name, isPrompt: performance.now() - begun < 900 };
-console.log(JSON.stringify({ become, asked }));
-process.exit();
+
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test("an object goes on where the connection was lost", () => {
+  const { torn } = become;
+  assert.deepEqual([torn.isWhole, torn.progress], [true, 100_000]);
+  assert.deepEqual(torn.lost, [true, false, true, false, true, false]);
+  // Every connection has brought something, so no pause is longer than the first.
+  assert.deepEqual(torn.pauses, [1000, 1000, 1000]);
+  const ranges = asked.filter(([name]) => name === "torn").map(([, range]) => range);
+  assert.deepEqual(ranges, [null, "bytes=30000-", "bytes=60000-", "bytes=90000-"]);
+});
+
+test("a server without ranges sends the object again", () => {
+  assert.equal(become.rangeless.isWhole, true);
+});
+
+test("an object of another size or place is refused", () => {
+  const codes = {
+    short: "parcel-cut", long: "parcel-damaged", longer: "parcel-damaged", elsewhere: "parcel-damaged", gone: "withdrawn",
+    failing: "store-unavailable",
+  };
+  assert.deepEqual(Object.fromEntries(Object.keys(codes).map((name) => [name, become[name].code])), codes);
+});
+
+test("a failing store is asked again with longer pauses and a final refusal is not", () => {
+  assert.deepEqual(become.failing.pauses, [1000, 2000]);
+  assert.deepEqual(become.gone.pauses, []);
+  assert.deepEqual(become.closed, { name: "AbortError", isPrompt: true });
+});
+
+test("a server that gives a few bytes at a time is given up", () => {
+  const { dripping } = become;
+  assert.deepEqual([dripping.code, dripping.progress, dripping.pauses], ["unreachable", 30, [1000, 2000]]);
+});
+
+test("requests have the ticket and no cookie", () => {
+  for (const [, , ticket, cookie] of asked) assert.deepEqual([ticket, cookie], ["Parcel T", null]);
+});

@@ -1,4 +1,10 @@
-// Prints how a parcel is opened and read, with a vault and a server that note all calls.
+// @ts-nocheck The vault and the servers here are not typed.
+/** How a parcel is opened and read, with a vault and a server that note all calls. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import "./support/leave.js";
+
 import { SealedSession } from "../../wasm_build/vault/session.js";
 import { CHUNK_BYTES } from "../../wasm_build/parcels/chunk_plan.js";
 import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
@@ -17,6 +23,7 @@ const FILES = [{
   ],
 }];
 
+/** @param {any} given */
 function house({ iterations = 600_000, open = async () => OPENING, object, manifest = async () => judged(), openFile } = {}) {
   const calls = [];
   const requests = {
@@ -52,7 +59,7 @@ function house({ iterations = 600_000, open = async () => OPENING, object, manif
   };
   const session = new SealedSession();
   const trust = { judging: () => ({ trust: { anchors: [] }, at: "" }), evidence: new EvidenceStore() };
-  return { calls, keys, session, reader: new ParcelReader({ requests, session, vault: async () => vault, trust }) };
+  return { calls, keys, session, reader: new ParcelReader(/** @type {any} */ ({ requests, session, vault: async () => vault, trust })) };
 }
 
 function judged(lookups = []) {
@@ -62,7 +69,7 @@ function judged(lookups = []) {
 const secret = () => ({ buffer: bytesOf(4096, 65), length: 30 });
 const answer = (length) => new Response(bytesOf(length, 0));
 const signal = new AbortController().signal;
-const said = {};
+const said = /** @type {any} */ ({});
 
 async function read(reader, opening) {
   const seen = [];
@@ -234,5 +241,84 @@ for (const manifest of [0, -1, 17 * 1024 * 1024 + 1]) {
   const opening = await reader.unlock(ID, secret());
   said.sizes.push([await read(reader, opening).catch(({ code }) => code), calls.some(([name]) => name === "object")]);
 }
-console.log(JSON.stringify(said));
-process.exit();
+
+test("words are looked up without the server and then prove the key", () => {
+  const { unlock } = said;
+  assert.deepEqual([unlock.found, unlock.before], ["parcel-words-refused-unknown-word-2", 1]);
+  assert.deepEqual(unlock.calls.map(([name]) => name), ["parcel.check", "start", "parcel.open", "open"]);
+  assert.deepEqual(unlock.calls[3], ["open", ID, 32, 7]);
+  assert.equal(unlock.isOverwritten, true);
+});
+
+test("the server cannot choose fewer rounds", () => {
+  assert.deepEqual(said.rounds, ["unsupported-algorithm", ["start"]]);
+});
+
+test("the first chunk is passed on before the second has come", () => {
+  const { reading } = said;
+  assert.deepEqual([reading.arrived, reading.firstBeforeSecond], ["arrived", CHUNK_BYTES]);
+  assert.deepEqual([reading.lengths, reading.isEnd], [[CHUNK_BYTES, 10], true]);
+  assert.deepEqual([reading.last, reading.stored], [CHUNK_BYTES + 210, CHUNK_BYTES + 210]);
+  const fetched = reading.calls.filter(([name]) => name === "object").map((call) => call.slice(-2));
+  assert.deepEqual(fetched, [["manifest", 0], ["0", 0], ["1", 0]]);
+  // The key goes into each call sealed.
+  assert.deepEqual(reading.calls.filter(([name]) => name !== "object"), [
+    ["parcel.open", 0], ["parcel.verify", 8], ["parcel.decrypt", 8], ["parcel.decrypt", 8],
+  ]);
+});
+
+test("a small letter comes along with the manifest", () => {
+  const [once, repeated] = [["0", "manifest", "parcel.verify"], ["0", "manifest", "parcel.verify", "0"]];
+  const later = ["manifest", "parcel.verify", "0"];
+  // As announced; not come; of another size; too large; no letter.
+  assert.deepEqual(said.ahead, [[10, once], [10, repeated], [10, repeated], [10, later], [10, later]]);
+});
+
+test("what came along with the ticket is not fetched", () => {
+  // As announced, with the letter read twice; a manifest and a letter of other sizes.
+  assert.deepEqual(said.enclosed, [["0"], ["manifest", "0"], ["0", "0"]]);
+});
+
+test("a lock overwrites key and proof and ends the reading", () => {
+  assert.equal(said.locked.isOverwritten, true);
+  assert.ok(["locked", "AbortError"].includes(said.locked.later), said.locked.later);
+});
+
+test("wrong words leave no key and no claim", () => {
+  assert.deepEqual(said.wrong, { code: "wrong-secret", triesLeft: 4, isOverwritten: true, claims: [] });
+});
+
+test("a ticket that has ended is renewed by the same proof", () => {
+  assert.deepEqual(said.renewed.map((call) => call.slice(0, 3)), [
+    ["open", ID, 32], ["object", "T1", "manifest"], ["open", ID, 32], ["object", "T2", "manifest"], ["claim", "T2", "opened"],
+  ]);
+});
+
+test("a certificate answers its challenge and is kept until the lock", () => {
+  const { asked, kept, afterLock, isOverwritten, readers, canConfirm, later } = said.certificate;
+  assert.deepEqual(asked, [
+    ["challenge", ID, 3], ["open", ID, "token 3"], ["challenge", ID, 2], ["open", ID, "token 2"], ["confirm", "T1", 70],
+  ]);
+  assert.deepEqual([kept, afterLock, isOverwritten], [[true, true, false], [true, true, true], true]);
+  assert.deepEqual([readers, canConfirm, later], [["2@x.test"], true, "locked"]);
+});
+
+test("a file without the right certificate costs three tries", () => {
+  assert.deepEqual(said.notForIt, { code: "parcel-not-for-certificate", tries: 3, kept: Array(5).fill(true) });
+});
+
+test("the errors of a key file are not those of the parcel", () => {
+  assert.deepEqual(said.files, ["key-file-passphrase", "file-damaged", "file-damaged", "locked", "no-identity-in-file"]);
+});
+
+test("a ticket is renewed by a new challenge", () => {
+  assert.deepEqual(said.renewedByCertificate.map(([name]) => name), ["challenge", "object", "challenge", "object"]);
+});
+
+test("authorities are asked with the ticket and the verdict waits for them", () => {
+  assert.deepEqual(said.checking, { states: ["signed-unverified", "verified"], status: [["status", "T1", 1]] });
+});
+
+test("a manifest of an impossible size is not fetched", () => {
+  assert.deepEqual(said.sizes, Array(3).fill(["parcel-damaged", false]));
+});

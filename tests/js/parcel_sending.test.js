@@ -1,4 +1,8 @@
-// Prints how a parcel is sent, with a vault and a bridge that note all calls. The bridge keeps what came over a lost connection.
+// @ts-nocheck The vault and the servers here are not typed.
+/** The sending of a parcel by pages and extension: chunk by chunk, once, and on after a lost connection. The bridge keeps what came. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
 import { ApiError } from "../../wasm_build/vault/json_requests.js";
 import { CHUNK_BYTES } from "../../wasm_build/parcels/chunk_plan.js";
 import { ParcelSending } from "../../wasm_build/parcels/parcel_sending.js";
@@ -91,7 +95,7 @@ function largeFile(bytes, read) {
 }
 
 const controller = () => new AbortController();
-const said = {};
+const said = /** @type {any} */ ({});
 const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { name: "a.txt", data: inMemory(bytesOf(20, 2)) }];
 
 { // A small parcel is one request, and a retry after a lost answer is the same one.
@@ -227,4 +231,97 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   said.locked = await refusedAt({}, { isUnlocked: () => (uses += 1) < 4 });
 }
 
-console.log(JSON.stringify(said));
+const OBJECTS = "/api/parcels/ID/objects";
+
+test("a small parcel goes in one request that can be repeated", () => {
+  const { small } = said;
+  assert.deepEqual([small.before, small.reference], [0, "AB12-CD34"]);
+  assert.deepEqual(small.asked, ["POST /api/parcels", "POST /api/parcels"], "the second one is after a lost answer");
+  assert.equal(small.isSame, true);
+  assert.deepEqual(small.line, {
+    id: ID, to: [{ address: "b@y.test", language: "fr" }], salt: "AQEBAQEBAQEBAQEBAQEBAQ",
+    proof: "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM", certificates: [], kind: "message", objects: [110, 120], manifest: 500,
+    days: 7, downloads: null, whole: true,
+  });
+  assert.deepEqual(small.calls.map(([verb]) => verb), ["parcel.make", "parcel.encrypt", "parcel.encrypt", "parcel.finish"]);
+});
+
+test("the service learns the language of the sender and not that of a document", () => {
+  assert.deepEqual(said.small.languages, ["ar", "ar"]);
+});
+
+test("the link has the words only where it says so", () => {
+  const link = `https://pages.test/parcel.html#${ID}`;
+  assert.deepEqual(said.small.secret, { words: WORDS, link, linkWithWords: `${link}.${WORDS.replaceAll(" ", "-")}` });
+});
+
+test("an answer that is not about the parcel is no success", () => {
+  assert.deepEqual(said.lies, Array(9).fill(["parcel-not-taken", null]));
+});
+
+test("a large file is read and encrypted chunk by chunk", () => {
+  const { large } = said;
+  assert.deepEqual(large.read, [[0, CHUNK_BYTES], [CHUNK_BYTES, CHUNK_BYTES + 3]]);
+  // Zeros of each length tell the sizes that the bridge wants to know first.
+  assert.deepEqual(large.encrypted, [
+    ["parcel.encrypt", CHUNK_BYTES, 0], ["parcel.encrypt", 3, 0], ["parcel.encrypt", CHUNK_BYTES, 7], ["parcel.encrypt", 3, 7],
+  ]);
+  assert.deepEqual([large.line.kind, large.line.whole], ["files", false]);
+  assert.deepEqual(large.line.objects, [CHUNK_BYTES + OVERHEAD, 3 + OVERHEAD]);
+  assert.deepEqual(large.objects, { 0: CHUNK_BYTES + OVERHEAD, 1: 3 + OVERHEAD, manifest: 501 });
+});
+
+test("the manifest gets the size that was announced", () => {
+  // Of the five that were tried, 501 bytes were the most frequent. The next one has 500, and is made again.
+  assert.deepEqual([said.large.line.manifest, said.large.finished], [501, 7]);
+});
+
+test("an upload goes on where the connection was lost", () => {
+  const { large } = said;
+  assert.deepEqual([large.uploaded, large.state], ["none", "submitted"], "nobody is told before the submission");
+  assert.deepEqual(large.asked.slice(0, 8), [
+    "POST /api/parcels", `POST ${OBJECTS}`, `PATCH ${OBJECTS}/0`, `HEAD ${OBJECTS}/0`, `PATCH ${OBJECTS}/0`, `HEAD ${OBJECTS}/0`,
+    `PATCH ${OBJECTS}/0`, `HEAD ${OBJECTS}/0`,
+  ]);
+  // The second request that failed came before any new byte, so that its pause is longer.
+  assert.deepEqual(large.pauses, [1000, 2000, 1000]);
+  assert.deepEqual(large.connection, [true, true, false, true, false]);
+  assert.deepEqual([large.isRising, large.last], [true, CHUNK_BYTES + 3]);
+});
+
+test("an upload that was begun at one bridge begins anew at another", () => {
+  assert.deepEqual(said.elsewhere.asked.slice(1, 6), [
+    `POST ${OBJECTS}`, `PATCH ${OBJECTS}/0`, `PATCH ${OBJECTS}/0`, `HEAD ${OBJECTS}/0`, `POST ${OBJECTS}`,
+  ]);
+  assert.equal(said.elsewhere.state, "submitted");
+  assert.deepEqual(said.elsewhere.objects, { 0: 8 * 1024 * 1024 + OVERHEAD, manifest: 500 });
+});
+
+test("a sending that was given up by the connection is gone on with", () => {
+  const { again } = said;
+  assert.deepEqual([again.code, again.state], ["unreachable", "submitted"]);
+  assert.deepEqual([again.made, again.announced, again.encryptedLater], [1, 1, 0]);
+  assert.deepEqual(again.objects, { 0: 8 * 1024 * 1024 + OVERHEAD, manifest: 500 });
+});
+
+// Its recipients would be told of a parcel whose words nobody knows.
+test("a parcel that is given up before the bridge has it is withdrawn when it has", () => {
+  assert.deepEqual(said.overtaken, { name: "AbortError", state: "withdrawn", withdrawn: ["none", "none", "submitted"] });
+});
+
+test("a cancelled parcel is withdrawn and its secret overwritten", () => {
+  assert.deepEqual(said.cancelled, {
+    name: "AbortError", last: "POST /api/parcels/ID/withdraw", state: "withdrawn", isOverwritten: true,
+  });
+  assert.deepEqual(said.untouched, [], "the bridge does not know a small parcel before it is submitted");
+});
+
+test("a refusal is final and a busy upload is not", () => {
+  assert.deepEqual(said.quota, ["quota-exceeded", 1]);
+  assert.equal(said.busy[0], "sent");
+});
+
+test("a changed file and a lock end the sending", () => {
+  assert.deepEqual(said.changed, ["file-unreadable", 1]);
+  assert.equal(said.locked[0], "locked");
+});

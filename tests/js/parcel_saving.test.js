@@ -1,4 +1,10 @@
-// Prints how files are saved: from memory, where the person chooses, and by the service worker.
+// @ts-nocheck The vault and the servers here are not typed.
+/** How files are saved: from memory, where the person chooses, and by the service worker. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import "./support/leave.js";
+
 import { MAX_BLOB_BYTES, chooseWay } from "../../wasm_build/parcels/saving.js";
 import { saveByWorker } from "../../webbridge/pages/parcels/worker_saving.js";
 import { GIVE, READY } from "../../webbridge/pages/parcels/save_words.js";
@@ -6,7 +12,7 @@ import { giveChunks } from "../../wasm_build/vault/chunk_port.js";
 
 const BASE = new URL("https://pages.test/");
 const byWorker = (file) => saveByWorker(file, BASE);
-const said = {};
+const said = /** @type {any} */ ({});
 const clicked = [];
 globalThis.document = { createElement: () => ({ dataset: {}, setAttribute(name, value) { this[name] = value; }, append() {}, addEventListener() {}, click() { clicked.push(this.download); } }) };
 URL.createObjectURL = (blob) => (clicked.push(blob.size), "blob:x");
@@ -30,6 +36,7 @@ Uint8Array.prototype.fill = function (value, ...range) {
 const areOverwritten = () => given.every(({ buffer }) => zeroed.has(buffer));
 const signal = new AbortController().signal;
 
+/** @returns {any} */
 function picking({ failure = null, refusal = null } = {}) {
   const log = [];
   const writable = {
@@ -80,7 +87,7 @@ globalThis.self = {
   addEventListener: (type, listener) => { listeners[type] = listener; }, skipWaiting: () => {},
   registration: { scope: "https://pages.test/parcel-files/" },
 };
-await import("../../webbridge/pages/save_worker.js");
+await import(new URL("../../webbridge/pages/save_worker.js", import.meta.url).href);
 async function offer(token, next) {
   const [file, ready] = [new MessageChannel(), new MessageChannel()];
   let stops = 0;
@@ -112,5 +119,38 @@ const failing = await offer("bad", async () => {
   return new Uint8Array([1]).buffer;
 });
 said.workerFailed = [await download("bad").arrayBuffer().then(() => "whole", () => "broken"), failing.answered === READY];
-console.log(JSON.stringify(said));
-process.exit();
+
+test("a small file is saved from memory and only if it is whole", () => {
+  assert.deepEqual(said.memory, { kind: "memory", clicked: [7, "small.txt"], areOverwritten: true });
+  assert.deepEqual(said.memoryFailed, { failed: "parcel-damaged", clicked: [], areOverwritten: true });
+});
+
+test("a large file is written where the person chooses and a broken one is deleted", () => {
+  const written = [["pick", "large.bin"], ["write", 5], ["write", 6], ["close"]];
+  assert.deepEqual(said.chosen, { kind: "chosen", log: written, areOverwritten: true });
+  assert.deepEqual(said.chosenFailed, ["parcel-damaged", [["pick", "large.bin"], ["write", 5], ["abort"]]]);
+  assert.deepEqual(said.full, ["parcel-disk-full", [["pick", "large.bin"], ["abort"]]]);
+});
+
+test("a closed dialog is no error and a refused place is one", () => {
+  assert.deepEqual([said.dismissed, said.placeRefused], [null, "parcel-place-refused"]);
+});
+
+test("without a service worker only 64 megabytes are saved", () => {
+  assert.deepEqual([said.fits, said.tooLarge], ["memory", "parcel-save-refused"]);
+});
+
+test("the service worker answers one download with the chunks", () => {
+  const { ready, body: bytes, stops, again, unknown, headers } = said.worker;
+  assert.deepEqual([ready, bytes, stops], [true, [1, 2, 3, 4, 5, 6, 7], 1]);
+  assert.deepEqual([again, unknown], [204, 204]);
+  assert.deepEqual(headers, {
+    "content-type": "application/octet-stream", "content-length": "7",
+    "content-disposition": "attachment; filename*=UTF-8''%C3%84%20%27x%27.bin",
+    "content-security-policy": "default-src 'none'; sandbox", "x-content-type-options": "nosniff",
+  });
+});
+
+test("a download of a damaged file breaks off", () => {
+  assert.deepEqual(said.workerFailed, ["broken", true]);
+});
