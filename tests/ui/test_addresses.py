@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any, Final
-
-import pytest
+from typing import Final
 
 from smime_core.text.mail_address import addresses_match
+from tests.support.node_tests import check_in_node
 from tests.support.project import ROOT
 
-_FOLDER: Final = Path(__file__).parent
 _FORMATS: Final = ROOT / "wasm_build/ui/formats.js"
-_STATES: Final = ROOT / "webbridge/pages/state_database.js"
 _NAMES: Final = ("address", "email", "from", "sender", "account")
 _PAIRS: Final = (
     ("alice@example.test", "ALICE@Example.test"),
@@ -27,15 +20,12 @@ _PAIRS: Final = (
 )
 
 
-def run(script: str, module: Path, argument: object) -> Any:
-    if shutil.which("node") is None:
-        pytest.skip("not installed: node")
-    command = ["node", str(_FOLDER / script), str(module), json.dumps(argument)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def pairs() -> list[dict[str, str | bool]]:
+    return [{"one": one, "other": other, "match": addresses_match(one, other)} for one, other in _PAIRS]
 
 
 def test_addresses_are_the_same_as_in_the_core() -> None:
-    assert run("addresses_match.mjs", _FORMATS, _PAIRS) == [addresses_match(one, other) for one, other in _PAIRS]
+    check_in_node("addresses", "addresses are the same as in the core", pairs())
 
 
 def test_no_module_compares_addresses_by_the_lower_case_of_all_letters() -> None:
@@ -53,6 +43,4 @@ def _before(line: str) -> list[str]:
 
 
 def test_two_addresses_share_kept_state_only_if_they_are_the_same() -> None:
-    accounts = run("state_accounts.mjs", _STATES, [address for pair in _PAIRS for address in pair])
-    shared = [one == other for one, other in zip(accounts[::2], accounts[1::2], strict=True)]
-    assert shared == [addresses_match(one, other) for one, other in _PAIRS]
+    check_in_node("addresses", "two addresses share kept state only if they are the same", pairs())

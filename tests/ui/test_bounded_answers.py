@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Final
-
-import pytest
 
 from tests.support.project import ROOT
 
-SCRIPT = Path(__file__).with_name("bounded_answers.mjs")
 # The product's own files, which come from where the page itself comes from.
 OWN_FILES: Final = {
     "browser_ext/background/checked_sites.js",
@@ -29,12 +23,6 @@ IN_PAGES: Final = "browser_ext/content/"
 WHOLE: Final = re.compile(
     r"(?:response|answer|fresh|\(await fetch\([^;]{0,200}\)\))\??\.(?:json|text|arrayBuffer|blob)\(\)"
 )
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
-def test_answers_that_never_end_are_given_up() -> None:
-    done = subprocess.run(["node", "--test", SCRIPT], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_one_module_reads_the_answers_of_servers() -> None:

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 import sys
 import unicodedata
-from collections.abc import Sequence
-from pathlib import Path
 
-import pytest
-
+from smime_core.errors import SmimeError
+from smime_core.limits import MAX_PARCEL_NAME_BYTES
 from smime_core.parcels import check_file_name
-
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
-
-SCRIPT = Path(__file__).with_name("letter_files.mjs")
-
-
-def names_of(*attached: Sequence[str]) -> list[list[str]]:
-    given = json.dumps(attached)
-    done = subprocess.run(["node", str(SCRIPT)], input=given, text=True, capture_output=True, check=True, timeout=60)
-    found: list[list[str]] = json.loads(done.stdout)
-    return found
-
-
-def key_of(name: str) -> str:
-    """The key by which the format compares names (`smime_core.parcels.manifest`)."""
-    return unicodedata.normalize("NFC", name).casefold()
+from tests.support.node_tests import check_in_node
 
 
 def spellings() -> list[tuple[str, ...]]:
@@ -44,10 +24,27 @@ def spellings() -> list[tuple[str, ...]]:
     return found
 
 
+def refused_characters() -> list[str]:
+    """The characters that a name of the format does not have."""
+    found = []
+    for letter in map(chr, range(sys.maxunicode + 1)):
+        if unicodedata.category(letter) != "Cs":
+            try:
+                check_file_name(f"a{letter}")
+            except SmimeError:
+                found.append(letter)
+    return found
+
+
 def test_no_two_files_of_a_letter_have_one_name() -> None:
     lists = [*spellings(), ("message.eml", "MESSAGE.EML", "a:b", "a|b", "CON", "_con", "x" * 300, "x" * 301)]
     assert len(lists) > 1_000
-    for attached, names in zip(lists, names_of(*lists), strict=True):
-        assert len({key_of(name) for name in names}) == len(attached) + 1, names
-        for name in names:
-            check_file_name(name)
+    letters = [chr(number) for number in range(sys.maxunicode + 1) if not 0xD800 <= number < 0xE000]
+    vectors = {
+        "lists": lists,
+        # Names are compared by this key (`smime_core.parcels.manifest`).
+        "folded": {letter: letter.casefold() for letter in letters if letter.casefold() != letter},
+        "refused": refused_characters(),
+        "maxBytes": MAX_PARCEL_NAME_BYTES,
+    }
+    check_in_node("letter_files", "no two files of a letter have one name", vectors)

@@ -1,0 +1,46 @@
+/** A key server that hangs holds no call for ever, whether before its answer or within it. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { test } from "node:test";
+
+import { KeyServer } from "../../wasm_build/vault/key_server.js";
+
+const UNREACHABLE = { code: "unreachable" };
+
+/** @param {Promise<unknown>} call */
+const become = (call) => call.then((value) => ({ value }), ({ code }) => ({ code }));
+
+test("a key server that never ends its answer counts as unreachable", async () => {
+  // The limits count in hundredths here.
+  const limit = AbortSignal.timeout.bind(AbortSignal);
+  /** @type {number[]} */
+  const limits = [];
+  AbortSignal.timeout = (milliseconds) => {
+    limits.push(milliseconds);
+    return limit(milliseconds / 100);
+  };
+  const server = createServer((/** @type {any} */ asked, /** @type {any} */ answer) => {
+    if (asked.url === "/groups") return;
+    if (asked.url === "/devices") return void answer.writeHead(200).write('{"devices": [');
+    if (asked.url === "/recovery") return void answer.writeHead(409).write('{"code": ');
+    if (asked.url === "/reset/find") return void answer.writeHead(204).end();
+    answer.writeHead(200).end('{"factors": []}');
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const client = new KeyServer(`http://127.0.0.1:${server.address().port}`);
+    for (const call of [client.groups(""), client.devices(""), client.recovery("")]) {
+      assert.deepEqual(await become(call), UNREACHABLE);
+    }
+    assert.deepEqual(await become(client.factors("")), { value: { factors: [] } });
+    assert.deepEqual(await become(client.findReset("a@b.test", "")), { value: null });
+    await become(client.push(/** @type {any} */ ({ request: new ArrayBuffer(3_000_000), condition: "", authorization: "" })));
+    // A large body has more time, for a slow line.
+    assert.deepEqual(limits, [...Array(5).fill(30_000), 130_000]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
