@@ -1,0 +1,69 @@
+/** The view of sent parcels calls no claim proved, offers only acts that the bridge takes, and writes its command safely. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { actsFor, codeWords, headlineOf, lookOf, stateKey, wholeNumber } from "../../webbridge/pages/sent_parcels/parcel_states.js";
+import { isTokenName, tokenCommand } from "../../webbridge/pages/sent_parcels/token_words.js";
+import { readEntries } from "./support/catalogues.js";
+
+const CATALOGUE = readEntries("webbridge/pages/messages.en.json");
+
+/**
+ * @param {string} state @param {string[]} saidBy @param {{stored?: boolean, triesLeft?: number}} [differences]
+ * @returns {any}
+ */
+function parcel(state, saidBy = [], { stored = true, triesLeft = 5 } = {}) {
+  return { state, states: saidBy.map((by) => ({ state, by, at: "2026-01-01T00:00:00Z" })), stored, triesLeft };
+}
+
+test("an answer that did not reach the sender is no answer", () => {
+  const lost = /** @type {any} */ ({ state: "answered", by: "service", recipient: "alice@example.test", at: "" });
+  assert.deepEqual([stateKey(lost), lookOf(lost)], ["sent_parcel_state_answer_lost", "failed"]);
+  const codes = ["smtp-552", "given-up"].map((code) => codeWords(code, "answered")[0]);
+  assert.deepEqual(codes, ["sent_parcel_code_own_smtp", "sent_parcel_code_own_given_up"]);
+  for (const key of [stateKey(lost), ...codes]) assert.ok(key in CATALOGUE, key);
+});
+
+test("what only a program says is a claim", () => {
+  for (const state of ["received", "opened", "answered"]) {
+    const given = [["recipient-claims"], ["recipient-claims", "recipient-signed"], ["service"], ["someone"]];
+    const found = given.map((saidBy) => headlineOf(parcel(state, saidBy))).map(({ look, isClaim, isSigned }) => [look, isClaim, isSigned]);
+    assert.deepEqual(found, [["claimed", true, false], ["signed", false, true], ["sent", false, false], ["claimed", true, false]]);
+  }
+});
+
+test("an end and a failure have shapes of their own", () => {
+  const given = [
+    parcel("withdrawn", ["sender"]), parcel("expired", ["service"]), parcel("failed", ["recipient-claims"]), parcel("uploading"),
+  ];
+  const found = given.map(headlineOf).map(({ look, isClaim }) => [look, isClaim]);
+  assert.deepEqual(found, [["ended", false], ["ended", false], ["failed", true], ["waiting", false]]);
+});
+
+test("only what the bridge takes is offered", () => {
+  const given = [
+    parcel("submitted"), parcel("submitted", [], { triesLeft: 0 }), parcel("expired", [], { triesLeft: 0 }),
+    parcel("withdrawn", [], { stored: false }),
+  ];
+  const found = given.map((one) => Object.entries(actsFor(one)).filter(([, may]) => may).map(([name]) => name));
+  assert.deepEqual(found, [["withdraw", "extend", "limit"], ["withdraw", "extend", "limit", "tries"], ["withdraw", "extend"], []]);
+});
+
+test("a name of dots would change the address of a request", () => {
+  assert.deepEqual([".", "..", "..."].map(isTokenName), [false, false, true]);
+});
+
+test("the command names the folder of the pages", () => {
+  const folders = {
+    "https://mail.example.org/": "https://mail.example.org", "https://example.org/mail/": "https://example.org/mail",
+    "https://example.org/mail/index.html": "https://example.org/mail", "http://127.0.0.1:8010/": "http://127.0.0.1:8010",
+  };
+  for (const [base, folder] of Object.entries(folders)) {
+    assert.match(tokenCommand(base, "a@b.example"), new RegExp(`^\\S+ \\S+ \\S+ \\S+ '?${folder}'? `, "u"));
+  }
+});
+
+test("a number is whole and within its bounds", () => {
+  const typed = ["1", "90", " 14 ", "0", "91", "-1", "1.5", "1e1", "", "x", "9".repeat(30)];
+  assert.deepEqual(typed.map((text) => wholeNumber(text, 1, 90)), [1, 90, 14, ...Array(8).fill(null)]);
+});

@@ -1,0 +1,31 @@
+/** The view of sent parcels has a word for each state of the bridge, and agrees with it about names and commands. */
+import assert from "node:assert/strict";
+
+import { codeWords, speakerKey, stateKey } from "../../../webbridge/pages/sent_parcels/parcel_states.js";
+import { isTokenName, tokenCommand } from "../../../webbridge/pages/sent_parcels/token_words.js";
+import { readEntries } from "../support/catalogues.js";
+import { testWith } from "./vectors.js";
+
+/** @param {string} state @param {string} by */
+const key = (state, by) => stateKey(/** @type {any} */ ({ state, by }));
+
+testWith("each state and speaker of the bridge has words", (/** @type {Record<string, string[]>} */ { states, speakers, codes }) => {
+  const ofStates = states.map((state) => key(state, "recipient-claims"));
+  const ofSpeakers = speakers.map((by) => speakerKey(/** @type {any} */ ({ by })));
+  const ofCodes = codes.map((code) => codeWords(code, "notified")[0]);
+  const catalogue = readEntries("webbridge/pages/messages.en.json");
+  const failed = speakers.map((by) => key("failed", by));
+  for (const one of [...ofStates, ...ofSpeakers, ...ofCodes, ...failed]) assert.ok(one in catalogue, one);
+  assert.equal(new Set(ofCodes).size, codes.length);
+  assert.ok(!ofStates.includes("sent_parcel_state_other"));
+  assert.ok(!ofSpeakers.includes("sent_parcel_by_other"));
+  assert.equal(key("eaten", "someone"), "sent_parcel_state_other");
+});
+
+testWith("a name is refused before the bridge refuses it", ({ name, taken }) => {
+  assert.equal(isTokenName(name), taken);
+});
+
+testWith("a shell reads the command as it is meant", ({ address, command }) => {
+  assert.equal(tokenCommand("https://mail.example.org/", address), command);
+});
