@@ -1,0 +1,28 @@
+/** The marks of protection beside a message: what covers the whole, and who has signed a part. */
+import assert from "node:assert/strict";
+
+import { countReaders, describeCoverage } from "../../../wasm_build/ui/protected_parts.js";
+import { KEYS } from "../support/catalogues.js";
+import { testWith } from "./vectors.js";
+
+/** The sentences about the parts of a message. @param {any} report */
+function saidOf(report) {
+  const words = { signed: (/** @type {string} */ _word, /** @type {string} */ who) => who, encrypted: "encrypted" };
+  const translate = Object.assign((/** @type {string} */ key) => key, { has: KEYS.has, locale: "en" });
+  return describeCoverage(report, translate, /** @type {any} */ (words)).parts.map(({ sentence }) => sentence);
+}
+
+testWith("the readers of an encrypted part do not count for the whole", (/** @type {any[]} */ given) => {
+  for (const { report, readers, said } of given) {
+    assert.equal(countReaders(report), readers);
+    if (said) assert.deepEqual(saidOf(report), said);
+  }
+});
+
+testWith("the signer of a part is named by all addresses and by no name like another", ({ two, stranger, many }) => {
+  assert.deepEqual(saidOf(two), ["bob@example.test, sales@example.test"]);
+  // Nobody vouches for a stranger, so only the name in the certificate is left, which anybody can choose.
+  const [said, ...others] = saidOf(stranger);
+  assert.ok(said && !said.includes("@") && others.length === 0, said);
+  assert.ok(saidOf(many)[0]?.endsWith("… (+15)"));
+});
