@@ -11,6 +11,7 @@ declare module "node:path";
 declare module "node:test";
 declare module "node:url";
 declare module "node:util";
+declare module "node:vm";
 declare module "node:worker_threads";
 declare const Buffer: any;
 declare const process: any;
