@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +12,6 @@ from flask import Flask
 from tests.support.api_versions import ApiVersion, OldBridge
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.project import ROOT
 from webbridge.app import create_app
 from webbridge.blueprints import settings
 from webbridge.blueprints.settings import OLDEST_PAGES
@@ -95,31 +92,3 @@ def test_pages_that_cannot_work_with_the_bridge_say_which_is_too_old(
     page = browser.open_private(demo_stack.pages_url)
     page.wait_for_text(said, selector=named("start-error"), timeout_seconds=OPERATION_SECONDS)
     page.close()
-
-
-SCRIPT = """
-import { BridgeApi } from "./webbridge/pages/api.js";
-const config = JSON.parse(process.argv[1]);
-const headers = { "Content-Type": "application/json" };
-globalThis.fetch = async () => new Response(JSON.stringify(config), { headers });
-const api = new BridgeApi("https://api.example.org", () => undefined);
-console.log(JSON.stringify(await api.config().then(() => "ok", (error) => error.code)));
-"""
-
-
-@pytest.mark.parametrize(
-    ("config", "outcome"),
-    [
-        ({}, "bridge-too-old"),  # That of Sealwax 0.1 names no version.
-        ({"apiVersion": 2, "oldestPages": 2}, "ok"),
-        ({"apiVersion": 3, "oldestPages": 2}, "ok"),
-        ({"apiVersion": 4, "oldestPages": 3}, "pages-too-old"),
-    ],
-)
-def test_the_versions_of_bridge_and_pages_are_compared(config: dict[str, int], outcome: str) -> None:
-    done = subprocess.run(
-        ["node", "--input-type=module", "--eval", SCRIPT, json.dumps(config)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == outcome

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Callable
+from typing import Any, Final
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-if shutil.which("node") is None:
-    pytest.skip("not installed: node", allow_module_level=True)
+from tests.support.node_tests import check_in_node
+from tests.support.vault.request_fields import request_fields
 
-JUDGE = Path(__file__).with_name("schema_judge.mjs")
-
-
-@dataclass(frozen=True)
-class Judge:
-    table: dict[str, Any]
-    requests: IO[str]
-    verdicts: IO[str]
-
-    def ask(self, verb: str, args: object) -> str:
-        self.requests.write(json.dumps([verb, args]) + "\n")
-        self.requests.flush()
-        return self.verdicts.readline().strip()
-
-
-@pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
-    with subprocess.Popen(["node", JUDGE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield Judge(json.loads(process.stdout.readline()), process.stdin, process.stdout)
+# The same as the schema in JavaScript, which `test_requests.py` compares.
+TABLE: Final = request_fields()
 
 
 def is_bytes(value: object) -> bool:
@@ -118,30 +93,41 @@ def values(kind: Any, *, junk: bool) -> st.SearchStrategy[Any]:
     return st.integers(0, 9).flatmap(lambda dice: JUNK if dice == 0 else right) if junk else right
 
 
-@settings(max_examples=300, deadline=None)
-@given(data=st.data())
-def test_arguments_that_fit_the_table_pass(judge: Judge, data: st.DataObject) -> None:
-    verb = data.draw(st.sampled_from(sorted(judge.table)))
-    args = data.draw(values(judge.table[verb], junk=False))
-    assert judge.ask(verb, args) == "ok"
+def requests(*, junk: bool) -> st.SearchStrategy[list[tuple[str, Any]]]:
+    """Fifty requests, so that node starts seldom."""
+
+    def of_verb(verb: str) -> st.SearchStrategy[tuple[str, Any]]:
+        args = values(TABLE[verb], junk=junk)
+        return st.tuples(st.just(verb), args | JUNK if junk else args)
+
+    return st.lists(st.sampled_from(sorted(TABLE)).flatmap(of_verb), min_size=50, max_size=50)
 
 
-@settings(max_examples=600, deadline=None)
-@given(data=st.data())
-def test_arguments_that_do_not_fit_the_table_are_refused(judge: Judge, data: st.DataObject) -> None:
-    verb = data.draw(st.sampled_from(sorted(judge.table)))
-    args = data.draw(values(judge.table[verb], junk=True) | JUNK)
-    assert judge.ask(verb, args) == ("ok" if fits(judge.table[verb], args) else "bad-request")
+EXAMPLES = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@given(verb=st.text(max_size=30) | st.sampled_from(["__proto__", "constructor", "toString", "hasOwnProperty"]))
-def test_an_unknown_verb_is_refused(judge: Judge, verb: str) -> None:
-    if verb not in judge.table:
-        assert judge.ask(verb, {}) == "bad-request"
+@EXAMPLES
+@given(asked=requests(junk=False))
+def test_arguments_that_fit_the_table_pass(asked: list[tuple[str, Any]]) -> None:
+    check_in_node("schema", "arguments that fit the table pass", [(verb, args, "ok") for verb, args in asked])
 
 
-def test_names_of_every_object_are_no_fields(judge: Judge) -> None:
+@EXAMPLES
+@given(asked=requests(junk=True))
+def test_arguments_that_do_not_fit_the_table_are_refused(asked: list[tuple[str, Any]]) -> None:
+    judged = [(verb, args, "ok" if fits(TABLE[verb], args) else "bad-request") for verb, args in asked]
+    check_in_node("schema", "arguments that do not fit the table are refused", judged)
+
+
+@settings(max_examples=4, deadline=None)
+@given(drawn=st.lists(st.text(max_size=30), min_size=25, max_size=25))
+def test_an_unknown_verb_is_refused(drawn: list[str]) -> None:
+    verbs = ["__proto__", "constructor", "toString", "hasOwnProperty", *(verb for verb in drawn if verb not in TABLE)]
+    check_in_node("schema", "an unknown verb is refused", [(verb, {}, "bad-request") for verb in verbs])
+
+
+def test_names_of_every_object_are_no_fields() -> None:
     args = {"cms": {"bytes": 1}, "trust": {"anchors": []}, "at": ""}
-    assert judge.ask("bytes.verify", args) == "ok"
-    for name in ("constructor", "toString", "valueOf"):
-        assert judge.ask("bytes.verify", {**args, name: 1}) == "bad-request"
+    odd = [{**args, name: 1} for name in ("constructor", "toString", "valueOf")]
+    judged = [("bytes.verify", args, "ok"), *(("bytes.verify", one, "bad-request") for one in odd)]
+    check_in_node("schema", "names of every object are no fields", judged)

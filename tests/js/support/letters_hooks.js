@@ -1,5 +1,6 @@
+// @ts-nocheck The hooks are called by node.
 /**
- * The modules that stand in for the vault, the keys and the databases of two browsers, for `letters_by_bridge.mjs`. The
+ * The modules that stand in for the vault, the keys and the databases of two browsers, for `bridge_letters.test.js`. The
  * modules that send letters and keep drafts are the extension's own.
  */
 const moduleOf = (text) => `data:text/javascript,${encodeURIComponent(text)}`;

@@ -1,0 +1,33 @@
+// @ts-nocheck The window and the store here are not typed.
+/** A draft that is continued and not changed: it is not written again. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+test("a continued draft is written when it has changed and not before", async () => {
+  const listeners = {};
+  Object.assign(globalThis, {
+    window: globalThis, document: { hidden: false, addEventListener: () => {} },
+    addEventListener: (type, listener) => { listeners[type] = listener; },
+  });
+  const { DraftKeeper } = await import("../../webbridge/pages/draft_keeper.js");
+  // Each kept version is noted with the time of the change.
+  const kept = [];
+  let moment = "before a change";
+  const store = {
+    keepsHere: true, seal: async () => ({ letter: new ArrayBuffer(1), files: null }), keepHere: async () => { kept.push(moment); },
+    upload: async () => {},
+  };
+  const held = { id: "d", revision: "r", version: { uidValidity: 1, uid: 1 }, attempt: null };
+  const keeper = new DraftKeeper(store, () => ({}), () => {}, { held, content: {}, mayBeSent: false });
+  // The window loses the focus, and later again after a change.
+  listeners.blur();
+  await keeper.keepNow();
+  keeper.retry();
+  await keeper.keepNow();
+  moment = "after a change";
+  keeper.changed();
+  listeners.blur();
+  await keeper.keepNow();
+  keeper.dispose();
+  assert.deepEqual(kept, ["after a change"]);
+});
