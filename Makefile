@@ -82,6 +82,7 @@ check-scripts:
 	node_modules/.bin/tsc --project tsconfig.json
 	node_modules/.bin/tsc --project tsconfig.worker.json
 	node_modules/.bin/tsc --project tests/js/tsconfig.json
+	node_modules/.bin/tsc --project tests/js/in_pages/tsconfig.json
 	$(VENV)/python tests/setup/lint_extension.py
 check-style:
 	$(VENV)/ruff check .

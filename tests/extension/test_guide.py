@@ -46,11 +46,7 @@ def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
     extension.uninstall()
 
 
-ACCEPT = """async (fingerprint, shown) => {
-  const body = { fingerprint, addresses: ["@example.test"], shown };
-  const reply = await chrome.runtime.sendMessage({ type: "authority.accept", body });
-  return reply.error?.code ?? null;
-}"""
+ACCEPT = IN_PAGE["acceptInPage"]
 
 
 def open_page(extension: Extension, name: str) -> Page:

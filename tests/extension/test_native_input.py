@@ -28,11 +28,7 @@ PLACE = IN_PAGE["place"]
 # position on the screen.
 TEXT_IN_VIEW = "() => { const { x, y } = document.querySelector('.text').getBoundingClientRect(); return [x, y]; }"
 VIEW_IN_FRAME = "() => { const { x, y } = document.querySelector('iframe').getBoundingClientRect(); return [x, y]; }"
-PLACE_OF_TEXT = """(text, view) => {
-  const { x, y } = document.querySelector("#plain").nextElementSibling.getBoundingClientRect();
-  const left = window.mozInnerScreenX ?? screenX, top = window.mozInnerScreenY ?? screenY + outerHeight - innerHeight;
-  return [x + left + view[0] + text[0] + 30, y + top + view[1] + text[1] + 18];
-}"""
+PLACE_OF_TEXT = IN_PAGE["placeOfText"]
 SELECT = IN_PAGE["select"]
 # The position of an entry in the menu, which Firefox draws itself.
 MENU_ENTRY = IN_PAGE["menuEntry"]
@@ -138,11 +134,7 @@ def test_a_window_that_the_page_opens_and_closes_leaves_the_editor_grey(
     grey = "() => document.querySelector('.text').classList.contains('unsure')"
     assert not frame.text.js(grey)
     page.js(
-        """() => {
-      window.stolen = "";
-      window.opened = open("about:blank", "", "width=200,height=200");
-      opened.addEventListener("keydown", ({ key }) => { window.stolen += key; });
-    }""",
+        IN_PAGE["aWindowThatThePageOpensAndClosesLeavesTheEditorGrey"],
         user_activation=True,
     )
     frame.text.wait_for(grey)

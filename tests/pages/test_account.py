@@ -9,9 +9,12 @@ import pytest
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser, Firefox
 from tests.support.browser.page import ENTER, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/account.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -97,11 +100,7 @@ def test_all_other_sessions_end_at_once_and_the_own_goes_on(elsewhere: MailPages
 def choose(page: Page, test: str, value: str) -> None:
     page.wait_for_selector(f"{named(test)}:not(:disabled)")
     page.js(
-        """(test, value) => {
-          const select = document.querySelector(`[data-test="${test}"]`);
-          select.value = value;
-          select.dispatchEvent(new Event("change"));
-        }""",
+        IN_PAGE["choose"],
         test,
         value,
     )

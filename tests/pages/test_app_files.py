@@ -12,9 +12,12 @@ import pytest
 
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.bundled_script import object_in
 from tests.support.servers.pages_server import PagesServer, run_pages_server
 from wasm_build.bundle.tree import sha384
+
+IN_PAGE = page_scripts("pages/app_files.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -25,11 +28,7 @@ MAKE = """async () => {
   const { AppFiles } = await import("/source/webbridge/pages/offline/app_files.js");
   globalThis.files = new AppFiles(new URL("/", location.href));
 }"""
-INSTALL = """async () => {
-  await files.install();
-  await navigator.serviceWorker.ready;
-  return files.state;
-}"""
+INSTALL = IN_PAGE["installInPage"]
 FETCH = """async (path) => {
   const response = await fetch(path).catch(() => null);
   return response && [response.status, response.headers.get("content-security-policy"), (await response.text()).length];
@@ -202,11 +201,7 @@ def test_a_full_disk_keeps_nothing_and_is_told(browser: Browser, pages_with_sour
 def test_a_page_that_the_extension_has_checked_gets_no_worker(browser: Browser, pages_with_sources: Path) -> None:
     with run_pages_server(pages_with_sources) as server:
         page = browser.open_private(server.origin + BESIDE)
-        page.js("""() => {
-          const mark = document.createElementNS("http://www.w3.org/1999/xhtml", "meta");
-          mark.name = "sealwax-checked";
-          document.documentElement.append(mark);
-        }""")
+        page.js(IN_PAGE["aPageThatTheExtensionHasCheckedGetsNoWorker"])
         page.js(MAKE)
         page.js("async () => { await files.install(); }")
         found = page.js(

@@ -129,11 +129,7 @@ def test_two_tabs_with_one_draft_lose_neither_text(alice: MailPages, stack: Demo
 
 
 def test_a_browser_without_room_keeps_the_draft_in_the_mailbox_and_says_so(alice: MailPages, stack: DemoStack) -> None:
-    alice.page.js("""() => {
-      const put = IDBObjectStore.prototype.put;
-      window.restorePut = () => { IDBObjectStore.prototype.put = put; };
-      IDBObjectStore.prototype.put = () => { throw new DOMException("no room", "QuotaExceededError"); };
-    }""")
+    alice.page.js(IN_PAGE["aBrowserWithoutRoomKeepsTheDraftInTheMailboxAndSaysSo"])
     write(alice)
     wait_for_draft(alice, "mailbox")
     assert "no room left" in line(alice)
@@ -179,11 +175,7 @@ def test_all_that_is_written_comes_back(alice: MailPages, stack: DemoStack) -> N
         alice.page.fill(named(f"compose-{field}"), f"{address},")
     alice.page.fill(named("compose-text"), WORDS)
     alice.page.js("(name) => { document.querySelector(name).click(); }", named("switch-sign"))
-    copy = """(name) => {
-      const field = document.querySelector(name);
-      field.value = "30";
-      field.dispatchEvent(new Event("change", { bubbles: true }));
-    }"""
+    copy = IN_PAGE["copy"]
     alice.page.js(copy, named("compose-copy"))
     wait_for_draft(alice)
     alice.page.click(named("lock"))

@@ -57,11 +57,7 @@ def test_a_row_that_changes_or_vanishes_passes_its_focus_on(page: Page) -> None:
 def test_a_change_during_a_load_is_not_lost_and_a_failure_is_not_shown(page: Page) -> None:
     page.js(IN_PAGE["aChangeDuringALoadIsNotLostAndAFailureIsNotShown"])
     page.wait_for("() => asked === 2 && shown()[0] === 5")
-    page.js("""async () => {
-      const { ApiError } = await import("/source/webbridge/pages/api.js");
-      answers = Promise.reject(new ApiError("unreachable", "gone"));
-      await list.refresh();
-    }""")
+    page.js(IN_PAGE["aChangeDuringALoadIsNotLostAndAFailureIsNotShown2"])
     assert page.js("() => [shown(), list.element.textContent.includes('!')]") == [[5], False]
 
 
@@ -81,22 +77,14 @@ def test_a_frozen_page_has_no_stream_and_asks_for_all_that_it_has_missed(page: P
     """Without a stream the bridge wakes the browser by a push message."""
     page.js(IN_PAGE["aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed"])
     assert page.js("() => streams.map(({ readyState }) => readyState)") == [2]
-    page.js("""async () => {
-      document.dispatchEvent(new Event("resume"));
-      await opened(2);
-      streams[1].say("ready", { account: "alice@example.test", folders: ["f"] });
-    }""")
+    page.js(IN_PAGE["aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed2"])
     assert page.js("() => [streams.length, said]") == [2, ["arrived", "back", "mail"]]
     page.js("() => { events.stop(); document.dispatchEvent(new Event('resume')); }")
     assert page.js("() => streams.length") == 2
 
 
 def test_the_end_of_the_session_is_asked_of_the_bridge(page: Page) -> None:
-    page.js("""async () => {
-      events.start("alice@example.test");
-      await opened(1);
-      streams[0].say("session-ended", {});
-    }""")
+    page.js(IN_PAGE["theEndOfTheSessionIsAskedOfTheBridge"])
     assert page.js("() => [checks, streams[0].readyState]") == [1, 2]
 
 

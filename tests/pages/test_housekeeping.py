@@ -157,11 +157,7 @@ def test_a_refused_act_brings_the_rows_back_and_says_why(page: Page, mail: Mailb
     browser.expect_error("502")
     browser.expect_error("503")
     browser.expect_error("500")
-    page.js("""() => {
-      const real = window.fetch;
-      window.fetch = async (url, options) => (String(url).endsWith("/move")
-        ? Response.json({ code: "mail-server-refused", message: "no" }, { status: 502 }) : real(url, options));
-    }""")
+    page.js(IN_PAGE["aRefusedActBringsTheRowsBackAndSaysWhy"])
     focus(page, "Four")
     page.type("e")
     wait_for_notice(page, "Nothing was changed. The mail server refuses this")
@@ -180,11 +176,7 @@ def test_an_act_whose_answer_is_lost_is_not_said_to_have_changed_nothing(page: P
 
 
 def test_a_server_that_only_marks_says_so_and_keeps_the_rows(page: Page) -> None:
-    page.js("""() => {
-      const real = window.fetch;
-      window.fetch = async (url, options) => (String(url).endsWith("/move")
-        ? Response.json({ undo: [], markedOnly: true }) : real(url, options));
-    }""")
+    page.js(IN_PAGE["aServerThatOnlyMarksSaysSoAndKeepsTheRows"])
     focus(page, "Four")
     page.type("e")
     wait_for_notice(page, "cannot remove single messages")
@@ -194,11 +186,7 @@ def test_a_server_that_only_marks_says_so_and_keeps_the_rows(page: Page) -> None
 def test_without_a_place_for_an_archive_the_button_says_why(house: MailHouse, mail: Mailbox, browser: Browser) -> None:
     mail.append(build_message("Only"))
     page = house.visit(browser, mail.address)
-    page.js("""() => {
-      const real = window.fetch;
-      window.fetch = async (url, options) => (String(url).endsWith("/folders") && options?.method === "POST"
-        ? Response.json({ code: "mail-server-refused", message: "no" }, { status: 502 }) : real(url, options));
-    }""")
+    page.js(IN_PAGE["withoutAPlaceForAnArchiveTheButtonSaysWhy"])
     wait_for_subjects(page, "Only")
     select(page, "Only")
     page.click(named("selection-acts-archive"))

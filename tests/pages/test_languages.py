@@ -28,11 +28,7 @@ MENU = named("language")
 ASK_FOR = """() => {
   Object.defineProperty(Navigator.prototype, "languages", { get: () => %s });
 }"""
-CHOOSE = """([menu, language]) => {
-  const select = document.querySelector(menu);
-  select.value = language;
-  select.dispatchEvent(new Event("change"));
-}"""
+CHOOSE = IN_PAGE["choose"]
 ROOT_STATE = "() => [document.documentElement.lang, document.documentElement.dir]"
 KEPT = "() => [localStorage, sessionStorage].map((storage) => storage.getItem('sealwax-language'))"
 # Controls and headings whose text is cut at the side.

@@ -29,11 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Returns what is stored of rows, with its bytes as text.
 STORED = IN_PAGE["stored"]
-SHOWN = """(uid) => {
-  const row = document.querySelector(`[data-uid="${uid}"]`);
-  return [row.querySelector(".row-marks").dataset.state ?? null, row.querySelector(".mark-lock") !== null,
-    row.querySelector(".row-from").textContent, row.querySelector(".row-subject").textContent];
-}"""
+SHOWN = IN_PAGE["shown"]
 # Makes `learnt` with a vault that seals nothing, and `list`, which shows the rows of `messages`.
 LIST = IN_PAGE["listInPage"]
 LEARN = IN_PAGE["learnInPage"]

@@ -121,11 +121,7 @@ def switch_on(pages: MailPages, count: int) -> None:
 def search(pages: MailPages, words: str, place: str = "text") -> None:
     pages.show_inbox()
     pages.page.js(
-        """(selector, place) => {
-          const choice = document.querySelector(selector);
-          choice.value = place;
-          choice.dispatchEvent(new Event("change"));
-        }""",
+        IN_PAGE["search"],
         named("search-where"),
         place,
     )

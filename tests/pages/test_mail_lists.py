@@ -156,11 +156,7 @@ def choose_use(inbox: Page, use: str) -> None:
     """Choose what the open folder is used for."""
     inbox.click(named("folder-settings"))
     inbox.js(
-        """([selector, use]) => {
-          const select = document.querySelector(selector);
-          select.value = use;
-          select.dispatchEvent(new Event("change"));
-        }""",
+        IN_PAGE["chooseUse"],
         [named("folder-use"), use],
     )
 

@@ -31,11 +31,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 NAMES = [{"value": 5, "name": "Confidential"}, {"value": 6, "name": "Internal"}]
 POLICY = {"policy": "1.2.3.4", "name": "Example Ltd", "classifications": NAMES}
-CHOOSE = """(label) => {
-  const select = document.querySelector("[data-test=label]");
-  select.value = label;
-  select.dispatchEvent(new Event("change"));
-}"""
+CHOOSE = IN_PAGE["choose"]
 
 
 class StackWithStatements(DemoStack):

@@ -79,11 +79,7 @@ def test_the_passphrase_stays_typed_while_the_mail_password_is_corrected(visitor
 def test_after_a_session_that_ended_unlocked_keys_need_no_passphrase(visitor: MailPages, demo_stack: DemoStack) -> None:
     visitor.page.browser.expect_error("401")
     visitor.enter()
-    end_session = """async (api) => {
-      const account = document.querySelector("[data-test=account]").textContent;
-      const headers = { "X-Sealwax": "1", "X-Sealwax-Account": account };
-      await fetch(`${api}/api/session`, { method: "DELETE", headers, credentials: "include" });
-    }"""
+    end_session = IN_PAGE["endSession"]
     visitor.page.js(end_session, demo_stack.api_url)
     visitor.page.js("() => { location.hash = '#/folder/sent'; }")
     visitor.page.wait_for_selector(named("session-ended"), timeout_seconds=OPERATION_SECONDS)

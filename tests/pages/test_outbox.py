@@ -27,11 +27,7 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
     page.js(PARTS)
     page.js(OUTBOX)
     yield page
-    page.js("""async () => {
-      lock(true);
-      for (const { id } of await kept.readLetters()) await kept.removeLetter(id);
-      await kept.end();
-    }""")
+    page.js(IN_PAGE["page"])
     page.close()
 
 

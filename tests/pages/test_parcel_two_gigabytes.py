@@ -9,21 +9,20 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_file
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.large_files import hash_file, write_random
 from tests.support.pages.driver import named
 from tests.support.pages.parcel_letters import CAROL, LINK, ParcelLetter, notice_to
 from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
+
+IN_PAGE = page_scripts("pages/parcel_two_gigabytes.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 SIZE = 2_000_000_017
 PATIENCE_SECONDS = 1_500.0
 # Chromium tells its driver the bodies of all requests but Blobs. The driver would need gigabytes for them.
-WITHOUT_COPIES = """() => {
-  const usual = fetch;
-  globalThis.fetch = (url, options = {}) =>
-    usual(url, options.body instanceof Uint8Array ? { ...options, body: new Blob([options.body]) } : options);
-}"""
+WITHOUT_COPIES = IN_PAGE["withoutCopies"]
 
 
 @pytest.fixture

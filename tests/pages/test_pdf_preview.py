@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.browser.accessibility import Theme, find_violations, shown_in
 from tests.support.browser.page import ESCAPE
-from tests.support.browser.page_scripts import page_scripts
+from tests.support.browser.page_scripts import page_program, page_scripts
 from tests.support.extension.hostile_mails import counting_server
 from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import MailPages, named
@@ -36,63 +36,9 @@ INK = IN_PAGE["ink"]
 SHORT_TIMES = IN_PAGE["shortTimes"]
 RESTORE = "() => window.restore()"
 # A library that somebody has taken over. It tries to reach others, and tells as the words of a page what it got.
-HOSTILE_LIBRARY = """
-const server = SERVER;
-const tries = {
-  fetch: () => fetch(server + "/fetch", { mode: "no-cors" }),
-  request: () => new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    Object.assign(request, { onload: resolve, onerror: reject });
-    request.open("GET", server + "/request");
-    request.send();
-  }),
-  socket: () => new Promise((resolve, reject) => {
-    const socket = new WebSocket(server.replace("http", "ws") + "/socket");
-    Object.assign(socket, { onopen: resolve, onerror: reject });
-  }),
-  events: () => new Promise((resolve, reject) => {
-    const source = new EventSource(server + "/events");
-    Object.assign(source, { onopen: resolve, onerror: reject });
-  }),
-  script: () => importScripts(server + "/script"),
-  module: () => import(server + "/module"),
-  font: () => new FontFace("a", `url(${server}/font)`).load(),
-  evaluated: () => eval("1"),
-  worker: () => new Worker(URL.createObjectURL(new Blob([""]))),
-  database: () => new Promise((resolve, reject) => {
-    Object.assign(indexedDB.open("sealwax"), { onsuccess: resolve, onerror: reject });
-  }),
-  caches: () => caches.keys(),
-};
-onmessage = async ({ ports: [port] }) => {
-  const reached = [];
-  for (const [name, act] of Object.entries(tries)) {
-    await Promise.resolve().then(act).then(() => reached.push(name), () => {});
-  }
-  port.onmessage = () => {
-    const canvas = new OffscreenCanvas(10, 10);
-    canvas.getContext("2d");
-    const bitmap = canvas.transferToImageBitmap();
-    port.postMessage({ type: "drawn", page: 1, bitmap, text: JSON.stringify({ origin, reached }) }, [bitmap]);
-  };
-  port.postMessage({ type: "ready" });
-  port.postMessage({ type: "opened", pages: 1, width: 100, height: 100 });
-};
-"""
+HOSTILE_LIBRARY = page_program("pages/hostile_library.js")
 # A library that somebody has taken over, and that does not keep to the order of question and answer.
-ANSWERING_LIBRARY = """
-const picture = (width, height) => {
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext("2d");
-  return canvas.transferToImageBitmap();
-};
-const drawn = (width, height, text) => ({ type: "drawn", page: 1, bitmap: picture(width, height), text });
-onmessage = ({ ports: [port] }) => {
-  port.onmessage = () => { ANSWER };
-  port.postMessage({ type: "ready" });
-  port.postMessage({ type: "opened", pages: 1, width: 100, height: 100 });
-};
-"""
+ANSWERING_LIBRARY = page_program("pages/answering_library.js")
 AREA = "port.postMessage(drawn(4000, 2001, ''));"
 SIDE = "port.postMessage(drawn(4097, 1, ''));"
 WORDS = "port.postMessage(drawn(100, 100, 'a'.repeat(50001)));"

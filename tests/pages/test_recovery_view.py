@@ -16,11 +16,14 @@ from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.session import OnDevice, Setting, log_in
 from smime_core.blocking import run
 from tests.support.browser.accessibility import find_violations
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.keys.organisation import policy_of
 from tests.support.keys.people import PROVIDER
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/recovery_view.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 CASE = CaseFacts(
@@ -56,11 +59,7 @@ def test_the_owner_sees_officers_cases_and_what_to_do(
     page = visitor.page
     standing = Standing(policy=policy_of("olga", "otto"), cases=(CASE,), renew=4_000_000_000)
     page.js(
-        """(answer) => {
-            const fetched = window.fetch;
-            window.fetch = (url, options) => String(url).endsWith("/recovery")
-                ? fetched(url, options).then(() => new Response(answer)) : fetched(url, options);
-        }""",
+        IN_PAGE["theOwnerSeesOfficersCasesAndWhatToDo"],
         standing.to_json().decode(),
     )
     visitor.enter()

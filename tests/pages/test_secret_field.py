@@ -266,11 +266,7 @@ def test_a_manager_that_writes_into_the_document_is_understood(page: Page) -> No
     page.type("x")
     page.press(CONTROL, "a")
     page.js(
-        """(text) => {
-      const editor = document.querySelector("[data-test=passphrase]");
-      editor.textContent = text;
-      editor.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertReplacementText" }));
-    }""",
+        IN_PAGE["aManagerThatWritesIntoTheDocumentIsUnderstood"],
         "filled by another",
     )
     assert page.js(SHOWN) == "•" * 17
@@ -279,11 +275,7 @@ def test_a_manager_that_writes_into_the_document_is_understood(page: Page) -> No
 
 def test_half_a_character_becomes_the_replacement_character(page: Page) -> None:
     # The input contains half a character (a lone surrogate), which has no form in UTF-8.
-    page.js("""() => {
-      const editor = document.querySelector("[data-test=passphrase]");
-      const given = { bubbles: true, cancelable: true, inputType: "insertText", data: "a\\ud83dz" };
-      editor.dispatchEvent(new InputEvent("beforeinput", given));
-    }""")
+    page.js(IN_PAGE["halfACharacterBecomesTheReplacementCharacter"])
     assert take(page) == "a\ufffdz"
 
 

@@ -223,11 +223,7 @@ def test_a_session_that_has_ended_keeps_the_message_which_is_then_sent_once(
     pages.page.browser.expect_error("401")
     before = len(message_ids(demo_stack, bob))
     ended = pages.page.js(
-        """async (url) => {
-          const account = document.querySelector("[data-test=account]").textContent;
-          const headers = { "X-Sealwax": "1", "X-Sealwax-Account": account };
-          return (await fetch(`${url}/api/session`, { method: "DELETE", credentials: "include", headers })).status;
-        }""",
+        IN_PAGE["aSessionThatHasEndedKeepsTheMessageWhichIsThenSentOnce"],
         demo_stack.api_url,
     )
     assert ended == 204

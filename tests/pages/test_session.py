@@ -28,11 +28,7 @@ BEFORE_THE_PAGE = IN_PAGE["beforeThePage"]
 
 # Returns the reason why a session is over, or null. Each time is [wall, steady, life]: two clocks in minutes, and the
 # number of the process to which the steady clock belongs.
-JUDGE = """async (begun, used, now) => {
-  const { whyOver } = await import("/source/wasm_build/vault/session.js");
-  const moment = ([wall, steady, life]) => ({ wall: wall * 60000, steady: steady * 60000, life });
-  return whyOver({ begun: moment(begun), used: moment(used) }, moment(now));
-}"""
+JUDGE = IN_PAGE["judge"]
 
 
 @pytest.fixture

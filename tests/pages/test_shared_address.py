@@ -22,10 +22,13 @@ from smime_core.cms.signing import Signing
 from smime_core.identity import Identity
 from smime_core.mail import ProtectionMode
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.keys.people import PROVIDER
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.strangers import wait_for_state
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/shared_address.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 WARD: Final = "ward3@example.test"
@@ -86,11 +89,7 @@ def chosen_sender(pages: MailPages) -> str:
 def choose_sender(pages: MailPages, address: str) -> None:
     chosen_sender(pages)
     pages.page.js(
-        """(from, address) => {
-          const select = document.querySelector(from);
-          select.value = address;
-          select.dispatchEvent(new Event("change", { bubbles: true }));
-        }""",
+        IN_PAGE["chooseSender"],
         named("compose-from"),
         address,
     )

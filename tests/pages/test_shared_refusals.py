@@ -24,6 +24,7 @@ from smime_core.errors import SmimeError
 from smime_core.identity import Identity
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.keys.elsewhere import log_in_elsewhere
 from tests.support.keys.people import PROVIDER
 from tests.support.pages.driver import MailPages, named
@@ -39,6 +40,8 @@ from tests.support.pages.shared_identities import (
     wait_for_problem,
 )
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/shared_refusals.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 Lie = Callable[[StoredGroup], StoredGroup]
@@ -173,10 +176,6 @@ def test_an_owner_whom_nobody_vouches_for_is_asked_about(
 
 def test_a_list_that_never_comes_hides_nothing_of_the_account(bob: MailPages) -> None:
     page = bob.page
-    page.js("""() => {
-      const real = window.fetch;
-      window.fetch = (url, options) => (String(url).endsWith("/groups") ? new Promise(() => {}) : real(url, options));
-      location.hash = "#/keys";
-    }""")
+    page.js(IN_PAGE["aListThatNeverComesHidesNothingOfTheAccount"])
     page.wait_for_selector(f"{named('shared-identities')}[aria-busy=true]")
     page.wait_for(f"() => document.querySelector('{named('key-account')}')?.checkVisibility()")

@@ -111,13 +111,7 @@ def full_background(extension: Extension) -> Iterator[None]:
     # The page stays open, because the function that replaces `put` belongs to it. Once a page is closed, Firefox
     # refuses calls of its functions with a TypeError, "can't access dead object".
     page = extension.open_options()
-    page.js(
-        """async () => {
-          const { IDBObjectStore, DOMException } = await browser.runtime.getBackgroundPage();
-          globalThis.restore = ((put) => () => { IDBObjectStore.prototype.put = put; })(IDBObjectStore.prototype.put);
-          IDBObjectStore.prototype.put = () => { throw new DOMException("no room", "QuotaExceededError"); };
-        }"""
-    )
+    page.js(IN_PAGE["fullBackground"])
     try:
         yield
     finally:

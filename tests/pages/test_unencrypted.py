@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
+
+IN_PAGE = page_scripts("pages/unencrypted.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -60,11 +63,7 @@ def test_sending_unencrypted_asks_in_red(alice: MailPages) -> None:
     assert alice.page.js("() => document.querySelector('[data-test=switch-encrypt]').checked")
     # Grey while the question is new, so that no press that was meant for something else agrees.
     alice.page.wait_for(
-        """(selector) => {
-      const red = getComputedStyle(document.documentElement).getPropertyValue("--invalid").trim();
-      const octets = red.match(/[0-9a-f]{2}/g).map((octet) => parseInt(octet, 16));
-      return getComputedStyle(document.querySelector(selector)).backgroundColor === `rgb(${octets.join(", ")})`;
-    }""",
+        IN_PAGE["sendingUnencryptedAsksInRed"],
         named("unencrypted-confirm"),
     )
     alice.page.click(named("unencrypted-confirm"))

@@ -30,11 +30,7 @@ def submit(page: Page, form: str) -> None:
 def is_in_sight(page: Page, selector: str) -> bool:
     """Whether the element is shown inside the window."""
     inside: bool = page.js(
-        """(selector) => {
-          const element = document.querySelector(selector);
-          const { top, bottom, width, height } = element.getBoundingClientRect();
-          return element.checkVisibility() && width > 0 && height > 0 && top >= 0 && bottom <= innerHeight;
-        }""",
+        IN_PAGE["isInSight"],
         selector,
     )
     return inside

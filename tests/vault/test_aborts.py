@@ -8,7 +8,7 @@ import pytest
 
 from smime_core.provider import NewKey
 from tests.support.browser.page import Page
-from tests.support.browser.page_scripts import page_scripts
+from tests.support.browser.page_scripts import page_program, page_scripts
 from tests.support.people import person
 from tests.support.vault.comparing_worker import check_clean, next_report, open_comparing, wait_for_image
 from tests.support.vault.page import OpenPage, b64, call
@@ -21,36 +21,7 @@ IN_PAGE = page_scripts("vault/aborts.js")
 pytestmark = pytest.mark.browser
 
 # Holds the result of the call that Python awaits as the `wanted`-th one, until the abort has reached the Worker.
-HOLDING: Final = """
-const holding = new BroadcastChannel("sealwax await");
-let calls = 0, wanted = 0, release = () => {};
-holding.onmessage = ({ data }) => {
-  if (data.wanted !== undefined) {
-    [calls, wanted] = [0, data.wanted];
-    holding.postMessage({ ready: true });
-  }
-  if (data.released) release();
-};
-const hold = async (promise) => {
-  const value = await promise;
-  const released = new Promise((resolve) => { release = resolve; });
-  holding.postMessage({ reached: true });
-  await released;
-  return value;
-};
-globalThis.watchDoor = ({ pyodide }) => {
-  if (globalThis.isWatching) return;
-  globalThis.isWatching = true;
-  const door = pyodide.pyimport("sealwax_js");
-  for (const [name, make] of Object.entries(door)) {
-    door[name] = (...given) => {
-      const made = make(...given);
-      if (made?.promise && ++calls === wanted) made.promise = hold(made.promise);
-      return made;
-    };
-  }
-};
-"""
+HOLDING: Final = page_program("vault/holding_calls.js")
 # Resolves with the code of the error, or with "answered" if the request has fewer awaits.
 ABORT_AT: Final = IN_PAGE["abortAt"]
 MOST_AWAITS: Final = 40

@@ -82,11 +82,7 @@ def test_a_batch_goes_on_in_another_worker_when_one_dies(open_vault_page: OpenPa
 
 def test_leaving_a_batch_stops_its_work(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    stopped = """async (request) => {
-      const requests = window.wake(Array(50).fill(request));
-      for await (const _ of vault.batch(requests)) break;
-      return requests.filter(({ args }) => args.cms.byteLength > 0).length;
-    }"""
+    stopped = IN_PAGE["stopped"]
     # The requests that were not begun still have their buffers.
     assert page.js(stopped, {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}) > 40
     page.wait_for("() => window.cleanups.length === 1")
@@ -159,11 +155,7 @@ def test_options_of_a_wrong_kind_are_refused_before_a_worker_is_lent(open_vault_
 @pytest.mark.thorough
 def test_a_view_is_no_secret(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = """async () => {
-      const passphrase = new Uint8Array(64).subarray(32);
-      const args = { p12: new ArrayBuffer(9), passphrase, sealKey: window.wake({ secret: "" }) };
-      return vault.call("identity.open", args).catch(({ code, message }) => [code, message]);
-    }"""
+    refused = IN_PAGE["refused3"]
     code, message = page.js(refused)
     assert code == "bad-request"
     assert "passphrase: expected secret" in message
@@ -182,11 +174,7 @@ def test_a_batch_that_was_aborted_before_starts_no_worker(open_vault_page: OpenP
 @pytest.mark.thorough
 def test_a_list_with_holes_is_refused(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = """() => {
-      const lists = [new Array(1), [new ArrayBuffer(1), , new ArrayBuffer(1)], new Array(2 ** 32 - 1)];
-      const calls = lists.map((recipients) => vault.call("bytes.encrypt", { content: new ArrayBuffer(1), recipients }));
-      return Promise.all(calls.map((one) => one.catch(({ message }) => message)));
-    }"""
+    refused = IN_PAGE["refused4"]
     assert page.js(refused) == [f"bytes.encrypt.recipients[{hole}]: expected bytes" for hole in (0, 1, 0)]
 
 
@@ -228,11 +216,7 @@ def test_a_stream_that_gets_no_worker_cancels_its_input(open_vault_page: OpenPag
 
 def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = """async (trust) => {
-      const cms = new ArrayBuffer(134_217_729);
-      const error = await vault.call("bytes.verify", { cms, ...trust }).catch((error) => error);
-      return [error.code, error.message, cms.byteLength];
-    }"""
+    refused = IN_PAGE["refused5"]
     code, message, left = page.js(refused, TRUST)
     assert code == "message-too-large"
     assert "135 MB" in message

@@ -14,7 +14,7 @@ from smime_core.provider import NewKey
 from smime_core.trust.judging import Judging
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
-from tests.support.browser.page_scripts import page_scripts
+from tests.support.browser.page_scripts import page_program, page_scripts
 from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import NOW, person, trust
 from tests.support.vault.page import AT, PROVIDER, SEAL_KEY, OpenPage, b64, octets_of, trusting
@@ -194,11 +194,7 @@ def test_an_input_that_cannot_be_taken_is_refused(open_vault_page: OpenPage, kin
         page.wait_for("() => window.log.cancelled && window.cleanups.length === 1")
 
 
-ALTER = """async (fromEnd) => {
-  const whole = new Uint8Array(await new Blob(window.kept).arrayBuffer());
-  whole[whole.length - fromEnd] ^= 1;
-  window.kept = [whole];
-}"""
+ALTER = IN_PAGE["alter"]
 
 
 @pytest.mark.parametrize("cipher", ["cbc", "gcm"])
@@ -215,17 +211,7 @@ def test_nothing_of_an_altered_message_comes_out(open_vault_page: OpenPage, ciph
 
 
 # A Worker that reports whether its linear memory is all zeros after the fill.
-WATCHED_WORKER = """
-import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
-const isEmpty = (memory) => {
-  const words = new Uint32Array(memory.buffer);
-  for (let at = 0; at < words.length; at++) if (words[at] !== 0) return false;
-  return true;
-};
-const channel = new BroadcastChannel("sealwax test");
-const report = (memory) => channel.postMessage({ bytes: memory.buffer.byteLength, empty: isEmpty(memory) });
-serve(self, { afterFill: report });
-"""
+WATCHED_WORKER = page_program("vault/watched_worker.js")
 LISTEN = """() => {
   window.channel = new BroadcastChannel("sealwax test");
   window.channel.onmessage = ({ data }) => (window.filled = data);

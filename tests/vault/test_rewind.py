@@ -11,7 +11,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity.identity import export_identity
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
-from tests.support.browser.page_scripts import page_scripts
+from tests.support.browser.page_scripts import page_program, page_scripts
 from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import person
 from tests.support.vault.comparing_worker import PATIENCE
@@ -24,67 +24,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Counts the secret keys that the browser has not collected. A static import: a script that waits for its import would
 # miss the message that starts a later Worker.
-PREPARED_WORKER: Final = """
-import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
-const channel = new BroadcastChannel("sealwax test");
-const living = new Set();
-const registry = new FinalizationRegistry((number) => living.delete(number));
-const importKey = crypto.subtle.importKey.bind(crypto.subtle);
-let latest = 0, ofOperation = [];
-const value = async (...given) => {
-  const key = await importKey(...given);
-  if (key.type === "public") return key;
-  living.add(++latest);
-  registry.register(key, latest);
-  return key;
-};
-Object.defineProperty(crypto.subtle, "importKey", { value, configurable: true });
-serve(self, {
-  prepared: () => {
-    living.clear();
-    setTimeout(() => channel.postMessage({ prepared: true }), 200);
-  },
-  // The rinse imports keys too, so the keys are noted before it.
-  afterOperation: () => { ofOperation = [...living]; },
-  afterRewind: () => channel.postMessage({ rest: {} }),
-  // The browser tells each registry in a task of its own, so this one may hear of the same collection a little later.
-  collected: () => setTimeout(() => {
-    const left = ofOperation.filter((one) => living.has(one)).length;
-    channel.postMessage({ collected: { imported: ofOperation.length, left } });
-  }, 20),
-});
-"""
+PREPARED_WORKER: Final = page_program("vault/prepared_worker.js")
 # After each rewind compares linear memory with that after the first one, and looks for secrets.
-WATCHING_WORKER: Final = """
-import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
-const channel = new BroadcastChannel("sealwax test");
-let first = null, patterns = [], before = [];
-channel.onmessage = ({ data }) => { patterns = data.patterns ?? patterns; };
-const holds = (memory, pattern) => {
-  const all = new Uint8Array(memory.buffer);
-  for (let at = all.indexOf(pattern[0]); at >= 0; at = all.indexOf(pattern[0], at + 1)) {
-    let length = 1;
-    while (length < pattern.length && all[at + length] === pattern[length]) length++;
-    if (length === pattern.length) return true;
-  }
-  return false;
-};
-const search = (memory) => patterns.map((pattern) => holds(memory, pattern));
-const countAltered = (now) => {
-  let altered = 0;
-  for (let word = 0; word < now.length; word++) if (now[word] !== first[word]) altered++;
-  return altered;
-};
-serve(self, {
-  prepared: () => setTimeout(() => channel.postMessage({ prepared: true }), 200),
-  afterOperation: (memory) => { before = search(memory); },
-  afterRewind: (memory) => {
-    const now = new Uint32Array(memory.buffer);
-    first ??= now.slice();
-    channel.postMessage({ rest: { altered: countAltered(now), before, after: search(memory), bytes: now.byteLength } });
-  },
-});
-"""
+WATCHING_WORKER: Final = page_program("vault/watching_worker.js")
 LISTEN: Final = IN_PAGE["listen"]
 # A Worker's memory at the start. The whole cleanup overwrites all of it.
 LINEAR_MEMORY_BYTES: Final = 30_000_000
@@ -185,11 +127,7 @@ def test_retired_workers_clean_up_whole(open_vault_page: OpenPage) -> None:
 def test_closing_at_the_answer_waits_for_the_whole_cleanup(open_vault_page: OpenPage) -> None:
     page = open_prepared(open_vault_page)
     verb, args, _ = operations()[3]
-    closed = """async (verb, args) => {
-      await vault.call(verb, window.wake(args));
-      await vault.close();
-      return vault.lastCleanup?.bytesZeroed ?? 0;
-    }"""
+    closed = IN_PAGE["closed"]
     assert page.js(closed, verb, args) > 2 * LINEAR_MEMORY_BYTES
 
 
@@ -198,11 +136,7 @@ def test_a_worker_in_use_ends_when_workers_are_retired(open_vault_page: OpenPage
     verb, args, member = operations()[1]
     workers = started(page)
     outcome = page.js(
-        """async (verb, args) => {
-          const reply = window.call(verb, args);
-          await vault.retire();
-          return reply;
-        }""",
+        IN_PAGE["aWorkerInUseEndsWhenWorkersAreRetired"],
         verb,
         args,
     )

@@ -18,6 +18,7 @@ from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_program, page_scripts
 from tests.support.browser.webkit import WebKit, skip_in_webkit
 from tests.support.extension.driver import Extension
 from tests.support.people import anchor, person
@@ -33,31 +34,12 @@ from tests.support.vault.page import (
     serve_vault,
 )
 
+IN_PAGE = page_scripts("vault/start.js")
+
 pytestmark = pytest.mark.browser
 
 # A Worker that reports its clocks and random values, in Python and in JavaScript, before it answers.
-TELLING_WORKER = """
-import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
-const ASKED = `
-import datetime, json, os, random, secrets, time
-json.dumps({
-    "values": [os.urandom(16).hex(), secrets.token_hex(16), random.random()],
-    "clocks": [time.time(), time.time_ns() / 1e9, datetime.datetime.now(datetime.UTC).timestamp()],
-    "monotonic": [time.monotonic(), time.perf_counter()],
-})`;
-const serving = { beforeRequest: async ({ pyodide, startKind }) => {
-  const told = JSON.parse(pyodide.runPython(ASKED));
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  const later = JSON.parse(pyodide.runPython(ASKED));
-  const raw = Array.from(crypto.getRandomValues(new Uint8Array(16))).join();
-  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"]);
-  const generated = new Uint8Array(await crypto.subtle.exportKey("raw", key)).join();
-  const values = [...told.values, ...later.values, raw, generated];
-  const channel = new BroadcastChannel("sealwax test");
-  channel.postMessage({ startKind, told: { ...told, values }, later, now: Date.now() / 1000 });
-} };
-serve(self, serving);
-"""
+TELLING_WORKER = page_program("vault/telling_worker.js")
 
 # Takes away what only some browsers have, in the page and in the Worker, before any script of the vault runs.
 WITHOUT = """
@@ -100,13 +82,7 @@ def describes(page: Any) -> bool:
 
 def test_everything_is_fresh_after_a_start_from_the_snapshot(open_vault_page: OpenPage) -> None:
     page = open_vault_page(TELLING_WORKER, TELLING_WORKER, TELLING_WORKER)
-    page.js(
-        """() => {
-          window.told = [];
-          window.channel = new BroadcastChannel("sealwax test");
-          window.channel.onmessage = ({ data }) => window.told.push(data);
-        }"""
-    )
+    page.js(IN_PAGE["everythingIsFreshAfterAStartFromTheSnapshot"])
     for _ in range(2):
         assert describes(page)
         page.js("() => window.vault.ready.then(() => true)")

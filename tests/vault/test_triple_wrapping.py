@@ -17,6 +17,7 @@ from smime_core.identity.identity import Identity
 from smime_core.message import encrypt_entity, sign_entity
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_program
 from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import NATIVE, PASSPHRASE, Letters, mail, make_letters, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
@@ -30,29 +31,7 @@ OUTSIDE = "The message was signed after it was encrypted"
 FORMS = pytest.mark.parametrize("form", list(SignatureForm))
 
 # Unlocks the keys, reads the messages through the API, in memory and as streams, and reports the results.
-SCRIPT = """
-import { openVault } from "./runtime/sealwax.js";
-const given = (await (await fetch("/given.json")).json()).map(
-  (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
-const [keyFile, passphrase, authority, triple, outside, bare] = given;
-const vault = await openVault();
-await vault.unlock(keyFile, passphrase);
-const trust = { anchors: [authority], revocation: "not-checked" };
-const read = async ({ reply, output }) => { await reply; return new Response(output).text(); };
-const opened = await Promise.all([triple, outside].map((message) => vault.open(message, { trust })));
-window.seen = {
-  opened: opened.map(({ report, text }) => ({
-    text, state: report.state, reason: report.reasons[0].code,
-    layers: report.layers.map(({ kind }) => kind), signers: report.signers.map(({ state }) => state),
-  })),
-  streamed: await read(await vault.decryptStream(new Blob([triple]), { form: "mail" })),
-  bare: [
-    new TextDecoder().decode(await vault.decrypt(bare)),
-    await read(await vault.decryptStream(new Blob([bare]))),
-  ],
-};
-vault.close();
-"""
+SCRIPT = page_program("vault/triple_wrapping_page.js")
 
 
 def sign(entity: bytes, signer: Identity, form: SignatureForm) -> bytes:

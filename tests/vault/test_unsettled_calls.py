@@ -8,51 +8,21 @@ import pytest
 
 from smime_core import AES_256_CBC, blocking
 from smime_core.cms.recipients.encrypting import Encrypting
+from tests.support.browser.page_scripts import page_program, page_scripts
 from tests.support.people import person
 from tests.support.vault.comparing_worker import check_clean, next_report, open_comparing
 from tests.support.vault.operations import check, operations, sealed
 from tests.support.vault.page import AT, PROVIDER, OpenPage, b64, call
 
+IN_PAGE = page_scripts("vault/unsettled_calls.js")
+
 pytestmark = pytest.mark.browser
 
 # Delays the import of private keys after the rehearsal. Reports how many imports run.
-LATE_IMPORT: Final = """
-const { importKey } = SubtleCrypto.prototype;
-let running = 0;
-globalThis.extra = () => running;
-SubtleCrypto.prototype.importKey = function (format, ...given) {
-  const importing = importKey.call(this, format, ...given);
-  if (format !== "pkcs8" || !globalThis.hasImage) return importing;
-  running++;
-  return importing.then(async (key) => {
-    await new Promise((resolve) => setTimeout(resolve, MILLISECONDS));
-    running--;
-    return key;
-  });
-};
-"""
+LATE_IMPORT: Final = page_program("vault/late_import.js")
 # Delays each decryption by AES-CBC. Reports how many bytes of all results were not overwritten.
-LATE_CHUNKS: Final = """
-const { decrypt } = SubtleCrypto.prototype;
-const results = [];
-globalThis.extra = () => {
-  // An empty buffer was given back.
-  const octets = results.filter(({ byteLength }) => byteLength > 0).map((one) => new Uint8Array(one));
-  return [results.length, octets.reduce((count, one) => count + one.filter((octet) => octet !== 0).length, 0)];
-};
-SubtleCrypto.prototype.decrypt = async function (algorithm, ...given) {
-  const result = await decrypt.call(this, algorithm, ...given);
-  if (algorithm.name !== "AES-CBC") return result;
-  results.push(result);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  return result;
-};
-"""
-STREAM: Final = """async (args, input) => {
-  const blob = new Blob([window.wake(input)]);
-  const { output, reply } = vault.stream("stream.decrypt", window.wake(args), { input: blob });
-  return reply.then(() => new Response(output).arrayBuffer()).then(() => "answered", ({ code }) => code);
-}"""
+LATE_CHUNKS: Final = page_program("vault/late_chunks.js")
+STREAM: Final = IN_PAGE["streamInPage"]
 HAS_IMAGE: Final = "() => { globalThis.hasImage = true; }"
 
 

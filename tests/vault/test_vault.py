@@ -28,7 +28,7 @@ from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from smime_core.trust.judging import Judging
 from tests.support.browser.browsers import Browser
-from tests.support.browser.page_scripts import page_scripts
+from tests.support.browser.page_scripts import page_program, page_scripts
 from tests.support.people import NOW, person, trust
 from tests.support.vault.page import (
     AT,
@@ -51,63 +51,14 @@ IN_PAGE = page_scripts("vault/vault.js")
 pytestmark = pytest.mark.browser
 
 # A Worker that counts byte strings in its linear memory before and after this is filled with zeros.
-SCANNING_WORKER = """
-import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
-const channel = new BroadcastChannel("sealwax test");
-let needles = [];
-channel.onmessage = ({ data }) => {
-  needles = data.needles;
-  channel.postMessage({ moment: "armed" });
-};
-const count = (memory, needle) => {
-  const haystack = new Uint8Array(memory.buffer);
-  let found = 0;
-  for (let at = haystack.indexOf(needle[0]); at >= 0; at = haystack.indexOf(needle[0], at + 1)) {
-    if (needle.every((byte, index) => haystack[at + index] === byte)) found++;
-  }
-  return found;
-};
-// The owner ends a Worker that cleans up for too long: a method that calls back for each octet would take a second.
-const holdsAnything = (memory) => {
-  const words = new Uint32Array(memory.buffer);
-  for (let at = 0; at < words.length; at++) if (words[at] !== 0) return true;
-  return false;
-};
-const report = (moment) => (memory) => {
-  const nonZero = holdsAnything(memory);
-  const counts = needles.map((needle) => count(memory, needle));
-  channel.postMessage({ moment, bytes: memory.buffer.byteLength, nonZero, counts });
-};
-serve(self, { afterOperation: report("before"), afterFill: report("after") });
-"""
+SCANNING_WORKER = page_program("vault/scanning_worker.js")
 
 # Without the lock the Worker would count as dead before it crashes, and without the snapshot it would be replaced.
-CRASHING_WORKER = """
-onmessage = ({ data }) => {
-  if (data.kind !== "start") throw new Error("a crash");
-  navigator.locks.request(data.lock, () => {
-    postMessage({ kind: "ready", startKind: "snapshot", milliseconds: 0 });
-    return new Promise(() => {});
-  });
-};
-"""
+CRASHING_WORKER = page_program("vault/crashing_worker.js")
 
 # A Worker that tries to reach its server, as hostile code in a Worker would. It repeats its report until the page has
 # received it, because Chromium lost a single message on a busy machine.
-CALLING_WORKER = """
-import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
-const channel = new BroadcastChannel("sealwax test");
-const heard = new Promise((resolve) => { channel.onmessage = resolve; });
-const others = ["XMLHttpRequest", "WebSocket", "WebSocketStream", "EventSource", "WebTransport"];
-const tryAll = async () => {
-  const ways = others.filter((way) => way in globalThis);
-  const answer = await fetch("/page.js").then(() => "reached", String);
-  const saying = setInterval(() => channel.postMessage({ answer, ways }), 100);
-  await heard;
-  clearInterval(saying);
-};
-serve(self, { afterOperation: tryAll });
-"""
+CALLING_WORKER = page_program("vault/calling_worker.js")
 
 
 @pytest.fixture
@@ -208,11 +159,7 @@ def test_every_failure_has_its_code(open_page: OpenPage) -> None:
 def test_takes_the_callers_buffers_and_reports_its_cleanup(open_page: OpenPage) -> None:
     page = open_page()
     lengths = page.js(
-        """async (args) => {
-          const given = window.wake(args);
-          await vault.call("bytes.verify", given).catch(() => {});
-          return [given.cms.byteLength, given.trust.anchors[0].certificate.byteLength];
-        }""",
+        IN_PAGE["takesTheCallersBuffersAndReportsItsCleanup"],
         {"cms": b64(b"?" * 100), **trusting()},
     )
     assert lengths == [0, 0]

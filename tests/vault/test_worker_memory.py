@@ -11,7 +11,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity import Pkcs12Form, export_identity
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
-from tests.support.browser.page_scripts import page_scripts
+from tests.support.browser.page_scripts import page_program, page_scripts
 from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import person
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
@@ -23,52 +23,13 @@ IN_PAGE = page_scripts("vault/worker_memory.js")
 pytestmark = pytest.mark.browser
 
 # A Worker that finds its memories by itself, and reports for each whether it contains anything but zeros.
-COUNTING_WORKER: Final = """
-import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
-const memories = new Set();
-const { instantiate } = WebAssembly;
-WebAssembly.instantiate = async (source, imports) => {
-  const made = await instantiate(source, imports);
-  const { memory } = (made.instance ?? made).exports;
-  if (memory) memories.add(memory);
-  return made;
-};
-const channel = new BroadcastChannel("sealwax test");
-const holds = (memory) => new Uint32Array(memory.buffer).some((word) => word !== 0);
-const report = (moment) => () => channel.postMessage({ moment, holding: Array.from(memories, holds) });
-serve(self, { afterOperation: report("before"), afterFill: report("after") });
-"""
+COUNTING_WORKER: Final = page_program("vault/counting_worker.js")
 # Says when PBKDF2 begins to iterate, and at the end how many calls of WebAssembly it took.
-ITERATING_WORKER: Final = """
-import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
-const channel = new BroadcastChannel("sealwax test");
-const { instantiate } = WebAssembly;
-let calls = 0;
-WebAssembly.instantiate = async (source, imports) => {
-  const made = await instantiate(source, imports);
-  const { exports } = made.instance ?? made;
-  if (!exports.iterate) return made;
-  const iterate = (count) => {
-    calls += 1;
-    if (calls === 1) channel.postMessage({ kind: "begun" });
-    exports.iterate(count);
-  };
-  return { instance: { exports: { ...exports, iterate } } };
-};
-serve(self, { afterOperation: () => channel.postMessage({ kind: "over", calls }) });
-"""
-LISTEN: Final = """() => {
-  window.reports = {};
-  const channel = new BroadcastChannel("sealwax test");
-  channel.onmessage = ({ data: { moment, holding } }) => { window.reports[moment] = holding; };
-}"""
+ITERATING_WORKER: Final = page_program("vault/iterating_worker.js")
+LISTEN: Final = IN_PAGE["listen"]
 STOPPED: Final = IN_PAGE["stopped"]
 STOPPED_AT_WORK: Final = IN_PAGE["stoppedAtWork"]
-BATCH: Final = """async (requests) => {
-  let answers = 0;
-  for await (const _ of vault.batch(window.wake(requests))) answers += 1;
-  return answers;
-}"""
+BATCH: Final = IN_PAGE["batchInPage"]
 
 
 def decrypting(content: bytes) -> dict[str, Any]:

@@ -76,11 +76,7 @@ def test_no_search_holds_up_a_page(adaptor: Adaptor, site: WebSite, tab: Page, l
 CLOBBER = IN_PAGE["clobber"]
 
 
-ADD = """(markup) => {
-  const box = Document.prototype.createElement.call(document, "div");
-  box.innerHTML = markup;
-  Document.prototype.querySelector.call(document, "table").after(box);
-}"""
+ADD = IN_PAGE["add"]
 
 
 def test_images_and_forms_named_as_the_properties_of_a_document_stop_nothing(

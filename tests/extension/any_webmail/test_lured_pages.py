@@ -15,20 +15,19 @@ from tests.bench.machine import describe_machine
 from tests.bench.results import Figure, Limit, write_results
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import WebSite
 from tests.support.project import ROOT
 from wasm_build.bundle.scripts import bundle_scripts
 from wasm_build.bundle.tree import read_content
 
+IN_PAGE = page_scripts("extension/any_webmail/lured_pages.js")
+
 pytestmark = [pytest.mark.browser]
 
 PROBE = "tests/support/extension/lured_pages_probe.js"
 # Loads the scripts into the page itself, so that many pages can be tried in little time.
-LOAD = """(source) => {
-  const runtime = { sendMessage: async () => ({ value: globalThis.lured.recipe }) };
-  globalThis.browser = { runtime, i18n: { getMessage: () => "" } };
-  (0, eval)(source);
-}"""
+LOAD = IN_PAGE["load"]
 TRY = "(first, count) => lured.tryPages(first, count)"
 PAGES = 10_000
 STEP = 250

@@ -19,6 +19,7 @@ from smime_core.message import decrypt_entity
 from smime_core.report.report import State
 from smime_core.timestamp import MessageImprint, TimestampRequest, build_timestamp_request
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.command.timestamp_services import serve
 from tests.support.extension.compose_driver import Webmail, send, wait_for_obstacles
 from tests.support.extension.driver import Extension
@@ -29,13 +30,11 @@ from tests.support.extension.viewer import open_file
 from tests.support.extension.writing_settings import LABELS, keep_writing
 from tests.support.timestamp_service import answer
 
+IN_PAGE = page_scripts("extension/compose/more_options.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
-CHOOSE = """(label) => {
-  const select = document.querySelector("[data-test=label]");
-  select.value = label;
-  select.dispatchEvent(new Event("change"));
-}"""
+CHOOSE = IN_PAGE["choose"]
 
 
 @pytest.fixture

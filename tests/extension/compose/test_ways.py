@@ -38,16 +38,8 @@ IN_PAGE = page_scripts("extension/compose/ways.js")
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 DROP = IN_PAGE["dropInPage"]
-SIGN_IN = """async (api, address, password) => {
-  const headers = { "Content-Type": "application/json", "X-Sealwax": "1" };
-  const body = JSON.stringify({ address, password });
-  return (await fetch(`${api}/api/session`, { method: "POST", credentials: "include", headers, body })).status;
-}"""
-CHOOSE_SENDER = """(address) => {
-  const select = document.querySelector("[data-test=compose-from]");
-  select.value = [...select.options].find(({ value }) => value.endsWith(` ${address}`)).value;
-  select.dispatchEvent(new Event("change"));
-}"""
+SIGN_IN = IN_PAGE["signIn"]
+CHOOSE_SENDER = IN_PAGE["chooseSender"]
 
 # Records the value and the name of the progress bar at each change. The value is null while the total is unknown.
 WATCH_PROGRESS = IN_PAGE["watchProgress"]

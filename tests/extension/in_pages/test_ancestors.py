@@ -10,21 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension, Site, running_site, textarea
 from tests.support.extension.field_pages import PASSPHRASE, TEXT, People, open_and_agree
 
+IN_PAGE = page_scripts("extension/in_pages/ancestors.js")
+
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
-SPENT = """async (origins) => {
-  const { session } = (globalThis.browser ?? chrome).storage;
-  const all = await session.get(origins.map((origin) => `budget:${origin}`));
-  return origins.map((origin) => all[`budget:${origin}`]?.length ?? 0);
-}"""
-FORGET = """async () => {
-  const { session } = (globalThis.browser ?? chrome).storage;
-  const names = Object.keys(await session.get(null));
-  await session.remove(names.filter((name) => name.startsWith("budget:") || name.startsWith("frame:")));
-}"""
+SPENT = IN_PAGE["spent"]
+FORGET = IN_PAGE["forget"]
 FRAMES = """async () => {
   const { session } = (globalThis.browser ?? chrome).storage;
   return Object.keys(await session.get(null)).filter((name) => name.startsWith("frame:"));

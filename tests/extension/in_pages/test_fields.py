@@ -34,11 +34,7 @@ def test_a_field_of_any_kind_holds_encrypted_text_that_opens_again(
     extension: Extension, page: Page, site: Site, markup: str, read: str
 ) -> None:
     page.goto(site.page_with(f"{markup}<p id=log></p>"))
-    page.js("""() => {
-      for (const type of ["input", "change"]) {
-        addEventListener(type, (event) => { window.seen = [...(window.seen ?? []), event.type]; });
-      }
-    }""")
+    page.js(IN_PAGE["aFieldOfAnyKindHoldsEncryptedTextThatOpensAgain"])
     frame = encrypt(extension, page, "#field")
     assert page.js("() => window.seen") == ["input", "change"]
     close(frame, page)
@@ -282,11 +278,7 @@ def test_an_unaltered_field_is_sent_without_a_question(extension: Extension, pag
 
 def test_the_toolbar_opens_an_input_in_a_shadow_root(extension: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with("<div id=host></div>"))
-    page.js("""() => {
-      const root = document.querySelector("#host").attachShadow({ mode: "open" });
-      root.innerHTML = "<input style='display:block;width:100%' value='Already typed.'>";
-      root.querySelector("input").focus();
-    }""")
+    page.js(IN_PAGE["theToolbarOpensAnInputInAShadowRoot"])
     page.click("#host")
     extension.browser.click_toolbar_button(extension.id, page)
     frame = extension.frame_in(page)

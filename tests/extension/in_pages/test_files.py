@@ -202,11 +202,7 @@ def test_a_picker_that_the_page_opens_by_itself_gives_it_nothing(
     extension: Extension, page: Page, site: Site, salaries: Path
 ) -> None:
     page.goto(site.page_with(CONTROL + "<button id=own>Upload</button>"))
-    page.js("""() => {
-      const field = document.querySelector("#field");
-      document.querySelector("#own").addEventListener("click", () => { field.showPicker(); window.shown = true; });
-      field.addEventListener("change", () => { window.changes = 1; });
-    }""")
+    page.js(IN_PAGE["aPickerThatThePageOpensByItselfGivesItNothing"])
     page.click("#own")
     page.wait_for("() => window.shown")
     page.choose_files("#field", [salaries])

@@ -43,11 +43,7 @@ def test_a_document_that_is_written_anew_is_guarded(unlocked: Extension, page: P
     unlocked.window_after_click(page, "#go")
     refuse(unlocked)
     page.js(
-        """(form, way) => {
-      if (way === "open") document.open();
-      document.write(`<!doctype html><title>Anew</title>${form}`);
-      document.close();
-    }""",
+        IN_PAGE["aDocumentThatIsWrittenAnewIsGuarded"],
         FORM,
         way,
     )

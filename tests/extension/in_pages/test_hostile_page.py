@@ -290,11 +290,7 @@ def test_a_window_marks_itself_with_a_pattern_that_no_page_knows(unlocked: Exten
     assert mine[1].startswith("Your pattern: ")
     assert not page.js("() => document.documentElement.outerHTML.includes('gradient')")
     options = unlocked.open_options()
-    change = """async () => {
-      const { ask } = await import("/source/browser_ext/shared/request.js");
-      const before = await ask("pattern.read");
-      return [before, await ask("pattern.change"), await ask("pattern.read")];
-    }"""
+    change = IN_PAGE["changeInPage"]
     before, after, kept = options.js(change)
     options.close()
     assert before != after == kept

@@ -7,10 +7,13 @@ import pytest
 from smime_core.blocking import run
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.message import encrypt_message
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, People, agree_if_asked
 from tests.support.extension.played_bridge import played_bridge
 from tests.support.large_mails import LARGE_MAILS
+
+IN_PAGE = page_scripts("extension/in_pages/large_mails.js")
 
 pytestmark = pytest.mark.browser
 
@@ -18,11 +21,7 @@ READING = "[data-test=reading]"
 # A mail of some lines has about a hundred elements.
 MOST_ELEMENTS = 1_000
 MOST_LETTERS = 200_000
-SIZE = """() => ({
-  elements: document.querySelectorAll("*").length,
-  letters: document.body.textContent.length,
-  frames: document.querySelectorAll("iframe").length,
-})"""
+SIZE = IN_PAGE["size"]
 
 
 @pytest.mark.thorough(after=2)

@@ -83,11 +83,7 @@ def assert_refused_and_drawn_anew(window: Page) -> None:
 @pytest.fixture
 def quiet(unlocked: Extension) -> Iterator[Extension]:
     """The extension, without waiting jobs and proposals of earlier tests."""
-    forget = """async () => {
-      const { session } = (globalThis.browser ?? chrome).storage;
-      const names = Object.keys(await session.get(null));
-      await session.remove(names.filter((name) => /^(job|frame|composition):|^proposals$/.test(name)));
-    }"""
+    forget = IN_PAGE["forget"]
     options = unlocked.open_options()
     options.js(forget)
     options.close()
@@ -161,11 +157,7 @@ def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) 
     } <= outcomes.keys()
 
 
-PROPOSE = """async (certificate) => {
-  const { fingerprint, der } = certificate;
-  const { propose } = await import("/source/browser_ext/background/trust.js");
-  await propose(fingerprint, Uint8Array.from(der, (byte) => byte).buffer, []);
-}"""
+PROPOSE = IN_PAGE["proposeInPage"]
 
 
 @pytest.mark.thorough(False)

@@ -16,6 +16,7 @@ from smime_core.blocking import run
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import PASSPHRASE, People, people
 from tests.support.extension.key_accounts import (
@@ -38,6 +39,8 @@ from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.tls import tls_folder
 
+IN_PAGE = page_scripts("extension/options/key_settings.js")
+
 __all__ = ["people", "second", "servers", "tls_folder"]
 
 MAIL = "https://mail.example.org"
@@ -48,16 +51,8 @@ RECIPE = {
     "form": {"to": "#to", "cc": "", "subject": "#subject", "text": "#body", "file": ""},
 }
 PHONES, DESK = (320, 390), 1100
-STATES = """() => ({
-  revocation: document.getElementById("revocation").value, harvest: document.getElementById("harvest").checked,
-  strict: document.getElementById("strict").checked,
-  recipes: document.querySelectorAll("[data-test=recipe-card]").length,
-})"""
-CHOOSE = """(id, value) => {
-  const choice = document.getElementById(id);
-  choice.value = value;
-  choice.dispatchEvent(new Event("change"));
-}"""
+STATES = IN_PAGE["states"]
+CHOOSE = IN_PAGE["choose"]
 IS_IDLE = "() => !document.querySelector('#key-server :is([aria-busy=true], [aria-disabled=true])')"
 OFFERS = "(count) => document.querySelectorAll('[data-test=setting-offer]').length === count"
 

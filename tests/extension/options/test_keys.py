@@ -209,11 +209,7 @@ def test_a_file_without_certificates_is_said_to_have_none(options: Page, tmp_pat
 
 def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Page, house: House) -> None:
     extension.open_keys(house.file, PASSPHRASE)
-    options.js("""() => {
-      const choice = document.querySelector('[data-test=idle-minutes]');
-      choice.value = '5';
-      choice.dispatchEvent(new Event('change'));
-    }""")
+    options.js(IN_PAGE["theTimeThatWasSetLocksTheKeys2"])
     options.wait_for_text("after 5 minutes", selector="[data-test=state]")
     options.js(IN_PAGE["theTimeThatWasSetLocksTheKeys"])
     options.reload()

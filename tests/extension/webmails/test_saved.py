@@ -174,11 +174,7 @@ def test_an_encrypted_message_is_attached_and_left_to_the_person_to_send(
     show(page, service, WRITING[webmail])
     with pytest.raises(WebmailProblem, match="handed-over"):
         adaptor.send(page, ENCRYPTED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
-    attached, shown = page.js("""() => {
-      const [file] = document.querySelector("input[type=file]").files;
-      const text = document.querySelector("textarea, [role=textbox]");
-      return [[file.name, file.size], text.value ?? text.innerText];
-    }""")
+    attached, shown = page.js(IN_PAGE["anEncryptedMessageIsAttachedAndLeftToThePersonToSend"])
     assert attached == ["smime.p7m.eml", len(ENCRYPTED)]
     assert shown == "See the attachment."
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.browser.browsers import Chromium
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.webmail_letters import ME, PEER, encrypted, plain
 from tests.support.servers import ciderwebmail, horde, sqwebmail
 from tests.support.servers.ciderwebmail import CiderWebmail, run_ciderwebmail
@@ -18,6 +19,8 @@ from tests.support.servers.horde import Horde, View, run_horde
 from tests.support.servers.mail_host import MailHost
 from tests.support.servers.sqwebmail import SqWebMail, run_sqwebmail
 from tests.support.servers.visitor import Shown, Visitor
+
+IN_PAGE = page_scripts("extension/webmails/unknown_webmails.js")
 
 pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
@@ -27,11 +30,7 @@ INBOX = "SU5CT1g"
 # A browser that does not know the ending of the file's name sends this type.
 UNKNOWN_TYPE = "application/octet-stream"
 # Horde's list ignores clicks of a mouse that has not moved, so a script presses the row.
-CLICK_ROW = """() => {
-  const row = document.querySelector(".vpRow[id^=VProw]");
-  for (const kind of ["mousedown", "mouseup", "click"]) row?.dispatchEvent(new MouseEvent(kind, { bubbles: true }));
-  return Boolean(row);
-}"""
+CLICK_ROW = IN_PAGE["clickRow"]
 
 
 @pytest.fixture(scope="module")

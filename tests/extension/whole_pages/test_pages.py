@@ -19,11 +19,14 @@ from smime_core.report.report import State
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import parse_certificate
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import HTML, LINK, WebSite, now
 from tests.support.extension import mail_letters
 from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import NATIVE, Letters
 from tests.support.extension.page_viewer import VERDICT, shown_in, state_of, tab_id, verify
+
+IN_PAGE = page_scripts("extension/whole_pages/pages.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -319,11 +322,7 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     assert window.text("[data-test=address]") == url
     preview = shown_in(window)
     preview.wait_for("() => document.images[0]?.naturalWidth === 40")
-    window.js("""() => {
-      const make = URL.createObjectURL;
-      URL.createObjectURL = (blob) => { window.saved = blob; return make.call(URL, blob); };
-      addEventListener("click", (event) => { if (event.target.localName === "a") event.preventDefault(); }, true);
-    }""")
+    window.js(IN_PAGE["aPageIsSavedAsItStands"])
     window.click("[data-test=encrypt]")
     window.click("[data-test=save]")
     # Nobody else is ticked, so the window asks once more.

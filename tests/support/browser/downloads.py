@@ -9,13 +9,12 @@ from pathlib import Path
 
 from tests.support.browser.browsers import Chromium, Firefox
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import WebKit
 
-_SET = """(folder) => {
-  Services.prefs.setIntPref("browser.download.folderList", 2);
-  Services.prefs.setStringPref("browser.download.dir", folder);
-  Services.prefs.setBoolPref("browser.download.alwaysOpenPanel", false);
-}"""
+IN_PAGE = page_scripts("support/browser/downloads.js")
+
+_SET = IN_PAGE["set"]
 _RESET = """() => {
   for (const name of ["folderList", "dir", "alwaysOpenPanel"]) Services.prefs.clearUserPref(`browser.download.${name}`);
 }"""

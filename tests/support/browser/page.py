@@ -49,11 +49,7 @@ _ARM = IN_PAGE["arm"]
 _MISSED = "() => window.met === null || Boolean(window.met?.defaultPrevented)"
 
 
-_TOP = """() => {
-  scrollTo(0, 0);
-  const nextFrame = () => new Promise((resolve) => { requestAnimationFrame(resolve); setTimeout(resolve, 200); });
-  return nextFrame().then(nextFrame).then(() => true);
-}"""
+_TOP = IN_PAGE["top"]
 NEXT_FRAMES = (
     "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 400))))"
 )

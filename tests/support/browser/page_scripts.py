@@ -1,7 +1,7 @@
-"""The functions of tests/js/in_pages, which tests run in pages.
+"""The scripts of tests/js/in_pages, which tests run in pages and in Workers.
 
-A file holds the functions of one module of tests. They stand at the top level, each with its closing brace at the
-beginning of a line. TypeScript checks that the files can be parsed.
+Most files hold the functions of one module of tests. They stand at the top level, each with its closing brace at the
+beginning of a line. Other files are whole programs, such as a Worker's. TypeScript checks that all can be parsed.
 """
 
 from __future__ import annotations
@@ -28,3 +28,9 @@ def page_scripts(path: str) -> dict[str, str]:
         found[2]: "\n" * text.count("\n", 0, found.start()) + f"{found[1]}\n//# sourceURL={FOLDER}/{path}\n"
         for found in _FUNCTION.finditer(text)
     }
+
+
+@cache
+def page_program(path: str) -> str:
+    """The text of a file that is a whole program."""
+    return (ROOT / FOLDER / path).read_text(encoding="utf-8")

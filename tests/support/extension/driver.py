@@ -30,22 +30,14 @@ _CHROMIUM_MENU = """(async (url, info) => {
   const tab = (await chrome.tabs.query({ active: true })).find((one) => one.url === url);
   chrome.contextMenus.onClicked.dispatch(info, tab);
 })(%s, %s)"""
-_TICK_PROPOSED = """() => {
-  for (const note of document.querySelectorAll("[data-test=proposed]")) {
-    note.closest("li").querySelector("input:not(:checked, :disabled)")?.click();
-  }
-}"""
+_TICK_PROPOSED = IN_PAGE["tickProposed"]
 _UNLOCK = IN_PAGE["unlockInPage"]
 _FIREFOX_HOST = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   return ExtensionParent.WebExtensionPolicy.getByID(id).mozExtensionHostname;
 }"""
 # Stops the event page even if it waits for something. Without `disableResetIdleForTest` Firefox would delay that.
-_STOP_EVENT_PAGE = """async (id) => {
-  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
-  const { extension } = ExtensionParent.WebExtensionPolicy.getByID(id);
-  await extension.terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true });
-}"""
+_STOP_EVENT_PAGE = IN_PAGE["stopEventPage"]
 _EVENT_PAGE_STATE = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   return ExtensionParent.WebExtensionPolicy.getByID(id).extension.backgroundState;

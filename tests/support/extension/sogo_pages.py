@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from tests.support.browser.page import ENTER, Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.servers.sogo import Sogo
+
+IN_PAGE = page_scripts("support/extension/sogo_pages.js")
 
 EDITOR: Final = "md-dialog.sg-mail-editor"
 # SOGo shows some buttons only while the pointer is on others, so a script clicks them.
-_CLICK: Final = """(selector) => {
-  const button = [...document.querySelectorAll(selector)].at(-1);
-  button?.click();
-  return Boolean(button);
-}"""
-_LOGIN: Final = """async (userName, password) => {
-  const body = JSON.stringify({ userName, password, domain: null, language: "English", rememberLogin: 0 });
-  const headers = { "content-type": "application/json" };
-  return (await fetch("/SOGo/connect", { method: "POST", headers, body })).status;
-}"""
+_CLICK: Final = IN_PAGE["clickInPage"]
+_LOGIN: Final = IN_PAGE["login"]
 
 
 class SogoPages:

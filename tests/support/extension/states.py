@@ -31,17 +31,9 @@ ENDED, ENDING = "over@example.test", "soon@example.test"
 _LEAVE_NEWS = IN_PAGE["leaveNews"]
 # Removes the sites for which the person has agreed, because there the answered message would open without a question.
 _FORGET_SITES = IN_PAGE["forgetSites"]
-_MARK_KEY_FILE = """(name) => {
-  for (const one of document.querySelectorAll("[data-test=key-file]")) {
-    if (one.textContent.includes(name)) one.querySelector("[data-removal]").id = "to-remove";
-  }
-}"""
+_MARK_KEY_FILE = IN_PAGE["markKeyFile"]
 _IS_GONE = "(name) => !document.querySelector('[data-test=key-files]').textContent.includes(name)"
-_CHOOSE_SENDER = """(address) => {
-  const select = document.querySelector("[data-test=compose-from]");
-  select.value = [...select.options].find(({ value }) => value.endsWith(` ${address}`)).value;
-  select.dispatchEvent(new Event("change"));
-}"""
+_CHOOSE_SENDER = IN_PAGE["chooseSender"]
 
 
 @contextmanager

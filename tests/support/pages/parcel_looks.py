@@ -5,16 +5,15 @@ from __future__ import annotations
 from tests.support.browser.accessibility import Theme, find_violations, shown_in, walk_by_keyboard
 from tests.support.browser.browsers import Firefox
 from tests.support.browser.page import Page
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import named
+
+IN_PAGE = page_scripts("support/pages/parcel_looks.js")
 
 WIDTHS = (320, 390, 1280)
 HEIGHT = 844
 THEMES: tuple[Theme, ...] = ("light", "dark")
-_CHOOSE = """([menu, language]) => {
-  const select = document.querySelector(menu);
-  select.value = language;
-  select.dispatchEvent(new Event("change"));
-}"""
+_CHOOSE = IN_PAGE["choose"]
 
 
 def look(page: Page, view: str) -> list[str]:

@@ -18,11 +18,7 @@ def choose_minutes(pages: MailPages, minutes: int) -> None:
     """Choose how long a reload needs no passphrase, and wait until the keys are kept."""
     pages.page.js("() => { location.hash = '#/keys'; }")
     pages.page.wait_for_selector(named("reload-minutes"), timeout_seconds=OPERATION_SECONDS)
-    choose = """(select, minutes) => {
-      const chosen = document.querySelector(select);
-      chosen.value = String(minutes);
-      chosen.dispatchEvent(new Event("change"));
-    }"""
+    choose = IN_PAGE["choose"]
     pages.page.js(choose, named("reload-minutes"), minutes)
     wait_for_records(pages, 1)
 

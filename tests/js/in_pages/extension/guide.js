@@ -18,3 +18,9 @@ export async function declinedWhileJudged() {
   await late;
   return ask("authority.proposal");
 }
+
+export async function acceptInPage(fingerprint, shown) {
+  const body = { fingerprint, addresses: ["@example.test"], shown };
+  const reply = await chrome.runtime.sendMessage({ type: "authority.accept", body });
+  return reply.error?.code ?? null;
+}

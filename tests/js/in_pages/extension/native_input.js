@@ -27,3 +27,15 @@ export async function menuEntry(label) {
   }
   return null;
 }
+
+export function placeOfText(text, view) {
+  const { x, y } = document.querySelector("#plain").nextElementSibling.getBoundingClientRect();
+  const left = window.mozInnerScreenX ?? screenX, top = window.mozInnerScreenY ?? screenY + outerHeight - innerHeight;
+  return [x + left + view[0] + text[0] + 30, y + top + view[1] + text[1] + 18];
+}
+
+export function aWindowThatThePageOpensAndClosesLeavesTheEditorGrey() {
+  window.stolen = "";
+  window.opened = open("about:blank", "", "width=200,height=200");
+  opened.addEventListener("keydown", ({ key }) => { window.stolen += key; });
+}

@@ -18,3 +18,15 @@ export function nonsenseOfTheServerChangesNothing() {
   };
   window.restoreFetch = () => { window.fetch = real; };
 }
+
+export function copy(name) {
+  const field = document.querySelector(name);
+  field.value = "30";
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+export function aBrowserWithoutRoomKeepsTheDraftInTheMailboxAndSaysSo() {
+  const put = IDBObjectStore.prototype.put;
+  window.restorePut = () => { IDBObjectStore.prototype.put = put; };
+  IDBObjectStore.prototype.put = () => { throw new DOMException("no room", "QuotaExceededError"); };
+}

@@ -145,3 +145,21 @@ export async function theAnswerToARequestFromBeforeASignInDoesNotEndItsSession()
   globalThis.fetch = usual;
   return [before, ends];
 }
+
+export async function aChangeDuringALoadIsNotLostAndAFailureIsNotShown2() {
+  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  answers = Promise.reject(new ApiError("unreachable", "gone"));
+  await list.refresh();
+}
+
+export async function aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed2() {
+  document.dispatchEvent(new Event("resume"));
+  await opened(2);
+  streams[1].say("ready", { account: "alice@example.test", folders: ["f"] });
+}
+
+export async function theEndOfTheSessionIsAskedOfTheBridge() {
+  events.start("alice@example.test");
+  await opened(1);
+  streams[0].say("session-ended", {});
+}

@@ -8,3 +8,9 @@ export function clipped() {
     .filter((one) => one.scrollWidth > one.clientWidth + 1)
     .map((one) => `clips ${one.tagName} ${one.textContent.trim().slice(0, 60)}`);
 }
+
+export function choose([menu, language]) {
+  const select = document.querySelector(menu);
+  select.value = language;
+  select.dispatchEvent(new Event("change"));
+}

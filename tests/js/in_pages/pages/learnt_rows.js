@@ -149,3 +149,9 @@ export async function aForgedDateGivesAVerifiedRowNoHeading() {
   keys.dispatchEvent(new Event("change"));
   return [before, after, titles(), shown()[2]];
 }
+
+export function shown(uid) {
+  const row = document.querySelector(`[data-uid="${uid}"]`);
+  return [row.querySelector(".row-marks").dataset.state ?? null, row.querySelector(".mark-lock") !== null,
+    row.querySelector(".row-from").textContent, row.querySelector(".row-subject").textContent];
+}

@@ -229,3 +229,9 @@ export async function aFailureIsToldAndAPauseLasts() {
   const { IndexFiller } = await import("/source/webbridge/pages/index_filler.js");
   return [failed, filler.progress, new IndexFiller(app, index).isPaused];
 }
+
+export function search(selector, place) {
+  const choice = document.querySelector(selector);
+  choice.value = place;
+  choice.dispatchEvent(new Event("change"));
+}

@@ -102,3 +102,9 @@ export function aMessageThatIsShownLateLeavesTheFocusWhereThePersonHasGone() {
     return real(url, options);
   };
 }
+
+export function chooseUse([selector, use]) {
+  const select = document.querySelector(selector);
+  select.value = use;
+  select.dispatchEvent(new Event("change"));
+}

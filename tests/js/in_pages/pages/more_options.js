@@ -12,3 +12,9 @@ export async function aLetterThatComesBackKeepsItsStatements(policy) {
     return options.statements;
   });
 }
+
+export function choose(label) {
+  const select = document.querySelector("[data-test=label]");
+  select.value = label;
+  select.dispatchEvent(new Event("change"));
+}

@@ -10,3 +10,9 @@ export function listen() {
     return fetch(input, options);
   };
 }
+
+export async function endSession(api) {
+  const account = document.querySelector("[data-test=account]").textContent;
+  const headers = { "X-Sealwax": "1", "X-Sealwax-Account": account };
+  await fetch(`${api}/api/session`, { method: "DELETE", headers, credentials: "include" });
+}

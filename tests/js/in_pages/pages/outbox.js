@@ -334,3 +334,9 @@ export async function noStoryOfErrorsCallsALetterChangeableThatSomebodyGot() {
   }
   return wrong;
 }
+
+export async function page() {
+  lock(true);
+  for (const { id } of await kept.readLetters()) await kept.removeLetter(id);
+  await kept.end();
+}

@@ -96,3 +96,15 @@ export function theFieldSaysWhatItIsAndWhatItHolds() {
   field.setError("This is not it.");
   return [editor.role, text("aria-labelledby"), text("aria-describedby"), editor.ariaInvalid, editor.spellcheck];
 }
+
+export function aManagerThatWritesIntoTheDocumentIsUnderstood(text) {
+  const editor = document.querySelector("[data-test=passphrase]");
+  editor.textContent = text;
+  editor.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertReplacementText" }));
+}
+
+export function halfACharacterBecomesTheReplacementCharacter() {
+  const editor = document.querySelector("[data-test=passphrase]");
+  const given = { bubbles: true, cancelable: true, inputType: "insertText", data: "a\ud83dz" };
+  editor.dispatchEvent(new InputEvent("beforeinput", given));
+}

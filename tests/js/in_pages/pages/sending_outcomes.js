@@ -12,3 +12,9 @@ export function sendLateInPage() {
     throw new TypeError("the connection was lost");
   };
 }
+
+export async function aSessionThatHasEndedKeepsTheMessageWhichIsThenSentOnce(url) {
+  const account = document.querySelector("[data-test=account]").textContent;
+  const headers = { "X-Sealwax": "1", "X-Sealwax-Account": account };
+  return (await fetch(`${url}/api/session`, { method: "DELETE", credentials: "include", headers })).status;
+}

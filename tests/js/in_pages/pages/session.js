@@ -130,3 +130,9 @@ export async function noKeyStandsInTheDatabasesOfThePages(octets) {
   await new Promise((resolve) => { store.put({ key }).onsuccess = resolve; });
   database.close();
 }
+
+export async function judge(begun, used, now) {
+  const { whyOver } = await import("/source/wasm_build/vault/session.js");
+  const moment = ([wall, steady, life]) => ({ wall: wall * 60000, steady: steady * 60000, life });
+  return whyOver({ begun: moment(begun), used: moment(used) }, moment(now));
+}

@@ -27,3 +27,9 @@ export function workerTrouble(trouble) {
   scope.IDBObjectStore.prototype.put = trouble === "full"
     ? () => { throw new DOMException("no room", "QuotaExceededError"); } : scope.usual.put;
 }
+
+export async function fullBackground() {
+  const { IDBObjectStore, DOMException } = await browser.runtime.getBackgroundPage();
+  globalThis.restore = ((put) => () => { IDBObjectStore.prototype.put = put; })(IDBObjectStore.prototype.put);
+  IDBObjectStore.prototype.put = () => { throw new DOMException("no room", "QuotaExceededError"); };
+}

@@ -9,3 +9,9 @@ export function find(form, number) {
   field.focus();
   getSelection().selectAllChildren(field);
 }
+
+export function isInSight(selector) {
+  const element = document.querySelector(selector);
+  const { top, bottom, width, height } = element.getBoundingClientRect();
+  return element.checkVisibility() && width > 0 && height > 0 && top >= 0 && bottom <= innerHeight;
+}

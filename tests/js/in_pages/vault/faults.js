@@ -95,3 +95,27 @@ export async function followed(size, recipient) {
   await vault.call("bytes.encrypt", args, { onProgress: ({ done, total }) => told.push([done, total]) });
   return told;
 }
+
+export async function stopped(request) {
+  const requests = window.wake(Array(50).fill(request));
+  for await (const _ of vault.batch(requests)) break;
+  return requests.filter(({ args }) => args.cms.byteLength > 0).length;
+}
+
+export async function refused3() {
+  const passphrase = new Uint8Array(64).subarray(32);
+  const args = { p12: new ArrayBuffer(9), passphrase, sealKey: window.wake({ secret: "" }) };
+  return vault.call("identity.open", args).catch(({ code, message }) => [code, message]);
+}
+
+export function refused4() {
+  const lists = [new Array(1), [new ArrayBuffer(1), , new ArrayBuffer(1)], new Array(2 ** 32 - 1)];
+  const calls = lists.map((recipients) => vault.call("bytes.encrypt", { content: new ArrayBuffer(1), recipients }));
+  return Promise.all(calls.map((one) => one.catch(({ message }) => message)));
+}
+
+export async function refused5(trust) {
+  const cms = new ArrayBuffer(134_217_729);
+  const error = await vault.call("bytes.verify", { cms, ...trust }).catch((error) => error);
+  return [error.code, error.message, cms.byteLength];
+}

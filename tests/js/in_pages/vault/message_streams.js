@@ -153,3 +153,9 @@ export async function given(args) {
   await drain(output);
   return [whole.length, part.length, around.every((octet) => octet === 2)];
 }
+
+export async function alter(fromEnd) {
+  const whole = new Uint8Array(await new Blob(window.kept).arrayBuffer());
+  whole[whole.length - fromEnd] ^= 1;
+  window.kept = [whole];
+}

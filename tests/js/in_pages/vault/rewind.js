@@ -43,3 +43,15 @@ export async function late(verb, args) {
   for (let tries = 0; !content && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   return [code, new Uint8Array(content).length, new Uint8Array(content).some((octet) => octet !== 0)];
 }
+
+export async function closed(verb, args) {
+  await vault.call(verb, window.wake(args));
+  await vault.close();
+  return vault.lastCleanup?.bytesZeroed ?? 0;
+}
+
+export async function aWorkerInUseEndsWhenWorkersAreRetired(verb, args) {
+  const reply = window.call(verb, args);
+  await vault.retire();
+  return reply;
+}

@@ -17,3 +17,15 @@ export async function stoppedAtWork(args) {
   const call = vault.call("identity.open", window.wake(args), { signal: abort.signal });
   return call.then(() => "answered", ({ code }) => code);
 }
+
+export function listen() {
+  window.reports = {};
+  const channel = new BroadcastChannel("sealwax test");
+  channel.onmessage = ({ data: { moment, holding } }) => { window.reports[moment] = holding; };
+}
+
+export async function batchInPage(requests) {
+  let answers = 0;
+  for await (const _ of vault.batch(window.wake(requests))) answers += 1;
+  return answers;
+}

@@ -47,3 +47,9 @@ export function noFrameStopsTheToolbarButton(address) {
   document.body.append(frame);
   return new Promise((done) => setTimeout(done, 1500));
 }
+
+export function add(markup) {
+  const box = Document.prototype.createElement.call(document, "div");
+  box.innerHTML = markup;
+  Document.prototype.querySelector.call(document, "table").after(box);
+}

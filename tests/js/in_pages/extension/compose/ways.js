@@ -19,3 +19,15 @@ export function watchProgress() {
     if (bar.getClientRects().length && isNew) window.told.push(told);
   }).observe(document.body, { subtree: true, childList: true, attributes: true });
 }
+
+export async function signIn(api, address, password) {
+  const headers = { "Content-Type": "application/json", "X-Sealwax": "1" };
+  const body = JSON.stringify({ address, password });
+  return (await fetch(`${api}/api/session`, { method: "POST", credentials: "include", headers, body })).status;
+}
+
+export function chooseSender(address) {
+  const select = document.querySelector("[data-test=compose-from]");
+  select.value = [...select.options].find(({ value }) => value.endsWith(` ${address}`)).value;
+  select.dispatchEvent(new Event("change"));
+}

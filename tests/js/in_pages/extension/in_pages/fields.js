@@ -14,3 +14,15 @@ export function aScriptThatAltersAFieldAndSubmitsByItselfGetsANoteAndNoWindow() 
   form.addEventListener("submit", () => { window.heard = true; });
   form.requestSubmit();
 }
+
+export function aFieldOfAnyKindHoldsEncryptedTextThatOpensAgain() {
+  for (const type of ["input", "change"]) {
+    addEventListener(type, (event) => { window.seen = [...(window.seen ?? []), event.type]; });
+  }
+}
+
+export function theToolbarOpensAnInputInAShadowRoot() {
+  const root = document.querySelector("#host").attachShadow({ mode: "open" });
+  root.innerHTML = "<input style='display:block;width:100%' value='Already typed.'>";
+  root.querySelector("input").focus();
+}

@@ -42,3 +42,9 @@ export function dropInPage(selector) {
   const dropped = { bubbles: true, cancelable: true, composed: true, dataTransfer };
   document.querySelector(selector).dispatchEvent(new DragEvent("drop", dropped));
 }
+
+export function aPickerThatThePageOpensByItselfGivesItNothing() {
+  const field = document.querySelector("#field");
+  document.querySelector("#own").addEventListener("click", () => { field.showPicker(); window.shown = true; });
+  field.addEventListener("change", () => { window.changes = 1; });
+}

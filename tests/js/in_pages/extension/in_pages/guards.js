@@ -22,3 +22,9 @@ export function makeTree(form, mode, depth) {
   place.append(document.createElement("own-form"));
   window.inside = made;
 }
+
+export function aDocumentThatIsWrittenAnewIsGuarded(form, way) {
+  if (way === "open") document.open();
+  document.write(`<!doctype html><title>Anew</title>${form}`);
+  document.close();
+}

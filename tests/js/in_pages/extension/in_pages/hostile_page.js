@@ -73,3 +73,9 @@ export function patchedGlobalsAndPrototypesCatchNothing() {
   caught.length = 0;
   return found;
 }
+
+export async function changeInPage() {
+  const { ask } = await import("/source/browser_ext/shared/request.js");
+  const before = await ask("pattern.read");
+  return [before, await ask("pattern.change"), await ask("pattern.read")];
+}

@@ -56,3 +56,15 @@ export async function answers(authority) {
   const bound = Object.entries(MESSAGES).filter(([, { body }]) => Object.entries(body).some(asks));
   return [outcomes, bound.map(([type]) => type)];
 }
+
+export async function proposeInPage(certificate) {
+  const { fingerprint, der } = certificate;
+  const { propose } = await import("/source/browser_ext/background/trust.js");
+  await propose(fingerprint, Uint8Array.from(der, (byte) => byte).buffer, []);
+}
+
+export async function forget() {
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const names = Object.keys(await session.get(null));
+  await session.remove(names.filter((name) => /^(job|frame|composition):|^proposals$/.test(name)));
+}

@@ -7,3 +7,9 @@ export async function theTimeThatWasSetLocksTheKeys() {
   unlocked.times = { begun: earlier(unlocked.times.begun), used: earlier(unlocked.times.used) };
   await session.set({ unlocked });
 }
+
+export function theTimeThatWasSetLocksTheKeys2() {
+  const choice = document.querySelector('[data-test=idle-minutes]');
+  choice.value = '5';
+  choice.dispatchEvent(new Event('change'));
+}

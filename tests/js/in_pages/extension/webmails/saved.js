@@ -9,3 +9,9 @@ export async function aWebmailThatChangesAThousandTimesIsLookedAtNowAndThenAndQu
   }
   await new Promise((done) => setTimeout(done, 700));
 }
+
+export function anEncryptedMessageIsAttachedAndLeftToThePersonToSend() {
+  const [file] = document.querySelector("input[type=file]").files;
+  const text = document.querySelector("textarea, [role=textbox]");
+  return [[file.name, file.size], text.value ?? text.innerText];
+}

@@ -23,3 +23,9 @@ export function arm(selector) {
   const keep = (event) => { window.met = element.contains(event.target) ? event : null; };
   addEventListener("click", keep, { capture: true, once: true });
 }
+
+export function top() {
+  scrollTo(0, 0);
+  const nextFrame = () => new Promise((resolve) => { requestAnimationFrame(resolve); setTimeout(resolve, 200); });
+  return nextFrame().then(nextFrame).then(() => true);
+}

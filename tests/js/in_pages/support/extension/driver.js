@@ -32,3 +32,15 @@ export async function closeProposal() {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+export function tickProposed() {
+  for (const note of document.querySelectorAll("[data-test=proposed]")) {
+    note.closest("li").querySelector("input:not(:checked, :disabled)")?.click();
+  }
+}
+
+export async function stopEventPage(id) {
+  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+  const { extension } = ExtensionParent.WebExtensionPolicy.getByID(id);
+  await extension.terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true });
+}

@@ -16,3 +16,15 @@ export async function forgetSites() {
     await chrome.runtime.sendMessage({ type, body: { id } });
   }
 }
+
+export function markKeyFile(name) {
+  for (const one of document.querySelectorAll("[data-test=key-file]")) {
+    if (one.textContent.includes(name)) one.querySelector("[data-removal]").id = "to-remove";
+  }
+}
+
+export function chooseSender(address) {
+  const select = document.querySelector("[data-test=compose-from]");
+  select.value = [...select.options].find(({ value }) => value.endsWith(` ${address}`)).value;
+  select.dispatchEvent(new Event("change"));
+}

@@ -17,3 +17,9 @@ export async function takeInPage(api, name, account) {
   const response = await fetch(`${api}/api/reload-half/take`, taking);
   return [response.status, Array.from(new Uint8Array(await response.arrayBuffer()))];
 }
+
+export function choose(select, minutes) {
+  const chosen = document.querySelector(select);
+  chosen.value = String(minutes);
+  chosen.dispatchEvent(new Event("change"));
+}
