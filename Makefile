@@ -24,7 +24,7 @@ help:
 	@echo '                and servers a quarter, which SEED=... chooses, and all others'
 	@echo 'make test-all   all tests, and every published vector natively and in both browsers; PART=3 takes a quarter'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint, the cost of every regular expression'
-	@echo 'make scripts    the tests of JavaScript that need no browser; SCRIPTS=tests/js/formats.test.js chooses'
+	@echo 'make scripts    the tests of JavaScript that need no browser; SCRIPTS=tests/js/sending_plan.test.js chooses'
 	@echo 'make pytest     only the tests; ARGS="tests/core -k name" names some, which run whole'
 	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
 	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
@@ -87,6 +87,7 @@ check-scripts:
 check-style:
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
+	$(VENV)/python tools/javascript_in_strings.py --total --most 4000
 
 # JavaScript that needs no page, tested in JavaScript. The reporter prints the failures and the number of tests.
 SCRIPTS ?= $(wildcard tests/js/*.test.js)
