@@ -29,7 +29,7 @@ def case(
     own: tuple[str, ...] = (ALICE,),
     to_all: bool = False,
     shown: str = "who",
-    **expected: object,
+    **expected: Any,
 ) -> dict[str, Any]:
     """A message with what its reply has to be. `shown` names the value that stands for a translated sentence."""
     return {
@@ -49,7 +49,7 @@ def answer(
     signer: str | None = None,
     encrypted: bool = False,
     protects: bool = False,
-    **expected: object,
+    **expected: Any,
 ) -> dict[str, Any]:
     """A message with these fields and what its reply has to be. Without protection, nobody is doubtful."""
     fields = {name: Named(text=value, addresses=()) for name, value in headers.items()}
@@ -187,7 +187,7 @@ def test_an_answer_reaches_whom_the_view_proves_and_nobody_else_without_a_questi
 def proved_case(letter: Letter, report: MessageReport, to_all: bool) -> dict[str, Any]:
     """The case of a letter: only people whom a signature names, and the proved sender, get the reply."""
     is_verified = report.state is State.VERIFIED
-    expected = {"to": [report.sender]} if is_verified else {}
+    expected: dict[str, Any] = {"to": [report.sender]} if is_verified else {}
     signed = letter.fields if letter.signer and letter.protects_fields else {}
     vouched = {address for people in signed.values() for address in people.addresses}
     proved = {report.sender or ""} if is_verified else set()

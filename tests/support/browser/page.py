@@ -379,6 +379,7 @@ class Page:
             shown = str(error)
         logs = "\n".join(entry.text for entry in self.browser.log[-10:])
         return (
-            f"after {timeout_seconds} s in {self.browser.name} this is still {seen!r}:\n{function.strip()} {list(arguments)}\n"
+            f"after {timeout_seconds} s in {self.browser.name} this is still {seen!r}:\n"
+            f"{function.strip()} {list(arguments)}\n"
             f"the page shows: {shown}\nits console: {logs or 'empty'}"
         )
