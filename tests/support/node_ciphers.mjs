@@ -1,41 +1,12 @@
 /**
- * Runs the vault's symmetric ciphers (`createCipherDoor`) and its PBKDF2 under Node, for the unit tests. Each line of
- * standard input is a request in JSON, and each line of standard output is its reply.
- *
- * WebCrypto has as few algorithms as in the poorest browser: this program refuses keys of 24 bytes, and Node has no
- * ChaCha20-Poly1305.
+ * Runs the vault's symmetric ciphers and its PBKDF2 for the core's provider outside of a browser. Each line of standard
+ * input is a call in JSON, and each line of standard output is its reply.
  */
 
-import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
-import { createCipherDoor } from "../../wasm_build/vault/worker/cipher_door.js";
-import { createDerivationDoor } from "../../wasm_build/vault/worker/derivation_door.js";
-import { Residue } from "../../wasm_build/vault/cleanup.js";
-
-// Browsers have this method, and Node from version 21 on.
-ArrayBuffer.prototype.transfer ??= function () {
-  return structuredClone(this, { transfer: [this] });
-};
-globalThis.crypto ??= webcrypto;
-const { importKey } = crypto.subtle;
-crypto.subtle.importKey = async (format, data, ...rest) => {
-  if (data.byteLength === 24) throw new DOMException("keys of 192 bits are not supported", "OperationError");
-  return importKey.call(crypto.subtle, format, data, ...rest);
-};
-
-const residue = new Residue();
-const door = { ...createCipherDoor(residue), ...createDerivationDoor(residue) };
-
-/** Bytes in the form of a Python buffer that Pyodide passes to JavaScript. */
-function lend(octets) {
-  return { getBuffer: () => ({ data: octets, release() {} }), copy: () => lend(octets), destroy() {} };
-}
+import { callDoor } from "../js/support/poor_cipher_door.js";
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { name, args } = JSON.parse(line);
-  const given = args.map((value) => (value?.hex === undefined ? value : lend(new Uint8Array(Buffer.from(value.hex, "hex")))));
-  const outcome = await door[name](...given);
-  const reply = typeof outcome === "string" ? { refusal: outcome } : { hex: Buffer.from(new Uint8Array(outcome)).toString("hex") };
-  residue.wipeBuffers();
-  console.log(JSON.stringify(reply));
+  console.log(JSON.stringify(await callDoor(name, args)));
 }
