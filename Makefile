@@ -63,7 +63,7 @@ demo: setup
 test: setup test-tools check scripts pytest
 
 # Everything, or a quarter of it: PART=2. The published vectors are of the first.
-test-all: setup test-tools check
+test-all: setup test-tools check scripts
 	$(PYTEST) $(PART:%=--part %)
 	$(if $(filter-out 1,$(PART)),,$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox)
