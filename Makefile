@@ -87,7 +87,6 @@ check-scripts:
 check-style:
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	$(VENV)/python tools/javascript_in_strings.py --total --most 4000
 
 # JavaScript that needs no page, tested in JavaScript. The reporter prints the failures and the number of tests.
 SCRIPTS ?= $(wildcard tests/js/*.test.js)
