@@ -34,6 +34,9 @@ def javascript_lines(source: str) -> int:
     strings counts once. Docstrings do not count.
     """
     lines = set[int]()
+    # Most sources have nothing like JavaScript at all, and need not be parsed.
+    if not _JAVASCRIPT.search(source):
+        return 0
     for first, last, text in _strings(ast.parse(source)):
         if _JAVASCRIPT.search(text) and not _NO_JAVASCRIPT.search(text):
             lines.update(range(first, last + 1))

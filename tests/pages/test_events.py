@@ -57,7 +57,7 @@ def test_a_row_that_changes_or_vanishes_passes_its_focus_on(page: Page) -> None:
 def test_a_change_during_a_load_is_not_lost_and_a_failure_is_not_shown(page: Page) -> None:
     page.js(IN_PAGE["aChangeDuringALoadIsNotLostAndAFailureIsNotShown"])
     page.wait_for("() => asked === 2 && shown()[0] === 5")
-    page.js(IN_PAGE["aChangeDuringALoadIsNotLostAndAFailureIsNotShown2"])
+    page.js(IN_PAGE["failToRefresh"])
     assert page.js("() => [shown(), list.element.textContent.includes('!')]") == [[5], False]
 
 
@@ -77,7 +77,7 @@ def test_a_frozen_page_has_no_stream_and_asks_for_all_that_it_has_missed(page: P
     """Without a stream the bridge wakes the browser by a push message."""
     page.js(IN_PAGE["aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed"])
     assert page.js("() => streams.map(({ readyState }) => readyState)") == [2]
-    page.js(IN_PAGE["aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed2"])
+    page.js(IN_PAGE["resumePage"])
     assert page.js("() => [streams.length, said]") == [2, ["arrived", "back", "mail"]]
     page.js("() => { events.stop(); document.dispatchEvent(new Event('resume')); }")
     assert page.js("() => streams.length") == 2
@@ -92,7 +92,7 @@ def test_one_tab_holds_the_stream_and_tells_the_others_until_another_takes_over(
     """A browser has six connections to a server over HTTP/1.1. A stream in each tab would leave none."""
     page.js(IN_PAGE["oneTabHoldsTheStreamAndTellsTheOthersUntilAnotherTakesOver"])
     page.wait_for("() => told.length === 6 && streams.length === 1")
-    page.js(IN_PAGE["oneTabHoldsTheStreamAndTellsTheOthersUntilAnotherTakesOver2"])
+    page.js(IN_PAGE["leaveTheStream"])
     # Something may have come while one tab had left and the next had no stream yet.
     page.wait_for("() => told.filter((name) => name === 'back').length === 6")
     page.js("() => streams[1].say('session-ended', {})")

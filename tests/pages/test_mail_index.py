@@ -61,7 +61,7 @@ def test_nothing_is_stored_in_clear_and_no_record_opens_in_the_place_of_another(
     # Shorter words are by chance among encrypted bytes.
     for word in ("lighthouse", "Harbour", "harbour", "bob@", "example", "[...]"):
         assert all(word not in record for record in stored), word
-    refused = page.js(IN_PAGE["nothingIsStoredInClearAndNoRecordOpensInThePlaceOfAnother2"])
+    refused = page.js(IN_PAGE["exchangeRecords"])
     assert refused == ["OperationError", "broken"]
 
 

@@ -51,7 +51,7 @@ def test_whatever_kills_a_worker_becomes_an_error_and_the_next_request_works(
     assert call(page, "bytes.verify", args)["error"]["code"] == "malformed-message"
 
 
-BATCH = IN_PAGE["batchInPage"]
+BATCH = IN_PAGE["runBatch"]
 
 
 def test_a_batch_answers_in_order_past_errors_and_cleans_up_once(open_vault_page: OpenPage) -> None:
@@ -128,7 +128,7 @@ def test_a_batch_whose_requests_share_a_buffer_leaves_its_worker(open_vault_page
 @pytest.mark.thorough
 def test_a_stream_that_cannot_be_sent_lets_its_input_go(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = IN_PAGE["refused"]
+    refused = IN_PAGE["sendUnsendableStream"]
     args = {"form": "cms", "recipients": [b64(person("bob").certificate.der)]}
     assert page.js(refused, args) == ["bad-request", "bad-request"]
     page.wait_for("() => window.cancelled && window.cleanups.length === 1")
@@ -155,7 +155,7 @@ def test_options_of_a_wrong_kind_are_refused_before_a_worker_is_lent(open_vault_
 @pytest.mark.thorough
 def test_a_view_is_no_secret(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = IN_PAGE["refused3"]
+    refused = IN_PAGE["sendPartOfABuffer"]
     code, message = page.js(refused)
     assert code == "bad-request"
     assert "passphrase: expected secret" in message
@@ -174,7 +174,7 @@ def test_a_batch_that_was_aborted_before_starts_no_worker(open_vault_page: OpenP
 @pytest.mark.thorough
 def test_a_list_with_holes_is_refused(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = IN_PAGE["refused4"]
+    refused = IN_PAGE["sendListsWithHoles"]
     assert page.js(refused) == [f"bytes.encrypt.recipients[{hole}]: expected bytes" for hole in (0, 1, 0)]
 
 
@@ -210,13 +210,13 @@ def test_a_request_of_a_batch_that_is_none_is_refused_alone(open_vault_page: Ope
 @pytest.mark.thorough
 def test_a_stream_that_gets_no_worker_cancels_its_input(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = IN_PAGE["refused2"]
+    refused = IN_PAGE["streamAfterTheEnd"]
     assert page.js(refused, [b64(person("bob").certificate.der)]) == "vault-closed"
 
 
 def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    refused = IN_PAGE["refused5"]
+    refused = IN_PAGE["sendTooManyBytes"]
     code, message, left = page.js(refused, TRUST)
     assert code == "message-too-large"
     assert "135 MB" in message

@@ -22,14 +22,14 @@ SURVIVED: Final = {
     "garbage of Python": "({ pyodide }) => { pyodide.runPython('import sys; sys.left = [bytearray(100_000)]'); }",
 }
 DOUBTFUL: Final = {
-    "pages that were not restored": IN_PAGE["script"],
+    "pages that were not restored": IN_PAGE["damageRestoredPages"],
     "an interned name": "({ pyodide }) => { pyodide._module.__hiwire_immortal_add({}); }",
     "a stack that is not empty": "({ pyodide }) => { pyodide._module.stackAlloc(64); }",
     "a known object": """() => {
       const { clear } = Map.prototype;
       Map.prototype.clear = function () { clear.call(this); if (this.size === 0) this.set({}, 1); };
     }""",
-    "a key that somebody holds": IN_PAGE["script2"],
+    "a key that somebody holds": IN_PAGE["holdKeys"],
 }
 FATAL: Final = {
     "a trap": "({ pyodide }) => { pyodide.runPython('import os; os.abort()'); }",

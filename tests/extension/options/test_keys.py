@@ -209,9 +209,9 @@ def test_a_file_without_certificates_is_said_to_have_none(options: Page, tmp_pat
 
 def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Page, house: House) -> None:
     extension.open_keys(house.file, PASSPHRASE)
-    options.js(IN_PAGE["theTimeThatWasSetLocksTheKeys2"])
+    options.js(IN_PAGE["setFiveMinutes"])
     options.wait_for_text("after 5 minutes", selector="[data-test=state]")
-    options.js(IN_PAGE["theTimeThatWasSetLocksTheKeys"])
+    options.js(IN_PAGE["letTheTimePass"])
     options.reload()
     options.wait_for_text("nothing was done for 5 minutes", selector="[data-test=state]")
     extension.is_locked = True

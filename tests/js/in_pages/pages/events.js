@@ -111,7 +111,7 @@ export async function oneTabHoldsTheStreamAndTellsTheOthersUntilAnotherTakesOver
   streams[0].say("mail", { folder: "f" });
 }
 
-export async function oneTabHoldsTheStreamAndTellsTheOthersUntilAnotherTakesOver2() {
+export async function leaveTheStream() {
   told.length = 0;
   events.stop();
   await opened(2);
@@ -146,13 +146,13 @@ export async function theAnswerToARequestFromBeforeASignInDoesNotEndItsSession()
   return [before, ends];
 }
 
-export async function aChangeDuringALoadIsNotLostAndAFailureIsNotShown2() {
+export async function failToRefresh() {
   const { ApiError } = await import("/source/webbridge/pages/api.js");
   answers = Promise.reject(new ApiError("unreachable", "gone"));
   await list.refresh();
 }
 
-export async function aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed2() {
+export async function resumePage() {
   document.dispatchEvent(new Event("resume"));
   await opened(2);
   streams[1].say("ready", { account: "alice@example.test", folders: ["f"] });

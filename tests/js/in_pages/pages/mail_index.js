@@ -131,7 +131,7 @@ export async function nothingIsStoredInClearAndNoRecordOpensInThePlaceOfAnother(
   await index.add(many.slice(150), null);
 }
 
-export async function nothingIsStoredInClearAndNoRecordOpensInThePlaceOfAnother2() {
+export async function exchangeRecords() {
   const store = await import("/source/webbridge/pages/search_store.js");
   const { accountDigest } = await import("/source/webbridge/pages/state_database.js");
   const digest = await accountDigest(account);

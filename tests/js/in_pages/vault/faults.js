@@ -1,6 +1,6 @@
 /** The functions that tests/vault/test_faults.py runs in pages. */
 
-export async function batchInPage(requests, options) {
+export async function runBatch(requests, options) {
   const outcomes = [];
   for await (const { ok, error } of vault.batch(window.wake(requests), options)) {
     outcomes.push(error ? { error: { code: error.code, message: error.message } } : { ok: window.still(ok) });
@@ -53,7 +53,7 @@ export async function sharedInPage(args) {
   return outcomes;
 }
 
-export async function refused(args) {
+export async function sendUnsendableStream(args) {
   const given = window.wake(args);
   structuredClone(given.recipients[0], { transfer: given.recipients });
   const input = new ReadableStream({ cancel: () => { window.cancelled = true; } });
@@ -78,7 +78,7 @@ export async function outcomes(args) {
   return codes;
 }
 
-export async function refused2(certificates) {
+export async function streamAfterTheEnd(certificates) {
   const recipients = window.wake(certificates);
   await vault.close();
   const cancelled = new Promise((resolve) => {
@@ -102,19 +102,19 @@ export async function stopped(request) {
   return requests.filter(({ args }) => args.cms.byteLength > 0).length;
 }
 
-export async function refused3() {
+export async function sendPartOfABuffer() {
   const passphrase = new Uint8Array(64).subarray(32);
   const args = { p12: new ArrayBuffer(9), passphrase, sealKey: window.wake({ secret: "" }) };
   return vault.call("identity.open", args).catch(({ code, message }) => [code, message]);
 }
 
-export function refused4() {
+export function sendListsWithHoles() {
   const lists = [new Array(1), [new ArrayBuffer(1), , new ArrayBuffer(1)], new Array(2 ** 32 - 1)];
   const calls = lists.map((recipients) => vault.call("bytes.encrypt", { content: new ArrayBuffer(1), recipients }));
   return Promise.all(calls.map((one) => one.catch(({ message }) => message)));
 }
 
-export async function refused5(trust) {
+export async function sendTooManyBytes(trust) {
   const cms = new ArrayBuffer(134_217_729);
   const error = await vault.call("bytes.verify", { cms, ...trust }).catch((error) => error);
   return [error.code, error.message, cms.byteLength];

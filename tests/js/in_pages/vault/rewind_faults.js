@@ -1,6 +1,6 @@
 /** The functions that tests/vault/test_rewind_faults.py runs in pages. */
 
-export function script() {
+export function damageRestoredPages() {
   const { set } = Uint8Array.prototype;
   Uint8Array.prototype.set = function (bytes, at = 0) {
     set.call(this, bytes, at);
@@ -8,7 +8,7 @@ export function script() {
   };
 }
 
-export function script2() {
+export function holdKeys() {
   const { sign } = SubtleCrypto.prototype;
   self.held = [];
   SubtleCrypto.prototype.sign = function (algorithm, key, content) {
