@@ -183,20 +183,12 @@ export class App {
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
     this.keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
-    const showNotices = () => this.#frame.setNotices(createNotices(this));
-    this.kept.addEventListener("change", showNotices);
-    this.unlocking.passkeyOffer.addEventListener("change", showNotices);
-    this.done.addEventListener("change", showNotices);
-    this.keys.addEventListener("change", showNotices);
-    for (const name of ["away", "back"]) this.away.source.addEventListener(name, showNotices);
+    this.#showNotices();
     this.away.source.addEventListener("back", () => {
       void this.draftDesk.look();
       this.#writing?.drafts.retry();
     });
-    this.away.files.addEventListener("change", showNotices);
-    this.away.outbox.addEventListener("change", showNotices);
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
-    showNotices();
     if (address !== null) await this.#beginKeeping(address);
     this.#lockByItself();
     watchStrict((strict) => {
@@ -218,6 +210,15 @@ export class App {
     this.#route();
     // The vault starts while the person types the password, so that the first operation does not wait for the start.
     void this.#startVault().catch(() => undefined);
+  }
+
+  /** Shows the notices above the views now, and again when they change. */
+  #showNotices() {
+    const show = () => this.#frame.setNotices(createNotices(this));
+    const { kept, unlocking: { passkeyOffer }, done, keys, away: { source, files, outbox } } = this;
+    for (const changing of [kept, passkeyOffer, done, keys, files, outbox]) changing.addEventListener("change", show);
+    for (const name of ["away", "back"]) source.addEventListener(name, show);
+    show();
   }
 
   /** @param {import("./api.js").BridgeConfig} config */

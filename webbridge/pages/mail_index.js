@@ -237,11 +237,7 @@ export class MailIndex extends EventTarget {
     const places = [...opened.segments.keys()].sort();
     const last = places.at(-1) ?? placeOf(account, 0);
     const number = Number(last.split(" ")[1]);
-    const changed = new Map(places.flatMap((place) => {
-      const heads = opened.segments.get(place) ?? [];
-      const kept = heads.filter((head) => !isReplaced(head, items) && !isGone(head, read));
-      return kept.length < heads.length ? [[place, kept]] : [];
-    }));
+    const changed = shortened(places, opened.segments, (head) => !isReplaced(head, items) && !isGone(head, read));
     const lastHeads = changed.get(last) ?? opened.segments.get(last) ?? [];
     const isRoom = lastHeads.length + items.length <= SEGMENT_MESSAGES;
     const target = isRoom ? last : placeOf(account, number + 1);
@@ -303,6 +299,21 @@ function isFound({ start, bodyEnd, end, row, subject }, words, place, search) {
   if (place === "subject") return search.matches(packWords(subject));
   if (place === "from") return search.matches(packWords(row.from));
   return search.matches(words.subarray(start, place === "body" ? bodyEnd : end));
+}
+
+/**
+ * The heads that stay, of each segment that loses some.
+ * @param {string[]} places
+ * @param {Map<string, Head[]>} segments
+ * @param {(head: Head) => boolean} stays
+ * @returns {Map<string, Head[]>}
+ */
+function shortened(places, segments, stays) {
+  return new Map(places.flatMap((place) => {
+    const heads = segments.get(place) ?? [];
+    const kept = heads.filter(stays);
+    return kept.length < heads.length ? [[place, kept]] : [];
+  }));
 }
 
 /** @param {Head} head @param {Item[]} items */

@@ -66,13 +66,19 @@ export class MailActs {
       isShown: parts.isShown, isInList: (target) => target === document.body || list.element.contains(target),
       run: (command) => this.#obey(command),
     });
+    this.#watchTouches();
+    list.element.addEventListener("click", (event) => this.#extendByClick(event), true);
+  }
+
+  #watchTouches() {
+    const { housekeeping, list } = this.#parts;
+    const { translate } = this.#app;
     watchSwipes(list.rows, {
       word: (act) => translate(act === "delete" && housekeeping.deletesForEver(this.#folderId) ? "delete_for_ever" : `act_word_${act}`),
       mayAct: (act) => housekeeping.offer(this.#folderId, act).isPossible,
       onSwipe: (uid, act) => void this.#run(act, [uid]),
       onLongPress: (uid) => list.selection.toggle(uid),
     });
-    list.element.addEventListener("click", (event) => this.#extendByClick(event), true);
   }
 
   dispose() {
