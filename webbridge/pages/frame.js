@@ -119,7 +119,10 @@ function createBar(app) {
   return { element: html("header", { class: "bar" }, name, nav.element, person.element), update };
 }
 
-/** The links to read and write mail. @param {App} app */
+/**
+ * The links to read and write mail.
+ * @param {Pick<App, "translate" | "address" | "write" | "hasDraft" | "search" | "toggleFolders" | "navigate">} app
+ */
 function createNav(app) {
   const { translate } = app;
   const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("nav_mail"));
@@ -176,7 +179,7 @@ function createPerson(app) {
   return { element: html("div", { class: "bar-person" }, account, accounts, lock, signOut), update };
 }
 
-/** @param {HTMLElement} lock @param {App} app */
+/** @param {HTMLElement} lock @param {Pick<App, "translate" | "keys">} app */
 function drawLock(lock, { translate, keys }) {
   const shape = lockMark("", { size: 20 });
   shape.setAttribute("aria-hidden", "true");
@@ -190,7 +193,7 @@ function markCurrent(link, isCurrent) {
   else link.removeAttribute("aria-current");
 }
 
-/** @param {App} app */
+/** @param {Pick<App, "keys" | "lock" | "navigate">} app */
 function toggleLock(app) {
   if (app.keys.unlocked) void app.lock();
   else app.navigate("/keys");

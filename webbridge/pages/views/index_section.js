@@ -53,19 +53,19 @@ export function createIndexSection(app) {
 /** The states of the filler that are worth a sentence. */
 const PROGRESS = new Set(["reading", "paused", "power", "full", "failed"]);
 
-/** @param {App} app */
+/** @param {Pick<App, "index" | "filler">} app */
 async function begin({ index, filler }) {
   await index.begin();
   filler.resume();
 }
 
-/** @param {App} app */
+/** @param {Pick<App, "index" | "filler">} app */
 async function end({ index, filler }) {
   filler.stop();
   await index.end();
 }
 
-/** The sentence that says how far the index is. @param {App} app */
+/** The sentence that says how far the index is. @param {Pick<App, "translate" | "index" | "filler" | "keys">} app */
 function sentenceAbout({ translate, index, filler, keys }) {
   if (!index.isAllowed) return translate("index_not_here");
   if (!keys.unlocked) return translate(index.state === "none" ? "index_unlock_to_choose" : "index_locked");

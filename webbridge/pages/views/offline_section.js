@@ -54,7 +54,7 @@ export function createOfflineSection(app) {
 
 /**
  * The form that begins the keeping, hidden at first.
- * @param {App} app
+ * @param {Pick<App, "translate" | "attempt" | "away">} app
  * @param {HTMLElement} failure
  * @param {() => Promise<void>} onTried
  */
@@ -78,7 +78,11 @@ function createBeginning(app, failure, onTried) {
   return { form, passphrase, done };
 }
 
-/** Ends the keeping, unless letters wait. @param {App} app @param {HTMLElement} failure */
+/**
+ * Ends the keeping, unless letters wait.
+ * @param {Pick<App, "translate" | "sentenceFor" | "away">} app
+ * @param {HTMLElement} failure
+ */
 async function end(app, failure) {
   try {
     if (await app.away.mail.end()) await app.away.files.remove();
@@ -98,12 +102,20 @@ function createPassphrase(translate) {
   });
 }
 
-/** Whether mail is here that the account kept before the person said that this is not their computer. @param {App} app */
+/**
+ * Whether mail is here that the account kept before the person said that this is not their computer.
+ * @param {Pick<App, "away" | "accounts" | "address">} app
+ */
 async function isLeftHere({ away, accounts, address }) {
   return !away.mail.isAllowed && address !== null && accounts.keepsMailOf(address).catch(() => false);
 }
 
-/** The sentences that say how much is kept. @param {App} app @param {number} count @param {number} bytes */
+/**
+ * The sentences that say how much is kept.
+ * @param {Pick<App, "translate" | "away" | "keys">} app
+ * @param {number} count
+ * @param {number} bytes
+ */
 function sentencesAbout({ translate, away, keys }, count, bytes) {
   if (!away.mail.isAllowed) return [translate("index_not_here")];
   if (away.mail.state === "none") return keys.unlocked ? [] : [translate("index_unlock_to_choose")];
