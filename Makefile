@@ -65,7 +65,7 @@ test: setup test-tools check scripts pytest
 # Everything, or a quarter of it: PART=2. The published vectors are of the first.
 test-all: setup test-tools check scripts
 	$(PYTEST) $(PART:%=--part %)
-	$(if $(filter-out 1,$(PART)),,$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
+	$(if $(filter-out 1,$(PART)),,$(VENV)/python -m tools.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox)
 
 # Two checks at a time. What one prints stays together.
@@ -75,7 +75,7 @@ check: setup
 CHECKS := check-expressions check-types check-scripts check-style
 .PHONY: $(CHECKS)
 check-expressions:
-	$(VENV)/python -m tests.regexes
+	$(VENV)/python -m tools.regexes
 check-types:
 	$(VENV)/mypy
 check-scripts:
@@ -105,36 +105,36 @@ pytest: setup test-tools
 # Six minutes with both browsers; PROVIDERS=native takes half a minute.
 PROVIDERS ?= native chromium firefox
 conformance: setup test-tools
-	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} $(PROVIDERS:%=--provider %) \
+	$(VENV)/python -m tools.conformance all $${SEALWAX_VECTORS:-../shared/vectors} $(PROVIDERS:%=--provider %) \
 		--page docs/conformance.md
 
 # Hostile input for as long as SECONDS says, then what a megabyte against each parser costs.
 fuzz: $(STAMPS)/python
-	$(VENV)/python -m tests.fuzz --seconds $${SECONDS:-600}
-	$(VENV)/python -m tests.fuzz --costs
+	$(VENV)/python -m tools.fuzz --seconds $${SECONDS:-600}
+	$(VENV)/python -m tools.fuzz --costs
 
 # Each check of the core is removed in turn; MODULES="cms/signed_data ess" chooses. Takes an hour.
 mutation: $(STAMPS)/python
-	$(VENV)/python -m tests.mutation $(MODULES)
+	$(VENV)/python -m tools.mutation $(MODULES)
 
 # Real mail servers from Debian, unpacked into a temporary folder, and Mailman by pip. Needs root; takes five minutes.
 relays: setup test-tools
-	$(VENV)/python -m tests.relays --page docs/interoperation.md
+	$(VENV)/python -m tools.relays --page docs/interoperation.md
 
 # Thunderbird and NSS from Debian (thunderbird, libnss3-tools), and the webmails that are installed. Needs root for
 # some of them; takes a quarter of an hour. The mail servers are unpacked from Debian into a temporary folder, and take
 # ten minutes.
 nightly: $(STAMPS)/python
 	$(VENV)/python -m tests.interop.by_thunderbird --page docs/interoperation.md
-	$(VENV)/python -m tests.webmails --page docs/extension.md
-	$(VENV)/python -m tests.mail_servers --page docs/mail_servers.md
+	$(VENV)/python -m tools.webmails --page docs/extension.md
+	$(VENV)/python -m tools.mail_servers --page docs/mail_servers.md
 
 musts: $(STAMPS)/python
-	$(VENV)/python -m tests.musts --page docs/robustness.md
+	$(VENV)/python -m tools.musts --page docs/robustness.md
 
 contracts: $(STAMPS)/python $(STAMPS)/npm
-	$(VENV)/python -m tests.contracts --page docs/contracts.md
-	$(VENV)/python -m tests.settings_page --page docs/reference/settings.md
+	$(VENV)/python -m tools.contracts --page docs/contracts.md
+	$(VENV)/python -m tools.settings_page --page docs/reference/settings.md
 
 shape: $(STAMPS)/python $(STAMPS)/npm
 	$(VENV)/python -m tools.shape --page docs/architecture.md
@@ -148,32 +148,32 @@ residues: setup test-tools
 
 # ONLY="phone wait" chooses parts of the measurements in the browsers, RUNS=3 how often each job runs.
 bench: setup test-tools
-	$(if $(ONLY),,$(VENV)/python -m tests.bench.native)
-	$(VENV)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+	$(if $(ONLY),,$(VENV)/python -m tools.bench.native)
+	$(VENV)/python -m tools.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 # ONLY="times large" chooses parts, RUNS=10 how often each job runs. The test at the end kills the bridge at 52 points of a send.
 bench-bridge: setup test-tools
-	$(VENV)/python -m tests.bench_bridge --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+	$(VENV)/python -m tools.bench_bridge --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
 	$(if $(ONLY),,$(VENV)/python -m pytest --left-out tests/operation/test_killed_sends.py)
 
 bench-keys: setup test-tools
-	$(VENV)/python -m tests.bench_keys --page docs/benchmarks.md
+	$(VENV)/python -m tools.bench_keys --page docs/benchmarks.md
 
 # RUNS=3 how often each job runs. BROWSER=firefox chooses one browser.
 bench-parcels: setup test-tools
-	$(VENV)/python -m tests.bench_parcels --only transfers submissions --page docs/benchmarks.md $(if $(RUNS),--runs $(RUNS))
+	$(VENV)/python -m tools.bench_parcels --only transfers submissions --page docs/benchmarks.md $(if $(RUNS),--runs $(RUNS))
 
 bench-parcels-browser: setup test-tools
-	$(VENV)/python -m tests.bench_parcels --only openings files --page docs/benchmarks.md $(if $(RUNS),--runs $(RUNS)) \
+	$(VENV)/python -m tools.bench_parcels --only openings files --page docs/benchmarks.md $(if $(RUNS),--runs $(RUNS)) \
 		$(if $(BROWSER),--browser $(BROWSER))
 
 # ONLY="pointer roundcube extension keyboard touch losses" chooses what is walked, ENGINE=firefox or webkit where, RUNS=3 how often.
 days-work: setup test-tools
-	$(VENV)/python -m tests.days_work --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) \
+	$(VENV)/python -m tools.days_work --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) \
 		$(if $(ENGINE),--engine $(ENGINE))
 
 pictures: setup test-tools
-	$(VENV)/python -m tests.pictures docs/pictures
+	$(VENV)/python -m tools.pictures docs/pictures
 
 # Every view of the extension on every kind of screen, to be looked at; VIEWS="writing help" chooses. Takes ten minutes.
 views: setup test-tools

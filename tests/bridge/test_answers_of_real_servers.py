@@ -1,4 +1,4 @@
-"""Answers of real servers that differ from the RFCs, found by a day at each of them (tests/mail_servers)."""
+"""Answers of real servers that differ from the RFCs, found by a day at each of them (tools/mail_servers)."""
 
 from __future__ import annotations
 

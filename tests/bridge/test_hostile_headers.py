@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.token_growth import Case, judge
 from tests.support.servers.bridge import bridge_before, folder_path, get, sign_in
 from tests.support.servers.lying_server import IMAP, LyingServer
+from tools.fuzz.token_growth import Case, judge
 from webbridge.gateway import summary
 from webbridge.gateway.summary import (
     HEADER_PART_BYTES,

@@ -9,10 +9,10 @@ from base64 import b64encode
 import pytest
 from flask.testing import FlaskClient
 
-from tests.fuzz.alterations import alter
 from tests.support import revocations
 from tests.support.people import person
 from tests.support.servers.bridge import API, FROM_PAGES
+from tools.fuzz.alterations import alter
 from webbridge.certificates.lookup_counter import LookupCounter
 
 pytestmark = pytest.mark.server

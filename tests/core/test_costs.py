@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fuzz.hostile import hostile
-from tests.fuzz.measure import MAX_BYTES, MAX_SECONDS, measure
-from tests.fuzz.targets import TARGETS
+from tools.fuzz.hostile import hostile
+from tools.fuzz.measure import MAX_BYTES, MAX_SECONDS, measure
+from tools.fuzz.targets import TARGETS
 
 PATIENCE = 2  # times MAX_SECONDS, because other work on the machine slows down processor time too
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.alterations import alter
-from tests.fuzz.samples import TARGETS_OF_KIND, samples
-from tests.fuzz.targets import TARGETS, read_by
+from tools.fuzz.alterations import alter
+from tools.fuzz.samples import TARGETS_OF_KIND, samples
+from tools.fuzz.targets import TARGETS, read_by
 
 # The number of altered inputs of each kind. All together take about 5 seconds.
 EXAMPLES = {

@@ -29,8 +29,8 @@ from smime_core.providers.python_rsa_signatures import verify_rsa
 from smime_core.stream.octets import read_head
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import names_match
-from tests import musts
 from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
+from tools import musts
 
 Verify = Callable[[PublicKey, SignatureAlgorithm, bytes, bytes], Coroutine[Any, Any, None]]
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello\r\n"

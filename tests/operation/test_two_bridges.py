@@ -21,8 +21,6 @@ import pytest
 from sqlalchemy import func, select, update
 
 from sealwax.service import Database
-from tests.bench.machine import describe_machine
-from tests.bench.results import Limit, write_results
 from tests.support.databases.postgresql import Postgresql, run_postgresql
 from tests.support.project import ROOT
 from tests.support.servers.bridge import naming, upload
@@ -31,6 +29,8 @@ from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import Running, bridge_file, running, sealwax
 from tests.support.servers.ports import free_port
 from tests.support.servers.proxies import NGINX, run_balancer
+from tools.bench.machine import describe_machine
+from tools.bench.results import Limit, write_results
 from webbridge.database.tables import PLACE, SUBMISSION
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind

@@ -10,9 +10,9 @@ import pytest
 from smime_core.cms import find_cms, parse_message
 from smime_core.errors import SmimeError
 from smime_core.mime import build_pkcs7_mime, split_message
-from tests.fuzz.alterations import alter
 from tests.support.vault.verb_examples import Example, examples
 from tests.support.vault.verbs import call
+from tools.fuzz.alterations import alter
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import pytest
 
-from tests.fuzz.hostile import HOSTILE, hostile
 from tests.support.people import person
 from tests.support.vault.comparing_worker import check_clean, next_report, open_comparing, wait_for_image
 from tests.support.vault.hostile_requests import draw_requests, reading_requests, run_hostile
 from tests.support.vault.operations import check, operations
 from tests.support.vault.page import OpenPage, b64, call
+from tools.fuzz.hostile import HOSTILE, hostile
 
 pytestmark = pytest.mark.browser
 

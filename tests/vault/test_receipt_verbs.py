@@ -17,9 +17,9 @@ from smime_core.cms.layers import find_signed_layer
 from smime_core.errors import MalformedMessage, MessageDigestMismatch, NoUsableSigner, SmimeError
 from smime_core.message import sign_bytes, sign_message
 from smime_core.mime import build_pkcs7_mime
-from tests.fuzz.alterations import alter
 from tests.support.people import MESSAGE, NOW, PROVIDER, person
 from tests.support.vault.verbs import AT, call, sealed, trust
+from tools.fuzz.alterations import alter
 
 ALICE, BOB, CAROL = "alice@example.test", "bob@example.test", "carol@example.test"
 

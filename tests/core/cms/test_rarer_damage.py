@@ -34,7 +34,6 @@ from smime_core.mime import build_pkcs7_mime
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
 from smime_core.trust.judging import Judging
-from tests.fuzz.alterations import find_tlvs
 from tests.support.authenticated_messages import ALICE as AUTHENTICATED_ALICE
 from tests.support.authenticated_messages import attributes, build
 from tests.support.envelopes import (
@@ -50,6 +49,7 @@ from tests.support.envelopes import (
 )
 from tests.support.kem_recipients import kemri
 from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
+from tools.fuzz.alterations import find_tlvs
 
 ALICE, BOB = person("alice", NewKey.P256), person("bob", NewKey.P256)
 

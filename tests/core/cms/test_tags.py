@@ -36,10 +36,10 @@ from smime_core.ess.labels import parse_security_label
 from smime_core.ess.receipt_request import parse_receipt_request
 from smime_core.policy import Policy
 from smime_core.provider import NewKey
-from tests.fuzz.alterations import Span, find_tlvs
-from tests.fuzz.samples import samples
-from tests.fuzz.targets import KEK, keys
 from tests.support.people import PROVIDER, person
+from tools.fuzz.alterations import Span, find_tlvs
+from tools.fuzz.samples import samples
+from tools.fuzz.targets import KEK, keys
 
 OTHER_TAGS = {0x30: 0x31, 0x31: 0x30, 0x04: 0x0C, 0x06: 0x0D, 0x02: 0x0A, 0x03: 0x04}
 

@@ -23,10 +23,10 @@ from smime_core.trust.contacts_json import build_contacts, parse_contacts
 from smime_core.trust.decisions import Decision, DecisionKind, decision_anchors
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
 from smime_core.x509.certificate import Certificate
-from tests.fuzz.trust_targets import operator
 from tests.support import path_house, revocations
 from tests.support.people import NOW, PROVIDER, anchor, person
 from tests.support.revocations import DAY, HOUR, Reason
+from tools.fuzz.trust_targets import operator
 
 SECONDS = st.datetimes(
     datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31), timezones=st.just(datetime.UTC)

@@ -16,12 +16,12 @@ from smime_core.cms.signing import Signing
 from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_SMALL_BER_CHUNKS
 from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
 from smime_core.trust.judging import Judging
-from tests.fuzz.agreement import in_memory, in_stream
-from tests.fuzz.alterations import alter
-from tests.fuzz.hostile import opaque
-from tests.fuzz.samples import samples
-from tests.fuzz.targets import STREAMING
 from tests.support.people import NOW, PROVIDER, person, trust
+from tools.fuzz.agreement import in_memory, in_stream
+from tools.fuzz.alterations import alter
+from tools.fuzz.hostile import opaque
+from tools.fuzz.samples import samples
+from tools.fuzz.targets import STREAMING
 
 HEAD = b"From: alice@example.test\r\nContent-Type: %s\r\nContent-Transfer-Encoding: %s\r\n\r\n"
 LATE_CRLF = b"\n" + b"word\n" * (MAX_HEADER_BYTES // 5) + b"\r\n"

@@ -36,9 +36,9 @@ from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
 from smime_core.stream import examination, octets
 from smime_core.trust.judging import Judging
 from smime_core.verdict import walk as in_memory_examination
-from tests.fuzz.agreement import Opinion, as_if_too_large, in_memory, in_stream, opinion_of
-from tests.fuzz.targets import STREAMING
 from tests.support.people import NOW, PROVIDER, person, trust
+from tools.fuzz.agreement import Opinion, as_if_too_large, in_memory, in_stream, opinion_of
+from tools.fuzz.targets import STREAMING
 
 SMALL_BLOCKS = (64, 257, 4_096)
 FROM = b"From: Alice <alice@example.test>\r\n"

@@ -20,8 +20,8 @@ from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError
 from smime_core.message import encrypt_entity, sign_entity
 from smime_core.mime import parse_entity, parse_parts
 from smime_core.stream.octets import read_head
-from tests.fuzz.targets import STREAMING
 from tests.support.people import MESSAGE, NOW, PROVIDER, person
+from tools.fuzz.targets import STREAMING
 
 ALICE, BOB = person("alice"), person("bob")
 TEXT: Final = b"Content-Type: text/plain\r\n\r\nhello"

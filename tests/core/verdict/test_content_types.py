@@ -27,9 +27,9 @@ from smime_core.errors import ContentTypeMismatch, DecryptionError
 from smime_core.message import encrypt_bytes, sign_bytes
 from smime_core.report.report import LayerKind, MessageReport, State
 from smime_core.trust.judging import Judging
-from tests.fuzz.agreement import opinion_of
-from tests.fuzz.targets import STREAMING
 from tests.support.people import NOW, PROVIDER, person, trust
+from tools.fuzz.agreement import opinion_of
+from tools.fuzz.targets import STREAMING
 
 ALICE, BOB = person("alice"), person("bob")
 UNKNOWN: Final = "1.2.3.4"

@@ -23,9 +23,9 @@ from smime_core.message import encrypt_entity
 from smime_core.mime import parse_entity, split_message
 from smime_core.report.report import MessageReport, State
 from smime_core.trust.judging import Judging
-from tests.fuzz.agreement import opinion_of
-from tests.fuzz.targets import STREAMING
 from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
+from tools.fuzz.agreement import opinion_of
+from tools.fuzz.targets import STREAMING
 
 ALICE, BOB = person("alice"), person("bob")
 BARE_HEAD: Final = (

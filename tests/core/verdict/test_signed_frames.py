@@ -22,9 +22,9 @@ from smime_core.message import compress_message, sign_entity
 from smime_core.mime import find_signed_parts, parse_entity, parse_parts, split_message
 from smime_core.report.report import LayerKind, MessageReport, State
 from smime_core.trust.judging import Judging
-from tests.fuzz.agreement import opinion_of
-from tests.fuzz.targets import STREAMING
 from tests.support.people import MESSAGE, NOW, PROVIDER, TEXT, person, trust
+from tools.fuzz.agreement import opinion_of
+from tools.fuzz.targets import STREAMING
 
 ALICE, BOB = person("alice"), person("bob")
 HEAD: Final = MESSAGE.partition(b"MIME-Version")[0]

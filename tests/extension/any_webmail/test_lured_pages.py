@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.bench.machine import describe_machine
-from tests.bench.results import Figure, Limit, write_results
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.web_site import WebSite
 from tests.support.project import ROOT
+from tools.bench.machine import describe_machine
+from tools.bench.results import Figure, Limit, write_results
 from wasm_build.bundle.scripts import bundle_scripts
 from wasm_build.bundle.tree import read_content
 

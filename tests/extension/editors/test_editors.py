@@ -7,14 +7,14 @@ from typing import Final
 
 import pytest
 
-from tests.bench.machine import describe_machine
-from tests.bench.results import Limit, write_results
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.editors.kits import KITS, Posting
 from tests.support.editors.meeting import SECRET, Meeting, meet, send_mail
 from tests.support.extension.driver import Extension
 from tests.support.project import ROOT
+from tools.bench.machine import describe_machine
+from tools.bench.results import Limit, write_results
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 

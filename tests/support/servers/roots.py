@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.relays.servers import end_all, unpack
+from tools.relays.servers import end_all, unpack
 from webbridge.gateway import Security, ServerAddress
 
 HOST: Final = "127.0.0.1"

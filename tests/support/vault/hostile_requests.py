@@ -6,8 +6,6 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from tests.fuzz.alterations import alter
-from tests.fuzz.samples import samples
 from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.people import person
@@ -15,6 +13,8 @@ from tests.support.vault.comparing_worker import check_clean
 from tests.support.vault.page import b64
 from tests.support.vault.verb_examples import CONTENT, examples, to_page
 from tests.support.vault.verbs import AT, sealed, trust
+from tools.fuzz.alterations import alter
+from tools.fuzz.samples import samples
 
 IN_PAGE = page_scripts("support/vault/hostile_requests.js")
 

@@ -1,6 +1,6 @@
 """Runs conformance cases with the browser's provider, in a page that starts the vault's runtime.
 
-The runtime is the shipped one. A Worker for tests replaces the vault's Worker and loads `tests.conformance` too.
+The runtime is the shipped one. A Worker for tests replaces the vault's Worker and loads `tools.conformance` too.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tests.conformance.case import Case, Outcome, outcomes_from_json, pack_cases, unpack_cases
 from tests.support.browser.browsers import Browser, Name, launch
 from tests.support.browser.page import Page
 from tests.support.project import ROOT
+from tools.conformance.case import Case, Outcome, outcomes_from_json, pack_cases, unpack_cases
 from wasm_build.bundle.runtime_files import Pyodide, collect_runtime, pinned_module
 from wasm_build.bundle.scripts import PUBLISHED
 from wasm_build.bundle.tree import Content, list_folder, read_content
@@ -144,7 +144,7 @@ def _split(cases: Sequence[Case]) -> Iterator[list[bytes]]:
 
 def _tests_zip() -> bytes:
     # Only the modules that run in the page, and none that reads sets of test vectors or drives the browser.
-    folder = ROOT / "tests/conformance"
+    folder = ROOT / "tools/conformance"
     modules = [*folder.glob("*.py"), *(folder / "checks").glob("*.py")]
     others = (
         "__init__",

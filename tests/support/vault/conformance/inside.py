@@ -19,10 +19,10 @@ from smime_core.algorithms import HashName, KeyTransport, SignatureAlgorithm, Si
 from smime_core.errors import SmimeError
 from smime_core.keys import parse_private_key
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
-from tests.conformance.run import run_packed
 from tests.support import kdf_answers, stream_exchange
 from tests.support import operations as ways
 from tests.support.exchange import check_products, make_products
+from tools.conformance.run import run_packed
 
 _V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
 _OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)

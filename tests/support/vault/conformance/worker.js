@@ -47,7 +47,7 @@ smime_core.ca.__path__.append(${JSON.stringify(`${TESTS_PATH}/smime_core/ca`)})
 import wasm_build.vault.python.verbs
 from smime_core.providers.webcrypto import WebCryptoProvider
 from inside import FUNCTIONS
-from tests.conformance.run import import_tasks
+from tools.conformance.run import import_tasks
 import_tasks()
 provider = WebCryptoProvider()
 

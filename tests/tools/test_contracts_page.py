@@ -1,0 +1,36 @@
+"""docs/contracts.md against the code: its tables are up to date, and its routes are those of the servers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+from tests.support.project import ROOT
+from tools import contracts
+
+PAGE = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")
+_VIEW = re.compile(r'\.(get|post|put|delete)\("(/[^"]*)"\)')
+_ROUTE = re.compile(r"`(GET|POST|PUT|DELETE) (/[^`? ]*)")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
+def test_the_tables_are_up_to_date() -> None:
+    assert contracts.write_page(PAGE) == PAGE, "run `make contracts`"
+
+
+@pytest.mark.parametrize(
+    ("heading", "folder", "prefix"),
+    [("## webbridge: HTTP", "webbridge/blueprints", "/api"), ("## roaming_keys: HTTP", "roaming_keys", "")],
+)
+def test_the_routes_are_those_of_the_servers(heading: str, folder: str, prefix: str) -> None:
+    sources = (path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py")))
+    served = {
+        (method.upper(), prefix + re.sub(r"<\w+:", "<", path))
+        for source in sources
+        for method, path in _VIEW.findall(source)
+    }
+    section = PAGE.split(heading)[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    assert {route for row in rows for route in _ROUTE.findall(row.split(" | ")[0])} == served

@@ -1,0 +1,40 @@
+"""`python -m tools.bench_bridge.distance PORT TARGET_PORT MILLISECONDS`: a distant server on the same machine.
+
+Bytes arrive that much later in each direction. The throughput is not limited: each piece has its own time of arrival.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+
+_CHUNK_BYTES = 1 << 16
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+
+    def arrive(piece: bytes) -> None:
+        if not writer.is_closing():
+            writer.write(piece) if piece else writer.close()
+
+    with suppress(ConnectionError):
+        while piece := await reader.read(_CHUNK_BYTES):
+            loop.call_later(seconds, arrive, piece)
+    loop.call_later(seconds, arrive, b"")
+
+
+async def _serve(port: int, target_port: int, seconds: float) -> None:
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A handshake needs a round trip before the first byte.
+        await asyncio.sleep(2 * seconds)
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target_port)
+        await asyncio.gather(_carry(reader, far_writer, seconds), _carry(far_reader, writer, seconds))
+
+    server = await asyncio.start_server(connect, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]) / 1000))

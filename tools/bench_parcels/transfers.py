@@ -1,0 +1,260 @@
+"""A gigabyte up and down by the client's modules, beside one PUT and one GET of the same bytes by the same client.
+
+The ciphertext is prepared before, because the API takes nothing else. The whole command, which encrypts and decrypts
+too, is measured apart. The growth of the servers' memory is that of all processes of gunicorn and of nginx.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, TypeVar
+
+from sealwax.delivery.address import parse_server
+from sealwax.delivery.connection import Call, Connection
+from sealwax.delivery.lanes import LANES
+from sealwax.delivery.patience import Patience
+from sealwax.delivery.recipient_api import RecipientApi
+from sealwax.delivery.sender_api import Addressee, Kind, NewParcel, SenderApi
+from smime_core.blocking import run
+from smime_core.parcels import (
+    CHUNK_BYTES,
+    MANIFEST_OBJECT,
+    ParcelKey,
+    derive_parcel_key,
+    encrypt_chunk,
+    make_parcel_id,
+    make_salt,
+    make_secret,
+    proof_of,
+)
+from tests.support.people import PROVIDER
+from tests.support.servers.own_process import clean_environment
+from tools.bench.results import Figure, Figures, Limit
+from tools.bench_bridge.memory import MemoryWatch
+from tools.bench_parcels.stand import SENDER, ParcelStand
+
+Result = TypeVar("Result")
+
+OURS, THEIRS = "ours", "one request"
+UP, DOWN = "up", "down"
+UP_ENCRYPTED, DOWN_DECRYPTED = "up, with the command's start and encryption", "down, with its start and decryption"
+GROWTH: Final = "growth of the servers"
+WHERE: Final = "1 GB"
+BYTES: Final = 1_000_000_000
+# The wanted share of the speed of one request.
+_SHARE: Final = 0.7
+_MAX_GROWTH_MB: Final = 16.0
+_MB: Final = 1_000_000
+_RECIPIENT: Final = "renate@elsewhere.test"
+_MANIFEST: Final = bytes(10_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A parcel whose ciphertext is in one file, `data`: its chunks one after the other."""
+
+    key: ParcelKey
+    data: mmap.mmap
+    chunks: Sequence[memoryview]
+
+
+@contextmanager
+def prepare(folder: Path, size: int) -> Iterator[Prepared]:
+    """Encrypt so many random bytes in chunks, into a file of the folder."""
+    key = run(derive_parcel_key(make_secret(PROVIDER), make_salt(PROVIDER), PROVIDER))
+    path, ends = folder / "ciphertext", [0]
+    with path.open("wb") as target:
+        for start in range(0, size, CHUNK_BYTES):
+            content = os.urandom(min(CHUNK_BYTES, size - start))
+            ends.append(ends[-1] + target.write(run(encrypt_chunk(content, PROVIDER, key=key))))
+    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, prot=mmap.PROT_READ) as data:
+        view = memoryview(data)
+        chunks = [view[start:end] for start, end in pairwise(ends)]
+        yield Prepared(key=key, data=data, chunks=chunks)
+        for one in (*chunks, view):
+            one.release()
+
+
+class Transfers:
+    """The works that are measured. Each returns what the next one needs."""
+
+    def __init__(self, stand: ParcelStand, prepared: Prepared) -> None:
+        self._stand = stand
+        self._prepared = prepared
+        self._address = parse_server(f"http://127.0.0.1:{stand.port}")
+        # A file of this size in memory, which both sides read into.
+        self._room = memoryview(bytearray(len(prepared.data)))
+
+    def upload(self) -> str:
+        """Send the chunks as a parcel, and return its id."""
+        prepared, parcel_id = self._prepared, make_parcel_id(PROVIDER)
+        with Connection(self._address) as connection:
+            api = SenderApi(connection, self._stand.token, Patience())
+            api.create(self._announce(parcel_id))
+            with api.lanes(parcel_id) as lanes:
+                for number, chunk in enumerate(prepared.chunks):
+                    lanes.start(str(number), chunk)
+                    if lanes.running == LANES:
+                        lanes.wait()
+                while lanes.running:
+                    lanes.wait()
+            api.uploader(parcel_id).put(MANIFEST_OBJECT, _MANIFEST)
+            api.submit(parcel_id)
+        return parcel_id
+
+    def download(self, parcel_id: str) -> None:
+        """Fetch all objects of a parcel."""
+        proof = run(proof_of(self._prepared.key, PROVIDER))
+        with Connection(self._address) as connection, RecipientApi(connection, Patience()) as api:
+            opened = api.open_by_proof(parcel_id, proof)
+            api.read_object(MANIFEST_OBJECT, opened.manifest)
+            for number, size in enumerate(opened.objects):
+                api.read_object(str(number), size)
+
+    def put(self) -> None:
+        """Send the same bytes as one file."""
+        with Connection(self._address) as connection:
+            body = memoryview(self._prepared.data)
+            answer = connection.exchange(Call(method="PUT", path="/plain/file", body=body))
+            body.release()
+        if answer.status != 204:
+            raise RuntimeError(f"PUT: {answer.status}")
+
+    def get(self) -> None:
+        """Fetch that file."""
+        with Connection(self._address) as connection:
+            answer, count = connection.download(Call(method="GET", path="/plain/file"), self._room)
+        if answer.status != 200 or count != len(self._room):
+            raise RuntimeError(f"GET: {answer.status}, {count} bytes")
+
+    def tidy(self) -> None:
+        """Delete what was stored, and wait until the disk is at rest."""
+        for folder in (self._stand.store, self._stand.plain):
+            for one in folder.iterdir():
+                shutil.rmtree(one) if one.is_dir() else one.unlink()
+        os.sync()
+
+    def _announce(self, parcel_id: str) -> NewParcel:
+        return NewParcel(
+            parcel_id=parcel_id,
+            to=[Addressee(address=_RECIPIENT, language="en")],
+            salt=self._prepared.key.salt,
+            proof=run(proof_of(self._prepared.key, PROVIDER)),
+            certificates=[],
+            kind=Kind.FILES,
+            objects=[len(chunk) for chunk in self._prepared.chunks],
+            manifest=len(_MANIFEST),
+            days=7,
+            downloads=None,
+            whole=False,
+        )
+
+
+def measure_transfers(stand: ParcelStand, runs: int) -> list[Figure]:
+    """Measure both sides in turn, after a run of each that only warms up."""
+    found: dict[tuple[str, str], list[float]] = {}
+    with prepare(stand.folder, BYTES) as prepared:
+        transfers = Transfers(stand, prepared)
+        for number in range(runs + 1):
+            for (job, who), seconds in _measure_once(transfers):
+                if number:
+                    found.setdefault((job, who), []).append(seconds)
+            transfers.tidy()
+        growth = _measure_growth(stand, transfers)
+    for job, seconds in _measure_command(stand, runs):
+        found.setdefault((job, OURS), []).append(seconds)
+    figures = [
+        Figure(where=WHERE, job=job, who=who, unit="s", values=tuple(values)) for (job, who), values in found.items()
+    ]
+    return figures + growth
+
+
+def transfer_limits(figures: Figures) -> list[Limit]:
+    """Limits: 0.7 of the speed of one request, 16 MB of the servers' memory."""
+    limits = [
+        Limit(
+            where=WHERE,
+            what=f"{job}: {OURS} / {THEIRS}",
+            value=figures.ratio(WHERE, job, OURS, THEIRS),
+            limit=1 / _SHARE,
+            unit="times",
+        )
+        for job in (UP, DOWN)
+    ]
+    return limits + [
+        Limit(where=WHERE, what=job, value=figures.median(WHERE, job, OURS), limit=_MAX_GROWTH_MB, unit="MB")
+        for job in (f"{UP}: {GROWTH}", f"{DOWN}: {GROWTH}")
+    ]
+
+
+def _measure_once(transfers: Transfers) -> Iterator[tuple[tuple[str, str], float]]:
+    yield (UP, THEIRS), _seconds(transfers.put)[0]
+    os.sync()
+    seconds, parcel_id = _seconds(transfers.upload)
+    yield (UP, OURS), seconds
+    os.sync()
+    yield (DOWN, THEIRS), _seconds(transfers.get)[0]
+    yield (DOWN, OURS), _seconds(lambda: transfers.download(parcel_id))[0]
+
+
+def _seconds(work: Callable[[], Result]) -> tuple[float, Result]:
+    begun = time.perf_counter()
+    result = work()
+    return time.perf_counter() - begun, result
+
+
+def _measure_growth(stand: ParcelStand, transfers: Transfers) -> list[Figure]:
+    watch = MemoryWatch(stand.bridge_pid, stand.nginx_pid)
+    parcel_id = transfers.upload()
+
+    def growth_during(work: Callable[[], object]) -> float:
+        return watch.growth_during([work], meanwhile=lambda: time.sleep(0.05)) / _MB
+
+    values = {UP: growth_during(transfers.upload), DOWN: growth_during(lambda: transfers.download(parcel_id))}
+    transfers.tidy()
+    return [
+        Figure(where=WHERE, job=f"{job}: {GROWTH}", who=OURS, unit="MB", values=(value,))
+        for job, value in values.items()
+    ]
+
+
+def _measure_command(stand: ParcelStand, runs: int) -> Iterator[tuple[str, float]]:
+    """The whole command, from its start to its end, with a file on the disk at each end."""
+    folder = stand.folder / "command"
+    folder.mkdir()
+    (folder / "token").write_text(f"{stand.token}\n")
+    with (folder / "file").open("wb") as target:
+        for _ in range(BYTES // _MB):
+            target.write(os.urandom(_MB))
+    service = ("--server", stand.pages_origin, "--address", SENDER, "--token-file", "token")
+    for _ in range(runs):
+        os.sync()
+        seconds, printed = _seconds(partial(_deliver, folder, "send", "file", "--to", _RECIPIENT, *service))
+        yield UP_ENCRYPTED, seconds
+        said = dict(line.split(": ", 1) for line in printed.splitlines())
+        (folder / "words").write_text(f"{said['Words']}\n")
+        os.sync()
+        opening = ("open", said["Link"], "--words-file", "words", "-o", "got", "--no-revocation")
+        yield DOWN_DECRYPTED, _seconds(partial(_deliver, folder, *opening))[0]
+        shutil.rmtree(folder / "got")
+
+
+def _deliver(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "sealwax.cli", "deliver", *arguments],
+        cwd=folder, env=clean_environment(HOME=str(folder)), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"deliver {arguments[0]}: {done.stderr}")
+    return done.stdout

@@ -1,0 +1,25 @@
+"""The operations that each provider may lack: an UnsupportedByProvider listed here is a skip, any other a failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tools.conformance.case import Skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """An operation that a provider may lack. `text` is a part of the error's message."""
+
+    provider: str
+    text: str
+    skip: Skip
+
+
+ALLOWED: Final[tuple[Allowed, ...]] = ()
+
+
+def find_allowed(provider: str, error: str) -> Skip | None:
+    """The skip in `ALLOWED` for an error's message; None if the operation may not be missing."""
+    return next((one.skip for one in ALLOWED if one.provider == provider and one.text in error), None)

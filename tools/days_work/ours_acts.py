@@ -1,0 +1,200 @@
+"""The acts in our pages of which the steps are made, with the pointer. Keyboard and finger have ways of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import ESCAPE, SHIFT, Page
+from tests.support.pages.driver import named
+from tools.days_work.hand import Hand
+from tools.days_work.house import House
+
+SECONDS: Final = 180
+SETTLED = f"{named('messages')}[aria-busy=false]"
+_IS_WRITTEN = """(text) => [...document.querySelectorAll(".reading iframe, dialog iframe")]
+  .some((frame) => frame.getClientRects().length > 0 && frame.srcdoc.includes(text))"""
+_HAS_ROW = "(uid) => document.querySelector(`[data-test=message-row][data-uid='${uid}']`) !== null"
+_IS_LEFT = "() => document.querySelector('[data-test=compose-form]') === null"
+
+
+def row_of(uid: int) -> str:
+    """The row of a message."""
+    return f'{named("message-row")}[data-uid="{uid}"]'
+
+
+def _box_of(uid: int) -> str:
+    return f'li:has(> [data-uid="{uid}"]) {named("row-select")}'
+
+
+class Acts:
+    """Our pages in one tab."""
+
+    name = "pointer"
+    is_protecting = True
+    width, height = 1280, 900
+
+    def __init__(self, house: House, browser: Browser, *, rest_seconds: float) -> None:
+        self._house = house
+        self._browser = browser
+        self._page = self._open_device()
+        self.hand = self._make_hand(self._page, rest_seconds)
+
+    @property
+    def page(self) -> Page:
+        """The tab in which the walk goes on."""
+        return self._page
+
+    @property
+    def clicks(self) -> int:
+        return self.hand.clicks
+
+    def commit(
+        self,
+        press: Callable[[], None],
+        *,
+        told: str,
+        again: Callable[[], None] | None = None,
+        request: tuple[bytes, ...] = (),
+    ) -> None:
+        """Press what asks a server. A walk that loses its network finds a sentence in `told`, and then presses `again`.
+
+        `request` has the beginnings of the request whose answer may be lost.
+        """
+        press()
+
+    def commit_opening(self, press: Callable[[], None]) -> None:
+        """Open a message, whose pane offers to try again."""
+        self.commit(press, told="reading-error", again=lambda: self.hand.click(named("try-again")))
+
+    def open_message(self, uid: int) -> None:
+        """Open a message from the list."""
+        self.to_list()
+        self.end_search()
+        self.hand.click(row_of(uid))
+
+    def open_first(self) -> None:
+        """Open the first message of the list."""
+        self.hand.click(f"{SETTLED} {named('message-row')}")
+
+    def act(self, name: str, act: str, *, then: Callable[[], None] = lambda: None) -> None:
+        """Open a message, and do something with it by its bar. `then` ends an act that asks further."""
+        self.open_message(self._uid(name))
+
+        def press() -> None:
+            self.hand.click(named(f"message-acts-{act}"))
+            then()
+
+        def act_again() -> None:
+            self.open_message(self._uid(name))
+            press()
+
+        self.commit(press, told="act-notice-text", again=act_again)
+
+    def select(self, names: tuple[str, ...]) -> None:
+        """Select messages that follow each other, as a range."""
+        self.hand.click(_box_of(self._uid(names[0])))
+        self.hand.click(_box_of(self._uid(names[-1])), held=SHIFT)
+
+    def act_on_selection(self, act: str) -> None:
+        """Do something with the selected messages."""
+        self.commit(lambda: self.hand.click(named(f"selection-acts-{act}")), told="act-notice-text")
+
+    def end_selection(self) -> None:
+        """Select nothing any more."""
+        if self._is_there(named("select-none")):
+            self.hand.click(named("select-none"))
+
+    def press_undo(self) -> None:
+        """Take the last act back."""
+        self.hand.click(named("undo"))
+
+    def press_answer(self, act: str) -> None:
+        """Press one of the buttons that answer the open message."""
+        self.hand.click(named(act))
+
+    def press_lock(self) -> None:
+        """Lock the keys."""
+        self.hand.click(named("lock"))
+
+    def press_write(self) -> None:
+        """Begin a new message."""
+        self.hand.click(named("write"))
+
+    def change_folder(self, name: str) -> None:
+        """Show another folder."""
+        self.commit(lambda: self.open_folder(name), told="list-error")
+        self._wait_for_title("Inbox" if name == "INBOX" else name)
+
+    def open_folder(self, name: str) -> None:
+        """Ask for another folder."""
+        self.to_list()
+        self.show_folders()
+        self._press_folder(name)
+
+    def show_folders(self) -> None:
+        """Show the list of folders, which a wide page always shows."""
+
+    def into_search(self) -> None:
+        """Put the focus into the field for searching."""
+        self.hand.focus(named("search"))
+
+    def end_search(self) -> None:
+        """Show the whole folder again, if a search is shown."""
+        if self._is_there(named("search-end")):
+            self.hand.click(named("search-end"))
+            self._wait_for_row("M2")
+
+    def to_list(self) -> None:
+        """Close the preview that lies over the list. After a message was sent, the pages return by themselves."""
+        if self._is_there("dialog[open]"):
+            self.hand.press(ESCAPE)
+        self._page.wait_for(_IS_LEFT, timeout_seconds=SECONDS)
+        self.leave_message()
+        self._page.wait_for_selector(SETTLED)
+
+    def leave_message(self) -> None:
+        """Close the message that hides the list. On a wide page it is beside it."""
+
+    def wait_in_frame(self, function: str, *arguments: str, written: str) -> None:
+        """Wait until the frame for foreign markup shows something. `written` is in its source then."""
+        if self._browser.name == "webkit":
+            # Its driver does not enter the frame.
+            self._page.wait_for(_IS_WRITTEN, written, timeout_seconds=SECONDS)
+        else:
+            self._page.wait_for_frame("about:srcdoc").wait_for(function, *arguments)
+
+    # Parts
+
+    def _make_hand(self, page: Page, rest_seconds: float) -> Hand:
+        return Hand(page, rest_seconds=rest_seconds)
+
+    def _open_device(self) -> Page:
+        page = self._browser.open_private("about:blank")
+        page.set_viewport(self.width, self.height)
+        return page
+
+    def _uid(self, name: str) -> int:
+        return self._house.uids[name]
+
+    def _press_folder(self, name: str) -> None:
+        self.hand.click(f'{named("folder")}[data-folder="{name}"]')
+
+    def _is_there(self, selector: str) -> bool:
+        return bool(
+            self._page.js("(selector) => document.querySelector(selector)?.getClientRects().length > 0", selector)
+        )
+
+    def _wait_for_row(self, name: str) -> None:
+        self._page.wait_for(_HAS_ROW, self._uid(name))
+
+    def _wait_until_gone(self, name: str) -> None:
+        self._page.wait_for(f"(uid) => !({_HAS_ROW})(uid)", self._uid(name))
+
+    def _wait_for_title(self, title: str) -> None:
+        self._page.wait_for("(name) => document.querySelector('.list-title')?.textContent === name", title)
+        self._page.wait_for(
+            "() => document.querySelector('[data-test=messages]').getAttribute('aria-busy') === 'false'"
+            " && document.querySelector('[data-test=list-error]').textContent === ''"
+        )

@@ -1,0 +1,110 @@
+"""Our pages, walked with a network that is lost in the middle of each step, and comes back.
+
+The network is lost at the press by which a step asks a server: before the request arrives, or, for every other message
+that is sent, in place of its answer. The page then has to say so in a sentence and keep what was typed. The
+step ends well after the network is back and the person has pressed what the page offers, or the same once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import named
+from tools.days_work.hand import REST_SECONDS, becomes_true
+from tools.days_work.house import House
+from tools.days_work.ours import Ours
+from tools.days_work.ours_acts import SECONDS
+from tools.days_work.people import CAROL
+from tools.days_work.steps import DRAFT_SUBJECT
+
+_SAYS: Final = """(selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent.trim())
+  .find((text) => text)"""
+_SAYS_OTHER: Final = f"""(selector, before) => {{
+  const text = ({_SAYS})(selector);
+  return text !== before && text;
+}}"""
+_NOTICE: Final = "act-notice-text"
+# A letter whose look-ups are lost is not sent, and the reason is beside the button.
+_REASON: Final = f"{named('obstacle')}[data-code^=certificate] > span"
+_IS_KEPT_HERE: Final = named("draft-state") + "[data-state=device]:not([data-pending])"
+_IS_OVER: Final = """() => document.querySelector("[data-test=compose-form]") === null
+  || (document.querySelector("[data-test=look-in-sent]").getAttribute("aria-disabled") !== "true"
+    && document.querySelector("[data-test=send-error]").textContent !== "")"""
+
+
+class OursWithLosses(Ours):
+    """Our pages with the pointer, with a loss of the network in each step. `told` are the sentences of the page."""
+
+    name = "losses"
+
+    def __init__(self, house: House, browser: Browser, *, rest_seconds: float = REST_SECONDS) -> None:
+        self.told: list[str] = []
+        self._sendings = 0
+        super().__init__(house, browser, rest_seconds=rest_seconds)
+
+    def commit(
+        self,
+        press: Callable[[], None],
+        *,
+        told: str,
+        again: Callable[[], None] | None = None,
+        request: tuple[bytes, ...] = (),
+    ) -> None:
+        says = f"{named(told)}, {_REASON}" if request else named(told)
+        before = self._page.js(_SAYS, says)
+        self._sendings += bool(request)
+        if request and self._sendings % 2 == 0:
+            gate = self._house.mail_gate
+            gate.shut_at_the_answer(request)
+            press()
+            assert gate.has_dropped.wait(SECONDS), "the request did not reach the server"
+            self._house.key_gate.shut()
+        else:
+            self._lose()
+            press()
+        sentence = self._note(says, before)
+        self._come_back()
+        (again or press)()
+        if told == _NOTICE:
+            self._page.wait_for(_SAYS_OTHER, says, sentence, timeout_seconds=SECONDS)
+
+    def begin_draft(self, line: str) -> None:
+        self.to_list()
+        before = self._house.post.count("Drafts")
+        self._begin_writing(CAROL, DRAFT_SUBJECT)
+        self._lose()
+        self.hand.type(line)
+        self._page.wait_for_selector(_IS_KEPT_HERE, timeout_seconds=SECONDS)
+        self._note(named("draft-state"))
+        self._come_back()
+        is_kept = becomes_true(lambda: self._house.post.count("Drafts") > before, timeout_seconds=SECONDS)
+        assert is_kept, "the draft does not reach the mailbox after the network is back"
+        self.hand.leave()
+
+    def send_again(self) -> None:
+        if self._is_there(named("look-in-sent")):
+            self.hand.click(named("look-in-sent"))
+            self._page.wait_for(_IS_OVER, timeout_seconds=SECONDS)
+        if self._is_there(named("compose-form")):
+            self.press_send()
+
+    def lock(self) -> None:
+        self._lose()
+        super().lock()
+        self._come_back()
+
+    def _note(self, selector: str, before: str | None = None) -> str:
+        """Wait for a sentence that was not there before."""
+        sentence: str = self._page.wait_for(_SAYS_OTHER, selector, before, timeout_seconds=SECONDS)
+        self.told.append(sentence)
+        return sentence
+
+    def _lose(self) -> None:
+        self._house.mail_gate.shut()
+        self._house.key_gate.shut()
+
+    def _come_back(self) -> None:
+        self._house.mail_gate.open()
+        self._house.key_gate.open()

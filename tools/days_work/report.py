@@ -1,0 +1,172 @@
+"""The report of the walks: a table with the clicks and seconds of each step, the sums, and the measures."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tools.days_work.steps import NAMES, Done
+
+OURS, THEIRS, EXTENDED = "pointer", "Roundcube", "extension"
+MOST_CLICKS: Final = 1.0
+MOST_SECONDS: Final = 1.2
+TITLES: Final = {OURS: "ours", THEIRS: "Roundcube", EXTENDED: "the extension in Roundcube"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """The walks of one program, of which the median of the seconds counts. `when` is the date, and the load before."""
+
+    program: str
+    when: str
+    steps: Mapping[int, Done]
+
+    @property
+    def clicks(self) -> int:
+        return sum(done.clicks for done in self.steps.values())
+
+    @property
+    def seconds(self) -> float:
+        return sum(done.seconds for done in self.steps.values())
+
+    @property
+    def lacks(self) -> dict[int, str]:
+        return {number: done.lacks for number, done in self.steps.items() if done.lacks is not None}
+
+    def only(self, numbers: Iterable[int]) -> Walked:
+        """The same walks, of these steps only."""
+        return Walked(program=self.program, when=self.when, steps={number: self.steps[number] for number in numbers})
+
+
+def combine(program: str, when: str, walks: Sequence[Sequence[Done]]) -> Walked:
+    """Several walks of one program as one: the medians of clicks and seconds. A step is lacking if it ever was."""
+    by_step = {done.number: [walk[index] for walk in walks] for index, done in enumerate(walks[0])}
+    return Walked(program=program, when=when, steps={number: _median(found) for number, found in by_step.items()})
+
+
+def keep(out: Path, walked: Walked, machine: Mapping[str, str]) -> dict[str, Walked]:
+    """Add the walks of a program to the file of results. Returns all that it has."""
+    results: dict[str, Any] = json.loads(out.read_text()) if out.exists() else {}
+    steps = [asdict(done) for done in walked.steps.values()]
+    results[walked.program] = {"when": walked.when, "machine": dict(machine), "steps": steps}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(results, indent=1) + "\n")
+    return {
+        name: Walked(program=name, when=found["when"], steps={one["number"]: Done(**one) for one in found["steps"]})
+        for name, found in results.items()
+    }
+
+
+def write_blocks(walks: Mapping[str, Walked]) -> dict[str, str]:
+    """The parts of the page for which there are walks, by their names: those that are compared, and the others."""
+    compared = {"days-work": write_table(walks)} if TITLES.keys() & walks.keys() else {}
+    others = [one for name, one in walks.items() if name not in TITLES]
+    return {**compared, **({"days-work otherwise": _write_others(others)} if others else {})}
+
+
+def write_table(walks: Mapping[str, Walked]) -> str:
+    """The steps as a table of Markdown, with the sums, the measures, and the steps that a program cannot do."""
+    shown = [walks[name] for name in TITLES if name in walks]
+    head = ["step", "", *(f"{TITLES[one.program]}: {what}" for one in shown for what in ("clicks", "s"))]
+    lines = [head, ["---:", "---", *("---:" for _ in head[2:])]]
+    for number, name in NAMES.items():
+        if any(number in one.steps for one in shown):
+            lines.append([str(number), name, *(cell for one in shown for cell in _cells(one.steps.get(number)))])
+    lines.append(["", "**all**", *(cell for one in shown for cell in _sums(one))])
+    if len(shown) > 1:
+        parts = [one.only(_common(shown)) for one in shown]
+        words = "both" if len(shown) == 2 else "all three"
+        lines.append(["", f"**what {words} can do**", *(cell for one in parts for cell in _sums(one))])
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n\n".join([table, *_sentences(shown, walks)])
+
+
+def _write_others(walks: Sequence[Walked]) -> str:
+    """The walks that are compared with nothing: by keyboard, by touch, with losses of the network, in other engines."""
+    lines = [["ours, otherwise", "steps", "clicks", "s", "cannot", "measured"]]
+    lines.append(["---", "---:", "---:", "---:", "---", "---"])
+    for one in walks:
+        lacks = ", ".join(str(number) for number in one.lacks) or "–"
+        done = len(one.steps) - len(one.lacks)
+        lines.append([one.program, str(done), str(one.clicks), f"{one.seconds:.1f}", lacks, one.when])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def measures(walks: Mapping[str, Walked]) -> dict[str, tuple[float, float]]:
+    """The shares of Roundcube's clicks and seconds, and the most that they may be. Empty without both walks."""
+    if not {OURS, THEIRS} <= walks.keys():
+        return {}
+    ours, theirs = walks[OURS], walks[THEIRS]
+    return {
+        "clicks": (ours.clicks / max(theirs.clicks, 1), MOST_CLICKS),
+        "seconds": (ours.seconds / max(theirs.seconds, 0.001), MOST_SECONDS),
+    }
+
+
+def _sentences(shown: Sequence[Walked], walks: Mapping[str, Walked]) -> list[str]:
+    found = []
+    for what, (share, most) in measures(walks).items():
+        missed = "" if share <= most else ", **missed**"
+        alike = f"; of what both can do {_share_of_common(walks[OURS], walks[THEIRS], what):.2f}"
+        found.append(f"{what.capitalize()}, ours / Roundcube: {share:.2f}, wanted at most {most}{missed}{alike}.")
+    if {EXTENDED, THEIRS} <= walks.keys():
+        clicks, seconds = (_share_of_common(walks[EXTENDED], walks[THEIRS], what) for what in ("clicks", "seconds"))
+        found.append(
+            "The extension in Roundcube / Roundcube with messages in clear, of what both can do: "
+            f"clicks {clicks:.2f}, seconds {seconds:.2f}."
+        )
+    for one in shown:
+        lacks = _write_lacks(one)
+        if lacks:
+            found.append(f"Steps that {TITLES[one.program]} cannot do, and that count as nothing: {lacks}.")
+    found.append(f"Measured: {'; '.join(f'{TITLES[one.program]} {one.when}' for one in shown)}.")
+    return found
+
+
+def _write_lacks(walked: Walked) -> str:
+    """The steps that a program cannot do, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for number, why in walked.lacks.items():
+        by_reason.setdefault(why, []).append(str(number))
+    return "; ".join(f"{', '.join(numbers)} ({why})" for why, numbers in by_reason.items())
+
+
+def _common(walks: Sequence[Walked]) -> list[int]:
+    """The steps that all of these can do."""
+    return [number for number in NAMES if all(_can(one, number) for one in walks)]
+
+
+def _share_of_common(one: Walked, other: Walked, what: str) -> float:
+    """The share of another program's clicks or seconds, of the steps that both can do."""
+    common = _common([one, other])
+    mine, theirs = (getattr(walked.only(common), what) for walked in (one, other))
+    return float(mine / max(theirs, 0.001))
+
+
+def _cells(done: Done | None) -> list[str]:
+    if done is None:
+        return ["–", "–"]
+    if done.lacks is not None:
+        return ["cannot", "–"]
+    return [str(done.clicks), f"{done.seconds:.1f}"]
+
+
+def _sums(walked: Walked) -> list[str]:
+    return [f"**{walked.clicks}**", f"**{walked.seconds:.1f}**"]
+
+
+def _can(walked: Walked, number: int) -> bool:
+    return number in walked.steps and walked.steps[number].lacks is None
+
+
+def _median(found: Sequence[Done]) -> Done:
+    first = found[0]
+    lacks = next((done.lacks for done in found if done.lacks is not None), None)
+    if lacks is not None:
+        return Done(number=first.number, lacks=lacks)
+    clicks = round(statistics.median(done.clicks for done in found))
+    return Done(number=first.number, clicks=clicks, seconds=statistics.median(done.seconds for done in found))

@@ -1,0 +1,71 @@
+"""`python -m tools.regexes`: judges every regular expression in tracked Python and JavaScript files.
+
+Ends with status 1 if an expression takes more than linear time, cannot be judged, or is built at run time without being
+listed in `built.py` with its reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from tests.support.project import ROOT
+from tools.regexes.built import BUILT, BUILT_IN_JAVASCRIPT
+from tools.regexes.growth import judge
+from tools.regexes.javascript import JavaScriptJudge
+from tools.regexes.python_source import FoundPattern, find_patterns
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the findings and the number of expressions that were judged. Returns the exit status."""
+    argparse.ArgumentParser(prog="python -m tools.regexes", description=__doc__).parse_args(arguments)
+    judge_of_javascript = JavaScriptJudge(ROOT, tracked("*.js", "*.mjs", "*.cjs"))
+    patterns = find_patterns(ROOT, tracked("*.py"))
+    findings = [*_judge_python(patterns), *_find_unused(patterns)]
+    expressions = judge_of_javascript.verdicts()
+    for one in expressions:
+        listed = BUILT_IN_JAVASCRIPT.get((one["file"], one["source"]))
+        if one["verdict"] != "safe" and not (one["built"] and listed):
+            findings.append(f"{one['file']}:{one['line']}: {one['verdict']}: {one['why']}: {one['source']}")
+    print(*findings, sep="\n" if findings else "")
+    print(
+        f"regular expressions: {len(patterns)} of Python and {len(expressions)} of JavaScript judged, "
+        f"{len(findings)} superlinear, unknown or not listed"
+    )
+    return 1 if findings else 0
+
+
+def tracked(*kinds: str) -> list[str]:
+    """The files in git whose names match these patterns."""
+    done = subprocess.run(["git", "ls-files", *kinds], capture_output=True, text=True, cwd=ROOT, check=True)
+    return [name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def _judge_python(patterns: list[FoundPattern]) -> list[str]:
+    findings: list[str] = []
+    known: dict[tuple[str | bytes, int, frozenset[str]], str] = {}
+    for one in patterns:
+        listed = BUILT.get((one.file, one.written))
+        if one.text is None and listed is None:
+            findings.append(f"{one.file}:{one.line}: built at run time and not listed: {one.written}")
+            continue
+        for text in (one.text,) if one.text is not None else listed.examples if listed else ():
+            key = text, one.flags, one.ways
+            if key not in known:
+                known[key] = judge(*key)
+            if known[key]:
+                findings.append(f"{one.file}:{one.line}: {known[key]}: {text!r}")
+    return findings
+
+
+def _find_unused(patterns: list[FoundPattern]) -> list[str]:
+    used = {(one.file, one.written) for one in patterns}
+    return [
+        f"{file}: listed as built, and is no more: {written}" for file, written in BUILT if (file, written) not in used
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

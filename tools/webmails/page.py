@@ -1,0 +1,70 @@
+"""The table of docs/extension.md about real webmails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tests.support.made_tables import MadeTable
+from tools.bench.results import Limit
+from tools.webmails.meeting import READINGS, WRITINGS, Met
+
+TABLE: Final = MadeTable("<!-- Made by `make nightly`: webmails. -->\n", "<!-- End of the webmails. -->\n")
+_KINDS: Final = (*READINGS, *WRITINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One webmail. `met`: by browser and kind; empty if `absence` says why it was not started.
+
+    `reason`: why one press does not read its mails.
+    """
+
+    name: str
+    version: str
+    met: Mapping[str, Mapping[str, Met]]
+    absence: str = ""
+    reason: str = ""
+
+
+def draw(rows: Sequence[Row]) -> str:
+    """The table: the presses that a reading or a writing took, or what happened in its place."""
+    lines = [["", "version", *_KINDS], ["---"] * (len(_KINDS) + 2)]
+    lines += [
+        [
+            row.name,
+            row.version,
+            *([row.absence] * len(_KINDS) if row.absence else (_cell(row, kind) for kind in _KINDS)),
+        ]
+        for row in rows
+    ]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(row: Row, kind: str) -> str:
+    reason = row.reason if kind in READINGS else ""
+    shown = {engine: _show(met[kind], reason) for engine, met in row.met.items()}
+    if len(set(shown.values())) == 1:
+        return next(iter(shown.values()))
+    return "; ".join(f"{engine.capitalize()}: {said}" for engine, said in shown.items())
+
+
+def _show(met: Met, reason: str) -> str:
+    by_hand = ", by hand" if met.is_attached_by_hand else ""
+    return f"{met.presses}{by_hand}" if met.good else reason or f"**{' '.join(met.said.split())[:120]}**"
+
+
+def limits(rows: Sequence[Row]) -> list[Limit]:
+    """For each of Debian's webmails and each browser: what failed, and the most presses of one."""
+    found = []
+    for row in rows:
+        if not row.version:
+            continue
+        for engine, met in row.met.items():
+            failed = sum(not one.good for one in met.values())
+            presses = max(one.presses for one in met.values())
+            of = f"{row.name} {row.version}: "
+            found.append(Limit(where=engine, what=of + "not as wanted, of 6", value=failed, limit=0, unit="count"))
+            found.append(Limit(where=engine, what=of + "presses", value=presses, limit=2, unit="count"))
+    return found
