@@ -310,7 +310,7 @@ def decompressed(file: Path) -> bytes:
 
 
 def test_the_notes_for_translators_are_not_served(dist: Path) -> None:
-    for folder, source in (("pages", "webbridge/pages"), ("runtime/ui", "wasm_build/ui")):
+    for folder, source in (("pages", "webbridge/pages/words"), ("runtime/ui", "wasm_build/ui")):
         served = json.loads((dist / folder / "messages.en.json").read_text())
         written = json.loads((ROOT / source / "messages.en.json").read_text())
         assert served == {key: {"message": entry["message"]} for key, entry in written.items()}
@@ -485,7 +485,7 @@ def test_the_warm_up_takes_its_stand_in_away(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_catalogues_of_browsers_have_all_texts_and_no_notes(dist: Path) -> None:
-    for folder, copies in ((ROOT / "webbridge/pages", dist / "pages"), (ROOT / "wasm_build/ui", dist / "runtime/ui")):
+    for folder, copies in ((ROOT / "webbridge/pages/words", dist / "pages"), (ROOT / "wasm_build/ui", dist / "runtime/ui")):
         for source in folder.glob("messages.*.json"):
             texts = json.loads(source.read_text())
             copied = json.loads((copies / source.name).read_text())

@@ -110,7 +110,7 @@ def shared(language: str) -> dict[str, Any]:
 
 
 def of_pages(language: str) -> dict[str, Any]:
-    return messages(PAGES / f"messages.{language}.json")
+    return messages(PAGES / f"words/messages.{language}.json")
 
 
 # The catalogues that the scripts of pages and extension load, in one format.

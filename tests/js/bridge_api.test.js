@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BridgeApi } from "../../webbridge/pages/api.js";
+import { BridgeApi } from "../../webbridge/pages/app/api.js";
 
 /** @param {Promise<any>} promise */
 const outcomeOf = (promise) => promise.then((value) => value.outcome ?? "ok", ({ code }) => code);

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FileIndex } from "../../webbridge/pages/my_files/file_index.js";
-import { addFolder } from "../../webbridge/pages/my_files/file_tree.js";
+import { FileIndex } from "../../webbridge/pages/files/file_index.js";
+import { addFolder } from "../../webbridge/pages/files/file_tree.js";
 
 const ACCOUNT = "alice@example.test";
 const SEEDS = Array.from({ length: 15 }, (_, index) => index + 1);
@@ -56,7 +56,7 @@ function bridgeWith(pause, choose) {
 let tabs = 0;
 /** A tab is a document of its own, which shares only the storage with the others. */
 async function openTab(bridge, pause) {
-  const { SeenIndex } = await import(`../../webbridge/pages/my_files/seen_index.js?tab=${tabs += 1}`);
+  const { SeenIndex } = await import(`../../webbridge/pages/files/seen_index.js?tab=${tabs += 1}`);
   return new FileIndex(keysWith(pause), bridge, new SeenIndex(ACCOUNT, () => true));
 }
 

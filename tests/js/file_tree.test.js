@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import {
   addFile, addFolder, findFiles, listFolder, moveFile, moveFolder, NOTHING, readContent, removeFile, removeFolder, writeContent,
-} from "../../webbridge/pages/my_files/file_tree.js";
+} from "../../webbridge/pages/files/file_tree.js";
 
 /** @typedef {typeof NOTHING} Content */
 /** @typedef {(known: Content) => Content} Change */

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AddressBook } from "../../webbridge/pages/address_book.js";
-import { cleanSignature, endOfWords, withSignature } from "../../webbridge/pages/letter_signature.js";
+import { AddressBook } from "../../webbridge/pages/trust/address_book.js";
+import { cleanSignature, endOfWords, withSignature } from "../../webbridge/pages/writing/letter_signature.js";
 
 /** @param {AddressBook} book */
 const sentOf = (book) => book.texts().setting;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { OwnKeys } from "../../webbridge/pages/my_files/own_keys.js";
+import { OwnKeys } from "../../webbridge/pages/files/own_keys.js";
 
 const KEY = { fingerprint: "aa", certificate: new ArrayBuffer(1), isShared: true, notAfter: "2026-01-01T00:00:00Z" };
 

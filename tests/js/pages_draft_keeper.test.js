@@ -9,7 +9,7 @@ test("a continued draft is written when it has changed and not before", async ()
     window: globalThis, document: { hidden: false, addEventListener: () => {} },
     addEventListener: (type, listener) => { listeners[type] = listener; },
   });
-  const { DraftKeeper } = await import("../../webbridge/pages/draft_keeper.js");
+  const { DraftKeeper } = await import("../../webbridge/pages/drafts/draft_keeper.js");
   // Each kept version is noted with the time of the change.
   const kept = [];
   let moment = "before a change";

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import "./support/leave.js";
 
 import { MAX_BLOB_BYTES, chooseWay } from "../../wasm_build/parcels/saving.js";
-import { saveByWorker } from "../../webbridge/pages/parcels/worker_saving.js";
-import { GIVE, READY } from "../../webbridge/pages/parcels/save_words.js";
+import { saveByWorker } from "../../webbridge/pages/parcels/page/worker_saving.js";
+import { GIVE, READY } from "../../webbridge/pages/parcels/page/save_words.js";
 import { giveChunks } from "../../wasm_build/vault/chunk_port.js";
 
 const BASE = new URL("https://pages.test/");
@@ -87,7 +87,7 @@ globalThis.self = {
   addEventListener: (type, listener) => { listeners[type] = listener; }, skipWaiting: () => {},
   registration: { scope: "https://pages.test/parcel-files/" },
 };
-await import(new URL("../../webbridge/pages/save_worker.js", import.meta.url).href);
+await import(new URL("../../webbridge/pages/parcels/save_worker.js", import.meta.url).href);
 async function offer(token, next) {
   const [file, ready] = [new MessageChannel(), new MessageChannel()];
   let stops = 0;

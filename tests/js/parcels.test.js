@@ -47,7 +47,7 @@ test("the fragment is taken out of address and history", async () => {
       location: { hash, pathname: "/parcel.html", search: "" }, history: { replaceState: (/** @type {unknown[]} */ ...given) => calls.push(given) },
     });
     // The module reads the address when it is loaded. Another query makes another module.
-    const module = new URL(`../../webbridge/pages/parcels/arrived_link.js?${encodeURIComponent(hash)}`, import.meta.url);
+    const module = new URL(`../../webbridge/pages/parcels/page/arrived_link.js?${encodeURIComponent(hash)}`, import.meta.url);
     const { arrivedLink } = await import(module.href);
     assert.deepEqual([arrivedLink, calls], [arrived, [[null, "", "/parcel.html"]]]);
   }

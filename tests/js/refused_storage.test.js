@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import "./support/leave.js";
 
-import { KeptTrust } from "../../webbridge/pages/kept_trust.js";
+import { KeptTrust } from "../../webbridge/pages/trust/kept_trust.js";
 
 test("the answer at sign in counts although the browser stores nothing", async () => {
   const keys = /** @type {any} */ (Object.assign(new EventTarget(), { unlocked: false }));

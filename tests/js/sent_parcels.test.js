@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { actsFor, codeWords, headlineOf, lookOf, stateKey, wholeNumber } from "../../webbridge/pages/sent_parcels/parcel_states.js";
-import { isTokenName, tokenCommand } from "../../webbridge/pages/sent_parcels/token_words.js";
+import { actsFor, codeWords, headlineOf, lookOf, stateKey, wholeNumber } from "../../webbridge/pages/parcels/sent/parcel_states.js";
+import { isTokenName, tokenCommand } from "../../webbridge/pages/parcels/sent/token_words.js";
 import { readEntries } from "./support/catalogues.js";
 
-const CATALOGUE = readEntries("webbridge/pages/messages.en.json");
+const CATALOGUE = readEntries("webbridge/pages/words/messages.en.json");
 
 /**
  * @param {string} state @param {string[]} saidBy @param {{stored?: boolean, triesLeft?: number}} [differences]

@@ -134,7 +134,7 @@ ASKED = {
             ],
         },
         ["messages", "0"],
-        "async () => { const { DraftMailbox } = await import('/source/webbridge/pages/draft_mailbox.js');"
+        "async () => { const { DraftMailbox } = await import('/source/webbridge/pages/drafts/draft_mailbox.js');"
         " return (await new DraftMailbox(api, '').look('alice@example.test')).found; }",
         "found.some(({ place }) => place.uid === 2)",
     ),

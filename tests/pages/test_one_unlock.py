@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Several tabs in one page, each with a channel of its own. A test moves the clock that all of them read.
 TABS = """
-  const { KeyRing } = await import("/source/webbridge/pages/keys.js");
-  const { SharedUnlock } = await import("/source/webbridge/pages/shared_unlock.js");
+  const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
+  const { SharedUnlock } = await import("/source/webbridge/pages/keys/shared_unlock.js");
   const { hexFromBytes } = await import("/source/wasm_build/vault/hexadecimal.js");
   const MINUTE = 60000, HOUR = 60 * MINUTE;
   const wall = Date.now.bind(Date);

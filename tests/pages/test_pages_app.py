@@ -87,7 +87,7 @@ def test_the_policy_lets_in_own_code_and_the_two_servers_and_nothing_else(browse
 
 def hash_of_frame_script() -> str:
     """The hash of the only inline script: that of the frame which draws PDF files."""
-    source = (ROOT / "webbridge/pages/pdf/pdf_frame.js").read_text()
+    source = (ROOT / "webbridge/pages/reading/pdf/pdf_frame.js").read_text()
     script = source.partition("FRAME_SCRIPT = `")[2].partition("`;")[0]
     assert sha384(script.encode()) in source.replace(script, ""), "the policy of the frame names the same hash"
     return sha384(script.encode())

@@ -25,10 +25,10 @@ NEEDLE_BYTES = 32
 
 # A tab with a bridge and a vault in the page. The database is the browser's own. A test moves the clock.
 TAB = """
-  const { KeyRing } = await import("/source/webbridge/pages/keys.js");
-  const { ReloadUnlock } = await import("/source/webbridge/pages/reload_unlock.js");
-  const { openReloads } = await import("/source/webbridge/pages/reload_database.js");
-  const { accountDigest } = await import("/source/webbridge/pages/state_database.js");
+  const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
+  const { ReloadUnlock } = await import("/source/webbridge/pages/keys/reload_unlock.js");
+  const { openReloads } = await import("/source/webbridge/pages/keys/reload_database.js");
+  const { accountDigest } = await import("/source/webbridge/pages/app/state_database.js");
   const MINUTE = 60000, HOUR = 60 * MINUTE;
   const wall = Date.now.bind(Date);
   let shift = 0;

@@ -16,7 +16,7 @@ OWN_FILES: Final = {
     "webbridge/pages/main.js",
     "webbridge/pages/offline/app_worker.js",
     "webbridge/pages/parcel_main.js",
-    "webbridge/pages/pdf/pdf_view.js",
+    "webbridge/pages/reading/pdf/pdf_view.js",
 }
 # The scripts in a page of a webmail read what that page could read too.
 IN_PAGES: Final = "browser_ext/content/"

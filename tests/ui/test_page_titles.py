@@ -36,7 +36,7 @@ def test_one_function_sets_the_title() -> None:
 
 
 def test_each_title_is_a_key_of_a_catalogue_and_no_text() -> None:
-    catalogues = ("wasm_build/ui/messages", "webbridge/pages/messages")
+    catalogues = ("wasm_build/ui/messages", "webbridge/pages/words/messages")
     known = {key for name in catalogues for key in json.loads((ROOT / f"{name}.en.json").read_text())}
     known |= set(json.loads((ROOT / "browser_ext/_locales/en/messages.json").read_text()))
     calls = 0
@@ -67,6 +67,6 @@ def test_no_title_has_a_value_of_a_message() -> None:
         for given in re.findall(r'\btitleKey[ ]?[:=][^\n"]{0,80}"(\w+)"', script.read_text())
     }
     entries = json.loads((ROOT / "wasm_build/ui/messages.en.json").read_text())
-    entries |= json.loads((ROOT / "webbridge/pages/messages.en.json").read_text())
+    entries |= json.loads((ROOT / "webbridge/pages/words/messages.en.json").read_text())
     assert literals
     assert all("{" not in entries[key]["message"] for key in literals)

@@ -9,7 +9,7 @@ from typing import Final
 from tests.support.project import ROOT
 
 _PAGES: Final = ROOT / "webbridge/pages"
-_ARRIVED: Final = _PAGES / "parcels/arrived_link.js"
+_ARRIVED: Final = _PAGES / "parcels/page/arrived_link.js"
 _PARCELS: Final = ROOT / "wasm_build/parcels"
 
 
@@ -27,14 +27,14 @@ def test_the_chunks_are_those_of_the_format() -> None:
 def test_no_plaintext_goes_into_a_storage_of_the_browser() -> None:
     code = "".join(
         path.read_text()
-        for path in [*_PARCELS.rglob("*.js"), *(_PAGES / "parcels").rglob("*.js"), _PAGES / "save_worker.js"]
+        for path in [*_PARCELS.rglob("*.js"), *(_PAGES / "parcels/page").rglob("*.js"), _PAGES / "parcels/save_worker.js"]
     )
     storages = re.compile(r"getDirectory|createSyncAccessHandle|indexedDB|localStorage|sessionStorage|caches\b")
     assert storages.findall(code) == []
 
 
 def test_every_error_that_ends_a_parcel_has_its_sentence() -> None:
-    known = json.loads((_PAGES / "messages.en.json").read_text())
+    known = json.loads((_PAGES / "words/messages.en.json").read_text())
     known |= json.loads((ROOT / "wasm_build/ui/messages.en.json").read_text())
     code = "".join(path.read_text() for path in _PARCELS.rglob("*.js"))
     named = set(re.findall(r'ApiError\(\s*"([a-z-]+)"', code))

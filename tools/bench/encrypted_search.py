@@ -30,7 +30,7 @@ _MAX_MILLISECONDS: Final = 300
 _MANY: Final = 10_000
 # Makes an index of 10,000 messages, and keeps `searches`, which returns the milliseconds of some searches.
 _MAKE: Final = """async (count) => {
-  const { MailIndex } = await import("/source/webbridge/pages/mail_index.js");
+  const { MailIndex } = await import("/source/webbridge/pages/mail/mail_index.js");
   const seal = (verb, { draft, sealed }) => (verb === "draft.seal" ? { sealed: draft } : { draft: sealed });
   const vault = { call: async (verb, given) => seal(verb, given) };
   const keys = Object.assign(new EventTarget(), {

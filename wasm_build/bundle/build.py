@@ -34,7 +34,9 @@ from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 _CONTENT_SCRIPTS: Final = tuple(
     f"content/{name}.js" for name in ("guard", "site_check", "content", "field_scripts", "mail_scripts", "page_scripts")
 )
-_PAGES_WORKERS: Final = ("new_mail_worker.js", "save_worker.js")
+# The workers of the pages by their published names, and the folders whose files are published without the folder.
+_PAGES_WORKERS: Final = {"new_mail_worker.js": "settings/new_mail_worker.js", "save_worker.js": "parcels/save_worker.js"}
+_PAGES_FOLDERS: Final = ("markup", "words")
 _APP_WORKER: Final = {"app_worker.js": "webbridge/pages/offline/app_worker.js"}
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 
@@ -46,8 +48,15 @@ def build(root: Path, out: Path) -> dict[str, Content]:
     runtime = collect_runtime(root, pyodide)
     pinned = pinned_module(runtime)
     pdf, late = build_pdf_preview(root), build_late_views(root)
-    pages = bundle_pages(root, "webbridge/pages", "pages", classic=_PAGES_WORKERS, pinned=pinned + pdf.pins + late.pins)
-    scripts = {"modules": ("background.js",), "classic": _CONTENT_SCRIPTS}
+    pages = bundle_pages(
+        root,
+        "webbridge/pages",
+        "pages",
+        classic=_PAGES_WORKERS,
+        flat=_PAGES_FOLDERS,
+        pinned=pinned + pdf.pins + late.pins,
+    )
+    scripts = {"modules": ("background.js",), "classic": {name: name for name in _CONTENT_SCRIPTS}}
     extension = {
         **bundle_pages(root, "browser_ext", "extension", **scripts, pinned=pinned),
         **_below("runtime", runtime),
@@ -56,7 +65,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
     }
     owners = collect_owners(root, pinned)
     pages |= {**_below("runtime", runtime), **_sanitiser(root), **pdf.files, **late.files}
-    pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, _PAGES_WORKERS))
+    pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, tuple(_PAGES_WORKERS)))
     served = {**_below("runtime", {**runtime, **owners}), **_below("pages", pages)}
     files: dict[str, Content] = {
         **served,

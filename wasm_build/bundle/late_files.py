@@ -13,11 +13,11 @@ from wasm_build.bundle.tree import Content
 
 # The name of the hash in `pinned.js`, the name of the file in the folder of the pages, and its source.
 _VIEWS: Final = (
-    ("SENT_PARCELS_INTEGRITY", "parcels_sent.js", "webbridge/pages/sent_parcels/parcels_sent.js"),
-    ("PARCEL_ANSWER_INTEGRITY", "parcel_answer.js", "webbridge/pages/parcel_answer/parcel_answer.js"),
-    ("PARCEL_KEY_INTEGRITY", "parcel_key.js", "webbridge/pages/parcel_key/parcel_key.js"),
-    ("PARCEL_LETTER_INTEGRITY", "parcel_letter.js", "webbridge/pages/parcel_letter/parcel_letter.js"),
-    ("MY_FILES_INTEGRITY", "my_files.js", "webbridge/pages/my_files/my_files.js"),
+    ("SENT_PARCELS_INTEGRITY", "parcels_sent.js", "webbridge/pages/parcels/sent/parcels_sent.js"),
+    ("PARCEL_ANSWER_INTEGRITY", "parcel_answer.js", "webbridge/pages/parcels/answer/parcel_answer.js"),
+    ("PARCEL_KEY_INTEGRITY", "parcel_key.js", "webbridge/pages/parcels/key/parcel_key.js"),
+    ("PARCEL_LETTER_INTEGRITY", "parcel_letter.js", "webbridge/pages/parcels/letter/parcel_letter.js"),
+    ("MY_FILES_INTEGRITY", "my_files.js", "webbridge/pages/files/my_files.js"),
 )
 
 

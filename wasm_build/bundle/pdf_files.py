@@ -14,7 +14,7 @@ from typing import Final
 from wasm_build.bundle.scripts import bundle_scripts
 from wasm_build.bundle.tree import Content, read_content, sha384
 
-_FOLDER: Final = "webbridge/pages/pdf"
+_FOLDER: Final = "webbridge/pages/reading/pdf"
 _WORKER: Final = "pdf_worker.js"
 _VIEW: Final = "pdf_view.js"
 

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal
 
 from wasm_build.bundle.catalogues import is_catalogue, loaded_catalogue
@@ -69,29 +70,37 @@ def bundle_scripts(
 
 
 def bundle_pages(
-    root: Path, source: str, room: str, *, modules: tuple[str, ...] = (), classic: tuple[str, ...] = (), pinned: str
+    root: Path,
+    source: str,
+    room: str,
+    *,
+    modules: tuple[str, ...] = (),
+    classic: Mapping[str, str] = MappingProxyType({}),
+    flat: tuple[str, ...] = (),
+    pinned: str,
 ) -> dict[str, Content]:
     """All files of a folder of pages, with the scripts and styles that a page names bundled.
 
-    `modules` and `classic` are further scripts to bundle, which no page names.
+    `modules` and `classic` are further scripts to bundle, which no page names; `classic` has their sources by their
+    names. The files in the folders `flat` have names without the folder.
     """
     folder = root / source
-    files = list_folder(folder)
-    found: dict[Format, set[str]] = {"esm": set(modules), "iife": set(classic)}
+    files = {_published(name, flat): name for name in list_folder(folder)}
+    found: dict[Format, dict[str, str]] = {"esm": {name: name for name in modules}, "iife": dict(classic)}
     for page in (name for name in files if name.endswith(".html")):
-        text = (folder / page).read_text()
+        text = (folder / files[page]).read_text()
         base = Path(page).parent
         modules_of_page = [name for is_module, name in _SCRIPT.findall(text) if is_module]
         scripts_of_page = [name for is_module, name in _SCRIPT.findall(text) if not is_module]
-        found["esm"] |= _sources(folder, base, [*modules_of_page, *_STYLE.findall(text)])
-        found["iife"] |= _sources(folder, base, scripts_of_page)
+        found["esm"] |= _sources(files, base, [*modules_of_page, *_STYLE.findall(text)])
+        found["iife"] |= _sources(files, base, scripts_of_page)
     bundles: dict[str, Content] = {
-        name: loaded_catalogue(folder / name) if is_catalogue(name) else path
+        name: loaded_catalogue(folder / path) if is_catalogue(name) else folder / path
         for name, path in files.items()
         if not name.endswith(_BUNDLED)
     }
-    for kind, names in found.items():
-        entries = {name: f"{source}/{name}" for name in sorted(names)}
+    for kind, sources in found.items():
+        entries = {name: f"{source}/{sources[name]}" for name in sorted(sources)}
         bundles |= bundle_scripts(root, room, kind, entries, pinned=pinned) if entries else {}
     return bundles
 
@@ -107,7 +116,12 @@ def list_source_modules(root: Path, pinned: str) -> dict[str, Content]:
     return {**modules, _PINNED: pinned.encode(), **{name: root / name for name in PUBLISHED}}
 
 
-def _sources(folder: Path, base: Path, addresses: list[str]) -> set[str]:
-    # An address that names no file in this folder is that of a third-party script, which is not bundled.
-    names = [Path(os.path.normpath(base / address)) for address in addresses]
-    return {name.as_posix() for name in names if (folder / name).exists()}
+def _published(name: str, flat: tuple[str, ...]) -> str:
+    top, _, rest = name.partition("/")
+    return rest if top in flat else name
+
+
+def _sources(files: Mapping[str, str], base: Path, addresses: list[str]) -> dict[str, str]:
+    # An address that names no file of the pages is that of a third-party script, which is not bundled.
+    names = [Path(os.path.normpath(base / address)).as_posix() for address in addresses]
+    return {name: files[name] for name in names if name in files}

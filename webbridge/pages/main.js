@@ -5,10 +5,10 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { explainCalm } from "../../wasm_build/ui/calm.js";
 import { errorSentence } from "../../wasm_build/ui/catalogue.js";
-import { App } from "./app.js";
-import { ApiError } from "./api.js";
-import { readChecked } from "./checked_page.js";
-import { loadTexts, pageLanguage } from "./language.js";
+import { App } from "./app/app.js";
+import { ApiError } from "./app/api.js";
+import { readChecked } from "./app/checked_page.js";
+import { loadTexts, pageLanguage } from "./app/language.js";
 
 /** The words for a start that failed before there were texts to look up. @type {Record<string, Words>} */
 const WITHOUT_TEXTS = {
@@ -45,7 +45,7 @@ const WITHOUT_TEXTS = {
 async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
-  /** @type {import("./language.js").PageTexts | null} */
+  /** @type {import("./app/language.js").PageTexts | null} */
   let translate = null;
   try {
     const { integrity, ...servers } = readChecked();

@@ -3,13 +3,13 @@
  * module runs. The page asks only for its own files until the person presses Open.
  */
 
-import { arrivedLink } from "./parcels/arrived_link.js";
+import { arrivedLink } from "./parcels/page/arrived_link.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { explainCalm } from "../../wasm_build/ui/calm.js";
-import { readChecked } from "./checked_page.js";
-import { loadTexts, pageLanguage } from "./language.js";
-import { ParcelPage } from "./parcels/parcel_page.js";
-import { StartedVault } from "./parcels/started_vault.js";
+import { readChecked } from "./app/checked_page.js";
+import { loadTexts, pageLanguage } from "./app/language.js";
+import { ParcelPage } from "./parcels/page/parcel_page.js";
+import { StartedVault } from "./parcels/page/started_vault.js";
 
 /** The words for a start that failed before there were texts to look up. @type {Record<string, Words>} */
 const WITHOUT_TEXTS = {

@@ -11,7 +11,7 @@ from tests.support.project import ROOT
 
 LISTED = {"app.webmanifest", "main.js", "parcel.css", "parcel_main.js", "style.css", "icon.svg", "sub/a.js"}
 EVIL = '<script src="https://evil.example/a.js"></script>'
-DOCUMENT = (ROOT / "webbridge/pages/index.html").read_text("utf-8")
+DOCUMENT = (ROOT / "webbridge/pages/markup/index.html").read_text("utf-8")
 
 
 def test_the_document_of_the_pages_is_accepted() -> None:
@@ -19,7 +19,7 @@ def test_the_document_of_the_pages_is_accepted() -> None:
 
 
 def test_the_page_of_parcels_has_no_other_markup() -> None:
-    assert find_references((ROOT / "webbridge/pages/parcel.html").read_text("utf-8"), LISTED) == []
+    assert find_references((ROOT / "webbridge/pages/markup/parcel.html").read_text("utf-8"), LISTED) == []
 
 
 @pytest.mark.parametrize(

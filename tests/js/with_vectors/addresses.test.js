@@ -14,7 +14,7 @@ testWith("two addresses share kept state only if they are the same", async (/** 
   /** @type {string[]} */
   const accounts = [];
   Object.assign(globalThis, { indexedDB: { open: () => settle({ transaction: () => transaction(accounts), close() {} }) } });
-  const { openStates } = await import("../../../webbridge/pages/state_database.js");
+  const { openStates } = await import("../../../webbridge/pages/app/state_database.js");
   for (const { one, other, match } of pairs) {
     accounts.length = 0;
     for (const address of [one, other]) await openStates.write(address, 1, /** @type {any} */ (new ArrayBuffer(0)));

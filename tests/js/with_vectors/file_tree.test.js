@@ -1,7 +1,7 @@
 /** The names that pages allow for kept files are those that the format of parcels allows. */
 import assert from "node:assert/strict";
 
-import { asName, nameProblem } from "../../../webbridge/pages/my_files/file_tree.js";
+import { asName, nameProblem } from "../../../webbridge/pages/files/file_tree.js";
 import { testWith } from "./vectors.js";
 
 testWith("the page allows the names that the format allows", ({ names, allowed }) => {

@@ -1,7 +1,7 @@
 /** The pages keep every member of the rows that the bridge gives. */
 import assert from "node:assert/strict";
 
-import { readPage } from "../../../webbridge/pages/list_answers.js";
+import { readPage } from "../../../webbridge/pages/mail/list_answers.js";
 import { testWith } from "./vectors.js";
 
 testWith("no member of a row is lost", (page) => {

@@ -1,8 +1,8 @@
 /** The view of sent parcels has a word for each state of the bridge, and agrees with it about names and commands. */
 import assert from "node:assert/strict";
 
-import { codeWords, speakerKey, stateKey } from "../../../webbridge/pages/sent_parcels/parcel_states.js";
-import { isTokenName, tokenCommand } from "../../../webbridge/pages/sent_parcels/token_words.js";
+import { codeWords, speakerKey, stateKey } from "../../../webbridge/pages/parcels/sent/parcel_states.js";
+import { isTokenName, tokenCommand } from "../../../webbridge/pages/parcels/sent/token_words.js";
 import { readEntries } from "../support/catalogues.js";
 import { testWith } from "./vectors.js";
 
@@ -13,7 +13,7 @@ testWith("each state and speaker of the bridge has words", (/** @type {Record<st
   const ofStates = states.map((state) => key(state, "recipient-claims"));
   const ofSpeakers = speakers.map((by) => speakerKey(/** @type {any} */ ({ by })));
   const ofCodes = codes.map((code) => codeWords(code, "notified")[0]);
-  const catalogue = readEntries("webbridge/pages/messages.en.json");
+  const catalogue = readEntries("webbridge/pages/words/messages.en.json");
   const failed = speakers.map((by) => key("failed", by));
   for (const one of [...ofStates, ...ofSpeakers, ...ofCodes, ...failed]) assert.ok(one in catalogue, one);
   assert.equal(new Set(ofCodes).size, codes.length);

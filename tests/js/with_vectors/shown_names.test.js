@@ -6,7 +6,7 @@ import { createPeople } from "../../../wasm_build/ui/clamped_people.js";
 import { isAddress, writeMailbox } from "../../../wasm_build/ui/formats.js";
 import { readLink } from "../../../wasm_build/ui/mail_markup.js";
 import { cleanAddress, holderText, shortName } from "../../../wasm_build/ui/shown_names.js";
-import { senderOf } from "../../../webbridge/pages/row_people.js";
+import { senderOf } from "../../../webbridge/pages/mail/row_people.js";
 import { testWith } from "./vectors.js";
 
 /** @typedef {{name: string, address: string, shown: string}} Beside */

@@ -27,6 +27,6 @@ def serve_growing_views(site: WebSite, pages: Path) -> str:
     site.serve("/views.js", read_content(script), "text/javascript")
     site.serve("/purify.js", (ROOT / SANITISER).read_bytes(), "text/javascript")
     site.serve("/shared.json", (ROOT / "wasm_build/ui/messages.en.json").read_bytes(), "application/json")
-    site.serve("/pages.json", (ROOT / "webbridge/pages/messages.en.json").read_bytes(), "application/json")
+    site.serve("/pages.json", (ROOT / "webbridge/pages/words/messages.en.json").read_bytes(), "application/json")
     site.serve("/style.css", (pages / "style.css").read_bytes(), "text/css")
     return site.serve("/growing.html", PAGE.encode())

@@ -1,13 +1,13 @@
 /** The start without a connection with what this device has kept, and the way back to the bridge. */
 
-import { ApiError } from "../api.js";
+import { ApiError } from "../app/api.js";
 import { AppFiles } from "./app_files.js";
 import { KeptMail } from "./kept_mail.js";
 import { MailSource } from "./mail_source.js";
 import { Outbox } from "./outbox.js";
 import { keepsMail } from "./store.js";
 
-/** @typedef {import("../api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("../app/api.js").BridgeConfig} BridgeConfig */
 /** @typedef {import("./kept_mail.js").KeptOpening} KeptOpening */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {[BridgeConfig, string | null]} Answers what the bridge says of itself, and who has signed in */
@@ -35,7 +35,7 @@ export class Away {
   canEnter = false;
 
   /**
-   * @param {Pick<import("../app.js").App, "api" | "keys">} app
+   * @param {Pick<import("../app/app.js").App, "api" | "keys">} app
    * @param {Steps} steps
    */
   constructor({ api, keys }, steps) {
@@ -128,7 +128,7 @@ export class Away {
     if (answer) this.#steps.evidence.keep(answer);
   }
 
-  /** Keeps a message that was opened, and what the authorities said of its certificates. @param {import("../routes.js").MessageAddress} address @param {ArrayBuffer} message */
+  /** Keeps a message that was opened, and what the authorities said of its certificates. @param {import("../app/routes.js").MessageAddress} address @param {ArrayBuffer} message */
   async keepOpened(address, message) {
     await this.mail.keepMessage(address, message);
     const answer = this.#steps.evidence.copy();

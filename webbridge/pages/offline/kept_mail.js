@@ -10,26 +10,26 @@
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
-import { decodeJson, decrypt, encodeJson, encrypt, importKey, KEY_BYTES } from "../bound_cipher.js";
-import { ApiError } from "../api.js";
-import { messagePath } from "../routes.js";
-import { accountDigest } from "../state_database.js";
+import { decodeJson, decrypt, encodeJson, encrypt, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
+import { ApiError } from "../app/api.js";
+import { messagePath } from "../app/routes.js";
+import { accountDigest } from "../app/state_database.js";
 import {
   countMessages, dropOlderHalf, keepsMail, readAccount, readAccounts, readAllSealed, readSealed, removeAccounts, removeSealed,
   renewAccount, writeAccount, writeSealed,
 } from "./store.js";
 
-/** @typedef {import("../api.js").BridgeConfig} BridgeConfig */
-/** @typedef {import("../api.js").Folder} Folder */
-/** @typedef {import("../api.js").MessageSummary} MessageSummary */
-/** @typedef {import("../keys.js").KeyRing} KeyRing */
-/** @typedef {import("../keys.js").Vault} Vault */
-/** @typedef {import("../routes.js").MessageAddress} MessageAddress */
+/** @typedef {import("../app/api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("../app/api.js").Folder} Folder */
+/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../keys/keys.js").Vault} Vault */
+/** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("../../../wasm_build/vault/lookups.js").Answer} Answer */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */
 /** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */
-/** An account that is kept here, whose keys a passphrase has opened. @typedef {Head & {keys: import("../keys.js").KeptKeys}} KeptOpening */
+/** An account that is kept here, whose keys a passphrase has opened. @typedef {Head & {keys: import("../keys/keys.js").KeptKeys}} KeptOpening */
 /** `opened` are rows of messages that were opened and may be older. @typedef {{uidValidity: number, latest: MessageSummary[], opened: MessageSummary[]}} KeptList */
 
 const FORMAT = 1;

@@ -4,12 +4,12 @@
  * The bridge is always asked first. What it gives is kept if the person has switched that on.
  */
 
-import { ApiError } from "../api.js";
-import { timeOf } from "../mail_index.js";
+import { ApiError } from "../app/api.js";
+import { timeOf } from "../mail/mail_index.js";
 
-/** @typedef {import("../api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../list_source.js").ListedPage} ListedPage */
-/** @typedef {import("../routes.js").MessageAddress} MessageAddress */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../mail/list_source.js").ListedPage} ListedPage */
+/** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
 
 /** After a request without an answer, the bridge is asked this often. */

@@ -7,11 +7,11 @@
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
-import { ApiError, newSendingKey } from "../api.js";
+import { ApiError, newSendingKey } from "../app/api.js";
 
-/** @typedef {import("../api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../api.js").CopyWish} CopyWish */
-/** @typedef {import("../api.js").Submission} Submission */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../app/api.js").CopyWish} CopyWish */
+/** @typedef {import("../app/api.js").Submission} Submission */
 /** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
 /** @typedef {import("./mail_source.js").MailSource} MailSource */
 /**
@@ -19,7 +19,7 @@ import { ApiError, newSendingKey } from "../api.js";
  * @typedef {{message: string, recipients: string[], key: string, wish: CopyWish | null, tried: number, isSent: boolean}} WaitingCopy
  */
 /** `held`: the person changes it; `refused`: the mail server refused it; `unknown`: it was perhaps sent. @typedef {"waiting" | "held" | "refused" | "unknown"} LetterState */
-/** @typedef {import("../views/writing_view.js").Proposal} Proposal */
+/** @typedef {import("../writing/views/writing_view.js").Proposal} Proposal */
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 /**
  * The words of a letter. An earlier version has kept the people as texts of a header field.
@@ -27,7 +27,7 @@ import { ApiError, newSendingKey } from "../api.js";
  *   to: (string | Mailbox)[], cc?: (string | Mailbox)[], bcc?: (string | Mailbox)[],
  * }} KeptWords
  */
-/** @typedef {KeptWords & {outboxId: string, attachments: import("../mail_vault.js").Attachment[]}} Held */
+/** @typedef {KeptWords & {outboxId: string, attachments: import("../keys/mail_vault.js").Attachment[]}} Held */
 /** @typedef {KeptWords & {files: {name: string, type: string, data: string}[]}} Words attachments in base64 */
 /**
  * `isPart` is true while copies of the letter are still missing here, such as that for people in Bcc: then it is `held`. A page that
@@ -322,7 +322,7 @@ export class LetterPost {
     this.#words = words;
   }
 
-  /** As `BridgeApi.sendMessage`. @type {import("../letter_sending.js").Poster["sendMessage"]} */
+  /** As `BridgeApi.sendMessage`. @type {import("../writing/letter_sending.js").Poster["sendMessage"]} */
   async sendMessage(message, recipients, key, wish = null, isLast = true) {
     // The copies of one letter stay together.
     if (!this.waits && !(await this.#outbox.isNeeded())) return this.#api.sendMessage(message, recipients, key, wish);

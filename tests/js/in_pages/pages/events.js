@@ -1,8 +1,8 @@
 /** The functions that tests/pages/test_events.py runs in pages. */
 
 export async function parts() {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-  const { MailEvents } = await import("/source/webbridge/pages/events.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
+  const { MailEvents } = await import("/source/webbridge/pages/app/events.js");
   globalThis.messages = [];
   globalThis.uidValidity = 9;
   globalThis.asked = 0;
@@ -97,7 +97,7 @@ export async function aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed() {
 }
 
 export async function oneTabHoldsTheStreamAndTellsTheOthersUntilAnotherTakesOver() {
-  const { MailEvents } = await import("/source/webbridge/pages/events.js");
+  const { MailEvents } = await import("/source/webbridge/pages/app/events.js");
   const another = () => new MailEvents(() => "https://bridge.test/api/events", () => { checks += 1; });
   globalThis.others = Array.from({ length: 6 }, another);
   globalThis.told = [];
@@ -119,7 +119,7 @@ export async function leaveTheStream() {
 }
 
 export async function theAnswerToARequestFromBeforeASignInDoesNotEndItsSession() {
-  const { BridgeApi } = await import("/source/webbridge/pages/api.js");
+  const { BridgeApi } = await import("/source/webbridge/pages/app/api.js");
   let ends = 0;
   const api = new BridgeApi("https://bridge.test", () => { ends += 1; });
   const answered = {};
@@ -147,7 +147,7 @@ export async function theAnswerToARequestFromBeforeASignInDoesNotEndItsSession()
 }
 
 export async function failToRefresh() {
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   answers = Promise.reject(new ApiError("unreachable", "gone"));
   await list.refresh();
 }

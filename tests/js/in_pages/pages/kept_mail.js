@@ -105,7 +105,7 @@ export async function aListHasItsLatestRowsAndThoseOfOpenedMessages() {
   while ((await kept.readList("one")) === null);
   await kept.keepRow(at(3), row(3));
   await kept.keepRow(at(9), row(9));
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   const fail = async () => { throw new ApiError("unreachable", "away"); };
   const away = () => source().firstPage("one", fail, true);
   const first = await away();

@@ -1,8 +1,8 @@
 /** The functions that tests/pages/test_key_server_memory.py runs in pages. */
 
 export async function tabsInPage(account) {
-  const { KeyServerMemory } = await import("/source/webbridge/pages/key_server_memory.js");
-  const { openRoaming } = await import("/source/webbridge/pages/state_database.js");
+  const { KeyServerMemory } = await import("/source/webbridge/pages/keys/key_server_memory.js");
+  const { openRoaming } = await import("/source/webbridge/pages/app/state_database.js");
   await openRoaming.remove(account);
   globalThis.tabs = [0, 1].map(() => new KeyServerMemory(() => true));
   globalThis.known = (members) => new TextEncoder().encode(JSON.stringify(members)).buffer;

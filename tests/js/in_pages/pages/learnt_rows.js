@@ -17,8 +17,8 @@ export async function stored() {
 }
 
 export async function listInPage() {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-  const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
+  const { LearntRows } = await import("/source/webbridge/pages/trust/learnt_rows.js");
   const copies = () => ({ identities: [], sealKey: null });
   const identities = [{ addresses: ["alice@example.test"] }];
   globalThis.keys = Object.assign(new EventTarget(), { unlocked: true, identities, copies });
@@ -68,8 +68,8 @@ export async function learnInPage(given, from, digest, made = {}, options = {}) 
 }
 
 export async function storedBefore(format) {
-  const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
-  const { openLearnt } = await import("/source/webbridge/pages/state_database.js");
+  const { LearntRows } = await import("/source/webbridge/pages/trust/learnt_rows.js");
+  const { openLearnt } = await import("/source/webbridge/pages/app/state_database.js");
   const address = `${crypto.randomUUID()}@example.test`;
   const lesson = { state: "verified", sender: "bob@example.test", subject: null, isEncrypted: false };
   const entry = { ...lesson, row: "row", digest: "d", at: 1 };
@@ -91,7 +91,7 @@ export function read() {
 }
 
 export async function otherBytesUnderTheSameNumberHaveNoVerdict() {
-  const { identityOf } = await import("/source/webbridge/pages/views/message_row.js");
+  const { identityOf } = await import("/source/webbridge/pages/mail/views/message_row.js");
   const seen = identityOf(messages[0]);
   const before = learnt.find(at("folder-id"), seen).state;
   if (before !== "verified") throw new Error("the row is not that of the lesson");
@@ -101,8 +101,8 @@ export async function otherBytesUnderTheSameNumberHaveNoVerdict() {
 }
 
 export async function noTabKeepsOrWritesAgainWhatAnotherHasForgottenForGood() {
-  const { LearntRows } = await import("/source/webbridge/pages/learnt_rows.js");
-  const { openLearnt } = await import("/source/webbridge/pages/state_database.js");
+  const { LearntRows } = await import("/source/webbridge/pages/trust/learnt_rows.js");
+  const { openLearnt } = await import("/source/webbridge/pages/app/state_database.js");
   const address = `${crypto.randomUUID()}@example.test`;
   const taken = (buffer) => structuredClone(buffer, { transfer: [buffer] });
   const vault = { call: async (verb, { draft, sealed }) => (

@@ -12,14 +12,14 @@ export function hold() {
 }
 
 export async function withoutAConnectionNothingSaysThatNoCertificateIsKnown() {
-  const { Directory } = await import("/source/webbridge/pages/directory.js");
+  const { Directory } = await import("/source/webbridge/pages/trust/directory.js");
   const lost = async () => { throw Object.assign(new Error("lost"), { code: "unreachable" }); };
   const directory = new Directory({ certificatesFor: lost }, { checkRecipient: async () => [] }, async () => true);
   return directory.find("a@b.test");
 }
 
 export async function fewAreMadeAtOnce() {
-  const { Directory } = await import("/source/webbridge/pages/directory.js");
+  const { Directory } = await import("/source/webbridge/pages/trust/directory.js");
   let [running, most] = [0, 0];
   const certificatesFor = async () => {
     most = Math.max(most, ++running);

@@ -19,9 +19,9 @@ export async function stored() {
 }
 
 export async function parts() {
-  const { MailIndex } = await import("/source/webbridge/pages/mail_index.js");
-  const { IndexFiller } = await import("/source/webbridge/pages/index_filler.js");
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { MailIndex } = await import("/source/webbridge/pages/mail/mail_index.js");
+  const { IndexFiller } = await import("/source/webbridge/pages/mail/index_filler.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   const { VaultError } = await import("/source/wasm_build/vault/vault_error.js");
   localStorage.clear();
   globalThis.asked = [];
@@ -132,14 +132,14 @@ export async function nothingIsStoredInClearAndNoRecordOpensInThePlaceOfAnother(
 }
 
 export async function exchangeRecords() {
-  const store = await import("/source/webbridge/pages/search_store.js");
-  const { accountDigest } = await import("/source/webbridge/pages/state_database.js");
+  const store = await import("/source/webbridge/pages/mail/search_store.js");
+  const { accountDigest } = await import("/source/webbridge/pages/app/state_database.js");
   const digest = await accountDigest(account);
   const [first, second] = await store.readSegments(digest);
   const kept = await store.readIndex(digest);
   const swapped = { ...second, heads: first.heads, words: first.words };
   await store.writeIndex({ ...kept, counter: 99 }, { written: [swapped] });
-  filler = new (await import("/source/webbridge/pages/index_filler.js")).IndexFiller(app, index);
+  filler = new (await import("/source/webbridge/pages/mail/index_filler.js")).IndexFiller(app, index);
   const ended = new Promise((resolve) => filler.addEventListener("change", () => resolve(filler.progress)));
   filler.resume();
   return [await find("lighthouse").then(() => "found", (error) => error.name), await ended];
@@ -219,14 +219,14 @@ export async function aServerThatRepeatsItselfEndsTheRound() {
 }
 
 export async function aFailureIsToldAndAPauseLasts() {
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   const { folders } = app.api;
   app.api.folders = async () => { throw new ApiError("unreachable", "no network"); };
   await fill();
   const failed = filler.progress;
   app.api.folders = folders;
   filler.pause();
-  const { IndexFiller } = await import("/source/webbridge/pages/index_filler.js");
+  const { IndexFiller } = await import("/source/webbridge/pages/mail/index_filler.js");
   return [failed, filler.progress, new IndexFiller(app, index).isPaused];
 }
 

@@ -27,7 +27,7 @@ export function hostile() {
 }
 
 export async function many() {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   const row = (index) => ({
     uid: 20000 - index, from: `Person ${index} <p${index}@example.test>`, to: "anna@example.test", size: 10,
     subject: `Number ${index}`, date: new Date(Date.now() - index * 3_600_000).toISOString(), seen: index % 2 === 0,
@@ -74,7 +74,7 @@ export async function wheel() {
 }
 
 export async function foldersInsideOthersStandBelowThem() {
-  const { arrangeTree } = await import("/source/webbridge/pages/views/folder_tree.js");
+  const { arrangeTree } = await import("/source/webbridge/pages/mail/views/folder_tree.js");
   const folder = (name, role = null, delimiter = "/") => ({ name, role, delimiter });
   const folders = [
     folder("INBOX", "inbox"), folder("INBOX/Inside"), folder("Work"), folder("Work-2"), folder("Work/2025/May"),

@@ -1,7 +1,7 @@
 /** The functions that tests/pages/test_message_list.py runs in pages. */
 
 export async function listInPage() {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   globalThis.within = "";
   globalThis.readable = null;
   globalThis.messages = [];
@@ -19,7 +19,7 @@ export async function listInPage() {
 }
 
 export async function endless() {
-  const { BridgeApi } = await import("/source/webbridge/pages/api.js");
+  const { BridgeApi } = await import("/source/webbridge/pages/app/api.js");
   globalThis.taken = 0;
   globalThis.decrypted = 0;
   const pull = (controller) => {
@@ -30,7 +30,7 @@ export async function endless() {
     ? new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
     : Response.json({ uidValidity, messages: Array.from({ length: 300 }, (_, index) => row({ uid: 1000 - index })) }));
   list.element.remove();
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   const mailVault = { subjects: async (found) => { decrypted += found.length; return found.map(() => ""); } };
   const api = new BridgeApi("https://bridge.test", () => undefined);
   globalThis.list = new MessageList({ translate: (key) => key, api, mailVault, keys: { unlocked: true } });
@@ -39,8 +39,8 @@ export async function endless() {
 
 export async function aFolderThatIsNumberedAnewInBetweenIsListedFromItsBeginning() {
   list.element.remove();
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   globalThis.asked = [];
   const messages = async (_folder, { before }) => {
     asked.push(before?.uidValidity ?? null);
@@ -58,7 +58,7 @@ export async function aFolderThatIsNumberedAnewInBetweenIsListedFromItsBeginning
 export async function aMessageThatEndsTheVaultTakesItsOwnSubjectOnly() {
   const { VaultError } = await import("/source/wasm_build/vault/vault_error.js");
   list.element.remove();
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   globalThis.asked = [];
   const subjects = async (found) => {
     asked.push(found.length);

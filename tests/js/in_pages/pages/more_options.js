@@ -1,7 +1,7 @@
 /** The functions that tests/pages/test_more_options.py runs in pages. */
 
 export async function aLetterThatComesBackKeepsItsStatements(policy) {
-  const { LetterOptions } = await import("/source/webbridge/pages/views/letter_options.js");
+  const { LetterOptions } = await import("/source/webbridge/pages/writing/views/letter_options.js");
   const make = (labelPolicy) => new LetterOptions((key) => key, { timestampHost: "tsa.test", labelPolicy }, {
     copy: document.createElement("div"), isOwnComputer: true, onChange: () => {}, onUnstamped: () => {},
   });

@@ -1,7 +1,7 @@
 /** The functions that tests/pages/test_odd_answers.py runs in pages. */
 
 export async function setup() {
-  const { BridgeApi } = await import("/source/webbridge/pages/api.js");
+  const { BridgeApi } = await import("/source/webbridge/pages/app/api.js");
   globalThis.answers = [];
   globalThis.fetch = async (url) => {
     const path = String(url).replace(/^https:..bridge.test/u, "");
@@ -48,7 +48,7 @@ export async function setup() {
 }
 
 export async function listInPage([listing, asked, threads]) {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   const whole = { ...page(), ...(threads ? { threads: [[30, 29], [20], [10]] } : {}) };
   const wrong = [];
   for (const { path, text, body } of odd(whole, ["messages", "1"])) {
@@ -68,7 +68,7 @@ export async function listInPage([listing, asked, threads]) {
 }
 
 export async function changes(at) {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   const whole = { uidValidity: 9, token: "later", whole: true, flags: [{ uid: 20, flags: ["\\Seen"] }],
     messages: [row(40)], vanished: "5:6,8" };
   const wrong = [];
@@ -88,8 +88,8 @@ export async function changes(at) {
 }
 
 export async function foldersInPage() {
-  const { FolderList } = await import("/source/webbridge/pages/views/folder_list.js");
-  const { pickFolder } = await import("/source/webbridge/pages/views/folder_picker.js");
+  const { FolderList } = await import("/source/webbridge/pages/mail/views/folder_list.js");
+  const { pickFolder } = await import("/source/webbridge/pages/mail/views/folder_picker.js");
   const folder = (id, name, role, more = {}) => ({ id, name, delimiter: "/", role, total: 4, unseen: 2,
     uidValidity: 9, subscribed: true,
     rights: ["append", "flags", "seen"], place: "own", prefix: "", ...more });
@@ -136,14 +136,14 @@ export async function parts([asked, whole, at, ask, still]) {
 }
 
 export async function take() {
-  const { TrustKeeper } = await import("/source/webbridge/pages/trust_keeper.js");
+  const { TrustKeeper } = await import("/source/webbridge/pages/trust/trust_keeper.js");
   const config = await api.config();
   new TrustKeeper({ read: () => null, write: () => undefined }).adoptOperator(config);
   return config;
 }
 
 export async function aLongSetOfMessagesThatAreGoneCostsNoMoreThanItsLength() {
-  const { readUidSet } = await import("/source/webbridge/pages/list_source.js");
+  const { readUidSet } = await import("/source/webbridge/pages/mail/list_source.js");
   const begun = performance.now();
   const isGone = readUidSet("9:10,x,5:6,8:2,5:5,,:,5:7,4000000000:*,x,3," + "1:1,".repeat(250_000));
   const gone = Array.from({ length: 20_000 }, (_, uid) => uid + 1).filter(isGone);
@@ -151,7 +151,7 @@ export async function aLongSetOfMessagesThatAreGoneCostsNoMoreThanItsLength() {
 }
 
 export async function anAnswerThatIsNoneIsAnErrorWithASentenceOfBoundedLength() {
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   const place = { folder: "f", uidValidity: 9, uids: [1] };
   const calls = [() => api.folders(), () => api.messages("f"), () => api.arrivals("f"), () => api.sessions(),
     () => api.copyChoice(),
@@ -185,7 +185,7 @@ export async function anAnswerThatIsNoneIsAnErrorWithASentenceOfBoundedLength() 
 }
 
 export async function aBridgeThatGivesTheSamePageAgainAndAgainEndsARefresh() {
-  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   let asked = 0;
   let first = 1000;
   const messages = async () => {
@@ -207,7 +207,7 @@ export async function aBridgeThatGivesTheSamePageAgainAndAgainEndsARefresh() {
 }
 
 export async function anOddEventStopsNoStream() {
-  const { MailEvents } = await import("/source/webbridge/pages/events.js");
+  const { MailEvents } = await import("/source/webbridge/pages/app/events.js");
   const usual = globalThis.EventSource;
   const sources = [];
   globalThis.EventSource = class extends EventTarget {

@@ -3,7 +3,7 @@
 export async function outboxInPage() {
   const { MailSource } = await import("/source/webbridge/pages/offline/mail_source.js");
   const { Outbox, LetterPost } = await import("/source/webbridge/pages/offline/outbox.js");
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   globalThis.sent = [];
   globalThis.asked = [];
   globalThis.mode = "";

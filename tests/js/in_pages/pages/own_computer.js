@@ -1,8 +1,8 @@
 /** The functions that tests/pages/test_own_computer.py runs in pages. */
 
 export async function tabsInPage() {
-  const { KeptTrust } = await import("/source/webbridge/pages/kept_trust.js");
-  const { openStates } = await import("/source/webbridge/pages/state_database.js");
+  const { KeptTrust } = await import("/source/webbridge/pages/trust/kept_trust.js");
+  const { openStates } = await import("/source/webbridge/pages/app/state_database.js");
   const tabs = new Map();
   const inTab = async (tab, act) => {
     sessionStorage.clear();

@@ -25,8 +25,8 @@ export function full() {
 }
 
 export async function theKeywordIsNotedBeforeTheReceiptAndItsFailureIsTold() {
-  const { ReceiptKeyword, RECEIPT_SENT } = await import("/source/webbridge/pages/receipt_keyword.js");
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { ReceiptKeyword, RECEIPT_SENT } = await import("/source/webbridge/pages/reading/receipt_keyword.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   const at = { folder: "one", uidValidity: 7, uid: 3 };
   const tryAt = async (address, { has = false, keeps = true, refuses = "", lost = false, race = false } = {}) => {
     const flags = new Set(has ? [RECEIPT_SENT.toUpperCase()] : ["\Seen"]);

@@ -1,8 +1,8 @@
 /** The functions that tests/pages/test_removals.py runs in pages. */
 
 export async function parts() {
-  const { MailVault } = await import("/source/webbridge/pages/mail_vault.js");
-  const { TrustKeeper } = await import("/source/webbridge/pages/trust_keeper.js");
+  const { MailVault } = await import("/source/webbridge/pages/keys/mail_vault.js");
+  const { TrustKeeper } = await import("/source/webbridge/pages/trust/trust_keeper.js");
   globalThis.pack = (names) => new TextEncoder().encode(JSON.stringify(names)).buffer;
   globalThis.unpack = (buffer) => (buffer === null ? [] : JSON.parse(new TextDecoder().decode(buffer)));
   globalThis.pause = async () => {};

@@ -69,8 +69,8 @@ export async function nothingDoneForAWhileLocksByATimerToo() {
 
 export async function subjectsThatTheListDecryptsByItselfDoNotKeepKeysUnlocked() {
   const { SealedSession } = await import("/source/wasm_build/vault/session.js");
-  const { KeyRing } = await import("/source/webbridge/pages/keys.js");
-  const { MailVault } = await import("/source/webbridge/pages/mail_vault.js");
+  const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
+  const { MailVault } = await import("/source/webbridge/pages/keys/mail_vault.js");
   const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
   const after14Minutes = async (use) => {
     let wall = 0;
@@ -88,7 +88,7 @@ export async function subjectsThatTheListDecryptsByItselfDoNotKeepKeysUnlocked()
 }
 
 export async function signingOutWhileKeysAreBeingUnlockedLeavesThemLocked() {
-  const { KeyRing } = await import("/source/webbridge/pages/keys.js");
+  const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
   const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
   const empty = () => new ArrayBuffer(8);
   const known = () => new TextEncoder().encode("{}").buffer;

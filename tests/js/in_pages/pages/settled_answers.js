@@ -1,7 +1,7 @@
 /** The functions that tests/pages/test_settled_answers.py runs in pages. */
 
 export async function answer(first, second) {
-  const { createAnswerActions } = await import("/source/webbridge/pages/views/answer_actions.js");
+  const { createAnswerActions } = await import("/source/webbridge/pages/reading/views/answer_actions.js");
   let written = null;
   const app = {
     translate: (key) => key, address: "alice@example.test", keys: { identities: [] }, api: { sharedAddresses: [] },

@@ -2,7 +2,7 @@
 
 export async function keep(address, letters) {
   const { writeAccount, writeSealed } = await import("/source/webbridge/pages/offline/store.js");
-  const { accountDigest } = await import("/source/webbridge/pages/state_database.js");
+  const { accountDigest } = await import("/source/webbridge/pages/app/state_database.js");
   const account = await accountDigest(address);
   const kept = { account, key: new ArrayBuffer(8), head: new ArrayBuffer(8), keys: new ArrayBuffer(8) };
   await writeAccount(kept);

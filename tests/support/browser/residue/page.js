@@ -5,7 +5,7 @@
  * The page only fetches ciphertext. Secrets are derived here or typed.
  */
 
-import { KeyRing } from "../../../../webbridge/pages/keys.js";
+import { KeyRing } from "../../../../webbridge/pages/keys/keys.js";
 import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
 import { collectBuffers } from "../../../../wasm_build/vault/rpc.js";
 import { openVault } from "../../../../wasm_build/vault/owner/vault.js";

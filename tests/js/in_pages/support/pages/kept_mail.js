@@ -3,7 +3,7 @@
 export async function parts() {
   const { KeptMail } = await import("/source/webbridge/pages/offline/kept_mail.js");
   const { MailSource } = await import("/source/webbridge/pages/offline/mail_source.js");
-  const { ApiError } = await import("/source/webbridge/pages/api.js");
+  const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   const encode = (text) => new TextEncoder().encode(text);
   const taken = (buffer) => structuredClone(buffer, { transfer: [buffer] });
   const vault = { call: async (verb, { draft, sealed, place }) => (verb === "draft.seal"

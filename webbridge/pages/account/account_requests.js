@@ -1,0 +1,67 @@
+/** The requests to the bridge about the accounts that are signed in in this browser. */
+
+import { ApiError, readJson } from "../../../wasm_build/vault/json_requests.js";
+import { readAccount, readAccounts } from "../app/service_answers.js";
+
+/** `account` is its id at the bridge, which names nobody; "" from a bridge that is older than these pages. @typedef {{address: string, account: string}} AccountHere */
+/** @typedef {import("../app/api.js").RequestOptions} RequestOptions */
+
+/** Answers of a bridge that is older than these pages to a request that it does not know. */
+export const NOT_OFFERED = new Set(["not-found", "method-not-allowed"]);
+/** The header with the account of the session, in requests and responses. */
+export const ACCOUNT_HEADER = "X-Sealwax-Account";
+/** The page still shows its last view while it waits for the end of the session. */
+const SIGN_OUT_MILLISECONDS = 10_000;
+
+/** @param {string} address @returns {Record<string, string>} the header that names the account */
+export function naming(address) {
+  return address ? { [ACCOUNT_HEADER]: encodeURIComponent(address) } : {};
+}
+
+export class AccountRequests {
+  #send;
+  /** The number of accounts that can be signed in in one browser. A bridge that is older than these pages has one. */
+  most = 1;
+
+  /** @param {(path: string, options?: RequestOptions) => Promise<Response>} send */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  /** The accounts that are signed in in this browser. @returns {Promise<AccountHere[]>} */
+  async here() {
+    const found = await this.#ask("/api/accounts");
+    if (found === "not-offered") return this.#only();
+    const { accounts, most } = readAccounts(found);
+    this.most = most;
+    return accounts;
+  }
+
+  /** The account of the one session at a bridge that is older than these pages. @returns {Promise<AccountHere[]>} */
+  async #only() {
+    const found = await this.#ask("/api/session");
+    const only = readAccount(found);
+    return only ? [{ ...only, account: "" }] : [];
+  }
+
+  /** @param {string} path @returns {Promise<any>} null if nobody is signed in; rejects if the bridge cannot be reached */
+  async #ask(path) {
+    try {
+      return await readJson(await this.#send(path));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === "unreachable") throw error;
+      return NOT_OFFERED.has(error.code) ? "not-offered" : null;
+    }
+  }
+
+  /** Ends the session of an account in this browser. Rejects if the bridge did not confirm it. @param {string} address */
+  async signOut(address) {
+    const signal = AbortSignal.timeout(SIGN_OUT_MILLISECONDS);
+    await this.#send("/api/session", { method: "DELETE", headers: naming(address), signal });
+  }
+
+  /** Ends the sessions of all accounts in this browser. Rejects if the bridge did not confirm it. */
+  async signOutAll() {
+    await this.#send("/api/accounts", { method: "DELETE", signal: AbortSignal.timeout(SIGN_OUT_MILLISECONDS) });
+  }
+}

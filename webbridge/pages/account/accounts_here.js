@@ -1,0 +1,181 @@
+/**
+ * The accounts that are signed in in this browser, and the one that this tab shows.
+ *
+ * Each tab shows one account. The tab keeps its id, which names nobody, in the storage of the tab. Another account is shown
+ * after the page was loaded anew, so that nothing of the first one is left in it.
+ */
+
+import { sameAddress } from "../../../wasm_build/ui/formats.js";
+import { openReloads } from "../keys/reload_database.js";
+import { keepsMail, readAccount, readAllSealed, removeAccounts } from "../offline/store.js";
+import { accountDigest } from "../app/state_database.js";
+
+/** @typedef {import("./account_requests.js").AccountHere} AccountHere */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../offline/store.js").Sealed} Sealed */
+
+/** The item with the id and, behind a blank, the hash of the address: after a reload, the bridge must not call the account by another one. */
+const NAME = "sealwax-account";
+/** In place of an id: the tab shows the form to sign in, whoever is signed in. */
+export const NEW_ACCOUNT = "new";
+/** The part of the address by which a link opens a tab of an account. */
+const LINK = /^#\/as\/(new|[0-9a-f]{32})$/u;
+
+export class AccountsHere {
+  #api;
+  /** The accounts that were signed in when the bridge was asked last. @type {AccountHere[]} */
+  #all = [];
+  /** For a browser that stores nothing. @type {string | null} */
+  #choice = null;
+
+  /** @param {BridgeApi} api */
+  constructor(api) {
+    this.#api = api;
+  }
+
+  /** The accounts that were signed in when the bridge was asked last. */
+  get all() {
+    return this.#all;
+  }
+
+  /** Whether a further account can be signed in beside the others. A bridge that is older than these pages has one. */
+  get hasRoom() {
+    return this.#all.length < this.#api.accounts.most;
+  }
+
+  /** Whether the bridge keeps the sessions of several accounts apart. */
+  get isOffered() {
+    return this.#api.accounts.most > 1;
+  }
+
+  /** Whether this tab shows the form for a further account. */
+  get isAdding() {
+    return this.#read() === NEW_ACCOUNT;
+  }
+
+  /** Asks who is signed in. @returns {Promise<AccountHere[]>} */
+  async look() {
+    this.#all = await this.#api.accounts.here();
+    return this.#all;
+  }
+
+  /**
+   * Asks who is signed in, and uses the account of this tab from now on: `shown`, or the one that was chosen here, or the only one.
+   * @param {string | null} shown
+   * @returns {Promise<string | null>} its address; null if there is none, or if the person has to choose one
+   */
+  async find(shown) {
+    this.#takeLink();
+    const all = await this.look();
+    const choice = this.#read();
+    /** @param {AccountHere} one */
+    const isOwn = (one) =>
+      shown !== null ? sameAddress(one.address, shown) : choice !== null && this.isOffered ? one.account === choice : all.length === 1;
+    const own = all.find(isOwn);
+    if (!own || !(await this.#isOfTab(own))) return null;
+    this.#api.use(own);
+    await this.take(own);
+    return own.address;
+  }
+
+  /** Keeps the account of this tab for a reload. @param {AccountHere} own */
+  async take({ address, account }) {
+    this.#keep(account, await accountDigest(address));
+  }
+
+  /** Whether an account has the address that this tab has shown until now. @param {AccountHere} own */
+  async #isOfTab({ address }) {
+    const { digest } = this.#kept();
+    return digest === "" || digest === await accountDigest(address);
+  }
+
+  /** @param {string | null} choice the id of an account, or NEW_ACCOUNT; null for none */
+  choose(choice) {
+    this.#keep(choice, "");
+  }
+
+  /** @param {string | null} choice @param {string} digest of the address */
+  #keep(choice, digest) {
+    this.#choice = choice;
+    const kept = `${choice ?? ""} ${digest}`.trimEnd();
+    try {
+      if (kept) sessionStorage.setItem(NAME, kept);
+      else sessionStorage.removeItem(NAME);
+    } catch {
+      // After a reload the tab shows the only account, or lets the person choose, and the bridge's word counts.
+    }
+  }
+
+  /** Shows another account in this tab, or the form to sign in. @param {string} choice */
+  change(choice) {
+    this.choose(choice);
+    // The view may be of a folder of the account before.
+    history.replaceState(null, "", "#/");
+    location.reload();
+  }
+
+  /** The address of a new tab that shows an account. @param {string} choice */
+  linkTo(choice) {
+    return `#/as/${choice}`;
+  }
+
+  /** Whether an account keeps mail in this browser, also if it may keep no more. @param {string} address */
+  async keepsMailOf(address) {
+    return await keepsMail() && (await readAccount(await accountDigest(address))) !== null;
+  }
+
+  /** The letters that wait in the outboxes of accounts here, as they are kept. @param {string[]} addresses @returns {Promise<Sealed[]>} */
+  async findLetters(addresses) {
+    const found = [];
+    for (const address of addresses) {
+      if (await keepsMail()) found.push(...await readAllSealed("letters", await accountDigest(address)).catch(() => []));
+    }
+    return found;
+  }
+
+  /**
+   * Deletes what this browser keeps of accounts for reading without a connection and for reloading. Resolves with false, and deletes
+   * nothing, if a letter waits that was not agreed on.
+   * @param {string[]} addresses @param {Sealed[]} agreed the letters that may be deleted
+   */
+  async forgetKept(addresses, agreed) {
+    const accounts = await Promise.all(addresses.map(accountDigest));
+    if (!(await removeAccounts(accounts, agreed).catch(() => true))) return false;
+    if (await openReloads.exists()) for (const account of accounts) await openReloads.remove(account).catch(() => undefined);
+    return true;
+  }
+
+  /** Signs out of an account that this tab does not show. Resolves as `forgetKept` does. @param {string} address @param {Sealed[]} agreed */
+  async signOut(address, agreed) {
+    if (!(await this.forgetKept([address], agreed))) return false;
+    await this.#api.accounts.signOut(address);
+    return true;
+  }
+
+  /** Signs out of all accounts. */
+  async signOutAll() {
+    this.#api.use({ address: "", account: "" });
+    await this.#api.accounts.signOutAll();
+  }
+
+  #takeLink() {
+    const [, choice] = LINK.exec(location.hash) ?? [];
+    if (!choice) return;
+    this.choose(choice);
+    history.replaceState(null, "", "#/");
+  }
+
+  #read() {
+    return this.#choice ?? (this.#kept().choice || null);
+  }
+
+  /** The id and the hash that the tab keeps; "" for each that it does not keep. */
+  #kept() {
+    try {
+      const [choice = "", digest = ""] = (sessionStorage.getItem(NAME) ?? "").split(" ");
+      return { choice, digest };
+    } catch {
+      return { choice: "", digest: "" };
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** The person's own addresses, for answers. */
+
+import { sameAddress } from "../../../wasm_build/ui/formats.js";
+
+/**
+ * The addresses that get no copy of an answer. A key that several people share may name any address, such as that of a colleague:
+ * it counts only if the person may send from there.
+ * @param {{
+ *   address: string | null, keys: {identities: {addresses: string[], isShared?: boolean}[]}, api: {sharedAddresses: string[] | null},
+ * }} app
+ * @returns {string[]}
+ */
+export function ownAddresses(app) {
+  return [app.address ?? "", ...ownKeyAddresses(app)];
+}
+
+/**
+ * The addresses of the person's own keys. No server names them.
+ * @param {Parameters<typeof ownAddresses>[0]} app
+ * @returns {string[]}
+ */
+export function ownKeyAddresses({ keys, api }) {
+  const sending = api.sharedAddresses ?? [];
+  const mayBe = (/** @type {string} */ one) => sending.some((shared) => sameAddress(shared, one));
+  return keys.identities.flatMap(({ addresses, isShared }) => isShared ? addresses.filter(mayBe) : addresses);
+}

@@ -1,0 +1,52 @@
+/**
+ * The mark of the mail password: a salted hash, by which the page recognises the password in another field.
+ *
+ * The bridge and the mail server see the mail password. If it were also the passphrase of the keys, they could decrypt
+ * the keys.
+ */
+
+const SALT_BYTES = 16;
+
+/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+
+export class PasswordMark {
+  #salt;
+  #digest;
+
+  /**
+   * @param {Uint8Array} salt
+   * @param {Uint8Array} digest
+   */
+  constructor(salt, digest) {
+    this.#salt = salt;
+    this.#digest = digest;
+  }
+
+  /** @param {string} password */
+  static async of(password) {
+    const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
+    return new PasswordMark(salt, await hash(salt, new TextEncoder().encode(password)));
+  }
+
+  /**
+   * Whether the passphrase is the mail password.
+   * @param {Secret} passphrase
+   */
+  async matches({ buffer, length }) {
+    const digest = await hash(this.#salt, new Uint8Array(buffer, 0, length));
+    return digest.every((octet, index) => octet === this.#digest[index]);
+  }
+}
+
+/**
+ * @param {Uint8Array} salt
+ * @param {Uint8Array} words
+ */
+async function hash(salt, words) {
+  const salted = new Uint8Array(new ArrayBuffer(salt.length + words.length));
+  salted.set(salt);
+  salted.set(words, salt.length);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", salted));
+  salted.fill(0);
+  return digest;
+}

@@ -1,0 +1,199 @@
+/**
+ * The view of the account: where it is signed in, what tells of new mail, the text below its messages, their copies, and the
+ * search.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { isolate, longDate } from "../../../../wasm_build/ui/formats.js";
+import { createForm, problem, switchField } from "../../../../wasm_build/ui/parts.js";
+import { createCopyField } from "../../writing/copy_choice.js";
+import { askToSignOut } from "../../app/frame.js";
+import { createLanguageMenu } from "../../settings/language_menu.js";
+import { chooseNoReceipts, givesNoReceipts } from "../../reading/receipt_choice.js";
+import { chooseShortcuts, hasShortcuts } from "../../app/shortcuts.js";
+import { createIndexSection } from "../../settings/views/index_section.js";
+import { createOfflineSection } from "../../settings/views/offline_section.js";
+import { createNewMailForm } from "../../settings/views/new_mail_form.js";
+import { createSignatureForm } from "../../writing/views/signature_form.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/api.js").ListedSession} ListedSession */
+
+/**
+ * @param {App} app
+ * @returns {import("../../app/app.js").View}
+ */
+export function createAccountView(app) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1, text: translate("account_title") });
+  const search = createIndexSection(app);
+  const offline = createOfflineSection(app);
+  const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const newMail = createNewMailForm(app);
+  const signature = createSignatureForm(app);
+  const element = html(
+    "div",
+    { class: "narrow stack", data: { test: "account-view" } },
+    heading, newMail.element, createSessions(app), signature.element, createCopies(app), createReceipts(app), search.element,
+    offline.element, createKeys(app), createLanguageMenu(app, (one) => app.useLanguage(one)), html("div", { class: "actions" }, back),
+  );
+  const close = () => {
+    newMail.close();
+    signature.close();
+    search.close();
+    offline.close();
+  };
+  return { element, heading, titleKey: "account_title", close };
+}
+
+/** @param {App} app */
+function createSessions(app) {
+  const { translate } = app;
+  const title = html("h2", { id: "sessions-title", tabindex: -1, text: translate("sessions_title") });
+  const failure = problem("sessions-error");
+  const body = html("div", { class: "stack", "aria-busy": "true" }, html("p", { class: "note", text: translate("loading") }));
+  const again = html("button", {
+    type: "button", text: translate("try_again"), hidden: true, on: { click: () => void load() },
+  });
+
+  const load = async () => {
+    failure.textContent = "";
+    again.hidden = true;
+    try {
+      const { sessions, total } = await app.api.sessions();
+      body.replaceChildren(...drawSessions(app, { sessions, total, end }));
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+      again.hidden = false;
+    }
+    body.setAttribute("aria-busy", "false");
+  };
+
+  /** @type {End} */
+  const end = (button, request, said) => app.attempt(button, translate("ending_session"), failure, async () => {
+    await request();
+    await load();
+    app.announce(said);
+    // The button that had the focus is gone with its card.
+    title.focus();
+  });
+
+  void load();
+  return html(
+    "section",
+    { class: "stack", "aria-labelledby": "sessions-title", data: { test: "sessions" } },
+    title,
+    html("p", { class: "lede", text: translate("sessions_meaning") }),
+    failure, body, again,
+  );
+}
+
+/** The choice for the copies of all messages that the account sends. @param {App} app */
+function createCopies(app) {
+  const { translate } = app;
+  const field = createCopyField(translate, {
+    label: translate("copy_label_all"), hint: translate("copy_hint_all"), test: "copies",
+  });
+  const failure = problem("copies-error");
+  const save = html("button", { class: "primary", type: "submit", text: translate("copies_save"), data: { test: "copies-save" } });
+  // Until the choice is known, nothing can be saved over it.
+  field.select.disabled = true;
+  save.disabled = true;
+  const load = async () => {
+    try {
+      field.wish = await app.api.copyChoice();
+      field.select.disabled = false;
+      save.disabled = false;
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+  };
+  const submit = () => app.attempt(save, translate("copies_saving"), failure, async () => {
+    await app.api.chooseCopy(field.wish ?? true);
+    app.announce(translate("copies_saved"));
+  });
+  void load();
+  return html(
+    "section",
+    { class: "stack", "aria-labelledby": "copies-title", data: { test: "copies-section" } },
+    html("h2", { id: "copies-title", text: translate("copies_title") }),
+    createForm({ class: "stack" }, submit, field.element, failure, html("div", { class: "actions" }, save)),
+  );
+}
+
+/** The choice to be asked for no signed receipts. @param {App} app */
+function createReceipts({ translate, kept }) {
+  const never = switchField(translate("receipts_never"), "receipts-never", (isOn) => chooseNoReceipts(isOn, kept.keeping !== "off"));
+  never.input.checked = givesNoReceipts();
+  return html(
+    "section",
+    { class: "stack", "aria-labelledby": "receipts-title" },
+    html("h2", { id: "receipts-title", text: translate("receipts_title") }),
+    html("p", { class: "lede", text: translate("receipts_meaning") }), never.element,
+  );
+}
+
+/** The switch for the keys that act in the mail view. @param {App} app */
+function createKeys({ translate, kept }) {
+  const shortcuts = switchField(translate("shortcuts_switch"), "shortcuts-switch", (isOn) => chooseShortcuts(isOn, kept.keeping !== "off"));
+  shortcuts.input.checked = hasShortcuts();
+  return html(
+    "section",
+    { class: "stack", "aria-labelledby": "shortcuts-title" },
+    html("h2", { id: "shortcuts-title", text: translate("shortcuts_title") }),
+    html("p", { class: "lede", text: translate("shortcuts_switch_meaning") }), shortcuts.element,
+  );
+}
+
+/** @typedef {(button: HTMLButtonElement, request: () => Promise<void>, said: string) => Promise<void>} End */
+
+/**
+ * @param {App} app
+ * @param {{sessions: ListedSession[], total: number, end: End}} list
+ */
+function drawSessions(app, { sessions, total, end }) {
+  const { translate } = app;
+  const shown = [...sessions.filter((one) => one.this), ...sessions.filter((one) => !one.this)];
+  const hidden = total - sessions.length;
+  const others = html("button", { type: "button", text: translate("end_other_sessions"), data: { test: "end-others" } });
+  others.addEventListener("click", () =>
+    end(others, () => app.api.endOtherSessions(), translate("other_sessions_ended")));
+  return [
+    html("ul", { class: "cards" }, ...shown.map((one) => createCard(app, one, end))),
+    hidden > 0 ? html("p", { class: "note", text: translate("sessions_more", { count: hidden }) }) : null,
+    total > 1
+      ? html("div", { class: "actions" }, others)
+      : html("p", { class: "empty", text: translate("sessions_only_here") }),
+  ].filter((part) => part !== null);
+}
+
+/**
+ * @param {App} app
+ * @param {ListedSession} session
+ * @param {End} end
+ */
+function createCard(app, session, end) {
+  const { translate } = app;
+  const program = session.program || translate("session_unknown_program");
+  const name = session.this ? translate("session_this", { program }) : program;
+  const used = longDate(session.used);
+  const lines = [
+    session.origin ? translate("session_extension", { origin: isolate(session.origin) }) : null,
+    session.started ? translate("session_started", { date: longDate(session.started) }) : null,
+    session.this ? null : translate("session_used", { date: used }),
+  ];
+  const button = html("button", {
+    type: "button", text: translate("sign_out"), data: { test: "end-session" },
+    "aria-label": translate("end_session_named", { program: name, date: used }),
+  });
+  button.addEventListener("click", () => session.this
+    ? askToSignOut(app)
+    : end(button, () => app.api.endSession(session.id), translate("session_ended_named", { program })));
+  return html(
+    "li",
+    { class: "card", data: { test: "session", this: String(session.this) } },
+    html("h3", { class: "card-title", text: name }),
+    ...lines.map((text) => text && html("p", { text })),
+    html("div", { class: "actions" }, button),
+  );
+}

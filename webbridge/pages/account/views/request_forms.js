@@ -1,0 +1,115 @@
+/**
+ * The forms to get a certificate of one's own. The first form makes a new key and the request for its certificate. The
+ * second form joins the key with the certificates from the authority.
+ *
+ * The vault makes the key. It leaves the vault only encrypted under the passphrase, as a file that the person keeps.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
+import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
+import { saveFile } from "../../../../wasm_build/ui/attachments.js";
+import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/**
+ * @param {App} app
+ * @param {{onUnlocked: () => void}} options
+ */
+export function createRequestForms(app, { onUnlocked }) {
+  const { translate } = app;
+  const making = createMaking(app);
+  const joining = createJoining(app, onUnlocked);
+  const element = html(
+    "details",
+    { class: "details", data: { test: "request" } },
+    html("summary", { text: translate("request_summary") }),
+    html("div", { class: "stack" }, making.element, joining.element),
+  );
+  return {
+    element,
+    /** Overwrites the typed text. */
+    clear() {
+      making.clear();
+      joining.clear();
+    },
+  };
+}
+
+/** @param {App} app */
+function createMaking(app) {
+  const { translate } = app;
+  const address = inputField(translate("request_address"), {
+    type: "email", autocomplete: "off", dir: "ltr", value: app.address ?? "", data: { test: "request-address" },
+  });
+  const passphrases = createPassphrases(translate);
+  const failure = problem("request-error");
+  const done = html("p", { class: "note", role: "status", data: { test: "request-done" } });
+  const make = html("button", { type: "submit", text: translate("request_make"), data: { test: "request-make" } });
+
+  const submit = () => app.attempt(make, translate("request_making"), failure, async () => {
+    done.textContent = "";
+    const passphrase = passphrases.read();
+    if (!passphrase) return;
+    const { request, key } = await app.keys.makeRequest(address.input.value.trim(), passphrase);
+    saveFile("sealwax-key.pem", key);
+    saveFile("sealwax-request.csr", request);
+    done.textContent = translate("request_made");
+    passphrases.clear();
+  });
+
+  const form = createForm(
+    { class: "stack", data: { test: "request-form" } }, submit,
+    html("h2", { text: translate("request_title") }), html("p", { text: translate("request_meaning") }),
+    address.element, passphrases.element, failure, done, html("div", { class: "actions" }, make),
+  );
+  return { element: form, clear: () => passphrases.clear() };
+}
+
+/** @param {App["translate"]} translate */
+function createPassphrases(translate) {
+  return new NewPassphrase(translate, {
+    first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
+    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("passphrase_missing"),
+    differ: translate("request_passphrases_differ"),
+  });
+}
+
+/**
+ * @param {App} app
+ * @param {() => void} onUnlocked
+ */
+function createJoining(app, onUnlocked) {
+  const { translate } = app;
+  const key = inputField(translate("join_key"), { type: "file", accept: ".pem", data: { test: "join-key" } });
+  const certificates = inputField(translate("join_certificates"), {
+    type: "file", multiple: true, accept: ".pem,.crt,.cer,.der,.p7c,.p7b", data: { test: "join-certificates" },
+  });
+  const passphrase = new SecretField({
+    translate, label: translate("join_passphrase"), hint: translate("join_passphrase_hint"),
+  });
+  const failure = problem("join-error");
+  const join = html("button", { type: "submit", text: translate("join_go"), data: { test: "join-go" } });
+
+  const submit = () => app.attempt(join, translate("unlocking"), failure, async () => {
+    const [keyFile] = key.input.files ?? [];
+    const files = [...(certificates.input.files ?? [])];
+    if (!keyFile || files.length === 0) {
+      failure.textContent = translate("join_files_missing");
+      return;
+    }
+    const octets = await Promise.all(files.map((file) => file.arrayBuffer()));
+    await app.keys.finishRequest(await keyFile.arrayBuffer(), octets, passphrase.copy());
+    passphrase.clear();
+    onUnlocked();
+  });
+
+  const form = createForm(
+    { class: "stack", data: { test: "join-form" } }, submit,
+    html("h2", { text: translate("join_title") }), html("p", { text: translate("join_meaning") }),
+    key.element, certificates.element, passphrase.element, failure, html("div", { class: "actions" }, join),
+  );
+  return { element: form, clear: () => passphrase.clear() };
+}

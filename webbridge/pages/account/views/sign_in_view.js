@@ -1,0 +1,154 @@
+/**
+ * The view to sign in to the mail account, and to unlock the keys at the same time: address, password, passphrase, and a
+ * sentence on what this page does. The passphrase goes to the vault only.
+ */
+
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
+import { stateMark } from "../../../../wasm_build/ui/state_mark.js";
+import { createLanguageMenu } from "../../settings/language_menu.js";
+import { createShowButton } from "./accounts_view.js";
+import { sameAddress } from "../../../../wasm_build/ui/formats.js";
+import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {{address: string, password: string, isForeign: boolean}} Typed */
+
+/**
+ * @param {App} app
+ * @param {{ended: string | null, isSessionLeft: boolean, typed?: Typed}} options `ended` is the account whose session has ended; null
+ *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` is filled in
+ * @returns {import("../../app/app.js").View}
+ */
+export function createSignInView(app, { ended, isSessionLeft, typed }) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
+  const introduction = ended ? createReminder(app) : createPromise(translate);
+  const left = isSessionLeft
+    ? html("p", { class: "problem", role: "alert", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } })
+    : null;
+  const form = createSignInForm(app, typed ?? { address: ended ?? "", password: "", isForeign: false });
+  const menu = createLanguageMenu(app, (language) =>
+    app.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
+  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, createOthers(app, ended), menu);
+  const renew = () => createSignInView(app, { ended, isSessionLeft, typed: form.typed() });
+  return { element, heading, titleKey: "sign_in_title", focus: form.focus, renew, close: form.clear };
+}
+
+/**
+ * @param {App} app
+ * @param {Typed} typed what is filled in
+ */
+function createSignInForm(app, typed) {
+  const { translate } = app;
+  const { address, password } = createFields(translate, typed.address);
+  const foreign = createComputerField(translate);
+  const passphrase = createPassphraseField(app, () => form.requestSubmit());
+  password.input.value = typed.password;
+  foreign.input.checked = typed.isForeign;
+  const failure = problem("sign-in-error");
+  const button = html("button", {
+    class: "primary", type: "submit", text: translate("sign_in"), data: { test: "sign-in-submit" },
+  });
+
+  // The typed text stays in the fields. The field that must be corrected gets the focus.
+  const complain = (/** @type {string} */ sentence, /** @type {HTMLInputElement} */ input) => {
+    failure.textContent = sentence;
+    input.focus();
+  };
+
+  const submit = () => {
+    failure.textContent = "";
+    const missing = [address.input, password.input].find((input) => input.value.trim() === "");
+    if (missing) return complain(translate("sign_in_incomplete"), missing);
+    return whileBusy(button, translate("signing_in"), async () => {
+      const isOwnComputer = !foreign.input.checked;
+      await app.signIn(address.input.value.trim(), password.input.value, { isOwnComputer }, () => {
+        password.input.value = "";
+        if (!passphrase?.length) return null;
+        button.textContent = translate("unlocking");
+        return passphrase.take();
+      });
+    }, (error) => complain(app.sentenceFor(error), password.input));
+  };
+
+  const form = createForm(
+    { class: "stack", data: { test: "sign-in-form" } }, submit,
+    address.element, password.element, passphrase?.element ?? null, foreign.element, failure, html("div", { class: "actions" }, button),
+  );
+  return {
+    element: form,
+    /** Overwrites the typed passphrase. */
+    clear: () => passphrase?.clear(),
+    /** Puts the focus into the field that is filled in next. */
+    focus: () => (address.input.value ? password : address).input.focus(),
+    /** @returns {Typed} */
+    typed: () => ({ address: address.input.value, password: password.input.value, isForeign: foreign.input.checked }),
+  };
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {string} known the address to fill in, or nothing
+ */
+function createFields(translate, known) {
+  const address = inputField(translate("mail_address"), {
+    type: "email", name: "username", autocomplete: "username", required: true, inputmode: "email", dir: "ltr",
+    autocapitalize: "off", spellcheck: "false", value: known, data: { test: "sign-in-address" },
+  });
+  const password = inputField(translate("mail_password"), {
+    type: "password", name: "password", autocomplete: "current-password", required: true, dir: "ltr",
+    data: { test: "sign-in-password" },
+  }, { hint: translate("mail_password_hint") });
+  return { address, password };
+}
+
+/**
+ * @param {App} app
+ * @param {() => void} onSubmit
+ * @returns {SecretField | null} null if the keys are unlocked, because only the session at the bridge has ended
+ */
+function createPassphraseField({ translate, keys }, onSubmit) {
+  if (keys.unlocked) return null;
+  return new SecretField({
+    translate, label: translate("sign_in_passphrase"), hint: translate("sign_in_passphrase_hint"), onSubmit, isRequired: false,
+  });
+}
+
+/** @param {App["translate"]} translate */
+function createComputerField(translate) {
+  const id = uniqueId("computer");
+  const input = html("input", { type: "checkbox", "aria-describedby": id, data: { test: "foreign-computer" } });
+  const element = html(
+    "div",
+    { class: "field" },
+    html("label", { class: "check" }, input, translate("foreign_computer")),
+    html("p", { class: "field-hint", id, text: translate("foreign_computer_hint") }),
+  );
+  return { element, input };
+}
+
+/** The other accounts of this browser, which this tab can show. @param {App} app @param {string | null} ended */
+function createOthers(app, ended) {
+  const others = app.accounts.all.filter(({ address }) => !ended || !sameAddress(address, ended));
+  if (others.length === 0 || !app.accounts.isOffered) return null;
+  const failure = problem("accounts-error");
+  const buttons = others.map((one) => createShowButton(app, one, failure, { text: one.address }));
+  return html(
+    "section", { class: "stack", "aria-labelledby": "others-title", data: { test: "sign-in-others" } },
+    html("h2", { id: "others-title", text: app.translate("accounts_others") }), html("div", { class: "actions" }, ...buttons), failure,
+  );
+}
+
+/** @param {App} app */
+function createReminder(app) {
+  const text = app.translate(app.hasDraft() ? "error_session_ended" : "session_ended");
+  return html("p", { class: "note", text, data: { test: "session-ended" } });
+}
+
+/** @param {App["translate"]} translate */
+function createPromise(translate) {
+  const mark = stateMark("encrypted-only", translate, { size: 32 });
+  mark.setAttribute("aria-hidden", "true");
+  return html("div", { class: "promise" }, mark, html("p", { text: translate("sign_in_promise") }));
+}

@@ -1,0 +1,33 @@
+/** The shapes for acts on messages. A word or an accessible name is always beside them. */
+
+import { svg } from "../../../wasm_build/ui/dom.js";
+
+/** @typedef {"archive" | "delete" | "move" | "junk" | "flag" | "unread" | "mail" | "search" | "write" | "menu" | "language" | "accounts"} ActIcon */
+
+/** Lines on a grid of 24 by 24. @type {Record<ActIcon, string[]>} */
+const SHAPES = {
+  archive: ["M3 4.5h18v4H3z", "M4.5 8.5v11h15v-11", "M9.5 12.5h5"],
+  delete: ["M4 6.5h16", "M9 6.5v-3h6v3", "M6 6.5l1 14h10l1-14", "M10 10.5v6", "M14 10.5v6"],
+  move: ["M3 18.5v-13h6l2 2.5h10v10.5z", "M9 13h6", "M12.5 10.5L15 13l-2.5 2.5"],
+  junk: ["M8 3h8l5 5v8l-5 5H8l-5-5V8z", "M12 7.5v5.5", "M12 16v.3"],
+  flag: ["M12 3.5l2.6 5.5 6 .8-4.4 4.2 1.1 6-5.3-2.9L6.7 20l1.1-6L3.4 9.8l6-.8z"],
+  unread: ["M2.5 5.5h19v13h-19z", "M2.5 6l9.5 7 9.5-7"],
+  mail: ["M2.5 12.5l3-8h13l3 8v7h-19z", "M2.5 12.5h6l1.5 3h4l1.5-3h6"],
+  search: ["M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z", "M15.5 15.5L21 21"],
+  write: ["M4 20l1-4.5L16 4.5l3.5 3.5L8.5 19z", "M14 6.5l3.5 3.5"],
+  menu: ["M4 6.5h16", "M4 12h16", "M4 17.5h16"],
+  accounts: ["M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6z", "M3 19.5c0-3.5 2.5-5.5 6-5.5s6 2 6 5.5", "M15.5 5a3 3 0 0 1 0 6", "M18 14.3c2 .8 3 2.6 3 5.2"],
+  language: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M3 12h18", "M12 3c-5.5 5-5.5 13 0 18", "M12 3c5.5 5 5.5 13 0 18"],
+};
+
+/** The shapes with an arrow into the direction of reading: they are mirrored where the text runs from right to left. */
+const DIRECTED = new Set(["move"]);
+
+/** @param {ActIcon} name @param {{isFilled?: boolean, size?: number}} [options] */
+export function actIcon(name, { isFilled = false, size = 20 } = {}) {
+  return svg(
+    "svg",
+    { class: `mark act-icon${DIRECTED.has(name) ? " directed" : ""}`, viewBox: "0 0 24 24", width: size, height: size, "aria-hidden": "true" },
+    ...SHAPES[name].map((d) => svg("path", { d, class: isFilled ? "mark-fill" : "mark-line" })),
+  );
+}

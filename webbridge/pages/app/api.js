@@ -1,0 +1,527 @@
+/**
+ * The client of the bridge (mail, directory).
+ *
+ * Every failure becomes an ApiError, whose code selects a sentence of the catalogue. Secrets are not kept after their
+ * request.
+ */
+
+import { base64FromBytes } from "../../../wasm_build/vault/base64.js";
+import { readFound } from "../../../wasm_build/vault/found_answers.js";
+import { ApiError, JSON_TYPE, readAtMost, readJson, request } from "../../../wasm_build/vault/json_requests.js";
+import { joinAnswers } from "../../../wasm_build/vault/lookups.js";
+import { sameAddress } from "../../../wasm_build/ui/formats.js";
+import { ACCOUNT_HEADER, AccountRequests, naming, NOT_OFFERED } from "../account/account_requests.js";
+import { FolderAccess } from "../mail/folder_access.js";
+import { readFolders } from "../mail/folder_answers.js";
+import { readPage } from "../mail/list_answers.js";
+import { apiFolderPath as folderPath, MailChanges } from "../mail/mail_changes.js";
+import { ParcelRequests } from "../parcels/parcel_requests.js";
+import { PushRequests } from "../settings/push_subscriptions.js";
+import { ReloadHalves } from "../keys/reload_halves.js";
+import { readAccount, readConfig, readCopyChoice, readIssuers, readOffers, readRevocation, readSessions } from "./service_answers.js";
+
+export { ApiError };
+
+/**
+ * @typedef {{
+ *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
+ *   timestampHost?: string | null, labelPolicy?: import("../../../wasm_build/ui/more_options.js").LabelPolicy | null,
+ *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: import("../parcels/parcel_requests.js").ParcelLimits | null,
+ *   revocation: "required" | "if-known" | "not-checked",
+ * }} BridgeConfig
+ */
+/** @typedef {import("./routes.js").MessageAddress} MessageAddress */
+/**
+ * @typedef {{
+ *   id: string, name: string, delimiter: string | null, role: string | null, use?: FolderUse | null, total: number, unseen: number,
+ *   uidValidity: number, subscribed: boolean | null, rights: string[], place: "own" | "others" | "shared", prefix: string,
+ * }} Folder `prefix` is the beginning of the name that only says whose the folder is. `use` is what the person has chosen; an
+ *   earlier bridge gives none
+ */
+/** @typedef {"sent" | "drafts" | "trash" | "archive" | "junk"} FolderUse */
+/**
+ * @typedef {{id: string, started: string | null, used: string, program: string, origin: string, this: boolean}} ListedSession
+ */
+/** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
+/**
+ * `isByDate`: the newest date is first, and not the newest arrival. `leftOut` is the number of rows that cannot be read. `isAll` says
+ * that no page follows.
+ * @typedef {{
+ *   uidValidity: number, messages: MessageSummary[], total?: number, token?: string | null, isByDate?: boolean, isAll?: boolean,
+ *   leftOut?: number,
+ * }} MessagePage
+ */
+/**
+ * @typedef {{
+ *   uid: number, from: string, to: string, sender?: Mailbox | null, subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
+ *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | "sender-unclear" | null,
+ *   openpgp?: boolean,
+ * }} MessageSummary an earlier bridge gives no `sender` and no `openpgp`
+ */
+/**
+ * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions
+ */
+
+/**
+ * The copy of a sent message: true if it stays, false for none, or a number of days after which it is deleted.
+ * @typedef {boolean | number} CopyWish
+ */
+/** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null, copy: CopyWish}} Submission */
+/** @typedef {import("../../../wasm_build/vault/json_requests.js").Refused} Refused */
+/** @typedef {{maxBytes: number, utf8: boolean, sharedAddresses?: string[]}} SendingOffers an earlier bridge names no shared addresses */
+
+export const PAGE_OF_MESSAGES = 50;
+
+/** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
+export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
+/** Errors that leave the question open what became of a message. */
+const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
+
+/** The vault reads no larger message (`MAX_STREAM_BYTES` in `wasm_build/vault/limits.js`). */
+const MAX_RAW_BYTES = 536_870_912;
+/** A timestamp with its certificates has about 6,000 bytes. */
+const MAX_TIMESTAMP_BYTES = 1_000_000;
+
+/** A key for one message, of 122 random bits. */
+export function newSendingKey() {
+  return crypto.randomUUID().replaceAll("-", "");
+}
+
+/** @param {{outcome?: string, savedTo?: string | null, copy?: CopyWish}} answer @returns {Submission} */
+function submissionFrom({ outcome, savedTo, copy = true }) {
+  const isWish = typeof copy === "boolean" || Number.isSafeInteger(copy);
+  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: typeof savedTo === "string" ? savedTo : null, copy: isWish ? copy : true };
+}
+
+export class BridgeApi {
+  #origin;
+  #onSessionEnded;
+  /** The number of sign-ins of this page. A request that began before the latest says nothing of its session. */
+  #signIns = 0;
+  /** The account of this page. Other tabs of the browser may have others, whose cookies go with each request too. */
+  #account = "";
+  /** The id by which requests that only read name the account. */
+  #accountId = "";
+  /** Whether the mail server may sort. Only its refusal tells. */
+  #sorts = true;
+  /** The shared addresses from which the person may send; null until the bridge has named those of the account. @type {string[] | null} */
+  sharedAddresses = null;
+  /** The number of folders in the latest list that cannot be read. */
+  foldersLeftOut = 0;
+  accounts = new AccountRequests((path, options) => this.#send(path, options));
+  /** The changes of messages and folders, and further lists. */
+  changes = new MailChanges((path, options) => this.#json(path, options));
+  access = new FolderAccess((path, options) => this.#json(path, options));
+  parcels = new ParcelRequests((path, options) => this.#json(path, options), (path, options) => this.#authorised(path, options));
+  push = new PushRequests((path, options) => this.#json(path, options));
+  reloadHalves = new ReloadHalves((path, options) => this.#authorised(path, options));
+
+  /** Called when a request of the signed-in account has got no answer. */
+  onMissed = () => {};
+
+  /**
+   * @param {string} origin
+   * @param {() => void} onSessionEnded called when the session has ended on the bridge
+   */
+  constructor(origin, onSessionEnded) {
+    this.#origin = origin;
+    this.#onSessionEnded = onSessionEnded;
+  }
+
+  /** Rejects if these pages and the bridge are of versions that cannot work together. @returns {Promise<BridgeConfig>} */
+  async config() {
+    const config = readConfig(await this.#json("/api/config"));
+    checkVersions(config);
+    return config;
+  }
+
+  /** Makes requests for an account from now on. Without its id, which only the bridge knows, they name its address. @param {import("../account/account_requests.js").AccountHere} one */
+  use({ address, account }) {
+    this.#account = address;
+    this.#accountId = account;
+    this.sharedAddresses = null;
+  }
+
+  /** The id of the account of this page, or "". */
+  get accountId() {
+    return this.#accountId;
+  }
+
+  /**
+   * @param {string} address
+   * @param {string} password
+   * @returns {Promise<string>} the address as the bridge normalised it
+   */
+  async signIn(address, password) {
+    // The sessions of other accounts in this browser go on.
+    const body = JSON.stringify({ address, password, beside: true });
+    const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
+    const signedIn = readAccount(await readJson(response));
+    if (!signedIn) throw new ApiError("server-error", "the answer names no account");
+    // The bridge only makes letters of it small. Under another address, letters would leave in the name of somebody else.
+    if (!sameAddress(signedIn.address, address)) throw new ApiError("other-account", "the answer names another account");
+    this.use(signedIn);
+    this.#signIns += 1;
+    this.#sorts = true;
+    return signedIn.address;
+  }
+
+  /** Ends the session of this page's account. Rejects if the bridge did not confirm it. */
+  async signOut() {
+    const address = this.#account;
+    this.use({ address: "", account: "" });
+    await this.accounts.signOut(address);
+  }
+
+  /**
+   * The sessions of this account, the latest use first, and the number of all.
+   * @returns {Promise<{sessions: ListedSession[], total: number}>}
+   */
+  async sessions() {
+    return readSessions(await this.#json("/api/sessions"));
+  }
+
+  /** @param {string} id from the list of sessions */
+  async endSession(id) {
+    await this.#authorised(`/api/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+
+  async endOtherSessions() {
+    await this.#authorised("/api/sessions", { method: "DELETE" });
+  }
+
+  /** The choice for the copies of all messages. @returns {Promise<CopyWish>} */
+  async copyChoice() {
+    return readCopyChoice(await this.#json("/api/copies"));
+  }
+
+  /** @param {CopyWish} copy rejects with `not-offered` if the mail server cannot delete copies after days */
+  async chooseCopy(copy) {
+    await this.#authorised("/api/copies", { method: "PUT", body: JSON.stringify({ copy }), headers: JSON_TYPE });
+  }
+
+  /** The address of the stream of events of this page's account. */
+  get eventsUrl() {
+    return `${this.#origin}${this.#withAccount("/api/events")}`;
+  }
+
+  /** The id of the session of this page's account; "" from a bridge that is older than these pages. @returns {Promise<string>} */
+  async sessionId() {
+    const { id } = await this.#json("/api/session");
+    return typeof id === "string" ? id : "";
+  }
+
+  /** Asks whether the session of this page goes on, and reports its end. */
+  async checkSession() {
+    await this.#json("/api/session").catch((error) => {
+      if (!(error instanceof ApiError)) throw error;
+    });
+  }
+
+  /** @returns {Promise<Folder[]>} those of a bridge that is older than these pages have no rights */
+  async folders() {
+    const { folders, leftOut } = readFolders(await this.#json("/api/folders"));
+    this.foldersLeftOut = leftOut;
+    return folders;
+  }
+
+  /**
+   * One page of messages, the newest date first; by arrival where the mail server does not sort.
+   * @param {string} folder
+   * @param {{before?: {uidValidity: number, uid: number}, offset?: number, signal?: AbortSignal}} [options] for the page
+   *   after others: their number, and the last of them by arrival. Rejects with `folder-changed` if the folder has another
+   *   UIDVALIDITY
+   * @returns {Promise<MessagePage>}
+   */
+  async messages(folder, { before, offset = 0, signal } = {}) {
+    const page = await this.#byDate(folder, offset, signal) ?? await this.arrivals(folder, { before, signal });
+    if (before && page.uidValidity !== before.uidValidity) throw new ApiError("folder-changed", "numbered anew");
+    return page;
+  }
+
+  /** @param {string} folder @param {number} offset @param {AbortSignal} [signal] @returns {Promise<MessagePage | null>} */
+  async #byDate(folder, offset, signal) {
+    if (!this.#sorts) return null;
+    const query = new URLSearchParams({ sort: "date", offset: String(offset), limit: String(PAGE_OF_MESSAGES) });
+    try {
+      const page = readPage(await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal }), PAGE_OF_MESSAGES);
+      if (page.total !== undefined) return { ...page, isByDate: true };
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "not-offered") throw error;
+    }
+    // The mail server does not sort, or the bridge is older than these pages and has left the order out.
+    this.#sorts = false;
+    return null;
+  }
+
+  /**
+   * One page of messages, the newest arrival first.
+   * @param {string} folder
+   * @param {{before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} [options] `before` for those with a smaller UID
+   * @returns {Promise<MessagePage>}
+   */
+  async arrivals(folder, { before, signal } = {}) {
+    const query = new URLSearchParams({ limit: String(PAGE_OF_MESSAGES) });
+    if (before !== undefined) {
+      query.set("before", String(before.uid));
+      query.set("uidValidity", String(before.uidValidity));
+    }
+    // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose it.
+    return readPage(await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal }), PAGE_OF_MESSAGES);
+  }
+
+  /**
+   * The bytes of a message, as the mail server has them.
+   * @param {MessageAddress} address
+   * @param {{signal?: AbortSignal, maxBytes?: number}} [options] rejects with `answer-too-large` above `maxBytes`
+   */
+  async rawMessage({ folder, uidValidity, uid }, { signal, maxBytes = MAX_RAW_BYTES } = {}) {
+    const response = await this.#authorised(folderPath(folder, uidValidity, uid, "raw"), { signal });
+    return readAtMost(response, maxBytes);
+  }
+
+  /**
+   * Keeps a draft in the folder for drafts, in place of the earlier ones with its Message-ID.
+   * @param {string} message RFC 5322 text
+   * @returns {Promise<{folder: string, uidValidity: number, uid: number | null}>}
+   */
+  keepDraft(message) {
+    return this.#json("/api/drafts", { method: "POST", body: message, headers: { "Content-Type": "application/octet-stream" } });
+  }
+
+  /** @param {string} messageId */
+  async deleteDraft(messageId) {
+    await this.#authorised("/api/drafts", { method: "DELETE", body: JSON.stringify({ messageId }), headers: JSON_TYPE });
+  }
+
+  /** @param {MessageAddress} address */
+  async markSeen({ folder, uidValidity, uid }) {
+    await this.changes.setFlags({ folder, uidValidity, uids: [uid] }, { add: ["\\Seen"] });
+  }
+
+  /**
+   * Returns the limits of the bridge and of the server for outgoing mail: the size of the largest message, and whether
+   * addresses may have letters beyond ASCII.
+   * @returns {Promise<SendingOffers>}
+   */
+  async sendingOffers() {
+    const account = this.#account;
+    const offers = readOffers(await this.#json("/api/send"));
+    if (account === this.#account) this.sharedAddresses = offers.sharedAddresses ?? [];
+    return offers;
+  }
+
+  /**
+   * Sends a message. Rejects only if no recipient got it: with `unreachable` if an upload may still be on its way, which the
+   * same key stops from being sent beside a second one. Without a confirmation the outcome is "perhaps".
+   * @param {ArrayBuffer} message RFC 5322 bytes
+   * @param {string[]} recipients
+   * @param {string} key from `newSendingKey`; a message that was sent under it is not sent again
+   * @param {CopyWish | null} [copy] null if the choice for all messages counts
+   * @returns {Promise<Submission>} the outcome of the earlier request, if there was one with this key. So the caller uses a key
+   *   for one version of a letter only, and withdraws it before it sends another one
+   */
+  async sendMessage(message, recipients, key, copy = null) {
+    const envelope = { key, recipients, ...(copy === null ? {} : { copy }) };
+    const body = new Blob([`${JSON.stringify(envelope)}\n`, message]);
+    const headers = { "Content-Type": "application/octet-stream" };
+    try {
+      return submissionFrom(await this.#json("/api/send", { method: "POST", body, headers }));
+    } catch (error) {
+      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw about(error, recipients);
+    }
+    const outcome = await this.outcomeOf(key).catch((error) => {
+      // Only a refusal says that nothing was sent: after another error, such as the end of the session, nobody knows.
+      if (!(error instanceof ApiError)) throw error;
+      if (!["message-refused", "message-too-large"].includes(error.code)) error.isOpen = true;
+      throw about(error, recipients);
+    });
+    if (outcome) return outcome;
+    const error = new ApiError("unreachable", "the message did not arrive at the bridge");
+    error.isOpen = true;
+    throw error;
+  }
+
+  /**
+   * The answer of the bridge's timestamp service. The vault checks it. The service learns a hash of the signature.
+   * @param {ArrayBuffer} query a TimeStampReq (RFC 3161)
+   */
+  async timestamp(query) {
+    const headers = { "Content-Type": "application/timestamp-query" };
+    const answer = await this.#authorised("/api/timestamp", { method: "POST", body: query, headers }).catch((error) => {
+      // Without a connection the letter can be sent without a timestamp, and then waits in the outbox.
+      throw error?.code === "unreachable" ? new ApiError("timestamp-failed", error.message) : error;
+    });
+    return readAtMost(answer, MAX_TIMESTAMP_BYTES);
+  }
+
+  /**
+   * Withdraws a key, before the letter goes out changed and under another one. Returns the outcome of the message with
+   * this key, or null if no recipient got it, and none will, although its upload may still be on its way.
+   * @param {string} key @returns {Promise<Submission | null>}
+   */
+  async withdraw(key) {
+    try {
+      const answer = await this.#json(`/api/send/${key}`, { method: "DELETE" });
+      return answer.outcome === "withdrawn" ? null : submissionFrom(answer);
+    } catch (error) {
+      if (error instanceof ApiError && NOT_OFFERED.has(error.code)) return this.outcomeOf(key);
+      throw error;
+    }
+  }
+
+  /**
+   * Returns the outcome of the message with this key, or null if nothing of it was sent.
+   * @param {string} key @returns {Promise<Submission | null>}
+   */
+  outcomeOf(key) {
+    return this.#outcome(`/api/send/${key}`);
+  }
+
+  /**
+   * The same, after a look into the folder for sent mail if the outcome is not known.
+   * @param {string} key @returns {Promise<Submission | null>}
+   */
+  lookForCopy(key) {
+    return this.#outcome(`/api/send/${key}/look`, { method: "POST" });
+  }
+
+  /** @param {string} path @param {RequestOptions} [options] @returns {Promise<Submission | null>} */
+  async #outcome(path, options) {
+    try {
+      const answer = await this.#json(path, options);
+      return answer.outcome === "unknown" ? null : submissionFrom(answer);
+    } catch (error) {
+      const leavesOpen = (/** @type {string} */ code) =>
+        UNKNOWN_OUTCOME.has(code) || STILL_OPEN.has(code) || NOT_OFFERED.has(code);
+      if (error instanceof ApiError && !leavesOpen(error.code)) throw error;
+      return { outcome: "perhaps", savedTo: null, copy: true };
+    }
+  }
+
+  /**
+   * The certificates that the bridge finds for an address, in its directory and at other sources.
+   * @param {string} address
+   * @returns {Promise<import("../keys/mail_vault.js").Found[]>}
+   */
+  async certificatesFor(address) {
+    // The address is not in the path, because servers and proxies log paths.
+    const body = JSON.stringify({ address });
+    return readFound(await this.#json("/api/directory", { method: "POST", body, headers: JSON_TYPE }));
+  }
+
+  /**
+   * The answers of authorities about the revocation of certificates. The bridge asks them at the URLs in the
+   * certificates. The vault checks every answer.
+   * @type {import("../../../wasm_build/vault/lookups.js").Asker}
+   */
+  async askAuthorities(lookups, signal) {
+    // The request contains each path once, even if several look-ups are about it.
+    const paths = lookups.map(({ path }) => path.map(base64FromBytes));
+    const questions = [...new Map(paths.map((path) => [path.join(), path])).values()];
+    const body = JSON.stringify({ paths: questions });
+    try {
+      const answer = await this.#json("/api/pki/status", { method: "POST", body, headers: JSON_TYPE, signal });
+      const answers = readRevocation(answer, questions.length);
+      const came = new Map(questions.map((path, index) => [path.join(), answers[index] ?? { crls: [], ocsp: [] }]));
+      const isEmpty = (/** @type {string[]} */ path) => Object.values(came.get(path.join()) ?? {}).flat().length === 0;
+      const unavailable = lookups.filter((_, index) => isEmpty(paths[index] ?? [])).map(({ id }) => id);
+      return { answer: joinAnswers([...came.values()]), unavailable };
+    } catch (error) {
+      // Without answers the verdict says that revocation could not be checked.
+      if (!(error instanceof ApiError) || error.code === "session-ended") throw error;
+      return { answer: joinAnswers([]), unavailable: lookups.map(({ id }) => id) };
+    }
+  }
+
+  /**
+   * The certificates of a certificate's issuer, for a message that lacks them. The bridge fetches them from the URL in
+   * the certificate. The server there learns of the download, so call this only at the person's request.
+   * @param {ArrayBuffer} certificate
+   * @returns {Promise<ArrayBuffer[]>}
+   */
+  async findIssuers(certificate) {
+    const body = JSON.stringify({ certificates: [base64FromBytes(certificate)] });
+    return readIssuers(await this.#json("/api/pki/issuers", { method: "POST", body, headers: JSON_TYPE }));
+  }
+
+  /** @returns {Promise<string>} the ticket that proves to the key server that this user owns the address */
+  async enrolmentTicket() {
+    return (await this.#json("/api/enrolment", { method: "POST" })).ticket;
+  }
+
+  /** @returns {Promise<string>} the ticket that starts or finishes a reset of this user's account at the key server */
+  async resetTicket() {
+    return (await this.#json("/api/enrolment/reset", { method: "POST" })).ticket;
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestOptions} [options]
+   */
+  async #json(path, options) {
+    return readJson(await this.#authorised(path, options));
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestOptions} [options]
+   */
+  async #authorised(path, options) {
+    const signIns = this.#signIns;
+    try {
+      // Each request names the account of this page, and gets the session of no other. Those that only read name it by an
+      // id in their address, because a header would cost each of them a preflight request.
+      const isChange = Boolean(options?.method);
+      if (isChange && !this.#account) throw new ApiError("session-ended", "this page shows no account");
+      const isByHeader = isChange || !this.#accountId;
+      const headers = isByHeader ? { ...options?.headers, ...naming(this.#account) } : options?.headers;
+      const response = await this.#send(isByHeader ? path : this.#withAccount(path), { ...options, headers });
+      const account = response.headers.get(ACCOUNT_HEADER);
+      if (account !== null && account !== encodeURIComponent(this.#account)) {
+        throw new ApiError("session-ended", "another account has signed in in this browser");
+      }
+      return response;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "unreachable") this.onMissed();
+      if (!(error instanceof ApiError) || error.code !== "session-ended") throw error;
+      if (signIns === this.#signIns) this.#onSessionEnded();
+      throw error;
+    }
+  }
+
+  /** @param {string} path */
+  #withAccount(path) {
+    return this.#accountId ? `${path}${path.includes("?") ? "&" : "?"}account=${this.#accountId}` : path;
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestOptions} [options]
+   */
+  #send(path, options = {}) {
+    // Requests that change data have a header that no form of another site can set. The other requests do without this
+    // header, which saves a preflight request.
+    const headers = options.method ? { ...options.headers, "X-Sealwax": "1" } : options.headers;
+    return request(`${this.#origin}${path}`, { ...options, headers, credentials: "include" });
+  }
+}
+
+/** An error that names only those who were to get the message. @param {ApiError} error @param {string[]} recipients */
+function about(error, recipients) {
+  error.refused = error.refused.filter(({ address }) => recipients.some((one) => sameAddress(one, address)));
+  return error;
+}
+
+/**
+ * The version of the API that these pages were made for, and the oldest one of a bridge that they can use. Since 2, pages
+ * work with the version before theirs: they do without the routes and members that it lacks. Version 1 named no version.
+ */
+const API_VERSION = 2;
+const OLDEST_BRIDGE = 2;
+
+/** @param {BridgeConfig} config */
+function checkVersions({ apiVersion = 1, oldestPages = 1 }) {
+  if (apiVersion < OLDEST_BRIDGE) throw new ApiError("bridge-too-old", `the bridge has version ${apiVersion} of the API`);
+  if (oldestPages > API_VERSION) throw new ApiError("pages-too-old", `the bridge wants pages of version ${oldestPages}`);
+}

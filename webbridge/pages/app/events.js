@@ -1,0 +1,170 @@
+/**
+ * The stream of events from the bridge: a folder has changed, or the session has ended. The browser connects again by itself
+ * when the stream breaks. Without a stream, people check for mail themselves.
+ *
+ * One tab of the browser holds the stream and tells the others: a browser has few connections to a server (six over HTTP/1.1),
+ * and a stream in each tab would leave none for anything else. When that tab closes, the next one opens a stream.
+ */
+
+import { entriesOf, idOf, membersOf } from "../../../wasm_build/vault/answer_values.js";
+
+/** After an answer that is no stream, such as a proxy's error, the browser does not connect again. */
+const AGAIN_MILLISECONDS = 60_000;
+/** The name of the lock and of the channel, before the account. */
+const NAME = "sealwax-events";
+
+const MAX_FOLDERS = 5_000;
+const MAX_ID_CHARACTERS = 10_000;
+
+/** @typedef {{name: "mail" | "arrived" | "back" | "session-ended", folder?: string}} Told */
+
+/**
+ * Dispatches `mail`, whose `detail` is the id of a folder that has changed. Before it comes `back` if there was no stream for
+ * a time. After it comes `arrived` if the change is that messages have come.
+ */
+export class MailEvents extends EventTarget {
+  #url;
+  #check;
+  /** @type {EventSource | null} */
+  #source = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #waiting;
+  #account = "";
+  /** Ends the turn of this tab, or its waiting for one; null while no account is followed. @type {AbortController | null} */
+  #turn = null;
+  /** Where the tab that holds the stream tells the others. @type {BroadcastChannel | null} */
+  #channel = null;
+
+  /**
+   * @param {() => string} url the address of the stream of the account that is followed
+   * @param {() => void} check called when the session seems to have ended, or to be of another account
+   */
+  constructor(url, check) {
+    super();
+    this.#url = url;
+    this.#check = check;
+    // A frozen page hears nothing. Without its stream the bridge sends a push message, if the person wants these.
+    document.addEventListener("freeze", () => this.#endTurn());
+    document.addEventListener("resume", () => {
+      if (this.#channel) this.#queue(false);
+    });
+  }
+
+  /**
+   * Follows the events of an account, and of no other.
+   * @param {string} account
+   */
+  start(account) {
+    if (this.#channel && this.#account === account) return;
+    this.stop();
+    this.#account = account;
+    const channel = new BroadcastChannel(`${NAME} ${account}`);
+    channel.addEventListener("message", ({ data }) => {
+      if (channel === this.#channel) this.#take(data);
+    });
+    this.#channel = channel;
+    this.#queue(true);
+  }
+
+  stop() {
+    this.#endTurn();
+    this.#channel?.close();
+    this.#channel = null;
+  }
+
+  /** Opens a stream as soon as no other tab has one. @param {boolean} isFirst whether nothing can have been missed */
+  #queue(isFirst) {
+    const turn = new AbortController();
+    this.#turn = turn;
+    const { signal } = turn;
+    const ended = new Promise((resolve) => { signal.addEventListener("abort", resolve); });
+    const name = `${NAME} ${this.#account}`;
+    const hold = async () => {
+      this.#open(isFirst);
+      await ended;
+    };
+    void navigator.locks.request(name, { ifAvailable: true }, async (lock) => lock && !signal.aborted && hold())
+      .then(() => {
+        if (signal.aborted) return undefined;
+        // The other tab's stream has ended when this one gets its turn, and something may have come between.
+        isFirst = false;
+        return navigator.locks.request(name, { signal }, hold);
+      })
+      .catch(() => undefined);
+  }
+
+  #endTurn() {
+    clearTimeout(this.#waiting);
+    this.#turn?.abort();
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  /** @param {boolean} isFirst */
+  #open(isFirst) {
+    const source = new EventSource(this.#url(), { withCredentials: true });
+    this.#source = source;
+    this.#on(source, "ready", ({ account, folders }) => {
+      // A bridge that is older than these pages has one session for all tabs, which may be of another account.
+      if (account !== this.#account) return this.#end();
+      // While there was no stream, anything may have changed.
+      if (!isFirst) {
+        this.#tell({ name: "back" });
+        for (const folder of entriesOf(folders, MAX_FOLDERS)) this.#tellMail(folder);
+      }
+      isFirst = false;
+    });
+    this.#on(source, "mail", ({ folder }) => this.#tellMail(folder));
+    this.#on(source, "arrived", () => this.#tell({ name: "arrived" }));
+    this.#on(source, "session-ended", () => this.#tell({ name: "session-ended" }));
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
+      // Many pages do not come back at the same time.
+      this.#waiting = setTimeout(() => this.#open(false), AGAIN_MILLISECONDS * (1 + Math.random()));
+    });
+  }
+
+  /**
+   * @param {EventSource} source
+   * @param {string} name
+   * @param {(members: {account?: unknown, folders?: unknown, folder?: unknown}) => void} listener
+   */
+  #on(source, name, listener) {
+    source.addEventListener(name, (event) => {
+      if (source === this.#source) listener(readMembers(/** @type {MessageEvent<string>} */ (event).data));
+    });
+  }
+
+  /** @param {unknown} folder */
+  #tellMail(folder) {
+    const id = idOf(folder, MAX_ID_CHARACTERS);
+    if (id) this.#tell({ name: "mail", folder: id });
+  }
+
+  #end() {
+    this.stop();
+    this.#check();
+  }
+
+  /** @param {Told} told */
+  #tell(told) {
+    this.#channel?.postMessage(told);
+    this.#take(told);
+  }
+
+  /** @param {Told} told by this tab or another one */
+  #take({ name, folder }) {
+    if (name === "session-ended") this.#end();
+    else if (name === "mail") this.dispatchEvent(new CustomEvent("mail", { detail: folder }));
+    else this.dispatchEvent(new Event(name));
+  }
+}
+
+/** @param {string} data of an event */
+function readMembers(data) {
+  try {
+    return membersOf(JSON.parse(data));
+  } catch {
+    return {};
+  }
+}

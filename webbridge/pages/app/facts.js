@@ -1,0 +1,24 @@
+/** The facts of a certificate, as pairs of a label and a text. */
+
+import { useWords } from "../../../wasm_build/ui/certificate_uses.js";
+import { dayOnly } from "../../../wasm_build/ui/formats.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../reading/report.js").CertificateReport} CertificateReport */
+
+/**
+ * @param {App["translate"]} translate
+ * @param {(CertificateReport & {purposes?: string[]}) | null} certificate
+ * @returns {[string, string][]} without a certificate none
+ */
+export function certificateFacts(translate, certificate) {
+  if (!certificate) return [];
+  return [
+    [translate("fact_subject"), certificate.subject],
+    [translate("fact_issuer"), certificate.issuer],
+    [translate("fact_valid"), `${dayOnly(certificate.notBefore)} – ${dayOnly(certificate.notAfter)}`],
+    [translate("fact_key"), certificate.key],
+    [translate("fact_use"), useWords(translate, certificate).join(" · ")],
+    [translate("fact_fingerprint"), certificate.fingerprint],
+  ];
+}

@@ -1,0 +1,228 @@
+/**
+ * The frame around every view: the name, the links to read and write mail, the lock, the account, and the vault's state
+ * in the footer.
+ */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+import { actIcon } from "./act_icons.js";
+import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
+import { ask } from "../../../wasm_build/ui/parts.js";
+import { folderPath, followAgain, INBOX } from "./routes.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("./app.js").View} View */
+
+/** @param {App} app */
+export function createFrame(app) {
+  const { translate } = app;
+  const main = html("main", { class: "main", id: "main" });
+  const vault = createVaultLine(translate);
+  let bar = createBar(app);
+  const notices = html("div", { role: "status", data: { test: "notice" } });
+  const element = html("div", { class: "frame" });
+  const draw = () => {
+    const promise = html("span", { text: translate("foot_promise") });
+    const foot = html("footer", { class: "foot" }, promise, vault.element);
+    element.replaceChildren(createSkipLink(translate, main), bar.element, notices, main, foot);
+  };
+  draw();
+  return {
+    element,
+    update: () => bar.update(),
+    /** Writes everything around the view in the language that the texts have now. */
+    redraw() {
+      bar = createBar(app);
+      vault.say();
+      draw();
+    },
+    setVaultState: vault.setState,
+    showStart: vault.showStart,
+    /**
+     * @param {View} view
+     * @param {string} hash
+     */
+    show(view, hash) {
+      if (view.element.parentElement !== main) main.replaceChildren(view.element);
+      bar.update(hash);
+    },
+    /** @param {HTMLElement} element in place of the first view */
+    wait(element) {
+      main.replaceChildren(element);
+    },
+    /** @param {HTMLElement[]} shown above every view */
+    setNotices(shown) {
+      notices.replaceChildren(...shown);
+    },
+  };
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {HTMLElement} main
+ */
+export function createSkipLink(translate, main) {
+  const skip = (/** @type {Event} */ event) => {
+    // The fragment of the address names the view, so the focus is moved without changing the fragment.
+    event.preventDefault();
+    const target = main.querySelector("h1, h2");
+    if (target instanceof HTMLElement) target.focus();
+  };
+  return html("a", { class: "skip-link", href: "#main", text: translate("skip_to_content"), on: { click: skip } });
+}
+
+/**
+ * The state of the vault, with a bar while it starts.
+ * @param {App["translate"]} translate
+ */
+export function createVaultLine(translate) {
+  const state = html("span", { id: "vault-state", data: { test: "vault-state" } });
+  const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
+  /** @type {[string, Record<string, number>]} the words of the state and their values */
+  let said = ["vault_starting", {}];
+  const say = () => { state.textContent = translate(...said); };
+  return {
+    element: html("span", { class: "foot-vault" }, state, bar),
+    say,
+    /** @param {string} key @param {Record<string, number>} [values] */
+    setState(key, values = {}) {
+      said = [key, values];
+      say();
+      bar.hidden = true;
+    },
+    /**
+     * @param {import("../../../wasm_build/vault/owner/assets.js").StartProgress} progress the progress of the vault's
+     * first start
+     */
+    showStart({ loaded, total, stage }) {
+      if (stage === "ready") return;
+      const isLoading = stage === "files";
+      const sizes = { loaded: Math.round(loaded / 1_000_000), total: Math.round(total / 1_000_000) };
+      said = isLoading ? ["vault_loading", sizes] : ["vault_starting", {}];
+      say();
+      bar.hidden = false;
+      // Without a value the bar shows that the remaining time is unknown.
+      if (isLoading) bar.setAttribute("value", String(loaded / total));
+      else bar.removeAttribute("value");
+    },
+  };
+}
+
+/** @param {App} app */
+function createBar(app) {
+  const nav = createNav(app);
+  const person = createPerson(app);
+  const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
+  const update = (hash = location.hash) => {
+    nav.update(hash);
+    person.update(hash);
+  };
+  return { element: html("header", { class: "bar" }, name, nav.element, person.element), update };
+}
+
+/**
+ * The links to read and write mail.
+ * @param {Pick<App, "translate" | "address" | "write" | "hasDraft" | "search" | "toggleFolders" | "navigate">} app
+ */
+function createNav(app) {
+  const { translate } = app;
+  const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("nav_mail"));
+  const writeWord = html("span", { class: "wide-only" });
+  const writeShort = html("span", { class: "phone-only" });
+  const write = html("button", {
+    class: "primary", type: "button", data: { test: "write" }, on: { click: () => app.write() },
+  }, actIcon("write"), writeWord, writeShort);
+  // On a phone the navigation is at the bottom of the mail, and has what a wide page shows beside the list.
+  const search = html("button", {
+    class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => app.search() },
+  }, actIcon("search"), translate("nav_search"));
+  const menu = html("button", {
+    class: "quiet phone-only", type: "button", data: { test: "nav-menu" }, on: { click: () => app.toggleFolders() },
+  }, actIcon("menu"), translate("nav_menu"));
+  const element = html("nav", {
+    class: "bar-nav", "aria-label": translate("nav_label"),
+    on: { click: (event) => followAgain(event, (path) => app.navigate(path)) },
+  }, mail, search, write, menu);
+  const update = (/** @type {string} */ hash) => {
+    element.hidden = app.address === null;
+    writeWord.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
+    writeShort.textContent = translate(app.hasDraft() ? "draft_continue" : "nav_write");
+    write.hidden = hash.startsWith("#/write");
+    markCurrent(mail, hash.startsWith("#/folder"));
+  };
+  return { element, update };
+}
+
+/** The account, the lock, and the way out. @param {App} app */
+function createPerson(app) {
+  const { translate } = app;
+  const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(app) } });
+  const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
+  const accounts = html("a", { class: "bar-link bar-accounts", href: "#/accounts", data: { test: "accounts" } }, actIcon("accounts"));
+  const signOut = html("button", {
+    class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
+    on: { click: () => void askToSignOut(app) },
+  });
+  const update = (/** @type {string} */ hash) => {
+    const signedIn = app.address !== null;
+    signOut.hidden = !signedIn;
+    account.textContent = app.address ?? "";
+    account.hidden = !signedIn;
+    account.title = translate("account_title");
+    accounts.hidden = !signedIn || !app.accounts.isOffered;
+    accounts.title = translate("accounts_switch");
+    accounts.setAttribute("aria-label", translate("accounts_switch"));
+    lock.hidden = !signedIn && !app.keys.unlocked;
+    drawLock(lock, app);
+    markCurrent(accounts, hash.startsWith("#/accounts"));
+    markCurrent(account, hash === "#/account");
+  };
+  return { element: html("div", { class: "bar-person" }, account, accounts, lock, signOut), update };
+}
+
+/** @param {HTMLElement} lock @param {Pick<App, "translate" | "keys">} app */
+function drawLock(lock, { translate, keys }) {
+  const shape = lockMark("", { size: 20 });
+  shape.setAttribute("aria-hidden", "true");
+  lock.replaceChildren(shape, translate(keys.unlocked ? "lock" : "unlock"));
+  lock.dataset.unlocked = String(keys.unlocked);
+}
+
+/** @param {HTMLElement} link @param {boolean} isCurrent whether it leads to the shown view */
+function markCurrent(link, isCurrent) {
+  if (isCurrent) link.setAttribute("aria-current", "page");
+  else link.removeAttribute("aria-current");
+}
+
+/** @param {Pick<App, "keys" | "lock" | "navigate">} app */
+function toggleLock(app) {
+  if (app.keys.unlocked) void app.lock();
+  else app.navigate("/keys");
+}
+
+/**
+ * Signs out. If this would discard a begun letter, asks the person first.
+ * @param {App} app
+ */
+export async function askToSignOut(app) {
+  if (app.draftDesk.hasUnkept) await app.draftDesk.keepBeforeLock();
+  const { translate } = app;
+  const letters = await app.accounts.findLetters(app.address === null ? [] : [app.address]);
+  const waiting = letters.length;
+  // A letter may begin to wait while the person is asked.
+  const signOut = async () => { if (!(await app.signOut(letters))) await askToSignOut(app); };
+  if (waiting > 0 && !app.draftDesk.hasUnkept) {
+    return void ask({
+      title: translate("outbox_sign_out_question", { count: waiting }), meaning: translate("outbox_sign_out_meaning"),
+      keep: translate("keep"), go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: () => void signOut(),
+    });
+  }
+  if (!app.draftDesk.hasUnkept) return void signOut();
+  ask({
+    title: translate("sign_out_question"),
+    meaning: translate("sign_out_question_meaning") + (waiting > 0 ? ` ${translate("outbox_sign_out_meaning")}` : ""),
+    keep: translate("keep_writing"),
+    go: translate("sign_out_and_discard"),
+    test: "sign-out-discard",
+    onGo: () => void signOut(),
+  });
+}

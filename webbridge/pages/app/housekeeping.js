@@ -1,0 +1,264 @@
+/**
+ * The acts on messages and folders: archive, delete, move, spam, flags. Each shows its outcome at once, says in a notice
+ * what was done, and can be taken back. If the mail server refuses, the rows come back and the notice says why.
+ */
+
+import { ApiError, UNKNOWN_OUTCOME } from "./api.js";
+import { ask } from "../../../wasm_build/ui/parts.js";
+import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
+import { MAX_CHANGED } from "../mail/mail_changes.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("./api.js").Folder} Folder */
+/** @typedef {import("../mail/mail_changes.js").Changed} Changed */
+/** @typedef {import("../mail/mail_changes.js").Chosen} Chosen */
+/** @typedef {"archive" | "junk"} MadeRole */
+/** @typedef {{isPossible: boolean, reason: string}} Offer */
+/**
+ * The list in which acts show their outcome, the folders, and what follows an act.
+ * @typedef {{
+ *   list: Pick<import("../mail/views/message_list.js").MessageList, "take" | "showFlags" | "refresh">,
+ *   folders: () => Folder[], notice: import("../mail/undo_notice.js").UndoNotice,
+ *   changed: (options: {folders: boolean}) => Promise<void>, undone: () => void,
+ * }} Place
+ */
+/** @typedef {{said: string, request: (part: Chosen) => Promise<Changed>, show: () => () => void}} Act */
+
+export const SEEN = "\\Seen";
+export const FLAGGED = "\\Flagged";
+
+export class Housekeeping {
+  #app;
+  #place;
+  /** Why a folder for a role could not be made. @type {Map<MadeRole, string>} */
+  #refusals = new Map();
+
+  /** @param {App} app @param {Place} place */
+  constructor(app, place) {
+    this.#app = app;
+    this.#place = place;
+  }
+
+  /** Whether an act is possible with messages of this folder, and why not. @param {string} folder @param {import("./act_icons.js").ActIcon} act @returns {Offer} */
+  offer(folder, act) {
+    const { translate } = this.#app;
+    const { role = null, rights = [] } = this.#find(folder) ?? {};
+    const needed = act === "delete" ? "delete" : act === "flag" ? "flags" : act === "unread" ? "seen" : "move";
+    if (!rights.includes(needed)) return refused(translate(`act_no_right_${needed === "seen" ? "flags" : needed}`));
+    if (act === "archive" && role === "archive") return refused(translate("act_in_archive"));
+    if (act === "junk" && (role === "sent" || role === "drafts")) return refused(translate("act_junk_own"));
+    const refusal = act === "archive" || (act === "junk" && role !== "junk") ? this.#refusals.get(act) : undefined;
+    return refusal ? refused(refusal) : { isPossible: true, reason: "" };
+  }
+
+  /** Whether deleting messages of this folder cannot be taken back. @param {string} folder */
+  deletesForEver(folder) {
+    const found = this.#find(folder);
+    return found?.role === "trash" || !found?.rights.includes("move");
+  }
+
+  /** @param {Chosen} chosen */
+  async archive(chosen) {
+    await this.#moveToRole(chosen, "archive", "act_archived");
+  }
+
+  /** Moves to the folder for spam, or from there to the inbox. @param {Chosen} chosen */
+  async junk(chosen) {
+    if (this.#find(chosen.folder)?.role !== "junk") return this.#moveToRole(chosen, "junk", "act_junked");
+    const inbox = this.#place.folders().find(({ role }) => role === "inbox");
+    if (inbox) await this.#moveTo(chosen, inbox.id, "act_not_junk");
+  }
+
+  /** @param {Chosen} chosen @param {string} to the id of a folder */
+  async move(chosen, to) {
+    const folder = this.#find(to);
+    await this.#moveTo(chosen, to, "act_moved", folder ? folderTitle(folder, this.#app.translate) : "");
+  }
+
+  /** Makes a folder and moves messages there. @param {Chosen} chosen @param {string} name */
+  async moveToNew(chosen, name) {
+    const back = this.#place.list.take(chosen);
+    try {
+      const { id } = await this.#app.api.changes.createFolder(name);
+      await this.#moveTo(chosen, id, "act_moved", name, () => back);
+    } catch (error) {
+      back();
+      if (!(error instanceof ApiError)) throw error;
+      this.#place.notice.show(this.#failure("act_failed", error, []));
+      await this.#place.changed({ folders: true });
+    }
+  }
+
+  /** Deletes to the trash. In the trash it asks, and deletes for ever. @param {Chosen} chosen */
+  remove(chosen) {
+    const { translate, api } = this.#app;
+    const count = chosen.uids.length;
+    const show = () => this.#place.list.take(chosen);
+    const act = (/** @type {boolean} */ forever) => this.#act(chosen, {
+      said: translate(forever ? "act_deleted_for_ever" : "act_deleted", { count }), show,
+      request: (part) => api.changes.remove(part, { forever }),
+    });
+    if (!this.deletesForEver(chosen.folder)) return act(false);
+    ask({
+      title: translate("delete_for_ever_question", { count }), meaning: translate("delete_for_ever_meaning"),
+      keep: translate("keep"), go: translate("delete_for_ever"), test: "delete-for-ever", isDanger: true,
+      onGo: () => void act(true),
+    });
+    return Promise.resolve();
+  }
+
+  /** @param {Chosen} chosen @param {string} flag `SEEN` or `FLAGGED` @param {boolean} isSet */
+  async setFlag(chosen, flag, isSet) {
+    const { translate, api } = this.#app;
+    const change = isSet ? { add: [flag] } : { remove: [flag] };
+    const word = flag === SEEN ? (isSet ? "act_read" : "act_unread") : isSet ? "act_flagged" : "act_unflagged";
+    await this.#act(chosen, {
+      said: translate(word, { count: chosen.uids.length }), show: () => this.#place.list.showFlags(chosen, change),
+      request: (part) => api.changes.setFlags(part, change),
+    });
+  }
+
+  /** Says why something was not done. @param {string} text */
+  say(text) {
+    this.#place.notice.show(text);
+  }
+
+  /** @returns {Promise<void>} */
+  undo() {
+    return this.#place.notice.undo();
+  }
+
+  /**
+   * Changes a folder, and offers to take it back.
+   * @template {Changed} C
+   * @param {string} said
+   * @param {() => Promise<C>} request
+   * @returns {Promise<C>} rejects if it fails
+   */
+  async changeFolder(said, request) {
+    const changed = await request();
+    this.#tell(said, [changed]);
+    await this.#place.changed({ folders: true });
+    return changed;
+  }
+
+  /** @param {Chosen} chosen @param {MadeRole} role @param {string} key */
+  async #moveToRole(chosen, role, key) {
+    const show = this.#place.list.take(chosen);
+    let to = this.#place.folders().find((folder) => folder.role === role)?.id;
+    try {
+      to ??= await this.#makeFolder(role);
+    } catch (error) {
+      show();
+      if (!(error instanceof ApiError)) throw error;
+      const reason = this.#app.translate(`act_no_${role}`, { text: this.#app.sentenceFor(error) });
+      if (LASTING.has(error.code)) this.#refusals.set(role, reason);
+      this.#place.notice.show(reason);
+      return this.#place.changed({ folders: false });
+    }
+    await this.#moveTo(chosen, to, key, "", () => show);
+  }
+
+  /** Makes the folder for a role: at the top, or below the inbox where the server has all folders there. @param {MadeRole} role */
+  async #makeFolder(role) {
+    const name = FOLDER_NAMES[role];
+    const { changes } = this.#app.api;
+    const inbox = this.#place.folders().find((folder) => folder.role === "inbox");
+    const { id } = await changes.createFolder(name).catch((error) => {
+      const isRefused = error instanceof ApiError && LASTING.has(error.code) && inbox?.delimiter;
+      if (!isRefused) throw error;
+      return changes.createFolder(`${inbox.name}${inbox.delimiter}${name}`);
+    });
+    return id;
+  }
+
+  /**
+   * @param {Chosen} chosen
+   * @param {string} to
+   * @param {string} key
+   * @param {string} [folder]
+   * @param {() => () => void} [show]
+   */
+  async #moveTo(chosen, to, key, folder = "", show = () => this.#place.list.take(chosen)) {
+    const { translate, api } = this.#app;
+    const said = translate(key, { count: chosen.uids.length, folder: isolate(folder) });
+    await this.#act(chosen, { said, show, request: (part) => api.changes.move(part, to) });
+  }
+
+  /** @param {Chosen} chosen @param {Act} act */
+  async #act(chosen, { said, show, request }) {
+    if (chosen.uids.length === 0) return;
+    const back = show();
+    /** @type {Changed[]} */
+    const done = [];
+    try {
+      for (const part of partsOf(chosen)) done.push(await request(part));
+      this.#tell(said, done);
+      if (done.some(({ markedOnly }) => markedOnly)) back();
+    } catch (error) {
+      back();
+      this.#tell(this.#failure("act_failed", error, done), done);
+      if (!(error instanceof ApiError)) throw error;
+      // The rows that came back may be of messages that are gone.
+      await this.#place.list.refresh();
+    }
+    await this.#place.changed({ folders: true });
+  }
+
+  /** @param {string} said @param {Changed[]} done */
+  #tell(said, done) {
+    const { translate } = this.#app;
+    const steps = done.map(({ undo }) => undo).filter((undo) => undo.length > 0).reverse();
+    const more = done.some(({ markedOnly }) => markedOnly) ? ` ${translate("act_marked_only")}` : "";
+    this.#place.notice.show(`${said}${more}`, steps.length > 0 ? () => this.#takeBack(steps) : null);
+  }
+
+  /** @param {import("../mail/mail_changes.js").Steps[]} steps */
+  async #takeBack(steps) {
+    const { notice } = this.#place;
+    const done = [];
+    try {
+      for (const undo of steps) done.push(await this.#app.api.changes.undo(undo));
+      notice.show(this.#app.translate("act_undone"));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const left = steps.slice(done.length);
+      const isMissed = error.code === "unreachable";
+      notice.show(this.#failure("act_undo_failed", error, done), isMissed ? () => this.#takeBack(left) : null);
+    }
+    await Promise.all([this.#place.list.refresh(), this.#place.changed({ folders: true })]);
+    this.#place.undone();
+  }
+
+  /**
+   * The sentence for a failure. It says that nothing was changed only where that is certain.
+   * @param {string} key @param {unknown} error @param {unknown[]} done what was changed before
+   */
+  #failure(key, error, done) {
+    if (error instanceof ApiError && error.code === "unreachable") return this.#app.translate("act_unsure_away");
+    const isOpen = done.length > 0 || (error instanceof ApiError && UNKNOWN_OUTCOME.has(error.code));
+    return this.#app.translate(isOpen ? "act_unsure" : key, { text: this.#app.sentenceFor(error) });
+  }
+
+  /** @param {string} id */
+  #find(id) {
+    return this.#place.folders().find((folder) => folder.id === id);
+  }
+}
+
+/** The names that other programs know for these roles too. @type {Record<MadeRole, string>} */
+const FOLDER_NAMES = { archive: "Archive", junk: "Junk" };
+/** Refusals that a later try does not change. */
+const LASTING = new Set(["mail-server-refused", "not-offered", "bad-argument"]);
+
+/** @param {string} reason @returns {Offer} */
+function refused(reason) {
+  return { isPossible: false, reason };
+}
+
+/** @param {Chosen} chosen @returns {Chosen[]} */
+function partsOf({ uids, ...place }) {
+  const parts = [];
+  for (let at = 0; at < uids.length; at += MAX_CHANGED) parts.push({ ...place, uids: uids.slice(at, at + MAX_CHANGED) });
+  return parts;
+}

@@ -1,0 +1,38 @@
+/**
+ * The place of a signed list that this browser follows.
+ *
+ * It contains nothing secret, and stays when the person signs out and when a session does not reach the database. If it
+ * were not kept, an attacker could bring back an older list at each visit. If the browser stores nothing, the list is
+ * followed for this visit only.
+ */
+
+import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
+
+export class KeptList {
+  #key;
+
+  /** @param {string} key its name in the browser's storage */
+  constructor(key) {
+    this.#key = key;
+  }
+
+  /** @returns {ArrayBuffer | null} */
+  read() {
+    try {
+      const kept = localStorage.getItem(this.#key);
+      return kept === null ? null : bytesFromBase64(kept);
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {ArrayBuffer | null} followed */
+  write(followed) {
+    try {
+      if (followed) localStorage.setItem(this.#key, base64FromBytes(followed));
+      else localStorage.removeItem(this.#key);
+    } catch {
+      // If storage is refused or full, the list is followed for this visit only.
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The answers of the bridge about itself, its accounts and certificates. A wrong value counts as absent, and takes nothing from the
+ * others. Where two values are possible, the stricter one takes its place.
+ */
+
+import { readDer, readDers } from "../../../wasm_build/vault/found_answers.js";
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { isAddress } from "../../../wasm_build/ui/formats.js";
+import { cleanAddress } from "../../../wasm_build/ui/shown_names.js";
+import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/answer_values.js";
+
+/** @typedef {import("../account/account_requests.js").AccountHere} AccountHere */
+/** @typedef {import("./api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("./api.js").CopyWish} CopyWish */
+/** @typedef {import("./api.js").ListedSession} ListedSession */
+/** @typedef {import("../mail/folder_access.js").Grant} Grant */
+
+const MAX_ADDRESS_CHARACTERS = 320;
+const MAX_TEXT_CHARACTERS = 300;
+const MAX_ENTRIES = 1_000;
+/** Of each kind of certificates and answers of authorities. */
+const MAX_ENCODED = 500;
+
+/** @param {unknown} answer @returns {BridgeConfig} */
+export function readConfig(answer) {
+  const {
+    apiVersion, oldestPages, maxMessageBytes, anchors, timestampAnchors, trustList, timestampHost, labelPolicy, mozilla, events, push,
+    reloadMinutes, parcels, revocation,
+  } = membersOf(answer);
+  return {
+    apiVersion: countOf(apiVersion) ?? undefined, oldestPages: countOf(oldestPages) ?? undefined,
+    maxMessageBytes: countOf(maxMessageBytes) ?? Infinity,
+    anchors: readEncodedTexts(anchors), timestampAnchors: readEncodedTexts(timestampAnchors), trustList: encodedText(trustList),
+    timestampHost: textOf(timestampHost, MAX_ADDRESS_CHARACTERS) || null, labelPolicy: readLabelPolicy(labelPolicy),
+    mozilla: mozilla === true, events: events === true, push: readPush(push), reloadMinutes: countOf(reloadMinutes) ?? 0,
+    parcels: readParcelLimits(parcels),
+    revocation: wordOf(revocation, /** @type {const} */ (["required", "if-known", "not-checked"])) ?? "required",
+  };
+}
+
+/** @param {unknown} value @returns {BridgeConfig["labelPolicy"]} */
+function readLabelPolicy(value) {
+  const { policy, name, classifications } = membersOf(value);
+  const identifier = idOf(policy, MAX_TEXT_CHARACTERS);
+  const known = entriesOf(classifications, MAX_ENTRIES).flatMap((one) => {
+    const members = membersOf(one);
+    const number = countOf(members["value"]);
+    const word = textOf(members["name"], MAX_TEXT_CHARACTERS);
+    return number === null || !word ? [] : [{ value: number, name: word }];
+  });
+  return identifier && known.length > 0 ? { policy: identifier, name: textOf(name, MAX_TEXT_CHARACTERS), classifications: known } : null;
+}
+
+/** @param {unknown} value @returns {BridgeConfig["push"]} */
+function readPush(value) {
+  const key = idOf(membersOf(value)["key"], MAX_TEXT_CHARACTERS);
+  return key ? { key } : null;
+}
+
+/** @param {unknown} value @returns {BridgeConfig["parcels"]} null if a limit is missing */
+function readParcelLimits(value) {
+  const members = membersOf(value);
+  const [maxBytes, wholeBytes, maxDays, maxRecipients] = ["maxBytes", "wholeBytes", "maxDays", "maxRecipients"].map((name) => countOf(members[name]));
+  if (!maxBytes || !wholeBytes || !maxDays || !maxRecipients) return null;
+  return { maxBytes, wholeBytes, maxDays, maxRecipients, maxKeptFiles: countOf(members["maxKeptFiles"]) ?? 0 };
+}
+
+/** An account that is signed in; null without an address. @param {unknown} value @returns {AccountHere | null} */
+export function readAccount(value) {
+  const { address, account } = membersOf(value);
+  const known = idOf(address, MAX_ADDRESS_CHARACTERS);
+  // The address stands for the account in the pages, so it is no other text.
+  return isAddress(known) && cleanAddress(known) === known ? { address: known, account: idOf(account, MAX_TEXT_CHARACTERS) } : null;
+}
+
+/** @param {unknown} answer @returns {{accounts: AccountHere[], most: number}} */
+export function readAccounts(answer) {
+  const { accounts, most } = membersOf(answer);
+  const read = entriesOf(accounts, MAX_ENTRIES).map(readAccount).filter((one) => one !== null);
+  return { accounts: read, most: countOf(most) ?? 1 };
+}
+
+/** @param {unknown} answer @returns {{sessions: ListedSession[], total: number}} rejects as `server-error` without a list */
+export function readSessions(answer) {
+  const { sessions, total } = membersOf(answer);
+  if (!Array.isArray(sessions)) throw nonsense("sessions");
+  const read = entriesOf(sessions, MAX_ENTRIES).flatMap((value) => {
+    const members = membersOf(value);
+    const { started, used, program, origin } = members;
+    const id = idOf(members["id"], MAX_TEXT_CHARACTERS);
+    if (!id) return [];
+    return [{
+      id, started: dateOf(started), used: dateOf(used) ?? "", program: textOf(program, MAX_TEXT_CHARACTERS),
+      origin: textOf(origin, MAX_TEXT_CHARACTERS), this: members["this"] === true,
+    }];
+  });
+  return { sessions: read, total: Math.max(countOf(total) ?? 0, sessions.length) };
+}
+
+/** @param {unknown} answer @returns {CopyWish} rejects as `server-error` what is no choice, so that nothing is saved over it */
+export function readCopyChoice(answer) {
+  const { copy } = membersOf(answer);
+  if (typeof copy === "boolean") return copy;
+  const days = countOf(copy);
+  if (!days) throw nonsense("a choice for copies");
+  return days;
+}
+
+/** @param {unknown} answer @returns {import("./api.js").SendingOffers} */
+export function readOffers(answer) {
+  const { maxBytes, utf8, sharedAddresses } = membersOf(answer);
+  const shared = entriesOf(sharedAddresses, MAX_ENTRIES).map((one) => idOf(one, MAX_ADDRESS_CHARACTERS)).filter(Boolean);
+  return { maxBytes: countOf(maxBytes) ?? Infinity, utf8: utf8 === true, sharedAddresses: shared };
+}
+
+/** @param {unknown} answer @returns {Grant[]} rejects a list that cannot be read whole as `server-error` */
+export function readGrants(answer) {
+  const { people } = membersOf(answer);
+  const given = entriesOf(people, MAX_ENTRIES);
+  const read = given.flatMap((value) => {
+    const { name, person, own, level, rights } = membersOf(value);
+    const known = idOf(name, MAX_TEXT_CHARACTERS);
+    const word = wordOf(level, /** @type {const} */ (["read", "file", "all", "other"]));
+    if (!known || word === null || typeof rights !== "string") return [];
+    return [{ name: known, person: person === true, own: own === true, level: word, rights: textOf(rights, MAX_TEXT_CHARACTERS) }];
+  });
+  if (!Array.isArray(people) || read.length !== people.length) throw nonsense("people with rights");
+  return read;
+}
+
+/** The certificates in the answers about issuers. @param {unknown} answer */
+export function readIssuers(answer) {
+  return entriesOf(membersOf(answer)["answers"], MAX_ENCODED).flatMap((one) => readDers(membersOf(one)["certificates"]));
+}
+
+/** The answers of authorities, one for each question. @param {unknown} answer @param {number} count that of the questions */
+export function readRevocation(answer, count) {
+  const given = entriesOf(membersOf(answer)["answers"], count);
+  return Array.from({ length: count }, (_, index) => {
+    const { crls, ocsp } = membersOf(given[index]);
+    return { crls: readDers(crls), ocsp: readDers(ocsp) };
+  });
+}
+
+/** The texts of an array that are base64. @param {unknown} values @returns {string[]} */
+function readEncodedTexts(values) {
+  return entriesOf(values, MAX_ENCODED).map(encodedText).filter((one) => one !== null);
+}
+
+/** @param {unknown} value */
+function encodedText(value) {
+  return readDer(value) === null ? null : /** @type {string} */ (value);
+}
+
+/** @param {string} what */
+function nonsense(what) {
+  return new ApiError("server-error", `the answer is no list of ${what}`);
+}

@@ -1,0 +1,270 @@
+/**
+ * The IndexedDB of the pages' origin. Each store has one record for each account, `learnt` one for each
+ * folder of an account, `drafts` one for each draft, `receipts` one for each message that asks for a receipt. Only the vault
+ * can decrypt it, but for that of `roaming`, which has no secret of the person.
+ *
+ * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter`
+ * shows a tab that another tab has written. It is not trusted: the counter inside the encrypted state decides.
+ */
+
+import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { inTransaction, openDatabase } from "../../../wasm_build/vault/database.js";
+import { storageError } from "../../../wasm_build/vault/storage_error.js";
+import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
+
+const NAME = "sealwax";
+const VERSION = 6;
+/** @typedef {"trust" | "passkeys" | "roaming" | "learnt" | "drafts" | "receipts"} Store */
+/** @type {Record<Store, string>} */
+const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place", drafts: "place", receipts: "place" };
+/** The records of more folders than these are dropped. */
+const MAX_LEARNT_FOLDERS = 40;
+/** Of the messages that ask for receipts, sent and received, those are kept that were noted last. */
+const MAX_RECEIPTS = 1_000;
+
+/**
+ * A state that only the vault can decrypt. `merged` is what the account at the key server had when the state was last merged
+ * with it, and `sent` what was sent there since, both encrypted under the key of the account.
+ * @typedef {{state: ArrayBuffer, merged: ArrayBuffer | null, sent: ArrayBuffer | null}} OpenState
+ */
+/** @typedef {{account: string, credentialId: ArrayBuffer, salt: ArrayBuffer, bundle: ArrayBuffer}} KeptPasskey */
+
+/** The kept contacts and decisions of each account, encrypted by the vault to the person's own keys. */
+export const openStates = {
+  /**
+   * @param {string} address
+   * @returns {Promise<(OpenState & {counter: number}) | null>}
+   */
+  async read(address) {
+    const found = await find("trust", address);
+    return found ? { counter: found.counter, state: found.state, merged: found.merged ?? null, sent: found.sent ?? null } : null;
+  },
+
+  /** @param {string} address @param {number} counter @param {OpenState} kept */
+  async write(address, counter, kept) {
+    const account = await accountDigest(address);
+    await transact("trust", "readwrite", (states) => states.put({ account, counter, ...kept }));
+  },
+
+  /**
+   * Keeps what will be sent beside a state that is kept, as it is. Resolves with false if there is none.
+   * @param {string} address @param {ArrayBuffer | null} sent
+   */
+  async keepSent(address, sent) {
+    const account = await accountDigest(address);
+    let isKept = false;
+    await transact("trust", "readwrite", (states) => {
+      const reading = states.get(account);
+      reading.onsuccess = () => {
+        isKept = Boolean(reading.result);
+        if (isKept) states.put({ ...reading.result, sent });
+      };
+      return reading;
+    });
+    return isKept;
+  },
+
+  /** @param {string} address */
+  async remove(address) {
+    const account = await accountDigest(address);
+    await transact("trust", "readwrite", (states) => states.delete(account));
+  },
+};
+
+/**
+ * The keys that a passkey of this device unlocks: their ciphertext, and the passkey's id and salt (not secret).
+ */
+export const openPasskeys = {
+  /** @param {string} address @returns {Promise<KeptPasskey | null>} */
+  async read(address) {
+    return (await find("passkeys", address)) ?? null;
+  },
+
+  /** @param {string} address @param {Omit<KeptPasskey, "account">} kept */
+  async write(address, kept) {
+    const account = await accountDigest(address);
+    await transact("passkeys", "readwrite", (passkeys) => passkeys.put({ account, ...kept }));
+  },
+
+  /** @param {string} address */
+  async remove(address) {
+    const account = await accountDigest(address);
+    await transact("passkeys", "readwrite", (passkeys) => passkeys.delete(account));
+  },
+};
+
+/** The memory of this device for an account at a key server (`key_server_memory.js`). */
+export const openRoaming = {
+  /** @param {string} address @returns {Promise<{token: ArrayBuffer, known: ArrayBuffer | null} | null>} */
+  async read(address) {
+    return (await find("roaming", address)) ?? null;
+  },
+
+  /**
+   * Writes what `choose` returns of the record that is kept, or undefined, and of the new one. No other tab writes between.
+   * @param {string} address
+   * @param {{token: ArrayBuffer, known: ArrayBuffer | null}} remembered
+   * @param {(kept: any, remembered: any) => any} choose
+   */
+  async write(address, remembered, choose) {
+    const account = await accountDigest(address);
+    await transact("roaming", "readwrite", (records) => {
+      const reading = records.get(account);
+      reading.onsuccess = () => records.put({ ...choose(reading.result, remembered), account });
+      return reading;
+    });
+  },
+
+  /** @param {string} address */
+  async remove(address) {
+    const account = await accountDigest(address);
+    await transact("roaming", "readwrite", (records) => records.delete(account));
+  },
+};
+
+/** The lessons that were learnt of the messages of each folder (`learnt_rows.js`), sealed by the vault. */
+export const openLearnt = {
+  /** @param {string} address @param {string} folder @returns {Promise<{counter: number, sealed: ArrayBuffer} | null>} */
+  async read(address, folder) {
+    const place = await learntPlace(address, folder);
+    return (await transact("learnt", "readonly", (records) => records.get(place))) ?? null;
+  },
+
+  /** @param {string} address @param {string} folder @param {number} counter @param {ArrayBuffer} sealed */
+  async write(address, folder, counter, sealed) {
+    const place = await learntPlace(address, folder);
+    await transact("learnt", "readwrite", (records) => {
+      records.put({ place, counter, sealed });
+      const all = records.getAllKeys();
+      all.onsuccess = () => {
+        const others = all.result.filter((one) => one !== place);
+        for (const one of others.slice(0, Math.max(0, all.result.length - MAX_LEARNT_FOLDERS))) records.delete(one);
+      };
+      return all;
+    });
+  },
+
+  /** @param {string} address */
+  async removeAll(address) {
+    const first = `${await accountDigest(address)} `;
+    await transact("learnt", "readwrite", (records) => records.delete(IDBKeyRange.bound(first, `${first}\uffff`)));
+  },
+};
+
+/**
+ * A draft, sealed by the vault. `revision` changes with each write, `version` names the message in the mailbox from which this
+ * one goes on, and `isUploaded` is whether that message is this version. `isDropped`: it was deleted, and the mail server has
+ * not confirmed that yet.
+ * @typedef {{
+ *   at: string, letter: any, files: ArrayBuffer | null, version: {uidValidity: number, uid: number} | null,
+ *   revision: string | null, isUploaded: boolean, mayBeSent: boolean, isDropped?: boolean,
+ * }} KeptDraft
+ */
+
+/** The drafts of each account (`draft_store.js`). */
+export const openDrafts = {
+  /** @param {string} address @returns {Promise<(KeptDraft & {id: string})[]>} */
+  async all(address) {
+    const first = `${await accountDigest(address)} `;
+    return transact("drafts", "readonly", (records) => records.getAll(IDBKeyRange.bound(first, `${first}\uffff`)));
+  },
+
+  /** @param {string} address @param {string} id @returns {Promise<KeptDraft | null>} */
+  async read(address, id) {
+    const place = `${await accountDigest(address)} ${id}`;
+    return (await transact("drafts", "readonly", (records) => records.get(place))) ?? null;
+  },
+
+  /**
+   * Writes what `choose` returns of the record that is kept. No other tab writes between.
+   * @param {string} address @param {string} id
+   * @param {(kept: KeptDraft | null) => KeptDraft | null | undefined} choose null deletes the record, undefined leaves it
+   */
+  async update(address, id, choose) {
+    const place = `${await accountDigest(address)} ${id}`;
+    /** @type {unknown} */
+    let refusal = null;
+    await transact("drafts", "readwrite", (records) => {
+      const reading = records.get(place);
+      reading.onsuccess = () => {
+        const chosen = choose(reading.result ?? null);
+        try {
+          if (chosen === null) records.delete(place);
+          else if (chosen) records.put({ ...chosen, place, id });
+        } catch (error) {
+          refusal = error;
+          records.transaction.abort();
+        }
+      };
+      return reading;
+    }).catch((error) => {
+      throw refusal === null ? error : storageError(refusal);
+    });
+  },
+};
+
+/**
+ * The records of messages that ask for receipts (`receipts.js`), sealed by the vault. `at` is the time of a record's first
+ * note.
+ */
+export const openReceipts = {
+  /** @param {string} address @param {string} id @returns {Promise<{at: number, sealed: ArrayBuffer} | null>} */
+  async read(address, id) {
+    const place = `${await accountDigest(address)} ${id}`;
+    return (await transact("receipts", "readonly", (records) => records.get(place))) ?? null;
+  },
+
+  /** @param {string} address @param {string} id @param {{at: number, sealed: ArrayBuffer}} record */
+  async write(address, id, record) {
+    const first = `${await accountDigest(address)} `;
+    await transact("receipts", "readwrite", (records) => {
+      records.put({ ...record, place: first + id });
+      const all = records.getAll(IDBKeyRange.bound(first, `${first}\uffff`));
+      all.onsuccess = () => {
+        const oldest = all.result.sort((one, other) => one.at - other.at);
+        for (const { place } of oldest.slice(0, Math.max(0, oldest.length - MAX_RECEIPTS))) records.delete(place);
+      };
+      return all;
+    });
+  },
+
+  /** @param {string} address @param {string} id */
+  async remove(address, id) {
+    const place = `${await accountDigest(address)} ${id}`;
+    await transact("receipts", "readwrite", (records) => records.delete(place));
+  },
+};
+
+/** @param {string} address @param {string} folder */
+async function learntPlace(address, folder) {
+  return `${await accountDigest(address)} ${folder}`;
+}
+
+/** @param {Store} store @param {string} address @returns {Promise<any>} the record; undefined if there is none */
+async function find(store, address) {
+  const account = await accountDigest(address);
+  return transact(store, "readonly", (records) => records.get(account));
+}
+
+/**
+ * Resolves with the result of one request on a store. Rejects with `storage-full` or `storage-refused`.
+ * @template T
+ * @param {Store} store
+ * @param {IDBTransactionMode} mode
+ * @param {(records: IDBObjectStore) => IDBRequest<T>} act
+ * @returns {Promise<T>}
+ */
+async function transact(store, mode, act) {
+  const opening = openDatabase(NAME, VERSION, KEY_PATHS);
+  try {
+    return await inTransaction(opening, store, mode, (transaction) => act(transaction.objectStore(store)));
+  } finally {
+    (await opening.catch(() => null))?.close();
+  }
+}
+
+/** @param {string} address */
+export async function accountDigest(address) {
+  const octets = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(addressKey(address)));
+  return hexFromBytes(octets);
+}

@@ -1,0 +1,50 @@
+/** A view whose content is a script of its own, which is loaded when it is shown first, so that no start of the pages waits for it. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+import { ApiError } from "../api.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {{element: HTMLElement, close: () => void}} Content */
+
+/**
+ * @param {App} app
+ * @param {{name: string, titleKey: string, meaning: string, load: () => Promise<void>, create: () => Content}} options `name` is for
+ *   tests; `create` is called when the script is loaded
+ * @returns {import("../app.js").View}
+ */
+export function createLateView(app, { name, titleKey, meaning, load, create }) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1, text: translate(titleKey) });
+  const failure = problem(`${name}-load-error`);
+  const again = html("button", { type: "button", text: translate("try_again"), hidden: true, on: { click: () => void fill() } });
+  const body = html("div", { class: "stack" });
+  let close = () => {};
+  let isClosed = false;
+
+  const fill = async () => {
+    failure.textContent = "";
+    again.hidden = true;
+    body.replaceChildren(html("p", { class: "note", text: translate("loading") }));
+    try {
+      await load();
+    } catch (error) {
+      body.replaceChildren();
+      failure.textContent = app.sentenceFor(new ApiError("unreachable", String(error)));
+      again.hidden = false;
+      return;
+    }
+    if (isClosed) return;
+    const content = create();
+    close = content.close;
+    body.replaceChildren(content.element);
+  };
+
+  void fill();
+  const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const element = html(
+    "div", { class: "narrow stack", data: { test: `${name}-view` } },
+    heading, html("p", { class: "lede", text: meaning }), failure, again, body, html("div", { class: "actions" }, back),
+  );
+  return { element, heading, titleKey, close: () => { isClosed = true; close(); } };
+}

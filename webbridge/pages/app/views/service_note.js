@@ -1,0 +1,58 @@
+/**
+ * The note above a reply to the mail of a service, which is addressed to nobody. For the reply to a parcel of the person's own it
+ * offers the people who got that parcel.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { listOf } from "../../../../wasm_build/ui/formats.js";
+import { serviceNote } from "../../../../wasm_build/ui/service_note.js";
+
+/** @typedef {import("../../parcels/parcel_requests.js").SentParcel} SentParcel */
+
+const MOST_PAGES = 20;
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {import("../../writing/views/writing_view.js").Proposal} proposal
+ * @param {import("../../../../wasm_build/ui/recipients_field.js").RecipientsField} line To
+ * @returns {HTMLElement | null} null if the reply goes to a person
+ */
+export function createServiceNote(app, { service, to, parcelLine = "" }, line) {
+  if (!service || to.length > 0) return null;
+  const { translate } = app;
+  const note = html("div", { class: "card stack", data: { test: "service" } }, serviceNote(translate, service));
+  if (service !== "parcel-reply" || !app.parcels) return note;
+  const list = html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "service-parcels" } });
+  const acts = html("div", { class: "actions" }, list);
+  note.append(acts);
+  const offer = (/** @type {SentParcel | null} */ parcel) => {
+    if (!parcel) return;
+    const people = parcel.to.map(({ address }) => address);
+    acts.prepend(html("button", {
+      type: "button", text: translate("reply_to_parcel_people", { who: listOf(people, translate), reference: parcel.reference }),
+      data: { test: "service-people" },
+      on: { click: () => { people.forEach((address) => line.add({ name: "", address })); note.remove(); line.focus(); } },
+    }));
+  };
+  // Without an answer the list of the parcels is left.
+  void findParcel(app, parcelLine).then(offer, () => {});
+  return note;
+}
+
+/**
+ * The person's own parcel whose reference is in the first line of the reply. That line came encrypted, so nobody on the way has
+ * put the reference of another parcel there.
+ * @param {import("../app.js").App} app
+ * @param {string} parcelLine
+ */
+async function findParcel({ api }, parcelLine) {
+  const words = new Set(parcelLine.match(/[A-Z0-9]+(?:-[A-Z0-9]+)*/gu) ?? []);
+  let next;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const found = await api.parcels.list(next);
+    const parcel = found.parcels.find(({ reference }) => words.has(reference));
+    if (parcel || !found.next) return parcel ?? null;
+    next = found.next;
+  }
+  return null;
+}

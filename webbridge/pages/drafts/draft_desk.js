@@ -1,0 +1,169 @@
+/**
+ * The drafts between the views: those that are offered after unlocking, the one that a lock has cleared from the page, and
+ * the way back for a deleted one.
+ */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
+import { proposalOf } from "./draft_content.js";
+
+/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("./draft_store.js").ListedDraft} ListedDraft */
+/** @typedef {import("./draft_store.js").OpenedDraft} OpenedDraft */
+/** @typedef {import("../writing/views/writing_view.js").WritingView} WritingView */
+/**
+ * @typedef {{
+ *   writing: () => WritingView | null, tell: (text: string, undo: (() => Promise<void>) | null) => void, changed: () => void,
+ * }} Place `tell` shows a notice in the view of the mail
+ */
+
+/** A lock waits at most so long for a draft to be kept. */
+const LOCK_MILLISECONDS = 4_000;
+const MAX_OFFERED = 3;
+
+export class DraftDesk {
+  #app;
+  #place;
+  /** @type {ListedDraft[]} */
+  #offered = [];
+  /** The drafts that the person does not want to be asked about. @type {Set<string>} */
+  #declined = new Set();
+  /** The draft that a lock has cleared from the page. @type {string | null} */
+  #left = null;
+  #wasUnlocked = false;
+
+  /** @param {App} app @param {Place} place */
+  constructor(app, place) {
+    this.#app = app;
+    this.#place = place;
+    app.keys.addEventListener("change", () => {
+      if (app.keys.unlocked === this.#wasUnlocked) return;
+      this.#wasUnlocked = app.keys.unlocked;
+      void this.look();
+    });
+  }
+
+  /** Whether a lock has cleared a letter from the page. */
+  get hasLeft() {
+    return this.#left !== null;
+  }
+
+  /** Whether a letter would be lost with the page. */
+  get hasUnkept() {
+    const writing = this.#place.writing();
+    if (!writing || writing.isDone()) return false;
+    return (writing.isBegun() || writing.drafts.isBegun) && !writing.drafts.isKept;
+  }
+
+  /** Keeps the letter before a lock, if that does not take long. */
+  async keepBeforeLock() {
+    const late = new Promise((resolve) => { setTimeout(resolve, LOCK_MILLISECONDS); });
+    await Promise.race([this.#place.writing()?.drafts.keepNow(), late]);
+  }
+
+  /** Whether the letter can be cleared from the page at a lock: it is kept, and comes back when the keys are unlocked. */
+  leave() {
+    const writing = this.#place.writing();
+    if (!writing || writing.isDone() || writing.drafts.isPaused) return false;
+    if (!writing.drafts.isBegun || !writing.drafts.isKept) return false;
+    this.#left = writing.drafts.id;
+    return true;
+  }
+
+  /** Opens the letter that a lock has cleared. */
+  async comeBack() {
+    const id = this.#left;
+    this.#left = null;
+    try {
+      const found = (await this.#app.drafts.list()).find((one) => one.id === id);
+      if (found) return await this.continue(await this.#app.drafts.open(found));
+      this.#app.navigate(this.#app.mailPath());
+    } catch (error) {
+      this.#left = this.#app.keys.unlocked ? null : id;
+      this.#app.navigate(this.#app.mailPath());
+      this.#place.tell(this.#app.sentenceFor(error), null);
+    }
+  }
+
+  /**
+   * Opens a draft in the writing view. A letter that is begun and not kept yet is shown instead.
+   * @param {OpenedDraft} draft
+   */
+  async continue(draft) {
+    this.#left = null;
+    // The text below messages, above which the person goes on to write, comes with what this browser keeps.
+    await this.#app.kept.settled;
+    this.#withdraw(draft.held.id);
+    if (this.#place.writing()?.drafts.id === draft.held.id) return this.#app.navigate("/write");
+    const proposal = await proposalOf(draft.content, (texts) => this.#app.mailVault.readAddresses(texts));
+    this.#app.write({ ...proposal, draft });
+  }
+
+  /** Tells that a draft was deleted, with a button that brings it back. @param {() => Promise<ListedDraft>} back */
+  discarded(back) {
+    const { translate } = this.#app;
+    const undo = async () => {
+      try {
+        const listed = await back();
+        if (this.#app.keys.unlocked) await this.continue(await this.#app.drafts.open(listed));
+        else this.#place.tell(translate("act_undone"), null);
+      } catch (error) {
+        this.#place.tell(translate("act_undo_failed", { text: this.#app.sentenceFor(error) }), null);
+      }
+    };
+    this.#place.tell(translate("draft_deleted"), undo);
+    this.#app.announce(translate("draft_deleted"));
+  }
+
+  forget() {
+    this.#left = null;
+    this.#offered = [];
+    this.#declined.clear();
+  }
+
+  /** The notices about letters that were begun in this browser and not sent. */
+  createNotices() {
+    return this.#offered.map((draft) => this.#createNotice(draft));
+  }
+
+  /**
+   * Looks for letters that were begun here and not sent. A failure offers none. The mailbox then also loses the drafts of
+   * letters that were sent while it could not be asked.
+   */
+  async look() {
+    this.#offered = [];
+    if (this.#app.keys.unlocked && this.#left === null) {
+      const found = await this.#app.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);
+      // Locked keys cannot open what is offered.
+      if (!this.#app.keys.unlocked) return;
+      const open = this.#place.writing()?.drafts.id;
+      const here = found.filter(({ id, isHere }) => isHere && id !== open && !this.#declined.has(id));
+      // The others are in the folder for drafts.
+      this.#offered = here.filter(({ place }, index) => index === 0 || place === null).slice(0, MAX_OFFERED);
+    }
+    this.#place.changed();
+  }
+
+  /** @param {string} id */
+  #withdraw(id) {
+    this.#offered = this.#offered.filter((one) => one.id !== id);
+    this.#place.changed();
+  }
+
+  /** @param {ListedDraft} draft */
+  #createNotice(draft) {
+    const { translate } = this.#app;
+    const failure = problem("draft-offer-error");
+    const at = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(draft.at));
+    const go = html("button", { type: "button", text: translate("draft_continue"), data: { test: "draft-continue" } });
+    go.addEventListener("click", () => void this.#app.attempt(go, translate("opening"), failure, async () => {
+      await this.continue(await this.#app.drafts.open(draft));
+    }));
+    const decline = () => {
+      this.#declined.add(draft.id);
+      this.#withdraw(draft.id);
+    };
+    const later = html("button", { type: "button", class: "quiet", text: translate("draft_not_now"), data: { test: "draft-not-now" }, on: { click: decline } });
+    return html("div", { class: "notice draft-offer", data: { test: "draft-offer" } }, html("p", { text: translate("draft_offer", { at }) }), go, later, failure);
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * Keeps the letter of the writing view as a draft, two seconds after a pause in typing: first in this browser, then in the
+ * mailbox. An upload that fails is tried again by itself. If another tab or device has changed, sent or deleted the draft, the
+ * letter goes on as a second draft, so that neither version is lost.
+ */
+
+import { DraftChanged, newDraft } from "./draft_store.js";
+
+/** @typedef {import("./draft_content.js").DraftContent} DraftContent */
+/** @typedef {import("./draft_store.js").Held} Held */
+/** @typedef {import("../../../wasm_build/ui/draft_message.js").DraftParts} DraftParts */
+/**
+ * `device`: here and not in the mailbox; `mailbox`: there, and this browser refused it; `perhaps-sent`: here only, because a
+ * message of it was perhaps sent.
+ * @typedef {"none" | "pending" | "saved" | "device" | "mailbox" | "perhaps-sent" | "locked" | "failed"} DraftState
+ */
+/** @typedef {{state: DraftState, reason: string, isCopy: boolean}} DraftNews `reason` is the code of the error */
+
+const PAUSE_MILLISECONDS = 2_000;
+/** A person who types without a pause has a draft after this time. */
+const LONGEST_MILLISECONDS = 20_000;
+const FIRST_RETRY_MILLISECONDS = 5_000;
+const LONGEST_RETRY_MILLISECONDS = 60_000;
+const REPEATS_MILLISECONDS = [0, 3_000, 15_000];
+/** Errors of the mailbox that another try does not change. */
+const LASTING = new Set(["draft-too-large", "message-too-large", "not-offered", "session-ended", "bad-argument"]);
+
+export class DraftKeeper {
+  /** @type {DraftNews} */
+  news = { state: "none", reason: "", isCopy: false };
+  #store;
+  #read;
+  #onNews;
+  /** @type {Held} */
+  #held;
+  /** The number of changes of the letter, of those that are kept here, and of those in the mailbox. */
+  #changes = 0;
+  #here = 0;
+  #there = 0;
+  /** The version that was sealed last. @type {{at: number, parts: DraftParts} | null} */
+  #sealed = null;
+  /** The code of the error because of which this browser keeps nothing. */
+  #refusal = "";
+  #mayBeSent;
+  /** Whether a message of the draft was perhaps sent before this view continued it. */
+  #wasPerhapsSent;
+  #isPaused = false;
+  #due = 0;
+  #timer = 0;
+  #retry = 0;
+  #retryMilliseconds = FIRST_RETRY_MILLISECONDS;
+  /** Versions are sealed one after the other, so that an older one cannot replace a newer one. @type {Promise<void>} */
+  #turn = Promise.resolve();
+  /** @type {Promise<void> | null} */
+  #uploading = null;
+  #closing = new AbortController();
+
+  /**
+   * @param {import("./draft_store.js").DraftStore} store
+   * @param {() => DraftContent} read returns what is written
+   * @param {(news: DraftNews) => void} onNews
+   * @param {import("./draft_store.js").OpenedDraft | null} draft the draft that is continued
+   */
+  constructor(store, read, onNews, draft) {
+    this.#store = store;
+    this.#read = read;
+    this.#onNews = onNews;
+    this.#held = draft?.held ?? newDraft();
+    this.#mayBeSent = draft?.mayBeSent ?? false;
+    this.#wasPerhapsSent = this.#mayBeSent;
+    if (draft) this.news.state = this.#mayBeSent ? "perhaps-sent" : "saved";
+    const { signal } = this.#closing;
+    addEventListener("online", () => this.retry(), { signal });
+    addEventListener("blur", () => void this.keepNow(), { signal });
+    // A phone may end a hidden page without another event.
+    document.addEventListener("visibilitychange", () => { if (document.hidden) void this.keepNow(); }, { signal });
+  }
+
+  get id() {
+    return this.#held.id;
+  }
+
+  /** Whether there is a draft of this letter, or should be one. */
+  get isBegun() {
+    return this.news.state !== "none";
+  }
+
+  /** Whether the letter is being sent, or was. */
+  get isPaused() {
+    return this.#isPaused;
+  }
+
+  /** Whether the latest text is kept outside this page. */
+  get isKept() {
+    return Math.max(this.#here, this.#there) === this.#changes;
+  }
+
+  /** Keeps the changed letter after a pause in typing. */
+  changed() {
+    this.#changes += 1;
+    if (this.#isPaused) return;
+    this.#show("pending");
+    const now = Date.now();
+    this.#due ||= now + LONGEST_MILLISECONDS;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.keepNow(), Math.min(PAUSE_MILLISECONDS, this.#due - now));
+  }
+
+  /** Keeps what is not kept yet. Resolves when it is kept outside this page, or cannot be. */
+  async keepNow() {
+    clearTimeout(this.#timer);
+    this.#due = 0;
+    this.#turn = this.#turn.catch(() => undefined).then(() => this.#keep());
+    await this.#turn;
+    if (!this.isKept) await this.#uploading;
+  }
+
+  /** Tries again what has failed: the keys were unlocked, the network is back, or the person has signed in. */
+  retry() {
+    this.#retryMilliseconds = FIRST_RETRY_MILLISECONDS;
+    if (this.#isPaused || this.news.state === "none") return;
+    if (this.#sealed?.at === this.#changes) void this.#upload();
+    else void this.keepNow();
+  }
+
+  /**
+   * Stops keeping, and prepares the sending of the letter. Rejects with DraftChanged if it was perhaps sent elsewhere.
+   * @param {import("./draft_store.js").TakingBack} options
+   */
+  async takeBack({ isAgreed, mayWait }) {
+    await this.#pause();
+    if (this.news.state === "none") return;
+    if (!isAgreed && (this.news.isCopy || this.#wasPerhapsSent)) throw new DraftChanged();
+    await this.#store.takeBack(this.#held, { isAgreed, mayWait });
+  }
+
+  /** Goes on keeping after the letter was not sent, or perhaps. @param {{mayBeSent: boolean}} outcome */
+  resume({ mayBeSent }) {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#mayBeSent = mayBeSent;
+    if (this.news.state === "none") return;
+    this.#changes += 1;
+    void this.keepNow();
+  }
+
+  /** Ends with the view. An upload that has begun goes on, and one that waits is made when drafts are listed next. */
+  dispose() {
+    this.#closing.abort();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#retry);
+    this.#isPaused = true;
+  }
+
+  /** Deletes the draft of a letter that was sent. */
+  async end() {
+    await this.#pause();
+    // A browser that keeps drafts notes the deletion, and repeats it when it lists them.
+    for (const milliseconds of this.#store.keepsHere ? [0] : REPEATS_MILLISECONDS) {
+      await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+      if (await this.#store.drop(this.#held).then(() => true, () => false)) return;
+    }
+  }
+
+  /**
+   * Deletes the draft. The returned function brings it back.
+   * @returns {() => Promise<import("./draft_store.js").ListedDraft>}
+   */
+  discard() {
+    const content = this.#read();
+    const pausing = this.#pause();
+    const dropping = pausing.then(async () => {
+      const parts = this.#sealed?.at === this.#changes ? this.#sealed.parts : await this.#store.seal(this.#held, content);
+      await this.#store.drop(this.#held).catch(() => undefined);
+      return parts;
+    });
+    // A failure is reported to the person who wants the draft back.
+    dropping.catch(() => undefined);
+    return async () => this.#store.putBack(this.#held, await dropping);
+  }
+
+  async #pause() {
+    this.#isPaused = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#retry);
+    await this.#turn;
+    await this.#uploading;
+  }
+
+  async #keep() {
+    // A continued draft that nobody has changed is not written again, because another tab may have it too.
+    if (this.#isPaused || this.news.state === "none" || this.isKept || this.#sealed?.at === this.#changes) return;
+    const at = this.#changes;
+    try {
+      await this.#keepVersion(at);
+      if (this.#mayBeSent && this.#here === at && at === this.#changes) this.#show("perhaps-sent");
+      void this.#upload();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Seals the letter as it is now, and keeps it in this browser. @param {number} at @returns {Promise<void>} */
+  async #keepVersion(at) {
+    const parts = await this.#store.seal(this.#held, this.#read());
+    if (this.#store.keepsHere) {
+      try {
+        await this.#store.keepHere(this.#held, parts, { mayBeSent: this.#mayBeSent });
+        this.#here = at;
+        this.#refusal = "";
+      } catch (error) {
+        if (error instanceof DraftChanged) {
+          this.#goOnAsCopy();
+          return this.#keepVersion(at);
+        }
+        this.#refusal = codeOf(error) || "storage-refused";
+      }
+    }
+    this.#sealed = { at, parts };
+  }
+
+  /** Uploads the version that was sealed last, and then those that were sealed meanwhile. */
+  #upload() {
+    clearTimeout(this.#retry);
+    this.#uploading ??= this.#uploadAll().finally(() => { this.#uploading = null; });
+    return this.#uploading;
+  }
+
+  async #uploadAll() {
+    // Another device must not be offered what was perhaps sent.
+    while (this.#sealed && this.#sealed.at > this.#there && !(this.#mayBeSent && this.#store.keepsHere)) {
+      const { at, parts } = this.#sealed;
+      try {
+        await this.#store.upload(this.#held, parts);
+        this.#there = at;
+        this.#retryMilliseconds = FIRST_RETRY_MILLISECONDS;
+        if (at === this.#changes) this.#show(this.#refusal ? "mailbox" : "saved", this.#refusal);
+      } catch (error) {
+        if (!(error instanceof DraftChanged)) return this.#uploadFailed(error);
+        if (this.#isPaused) return;
+        const left = { ...this.#held };
+        this.#goOnAsCopy();
+        this.#turn = this.#turn.then(() => this.#keepVersion(this.#changes)).catch((failure) => this.#fail(failure));
+        await this.#turn;
+        if (!this.#sealed || this.#sealed.parts === parts) return;
+        await this.#store.leave(left);
+      }
+    }
+  }
+
+  #goOnAsCopy() {
+    this.#held = newDraft();
+    this.#mayBeSent = false;
+    this.#there = 0;
+    this.#here = 0;
+    this.news = { ...this.news, isCopy: true };
+  }
+
+  /** @param {unknown} error */
+  #uploadFailed(error) {
+    const code = codeOf(error);
+    if (this.#isPaused) return;
+    if (this.#sealed?.at === this.#changes) this.#show(this.#here === this.#changes ? "device" : "failed", code);
+    if (LASTING.has(code)) return;
+    this.#retry = window.setTimeout(() => void this.#upload(), this.#retryMilliseconds);
+    this.#retryMilliseconds = Math.min(2 * this.#retryMilliseconds, LONGEST_RETRY_MILLISECONDS);
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    const code = codeOf(error);
+    if (!code) throw error;
+    this.#show(code === "locked" ? "locked" : "failed", code);
+  }
+
+  /** @param {DraftState} state @param {string} [reason] */
+  #show(state, reason = "") {
+    this.news = { ...this.news, state, reason };
+    this.#onNews(this.news);
+  }
+}
+
+/** @param {unknown} error */
+function codeOf(error) {
+  return String(/** @type {{code?: string}} */ (error ?? {}).code ?? "");
+}

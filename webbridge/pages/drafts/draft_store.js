@@ -1,0 +1,299 @@
+/**
+ * The encrypted drafts of the account: in this browser if it is the person's own computer, and in the mailbox. The extension
+ * reads and writes the same drafts (`wasm_build/ui/draft_message.js`).
+ *
+ * No version is replaced that its writer has not seen: the record in the browser has a revision, so that a second tab is
+ * noticed, and a draft is uploaded only while the version in the mailbox is the one that was read or written here.
+ * **Not prevented:** two devices that upload in the same second.
+ */
+
+import { haveSameOctets } from "../../../wasm_build/vault/octets.js";
+import { DraftMailbox } from "./draft_mailbox.js";
+import { DraftSeals } from "./draft_content.js";
+import { ApiError } from "../app/api.js";
+import { openDrafts } from "../app/state_database.js";
+
+/** @typedef {import("./draft_content.js").DraftContent} DraftContent */
+/** @typedef {import("./draft_mailbox.js").FoundDraft} FoundDraft */
+/** @typedef {import("./draft_mailbox.js").Version} Version */
+/** @typedef {import("../../../wasm_build/ui/draft_message.js").DraftParts} DraftParts */
+/** @typedef {import("../app/state_database.js").KeptDraft} KeptDraft */
+/** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
+/**
+ * A draft in the hands of this page: the revision of its record here, its version in the mailbox, and the sealed letter of
+ * the last upload, whose answer may have been lost.
+ * @typedef {{id: string, revision: string | null, version: Version | null, attempt: ArrayBuffer | null}} Held
+ */
+/** @typedef {{held: Held, content: DraftContent, mayBeSent: boolean}} OpenedDraft */
+/** A draft that can be continued: from this browser, or else from its place in the mailbox. @typedef {{id: string, at: string, isHere: boolean, place: MessageAddress | null}} ListedDraft */
+
+/**
+ * `isAgreed`: the person sends the letter in any case. `mayWait` says whether the letter waits in the outbox, because there is
+ * no connection: then the mailbox has the draft until it can be asked.
+ * @typedef {{isAgreed: boolean, mayWait: () => Promise<boolean>}} TakingBack
+ */
+
+/** Another tab or device has changed, sent or deleted the draft since this page read or wrote it. */
+export class DraftChanged extends Error {}
+
+/** @returns {Held} */
+export function newDraft() {
+  return { id: crypto.randomUUID(), revision: null, version: null, attempt: null };
+}
+
+export class DraftStore {
+  #account;
+  #keepsHere;
+  #mailbox;
+  #seals;
+
+  /**
+   * @param {import("../app/api.js").BridgeApi} api
+   * @param {import("../keys/keys.js").KeyRing} keys
+   * @param {{account: () => string | null, keepsHere: () => boolean, note: string}} options
+   */
+  constructor(api, keys, { account, keepsHere, note }) {
+    this.#account = account;
+    this.#keepsHere = keepsHere;
+    this.#mailbox = new DraftMailbox(api, note);
+    this.#seals = new DraftSeals(keys);
+  }
+
+  /** Whether drafts are kept in this browser. */
+  get keepsHere() {
+    return this.#keepsHere();
+  }
+
+  /** Whether a draft is kept in this browser. */
+  async hasHere() {
+    const account = this.#account();
+    if (!account || !this.keepsHere) return false;
+    return (await openDrafts.all(account).catch(() => [])).some(({ isDropped }) => !isDropped);
+  }
+
+  /** @param {Held} held @param {DraftContent} content @returns {Promise<DraftParts>} */
+  seal({ id }, content) {
+    return this.#seals.seal(id, content);
+  }
+
+  /**
+   * Keeps a version in this browser. Rejects with DraftChanged if another tab has written since.
+   * @param {Held} held @param {DraftParts} parts @param {{mayBeSent: boolean}} options
+   */
+  async keepHere(held, { letter, files }, { mayBeSent }) {
+    const revision = crypto.randomUUID();
+    const { version } = held;
+    const at = new Date().toISOString();
+    let isChanged = false;
+    await openDrafts.update(this.#signedIn(), held.id, (kept) => {
+      isChanged = (kept?.revision ?? null) !== held.revision || kept?.isDropped === true;
+      return isChanged ? undefined : { at, letter, files, version, revision, mayBeSent, isUploaded: false };
+    });
+    if (isChanged) throw new DraftChanged();
+    held.revision = revision;
+  }
+
+  /**
+   * Keeps a version in the mailbox. Rejects with DraftChanged if the mailbox has another one than this page knows.
+   * @param {Held} held @param {DraftParts} parts
+   */
+  async upload(held, parts) {
+    const account = this.#signedIn();
+    const { revision } = held;
+    await this.#checkMailbox(account, held);
+    held.attempt = parts.letter;
+    held.version = await this.#mailbox.keep(account, held.id, parts);
+    const { version } = held;
+    if (revision === null || !this.keepsHere) return;
+    await openDrafts.update(account, held.id, (kept) =>
+      (kept?.revision === revision ? { ...kept, version, isUploaded: true } : undefined)).catch(() => undefined);
+  }
+
+  /**
+   * The drafts here and in the mailbox, newest first. A draft that was sent or deleted elsewhere is forgotten here, and one
+   * that waits for its upload is uploaded.
+   * @param {string} [open] the id of the draft that is being written
+   * @returns {Promise<ListedDraft[]>}
+   */
+  async list(open = "") {
+    const account = this.#account();
+    if (!account) return [];
+    const here = this.keepsHere ? await openDrafts.all(account).catch(() => []) : [];
+    for (const { id, isDropped } of here) if (isDropped) await this.#dropThere(account, id).catch(() => undefined);
+    const there = await this.#mailbox.find(account).catch(() => null);
+    const listed = [];
+    for (const kept of here) {
+      if (kept.isDropped || kept.id === open) continue;
+      listed.push(...await this.#listKept(account, kept, await this.#mailbox.look(account, kept.id).catch(() => null)));
+    }
+    const known = new Set([open, ...here.map(({ id }) => id)]);
+    const others = (there ?? []).filter(({ id }) => !known.has(id)).map((one) => ({ ...one, isHere: false }));
+    return [...listed, ...others].sort((one, other) => other.at.localeCompare(one.at));
+  }
+
+  /**
+   * @param {string} account
+   * @param {KeptDraft & {id: string}} kept
+   * @param {{uidValidity: number | null, found: FoundDraft[]} | null} there null without an answer of the mailbox
+   * @returns {Promise<ListedDraft[]>}
+   */
+  async #listKept(account, kept, there) {
+    const found = there?.found[0];
+    const mine = { id: kept.id, at: kept.at, isHere: true, place: found?.place ?? null };
+    if (there === null) return [mine];
+    if (!found && kept.isUploaded && kept.version?.uidValidity === there.uidValidity) {
+      // It was sent or deleted elsewhere.
+      await openDrafts.update(account, kept.id, (now) => (now?.revision === kept.revision ? null : undefined)).catch(() => undefined);
+      return [];
+    }
+    const isSame = !found || isVersion(found.place, kept.version) || await this.#isEqual(found.place, kept.letter).catch(() => false);
+    if (!isSame) return kept.isUploaded ? [{ ...found, isHere: false }] : [mine, { ...found, isHere: false }];
+    if (!kept.isUploaded && !kept.mayBeSent && (found || !kept.version)) await this.upload(heldOf(kept), kept).catch(() => undefined);
+    return [mine];
+  }
+
+  /** Opens a listed draft. @param {ListedDraft} listed @returns {Promise<OpenedDraft>} */
+  async open({ id, isHere, place }) {
+    const kept = isHere ? await openDrafts.read(this.#signedIn(), id) : null;
+    if (kept?.letter) return this.#openHere(id, kept);
+    if (!place) throw new ApiError("draft-gone", "the draft is in no place any more");
+    return this.openThere(id, place);
+  }
+
+  /**
+   * Opens a draft in the mailbox, or the version of it here that goes on from there.
+   * @param {string} id @param {MessageAddress} place
+   * @param {ArrayBuffer} [message] its bytes, if they were read
+   * @returns {Promise<OpenedDraft>}
+   */
+  async openThere(id, place, message) {
+    const kept = this.keepsHere ? await openDrafts.read(this.#signedIn(), id).catch(() => null) : null;
+    if (kept?.letter && isVersion(place, kept.version)) return this.#openHere(id, kept);
+    const parts = message ? this.#mailbox.parse(message) : await this.#mailbox.read(place);
+    const content = await this.#seals.open(id, parts);
+    // A version here that was never uploaded is not replaced by this one.
+    const revision = kept?.isUploaded ? kept.revision : null;
+    const version = { uidValidity: place.uidValidity, uid: place.uid };
+    return { held: { id, revision, version, attempt: parts.letter }, content, mayBeSent: false };
+  }
+
+  /** The fields of a draft in a message, for its row. @param {string} id @param {DraftParts} parts */
+  async fieldsOf(id, parts) {
+    return (await this.#seals.openLetter(id, parts, { byPerson: false })).fields;
+  }
+
+  /**
+   * Prepares the sending of a draft: the mailbox must not offer it to another device afterwards. In a browser that keeps
+   * nothing, it stays there until the message was sent. Rejects with DraftChanged if it was perhaps sent elsewhere.
+   * @param {Held} held @param {TakingBack} options
+   */
+  async takeBack(held, { isAgreed, mayWait }) {
+    const account = this.#signedIn();
+    const kept = this.keepsHere ? await openDrafts.read(account, held.id).catch(() => null) : null;
+    if (!isAgreed && held.revision !== null && kept?.revision !== held.revision) throw new DraftChanged();
+    const isThere = Boolean(held.version ?? held.attempt);
+    let isAway = false;
+    const unlessAway = async (/** @type {unknown} */ error) => {
+      isAway = error instanceof ApiError && error.code === "unreachable" && (await mayWait());
+      if (!isAway) throw error;
+    };
+    if (!isAgreed && isThere) await this.#checkMailbox(account, held).catch(unlessAway);
+    if (!this.keepsHere) return;
+    await openDrafts.update(account, held.id, (now) => now && { ...now, mayBeSent: true, isUploaded: false, version: null }).catch(() => undefined);
+    if (!isThere || isAway) return;
+    await this.#mailbox.remove(held.id).catch(async (error) => {
+      if (!(error instanceof ApiError) || error.code === "unreachable") return unlessAway(error);
+      throw new ApiError("draft-not-removed", error.message);
+    });
+    // Its deletion is repeated until the mailbox has confirmed it.
+    if (isAway) return;
+    held.version = null;
+    held.attempt = null;
+  }
+
+  /**
+   * Deletes a draft in both places. If the server does not confirm it, it is deleted when drafts are listed next.
+   * @param {Held} held
+   */
+  async drop(held) {
+    const account = this.#account();
+    this.#seals.forget();
+    if (!account) return;
+    if (!held.version && !held.attempt) return this.#forgetHere(account, held.id);
+    const at = new Date().toISOString();
+    const stone = { at, letter: null, files: null, version: null, revision: null, mayBeSent: false, isUploaded: false, isDropped: true };
+    if (this.keepsHere) await openDrafts.update(account, held.id, () => stone).catch(() => undefined);
+    await this.#dropThere(account, held.id);
+  }
+
+  /** Brings a dropped draft back. @param {Held} held @param {DraftParts} parts @returns {Promise<ListedDraft>} */
+  async putBack({ id }, parts) {
+    const account = this.#signedIn();
+    const held = { id, revision: null, version: null, attempt: null };
+    await this.#forgetHere(account, id);
+    if (this.keepsHere) await this.keepHere(held, parts, { mayBeSent: false }).catch(() => undefined);
+    const isThere = await this.upload(held, parts).then(() => true, (error) => {
+      if (held.revision === null) throw error;
+      return false;
+    });
+    const [found] = isThere ? await this.#mailbox.find(account, id).catch(() => []) : [];
+    return { id, at: new Date().toISOString(), isHere: held.revision !== null, place: found?.place ?? null };
+  }
+
+  /** Forgets the version here of a draft whose text goes on under another id. @param {Held} held */
+  async leave({ id, revision }) {
+    const account = this.#account();
+    if (!account || revision === null) return;
+    await openDrafts.update(account, id, (kept) => (kept?.revision === revision ? null : undefined)).catch(() => undefined);
+  }
+
+  /** @param {string} id @param {KeptDraft} kept @returns {Promise<OpenedDraft>} */
+  async #openHere(id, kept) {
+    const content = await this.#seals.open(id, /** @type {DraftParts} */ (kept));
+    return { held: heldOf({ ...kept, id }), content, mayBeSent: kept.mayBeSent };
+  }
+
+  /** Rejects with DraftChanged unless the mailbox has the version that this page knows. @param {string} account @param {Held} held */
+  async #checkMailbox(account, { id, version, attempt }) {
+    const found = await this.#mailbox.find(account, id);
+    if (found.length === 0 && version === null) return;
+    for (const { place } of found) {
+      if (isVersion(place, version)) return;
+      // The answer to an upload was lost, or the folder was numbered anew.
+      if (attempt && await this.#isEqual(place, attempt)) return;
+    }
+    throw new DraftChanged();
+  }
+
+  /** Whether a draft in the mailbox is this sealed letter. @param {MessageAddress} place @param {ArrayBuffer} letter */
+  async #isEqual(place, letter) {
+    return haveSameOctets((await this.#mailbox.read(place)).letter, letter);
+  }
+
+  /** @param {string} account @param {string} id */
+  async #dropThere(account, id) {
+    await this.#mailbox.remove(id);
+    await this.#forgetHere(account, id);
+  }
+
+  /** @param {string} account @param {string} id */
+  async #forgetHere(account, id) {
+    if (this.keepsHere) await openDrafts.update(account, id, () => null).catch(() => undefined);
+  }
+
+  #signedIn() {
+    const account = this.#account();
+    if (!account) throw new ApiError("session-ended", "nobody is signed in");
+    return account;
+  }
+}
+
+/** @param {KeptDraft & {id: string}} kept @returns {Held} */
+function heldOf({ id, revision, version, letter }) {
+  return { id, revision, version, attempt: letter };
+}
+
+/** @param {Version} place @param {Version | null} version */
+function isVersion({ uidValidity, uid }, version) {
+  return version !== null && version.uidValidity === uidValidity && version.uid === uid;
+}

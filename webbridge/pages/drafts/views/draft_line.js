@@ -1,0 +1,47 @@
+/** The line beside Send that says where the draft is kept. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Translate} Translate */
+/** @typedef {import("../draft_keeper.js").DraftNews} DraftNews */
+
+/** The errors of the mailbox with a sentence of their own. @type {Record<string, string>} */
+const REASONS = {
+  "draft-too-large": "draft_reason_large", "message-too-large": "draft_reason_large", "not-offered": "draft_reason_no_folder",
+  "unreachable": "draft_reason_network", "session-ended": "draft_reason_signed_out",
+};
+
+/** @type {Set<string>} */
+const LASTING = new Set(["device", "mailbox", "perhaps-sent", "locked", "failed"]);
+
+/** @param {Translate} translate */
+export function createDraftLine(translate) {
+  const element = html("p", { class: "draft-line", data: { test: "draft-state", state: "none" } });
+  const show = (/** @type {DraftNews} */ news) => {
+    element.toggleAttribute("data-pending", news.state === "pending");
+    // A problem that is in the way stays said while the next version waits.
+    if (news.state === "pending" && LASTING.has(element.dataset.state ?? "")) return;
+    element.dataset.state = news.state;
+    element.toggleAttribute("data-copy", news.isCopy);
+    // A screen reader announces what is in the way, and not each pause in typing.
+    element.setAttribute("aria-live", news.isCopy || LASTING.has(news.state) ? "polite" : "off");
+    const copy = news.isCopy && news.state !== "pending" ? `${translate("draft_is_copy")} ` : "";
+    const words = copy + wordsOf(translate, news);
+    if (element.textContent !== words) element.textContent = words;
+  };
+  return { element, show };
+}
+
+/** @param {Translate} translate @param {DraftNews} news */
+function wordsOf(translate, { state, reason }) {
+  const why = translate(REASONS[reason] ?? "draft_reason_server");
+  switch (state) {
+    case "saved": return translate("draft_saved");
+    case "device": return translate("draft_on_device", { why });
+    case "mailbox": return translate(reason === "storage-full" ? "draft_in_mailbox_full" : "draft_in_mailbox_refused");
+    case "perhaps-sent": return translate("draft_perhaps_sent");
+    case "locked": return translate("draft_locked");
+    case "failed": return translate("draft_failed", { why });
+    default: return "";
+  }
+}

@@ -1,0 +1,48 @@
+/** The rows of drafts: their subjects and recipients are sealed, and shown while the keys are unlocked. */
+
+import { draftIdIn, draftIdOf, readDraftMessage } from "../../../../wasm_build/ui/draft_message.js";
+import { ApiError } from "../../app/api.js";
+import { visibleName } from "../../../../wasm_build/ui/shown_names.js";
+import { decryptSubjects } from "../../reading/views/hidden_subjects.js";
+import { OBSCURED_SUBJECT } from "../../mail/views/message_row.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../mail/views/row_drawing.js").ListedMessage} ListedMessage */
+/**
+ * The subject and recipients that a row hides while the keys are locked.
+ * @typedef {{subject: string | null, to?: string}} Hidden
+ */
+
+/** The row of a message in the folder for drafts. @param {ListedMessage} message @returns {ListedMessage} */
+export function asDraftRow(message) {
+  if (!draftIdOf(message.subject ?? "")) return message;
+  return { ...message, protection: "sealed", subject: OBSCURED_SUBJECT, isDraft: true };
+}
+
+/**
+ * The subjects and recipients that the rows hide.
+ * @param {App} app
+ * @param {{bytes: ArrayBuffer}[]} rows
+ * @param {{areDrafts: boolean}} options
+ * @returns {Promise<Hidden[] | null>} null if one of the messages was too much for the vault
+ */
+export async function readHidden(app, rows, { areDrafts }) {
+  if (!areDrafts) return (await decryptSubjects(app, rows))?.map((subject) => ({ subject })) ?? null;
+  const found = [];
+  for (const row of rows) found.push(await readDraft(app, row.bytes) ?? { subject: (await decryptSubjects(app, [row]))?.[0] ?? null });
+  return found;
+}
+
+/** @param {App} app @param {ArrayBuffer} bytes @returns {Promise<Hidden | null>} null if it is no draft of Sealwax */
+async function readDraft(app, bytes) {
+  const id = draftIdIn(bytes);
+  const parts = id ? readDraftMessage(new TextDecoder().decode(bytes)) : null;
+  if (!id || !parts) return null;
+  try {
+    const { subject, to, cc, bcc } = await app.drafts.fieldsOf(id, parts);
+    return { subject: subject || app.translate("no_subject"), to: visibleName([...to, ...cc, ...bcc].join(", ")) };
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "draft-not-yours") return { subject: null };
+    throw error;
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The files of one account while its keys are unlocked: the index, and the files that are being added.
+ *
+ * Files are uploaded one after the other. Those that have arrived meanwhile enter the index together.
+ */
+
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { FileIndex } from "./file_index.js";
+import { FileRequests } from "./file_requests.js";
+import { sendFile } from "./file_sending.js";
+import { addFile, asName } from "./file_tree.js";
+import { OwnKeys } from "./own_keys.js";
+import { SeenIndex } from "./seen_index.js";
+
+/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
+/** @typedef {"waiting" | "uploading" | "lost" | "listing" | "failed"} AddingState `listing`: it waits for its place in the index */
+
+/** A file on its way. */
+export class Adding {
+  /** @type {AddingState} */
+  state = "waiting";
+  /** The bytes that the bridge has. */
+  done = 0;
+  /** @type {unknown} */
+  error = null;
+  stopping = new AbortController();
+  /** Its entry when it is uploaded. @type {KeptEntry | null} */
+  entry = null;
+
+  /** @param {File} file @param {string} folder @param {string} name */
+  constructor(file, folder, name) {
+    this.file = file;
+    this.folder = folder;
+    this.name = name;
+  }
+}
+
+/** Dispatches "adding" when a file that is being added changes, and "added" with the names when files have entered the index. */
+export class Keeper extends EventTarget {
+  #app;
+  #account;
+  #ended;
+  #parts;
+  #isUploading = false;
+  #isListing = false;
+  /** @type {Adding[]} */
+  adding = [];
+
+  /** @param {App} app with unlocked keys @param {{wholeBytes: number}} limits */
+  constructor(app, { wholeBytes }) {
+    super();
+    const account = app.address ?? "";
+    const own = new OwnKeys(app.keys, account);
+    const requests = new FileRequests((path, options) => app.api.parcels.ask(path, /** @type {any} */ (options)));
+    this.#app = app;
+    this.#account = account;
+    this.#ended = app.keys.ended;
+    this.#parts = { own, requests, wholeBytes };
+    this.index = new FileIndex(own, requests, new SeenIndex(account, () => app.kept.keeping !== "off"));
+    addEventListener("beforeunload", (event) => { if (this.isBusy) event.preventDefault(); }, { signal: this.#ended });
+    this.#ended.addEventListener("abort", () => { this.adding = []; });
+  }
+
+  /** Whether the files are those of the account whose keys are unlocked now. @param {App} app */
+  isUsable(app) {
+    return app === this.#app && app.address === this.#account && !this.#ended.aborted;
+  }
+
+  get isBusy() {
+    return !this.#ended.aborted && this.adding.some(({ state }) => state !== "failed");
+  }
+
+  /** The parts that reading a file needs. */
+  get parts() {
+    return this.#parts;
+  }
+
+  /** Aborts when the keys are locked. */
+  get ended() {
+    return this.#ended;
+  }
+
+  /** @param {File[]} files @param {string} folder */
+  add(files, folder) {
+    const unnamed = this.#app.translate("unnamed_file");
+    this.adding.push(...files.map((file) => new Adding(file, folder, asName(file.name, unnamed))));
+    this.#tell();
+    void this.#upload();
+  }
+
+  /** Ends the adding of a file, also of one that has failed. @param {Adding} one */
+  cancel(one) {
+    one.stopping.abort();
+    this.#drop([one]);
+    const { entry } = one;
+    // It may be in an index on its way: that one keeps it.
+    if (entry && one.state === "failed") void this.#parts.requests.end(entry.id);
+  }
+
+  /** Tries again what has failed. @param {Adding} one */
+  retry(one) {
+    one.error = null;
+    one.state = one.entry ? "listing" : "waiting";
+    this.#tell();
+    if (one.entry) void this.#list();
+    else void this.#upload();
+  }
+
+  async #upload() {
+    if (this.#isUploading) return;
+    this.#isUploading = true;
+    for (let one = this.#next(); one; one = this.#next()) await this.#uploadOne(one);
+    this.#isUploading = false;
+  }
+
+  #next() {
+    return this.adding.find(({ state }) => state === "waiting");
+  }
+
+  /** @param {Adding} one */
+  async #uploadOne(one) {
+    const { file, folder, name } = one;
+    const signal = AbortSignal.any([one.stopping.signal, this.#ended]);
+    this.#change(one, "uploading");
+    try {
+      const id = await sendFile({ name, data: file }, this.#parts, {
+        signal,
+        onProgress: (bytes) => {
+          one.done = bytes;
+          this.#tell();
+        },
+        onLost: (isLost) => this.#change(one, isLost ? "lost" : "uploading"),
+      });
+      if (signal.aborted) return void this.#parts.requests.end(id);
+      one.entry = { id, folder, name, bytes: file.size, added: new Date().toISOString() };
+      this.#change(one, "listing");
+      void this.#list();
+    } catch (error) {
+      if (signal.aborted) return;
+      one.error = error;
+      this.#change(one, "failed");
+    }
+  }
+
+  /** Names all files that have arrived in one new version of the index, and again those that arrive meanwhile. */
+  async #list() {
+    if (this.#isListing) return;
+    this.#isListing = true;
+    for (let some = this.#arrived(); some.length > 0; some = this.#arrived()) await this.#listSome(some);
+    this.#isListing = false;
+  }
+
+  #arrived() {
+    return this.adding.filter(({ state }) => state === "listing");
+  }
+
+  /** @param {Adding[]} some */
+  async #listSome(some) {
+    const entries = some.flatMap(({ entry }) => (entry ? [entry] : []));
+    try {
+      await this.index.change((content) => entries.reduce((known, entry) => addFile(entry)(known), content));
+      this.#drop(some);
+      this.dispatchEvent(new CustomEvent("added", { detail: entries.map(({ name }) => name) }));
+    } catch (error) {
+      for (const one of some) {
+        one.error = this.#ended.aborted ? new ApiError("locked", "the keys are locked") : error;
+        this.#change(one, "failed");
+      }
+    }
+  }
+
+  /** @param {Adding} one @param {AddingState} state */
+  #change(one, state) {
+    one.state = state;
+    this.#tell();
+  }
+
+  /** @param {Adding[]} some */
+  #drop(some) {
+    this.adding = this.adding.filter((one) => !some.includes(one));
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("adding"));
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The content of the view "My files": the folders and files that a person keeps for themselves.
+ *
+ * It is a script of its own, which `my_files_view.js` loads when the view is shown first. What there may be only once in a
+ * document comes from the pages: questions and dialogs with their calm, numbers of ids, and the addresses of scripts.
+ */
+
+import { FilesView } from "./files_view.js";
+import { Keeper } from "./keeper.js";
+
+/** @typedef {import("../app/app.js").App} App */
+/**
+ * @typedef {Pick<typeof import("../../../wasm_build/ui/parts.js"), "ask" | "createForm" | "inputField" | "problem" | "whileBusy">
+ *   & Pick<typeof import("../../../wasm_build/ui/dialog.js"), "openDialog"> & Pick<typeof import("../../../wasm_build/ui/dom.js"), "uniqueId">
+ *   & Pick<typeof import("../mail/views/folder_picker.js"), "pickFolder">
+ *   & Pick<typeof import("../../../wasm_build/vault/owner/trusted_scripts.js"), "saveWorkerUrl">} Parts
+ */
+/** @typedef {{app: App, parts: Parts, limits: {wholeBytes: number}}} Given what the content gets from the pages */
+/** @typedef {{createContent: (given: Given) => {element: HTMLElement, close: () => void}}} MyFiles */
+
+/** The files of the account, whose uploads go on while another view is shown. @type {Keeper | null} */
+let keeper = null;
+
+/** @type {MyFiles["createContent"]} */
+function createContent(given) {
+  if (!keeper?.isUsable(given.app)) keeper = new Keeper(given.app, given.limits);
+  const view = new FilesView(given, keeper);
+  return { element: view.element, close: () => view.close() };
+}
+
+/** @type {MyFiles} */
+const content = { createContent };
+Object.assign(globalThis, { sealwaxMyFiles: content });

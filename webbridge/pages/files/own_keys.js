@@ -1,0 +1,127 @@
+/**
+ * The person's own keys for the files that they keep: the certificates by which a file counts as their own, and the one for
+ * which a new file is encrypted. Keys that several people share are none of them, unless the account has no others. A manifest's
+ * signer needs the address of the account in any case.
+ */
+
+import { sameAddress } from "../../../wasm_build/ui/formats.js";
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { VaultError } from "../../../wasm_build/vault/vault_error.js";
+
+/** @typedef {import("../keys/keys.js").SealedIdentity} SealedIdentity */
+
+/** A certificate for which nothing can be encrypted. */
+const NOT_FOR_ENCRYPTION = "unsupported-algorithm";
+
+export class OwnKeys {
+  #keys;
+  #account;
+  /** The certificate for new files, and those of which it was chosen. @type {{of: string, certificate: ArrayBuffer} | null} */
+  #chosen = null;
+
+  /** @param {import("../keys/keys.js").KeyRing} keys @param {string} account */
+  constructor(keys, account) {
+    this.#keys = keys;
+    this.#account = account;
+  }
+
+  get account() {
+    return this.#account;
+  }
+
+  /**
+   * Calls the vault with the keys. Rejects with `locked` without them.
+   * @param {string} verb @param {object} args @param {AbortSignal} [signal]
+   */
+  async call(verb, args, signal) {
+    const { identities, sealKey } = this.#keys.copies();
+    if (!sealKey) throw new VaultError("locked", "the keys are locked");
+    const vault = await this.#keys.vault();
+    return vault.call(verb, { ...args, identities, sealKey }, signal ? { signal } : {});
+  }
+
+  /**
+   * Verifies a manifest, which only one of the person's own keys may have signed, and was made for their address.
+   * @param {ArrayBuffer} manifest @param {string} parcel its id @param {AbortSignal} [signal]
+   * @returns {Promise<{files: import("../../../wasm_build/parcels/chunk_plan.js").ParcelFile[]}>}
+   */
+  async verify(manifest, parcel, signal) {
+    const own = this.#own();
+    const judge = (/** @type {string} */ at) => this.call("parcel.verify", {
+      manifest: manifest.slice(0), parcel, readers: [this.#account], at, trust: {
+        // Only these certificates count: neither their issuers nor what they have issued.
+        anchors: own.map(({ certificate }) => ({ certificate: certificate.slice(0), exact: true })), revocation: "not-checked",
+      },
+    }, signal);
+    let opened = await judge(new Date().toISOString());
+    if (opened.report.state !== "verified") {
+      // A file that was signed while the certificate was valid counts afterwards too.
+      const signer = own.find(({ fingerprint }) => opened.report.signers.some((/** @type {any} */ one) => one.certificate === fingerprint));
+      if (signer) opened = await judge(new Date(signer.notAfter).toISOString());
+    }
+    // A key of the person may have another address, as one that several people share has.
+    const isOwn = opened.report.state === "verified" && sameAddress(opened.sender, this.#account);
+    if (!isOwn) throw new ApiError("files-not-own", "none of the person's own keys has signed this");
+    return opened;
+  }
+
+  /**
+   * Encrypts a chunk for the person's present certificate.
+   * @param {ArrayBuffer} content which is transferred @param {AbortSignal} [signal]
+   * @returns {Promise<{cms: ArrayBuffer, chunk: import("../../../wasm_build/parcels/chunk_plan.js").Chunk}>}
+   */
+  async encrypt(content, signal) {
+    return this.#encryptFor(content, await this.#certificate(), signal);
+  }
+
+  /**
+   * The manifest of one file, signed with the person's key and encrypted as its chunks are.
+   * @param {string} parcel @param {import("../../../wasm_build/parcels/chunk_plan.js").ParcelFile} file @param {AbortSignal} [signal]
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async sign(parcel, file, signal) {
+    const certificate = await this.#certificate();
+    const { manifest } = await this.call("parcel.finish", {
+      parcel, from: this.#account, to: [this.#account], files: [file], recipients: [certificate.slice(0)], sign: true,
+      at: new Date().toISOString(),
+    }, signal);
+    return manifest;
+  }
+
+  /** @returns {SealedIdentity[]} */
+  #own() {
+    const all = this.#keys.shareIdentities();
+    const own = all.filter(({ isShared }) => !isShared);
+    return own.length > 0 ? own : all;
+  }
+
+  /**
+   * The certificate for new files: of the valid ones for this account that are for encryption, the one that began last.
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async #certificate() {
+    const own = this.#own();
+    const of = own.map(({ fingerprint }) => fingerprint).join();
+    if (this.#chosen?.of === of) return this.#chosen.certificate;
+    const now = Date.now();
+    const valid = own.filter(({ addresses, notBefore, notAfter }) => addresses.some((one) => sameAddress(one, this.#account))
+      && Date.parse(notBefore) <= now && now <= Date.parse(notAfter));
+    valid.sort((one, other) => Date.parse(other.notBefore) - Date.parse(one.notBefore));
+    for (const { certificate } of valid) {
+      const isPossible = await this.#encryptFor(new ArrayBuffer(1), certificate).then(() => true, (error) => {
+        if (error.code !== NOT_FOR_ENCRYPTION) throw error;
+        return false;
+      });
+      if (!isPossible) continue;
+      this.#chosen = { of, certificate };
+      return certificate;
+    }
+    throw new ApiError("files-no-key", `no valid key for ${this.#account}`);
+  }
+
+  /** @param {ArrayBuffer} content @param {ArrayBuffer} certificate @param {AbortSignal} [signal] */
+  async #encryptFor(content, certificate, signal) {
+    const vault = await this.#keys.vault();
+    return vault.call("parcel.encrypt", { content, recipients: [certificate.slice(0)] }, signal ? { signal } : {});
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The newest index of each account that this browser has seen, so that the bridge cannot give it an older one, or another one
+ * of the same number.
+ *
+ * It has nothing secret. On the person's own computer it stays in the browser, elsewhere in this page only.
+ */
+
+import { KeptList } from "../app/kept_list.js";
+import { accountDigest } from "../app/state_database.js";
+
+/** @typedef {{number: number, digest: string}} Seen `digest` is SHA-256 of the manifest */
+
+/** The latest versions that this page has seen, by account. @type {Map<string, Seen>} */
+const here = new Map();
+
+export class SeenIndex {
+  #account;
+  #isOwnComputer;
+
+  /** @param {string} account @param {() => boolean} isOwnComputer */
+  constructor(account, isOwnComputer) {
+    this.#account = account;
+    this.#isOwnComputer = isOwnComputer;
+  }
+
+  /** Whether a later version than this one was seen, or another one of its number. @param {Seen} version */
+  async isAfter(version) {
+    return isAfter(this.#newest(await this.#place()), version);
+  }
+
+  /**
+   * Remembers a version. Resolves with false, and changes nothing, if a later one was seen meanwhile, or another one of its number.
+   * @param {Seen} version
+   */
+  async note(version) {
+    const place = await this.#place();
+    // From here on there is no pause, in which another reading could note a later one.
+    if (isAfter(this.#newest(place), version)) return false;
+    this.#write(version, place);
+    return true;
+  }
+
+  /** Remembers a version in the place of what was seen before, because the person has agreed to it. @param {Seen} version */
+  async agree(version) {
+    this.#write(version, await this.#place());
+  }
+
+  /** @param {KeptList | null} place @returns {Seen | null} */
+  #newest(place) {
+    const known = here.get(this.#account) ?? null;
+    // Another tab may have seen a later one.
+    const kept = place && parse(place.read());
+    return kept && (!known || kept.number > known.number) ? kept : known;
+  }
+
+  /** @param {Seen} version @param {KeptList | null} place */
+  #write(version, place) {
+    here.set(this.#account, version);
+    place?.write(new TextEncoder().encode(JSON.stringify(version)).buffer);
+  }
+
+  /** The place in this browser; null on the computer of somebody else. */
+  async #place() {
+    return this.#isOwnComputer() ? new KeptList(`files-index ${await accountDigest(this.#account)}`) : null;
+  }
+}
+
+/** @param {Seen | null} seen @param {Seen} version */
+function isAfter(seen, { number, digest }) {
+  return seen !== null && (number < seen.number || (number === seen.number && digest !== seen.digest));
+}
+
+/** @param {ArrayBuffer | null} kept @returns {Seen | null} */
+function parse(kept) {
+  try {
+    const { number, digest } = JSON.parse(new TextDecoder().decode(kept ?? new ArrayBuffer(0)));
+    return Number.isSafeInteger(number) && typeof digest === "string" ? { number, digest } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,28 @@
+/** The view "My files". */
+
+import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { ask, createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { MY_FILES_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";
+import { myFilesUrl, saveWorkerUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
+import { lateScript } from "../../app/late_script.js";
+import { pickFolder } from "../../mail/views/folder_picker.js";
+import { createLateView } from "../../app/views/late_view.js";
+
+/** @typedef {import("../my_files.js").MyFiles} MyFiles */
+
+const load = lateScript(myFilesUrl, MY_FILES_INTEGRITY);
+const PARTS = { ask, createForm, inputField, openDialog, pickFolder, problem, saveWorkerUrl, uniqueId, whileBusy };
+
+/**
+ * @param {import("../../app/app.js").App} app with unlocked keys
+ * @param {{wholeBytes: number}} limits those of the bridge
+ */
+export function createMyFilesView(app, limits) {
+  const { translate } = app;
+  const create = () => {
+    const { sealwaxMyFiles } = /** @type {{sealwaxMyFiles: MyFiles}} */ (/** @type {unknown} */ (globalThis));
+    return sealwaxMyFiles.createContent({ app, parts: PARTS, limits });
+  };
+  return createLateView(app, { name: "my-files", titleKey: "my_files_title", meaning: translate("my_files_meaning"), load, create });
+}

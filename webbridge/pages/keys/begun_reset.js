@@ -1,0 +1,39 @@
+/**
+ * The note that a reset of an account at the key server was seen here, so that the pages show it at the next visit without
+ * being asked. The browser keeps it on the person's own computer; elsewhere only the tab does.
+ *
+ * It has a hash of the address, so that no file on the disk contains the address. It is not trusted: the key server knows.
+ */
+
+import { accountDigest } from "../app/state_database.js";
+
+const NAME = "sealwax-reset";
+
+/** @param {string} address @returns {Promise<boolean>} */
+export async function isResetBegun(address) {
+  const account = await accountDigest(address);
+  try {
+    return [sessionStorage, localStorage].some((storage) => storage.getItem(NAME) === account);
+  } catch {
+    // The browser stores nothing, so nothing was kept.
+    return false;
+  }
+}
+
+/** @param {string} address @param {boolean} isOwnComputer */
+export async function noteReset(address, isOwnComputer) {
+  const account = await accountDigest(address);
+  try {
+    (isOwnComputer ? localStorage : sessionStorage).setItem(NAME, account);
+  } catch {
+    // If the browser stores nothing, the person opens the form to see the reset.
+  }
+}
+
+export function forgetReset() {
+  try {
+    for (const storage of [sessionStorage, localStorage]) storage.removeItem(NAME);
+  } catch {
+    // The browser stores nothing, so there is nothing to forget.
+  }
+}

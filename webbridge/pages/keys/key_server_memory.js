@@ -1,0 +1,66 @@
+/**
+ * The memory of this device for the person's account at a key server: the token by which the server knows the device
+ * again, and the latest record that the vault has seen, so that the server cannot give it an earlier one.
+ *
+ * It stays in the browser on the person's own computer, and elsewhere in this page alone. Neither opens anything.
+ */
+
+import { openRoaming } from "../app/state_database.js";
+
+const TOKEN_WORDS = 8; // 32 bytes
+/** @typedef {import("../../../wasm_build/vault/key_account.js").Remembered} Remembered */
+
+export class KeyServerMemory {
+  #isOwnComputer;
+  /** The records that this page remembers, by account. @type {Map<string, Remembered>} */
+  #here = new Map();
+
+  /** @param {() => boolean} isOwnComputer */
+  constructor(isOwnComputer) {
+    this.#isOwnComputer = isOwnComputer;
+  }
+
+  /** @param {string} account @returns {Promise<Remembered>} */
+  async read(account) {
+    // Another tab may have seen a later record.
+    const kept = this.#isOwnComputer() ? await readKept(account) : null;
+    const here = laterOf(kept, this.#here.get(account)) ??
+      { token: crypto.getRandomValues(new Uint32Array(TOKEN_WORDS)).buffer, known: null };
+    this.#here.set(account, here);
+    return here;
+  }
+
+  /** @param {string} account @param {Remembered} remembered */
+  async write(account, remembered) {
+    this.#here.set(account, remembered);
+    // The login was right, so it must not fail because the browser stores nothing.
+    if (this.#isOwnComputer()) await openRoaming.write(account, remembered, laterOf).catch(() => {});
+  }
+
+  /** @param {string} account one that was deleted */
+  async forget(account) {
+    this.#here.delete(account);
+    if (this.#isOwnComputer()) await openRoaming.remove(account).catch(() => {});
+  }
+}
+
+/**
+ * The one with the later record, or the only one. The second stays if both know the same record, or an account before and
+ * after a reset: the person has agreed to that one.
+ * @param {Remembered | null | undefined} one @param {Remembered | null | undefined} other
+ */
+function laterOf(one, other) {
+  if (!one?.known || !other?.known) return other?.known ? other : (one ?? other);
+  const [first, second] = [one.known, other.known].map((known) => JSON.parse(new TextDecoder().decode(known)));
+  return first.reset === second.reset && first.version > second.version ? one : other;
+}
+
+/** A browser that stores nothing has nothing to compare with. @param {string} account @returns {Promise<Remembered | null>} */
+async function readKept(account) {
+  try {
+    return await openRoaming.read(account);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "storage-refused") return null;
+    throw error;
+  }
+}

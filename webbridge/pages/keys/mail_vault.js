@@ -1,0 +1,423 @@
+/**
+ * The calls of the mail views to the vault: they open messages, compose messages, and check certificates.
+ *
+ * This object keeps no data. Every call passes copies of keys and trust. The vault returns texts as
+ * bytes, which are decoded to be shown and then overwritten.
+ */
+
+import { ApiError } from "../app/api.js";
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { addressKey, certificatesFor, sameAddress } from "../../../wasm_build/ui/formats.js";
+import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
+import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/lookups.js";
+import { valuesOf } from "../../../wasm_build/ui/receipts.js";
+import { documentOf } from "../../../wasm_build/ui/text_markup.js";
+import { shownText } from "../../../wasm_build/vault/shown_text.js";
+
+/** @typedef {import("./keys.js").KeyRing} KeyRing */
+/** @typedef {import("./keys.js").Vault} Vault */
+/** @typedef {import("../../../wasm_build/ui/attachments.js").Attachment} Attachment */
+/** @typedef {import("../../../wasm_build/ui/verdict_words.js").Reason} Reason */
+/** @typedef {import("../../../wasm_build/ui/recipient_words.js").RecipientCheck} RecipientCheck */
+/**
+ * @typedef {{
+ *   address: string, name: string, certificates: (Certificate & {source: string, firstSeen: string, lastSeen: string})[],
+ * }} Person `name` is the one that the person has given; empty without one
+ */
+/**
+ * @typedef {{
+ *   added: string[], known: number, changed: string[], leftOut: import("../../../wasm_build/vault/types/verbs.js").LeftOut[],
+ * }} PeopleImport the addresses whose certificates were added, once for each; the number of certificates that were known;
+ *   and the addresses that have other certificates than the known ones
+ */
+/**
+ * An anchor that the operator of the bridge trusts.
+ * @typedef {{certificate: ArrayBuffer, subject: string, notAfter: string, fingerprint: string}} Authority
+ */
+/**
+ * @typedef {Certificate & {kind: "exact" | "authority", acceptedFor: string[], acceptedAt: string}} Decision
+ */
+/**
+ * @typedef {{certificate: ArrayBuffer, source: string, detail?: string, intermediates?: ArrayBuffer[]}} Found
+ *   a certificate, and where it was found
+ */
+/**
+ * @typedef {{
+ *   from: string, sentBy?: string, to: string[], cc: string[], subject: string, text: string, html: string, attachments: Attachment[],
+ *   messageId: string, inReplyTo: string | null, references: string[], hidden: HiddenField[],
+ *   statements: import("../writing/views/letter_options.js").Statements,
+ * }} Draft `html` is the formatted text as reduced markup; empty for none
+ */
+/** @typedef {import("../../../wasm_build/ui/answer.js").HiddenField} HiddenField */
+/** The text of a part with its own signature. @typedef {{path: string, text: string}} Part */
+/** @typedef {Attachment & {path: string, contentId: string}} ReceivedFile */
+/** @typedef {import("../../../wasm_build/ui/answer.js").ReplyFields} ReplyFields */
+/** @typedef {import("../reading/report.js").Report} Report */
+/** @typedef {import("../../../wasm_build/ui/recipient_words.js").Certificate} Certificate */
+/** @typedef {Certificate & {intermediates: ArrayBuffer[]}} ReadCertificate */
+/**
+ * @typedef {{
+ *   address: string, before: Certificate, after: Certificate, sameIssuer: boolean, sameKey: boolean, isRenewal: boolean,
+ * }} Change the change of a known sender's certificate
+ */
+/**
+ * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean, basis: number}} Harvest the person's contacts
+ *   after the certificates of a message were added. `basis` is the `TrustKeeper.basis` of the contacts before; if it has
+ *   changed since, the harvest is not kept.
+ */
+/**
+ * @typedef {{
+ *   report: Report, text: string, shown: string, attachments: ReceivedFile[], headers: [string, string][], parts: Part[],
+ *   passages: import("../../../wasm_build/ui/mail_text.js").Passage[],
+ *   reply: ReplyFields & {people: import("../../../wasm_build/ui/answer.js").AnswerPeople}, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
+ *   lookups: import("../../../wasm_build/vault/lookups.js").Lookup[],
+ *   receipt: import("../../../wasm_build/ui/receipts.js").ReceiptRequest | import("../../../wasm_build/ui/receipts.js").GivenReceipt | null,
+ *   label: import("../../../wasm_build/vault/types/verbs.js").SecurityLabel | null,
+ *   aboutReceipts: import("../../../wasm_build/ui/receipts.js").ShownReceipt | null,
+ * }} OpenedMessage `aboutReceipts` is null until the verdict is final. `shown` is the text that answers quote: `shownText`
+ */
+
+export class MailVault {
+  #vault;
+  #keys;
+  #trust;
+  #receipts;
+  #ask;
+
+  /**
+   * @param {() => Promise<Vault>} vault
+   * @param {KeyRing} keys
+   * @param {{trust: import("../trust/trust_keeper.js").TrustKeeper, receipts: import("../reading/receipts.js").Receipts}} kept
+   * @param {import("../../../wasm_build/vault/lookups.js").Asker} ask asks authorities about revocation
+   */
+  constructor(vault, keys, { trust, receipts }, ask) {
+    this.#vault = vault;
+    this.#keys = keys;
+    this.#trust = trust;
+    this.#receipts = receipts;
+    this.#ask = ask;
+  }
+
+  /**
+   * Opens a message and yields it with its report. If authorities must be asked, yields twice; the first report says
+   * that the message is being checked.
+   * @param {ArrayBuffer} message the bytes of the message from the mail server
+   * @param {AbortSignal} [signal]
+   * @returns {AsyncGenerator<OpenedMessage, void>}
+   */
+  async *open(message, signal) {
+    const vault = await this.#vault();
+    await this.#trust.known;
+    let basis = this.#trust.basis;
+    /** @param {import("../../../wasm_build/vault/trust.js").Evidence} evidence */
+    const judge = async (evidence) => {
+      basis = this.#trust.basis;
+      const verify = (/** @type {object} */ further) => vault.call("message.verify", {
+        message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(structuredClone(evidence)),
+        ...this.#trust.contacts(), fieldsToo: true, receiptsToo: true, ...further,
+      }, { signal });
+      const judged = await verify({});
+      if (judged.receipt?.kind !== "given") return judged;
+      // A receipt is judged a second time, with the message that it is for.
+      const sent = await this.#receipts.findSent(judged.receipt.id);
+      return sent ? verify({ sent: valuesOf(sent) }) : this.#receipts.whileLocked(judged);
+    };
+    const options = { ask: this.#ask, store: this.#trust.evidence, signal };
+    for await (const { judged, settled } of judgeInRounds(judge, options)) {
+      const { harvest, ...opened } = decodeTexts(judged);
+      yield settled
+        ? { ...opened, harvest: harvest && { ...harvest, basis }, aboutReceipts: await this.#receipts.settle(opened) }
+        : { ...opened, report: whileChecking(opened.report), harvest: null, aboutReceipts: null };
+    }
+  }
+
+  /** The message without its encryption, with its signatures. @param {ArrayBuffer} message which is transferred */
+  async decrypt(message) {
+    const vault = await this.#vault();
+    return (await vault.call("message.decrypt", { message, ...this.#keys.copies() })).message;
+  }
+
+  /**
+   * A message as it is without keys: its claimed header fields and its report, which says that it was not opened.
+   * @param {ArrayBuffer} message
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<OpenedMessage>}
+   */
+  async closed(message, signal) {
+    const vault = await this.#vault();
+    const args = { message: message.slice(0), identities: [], sealKey: null, ...this.#trust.judging(), contacts: null };
+    return decodeTexts(await vault.call("message.verify", args, { signal }));
+  }
+
+  /**
+   * The encrypted subjects of messages, for a list. Anybody can have forged them, because no signature is checked.
+   * @param {ArrayBuffer[]} messages the bytes of the messages, which are transferred
+   * @returns {Promise<(string | null)[]>} null for each message that these keys do not decrypt
+   */
+  async subjects(messages) {
+    const vault = await this.#vault();
+    // The list calls this by itself, and a slow bridge decides when: it must not keep the keys unlocked.
+    const keys = this.#keys.copies({ byPerson: false });
+    return (await vault.call("message.subjects", { messages, ...keys })).subjects;
+  }
+
+  /**
+   * The texts of messages for the index of encrypted mail. Anybody can have forged them, because no signature is checked.
+   * @param {ArrayBuffer[]} messages the bytes of the messages, which are transferred
+   * @returns {Promise<({subject: string, people: string, text: ArrayBuffer} | null)[]>} null for each message that these keys
+   *   do not decrypt
+   */
+  async texts(messages) {
+    const vault = await this.#vault();
+    // The index is filled in the background, which must not keep the keys unlocked.
+    return (await vault.call("message.texts", { messages, ...this.#keys.copies({ byPerson: false }) })).texts;
+  }
+
+  /**
+   * Makes a message. If it asks for receipts, that is kept before it can leave; rejects if it cannot be kept.
+   * @param {Draft} draft
+   * @param {{
+   *   sign: boolean, recipients: ArrayBuffer[], readers: string[], readsHeaders?: boolean, stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>,
+   * }} protection without `recipients` the message is not encrypted; `readers` are the addresses that get it, and `readsHeaders` whether
+   *   the programs of all are known to read protected header fields; `stamp` asks the timestamp service
+   * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
+   */
+  async compose({ statements: { receipt = false, lasting, label }, html, ...draft }, { sign, recipients, readers, readsHeaders = false, stamp }) {
+    const vault = await this.#vault();
+    const keys = this.#keys.copies();
+    if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
+    const written = {
+      ...draft,
+      text: new TextEncoder().encode(draft.text).buffer,
+      ...(html ? { html: new TextEncoder().encode(documentOf(html)).buffer } : {}),
+      attachments: draft.attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) })),
+      date: new Date().toISOString(),
+    };
+    // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
+    const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
+    if (!sign || !lasting) {
+      const claims = sign ? { receipt, label } : {};
+      const made = await vault.call("message.compose", { draft: written, sign, readsHeaders, ...claims, ...keys, ...encrypting });
+      await this.#receipts.keepRequest(made.receipt, readers);
+      return made.message;
+    }
+    const { query, receipt: asked, writer, ...signed } = await vault.call("message.sign", {
+      draft: written, encrypts: recipients.length > 0, readsHeaders, receipt, label, ...keys,
+    });
+    const answer = await stamp(query).catch((error) => {
+      for (const bytes of [signed.headers, signed.entity]) overwrite(bytes);
+      throw error;
+    });
+    if (writer) encrypting.recipients.push(writer);
+    const { message } = await vault.call("message.finish", { ...signed, answer, ...encrypting });
+    await this.#receipts.keepRequest(asked, readers);
+    return message;
+  }
+
+  /**
+   * The receipt for a message, signed by this identity, and the addresses that get it.
+   * @param {ArrayBuffer} message @param {{id: string, from: string, subject: string, messageId: string}} receipt
+   * @returns {Promise<{message: ArrayBuffer, to: string[]}>}
+   */
+  async makeReceipt(message, receipt) {
+    const vault = await this.#vault();
+    const keys = this.#keys.copies();
+    if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
+    return vault.call("receipt.make", { message, ...receipt, at: new Date().toISOString(), ...keys });
+  }
+
+  /**
+   * The certificates of an address, from `found` and from the person's contacts, checked and sorted, best first.
+   * @param {string} address
+   * @param {Found[]} found
+   * @returns {Promise<RecipientCheck[]>}
+   */
+  async checkRecipient(address, found) {
+    const vault = await this.#vault();
+    await this.#trust.known;
+    /** @param {import("../../../wasm_build/vault/trust.js").Evidence} evidence */
+    const judge = (evidence) =>
+      vault.call("recipients.check", { address, found: structuredClone(found), ...this.#trust.judging(evidence), ...this.#trust.contacts() });
+    /** @type {RecipientCheck[]} */
+    let checks = [];
+    for await (const { judged } of judgeInRounds(judge, { ask: this.#ask, store: this.#trust.evidence })) {
+      checks = judged.checks;
+    }
+    return checks;
+  }
+
+  /**
+   * Accepts a certificate by a decision of the person. Rejects with the reason if it cannot be accepted.
+   * @param {ArrayBuffer} certificate
+   * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
+   */
+  async decide(certificate, options) {
+    const fingerprint = hexFromBytes(await crypto.subtle.digest("SHA-256", certificate));
+    await this.#trust.known;
+    await this.#changeDecisions(async (vault) => {
+      const args = structuredClone({ certificate, ...options });
+      const { decisions } = await vault.call("decision.make", { ...args, ...this.#trust.judging() });
+      // The person may have removed an earlier decision on this certificate.
+      this.#trust.forgetRemoved({ addresses: [], fingerprints: [fingerprint] });
+      return decisions;
+    });
+  }
+
+  /**
+   * Changes the decisions. If they have changed meanwhile, by another click, tab or device, changes them as they are then.
+   * @param {(vault: Vault) => Promise<ArrayBuffer | null>} change null if there is nothing to change
+   */
+  async #changeDecisions(change) {
+    const vault = await this.#vault();
+    for (;;) {
+      const { decisionsBasis } = this.#trust;
+      const decisions = await change(vault);
+      if (decisions === null || this.#trust.keepDecisions(decisions, decisionsBasis)) return;
+    }
+  }
+
+  /** The mailboxes of each text, by the parser of the core. @param {string[]} texts @returns {Promise<import("../../../wasm_build/ui/formats.js").Mailbox[][]>} */
+  async readAddresses(texts) {
+    const vault = await this.#vault();
+    return (await vault.call("addresses.read", { texts })).mailboxes;
+  }
+
+  /** The addresses of the people whom the person knows, with their names: the given one, or that of the certificate. */
+  async contacts() {
+    const people = await this.#people(await this.#vault());
+    return people.map(({ address, name, certificates }) => ({ name: name || (certificates[0]?.name ?? ""), address }));
+  }
+
+  /** The person's contacts, and the people of the address book. @param {Vault} vault @returns {Promise<Person[]>} */
+  async #people(vault) {
+    await this.#trust.known;
+    const { contacts } = this.#trust.contacts();
+    const { book } = this.#trust;
+    /** @type {Omit<Person, "name">[]} */
+    const known = contacts ? (await vault.call("contacts.list", { contacts })).people : [];
+    const named = known.map((one) => ({ ...one, name: book.nameOf(one.address) }));
+    const keys = new Set(known.map(({ address }) => addressKey(address)));
+    const others = book.people.filter(({ address }) => !keys.has(addressKey(address)));
+    return [...named, ...others.map((one) => ({ ...one, certificates: [] }))];
+  }
+
+  /**
+   * The person's contacts and decisions, and the operator's authorities, each with its facts.
+   * @returns {Promise<{people: Person[], decisions: Decision[], authorities: Authority[], timestampServices: Authority[]}>}
+   */
+  async describeTrust() {
+    const vault = await this.#vault();
+    await this.#trust.known;
+    const decisions = this.#trust.decisions();
+    const { anchors, timestampAnchors = [] } = this.#trust.operator;
+    const describe = async (/** @type {{certificate: ArrayBuffer}[]} */ named) => {
+      const certificates = named.map(({ certificate }) => certificate.slice(0));
+      if (certificates.length === 0) return [];
+      return (await vault.call("certificate.describe", { certificates, ...this.#trust.judging() })).certificates;
+    };
+    return {
+      authorities: await describe(anchors),
+      timestampServices: await describe(timestampAnchors),
+      people: await this.#people(vault),
+      decisions: decisions ? (await vault.call("decision.list", { decisions })).decisions : [],
+    };
+  }
+
+  /**
+   * The page with all facts of a certificate.
+   * @param {ArrayBuffer} certificate
+   * @returns {Promise<import("../../../wasm_build/ui/certificate_rows.js").CertificatePage>}
+   */
+  async certificatePage(certificate) {
+    const vault = await this.#vault();
+    return vault.call("certificate.page", { certificate: certificate.slice(0) });
+  }
+
+  /**
+   * The certificates in a file for an address, or all if none is for it, each with its intermediates there. Rejects if
+   * the file has no certificates.
+   * @param {ArrayBuffer} file
+   * @param {string} address
+   * @returns {Promise<{certificate: ArrayBuffer, intermediates: ArrayBuffer[]}[]>}
+   */
+  async readCertificates(file, address) {
+    const vault = await this.#vault();
+    const { certificates } = await vault.call("certificate.read", { file });
+    return certificatesFor(address, /** @type {ReadCertificate[]} */ (certificates))
+      .map(({ certificate, intermediates }) => ({ certificate, intermediates }));
+  }
+
+  /**
+   * Adds the people of a certificate file or an address book to the contacts.
+   * @param {ArrayBuffer} file
+   * @param {{acceptChanges: boolean}} options whether other certificates than the known ones are added too
+   * @returns {Promise<PeopleImport>}
+   */
+  async importPeople(file, { acceptChanges }) {
+    const vault = await this.#vault();
+    await this.#trust.known;
+    const basis = this.#trust.basis;
+    const { contacts, added, known, changes, leftOut } = await vault.call("contacts.import", {
+      ...this.#trust.contacts(), file: file.slice(0), at: new Date().toISOString(), acceptChanges,
+    });
+    // Another mail has added to the contacts meanwhile.
+    if (basis !== this.#trust.basis) return this.importPeople(file, { acceptChanges });
+    // The person may have removed them earlier.
+    const again = this.#trust.removed.addresses.filter((address) => added.some((/** @type {string} */ one) => sameAddress(one, address)));
+    this.#trust.forgetRemoved({ addresses: again, fingerprints: [] });
+    this.#trust.keepContacts(contacts);
+    const changed = changes.map((/** @type {Change} */ change) => change.address);
+    return { added, known, changed: acceptChanges ? [] : [...new Set(changed)], leftOut };
+  }
+
+  /** Removes people: their certificates, their names, and their places in groups. @param {string[]} addresses */
+  async forgetPeople(addresses) {
+    const vault = await this.#vault();
+    for (const address of addresses) await this.#forgetPerson(vault, address);
+    this.#trust.book.removePeople(addresses);
+  }
+
+  /** @param {Vault} vault @param {string} address */
+  async #forgetPerson(vault, address) {
+    for (;;) {
+      const { basis } = this.#trust;
+      const kept = this.#trust.contacts();
+      if (!kept.contacts) return;
+      const { contacts } = await vault.call("contacts.remove", { contacts: kept.contacts, address });
+      // Those of before may have somebody who was removed meanwhile.
+      if (basis !== this.#trust.basis) continue;
+      this.#trust.noteRemovedContact(address);
+      return this.#trust.keepContacts(contacts, basis);
+    }
+  }
+
+  /** @param {string} fingerprint */
+  async takeBack(fingerprint) {
+    await this.#changeDecisions(async (vault) => {
+      const basis = this.#trust.decisionsBasis;
+      const kept = this.#trust.decisions();
+      const decisions = kept && await vault.call("decision.remove", { decisions: kept, fingerprint }).then((reply) => reply.decisions, (error) => {
+        // It was removed in another tab or by another device meanwhile.
+        if (error.code !== "decision-refused-no-such") throw error;
+        return null;
+      });
+      if (decisions === null || basis === this.#trust.decisionsBasis) this.#trust.noteRemovedDecision(fingerprint);
+      return decisions;
+    });
+  }
+}
+
+/** @param {any} opened */
+function decodeTexts(opened) {
+  const text = new TextDecoder().decode(opened.text);
+  const octetsOfShown = shownText(opened);
+  const shown = octetsOfShown === opened.text ? text : new TextDecoder().decode(octetsOfShown);
+  const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
+    ({ path: part.path, text: new TextDecoder().decode(part.text) }));
+  const decode = (/** @type {ArrayBuffer | null} */ octets) => octets && new TextDecoder().decode(octets);
+  const passages = opened.passages.map((/** @type {{path: string, text: ArrayBuffer, html: ArrayBuffer | null}} */ one) =>
+    ({ path: one.path, text: decode(one.text), markup: decode(one.html) }));
+  const spent = [opened, ...opened.parts, ...opened.passages].flatMap((one) => [one.text, one.html]);
+  for (const octets of [...spent, octetsOfShown]) if (octets) overwrite(octets);
+  return { ...opened, text, shown, parts, passages };
+}

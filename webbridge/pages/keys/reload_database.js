@@ -1,0 +1,65 @@
+/**
+ * The IndexedDB with the identities that are kept over a reload, one record for each account. They are encrypted under a key
+ * of two halves, of which only the browser's is here. It is no CryptoKey: browsers write those to the disk in clear too, and
+ * a script that runs here could use one as well as the bytes.
+ */
+
+import { inTransaction, openDatabase } from "../../../wasm_build/vault/database.js";
+
+const NAME = "sealwax-reload";
+const VERSION = 1;
+const STORE = "kept";
+
+/**
+ * @typedef {{
+ *   account: string, name: string, half: ArrayBuffer, kept: ArrayBuffer[], begun: number, used: number, minutes: number,
+ * }} KeptForReload the times of the unlocking and of the last use, in milliseconds of the wall clock
+ */
+
+export const openReloads = {
+  /** @param {string} account a digest @returns {Promise<KeptForReload | null>} */
+  async read(account) {
+    return (await transact("readonly", (records) => records.get(account))) ?? null;
+  },
+
+  /** @param {KeptForReload} record */
+  async write(record) {
+    await transact("readwrite", (records) => records.put(record));
+  },
+
+  /** @param {string} account */
+  async remove(account) {
+    await transact("readwrite", (records) => records.delete(account));
+  },
+
+  /** Removes the records that nobody can use any more. @param {(record: KeptForReload) => boolean} isOver */
+  async sweep(isOver) {
+    await transact("readwrite", (records) => {
+      const reading = records.getAll();
+      reading.onsuccess = () => {
+        for (const record of reading.result) if (isOver(record)) records.delete(record.account);
+      };
+      return reading;
+    });
+  },
+
+  /** Whether the database exists. Does not make it. */
+  async exists() {
+    return (await indexedDB.databases().catch(() => [])).some(({ name }) => name === NAME);
+  },
+};
+
+/**
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(records: IDBObjectStore) => IDBRequest<T>} act
+ * @returns {Promise<T>}
+ */
+async function transact(mode, act) {
+  const opening = openDatabase(NAME, VERSION, { [STORE]: "account" });
+  try {
+    return await inTransaction(opening, STORE, mode, (transaction) => act(transaction.objectStore(STORE)));
+  } finally {
+    (await opening.catch(() => null))?.close();
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The bridge's half of the key under which this browser keeps the identities over a reload. It comes as bytes, and no text.
+ */
+
+import { ApiError, JSON_TYPE, readAtMost } from "../../../wasm_build/vault/json_requests.js";
+
+/** @typedef {(path: string, options: import("../app/api.js").RequestOptions) => Promise<Response>} Send */
+
+export const HALF_BYTES = 32;
+const AGE_BYTES = 4;
+const PATH = "/api/reload-half";
+
+export class ReloadHalves {
+  #send;
+
+  /** @param {Send} send makes a request for the account of this page */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  /**
+   * A new half, in place of the earlier one of this session.
+   * @param {string} name
+   * @param {number} minutes the time without use after which the bridge deletes it
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async make(name, minutes) {
+    return this.#octets("", { name, minutes }, HALF_BYTES);
+  }
+
+  /**
+   * The half of this name, which the bridge deletes, and the time since its last use. Rejects with `half-gone`.
+   * @param {string} name
+   * @returns {Promise<{half: ArrayBuffer, ageMilliseconds: number}>}
+   */
+  async take(name) {
+    const half = await this.#octets("/take", { name }, HALF_BYTES + AGE_BYTES);
+    return { half, ageMilliseconds: new DataView(half).getUint32(HALF_BYTES) * 1000 };
+  }
+
+  /** Lets the minutes begin again. Rejects with `half-gone`. @param {string} name */
+  async noteUse(name) {
+    await this.#send(PATH, { method: "PUT", body: JSON.stringify({ name }), headers: JSON_TYPE });
+  }
+
+  /** Deletes the half of this session, if there is one, also if the tab is closed now. */
+  async delete() {
+    await this.#send(PATH, { method: "DELETE", keepalive: true });
+  }
+
+  /** @param {string} path @param {object} members @param {number} length */
+  async #octets(path, members, length) {
+    const response = await this.#send(`${PATH}${path}`, { method: "POST", body: JSON.stringify(members), headers: JSON_TYPE });
+    const octets = await readAtMost(response, length);
+    if (octets.byteLength !== length) throw new ApiError("server-error", `${octets.byteLength} bytes, expected ${length}`);
+    return octets;
+  }
+}

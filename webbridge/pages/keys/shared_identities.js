@@ -1,0 +1,158 @@
+/**
+ * The identities that the person shares with others by the key server, such as that of a ward: their list, taking, leaving,
+ * and what only the owner changes.
+ *
+ * What was found stays beside the account while it is unlocked, because the view of the keys is drawn anew with each change.
+ */
+
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { judgeFully } from "../../../wasm_build/vault/lookups.js";
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+
+/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
+/** @typedef {import("../../../wasm_build/vault/types/verbs.js").OpenedGroup} OpenedGroup */
+/** @typedef {import("../../../wasm_build/vault/types/verbs.js").GroupRefusal} GroupRefusal */
+/** @typedef {import("../../../wasm_build/vault/group_calls.js").GivenGroup} GivenGroup */
+/** @typedef {import("../../../wasm_build/vault/group_calls.js").KeyFile} KeyFile */
+/** An identity that was opened and judged, with what `GroupCalls.take` needs. @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged */
+
+/** @type {WeakMap<KeyAccount, SharedIdentities>} */
+const known = new WeakMap();
+
+/** @param {App} app @param {KeyAccount} account @returns {SharedIdentities} the same one each time */
+export function sharedIdentitiesOf(app, account) {
+  const found = known.get(account) ?? new SharedIdentities(app, account);
+  known.set(account, found);
+  return found;
+}
+
+/** Dispatches "change" when the list or a problem with an identity has changed. */
+export class SharedIdentities extends EventTarget {
+  #app;
+  #account;
+  /** Null until the first answer. A later answer that is refused takes nothing away. @type {ListedGroup[] | null} */
+  rows = null;
+  /** The error because of which the list is not the latest one. @type {unknown} */
+  problem = null;
+  /** Why an identity was not taken, left or changed, by its id. @type {Map<string, unknown>} */
+  #problems = new Map();
+  /** @type {Promise<void> | null} */
+  #loading = null;
+  /** The ids of the identities whose people are shown. @type {Set<string>} */
+  opened = new Set();
+  /** The identity to which the focus goes when the list is drawn next. @type {string | null} */
+  inFocus = null;
+
+  /** @param {App} app @param {KeyAccount} account */
+  constructor(app, account) {
+    super();
+    this.#app = app;
+    this.#account = account;
+  }
+
+  /** @param {string} id @returns {unknown} null if the latest act has succeeded */
+  problemOf(id) {
+    return this.#problems.get(id) ?? null;
+  }
+
+  /** @param {string} id @param {unknown} problem */
+  setProblem(id, problem) {
+    if (problem) this.#problems.set(id, problem);
+    else this.#problems.delete(id);
+    this.#changed();
+  }
+
+  /** Asks for the list. The account makes its calls one after the other, so a list that is on its way is the latest. */
+  load() {
+    this.#loading ??= this.#load().finally(() => { this.#loading = null; });
+    return this.#loading;
+  }
+
+  async #load() {
+    try {
+      this.rows = await this.#account.groups.list();
+      this.problem = null;
+    } catch (error) {
+      this.problem = error;
+    }
+    this.#changed();
+  }
+
+  /**
+   * Opens an identity, and judges its owner as the author of a mail.
+   * @param {string} id
+   * @param {string} [accepted] the fingerprint of the owner's certificate to which the person has agreed
+   * @returns {Promise<Judged>}
+   */
+  async open(id, accepted) {
+    const { trust, api } = this.#app;
+    const { groups } = this.#account;
+    const given = { id, stored: await groups.fetch(id), ...(accepted && { accepted }) };
+    await trust.known;
+    /** @type {import("../../../wasm_build/vault/trust.js").Evidence} */
+    let latest = {};
+    const judge = (/** @type {import("../../../wasm_build/vault/trust.js").Evidence} */ evidence) => {
+      latest = structuredClone(evidence);
+      return groups.show(given, () => trust.judging(evidence));
+    };
+    const judged = await judgeFully(judge, { ask: (lookups, signal) => api.askAuthorities(lookups, signal), store: trust.evidence });
+    const judging = () => trust.judging(structuredClone(latest));
+    return { group: judged.group ?? null, refusal: judged.refusal ?? null, given, judging };
+  }
+
+  /**
+   * Adds the key of an identity to the account, and unlocks it here.
+   * @param {string} id
+   * @param {string} [accepted] as for `open`
+   * @returns {Promise<{group: OpenedGroup | null, refusal: GroupRefusal | null}>} with a refusal nothing was taken
+   */
+  async take(id, accepted) {
+    const { refusal, given, judging } = await this.open(id, accepted);
+    if (refusal) return { group: null, refusal };
+    const { group } = await this.#app.keys.unlockFrom((account) => account.groups.take(given, judging));
+    await this.load();
+    return { group, refusal: null };
+  }
+
+  /** Leaves somebody else's identity, or deletes an own one. @param {string} id */
+  async end(id) {
+    await this.#account.groups.end(id);
+    await this.load();
+  }
+
+  /**
+   * Changes an identity of the person, and takes the new version.
+   * @param {string} id
+   * @param {Parameters<import("../../../wasm_build/vault/group_calls.js").GroupCalls["change"]>[1]} change
+   * @returns {Promise<{group: OpenedGroup | null, gone: string[]}>} `gone` are people who have left before
+   */
+  async change(id, change) {
+    const { groups } = this.#account;
+    const { version, gone } = await groups.change({ id, stored: await groups.fetch(id) }, change);
+    const { group } = await this.take(id);
+    if (group?.version !== version) throw new ApiError("group-changed", "another device has changed the group meanwhile");
+    return { group, gone };
+  }
+
+  /**
+   * Makes an identity of the person with the keys of a file, and takes it.
+   * @param {string} name @param {KeyFile} file
+   */
+  async create(name, file) {
+    const id = await this.#account.groups.create(name, file).finally(() => overwrite(file.passphrase.buffer));
+    this.inFocus = id;
+    await this.take(id);
+  }
+
+  /** Gives an identity of the person a new certificate. @param {string} id @param {KeyFile} file */
+  async renew(id, file) {
+    this.inFocus = id;
+    return this.change(id, { renewed: file }).finally(() => overwrite(file.passphrase.buffer));
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}

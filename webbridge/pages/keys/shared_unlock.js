@@ -1,0 +1,341 @@
+/**
+ * One unlocked state for all tabs of this browser that are signed in to the same account.
+ *
+ * A tab without keys asks the others. One with keys asks the bridge which session this browser has now, and gives them only
+ * if the asking tab knows it too. The key of the identities travels under a key that both tabs agree on for this one time,
+ * because no page can overwrite what the browser copies between its processes. The identities stay encrypted all the way.
+ *
+ * Keys that are added later, such as that of a group, reach the other tabs at once: tabs with the same key tell each other their
+ * identities. A tab that was unlocked by itself at the same moment has another key, and gets them at its next unlocking.
+ *
+ * Every unlocking has an id. A tab that locks names the ids that it knows, once, also if another tab has locked it. So a
+ * tab that got keys while that lock was on its way is locked by the tab that gave them.
+ */
+
+import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/cleanup.js";
+import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
+import { SEAL_KEY_BYTES } from "../../../wasm_build/vault/session.js";
+import { accountDigest } from "../app/state_database.js";
+
+/** @typedef {import("./keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../../wasm_build/vault/session.js").LockReason} LockReason */
+/** @typedef {import("../../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
+/** @typedef {import("../../../wasm_build/vault/session.js").Secret} Secret */
+/** @typedef {{publicKey: ArrayBuffer, privateKey: CryptoKey}} Pair for one answer */
+/** @typedef {{nonce: string, pair: Pair, done: (isUnlocked: boolean) => void}} Question */
+
+/** The number is raised with the messages, so that tabs of different versions do not hear each other. */
+const CHANNEL = "sealwax-unlocked 1";
+const CURVE = { name: "ECDH", namedCurve: "P-256" };
+const ANSWER_MILLISECONDS = 3_000;
+/** So often a tab tells the others that the person is active. */
+const USE_MILLISECONDS = 5_000;
+/** A closed or frozen tab overwrites its own keys. The others go on. */
+const ENDS_OF_ONE_TAB = new Set(["left", "asleep"]);
+
+/** Dispatches "opened" when keys came from another tab; "locked" and "signed-out" when another tab has done so. */
+export class SharedUnlock extends EventTarget {
+  #keys;
+  #mayShare;
+  #findSession;
+  #channel = new BroadcastChannel(CHANNEL);
+  /** The digest of the account of this tab. @type {string | null} */
+  #account = null;
+  /** The ids of the unlocking, and of those that other tabs have made at the same time. @type {Set<string>} */
+  #ids = new Set();
+  /** The name of the key that seals the identities, the same in all tabs that have it from each other. */
+  #keyName = "";
+  /** The identities that the tabs with this key have been told of. */
+  #told = "";
+  /** @type {Question | null} */
+  #question = null;
+  #toldUse = -Infinity;
+  /** Whether the other tabs know that this one has keys. */
+  #isOpen = false;
+  /** Ends the Web Lock by which other tabs see that this one has keys. */
+  #standDown = () => {};
+
+  /**
+   * @param {KeyRing} keys
+   * @param {{mayShare: () => boolean, findSession: () => Promise<string>}} options `mayShare`: this is the person's own
+   *   computer; `findSession` asks the bridge for the id of the session of this tab's account, and rejects if there is none
+   */
+  constructor(keys, { mayShare, findSession }) {
+    super();
+    this.#keys = keys;
+    this.#mayShare = mayShare;
+    this.#findSession = findSession;
+    keys.addEventListener("change", () => this.#keysChanged());
+    keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
+    keys.addEventListener("used", () => this.#tellUse());
+    this.#channel.addEventListener("message", ({ data }) => this.#hear(data));
+  }
+
+  /** @param {string} address of the person who has signed in */
+  async begin(address) {
+    this.#account = await accountDigest(address);
+    this.#keysChanged();
+  }
+
+  /** Forgets the account, before or after its keys were locked. */
+  end() {
+    this.#account = null;
+    this.#ids.clear();
+    this.#keyName = "";
+    this.#isOpen = false;
+    this.#close(false);
+    this.#standDown();
+  }
+
+  /** Tells the other tabs of the account that its session has ended. @param {string} address */
+  async tellSignedOut(address) {
+    this.#channel.postMessage({ kind: "signed-out", account: await accountDigest(address) });
+  }
+
+  /**
+   * Asks the other tabs for their keys, if one of them has any.
+   * @returns {Promise<boolean>} whether the keys of this tab are unlocked now
+   */
+  async ask() {
+    const account = this.#account;
+    if (account === null || this.#keys.unlocked || !this.#mayShare()) return this.#keys.unlocked;
+    const { held = [] } = await navigator.locks.query();
+    return held.some(({ name }) => name === lockName(account)) ? this.#ask(account) : false;
+  }
+
+  /** @param {string} account */
+  async #ask(account) {
+    this.#close(false);
+    /** @type {Promise<boolean>} */
+    const answered = new Promise((done) => {
+      this.#question = { nonce: crypto.randomUUID(), pair: NO_PAIR, done };
+    });
+    const question = /** @type {Question} */ (/** @type {unknown} */ (this.#question));
+    const timer = setTimeout(() => this.#closeOne(question), ANSWER_MILLISECONDS);
+    try {
+      question.pair = await makePair();
+      const { nonce, pair: { publicKey } } = question;
+      const proof = await proofOf(await this.#findSession(), nonce, publicKey);
+      if (this.#question === question) this.#channel.postMessage({ kind: "ask", account, nonce, publicKey, proof });
+    } catch {
+      // Without a session there is nothing to ask for.
+      this.#closeOne(question);
+    }
+    return answered.finally(() => clearTimeout(timer));
+  }
+
+  /** @param {any} message of another tab of this origin */
+  #hear(message) {
+    if (this.#account === null || message?.account !== this.#account) return;
+    if (message.kind === "ask") void this.#give(message).catch(() => undefined);
+    else if (message.kind === "answer") void this.#take(message).catch(() => this.#close(false));
+    else if (message.kind === "opened") this.#join(message.ids);
+    else if (message.kind === "added") this.#takeAdded(message);
+    else if (message.kind === "used") this.#keys.noteUseElsewhere(Number(message.wall));
+    else if (message.kind === "locked") this.#lockToo(message.ids, message.reason);
+    else if (message.kind === "signed-out") this.dispatchEvent(new Event("signed-out"));
+  }
+
+  /** @param {{nonce: string, publicKey: ArrayBuffer, proof: string}} question */
+  async #give({ nonce, publicKey, proof }) {
+    if (!this.#keys.unlocked || !this.#mayShare()) return;
+    const account = this.#account;
+    const { ended } = this.#keys;
+    // One tab answers, not all of them.
+    await navigator.locks.request(`${CHANNEL} ${nonce}`, { ifAvailable: true }, async (turn) => {
+      if (!turn || proof !== await proofOf(await this.#findSession(), nonce, publicKey)) return;
+      const pair = await makePair();
+      const pad = await agree(pair.privateKey, publicKey, `${account} ${nonce}`);
+      // Nothing waits from here on, so that no lock comes between.
+      const shared = ended.aborted || account !== this.#account ? null : this.#keys.share();
+      if (shared) {
+        const { sealKey, identities, ages } = shared;
+        const { publicKey: ours } = pair;
+        combine(sealKey.buffer, pad);
+        const wrapped = sealKey.buffer.slice(0, SEAL_KEY_BYTES);
+        const [wall, ids] = [Date.now(), [...this.#ids]];
+        const keyName = this.#keyName;
+        this.#channel.postMessage({ kind: "answer", account, nonce, publicKey: ours, wrapped, identities, ages, wall, ids, keyName });
+      }
+      overwrite(pad);
+    });
+  }
+
+  /** @param {any} answer */
+  async #take({ nonce, publicKey, wrapped, identities, ages, wall, ids, keyName = "" }) {
+    const question = this.#question;
+    if (!question || question.nonce !== nonce) return;
+    const pad = await agree(question.pair.privateKey, publicKey, `${this.#account} ${nonce}`);
+    const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);
+    new Uint8Array(buffer).set(new Uint8Array(wrapped, 0, SEAL_KEY_BYTES));
+    combine(buffer, pad);
+    overwrite(pad);
+    // A lock, a sign-out or an unlocking by hand has closed the question meanwhile.
+    if (question !== this.#question || this.#keys.unlocked || !this.#mayShare()) return overwrite(buffer);
+    // A message may have waited, for instance while the computer slept.
+    const late = Math.max(0, Date.now() - wall);
+    this.#ids = new Set(ids);
+    this.#keyName = keyName;
+    this.#keys.adopt({
+      sealKey: { buffer, length: SEAL_KEY_BYTES }, identities, ages: { begun: ages.begun + late, used: ages.used + late },
+    });
+    this.#close(true);
+    this.dispatchEvent(new Event("opened"));
+  }
+
+  /** Ends the open question. @param {boolean} isUnlocked */
+  #close(isUnlocked) {
+    const question = this.#question;
+    this.#question = null;
+    question?.done(isUnlocked);
+  }
+
+  /** @param {Question} question */
+  #closeOne(question) {
+    if (this.#question === question) this.#close(this.#keys.unlocked);
+  }
+
+  #keysChanged() {
+    if (this.#account === null || !this.#keys.unlocked) return;
+    if (this.#isOpen) return this.#tellAdded(this.#account);
+    this.#isOpen = true;
+    this.#close(true);
+    // Keys that came from another tab have their ids and name already. A tab of an earlier version gives no name.
+    if (this.#ids.size === 0) {
+      this.#ids.add(crypto.randomUUID());
+      this.#keyName = crypto.randomUUID();
+    }
+    this.#told = namesOf(this.#keys);
+    if (this.#mayShare()) this.#stand(this.#account);
+    this.#channel.postMessage({ kind: "opened", account: this.#account, ids: [...this.#ids] });
+  }
+
+  /** @param {string} account */
+  #tellAdded(account) {
+    const names = namesOf(this.#keys);
+    if (names === this.#told || !this.#keyName || !this.#mayShare()) return;
+    this.#told = names;
+    this.#channel.postMessage({ kind: "added", account, keyName: this.#keyName, identities: this.#keys.shareIdentities() });
+  }
+
+  /** @param {any} message */
+  #takeAdded({ keyName, identities }) {
+    if (!this.#isOpen || !this.#keyName || keyName !== this.#keyName || !this.#mayShare()) return;
+    // The other tab may lack what was added here: then it is told in turn.
+    this.#told = identities.map((/** @type {{fingerprint: string}} */ one) => one.fingerprint).sort().join();
+    this.#keys.join(identities);
+  }
+
+  /** Shows the other tabs that this one has keys, until it has none. @param {string} account */
+  #stand(account) {
+    const over = new AbortController();
+    /** @type {Promise<void>} */
+    const ended = new Promise((resolve) => {
+      this.#standDown = () => {
+        this.#standDown = () => {};
+        over.abort();
+        resolve();
+      };
+    });
+    navigator.locks.request(lockName(account), { mode: "shared", signal: over.signal }, () => ended).catch(() => undefined);
+  }
+
+  /**
+   * Two tabs that unlock at the same moment do not share keys, but they lock together. A locked tab asks for the keys.
+   * @param {string[]} ids
+   */
+  #join(ids) {
+    if (!this.#keys.unlocked) {
+      if (this.#account !== null && this.#mayShare() && this.#question === null) void this.#ask(this.#account);
+      return;
+    }
+    for (const id of ids) this.#ids.add(id);
+    if ([...this.#ids].every((id) => ids.includes(id))) return;
+    this.#channel.postMessage({ kind: "opened", account: this.#account, ids: [...this.#ids] });
+  }
+
+  /** @param {string[]} ids @param {LockReason} reason */
+  #lockToo(ids, reason) {
+    // The keys that this tab asks for now may be those that were just locked.
+    this.#close(false);
+    this.dispatchEvent(new Event("locked"));
+    // Keys whose deadline has passed count as locked, but this tab has not overwritten them yet.
+    if (!this.#isOpen || !ids.some((id) => this.#ids.has(id))) return;
+    this.#keys.lock(reason === "hand" || reason === "signed-out" ? "elsewhere" : reason);
+  }
+
+  /** @param {LockReason} reason */
+  #locked(reason) {
+    const ids = [...this.#ids];
+    this.#ids.clear();
+    this.#keyName = "";
+    this.#isOpen = false;
+    this.#close(false);
+    this.#standDown();
+    if (this.#account === null || ENDS_OF_ONE_TAB.has(reason)) return;
+    this.#channel.postMessage({ kind: "locked", account: this.#account, ids, reason });
+  }
+
+  #tellUse() {
+    const now = performance.now();
+    if (this.#account === null || now - this.#toldUse < USE_MILLISECONDS) return;
+    this.#toldUse = now;
+    this.#channel.postMessage({ kind: "used", account: this.#account, wall: Date.now() });
+  }
+}
+
+/** @type {Pair} */
+const NO_PAIR = { publicKey: new ArrayBuffer(0), privateKey: /** @type {CryptoKey} */ ({}) };
+
+/** @param {KeyRing} keys */
+function namesOf(keys) {
+  return keys.identities.map(({ fingerprint }) => fingerprint).sort().join();
+}
+
+/** @param {string} account */
+function lockName(account) {
+  return `${CHANNEL} ${account}`;
+}
+
+/** @returns {Promise<Pair>} */
+async function makePair() {
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
+  return { publicKey: await crypto.subtle.exportKey("raw", publicKey), privateKey };
+}
+
+/**
+ * As many random bytes as the key has, which only the two tabs know.
+ * @param {CryptoKey} privateKey
+ * @param {ArrayBuffer} theirs
+ * @param {string} context
+ */
+async function agree(privateKey, theirs, context) {
+  const publicKey = await crypto.subtle.importKey("raw", theirs, CURVE, false, []);
+  const common = await crypto.subtle.deriveBits({ name: "ECDH", public: publicKey }, privateKey, 256);
+  const secret = await crypto.subtle.importKey("raw", common, "HKDF", false, ["deriveBits"]);
+  overwrite(common);
+  const info = new TextEncoder().encode(`${CHANNEL} ${context}`);
+  const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+  return crypto.subtle.deriveBits(hkdf, secret, SEAL_KEY_BYTES * 8);
+}
+
+/**
+ * Encrypts a key in its place, or decrypts it. A small array of its own would be on the JavaScript heap, which keeps copies.
+ * @param {ArrayBuffer} key
+ * @param {ArrayBuffer} pad random, of the length of a key, and used once
+ */
+function combine(key, pad) {
+  const octets = new Uint8Array(key, 0, SEAL_KEY_BYTES);
+  new Uint8Array(pad).forEach((octet, index) => { octets[index] = (octets[index] ?? 0) ^ octet; });
+}
+
+/**
+ * Proves that a tab knows the id of the session, which the bridge tells only to the browser that has the session's cookie.
+ * @param {string} session
+ * @param {string} nonce
+ * @param {ArrayBuffer} publicKey
+ */
+async function proofOf(session, nonce, publicKey) {
+  const text = new TextEncoder().encode([session, nonce, hexFromBytes(publicKey)].join("\n"));
+  return hexFromBytes(await crypto.subtle.digest("SHA-256", text));
+}

@@ -1,0 +1,82 @@
+/**
+ * The choice of the strict setting, and the one of another device that waits for the person's answer. The browser keeps
+ * them on the person's own computer; elsewhere only the tab does.
+ */
+
+import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/roaming_settings.js";
+import { keepChoice, keptChoices } from "../app/kept_choice.js";
+
+/** @typedef {import("../../../wasm_build/vault/roaming_settings.js").AllHeld} AllHeld */
+/** @typedef {import("../../../wasm_build/vault/roaming_settings.js").Named} Named */
+
+const NAME = "sealwax-strict";
+const HELD = "sealwax-strict-held";
+const CHOSEN = "yes";
+const NOT_CHOSEN = "no";
+/** The name of its entry in the account. */
+const ENTRY = "setting:strict";
+
+/** Whether private keys stay out of the browser's own cryptography. */
+export function isStrict() {
+  return keptChoices(NAME).includes(CHOSEN);
+}
+
+/** @param {boolean} strict @param {boolean} isOwnComputer */
+export function chooseStrict(strict, isOwnComputer) {
+  keepChoice(NAME, strict ? CHOSEN : NOT_CHOSEN, isOwnComputer);
+}
+
+/** The choice as the account at a key server has it. @returns {Named} */
+export function strictForAccount() {
+  const here = inEffect();
+  return textsForMerge(keptChoices(NAME).length ? here : {}, held(), here, ["setting"]);
+}
+
+/**
+ * Whether the strict setting takes effect, because another device of the person has it. A weaker one waits for an answer.
+ * @param {Named} account @param {boolean} isOwnComputer
+ */
+export function takeStrict({ setting: { strict } = {} }, isOwnComputer) {
+  const { taken, held: next } = settle({ setting: strict === undefined ? {} : { strict } }, held(), inEffect(), isFlag);
+  keepChoice(HELD, Object.keys(next).length > 0 ? JSON.stringify(next) : null, isOwnComputer);
+  return Object.hasOwn(taken, ENTRY);
+}
+
+/** Whether another device has switched strict cleanup off, and the person has not answered here. */
+export function isOfferedUnstrict() {
+  return offersOf(held(), inEffect()).length > 0;
+}
+
+/** Keeps strict cleanup here. @param {boolean} isOwnComputer */
+export function declineUnstrict(isOwnComputer) {
+  const { [ENTRY]: offered, ...others } = held();
+  if (offered) keepChoice(HELD, JSON.stringify({ ...others, [ENTRY]: { ...offered, state: "declined" } }), isOwnComputer);
+}
+
+/**
+ * Calls `changed` when another tab has changed the choice that the browser keeps.
+ * @param {(strict: boolean) => void} changed
+ */
+export function watchStrict(changed) {
+  addEventListener("storage", ({ key }) => {
+    if (key === NAME) changed(isStrict());
+  });
+}
+
+function inEffect() {
+  return { [ENTRY]: JSON.stringify(isStrict()) };
+}
+
+/** @returns {AllHeld} */
+function held() {
+  try {
+    return JSON.parse(keptChoices(HELD)[0] ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} _ @param {string} text */
+function isFlag(_, text) {
+  return text === "true" || text === "false";
+}

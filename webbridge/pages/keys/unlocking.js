@@ -1,0 +1,136 @@
+/**
+ * The ways in which the keys of this tab are unlocked without a passphrase: by another tab, after a reload, and by the
+ * device, which is offered once.
+ */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { PasskeyOffer } from "./views/passkey_offer.js";
+import { ReloadUnlock, sweepReloads } from "./reload_unlock.js";
+import { SharedUnlock } from "./shared_unlock.js";
+
+/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+
+/** So long the first view waits for the keys, so that no form appears that is needless a moment later. */
+const PATIENCE_MILLISECONDS = 6_000;
+/** Within this time nobody needs to read why the page waits. */
+const UNNOTICED_MILLISECONDS = 200;
+
+export class Unlocking {
+  #app;
+  #shared;
+  /** Why the passphrase that was typed at the sign-in did not unlock the keys. @type {unknown} */
+  #typedFailure = null;
+  /** Whether the first view is shown. */
+  #isStarted = false;
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+    const { keys, api, kept } = app;
+    const isOwnComputer = () => kept.keeping !== "off";
+    this.#shared = new SharedUnlock(keys, { mayShare: isOwnComputer, findSession: () => api.sessionId() });
+    this.reload = new ReloadUnlock(keys, api.reloadHalves, { mayKeep: isOwnComputer });
+    this.passkeyOffer = new PasskeyOffer(app);
+    this.#shared.addEventListener("opened", () => this.#opened());
+    this.#shared.addEventListener("locked", () => this.reload.cancel());
+    this.#shared.addEventListener("signed-out", () => void this.#signedOutElsewhere());
+    // A tab that the browser had put aside has overwritten its own keys.
+    addEventListener("pageshow", ({ persisted }) => { if (persisted) void this.#resume(); });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) void this.#shared.ask(); });
+  }
+
+  /**
+   * Unlocks the keys by another tab or after a reload, before the first view. Shows a note if that takes a while.
+   * @param {(element: HTMLElement) => void} show
+   */
+  async start(show) {
+    void sweepReloads().catch(() => undefined);
+    if (this.#app.address !== null) await this.#startUnlocking(show);
+    this.#isStarted = true;
+  }
+
+  /** @param {(element: HTMLElement) => void} show */
+  async #startUnlocking(show) {
+    const unlocking = this.#resume();
+    if (await Promise.race([unlocking.then(() => true), wait(UNNOTICED_MILLISECONDS)])) return;
+    show(html("p", { class: "narrow note", role: "status", text: this.#app.translate("unlocking_again"), data: { test: "unlocking-again" } }));
+    await Promise.race([unlocking, wait(PATIENCE_MILLISECONDS)]);
+  }
+
+  /** @param {string} address @param {{isNew: boolean}} session `isNew` after a sign-in */
+  async begin(address, { isNew }) {
+    await Promise.all([this.#shared.begin(address), this.reload.begin(address)]);
+    if (!isNew) return;
+    await this.reload.forget();
+    await this.#shared.ask();
+  }
+
+  /**
+   * Unlocks the keys from the key server by the passphrase that the person typed at the sign-in. The form to unlock tells
+   * of a failure.
+   * @param {Secret | null} passphrase is overwritten
+   */
+  async useTyped(passphrase) {
+    this.#typedFailure = null;
+    if (!passphrase) return;
+    const { keys, keyServer, address } = this.#app;
+    // Another tab may have unlocked them during the sign-in.
+    if (keys.unlocked) return overwrite(passphrase.buffer);
+    try {
+      await keys.openFromServer(keyServer, address ?? "", passphrase);
+      this.#app.announce(this.#app.translate("unlocked"));
+    } catch (error) {
+      this.#typedFailure = error;
+    }
+  }
+
+  /** The error of `useTyped`, once; null if there is none. */
+  takeTypedFailure() {
+    const failure = this.#typedFailure;
+    this.#typedFailure = null;
+    return failure;
+  }
+
+  /** Forgets the account, whose keys are locked. */
+  end() {
+    this.#typedFailure = null;
+    this.#shared.end();
+    this.reload.end();
+  }
+
+  /** @param {string} address */
+  tellSignedOut(address) {
+    return this.#shared.tellSignedOut(address);
+  }
+
+  /** The sentence for a person whose keys were not unlocked after a reload; "" if there was nothing to unlock. */
+  get refusal() {
+    const { refusal } = this.reload;
+    return refusal ? this.#app.translate(`reload_${refusal}`) : "";
+  }
+
+  async #resume() {
+    const ask = () => this.#shared.ask();
+    if (!(await ask()) && (await this.reload.isDue()) && (await this.reload.resume(ask))) this.#opened();
+  }
+
+  /** The session may have ended, with keys that the other tab knows nothing of: it was of another account. */
+  async #signedOutElsewhere() {
+    await this.#app.api.checkSession();
+    if (this.#app.address === null) this.#app.keys.lock("elsewhere");
+  }
+
+  /** Leaves the view in which the person would have unlocked the keys. */
+  #opened() {
+    const app = this.#app;
+    if (this.#isStarted && location.hash === "#/keys") app.navigate(app.hasDraft() ? "/write" : app.mailPath());
+    app.announce(app.translate("unlocked"));
+  }
+}
+
+/** @param {number} milliseconds @returns {Promise<false>} */
+function wait(milliseconds) {
+  return new Promise((resolve) => { setTimeout(() => resolve(false), milliseconds); });
+}

@@ -1,0 +1,121 @@
+/** The groups of the view "People and trust": a name for several addresses, which is typed under To. */
+
+import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { isAddress, isolate, listOf } from "../../../../wasm_build/ui/formats.js";
+import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+import { RecipientsField } from "../../../../wasm_build/ui/recipients_field.js";
+import { groupName, isGroupName, MAX_GROUPS, MAX_MEMBERS } from "../../trust/address_book.js";
+import { showRecipient } from "../../trust/certificate_dialog.js";
+import { Directory } from "../../trust/directory.js";
+import { writeTo } from "../../trust/views/people_cards.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../trust/address_book.js").Group} Group */
+/** @typedef {import("../../trust/views/people_view.js").Change} Change */
+
+/** Of a longer group, the others are counted. */
+const MAX_NAMED = 5;
+
+/**
+ * @param {App} app
+ * @param {Group[]} groups
+ * @param {Change} change
+ */
+export function createGroups(app, groups, change) {
+  const { translate } = app;
+  const make = html("button", {
+    type: "button", text: translate("group_make"), data: { test: "group-make" }, on: { click: () => openGroup(app, change, { members: [] }) },
+  });
+  return html(
+    "section",
+    { class: "stack", data: { test: "groups" } },
+    html("h2", { text: translate("groups_heading") }),
+    html("p", { class: "field-hint", text: translate("groups_meaning") }),
+    html("div", { class: "actions" }, make),
+    groups.length > 0
+      ? html("ul", { class: "cards" }, ...groups.map((group) => createGroup(app, group, change)))
+      : html("p", { class: "empty", text: translate("groups_none") }),
+  );
+}
+
+/** @param {App} app @param {Group} group @param {Change} change */
+function createGroup(app, { name, members }, change) {
+  const { translate, trust } = app;
+  const named = members.slice(0, MAX_NAMED).map((address) => isolate(trust.book.nameOf(address) || address));
+  const more = members.length - named.length;
+  const names = listOf(more > 0 ? [...named, translate("group_more", { count: more })] : named, translate);
+  const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) => html("button", {
+    type: "button", text: translate(key), "aria-label": translate(`${key}_named`, { name }), data: { test }, on: { click },
+  });
+  const remove = () => void change(async () => trust.book.removeGroup(name), translate("group_removed", { name: isolate(name) }));
+  return html(
+    "li",
+    { class: "card", data: { test: "group", group: name } },
+    html("h3", { class: "card-title", dir: "auto", text: name }),
+    html("p", { text: members.length > 0 ? translate("group_members", { count: members.length, names }) : translate("group_empty") }),
+    html(
+      "div", { class: "actions" },
+      button("person_write", "group-write", () => writeTo(app, { groups: [name] })),
+      button("group_edit", "group-edit", () => openGroup(app, change, { name, members })),
+      button("remove", "group-remove", remove),
+    ),
+  );
+}
+
+/**
+ * The dialog for a new group, or one that there is.
+ * @param {App} app @param {Change} change @param {{name?: string, members: string[]}} group without `name` it is new
+ * @param {() => void} [onSaved] called before the view is drawn again
+ */
+export function openGroup(app, change, { name: before, members }, onSaved) {
+  const { translate, trust, api, mailVault } = app;
+  const titleId = uniqueId("group");
+  const failure = problem("group-error");
+  const name = inputField(translate("group_name"), { type: "text", autocomplete: "off", dir: "auto", maxlength: 100, data: { test: "group-name" } });
+  const field = new RecipientsField(translate, new Directory(api, mailVault), {
+    label: translate("group_members_label"), test: "group-members", onChange: () => undefined,
+    known: () => mailVault.contacts().catch(() => []), onDetails: (address, check) => void showRecipient(app, address, check),
+  });
+  name.input.value = before ?? "";
+  for (const address of members) field.add({ name: trust.book.nameOf(address), address });
+  const save = async () => {
+    field.commit();
+    await field.read();
+    const group = { name: groupName(name.input.value), members: field.addresses };
+    failure.textContent = whyNot(app, group, before) ?? "";
+    if (failure.textContent) return;
+    dialog.close();
+    onSaved?.();
+    return change(async () => trust.book.keepGroup(group, before), translate("group_saved", { name: isolate(group.name) }));
+  };
+  const dialog = openDialog(
+    { titleId, test: "group-dialog" },
+    html("h2", { id: titleId, text: translate(before === undefined ? "group_make" : "group_edit") }),
+    createForm(
+      { class: "stack" }, save, name.element, field.element, html("p", { class: "field-hint", text: translate("group_members_hint") }), failure,
+      html(
+        "div", { class: "actions" },
+        html("button", { type: "button", text: translate("cancel"), on: { click: () => dialog.close() } }),
+        html("button", { class: "primary", type: "submit", text: translate("group_save"), data: { test: "group-save" } }),
+      ),
+    ),
+  );
+  name.input.focus();
+}
+
+/**
+ * The sentence that tells why a group cannot be kept; null if it can.
+ * @param {App} app @param {Group} group @param {string | undefined} before its name until now
+ */
+function whyNot({ translate, trust: { book } }, { name, members }, before) {
+  const other = book.findGroup(name);
+  const wrong = members.find((address) => !isAddress(address));
+  if (!isGroupName(name)) return translate("group_name_wrong");
+  if (other && other.name !== before) return translate("group_name_taken", { name: isolate(other.name) });
+  if (wrong !== undefined) return translate("obstacle_address", { address: isolate(wrong) });
+  if (members.length === 0) return translate("group_no_members");
+  if (members.length > MAX_MEMBERS) return translate("group_too_many", { count: MAX_MEMBERS });
+  if (before === undefined && book.groups.length >= MAX_GROUPS) return translate("groups_too_many", { count: MAX_GROUPS });
+  return null;
+}

@@ -1,0 +1,122 @@
+/** Unlocking the keys that are kept on this device, while the key server cannot be reached. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { createForm, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
+import { forgetOpenings } from "../../offline/kept_mail.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../offline/kept_mail.js").KeptOpening} KeptOpening */
+
+/**
+ * The form to unlock what is kept on this device. If several accounts have the same passphrase, the person chooses one.
+ * @param {App} app
+ * @param {{onUnlocked: () => void}} options
+ */
+export function createKeptUnlock(app, { onUnlocked }) {
+  const { translate } = app;
+  const field = new SecretField({
+    translate, label: translate("kept_passphrase"), hint: translate("kept_passphrase_hint"), onSubmit: () => form.requestSubmit(),
+  });
+  const failure = problem("kept-unlock-error");
+  const button = html("button", { class: "primary", type: "submit", text: translate("unlock"), data: { test: "kept-unlock-submit" } });
+  const choice = new AccountChoice(app, (chosen, opening) => enter(chosen, async () => opening));
+  const submit = () => {
+    if (field.length === 0) return field.setError(translate("passphrase_missing"));
+    field.setError("");
+    return enter(button, async () => {
+      const openings = await app.away.find(field.copy());
+      field.clear();
+      if (openings.length === 1) return openings[0] ?? null;
+      element.replaceChildren(choice.show(openings), failure);
+      return null;
+    });
+  };
+  const enter = (/** @type {HTMLButtonElement} */ pressed, /** @type {() => Promise<KeptOpening | null>} */ open) =>
+    whileBusy(pressed, translate("unlocking"), async () => {
+      failure.textContent = "";
+      const opening = await open();
+      if (!opening) return;
+      await app.away.enter(opening);
+      choice.forget(opening);
+      onUnlocked();
+    }, (error) => {
+      const code = error instanceof Error && "code" in error ? error.code : "";
+      field.clear();
+      choice.forget();
+      element.replaceChildren(form, failure);
+      if (code === "wrong-passphrase") field.setError(translate("kept_passphrase_wrong"));
+      else failure.textContent = app.sentenceFor(error);
+    }).then(() => choice.focus());
+  const form = createForm(
+    { class: "stack", data: { test: "kept-unlock-form" } }, submit, field.element, html("div", { class: "actions" }, button),
+  );
+  const element = html("div", { class: "stack" }, form, failure);
+  const clear = () => {
+    field.clear();
+    choice.forget();
+  };
+  return { element, focus: () => field.focus(), clear };
+}
+
+/** The accounts that one passphrase has opened, each with a button that shows it. */
+class AccountChoice {
+  #app;
+  #choose;
+  /** @type {KeptOpening[]} */
+  #openings = [];
+  /** @type {HTMLElement | null} */
+  #element = null;
+
+  /** @param {App} app @param {(pressed: HTMLButtonElement, chosen: KeptOpening) => void} choose */
+  constructor(app, choose) {
+    this.#app = app;
+    this.#choose = choose;
+  }
+
+  /** @param {KeptOpening[]} openings */
+  show(openings) {
+    const { translate } = this.#app;
+    this.#openings = openings;
+    const buttons = openings.map((opening) => {
+      const button = html("button", { type: "button", dir: "auto", text: opening.address, data: { test: "kept-account" } });
+      button.addEventListener("click", () => this.#choose(button, opening));
+      return button;
+    });
+    this.#element = html(
+      "div", { class: "stack", role: "group", "aria-labelledby": "kept-choice", data: { test: "kept-choice" } },
+      html("p", { id: "kept-choice", text: translate("kept_choice") }), html("div", { class: "actions" }, ...buttons),
+    );
+    return this.#element;
+  }
+
+  /** Moves the focus to the first account, once they are shown. */
+  focus() {
+    if (this.#openings.length > 0) this.#element?.querySelector("button")?.focus();
+  }
+
+  /** Overwrites the keys of the accounts but of the chosen one. @param {KeptOpening} [chosen] */
+  forget(chosen) {
+    forgetOpenings(this.#openings.filter((one) => one !== chosen));
+    this.#openings = [];
+  }
+}
+
+/**
+ * The view of a start without a connection.
+ * @param {App} app
+ * @returns {import("../../app/app.js").View}
+ */
+export function createAwayView(app) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1, text: translate("away_title") });
+  const unlock = createKeptUnlock(app, { onUnlocked: () => app.navigate(app.mailPath()) });
+  const again = html("button", {
+    type: "button", class: "quiet", text: translate("try_again"), data: { test: "away-again" }, on: { click: () => location.reload() },
+  });
+  const element = html(
+    "div", { class: "narrow stack", data: { test: "away-view" } },
+    heading, html("p", { class: "lede", text: translate("away_meaning") }), unlock.element, html("div", { class: "actions" }, again),
+  );
+  return { element, heading, titleKey: "away_title", focus: unlock.focus, close: unlock.clear };
+}

@@ -1,0 +1,38 @@
+/** The form that adds the keys of a file to the account at the key server, such as a renewed one. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
+import { ApiError } from "../../../../wasm_build/vault/json_requests.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/**
+ * @param {App} app
+ * @returns {{element: HTMLElement, clear: () => void}}
+ */
+export function createKeyAdding(app) {
+  const { translate } = app;
+  const file = inputField(translate("key_file"), {
+    type: "file", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12", data: { test: "added-file" },
+  }, { hint: translate("key_file_hint") });
+  const field = new SecretField({
+    translate, label: translate("file_passphrase"), hint: translate("file_passphrase_hint"),
+    onSubmit: () => form.requestSubmit(),
+  });
+  const failure = problem("add-key-error");
+  const button = html("button", { type: "submit", text: translate("key_add_now"), data: { test: "add-key-submit" } });
+  const send = () => app.attempt(button, translate("working"), failure, async () => {
+    const chosen = file.input.files?.[0];
+    if (!chosen) throw new ApiError("no-file", "");
+    await app.keys.addToAccount(await chosen.arrayBuffer(), field.copy());
+    app.announce(translate("key_added"));
+  });
+  const form = createForm(
+    { class: "stack", data: { test: "add-key" } }, send,
+    html("p", { text: translate("key_add_meaning") }), file.element, field.element, failure,
+    html("div", { class: "actions" }, button),
+  );
+  const element = html("details", { class: "details" }, html("summary", { text: translate("key_add") }), form);
+  return { element, clear: () => field.clear() };
+}

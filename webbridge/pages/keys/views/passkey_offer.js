@@ -1,0 +1,84 @@
+/** Offers once, after the keys were unlocked by a passphrase, that this device unlocks them from now on. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+import { accountDigest } from "../../app/state_database.js";
+import { addPasskey, canKeepPasskey, isPasskeyKept } from "./passkey_forms.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/** The name under which the browser keeps that the person has answered. */
+const ANSWERED = "sealwax-passkey-answered";
+
+/** Dispatches "change" when the offer appears or goes. */
+export class PasskeyOffer extends EventTarget {
+  #app;
+  #isShown = false;
+
+  /** @param {App} app */
+  constructor(app) {
+    super();
+    this.#app = app;
+    app.keys.addEventListener("change", () => void this.#consider());
+  }
+
+  /** The notice, if the person has not answered yet. @returns {HTMLElement[]} */
+  notices() {
+    return this.#isShown ? [this.#create()] : [];
+  }
+
+  async #consider() {
+    const { keys } = this.#app;
+    if (keys.way !== "passphrase" || keys.canEnrol) return this.#show(false);
+    if (this.#isShown || (await this.#isAnswered()) || !(await canKeepPasskey(this.#app))) return;
+    if (!(await isPasskeyKept(this.#app)) && keys.way === "passphrase") this.#show(true);
+  }
+
+  #create() {
+    const { translate } = this.#app;
+    const failure = problem("passkey-offer-error");
+    const accept = html("button", { type: "button", text: translate("passkey_add"), data: { test: "passkey-accept" } });
+    accept.addEventListener("click", () => this.#app.attempt(accept, translate("passkey_working"), failure, async () => {
+      await addPasskey(this.#app);
+      await this.answer();
+      this.#app.announce(translate("passkey_kept"));
+    }));
+    const decline = html("button", {
+      class: "quiet", type: "button", text: translate("not_now"), data: { test: "passkey-decline" },
+      on: { click: () => void this.answer() },
+    });
+    return html(
+      "div", { class: "notice", data: { test: "passkey-offer" } },
+      html("p", { text: translate("passkey_offer") }), failure, html("div", { class: "actions" }, accept, decline),
+    );
+  }
+
+  /** The person has answered, here or in the view of the keys. */
+  async answer() {
+    try {
+      localStorage.setItem(await this.#name(), "yes");
+    } catch {
+      // If the browser stores nothing, the offer comes again after the next passphrase.
+    }
+    this.#show(false);
+  }
+
+  async #isAnswered() {
+    try {
+      return localStorage.getItem(await this.#name()) !== null;
+    } catch {
+      return true;
+    }
+  }
+
+  async #name() {
+    return `${ANSWERED} ${await accountDigest(this.#app.address ?? "")}`;
+  }
+
+  /** @param {boolean} isShown */
+  #show(isShown) {
+    if (isShown === this.#isShown) return;
+    this.#isShown = isShown;
+    this.dispatchEvent(new Event("change"));
+  }
+}

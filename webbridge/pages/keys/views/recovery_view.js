@@ -1,0 +1,70 @@
+/** The part of the keys' view about recovery by officers, and about an administrator's changes to the account. */
+
+import { groupFingerprint } from "../../../../wasm_build/ui/changed_certificate.js";
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { isolate, longDate } from "../../../../wasm_build/ui/formats.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../../../../wasm_build/vault/key_account.js").Recovery} Recovery */
+/** @typedef {import("../../../../wasm_build/vault/key_account.js").RecoveryCase} RecoveryCase */
+/** @typedef {import("../../../../wasm_build/vault/key_account.js").RecoveryPolicy} RecoveryPolicy */
+
+const MILLISECONDS = 1_000;
+
+/**
+ * Returns a part that is empty without an organisation.
+ * @param {App} app
+ * @param {KeyAccount} account
+ * @returns {{element: HTMLElement, clear: () => void}}
+ */
+export function createRecovery(app, account) {
+  const failure = problem("recovery-error");
+  const element = html("div", { class: "stack", data: { test: "recovery" } }, failure);
+  account.recovery().then(
+    (found) => element.append(...sentences(app, found), ...policies(app, found)),
+    (error) => { failure.textContent = app.sentenceFor(error); },
+  );
+  return { element, clear() {} };
+}
+
+/** @param {App} app @param {Recovery} found */
+function sentences({ translate }, found) {
+  const told = found.cases.map((one) => caseSentence(translate, one));
+  if (found.mustRenew) told.push(translate("recovery_renew"));
+  if (found.hasFirstPassphrase) told.push(translate("recovery_first_passphrase"));
+  return told.map((text) => html("p", { class: "notice", role: "note", text }));
+}
+
+/** @param {App["translate"]} translate @param {RecoveryCase} one */
+function caseSentence(translate, one) {
+  return translate(one.opened ? "recovery_case_opened" : "recovery_case", {
+    recipient: isolate(one.recipient),
+    person: isolate(one.asked_by),
+    date: longDate(new Date(one.asked * MILLISECONDS).toISOString()),
+    reason: isolate(one.reason),
+    approved: one.approved_by.length,
+    needed: one.needed,
+  });
+}
+
+/** @param {App} app @param {Recovery} found */
+function policies({ translate }, { confirmed, offered, leftOut }) {
+  /** @param {RecoveryPolicy} policy @param {string} title @param {string} meaning */
+  const draw = (policy, title, meaning) => html(
+    "details", { class: "details", data: { test: title } },
+    html("summary", { text: translate(title, { needed: policy.needed, total: policy.officers.length }) }),
+    html("p", { text: translate(meaning, { organisation: isolate(policy.organisation) }) }),
+    html("ul", {}, ...policy.officers.map(({ name, fingerprint }) => html(
+      "li", {}, html("div", { dir: "auto", text: name }), html("div", { class: "fingerprint", dir: "ltr", text: groupFingerprint(fingerprint) }),
+    ))),
+  );
+  /** @type {HTMLElement[]} */
+  const drawn = [
+    ...(confirmed ? [draw(confirmed, "recovery_on", "recovery_on_meaning")] : []),
+    ...(offered ? [draw(offered, "recovery_offered", "recovery_offered_meaning")] : []),
+  ];
+  if (drawn.length > 0 && leftOut > 0) drawn.push(html("p", { text: translate("recovery_left_out") }));
+  return drawn;
+}

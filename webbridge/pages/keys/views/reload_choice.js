@@ -1,0 +1,27 @@
+/** The person's choice of how long a reload, or a tab that was closed, needs no passphrase. */
+
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { duration } from "../../../../wasm_build/ui/formats.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/**
+ * @param {App} app
+ * @returns {HTMLElement | null} null where the choice is not offered: on another person's computer, or by the operator
+ */
+export function createReloadChoice({ translate, unlocking: { reload } }) {
+  if (reload.choices.length === 0) return null;
+  const [id, hint] = [uniqueId("reload"), uniqueId("reload-hint")];
+  const words = (/** @type {number} */ minutes) => (minutes === 0 ? translate("reload_off") : duration(minutes, "minute"));
+  const select = html(
+    "select", { id, "aria-describedby": hint, data: { test: "reload-minutes" } },
+    ...[0, ...reload.choices].map((minutes) =>
+      html("option", { value: String(minutes), selected: minutes === reload.minutes, text: words(minutes) })),
+  );
+  select.addEventListener("change", () => void reload.choose(Number(select.value)));
+  return html(
+    "section", { class: "field reload-choice" },
+    html("label", { for: id, text: translate("reload_label") }), select,
+    html("p", { class: "field-hint", id: hint, text: translate("reload_hint") }),
+  );
+}

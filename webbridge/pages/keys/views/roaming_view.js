@@ -1,0 +1,35 @@
+/** The sentences about what roams besides the keys, in the keys' view. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/**
+ * Whether contacts and decisions are at the key server too, and which do not count or stay here.
+ * @param {App} app
+ * @returns {{element: HTMLElement, clear: () => void}}
+ */
+export function createRoaming(app) {
+  const { translate, roaming } = app;
+  const hint = html("p", { class: "field-hint" });
+  const failure = problem("roaming-problem");
+  const element = html("div", { class: "stack", data: { test: "roaming" } }, hint, failure);
+  const draw = () => {
+    const { roaming: state, refused, staying, problem: error } = roaming;
+    const isTrouble = state === "failed" || state === "ended";
+    hint.textContent = isTrouble ? "" : [
+      translate("roaming_meaning"),
+      staying > 0 ? translate("roaming_staying", { count: staying }) : "",
+    ].join(" ").trim();
+    failure.textContent = [
+      state === "ended" ? translate("roaming_ended") : "",
+      state === "failed" ? translate("roaming_failed", { reason: app.sentenceFor(error) }) : "",
+      refused.length > 0 ? translate("roaming_refused", { count: refused.length }) : "",
+    ].join(" ").trim();
+    element.dataset.roaming = state;
+  };
+  draw();
+  roaming.addEventListener("change", draw);
+  return { element, clear: () => roaming.removeEventListener("change", draw) };
+}

@@ -1,0 +1,153 @@
+/** The people who share an identity, closed at first. Its owner removes and adds people here. */
+
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createFacts } from "../../../../wasm_build/ui/facts.js";
+import { dayOnly, isAddress, isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
+import { ask, createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { recipientState } from "../../../../wasm_build/ui/recipient_words.js";
+import { Directory } from "../../trust/directory.js";
+import { openRenewing } from "./shared_forms.js";
+import { fail, people, sharedSentence } from "./shared_words.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../shared_identities.js").SharedIdentities} SharedIdentities */
+/** @typedef {import("../../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
+/** @typedef {import("../../../../wasm_build/vault/types/verbs.js").OpenedGroup} OpenedGroup */
+/** @typedef {import("../../../../wasm_build/vault/types/verbs.js").GroupMember} GroupMember */
+
+/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row */
+export function createSharedPeople(app, shared, row) {
+  const { translate } = app;
+  const failure = problem("shared-people-problem");
+  const place = html("div", { class: "stack" });
+  const element = html(
+    "details", { class: "details", data: { test: "shared-people" } },
+    html("summary", { text: translate("shared_people") }), html("div", { class: "stack" }, failure, place),
+  );
+  const load = async () => {
+    if (place.childElementCount > 0) return;
+    failure.textContent = "";
+    place.replaceChildren(html("p", { text: translate("loading") }));
+    try {
+      const { group, refusal } = await shared.open(row.id);
+      place.replaceChildren(...(group ? drawPeople(app, shared, row, group) : []));
+      if (refusal) failure.textContent = sharedSentence(app, refusal, row);
+    } catch (error) {
+      place.replaceChildren();
+      failure.textContent = sharedSentence(app, error, row);
+    }
+  };
+  element.addEventListener("toggle", () => {
+    if (!element.open) return void shared.opened.delete(row.id);
+    shared.opened.add(row.id);
+    void load();
+  });
+  element.open = shared.opened.has(row.id);
+  return element;
+}
+
+/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group */
+function drawPeople(app, shared, row, group) {
+  const { translate } = app;
+  const address = isolate(group.addresses.join(", "));
+  const who = people(app, group.removed);
+  return [
+    group.removed.length === 0 ? null : html("p", {
+      class: "problem", text: translate(group.isOwn ? "shared_still_with_key_own" : "shared_still_with_key", { people: who, address }), data: { test: "shared-removed" },
+    }),
+    html("ul", { class: "shared-people" }, ...group.members.map((one) => createMember(app, shared, row, group, one))),
+    group.isOwn ? createAdding(app, shared, row, group) : null,
+    group.isOwn
+      ? createRenewing(app, shared, group)
+      : createFacts([[translate("shared_owner_certificate"), group.certificate.subject]], [translate("accept_fingerprint"), group.certificate.fingerprint]),
+  ].filter((part) => part !== null);
+}
+
+/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group @param {GroupMember} member */
+function createMember(app, shared, row, group, { user, notAfter, isOwner, hasLeft }) {
+  const { translate } = app;
+  const userId = uniqueId("member");
+  const words = [
+    sameAddress(user, app.address ?? "") ? translate("shared_you") : "",
+    isOwner ? translate("shared_owner") : "",
+    hasLeft ? translate("shared_has_left") : translate("shared_certificate_until", { date: dayOnly(notAfter) }),
+  ];
+  return html(
+    "li",
+    { data: { test: "shared-member", user } },
+    html("div", {}, html("div", { id: userId }, html("bdi", { text: user })), html("div", { class: "field-hint", text: words.filter(Boolean).join(" · ") })),
+    group.isOwn && !isOwner ? createRemoving(app, shared, row, group, user, userId) : null,
+  );
+}
+
+/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group @param {string} user @param {string} userId */
+function createRemoving(app, shared, row, group, user, userId) {
+  const { translate } = app;
+  const words = { user: isolate(user), name: isolate(group.name), address: isolate(group.addresses.join(", ")) };
+  const button = html("button", {
+    type: "button", text: translate("shared_remove"), "aria-describedby": userId, data: { test: "shared-remove" },
+  });
+  const remove = () => whileBusy(button, translate("working"), async () => {
+    await change(app, shared, row, { removed: [user] }, translate("shared_removed", words));
+  });
+  button.addEventListener("click", () => ask({
+    title: translate("shared_remove_title", words), meaning: translate("shared_remove_meaning", words),
+    keep: translate("cancel"), go: translate("shared_remove_go"), test: "shared-remove-go", isDanger: true, onGo: () => void remove(),
+  }));
+  return button;
+}
+
+/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group */
+function createAdding(app, shared, row, { name, members }) {
+  const { translate, api, mailVault } = app;
+  const field = inputField(translate("shared_add_label"), {
+    type: "email", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr", maxlength: 254, data: { test: "shared-add-address" },
+  }, { hint: translate("shared_add_hint") });
+  const failure = problem("shared-add-problem");
+  const button = html("button", { type: "submit", text: translate("shared_add"), data: { test: "shared-add" } });
+  const send = () => app.attempt(button, translate("working"), failure, async () => {
+    const user = field.input.value.trim();
+    const refuse = (/** @type {string} */ text) => {
+      failure.textContent = text;
+      field.input.focus();
+    };
+    if (!isAddress(user)) return refuse(translate("shared_add_no_address"));
+    if (members.some((one) => one.isOwner && sameAddress(one.user, user))) return refuse(translate("shared_add_yourself"));
+    const found = await new Directory(api, mailVault).find(user);
+    const check = "check" in found ? found.check : null;
+    if (found.readiness !== "ready" || !check) {
+      const why = check ? recipientState(translate, check, dayOnly).word : "";
+      return refuse(translate(check ? "shared_add_unusable" : "shared_add_none", { user: isolate(user), why }));
+    }
+    const added = [{ user, certificate: check.certificate }];
+    await change(app, shared, row, { added }, translate("shared_added", { user: isolate(user), name: isolate(name) }));
+  });
+  return createForm(
+    { class: "stack", data: { test: "shared-add-form" } }, send,
+    field.element, failure, html("div", { class: "actions" }, button),
+  );
+}
+
+/** @param {App} app @param {SharedIdentities} shared @param {OpenedGroup} group */
+function createRenewing(app, shared, { id, name, addresses }) {
+  const open = () => openRenewing(app, shared, { id, name, address: addresses.join(", ") });
+  const button = html("button", { type: "button", text: app.translate("shared_renew"), data: { test: "shared-renew-open" }, on: { click: open } });
+  return html("div", { class: "actions" }, button);
+}
+
+/**
+ * @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row
+ * @param {Parameters<SharedIdentities["change"]>[1]} wanted @param {string} said
+ */
+async function change(app, shared, row, wanted, said) {
+  const { translate } = app;
+  shared.inFocus = row.id;
+  try {
+    const { gone } = await shared.change(row.id, wanted);
+    shared.setProblem(row.id, null);
+    const left = gone.length > 0 ? translate("shared_gone", { people: people(app, gone) }) : "";
+    app.announce(`${said} ${left}`.trim());
+  } catch (error) {
+    await fail(app, shared, row, error);
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The forms to unlock keys: by the passphrase for the key server, or from a file with its passphrase.
+ *
+ * Only one form is shown at a time. The first is for the key server; a button changes to the form for a file.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { createRecoveryForm } from "../../../../wasm_build/ui/recovery_form.js";
+import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
+import { ApiError } from "../../app/api.js";
+import { createResetForms } from "./reset_forms.js";
+import { createUndoResetForm } from "./undo_reset_form.js";
+import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/**
+ * @param {App} app
+ * @param {{onUnlocked: () => void}} options
+ */
+export function createUnlockForms(app, { onUnlocked }) {
+  const { translate } = app;
+  const serverField = new SecretField({
+    translate, label: translate("key_passphrase"), hint: translate("key_passphrase_hint"),
+    onSubmit: () => server.requestSubmit(),
+  });
+  const fileField = new SecretField({
+    translate, label: translate("file_passphrase"), hint: translate("file_passphrase_hint"),
+    onSubmit: () => file.requestSubmit(),
+  });
+  const { element: server, tell } = createServerForm(app, serverField, onUnlocked);
+  const file = createFileForm(app, fileField, onUnlocked);
+  file.hidden = true;
+  const recovery = createRecoveryForm(app, {
+    recover: async (code, passphrase) => {
+      await app.keys.openAt(app.keyServer, app.address ?? "", [code, passphrase], (account) => account.recover(code, passphrase));
+    },
+    onRecovered: () => {
+      onUnlocked();
+      app.done.say(translate("passphrase_changed"));
+    },
+  });
+  const resets = [createResetForms(app, { onUnlocked }), createUndoResetForm(app, { onUnlocked })];
+  const choice = html("button", { class: "quiet choice", type: "button", data: { test: "choose-way" } });
+  const draw = () => { choice.textContent = translate(file.hidden ? "use_file" : "use_key_server"); };
+  choice.addEventListener("click", () => {
+    server.hidden = file.hidden;
+    file.hidden = !file.hidden;
+    draw();
+    const shown = file.hidden ? server : file;
+    /** @type {HTMLElement | null} */ (shown.querySelector("[role=textbox], input"))?.focus();
+  });
+  draw();
+  return {
+    element: html("div", { class: "stack" }, server, file, choice, recovery.element, ...resets.map((part) => part.element)),
+    /** Puts the focus into the field of the form that is shown, and tells why the passphrase of the sign-in did not unlock. */
+    focus() {
+      (server.hidden ? fileField : serverField).focus();
+      const error = app.unlocking.takeTypedFailure();
+      if (error) tell(error);
+    },
+    /** Overwrites the typed text. */
+    clear() {
+      serverField.clear();
+      fileField.clear();
+      recovery.clear();
+      resets.forEach((part) => part.clear());
+    },
+  };
+}
+
+/**
+ * @param {App} app
+ * @param {SecretField} field
+ * @param {() => void} onUnlocked
+ */
+function createServerForm(app, field, onUnlocked) {
+  const { translate } = app;
+  const failure = problem("unlock-error");
+  const button = html("button", {
+    class: "primary", type: "submit", text: translate("unlock"), data: { test: "unlock-submit" },
+  });
+  const refusedKey = "error_key_login_refused";
+  const unlock = () => app.keys.openFromServer(app.keyServer, app.address ?? "", field.copy());
+  const submit = () => {
+    if (field.length === 0) return field.setError(translate("passphrase_missing"));
+    return attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey });
+  };
+  const element = createForm(
+    { class: "stack", data: { test: "unlock-form" } }, submit,
+    field.element, failure, html("div", { class: "actions" }, button),
+  );
+  return { element, tell: (/** @type {unknown} */ error) => tellFailure(app, { field, failure, refusedKey }, error) };
+}
+
+/**
+ * @param {App} app
+ * @param {SecretField} field
+ * @param {() => void} onUnlocked
+ */
+function createFileForm(app, field, onUnlocked) {
+  const { translate } = app;
+  const file = inputField(translate("key_file"), {
+    type: "file", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12", data: { test: "key-file" },
+  }, { hint: translate("key_file_hint") });
+  const failure = problem("file-error");
+  const button = html("button", {
+    class: "primary", type: "submit", text: translate("open_file"), data: { test: "file-submit" },
+  });
+  const unlock = async () => {
+    const chosen = file.input.files?.[0];
+    if (!chosen) throw new ApiError("no-file", "");
+    await app.keys.openFile(await chosen.arrayBuffer(), field.copy());
+  };
+  const submit = () => {
+    // Some files have no passphrase, so an empty one is tried. If the file needs a passphrase, the field asks for it.
+    const refusedKey = field.length === 0 ? "passphrase_missing" : "error_wrong_passphrase";
+    return attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey });
+  };
+  return createForm(
+    { class: "stack", data: { test: "file-form" } }, submit,
+    file.element, field.element, failure, html("div", { class: "actions" }, button),
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {{
+ *   field: SecretField, failure: HTMLElement, button: HTMLButtonElement, unlock: () => Promise<void>,
+ *   onUnlocked: () => void, refusedKey: string,
+ * }} parts
+ */
+async function attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey }) {
+  failure.textContent = "";
+  field.setError("");
+  await whileBusy(button, app.translate("unlocking"), async () => {
+    await unlock();
+    field.clear();
+    onUnlocked();
+  }, (error) => tellFailure(app, { field, failure, refusedKey }, error));
+}
+
+/**
+ * @param {App} app
+ * @param {{field: SecretField, failure: HTMLElement, refusedKey: string}} parts
+ * @param {unknown} error
+ */
+function tellFailure(app, { field, failure, refusedKey }, error) {
+  const { translate } = app;
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  // The field shows the error of a wrong passphrase and gets the focus. Other errors are shown under the form.
+  if (code !== "login-refused" && code !== "wrong-passphrase") {
+    failure.textContent = code === "malformed-message" ? translate("error_file_damaged") : app.sentenceFor(error);
+    return;
+  }
+  field.clear();
+  field.setError(translate(refusedKey));
+}

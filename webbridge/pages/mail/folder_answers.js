@@ -1,0 +1,66 @@
+/**
+ * The bridge's answer with the folders of an account. Each folder is read by itself: what it says wrongly is left out of it, and
+ * a folder without an id or a name is left out.
+ */
+
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { countOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/answer_values.js";
+
+/** @typedef {import("../app/api.js").Folder} Folder */
+
+/** As many as the bridge lists (`webbridge/gateway/imap_folders.py`). */
+const MAX_FOLDERS = 5_000;
+const MAX_ID_CHARACTERS = 10_000;
+/** The name of a mailbox has at most 1,000 bytes at usual servers. */
+const MAX_NAME_CHARACTERS = 1_000;
+const ROLES = /** @type {const} */ (["inbox", "drafts", "sent", "trash", "junk", "archive"]);
+/** The roles for which a person can choose a folder. */
+export const USES = /** @type {const} */ (["sent", "drafts", "trash", "archive", "junk"]);
+const RIGHTS = /** @type {const} */ (["append", "seen", "flags", "delete", "move", "folder", "share"]);
+
+/**
+ * @param {unknown} answer
+ * @returns {{folders: Folder[], leftOut: number}} rejects an answer without any folder as `server-error`
+ */
+export function readFolders(answer) {
+  const { folders } = membersOf(answer);
+  const given = entriesOf(folders, MAX_FOLDERS);
+  const roles = new Set();
+  const ids = new Set();
+  const read = given.flatMap((value) => {
+    const folder = readFolder(value);
+    if (folder === null || ids.has(folder.id)) return [];
+    ids.add(folder.id);
+    // A second inbox would stand in the place of the first one.
+    const isFirst = folder.role !== null && !roles.has(folder.role);
+    if (isFirst) roles.add(folder.role);
+    return [{ ...folder, role: isFirst ? folder.role : null }];
+  });
+  if (read.length === 0) throw new ApiError("server-error", "the answer is no list of folders");
+  return { folders: read, leftOut: (Array.isArray(folders) ? folders.length : 0) - read.length };
+}
+
+/** @param {unknown} value @returns {Folder | null} */
+function readFolder(value) {
+  const { id, name, delimiter, role, use, total, unseen, uidValidity, subscribed, rights, place, prefix } = membersOf(value);
+  const known = idOf(id, MAX_ID_CHARACTERS);
+  const text = textOf(name, MAX_NAME_CHARACTERS);
+  if (!known || !text) return null;
+  const named = RIGHTS.filter((right) => entriesOf(rights, MAX_RIGHTS).includes(right));
+  const isOlder = place === undefined && named.includes("flags");
+  const beginning = textOf(prefix, MAX_NAME_CHARACTERS);
+  return {
+    id: known, name: text, delimiter: idOf(delimiter, MAX_DELIMITER_CHARACTERS) || null, role: wordOf(role, ROLES),
+    ...(use === undefined ? {} : { use: wordOf(use, USES) }),
+    total: countOf(total) ?? 0, unseen: countOf(unseen) ?? 0, uidValidity: countOf(uidValidity) ?? 0,
+    subscribed: typeof subscribed === "boolean" ? subscribed : null,
+    // An older bridge has no places, and counts marks of reading among the flags.
+    rights: isOlder && !named.includes("seen") ? [...named, "seen"] : named,
+    place: wordOf(place, /** @type {const} */ (["own", "others", "shared"])) ?? "own",
+    prefix: text.startsWith(beginning) ? beginning : "",
+  };
+}
+
+const MAX_RIGHTS = 100;
+/** One character, which may be two code units. */
+const MAX_DELIMITER_CHARACTERS = 2;

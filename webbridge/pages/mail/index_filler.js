@@ -1,0 +1,279 @@
+/**
+ * The filling of the index of encrypted mail, in the background while the keys are unlocked and the device has power.
+ *
+ * It reads each folder once, newest first, and later only what has changed. One tab of the browser does it. After each few
+ * messages it rests as long as they took, so that the person's own actions do not wait.
+ */
+
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { VaultError } from "../../../wasm_build/vault/vault_error.js";
+import { ApiError } from "../app/api.js";
+import { readUidSet } from "./list_source.js";
+
+/** @typedef {import("../app/api.js").Folder} Folder */
+/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("./mail_index.js").Item} Item */
+/** @typedef {import("./mail_index.js").Mark} Mark */
+/** @typedef {import("./mail_index.js").Texts} Texts */
+/** @typedef {"off" | "reading" | "done" | "paused" | "power" | "full" | "failed" | "broken"} Progress `broken` if the index does not open */
+/** @typedef {{charging: boolean} & EventTarget} Battery */
+
+/** Larger messages are not indexed. */
+export const MAX_READ_BYTES = 4_000_000;
+const AT_ONCE = 5;
+/** The messages that were read are written at least so often: those that are not written are read again. */
+const WRITE_MESSAGES = 100;
+const REST_MILLISECONDS = 500;
+const START_MILLISECONDS = 3_000;
+const AGAIN_MILLISECONDS = 60_000;
+const PAUSED = "sealwax-search-paused";
+const TURN = "sealwax-search-filling";
+/** Folders that people do not search, or whose messages are not finished. */
+const LEFT_OUT = new Set(["trash", "junk", "drafts"]);
+/** Errors of the vault that a single message can cause. */
+const OF_ONE_MESSAGE = new Set(["internal-error", "out-of-memory", "vault-crashed", "vault-timeout"]);
+
+/** Dispatches "change" when `progress` or `count` changes. */
+export class IndexFiller extends EventTarget {
+  /** @type {Progress} */
+  progress = "off";
+  /** The number of messages that were read in this round. */
+  count = 0;
+  #app;
+  #index;
+  /** @type {AbortController | null} */
+  #round = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** Whether something has changed since the round began. */
+  #isDue = false;
+  /** @type {Battery | null} */
+  #battery = null;
+  /** @type {Item[]} */
+  #unwritten = [];
+
+  /** @param {import("../app/app.js").App} app @param {import("./mail_index.js").MailIndex} index */
+  constructor(app, index) {
+    super();
+    this.#app = app;
+    this.#index = index;
+    app.keys.addEventListener("change", () => (app.keys.unlocked ? this.#soon() : this.stop()));
+    app.events.addEventListener("mail", () => this.#soon());
+    void this.#watchBattery();
+  }
+
+  get isPaused() {
+    try {
+      return localStorage.getItem(PAUSED) !== null;
+    } catch {
+      // A browser that refuses to keep anything has no index either.
+      return false;
+    }
+  }
+
+  pause() {
+    localStorage.setItem(PAUSED, "yes");
+    this.stop();
+    this.#say("paused");
+  }
+
+  resume() {
+    localStorage.removeItem(PAUSED);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#soon(0);
+  }
+
+  /** Ends the round. What is not written is read again in the next one. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#round?.abort();
+    this.#round = null;
+    for (const { texts } of this.#unwritten.splice(0)) if (texts) overwrite(texts.text);
+    this.#say("off");
+  }
+
+  /** Begins soon, or when the round that goes on has ended. @param {number} [milliseconds] */
+  #soon(milliseconds = START_MILLISECONDS) {
+    if (this.#round) this.#isDue = true;
+    if (this.#round || this.#timer !== undefined || !this.#app.keys.unlocked || !this.#index.isAllowed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#begin();
+    }, milliseconds);
+  }
+
+  async #begin() {
+    const isOpen = await this.#index.open().catch(() => null);
+    if (!isOpen) return this.#say(isOpen === null ? "broken" : "off");
+    if (this.isPaused) return this.#say("paused");
+    if (this.#battery && !this.#battery.charging) return this.#say("power");
+    if (this.#round) return;
+    const round = new AbortController();
+    this.#round = round;
+    await navigator.locks.request(`${TURN} ${this.#app.address}`, { ifAvailable: true }, async (turn) => {
+      // Another tab does it.
+      if (!turn) return;
+      await this.#run(round.signal);
+    });
+    if (this.#round !== round) return;
+    this.#round = null;
+    const isFailed = this.progress === "failed";
+    if (isFailed || this.#isDue) this.#soon(isFailed ? AGAIN_MILLISECONDS : START_MILLISECONDS);
+  }
+
+  /** @param {AbortSignal} signal */
+  async #run(signal) {
+    this.count = 0;
+    this.#say("reading");
+    this.#isDue = false;
+    try {
+      const folders = (await this.#app.api.folders()).filter(({ role }) => !LEFT_OUT.has(role ?? ""));
+      for (const folder of folders) {
+        if (this.#index.isFull) break;
+        const mark = this.#index.markOf(folder.id);
+        if (!(mark && (await this.#readChanges(folder, mark, signal)))) await this.#readFolder(folder, signal);
+      }
+      const present = new Set(folders.map(({ id }) => id));
+      for (const folder of this.#index.folders) if (!present.has(folder)) await this.#index.add([], { folder, mark: null });
+      signal.throwIfAborted();
+      this.#say(this.#index.isFull ? "full" : "done");
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#say("failed");
+      if (!(error instanceof ApiError || error instanceof VaultError)) throw error;
+    }
+  }
+
+  /**
+   * Reads what has changed in a folder since it was read.
+   * @param {Folder} folder
+   * @param {Mark} mark
+   * @param {AbortSignal} signal
+   * @returns {Promise<boolean>} false if the folder has to be read as a whole
+   */
+  async #readChanges({ id: folder }, { uidValidity, token }, signal) {
+    if (token === null) return false;
+    const found = await this.#app.api.changes.since(folder, { uidValidity, token, from: 1, signal });
+    if (!found.whole || found.uidValidity !== uidValidity) return false;
+    await this.#readRows(folder, uidValidity, found.messages, signal);
+    const isGone = readUidSet(found.vanished);
+    await this.#write({ folder, mark: { uidValidity, token: found.token }, present: (uid) => !isGone(uid) }, signal);
+    return true;
+  }
+
+  /** @param {Folder} folder @param {AbortSignal} signal */
+  async #readFolder({ id: folder }, signal) {
+    const present = new Set();
+    let page = await this.#app.api.arrivals(folder, { signal });
+    const { uidValidity, token = null } = page;
+    let least = Infinity;
+    while (page.uidValidity === uidValidity) {
+      // A server that gives the same page again and again must not keep this going.
+      const rows = page.messages.filter(({ uid }) => uid < least);
+      if (rows.length === 0) {
+        // Folders that were never read to their end keep what the index has of them.
+        return this.#write({ folder, mark: { uidValidity, token }, present: (uid) => present.has(uid) }, signal);
+      }
+      for (const { uid } of rows) present.add(uid);
+      least = rows.reduce((one, { uid }) => Math.min(one, uid), least);
+      await this.#readRows(folder, uidValidity, rows, signal);
+      if (this.#index.isFull) return;
+      page = await this.#app.api.arrivals(folder, { before: { uidValidity, uid: least }, signal });
+    }
+  }
+
+  /**
+   * Reads the encrypted ones of some messages that the index does not know.
+   * @param {string} folder
+   * @param {number} uidValidity
+   * @param {MessageSummary[]} rows
+   * @param {AbortSignal} signal
+   */
+  async #readRows(folder, uidValidity, rows, signal) {
+    const known = this.#index.known(folder, uidValidity);
+    const unwritten = new Set(this.#unwritten.filter((item) => item.folder === folder).map(({ row }) => row.uid));
+    const left = rows.filter(({ uid, protection, size }) =>
+      protection === "sealed" && size <= MAX_READ_BYTES && !known.has(uid) && !unwritten.has(uid));
+    while (left.length > 0) {
+      const begun = performance.now();
+      const some = left.splice(0, AT_ONCE);
+      const fetched = await this.#fetch(folder, uidValidity, some, signal);
+      const texts = await this.#readTexts(fetched.map(({ message }) => message));
+      signal.throwIfAborted();
+      this.#unwritten.push(...fetched.map(({ row }, index) => ({ folder, uidValidity, row, texts: texts[index] ?? null })));
+      this.count += some.length;
+      this.#say("reading");
+      if (this.#unwritten.length >= WRITE_MESSAGES) await this.#write(null, signal);
+      await rest(Math.min(performance.now() - begun, REST_MILLISECONDS));
+      signal.throwIfAborted();
+    }
+  }
+
+  /** @param {string} folder @param {number} uidValidity @param {MessageSummary[]} rows @param {AbortSignal} signal */
+  async #fetch(folder, uidValidity, rows, signal) {
+    const fetched = [];
+    for (const row of rows) {
+      const message = await this.#app.api.rawMessage({ folder, uidValidity, uid: row.uid }, { signal, maxBytes: MAX_READ_BYTES }).catch((error) => {
+        // One message that is gone or too large does not stop the others.
+        if (error instanceof ApiError && PASSED_OVER.has(error.code)) return null;
+        throw error;
+      });
+      if (message) fetched.push({ row, message });
+    }
+    return fetched;
+  }
+
+  /**
+   * The texts of messages. One that is too much for the vault has none, and does not take those of the others with it.
+   * @param {ArrayBuffer[]} messages which are transferred
+   * @returns {Promise<Texts[]>}
+   */
+  async #readTexts(messages) {
+    if (messages.length === 0) return [];
+    const copies = messages.length > 1 ? messages.map((message) => message.slice(0)) : messages;
+    try {
+      return await this.#app.mailVault.texts(copies);
+    } catch (error) {
+      if (!(error instanceof VaultError) || !OF_ONE_MESSAGE.has(error.code)) throw error;
+      if (messages.length === 1) return [null];
+      const texts = [];
+      for (const message of messages) texts.push(...await this.#readTexts([message]));
+      return texts;
+    }
+  }
+
+  /** @param {Parameters<import("./mail_index.js").MailIndex["add"]>[1]} read @param {AbortSignal} signal */
+  async #write(read, signal) {
+    signal.throwIfAborted();
+    const items = this.#unwritten.splice(0);
+    await this.#index.add(items, read);
+  }
+
+  async #watchBattery() {
+    const battery = await /** @type {{getBattery?: () => Promise<Battery>}} */ (navigator).getBattery?.().catch(() => null);
+    if (!battery) return;
+    this.#battery = battery;
+    battery.addEventListener("chargingchange", () => {
+      if (battery.charging) return this.#soon();
+      const wasReading = this.#round !== null;
+      this.stop();
+      if (wasReading) this.#say("power");
+    });
+  }
+
+  /** @param {Progress} progress */
+  #say(progress) {
+    this.progress = progress;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** The answers of the bridge for a message that is gone, or that it does not give. */
+const PASSED_OVER = new Set(["no-such-message", "answer-too-large", "mail-server-unreadable"]);
+
+/** @param {number} milliseconds */
+function rest(milliseconds) {
+  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+}

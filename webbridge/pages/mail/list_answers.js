@@ -1,0 +1,121 @@
+/**
+ * The answers of the bridge with rows of messages. Each row is read by itself: what it says wrongly is left out of it, and a row
+ * without a number is left out and counted. Rows have only the members that the bridge's API names.
+ */
+
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf } from "../../../wasm_build/vault/answer_values.js";
+
+/** @typedef {import("../app/api.js").MessagePage} MessagePage */
+/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("./mail_changes.js").ListChanges} ListChanges */
+
+/** The longest text of a row. The bridge gives 1,000 characters of a field, and more of the recipients. */
+const MAX_TEXT_CHARACTERS = 4_000;
+const MAX_FLAGS = 200;
+const MAX_FLAG_CHARACTERS = 200;
+const MAX_THREAD = 10_000;
+/** The longest token of a list, and the longest set of UIDs. */
+const MAX_TOKEN_CHARACTERS = 10_000;
+const MAX_SET_CHARACTERS = 100_000;
+
+/**
+ * One page of rows.
+ * @param {unknown} answer
+ * @param {number} most the number of rows that were asked for
+ * @returns {MessagePage} rejects an answer without a UIDVALIDITY as `server-error`
+ */
+export function readPage(answer, most) {
+  const { uidValidity, messages, total, token } = membersOf(answer);
+  const number = countOf(uidValidity);
+  if (number === null || !Array.isArray(messages)) throw new ApiError("server-error", "the answer is no list of messages");
+  const rows = readRows(entriesOf(messages, most));
+  return {
+    uidValidity: number, messages: rows.map(({ row }) => row), isAll: messages.length < most,
+    leftOut: Math.min(messages.length, most) - rows.length, total: countOf(total) ?? undefined,
+    token: idOf(token, MAX_TOKEN_CHARACTERS) || null,
+  };
+}
+
+/**
+ * A page with the newest message of each thread, and the UIDs of all its messages.
+ * @param {unknown} answer
+ * @param {number} most
+ * @returns {MessagePage & {threads: number[][]}}
+ */
+export function readThreads(answer, most) {
+  const page = readPage(answer, most);
+  const { threads, messages } = membersOf(answer);
+  const given = entriesOf(threads, most);
+  const rows = readRows(entriesOf(messages, most));
+  return { ...page, threads: rows.map(({ row, at }) => readThread(given[at], row.uid)) };
+}
+
+/** @param {unknown} value @param {number} uid that of the newest message */
+function readThread(value, uid) {
+  const uids = entriesOf(value, MAX_THREAD).map(numberOf).filter((one) => one !== null);
+  // A thread without its own row is about other messages.
+  return uids.includes(uid) ? [...new Set(uids)] : [uid];
+}
+
+/**
+ * The changes of a list. If any of them cannot be read, `whole` is false, and the list has to be loaded.
+ * @param {unknown} answer
+ * @param {number} most
+ * @returns {ListChanges}
+ */
+export function readChanges(answer, most) {
+  const { uidValidity, token, whole, flags, messages, vanished } = membersOf(answer);
+  const rows = readRows(entriesOf(messages, most)).map(({ row }) => row);
+  const changed = entriesOf(flags, MAX_SET_CHARACTERS).flatMap((one) => {
+    const uid = numberOf(membersOf(one).uid);
+    return uid === null ? [] : [{ uid, flags: readFlags(membersOf(one).flags) }];
+  });
+  const isRead = Array.isArray(messages) && rows.length === messages.length && Array.isArray(flags) && changed.length === flags.length
+    && typeof vanished === "string" && UID_SET.test(vanished) && vanished.length <= MAX_SET_CHARACTERS;
+  return {
+    uidValidity: countOf(uidValidity) ?? 0, token: idOf(token, MAX_TOKEN_CHARACTERS) || null, whole: whole === true && isRead,
+    flags: changed, messages: rows, vanished: isRead ? vanished : "",
+  };
+}
+
+const UID_SET = /^[0-9:,]*$/;
+
+/** The rows that have a UID of their own, with their places among all. @param {unknown[]} values */
+function readRows(values) {
+  const known = new Set();
+  return values.flatMap((value, at) => {
+    const row = readRow(value);
+    if (row === null || known.has(row.uid)) return [];
+    known.add(row.uid);
+    return [{ row, at }];
+  });
+}
+
+/** The row of a message; null without a UID. @param {unknown} value @returns {MessageSummary | null} */
+function readRow(value) {
+  const { uid, from, to, sender, subject, date, size, seen, flags, protection, openpgp, problem } = membersOf(value);
+  const number = numberOf(uid);
+  if (number === null) return null;
+  return {
+    uid: number, from: textOf(from, MAX_TEXT_CHARACTERS), to: textOf(to, MAX_TEXT_CHARACTERS),
+    ...(sender === undefined ? {} : { sender: readMailbox(sender) }),
+    subject: textOf(subject, MAX_TEXT_CHARACTERS), date: dateOf(date), size: countOf(size) ?? 0, seen: seen === true,
+    ...(flags === undefined ? {} : { flags: readFlags(flags) }),
+    protection: wordOf(protection, /** @type {const} */ (["signed", "sealed"])), openpgp: openpgp === true,
+    problem: wordOf(problem, /** @type {const} */ (["header-unreadable", "header-too-long", "sender-unclear"]))
+      ?? ([from, to, subject].every((text) => typeof text === "string") ? null : "header-unreadable"),
+  };
+}
+
+/** @param {unknown} value */
+function readMailbox(value) {
+  const { name, address } = membersOf(value);
+  const text = textOf(address, MAX_TEXT_CHARACTERS);
+  return text ? { name: textOf(name, MAX_TEXT_CHARACTERS), address: text } : null;
+}
+
+/** @param {unknown} value */
+function readFlags(value) {
+  return entriesOf(value, MAX_FLAGS).map((flag) => textOf(flag, MAX_FLAG_CHARACTERS)).filter(Boolean);
+}

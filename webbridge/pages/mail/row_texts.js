@@ -1,0 +1,74 @@
+/**
+ * The texts of a row in a list: who, subject and date.
+ *
+ * Beside a learnt state they are those of the opened message, which the verdict is about, and never those of the mail
+ * server, which may say something else at any time. Before that, they are what the server says, and names look like names.
+ */
+
+import { isolate, mediumDate, shortDate, writeMailbox } from "../../../wasm_build/ui/formats.js";
+import { shortName, visibleName } from "../../../wasm_build/ui/shown_names.js";
+import { senderOf } from "./row_people.js";
+import { dayKey } from "./views/days.js";
+
+/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../trust/learnt_rows.js").Lesson} Lesson */
+/** @typedef {{who: string, subject: string, date: {iso: string | null, text: string}}} RowTexts */
+
+/** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
+const MAX_SUBJECT_CHARACTERS = 1000;
+/** A row has room for a few people only. */
+const MAX_PEOPLE = 100;
+
+/** @param {string} text @param {number} [most] */
+export function shorten(text, most = MAX_SUBJECT_CHARACTERS) {
+  if (text.length <= most) return text;
+  // Half of a surrogate pair is no character.
+  return `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {import("./views/row_drawing.js").ListedMessage} message
+ * @param {{isOutgoing: boolean, lesson: Lesson | null, subject: string}} options `subject` is that of a row without a state
+ * @returns {RowTexts}
+ */
+export function rowTexts(translate, message, { isOutgoing, lesson, subject }) {
+  const learnt = lesson?.state ? lesson : null;
+  const iso = learnt ? learnt.date : message.date;
+  return {
+    who: learnt ? learntWho(translate, learnt, isOutgoing) : claimedWho(translate, message, { isOutgoing, lesson }),
+    subject: (learnt ? learnt.subject : subject) || translate("no_subject"),
+    date: { iso, text: isOnOtherDay(message, lesson) ? mediumDate(iso) : shortDate(iso) },
+  };
+}
+
+/**
+ * Whether the opened message is of another day than the mail server says. Its row is then at the place of the server's date,
+ * gets no heading of that day, and names its own.
+ * @param {MessageSummary} message
+ * @param {Lesson | null} lesson
+ */
+export function isOnOtherDay(message, lesson) {
+  return Boolean(lesson?.state) && dayKey(lesson?.date ?? null) !== dayKey(message.date);
+}
+
+/** The people of a To field in a few words. @param {import("../../../wasm_build/ui/formats.js").Mailbox[]} people */
+export function writePeople(people) {
+  return people.slice(0, MAX_PEOPLE).map((one) => isolate(writeMailbox(one))).join(", ");
+}
+
+/** @param {App["translate"]} translate @param {Lesson} lesson @param {boolean} isOutgoing */
+function learntWho(translate, { sender, to = null }, isOutgoing) {
+  return isOutgoing && to !== null ? translate("row_to", { to }) : sender || translate("no_sender");
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {import("./views/row_drawing.js").ListedMessage} message
+ * @param {{isOutgoing: boolean, lesson: Lesson | null}} options
+ */
+function claimedWho(translate, message, { isOutgoing, lesson }) {
+  if (message.isDraft) return lesson?.to ? translate("row_to", { to: lesson.to }) : translate("draft_row");
+  return isOutgoing ? translate("row_to", { to: visibleName(message.to) }) : shortName(senderOf(message)) || translate("no_sender");
+}

@@ -1,0 +1,114 @@
+/** The dialog in which a person gives others rights in a folder, changes these rights, and takes them away. */
+
+import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { folderTitle, isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
+import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+import { LEVELS, namesPerson } from "../folder_access.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../folder_access.js").Grant} Grant */
+/** @typedef {import("../folder_access.js").GivenLevel} GivenLevel */
+
+/** @param {App} app @param {Folder} folder */
+export async function openFolderAccess(app, folder) {
+  const { translate, api } = app;
+  const title = isolate(folderTitle(folder, translate));
+  const titleId = uniqueId("access");
+  const failure = problem("access-error");
+  const list = html("ul", { class: "cards", "aria-busy": "true", data: { test: "access-list" } }, html("li", { text: translate("loading") }));
+  const name = inputField(translate("access_name"), {
+    type: "text", inputmode: "email", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr", maxlength: 254,
+    data: { test: "access-name" },
+  });
+  const level = levelField(app, "read");
+  const give = html("button", { class: "primary", type: "submit", text: translate("access_give"), data: { test: "access-give" } });
+  const close = html("button", { type: "button", text: translate("close"), data: { test: "access-close" }, on: { click: () => dialog.close() } });
+
+  /** Runs a change and shows the list after it. @param {() => Promise<Grant[]>} change @param {string} [said] */
+  const run = async (change, said) => {
+    failure.textContent = "";
+    try {
+      draw(await change());
+      if (said) app.announce(said);
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+  };
+  /** @param {Grant[]} grants */
+  const draw = (grants) => {
+    list.removeAttribute("aria-busy");
+    const cards = grants.map((grant) => createGrant(app, grant, {
+      onLevel: (next) => run(() => api.access.give(folder.id, grant.name, next), translate("access_given", { name: isolate(grant.name) })),
+      onRemove: () => run(() => api.access.withdraw(folder.id, grant.name), translate("access_withdrawn", { name: isolate(grant.name) })),
+    }));
+    list.replaceChildren(...(cards.length > 0 ? cards : [html("li", { class: "empty", text: translate("access_none") })]));
+  };
+  const send = () => {
+    const wanted = name.input.value.trim();
+    if (!namesPerson(wanted)) return void (failure.textContent = translate("access_no_person"));
+    if (sameAddress(wanted, app.address ?? "")) return void (failure.textContent = translate("access_own_stay"));
+    return app.attempt(give, translate("folder_changing"), failure, async () => {
+      draw(await api.access.give(folder.id, wanted, /** @type {GivenLevel} */ (level.select.value)));
+      app.announce(translate("access_given", { name: isolate(wanted) }));
+      name.input.value = "";
+      name.input.focus();
+    });
+  };
+
+  const dialog = openDialog(
+    { titleId, test: "access-dialog" },
+    html("h2", { id: titleId, class: "folder-name", text: translate("access_title", { folder: title }) }),
+    html("div", { class: "stack" }, html("p", { text: translate("access_no_keys") }), list, failure),
+    createForm({ class: "stack" }, send, name.element, level.element, levelMeanings(app), html("div", { class: "actions" }, give)),
+    html("div", { class: "actions" }, close),
+  );
+  close.focus();
+  await run(() => api.access.list(folder.id));
+}
+
+/**
+ * @param {App} app
+ * @param {Grant} grant
+ * @param {{onLevel: (level: GivenLevel) => void, onRemove: () => void}} actions
+ */
+function createGrant(app, { name, person, own, level, rights }, { onLevel, onRemove }) {
+  const { translate } = app;
+  const heading = html("h3", { class: "card-title", dir: "auto", text: name });
+  if (own || !person) {
+    const words = own ? translate("access_own") : translate("access_fixed", { rights });
+    return html("li", { class: "card", data: { test: "grant", name } }, heading, html("p", { text: words }));
+  }
+  const field = levelField(app, level, { name, rights, onLevel });
+  const remove = html("button", {
+    type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }), data: { test: "access-remove" },
+    on: { click: onRemove },
+  });
+  return html("li", { class: "card stack", data: { test: "grant", name } }, heading, field.element, html("div", { class: "actions" }, remove));
+}
+
+/**
+ * A choice of a level.
+ * @param {App} app
+ * @param {Grant["level"]} current
+ * @param {{name: string, rights: string, onLevel: (level: GivenLevel) => void}} [of] the person whose level it is
+ */
+function levelField({ translate }, current, of) {
+  const id = uniqueId("level");
+  const select = html("select", { id, data: { test: "access-level" } }, ...LEVELS.map((level) => html("option", { value: level, text: translate(`access_${level}`) })));
+  // Rights of another program stay until the person chooses a level.
+  if (of && current === "other") select.append(html("option", { value: "other", disabled: true, text: translate("access_other", { rights: of.rights }) }));
+  select.value = current;
+  if (of) select.addEventListener("change", () => of.onLevel(/** @type {GivenLevel} */ (select.value)));
+  const label = of ? translate("access_level_of", { name: of.name }) : translate("access_level");
+  const element = html("div", { class: "field" }, html("label", { for: id, class: of ? "visually-hidden" : "", text: label }), select);
+  return { element, select };
+}
+
+/** @param {App} app */
+function levelMeanings({ translate }) {
+  return html("dl", { class: "meanings" }, ...LEVELS.flatMap((level) => [
+    html("dt", { text: translate(`access_${level}`) }), html("dd", { text: translate(`access_${level}_meaning`) }),
+  ]));
+}

@@ -1,0 +1,277 @@
+/** The list of the folders with their counts of unread messages, and the dialogs that make and change a folder. */
+
+import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { folderName, folderTitle, isolate } from "../../../../wasm_build/ui/formats.js";
+import { ask, createForm, inputField, problem, switchField } from "../../../../wasm_build/ui/parts.js";
+import { USES } from "../folder_answers.js";
+import { folderPath } from "../../app/routes.js";
+import { openFolderAccess } from "./folder_access_dialog.js";
+import { arrangeTree } from "./folder_tree.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../../app/housekeeping.js").Housekeeping} Housekeeping */
+
+/** Folders of others are shown without a subscription, as long as there are not more. */
+const MOST_FOREIGN = 50;
+
+export class FolderList {
+  #app;
+  #list = html("ul", { class: "folder-list" });
+  /** The folders of other people, and those of nobody. */
+  #foreign = html("div", { class: "foreign-folders" });
+  #all;
+  #make;
+  /** Whether folders are shown that the person has not subscribed to. */
+  #showsAll = false;
+  /** @type {Folder[]} */
+  #folders = [];
+  /** @type {Folder | undefined} */
+  #current;
+
+  /** @param {App} app @param {() => void} onMake called when the person wants a new folder */
+  constructor(app, onMake) {
+    const { translate } = app;
+    this.#app = app;
+    this.#all = html("button", {
+      type: "button", class: "quiet folder", hidden: true, data: { test: "folders-all" },
+      on: { click: () => { this.#showsAll = !this.#showsAll; this.draw(this.#folders, this.#current); } },
+    });
+    this.#make = html("button", {
+      type: "button", class: "quiet folder", text: translate("folder_make"), hidden: true, data: { test: "folder-make" }, on: { click: onMake },
+    });
+    this.elements = [this.#list, this.#all, this.#foreign, this.#make];
+  }
+
+  /** @param {Folder[]} folders @param {Folder | undefined} current */
+  draw(folders, current) {
+    const { translate } = this.#app;
+    this.#folders = folders;
+    this.#current = current;
+    const hidden = folders.filter((folder) => isHidden(folder, folders) && folder !== current);
+    const shown = this.#showsAll ? folders : folders.filter((folder) => !hidden.includes(folder));
+    this.#all.hidden = hidden.length === 0;
+    this.#all.textContent = this.#showsAll ? translate("folders_subscribed") : translate("folders_all", { count: hidden.length });
+    // A mailbox by POP3 has one folder, and no others can be made.
+    this.#make.hidden = !folders.some(({ rights }) => rights.includes("append"));
+    const lists = [this.#list, this.#foreign];
+    const focused = lists.map((list) => list.querySelector("a:focus")?.getAttribute("href")).find(Boolean);
+    this.#list.replaceChildren(...this.#links(shown.filter(({ place }) => place === "own")));
+    this.#foreign.replaceChildren(...(/** @type {const} */ (["others", "shared"])).flatMap((place) => this.#section(shown, place)));
+    // A new link takes the focus of the one that it replaces.
+    const again = focused && lists.flatMap((list) => [...list.querySelectorAll("a")]).find((link) => link.getAttribute("href") === focused);
+    if (again) again.focus({ preventScroll: true });
+  }
+
+  /** @param {Folder[]} folders */
+  #links(folders) {
+    return arrangeTree(folders).map((place) => folderLink(this.#app, place, place.folder === this.#current));
+  }
+
+  /** @param {Folder[]} folders @param {"others" | "shared"} wanted */
+  #section(folders, wanted) {
+    const found = folders.filter(({ place }) => place === wanted);
+    if (found.length === 0) return [];
+    const id = uniqueId("folders");
+    return [
+      html("h2", { id, class: "folders-heading", text: this.#app.translate(`folders_${wanted}`) }),
+      html("ul", { class: "folder-list", "aria-labelledby": id, data: { test: `folders-${wanted}` } }, ...this.#links(found)),
+    ];
+  }
+}
+
+/**
+ * Whether a folder is left out, because the person has not subscribed to it. Where nobody has subscribed to anything, all are
+ * shown.
+ * @param {Folder} folder
+ * @param {Folder[]} folders
+ */
+function isHidden({ role, subscribed, place }, folders) {
+  const alike = folders.filter((one) => (one.place === "own") === (place === "own"));
+  if (place !== "own" && alike.length <= MOST_FOREIGN) return false;
+  return role === null && subscribed === false && alike.some((one) => one.role === null && one.subscribed === true);
+}
+
+/**
+ * @param {App} app
+ * @param {{folder: Folder, depth: number, ownName: string | null}} place
+ * @param {boolean} isCurrent
+ */
+function folderLink(app, { folder, depth, ownName }, isCurrent) {
+  const { translate } = app;
+  const whole = folderTitle(folder, translate);
+  // The heading above the folders of others says what the beginning of their names says.
+  const title = folder.place === "own" ? whole : folder.name.slice(folder.prefix.length);
+  const link = html(
+    "a",
+    {
+      class: "folder", href: `#${folderPath(folder.id)}`, "aria-current": isCurrent ? "page" : null,
+      title: (ownName ?? whole) === whole ? null : whole, data: { test: "folder", folder: folder.name, depth: String(depth) },
+    },
+    html("span", { dir: "auto", class: "folder-name", text: ownName ?? title }),
+  );
+  if (folder.unseen > 0) {
+    link.append(
+      html("span", { class: "count", "aria-hidden": "true", text: new Intl.NumberFormat(translate.locale).format(folder.unseen) }),
+      html("span", { class: "visually-hidden", text: translate("unread_count", { count: folder.unseen }) }),
+    );
+  }
+  return html("li", {}, link);
+}
+
+/**
+ * The dialog that makes a folder.
+ * @param {App} app
+ * @param {Housekeeping} housekeeping
+ * @param {(id: string) => void} onMade
+ */
+export function openFolderMaking(app, housekeeping, onMade) {
+  const { translate } = app;
+  openNameDialog(app, {
+    title: translate("folder_make"), go: translate("folder_make_go"), value: "", test: "folder-make-dialog",
+    onName: async (name) => {
+      const { id } = await housekeeping.changeFolder(translate("folder_made", { folder: isolate(name) }), () =>
+        app.api.changes.createFolder(name));
+      onMade(id);
+    },
+  });
+}
+
+/**
+ * The dialog with the settings of a folder: its name, its subscription, and its end.
+ * @param {App} app
+ * @param {Housekeeping} housekeeping
+ * @param {Folder} folder
+ * @param {(id: string | null) => void} onChanged gets the new id, or null if the folder is gone
+ */
+export function openFolderSettings(app, housekeeping, folder, onChanged) {
+  const { translate } = app;
+  const title = isolate(folderTitle(folder, translate));
+  const mayChange = folder.rights.includes("folder") && folder.role !== "inbox";
+  const failure = problem("folder-settings-error");
+  const subscription = switchField(translate("folder_subscribed"), "folder-subscribed", async (isSubscribed) => {
+    failure.textContent = "";
+    try {
+      const said = translate(isSubscribed ? "folder_subscribed_now" : "folder_unsubscribed", { folder: title });
+      await housekeeping.changeFolder(said, () => app.api.changes.subscribe(folder.id, isSubscribed));
+    } catch (error) {
+      subscription.input.checked = !isSubscribed;
+      failure.textContent = app.sentenceFor(error);
+    }
+  });
+  subscription.input.checked = folder.subscribed ?? false;
+  const use = useField(app, housekeeping, folder, failure);
+  const remove = html("button", {
+    type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
+    on: { click: () => { dialog.close(); askToDelete(app, housekeeping, folder, onChanged); } },
+  });
+  const share = html("button", {
+    type: "button", text: translate("folder_share"), data: { test: "folder-share" },
+    on: { click: () => { dialog.close(); void openFolderAccess(app, folder); } },
+  });
+  const parts = [
+    folder.subscribed === null ? null : subscription.element,
+    use,
+    failure,
+    folder.rights.includes("share") ? share : null,
+    mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
+  ];
+  const dialog = openNameDialog(app, {
+    title: translate("folder_settings_of", { folder: title }), go: translate("folder_rename"), value: folderName(folder),
+    test: "folder-settings-dialog", isFixed: !mayChange, parts,
+    onName: async (name) => {
+      const { id } = await housekeeping.changeFolder(translate("folder_renamed", { folder: isolate(name) }), () =>
+        app.api.changes.renameFolder(folder.id, name));
+      onChanged(id);
+    },
+  });
+}
+
+/**
+ * The choice what a folder is used for; null for a folder of others, and with a bridge that does not know the choice.
+ * @param {App} app @param {Housekeeping} housekeeping @param {Folder} folder @param {HTMLElement} failure
+ */
+function useField({ api, translate, sentenceFor }, housekeeping, folder, failure) {
+  if (folder.use === undefined || folder.place !== "own" || folder.role === "inbox") return null;
+  const id = uniqueId("use");
+  const named = (/** @type {import("../../app/api.js").FolderUse} */ use) => translate(`folder_${use}`);
+  const select = html("select", { id, data: { test: "folder-use" } },
+    html("option", { value: "", text: translate("folder_use_as_told") }),
+    ...USES.map((use) => html("option", { value: use, text: named(use) })));
+  select.value = folder.use ?? "";
+  select.addEventListener("change", async () => {
+    failure.textContent = "";
+    const use = USES.find((one) => one === select.value) ?? null;
+    const title = isolate(folderName(folder));
+    try {
+      const said = use ? translate("folder_used", { folder: title, use: named(use) }) : translate("folder_used_as_told", { folder: title });
+      await housekeeping.changeFolder(said, () => api.changes.useFolder(folder.id, use));
+    } catch (error) {
+      select.value = folder.use ?? "";
+      failure.textContent = sentenceFor(error);
+    }
+  });
+  return html("div", { class: "field" }, html("label", { for: id, text: translate("folder_use") }), select);
+}
+
+/**
+ * @param {App} app
+ * @param {Housekeeping} housekeeping
+ * @param {Folder} folder
+ * @param {(id: string | null) => void} onChanged
+ */
+function askToDelete(app, housekeeping, folder, onChanged) {
+  const { translate } = app;
+  const title = isolate(folderTitle(folder, translate));
+  const count = folder.total;
+  ask({
+    title: translate("folder_delete_question", { folder: title }),
+    meaning: count > 0 ? translate("folder_delete_meaning", { count }) : translate("folder_delete_empty"),
+    keep: translate("keep"), go: translate("folder_delete"), test: "folder-delete-go", isDanger: count > 0,
+    onGo: async () => {
+      try {
+        await housekeeping.changeFolder(translate("folder_deleted", { folder: title }), () =>
+          app.api.changes.deleteFolder(folder.id, { withMessages: count > 0 }));
+        onChanged(null);
+      } catch (error) {
+        housekeeping.say(app.sentenceFor(error));
+      }
+    },
+  });
+}
+
+/**
+ * A dialog with a field for a folder's name.
+ * @param {App} app
+ * @param {{
+ *   title: string, go: string, value: string, test: string, onName: (name: string) => Promise<void>, isFixed?: boolean,
+ *   parts?: (HTMLElement | null)[],
+ * }} options `isFixed` leaves the field out
+ */
+function openNameDialog(app, { title, go, value, test, onName, isFixed = false, parts = [] }) {
+  const { translate } = app;
+  const titleId = uniqueId("folder");
+  const failure = problem("folder-name-error");
+  const { element, input } = inputField(translate("folder_name"), {
+    type: "text", autocomplete: "off", dir: "auto", maxlength: 500, data: { test: "folder-name" },
+  });
+  input.value = value;
+  const submit = html("button", { class: "primary", type: "submit", text: go, data: { test: "folder-name-go" } });
+  const close = html("button", { type: "button", text: translate("close"), on: { click: () => dialog.close() } });
+  const send = () => {
+    const name = input.value.trim();
+    if (!name) return void (failure.textContent = translate("folder_name_missing"));
+    return app.attempt(submit, translate("folder_changing"), failure, async () => {
+      await onName(name);
+      dialog.close();
+    });
+  };
+  const form = createForm({ class: "stack" }, send, element, failure, html("div", { class: "actions" }, submit));
+  const dialog = openDialog(
+    { titleId, test, isWide: false },
+    html("h2", { id: titleId, class: "folder-name", text: title }), isFixed ? null : form, ...parts, html("div", { class: "actions" }, close),
+  );
+  if (!isFixed) input.focus();
+  return dialog;
+}

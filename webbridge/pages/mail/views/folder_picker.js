@@ -1,0 +1,91 @@
+/** The dialog in which a person chooses a folder by typing a part of its name, or has one made with the typed name if it is for moving. */
+
+import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { folderTitle, isolate } from "../../../../wasm_build/ui/formats.js";
+import { createForm, inputField } from "../../../../wasm_build/ui/parts.js";
+
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/api.js").Folder} Folder */
+
+/** More folders are not shown at once: the person types more of the name. */
+const MAX_SHOWN = 200;
+
+/**
+ * @param {Catalogue} translate
+ * @param {Folder[]} folders those that can be chosen
+ * @param {{title: string, onChoose: (folder: Folder) => void, onMake?: (name: string) => void}} options `onMake` gets the name of a
+ *   new folder; without it none can be made
+ */
+export function pickFolder(translate, folders, { title, onChoose, onMake }) {
+  const titleId = uniqueId("pick");
+  const list = html("ul", { class: "pick-list", "aria-label": translate("folders_label"), data: { test: "pick-list" } });
+  const more = html("p", { class: "note", role: "status" });
+  const { element, input } = inputField(translate("pick_filter"), { type: "text", autocomplete: "off", data: { test: "pick-filter" } });
+  /** @param {Folder} folder */
+  const choose = (folder) => {
+    dialog.close();
+    onChoose(folder);
+  };
+  const make = () => {
+    const name = input.value.trim();
+    dialog.close();
+    onMake?.(name);
+  };
+  const mayMake = () => onMake !== undefined && isNewName(folders, input.value, translate);
+  const draw = () => {
+    const found = findFolders(folders, input.value, translate);
+    list.replaceChildren(...found.slice(0, MAX_SHOWN).map((folder) => html("li", {}, html("button", {
+      type: "button", class: "quiet pick", data: { test: "pick-folder", folder: folder.name }, on: { click: () => choose(folder) },
+    }, html("span", { dir: "auto", class: "folder-name", text: folderTitle(folder, translate) })))));
+    if (mayMake()) list.append(html("li", {}, html("button", {
+      type: "button", class: "quiet pick", text: translate("pick_make", { folder: isolate(input.value.trim()) }), data: { test: "pick-make" }, on: { click: make },
+    })));
+    const hidden = found.length - MAX_SHOWN;
+    more.textContent = found.length === 0 ? translate("pick_none") : hidden > 0 ? translate("pick_more", { count: hidden }) : "";
+  };
+  input.addEventListener("input", draw);
+  const submit = () => {
+    const first = findFolders(folders, input.value, translate)[0];
+    if (first) choose(first);
+    else if (mayMake()) make();
+  };
+  const cancel = html("button", { type: "button", text: translate("cancel"), on: { click: () => dialog.close() } });
+  const dialog = openDialog(
+    { titleId, test: "pick-folder-dialog", isWide: false },
+    html("h2", { id: titleId, text: title }),
+    createForm({}, submit, element), more, list, html("div", { class: "actions" }, cancel),
+  );
+  dialog.addEventListener("keydown", (event) => moveInList(event, [input, ...list.querySelectorAll("button")]));
+  draw();
+  input.focus();
+}
+
+/**
+ * The folders whose name has all the typed words, those that begin with the text first.
+ * @param {Folder[]} folders
+ * @param {string} typed
+ * @param {Catalogue} translate
+ */
+export function findFolders(folders, typed, translate) {
+  const words = typed.toLowerCase().split(/\s/u).filter(Boolean);
+  const named = folders.map((folder) => ({ folder, text: `${folderTitle(folder, translate)} ${folder.name}`.toLowerCase() }));
+  const found = named.filter(({ text }) => words.every((word) => text.includes(word)));
+  const begins = (/** @type {string} */ text) => Number(!text.startsWith(words[0] ?? ""));
+  return found.sort((one, other) => begins(one.text) - begins(other.text)).map(({ folder }) => folder);
+}
+
+/** Whether a name is typed that no folder has. @param {Folder[]} folders @param {string} typed @param {Catalogue} translate */
+function isNewName(folders, typed, translate) {
+  const name = typed.trim();
+  return name !== "" && !folders.some((folder) => [folder.name, folderTitle(folder, translate)].includes(name));
+}
+
+/** @param {KeyboardEvent} event @param {HTMLElement[]} stops */
+function moveInList(event, stops) {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const at = stops.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  if (step === 0 || at < 0) return;
+  event.preventDefault();
+  stops[Math.min(Math.max(at + step, 0), stops.length - 1)]?.focus();
+}

@@ -1,0 +1,222 @@
+/** The acts in the view of the mail: the bars for the open message and for the selection, the keys, and the swipes. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { folderPath } from "../../app/routes.js";
+import { listenForShortcuts, openShortcutHelp } from "../../app/shortcuts.js";
+import { watchSwipes } from "../swipe.js";
+import { createActBar, runAct } from "./act_bar.js";
+import { pickFolder } from "./folder_picker.js";
+import { FLAGGED, SEEN } from "../../app/housekeeping.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../../app/act_icons.js").ActIcon} ActIcon */
+/** @typedef {import("../mail_changes.js").Chosen} Chosen */
+/** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
+/**
+ * @typedef {{
+ *   housekeeping: import("../../app/housekeeping.js").Housekeeping, list: import("./message_list.js").MessageList,
+ *   folder: () => Folder | undefined, folders: () => Folder[], message: () => MessageAddress | null, isShown: () => boolean,
+ *   reading: HTMLElement, search: () => void, leave: () => boolean,
+ * }} Parts
+ */
+
+/** The buttons of the open message that keys press. */
+const BUTTONS = { reply: "reply", replyAll: "reply-all", forward: "forward" };
+
+export class MailActs {
+  #app;
+  #parts;
+  #count = html("span", { class: "selection-count", role: "status", data: { test: "selection-count" } });
+  #message;
+  #selection;
+  #stop;
+
+  /** @param {App} app @param {Parts} parts */
+  constructor(app, parts) {
+    const { translate } = app;
+    const { housekeeping, list } = parts;
+    this.#app = app;
+    this.#parts = parts;
+    const say = (/** @type {string} */ text) => housekeeping.say(text);
+    const all = html("button", {
+      type: "button", class: "quiet", text: translate("select_all"), data: { test: "select-all" }, on: { click: () => list.selection.all() },
+    });
+    const none = html("button", {
+      type: "button", class: "quiet", text: translate("select_none"), data: { test: "select-none" },
+      on: { click: () => { list.selection.clear(); this.#choose(false); } },
+    });
+    this.#message = createActBar(app, {
+      label: translate("acts_message"), test: "message-acts", housekeeping, say, run: (act) => void this.#run(act, this.#openOne()),
+    });
+    this.#selection = createActBar(app, {
+      label: translate("acts_selection"), test: "selection-acts", housekeeping, say,
+      run: (act) => void this.#run(act, list.selection.uids), before: [this.#count, all, none],
+    });
+    this.messageBar = this.#message.element;
+    this.selectionBar = this.#selection.element;
+    this.messageBar.hidden = true;
+    this.selectionBar.hidden = true;
+    // Fingers do not hover, so the check boxes come by this button.
+    this.selectButton = html("button", {
+      type: "button", class: "quiet select-button", text: translate("select"), "aria-pressed": "false", data: { test: "select" },
+      on: { click: () => this.#choose(!list.element.classList.contains("choosing")) },
+    });
+    this.#stop = listenForShortcuts({
+      isShown: parts.isShown, isInList: (target) => target === document.body || list.element.contains(target),
+      run: (command) => this.#obey(command),
+    });
+    this.#watchTouches();
+    list.element.addEventListener("click", (event) => this.#extendByClick(event), true);
+  }
+
+  #watchTouches() {
+    const { housekeeping, list } = this.#parts;
+    const { translate } = this.#app;
+    watchSwipes(list.rows, {
+      word: (act) => translate(act === "delete" && housekeeping.deletesForEver(this.#folderId) ? "delete_for_ever" : `act_word_${act}`),
+      mayAct: (act) => housekeeping.offer(this.#folderId, act).isPossible,
+      onSwipe: (uid, act) => void this.#run(act, [uid]),
+      onLongPress: (uid) => list.selection.toggle(uid),
+    });
+  }
+
+  dispose() {
+    this.#stop();
+  }
+
+  /** Shows the check boxes of all rows, where a tap selects, or hides them. @param {boolean} isChoosing */
+  #choose(isChoosing) {
+    this.#parts.list.element.classList.toggle("choosing", isChoosing);
+    this.selectButton.setAttribute("aria-pressed", String(isChoosing));
+  }
+
+  /** Shows the acts for what is open and selected now. */
+  update() {
+    const { list, message } = this.#parts;
+    const { size, uids } = list.selection;
+    const open = message();
+    this.messageBar.hidden = open === null || this.#parts.folder() === undefined;
+    this.selectionBar.hidden = size === 0;
+    this.#count.textContent = size > 0 ? this.#app.translate("selected", { count: size }) : "";
+    if (!this.messageBar.hidden && open) this.#message.show(this.#stateOf([open.uid]));
+    if (size > 0) this.#selection.show(this.#stateOf(uids));
+  }
+
+  get #folderId() {
+    return this.#parts.folder()?.id ?? "";
+  }
+
+  /** @param {number[]} uids */
+  #stateOf(uids) {
+    const { list, folder } = this.#parts;
+    const [isFlagged, isSeen] = [list.allHave(uids, FLAGGED), list.allHave(uids, SEEN)];
+    return { folder: this.#folderId, role: folder()?.role ?? null, isFlagged, isSeen };
+  }
+
+  /** The open message, also if its row is not loaded. */
+  #openOne() {
+    const message = this.#parts.message();
+    return message ? [message.uid] : [];
+  }
+
+  /** The messages that a key is about: the selected rows, the row with the focus, or the open message. */
+  #meant() {
+    const { list } = this.#parts;
+    if (list.selection.size > 0) return list.selection.uids;
+    const { focusedUid } = list;
+    return focusedUid === null ? this.#openOne() : [focusedUid];
+  }
+
+  /** @param {ActIcon} act @param {number[]} uids */
+  async #run(act, uids) {
+    const { housekeeping, list, message } = this.#parts;
+    if (uids.length === 0) return;
+    const offer = housekeeping.offer(this.#folderId, act);
+    if (!offer.isPossible) return housekeeping.say(offer.reason);
+    const open = message();
+    const chosen = open && uids.length === 1 && uids[0] === open.uid ? { ...open, uids } : list.chosen(uids);
+    await runAct(housekeeping, act, chosen, { ...this.#stateOf(uids), pick: (what) => this.#pick(what) });
+  }
+
+  /** Closes the open message if it was taken out of the list. The row that took the place gets the focus. */
+  taken() {
+    const { list, message } = this.#parts;
+    const open = message();
+    // With nothing left of the selection, a tap opens again.
+    if (list.selection.size === 0) this.#choose(false);
+    this.update();
+    // The focus stays for a moment in a bar that was hidden.
+    const isLost = document.activeElement === document.body || this.selectionBar.contains(document.activeElement);
+    if (open && list.isTaken(open)) this.#app.navigate(folderPath(open.folder));
+    else if (isLost) list.focusGap();
+  }
+
+  /** @param {Chosen} chosen */
+  #pick(chosen) {
+    const { housekeeping, folders } = this.#parts;
+    const others = folders().filter(({ id, rights }) => id !== chosen.folder && rights.includes("append"));
+    pickFolder(this.#app.translate, others, {
+      title: this.#app.translate("pick_title"), onChoose: (folder) => void housekeeping.move(chosen, folder.id),
+      onMake: (name) => void housekeeping.moveToNew(chosen, name),
+    });
+  }
+
+  /** Asks for a folder, and shows it. */
+  #goTo() {
+    const { translate } = this.#app;
+    pickFolder(translate, this.#parts.folders(), {
+      title: translate("go_title"), onChoose: ({ id }) => this.#app.navigate(folderPath(id)),
+    });
+  }
+
+  /** Shift with a click selects the rows up to this one. The browser would open a new window. @param {MouseEvent} event */
+  #extendByClick(event) {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const isChoosing = this.#parts.list.element.classList.contains("choosing");
+    if (!link?.dataset.uid || !(event.shiftKey || isChoosing)) return;
+    event.preventDefault();
+    if (event.shiftKey) this.#parts.list.selection.extend(Number(link.dataset.uid));
+    else this.#parts.list.selection.toggle(Number(link.dataset.uid));
+  }
+
+  /** @param {import("../../app/shortcuts.js").Command} command @returns {boolean} */
+  #obey(command) {
+    const { list, housekeeping, search, leave } = this.#parts;
+    switch (command) {
+      case "next": case "previous":
+        list.moveFocus(command === "next" ? 1 : -1);
+        return true;
+      case "extendNext": case "extendPrevious":
+        list.moveFocus(command === "extendNext" ? 1 : -1, { isRange: true });
+        return true;
+      case "archive": case "delete": case "junk": case "flag": case "unread": case "move":
+        void this.#run(command, this.#meant());
+        return true;
+      case "select": {
+        const uid = list.focusedUid;
+        if (uid !== null) list.selection.toggle(uid);
+        return uid !== null;
+      }
+      case "all": list.selection.all(); return true;
+      case "undo": void housekeeping.undo(); return true;
+      case "write": this.#app.write(); return true;
+      case "search": search(); return true;
+      case "go": this.#goTo(); return true;
+      case "lock":
+        if (this.#app.keys.unlocked) void this.#app.lock();
+        else this.#app.navigate("/keys");
+        return true;
+      case "help": openShortcutHelp(this.#app.translate); return true;
+      case "leave": return leave();
+      default: return this.#press(BUTTONS[command]);
+    }
+  }
+
+  /** Presses a button of the open message, if it has such a one. @param {string} test */
+  #press(test) {
+    const button = /** @type {HTMLElement | null} */ (this.#parts.reading.querySelector(`button[data-test="${test}"]`));
+    button?.click();
+    return button !== null;
+  }
+}

@@ -1,0 +1,64 @@
+/** The row of one message in a list. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { messagePath } from "../../app/routes.js";
+import { createRowMarks } from "../../trust/views/learnt_marks.js";
+import { shorten } from "../row_texts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
+
+export const OBSCURED_SUBJECT = "[...]";
+
+/**
+ * Whether the outer subject is only the placeholder for an encrypted subject (RFC 9788 section 3.2.1).
+ * @param {MessageSummary} message
+ */
+export function hidesSubject({ protection, subject }) {
+  return protection === "sealed" && subject === OBSCURED_SUBJECT;
+}
+
+/** The members that a list adds to a row, and those that change while the message stays the same. */
+const NOT_OF_THE_MESSAGE = new Set(["seen", "flags", "thread", "isInner", "isDraft", "found"]);
+
+/**
+ * A text that differs for another message under the same UID. The server can give the UIDs of a folder anew (RFC 3501
+ * section 2.3.1.1, UIDVALIDITY), and can change what it says of a message. All that a row has from it counts.
+ * @param {MessageSummary} message
+ */
+export function identityOf(message) {
+  return JSON.stringify(Object.entries(message).filter(([name]) => !NOT_OF_THE_MESSAGE.has(name)).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/** @type {Record<NonNullable<MessageSummary["problem"]>, string>} */
+const PROBLEMS = {
+  "header-unreadable": "header_unreadable",
+  "header-too-long": "header_too_long",
+  "sender-unclear": "header_sender_unclear",
+};
+
+/**
+ * @param {App} app
+ * @param {MessageSummary} message
+ * @param {{address: MessageAddress, isCurrent: boolean, texts: import("../row_texts.js").RowTexts,
+ *   lesson: import("../../trust/learnt_rows.js").Lesson | null}} options
+ */
+export function createRow(app, message, { address, isCurrent, texts, lesson }) {
+  const { translate } = app;
+  const link = html(
+    "a",
+    {
+      class: message.seen ? "row" : "row row-unseen", href: `#${messagePath(address)}`,
+      "aria-current": isCurrent ? "true" : null,
+      data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
+    },
+    createRowMarks(translate, message, lesson),
+    html("span", { class: "row-from", dir: "auto", text: shorten(texts.who) }),
+    html("time", { class: "row-date", datetime: texts.date.iso, text: texts.date.text }),
+    html("span", { class: "row-subject", dir: "auto", text: texts.subject }),
+    message.problem ? html("span", { class: "row-problem", text: translate(PROBLEMS[message.problem]), data: { test: "row-problem" } }) : null,
+    message.seen ? null : html("span", { class: "row-state visually-hidden", text: translate("unread") }),
+  );
+  return html("li", {}, link);
+}

@@ -1,9 +1,0 @@
-/** The form that answers a parcel, as a script of its own, which the page loads when the person wants to answer. */
-
-import { createAnswer } from "../../../wasm_build/parcels/answer_form.js";
-
-/** @typedef {{createAnswer: import("../../../wasm_build/parcels/answer_form.js").CreateAnswer}} ParcelAnswer */
-
-/** @type {ParcelAnswer} */
-const answer = { createAnswer };
-Object.assign(globalThis, { sealwaxParcelAnswer: answer });

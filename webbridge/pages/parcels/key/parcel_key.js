@@ -1,0 +1,243 @@
+/**
+ * The form by which the recipient of a parcel gets a key of their own: the passphrase, the code from the mail, and the file.
+ *
+ * It is a script of its own, which `key_offer.js` loads when the person wants a key. What there may be only once in a document
+ * comes from the page. The vault makes the key, which leaves it only under the passphrase. Nothing is kept in the browser: the
+ * file can be saved until the parcel is closed. Until the code is right there is no certificate, so that nobody encrypts for a
+ * key that was given up.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { isolate } from "../../../../wasm_build/ui/formats.js";
+import { codeOf } from "../../../../wasm_build/parcels/failures.js";
+import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
+import { ApiError } from "../../../../wasm_build/vault/json_requests.js";
+
+/** @typedef {import("../page/parcel_page.js").ParcelPage} ParcelPage */
+/** @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").ParcelReader} ParcelReader */
+/** @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").NewKey} NewKey */
+/**
+ * @typedef {Pick<typeof import("../../../../wasm_build/ui/parts.js"), "createForm" | "inputField" | "problem">
+ *   & Pick<typeof import("../../../../wasm_build/ui/dom.js"), "uniqueId"> & Pick<typeof import("../../../../wasm_build/ui/attachments.js"), "saveFile">
+ *   & Pick<typeof import("../../../../wasm_build/ui/new_passphrase.js"), "NewPassphrase">} Parts
+ */
+/**
+ * @typedef {{
+ *   page: ParcelPage, reader: ParcelReader, parts: Parts, terms: import("../../../../wasm_build/parcels/requests.js").KeyTerms,
+ *   addresses: string[], onEnd: () => void,
+ * }} Given `addresses` are those of the parcel's recipients; `onEnd` is called when the form is no longer wanted
+ */
+/** @typedef {{element: HTMLElement, focus: () => void, close: () => void}} KeyForm `close` deletes the key */
+/** @typedef {{createKey: (given: Given) => KeyForm}} ParcelKey */
+
+const CODE = /^\d{8}$/u;
+const CODE_ENDED = "code-ended";
+const TRY_LATER = "try-later";
+
+/** @type {ParcelKey["createKey"]} */
+function createKey(given) {
+  const steps = new KeySteps(given);
+  return { element: steps.element, focus: () => steps.focus(), close: () => steps.close() };
+}
+
+/** The steps of the form: the passphrase, the code, and the saved file. Each takes the place of the one before. */
+class KeySteps {
+  #page;
+  #translate;
+  #reader;
+  #parts;
+  #terms;
+  #addresses;
+  #onEnd;
+  #title;
+  #passphrases;
+  /** Submits the form with the passphrase. */
+  #submit = () => {};
+  /** The new key without a certificate. @type {NewKey | null} */
+  #made = null;
+  /** The file with the key, which may be saved again. @type {ArrayBuffer | null} */
+  #file = null;
+
+  /** @param {Given} given */
+  constructor({ page, reader, parts, terms, addresses, onEnd }) {
+    const { translate } = page;
+    this.#page = page;
+    this.#translate = translate;
+    this.#reader = reader;
+    this.#parts = parts;
+    this.#terms = terms;
+    this.#addresses = addresses;
+    this.#onEnd = onEnd;
+    const titleId = parts.uniqueId("key");
+    this.#title = html("h2", { id: titleId, tabindex: -1, text: translate("parcel_key_title") });
+    this.element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId, data: { test: "key-form" } });
+    this.#passphrases = new parts.NewPassphrase(translate, {
+      first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
+      again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint"), onSubmit: () => this.#submit() },
+      missing: translate("passphrase_missing"),
+      differ: translate("request_passphrases_differ"),
+    });
+    this.#showPassphrase();
+  }
+
+  focus() {
+    this.#title.focus();
+  }
+
+  close() {
+    this.#passphrases.clear();
+    for (const bytes of [this.#made?.key, this.#file]) if (bytes) overwrite(bytes);
+    this.#made = this.#file = null;
+  }
+
+  #createCancel() {
+    return html("button", {
+      type: "button", text: this.#translate("cancel"), data: { test: "cancel-key" }, on: { click: () => { this.close(); this.#onEnd(); } },
+    });
+  }
+
+  /** @param {...HTMLElement} children */
+  #show(...children) {
+    // Reading and writing a mail is no use of the key, and the key must not be lost meanwhile.
+    this.#page.touch();
+    this.element.replaceChildren(this.#title, ...children);
+  }
+
+  #showPassphrase() {
+    const [parts, translate] = [this.#parts, this.#translate];
+    const failure = parts.problem("key-error");
+    const address = createAddress(parts, translate("parcel_key_address"), this.#addresses);
+    const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_make"), data: { test: "make-key" } });
+    const make = () => this.#page.attempt(button, translate("parcel_key_making"), failure, async () => {
+      const passphrase = this.#passphrases.read();
+      if (!passphrase) return;
+      const key = await this.#reader.makeKey(address.read(), passphrase);
+      this.#made = key;
+      await this.#askForCode(key);
+    });
+    const form = parts.createForm(
+      { class: "stack", data: { test: "key-passphrase-form" } }, make, html("p", { text: translate("parcel_key_meaning") }),
+      address.element, this.#passphrases.element, failure, html("div", { class: "actions" }, button, this.#createCancel()),
+    );
+    this.#submit = () => form.requestSubmit();
+    this.#show(form);
+  }
+
+  /** Asks the server for a code by mail, and shows the field for it. @param {NewKey} key */
+  async #askForCode(key) {
+    await this.#reader.askForKey(key).catch((error) => { throw ofKey(error); });
+    this.#showCode(key);
+  }
+
+  /** @param {NewKey} key */
+  #showCode(key) {
+    const [page, parts, translate] = [this.#page, this.#parts, this.#translate];
+    const failure = parts.problem("key-error");
+    const code = this.#createCodeField();
+    const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_get"), data: { test: "confirm-key" } });
+    const another = html("button", {
+      type: "button", hidden: true, text: translate("parcel_key_another"), data: { test: "another-code" },
+      on: { click: () => void page.attempt(another, translate("working"), failure, () => this.#askForCode(key)) },
+    });
+    const confirm = () => page.attempt(button, translate("parcel_key_getting"), failure, async () => {
+      const digits = code.input.value.replaceAll(/[\s-]/gu, "");
+      if (!CODE.test(digits)) {
+        failure.textContent = translate("parcel_key_code_missing");
+        code.input.focus();
+        return;
+      }
+      try {
+        await this.#getFile(key, digits);
+      } catch (error) {
+        another.hidden = codeOf(error) !== CODE_ENDED;
+        code.input.focus();
+        throw ofKey(error);
+      }
+      this.#passphrases.clear();
+      this.#save(key.address);
+      this.#showSaved(key.address);
+    });
+    const said = this.#codeWasSent(key.address);
+    const sent = html("p", { text: said, data: { test: "key-code-sent" } });
+    this.#show(parts.createForm(
+      { class: "stack", data: { test: "key-code-form" } }, confirm, sent, html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
+      code.element, failure, html("div", { class: "actions" }, button, another, this.#createCancel()),
+    ));
+    code.input.focus();
+    page.announce(said);
+  }
+
+  #createCodeField() {
+    return this.#parts.inputField(this.#translate("parcel_key_code"), {
+      inputmode: "numeric", autocomplete: "one-time-code", spellcheck: "false", dir: "ltr", maxlength: 12, class: "short",
+      data: { test: "key-code" }, on: { input: () => this.#page.touch() },
+    }, { hint: this.#translate("parcel_key_code_hint") });
+  }
+
+  /** The sentence that says where the code was sent, and how long it is good. @param {string} address */
+  #codeWasSent(address) {
+    const minutes = Math.round(this.#terms.seconds / 60);
+    return this.#translate("parcel_key_code_sent", { address: isolate(address), minutes: String(minutes) });
+  }
+
+  /** Gets the certificates for the code, and makes the file. @param {NewKey} key @param {string} digits */
+  async #getFile(key, digits) {
+    const certificates = await this.#reader.confirmKey(key, digits);
+    const passphrase = this.#passphrases.read();
+    if (!passphrase) throw new ApiError("internal-error", "the passphrase is gone");
+    this.#file = await this.#reader.finishKey(key, certificates, passphrase);
+  }
+
+  /** @param {string} address */
+  #save(address) {
+    if (this.#file) this.#parts.saveFile(fileName(address), this.#file);
+  }
+
+  /** @param {string} address */
+  #showSaved(address) {
+    const translate = this.#translate;
+    const said = translate("parcel_key_saved", { name: isolate(fileName(address)), address: isolate(address) });
+    const note = html("p", { tabindex: -1, text: said, data: { test: "key-saved" } });
+    const again = html("button", {
+      type: "button", text: translate("parcel_key_save_again"), data: { test: "save-key-again" }, on: { click: () => this.#save(address) },
+    });
+    const steps = ["parcel_key_keep", "parcel_key_import", "parcel_key_later"].map((key) => html("li", {
+      text: translate(key, { button: translate("parcel_certificate_use") }),
+    }));
+    this.#show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, again));
+    note.focus();
+    this.#page.announce(said);
+  }
+}
+
+/**
+ * The address of the person: a text if the parcel has one recipient, else a choice.
+ * @param {Parts} parts
+ * @param {string} label
+ * @param {string[]} addresses
+ */
+function createAddress(parts, label, addresses) {
+  const [only = ""] = addresses;
+  if (addresses.length === 1) {
+    const text = html("p", {}, html("span", { text: `${label}: ` }), html("bdi", { text: only, data: { test: "key-address" } }));
+    return { element: text, read: () => only };
+  }
+  const id = parts.uniqueId("key-address");
+  const choice = html("select", { id, data: { test: "key-address" } }, ...addresses.map((one) => html("option", { value: one, text: one })));
+  const element = html("div", { class: "field" }, html("label", { for: id, text: label }), choice);
+  return { element, read: () => choice.value };
+}
+
+/** The name of the key file. @param {string} address */
+function fileName(address) {
+  return `${address.replaceAll(/[^A-Za-z0-9@._+-]/gu, "_")}.p12`;
+}
+
+/** The error in words for keys: the same code of the server has another meaning for parcels. @param {unknown} error */
+function ofKey(error) {
+  return codeOf(error) === TRY_LATER ? new ApiError("key-try-later", "too many codes or certificates") : error;
+}
+
+/** @type {ParcelKey} */
+const key = { createKey };
+Object.assign(globalThis, { sealwaxParcelKey: key });

@@ -1,0 +1,21 @@
+/**
+ * Takes the link out of the address of this page, before any other module of the page runs.
+ *
+ * The fragment may have the words that open the parcel. It must not stay in the address bar, the history, or a bookmark.
+ */
+
+import { parseLink } from "../../../../wasm_build/parcels/link.js";
+
+/** @typedef {{link: import("../../../../wasm_build/parcels/link.js").ParcelLink | null, isBroken: boolean}} ArrivedLink `isBroken`: a link came, but not whole */
+
+/** The link with which the page was opened. */
+export const arrivedLink = takeLink();
+
+/** @returns {ArrivedLink} */
+export function takeLink() {
+  const { hash, pathname, search } = location;
+  if (hash.length <= 1) return { link: null, isBroken: false };
+  history.replaceState(null, "", `${pathname}${search}`);
+  const link = parseLink(hash);
+  return { link, isBroken: link === null };
+}

@@ -1,0 +1,18 @@
+/** The view of a page that was opened without a link, or with a part of one. */
+
+import { html } from "../../../../../wasm_build/ui/dom.js";
+
+/**
+ * @param {import("../parcel_page.js").ParcelPage} page
+ * @param {{isBroken: boolean}} options
+ * @returns {import("../../../../../wasm_build/parcels/parcel_host.js").ParcelView}
+ */
+export function createLinklessView(page, { isBroken }) {
+  const { translate } = page;
+  const heading = html("h1", { tabindex: -1, text: translate("parcel_linkless_title") });
+  const sentence = isBroken
+    ? html("p", { class: "problem", role: "alert", text: translate("parcel_link_broken"), data: { test: "link-broken" } })
+    : html("p", { text: translate("parcel_linkless"), data: { test: "linkless" } });
+  const element = html("div", { class: "narrow stack" }, heading, sentence);
+  return { element, heading, titleKey: "parcel_linkless_title", renew: () => createLinklessView(page, { isBroken }) };
+}

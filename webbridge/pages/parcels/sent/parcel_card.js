@@ -1,0 +1,145 @@
+/** The card of one parcel that was sent. Opened, it shows every state with its time and who says so, and what the sender can do. */
+
+import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
+import { dayOnly, isolate, listOf, longDate, size, technical } from "../../../../wasm_build/ui/formats.js";
+import { createActs } from "./parcel_acts.js";
+import { attempt, parcelSentence } from "./parcel_errors.js";
+import { parcelMark } from "./parcel_mark.js";
+import { codeWords, headlineOf, lookOf, speakerKey, stateKey } from "./parcel_states.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../parcel_requests.js").SentParcel} SentParcel */
+/** @typedef {import("../parcel_requests.js").StateRow} StateRow */
+/** @typedef {import("./parcels_sent.js").Given} Given */
+
+/** More recipients are counted, because a parcel may have fifty. */
+const NAMED_RECIPIENTS = 3;
+
+export class ParcelCard {
+  #given;
+  #parcel;
+  #title = html("h2", { class: "card-title", tabindex: -1, dir: "auto" });
+  #facts = html("div", { class: "parcel-facts" });
+  #failure;
+  #body = html("div", { class: "stack", "aria-busy": "true", data: { test: "sent-parcel-details" } });
+  #details;
+
+  /** @param {Given} given @param {SentParcel} parcel */
+  constructor(given, parcel) {
+    const { app: { translate }, parts } = given;
+    const { reference } = parcel;
+    this.#given = given;
+    this.#parcel = parcel;
+    this.#failure = parts.problem("sent-parcel-error");
+    const summary = html("summary", {
+      text: translate("sent_parcel_open"), "aria-label": translate("sent_parcel_open_named", { reference }), data: { test: "sent-parcel-open" },
+    });
+    this.#details = html("details", { class: "details" }, summary, this.#body);
+    this.#details.addEventListener("toggle", () => { if (this.#details.open) void this.#open(); });
+    this.element = html(
+      "li", { class: "card", data: { test: "sent-parcel", reference } }, this.#title, this.#facts, this.#failure, this.#details,
+    );
+    this.#draw(parcel);
+  }
+
+  focus() {
+    this.#title.focus();
+  }
+
+  /** Shows what the list has said, and then what is known now. */
+  async #open() {
+    const { app } = this.#given;
+    this.#failure.textContent = "";
+    this.#body.setAttribute("aria-busy", "true");
+    this.#drawBody();
+    try {
+      const parcel = await app.api.parcels.show(this.#parcel.id);
+      // A person may type into a form of this card already.
+      if (!this.#body.contains(document.activeElement)) this.#draw(parcel);
+    } catch (error) {
+      this.#failure.textContent = parcelSentence(app, error);
+    }
+    this.#body.setAttribute("aria-busy", "false");
+  }
+
+  /** @param {SentParcel} parcel */
+  #draw(parcel) {
+    const { translate } = this.#given.app;
+    this.#parcel = parcel;
+    this.element.dataset.state = parcel.state;
+    this.#title.textContent = translate("sent_parcel_to", { who: recipientsOf(translate, parcel.to.map(({ address }) => address)) });
+    this.#facts.replaceChildren(...drawFacts(translate, parcel));
+    if (this.#details.open) this.#drawBody();
+  }
+
+  #drawBody() {
+    const acts = createActs(this.#given, this.#parcel, {
+      run: (button, request, said) => this.#run(button, request, said),
+      refuse: (sentence) => { this.#failure.textContent = sentence; },
+    });
+    this.#body.replaceChildren(drawStates(this.#given.app.translate, this.#parcel.states), ...acts);
+  }
+
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {() => Promise<SentParcel>} request
+   * @param {(parcel: SentParcel) => string} said what to tell a screen reader afterwards
+   */
+  async #run(button, request, said) {
+    const { app } = this.#given;
+    const shown = { button, busy: app.translate("sent_parcel_working"), failure: this.#failure };
+    await attempt(this.#given, shown, async () => {
+      const parcel = await request();
+      this.#draw(parcel);
+      app.announceHere(said(parcel));
+      // The button that had the focus is gone with its form.
+      this.focus();
+    });
+  }
+}
+
+/** @param {App["translate"]} translate @param {string[]} addresses */
+function recipientsOf(translate, addresses) {
+  const named = addresses.slice(0, NAMED_RECIPIENTS).map(isolate);
+  const more = addresses.length - named.length;
+  return listOf(more > 0 ? [...named, translate("sent_parcel_more_people", { count: more })] : named, translate);
+}
+
+/** @param {App["translate"]} translate @param {SentParcel} parcel */
+function drawFacts(translate, parcel) {
+  const { state, by, look, isClaim, isSigned } = headlineOf(parcel);
+  const word = translate(stateKey({ state, by }), { state: technical(state) });
+  const said = isClaim ? translate("sent_parcel_claimed", { state: word }) : isSigned ? translate("sent_parcel_signed", { state: word }) : word;
+  const kind = translate(parcel.kind === "message" ? "sent_parcel_message" : "sent_parcel_files");
+  const facts = [
+    kind,
+    size(parcel.bytes),
+    translate(state === "expired" ? "sent_parcel_ended" : "sent_parcel_until", { date: dayOnly(parcel.expires) }),
+  ];
+  return [
+    html("p", { class: "parcel-state", data: { test: "sent-parcel-state", look } }, parcelMark(look), html("strong", {}, ...sentenceNodes(said))),
+    html("p", { text: facts.join(" · ") }),
+    html("p", { class: "note" }, ...sentenceNodes(translate("sent_parcel_reference", { reference: technical(parcel.reference) }))),
+  ];
+}
+
+/** @param {App["translate"]} translate @param {StateRow[]} states */
+function drawStates(translate, states) {
+  if (states.length === 0) return html("p", { class: "empty", text: translate("sent_parcel_no_states") });
+  return html("ol", { class: "parcel-states", "aria-label": translate("sent_parcel_states"), data: { test: "sent-parcel-states" } }, ...states.map((row) => {
+    const { state, at, by, recipient, code } = row;
+    const word = translate(stateKey(row), { state: technical(state) });
+    const sentences = [
+      recipient ? translate("sent_parcel_recipient", { recipient: isolate(recipient) }) : "",
+      translate(speakerKey(row), { by: technical(by) }),
+      code ? translate(...codeWords(code, state)) : "",
+    ];
+    return html(
+      "li", { data: { test: "sent-parcel-row", state, by } }, parcelMark(lookOf(row)),
+      html(
+        "div", {}, html("strong", {}, ...sentenceNodes(word)), " ", html("time", { datetime: at, text: longDate(at) }),
+        html("p", {}, ...sentenceNodes(sentences.filter(Boolean).join(" "))),
+      ),
+    );
+  }));
+}

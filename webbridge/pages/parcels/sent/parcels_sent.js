@@ -1,0 +1,29 @@
+/**
+ * The content of the view "Sent parcels": the parcels of the account, and the tokens of its programs.
+ *
+ * It is a script of its own, which `sent_parcels_view.js` loads when the view is shown first. What there may be only once in a
+ * document comes from the pages: questions and dialogs with their calm, and numbers of ids.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { SentList } from "./sent_list.js";
+import { createTokenSection } from "./token_section.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/**
+ * @typedef {Pick<typeof import("../../../../wasm_build/ui/parts.js"), "ask" | "createForm" | "inputField" | "problem" | "whileBusy">
+ *   & Pick<typeof import("../../../../wasm_build/ui/dialog.js"), "openDialog"> & Pick<typeof import("../../../../wasm_build/ui/dom.js"), "uniqueId">} Parts
+ */
+/** @typedef {{app: App, parts: Parts, limits: {maxDays: number}}} Given what the content gets from the pages */
+/** @typedef {{createContent: (given: Given) => {element: HTMLElement, close: () => void}}} SentParcels */
+
+/** @type {SentParcels["createContent"]} */
+function createContent(given) {
+  const list = new SentList(given);
+  const tokens = createTokenSection(given);
+  return { element: html("div", { class: "stack sent-parcels" }, list.element, tokens.element), close: tokens.close };
+}
+
+/** @type {SentParcels} */
+const content = { createContent };
+Object.assign(globalThis, { sealwaxSentParcels: content });

@@ -1,0 +1,27 @@
+/** The view "Sent parcels". */
+
+import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { ask, createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { SENT_PARCELS_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";
+import { sentParcelsUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
+import { lateScript } from "../../app/late_script.js";
+import { createLateView } from "../../app/views/late_view.js";
+
+/** @typedef {import("../sent/parcels_sent.js").SentParcels} SentParcels */
+
+const load = lateScript(sentParcelsUrl, SENT_PARCELS_INTEGRITY);
+const PARTS = { ask, createForm, inputField, openDialog, problem, uniqueId, whileBusy };
+
+/**
+ * @param {import("../../app/app.js").App} app
+ * @param {{maxDays: number}} limits those of the bridge
+ */
+export function createSentParcelsView(app, limits) {
+  const { translate } = app;
+  const create = () => {
+    const { sealwaxSentParcels } = /** @type {{sealwaxSentParcels: SentParcels}} */ (/** @type {unknown} */ (globalThis));
+    return sealwaxSentParcels.createContent({ app, parts: PARTS, limits });
+  };
+  return createLateView(app, { name: "sent-parcels", titleKey: "sent_parcels_title", meaning: translate("sent_parcels_meaning"), load, create });
+}

@@ -1,0 +1,66 @@
+/**
+ * The bytes of an open message, as the vault has judged them: every act on the message takes these bytes.
+ *
+ * A small message is kept in memory until its view is left. A large one is read again for an act. If the mail server then gives
+ * other bytes than those that were judged, the act is refused with `message-changed`: nobody has judged them.
+ */
+
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { ApiError } from "../app/api.js";
+import { digestOf } from "../trust/learnt_rows.js";
+
+/** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
+/** @typedef {(address: MessageAddress) => Promise<ArrayBuffer>} ReadRaw */
+
+/** A larger message is not kept in memory beside its attachments, which the view keeps in any case. */
+export const MAX_KEPT_BYTES = 4_000_000;
+
+export class JudgedMessage {
+  #readRaw;
+  #address;
+  /** The bytes, until they are read again. @type {ArrayBuffer | null} */
+  #bytes;
+  /** The SHA-256 of the bytes. @type {Promise<string>} */
+  #digest;
+
+  /**
+   * @param {ReadRaw} readRaw
+   * @param {MessageAddress} address
+   * @param {ArrayBuffer} bytes which belong to this object from then on
+   */
+  constructor(readRaw, address, bytes) {
+    this.#readRaw = readRaw;
+    this.#address = address;
+    this.#bytes = bytes;
+    // The browser copies the bytes before this call returns.
+    this.#digest = digestOf(bytes);
+  }
+
+  /** The SHA-256 of the bytes, in hexadecimal digits. */
+  get digest() {
+    return this.#digest;
+  }
+
+  /**
+   * A copy of the bytes. Rejects with `message-changed` if they must be read again and are other bytes now.
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async read() {
+    if (this.#bytes) return this.#bytes.slice(0);
+    const bytes = await this.#readRaw(this.#address);
+    if ((await digestOf(bytes)) === (await this.#digest)) return bytes;
+    overwrite(bytes);
+    throw new ApiError("message-changed", "the mail server gives other bytes than those that were judged");
+  }
+
+  /** Called when the message is shown: frees the memory of a large one. */
+  settle() {
+    if (this.#bytes && this.#bytes.byteLength > MAX_KEPT_BYTES) this.forget();
+  }
+
+  /** Overwrites the bytes. An act that was begun before reads them again. */
+  forget() {
+    if (this.#bytes) overwrite(this.#bytes);
+    this.#bytes = null;
+  }
+}

@@ -1,0 +1,15 @@
+/** The choice to give no signed receipts, without being asked. */
+
+import { keepChoice, keptChoices } from "../app/kept_choice.js";
+
+const NAME = "sealwax-receipts";
+const NEVER = "never";
+
+export function givesNoReceipts() {
+  return keptChoices(NAME).includes(NEVER);
+}
+
+/** @param {boolean} isNever @param {boolean} isOwnComputer */
+export function chooseNoReceipts(isNever, isOwnComputer) {
+  keepChoice(NAME, isNever ? NEVER : null, isOwnComputer);
+}

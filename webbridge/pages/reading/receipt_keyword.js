@@ -1,0 +1,72 @@
+/**
+ * The keyword at the mail server of a message for which a receipt was given, so that each browser of the person sees it. It is
+ * set before the receipt leaves, as `$MDNSent` is (RFC 3503 section 3.1), which is for receipts that nobody signs.
+ */
+
+import { ApiError } from "../app/api.js";
+import { NOT_OFFERED } from "../account/account_requests.js";
+
+/** @typedef {import("../mail/mail_changes.js").MailChanges} MailChanges */
+/** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
+
+export const RECEIPT_SENT = "$SealwaxReceiptSent";
+/** Errors of servers that keep no keyword for this message. */
+const NOT_KEPT = new Set(["not-offered", "mail-server-refused", "bad-argument", ...NOT_OFFERED]);
+
+/** @param {readonly string[]} flags */
+export function isReceiptSent(flags) {
+  return flags.some((flag) => flag.toLowerCase() === RECEIPT_SENT.toLowerCase());
+}
+
+/** The keyword of one message while its receipt is given. */
+export class ReceiptKeyword {
+  #changes;
+  #address;
+  #isAsked = false;
+
+  /** @param {Pick<MailChanges, "row" | "setFlags">} changes @param {MessageAddress | null} address null for a message inside another */
+  constructor(changes, address) {
+    this.#changes = changes;
+    this.#address = address;
+  }
+
+  /**
+   * Sets it. Rejects with `receipt-given-elsewhere` if another browser has done so.
+   * @returns {Promise<boolean>} false if the mail server does not keep it
+   */
+  async set() {
+    if (!this.#address) return false;
+    try {
+      if (await this.#isThere()) throw givenElsewhere();
+      this.#isAsked = true;
+      const { undo } = await this.#changes.setFlags(this.#chosen, { add: [RECEIPT_SENT] });
+      if (!(await this.#isThere())) return false;
+      if (undo.length > 0) return true;
+      // Another browser has set it at the same time.
+      this.#isAsked = false;
+      throw givenElsewhere();
+    } catch (error) {
+      if (error instanceof ApiError && NOT_KEPT.has(error.code)) return false;
+      throw error;
+    }
+  }
+
+  /** Clears it, because the receipt has certainly not left. */
+  async clear() {
+    if (this.#isAsked) await this.#changes.setFlags(this.#chosen, { remove: [RECEIPT_SENT] }).catch(() => undefined);
+  }
+
+  async #isThere() {
+    const row = this.#address && await this.#changes.row(this.#address);
+    return isReceiptSent(row?.flags ?? []);
+  }
+
+  get #chosen() {
+    const { folder, uidValidity, uid } = /** @type {MessageAddress} */ (this.#address);
+    return { folder, uidValidity, uids: [uid] };
+  }
+}
+
+function givenElsewhere() {
+  return new ApiError("receipt-given-elsewhere", "another browser has given a receipt for this message");
+}

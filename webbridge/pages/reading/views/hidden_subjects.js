@@ -1,0 +1,52 @@
+/** The messages whose subjects are encrypted: their bytes from the bridge, and their subjects from the vault. */
+
+import { VaultError } from "../../../../wasm_build/vault/vault_error.js";
+import { ApiError } from "../../app/api.js";
+import { digestOf } from "../../trust/learnt_rows.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
+
+/** Larger messages keep the placeholder until they are opened. */
+export const MAX_FETCHED_BYTES = 256_000;
+/** The codes of errors after which the next request would fail too. */
+const OF_EVERY_REQUEST = new Set(["unreachable", "session-ended"]);
+/** Errors of the vault that a single message can cause. */
+const OF_ONE_MESSAGE = new Set(["internal-error", "out-of-memory", "vault-crashed", "vault-timeout"]);
+
+/**
+ * @param {App} app
+ * @param {{bytes: ArrayBuffer}[]} rows
+ * @returns {Promise<(string | null)[] | null>} null if one of the messages was too much for the vault
+ */
+export async function decryptSubjects(app, rows) {
+  try {
+    return await app.mailVault.subjects(rows.map(({ bytes }) => bytes));
+  } catch (error) {
+    if (error instanceof VaultError && OF_ONE_MESSAGE.has(error.code)) return null;
+    throw error;
+  }
+}
+
+/**
+ * The bytes of those messages that the bridge gives. They are fetched one after the other, so that a message that the
+ * person opens does not wait.
+ * @param {App} app
+ * @param {MessageSummary[]} messages
+ * @param {{addressOf: (message: MessageSummary) => MessageAddress, signal: AbortSignal}} options
+ */
+export async function fetchRows(app, messages, { addressOf, signal }) {
+  const rows = [];
+  for (const message of messages) {
+    const address = addressOf(message);
+    // The size in the row is the server's word, so it is checked again.
+    const options = { signal, maxBytes: MAX_FETCHED_BYTES };
+    const bytes = await app.api.rawMessage(address, options).catch((error) => {
+      if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
+      return null;
+    });
+    if (bytes) rows.push({ address, bytes, digest: await digestOf(bytes) });
+  }
+  return rows;
+}

@@ -1,0 +1,44 @@
+/**
+ * The notice in the place of a message that is encrypted for other keys. It keeps sender, recipients and date, marked as
+ * claimed, and offers what can help.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { dateText } from "../../../../wasm_build/ui/answer.js";
+import { headerReader } from "../../../../wasm_build/ui/formats.js";
+import { createHeaders } from "./shown_message.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/**
+ * @param {App} app
+ * @param {import("../../keys/mail_vault.js").OpenedMessage} closed the message as it is without keys
+ */
+export function createNotForMe(app, closed) {
+  const { translate } = app;
+  const header = headerReader(closed.headers);
+  const [sender] = closed.reply.people.senders;
+  const ask = html("button", {
+    type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
+    on: { click: () => app.write(requestFor(app, sender, dateText(closed))) },
+  });
+  const keys = html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } });
+  return [
+    createHeaders(app, closed, header),
+    html("p", { class: "note", text: translate("claimed_lines"), data: { test: "claimed" } }),
+    html("p", { class: "field-hint", text: translate("other_key_hint") }),
+    html("div", { class: "actions" }, keys, sender ? ask : null),
+  ];
+}
+
+/**
+ * The letter that asks the claimed sender. It quotes nothing, but it goes to them only if the person says so.
+ * @param {App} app @param {import("../../../../wasm_build/ui/answer.js").AnswerMailbox | undefined} sender
+ * @param {string} date
+ */
+function requestFor({ translate }, sender, date) {
+  return {
+    to: [], doubtful: { to: sender ? [sender] : [], cc: [] }, subject: translate("send_again_subject"),
+    text: translate("send_again_text", { date }), inReplyTo: null, references: [], hidden: [], answersEncrypted: false,
+  };
+}

@@ -1,0 +1,358 @@
+/**
+ * The pane of the open message. The message is fetched as bytes, opened in the vault, and shown with its state on top.
+ *
+ * Errors are shown in this pane only, so that a bad message never blocks the list.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { draftIdIn } from "../../../../wasm_build/ui/draft_message.js";
+import { headerReader, isolate } from "../../../../wasm_build/ui/formats.js";
+import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
+import { ApiError } from "../../app/api.js";
+import { closePreview } from "../attachment_preview.js";
+import { JudgedMessage } from "../judged_message.js";
+import { isClosed } from "../report.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+import { folderPath } from "../../app/routes.js";
+import { createNotForMe } from "./not_for_me.js";
+import { createMessage } from "./shown_message.js";
+import { createSourceView } from "./source_view.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
+/** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
+/**
+ * An open message, and the attachments that are in memory for it.
+ * @typedef {{
+ *   element: HTMLElement, message: ReturnType<typeof createMessage>, held: import("../../keys/mail_vault.js").ReceivedFile[], subject: string,
+ * }} Layer
+ */
+
+export class Reading {
+  #app;
+  #onSeen;
+  /** The element that had the focus when the message was asked for. @type {Element | null} */
+  #focused = null;
+  #onOpened;
+  #flagsOf;
+  #drafts;
+  /** @type {AbortController | null} */
+  #opening = null;
+  /** The message that is open or being opened, once its bytes have come. @type {JudgedMessage | null} */
+  #judged = null;
+  /**
+   * The open messages, each attached to the one before. The last one is shown.
+   * @type {Layer[]}
+   */
+  #layers = [];
+  /** Whether the message that was opened last did not come, because there was no connection. */
+  hasMissed = false;
+
+  /**
+   * @param {App} app
+   * @param {{
+   *   onSeen: (address: MessageAddress) => void,
+   *   onOpened: (address: MessageAddress, opened: OpenedMessage, digest: string) => void,
+   *   flagsOf: (address: MessageAddress) => readonly string[],
+   *   drafts: {areIn: (folder: string) => boolean, onOpened: (draft: import("../../drafts/draft_store.js").OpenedDraft) => void},
+   * }} options
+   */
+  constructor(app, { onSeen, onOpened, flagsOf, drafts }) {
+    this.#app = app;
+    this.#onSeen = onSeen;
+    this.#onOpened = onOpened;
+    this.#flagsOf = flagsOf;
+    this.#drafts = drafts;
+    const label = app.translate("reading_label");
+    this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
+    this.clear();
+  }
+
+  clear() {
+    this.#release();
+    this.element.replaceChildren(html("p", { class: "empty", text: this.#app.translate("nothing_open") }));
+  }
+
+  /** @param {MessageAddress} address */
+  async open(address) {
+    await this.#open(address, (signal) => this.#app.away.source.rawMessage(address, { signal }));
+  }
+
+  /** Judges the same bytes again, after the person has trusted somebody. @param {MessageAddress} address */
+  async judgeAgain(address) {
+    const judged = this.#judged;
+    if (!judged) return this.open(address);
+    const reading = judged.read();
+    await this.#open(address, () => reading);
+  }
+
+  /** @param {MessageAddress} address @param {(signal: AbortSignal) => Promise<ArrayBuffer>} read */
+  async #open(address, read) {
+    const signal = this.#begin(address);
+    const { away, mailVault } = this.#app;
+    /** @type {ArrayBuffer | null} */
+    let message = null;
+    /** @type {JudgedMessage | null} */
+    let judged = null;
+    /** The message with its last verdict. @type {OpenedMessage | null} */
+    let last = null;
+    try {
+      message = await read(signal);
+      if (signal.aborted) return;
+      judged = new JudgedMessage((place) => away.source.rawMessage(place), address, message);
+      this.#judged = judged;
+      const draft = this.#drafts.areIn(address.folder) ? draftIdIn(message) : null;
+      if (draft) return await this.#openDraft(draft, { address, message, signal });
+      for await (const opened of mailVault.open(message, signal)) {
+        if (signal.aborted) return;
+        last = opened;
+        if (isClosed(opened.report)) this.#showLocked(address);
+        else if (this.#layers[0]) this.#settle(this.#layers[0], opened);
+        else this.#show(address, opened, judged);
+      }
+      this.#onSeen(address);
+      if (last && !isClosed(last.report)) {
+        void away.keepOpened(address, message);
+        this.#onOpened(address, last, await judged.digest);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const further = message && isForOthers(error) ? await this.#describeClosed(message, signal) : null;
+      if (signal.aborted) return;
+      this.#showFailure(address, error, further);
+    }
+    judged?.settle();
+    this.element.setAttribute("aria-busy", "false");
+  }
+
+  /** @param {MessageAddress} address */
+  #begin({ folder }) {
+    this.#release();
+    this.#opening = new AbortController();
+    this.#focused = document.activeElement;
+    const heading = html("h2", { tabindex: -1, text: this.#app.translate("opening") });
+    this.element.replaceChildren(backLink(this.#app, folder), heading);
+    this.element.setAttribute("aria-busy", "true");
+    // The state of the message is at the top, so the pane scrolls there, or on a narrow page the whole page.
+    this.#scrollToTop();
+    return this.#opening.signal;
+  }
+
+  /**
+   * Overwrites the decrypted attachments. The text cannot be overwritten. It is in memory until the browser frees it.
+   */
+  #release() {
+    this.#opening?.abort();
+    this.#judged?.forget();
+    this.#judged = null;
+    this.hasMissed = false;
+    closePreview();
+    for (const { held, message } of this.#layers) {
+      message.close();
+      for (const { data } of held) overwrite(data);
+    }
+    this.#layers = [];
+  }
+
+  /**
+   * @param {MessageAddress} address
+   * @param {OpenedMessage} opened
+   * @param {JudgedMessage} judged
+   */
+  #show(address, opened, judged) {
+    const layer = this.#createLayer(opened, { read: () => judged.read(), address, flags: this.#flagsOf(address) });
+    this.#layers = [layer];
+    this.element.replaceChildren(backLink(this.#app, address.folder), layer.element);
+    this.#enter(layer);
+  }
+
+  /**
+   * @param {OpenedMessage} opened
+   * @param {import("./shown_message.js").Source} source
+   * @param {HTMLElement[]} [above]
+   * @returns {Layer}
+   */
+  #createLayer(opened, source, above = []) {
+    const message = createMessage(this.#app, opened, {
+      source, onOpen: (file, opener) => this.#openAttached(file, opener),
+    });
+    const element = html("div", { class: "reading-layer" }, ...above, ...message.parts, createSourceView(this.#app, source.read));
+    return { element, message, held: opened.attachments, subject: headerReader(opened.headers)("subject") };
+  }
+
+  /** Shows the verdict and moves the focus to the message. @param {Layer} layer */
+  #enter({ message }) {
+    this.#moveFocus(message.heading);
+    this.#announce(message.spoken);
+  }
+
+  /**
+   * Opens an attached mail in the place of the message around it. Resolves when it is shown.
+   * @param {import("../../keys/mail_vault.js").ReceivedFile} file
+   * @param {HTMLElement} opener the button that has opened it
+   * @returns {Promise<void>}
+   */
+  #openAttached(file, opener) {
+    return new Promise((resolve, reject) => void this.#readAttached(file, opener, resolve).then(resolve, reject));
+  }
+
+  /**
+   * @param {import("../../keys/mail_vault.js").ReceivedFile} file
+   * @param {HTMLElement} opener
+   * @param {() => void} onShown
+   */
+  async #readAttached(file, opener, onShown) {
+    const outer = /** @type {Layer} */ (this.#layers.at(-1));
+    const { signal } = /** @type {AbortController} */ (this.#opening);
+    /** @type {Layer | null} */
+    let layer = null;
+    try {
+      for await (const opened of this.#app.mailVault.open(file.data, signal)) {
+        // Another message, or another attached one, was opened meanwhile.
+        if (signal.aborted || (!layer && this.#layers.at(-1) !== outer)) return;
+        if (isClosed(opened.report)) throw new ApiError("locked", "the keys are locked");
+        if (layer) {
+          this.#settle(layer, opened);
+          continue;
+        }
+        const source = { read: async () => file.data.slice(0), address: null, flags: [] };
+        layer = this.#createLayer(opened, source, this.#aboveAttached(outer, opener));
+        this.#layers.push(layer);
+        outer.element.replaceWith(layer.element);
+        onShown();
+        this.#scrollToTop();
+        this.#enter(layer);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** @param {Layer} outer @param {HTMLElement} opener */
+  #aboveAttached(outer, opener) {
+    const { translate } = this.#app;
+    const back = html("button", {
+      type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: () => this.#leave(outer, opener) },
+    });
+    const subject = isolate(outer.subject || translate("no_subject"));
+    const sentence = html("p", { class: "note", text: translate("attached_to", { subject }), data: { test: "attached-to" } });
+    return [html("div", { class: "actions" }, back), sentence];
+  }
+
+  /** Shows the message around an attached mail again. @param {Layer} outer @param {HTMLElement} opener */
+  #leave(outer, opener) {
+    closePreview();
+    const inner = this.#layers.at(-1);
+    inner?.message.close();
+    for (const { data } of inner?.held ?? []) overwrite(data);
+    inner?.element.replaceWith(outer.element);
+    this.#layers.pop();
+    opener.focus();
+  }
+
+  /**
+   * Replaces the first verdict by the verdict after the authorities' answers. The text is not drawn again.
+   * @param {Layer} layer
+   * @param {OpenedMessage} opened
+   */
+  #settle(layer, opened) {
+    for (const { data } of opened.attachments) overwrite(data);
+    const spoken = layer.message.settle(opened);
+    if (layer === this.#layers.at(-1)) this.#announce(spoken);
+  }
+
+  /**
+   * The help with a message that is encrypted for other keys; null if the vault cannot describe them.
+   * @param {ArrayBuffer} message
+   * @param {AbortSignal} signal
+   */
+  async #describeClosed(message, signal) {
+    const closed = await this.#app.mailVault.closed(message, signal).catch(() => null);
+    return closed && createNotForMe(this.#app, closed);
+  }
+
+  #scrollToTop() {
+    this.element.scrollTop = 0;
+    if (this.element.isConnected) scrollTo(0, 0);
+  }
+
+  /** Announces a verdict, unless the person has left the message. @param {string} spoken */
+  #announce(spoken) {
+    if (this.element.isConnected) this.#app.announceHere(spoken);
+  }
+
+  /** @param {string} id @param {{address: MessageAddress, message: ArrayBuffer, signal: AbortSignal}} read */
+  async #openDraft(id, { address, message, signal }) {
+    if (this.#app.keys.unlocked) {
+      const opened = await this.#app.drafts.openThere(id, address, message);
+      if (!signal.aborted) this.#drafts.onOpened(opened);
+    } else this.#showLocked(address, "draft_locked_title", "draft_unlock");
+    this.element.setAttribute("aria-busy", "false");
+  }
+
+  /** @param {MessageAddress} address @param {string} [title] @param {string} [meaning] the keys of its words */
+  #showLocked(address, title = "encrypted_and_locked_title", meaning = "encrypted_and_locked") {
+    const { translate } = this.#app;
+    const unlock = html("a", {
+      class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
+    });
+    const sentence = html("p", { class: "note", text: translate(meaning), data: { test: "reading-locked" } });
+    this.#showInstead(address, translate(title), sentence, html("div", { class: "actions" }, unlock));
+  }
+
+  /**
+   * @param {MessageAddress} address
+   * @param {unknown} error
+   * @param {HTMLElement[] | null} further what is known of the message, and what helps
+   */
+  #showFailure(address, error, further) {
+    const { translate } = this.#app;
+    const again = html("button", {
+      type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => void this.open(address) },
+    });
+    const sentence = problem("reading-error");
+    this.#showInstead(address, translate("cannot_open_title"), sentence, ...(further ?? [html("div", { class: "actions" }, again)]));
+    sentence.textContent = this.#app.sentenceFor(error);
+    this.hasMissed = error instanceof ApiError && MISSED.has(error.code);
+  }
+
+  /**
+   * Shows a notice instead of a message.
+   * @param {MessageAddress} address
+   * @param {string} title
+   * @param {HTMLElement} sentence
+   * @param {HTMLElement[]} further
+   */
+  #showInstead(address, title, sentence, ...further) {
+    const heading = html("h2", { tabindex: -1, text: title });
+    const judged = this.#judged;
+    const source = createSourceView(this.#app, () => judged?.read() ?? this.#app.away.source.rawMessage(address));
+    this.element.replaceChildren(backLink(this.#app, address.folder), heading, sentence, ...further, source);
+    this.#moveFocus(heading);
+  }
+
+  /** Moves the focus to the message, unless the person has gone to something else while it was opened. @param {HTMLElement} heading */
+  #moveFocus(heading) {
+    const now = document.activeElement;
+    const isElsewhere = now !== this.#focused && !this.element.contains(now) && now?.matches("a, button, input, select, textarea, summary");
+    if (!isElsewhere) heading.focus({ preventScroll: true });
+  }
+}
+
+/**
+ * The link back to the list, for narrow pages.
+ * @param {App} app
+ * @param {string} folder
+ */
+function backLink(app, folder) {
+  return html("a", {
+    class: "back", href: `#${folderPath(folder)}`, text: app.translate("back_to_list"), data: { test: "back" },
+  });
+}
+
+const MISSED = new Set(["unreachable", "not-kept-here"]);
+
+/** Whether a message is encrypted for other keys than the unlocked ones. @param {unknown} error */
+function isForOthers(error) {
+  return /** @type {{code?: string}} */ (error ?? {}).code === "no-matching-recipient";
+}

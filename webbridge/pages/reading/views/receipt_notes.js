@@ -1,0 +1,117 @@
+/**
+ * The statements about receipts and labels beside an open message, and the question before a signed receipt is sent.
+ * Nothing about the opening of a message leaves without the person's answer.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { dayOnly, isolate, listOf, quoteMailbox, sameAddress } from "../../../../wasm_build/ui/formats.js";
+import { labelName } from "../../../../wasm_build/ui/label_name.js";
+import { answeredNote, createLabelNote, createReceiptNote } from "../../../../wasm_build/ui/mail_notes.js";
+import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+import { ApiError, newSendingKey } from "../../app/api.js";
+import { givesNoReceipts } from "../receipt_choice.js";
+import { isReceiptSent, ReceiptKeyword } from "../receipt_keyword.js";
+import { provedSender } from "../report.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
+/** @typedef {import("./shown_message.js").Source} Source */
+/** @typedef {import("../../../../wasm_build/ui/receipts.js").ReceiptRequest} ReceiptRequest */
+
+/**
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ * @param {Source} source
+ * @returns {HTMLElement[]}
+ */
+export function createReceiptNotes(app, opened, source) {
+  const { translate } = app;
+  const { aboutReceipts, receipt, report, label } = opened;
+  const isUnwanted = givesNoReceipts() && (aboutReceipts?.kind === "asked" || aboutReceipts?.kind === "too-many");
+  const sender = provedSender(report) ?? "";
+  const onGive = () => {
+    if (receipt?.kind === "asked" && notes[0]) askToGive(app, { receipt, sender, address: report.sender ?? "", source }, notes[0]);
+  };
+  const isGivenElsewhere = aboutReceipts?.kind === "asked" && isReceiptSent(source.flags);
+  const notes = isGivenElsewhere ? [noteOf([translate("receipt_given_elsewhere")])] : isUnwanted ? [] : createReceiptNote(translate, aboutReceipts, { sender, day: dayOnly, onGive });
+  return [...createLabelNote(translate, labelName(label, app.signatureOffers.labelPolicy)), ...notes];
+}
+
+/** @typedef {{receipt: ReceiptRequest, sender: string, address: string, source: Source}} Asking `address` is the sender's */
+/** `isNoted`: other browsers see that it was given. @typedef {{isSent: boolean, isNoted: boolean}} Given */
+
+/**
+ * Asks whether the receipt is sent, and sends it. Another note takes the place of `note` then.
+ * @param {App} app @param {Asking} asking @param {HTMLElement} note
+ */
+function askToGive(app, { receipt, sender, address, source }, note) {
+  const { translate } = app;
+  const others = receipt.to.filter((one) => !sameAddress(one, address)).map(isolate);
+  const failure = problem("receipt-error");
+  const send = html("button", { class: "primary", type: "button", text: translate("receipt_send"), data: { test: "receipt-confirm" } });
+  send.addEventListener("click", () => void app.attempt(send, translate("receipt_sending"), failure, async () => {
+    const { isSent, isNoted } = await giveReceipt(app, { receipt, source });
+    const given = isSent ? answeredNote(translate, dayOnly(new Date().toISOString())) : noteOf([translate("receipt_perhaps")]);
+    const here = translate("receipt_noted_here_only");
+    if (!isNoted) given.append(html("p", { text: here }));
+    note.replaceWith(given);
+    dialog.close();
+    const said = translate(isSent ? "receipt_sent" : "receipt_perhaps");
+    app.announceHere(isNoted ? said : `${said} ${here}`);
+  }));
+  const dialog = openDialog(
+    { titleId: "receipt-title", test: "receipt-dialog", isWide: false },
+    html("h2", { id: "receipt-title", text: translate("receipt_title") }),
+    html("p", { text: translate("receipt_asked", { name: isolate(sender) }) }),
+    html("p", { text: translate("receipt_tells", { addresses: listOf(receipt.to.map(isolate), translate) }), data: { test: "receipt-tells" } }),
+    others.length > 0
+      ? html("p", { class: "warning", text: translate("receipt_elsewhere", { addresses: listOf(others, translate) }), data: { test: "receipt-elsewhere" } })
+      : null,
+    failure,
+    html("div", { class: "actions" },
+      html("button", { type: "button", text: translate("receipt_not_now"), data: { test: "receipt-leave" }, on: { click: () => dialog.close() } }),
+      send),
+  );
+}
+
+/** @param {string[]} sentences */
+function noteOf(sentences) {
+  return html("section", { class: "mail-note", data: { test: "receipt" } }, ...sentences.map((text) => html("p", { text })));
+}
+
+/**
+ * Sends the receipt for a message. It is noted before, here and at the mail server, and forgotten only if it has certainly not left.
+ * @param {App} app @param {Pick<Asking, "receipt" | "source">} asking
+ * @returns {Promise<Given>} `isSent`: it was certainly sent
+ */
+async function giveReceipt(app, { receipt, source }) {
+  const { receipts, api } = app;
+  const keyword = new ReceiptKeyword(api.changes, source.address);
+  // Before anything is noted: a message that the mail server has changed gets no receipt.
+  const message = await source.read();
+  await receipts.noteGiven(receipt.id);
+  let [isNoted, isLeaving] = [false, false];
+  try {
+    isNoted = await keyword.set();
+    const outcome = await sendReceipt(app, { receipt, message }, () => { isLeaving = true; });
+    return { isSent: outcome === "sent", isNoted };
+  } catch (error) {
+    if (isLeaving && error instanceof ApiError && error.isOpen) return { isSent: false, isNoted };
+    await keyword.clear();
+    await receipts.forgetGiven(receipt.id).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** @param {App} app @param {{receipt: ReceiptRequest, message: ArrayBuffer}} asking @param {() => void} onLeaving called before it leaves */
+async function sendReceipt(app, { receipt: { id }, message: asked }, onLeaving) {
+  const { mailVault, api, keys, address, translate } = app;
+  if (address === null) throw new ApiError("session-ended", "nobody has signed in");
+  const { message, to } = await mailVault.makeReceipt(asked, {
+    id, from: quoteMailbox({ name: keys.nameFor(address), address }), subject: translate("receipt_subject"),
+    messageId: `<${crypto.randomUUID()}@${address.split("@").at(-1)}>`,
+  });
+  onLeaving();
+  return (await api.sendMessage(message, to, newSendingKey(), false)).outcome;
+}

@@ -1,0 +1,169 @@
+/** An opened message: its state, header fields, text and attachments, and the actions on it. */
+
+import { beginningOf } from "../../../../wasm_build/ui/bounded_text.js";
+import { peopleText } from "../../../../wasm_build/ui/answer.js";
+import { createChange } from "../../../../wasm_build/ui/changed_certificate.js";
+import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
+import { dayOnly, headerReader, longDate, technical } from "../../../../wasm_build/ui/formats.js";
+import { createHeaderNotes } from "../header_notes.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+import { isEncrypted, provedSender } from "../report.js";
+import { createPartVerdicts, createState } from "../report_details.js";
+import { createWhy } from "../../app/why.js";
+import { createAnswerActions } from "./answer_actions.js";
+import { createPeople } from "../../../../wasm_build/ui/clamped_people.js";
+import { createMessageText } from "./message_text.js";
+import { createReceiptNotes } from "./receipt_notes.js";
+import { createOpenButton, createReceivedFiles } from "./received_files.js";
+
+/** As in the rows of the list. */
+const MAX_SUBJECT_CHARACTERS = 1_000;
+/** Longer values of other fields are cut. */
+const MAX_FIELD_CHARACTERS = 1_000;
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
+/**
+ * `address` is null for a message inside another, and `flags` those of its row.
+ * @typedef {{read: () => Promise<ArrayBuffer>, address: import("../../app/routes.js").MessageAddress | null, flags: readonly string[]}} Source
+ */
+
+/**
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ * @param {{onOpen: import("./received_files.js").OnOpen, source: Source}} options
+ */
+export function createMessage(app, opened, { onOpen, source }) {
+  const site = opened.report.fieldOrigin;
+  const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
+  const text = createMessageText(app, opened);
+  const shownOf = (/** @type {OpenedMessage} */ judged) => createVerdict(app, judged, { source, onOpen, files: opened.attachments });
+  let verdict = shownOf(opened);
+  const attachments = createReceivedFiles(app, opened.attachments, onOpen);
+  // Nobody has sent the text of a field, so nobody can be answered.
+  const actions = site ? null : createAnswerActions(app, opened, source.read);
+  const parts = [
+    verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), ...text.parts, verdict.parts, attachments,
+    actions?.element ?? null,
+  ];
+  /** @param {OpenedMessage} settled */
+  const settle = (settled) => {
+    const next = shownOf(settled);
+    keepOpen(verdict.state, next.state);
+    verdict.state.replaceWith(next.state);
+    verdict.headers.replaceWith(next.headers);
+    verdict.parts.replaceWith(next.parts);
+    verdict = next;
+    text.judge(settled);
+    actions?.settle(settled);
+    return next.spoken;
+  };
+  const shown = parts.filter((part) => part !== null);
+  return { heading, settle, spoken: verdict.spoken, parts: shown, close: text.close };
+}
+
+/**
+ * Makes the button that opens an encrypted part, or the attached mail in which it is.
+ * @param {App} app
+ * @param {OpenedMessage["attachments"]} files
+ * @param {import("./received_files.js").OnOpen} onOpen
+ */
+function createPartOpening(app, files, onOpen) {
+  return (/** @type {string} */ path) => {
+    const file = files.find((one) => one.path === path || path.startsWith(`${one.path}.`));
+    if (!file) return [];
+    const failure = problem("part-error");
+    const name = app.translate("part_named", { part: path });
+    return [createOpenButton(app, file, { name, failure, onOpen, test: "open-part" }), failure];
+  };
+}
+
+/** @param {App} app @param {OpenedMessage} opened */
+function createSubject({ translate }, { headers }) {
+  const subject = headerReader(headers)("subject");
+  return html("h2", {
+    class: "subject", tabindex: -1, dir: "auto", text: beginningOf(subject, MAX_SUBJECT_CHARACTERS) || translate("no_subject"), data: { test: "subject" },
+  });
+}
+
+/** The heading of a field's text, which has no header fields. @param {App} app @param {string} site */
+function createFieldHeading({ translate }, site) {
+  const sentence = sentenceNodes(translate("field_text", { site: technical(site) }));
+  return html("h2", { class: "subject", tabindex: -1, data: { test: "field-text" } }, ...sentence);
+}
+
+/**
+ * The parts of the shown message that depend on the verdict.
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ * @param {{source: Source, onOpen: import("./received_files.js").OnOpen, files: OpenedMessage["attachments"]}} options
+ */
+function createVerdict(app, opened, { source, onOpen, files }) {
+  const header = headerReader(opened.headers);
+  const { element, spoken } = createState(app, opened.report, { from: peopleText(opened.report.people.from), why: createWhy(app, opened) });
+  const state = html("div", { class: "stack" }, element, ...createReceiptNotes(app, opened, source), ...rememberSender(app, opened));
+  const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened, createPartOpening(app, files, onOpen)));
+  return { state, spoken, headers: createHeaders(app, opened, header), parts };
+}
+
+/**
+ * Keeps the sender's certificate in the contacts. If the person must agree first, returns the notices that ask for it.
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ */
+function rememberSender(app, { harvest }) {
+  if (!harvest) return [];
+  if (!harvest.asks) {
+    app.trust.keepContacts(harvest.contacts, harvest.basis);
+    return [];
+  }
+  return harvest.changes.filter(({ isRenewal }) => !isRenewal).map((change) => {
+    const onRemember = () => {
+      // If the contacts have changed since the message was judged, the person is asked anew.
+      if (!app.trust.keepContacts(harvest.contacts, harvest.basis)) return app.trust.judgeAgain();
+      element.replaceWith(html("p", { class: "note", role: "status", text: app.translate("changed_remembered", { address: change.address }) }));
+    };
+    const element = createChange(app.translate, change, { day: dayOnly, onRemember });
+    return element;
+  });
+}
+
+/**
+ * Opens the same `<details>` in the new element that the person has opened in the old one.
+ * @param {HTMLElement} before
+ * @param {HTMLElement} after
+ */
+function keepOpen(before, after) {
+  const opened = [...before.querySelectorAll("details")].map(({ open }) => open);
+  after.querySelectorAll("details").forEach((details, index) => { details.open = opened[index] ?? false; });
+}
+
+/**
+ * The list of sender, recipients and date. A sender that is not proved is marked as claimed.
+ * @param {App} app
+ * @param {Pick<OpenedMessage, "report">} opened
+ * @param {(name: string) => string} header
+ */
+export function createHeaders(app, opened, header) {
+  const { translate } = app;
+  const { people, fieldOrigin } = opened.report;
+  const proved = provedSender(opened.report);
+  const counted = {
+    more: (/** @type {number} */ count) => translate("people_more", { count }),
+    unlisted: (/** @type {number} */ count) => translate("people_not_listed", { count }),
+  };
+  /** @type {[string, (Node | string)[], string][]} */
+  const pairs = [
+    [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(people.from, counted), "from"],
+    [translate("to"), createPeople(people.to, counted), "to"],
+    [translate("cc"), createPeople(people.cc, counted), "cc"],
+    [translate("date"), [longDate(opened.report.date) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
+  ];
+  return html(
+    "dl",
+    { class: "headers", data: { encrypted: String(isEncrypted(opened.report)) } },
+    ...pairs.filter(([, [first]]) => first).flatMap(([term, value, test]) => [
+      html("dt", { text: term }), html("dd", { dir: "auto", data: { test: `header-${test}` } }, ...value),
+    ]),
+  );
+}

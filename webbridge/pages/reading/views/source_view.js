@@ -1,0 +1,64 @@
+/** The section "View source": the message as the mail server has given it for judging, as plain text. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+import { Slices } from "../../../../wasm_build/ui/slices.js";
+import { fillLongText } from "../../../../wasm_build/ui/text_pieces.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+const SHOWN_BYTES = 262_144;
+/**
+ * Control characters, invisible characters (some are letters or marks), and those that change the direction of writing.
+ */
+const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t\n]|[\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+/**
+ * @param {App} app
+ * @param {() => Promise<ArrayBuffer>} readSource
+ */
+export function createSourceView(app, readSource) {
+  const { translate } = app;
+  const content = html("div", { class: "stack" });
+  const details = html("details", { class: "source", data: { test: "source" }, on: { toggle: () => void show() } },
+    html("summary", { text: translate("view_source"), data: { test: "view-source" } }), content);
+  return details;
+
+  async function show() {
+    if (!details.open || content.firstChild) return;
+    const failure = problem("source-error");
+    content.replaceChildren(html("p", { class: "note", role: "status", text: translate("source_loading") }), failure);
+    try {
+      content.replaceChildren(...(await describe(app, await readSource())));
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+      // A source that must be fetched is fetched again when the section is opened again.
+      content.replaceChildren(failure);
+      details.addEventListener("toggle", () => content.replaceChildren(), { once: true });
+    }
+  }
+}
+
+/**
+ * @param {App} app
+ * @param {ArrayBuffer} bytes
+ */
+async function describe({ translate }, bytes) {
+  const isCut = bytes.byteLength > SHOWN_BYTES;
+  const text = new TextDecoder().decode(bytes.slice(0, SHOWN_BYTES)).replace(/\r\n/g, "\n").replace(UNSEEN, codePoint);
+  // A text of control characters is eight times as long now. Its pieces are work of their own.
+  await new Slices().end();
+  return [
+    html("p", { class: "note", text: translate("source_meaning") }),
+    isCut ? html("p", { class: "note", text: translate("source_cut", { count: SHOWN_BYTES / 1024 }), data: { test: "source-cut" } }) : null,
+    ...fillLongText(html("pre", {
+      class: "source-text", dir: "ltr", translate: "no", tabindex: 0, role: "region", "aria-label": translate("view_source"),
+      data: { test: "source-text" },
+    }), text, translate("text_more")),
+  ].filter((part) => part !== null);
+}
+
+/** @param {string} character */
+function codePoint(character) {
+  return `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`;
+}

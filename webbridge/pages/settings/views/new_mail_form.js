@@ -1,0 +1,58 @@
+/** The part of the account view about new mail: notifications, which the person turns on here and nowhere else. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { problem, switchField } from "../../../../wasm_build/ui/parts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/** @param {App} app */
+export function createNewMailForm(app) {
+  const { translate, notices } = app;
+  const failure = problem("new-mail-error");
+  const reason = html("p", { class: "note", data: { test: "notices-reason" } });
+  const meaning = html("p", { class: "note", text: translate("notices_meaning") });
+  const shown = switchField(translate("notices_switch"), "notices-switch", (isOn) =>
+    choose(shown.input, () => (isOn ? notices.turnOn() : notices.turnOff())));
+  const push = switchField(translate("push_switch"), "push-switch", (isOn) =>
+    choose(push.input, () => notices.choosePush(isOn)));
+  const pushMeaning = html("p", { class: "note", text: translate("push_meaning") });
+  const pushPart = html("div", { class: "stack", data: { test: "push-part" } }, push.element, pushMeaning);
+
+  const draw = () => {
+    const state = app.hasEvents ? notices.state : "unreported";
+    const isUsable = state === "on" || state === "off";
+    reason.textContent = isUsable ? "" : translate(`notices_${state}`);
+    reason.hidden = isUsable;
+    shown.element.hidden = meaning.hidden = !isUsable;
+    shown.input.checked = state === "on";
+    pushPart.hidden = state !== "on" || !notices.offersPush;
+    push.input.checked = notices.push.isOn;
+  };
+
+  /** @param {HTMLInputElement} input @param {() => Promise<void>} act */
+  const choose = async (input, act) => {
+    failure.textContent = "";
+    input.disabled = true;
+    try {
+      await act();
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+    input.disabled = false;
+    draw();
+    if (!reason.hidden) app.announceHere(reason.textContent ?? "");
+    // A control that was disabled has lost the focus.
+    if (input.checkVisibility()) input.focus();
+  };
+
+  draw();
+  const element = html(
+    "section",
+    { class: "stack", "aria-labelledby": "new-mail-title", data: { test: "new-mail-section" } },
+    html("h2", { id: "new-mail-title", text: translate("new_mail_title") }),
+    html("p", { class: "lede", text: translate("new_mail_meaning") }),
+    reason, shown.element, meaning, pushPart, failure,
+  );
+  notices.addEventListener("change", draw);
+  return { element, close: () => notices.removeEventListener("change", draw) };
+}

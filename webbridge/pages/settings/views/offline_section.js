@@ -1,0 +1,127 @@
+/** The part of the account's view about reading without a connection: its switch, and how much is kept. */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
+import { createForm, problem, switchField } from "../../../../wasm_build/ui/parts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+
+/**
+ * @param {App} app
+ * @returns {{element: HTMLElement, close: () => void}}
+ */
+export function createOfflineSection(app) {
+  const { translate, away: { mail: keptMail, files: appFiles } } = app;
+  const failure = problem("offline-error");
+  const note = html("p", { class: "note", data: { test: "offline-note" } });
+  const choice = switchField(translate("offline_switch"), "offline-switch", (isOn) => void choose(isOn));
+  const { form, passphrase, done } = createBeginning(app, failure, () => update());
+
+  const update = async () => {
+    const isOn = keptMail.state !== "none";
+    choice.input.disabled = !keptMail.isAllowed || (!app.keys.unlocked && !isOn);
+    choice.input.checked = isOn || !form.hidden;
+    const { count, bytes } = await keptMail.count().catch(() => ({ count: 0, bytes: 0 }));
+    const said = (await isLeftHere(app)) ? [translate("offline_kept_before")] : sentencesAbout(app, count, bytes);
+    note.replaceChildren(...said.map((text) => html("span", { text: `${text} ` })));
+  };
+  const choose = async (/** @type {boolean} */ isOn) => {
+    failure.textContent = done.textContent = "";
+    form.hidden = !isOn;
+    if (isOn) return void (/** @type {HTMLElement | null} */ (form.querySelector("[role=textbox], input"))?.focus());
+    passphrase.clear();
+    await end(app, failure);
+    await update();
+  };
+  const onChange = () => void update();
+  for (const source of [keptMail, appFiles, app.keys]) source.addEventListener("change", onChange);
+  void keptMail.open().catch((error) => { failure.textContent = app.sentenceFor(error); });
+  void update();
+  return {
+    element: html(
+      "section",
+      { class: "stack", "aria-labelledby": "offline-title", data: { test: "offline-section" } },
+      html("h2", { id: "offline-title", text: translate("offline_title") }),
+      html("p", { class: "lede", text: translate("offline_meaning") }),
+      choice.element, form, failure, done, note,
+    ),
+    close: () => {
+      passphrase.clear();
+      for (const source of [keptMail, appFiles, app.keys]) source.removeEventListener("change", onChange);
+    },
+  };
+}
+
+/**
+ * The form that begins the keeping, hidden at first.
+ * @param {Pick<App, "translate" | "attempt" | "away">} app
+ * @param {HTMLElement} failure
+ * @param {() => Promise<void>} onTried
+ */
+function createBeginning(app, failure, onTried) {
+  const { translate } = app;
+  const passphrase = createPassphrase(translate);
+  const done = html("p", { class: "done", role: "status", data: { test: "offline-done" } });
+  const begin = html("button", { class: "primary", type: "submit", text: translate("offline_begin"), data: { test: "offline-begin" } });
+  const submit = () => {
+    const secret = passphrase.read();
+    if (!secret) return;
+    return app.attempt(begin, translate("offline_beginning"), failure, async () => {
+      await app.away.keepMail(secret);
+      passphrase.clear();
+      form.hidden = true;
+      done.textContent = translate("offline_begun");
+    }).then(onTried);
+  };
+  const form = createForm({ class: "stack", data: { test: "offline-form" } }, submit, passphrase.element, html("div", { class: "actions" }, begin));
+  form.hidden = true;
+  return { form, passphrase, done };
+}
+
+/**
+ * Ends the keeping, unless letters wait.
+ * @param {Pick<App, "translate" | "sentenceFor" | "away">} app
+ * @param {HTMLElement} failure
+ */
+async function end(app, failure) {
+  try {
+    if (await app.away.mail.end()) await app.away.files.remove();
+    else failure.textContent = app.translate("outbox_first");
+  } catch (error) {
+    failure.textContent = app.sentenceFor(error);
+  }
+}
+
+/** @param {App["translate"]} translate */
+function createPassphrase(translate) {
+  return new NewPassphrase(translate, {
+    first: { label: translate("kept_passphrase"), hint: translate("offline_passphrase_hint") },
+    again: { label: translate("offline_passphrase_again"), hint: "" },
+    missing: translate("passphrase_missing"),
+    differ: translate("offline_passphrases_differ"),
+  });
+}
+
+/**
+ * Whether mail is here that the account kept before the person said that this is not their computer.
+ * @param {Pick<App, "away" | "accounts" | "address">} app
+ */
+async function isLeftHere({ away, accounts, address }) {
+  return !away.mail.isAllowed && address !== null && accounts.keepsMailOf(address).catch(() => false);
+}
+
+/**
+ * The sentences that say how much is kept.
+ * @param {Pick<App, "translate" | "away" | "keys">} app
+ * @param {number} count
+ * @param {number} bytes
+ */
+function sentencesAbout({ translate, away, keys }, count, bytes) {
+  if (!away.mail.isAllowed) return [translate("index_not_here")];
+  if (away.mail.state === "none") return keys.unlocked ? [] : [translate("index_unlock_to_choose")];
+  const said = [];
+  if (away.mail.state === "open") said.push(translate("offline_count", { count, megabytes: Math.ceil(bytes / 1_000_000) }));
+  if (away.mail.trouble) said.push(translate(away.mail.trouble === "storage-full" ? "offline_full" : "offline_refused"));
+  if (["checked", "unsupported", "failed"].includes(away.files.state)) said.push(translate(`offline_files_${away.files.state}`));
+  return said;
+}

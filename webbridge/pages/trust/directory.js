@@ -1,0 +1,110 @@
+/**
+ * The search for the certificate of an address. The bridge finds certificates, and the vault decides which may be used.
+ *
+ * Found certificates are not trusted before the vault has checked them against the person's anchors.
+ */
+
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../keys/mail_vault.js").Found} Found */
+/** @typedef {import("../../../wasm_build/ui/recipients_field.js").Finding} Finding */
+
+/**
+ * A message may be for many people. More look-ups would use up the open requests of the vault, which then refuses the
+ * sending, and the connections that a browser has to a server.
+ */
+const MOST_AT_ONCE = 4;
+
+export class Directory {
+  /** The number of look-ups under way. */
+  #running = 0;
+  /** @type {(() => void)[]} */
+  #waiting = [];
+  #api;
+  #vault;
+  #isAway;
+
+  /**
+   * @param {BridgeApi} api
+   * @param {MailVault} vault
+   * @param {() => Promise<boolean>} [isAway] whether the page goes on without the bridge
+   */
+  constructor(api, vault, isAway = async () => false) {
+    this.#api = api;
+    this.#vault = vault;
+    this.#isAway = isAway;
+  }
+
+  /**
+   * Without a connection, the certificates that are known from earlier messages count. If none is known, the look-up has
+   * failed: the bridge may know one.
+   * @param {string} address
+   * @returns {Promise<Finding>}
+   */
+  async find(address) {
+    while (this.#running >= MOST_AT_ONCE) await new Promise((resolve) => this.#waiting.push(() => resolve(null)));
+    this.#running += 1;
+    try {
+      return await this.#find(address);
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** @param {string} address @returns {Promise<Finding>} */
+  async #find(address) {
+    try {
+      const found = await this.#api.certificatesFor(address).catch(async (error) => {
+        if (isRefusal(error) && error.code === "unreachable" && await this.#isAway()) return null;
+        throw error;
+      });
+      const finding = await this.#choose(address, found ?? []);
+      return found === null && finding.readiness === "none" ? { readiness: "failed" } : finding;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return { readiness: "failed" };
+    }
+  }
+
+  /** The mailboxes of a text that the person has typed. @param {string} text @returns {Promise<import("../../../wasm_build/ui/formats.js").Mailbox[]>} */
+  async readAddresses(text) {
+    return (await this.#vault.readAddresses([text]))[0] ?? [];
+  }
+
+  /**
+   * Chooses a certificate from a file in any form that the vault reads.
+   * @param {string} address
+   * @param {File} file
+   * @returns {Promise<Finding>}
+   */
+  async takeFile(address, file) {
+    try {
+      const read = await this.#vault.readCertificates(await file.arrayBuffer(), address);
+      if (read.length === 0) return { readiness: "bad-file" };
+      return await this.#choose(address, read.map((one) => ({ ...one, source: "given", detail: file.name })));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return { readiness: "bad-file" };
+    }
+  }
+
+  /**
+   * @param {string} address
+   * @param {Found[]} found
+   * @returns {Promise<Finding>}
+   */
+  async #choose(address, found) {
+    const [check] = await this.#vault.checkRecipient(address, found);
+    if (!check) return { readiness: "none" };
+    return { readiness: check.usable ? "ready" : "unusable", check };
+  }
+}
+
+/**
+ * Whether the error is a refusal by a server or the vault, which has a code. Other errors are faults of this program.
+ * @param {unknown} error
+ */
+function isRefusal(error) {
+  return error instanceof Error && "code" in error;
+}

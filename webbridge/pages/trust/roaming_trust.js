@@ -1,0 +1,165 @@
+/**
+ * Contacts, decisions and settings that roam: they are merged with the account at the key server, in the background.
+ *
+ * The account's entries are taken when the keys come from it. Changes are sent a moment later, several at once. One merge
+ * runs at a time.
+ */
+
+import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+
+/** @typedef {import("../../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("./trust_keeper.js").TrustKeeper} TrustKeeper */
+/**
+ * @typedef {"off" | "waiting" | "stored" | "ended" | "failed"} Roaming `off` without an account at a key server; `ended` if
+ *   the session has ended, so that the keys have to be unlocked once more; `failed` if another try follows
+ */
+
+/**
+ * The settings of these pages that roam. `take` gets those of the account after a merge.
+ * @typedef {{texts: () => Record<string, Record<string, string | null>>, take: (account: Named) => void}} Settings
+ */
+/** @typedef {import("../../../wasm_build/vault/roaming_settings.js").Named} Named */
+
+/** Changes that follow within this time are sent together. */
+const PAUSE_MILLISECONDS = 2_000;
+const RETRY_MILLISECONDS = 60_000;
+/** The first verdict waits so long for the decisions of the account; a later merge shows the message again. */
+const PATIENCE_MILLISECONDS = 3_000;
+/** The codes of errors that another try may not have, because only a login helps. */
+const ENDED = ["login-ended", "locked"];
+
+/** Dispatches "change" when `roaming`, `refused` or `staying` change. */
+export class RoamingTrust extends EventTarget {
+  #keys;
+  #trust;
+  #settings;
+  /** @type {KeyAccount | null} */
+  #account = null;
+  /** @type {Roaming} */
+  #roaming = "off";
+  /** @type {unknown} */
+  #problem = null;
+  /** @type {string[]} */
+  #refused = [];
+  #staying = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #isRunning = false;
+  /** Resolves when the latest merge is done. @type {Promise<void>} */
+  #latest = Promise.resolve();
+
+  /** @param {KeyRing} keys @param {TrustKeeper} trust @param {Settings} settings */
+  constructor(keys, trust, settings) {
+    super();
+    this.#settings = settings;
+    this.#keys = keys;
+    this.#trust = trust;
+    keys.addEventListener("change", () => this.#keysChanged());
+    trust.addEventListener("learned", () => this.#learned());
+  }
+
+  get roaming() {
+    return this.#roaming;
+  }
+
+  /** The error because of which the latest changes are only here. */
+  get problem() {
+    return this.#problem;
+  }
+
+  /** The names of entries in the account that none of the person's keys has signed. They do not count. */
+  get refused() {
+    return this.#refused;
+  }
+
+  /** The number of contacts, decisions and settings that stay in this browser. */
+  get staying() {
+    return this.#staying;
+  }
+
+  #keysChanged() {
+    const { account } = this.#keys;
+    if (account === this.#account) return;
+    this.#account = account;
+    this.#refused = [];
+    this.#staying = 0;
+    this.#say(account ? "waiting" : "off");
+    clearTimeout(this.#timer);
+    if (!account || this.#isRunning) return;
+    this.#begin();
+    this.#trust.known = withPatience(this.#latest);
+  }
+
+  /** Sends changes that wait, before a sign-out. Resolves after a short time also if they could not be sent. */
+  finish() {
+    if (this.#roaming === "waiting") this.#begin();
+    return withPatience(this.#latest);
+  }
+
+  #begin() {
+    if (!this.#isRunning) this.#latest = this.#merge(this.#trust.known);
+  }
+
+  #learned() {
+    // While a merge runs, its end finds out whether something has changed meanwhile.
+    if (!this.#account || this.#isRunning || this.#roaming === "ended") return;
+    this.#say("waiting");
+    this.#plan(PAUSE_MILLISECONDS);
+  }
+
+  /** @param {number} milliseconds */
+  #plan(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#begin(), milliseconds);
+  }
+
+  /** @param {Promise<void>} known resolves when the contacts of earlier sessions are there */
+  async #merge(known) {
+    const account = this.#account;
+    if (!account || this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      await known;
+      const { version } = this.#trust;
+      const trust = this.#trust;
+      const kept = { ...trust.contacts(), decisions: trust.decisions(), base: trust.merged(), sent: trust.sent() };
+      const merged = await account.merge(kept, this.#settings.texts(), async (sent) => {
+        if (account !== this.#account) return;
+        trust.keepSent(sent);
+        await withPatience(trust.sentKept);
+      });
+      if (account !== this.#account) return;
+      // Changes of the meantime are merged once more. By what was sent, that merge knows what the account has from here.
+      if (version !== this.#trust.version) return;
+      this.#trust.keepMerged(merged);
+      this.#refused = merged.refused;
+      this.#staying = merged.staying;
+      this.#settings.take(merged.others);
+      // A setting of the account may have locked the keys.
+      if (account === this.#account) this.#say("stored");
+    } catch (error) {
+      if (account !== this.#account) return;
+      const hasEnded = error instanceof ApiError && ENDED.includes(error.code);
+      this.#say(hasEnded ? "ended" : "failed", error);
+    } finally {
+      this.#isRunning = false;
+      if (this.#account && this.#account !== account) this.#plan(0);
+      else if (this.#roaming === "waiting") this.#plan(PAUSE_MILLISECONDS);
+      else if (this.#roaming === "failed") this.#plan(RETRY_MILLISECONDS);
+    }
+  }
+
+  /** @param {Roaming} roaming @param {unknown} [problem] */
+  #say(roaming, problem = null) {
+    this.#roaming = roaming;
+    this.#problem = problem;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** @param {Promise<void>} done @returns {Promise<void>} */
+function withPatience(done) {
+  const patience = new Promise((resolve) => { setTimeout(resolve, PATIENCE_MILLISECONDS); });
+  return Promise.race([done, patience]).then(() => undefined);
+}

@@ -1,0 +1,91 @@
+/**
+ * The lesson that is learnt of a message by opening it, and the marks of its row: the shape of its state, and the lock
+ * of an encrypted one.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { headerReader, sameAddress, writeMailbox } from "../../../../wasm_build/ui/formats.js";
+import { shortName } from "../../../../wasm_build/ui/shown_names.js";
+import { lockMark, protectionMark, stateMark } from "../../../../wasm_build/ui/state_mark.js";
+import { provedMailbox, shownState } from "../../../../wasm_build/ui/verdict_words.js";
+import { coversField, isEncrypted } from "../../reading/report.js";
+import { namesSender } from "../../mail/row_people.js";
+import { shorten, writePeople } from "../../mail/row_texts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../learnt_rows.js").Lesson} Lesson */
+
+/** The longest text that is kept of a message. */
+const MAX_CHARACTERS = 300;
+const NOBODY = { name: "", address: "" };
+
+/** A list of which nothing is learnt. */
+export const NOTHING_LEARNT = Object.assign(new EventTarget(), {
+  find: () => null, learn: () => undefined, load: async () => undefined,
+});
+
+/**
+ * The marks of a row. Without a verdict, the uncoloured shape says what the message seems to be.
+ * @param {App["translate"]} translate
+ * @param {MessageSummary} message
+ * @param {Lesson | null} lesson
+ */
+export function createRowMarks(translate, message, lesson) {
+  if (lesson?.isUncovered) {
+    const mark = protectionMark(lesson.isEncrypted ? "sealed" : "signed", translate);
+    return html("span", { class: "row-marks", title: translate("learnt_uncovered"), data: { test: "learnt-uncovered" } }, mark);
+  }
+  if (!lesson?.state) return html("span", { class: "row-marks" }, protectionMark(message.openpgp ? "openpgp" : message.protection, translate));
+  const mark = stateMark(lesson.state, translate, { size: 20 });
+  mark.classList.add("mark-small");
+  const lock = lesson.isEncrypted ? lockMark(translate("protection_encrypted"), { size: 16 }) : null;
+  return html("span", { class: "row-marks", title: translate("learnt_when_opened"), data: { state: lesson.state, test: "learnt" } }, mark, lock);
+}
+
+/**
+ * The lesson that the opened message teaches about its row. A verdict that does not cover all that the row shows is no
+ * state beside it.
+ * @param {import("../../keys/mail_vault.js").OpenedMessage} opened
+ * @param {MessageSummary} message
+ * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the addresses of the person's keys: only what they signed names its
+ *   recipients in the Sent folder, and not its sender
+ * @returns {Lesson}
+ */
+export function lessonOf({ report, headers }, message, { isOutgoing = false, own = [] } = {}) {
+  const header = headerReader(headers);
+  const [claimed = NOBODY] = report.people.from.mailboxes;
+  const proved = provedMailbox(report);
+  const isVerified = report.state === "verified";
+  // A row that names another sender than the message is not this message's row, whatever the mail server says.
+  const isTheirs = proved !== null && namesSender(message, proved.address);
+  const isCovered = coversField(report, "subject") && coversField(report, "date");
+  const isTo = isOutgoing && (!isVerified || (coversField(report, "to") && own.some((one) => sameAddress(one, proved?.address ?? ""))));
+  return {
+    state: isVerified && !(isTheirs && isCovered) ? null : shownState(report),
+    isUncovered: isVerified && isTheirs && !isCovered,
+    sender: shorten(proved ? writeMailbox(proved) : shortName(claimed), MAX_CHARACTERS),
+    to: isTo ? shorten(writePeople(report.people.to.mailboxes), MAX_CHARACTERS) : null,
+    subject: shorten(header("subject"), MAX_CHARACTERS),
+    date: report.date,
+    isEncrypted: isEncrypted(report),
+  };
+}
+
+/**
+ * Shows in a row that is drawn already what was learnt since.
+ * @param {App["translate"]} translate
+ * @param {HTMLElement} row
+ * @param {{message: MessageSummary, lesson: Lesson | null, texts: import("../../mail/row_texts.js").RowTexts}} shown
+ */
+export function updateRow(translate, row, { message, lesson, texts: { who, subject, date } }) {
+  row.querySelector(".row-marks")?.replaceWith(createRowMarks(translate, message, lesson));
+  const parts = [[".row-from", who], [".row-subject", subject], [".row-date", date.text]];
+  for (const [selector, text] of /** @type {[string, string][]} */ (parts)) {
+    const part = row.querySelector(selector);
+    if (part && part.textContent !== text) part.textContent = text;
+  }
+  const time = row.querySelector(".row-date");
+  if (date.iso) time?.setAttribute("datetime", date.iso);
+  else time?.removeAttribute("datetime");
+}

@@ -1,0 +1,285 @@
+/** The view "People and trust": the person's contacts, groups and accepted certificates, and the operator's anchors. */
+
+import { createFacts } from "../../../../wasm_build/ui/facts.js";
+import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
+import { groupFingerprint } from "../../../../wasm_build/ui/changed_certificate.js";
+import { createGroups, openGroup } from "../../keys/views/group_cards.js";
+import { PeopleCards } from "./people_cards.js";
+import { createPeopleImport } from "./people_import.js";
+import { showCertificate } from "../certificate_dialog.js";
+import { dayOnly, listOf, technical } from "../../../../wasm_build/ui/formats.js";
+import { isKeepingTrouble } from "../kept_trust.js";
+import { ask, problem } from "../../../../wasm_build/ui/parts.js";
+import { certificateFacts } from "../../app/facts.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../keys/mail_vault.js").Authority} Authority */
+/** @typedef {import("../../keys/mail_vault.js").Decision} Decision */
+/** @typedef {import("../../keys/mail_vault.js").Certificate} Certificate */
+
+/**
+ * @param {App} app
+ * @returns {import("../../app/app.js").View}
+ */
+export function createPeopleView(app) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1, text: translate("people_title") });
+  const failure = problem("people-error");
+  const body = html("div", { class: "stack" });
+  const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  // Outside of `body`, so that the result of an import stays when the body is drawn again.
+  const adding = createPeopleImport(app, { onAdded: () => redraw() });
+  const element = html(
+    "div",
+    { class: "narrow stack", data: { test: "people-view" } },
+    heading, failure, body, adding, html("div", { class: "actions" }, back),
+  );
+
+  const fail = (/** @type {unknown} */ error) => { failure.textContent = app.sentenceFor(error); };
+  const draw = createDrawing(app, body, { change: (remove, said) => change(remove, said).catch(fail), redraw: () => redraw() });
+  const redraw = () => draw().catch(fail);
+
+  /** @type {Change} */
+  async function change(remove, said) {
+    failure.textContent = "";
+    await remove();
+    await redraw();
+    app.announce(said);
+    // The button that had the focus was removed with its card.
+    heading.focus();
+  }
+
+  void redraw();
+  app.kept.addEventListener("change", redraw);
+  const close = () => app.kept.removeEventListener("change", redraw);
+  return { element, heading, close, titleKey: "people_title" };
+}
+
+/** @typedef {(remove: () => Promise<void>, said: string) => Promise<void>} Change */
+
+/**
+ * @param {App} app
+ * @param {HTMLElement} body
+ * @param {{change: Change, redraw: () => Promise<void>}} actions
+ */
+function createDrawing(app, body, { change, redraw }) {
+  let drawn = "";
+  const cards = new PeopleCards(app, { change, onGroup: (members, onSaved) => openGroup(app, change, { members }, onSaved) });
+  return async () => {
+    const { people, decisions, ...operator } = await app.mailVault.describeTrust();
+    const { kept, trust } = app;
+    const { groups } = trust.book;
+    const shown = JSON.stringify([
+      people, groups, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
+    ]);
+    // This function runs after every change of the kept state. If the shown data is the same, nothing is drawn, so that
+    // the focus and the open details stay.
+    if (shown === drawn) return;
+    drawn = shown;
+    body.replaceChildren(
+      createKeeping(app, change),
+      cards.draw(people),
+      createGroups(app, groups, change),
+      createDecisions(app, decisions, change),
+      createOperator(app, operator, redraw),
+    );
+  };
+}
+
+/**
+ * @param {App} app
+ * @param {Decision[]} decisions
+ * @param {Change} change
+ */
+function createDecisions(app, decisions, change) {
+  const { translate, mailVault } = app;
+  const cards = decisions.map((decision) => {
+    const { kind, acceptedFor, acceptedAt, fingerprint } = decision;
+    const name = decision.name || decision.subject;
+    const reach = translate(`decision_${kind}`, { addresses: listOf(acceptedFor, translate), date: dayOnly(acceptedAt) });
+    const onRemove = () => change(() => mailVault.takeBack(fingerprint), translate("decision_removed", { name }));
+    return createCard(app, { name, lines: [reach], certificates: [decision], onRemove, test: "decision" });
+  });
+  return html(
+    "section",
+    { class: "stack", data: { test: "decisions" } },
+    html("h2", { text: translate("decisions_heading") }),
+    html("p", { class: "field-hint", text: translate("decisions_meaning") }),
+    cards.length > 0 ? html("ul", { class: "cards" }, ...cards) : html("p", { class: "empty", text: translate("decisions_none") }),
+  );
+}
+
+/**
+ * The sentence that tells whether contacts and decisions are kept after the session, and the reason if not.
+ * @param {App} app
+ * @param {Change} change
+ */
+function createKeeping(app, change) {
+  const { translate, kept } = app;
+  const { keeping } = kept;
+  const sentence = translate(`trust_${keeping.replace("-", "_")}`);
+  if (!isKeepingTrouble(keeping)) {
+    return html("p", { class: "field-hint", text: sentence, data: { test: "keeping", keeping } });
+  }
+  const said = problem("keeping-problem");
+  said.textContent = keeping === "unreadable" ? `${sentence} ${whyUnreadable(app)}` : sentence;
+  const anew = html("button", {
+    type: "button", text: translate("trust_begin_anew"), data: { test: "begin-anew" },
+    on: { click: () => void change(() => kept.beginAnew(), translate("trust_begun_anew")) },
+  });
+  const actions = keeping === "unreadable" ? html("div", { class: "actions" }, anew) : null;
+  return html("div", { class: "stack", data: { test: "keeping", keeping } }, said, actions);
+}
+
+/** @param {App} app */
+function whyUnreadable({ kept, translate }) {
+  const code = kept.problem instanceof Error && "code" in kept.problem ? kept.problem.code : "";
+  if (code === "trust-state-older") return translate("trust_is_older");
+  if (code === "trust-state-refused" || code === "no-matching-recipient") return translate("trust_is_foreign");
+  return translate("trust_is_damaged");
+}
+
+/**
+ * @param {App} app
+ * @param {{authorities: Authority[], timestampServices: Authority[]}} operator
+ * @param {() => Promise<void>} draw
+ */
+function createOperator(app, { authorities, timestampServices }, draw) {
+  const { translate, trust } = app;
+  const { mozilla, revocation = "required" } = { ...trust.operator, ...revocationOfList(trust.following) };
+  const isListed = Boolean(trust.following?.list);
+  const none = !isListed && !mozilla && authorities.length === 0 ? translate("operator_none") : null;
+  const lines = [
+    mozilla ? translate("operator_mozilla") : null,
+    translate(`operator_revocation_${revocation.replace("-", "_")}`),
+  ];
+  return html(
+    "section",
+    { class: "stack", data: { test: "operator" } },
+    html("h2", { text: translate("operator_heading") }),
+    isListed || none ? null : html("p", { text: translate("operator_meaning") }),
+    none && html("p", { class: "empty", text: none }),
+    createAuthorities(app, authorities, "operator-authority"),
+    timestampServices.length > 0 ? html("p", { text: translate("operator_timestamps") }) : null,
+    createAuthorities(app, timestampServices, "operator-timestamps"),
+    ...lines.map((text) => text && html("p", { text })),
+    trust.following && createFollowedList(app, trust.following, draw),
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {Authority[]} authorities
+ * @param {string} test
+ */
+function createAuthorities(app, authorities, test) {
+  const { translate } = app;
+  const cards = authorities.map(({ certificate, subject, notAfter, fingerprint }) => html(
+    "li",
+    { class: "card", data: { test } },
+    html("h3", { class: "card-title", dir: "auto", text: subject }),
+    html("p", { text: translate("operator_until", { date: dayOnly(notAfter) }) }),
+    html("p", { class: "fingerprint", dir: "ltr", text: groupFingerprint(fingerprint) }),
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("details"), "aria-label": translate("operator_details", { name: subject }),
+      data: { test: `${test}-details` }, on: { click: () => void showCertificate(app, certificate) },
+    })),
+  ));
+  return cards.length > 0 ? html("ul", { class: "cards" }, ...cards) : null;
+}
+
+/** @param {import("../../../../wasm_build/vault/trust.js").Following | null} following */
+function revocationOfList(following) {
+  return following?.list ? { revocation: following.list.revocation } : {};
+}
+
+/**
+ * The card of the organisation's list: its signer, its expiry, and its anchors. The person cannot change them.
+ * @param {App} app
+ * @param {import("../../../../wasm_build/vault/trust.js").Following} following
+ * @param {() => Promise<void>} draw
+ */
+function createFollowedList(app, { list, operator, problems }, draw) {
+  const { translate, trust } = app;
+  const warnings = problems.map(({ code, message }) =>
+    translate(code === "another-operator" ? "list_of_another" : "list_refused", { text: technical(message) }));
+  return html(
+    "div",
+    { class: "card stack", data: { test: "followed-list" } },
+    html("h3", { class: "card-title", dir: "auto", text: list ? list.name : translate("list_none_counts") }),
+    ...warnings.map((text) => html("p", { class: "problem", role: "alert" }, ...sentenceNodes(text))),
+    ...(list ? describeList(translate, list) : []),
+    operator && trust.isNewlyFollowed ? html("p", { data: { test: "newly-followed" }, text: translate("list_new") }) : null,
+    createListActions(app, operator, draw),
+  );
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {import("../../../../wasm_build/vault/trust.js").TrustList} list
+ */
+function describeList(translate, { operator, serialNumber, expires, anchors }) {
+  const named = anchors.map(({ certificate, addresses }) => html("li", {
+    dir: "auto",
+    text: addresses.length > 0
+      ? translate("list_anchor_for", { name: certificate.name, addresses: listOf(addresses, translate) })
+      : certificate.name,
+  }));
+  return [
+    html("p", { text: translate("list_signed_by", { name: operator.name, number: String(serialNumber), date: dayOnly(expires) }) }),
+    html("p", { class: "fingerprint", dir: "ltr", text: groupFingerprint(operator.fingerprint) }),
+    html("details", {}, html("summary", { text: translate("list_anchors", { count: anchors.length }) }), html("ul", {}, ...named)),
+  ];
+}
+
+/**
+ * @param {App} app
+ * @param {ArrayBuffer | null} operator
+ * @param {() => Promise<void>} draw
+ */
+function createListActions(app, operator, draw) {
+  const { translate, trust } = app;
+  const stop = () => {
+    trust.stopFollowing();
+    app.announce(translate("list_stopped"));
+    void draw();
+  };
+  return html(
+    "div",
+    { class: "actions" },
+    operator && html("button", {
+      type: "button", text: translate("list_signer"), data: { test: "list-signer" },
+      on: { click: () => void showCertificate(app, operator) },
+    }),
+    html("button", {
+      type: "button", text: translate("list_stop"), data: { test: "list-stop" }, on: {
+        click: () => ask({
+          title: translate("list_stop_title"), meaning: translate("list_stop_meaning"), keep: translate("list_stop_not"),
+          go: translate("list_stop"), test: "list-stop-go", onGo: stop,
+        }),
+      },
+    }),
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {{
+ *   name: string, lines: string[], certificates: Certificate[], onRemove: () => Promise<void>, test: string,
+ * }} card
+ */
+function createCard({ translate }, { name, lines, certificates, onRemove, test }) {
+  const remove = html("button", {
+    type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }),
+    data: { test: `${test}-remove` }, on: { click: () => void onRemove() },
+  });
+  const facts = certificates.map((certificate) => createFacts(certificateFacts(translate, certificate)));
+  return html(
+    "li",
+    { class: "card", data: { test } },
+    html("h3", { class: "card-title", dir: "auto", text: name }),
+    ...lines.map((text) => html("p", { text })),
+    html("details", {}, html("summary", { text: translate("details") }), ...facts),
+    html("div", { class: "actions" }, remove),
+  );
+}

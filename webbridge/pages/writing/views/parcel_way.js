@@ -1,0 +1,78 @@
+/**
+ * The way of a letter in a parcel: to people without a certificate, or because it is too large for mail. The question, the
+ * upload and the view of the words are a script of their own, which is loaded when it is needed first.
+ */
+
+import { areSolved, partPeople } from "../../../../wasm_build/parcels/letter_people.js";
+import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { LANGUAGES } from "../../../../wasm_build/ui/languages.js";
+import { disturb } from "../../../../wasm_build/ui/calm.js";
+import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { PARCEL_LETTER_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";
+import { parcelLetterUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
+import { ApiError } from "../../app/api.js";
+import { lateScript } from "../../app/late_script.js";
+
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
+/** @typedef {import("../../../../wasm_build/parcels/letter_people.js").People} People */
+/** @typedef {import("../../parcels/letter/parcel_letter.js").ParcelDialogs} ParcelDialogs */
+/**
+ * @typedef {Omit<import("../../parcels/letter/parcel_letter.js").Letter, "isTooLarge" | "open" | "hidden" | "others" | "onBegun">} Letter
+ */
+
+const load = lateScript(parcelLetterUrl, PARCEL_LETTER_INTEGRITY);
+const PARTS = { createForm, disturb, inputField, problem, showDialog: openDialog, uniqueId, whileBusy };
+
+export class ParcelWay {
+  #app;
+  /** The people to whom a parcel is being sent; null while none is. @type {Set<Person> | null} */
+  #going = null;
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+  }
+
+  /** Whether the bridge takes parcels. */
+  get isOffered() {
+    return this.#app.parcels !== null;
+  }
+
+  /** Whether a parcel goes around all that is in the way. @param {Obstacle[]} found */
+  solves(found) {
+    return this.isOffered && areSolved(found);
+  }
+
+  /** The people who get the letter by mail, beside the parcel that is being sent. @param {People} people @returns {People} */
+  others({ open, hidden }) {
+    const isOther = (/** @type {Person} */ person) => !this.#going?.has(person);
+    return { open: open.filter(isOther), hidden: hidden.filter(isOther) };
+  }
+
+  /**
+   * Asks whether the letter goes as a parcel, sends it, and shows the words.
+   * @param {Obstacle[]} found
+   * @param {People} people
+   * @param {Letter} letter
+   */
+  async ask(found, people, letter) {
+    const { app, limits } = { app: this.#app, limits: this.#app.parcels };
+    if (!limits) return;
+    await load().catch((error) => {
+      throw new ApiError("unreachable", String(error));
+    });
+    const parting = partPeople(found, people);
+    const { sealwaxParcelLetter } = /** @type {{sealwaxParcelLetter: ParcelDialogs}} */ (/** @type {unknown} */ (globalThis));
+    sealwaxParcelLetter.ask({ app, parts: PARTS, limits, languages: LANGUAGES }, {
+      ...letter, ...parting,
+      onBegun: () => { this.#going = new Set([...parting.open, ...parting.hidden]); },
+      onLeft: (error) => {
+        this.#going = null;
+        letter.onLeft(error);
+      },
+    });
+  }
+}

@@ -1,0 +1,72 @@
+/** The form for the text that the person wants below each message. */
+
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm } from "../../../../wasm_build/ui/parts.js";
+import { cleanSignature, MAX_CHARACTERS } from "../letter_signature.js";
+
+/** @param {import("../../app/app.js").App} app @returns {{element: HTMLElement, close: () => void}} */
+export function createSignatureForm(app) {
+  const { translate, trust, keys } = app;
+  const id = uniqueId("signature");
+  const body = html("div", { class: "stack" });
+  const element = html(
+    "section",
+    { class: "stack", "aria-labelledby": `${id}-title`, data: { test: "letter-signature-section" } },
+    html("h2", { id: `${id}-title`, text: translate("letter_signature_title") }), body,
+  );
+  const area = createArea(id);
+  let shown = "";
+  const fill = () => {
+    // The text that the person types is not replaced.
+    if (area.value !== shown) return;
+    area.value = trust.book.signature;
+    shown = area.value;
+  };
+  const submit = () => {
+    shown = area.value = cleanSignature(area.value);
+    trust.book.keepSignature(shown);
+    app.announce(translate(shown ? "letter_signature_saved" : "letter_signature_off"));
+  };
+  const form = createTextForm(app, id, area, submit);
+  const locked = html("p", { class: "note", text: translate("letter_signature_locked"), data: { test: "letter-signature-locked" } });
+  // It is encrypted to the person's keys, and may come from another device.
+  const draw = () => {
+    fill();
+    body.replaceChildren(keys.unlocked ? form : locked);
+  };
+  draw();
+  void trust.known.then(fill);
+  trust.addEventListener("learned", fill);
+  keys.addEventListener("change", draw);
+  const close = () => {
+    trust.removeEventListener("learned", fill);
+    keys.removeEventListener("change", draw);
+  };
+  return { element, close };
+}
+
+/** @param {string} id @returns {HTMLTextAreaElement} */
+function createArea(id) {
+  // With `autocomplete=off` browsers do not write the text to their session files.
+  return html("textarea", {
+    id, rows: 4, maxlength: MAX_CHARACTERS, autocomplete: "off", spellcheck: "false", translate: "no", dir: "auto",
+    "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-hint`, data: { test: "letter-signature" },
+  });
+}
+
+/**
+ * @param {import("../../app/app.js").App} app
+ * @param {string} id
+ * @param {HTMLTextAreaElement} area
+ * @param {() => void} submit
+ */
+function createTextForm({ translate, kept }, id, area, submit) {
+  const place = translate(kept.keeping === "off" ? "letter_signature_in_page" : "letter_signature_in_browser");
+  const hint = html("p", { class: "field-hint", id: `${id}-hint`, text: `${translate("letter_signature_hint")} ${place}` });
+  const save = html("button", {
+    class: "primary", type: "submit", text: translate("copies_save"), data: { test: "letter-signature-save" },
+  });
+  return createForm(
+    { class: "stack" }, submit, html("div", { class: "field" }, area, hint), html("div", { class: "actions" }, save),
+  );
+}
