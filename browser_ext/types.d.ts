@@ -14,7 +14,7 @@ interface MessageKinds {
   number: number;
   entries: FormEntry[];
   files: ArrayBuffer[];
-  revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
+  revocation: import("../wasm_build/vault/server/trust.js").RevocationPolicy;
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
   "parcel via": "bridge" | "token";
@@ -158,7 +158,7 @@ interface KeptAccount {
   /** What was sent to the account since that merge, encrypted likewise; null for nothing. */
   sent?: ArrayBuffer | null;
   /** The signed list of the server's addresses, if the pages of the bridge name one. */
-  discovery?: import("./background/key_servers.js").Discovery | null;
+  discovery?: import("./background/account/key_servers.js").Discovery | null;
   /** The last good list, as the vault returned it. */
   followed?: ArrayBuffer | null;
 }
@@ -220,16 +220,16 @@ interface Servers {
 /** The entries of the store `settings`, by name. */
 interface Settings {
   contacts: { value: ArrayBuffer };
-  "changed certificates": { value: import("./background/contacts.js").Change[] };
+  "changed certificates": { value: import("./background/people/contacts.js").Change[] };
   decisions: { value: ArrayBuffer };
   "followed list": { value: ArrayBuffer };
-  trust: { value: import("./background/trust.js").Settings };
+  trust: { value: import("./background/people/trust.js").Settings };
   preferences: { value: import("./shared/kept_preferences.js").Preferences };
   /** The fingerprint of the identity that signs, for each address. */
   "preferred identities": { value: Record<string, string> };
-  writing: { value: import("./background/writing.js").Writing };
-  "parcel server": { value: import("./background/parcel_server.js").KeptServer };
-  "held settings": { value: import("../wasm_build/vault/roaming_settings.js").AllHeld };
+  writing: { value: import("./background/writing/writing.js").Writing };
+  "parcel server": { value: import("./background/parcels/parcel_server.js").KeptServer };
+  "held settings": { value: import("../wasm_build/vault/account/roaming_settings.js").AllHeld };
   guide: { step: number };
   updated: { version: string };
   pattern: { number: number };
@@ -270,16 +270,16 @@ type ReceiptRequestRecord = import("../wasm_build/ui/receipts.js").SentRequest;
 
 /** The values in `storage.session`, by name (`background/memory.js`). */
 interface SessionMemory {
-  unlocked: import("./background/session.js").Session;
-  "locked because": import("../wasm_build/vault/session.js").LockReason;
+  unlocked: import("./background/keys/session.js").Session;
+  "locked because": import("../wasm_build/vault/storage/session.js").LockReason;
   /** The window of the toolbar button. */
   toolbar: { windowId: number };
-  downloads: import("./background/downloads.js").Download[];
-  "opened mails": import("./background/opened_mails.js").Opened;
-  bridge: import("./background/bridge.js").Session;
-  proposals: import("./background/trust.js").Proposal[];
-  "own authority": import("./background/trust.js").KeptAuthority;
-  roaming: import("./background/key_trust.js").Roaming;
+  downloads: import("./background/browser/downloads.js").Download[];
+  "opened mails": import("./background/mail/opened_mails.js").Opened;
+  bridge: import("./background/writing/bridge.js").Session;
+  proposals: import("./background/people/trust.js").Proposal[];
+  "own authority": import("./background/people/trust.js").KeptAuthority;
+  roaming: import("./background/account/key_trust.js").Roaming;
   [frame: `frame:${string}`]: FrameRecord;
   [token: `token:${string}`]: { frame: string; expires: number };
   [job: `job:${string}`]: JobRecord;
@@ -340,7 +340,7 @@ interface JobRecord {
   windowId?: number;
   /** The document that asked, for a job without a frame. Its request is in `form`, `notice` or `files`. */
   page?: { tabId: number; frameId: number; documentId: string };
-  form?: Omit<import("./background/forms.js").SubmittedForm, "origin" | "topOrigin">;
+  form?: Omit<import("./background/pages/forms.js").SubmittedForm, "origin" | "topOrigin">;
   notice?: Notice;
   files?: { sign: boolean; encrypt: boolean; proposed: string[]; multiple: boolean };
   result?: OpenedResult | WrittenResult;

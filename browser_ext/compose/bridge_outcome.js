@@ -3,7 +3,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { text } from "../shared/i18n.js";
 
-/** @typedef {import("../background/bridge_sending.js").Result} Result */
+/** @typedef {import("../background/writing/bridge_sending.js").Result} Result */
 
 /** @param {Result} result @returns {string} */
 export function outcomeSentence(result) {

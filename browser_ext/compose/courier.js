@@ -1,6 +1,6 @@
 /** The requests of the writing window to the background. Secrets leave this page encrypted. */
 import { encryptTo, generateKeys, openWith } from "../shared/channel.js";
-import { packLetter, unpackLetter } from "../../wasm_build/vault/packed_letter.js";
+import { packLetter, unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
 import { RequestError } from "../shared/messages.js";
 import { followProgress } from "../shared/progress.js";
 import { digestOf } from "../shared/question.js";
@@ -8,7 +8,7 @@ import { ask, askWithSecrets } from "../shared/request.js";
 import { versionOf } from "./letter_version.js";
 
 /** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
-/** @template [Fields=unknown] @typedef {import("../../wasm_build/vault/packed_letter.js").PackedLetter<Fields>} PackedLetter */
+/** @template [Fields=unknown] @typedef {import("../../wasm_build/vault/values/packed_letter.js").PackedLetter<Fields>} PackedLetter */
 /**
  * The fields of a letter, from which the vault makes the message.
  * @typedef {Omit<VaultArgs<"message.compose">["draft"], "text" | "attachments" | "date">} LetterFields

@@ -21,7 +21,7 @@ import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_t
 /** @typedef {import("../../wasm_build/parcels/letter_people.js").People} People */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
 /** @typedef {import("../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
-/** @typedef {import("../background/parcel_letters.js").Way} Way */
+/** @typedef {import("../background/parcels/parcel_letters.js").Way} Way */
 /** @typedef {ReplyTo<"compose.send">} Delivered the outcome of the mail to the others */
 /** @typedef {{again: boolean, anew: boolean}} Agreed what the person has agreed to after an error (`courier.js`) */
 /** @typedef {import("../../wasm_build/parcels/letter_host.js").ParcelLetter<Delivered>} ParcelLetter */

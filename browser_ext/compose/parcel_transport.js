@@ -3,12 +3,12 @@
  * this window may connect to nothing.
  */
 import { ParcelUploads } from "../../wasm_build/parcels/parcel_uploads.js";
-import { ApiError, refusal } from "../../wasm_build/vault/json_requests.js";
+import { ApiError, refusal } from "../../wasm_build/vault/server/json_requests.js";
 import { codeOf, RequestError } from "../shared/messages.js";
 
-/** @typedef {import("../../wasm_build/vault/session.js").Caller} Caller */
+/** @typedef {import("../../wasm_build/vault/storage/session.js").Caller} Caller */
 /** @typedef {import("../../wasm_build/parcels/parcel_uploads.js").UploadOptions} UploadOptions */
-/** @typedef {import("../background/parcel_letters.js").Way} Way */
+/** @typedef {import("../background/parcels/parcel_letters.js").Way} Way */
 
 /** The codes for an answer that did not come. The request may be sent again. */
 const LOST = new Set(["directory-failed", "no-reply"]);

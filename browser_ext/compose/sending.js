@@ -15,7 +15,7 @@ import { LetterProgress } from "./letter_progress.js";
  *   isEncrypted: boolean, send: (options: {again: boolean, anew: boolean}) => Promise<ReplyTo<"compose.send">>, finish: () => Promise<ArrayBuffer[]>,
  * }} Outgoing
  */
-/** @typedef {import("../background/bridge_sending.js").Result} BridgeResult */
+/** @typedef {import("../background/writing/bridge_sending.js").Result} BridgeResult */
 /** @typedef {{shown: ArrayBuffer | null, isHandedOver: boolean, byBridge?: BridgeResult}} Sent */
 /**
  * @typedef {{

@@ -12,14 +12,14 @@ import { text } from "../shared/i18n.js";
 /**
  * A letter that went as a parcel. `letter` has the people who got it by mail, and `delivered` is the outcome of that mail; null
  * if nobody got one.
- * @typedef {{way: import("../background/parcel_letters.js").Way, letter: Letter, delivered: ReplyTo<"compose.send"> | null}} SentParcel
+ * @typedef {{way: import("../background/parcels/parcel_letters.js").Way, letter: Letter, delivered: ReplyTo<"compose.send"> | null}} SentParcel
  */
 
 /**
  * @param {Catalogue} translate
  * @param {{
  *   letter: Letter, deliver: string, origin: string, shown: ArrayBuffer | null, isHandedOver: boolean,
- *   byBridge?: import("../background/bridge_sending.js").Result, onClose: () => void,
+ *   byBridge?: import("../background/writing/bridge_sending.js").Result, onClose: () => void,
  * }} sent `shown` is the beginning of the first message
  * @returns {SentView}
  */
@@ -57,7 +57,7 @@ export function createSentParcelView(translate, { way, letter, delivered }, { de
 /**
  * How the mail left, and what the person has still to do.
  * @param {Catalogue} translate
- * @param {{letter: Letter, deliver: string, origin: string, isHandedOver: boolean, byBridge?: import("../background/bridge_sending.js").Result}} sent
+ * @param {{letter: Letter, deliver: string, origin: string, isHandedOver: boolean, byBridge?: import("../background/writing/bridge_sending.js").Result}} sent
  */
 function createMailParts(translate, { letter, deliver, origin, isHandedOver, byBridge }) {
   const sentence = html("p", { text: whatWillLeave(letter, translate), data: { test: "left" } });

@@ -10,7 +10,7 @@ import { createReview } from "./backup_review.js";
 import { byId, createNewPassphrase, field, openForm, tellDone } from "./parts.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {{body: {bytes: ArrayBuffer, replace: boolean}, review: import("../background/backup_review.js").Review}} Opened */
+/** @typedef {{body: {bytes: ArrayBuffer, replace: boolean}, review: import("../background/keys/backup_review.js").Review}} Opened */
 
 const DATE_LENGTH = "2026-01-31".length;
 

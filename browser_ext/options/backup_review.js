@@ -6,7 +6,7 @@ import { day, text } from "../shared/i18n.js";
 import { nameOf as patternName } from "../shared/pattern.js";
 import { visibleText } from "../shared/visible_text.js";
 
-/** @typedef {import("../background/backup_review.js").Review} Review */
+/** @typedef {import("../background/keys/backup_review.js").Review} Review */
 /** @typedef {{name: string, note?: string, fingerprint?: string}} Line */
 
 /** The number of lines of a list that are drawn at once; a button draws more. */

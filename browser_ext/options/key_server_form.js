@@ -24,7 +24,7 @@ import { byId, field, tellDone } from "./parts.js";
 /** @typedef {Omit<ReplyTo<"account.read">, "hasLostCode" | "roaming">} State */
 /** @typedef {ReplyTo<"account.read">["roaming"]} Roaming */
 /** @typedef {NonNullable<State["account"]>} Account */
-/** @template T @typedef {import("../background/key_factor.js").Progress<T>} Progress */
+/** @template T @typedef {import("../background/account/key_factor.js").Progress<T>} Progress */
 
 /** The shown state, as JSON. */
 let shown = "";
@@ -281,7 +281,7 @@ async function finish(app, begun) {
 
 /**
  * Asks for the second factor. Security keys belong to the pages' own site, and sign for no other.
- * @param {App} app @param {import("../../wasm_build/vault/key_account.js").FactorDemand} demand
+ * @param {App} app @param {import("../../wasm_build/vault/account/key_account.js").FactorDemand} demand
  */
 async function prove(app, demand) {
   const stopHeartbeat = startHeartbeat();

@@ -7,7 +7,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createLeftOut } from "../../wasm_build/ui/left_out.js";
 import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
-import { LIMITS } from "../../wasm_build/vault/session.js";
+import { LIMITS } from "../../wasm_build/vault/storage/session.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { addAdministration } from "../shared/administration.js";
 import { api } from "../shared/api.js";
@@ -202,7 +202,7 @@ function revocationChoice() {
   return /** @type {HTMLSelectElement} */ (byId("revocation"));
 }
 
-/** @param {import("../background/trust.js").Decision} decision */
+/** @param {import("../background/people/trust.js").Decision} decision */
 function decisionCard(decision) {
   const { kind, acceptedFor, acceptedAt } = decision;
   const key = kind === "exact" ? "decisionExact" : "decisionAuthority";

@@ -4,7 +4,7 @@ import { directoryOrigin, directoryPattern } from "../shared/directory_address.j
 import { ask } from "../shared/request.js";
 import { byId, inputById, tellChange } from "./parts.js";
 
-/** @typedef {import("../background/preferences.js").Preferences} Preferences */
+/** @typedef {import("../background/browser/preferences.js").Preferences} Preferences */
 
 /** @type {chrome.permissions.Permissions} */
 const DOWNLOADS = { permissions: ["downloads"] };

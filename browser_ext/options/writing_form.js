@@ -23,7 +23,7 @@ export function watchWriting(refresh) {
   }
 }
 
-/** @param {import("../background/writing.js").Writing} writing */
+/** @param {import("../background/writing/writing.js").Writing} writing */
 export function showWriting({ timestampService, labelPolicy }) {
   // Text that the person is typing, or that was refused, stays.
   const isLeft = document.activeElement !== byId("timestamp-service") && !byId("writing-problem").textContent;

@@ -2,7 +2,7 @@
 import { generateKeys, openWith } from "../shared/channel.js";
 import { ask } from "../shared/request.js";
 
-/** @typedef {import("../../wasm_build/vault/session.js").Caller} Caller */
+/** @typedef {import("../../wasm_build/vault/storage/session.js").Caller} Caller */
 
 export class KeyVault {
   #own;

@@ -2,7 +2,7 @@
  * The written message of a parcel, in the sandboxed view that shows mail. It has no signature of its own: the verdict on the
  * manifest is that of the message.
  */
-import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { loadSharedText, locale, text } from "../shared/i18n.js";
 import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "../shared/mail_view_words.js";

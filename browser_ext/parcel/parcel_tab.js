@@ -14,9 +14,9 @@ import { secretOf } from "../../wasm_build/parcels/typed_words.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
-import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
+import { EvidenceStore } from "../../wasm_build/vault/server/lookups.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
-import { SealedSession } from "../../wasm_build/vault/session.js";
+import { SealedSession } from "../../wasm_build/vault/storage/session.js";
 import { api } from "../shared/api.js";
 import { errorText, text } from "../shared/i18n.js";
 import { kept } from "../shared/kept_preferences.js";
@@ -73,7 +73,7 @@ export class ParcelTab {
     this.#close.textContent = this.translate("parcel_close");
     this.#close.addEventListener("click", () => this.#session.lock("hand"));
     this.#session.addEventListener("locked", (event) =>
-      this.#locked(/** @type {import("../../wasm_build/vault/session.js").LockedEvent} */ (event).reason));
+      this.#locked(/** @type {import("../../wasm_build/vault/storage/session.js").LockedEvent} */ (event).reason));
     whenLocked(() => this.#session.lock("elsewhere"));
     addEventListener("pagehide", () => this.#session.lock("left"));
     addEventListener("visibilitychange", () => this.#session.check());
@@ -155,7 +155,7 @@ export class ParcelTab {
    * @param {string} [fingerprint] that of the person's certificate, if its key opens the parcel
    */
   #makeReader(requests, { trust }, fingerprint) {
-    const judging = (/** @type {import("../../wasm_build/vault/trust.js").Evidence} */ evidence = this.#evidence.copy()) =>
+    const judging = (/** @type {import("../../wasm_build/vault/server/trust.js").Evidence} */ evidence = this.#evidence.copy()) =>
       ({ trust: { ...structuredClone(trust), evidence }, at: new Date().toISOString() });
     const session = this.#session;
     const vault = async () => {
@@ -249,7 +249,7 @@ export class ParcelTab {
     if (this.#address) this.#address = { ...this.#address, words: "" };
   }
 
-  /** @param {import("../../wasm_build/vault/session.js").LockReason} reason */
+  /** @param {import("../../wasm_build/vault/storage/session.js").LockReason} reason */
   #locked(reason) {
     this.#evidence.clear();
     void this.#vault?.then((vault) => vault.retire(), () => undefined);

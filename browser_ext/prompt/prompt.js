@@ -31,7 +31,7 @@ import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 /**
  * @typedef {Omit<ReplyTo<"prompt.claim">, "question"> & {
  *   kind: "write" | "open" | "form" | "files" | "altered" | "unsigned", origin: string, around: string[], sign: boolean, encrypt: boolean,
- *   proposed: string[], siteKnown: boolean, form: import("../background/forms.js").SubmittedForm, multiple: boolean, notice: Notice,
+ *   proposed: string[], siteKnown: boolean, form: import("../background/pages/forms.js").SubmittedForm, multiple: boolean, notice: Notice,
  * }} Job
  */
 

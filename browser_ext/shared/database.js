@@ -13,7 +13,7 @@
  * and what it has seen of the account; it has no key. `keySessions` has the session at that server, sealed as the
  * identities are.
  */
-import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
+import { inTransaction, openDatabase } from "../../wasm_build/vault/storage/database.js";
 
 /** @typedef {keyof Stores} Store */
 

@@ -10,7 +10,7 @@ import { countMarks, visibleText } from "./visible_text.js";
 /** Longer values may need scrolling, so they can get the keyboard's focus. */
 const LONG_CHARACTERS = 300;
 
-/** @typedef {import("../background/forms.js").SubmittedForm} SubmittedForm */
+/** @typedef {import("../background/pages/forms.js").SubmittedForm} SubmittedForm */
 /** @typedef {FormEntry & {number: number, repeats: number}} NumberedEntry */
 
 /**

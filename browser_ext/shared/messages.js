@@ -3,7 +3,7 @@
  * refuses all others. Senders and handlers take their types from this table (`BodyOf`, `ReplyTo` in `types.d.ts`).
  */
 
-import { SECRET_BUFFER_BYTES } from "../../wasm_build/vault/cleanup.js";
+import { SECRET_BUFFER_BYTES } from "../../wasm_build/vault/memory/cleanup.js";
 
 /** An error that is passed between contexts: `code` for programs, `message` for people. */
 export class RequestError extends Error {

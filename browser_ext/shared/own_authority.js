@@ -15,7 +15,7 @@ export function findOwnAuthority() {
 
 /**
  * Draws the question.
- * @param {import("../background/trust.js").OwnAuthority} proposed
+ * @param {import("../background/people/trust.js").OwnAuthority} proposed
  * @param {{onAnswer: (trusted: string | null) => Promise<unknown>}} options `onAnswer` gets a
  *   sentence about the trusted authority, or null
  */

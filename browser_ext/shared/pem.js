@@ -1,5 +1,5 @@
 /** Writes certificates as PEM (RFC 7468). Only the vault reads it. */
-import { base64FromBytes } from "../../wasm_build/vault/base64.js";
+import { base64FromBytes } from "../../wasm_build/vault/values/base64.js";
 
 /** Certificates as PEM, one after the other. @param {ArrayBuffer[]} certificates @returns {ArrayBuffer} */
 export function pemOf(certificates) {

@@ -4,7 +4,7 @@
  * another hash.
  */
 
-import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
+import { hexFromBytes } from "../../wasm_build/vault/values/hexadecimal.js";
 
 /**
  * The hash of a question.

@@ -1,5 +1,5 @@
 /** Draws a report: the state with the encryption beside it, remarks about the sender, and the details. */
-import { BEING_CHECKED } from "../../wasm_build/vault/lookups.js";
+import { BEING_CHECKED } from "../../wasm_build/vault/server/lookups.js";
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { isolate, technical, writeMailbox } from "../../wasm_build/ui/formats.js";
 import { createLongList } from "../../wasm_build/ui/long_list.js";

@@ -1,5 +1,5 @@
 /** Requests from the extension's pages to its background. */
-import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { api } from "./api.js";
 import { encryptTo } from "./channel.js";
 import { RequestError } from "./messages.js";

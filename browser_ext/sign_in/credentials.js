@@ -1,5 +1,5 @@
 /** The body of a request to sign in, made without a string of the password. */
-import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 
 const [QUOTE, BACKSLASH, FIRST_PLAIN] = [0x22, 0x5c, 0x20];
 const HEX = new TextEncoder().encode("0123456789abcdef");

@@ -2,8 +2,8 @@
  * The window in which the person signs in to their bridge. It sends the password to the bridge itself, as bytes that it
  * overwrites. The background gets only the token of the session.
  */
-import { overwrite } from "../../wasm_build/vault/cleanup.js";
-import { readAtMost } from "../../wasm_build/vault/json_requests.js";
+import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
+import { readAtMost } from "../../wasm_build/vault/server/json_requests.js";
 import { disturb } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";

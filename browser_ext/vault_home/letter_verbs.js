@@ -2,11 +2,11 @@
  * The verbs of the vault's owner for letters. A letter arrives in one envelope that is encrypted to the owner, and
  * leaves in one that is encrypted to the window.
  */
-import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { RequestError } from "../shared/messages.js";
-import { shownText } from "../../wasm_build/vault/shown_text.js";
-import { packLetter, unpackLetter } from "../../wasm_build/vault/packed_letter.js";
+import { shownText } from "../../wasm_build/vault/values/shown_text.js";
+import { packLetter, unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
 import { tellProgress } from "../shared/progress.js";
 import { copyMail } from "./mail_verbs.js";
 import { callVault, openEnvelope, openSecret } from "./vault_access.js";
@@ -19,7 +19,7 @@ const BASE64_GROWTH = (4 / 3) * (78 / 76);
 
 /**
  * A letter as the vault composes it.
- * @typedef {import("../../wasm_build/vault/packed_letter.js").PackedLetter<import("../compose/courier.js").LetterFields>} Unpacked
+ * @typedef {import("../../wasm_build/vault/values/packed_letter.js").PackedLetter<import("../compose/courier.js").LetterFields>} Unpacked
  */
 /** @typedef {Pick<Encrypted<VaultArgs<"message.verify">>, "sealKey" | "identities">} Keys */
 /**

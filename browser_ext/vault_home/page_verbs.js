@@ -2,7 +2,7 @@
  * The verbs of the vault's owner for whole pages. Pages are held in memory and never stored. An opened page leaves
  * encrypted to the view that shows it.
  */
-import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { isClosed as isClosedReport } from "../shared/closed_report.js";
 import { RequestError } from "../shared/messages.js";

@@ -3,7 +3,7 @@
  * content and the words leave encrypted to the page that shows them; the report leaves without them.
  */
 import { encryptTo } from "../shared/channel.js";
-import { unpackLetter } from "../../wasm_build/vault/packed_letter.js";
+import { unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
 import { callVault, openEnvelope } from "./vault_access.js";
 
 /** @typedef {import("./letter_verbs.js").Unpacked} Unpacked */

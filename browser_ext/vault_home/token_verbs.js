@@ -2,7 +2,7 @@
  * The verbs of the vault's owner for the token by which the person's parcels are sent. It is kept sealed under a key of the
  * person, as a draft is, and is bound to its server. It leaves encrypted to the background, which sends it.
  */
-import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { callVault, openSecret } from "./vault_access.js";
 

@@ -3,7 +3,7 @@
  * Envelopes are opened here only for the vault.
  */
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
-import { SealedSession } from "../../wasm_build/vault/session.js";
+import { SealedSession } from "../../wasm_build/vault/storage/session.js";
 import { api } from "../shared/api.js";
 import { generateKeys, openWith } from "../shared/channel.js";
 import { kept } from "../shared/kept_preferences.js";

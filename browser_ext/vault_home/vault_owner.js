@@ -2,7 +2,7 @@
  * Owns the vault on behalf of the background, and the key pair to which the extension's contexts encrypt texts and
  * secrets. It opens envelopes only to hand their content to the vault, and encrypts every text that leaves.
  */
-import { readClock } from "../../wasm_build/vault/session.js";
+import { readClock } from "../../wasm_build/vault/storage/session.js";
 import { encryptTo } from "../shared/channel.js";
 import { isClosed } from "../shared/closed_report.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "../shared/file_limits.js";

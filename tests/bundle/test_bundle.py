@@ -485,7 +485,10 @@ def test_the_warm_up_takes_its_stand_in_away(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_catalogues_of_browsers_have_all_texts_and_no_notes(dist: Path) -> None:
-    for folder, copies in ((ROOT / "webbridge/pages/words", dist / "pages"), (ROOT / "wasm_build/ui", dist / "runtime/ui")):
+    for folder, copies in (
+        (ROOT / "webbridge/pages/words", dist / "pages"),
+        (ROOT / "wasm_build/ui", dist / "runtime/ui"),
+    ):
         for source in folder.glob("messages.*.json"):
             texts = json.loads(source.read_text())
             copied = json.loads((copies / source.name).read_text())

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { readJson as readInExtension } from "../../browser_ext/background/bridge_requests.js";
-import { readAtMost, readJson, refusal } from "../../wasm_build/vault/json_requests.js";
+import { readJson as readInExtension } from "../../browser_ext/background/writing/bridge_requests.js";
+import { readAtMost, readJson, refusal } from "../../wasm_build/vault/server/json_requests.js";
 import { BridgeApi } from "../../webbridge/pages/app/api.js";
 
 const PIECE_BYTES = 1_000_000;

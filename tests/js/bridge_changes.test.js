@@ -29,8 +29,8 @@ globalThis.fetch = async (url, { method }) => {
   return new Response(JSON.stringify(answer));
 };
 globalThis.indexedDB = settledDatabase({ get: (key) => (key === "d" ? { result: draft } : {}), put: () => ({}) });
-const { send } = await import("../../browser_ext/background/bridge_sending.js");
-const bridge = await import("../../browser_ext/background/bridge.js");
+const { send } = await import("../../browser_ext/background/writing/bridge_sending.js");
+const bridge = await import("../../browser_ext/background/writing/bridge.js");
 
 /** The person is signed in here, and has a draft that was sent there without an answer. */
 function begin([directory, address], { isOld = false } = {}) {

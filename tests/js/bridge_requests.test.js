@@ -28,7 +28,7 @@ globalThis.fetch = async (url, { method, headers }) => {
 };
 // A database without entries: the address of the bridge comes from the administrator.
 globalThis.indexedDB = settledDatabase({ get: () => ({}) });
-const bridge = await import("../../browser_ext/background/bridge.js");
+const bridge = await import("../../browser_ext/background/writing/bridge.js");
 
 beforeEach(() => { kept.bridge = { ...BRIDGE }; });
 

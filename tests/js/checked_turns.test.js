@@ -61,7 +61,7 @@ globalThis.indexedDB = { open: () => {
   setTimeout(() => opened.onsuccess());
   return opened;
 } };
-const checked = await import("../../browser_ext/background/checked_sites.js");
+const checked = await import("../../browser_ext/background/browser/checked_sites.js");
 
 const site = (origin) => stored.checkedSites.set(origin, { origin, keys: ["k"], seen: null, servers: null });
 const matches = () => registered.get("checked-sites")?.matches ?? [];

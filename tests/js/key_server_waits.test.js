@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 
-import { KeyServer } from "../../wasm_build/vault/key_server.js";
+import { KeyServer } from "../../wasm_build/vault/account/key_server.js";
 
 const UNREACHABLE = { code: "unreachable" };
 

@@ -6,7 +6,7 @@ import vm from "node:vm";
 import "./support/leave.js";
 
 import { HANDLERS } from "../../browser_ext/background/handlers.js";
-import { QUESTIONS } from "../../browser_ext/background/questions.js";
+import { QUESTIONS } from "../../browser_ext/background/jobs/questions.js";
 import { codeOf, describeError, MESSAGES } from "../../browser_ext/shared/messages.js";
 
 test("every message has a handler and every handler a message", () => {

@@ -5,11 +5,11 @@ import { test } from "node:test";
 
 import "./support/leave.js";
 
-import { SealedSession } from "../../wasm_build/vault/session.js";
+import { SealedSession } from "../../wasm_build/vault/storage/session.js";
 import { CHUNK_BYTES } from "../../wasm_build/parcels/chunk_plan.js";
 import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
-import { ApiError } from "../../wasm_build/vault/json_requests.js";
-import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
+import { ApiError } from "../../wasm_build/vault/server/json_requests.js";
+import { EvidenceStore } from "../../wasm_build/vault/server/lookups.js";
 
 const ID = "AAAAAAAAAAAAAAAAAAAAAA";
 const OPENING = { ticket: "T1", reference: "R", manifest: 40, objects: [], from: "", until: "", submitted: "", kind: "files", downloadsLeft: null, enclosed: new Map() };

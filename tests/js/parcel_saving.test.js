@@ -8,7 +8,7 @@ import "./support/leave.js";
 import { MAX_BLOB_BYTES, chooseWay } from "../../wasm_build/parcels/saving.js";
 import { saveByWorker } from "../../webbridge/pages/parcels/page/worker_saving.js";
 import { GIVE, READY } from "../../webbridge/pages/parcels/page/save_words.js";
-import { giveChunks } from "../../wasm_build/vault/chunk_port.js";
+import { giveChunks } from "../../wasm_build/vault/values/chunk_port.js";
 
 const BASE = new URL("https://pages.test/");
 const byWorker = (file) => saveByWorker(file, BASE);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ApiError } from "../../wasm_build/vault/json_requests.js";
+import { ApiError } from "../../wasm_build/vault/server/json_requests.js";
 import { CHUNK_BYTES } from "../../wasm_build/parcels/chunk_plan.js";
 import { ParcelSending } from "../../wasm_build/parcels/parcel_sending.js";
 import { ParcelUploads, PIECE_BYTES } from "../../wasm_build/parcels/parcel_uploads.js";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { offersOf, settle, textsForMerge } from "../../wasm_build/vault/roaming_settings.js";
+import { offersOf, settle, textsForMerge } from "../../wasm_build/vault/account/roaming_settings.js";
 
 /** @typedef {{account: any, decline?: string, change?: Record<string, string>}} Step */
 

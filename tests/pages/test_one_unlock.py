@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 TABS = """
   const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
   const { SharedUnlock } = await import("/source/webbridge/pages/keys/shared_unlock.js");
-  const { hexFromBytes } = await import("/source/wasm_build/vault/hexadecimal.js");
+  const { hexFromBytes } = await import("/source/wasm_build/vault/values/hexadecimal.js");
   const MINUTE = 60000, HOUR = 60 * MINUTE;
   const wall = Date.now.bind(Date);
   let shift = 0;

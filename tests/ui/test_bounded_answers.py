@@ -9,7 +9,7 @@ from tests.support.project import ROOT
 
 # The product's own files, which come from where the page itself comes from.
 OWN_FILES: Final = {
-    "browser_ext/background/checked_sites.js",
+    "browser_ext/background/browser/checked_sites.js",
     "browser_ext/shared/administration.js",
     "wasm_build/ui/catalogue.js",
     "wasm_build/vault/owner/assets.js",

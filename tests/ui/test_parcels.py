@@ -27,7 +27,11 @@ def test_the_chunks_are_those_of_the_format() -> None:
 def test_no_plaintext_goes_into_a_storage_of_the_browser() -> None:
     code = "".join(
         path.read_text()
-        for path in [*_PARCELS.rglob("*.js"), *(_PAGES / "parcels/page").rglob("*.js"), _PAGES / "parcels/save_worker.js"]
+        for path in [
+            *_PARCELS.rglob("*.js"),
+            *(_PAGES / "parcels/page").rglob("*.js"),
+            _PAGES / "parcels/save_worker.js",
+        ]
     )
     storages = re.compile(r"getDirectory|createSyncAccessHandle|indexedDB|localStorage|sessionStorage|caches\b")
     assert storages.findall(code) == []

@@ -6,7 +6,7 @@
  */
 
 import { createInterface } from "node:readline";
-import { Residue } from "../../wasm_build/vault/cleanup.js";
+import { Residue } from "../../wasm_build/vault/memory/cleanup.js";
 import { deriveArgon2id, deriveScrypt } from "../../wasm_build/vault/worker/hash_door.js";
 import { iterate } from "../../wasm_build/vault/worker/pbkdf2/iterations.js";
 

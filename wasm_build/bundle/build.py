@@ -35,7 +35,10 @@ _CONTENT_SCRIPTS: Final = tuple(
     f"content/{name}.js" for name in ("guard", "site_check", "content", "field_scripts", "mail_scripts", "page_scripts")
 )
 # The workers of the pages by their published names, and the folders whose files are published without the folder.
-_PAGES_WORKERS: Final = {"new_mail_worker.js": "settings/new_mail_worker.js", "save_worker.js": "parcels/save_worker.js"}
+_PAGES_WORKERS: Final = {
+    "new_mail_worker.js": "settings/new_mail_worker.js",
+    "save_worker.js": "parcels/save_worker.js",
+}
 _PAGES_FOLDERS: Final = ("markup", "words")
 _APP_WORKER: Final = {"app_worker.js": "webbridge/pages/offline/app_worker.js"}
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]

@@ -8,8 +8,8 @@
 import { AttachedFiles } from "../ui/attached_files.js";
 import { html } from "../ui/dom.js";
 import { isolate, size } from "../ui/formats.js";
-import { overwrite } from "../vault/cleanup.js";
-import { ApiError } from "../vault/json_requests.js";
+import { overwrite } from "../vault/memory/cleanup.js";
+import { ApiError } from "../vault/server/json_requests.js";
 import { largestFiles, writeDraft } from "./answer_draft.js";
 import { base64urlFromBytes } from "./base64url.js";
 

@@ -6,7 +6,7 @@
 import { html, uniqueId } from "../ui/dom.js";
 import { isolate } from "../ui/formats.js";
 import { createForm, problem } from "../ui/parts.js";
-import { ApiError } from "../vault/json_requests.js";
+import { ApiError } from "../vault/server/json_requests.js";
 
 /** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
 /** @typedef {import("./parcel_reader.js").ParcelReader} ParcelReader */

@@ -1,6 +1,6 @@
 /** Conversion between buffers and base64url without padding (RFC 4648 section 5). */
 
-import { base64FromBytes, bytesFromBase64 } from "../vault/base64.js";
+import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
 
 /** @param {ArrayBuffer} bytes */
 export function base64urlFromBytes(bytes) {

@@ -3,14 +3,14 @@
  * again when a ticket has ended, and has the keys for the vault's operations. All keys are sealed under the session's key.
  */
 
-import { overwrite } from "../vault/cleanup.js";
-import { ApiError } from "../vault/json_requests.js";
+import { overwrite } from "../vault/memory/cleanup.js";
+import { ApiError } from "../vault/server/json_requests.js";
 import { codeOf } from "./failures.js";
 
 /** @typedef {import("./requests.js").ParcelRequests} ParcelRequests */
 /** @typedef {import("./requests.js").Opening} Opening */
-/** @typedef {import("../vault/session.js").Secret} Secret */
-/** @typedef {import("../vault/session.js").Caller} Caller */
+/** @typedef {import("../vault/storage/session.js").Secret} Secret */
+/** @typedef {import("../vault/storage/session.js").Caller} Caller */
 /** @typedef {() => Secret} UseKey makes a copy of the session's key */
 /** @typedef {{key: ArrayBuffer | null, identities: ArrayBuffer[]}} ParcelKeys copies for one call of the vault */
 /**

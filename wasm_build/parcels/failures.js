@@ -1,7 +1,7 @@
 /** The errors of a parcel: the sentence for people, and what the person can do about each. */
 
 import { errorSentence } from "../ui/catalogue.js";
-import { ApiError } from "../vault/json_requests.js";
+import { ApiError } from "../vault/server/json_requests.js";
 
 /** @typedef {import("../ui/catalogue.js").Catalogue} Catalogue */
 /**

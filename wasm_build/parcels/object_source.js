@@ -5,8 +5,8 @@
  * the hash of the bytes, so a server cannot mix two objects here unnoticed.
  */
 
-import { giveBackReceived } from "../vault/cleanup.js";
-import { ApiError } from "../vault/json_requests.js";
+import { giveBackReceived } from "../vault/memory/cleanup.js";
+import { ApiError } from "../vault/server/json_requests.js";
 import { pauseUntilOnline } from "./online_pause.js";
 
 /** @typedef {(name: string, from: number, signal: AbortSignal) => Promise<Response>} AskObject */

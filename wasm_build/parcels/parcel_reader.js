@@ -5,18 +5,18 @@
  * The key is sealed under the key of a session, as identities are. A lock overwrites both, and ends every operation.
  */
 
-import { overwrite } from "../vault/cleanup.js";
-import { ApiError } from "../vault/json_requests.js";
-import { judgeInRounds, whileChecking } from "../vault/lookups.js";
-import { VaultError } from "../vault/vault_error.js";
+import { overwrite } from "../vault/memory/cleanup.js";
+import { ApiError } from "../vault/server/json_requests.js";
+import { judgeInRounds, whileChecking } from "../vault/server/lookups.js";
+import { VaultError } from "../vault/errors/vault_error.js";
 import { planChunks } from "./chunk_plan.js";
 import { entranceByCertificate, entranceByVault, entranceByWords } from "./entrances.js";
 import { keyFileError } from "./failures.js";
 import { readObject } from "./object_source.js";
 
-/** @typedef {import("../vault/session.js").SealedSession} SealedSession */
-/** @typedef {import("../vault/session.js").Secret} Secret */
-/** @typedef {import("../vault/session.js").Caller} Caller */
+/** @typedef {import("../vault/storage/session.js").SealedSession} SealedSession */
+/** @typedef {import("../vault/storage/session.js").Secret} Secret */
+/** @typedef {import("../vault/storage/session.js").Caller} Caller */
 /** @typedef {import("./requests.js").ParcelRequests} ParcelRequests */
 /** @typedef {import("./requests.js").Opening} Opening */
 /** @typedef {import("./chunk_plan.js").PlannedFile} PlannedFile */
@@ -36,7 +36,7 @@ import { readObject } from "./object_source.js";
 /**
  * The trust by which a parcel is judged: the arguments `trust` and `at` of a verb, as copies, and the answers of authorities.
  * @typedef {{
- *   judging: (evidence?: import("../vault/trust.js").Evidence) => {trust: object, at: string}, evidence: import("../vault/lookups.js").EvidenceStore,
+ *   judging: (evidence?: import("../vault/server/trust.js").Evidence) => {trust: object, at: string}, evidence: import("../vault/server/lookups.js").EvidenceStore,
  * }} Trust
  */
 
@@ -181,7 +181,7 @@ export class ParcelReader {
     this.#manifest = cms;
     const vault = await this.#vault();
     const readers = this.#entrance?.readers ?? [];
-    /** @param {import("../vault/trust.js").Evidence} evidence */
+    /** @param {import("../vault/server/trust.js").Evidence} evidence */
     const judge = (evidence) => vault.call("parcel.verify", {
       manifest: cms.slice(0), parcel: this.#id, readers, ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
     }, { signal });
@@ -282,7 +282,7 @@ export class ParcelReader {
   async answerCertificate({ sender, harvest }, signal) {
     if (!harvest) return null;
     const vault = await this.#vault();
-    /** @param {import("../vault/trust.js").Evidence} evidence */
+    /** @param {import("../vault/server/trust.js").Evidence} evidence */
     const judge = (evidence) => vault.call("recipients.check", {
       address: sender, found: [], ...this.#trust.judging(structuredClone(evidence)), contacts: harvest.contacts.slice(0),
     }, { signal });
@@ -375,7 +375,7 @@ export class ParcelReader {
   /** @type {import("./object_source.js").AskObject} */
   #ask = (name, from, signal) => this.#withTicket((ticket) => this.#requests.object(ticket, name, { from, signal }));
 
-  /** @type {import("../vault/lookups.js").Asker} */
+  /** @type {import("../vault/server/lookups.js").Asker} */
   #askAuthorities = (lookups, stop) => this.#requests.askAuthorities(this.#ticket, lookups, stop);
 
   /** Calls the server, once more after a new proof if the ticket has ended. @template T @param {(ticket: string) => Promise<T>} call @returns {Promise<T>} */

@@ -6,18 +6,18 @@
  * answer sends nothing twice. The parcel's key is sealed under the key of the session: a lock ends the sending.
  */
 
-import { base64FromBytes } from "../vault/base64.js";
-import { overwrite } from "../vault/cleanup.js";
-import { ApiError } from "../vault/json_requests.js";
-import { VaultError } from "../vault/vault_error.js";
+import { base64FromBytes } from "../vault/values/base64.js";
+import { overwrite } from "../vault/memory/cleanup.js";
+import { ApiError } from "../vault/server/json_requests.js";
+import { VaultError } from "../vault/errors/vault_error.js";
 import { base64urlFromBytes } from "./base64url.js";
 import { chunkLengths } from "./chunk_plan.js";
 import { readChunk } from "./readable.js";
 
 /** @typedef {import("./parcel_uploads.js").CreatedParcel} CreatedParcel */
 /** @typedef {import("./parcel_uploads.js").ParcelUploads} ParcelUploads */
-/** @typedef {import("../vault/session.js").Caller} Caller */
-/** @typedef {import("../vault/session.js").Secret} Secret */
+/** @typedef {import("../vault/storage/session.js").Caller} Caller */
+/** @typedef {import("../vault/storage/session.js").Secret} Secret */
 /** @typedef {import("./readable.js").Readable} Readable */
 /** @typedef {{name: string, data: Readable}} ParcelContent */
 /** @typedef {{cmsBytes: number, contentBytes: number, sha256: string}} Chunk */

@@ -5,7 +5,7 @@
  * that was begun at another bridge begins anew. All requests can be repeated, because the parcel's id makes them one parcel.
  */
 
-import { ApiError, JSON_TYPE, readJson } from "../vault/json_requests.js";
+import { ApiError, JSON_TYPE, readJson } from "../vault/server/json_requests.js";
 import { pauseUntilOnline } from "./online_pause.js";
 
 /** @typedef {{method: string, headers?: Record<string, string>, body?: BodyInit, signal?: AbortSignal}} UploadOptions */

@@ -1,6 +1,6 @@
 /** Bytes that are read piece by piece, from a file or from memory. */
 
-import { ApiError } from "../vault/json_requests.js";
+import { ApiError } from "../vault/server/json_requests.js";
 import { CHUNK_BYTES } from "./chunk_plan.js";
 
 /** @typedef {{size: number, slice: (start: number, end: number) => {arrayBuffer: () => Promise<ArrayBuffer>}}} Readable a Blob is one */

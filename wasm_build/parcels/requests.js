@@ -3,9 +3,9 @@
  * counts. Nothing is asked before the person presses Open.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "../vault/base64.js";
-import { ApiError, JSON_TYPE, readJson, request } from "../vault/json_requests.js";
-import { joinAnswers } from "../vault/lookups.js";
+import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
+import { ApiError, JSON_TYPE, readJson, request } from "../vault/server/json_requests.js";
+import { joinAnswers } from "../vault/server/lookups.js";
 import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
 
 /**
@@ -23,7 +23,7 @@ import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
 /** @typedef {{seconds: number}} KeyTerms a key of one's own is offered; a code for it counts for so long */
 /** @typedef {"received" | "opened" | "failed"} Claim */
 /** @typedef {"unwanted" | "deceit" | "harmful" | "other"} Complaint */
-/** @typedef {import("../vault/lookups.js").Lookup} Lookup */
+/** @typedef {import("../vault/server/lookups.js").Lookup} Lookup */
 
 const CHANGE = { "X-Sealwax": "1" };
 const SALT_BYTES = 16;
@@ -156,7 +156,7 @@ export class ParcelRequests {
    * @param {string} ticket
    * @param {Lookup[]} lookups
    * @param {AbortSignal} [signal]
-   * @returns {ReturnType<import("../vault/lookups.js").Asker>}
+   * @returns {ReturnType<import("../vault/server/lookups.js").Asker>}
    */
   async askAuthorities(ticket, lookups, signal) {
     const paths = lookups.map(({ path }) => path.map(base64FromBytes));

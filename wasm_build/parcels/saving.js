@@ -7,8 +7,8 @@
  */
 
 import { saveFile } from "../ui/attachments.js";
-import { giveBackReceived, overwrite } from "../vault/cleanup.js";
-import { ApiError } from "../vault/json_requests.js";
+import { giveBackReceived, overwrite } from "../vault/memory/cleanup.js";
+import { ApiError } from "../vault/server/json_requests.js";
 import { CHUNK_BYTES } from "./chunk_plan.js";
 
 /** @typedef {{name: string, bytes: number}} FileToSave `name` is safe for a file system */

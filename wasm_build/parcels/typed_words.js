@@ -1,11 +1,11 @@
 /** The typed words as a secret of the vault. */
 
-import { SECRET_BUFFER_BYTES } from "../vault/cleanup.js";
+import { SECRET_BUFFER_BYTES } from "../vault/memory/cleanup.js";
 
 /**
  * The text as UTF-8 at the start of a buffer, which the vault overwrites. A longer text is cut: no six words are so long.
  * @param {string} text
- * @returns {import("../vault/session.js").Secret}
+ * @returns {import("../vault/storage/session.js").Secret}
  */
 export function secretOf(text) {
   const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);

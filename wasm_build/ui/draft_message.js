@@ -6,7 +6,7 @@
  * letter in four bytes, the sealed letter, and the sealed files if there are any.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "../vault/base64.js";
+import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
 
 /** A draft is two parts, so that typing does not seal the attachments again. @typedef {"letter" | "files"} DraftPart */
 

@@ -1,16 +1,16 @@
 /** The dialog that asks for a second factor at a login: a code of the person's app, or a touch of a security key. */
 
-import { bytesFromBase64 } from "../vault/base64.js";
-import { askSecurityKey, canUseSecurityKeys } from "../vault/security_key.js";
+import { bytesFromBase64 } from "../vault/values/base64.js";
+import { askSecurityKey, canUseSecurityKeys } from "../vault/account/security_key.js";
 import { openDialog } from "./dialog.js";
 import { html, uniqueId } from "./dom.js";
 import { problem } from "./parts.js";
-import { ApiError } from "../vault/json_requests.js";
+import { ApiError } from "../vault/server/json_requests.js";
 import { codeForm } from "./code_field.js";
 import { base64Members } from "./factor_messages.js";
 
 /** @typedef {import("./key_account_view.js").App} App */
-/** @typedef {import("../vault/key_account.js").FactorDemand} FactorDemand */
+/** @typedef {import("../vault/account/key_account.js").FactorDemand} FactorDemand */
 /** @typedef {{kind: "totp" | "webauthn", [member: string]: string}} Proof */
 /** @typedef {"factor_key_not_here" | "factor_key_in_pages"} KeyObstacle the text key of why security keys do not work here */
 

@@ -1,17 +1,17 @@
 /** The part of the account about second factors: their list, and the forms that add and remove one. */
 
-import { base64FromBytes, bytesFromBase64 } from "../vault/base64.js";
-import { canUseSecurityKeys, createSecurityKey } from "../vault/security_key.js";
+import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
+import { canUseSecurityKeys, createSecurityKey } from "../vault/account/security_key.js";
 import { html } from "./dom.js";
 import { isolate, longDate } from "./formats.js";
 import { inputField, problem } from "./parts.js";
-import { ApiError } from "../vault/json_requests.js";
+import { ApiError } from "../vault/server/json_requests.js";
 import { codeField } from "./code_field.js";
 import { base64Members, makeSecret, secretLink, writeSecret } from "./factor_messages.js";
 
 /** @typedef {import("./key_account_view.js").App} App */
-/** @typedef {Pick<import("../vault/key_account.js").KeyAccount, "user" | "factors" | "addFactor" | "removeFactor">} FactorAccount */
-/** @typedef {import("../vault/key_account.js").Factor} Factor */
+/** @typedef {Pick<import("../vault/account/key_account.js").KeyAccount, "user" | "factors" | "addFactor" | "removeFactor">} FactorAccount */
+/** @typedef {import("../vault/account/key_account.js").Factor} Factor */
 /** @typedef {import("./key_account_view.js").Part} Part */
 /** @typedef {import("./key_account_view.js").CreateAct} CreateAct */
 

@@ -1,6 +1,6 @@
 /** The messages between pages and key server about second factors. */
 
-import { base64FromBytes } from "../vault/base64.js";
+import { base64FromBytes } from "../vault/values/base64.js";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const SECRET_BYTES = 20;

@@ -20,7 +20,7 @@ import { SecretField } from "./secret_field.js";
  *   hasLostCode?: boolean,
  * }} KeyAccount
  */
-/** @typedef {import("../vault/key_account.js").KeyDevice} KeyDevice */
+/** @typedef {import("../vault/account/key_account.js").KeyDevice} KeyDevice */
 /** @typedef {import("./secret_field.js").Secret} Secret */
 /** @typedef {import("./factor_forms.js").FactorAccount} FactorAccount */
 /** @typedef {{element: HTMLElement, clear: () => void}} Part */

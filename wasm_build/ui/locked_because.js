@@ -1,14 +1,14 @@
 /** The words for the reason why the keys were locked, for pages and extension. */
 
-import { LIMITS } from "../vault/session.js";
+import { LIMITS } from "../vault/storage/session.js";
 import { duration } from "./formats.js";
 
-/** @typedef {import("../vault/session.js").LockReason} LockReason */
+/** @typedef {import("../vault/storage/session.js").LockReason} LockReason */
 
 /**
  * @param {import("./catalogue.js").Translate} translate
  * @param {LockReason | null} reason
- * @param {import("../vault/session.js").Limits} [limits] the limits of the locked session
+ * @param {import("../vault/storage/session.js").Limits} [limits] the limits of the locked session
  * @returns {string} "" if the person knows the reason: they locked or signed out themselves, or nothing was unlocked
  */
 export function lockedBecause(translate, reason, limits = LIMITS) {

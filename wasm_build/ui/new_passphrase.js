@@ -1,6 +1,6 @@
 /** The two fields for a new passphrase, which the person types twice. Every place where one is chosen uses them. */
 
-import { overwrite } from "../vault/cleanup.js";
+import { overwrite } from "../vault/memory/cleanup.js";
 import { html } from "./dom.js";
 import { SecretField } from "./secret_field.js";
 

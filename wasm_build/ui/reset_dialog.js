@@ -3,7 +3,7 @@
 import { disturb } from "./calm.js";
 import { openDialog } from "./dialog.js";
 import { html, uniqueId } from "./dom.js";
-import { ApiError } from "../vault/json_requests.js";
+import { ApiError } from "../vault/server/json_requests.js";
 
 const UNDONE = "undone";
 /** Does not end a line. */

@@ -5,7 +5,7 @@
  * points, because the field shows a bullet for each. The text is not normalised; the code that uses it must do that.
  */
 
-import { SECRET_BUFFER_BYTES } from "../vault/cleanup.js";
+import { SECRET_BUFFER_BYTES } from "../vault/memory/cleanup.js";
 
 /** @typedef {{buffer: ArrayBuffer, length: number}} Secret UTF-8 bytes at the start of a 4,096-byte buffer */
 

@@ -1,6 +1,6 @@
 /** Work on much input in slices, between which the browser draws and takes the person's input. */
 
-import { nextTask } from "../vault/next_task.js";
+import { nextTask } from "../vault/values/next_task.js";
 
 /** A slice takes so long. With the layout of the elements that it adds, it stays under the 50 ms that people notice. */
 const SLICE_MILLISECONDS = 8;

@@ -1,6 +1,6 @@
 /** The limits of the vault on its input, in bytes. Larger input is refused with a reason before work starts. */
 
-import { VaultError } from "./vault_error.js";
+import { VaultError } from "./errors/vault_error.js";
 
 /** The limit on all buffers of a request together. Both browsers can process this much in one piece. */
 const MAX_CALL_BYTES = 134_217_728;

@@ -6,7 +6,7 @@
 
 import { checkCallSize, checkStreamSize } from "./limits.js";
 import { REPLIES, VERBS } from "./schema.js";
-import { VaultError } from "./vault_error.js";
+import { VaultError } from "./errors/vault_error.js";
 
 /** @typedef {import("./schema.js").Kind} Kind */
 

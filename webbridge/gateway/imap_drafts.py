@@ -27,7 +27,7 @@ from webbridge.gateway.uid_set import MAX_UID
 
 DRAFT_FLAGS: Final = ("\\Draft", "\\Seen")
 # RFC 2606 section 2: no other program has a Message-ID of this domain by chance. The extension makes them in
-# `browser_ext/background/bridge_drafts.js`. The message that is sent has another one.
+# `browser_ext/background/writing/bridge_drafts.js`. The message that is sent has another one.
 _DRAFT_ID: Final = re.compile(r"<[^@]+@draft\.sealwax\.invalid>")
 # RFC 4315 section 3: UIDVALIDITY and UID of the stored message.
 _APPENDUID: Final = re.compile(rb"\[APPENDUID ([0-9]{1,10}) ([0-9]{1,10})\]", re.IGNORECASE)

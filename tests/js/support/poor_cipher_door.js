@@ -5,7 +5,7 @@
  */
 import { webcrypto } from "node:crypto";
 
-import { Residue } from "../../../wasm_build/vault/cleanup.js";
+import { Residue } from "../../../wasm_build/vault/memory/cleanup.js";
 import { createCipherDoor } from "../../../wasm_build/vault/worker/cipher_door.js";
 import { createDerivationDoor } from "../../../wasm_build/vault/worker/derivation_door.js";
 

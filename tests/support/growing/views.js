@@ -11,7 +11,7 @@ import { createSigners } from "../../../webbridge/pages/trust/signers.js";
 import { createPeople } from "../../../wasm_build/ui/clamped_people.js";
 import { createSourceView } from "../../../webbridge/pages/reading/views/source_view.js";
 import { describeSigner } from "../../../wasm_build/ui/signer_path.js";
-import { nextTask } from "../../../wasm_build/vault/next_task.js";
+import { nextTask } from "../../../wasm_build/vault/values/next_task.js";
 import { fillLongText } from "../../../wasm_build/ui/text_pieces.js";
 import { MARKUP, TEXT, reportWith } from "./inputs.js";
 import { measure } from "./meter.js";

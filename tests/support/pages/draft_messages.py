@@ -1,6 +1,6 @@
 """Drafts as messages in the mailbox, made and read outside the browser with the writer's identity.
 
-Extension and pages write the same bytes (`wasm_build/ui/draft_message.js`, `wasm_build/vault/packed_letter.js`).
+Extension and pages write the same bytes (`wasm_build/ui/draft_message.js`, `wasm_build/vault/values/packed_letter.js`).
 """
 
 from __future__ import annotations

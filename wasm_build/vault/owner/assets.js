@@ -3,10 +3,10 @@
  * `pinned.js`. Hashing and compiling do not block the page.
  */
 
-import { giveBack } from "../cleanup.js";
-import { nextTask } from "../next_task.js";
+import { giveBack } from "../memory/cleanup.js";
+import { nextTask } from "../values/next_task.js";
 import { FILES, PIECE_BYTES, SCRIPTS } from "./pinned.js";
-import { VaultError } from "../vault_error.js";
+import { VaultError } from "../errors/vault_error.js";
 
 const SNAPSHOT = "sealwax.snapshot";
 const PROGRAM = "pyodide.asm.wasm";

@@ -1,6 +1,6 @@
 /** Several requests in one Worker, one after the other, with one cleanup at the end. */
 
-import { VaultError } from "../vault_error.js";
+import { VaultError } from "../errors/vault_error.js";
 
 /**
  * @typedef {import("./cell.js").Cell} Cell

@@ -2,11 +2,11 @@
  * One Worker of the vault: it starts, waits in reserve, answers and cleans up. Then it waits again, or ends.
  */
 
-import { overwrite } from "../cleanup.js";
-import { crashed } from "../failures.js";
+import { overwrite } from "../memory/cleanup.js";
+import { crashed } from "../errors/failures.js";
 import { collectBuffers, isReply } from "../rpc.js";
 import { workerUrl } from "./trusted_scripts.js";
-import { VaultError } from "../vault_error.js";
+import { VaultError } from "../errors/vault_error.js";
 
 // The time until a stopped Worker must report that its cleanup begins. It reads messages only between computations.
 const LISTENING_MILLISECONDS = 3_000;
@@ -17,7 +17,7 @@ const CLEANUP_MILLISECONDS = 10_000;
 const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 /**
- * @typedef {import("../cleanup.js").CleanupReport} CleanupReport
+ * @typedef {import("../memory/cleanup.js").CleanupReport} CleanupReport
  * @typedef {"snapshot" | "plain"} StartKind
  * @typedef {{done: number, total: number | null}} Progress in bytes; `total` is null while it is unknown
  * @typedef {(progress: Progress) => void} OnProgress

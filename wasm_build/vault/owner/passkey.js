@@ -5,11 +5,11 @@
  * and a salt. Only the vault gets this secret. Credential id and salt are not secret; the caller keeps them.
  */
 
-import { ADDRESS, ALGORITHMS, ask, random, TIMEOUT_MILLISECONDS } from "../authenticator.js";
-import { overwrite, SECRET_BUFFER_BYTES } from "../cleanup.js";
-import { VaultError } from "../vault_error.js";
+import { ADDRESS, ALGORITHMS, ask, random, TIMEOUT_MILLISECONDS } from "../account/authenticator.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "../memory/cleanup.js";
+import { VaultError } from "../errors/vault_error.js";
 
-/** @typedef {import("../session.js").Secret} Secret */
+/** @typedef {import("../storage/session.js").Secret} Secret */
 /** @typedef {{credentialId: ArrayBuffer, salt: ArrayBuffer}} Passkey */
 
 const SALT_BYTES = 32;

@@ -4,8 +4,8 @@
  * Arguments are copied. The copies are transferred to the Worker, which overwrites them. Results belong to the caller.
  */
 
-import { overwrite, SECRET_BUFFER_BYTES } from "../cleanup.js";
-import { LIMITS, SealedSession } from "../session.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "../memory/cleanup.js";
+import { LIMITS, SealedSession } from "../storage/session.js";
 import { loadCatalogue } from "../../ui/catalogue.js";
 import { SecretField } from "../../ui/secret_field.js";
 import { openVault as openRuntime, VaultError } from "./vault.js";
@@ -49,7 +49,7 @@ class SealwaxVault extends EventTarget {
 
   /**
    * @param {import("./vault.js").Vault} vault
-   * @param {import("../session.js").Limits} limits
+   * @param {import("../storage/session.js").Limits} limits
    */
   constructor(vault, limits) {
     super();
@@ -59,7 +59,7 @@ class SealwaxVault extends EventTarget {
       this.#identities.forEach(({ sealed }) => overwrite(sealed));
       this.#identities = [];
       void this.#vault.retire();
-      this.#tell("lock", { reason: /** @type {import("../session.js").LockedEvent} */ (event).reason });
+      this.#tell("lock", { reason: /** @type {import("../storage/session.js").LockedEvent} */ (event).reason });
     });
     vault.onCleanup = (report) => this.#tell("cleanup", report);
     addEventListener("pagehide", this.#leave);

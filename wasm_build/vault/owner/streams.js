@@ -1,9 +1,9 @@
 /** The page's ends of a stream through the vault. The Worker requests the input, and the reader requests the output. */
 
-import { ChunkTaker, giveChunks } from "../chunk_port.js";
-import { giveBack, overwrite } from "../cleanup.js";
+import { ChunkTaker, giveChunks } from "../values/chunk_port.js";
+import { giveBack, overwrite } from "../memory/cleanup.js";
 import { checkStreamSize } from "../limits.js";
-import { VaultError } from "../vault_error.js";
+import { VaultError } from "../errors/vault_error.js";
 
 const NOTHING = new Uint8Array(0);
 

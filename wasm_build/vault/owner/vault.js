@@ -12,7 +12,7 @@ import { Reserve } from "./reserve.js";
 import { checkRequest, takesPassphrase } from "../rpc.js";
 import { STREAM_VERBS } from "../schema.js";
 import { openEnds, openOutput } from "./streams.js";
-import { VaultError } from "../vault_error.js";
+import { VaultError } from "../errors/vault_error.js";
 
 export { VaultError };
 

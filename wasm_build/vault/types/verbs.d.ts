@@ -8,10 +8,10 @@ import type { TreeNode } from "../../ui/path_tree.js";
 import type { Certificate, RecipientCheck } from "../../ui/recipient_words.js";
 import type { State } from "../../ui/state_mark.js";
 import type { Reason, Signer } from "../../ui/verdict_words.js";
-import type { Lookup } from "../lookups.js";
+import type { Lookup } from "../server/lookups.js";
 import type { REPLIES, VERBS } from "../schema.js";
-import type { Secret } from "../session.js";
-import type { TrustList } from "../trust.js";
+import type { Secret } from "../storage/session.js";
+import type { TrustList } from "../server/trust.js";
 
 export type VaultVerb = keyof typeof VERBS;
 export type VaultArgs<Verb extends VaultVerb> = Fields<(typeof VERBS)[Verb], Verb>;

@@ -8,7 +8,7 @@
 
 import { attempt, copySmall, withKept, withView } from "./lent_bytes.js";
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 /** @typedef {typeof import("./ciphers/own_ciphers.js")} OwnCiphers */
 

@@ -6,7 +6,7 @@ import { takeReply } from "./python_call.js";
 import { openSource } from "./stream_sources.js";
 
 /**
- * @typedef {import("../cleanup.js").Residue} Residue
+ * @typedef {import("../memory/cleanup.js").Residue} Residue
  * @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes
  * @typedef {import("../owner/cell.js").Source} SourceEnd
  */

@@ -13,7 +13,7 @@ import { attempt, copySmall, withView } from "./lent_bytes.js";
 import { Pending } from "./pending.js";
 import { createStreamDoor } from "./stream_door.js";
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 
 /** The public exponent 65537 of new RSA keys. It is not in the JSON of the algorithm, because it must be bytes. */

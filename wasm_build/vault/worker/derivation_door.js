@@ -7,7 +7,7 @@
 import { deriveArgon2id, deriveScrypt } from "./hash_door.js";
 import { copySmall } from "./lent_bytes.js";
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 
 /**

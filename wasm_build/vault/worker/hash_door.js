@@ -3,7 +3,7 @@
  * all arrays of hash-wasm belong to the residue, which is overwritten at the end.
  */
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../memory/cleanup.js").Residue} Residue */
 
 // Firefox keeps arrays of up to 96 bytes on its heap. The size is not larger, because scrypt makes thousands of arrays.
 const OFF_HEAP_BYTES = 256;

@@ -3,7 +3,7 @@
  * copied into buffers of the residue.
  */
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /**
  * @typedef {object} PythonBytes a proxy that is valid until the call returns; its `copy` is valid until `destroy`
  * @property {(kind: "u8") => {data: Uint8Array<ArrayBuffer>, release(): void}} getBuffer

@@ -1,7 +1,7 @@
 /** The output of a stream to the page, chunk by chunk, as fast as the page fetches the chunks. */
 
-import { giveChunks } from "../chunk_port.js";
-import { describeError } from "../failures.js";
+import { giveChunks } from "../values/chunk_port.js";
+import { describeError } from "../errors/failures.js";
 
 // The number of chunks that may wait to be fetched. One is being sent while the next is made.
 const MAX_WAITING_CHUNKS = 2;

@@ -2,10 +2,10 @@
 
 import { Pending } from "./pending.js";
 import { pack, unpack } from "../rpc.js";
-import { VaultError } from "../vault_error.js";
+import { VaultError } from "../errors/vault_error.js";
 
 /**
- * @typedef {import("../cleanup.js").Residue} Residue
+ * @typedef {import("../memory/cleanup.js").Residue} Residue
  * @typedef {object} RunOptions
  * @property {boolean} strict keeps private keys out of WebCrypto
  * @property {AbortSignal} [cancelling] stops the verb when it next waits for a promise

@@ -5,7 +5,7 @@
  */
 
 import "./before_pyodide.js";
-import { giveBack } from "../cleanup.js";
+import { giveBack } from "../memory/cleanup.js";
 import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "./python_settings.js";
 import { restoreZeroPages } from "./zero_pages.js";
 

@@ -11,7 +11,7 @@ const ROUNDS = 2;
 
 /**
  * @param {any} pyodide
- * @param {import("../cleanup.js").Residue} residue
+ * @param {import("../memory/cleanup.js").Residue} residue
  * @param {{isWanted: () => boolean, isUseless: () => boolean}} asked whether a request has come, which shortens the
  *   rehearsal, and whether it gains nothing by it, which ends the rehearsal
  * @param {(verb: string, args: object) => Promise<any>} run runs a verb in the same way as for a request

@@ -10,7 +10,7 @@ import { Scratch } from "./ciphers/scratch.js";
 import { attempt, copySmall, withView } from "./lent_bytes.js";
 import { Pending } from "./pending.js";
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 /** @typedef {typeof import("./ciphers/own_ciphers.js")} OwnCiphers */
 

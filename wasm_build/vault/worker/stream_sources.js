@@ -7,12 +7,12 @@
  * work while a message downloads.
  */
 
-import { ChunkTaker } from "../chunk_port.js";
-import { hexFromBytes } from "../hexadecimal.js";
+import { ChunkTaker } from "../values/chunk_port.js";
+import { hexFromBytes } from "../values/hexadecimal.js";
 import { checkStreamSize } from "../limits.js";
-import { VaultError } from "../vault_error.js";
+import { VaultError } from "../errors/vault_error.js";
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /** @typedef {BlobSource | PortSource} ByteSource */
 
 // The number of bytes that Python gets in one call. For a block this large the call costs little beside the work on it.

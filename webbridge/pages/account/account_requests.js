@@ -1,6 +1,6 @@
 /** The requests to the bridge about the accounts that are signed in in this browser. */
 
-import { ApiError, readJson } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError, readJson } from "../../../wasm_build/vault/server/json_requests.js";
 import { readAccount, readAccounts } from "../app/service_answers.js";
 
 /** `account` is its id at the bridge, which names nobody; "" from a bridge that is older than these pages. @typedef {{address: string, account: string}} AccountHere */

@@ -5,10 +5,10 @@
  * request.
  */
 
-import { base64FromBytes } from "../../../wasm_build/vault/base64.js";
-import { readFound } from "../../../wasm_build/vault/found_answers.js";
-import { ApiError, JSON_TYPE, readAtMost, readJson, request } from "../../../wasm_build/vault/json_requests.js";
-import { joinAnswers } from "../../../wasm_build/vault/lookups.js";
+import { base64FromBytes } from "../../../wasm_build/vault/values/base64.js";
+import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
+import { ApiError, JSON_TYPE, readAtMost, readJson, request } from "../../../wasm_build/vault/server/json_requests.js";
+import { joinAnswers } from "../../../wasm_build/vault/server/lookups.js";
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
 import { ACCOUNT_HEADER, AccountRequests, naming, NOT_OFFERED } from "../account/account_requests.js";
 import { FolderAccess } from "../mail/folder_access.js";
@@ -67,7 +67,7 @@ export { ApiError };
  * @typedef {boolean | number} CopyWish
  */
 /** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null, copy: CopyWish}} Submission */
-/** @typedef {import("../../../wasm_build/vault/json_requests.js").Refused} Refused */
+/** @typedef {import("../../../wasm_build/vault/server/json_requests.js").Refused} Refused */
 /** @typedef {{maxBytes: number, utf8: boolean, sharedAddresses?: string[]}} SendingOffers an earlier bridge names no shared addresses */
 
 export const PAGE_OF_MESSAGES = 50;
@@ -413,7 +413,7 @@ export class BridgeApi {
   /**
    * The answers of authorities about the revocation of certificates. The bridge asks them at the URLs in the
    * certificates. The vault checks every answer.
-   * @type {import("../../../wasm_build/vault/lookups.js").Asker}
+   * @type {import("../../../wasm_build/vault/server/lookups.js").Asker}
    */
   async askAuthorities(lookups, signal) {
     // The request contains each path once, even if several look-ups are about it.

@@ -4,7 +4,7 @@
  * Each view gets this object, whose members are the services. The object itself does nothing with mail or cryptography.
  */
 
-import { KeyServer } from "../../../wasm_build/vault/key_server.js";
+import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";
 import { openVault } from "../../../wasm_build/vault/owner/vault.js";
 import { explainCalm } from "../../../wasm_build/ui/calm.js";
 import { errorSentence } from "../../../wasm_build/ui/catalogue.js";
@@ -25,7 +25,7 @@ import { LearntRows } from "../trust/learnt_rows.js";
 import { MailIndex } from "../mail/mail_index.js";
 import { Away } from "../offline/away.js";
 import { KeptList } from "./kept_list.js";
-import { KeyServerFinder } from "../../../wasm_build/vault/key_server_finder.js";
+import { KeyServerFinder } from "../../../wasm_build/vault/account/key_server_finder.js";
 import { KeyServerMemory } from "../keys/key_server_memory.js";
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../../wasm_build/ui/parts.js";
@@ -54,9 +54,9 @@ import { TrustKeeper } from "../trust/trust_keeper.js";
 import { Unlocking } from "../keys/unlocking.js";
 
 /** @typedef {import("./language.js").PageTexts} PageTexts */
-/** @typedef {import("../../../wasm_build/vault/session.js").LockReason} LockReason */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** @typedef {import("../../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
 /**
  * @typedef {{
  *   element: HTMLElement, heading: HTMLElement, titleKey: string, shown?: () => void, focus?: () => void, close?: () => void,
@@ -103,7 +103,7 @@ export class App {
   /**
    * @param {{
    *   root: HTMLElement, announcer: HTMLElement, translate: PageTexts, apiOrigin: string, keyServerOrigin: string,
-   *   discovery: import("../../../wasm_build/vault/key_server_finder.js").Discovery | null,
+   *   discovery: import("../../../wasm_build/vault/account/key_server_finder.js").Discovery | null,
    * }} options
    */
   constructor({ root, announcer, translate, apiOrigin, keyServerOrigin, discovery }) {

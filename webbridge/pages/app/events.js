@@ -6,7 +6,7 @@
  * and a stream in each tab would leave none for anything else. When that tab closes, the next one opens a stream.
  */
 
-import { entriesOf, idOf, membersOf } from "../../../wasm_build/vault/answer_values.js";
+import { entriesOf, idOf, membersOf } from "../../../wasm_build/vault/server/answer_values.js";
 
 /** After an answer that is no stream, such as a proxy's error, the browser does not connect again. */
 const AGAIN_MILLISECONDS = 60_000;

@@ -6,7 +6,7 @@
  * followed for this visit only.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
+import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 
 export class KeptList {
   #key;

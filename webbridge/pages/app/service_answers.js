@@ -3,11 +3,11 @@
  * others. Where two values are possible, the stricter one takes its place.
  */
 
-import { readDer, readDers } from "../../../wasm_build/vault/found_answers.js";
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { readDer, readDers } from "../../../wasm_build/vault/server/found_answers.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { isAddress } from "../../../wasm_build/ui/formats.js";
 import { cleanAddress } from "../../../wasm_build/ui/shown_names.js";
-import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/answer_values.js";
+import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/server/answer_values.js";
 
 /** @typedef {import("../account/account_requests.js").AccountHere} AccountHere */
 /** @typedef {import("./api.js").BridgeConfig} BridgeConfig */

@@ -8,9 +8,9 @@
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
-import { inTransaction, openDatabase } from "../../../wasm_build/vault/database.js";
-import { storageError } from "../../../wasm_build/vault/storage_error.js";
-import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
+import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
+import { storageError } from "../../../wasm_build/vault/errors/storage_error.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
 
 const NAME = "sealwax";
 const VERSION = 6;

@@ -5,8 +5,8 @@
 
 import { draftPlace } from "../../../wasm_build/ui/draft_message.js";
 import { isAddress, sameAddress } from "../../../wasm_build/ui/formats.js";
-import { packLetter, unpackLetter } from "../../../wasm_build/vault/packed_letter.js";
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { packLetter, unpackLetter } from "../../../wasm_build/vault/values/packed_letter.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 
 /** @typedef {import("../../../wasm_build/ui/attachments.js").Attachment} Attachment */

@@ -7,7 +7,7 @@
  * **Not prevented:** two devices that upload in the same second.
  */
 
-import { haveSameOctets } from "../../../wasm_build/vault/octets.js";
+import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 import { DraftMailbox } from "./draft_mailbox.js";
 import { DraftSeals } from "./draft_content.js";
 import { ApiError } from "../app/api.js";

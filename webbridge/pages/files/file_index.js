@@ -7,9 +7,9 @@
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { base64urlFromBytes } from "../../../wasm_build/parcels/base64url.js";
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { NOTHING, readContent, writeContent } from "./file_tree.js";
 
 /** @typedef {import("./file_tree.js").Content} Content */

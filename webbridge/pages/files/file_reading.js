@@ -1,6 +1,6 @@
 /** Reads a kept file: its manifest, which only the person may have signed, and then its chunks, each checked before it is passed on. */
 
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { planChunks } from "../../../wasm_build/parcels/chunk_plan.js";
 import { readObject } from "../../../wasm_build/parcels/object_source.js";
 

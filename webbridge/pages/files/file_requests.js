@@ -1,6 +1,6 @@
 /** The requests about the files that a person keeps. The bridge gets ciphertext only. */
 
-import { ApiError, JSON_TYPE, readAtMost, readJson, request } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError, JSON_TYPE, readAtMost, readJson, request } from "../../../wasm_build/vault/server/json_requests.js";
 import { ParcelUploads } from "../../../wasm_build/parcels/parcel_uploads.js";
 
 /** @typedef {import("../../../wasm_build/parcels/parcel_uploads.js").Waiting} Waiting */

@@ -5,7 +5,7 @@
  * that no device undoes what another did. It does nothing if what it is about is gone.
  */
 
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {{id: string, folder: string, name: string, bytes: number, added: string}} KeptEntry `folder` is a path such as `a/b`; "" for none */
 /** @typedef {{folders: string[], files: KeptEntry[]}} Content the paths of all folders, each below one that is named too, and the files */

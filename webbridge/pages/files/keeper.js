@@ -4,7 +4,7 @@
  * Files are uploaded one after the other. Those that have arrived meanwhile enter the index together.
  */
 
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { FileIndex } from "./file_index.js";
 import { FileRequests } from "./file_requests.js";
 import { sendFile } from "./file_sending.js";

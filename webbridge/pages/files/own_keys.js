@@ -5,8 +5,8 @@
  */
 
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
-import { VaultError } from "../../../wasm_build/vault/vault_error.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
+import { VaultError } from "../../../wasm_build/vault/errors/vault_error.js";
 
 /** @typedef {import("../keys/keys.js").SealedIdentity} SealedIdentity */
 

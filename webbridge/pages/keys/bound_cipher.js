@@ -1,6 +1,6 @@
 /** The encryption of what this browser keeps: AES-256-GCM, with each result bound to its place. */
 
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 
 export const KEY_BYTES = 32;
 const NONCE_BYTES = 12;

@@ -7,18 +7,18 @@
 
 import { ApiError } from "../app/api.js";
 import { KeyServerMemory } from "./key_server_memory.js";
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { copySecret, KeyAccount } from "../../../wasm_build/vault/key_account.js";
-import { LockedEvent, SealedSession } from "../../../wasm_build/vault/session.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { copySecret, KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
+import { LockedEvent, SealedSession } from "../../../wasm_build/vault/storage/session.js";
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** @typedef {import("../../../wasm_build/vault/key_server.js").KeyServer} KeyServer */
-/** @typedef {import("../../../wasm_build/vault/key_account.js").AskFactor} AskFactor */
-/** @typedef {import("../../../wasm_build/vault/key_account.js").AskReset} AskReset */
+/** @typedef {import("../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
+/** @typedef {import("../../../wasm_build/vault/account/key_account.js").AskFactor} AskFactor */
+/** @typedef {import("../../../wasm_build/vault/account/key_account.js").AskReset} AskReset */
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../../../wasm_build/vault/session.js").LockReason} LockReason */
-/** @typedef {import("../../../wasm_build/vault/session.js").Caller} Vault */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").Caller} Vault */
 /**
  * @typedef {{
  *   sealed: ArrayBuffer, name: string, certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string,
@@ -26,7 +26,7 @@ import { sameAddress } from "../../../wasm_build/ui/formats.js";
  * }} SealedIdentity
  */
 /** @typedef {(vault: Vault) => Promise<{identities: SealedIdentity[]}>} Opening */
-/** @typedef {import("../../../wasm_build/vault/session.js").Ages} Ages */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").Ages} Ages */
 /** @typedef {"passphrase" | "passkey" | "tab" | "reload"} Way the way by which the keys were unlocked */
 /** @typedef {{sealKey: Secret, identities: SealedIdentity[], ages: Ages}} SharedKeys */
 /** `ended` aborts at a lock, after which the keys open no more. @typedef {{identities: SealedIdentity[], ended: AbortSignal}} KeptKeys */

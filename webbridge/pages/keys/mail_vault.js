@@ -6,13 +6,13 @@
  */
 
 import { ApiError } from "../app/api.js";
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { addressKey, certificatesFor, sameAddress } from "../../../wasm_build/ui/formats.js";
-import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
-import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/lookups.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/server/lookups.js";
 import { valuesOf } from "../../../wasm_build/ui/receipts.js";
 import { documentOf } from "../../../wasm_build/ui/text_markup.js";
-import { shownText } from "../../../wasm_build/vault/shown_text.js";
+import { shownText } from "../../../wasm_build/vault/values/shown_text.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
@@ -70,7 +70,7 @@ import { shownText } from "../../../wasm_build/vault/shown_text.js";
  *   report: Report, text: string, shown: string, attachments: ReceivedFile[], headers: [string, string][], parts: Part[],
  *   passages: import("../../../wasm_build/ui/mail_text.js").Passage[],
  *   reply: ReplyFields & {people: import("../../../wasm_build/ui/answer.js").AnswerPeople}, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
- *   lookups: import("../../../wasm_build/vault/lookups.js").Lookup[],
+ *   lookups: import("../../../wasm_build/vault/server/lookups.js").Lookup[],
  *   receipt: import("../../../wasm_build/ui/receipts.js").ReceiptRequest | import("../../../wasm_build/ui/receipts.js").GivenReceipt | null,
  *   label: import("../../../wasm_build/vault/types/verbs.js").SecurityLabel | null,
  *   aboutReceipts: import("../../../wasm_build/ui/receipts.js").ShownReceipt | null,
@@ -88,7 +88,7 @@ export class MailVault {
    * @param {() => Promise<Vault>} vault
    * @param {KeyRing} keys
    * @param {{trust: import("../trust/trust_keeper.js").TrustKeeper, receipts: import("../reading/receipts.js").Receipts}} kept
-   * @param {import("../../../wasm_build/vault/lookups.js").Asker} ask asks authorities about revocation
+   * @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask asks authorities about revocation
    */
   constructor(vault, keys, { trust, receipts }, ask) {
     this.#vault = vault;
@@ -109,7 +109,7 @@ export class MailVault {
     const vault = await this.#vault();
     await this.#trust.known;
     let basis = this.#trust.basis;
-    /** @param {import("../../../wasm_build/vault/trust.js").Evidence} evidence */
+    /** @param {import("../../../wasm_build/vault/server/trust.js").Evidence} evidence */
     const judge = async (evidence) => {
       basis = this.#trust.basis;
       const verify = (/** @type {object} */ further) => vault.call("message.verify", {
@@ -235,7 +235,7 @@ export class MailVault {
   async checkRecipient(address, found) {
     const vault = await this.#vault();
     await this.#trust.known;
-    /** @param {import("../../../wasm_build/vault/trust.js").Evidence} evidence */
+    /** @param {import("../../../wasm_build/vault/server/trust.js").Evidence} evidence */
     const judge = (evidence) =>
       vault.call("recipients.check", { address, found: structuredClone(found), ...this.#trust.judging(evidence), ...this.#trust.contacts() });
     /** @type {RecipientCheck[]} */

@@ -4,7 +4,7 @@
  * a script that runs here could use one as well as the bytes.
  */
 
-import { inTransaction, openDatabase } from "../../../wasm_build/vault/database.js";
+import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
 
 const NAME = "sealwax-reload";
 const VERSION = 1;

@@ -2,7 +2,7 @@
  * The bridge's half of the key under which this browser keeps the identities over a reload. It comes as bytes, and no text.
  */
 
-import { ApiError, JSON_TYPE, readAtMost } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError, JSON_TYPE, readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {(path: string, options: import("../app/api.js").RequestOptions) => Promise<Response>} Send */
 

@@ -6,16 +6,16 @@
  * makes both halves anew. A lock deletes all of it, and the deadlines of the unlocking go on after a reload.
  */
 
-import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
-import { LIMITS } from "../../../wasm_build/vault/session.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { LIMITS } from "../../../wasm_build/vault/storage/session.js";
 import { openReloads } from "./reload_database.js";
 import { HALF_BYTES } from "./reload_halves.js";
 import { accountDigest } from "../app/state_database.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./reload_database.js").KeptForReload} KeptForReload */
-/** @typedef {import("../../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
 /** @typedef {"over" | "refused" | "clock"} Refusal */
 
 /** The choices, as far as the bridge allows them. */
@@ -226,7 +226,7 @@ export class ReloadUnlock extends EventTarget {
     if (this.#keys.unlocked) await openReloads.write({ ...record, used: Math.max(record.used, Date.now()) });
   }
 
-  /** @param {import("../../../wasm_build/vault/session.js").LockReason} reason */
+  /** @param {import("../../../wasm_build/vault/storage/session.js").LockReason} reason */
   #locked(reason) {
     const account = this.#account;
     this.#kept = "";

@@ -5,17 +5,17 @@
  * What was found stays beside the account while it is unlocked, because the view of the keys is drawn anew with each change.
  */
 
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { judgeFully } from "../../../wasm_build/vault/lookups.js";
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../app/app.js").App} App */
-/** @typedef {import("../../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").OpenedGroup} OpenedGroup */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").GroupRefusal} GroupRefusal */
-/** @typedef {import("../../../wasm_build/vault/group_calls.js").GivenGroup} GivenGroup */
-/** @typedef {import("../../../wasm_build/vault/group_calls.js").KeyFile} KeyFile */
+/** @typedef {import("../../../wasm_build/vault/account/group_calls.js").GivenGroup} GivenGroup */
+/** @typedef {import("../../../wasm_build/vault/account/group_calls.js").KeyFile} KeyFile */
 /** An identity that was opened and judged, with what `GroupCalls.take` needs. @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged */
 
 /** @type {WeakMap<KeyAccount, SharedIdentities>} */
@@ -91,9 +91,9 @@ export class SharedIdentities extends EventTarget {
     const { groups } = this.#account;
     const given = { id, stored: await groups.fetch(id), ...(accepted && { accepted }) };
     await trust.known;
-    /** @type {import("../../../wasm_build/vault/trust.js").Evidence} */
+    /** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */
     let latest = {};
-    const judge = (/** @type {import("../../../wasm_build/vault/trust.js").Evidence} */ evidence) => {
+    const judge = (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => {
       latest = structuredClone(evidence);
       return groups.show(given, () => trust.judging(evidence));
     };
@@ -125,7 +125,7 @@ export class SharedIdentities extends EventTarget {
   /**
    * Changes an identity of the person, and takes the new version.
    * @param {string} id
-   * @param {Parameters<import("../../../wasm_build/vault/group_calls.js").GroupCalls["change"]>[1]} change
+   * @param {Parameters<import("../../../wasm_build/vault/account/group_calls.js").GroupCalls["change"]>[1]} change
    * @returns {Promise<{group: OpenedGroup | null, gone: string[]}>} `gone` are people who have left before
    */
   async change(id, change) {

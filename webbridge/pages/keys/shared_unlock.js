@@ -12,15 +12,15 @@
  * tab that got keys while that lock was on its way is locked by the tab that gave them.
  */
 
-import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
-import { SEAL_KEY_BYTES } from "../../../wasm_build/vault/session.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { SEAL_KEY_BYTES } from "../../../wasm_build/vault/storage/session.js";
 import { accountDigest } from "../app/state_database.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
-/** @typedef {import("../../../wasm_build/vault/session.js").LockReason} LockReason */
-/** @typedef {import("../../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
-/** @typedef {import("../../../wasm_build/vault/session.js").Secret} Secret */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
+/** @typedef {import("../../../wasm_build/vault/storage/session.js").Secret} Secret */
 /** @typedef {{publicKey: ArrayBuffer, privateKey: CryptoKey}} Pair for one answer */
 /** @typedef {{nonce: string, pair: Pair, done: (isUnlocked: boolean) => void}} Question */
 

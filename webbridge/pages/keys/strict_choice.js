@@ -3,11 +3,11 @@
  * them on the person's own computer; elsewhere only the tab does.
  */
 
-import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/roaming_settings.js";
+import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
 import { keepChoice, keptChoices } from "../app/kept_choice.js";
 
-/** @typedef {import("../../../wasm_build/vault/roaming_settings.js").AllHeld} AllHeld */
-/** @typedef {import("../../../wasm_build/vault/roaming_settings.js").Named} Named */
+/** @typedef {import("../../../wasm_build/vault/account/roaming_settings.js").AllHeld} AllHeld */
+/** @typedef {import("../../../wasm_build/vault/account/roaming_settings.js").Named} Named */
 
 const NAME = "sealwax-strict";
 const HELD = "sealwax-strict-held";

@@ -4,7 +4,7 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { PasskeyOffer } from "./views/passkey_offer.js";
 import { ReloadUnlock, sweepReloads } from "./reload_unlock.js";
 import { SharedUnlock } from "./shared_unlock.js";

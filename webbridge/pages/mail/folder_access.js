@@ -1,7 +1,7 @@
 /** The requests about the people who have rights in a folder (RFC 4314). */
 
 import { apiFolderPath } from "./mail_changes.js";
-import { JSON_TYPE } from "../../../wasm_build/vault/json_requests.js";
+import { JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 import { readGrants } from "../app/service_answers.js";
 
 /** @typedef {"read" | "file" | "all"} GivenLevel */

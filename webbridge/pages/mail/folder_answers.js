@@ -3,8 +3,8 @@
  * a folder without an id or a name is left out.
  */
 
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
-import { countOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/answer_values.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
+import { countOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/server/answer_values.js";
 
 /** @typedef {import("../app/api.js").Folder} Folder */
 

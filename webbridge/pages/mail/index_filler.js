@@ -5,8 +5,8 @@
  * messages it rests as long as they took, so that the person's own actions do not wait.
  */
 
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { VaultError } from "../../../wasm_build/vault/vault_error.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { VaultError } from "../../../wasm_build/vault/errors/vault_error.js";
 import { ApiError } from "../app/api.js";
 import { readUidSet } from "./list_source.js";
 

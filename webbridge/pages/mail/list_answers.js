@@ -3,8 +3,8 @@
  * without a number is left out and counted. Rows have only the members that the bridge's API names.
  */
 
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
-import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf } from "../../../wasm_build/vault/answer_values.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
+import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf } from "../../../wasm_build/vault/server/answer_values.js";
 
 /** @typedef {import("../app/api.js").MessagePage} MessagePage */
 /** @typedef {import("../app/api.js").MessageSummary} MessageSummary */

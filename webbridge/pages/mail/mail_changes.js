@@ -1,7 +1,7 @@
 /** The requests that change messages and folders, and those for lists in other orders than that of arrival. */
 
-import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/json_requests.js";
-import { idOf, membersOf } from "../../../wasm_build/vault/answer_values.js";
+import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
+import { idOf, membersOf } from "../../../wasm_build/vault/server/answer_values.js";
 import { readChanges, readPage, readThreads } from "./list_answers.js";
 
 /** @typedef {import("../app/api.js").MessagePage} MessagePage */

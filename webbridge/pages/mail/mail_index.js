@@ -6,8 +6,8 @@
  * overwritten after it. Nothing of a search in the index goes to the server, also not which messages it found.
  */
 
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { haveSameOctets } from "../../../wasm_build/vault/octets.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 import * as cipher from "../keys/bound_cipher.js";
 import { decodeJson, encodeJson, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
 import { packWords, WordSearch } from "./search_words.js";

@@ -4,7 +4,7 @@
  * All of it is encrypted but for the numbers of segments and a hash of the account's address.
  */
 
-import { inTransaction, openDatabase } from "../../../wasm_build/vault/database.js";
+import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
 
 const NAME = "sealwax-search";
 const VERSION = 1;

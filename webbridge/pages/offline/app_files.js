@@ -7,7 +7,7 @@
  */
 
 import { appWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
-import { storageError } from "../../../wasm_build/vault/storage_error.js";
+import { storageError } from "../../../wasm_build/vault/errors/storage_error.js";
 import { ApiError } from "../app/api.js";
 import { APP_CACHE, NOT_KEPT, TAKE_OVER } from "./worker_words.js";
 

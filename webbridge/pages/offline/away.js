@@ -18,7 +18,7 @@ import { keepsMail } from "./store.js";
  * @typedef {{
  *   adopt: (config: BridgeConfig) => void, follow: () => Promise<void>, enter: (address: string) => Promise<void>, ended: () => void,
  *   find: (shown: string | null) => Promise<string | null>,
- *   address: () => string | null, isOwnComputer: () => boolean, evidence: import("../../../wasm_build/vault/lookups.js").EvidenceStore,
+ *   address: () => string | null, isOwnComputer: () => boolean, evidence: import("../../../wasm_build/vault/server/lookups.js").EvidenceStore,
  * }} Steps
  */
 

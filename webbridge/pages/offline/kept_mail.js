@@ -7,9 +7,9 @@
  * order in which messages were opened decides which of them go first.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/hexadecimal.js";
+import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { decodeJson, decrypt, encodeJson, encrypt, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
 import { ApiError } from "../app/api.js";
 import { messagePath } from "../app/routes.js";
@@ -25,7 +25,7 @@ import {
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
 /** @typedef {import("../keys/keys.js").Vault} Vault */
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
-/** @typedef {import("../../../wasm_build/vault/lookups.js").Answer} Answer */
+/** @typedef {import("../../../wasm_build/vault/server/lookups.js").Answer} Answer */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */
 /** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */

@@ -6,7 +6,7 @@
  * for a day; a letter whose request was longer ago, by a clock that may have jumped, is not sent again without a question.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
+import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { ApiError, newSendingKey } from "../app/api.js";
 
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */

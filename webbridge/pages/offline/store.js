@@ -5,8 +5,8 @@
  * hashes of account, folder and message, the order in which messages were opened, and sizes.
  */
 
-import { inTransaction, openDatabase } from "../../../wasm_build/vault/database.js";
-import { haveSameOctets } from "../../../wasm_build/vault/octets.js";
+import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
+import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 
 const NAME = "sealwax-offline";
 const VERSION = 1;

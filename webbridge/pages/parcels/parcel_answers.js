@@ -1,8 +1,8 @@
 /** The answers of the bridge about parcels that were sent, and about tokens. Each parcel, state and token is read by itself. */
 
 import { isAddress, sameAddress } from "../../../wasm_build/ui/formats.js";
-import { countOf, dateOf, entriesOf, idOf, membersOf, textOf } from "../../../wasm_build/vault/answer_values.js";
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { countOf, dateOf, entriesOf, idOf, membersOf, textOf } from "../../../wasm_build/vault/server/answer_values.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("./parcel_requests.js").ListedToken} ListedToken */
 /** @typedef {import("./parcel_requests.js").ParcelPage} ParcelPage */

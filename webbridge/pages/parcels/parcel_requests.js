@@ -1,6 +1,6 @@
 /** The requests about the parcels that the account has sent, and about the tokens of programs that send for it. */
 
-import { JSON_TYPE } from "../../../wasm_build/vault/json_requests.js";
+import { JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 import { readMadeToken, readParcel, readParcels, readTokens } from "./parcel_answers.js";
 
 /** @typedef {import("../mail/mail_changes.js").Json} Json */

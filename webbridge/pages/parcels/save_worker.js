@@ -3,8 +3,8 @@
  * the page gives. It keeps nothing.
  */
 
-import { ChunkTaker } from "../../../wasm_build/vault/chunk_port.js";
-import { giveBackReceived, overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { ChunkTaker } from "../../../wasm_build/vault/values/chunk_port.js";
+import { giveBackReceived, overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { GIVE, READY, STAY } from "./page/save_words.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));

@@ -5,7 +5,7 @@
  * other bytes than those that were judged, the act is refused with `message-changed`: nobody has judged them.
  */
 
-import { overwrite } from "../../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 import { digestOf } from "../trust/learnt_rows.js";
 

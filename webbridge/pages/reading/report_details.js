@@ -8,7 +8,7 @@ import { withFewMarks } from "../../../wasm_build/ui/bounded_text.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
 import { countReaders } from "../../../wasm_build/ui/protected_parts.js";
-import { BEING_CHECKED } from "../../../wasm_build/vault/lookups.js";
+import { BEING_CHECKED } from "../../../wasm_build/vault/server/lookups.js";
 import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
 } from "../../../wasm_build/ui/state_mark.js";

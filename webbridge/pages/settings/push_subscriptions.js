@@ -3,8 +3,8 @@
  * lives and no page is open. They have no content.
  */
 
-import { bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
-import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/json_requests.js";
+import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
+import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../app/api.js").RequestOptions} RequestOptions */
 

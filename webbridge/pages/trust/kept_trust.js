@@ -6,7 +6,7 @@
  * read when the keys are unlocked, and written after each change. On another person's computer no database is opened.
  */
 
-import { haveSameOctets } from "../../../wasm_build/vault/octets.js";
+import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 import { accountDigest, openStates } from "../app/state_database.js";
 
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */

@@ -5,9 +5,9 @@
  * runs at a time.
  */
 
-import { ApiError } from "../../../wasm_build/vault/json_requests.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
-/** @typedef {import("../../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
 /** @typedef {import("./trust_keeper.js").TrustKeeper} TrustKeeper */
 /**
@@ -19,7 +19,7 @@ import { ApiError } from "../../../wasm_build/vault/json_requests.js";
  * The settings of these pages that roam. `take` gets those of the account after a merge.
  * @typedef {{texts: () => Record<string, Record<string, string | null>>, take: (account: Named) => void}} Settings
  */
-/** @typedef {import("../../../wasm_build/vault/roaming_settings.js").Named} Named */
+/** @typedef {import("../../../wasm_build/vault/account/roaming_settings.js").Named} Named */
 
 /** Changes that follow within this time are sent together. */
 const PAUSE_MILLISECONDS = 2_000;

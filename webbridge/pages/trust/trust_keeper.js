@@ -4,12 +4,12 @@
  */
 
 import { AddressBook } from "./address_book.js";
-import { bytesFromBase64 } from "../../../wasm_build/vault/base64.js";
-import { EvidenceStore } from "../../../wasm_build/vault/lookups.js";
-import { haveSameOctets } from "../../../wasm_build/vault/octets.js";
+import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
+import { EvidenceStore } from "../../../wasm_build/vault/server/lookups.js";
+import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 
-/** @typedef {import("../../../wasm_build/vault/trust.js").Trust} Trust */
-/** @typedef {import("../../../wasm_build/vault/trust.js").Following} Following */
+/** @typedef {import("../../../wasm_build/vault/server/trust.js").Trust} Trust */
+/** @typedef {import("../../../wasm_build/vault/server/trust.js").Following} Following */
 
 /**
  * The settings that replace the bridge's unsigned ones while a signed list is followed. They add no anchors, and their
@@ -131,7 +131,7 @@ export class TrustKeeper extends EventTarget {
 
   /**
    * The arguments `trust` and `at` of a verb that judges. They are copies, because a call transfers buffers.
-   * @param {import("../../../wasm_build/vault/trust.js").Evidence} [evidence] the evidence to use; by default the kept one
+   * @param {import("../../../wasm_build/vault/server/trust.js").Evidence} [evidence] the evidence to use; by default the kept one
    */
   judging(evidence = this.evidence.copy()) {
     const trust = {

@@ -1,7 +1,7 @@
 /** The functions that tests/pages/test_key_server_failover.py runs in pages. */
 
 export async function findInPage({ key, url }) {
-  const { KeyServerFinder } = await import("/source/wasm_build/vault/key_server_finder.js");
+  const { KeyServerFinder } = await import("/source/wasm_build/vault/account/key_server_finder.js");
   const got = [];
   const call = async (_, args) => (got.push(args), { addresses: ["https://next.example"], problems: [] });
   const kept = { read: () => null, write() {} };

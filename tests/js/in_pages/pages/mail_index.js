@@ -22,7 +22,7 @@ export async function parts() {
   const { MailIndex } = await import("/source/webbridge/pages/mail/mail_index.js");
   const { IndexFiller } = await import("/source/webbridge/pages/mail/index_filler.js");
   const { ApiError } = await import("/source/webbridge/pages/app/api.js");
-  const { VaultError } = await import("/source/wasm_build/vault/vault_error.js");
+  const { VaultError } = await import("/source/wasm_build/vault/errors/vault_error.js");
   localStorage.clear();
   globalThis.asked = [];
   const joined = (letter, octets) => new Uint8Array([...letter, ...new Uint8Array(octets)]).buffer;

@@ -56,7 +56,7 @@ export async function aFolderThatIsNumberedAnewInBetweenIsListedFromItsBeginning
 }
 
 export async function aMessageThatEndsTheVaultTakesItsOwnSubjectOnly() {
-  const { VaultError } = await import("/source/wasm_build/vault/vault_error.js");
+  const { VaultError } = await import("/source/wasm_build/vault/errors/vault_error.js");
   list.element.remove();
   const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   globalThis.asked = [];

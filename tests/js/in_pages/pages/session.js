@@ -15,7 +15,7 @@ export function beforeThePage() {
 }
 
 export async function settingTheClockBackInSmallStepsGainsNothing() {
-  const { beginAt, useAt, whyOver } = await import("/source/wasm_build/vault/session.js");
+  const { beginAt, useAt, whyOver } = await import("/source/wasm_build/vault/storage/session.js");
   let times = beginAt({ wall: 0, steady: 0, life: 1 });
   for (let step = 1; step < 100; step += 1) {
     const moment = { wall: -4000 * step, steady: 0, life: step + 1 };
@@ -26,7 +26,7 @@ export async function settingTheClockBackInSmallStepsGainsNothing() {
 }
 
 export async function lockingOverwritesTheKeyAndStopsWhatRunsWithIt() {
-  const { SealedSession } = await import("/source/wasm_build/vault/session.js");
+  const { SealedSession } = await import("/source/wasm_build/vault/storage/session.js");
   const kept = [];
   const draw = crypto.getRandomValues.bind(crypto);
   crypto.getRandomValues = (view) => { kept.push(view); return draw(view); };
@@ -59,7 +59,7 @@ export async function lockingOverwritesTheKeyAndStopsWhatRunsWithIt() {
 }
 
 export async function nothingDoneForAWhileLocksByATimerToo() {
-  const { SealedSession } = await import("/source/wasm_build/vault/session.js");
+  const { SealedSession } = await import("/source/wasm_build/vault/storage/session.js");
   const session = new SealedSession({ limits: { idleMilliseconds: 30, wholeMilliseconds: 10000 } });
   const locked = new Promise((resolve) => session.addEventListener("locked", ({ reason }) => resolve(reason)));
   session.keyForUnlock();
@@ -68,7 +68,7 @@ export async function nothingDoneForAWhileLocksByATimerToo() {
 }
 
 export async function subjectsThatTheListDecryptsByItselfDoNotKeepKeysUnlocked() {
-  const { SealedSession } = await import("/source/wasm_build/vault/session.js");
+  const { SealedSession } = await import("/source/wasm_build/vault/storage/session.js");
   const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
   const { MailVault } = await import("/source/webbridge/pages/keys/mail_vault.js");
   const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
@@ -132,7 +132,7 @@ export async function noKeyStandsInTheDatabasesOfThePages(octets) {
 }
 
 export async function judge(begun, used, now) {
-  const { whyOver } = await import("/source/wasm_build/vault/session.js");
+  const { whyOver } = await import("/source/wasm_build/vault/storage/session.js");
   const moment = ([wall, steady, life]) => ({ wall: wall * 60000, steady: steady * 60000, life });
   return whyOver({ begun: moment(begun), used: moment(used) }, moment(now));
 }

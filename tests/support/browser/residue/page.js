@@ -6,7 +6,7 @@
  */
 
 import { KeyRing } from "../../../../webbridge/pages/keys/keys.js";
-import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { collectBuffers } from "../../../../wasm_build/vault/rpc.js";
 import { openVault } from "../../../../wasm_build/vault/owner/vault.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";

@@ -5,7 +5,7 @@
  * Only the tests' server has this Worker.
  */
 
-import { cleanUpLater, cleanUpToRest, Residue } from "../../../../wasm_build/vault/cleanup.js";
+import { cleanUpLater, cleanUpToRest, Residue } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { collectKeys, forgetKeys, watchKeys } from "../../../../wasm_build/vault/worker/collected_keys.js";
 import { createRecorder } from "./recorder.js";
 import { createCryptoDoor } from "../../../../wasm_build/vault/worker/crypto_door.js";

@@ -14,7 +14,7 @@ import { Poly1305 } from "./poly1305.js";
 import { Rc2 } from "./rc2.js";
 import { Scratch } from "./scratch.js";
 
-/** @typedef {import("../../cleanup.js").Residue} Residue */
+/** @typedef {import("../../memory/cleanup.js").Residue} Residue */
 /** @typedef {{blockLength: number, decrypt: BlockFunction}} BlockDecryption */
 /** @typedef {(input: Uint8Array, from: number, output: Uint8Array, to: number) => void} BlockFunction */
 /**

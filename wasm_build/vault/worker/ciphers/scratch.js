@@ -1,6 +1,6 @@
 /** The working memory of a cipher: one buffer, which is overwritten at the end of the operation. */
 
-/** @typedef {import("../../cleanup.js").Residue} Residue */
+/** @typedef {import("../../memory/cleanup.js").Residue} Residue */
 
 // Enough for GCM with its table of products, which needs the most. A large buffer is outside the JavaScript heap, on
 // which nothing overwrites small buffers.

@@ -3,12 +3,12 @@
  * does the first, whose message has the salt. This module is loaded when it is first needed.
  */
 
-import { SECRET_BUFFER_BYTES } from "../../cleanup.js";
-import { nextTask } from "../../next_task.js";
-import { VaultError } from "../../vault_error.js";
+import { SECRET_BUFFER_BYTES } from "../../memory/cleanup.js";
+import { nextTask } from "../../values/next_task.js";
+import { VaultError } from "../../errors/vault_error.js";
 import { Hmac } from "./hmac.js";
 
-/** @typedef {import("../../cleanup.js").Residue} Residue */
+/** @typedef {import("../../memory/cleanup.js").Residue} Residue */
 /**
  * @typedef {object} Job
  * @property {string} hash Python's name: sha1, sha224, sha256, sha384 or sha512

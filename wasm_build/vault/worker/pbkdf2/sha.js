@@ -5,7 +5,7 @@
  * are 64 or 80 rounds one after the other, so that the variables of the standard change their names and never move.
  */
 
-import { VaultError } from "../../vault_error.js";
+import { VaultError } from "../../errors/vault_error.js";
 import { address, get, set, Words } from "./wasm_format.js";
 
 /** @typedef {import("./wasm_format.js").Code} Code */

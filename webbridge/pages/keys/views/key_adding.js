@@ -3,7 +3,7 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
-import { ApiError } from "../../../../wasm_build/vault/json_requests.js";
+import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../../app/app.js").App} App */
 

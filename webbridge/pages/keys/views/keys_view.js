@@ -1,7 +1,7 @@
 /** The view of the person's keys. It unlocks keys from the key server or a file, and lists the unlocked keys. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { LIMITS } from "../../../../wasm_build/vault/session.js";
+import { LIMITS } from "../../../../wasm_build/vault/storage/session.js";
 import { lockMark } from "../../../../wasm_build/ui/state_mark.js";
 import { saveFile } from "../../../../wasm_build/ui/attachments.js";
 import { dayOnly } from "../../../../wasm_build/ui/formats.js";

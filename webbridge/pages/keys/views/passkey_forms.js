@@ -4,7 +4,7 @@
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { base64FromBytes } from "../../../../wasm_build/vault/base64.js";
+import { base64FromBytes } from "../../../../wasm_build/vault/values/base64.js";
 import { askPasskey, createPasskey, hasPasskeys } from "../../../../wasm_build/vault/owner/passkey.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
 import { openPasskeys } from "../../app/state_database.js";

@@ -6,10 +6,10 @@ import { isolate, longDate } from "../../../../wasm_build/ui/formats.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../app/app.js").App} App */
-/** @typedef {import("../../../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
-/** @typedef {import("../../../../wasm_build/vault/key_account.js").Recovery} Recovery */
-/** @typedef {import("../../../../wasm_build/vault/key_account.js").RecoveryCase} RecoveryCase */
-/** @typedef {import("../../../../wasm_build/vault/key_account.js").RecoveryPolicy} RecoveryPolicy */
+/** @typedef {import("../../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../../../../wasm_build/vault/account/key_account.js").Recovery} Recovery */
+/** @typedef {import("../../../../wasm_build/vault/account/key_account.js").RecoveryCase} RecoveryCase */
+/** @typedef {import("../../../../wasm_build/vault/account/key_account.js").RecoveryPolicy} RecoveryPolicy */
 
 const MILLISECONDS = 1_000;
 

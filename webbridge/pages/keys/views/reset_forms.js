@@ -9,12 +9,12 @@ import { longDate } from "../../../../wasm_build/ui/formats.js";
 import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
 import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
-import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../../app/api.js";
 import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
 
 /** @typedef {import("../../app/app.js").App} App */
-/** @typedef {import("../../../../wasm_build/vault/key_server.js").Reset} Reset */
+/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").Reset} Reset */
 /** @typedef {import("../../../../wasm_build/ui/key_account_view.js").Part} Part */
 /** @typedef {{goOn: (reset: Reset) => Promise<void>, ended: () => Promise<void>, onUnlocked: () => void}} Steps `ended`: none goes on */
 

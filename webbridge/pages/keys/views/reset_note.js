@@ -12,7 +12,7 @@ const KEPT_DAYS = 30;
 
 /**
  * @param {App} app
- * @param {import("../../../../wasm_build/vault/key_account.js").KeyAccount} account
+ * @param {import("../../../../wasm_build/vault/account/key_account.js").KeyAccount} account
  * @returns {import("../../../../wasm_build/ui/key_account_view.js").Part}
  */
 export function createResetNote({ translate }, { resetAt }) {

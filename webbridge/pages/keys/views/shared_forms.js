@@ -9,7 +9,7 @@ import { codeOf, sharedSentence } from "./shared_words.js";
 
 /** @typedef {import("../../app/app.js").App} App */
 /** @typedef {import("../shared_identities.js").SharedIdentities} SharedIdentities */
-/** @typedef {import("../../../../wasm_build/vault/group_calls.js").KeyFile} KeyFile */
+/** @typedef {import("../../../../wasm_build/vault/account/group_calls.js").KeyFile} KeyFile */
 
 const MAX_NAME_CHARACTERS = 100;
 

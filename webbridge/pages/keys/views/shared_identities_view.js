@@ -13,7 +13,7 @@ import { codeOf, fail, listSentence, people, sharedSentence, titleOf } from "./s
 
 /** @typedef {import("../../app/app.js").App} App */
 /** @typedef {import("../shared_identities.js").SharedIdentities} SharedIdentities */
-/** @typedef {import("../../../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
 /** @typedef {import("../../../../wasm_build/vault/types/verbs.js").GroupRefusal} GroupRefusal */
 /** @typedef {import("../../../../wasm_build/ui/recipient_words.js").Certificate} Certificate */

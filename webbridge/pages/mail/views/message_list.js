@@ -4,8 +4,8 @@
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { nextTask } from "../../../../wasm_build/vault/next_task.js";
-import { VaultError } from "../../../../wasm_build/vault/vault_error.js";
+import { nextTask } from "../../../../wasm_build/vault/values/next_task.js";
+import { VaultError } from "../../../../wasm_build/vault/errors/vault_error.js";
 import { ApiError } from "../../app/api.js";
 import { headerReader } from "../../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../../wasm_build/ui/parts.js";

@@ -10,8 +10,8 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { isolate } from "../../../../wasm_build/ui/formats.js";
 import { codeOf } from "../../../../wasm_build/parcels/failures.js";
-import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
-import { ApiError } from "../../../../wasm_build/vault/json_requests.js";
+import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
+import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../page/parcel_page.js").ParcelPage} ParcelPage */
 /** @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").ParcelReader} ParcelReader */

@@ -15,10 +15,10 @@ import { secretOf } from "../../../../wasm_build/parcels/typed_words.js";
 import { setTitle } from "../../../../wasm_build/ui/page_title.js";
 import { whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { lockMark, waxSeal } from "../../../../wasm_build/ui/state_mark.js";
-import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { PARCEL_ANSWER_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";
 import { parcelAnswerUrl, saveWorkerUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
-import { SealedSession } from "../../../../wasm_build/vault/session.js";
+import { SealedSession } from "../../../../wasm_build/vault/storage/session.js";
 import { closePreview } from "../../reading/attachment_preview.js";
 import { createSkipLink, createVaultLine } from "../../app/frame.js";
 import { keepLanguage } from "../../app/language.js";
@@ -35,7 +35,7 @@ import { removeSaveWorker, saveByWorker } from "./worker_saving.js";
 /** @typedef {import("../../../../wasm_build/parcels/link.js").ParcelLink} ParcelLink */
 /** @typedef {import("./arrived_link.js").ArrivedLink} ArrivedLink */
 /** @typedef {import("../../../../wasm_build/vault/owner/vault.js").Vault} Vault */
-/** @typedef {import("../../../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
+/** @typedef {import("../../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
 /** @typedef {import("../../../../wasm_build/parcels/parcel_host.js").ParcelView} ParcelView */
 
 /** A list of the server's operator is followed for this visit only: the page keeps nothing. */
@@ -184,7 +184,7 @@ export class ParcelPage {
   /**
    * Opens the parcel with a key file. Resolves with the error to show beside the form; null if there is none.
    * @param {File} file
-   * @param {import("../../../../wasm_build/vault/session.js").Secret} passphrase is overwritten
+   * @param {import("../../../../wasm_build/vault/storage/session.js").Secret} passphrase is overwritten
    * @returns {Promise<unknown>}
    */
   async openByCertificate(file, passphrase) {
@@ -256,7 +256,7 @@ export class ParcelPage {
     if (this.#link) this.#link = { id: this.#link.id, words: "" };
   }
 
-  /** @param {import("../../../../wasm_build/vault/session.js").LockReason} reason */
+  /** @param {import("../../../../wasm_build/vault/storage/session.js").LockReason} reason */
   #locked(reason) {
     closePreview();
     this.#trust.evidence.clear();

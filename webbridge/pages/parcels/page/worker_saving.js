@@ -5,9 +5,9 @@
  * scope is a path without pages, so it answers no request of a page.
  */
 
-import { giveChunks } from "../../../../wasm_build/vault/chunk_port.js";
+import { giveChunks } from "../../../../wasm_build/vault/values/chunk_port.js";
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { ApiError } from "../../../../wasm_build/vault/json_requests.js";
+import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 import { GIVE, READY, SCOPE, STAY } from "./save_words.js";
 
 /** @typedef {import("../../../../wasm_build/parcels/saving.js").FileToSave} FileToSave */

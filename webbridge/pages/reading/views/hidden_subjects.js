@@ -1,6 +1,6 @@
 /** The messages whose subjects are encrypted: their bytes from the bridge, and their subjects from the vault. */
 
-import { VaultError } from "../../../../wasm_build/vault/vault_error.js";
+import { VaultError } from "../../../../wasm_build/vault/errors/vault_error.js";
 import { ApiError } from "../../app/api.js";
 import { digestOf } from "../../trust/learnt_rows.js";
 

@@ -7,7 +7,7 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { draftIdIn } from "../../../../wasm_build/ui/draft_message.js";
 import { headerReader, isolate } from "../../../../wasm_build/ui/formats.js";
-import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
+import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../../app/api.js";
 import { closePreview } from "../attachment_preview.js";
 import { JudgedMessage } from "../judged_message.js";

@@ -188,7 +188,7 @@ function createAuthorities(app, authorities, test) {
   return cards.length > 0 ? html("ul", { class: "cards" }, ...cards) : null;
 }
 
-/** @param {import("../../../../wasm_build/vault/trust.js").Following | null} following */
+/** @param {import("../../../../wasm_build/vault/server/trust.js").Following | null} following */
 function revocationOfList(following) {
   return following?.list ? { revocation: following.list.revocation } : {};
 }
@@ -196,7 +196,7 @@ function revocationOfList(following) {
 /**
  * The card of the organisation's list: its signer, its expiry, and its anchors. The person cannot change them.
  * @param {App} app
- * @param {import("../../../../wasm_build/vault/trust.js").Following} following
+ * @param {import("../../../../wasm_build/vault/server/trust.js").Following} following
  * @param {() => Promise<void>} draw
  */
 function createFollowedList(app, { list, operator, problems }, draw) {
@@ -216,7 +216,7 @@ function createFollowedList(app, { list, operator, problems }, draw) {
 
 /**
  * @param {App["translate"]} translate
- * @param {import("../../../../wasm_build/vault/trust.js").TrustList} list
+ * @param {import("../../../../wasm_build/vault/server/trust.js").TrustList} list
  */
 function describeList(translate, { operator, serialNumber, expires, anchors }) {
   const named = anchors.map(({ certificate, addresses }) => html("li", {

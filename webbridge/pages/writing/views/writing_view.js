@@ -5,7 +5,7 @@
  * encrypted is not sent, and the reason is shown beside the button.
  */
 
-import { base64FromBytes } from "../../../../wasm_build/vault/base64.js";
+import { base64FromBytes } from "../../../../wasm_build/vault/values/base64.js";
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { AttachedFiles } from "../../../../wasm_build/ui/attached_files.js";
 import { ApiError } from "../../app/api.js";

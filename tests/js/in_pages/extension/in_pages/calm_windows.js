@@ -27,8 +27,8 @@ export async function agreeing() {
 }
 
 export async function oneWindowWaitsForEachTabWhicheverFramesAsk() {
-  const { open } = await import("/source/browser_ext/background/prompt_window.js");
-  const jobs = await import("/source/browser_ext/background/jobs.js");
+  const { open } = await import("/source/browser_ext/background/browser/prompt_window.js");
+  const jobs = await import("/source/browser_ext/background/jobs/jobs.js");
   const ask = async (tabId, id) => {
     const job = { id, tabId, frame: "", kind: "altered", origin: "https://a.test", ancestors: [], state: "waiting",
       replyKey: [], page: { tabId, frameId: 0, documentId: "" }, notice: { text: "t", isSent: false } };

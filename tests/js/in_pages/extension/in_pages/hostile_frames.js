@@ -28,7 +28,7 @@ export function speakToView(url) {
 }
 
 export async function claimInPage(change) {
-  const frames = await import("/source/browser_ext/background/frames.js");
+  const frames = await import("/source/browser_ext/background/browser/frames.js");
   const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
   const body = { kind: change.kind, smime: "", proposed: [], cms: "", mail: "held", secure: true, text: "" };
   const { token, frame } = await frames.request(body, place);
@@ -47,7 +47,7 @@ export async function claimInPage(change) {
 
 export async function atOnce(kind) {
   const [frames, fields] = await Promise.all([
-    import("/source/browser_ext/background/frames.js"), import("/source/browser_ext/background/fields.js"),
+    import("/source/browser_ext/background/browser/frames.js"), import("/source/browser_ext/background/pages/fields.js"),
   ]);
   const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
   const outcome = (asked) => asked.then(() => "done", ({ code }) => code);
@@ -108,7 +108,7 @@ export async function aContentScriptMaySendNoMessageOfAPrivatePage() {
 }
 
 export async function aFrameBelongsToTheDocumentThatAskedForIt(change) {
-  const frames = await import("/source/browser_ext/background/frames.js");
+  const frames = await import("/source/browser_ext/background/browser/frames.js");
   const place = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
   const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
   const { frame } = await frames.request(body, place);
@@ -117,7 +117,7 @@ export async function aFrameBelongsToTheDocumentThatAskedForIt(change) {
 }
 
 export async function aClaimedFrameObeysTheDocumentThatClaimedIt(change) {
-  const frames = await import("/source/browser_ext/background/frames.js");
+  const frames = await import("/source/browser_ext/background/browser/frames.js");
   const page = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
   const body = { kind: "write", smime: "", proposed: [], cms: "", mail: "", secure: true, text: "" };
   const { token, frame } = await frames.request(body, page);

@@ -10,7 +10,7 @@ export async function change([name, path, value]) {
 }
 
 export async function answers(authority) {
-  const { QUESTIONS, answer } = await import("/source/browser_ext/background/questions.js");
+  const { QUESTIONS, answer } = await import("/source/browser_ext/background/jobs/questions.js");
   const { digestOf } = await import("/source/browser_ext/shared/question.js");
   const { MESSAGES } = await import("/source/browser_ext/shared/messages.js");
   const { ask } = await import("/source/browser_ext/shared/request.js");
@@ -59,7 +59,7 @@ export async function answers(authority) {
 
 export async function proposeInPage(certificate) {
   const { fingerprint, der } = certificate;
-  const { propose } = await import("/source/browser_ext/background/trust.js");
+  const { propose } = await import("/source/browser_ext/background/people/trust.js");
   await propose(fingerprint, Uint8Array.from(der, (byte) => byte).buffer, []);
 }
 

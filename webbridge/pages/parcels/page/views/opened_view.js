@@ -13,8 +13,8 @@ import { MAX_LETTER_BYTES } from "../../../../../wasm_build/parcels/parcel_reade
 import { createReceiptOffer } from "../../../../../wasm_build/parcels/receipt_offer.js";
 import { dayOnly, headerReader, isolate, longDate } from "../../../../../wasm_build/ui/formats.js";
 import { describeSigner } from "../../../../../wasm_build/ui/signer_path.js";
-import { overwrite } from "../../../../../wasm_build/vault/cleanup.js";
-import { ApiError } from "../../../../../wasm_build/vault/json_requests.js";
+import { overwrite } from "../../../../../wasm_build/vault/memory/cleanup.js";
+import { ApiError } from "../../../../../wasm_build/vault/server/json_requests.js";
 import { provedSender } from "../../../reading/report.js";
 import { createState } from "../../../reading/report_details.js";
 import { createSigners } from "../../../trust/signers.js";

@@ -1,0 +1,397 @@
+/**
+ * The person's account at a key server, which keeps identities for all their devices, encrypted.
+ *
+ * Identities of the account become a key file of this browser, which opens with the account's passphrase also while the
+ * server does not answer. What this browser knows of the account (its token there, and the latest record that it has
+ * seen) is in the extension's own database. Neither opens anything. The session at the server is there too, sealed under the
+ * key of the unlocked session as the identities are, and a lock removes it.
+ */
+import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
+import { api } from "../../shared/api.js";
+import * as database from "../../shared/database.js";
+import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
+import { codeOf, RequestError } from "../../shared/messages.js";
+import * as backup from "../keys/backup.js";
+import * as bridge from "../writing/bridge.js";
+import { readJson } from "../writing/bridge_requests.js";
+import * as factor from "./key_factor.js";
+import { createServer, readNamed } from "./key_servers.js";
+import * as keyTrust from "./key_trust.js";
+import * as keys from "../keys/keys.js";
+import { onLearned } from "../people/learning.js";
+import * as session from "../keys/session.js";
+import { inTurn } from "../browser/turns.js";
+import * as vault from "../keys/vault_link.js";
+
+const TURN = "key account";
+const TOKEN_BYTES = 32;
+/** Changes that follow within this time are sent together. */
+const PAUSE_MILLISECONDS = 2_000;
+
+/** @typedef {import("../keys/keys.js").OpenedIdentity} OpenedIdentity */
+/** @typedef {{client: KeyAccount, sealedIn: string}} OpenAccount `sealedIn`: the unlocked session whose key seals it */
+/** @template T @typedef {import("./key_factor.js").Progress<T>} Progress */
+/** @typedef {{kept: KeptAccount, client: KeyAccount, sessionId: string, sealKey: EncryptedSecret}} Step */
+
+/** The client of the account, while the keys are unlocked. @type {OpenAccount | null} */
+let opened = null;
+/** The seal key for the step that runs. @type {EncryptedSecret | null} */
+let sealKeyNow = null;
+/** The key of the page that gets the recovery code of the step that runs. @type {ArrayBuffer | null} */
+let replyKeyNow = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let sending;
+
+onLearned(sendSoon);
+
+const sealing = {
+  // The background itself stops at a lock: the vault then rejects all calls with `locked`.
+  ended: new AbortController().signal,
+  keyForUnlock() {
+    if (!sealKeyNow) throw new RequestError("locked");
+    return sealKeyNow;
+  },
+};
+
+const memory = {
+  /** @param {string} user */
+  async read(user) {
+    const kept = await database.get("keyAccounts", user);
+    if (!kept) throw new RequestError("no-key-account");
+    return { token: kept.token, known: kept.known };
+  },
+  /** @param {string} user @param {import("../../../wasm_build/vault/account/key_account.js").Remembered} remembered */
+  async write(user, remembered) {
+    const kept = await database.get("keyAccounts", user);
+    if (kept) await database.put("keyAccounts", { ...kept, ...remembered });
+  },
+  /** @param {string} user */
+  forget: (user) => database.remove("keyAccounts", user),
+};
+
+const caller = {
+  /** @param {string} verb @param {any} args @returns {Promise<any>} */
+  call: (verb, args) => vault.call(/** @type {keyof import("../keys/vault_link.js").Verbs} */ (verb), verb === "roaming.rotate" ? { ...args, replyKey: replyKeyNow } : args),
+};
+
+/** The account, and what the page has to ask about it. */
+export async function read() {
+  const [kept, { host, address }] = await Promise.all([find(), bridge.read()]);
+  const isOpen = kept !== null && (await findSession(kept.user)) !== null;
+  const roaming = await keyTrust.read();
+  if (isOpen && roaming?.state === "failed") sendSoon();
+  const sealed = await database.all("sealed");
+  const isUnlocked = await session.isUnlocked();
+  const notStored = isUnlocked && kept ? sealed.filter(({ fingerprint }) => !kept.stored.includes(fingerprint)).length : 0;
+  return {
+    bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: kept?.hasLostCode ?? false,
+    resetReady: kept?.resetReady ?? null, roaming,
+    account: kept && { user: kept.user, host: new URL(kept.server).host, isNew: kept.known === null },
+  };
+}
+
+/** The key server that the pages of the person's bridge name, "" if they name none, and its further addresses. */
+export async function findServer() {
+  const { server, discovery } = await readNamed();
+  return { server, further: discovery?.keyServers ?? [] };
+}
+
+/**
+ * Notes the account with which this browser exchanges identities. Rejects with `bad-key-server`, `bad-key-user`,
+ * `key-server-not-granted`, or the failure of the server. A list of its addresses counts only if the pages of the person's
+ * bridge name this server.
+ * @param {{server: string, user: string}} body
+ */
+export function connect({ server, user }) {
+  factor.cancel();
+  return inTurn(TURN, async () => {
+    const account = addressKey(user.trim());
+    if (!/^[^\s@]+@[^\s@]+$/u.test(account)) throw new RequestError("bad-key-user");
+    const origin = originOf(server);
+    await checkGranted(origin);
+    const named = await readNamed().catch(() => null);
+    const discovery = named?.server === origin ? named.discovery : null;
+    /** @type {ArrayBuffer | null} */
+    let followed = null;
+    const found = createServer({ server: origin, user: account, discovery }, {
+      read: () => followed, write: (list) => { followed = list; },
+    });
+    const answer = /** @type {Record<string, unknown>} */ (await found.parameters(account));
+    if (typeof answer.nonce !== "string") throw new RequestError("no-key-server");
+    await forgetAccount();
+    const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer;
+    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, resetReady: null, base: null, sent: null, discovery, followed });
+  });
+}
+
+/** Forgets the account. The keys of this browser stay, and so does the account at the server. */
+export function disconnect() {
+  factor.cancel();
+  return inTurn(TURN, forgetAccount);
+}
+
+/** Brings the identities of the account into this browser. @param {{passphrase: EncryptedSecret}} body */
+export function logIn({ passphrase }) {
+  return during(async (step) => keep(step, (await step.client.logIn(passphrase)).identities, passphrase));
+}
+
+/** @param {{code: EncryptedSecret, newPassphrase: EncryptedSecret}} body */
+export function recover({ code, newPassphrase }) {
+  return during(async (step) => keep(step, (await step.client.recover(code, newPassphrase)).identities, newPassphrase));
+}
+
+/**
+ * Makes the account, with the identities of a key file of this browser and its passphrase.
+ * @param {{keyFile: string, passphrase: EncryptedSecret}} body
+ */
+export function register({ keyFile, passphrase }) {
+  return during(async (step) => {
+    const file = await database.get("keyFiles", keyFile);
+    if (!file) throw new RequestError("no-such-key");
+    await step.client.register({ ticket: await takeTicket(), p12: file.p12, p12Passphrase: passphrase, passphrase });
+    await keep(step, (await step.client.logIn(passphrase)).identities, passphrase);
+  });
+}
+
+/** Stores the unlocked identities that the account does not have. @param {{passphrase: EncryptedSecret}} body */
+export function store({ passphrase }) {
+  return during(async (step) => {
+    const { identities } = await step.client.logIn(passphrase);
+    const added = await findUnlocked(new Set(identities.map(({ fingerprint }) => fingerprint)));
+    if (added.length) await step.client.add(added);
+    await keep(step, [...identities, ...added], passphrase);
+  });
+}
+
+/** @param {{passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body */
+export function changePassphrase({ passphrase, newPassphrase }) {
+  return during(async (step) =>
+    keep(step, (await step.client.changePassphrase(passphrase, newPassphrase)).identities, newPassphrase));
+}
+
+/** @param {{passphrase: EncryptedSecret, replyKey: ArrayBuffer}} body @returns {Promise<Progress<{code: Envelope}>>} */
+export function makeCode({ passphrase, replyKey }) {
+  return during(async ({ client }) => {
+    replyKeyNow = replyKey;
+    // The owner of the vault has encrypted the code to the page.
+    return { code: /** @type {any} */ (await client.makeCode(passphrase)) };
+  });
+}
+
+/** @returns {Promise<Progress<{devices: import("../../../wasm_build/vault/account/key_account.js").KeyDevice[]}>>} */
+export function devices() {
+  return during(async ({ client }) => ({ devices: await client.devices() }));
+}
+
+/** @param {{device: string, passphrase: EncryptedSecret}} body */
+export function revoke({ device, passphrase }) {
+  return during(({ client }) => client.revoke(device, passphrase));
+}
+
+/** Stops the reset of the account that goes on. */
+export function stopReset() {
+  return during(({ client }) => client.stopReset());
+}
+
+/** Exports a key file, and tells the owner of its keys. @param {Parameters<typeof keys.exportKeyFile>[0]} body */
+export async function exportKeyFile(body) {
+  const exported = await keys.exportKeyFile(body);
+  await tellOfSaved([body.id]);
+  return exported;
+}
+
+/** Makes a backup, and tells the owners of the keys in it. @param {Parameters<typeof backup.make>[0]} body */
+export async function makeBackup(body) {
+  const { ids, ...made } = await backup.make(body);
+  await tellOfSaved(ids);
+  return made;
+}
+
+/**
+ * The owner of the account is told that its keys are saved to a file, as far as there is a session at the server.
+ * @param {string[]} ids of the key files that are saved
+ */
+async function tellOfSaved(ids) {
+  const kept = await find();
+  const isRoaming = ids.some((id) => id.split(" ").some((fingerprint) => kept?.stored.includes(fingerprint)));
+  if (kept && isRoaming && (await findSession(kept.user))) {
+    // A server that cannot be reached keeps nobody from their keys.
+    await inTurn(TURN, () => withClient(({ client }) => client.noteExport())).catch(() => undefined);
+  }
+}
+
+/** Deletes the account at the server. The keys of this browser stay. @param {{passphrase: EncryptedSecret}} body */
+export function remove({ passphrase }) {
+  return during(async ({ client }) => {
+    await client.remove(passphrase);
+    await forgetAccount();
+  });
+}
+
+/**
+ * Runs one step with the account, after those before it.
+ * @template T
+ * @param {(step: Step) => Promise<T>} act
+ * @returns {Promise<Progress<T>>}
+ */
+function during(act) {
+  return factor.run(TURN, () => withClient(act));
+}
+
+/** @template T @param {(step: Step) => Promise<T>} act @returns {Promise<T>} */
+async function withClient(act) {
+  const kept = await find();
+  if (!kept) throw new RequestError("no-key-account");
+  await checkGranted(kept.server);
+  const { id: sessionId, sealKey } = await session.keyForUnlock();
+  if (opened?.sealedIn !== sessionId) forgetClient();
+  opened ??= { client: await createClient(kept), sealedIn: sessionId };
+  const { client } = opened;
+  sealKeyNow = sealKey;
+  try {
+    return await act({ kept, client, sessionId, sealKey });
+  } catch (error) {
+    // Without a session at the server, the page asks for the passphrase again.
+    if (keyTrust.ENDED.includes(codeOf(error))) client.forget();
+    throw error;
+  } finally {
+    sealKeyNow = null;
+    replyKeyNow = null;
+    await noteWarnings(client);
+    await keepSession(client, sessionId);
+  }
+}
+
+/** @param {KeptAccount} kept */
+async function createClient(kept) {
+  const { user } = kept;
+  const server = createServer(kept, {
+    read: async () => (await database.get("keyAccounts", user))?.followed ?? null, write: (followed) => keepList(user, followed),
+  });
+  const client = new KeyAccount(async () => caller, sealing, memory, { server, user, askFactor: factor.askPage });
+  client.hasLostCode = kept.hasLostCode ?? false;
+  client.resetReady = kept.resetReady ?? null;
+  const standing = await findSession(user);
+  if (standing) client.resume(standing);
+  return client;
+}
+
+/** @param {string} user @param {ArrayBuffer} followed the last good list of the server's addresses */
+async function keepList(user, followed) {
+  const kept = await database.get("keyAccounts", user);
+  if (kept) await database.put("keyAccounts", { ...kept, followed });
+}
+
+/** The session at the server, if the keys have not been locked since. @param {string} user */
+async function findSession(user) {
+  const found = await database.get("keySessions", user);
+  return found && (await session.isCurrent(found.sealedIn)) ? found : null;
+}
+
+/**
+ * Keeps the session at the server for the next background, unless the keys were locked meanwhile.
+ * @param {KeyAccount} client @param {string} sealedIn
+ */
+async function keepSession(client, sealedIn) {
+  const { standing, user } = client;
+  if (standing && (await session.isCurrent(sealedIn))) await database.put("keySessions", { user, ...standing, sealedIn });
+  else await database.remove("keySessions", user);
+}
+
+/** Sends changes of contacts and decisions to the account a moment later, several at once. */
+function sendSoon() {
+  clearTimeout(sending);
+  sending = setTimeout(() => void inTurn(TURN, send).catch(() => undefined), PAUSE_MILLISECONDS);
+}
+
+/** Merges with the account, if there is a session at the server. */
+async function send() {
+  const kept = await find();
+  if (!kept?.known) return;
+  if (!(await findSession(kept.user))) return keyTrust.note("ended");
+  await withClient(({ client }) => keyTrust.merge(client));
+}
+
+/**
+ * Notes whether the code on paper may be lost, because the account itself shows it only until its keys change, and whether a
+ * reset goes on.
+ * @param {KeyAccount} client
+ */
+async function noteWarnings({ user, hasLostCode, resetReady }) {
+  const kept = await database.get("keyAccounts", user);
+  const isNoted = kept && Boolean(kept.hasLostCode) === hasLostCode && (kept.resetReady ?? null) === resetReady;
+  if (kept && !isNoted) await database.put("keyAccounts", { ...kept, hasLostCode, resetReady });
+}
+
+/**
+ * Keeps the identities of the account as one key file under its passphrase, in place of the files that it includes.
+ * @param {Step} step @param {OpenedIdentity[]} identities @param {EncryptedSecret} passphrase
+ */
+async function keep({ kept, client, sessionId, sealKey }, identities, passphrase) {
+  const sealed = identities.map((one) => one.sealed.slice(0));
+  const { p12, authority } = await vault.call("identity.keep", { identities: sealed, sealKey, passphrase });
+  await keys.keepKeyFile({ name: new URL(kept.server).host, p12, origin: "key-server" }, identities, sessionId);
+  const stored = identities.map(({ fingerprint }) => fingerprint);
+  const account = await database.get("keyAccounts", kept.user);
+  if (account) await database.put("keyAccounts", { ...account, stored });
+  const own = keys.idOf(identities);
+  for (const { id, identities: inFile } of await database.all("keyFiles")) {
+    if (id !== own && inFile.every(({ fingerprint }) => stored.includes(fingerprint))) await keys.removeKeyFile(id);
+  }
+  await keys.proposeAuthority(authority, identities);
+  // The keys are here even if contacts and decisions are not. The page says so.
+  await keyTrust.merge(client).catch(() => undefined);
+}
+
+/** The unlocked identities of this browser, but for some. @param {Set<string>} others fingerprints @returns {Promise<OpenedIdentity[]>} */
+async function findUnlocked(others) {
+  if (!(await session.isUnlocked())) return [];
+  const described = new Map((await database.all("keyFiles")).flatMap(({ identities }) => identities).map((info) => [info.fingerprint, info]));
+  return (await database.all("sealed")).flatMap(({ fingerprint, sealed }) => {
+    const info = described.get(fingerprint);
+    return info && !others.has(fingerprint) ? [{ ...info, sealed }] : [];
+  });
+}
+
+/** The ticket by which the bridge names the person to the key server. */
+async function takeTicket() {
+  const response = await bridge.askIfSignedIn("/api/enrolment", { method: "POST" });
+  if (!response || response.status === 401) throw new RequestError("key-ticket-signed-out");
+  if (response.status === 403) throw new RequestError("bridge-not-admitted");
+  const { ticket } = await readJson(response);
+  if (!response.ok || typeof ticket !== "string") throw new RequestError("directory-failed");
+  return ticket;
+}
+
+/** @returns {Promise<KeptAccount | null>} */
+async function find() {
+  return (await database.all("keyAccounts"))[0] ?? null;
+}
+
+async function forgetAccount() {
+  forgetClient();
+  await database.change({ keyAccounts: { clear: true }, keySessions: { clear: true } });
+  await keyTrust.forget();
+}
+
+function forgetClient() {
+  opened?.client.forget();
+  opened = null;
+}
+
+/** @param {string} server @returns {string} */
+function originOf(server) {
+  try {
+    const origin = directoryOrigin(server.trim());
+    if (origin) return origin;
+  } catch {
+    // The error below names the key server.
+  }
+  throw new RequestError("bad-key-server");
+}
+
+/** @param {string} origin */
+async function checkGranted(origin) {
+  if (!(await api.permissions.contains({ origins: [directoryPattern(origin)] }))) throw new RequestError("key-server-not-granted");
+}

@@ -1,0 +1,66 @@
+/**
+ * The addresses of the person's key server: those that the pages of the bridge name, and those in the signed list of the
+ * organisation's servers, for when it does not answer.
+ */
+import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";
+import { KeyServerFinder } from "../../../wasm_build/vault/account/key_server_finder.js";
+import { api } from "../../shared/api.js";
+import { apiAddress, directoryPattern } from "../../shared/directory_address.js";
+import { RequestError } from "../../shared/messages.js";
+import * as bridge from "../writing/bridge.js";
+import { ask, readJson } from "../writing/bridge_requests.js";
+import * as vault from "../keys/vault_link.js";
+
+/** @typedef {import("../../../wasm_build/vault/account/key_server_finder.js").Kept} Kept */
+/** @typedef {import("../../../wasm_build/vault/account/key_server_finder.js").Discovery & {keyServers: string[]}} Discovery `keyServers`: the addresses */
+
+const caller = {
+  /** @param {string} verb @param {any} args @returns {Promise<any>} */
+  call: (verb, args) => vault.call(/** @type {keyof import("../keys/vault_link.js").Verbs} */ (verb), args),
+};
+
+/**
+ * The key server that the pages of the person's bridge name, "" if they name none, and the list of its addresses.
+ * @returns {Promise<{server: string, discovery: Discovery | null}>}
+ */
+export async function readNamed() {
+  const { directory } = await bridge.read();
+  if (!directory) throw new RequestError("no-directory");
+  const response = await ask(`${directory}/config.json`, { credentials: "omit" });
+  const { keyServer, discovery } = response.ok ? await readJson(response) : {};
+  return {
+    server: typeof keyServer === "string" && keyServer ? apiAddress(keyServer, directory) : "",
+    discovery: discovery ? checkDiscovery(discovery, directory) : null,
+  };
+}
+
+/** @param {Record<string, unknown>} named @param {string} directory @returns {Discovery} */
+function checkDiscovery({ key, url, keyServers }, directory) {
+  const areTexts = typeof key === "string" && typeof url === "string" && URL.canParse(url) && Array.isArray(keyServers);
+  if (!areTexts) throw new RequestError("directory-failed");
+  apiAddress(new URL(url).origin, directory);
+  return { key, url, keyServers: keyServers.map((one) => apiAddress(String(one), directory)) };
+}
+
+/**
+ * The client of a key server, which goes on at its next address.
+ * @param {{server: string, user: string, discovery?: Discovery | null}} account
+ * @param {Kept} kept the place of the last good list
+ */
+export function createServer({ server, user, discovery }, kept) {
+  if (!discovery) return new KeyServer(server);
+  const finder = new KeyServerFinder(async () => caller, discovery, () => user, kept);
+  return new KeyServer(server, { find: async () => onlyGranted(server, await finder.find(server)) });
+}
+
+/**
+ * The addresses that the person has granted. Rejects with `key-server-elsewhere` if the server has others and none is granted.
+ * @param {string} server @param {string[]} addresses
+ */
+async function onlyGranted(server, addresses) {
+  const others = addresses.filter((one) => one !== server);
+  const areGranted = await Promise.all(others.map((one) => api.permissions.contains({ origins: [directoryPattern(one)] })));
+  const granted = others.filter((_, place) => areGranted[place]);
+  if (others.length && !granted.length) throw new RequestError("key-server-elsewhere");
+  return addresses.filter((one) => one === server || granted.includes(one));
+}

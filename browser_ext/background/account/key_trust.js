@@ -1,0 +1,121 @@
+/**
+ * Contacts, decisions, settings and recipes that roam with the account at a key server: they are merged with its entries by
+ * the vault (`roaming.merge`), which counts only those that one of the person's keys has signed.
+ */
+import { codeOf, RequestError } from "../../shared/messages.js";
+import * as database from "../../shared/database.js";
+import * as contacts from "../people/contacts.js";
+import { TURN } from "../people/learning.js";
+import * as memory from "../browser/memory.js";
+import * as policy from "../browser/policy.js";
+import * as roamingSettings from "./roaming_settings.js";
+import * as session from "../keys/session.js";
+import * as trust from "../people/trust.js";
+import { inTurn } from "../browser/turns.js";
+
+/** @typedef {import("../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../../../wasm_build/vault/account/key_account.js").MergedTrust} MergedTrust */
+/** @typedef {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, others: import("./roaming_settings.js").Named}} Kept */
+/**
+ * @typedef {{
+ *   state: "stored" | "failed" | "ended" | "managed", code: string, refused: number, staying: number,
+ * }} Roaming `ended`: changes are sent after the next login; `managed`: an organisation decides about certificates in this
+ *   browser. `code` is that of the failure
+ */
+
+const ROAMING = "roaming";
+/** The codes of errors after which only a login helps. */
+export const ENDED = ["login-ended", "call-refused", "locked"];
+/** The person has changed something during each try before. */
+const TRIES = 5;
+
+/** The outcome of the latest merge; null before the first. @returns {Promise<Roaming | null>} */
+export async function read() {
+  return (await memory.read(ROAMING)) ?? null;
+}
+
+/** @param {Roaming["state"]} state @param {string} [code] */
+export async function note(state, code = "") {
+  const { refused, staying } = (await read()) ?? { refused: 0, staying: 0 };
+  await memory.write(ROAMING, { state, code, refused, staying });
+}
+
+export function forget() {
+  return memory.forget(ROAMING);
+}
+
+/**
+ * Merges with the account, and notes the outcome. Rejects with the failure.
+ * @param {KeyAccount} client with a session at the server
+ */
+export async function merge(client) {
+  // Decisions of other browsers must not come around the organisation's policy.
+  if (!(await policy.read()).ownDecisions) return note("managed");
+  try {
+    const { refused, staying, changesStrict } = await mergeUnchanged(client);
+    await memory.write(ROAMING, { state: "stored", code: "", refused: refused.length, staying });
+    // The next vault starts with the new setting.
+    if (changesStrict) await session.lock("strict");
+  } catch (error) {
+    await note(ENDED.includes(codeOf(error)) ? "ended" : "failed", codeOf(error));
+    throw error;
+  }
+}
+
+/** @param {KeyAccount} client @returns {Promise<MergedTrust & {changesStrict: boolean}>} */
+async function mergeUnchanged(client) {
+  for (let tries = TRIES; tries > 0; tries -= 1) {
+    const [before, account] = await Promise.all([readKept(), database.get("keyAccounts", client.user)]);
+    const { others, ...kept } = before;
+    const merged = await client.merge(
+      { ...kept, base: account?.base ?? null, sent: account?.sent ?? null }, others, (sent) => keepSent(client.user, sent),
+    );
+    const outcome = await keep(client.user, before, merged);
+    if (outcome) return { ...merged, ...outcome };
+  }
+  throw new RequestError("no-reply");
+}
+
+/** Notes what will be sent, until a result is kept. @param {string} user @param {ArrayBuffer} sent */
+function keepSent(user, sent) {
+  return inTurn(TURN, async () => {
+    const account = await database.get("keyAccounts", user);
+    if (account) await database.put("keyAccounts", { ...account, sent });
+  });
+}
+
+/**
+ * Keeps the result, unless the person has changed something since `before`: by what was sent, the next merge knows what the
+ * account has from here, and finds the change.
+ * @param {string} user @param {Kept} before @param {MergedTrust} merged
+ */
+function keep(user, before, { contacts: known, decisions, others, base }) {
+  return inTurn(TURN, async () => {
+    const now = await readKept();
+    const isUnchanged = isSame(now.contacts, before.contacts) && isSame(now.decisions, before.decisions)
+      && JSON.stringify(now.others) === JSON.stringify(before.others);
+    if (!isUnchanged) return null;
+    const { changes, changesStrict } = await roamingSettings.changesBy(others);
+    const account = await database.get("keyAccounts", user);
+    await database.change({
+      ...changes,
+      settings: { put: [
+        ...changes.settings.put,
+        ...(known.byteLength ? [/** @type {const} */ ({ name: "contacts", value: known })] : []),
+        ...(decisions.byteLength ? [/** @type {const} */ ({ name: "decisions", value: decisions })] : []),
+      ] },
+      keyAccounts: { put: account ? [{ ...account, base, sent: null }] : [] },
+    });
+    return { changesStrict };
+  });
+}
+
+/** @returns {Promise<Kept>} */
+async function readKept() {
+  return { contacts: await contacts.read(), decisions: (await trust.kept()).decisions, others: await roamingSettings.read() };
+}
+
+/** @param {ArrayBuffer | null} one @param {ArrayBuffer | null} other */
+function isSame(one, other) {
+  return one === other || (one !== null && other !== null && contacts.isEqual(one, other));
+}

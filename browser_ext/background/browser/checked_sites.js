@@ -1,0 +1,221 @@
+/**
+ * Sites whose files are checked before their page runs. The person or an administrator names the address of a bridge's
+ * pages, and the certificate that signs the list of their files.
+ *
+ * `content/site_check.js` stops the document, compares the files, and puts the signed document in its place, with the
+ * hash of each script. Here the list's signature is verified, by the vault, when the list is a new one.
+ */
+import { api } from "../../shared/api.js";
+import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
+import { RequestError } from "../../shared/messages.js";
+import * as database from "../../shared/database.js";
+import { senderOrigin } from "./ancestors.js";
+import { certificatesIn } from "../people/certificate_files.js";
+import { keepRegistered } from "./content_scripts.js";
+import * as memory from "./memory.js";
+import * as policy from "./policy.js";
+import { inTurn } from "./turns.js";
+import * as vault from "../keys/vault_link.js";
+
+const SCRIPT = { id: "checked-sites", js: ["content/site_check.js"], runAt: "document_start", allFrames: true };
+const HEADER_FIELDS = [
+  { header: "content-type", operation: "set", value: "text/html; charset=utf-8" },
+  // They would add a style to the page, or replace it.
+  { header: "link", operation: "remove" },
+  { header: "refresh", operation: "remove" },
+];
+const STOPPED_PAGE = "stopped/stopped.html";
+const RELEASE_KEYS = "release_keys.json";
+const MAX_CONFIGURATION_CHARACTERS = 4096;
+/** The page of a parcel. Its link has the parcel's id in the fragment, and perhaps the words. */
+const PARCEL_PATH = "/parcel.html";
+
+/** Registers the check for the pinned sites, and for no other. */
+export function register() {
+  return keepRegistered([SCRIPT], async () => {
+    const sites = await list();
+    await readAsHtml(sites.map(({ origin }) => origin));
+    // Firefox's patterns name no port. There the script stops the pages of every port, and asks for the origin.
+    return [...new Set(sites.map(({ origin }) => api.offscreen ? `${origin}/*` : directoryPattern(origin)))];
+  });
+}
+
+/**
+ * The checked sites with the certificates that may sign, and what was seen last.
+ * @returns {Promise<(CheckedSite & {byPolicy: boolean, granted: boolean})[]>}
+ */
+export async function list() {
+  const [{ pagesKeys, ownSites }, kept] = await Promise.all([policy.read(), database.all("checkedSites")]);
+  const set = new Map(pagesKeys.map(({ origin, fingerprint }) => [origin, { ...empty(origin), keys: [fingerprint] }]));
+  const sites = new Map([...kept.map((site) => /** @type {const} */ ([site.origin, site])), ...set]);
+  const described = [...sites.values()].map(async (site) => {
+    const found = kept.find(({ origin }) => origin === site.origin);
+    const granted = await api.permissions.contains({ origins: [directoryPattern(site.origin)] });
+    return { ...found, ...site, seen: found?.seen ?? null, servers: found?.servers ?? null, byPolicy: !ownSites || set.has(site.origin), granted };
+  });
+  return Promise.all(described);
+}
+
+/**
+ * Begins to check a site. Without a certificate, the release keys of this extension's build may sign.
+ * @param {BodyOf<"checked.add">} body
+ */
+export async function add({ address, certificate }) {
+  const origin = directoryOrigin(address.trim());
+  if (!origin) throw new RequestError("bad-directory");
+  await checkOwnSites();
+  const keys = certificate.byteLength ? await fingerprintsOf(certificate) : await releaseKeys();
+  if (!keys.length) throw new RequestError("no-release-key");
+  await inTurn(turnOf(origin), () => database.put("checkedSites", { ...empty(origin), keys }));
+  await register();
+}
+
+/** @param {BodyOf<"checked.remove">} body */
+export async function remove({ id }) {
+  await checkOwnSites();
+  await inTurn(turnOf(id), () => database.remove("checkedSites", id));
+  await register();
+}
+
+/**
+ * The files of the sender's site, by its signed list. Rejects if the list or the servers that it names are not those
+ * that are expected.
+ * @param {BodyOf<"checked.files">} body
+ * @param {Sender} sender
+ */
+export function files(body, sender) {
+  // Two pages at once must not bring back an older list, nor a site that was removed meanwhile.
+  return inTurn(turnOf(senderOrigin(sender)), () => filesInTurn(body, sender));
+}
+
+/** @param {BodyOf<"checked.files">} body @param {Sender} sender */
+async function filesInTurn({ signed, configuration }, sender) {
+  const site = await find(sender);
+  const now = new Date().toISOString();
+  const hash = await sha256(signed);
+  const isKnown = site.seen?.hash === hash && site.keys.includes(site.seen.signer.fingerprint) && now < site.seen.ends;
+  const seen = isKnown && site.seen ? site.seen : await verify(site, signed, hash, now);
+  const servers = readServers(configuration);
+  const { origin, keys } = site;
+  if (site.servers && !isSame(site.servers, servers)) throw new RequestError("site-servers-changed");
+  if (!isKnown || !site.servers) await database.put("checkedSites", { origin, keys, seen, servers });
+  return { files: seen.files, servers };
+}
+
+/**
+ * Shows in the sender's tab, in the place of the page, why the site was stopped.
+ * @param {BodyOf<"checked.stop">} body
+ * @param {Sender} sender
+ */
+export async function stop({ code, file, configuration, fragment }, sender) {
+  const site = await find(sender);
+  if (sender.tab?.id === undefined || sender.frameId !== 0) return;
+  const isParcel = new URL(sender.url ?? site.origin).pathname === PARCEL_PATH;
+  const link = isParcel ? { url: `${site.origin}${PARCEL_PATH}`, fragment } : { url: `${site.origin}/`, fragment: "" };
+  await memory.write(`stopped:${sender.tab.id}`, { ...link, code, file, servers: tryToRead(configuration), before: site.servers });
+  await api.tabs.update(sender.tab.id, { url: api.runtime.getURL(STOPPED_PAGE) });
+}
+
+/** The reason for which the site of the sender's tab was stopped. @param {{}} _ @param {Sender} sender */
+export async function stopped(_, { tab }) {
+  return memory.find(`stopped:${tab?.id ?? -1}`, "toolbar-page-gone");
+}
+
+/** Accepts the servers that the stopped site names now. @param {{}} _ @param {Sender} sender */
+export async function acceptServers(_, sender) {
+  const { url, servers } = await stopped({}, sender);
+  const { origin } = new URL(url);
+  await inTurn(turnOf(origin), async () => {
+    const site = await database.get("checkedSites", origin);
+    if (site && servers) await database.put("checkedSites", { ...site, servers });
+  });
+}
+
+/** Rejects with `set-by-organisation` if only the administrator changes the list. */
+async function checkOwnSites() {
+  if (!(await policy.read()).ownSites) throw new RequestError("set-by-organisation");
+}
+
+/** @param {Sender} sender @returns {Promise<CheckedSite>} */
+async function find(sender) {
+  const origin = senderOrigin(sender);
+  const site = (await list()).find((one) => one.origin === origin);
+  if (!site) throw new RequestError("site-not-checked");
+  return site;
+}
+
+/** @param {CheckedSite} site @param {ArrayBuffer} signed @param {string} hash @param {string} at */
+async function verify({ keys, seen }, signed, hash, at) {
+  const known = { seenVersion: seen?.version ?? "", seenDigest: seen?.digest ?? "" };
+  return { ...(await vault.call("pages.verify", { list: signed, keys, at, ...known })), hash };
+}
+
+/**
+ * Lets the browser take each document of these sites for HTML. Firefox runs the scripts that an XML document makes by XSLT
+ * before any script of an extension. Header fields that add to a document are taken away.
+ * @param {string[]} origins
+ */
+async function readAsHtml(origins) {
+  const known = await api.declarativeNetRequest.getDynamicRules();
+  const rules = origins.map((origin, index) => ({
+    id: index + 1,
+    condition: { urlFilter: `|${origin}/`, resourceTypes: ["main_frame", "sub_frame", "object"] },
+    action: { type: "modifyHeaders", responseHeaders: HEADER_FIELDS },
+  }));
+  const addRules = /** @type {chrome.declarativeNetRequest.Rule[]} */ (rules);
+  await api.declarativeNetRequest.updateDynamicRules({ removeRuleIds: known.map(({ id }) => id), addRules });
+}
+
+/** @param {string} origin */
+function turnOf(origin) {
+  return `checked site ${origin}`;
+}
+
+/** @param {string} origin @returns {CheckedSite} */
+function empty(origin) {
+  return { origin, keys: [], seen: null, servers: null };
+}
+
+/** The servers in a site's `config.json`. Throws `site-configuration`. @param {string} configuration @returns {Servers} */
+function readServers(configuration) {
+  try {
+    if (configuration.length > MAX_CONFIGURATION_CHARACTERS) throw new Error("too long");
+    // The list of servers is for pages that were not checked: here the person accepts each other server. The store of parcels gets
+    // nothing: pages fetch ciphertext from it, at addresses that the API gives.
+    const { api: bridge, keyServer, discovery: _, parcelStore: __, ...others } = JSON.parse(configuration);
+    if (Object.keys(others).length || ![bridge, keyServer].every((one) => typeof one === "string" && URL.canParse(one))) throw new Error("other members");
+    return { api: bridge, keyServer };
+  } catch {
+    throw new RequestError("site-configuration");
+  }
+}
+
+/** @param {string} configuration */
+function tryToRead(configuration) {
+  try {
+    return readServers(configuration);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Servers} one @param {Servers} other */
+function isSame(one, other) {
+  return one.api === other.api && one.keyServer === other.keyServer;
+}
+
+/** @returns {Promise<string[]>} */
+async function releaseKeys() {
+  const { fingerprints } = await (await fetch(api.runtime.getURL(RELEASE_KEYS))).json();
+  return fingerprints;
+}
+
+/** @param {ArrayBuffer} file @returns {Promise<string[]>} */
+async function fingerprintsOf(file) {
+  return Promise.all((await certificatesIn(file)).map(({ certificate }) => sha256(certificate)));
+}
+
+/** @param {ArrayBuffer} bytes @returns {Promise<string>} hexadecimal */
+async function sha256(bytes) {
+  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,21 @@
+/** Content scripts that the browser keeps registered, changed in one step: no page loads while one of them is missing. */
+import { api } from "../../shared/api.js";
+import { inTurn } from "./turns.js";
+
+/**
+ * Registers these scripts for some pages, in place of the earlier ones with the same ids. Without pages there are none.
+ * When the browser refuses the pages, the earlier ones stay.
+ * @param {{id: string, js: string[], runAt: string, allFrames: boolean}[]} scripts @param {() => Promise<string[]>} findMatches
+ */
+export function keepRegistered(scripts, findMatches) {
+  const ids = scripts.map(({ id }) => id);
+  return inTurn(`scripts ${ids}`, async () => {
+    const matches = await findMatches();
+    const known = new Set((await api.scripting.getRegisteredContentScripts({ ids })).map(({ id }) => id));
+    if (!matches.length) return known.size ? api.scripting.unregisterContentScripts({ ids: [...known] }) : undefined;
+    const wanted = /** @type {chrome.scripting.RegisteredContentScript[]} */ (scripts.map((script) => ({ ...script, matches })));
+    const [changed, added] = [wanted.filter(({ id }) => known.has(id)), wanted.filter(({ id }) => !known.has(id))];
+    if (changed.length) await api.scripting.updateContentScripts(changed);
+    if (added.length) await api.scripting.registerContentScripts(added);
+  });
+}

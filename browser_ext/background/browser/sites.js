@@ -1,0 +1,101 @@
+/**
+ * Content scripts and the pages in which they run: sites that the person has granted, and other pages after a click.
+ */
+import { api } from "../../shared/api.js";
+import { RequestError } from "../../shared/messages.js";
+import * as database from "../../shared/database.js";
+import { keepRegistered } from "./content_scripts.js";
+import { readersName } from "../pages/fields.js";
+
+/**
+ * The scripts that every granted page gets. They stop content that must not leave unencrypted, and look for fields and
+ * mail.
+ */
+const GUARD = ["content/guard.js"];
+const WATCHER = ["content/content.js"];
+const WATCHERS = {
+  "granted-sites-guard": { js: GUARD, runAt: "document_start" },
+  "granted-sites": { js: WATCHER, runAt: "document_idle" },
+};
+/** Further scripts, for a document that has fields or mail. @type {Record<string, string[]>} */
+const PARTS = { fields: ["content/field_scripts.js"], mail: ["content/mail_scripts.js"] };
+
+/** Registers the content scripts for every granted origin, and for no other. */
+export function registerGranted() {
+  return keepRegistered(Object.entries(WATCHERS).map(([id, watcher]) => ({ id, allFrames: true, ...watcher })), findGranted);
+}
+
+async function findGranted() {
+  const { origins = [] } = await api.permissions.getAll();
+  const declared = new Set((api.runtime.getManifest().content_scripts ?? []).flatMap(({ matches }) => matches ?? []));
+  return origins.filter((origin) => !declared.has(origin));
+}
+
+/**
+ * Loads further scripts into the document that asks for them. In other documents they would only cost time.
+ * @param {BodyOf<"content.load">} body
+ * @param {Sender} sender
+ */
+export async function load({ part }, { tab, frameId, documentId }) {
+  if (tab?.id === undefined || !Object.hasOwn(PARTS, part)) throw new RequestError("bad-request");
+  const place = documentId ? { documentIds: [documentId] } : { frameIds: [frameId ?? 0] };
+  await api.scripting.executeScript({ target: { tabId: tab.id, ...place }, files: PARTS[part] });
+}
+
+/**
+ * Forgets the person's consent for a site, and the readers used there.
+ * @param {{id: string}} body as `siteOf` names it
+ */
+export async function remove({ id: site }) {
+  // The readers of a site inside another page are kept by the site's own origin.
+  const [origin] = site.split(" ");
+  await database.change({ sites: { remove: [site] }, settings: { remove: [readersName(origin)] } });
+}
+
+/**
+ * Opens the encrypted text that the person has selected.
+ * @param {number} tabId
+ * @param {number} [frameId]
+ */
+export async function openSelection(tabId, frameId) {
+  await runIn(tabId, frameId, () => globalThis.sealwaxContent.fields?.openSelection());
+}
+
+/** The longest wait for all frames of a page. A page can have frames that are busy or load for ever. */
+const FRAMES_MILLISECONDS = 2000;
+
+/**
+ * Puts the content scripts into a tab that the person just clicked for, and runs a function there; only in the top frame
+ * if not all frames answer.
+ * @param {number} tabId
+ * @param {number | undefined} frameId
+ * @template T
+ * @param {() => T | Promise<T>} func
+ * @returns {Promise<{frameId: number, result?: Awaited<T>}[]>} the function's result in each frame
+ */
+export async function runIn(tabId, frameId, func) {
+  if (frameId !== undefined) return runAt({ tabId, frameIds: [frameId] }, func);
+  return await inTime(runAt({ tabId, allFrames: true }, func)) ?? await inTime(runAt({ tabId, frameIds: [0] }, func)) ?? [];
+}
+
+/**
+ * @param {chrome.scripting.InjectionTarget} target
+ * @template T
+ * @param {() => T | Promise<T>} func
+ * @returns {Promise<{frameId: number, result?: Awaited<T>}[]>}
+ */
+async function runAt(target, func) {
+  try {
+    // A frame that loads slowly is read as it is.
+    await api.scripting.executeScript({ target, files: [...GUARD, ...PARTS.mail, ...WATCHER], injectImmediately: true });
+    return await api.scripting.executeScript({ target, func, injectImmediately: true });
+  } catch {
+    // The browser's own pages and stores admit no script, and have nothing to protect.
+    return [];
+  }
+}
+
+/** The result of all frames, or null if it takes too long. @template T @param {Promise<T>} result @returns {Promise<T | null>} */
+export function inTime(result) {
+  return Promise.race([result, new Promise((done) => { setTimeout(() => done(null), FRAMES_MILLISECONDS); })]);
+}

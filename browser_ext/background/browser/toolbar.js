@@ -1,0 +1,152 @@
+/**
+ * The toolbar button, and the same by menu and keyboard. It acts at once on what the page shows. If the page shows
+ * nothing that the extension knows, a window offers the other ways.
+ */
+import { api } from "../../shared/api.js";
+import { RequestError } from "../../shared/messages.js";
+import * as composing from "../writing/composing.js";
+import * as downloads from "./downloads.js";
+import * as mails from "../mail/mails.js";
+import { readMailto } from "../mail/mailto.js";
+import * as memory from "./memory.js";
+import * as optionsPage from "./options_page.js";
+import * as pages from "../pages/pages.js";
+import * as parcels from "../parcels/parcels.js";
+import * as promptWindow from "./prompt_window.js";
+import * as session from "../keys/session.js";
+import { inTime, runIn } from "./sites.js";
+import { showTab } from "./tabs.js";
+
+const PAGE = "toolbar/toolbar.html";
+const SIZE = { width: 480, height: 640 };
+/** A letter that no webmail sends, and that answers none. */
+const EMPTY = { kind: /** @type {const} */ ("new"), from: "", subject: "", mail: "", text: "", deliver: /** @type {const} */ ("file") };
+
+/** The action of each way of the window. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
+const WAYS = {
+  mail: pickMail,
+  teach,
+  "teach-form": teachForm,
+  field: pickField,
+  write: writeNew,
+  file: () => mails.openViewer({ mail: "" }),
+  parcel: () => parcels.open({ address: "" }),
+  keys: () => optionsPage.open(),
+  lock: () => session.lock("hand"),
+  close: async () => {},
+};
+
+/**
+ * Acts on what a tab shows: a form for mail, the focused field, a mail, or a signed page.
+ * @param {number} tabId
+ * @param {number} [frameId]
+ */
+export async function activate(tabId, frameId) {
+  // The form's editor may be a frame, so every frame is asked. The one with the field comes before those around it.
+  const forms = await runIn(tabId, undefined, () => globalThis.sealwaxContent.mail?.findForm());
+  const [field, frame, taught] = ["field", "frame", "taught"].map((kind) => forms.find(({ result }) => result === kind));
+  const focused = field ?? frame;
+  if (focused) return void await writeIn(tabId, focused.frameId);
+  const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
+  if (found) return;
+  if (taught) await writeIn(tabId, taught.frameId);
+  else if (!(await pages.offer(tabId)) && !(await searchMail(tabId, frameId))) await openWindow(tabId);
+}
+
+/** Looks for a mail of which the page names no part. @param {number} tabId @param {number} [frameId] @returns {Promise<boolean>} whether it has begun */
+async function searchMail(tabId, frameId) {
+  const begun = await runIn(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail());
+  return begun.some(({ result }) => result);
+}
+
+/** Opens the window after a search in a page that has found no mail of S/MIME. @param {{}} _ @param {Pick<Sender, "tab">} sender */
+export async function offerWays(_, { tab }) {
+  if (tab?.id !== undefined) await openWindow(tab.id);
+}
+
+/** Opens the message window for the form in a frame. @param {number} tabId @param {number} frameId */
+async function writeIn(tabId, frameId) {
+  await runIn(tabId, frameId, () => globalThis.sealwaxContent.mail?.writeMailForm());
+}
+
+/** Opens the window for a tab, in the place of an older one. @param {number} tabId */
+async function openWindow(tabId) {
+  const known = await memory.read("toolbar");
+  if (known) await api.windows.remove(known.windowId).catch(() => {});
+  const opened = await api.windows.create({ url: api.runtime.getURL(`${PAGE}?tab=${tabId}`), type: "popup", ...SIZE });
+  if (opened?.id !== undefined) await memory.write("toolbar", { windowId: opened.id });
+}
+
+/** The site of a tab, whether the browser admits scripts there, the downloaded messages, and whether keys are unlocked. @param {BodyOf<"toolbar.look">} body */
+export async function look({ tab: tabId }) {
+  await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
+  const site = (await runIn(tabId, 0, () => location.host))[0]?.result ?? "";
+  const found = (await downloads.offered()).map(({ id, name }) => ({ id, name }));
+  return { site, isReachable: site !== "", downloads: found, isUnlocked: await session.isUnlocked() };
+}
+
+/** Opens a downloaded message, and closes the window. @param {BodyOf<"toolbar.download">} body @param {Sender} sender */
+export async function openDownload({ download }, sender) {
+  await downloads.open(download);
+  promptWindow.close(sender);
+}
+
+/** Goes a way, and closes the window. After a lock the window stays, and says so. @param {BodyOf<"toolbar.go">} body @param {Sender} sender */
+export async function go({ tab, way }, sender) {
+  await WAYS[way](tab, sender);
+  if (way !== "lock") promptWindow.close(sender);
+}
+
+/** @param {number} tabId */
+function pickMail(tabId) {
+  return pick(tabId, () => globalThis.sealwaxContent.mail?.pickMail());
+}
+
+/** @param {number} tabId */
+function teach(tabId) {
+  return pick(tabId, () => globalThis.sealwaxContent.mail?.teach());
+}
+
+/** @param {number} tabId */
+function teachForm(tabId) {
+  return pick(tabId, () => globalThis.sealwaxContent.mail?.teachForm());
+}
+
+/** @param {number} tabId */
+function pickField(tabId) {
+  return pick(tabId, () => globalThis.sealwaxContent.mail?.pickField());
+}
+
+/** Lets the person point at something in a tab. @param {number} tabId @param {() => boolean | undefined} func says whether it has begun */
+async function pick(tabId, func) {
+  const tab = await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
+  await stopPicking({}, { tab });
+  const begun = await runIn(tabId, undefined, func);
+  if (!begun.some(({ result }) => result)) throw new RequestError("toolbar-page-gone");
+  await showTab(tabId);
+}
+
+/** Ends the pointing in all frames of the sender's tab. @param {{}} _ @param {Pick<Sender, "tab">} sender */
+export async function stopPicking(_, { tab }) {
+  if (tab?.id === undefined) return;
+  const target = { tabId: tab.id, allFrames: true };
+  const func = () => globalThis.sealwaxContent?.mail?.closeBar();
+  await inTime(api.scripting.executeScript({ target, func, injectImmediately: true }).catch(() => {}));
+}
+
+/**
+ * Opens the message window without a form. A webmail that sends whole messages sends this one too.
+ * @param {number} tabId @param {Sender} sender
+ */
+async function writeNew(tabId, sender) {
+  const begun = await runIn(tabId, 0, () => globalThis.sealwaxContent.mail?.writeNew());
+  if (begun.some(({ result }) => result)) return;
+  await composing.open({ ...EMPTY, to: [], cc: [], bcc: [] }, sender);
+}
+
+/** Opens the message window for a `mailto:` link. @param {chrome.tabs.Tab} tab @param {string} address */
+export async function writeTo(tab, address) {
+  const letter = readMailto(address);
+  // The letter belongs to no site: the link only proposes what the window shows.
+  if (letter) await composing.open({ ...EMPTY, ...letter }, { tab, url: api.runtime.getURL(PAGE) });
+}

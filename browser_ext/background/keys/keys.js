@@ -1,0 +1,298 @@
+/** Keys and people: key files, their opened identities, certificates of other people, authorities. */
+import { judgeInRounds } from "../../../wasm_build/vault/server/lookups.js";
+import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { RequestError } from "../../shared/messages.js";
+import * as contacts from "../people/contacts.js";
+import * as database from "../../shared/database.js";
+import { learn } from "../people/learning.js";
+import * as policy from "../browser/policy.js";
+import * as preferences from "../browser/preferences.js";
+import * as session from "./session.js";
+import * as trust from "../people/trust.js";
+import * as vault from "./vault_link.js";
+import * as writing from "../writing/writing.js";
+
+/** The name of the entry in the store `settings` with the identity that signs for each address of the person. */
+export const PREFERRED = "preferred identities";
+
+/** The content of the page with keys and people. Key files are listed without their PKCS#12 bytes. */
+export async function list() {
+  const unlocked = await session.isUnlocked();
+  const keyFiles = await listKeyFiles(unlocked);
+  const [people, authorities, sites, recipes, requests] = await Promise.all(
+    [database.all("people"), database.all("anchors"), database.all("sites"), database.all("recipes"), database.all("requests")],
+  );
+  const [decisions, settings, following] = await Promise.all(
+    [trust.listDecisions(), trust.settings(), trust.describeList()],
+  );
+  const [known, changes, chosen, forWriting] = await Promise.all(
+    [contacts.list(), contacts.listChanges(), preferences.read(), writing.read()],
+  );
+  const lockReason = unlocked ? null : await session.lockReason();
+  return {
+    keyFiles, people, anchors: authorities, sites, recipes, decisions, settings, following, lockReason,
+    requests: requests.map(({ key: _, ...shown }) => shown), known, preferences: chosen, writing: forWriting,
+    changes: changes.map((change) => ({ ...change, question: contacts.questionOf(change) })),
+  };
+}
+
+/** @param {boolean} unlocked */
+async function listKeyFiles(unlocked) {
+  const open = new Set(unlocked ? (await database.all("sealed")).map(({ keyFile }) => keyFile) : []);
+  const preferred = new Set(Object.values(await preferredIdentities()));
+  const shown = (/** @type {CertificateInfo} */ info) => ({ ...info, preferred: preferred.has(info.fingerprint) });
+  const files = await database.all("keyFiles");
+  return files.map(({ id, name, identities: inFile, origin, savedAt }) =>
+    ({ id, name, identities: inFile.map(shown), origin, savedAt, locked: !open.has(id) }));
+}
+
+/** @returns {Promise<Record<string, string>>} address to fingerprint */
+export async function preferredIdentities() {
+  return (await database.get("settings", PREFERRED))?.value ?? {};
+}
+
+/**
+ * Makes this identity the signer for each of its addresses. The other identities still decrypt the mail that was
+ * encrypted for them.
+ * @param {{fingerprint: string}} body
+ */
+export async function prefer({ fingerprint }) {
+  const all = (await listKeyFiles(false)).flatMap(({ identities: inFile }) => inFile);
+  const chosen = all.find((info) => info.fingerprint === fingerprint);
+  if (!chosen) throw new RequestError("no-such-key");
+  await learn(async () => {
+    const value = { ...(await preferredIdentities()) };
+    for (const address of chosen.addresses) value[addressKey(address)] = fingerprint;
+    await database.put("settings", { name: PREFERRED, value });
+  });
+}
+
+/** @param {{name: string, p12: ArrayBuffer, passphrase: EncryptedSecret}} body */
+export async function importKeyFile({ name, p12, passphrase }) {
+  const { identities, p12: kept, sessionId, authority } = await openIdentities(p12, passphrase, { forKeeping: true });
+  if (!kept) throw new RequestError("no-identity-in-file");
+  await keepKeyFile({ name, p12: kept, origin: "file" }, identities, sessionId);
+  await proposeAuthority(authority, identities);
+}
+
+/**
+ * Keeps the question whether to trust the authority that certified newly imported keys.
+ * @param {DescribedCertificate | null | undefined} authority @param {OpenedIdentity[]} identities
+ */
+export async function proposeAuthority(authority, identities) {
+  const own = identities.flatMap(({ addresses }) => addresses);
+  // The keys are imported even if the question cannot be kept.
+  if (authority) await trust.proposeOwnAuthority(authority, own).catch(() => undefined);
+}
+
+/**
+ * Keeps a key file, and its identities sealed under the session's key.
+ * @param {{name: string, p12: ArrayBuffer, origin: KeyFile["origin"]}} file
+ * @param {OpenedIdentity[]} identities
+ * @param {string} sessionId
+ */
+export async function keepKeyFile(file, identities, sessionId) {
+  const id = idOf(identities);
+  const described = identities.map(({ sealed: _, ...described }) => described);
+  await database.put("keyFiles", { ...file, id, identities: described, savedAt: null });
+  await keepSealed(id, identities, sessionId);
+}
+
+/** @param {{fingerprint: string}[]} identities */
+export function idOf(identities) {
+  return identities.map(({ fingerprint }) => fingerprint).sort().join(" ");
+}
+
+/**
+ * Exports a key file, whole or with one identity.
+ * @param {{id: string, fingerprint: string, form: string, passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body
+ */
+export async function exportKeyFile({ id, fingerprint, form, passphrase, newPassphrase }) {
+  const file = await keyFileOf(id);
+  const only = fingerprint ? [fingerprint] : null;
+  const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, only, form });
+  // Only an export with all identities can replace a lost key file.
+  if (!only || file.identities.length === 1) await noteSaved([id]);
+  return { p12 };
+}
+
+/** Notes the time of an export or backup. @param {string[]} ids of the key files in it */
+export async function noteSaved(ids) {
+  const savedAt = new Date().toISOString();
+  const files = (await database.all("keyFiles")).filter(({ id }) => ids.includes(id));
+  await database.change({ keyFiles: { put: files.map((file) => ({ ...file, savedAt })) } });
+}
+
+/**
+ * Encrypts a key file under another passphrase. The new file is opened once before it replaces the old one.
+ * @param {{id: string, passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body
+ */
+export async function changePassphrase({ id, passphrase, newPassphrase }) {
+  const file = await keyFileOf(id);
+  const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, form: "modern" });
+  const { id: sessionId, sealKey } = await session.keyForUnlock();
+  const opened = await vault.call("identity.open", { p12: p12.slice(0), passphrase: newPassphrase, sealKey });
+  if (idOf(opened.identities) !== id) throw new RequestError("passphrase-not-changed");
+  await database.put("keyFiles", { ...(await keyFileOf(id)), p12, savedAt: null });
+  await keepSealed(id, opened.identities, sessionId);
+}
+
+/** @param {string} id @returns {Promise<KeyFile>} */
+async function keyFileOf(id) {
+  const file = await database.get("keyFiles", id);
+  if (!file) throw new RequestError("no-such-key");
+  return file;
+}
+
+/** The full description of a certificate. @param {{certificate: ArrayBuffer}} body */
+export function describePage({ certificate }) {
+  return vault.call("certificate.page", { certificate });
+}
+
+/** @param {{keyFile: string, passphrase: EncryptedSecret}} body */
+export async function unlock({ keyFile, passphrase }) {
+  const file = await keyFileOf(keyFile);
+  const { identities, sessionId } = await openIdentities(file.p12, passphrase, { forKeeping: false });
+  await keepSealed(keyFile, identities, sessionId);
+}
+
+/** @typedef {import("../../../wasm_build/vault/types/verbs.js").OpenedIdentity} OpenedIdentity */
+
+/**
+ * Opens a key file. With `forKeeping` the vault also returns it as PKCS#12, encrypted anew under its passphrase.
+ * Rejects with `no-identity-in-file`.
+ * @param {ArrayBuffer} p12
+ * @param {EncryptedSecret} passphrase
+ * @param {{forKeeping: boolean}} options
+ */
+async function openIdentities(p12, passphrase, { forKeeping }) {
+  const { id: sessionId, sealKey } = await session.keyForUnlock();
+  const opened = await vault.call("identity.open", { p12, passphrase, sealKey, forKeeping });
+  if (!opened.identities.length) throw new RequestError("no-identity-in-file");
+  return { ...opened, sessionId };
+}
+
+/**
+ * @param {string} keyFile
+ * @param {OpenedIdentity[]} identities
+ * @param {string} sessionId of the session whose key sealed the identities
+ */
+async function keepSealed(keyFile, identities, sessionId) {
+  await session.begin(sessionId, async () => {
+    for (const { fingerprint, sealed } of identities) await database.put("sealed", { fingerprint, keyFile, sealed });
+  });
+}
+
+/** @param {string} id */
+export async function removeKeyFile(id) {
+  await database.remove("keyFiles", id);
+  for (const { fingerprint, keyFile } of await database.all("sealed")) {
+    if (keyFile === id) await database.remove("sealed", fingerprint);
+  }
+}
+
+/**
+ * Adds the certificates of a file: those of people with the addresses that they name, or those of authorities.
+ * @param {"people" | "anchors"} store
+ * @param {ArrayBuffer} bytes
+ */
+export async function importCertificates(store, bytes) {
+  if (store === "anchors") await policy.checkOwnDecisions();
+  const { certificates, leftOut } = await vault.call("certificate.read", { file: bytes });
+  const fit = certificates.filter(({ isCa }) => isCa === (store === "anchors"));
+  // An authority's certificate may not declare that its owner is an authority. So if no certificate in the file is of
+  // the wanted kind, all are imported.
+  const wanted = fit.length ? fit : certificates;
+  // Nothing can be encrypted to a certificate without an address. It is in `leftOut`.
+  const chosen = wanted.filter(({ isCa, addresses }) => store === "anchors" || isCa || addresses.length);
+  const known = new Set((await database.all(store)).map(({ fingerprint }) => fingerprint));
+  const added = chosen.filter(({ fingerprint }) => !known.has(fingerprint));
+  const addedAt = new Date().toISOString();
+  await database.change({ [store]: { put: added.map((info) => ({ ...info, addedAt })) } });
+  const told = leftOut.filter(({ reason }) => store === "people" || reason.code === "not-read");
+  return { added: added.length, known: chosen.length - added.length, leftOut: told };
+}
+
+/**
+ * Keeps somebody's certificate, with the issuers' certificates that were found beside it.
+ * @param {ArrayBuffer} certificate @param {ArrayBuffer[]} intermediates
+ */
+export async function keepPerson(certificate, intermediates) {
+  const { certificates } = await vault.call("certificate.read", { file: certificate });
+  const addedAt = new Date().toISOString();
+  for (const info of certificates) await database.put("people", { ...info, addedAt, intermediates });
+}
+
+/**
+ * Certificates as the vault judges them now with the person's trust.
+ * @param {ArrayBuffer[]} certificates
+ * @returns {Promise<CertificateInfo[]>}
+ */
+export async function describe(certificates) {
+  if (!certificates.length) return [];
+  return (await vault.call("certificate.describe", { certificates, ...(await trust.judging()) })).certificates;
+}
+
+/**
+ * Checks whether people's certificates can be used now. Authorities are asked only about people for whom `isWanted`
+ * returns true. Otherwise each window would reveal the person's whole list to the authorities.
+ * @param {CertificateInfo[]} people
+ * @param {(person: CertificateInfo) => boolean} isWanted
+ * @returns {Promise<(RecipientCheck & {isUnasked: boolean})[]>} `isUnasked`: only an authority's answer is missing
+ */
+export async function checkPeople(people, isWanted) {
+  return Promise.all(people.map(async (person) => {
+    const { certificate, intermediates = [], addresses: [address = ""] } = person;
+    const judge = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
+      address, found: [structuredClone({ certificate, intermediates, source: "contacts" })], ...(await trust.judging(evidence)),
+    });
+    for await (const { judged, settled } of judgeInRounds(judge, { ask: trust.askAuthorities, store: trust.store })) {
+      const [found] = judged.checks;
+      const isUnknown = found.reasons.every(({ code }) => code === "revocation-unknown");
+      // A certificate may name addresses that no authority vouches for. The person is not listed under these.
+      const addresses = found.usable ? found.covered : found.addresses;
+      if (settled || !isWanted(person)) return { ...found, addresses, isUnasked: !settled && isUnknown };
+    }
+    throw new RequestError("unknown");
+  }));
+}
+
+/**
+ * Checks the certificate of a reader whom the person has chosen, and asks its authorities.
+ * @param {{fingerprint: string}} body
+ */
+export async function checkPerson({ fingerprint }) {
+  const person = await database.get("people", fingerprint);
+  if (!person) throw new RequestError("no-such-person");
+  return (await checkPeople([person], () => true))[0];
+}
+
+/**
+ * Returns a test whether a person has one of these addresses.
+ * @param {string[]} proposed @returns {(person: {addresses: string[]}) => boolean}
+ */
+export function isProposed(proposed) {
+  const wanted = new Set(proposed.map(addressKey));
+  return ({ addresses }) => addresses.some((address) => wanted.has(addressKey(address)));
+}
+
+/** All identities of the person with their key files. The default for signing comes first, expired identities last. */
+export async function identities() {
+  const keyFiles = await listKeyFiles(await session.isUnlocked());
+  const all = keyFiles.flatMap(({ id, name, identities: inFile, locked }) =>
+    inFile.map((info) => ({ ...info, keyFile: id, fileName: name, locked })));
+  const now = new Date().toISOString();
+  const rank = (/** @type {CertificateInfo} */ info) => (info.notAfter < now ? 2 : info.preferred ? 0 : 1);
+  return all.sort((one, other) => rank(one) - rank(other));
+}
+
+/**
+ * The unlocked identities, as arguments for the vault; none while locked.
+ * @param {string} [fingerprint] only this one
+ */
+export async function unlocked(fingerprint) {
+  const sealKey = await session.sealKey();
+  const sealed = sealKey ? await database.all("sealed") : [];
+  const chosen = sealed.filter((identity) => fingerprint === undefined || identity.fingerprint === fingerprint);
+  return { sealKey, identities: chosen.map((identity) => identity.sealed) };
+}

@@ -1,0 +1,67 @@
+/** Gives the signed receipt that a mail asks for, from the window in which the person has agreed to it. */
+import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
+import { api } from "../../shared/api.js";
+import { RequestError } from "../../shared/messages.js";
+import { handOver, load, ofWindow, unlessBegun } from "../writing/composing.js";
+import * as keys from "../keys/keys.js";
+import * as receipts from "./receipts.js";
+import * as vault from "../keys/vault_link.js";
+
+/**
+ * Sends the receipt that a mail asks for.
+ * @param {BodyOf<"receipt.send">} body @param {Sender} sender
+ */
+export async function send(body, sender) {
+  const composition = await unlessBegun(body, sender);
+  if (Object.values(composition.copies).includes("taken")) throw new RequestError("receipt-given");
+  return giveReceipt(composition, async (id) => {
+    const { envelope, ...made } = await makeReceipt(composition, id, body);
+    return handOver(composition, [{ envelope, name: "receipt" }], made);
+  });
+}
+
+/**
+ * Makes the receipt as a file, for a webmail that is gone or refuses it.
+ * @param {BodyOf<"receipt.save">} body @param {Sender} sender
+ */
+export async function saveAsFile(body, sender) {
+  const composition = await ofWindow(body.composition, sender);
+  return giveReceipt(composition, async (id) => (await makeReceipt(composition, id, body)).messages);
+}
+
+/**
+ * Gives a receipt, which is noted before. Forgets it if it has certainly not left, so that the person may give it later.
+ * @template T @param {CompositionRecord} composition @param {(id: string) => Promise<T>} give
+ */
+async function giveReceipt({ id: composition, receipt }, give) {
+  if (!receipt) throw new RequestError("bad-request");
+  const { id } = receipt;
+  await receipts.noteGiven({ id, composition });
+  const forget = async () => {
+    const { copies } = await load(composition);
+    if (!Object.values(copies).some((state) => state !== "refused")) await receipts.forgetGiven(id);
+  };
+  try {
+    const given = await give(id);
+    if (typeof given === "object" && given && "sent" in given && !given.sent) await forget();
+    return given;
+  } catch (error) {
+    await forget().catch(() => {});
+    throw error;
+  }
+}
+
+/** @param {CompositionRecord} composition @param {string} id @param {BodyOf<"receipt.save">} body */
+async function makeReceipt({ mail }, id, { identity, from }) {
+  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
+  if (!own) throw new RequestError("no-such-key");
+  if (own.locked) throw new RequestError("locked");
+  // The chosen identity signs, and any may decrypt.
+  const [signer, all] = [await keys.unlocked(identity), await keys.unlocked()];
+  const subject = api.i18n.getMessage("receiptSubject");
+  const { message, to } = await vault.call("letter.receipt", {
+    mail, id, from: quoteMailbox({ name: own.name, address: from }), subject, at: new Date().toISOString(),
+    messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...all, identities: [...signer.identities, ...all.identities],
+  });
+  return { envelope: { from, to, cc: [], bcc: [] }, messages: [message], subject };
+}

@@ -1,0 +1,86 @@
+/**
+ * The mails that were opened in pages of webmails, known by their Message-ID and the SHA-256 of their bytes.
+ *
+ * A webmail's own form for writing is another page, so the message that a letter answers or forwards is fetched from the webmail
+ * again. It counts only if it is what the person has read: a mail with the Message-ID of an opened one must be an opened one,
+ * and a letter that was begun from an opened mail answers that mail.
+ */
+import { headerField } from "../../../wasm_build/ui/mail_header.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { RequestError } from "../../shared/messages.js";
+import { senderOrigin } from "../browser/ancestors.js";
+import * as memory from "../browser/memory.js";
+import { inTurn } from "../browser/turns.js";
+
+/** The newest ones are kept. */
+const MAX_OPENED = 200;
+
+/** `name` is the Message-ID, hashed with the origin. @typedef {{mail: string, name: string, digest: string}} OpenedMail */
+/** The mail whose answer was begun in a tab. @typedef {{tabId: number, origin: string, digest: string}} BegunAnswer */
+/** @typedef {{mails: OpenedMail[], answers: BegunAnswer[]}} Opened */
+
+/**
+ * Holds a mail that the person opens in a page, and notes it.
+ * @param {ArrayBuffer} bytes @param {Sender} sender @param {(bytes: ArrayBuffer) => Promise<{mail: string}>} hold gives it to the vault
+ */
+export async function open(bytes, sender, hold) {
+  const [name, digest] = await Promise.all([nameOf(senderOrigin(sender), bytes), digestOf(bytes)]);
+  const { mail } = await hold(bytes);
+  await change(({ mails, answers }) => ({
+    mails: [{ mail, name, digest }, ...mails].slice(0, MAX_OPENED), answers: answers.filter(({ tabId }) => tabId !== sender.tab?.id),
+  }));
+  return { mail };
+}
+
+/** Notes that the answer to an opened mail is begun in the webmail's form. @param {FrameRecord} frame */
+export async function begin({ tabId, origin, mail: id }) {
+  await change(({ mails, answers }) => {
+    const opened = mails.find(({ mail }) => mail === id);
+    const others = answers.filter((one) => one.tabId !== tabId);
+    return { mails, answers: opened ? [{ tabId, origin, digest: opened.digest }, ...others].slice(0, MAX_OPENED) : others };
+  });
+}
+
+/**
+ * Checks the message that a letter in a webmail's form answers or forwards. Rejects with `mail-changed` for another message
+ * than the one that was opened.
+ * @param {ArrayBuffer} bytes @param {Sender} sender
+ */
+export async function check(bytes, sender) {
+  const origin = senderOrigin(sender);
+  const [name, digest] = await Promise.all([nameOf(origin, bytes), digestOf(bytes)]);
+  let isOther = false;
+  await change(({ mails, answers }) => {
+    const begun = answers.find((one) => one.tabId === sender.tab?.id && one.origin === origin);
+    const same = mails.filter((one) => one.name === name);
+    isOther = (begun !== undefined && begun.digest !== digest) || (same.length > 0 && same.every((one) => one.digest !== digest));
+    // The person is told once, and may then answer another message in this tab.
+    return { mails, answers: answers.filter((one) => one !== begun) };
+  });
+  if (isOther) throw new RequestError("mail-changed");
+}
+
+/** @param {number} tabId of a closed tab */
+export function forgetTab(tabId) {
+  return change(({ mails, answers }) => ({ mails, answers: answers.filter((one) => one.tabId !== tabId) }));
+}
+
+/** @param {(opened: Opened) => Opened} act */
+function change(act) {
+  return inTurn("opened mails", async () => {
+    const opened = (await memory.read("opened mails")) ?? { mails: [], answers: [] };
+    await memory.write("opened mails", act(opened));
+  });
+}
+
+/** @param {string} origin @param {ArrayBuffer} bytes */
+async function nameOf(origin, bytes) {
+  const id = headerField(bytes, "Message-ID").replaceAll(/[<>\s]/gu, "");
+  // Of two mails without one, nobody can tell whether they are the same. They are known by their bytes only.
+  return id ? digestOf(new TextEncoder().encode(JSON.stringify([origin, id])).buffer) : digestOf(bytes);
+}
+
+/** @param {ArrayBuffer} bytes */
+async function digestOf(bytes) {
+  return hexFromBytes(await crypto.subtle.digest("SHA-256", bytes));
+}

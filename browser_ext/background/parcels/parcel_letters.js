@@ -1,0 +1,142 @@
+/**
+ * Letters that go as parcels. The window of the letter encrypts by the vault of the background, and sends only ciphertext
+ * by these requests: the page of the window itself may connect to nothing. Message, names of files, content and words
+ * pass through here encrypted.
+ */
+import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
+import { RequestError } from "../../shared/messages.js";
+import * as bridge from "../writing/bridge.js";
+import * as bridgeDrafts from "../writing/bridge_drafts.js";
+import { findNamedApi } from "../writing/bridge_requests.js";
+import { ofWindow } from "../writing/composing.js";
+import * as keys from "../keys/keys.js";
+import * as server from "./parcel_server.js";
+import * as session from "../keys/session.js";
+import * as vault from "../keys/vault_link.js";
+
+/** @typedef {import("../../../wasm_build/parcels/letter_host.js").ParcelLimits} ParcelLimits */
+/**
+ * A server that takes parcels from an address of the person: the bridge of their session, or the one for which they have a token.
+ * `pages` is the address of the pages on which parcels are opened.
+ * @typedef {{via: "bridge" | "token", host: string, pages: string, address: string, limits: ParcelLimits}} Way
+ */
+
+const REQUEST_MILLISECONDS = 5 * 60_000;
+const MAX_ANSWER_BYTES = 256 * 1024;
+const PATH = /^\/api\/parcels(?:\/[\w-]{22}(?:\/submit|\/withdraw|\/objects(?:\/(?:manifest|\d{1,6}))?)?)?$/u;
+const METHODS = new Set(["POST", "PATCH", "HEAD"]);
+const HEADERS = new Set(["Accept-Language", "Content-Type", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"]);
+
+/** The limits of the session's bridge, which is asked once a session. @type {{name: string, limits: ParcelLimits | null} | null} */
+let known = null;
+
+/** The servers that take parcels from the person. A bridge that does not answer takes none. @param {BodyOf<"parcel.ways">} body @param {Sender} sender */
+export async function ways({ composition }, sender) {
+  await ofWindow(composition, sender);
+  const [byBridge, kept] = await Promise.all([wayByBridge().catch(() => null), server.find()]);
+  /** @type {Way[]} */
+  const found = byBridge ? [byBridge] : [];
+  if (kept) found.push({ via: "token", host: new URL(kept.server).host, pages: `${kept.server}/`, address: kept.address, limits: kept.limits });
+  return found;
+}
+
+/** @returns {Promise<Way | null>} */
+async function wayByBridge() {
+  const place = await bridge.place();
+  if (!place) return null;
+  const { directory, api, address } = place;
+  const name = JSON.stringify(place);
+  if (known?.name !== name) {
+    // The links of parcels lead to the pages.
+    const hasPages = (await findNamedApi(directory)) !== null;
+    known = { name, limits: hasPages ? await server.limitsOf(api) : null };
+  }
+  return known.limits && { via: "bridge", host: new URL(directory).host, pages: `${directory}/`, address: addressKey(address), limits: known.limits };
+}
+
+/** The written message, encrypted to the window. @param {BodyOf<"parcel.message">} body @param {Sender} sender */
+export async function message({ composition, letter, replyKey }, sender) {
+  await ofWindow(composition, sender);
+  return vault.call("parcel.message", { letter, replyKey, at: new Date().toISOString() });
+}
+
+/** A new parcel: its id, its key, and its words, encrypted to the window. @param {BodyOf<"parcel.make">} body @param {Sender} sender */
+export async function make({ composition, language, replyKey }, sender) {
+  await ofWindow(composition, sender);
+  return vault.call("parcel.make", { language, replyKey, sealKey: await sealKey() });
+}
+
+/** @param {BodyOf<"parcel.encrypt">} body @param {Sender} sender */
+export async function encrypt({ composition, content, key }, sender) {
+  await ofWindow(composition, sender);
+  return vault.call("parcel.encrypt", { content, key, recipients: [], sealKey: await sealKey() });
+}
+
+/** The manifest, signed with `sign` by the writer's key. @param {BodyOf<"parcel.finish">} body @param {Sender} sender */
+export async function finish({ composition, content, key, sign, identity, at }, sender) {
+  await ofWindow(composition, sender);
+  const held = await keys.unlocked(identity);
+  if (!held.sealKey || (sign && !held.identities.length)) throw new RequestError("locked");
+  return vault.call("parcel.finish", { content, key, recipients: [], sign, at, sealKey: held.sealKey, identities: sign ? held.identities : [] });
+}
+
+/**
+ * Takes the draft back from the person's mailbox when everything is uploaded, so that no other browser is offered it.
+ * Rejects with `draft-elsewhere` if another browser may have sent it, unless `anew`, and with `draft-not-removed`.
+ * @param {BodyOf<"parcel.take-back">} body @param {Sender} sender
+ */
+export async function takeBack({ composition, draft, anew }, sender) {
+  await ofWindow(composition, sender);
+  if (!anew && await bridgeDrafts.isElsewhere(draft)) throw new RequestError("draft-elsewhere");
+  await bridgeDrafts.takeBack(draft);
+}
+
+/**
+ * Sends one request of an upload to the server that the window has named. Rejects with `bridge-signed-out`, `token-refused`,
+ * `parcel-server-moved` for a redirection, which is not followed, or the failure of the request.
+ * @param {BodyOf<"parcel.ask">} body @param {Sender} sender
+ */
+export async function ask({ composition, via, host, method, path, headers, body }, sender) {
+  await ofWindow(composition, sender);
+  if (!PATH.test(path) || !METHODS.has(method)) throw new RequestError("bad-request");
+  /** @type {RequestInit} */
+  const options = {
+    method, headers: readHeaders(headers), redirect: "manual", signal: AbortSignal.timeout(REQUEST_MILLISECONDS),
+    ...(method === "HEAD" ? {} : { body }),
+  };
+  const asking = via === "bridge" ? askByBridge(host, path, options) : server.askByToken({ composition, host }, path, options);
+  const response = await asking.catch(server.notGranted);
+  if (response.type === "opaqueredirect") throw new RequestError("parcel-server-moved");
+  if (response.status === 401) throw new RequestError(via === "bridge" ? "bridge-signed-out" : "token-refused");
+  const bytes = await readAtMost(response, MAX_ANSWER_BYTES).catch(() => { throw new RequestError("directory-failed"); });
+  const text = new TextDecoder().decode(bytes);
+  return { status: response.status, offset: response.headers.get("Upload-Offset") ?? "", text };
+}
+
+/** Ends the sending of a window: its token is forgotten. @param {BodyOf<"parcel.end">} body @param {Sender} sender */
+export async function end({ composition }, sender) {
+  await ofWindow(composition, sender);
+  server.release(composition);
+}
+
+/** @param {string} host @param {string} path @param {RequestInit} options */
+async function askByBridge(host, path, options) {
+  if ((await bridge.read()).host !== host) throw new RequestError("bridge-changed");
+  const response = await bridge.askIfSignedIn(path, options);
+  if (!response) throw new RequestError("bridge-signed-out");
+  return response;
+}
+
+/** @param {string[]} pairs names and values in turn @returns {Record<string, string>} */
+function readHeaders(pairs) {
+  const names = pairs.filter((_, index) => index % 2 === 0);
+  if (pairs.length % 2 !== 0 || !names.every((name) => HEADERS.has(name))) throw new RequestError("bad-request");
+  return Object.fromEntries(names.map((name, index) => [name, pairs[index * 2 + 1]]));
+}
+
+async function sealKey() {
+  const key = await session.sealKey();
+  if (!key) throw new RequestError("locked");
+  return key;
+}

@@ -1,0 +1,126 @@
+/**
+ * The notices of parcels, which a page of the extension opens (`parcel/`). That page derives the key and decrypts in a vault of
+ * its own. Here are the links on their way to it, the list of servers, and the trust by which a parcel is judged.
+ */
+import { parseNoticeAddress } from "../../../wasm_build/parcels/notice_address.js";
+import { api } from "../../shared/api.js";
+import { apiAddress } from "../../shared/directory_address.js";
+import { RequestError } from "../../shared/messages.js";
+import { findApi } from "../writing/bridge_requests.js";
+import * as checkedSites from "../browser/checked_sites.js";
+import * as fields from "../pages/fields.js";
+import * as keys from "../keys/keys.js";
+import * as mails from "../mail/mails.js";
+import * as memory from "../browser/memory.js";
+import * as policy from "../browser/policy.js";
+import * as trust from "../people/trust.js";
+import * as vault from "../keys/vault_link.js";
+
+const PAGE = "parcel/parcel.html";
+
+/**
+ * Opens the page for the address of a notice; for "" the person pastes one there. The address may have the words. It is in
+ * memory only, and in no address of a tab.
+ * @param {BodyOf<"parcel.open">} body
+ */
+export async function open({ address }) {
+  const id = address ? crypto.randomUUID() : "";
+  if (id) await memory.write(`parcel:${id}`, address);
+  await api.tabs.create({ url: api.runtime.getURL(id ? `${PAGE}?parcel=${id}` : PAGE) });
+}
+
+/** The address for which the page was opened, once; "" after that. @param {BodyOf<"parcel.claim">} body */
+export async function claim({ parcel }) {
+  const address = (await memory.read(`parcel:${parcel}`)) ?? "";
+  await memory.forget(`parcel:${parcel}`);
+  return { address };
+}
+
+/** The addresses among these whose servers are in the list. @param {BodyOf<"parcel.listed">} body */
+export async function listed({ addresses }) {
+  const origins = new Set((await checkedSites.list()).map(({ origin }) => origin));
+  return { addresses: addresses.filter((address) => origins.has(parseNoticeAddress(address)?.origin ?? "")) };
+}
+
+/**
+ * The list's knowledge of a notice's server, before anything is sent to it. `mayAsk`: the person may let a server that is not in
+ * the list open this parcel.
+ * @param {BodyOf<"parcel.look">} body
+ */
+export async function look({ origin }) {
+  const [sites, { ownSites }] = await Promise.all([checkedSites.list(), policy.read()]);
+  const hosts = sites.map((site) => new URL(site.origin).host);
+  return { isListed: sites.some((site) => site.origin === origin), hosts, mayAsk: ownSites };
+}
+
+/**
+ * The address of the server's API. Rejects with `parcel-server-refused` if the organisation does not admit the server, and with
+ * `site-servers-changed` if the pages name another API than the one that the person has accepted.
+ * @param {BodyOf<"parcel.server">} body
+ */
+export async function findServer({ origin }) {
+  const [sites, { ownSites }] = await Promise.all([checkedSites.list(), policy.read()]);
+  const site = sites.find((one) => one.origin === origin);
+  if (!site && !ownSites) throw new RequestError("parcel-server-refused");
+  const found = await findApi(origin);
+  if (site?.servers && apiAddress(site.servers.api, origin) !== found) throw new RequestError("site-servers-changed");
+  return { api: found };
+}
+
+/** The person's trust, as arguments for a judgement. */
+export function judging() {
+  return trust.judging();
+}
+
+/**
+ * Keeps a certificate that came with a parcel, and opens the page on which the person decides whether to trust it.
+ * @param {BodyOf<"parcel.propose">} body
+ */
+export async function propose({ certificates, fingerprint }) {
+  const { certificates: described } = await vault.call("certificate.describe", { certificates, ...(await trust.judging()) });
+  await fields.proposeOneOf(described.map((one) => ({ fingerprint: one.fingerprint, certificate: one.certificate })), fingerprint);
+}
+
+/**
+ * The decrypted nonce of a server's challenge, by which a key of the person opens a parcel. The vault decrypts challenges only.
+ * @param {BodyOf<"parcel.answer">} body
+ */
+export async function answer({ challenge, fingerprint }) {
+  return vault.call("parcel.answer", { challenge, ...(await unlocked(fingerprint)) });
+}
+
+/**
+ * The verdict on a manifest that a key of the person opens. Its content is encrypted to the page.
+ * @param {BodyOf<"parcel.verify">} body
+ */
+export async function verify({ manifest, parcel, readers, fingerprint, replyKey, crls, ocsp, asked, unavailable }) {
+  const judged = await trust.judging({ crls, ocsp, asked, unavailable });
+  return vault.call("parcel.verify", { manifest, parcel, readers, replyKey, ...(await unlocked(fingerprint)), ...judged });
+}
+
+/** The content of a chunk, encrypted to the page. @param {BodyOf<"parcel.decrypt">} body */
+export async function decrypt({ cms, sha256, cmsBytes, contentBytes, fingerprint, replyKey }) {
+  const chunk = { sha256, cmsBytes, contentBytes };
+  return vault.call("parcel.decrypt", { cms, chunk, replyKey, ...(await unlocked(fingerprint)) });
+}
+
+/**
+ * A receipt for a parcel, signed with the key that opens it. The vault verifies the sender again, and signs only for one who asks.
+ * @param {BodyOf<"parcel.receipt">} body
+ */
+export async function confirm({ manifest, parcel, fingerprint, crls, ocsp, asked, unavailable }) {
+  const judged = await trust.judging({ crls, ocsp, asked, unavailable });
+  return vault.call("parcel.receipt", { manifest, parcel, ...(await unlocked(fingerprint)), ...judged });
+}
+
+/** The key with this certificate, as arguments for the vault. Rejects with `locked`. @param {string} fingerprint */
+async function unlocked(fingerprint) {
+  const held = await keys.unlocked(fingerprint);
+  if (!held.identities.length) throw new RequestError("locked");
+  return held;
+}
+
+/** Opens an attached message in the viewer. @param {BodyOf<"parcel.attached">} body */
+export async function openAttached({ name, envelope }) {
+  await mails.openViewer(await vault.call("mail.hold-envelope", { envelope, name }));
+}

@@ -1,0 +1,131 @@
+/**
+ * People who are remembered from verified mail. They are kept as bytes of the core's `contacts_json`, which only the
+ * vault reads and changes. A known sender's new certificate waits here for the person's decision.
+ */
+import { RequestError } from "../../shared/messages.js";
+import * as database from "../../shared/database.js";
+import { tellLearned, TURN } from "./learning.js";
+import * as preferences from "../browser/preferences.js";
+import { inTurn } from "../browser/turns.js";
+import * as vault from "../keys/vault_link.js";
+
+/**
+ * @typedef {import("../../../wasm_build/vault/types/verbs.js").CertificateChange} Change
+ * @typedef {import("../../../wasm_build/vault/types/verbs.js").Harvest} Harvest
+ * @typedef {{address: string, fingerprint: string}} ChangeName `fingerprint` of the new certificate
+ */
+
+const CONTACTS = "contacts";
+const CHANGED = "changed certificates";
+/**
+ * A sender may change certificates often, so the oldest changes are dropped. The sender's next mail brings them again.
+ */
+const MAX_WAITING_CHANGES = 50;
+
+/**
+ * The contacts in a buffer that may be transferred to the vault; null while nobody is remembered.
+ * @returns {Promise<ArrayBuffer | null>}
+ */
+export async function read() {
+  return (await database.get("settings", CONTACTS))?.value ?? null;
+}
+
+/** The people who are remembered. */
+export async function list() {
+  const contacts = await read();
+  return contacts ? (await vault.call("contacts.list", { contacts })).people : [];
+}
+
+/** The new certificates of known senders that wait for the person's decision. @returns {Promise<Change[]>} */
+export async function listChanges() {
+  return (await database.get("settings", CHANGED))?.value ?? [];
+}
+
+/**
+ * Remembers the sender of a verified mail, if the person allows it. A changed certificate waits for a decision.
+ * @param {Harvest | null} harvest from the vault's reply to `message.verify`
+ * @param {ArrayBuffer | null} before the contacts from which the vault made `harvest`
+ */
+export function keepHarvest(harvest, before) {
+  return inTurn(TURN, async () => {
+    if (!harvest || !(await preferences.read()).harvest) return;
+    const { contacts, changes, asks } = harvest;
+    if (!asks) return keep(await withOthers(contacts, before));
+    const news = changes.filter(({ isRenewal }) => !isRenewal);
+    const addresses = new Set(news.map(({ address }) => address));
+    const others = (await listChanges()).filter(({ address }) => !addresses.has(address));
+    await database.put("settings", { name: CHANGED, value: [...others, ...news].slice(-MAX_WAITING_CHANGES) });
+  });
+}
+
+/** The question about a changed certificate, as it is shown. @param {Change} change */
+export function questionOf({ address, before, after, sameIssuer }) {
+  return { kind: "change", address, before: before.fingerprint, after: after.fingerprint, sameIssuer };
+}
+
+/** The question as it is now, since a later mail may have brought another certificate. @param {ChangeName} body */
+export async function question(body) {
+  return questionOf(findChange(await listChanges(), body));
+}
+
+/** Remembers a changed certificate, which the person accepts. @param {ChangeName} body */
+export function acceptChange({ address, fingerprint }) {
+  return inTurn(TURN, async () => {
+    const { after } = findChange(await listChanges(), { address, fingerprint });
+    const at = new Date().toISOString();
+    const reply = await vault.call("contacts.learn", { contacts: await read(), address, certificates: [after.certificate], at });
+    await database.change({ settings: { put: [
+      { name: CONTACTS, value: reply.contacts }, { name: CHANGED, value: await changesWithout(address) },
+    ] } });
+    tellLearned();
+  });
+}
+
+/** Keeps the known certificate and forgets the changed one. @param {ChangeName} body */
+export function refuseChange({ address }) {
+  return inTurn(TURN, async () => database.put("settings", { name: CHANGED, value: await changesWithout(address) }));
+}
+
+/** @param {{id: string}} body an address */
+export function remove({ id }) {
+  return inTurn(TURN, async () => {
+    const contacts = await read();
+    if (contacts) await keep((await vault.call("contacts.remove", { contacts, address: id })).contacts);
+  });
+}
+
+/**
+ * Joins the contacts after a mail with those that other mails added while this mail was being opened.
+ * @param {ArrayBuffer} contacts @param {ArrayBuffer | null} before
+ */
+async function withOthers(contacts, before) {
+  const here = await read();
+  if (!here || (before && isEqual(here, before))) return contacts;
+  return (await vault.call("kept.join", { contacts, added: { contacts: here } })).contacts;
+}
+
+/** @param {ArrayBuffer} one @param {ArrayBuffer} other */
+export function isEqual(one, other) {
+  const octets = new Uint8Array(other);
+  return one.byteLength === other.byteLength && new Uint8Array(one).every((octet, place) => octet === octets[place]);
+}
+
+/** @param {Change[]} changes @param {ChangeName} name */
+function findChange(changes, { address, fingerprint }) {
+  const found = changes.find((one) => one.address === address && one.after.fingerprint === fingerprint);
+  if (!found) throw new RequestError("question-changed");
+  return found;
+}
+
+/** @param {string} address */
+async function changesWithout(address) {
+  return (await listChanges()).filter((one) => one.address !== address);
+}
+
+/** @param {ArrayBuffer} contacts */
+async function keep(contacts) {
+  const before = await read();
+  if (before && isEqual(before, contacts)) return;
+  await database.put("settings", { name: CONTACTS, value: contacts });
+  tellLearned();
+}

@@ -1,0 +1,32 @@
+/**
+ * Looks up certificates at the person's bridge (`POST /api/directory`), if the person is signed in there: by the
+ * extension's own session, else by that of the bridge's pages. The bridge learns which addresses are looked up, so it is
+ * asked only after a click. The vault judges its answers.
+ */
+import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
+import { RequestError } from "../../shared/messages.js";
+import * as bridge from "../writing/bridge.js";
+import { ask, findApi, readJson } from "../writing/bridge_requests.js";
+import * as preferences from "../browser/preferences.js";
+
+/** The error codes for HTTP statuses of the bridge. @type {Record<number, string>} */
+const PROBLEMS = { 401: "directory-signed-out", 429: "directory-busy" };
+
+/** @typedef {import("../../../wasm_build/vault/server/found_answers.js").Found} Found */
+
+/**
+ * @param {string} address
+ * @returns {Promise<Found[]>}
+ */
+export async function search(address) {
+  const { directory } = await preferences.read();
+  if (!directory) throw new RequestError("no-directory");
+  const body = JSON.stringify({ address });
+  const asked = { method: "POST", body, headers: { "Content-Type": "application/json", "X-Sealwax": "1" } };
+  const response = (await bridge.askIfSignedIn("/api/directory", asked))
+    ?? (await ask(`${await findApi(directory)}/api/directory`, { ...asked, credentials: "include" }));
+  if (!response.ok) throw new RequestError(PROBLEMS[response.status] ?? "directory-failed");
+  const answer = await readJson(response);
+  if (!Array.isArray(answer?.found)) throw new RequestError("directory-failed");
+  return readFound(answer);
+}

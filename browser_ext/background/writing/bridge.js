@@ -1,0 +1,182 @@
+/**
+ * The person's session at their bridge, by which messages are sent. The person signs in in a window of the extension
+ * (`sign_in/`), which alone sees the password. The token of the session is only in `storage.session`, in memory: it goes
+ * with the browser, at sign-out, and when the bridge has ended the session. Locking the keys does not end it, because it
+ * decrypts and signs nothing.
+ */
+import { api } from "../../shared/api.js";
+import { tellBridgeChanged } from "../../shared/bridge_news.js";
+import { RequestError } from "../../shared/messages.js";
+import { ask, findApi, readJson } from "./bridge_requests.js";
+import * as memory from "../browser/memory.js";
+import * as preferences from "../browser/preferences.js";
+
+const PAGE = "sign_in/sign_in.html";
+const SIZE = { width: 480, height: 640 };
+const SESSION = "bridge";
+/** The bridge answers within the time for a call, for the message, for the confirmation and for the copy in Sent. */
+const SENDING_MILLISECONDS = 5 * 60_000;
+/** The codes of errors after which a recipient may have got the message. All others mean that nobody did (docs/contracts.md). */
+const UNCERTAIN = new Set(["server-error", "already-sending"]);
+/** The limit of a server's words that are shown. */
+const MAX_WORDS = 300;
+
+/** @typedef {{directory: string, api: string, address: string, token: string}} Session */
+/** A recipient whom a mail server refused. @typedef {{address: string, temporary: boolean, text: string}} Refused */
+/**
+ * The outcome of a message. "unknown": nothing of it was sent; "unanswered": no answer came, so nobody knows yet.
+ * `temporary` says that sending it later may help.
+ * @typedef {{outcome: "sent", copy: "kept" | "unwanted" | "failed"} | {outcome: "perhaps" | "unknown" | "unanswered"}
+ *   | {outcome: "refused", code: string, text: string, temporary: boolean, refused: Refused[]}} Outcome
+ */
+
+/** The host of the bridge, and the address that is signed in there; "" for none. */
+export async function read() {
+  const { directory } = await preferences.read();
+  return { directory, host: directory && new URL(directory).host, address: (await current())?.address ?? "" };
+}
+
+/** Where the person is signed in; null without a session. */
+export async function place() {
+  const session = await current();
+  return session && { directory: session.directory, api: session.api, address: session.address };
+}
+
+/** Where the sign-in window has to ask. Rejects with `directory-not-granted` before the person has granted the site. */
+export async function find() {
+  const { directory } = await preferences.read();
+  if (!directory) throw new RequestError("no-directory");
+  return { api: await findApi(directory) };
+}
+
+/** Opens the window for signing in. @param {{address: string}} body the address that the person wants to write as, or "" */
+export async function openSignIn({ address }) {
+  const url = `${api.runtime.getURL(PAGE)}#${encodeURIComponent(address)}`;
+  await api.windows.create({ url, type: "popup", ...SIZE });
+}
+
+/**
+ * Keeps the session that the person has begun in the window. Rejects with `bridge-changed-meanwhile`, and ends the
+ * session, if another bridge was chosen while the window was open.
+ * @param {BodyOf<"bridge.keep">} body
+ */
+export async function keep({ directory, api: place, address, token }) {
+  const session = { directory, api: place, address, token };
+  if (directory !== (await preferences.read()).directory) {
+    await request(session, "/api/session", { method: "DELETE" }).catch(() => {});
+    throw new RequestError("bridge-changed-meanwhile");
+  }
+  await leave().catch(() => {});
+  await memory.write(SESSION, session);
+  await tellBridgeChanged();
+}
+
+/** Ends the session, at the bridge too. It ends here in any case. */
+export async function leave() {
+  const session = await current();
+  await forget();
+  if (session) await request(session, "/api/session", { method: "DELETE" });
+}
+
+/**
+ * Sends a message under its key. The same key never reaches a mail server twice once its message was perhaps sent.
+ * Without `keepsCopy` there is no copy in Sent, else the account's choice counts.
+ * @param {{key: string, recipients: string[], message: ArrayBuffer, keepsCopy: boolean}} letter
+ * @returns {Promise<Outcome>} rejects with `bridge-signed-out` or `bridge-not-admitted`; then nothing was sent
+ */
+export async function send({ key, recipients, message, keepsCopy }) {
+  const body = new Blob([`${JSON.stringify({ key, recipients, ...(keepsCopy ? {} : { copy: false }) })}\n`, message]);
+  const outcome = await readOutcome(await post("/api/send", body, "application/octet-stream"));
+  // An earlier request with this key has sent the message, or perhaps: no other message goes out under it.
+  return outcome.outcome === "refused" && outcome.code === "key-used" ? look(key) : outcome;
+}
+
+/** Returns the outcome of the message with this key. The bridge also looks in Sent. @param {string} key @returns {Promise<Outcome>} */
+export async function look(key) {
+  return readRecord(await post(`/api/send/${key}/look`, "", "application/json"));
+}
+
+/**
+ * Withdraws the key of a message of which the bridge knows nothing, so that an upload that is still on its way sends nothing.
+ * @param {string} key @returns {Promise<Outcome | {outcome: "withdrawn"}>} "unknown" from a bridge that cannot withdraw keys
+ */
+export async function withdraw(key) {
+  const response = await post(`/api/send/${key}`, "", "application/json", "DELETE");
+  if (response?.status === 405 || response?.status === 404) return { outcome: "unknown" };
+  const members = response?.ok ? await readJson(response.clone()).catch(() => null) : null;
+  return members?.outcome === "withdrawn" ? { outcome: "withdrawn" } : readRecord(response);
+}
+
+/** The answer to a request of the person's session; null without one. @param {string} path @param {RequestInit} options */
+export async function askIfSignedIn(path, options) {
+  const session = await current();
+  return session && request(session, path, options);
+}
+
+/**
+ * @param {string} path @param {BodyInit} body @param {string} type @param {"POST" | "DELETE"} [method]
+ * @returns {Promise<Response | null>} null if no answer came
+ */
+async function post(path, body, type, method = "POST") {
+  const session = await current();
+  if (!session) throw new RequestError("bridge-signed-out");
+  const signal = AbortSignal.timeout(SENDING_MILLISECONDS);
+  const response = await request(session, path, { method, body, signal, headers: { "Content-Type": type } }).catch((error) => {
+    if (error.code === "directory-failed") return null;
+    throw error;
+  });
+  if (response?.status === 401) throw new RequestError("bridge-signed-out");
+  if (response?.status === 403) throw new RequestError("bridge-not-admitted");
+  return response;
+}
+
+/** @param {Session} session @param {string} path @param {RequestInit} options */
+async function request(session, path, options) {
+  const headers = { ...options.headers, "X-Sealwax": "1", Authorization: `Sealwax ${session.token}` };
+  const response = await ask(`${session.api}${path}`, { ...options, credentials: "omit", headers });
+  // The bridge has ended the session: by time, in the list of sessions, or because the mail server refused the password.
+  if (response.status === 401 && (await current())?.token === session.token) await forget();
+  return response;
+}
+
+/**
+ * Reads the answer to a question about a message. An error is a refusal of the message only if it says so: otherwise the
+ * question has failed, for example because the mail server could not be asked for the copy.
+ * @param {Response | null} response @returns {Promise<Outcome>}
+ */
+async function readRecord(response) {
+  const members = response && !response.ok ? await readJson(response.clone()).catch(() => null) : null;
+  // A bridge of an earlier version does not name the outcome.
+  const isRefusal = members?.outcome === "refused" || members?.code === "message-refused";
+  return !response || response.ok || isRefusal ? readOutcome(response) : { outcome: "unanswered" };
+}
+
+/** @param {Response | null} response @returns {Promise<Outcome>} */
+async function readOutcome(response) {
+  const members = await (response && readJson(response).catch(() => null));
+  const { outcome, savedTo, copy, code, failure, message, refused } = /** @type {Record<string, unknown>} */ (members ?? {});
+  const withoutFolder = copy === false ? "unwanted" : "failed";
+  if (response?.ok && outcome === "sent") return { outcome, copy: typeof savedTo === "string" ? "kept" : withoutFolder };
+  if (response?.ok && (outcome === "perhaps" || outcome === "unknown")) return { outcome };
+  if (!response || response.ok || typeof code !== "string" || UNCERTAIN.has(code)) return { outcome: "unanswered" };
+  const people = Array.isArray(refused) ? refused.map(readRefused) : [];
+  const isLater = ["try-later", "unreachable"].includes(String(failure)) || code === "try-later";
+  const temporary = isLater || (people.length > 0 && people.every((one) => one.temporary));
+  return { outcome: "refused", code, text: String(message ?? "").slice(0, MAX_WORDS), temporary, refused: people };
+}
+
+/** @param {{address?: unknown, temporary?: unknown, text?: unknown} | null} one @returns {Refused} */
+function readRefused(one) {
+  return { address: String(one?.address ?? ""), temporary: one?.temporary === true, text: String(one?.text ?? "").slice(0, MAX_WORDS) };
+}
+
+async function forget() {
+  await memory.forget(SESSION);
+  await tellBridgeChanged();
+}
+
+/** The session, unless the person has another bridge by now. @returns {Promise<Session | null>} */
+async function current() {
+  const kept = await memory.read(SESSION);
+  return kept && kept.directory === (await preferences.read()).directory ? kept : null;
+}

@@ -1,0 +1,215 @@
+/**
+ * Drafts in the folder for drafts of the person's mailbox, so that they can go on writing with another browser that has the
+ * same keys. A draft is kept there exactly as it is here: sealed under a key of its writer and bound to its name
+ * (`drafts.js`). The bridge learns its time and its size, and of whom it is.
+ *
+ * A draft that another browser is offered there was never given to a server for sending: it is deleted there before its
+ * letter goes to the bridge, and not uploaded while a message of it was sent or perhaps sent. A draft that is dropped
+ * stays as an entry without content until each mailbox that may have it has confirmed the deletion.
+ */
+import { addressKey } from "../../../wasm_build/ui/formats.js";
+import {
+  DRAFT_MARK, draftIdOf, draftMessageId, isDraftId, MAX_DRAFT_MESSAGE_BYTES, MAX_SERVER_DRAFT_BYTES, readDraftMessage, writeDraftMessage,
+} from "../../../wasm_build/ui/draft_message.js";
+import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
+import { text } from "../../shared/i18n.js";
+import { RequestError } from "../../shared/messages.js";
+import * as bridge from "./bridge.js";
+import { readJson } from "./bridge_requests.js";
+import * as database from "../../shared/database.js";
+import * as drafts from "./drafts.js";
+import { accountName } from "../browser/hashes.js";
+import * as keys from "../keys/keys.js";
+import { inTurn } from "../browser/turns.js";
+
+const MAX_LISTED = 20;
+/** The place of a draft of which it is not noted in whose mailbox it is. */
+const ANY_ACCOUNT = "";
+
+/** The drafts that wait for an upload. A later version replaces one that waits. @type {Set<string>} */
+const waiting = new Set();
+
+/** A draft at the bridge. @typedef {{id: string, at: string, path: string}} Listed */
+
+/**
+ * Keeps a draft at the bridge in place of its earlier version, if the person is signed in there with an address of its
+ * writer. A failure costs nothing: the draft is kept here.
+ * @param {string} id @param {string} identity the fingerprint of its writer
+ */
+export async function keep(id, identity) {
+  if (waiting.has(id)) return;
+  waiting.add(id);
+  await inTurn(turnOf(id), async () => {
+    waiting.delete(id);
+    await upload(id, identity);
+  }).catch(() => {});
+}
+
+/** The drafts that are at the bridge and not here, newest first. @returns {Promise<{id: string, at: string}[]>} */
+export async function list() {
+  await deleteDropped();
+  const here = new Set((await database.all("drafts")).map(({ id }) => id));
+  return (await listAll()).filter(({ id }) => !here.has(id)).map(({ id, at }) => ({ id, at }));
+}
+
+/** Brings a draft from the bridge to this browser. Rejects with `letter-gone` if it is not there. @param {string} id */
+export async function bring(id) {
+  const found = (await listAll()).find((one) => one.id === id);
+  const response = found ? await bridge.askIfSignedIn(found.path, { method: "GET" }) : null;
+  if (!found || !response?.ok) throw new RequestError("letter-gone");
+  const message = await readAtMost(response, MAX_DRAFT_MESSAGE_BYTES).catch(() => null);
+  const parts = message && readDraftMessage(new TextDecoder().decode(message));
+  if (!parts) throw new RequestError("letter-gone");
+  const { letter, files } = parts;
+  const account = await accountNow();
+  await inTurn(turnOf(id), async () => {
+    if (await database.get("drafts", id)) throw new RequestError("letter-gone");
+    await database.put("drafts", { id, at: found.at, letter, ...(files ? { files } : {}), atBridge: [account], keptAt: account });
+  });
+}
+
+/** Deletes a draft here and at the bridge. Until the bridge has confirmed it, it is only not offered. @param {string} id */
+export function drop(id) {
+  return inTurn(turnOf(id), async () => {
+    const kept = await database.get("drafts", id);
+    const atBridge = kept ? placesOf(kept) : [ANY_ACCOUNT];
+    if (!atBridge.length) return database.remove("drafts", id);
+    await database.put("drafts", { id, at: kept?.at ?? new Date().toISOString(), atBridge, isDropped: true });
+    await deleteAtBridge(id);
+  });
+}
+
+/**
+ * Deletes a draft at the bridge before the first of its messages is sent, so that no other browser is offered it. Rejects
+ * with `draft-not-removed` if the bridge has not confirmed it.
+ * @param {string} id
+ */
+export function takeBack(id) {
+  return inTurn(turnOf(id), async () => {
+    // Without a session nothing can be sent either.
+    if (!(await deleteAtBridge(id)) && (await accountNow())) throw new RequestError("draft-not-removed");
+  });
+}
+
+/**
+ * Whether a draft was deleted at the bridge by somebody else: another browser that has it may have sent it. Rejects with
+ * `draft-not-removed` if the bridge does not say it.
+ * @param {string} id
+ */
+export function isElsewhere(id) {
+  return inTurn(turnOf(id), async () => {
+    const isTaken = await wasTaken(id);
+    // Without a session nothing can be sent either.
+    if (isTaken === null && (await accountNow())) throw new RequestError("draft-not-removed");
+    return isTaken === true;
+  });
+}
+
+/** @param {string} id @returns {Promise<boolean | null>} null without an answer */
+async function wasTaken(id) {
+  const kept = await database.get("drafts", id);
+  if (!kept?.keptAt || kept.keptAt !== (await accountNow())) return false;
+  const found = await search(`${DRAFT_MARK} ${id}`).catch(() => null);
+  return found && !found.some((one) => one.id === id);
+}
+
+/** Tries again to delete the dropped drafts at the bridge. */
+async function deleteDropped() {
+  for (const { id, isDropped } of await database.all("drafts")) if (isDropped) await inTurn(turnOf(id), () => deleteAtBridge(id));
+}
+
+/**
+ * Deletes a draft in the mailbox of the account that is signed in, if it may be there.
+ * @param {string} id @returns {Promise<boolean>} whether it is certainly not there
+ */
+async function deleteAtBridge(id) {
+  const kept = await database.get("drafts", id);
+  const account = await accountNow();
+  const isHere = (/** @type {string} */ place) => place === account || place === ANY_ACCOUNT;
+  if (!account || !kept) return !kept;
+  if (!placesOf(kept).some(isHere)) return true;
+  const body = JSON.stringify({ messageId: draftMessageId(id) });
+  const options = { method: "DELETE", body, headers: { "Content-Type": "application/json" } };
+  const response = await bridge.askIfSignedIn("/api/drafts", options).catch(() => null);
+  // A POP3 mailbox has no folder for drafts.
+  const isGone = response?.status === 204 || (response !== null && (await readJson(response).catch(() => null))?.code === "not-offered");
+  // The person may have signed in as somebody else meanwhile, whose mailbox has deleted nothing.
+  if (!isGone || account !== (await accountNow())) return false;
+  await drafts.note(id, (one) => {
+    const { isAtBridge: _, keptAt, ...others } = one;
+    const atBridge = placesOf(one).filter((place) => !isHere(place));
+    const rest = { ...others, ...(keptAt && keptAt !== account ? { keptAt } : {}) };
+    return one.isDropped && !atBridge.length ? null : { ...rest, atBridge };
+  });
+  return true;
+}
+
+/** The accounts whose mailboxes may have a draft. @param {DraftRecord} kept */
+function placesOf({ atBridge, isAtBridge }) {
+  return atBridge ?? (isAtBridge ? [ANY_ACCOUNT] : []);
+}
+
+/** The name of the account that is signed in; "" for none. */
+async function accountNow() {
+  const { directory, address } = await bridge.read();
+  return address && accountName({ directory, address });
+}
+
+/** @param {string} id @param {string} identity */
+async function upload(id, identity) {
+  const { address } = await bridge.read();
+  const own = address && (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
+  const isWriter = own && own.addresses.some((one) => addressKey(one) === addressKey(address));
+  const kept = await database.get("drafts", id);
+  if (!isWriter || !kept?.letter || !isDraftId(id)) return;
+  if (kept.letter.byteLength + (kept.files?.byteLength ?? 0) > MAX_SERVER_DRAFT_BYTES) return;
+  // Another browser would not know of the messages that were sent, or perhaps sent.
+  if (Object.values(kept.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
+  // It would be offered again, and the person would not be asked before it is sent.
+  if ((await wasTaken(id)) !== false) return;
+  const body = writeDraftMessage(id, address, { letter: kept.letter, files: kept.files ?? null }, text("draftNote"));
+  const account = await accountNow();
+  // Noted before: the bridge may keep it although its answer is lost.
+  await drafts.note(id, (one) => ({ ...one, atBridge: [...new Set([...placesOf(one), account])] }));
+  const options = { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } };
+  const response = await bridge.askIfSignedIn("/api/drafts", options);
+  if (response?.ok && account === (await accountNow())) await drafts.note(id, (one) => ({ ...one, keptAt: account }));
+}
+
+/** @returns {Promise<Listed[]>} */
+async function listAll() {
+  return (await search(DRAFT_MARK)) ?? [];
+}
+
+/** The drafts whose subject has these words. @param {string} words @returns {Promise<Listed[] | null>} null without an answer */
+async function search(words) {
+  const folders = await askJson("/api/folders", { method: "GET" });
+  const folder = itemsOf(folders?.folders).find(({ role }) => role === "drafts");
+  if (typeof folder?.id !== "string") return folders && [];
+  const place = `/api/folders/${encodeURIComponent(folder.id)}`;
+  const body = JSON.stringify({ subject: words, limit: MAX_LISTED });
+  const page = await askJson(`${place}/search`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  if (!page) return null;
+  const found = itemsOf(page.messages).map(({ uid, subject, date, flags }) => ({
+    id: draftIdOf(String(subject)) ?? "", at: String(date), path: `${place}/${Number(page.uidValidity)}/${Number(uid)}/raw`,
+    // A server without UIDPLUS only marks what was replaced.
+    isDeleted: Array.isArray(flags) && flags.includes("\\Deleted"),
+  }));
+  return found.filter(({ id, at, isDeleted }) => id && Number.isFinite(Date.parse(at)) && !isDeleted);
+}
+
+/** @param {string} path @param {RequestInit} options @returns {Promise<Record<string, unknown> | null>} null without a session */
+async function askJson(path, options) {
+  const response = await bridge.askIfSignedIn(path, options);
+  return response?.ok ? readJson(response) : null;
+}
+
+/** @param {unknown} value @returns {Record<string, unknown>[]} */
+function itemsOf(value) {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "object" && one !== null) : [];
+}
+
+/** @param {string} id */
+function turnOf(id) {
+  return `bridge draft ${id}`;
+}

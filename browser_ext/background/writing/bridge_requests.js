@@ -1,0 +1,47 @@
+/** Requests to the person's bridge: where its API is, and what may be asked. */
+import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
+import { api } from "../../shared/api.js";
+import { apiAddress, directoryPattern } from "../../shared/directory_address.js";
+import { RequestError } from "../../shared/messages.js";
+
+const TIMEOUT_MILLISECONDS = 30_000;
+/** The certificates for one address are the longest answer (`MAX_DIRECTORY_BYTES` of `smime_core/limits.py`, in base64). */
+const MAX_JSON_BYTES = 8_000_000;
+
+/**
+ * The address of the bridge's API, without `/api`. People enter the address of the bridge's pages, where `config.json`
+ * names the API. An API address that a person could not have entered is refused.
+ * @param {string} directory the origin that the person has entered
+ */
+export async function findApi(directory) {
+  return (await findNamedApi(directory)) ?? directory;
+}
+
+/** The same, but null if the address is not that of a bridge's pages. @param {string} directory @returns {Promise<string | null>} */
+export async function findNamedApi(directory) {
+  const response = await ask(`${directory}/config.json`, { credentials: "omit" });
+  if (!response.ok) return null;
+  const { api: named } = await readJson(response);
+  return typeof named === "string" ? apiAddress(named, directory) : directory;
+}
+
+/**
+ * Rejects with `directory-not-granted` if the person has not granted the site, and with `directory-failed` if no answer
+ * came; the bridge may then have got the request.
+ * @param {string} url @param {RequestInit} options
+ */
+export async function ask(url, options) {
+  if (!(await api.permissions.contains({ origins: [directoryPattern(url)] }))) throw new RequestError("directory-not-granted");
+  return fetch(url, {
+    redirect: "error", referrerPolicy: "no-referrer", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS), ...options,
+  }).catch(() => { throw new RequestError("directory-failed"); });
+}
+
+/** Rejects with `directory-failed` for an answer that is no JSON, or too long. @param {Response} response */
+export async function readJson(response) {
+  try {
+    return JSON.parse(new TextDecoder().decode(await readAtMost(response, MAX_JSON_BYTES)));
+  } catch {
+    throw new RequestError("directory-failed");
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * A letter that the person's bridge sends. Each message of it has a key, which is kept with the draft before the bridge
+ * gets the message, so that neither a closed window nor a lost answer sends it twice: before anything is sent again, the
+ * bridge is asked what became of it. The record of a message is found by its recipients and its content, so that changed
+ * words are another message: if an earlier version was sent, the person is asked.
+ */
+import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { RequestError } from "../../shared/messages.js";
+import { tellProgress } from "../../shared/progress.js";
+import * as bridge from "./bridge.js";
+import * as bridgeDrafts from "./bridge_drafts.js";
+import { checkHandedOver, copyName, makeMessages, ofWindow, planCopies, SHOWN_BYTES } from "./composing.js";
+import * as drafts from "./drafts.js";
+import { accountName, hashOf } from "../browser/hashes.js";
+import { inTurn } from "../browser/turns.js";
+
+const KEY_BYTES = 24;
+/** The bridge remembers a key for a day. Later it says "unknown" of a message that was sent. */
+const REMEMBERED_MILLISECONDS = 23 * 60 * 60 * 1000;
+
+/**
+ * The outcome of the letter: that of the message at which it stopped, or "sent". `isPartial`: others of its messages
+ * were sent. `host` is the bridge's.
+ * @typedef {bridge.Outcome & {host: string, isPartial: boolean}} Result
+ */
+/**
+ * A letter by the id of its draft, and the bridge that sends it now. `account` is a hash of its address and the bridge's.
+ * `planned` are the names of its messages, once they are known.
+ * @typedef {{id: string, keys: Record<string, SendingRecord>, planned: Set<string> | null, host: string, account: string}} Letter
+ */
+
+/**
+ * Sends a letter by the bridge that the window named. With `again` the person has agreed that a message that was perhaps
+ * sent is sent once more, and with `anew` that this version is sent although an earlier one was, or perhaps by another browser.
+ * @param {BodyOf<"compose.send">} body @param {Sender} sender
+ * @returns {Promise<import("./composing.js").Delivered>}
+ */
+export async function send(body, sender) {
+  checkHandedOver(await ofWindow(body.composition, sender), body);
+  const { directory, host, address } = await bridge.read();
+  if (host !== body.bridge) throw new RequestError("bridge-changed");
+  if (addressKey(address) !== addressKey(body.from)) throw new RequestError("bridge-signed-out");
+  if (!body.draft) throw new RequestError("bad-request");
+  const account = await accountName({ directory, address });
+  return inTurn(`sending ${body.draft}`, () => sendInTurn(body, { host, account }));
+}
+
+/**
+ * @param {BodyOf<"compose.send">} body @param {{host: string, account: string}} by
+ * @returns {Promise<import("./composing.js").Delivered>}
+ */
+async function sendInTurn(body, by) {
+  /** @type {Letter} */
+  const letter = { id: body.draft, keys: await drafts.sending(body.draft), planned: null, ...by };
+  const unsettled = await settle(letter, body.again);
+  if (unsettled) return { sent: false, problem: "", files: [], shown: null, byBridge: unsettled };
+  const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ copy, name: await copyName(copy, body.version) })));
+  letter.planned = new Set(named.map(({ name }) => name));
+  if (!body.anew) await checkVersion(letter);
+  const left = named.filter(({ name }) => letter.keys[name]?.state !== "sent");
+  const { messages } = left.length ? await makeMessages(body, left.map(({ copy }) => copy)) : { messages: [] };
+  const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
+  /** @type {bridge.Outcome} */
+  let outcome = { outcome: "sent", copy: "unwanted" };
+  for (const [index, { copy, name }] of left.entries()) {
+    tellProgress(body.composition, { stage: "deliver", done: index, total: left.length > 1 ? left.length : null });
+    const { to, cc, bcc } = copy.envelope;
+    // The copy for To and Cc is the last one: Sent gets this one only.
+    outcome = await sendOne(letter, name, { message: messages[index], recipients: [...to, ...cc, ...bcc], keepsCopy: index === left.length - 1 });
+    if (outcome.outcome !== "sent") return { sent: false, problem: "", files: [], shown, byBridge: resultOf(letter, outcome) };
+  }
+  return { sent: true, problem: "", files: [], shown, byBridge: resultOf(letter, outcome) };
+}
+
+/**
+ * Rejects with `sending-earlier` if other recipients or other words of this letter were sent, and with `draft-elsewhere` if
+ * another browser may have sent it.
+ * @param {Letter} letter
+ */
+async function checkVersion({ id, keys, planned }) {
+  if (Object.entries(keys).some(([name, { state }]) => state === "sent" && !planned?.has(name))) throw new RequestError("sending-earlier");
+  if (await bridgeDrafts.isElsewhere(id)) throw new RequestError("draft-elsewhere");
+}
+
+/**
+ * Asks what became of the messages of earlier tries whose fate is open, whatever recipients the letter has by now. Another
+ * bridge, or another account, knows nothing of them: there a message was perhaps sent.
+ * @param {Letter} letter @param {boolean} again
+ * @returns {Promise<Result | null>} the outcome that is still open; null if none is
+ */
+async function settle(letter, again) {
+  for (const [name, { key, state, at, by }] of Object.entries(letter.keys)) {
+    if (state !== "begun" && state !== "perhaps") continue;
+    // A record of an earlier version does not say which bridge got the message: this one may know it.
+    const isAskedHere = !by || by.account === letter.account;
+    const found = isAskedHere ? await bridge.look(key) : /** @type {bridge.Outcome} */ ({ outcome: "perhaps" });
+    const isForgotten = found.outcome === "unknown" && (!by || state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
+    const isUnsent = found.outcome === "unknown" && !isForgotten;
+    // The upload may still be on its way. It must not arrive after another message of the letter was sent.
+    const settled = isUnsent ? await bridge.withdraw(key) : found;
+    if (settled.outcome === "withdrawn") {
+      await write(letter, name, { key, state: "refused", at, by });
+      continue;
+    }
+    /** @type {bridge.Outcome} */
+    const outcome = isForgotten ? { outcome: "perhaps" } : settled;
+    // The bridge that got the message may know more of it later.
+    if (isAskedHere) await note(letter, name, outcome);
+    if (outcome.outcome === "perhaps" && again) await write(letter, name, { key, state: "refused", at, by, isAgreed: true });
+    else if (outcome.outcome === "perhaps" || outcome.outcome === "unanswered") return resultOf({ ...letter, host: (by ?? letter).host }, outcome);
+  }
+  return null;
+}
+
+/** @param {Letter} letter @param {string} name @param {{message: ArrayBuffer, recipients: string[], keepsCopy: boolean}} one */
+async function sendOne(letter, name, one) {
+  const known = letter.keys[name];
+  const by = { host: letter.host, account: letter.account };
+  // A message that certainly did not leave may go under its key again. After a refusal the bridge would repeat that.
+  const { key, at } = known && known.state !== "refused" ? known : { key: makeKey(), at: Date.now() };
+  const agreed = known?.isAgreed ? { isAgreed: true } : {};
+  await write(letter, name, { key, state: "begun", at, by, ...agreed });
+  const outcome = await bridgeDrafts.takeBack(letter.id).then(() => bridge.send({ key, ...one })).catch(async (error) => {
+    // The draft is still at the bridge, or the bridge has refused the session and so this request. An earlier request with
+    // the key stays as open as it was.
+    await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by, ...agreed });
+    throw error;
+  });
+  await note(letter, name, outcome);
+  return outcome;
+}
+
+/** @param {Letter} letter @param {string} name @param {bridge.Outcome} outcome */
+async function note(letter, name, { outcome }) {
+  if (outcome === "unanswered" || outcome === "unknown") return;
+  await write(letter, name, { ...letter.keys[name], state: outcome });
+}
+
+/** @param {Letter} letter @param {string} name @param {SendingRecord} record */
+async function write(letter, name, record) {
+  letter.keys = { ...letter.keys, [name]: record };
+  await drafts.noteSending(letter.id, name, record);
+}
+
+/** @param {Letter} letter @param {bridge.Outcome} outcome @returns {Result} */
+function resultOf({ host, keys, planned }, outcome) {
+  const sent = Object.entries(keys).filter(([name, { state }]) => state === "sent" && (!planned || planned.has(name)));
+  return { ...outcome, host, isPartial: outcome.outcome !== "sent" && sent.length > 0 };
+}
+
+function makeKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

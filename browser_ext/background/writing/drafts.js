@@ -1,0 +1,85 @@
+/**
+ * Drafts of letters, sealed under a key of their writer, so that nobody else can read or plant a draft. The text and
+ * the attachments are two parts, so that typing does not seal the attachments again.
+ */
+import { draftPlace } from "../../../wasm_build/ui/draft_message.js";
+import { RequestError } from "../../shared/messages.js";
+import * as database from "../../shared/database.js";
+import * as keys from "../keys/keys.js";
+import { inTurn } from "../browser/turns.js";
+import * as vault from "../keys/vault_link.js";
+
+/** @typedef {import("../../../wasm_build/ui/draft_message.js").DraftPart} Part */
+
+/** The drafts that are kept, newest first. @returns {Promise<{id: string, at: string}[]>} */
+export async function list() {
+  const kept = (await database.all("drafts")).filter(({ letter }) => letter);
+  return kept.map(({ id, at }) => ({ id, at })).sort((one, other) => other.at.localeCompare(one.at));
+}
+
+/**
+ * Keeps one part of a draft in place of its earlier version. Rejects with `locked`.
+ * @param {{draft: string, part: string, content: Envelope, identity: string}} body
+ */
+export async function keep({ draft: id, part, content, identity }) {
+  const { sealKey, identities } = await keys.unlocked(identity);
+  if (!sealKey || !identities.length) throw new RequestError("locked");
+  const { sealed } = await vault.call("draft.seal", { content, place: draftPlace(id, partOf(part)), sealKey, identities });
+  await inTurn(turnOf(id), async () => {
+    const kept = (await database.get("drafts", id)) ?? { id };
+    await database.put("drafts", { ...kept, at: new Date().toISOString(), [part]: sealed });
+  });
+}
+
+/**
+ * Opens one part of a draft for its window. Rejects with `locked`.
+ * @param {{draft: string, part: string, replyKey: ArrayBuffer}} body
+ * @returns {Promise<Envelope | null>} the part, encrypted to `replyKey`; null if it was never kept
+ */
+export async function open({ draft: id, part, replyKey }) {
+  const sealed = (await database.get("drafts", id))?.[partOf(part)];
+  if (!sealed) return null;
+  const { sealKey, identities } = await keys.unlocked();
+  if (!sealKey) throw new RequestError("locked");
+  return vault.call("draft.open", { sealed, place: draftPlace(id, partOf(part)), replyKey, sealKey, identities });
+}
+
+/** The messages of a letter that were given to the bridge. @param {string} id */
+export async function sending(id) {
+  return (await database.get("drafts", id))?.sending ?? {};
+}
+
+/**
+ * Notes the state of one message of a letter, also of a letter that has no draft.
+ * @param {string} id @param {string} name @param {SendingRecord} record
+ */
+export function noteSending(id, name, record) {
+  return inTurn(turnOf(id), async () => {
+    const kept = (await database.get("drafts", id)) ?? { id, at: new Date().toISOString() };
+    await database.put("drafts", { ...kept, sending: { ...kept.sending, [name]: record } });
+  });
+}
+
+/**
+ * Changes what is noted about a draft, if it is kept here. `change` returns null for an entry to be removed.
+ * @param {string} id @param {(kept: DraftRecord) => DraftRecord | null} change
+ */
+export function note(id, change) {
+  return inTurn(turnOf(id), async () => {
+    const kept = await database.get("drafts", id);
+    const changed = kept && change(kept);
+    if (changed) await database.put("drafts", changed);
+    else if (kept) await database.remove("drafts", id);
+  });
+}
+
+/** Changes of one entry run one after the other, so that none is lost. @param {string} id */
+function turnOf(id) {
+  return `draft ${id}`;
+}
+
+/** @param {string} part @returns {Part} */
+function partOf(part) {
+  if (part !== "letter" && part !== "files") throw new RequestError("bad-request");
+  return part;
+}

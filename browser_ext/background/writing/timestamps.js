@@ -1,0 +1,26 @@
+/**
+ * Asks the timestamp service. It learns a hash of the signature and the time, so it is asked only when the person sends
+ * a letter that shall last. The vault checks the answer.
+ */
+import { api } from "../../shared/api.js";
+import { directoryPattern } from "../../shared/directory_address.js";
+import { RequestError } from "../../shared/messages.js";
+import { readBounded } from "../people/trust.js";
+
+const TIMEOUT_MILLISECONDS = 20_000;
+
+/**
+ * Rejects with `timestamp-not-granted` or `timestamp-failed`.
+ * @param {string} service its address @param {ArrayBuffer} query a TimeStampReq (RFC 3161)
+ * @returns {Promise<ArrayBuffer>} what it answered
+ */
+export async function ask(service, query) {
+  if (!(await api.permissions.contains({ origins: [directoryPattern(service)] }))) throw new RequestError("timestamp-not-granted");
+  const response = await fetch(service, {
+    method: "POST", body: query, headers: { "Content-Type": "application/timestamp-query" }, redirect: "error", credentials: "omit",
+    referrerPolicy: "no-referrer", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+  }).catch(() => null);
+  const answer = response?.ok ? await readBounded(response) : null;
+  if (!answer) throw new RequestError("timestamp-failed");
+  return answer;
+}

@@ -1,0 +1,42 @@
+/**
+ * The certificates that a bridge has found for an address (`POST /api/directory`). Each is read by itself, so that one that is none
+ * takes no other away. The vault judges them.
+ */
+
+import { entriesOf, membersOf, textOf, wordOf } from "./answer_values.js";
+import { bytesFromBase64 } from "../values/base64.js";
+
+/** @typedef {{certificate: ArrayBuffer, source: string, detail: string, intermediates: ArrayBuffer[]}} Found */
+
+/** The sources of a bridge. Those of the person's own, such as the contacts, are preferred by the vault. */
+const SOURCES = /** @type {const} */ (["bridge", "ldap", "smimea", "url"]);
+/** Of each kind of certificates and answers of authorities. */
+const MAX_ENCODED = 500;
+const MAX_ENCODED_CHARACTERS = 40_000_000;
+const MAX_DETAIL_CHARACTERS = 300;
+
+/** @param {unknown} answer @returns {Found[]} */
+export function readFound(answer) {
+  return entriesOf(membersOf(answer)["found"], MAX_ENCODED).flatMap((value) => {
+    const { certificate, source, detail, intermediates } = membersOf(value);
+    const der = readDer(certificate);
+    if (der === null) return [];
+    const known = wordOf(source, SOURCES) ?? "bridge";
+    return [{ certificate: der, source: known, detail: textOf(detail, MAX_DETAIL_CHARACTERS), intermediates: readDers(intermediates) }];
+  });
+}
+
+/** The values of an array that are base64, decoded. @param {unknown} values @returns {ArrayBuffer[]} */
+export function readDers(values) {
+  return entriesOf(values, MAX_ENCODED).map(readDer).filter((one) => one !== null);
+}
+
+/** The decoded value; null if it is no base64. @param {unknown} value @returns {ArrayBuffer | null} */
+export function readDer(value) {
+  if (typeof value !== "string" || value === "" || value.length > MAX_ENCODED_CHARACTERS) return null;
+  try {
+    return bytesFromBase64(value);
+  } catch {
+    return null;
+  }
+}

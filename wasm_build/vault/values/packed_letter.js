@@ -1,0 +1,52 @@
+/**
+ * A letter as one run of bytes, so that it travels in one envelope: four bytes with the length of a JSON text, the
+ * JSON, the bytes of the text, then the attachments' contents in the order in which the JSON names them. The vault's
+ * owner passes text and contents on as they are: the text becomes a string only in the window that shows it.
+ */
+
+/** @typedef {import("../../ui/attachments.js").Attachment} Attachment */
+/**
+ * `text` is in UTF-8.
+ * @template [Fields=unknown] @typedef {{fields: Fields, text: ArrayBuffer, attachments: Attachment[]}} PackedLetter
+ */
+
+const LENGTH_BYTES = 4;
+
+/**
+ * @param {PackedLetter} letter `fields` is plain data, `text` is overwritten
+ * @returns {ArrayBuffer} with copies of the attachments
+ */
+export function packLetter({ fields, text, attachments }) {
+  const files = attachments.map(({ name, type, data }) => ({ name, type, bytes: data.byteLength }));
+  const json = new TextEncoder().encode(JSON.stringify({ fields, textBytes: text.byteLength, files }));
+  const parts = [json.buffer, text, ...attachments.map(({ data }) => data)];
+  const packed = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, LENGTH_BYTES));
+  new DataView(packed.buffer).setUint32(0, json.length);
+  let offset = LENGTH_BYTES;
+  for (const part of parts) {
+    packed.set(new Uint8Array(part), offset);
+    offset += part.byteLength;
+  }
+  json.fill(0);
+  new Uint8Array(text).fill(0);
+  return packed.buffer;
+}
+
+/**
+ * @param {ArrayBuffer} packed is overwritten
+ * @returns {PackedLetter}
+ */
+export function unpackLetter(packed) {
+  let offset = LENGTH_BYTES;
+  const take = (/** @type {number} */ bytes) => {
+    offset += bytes;
+    return packed.slice(offset - bytes, offset);
+  };
+  const json = take(new DataView(packed).getUint32(0));
+  const { fields, textBytes, files } = JSON.parse(new TextDecoder().decode(json));
+  const text = take(textBytes);
+  const attachments = files.map((/** @type {{name: string, type: string, bytes: number}} */ { name, type, bytes }) =>
+    ({ name, type, data: take(bytes) }));
+  for (const buffer of [packed, json]) new Uint8Array(buffer).fill(0);
+  return { fields, text, attachments };
+}
