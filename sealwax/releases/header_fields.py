@@ -13,7 +13,8 @@ from typing import Final
 
 from sealwax.releases.document import CONFIGURATION, shown
 
-# The only script in the frame that draws a PDF file (`webbridge/pages/reading/pdf/pdf_frame.js`), which inherits this policy.
+# The only script in the frame that draws a PDF file, which inherits this policy
+# (`webbridge/pages/reading/pdf/pdf_frame.js`).
 _PDF_FRAME_SCRIPT: Final = "'sha384-76IsHbqTAw+XCn9bMK0boLO7ysCz83brDzYkQTC7t4o/hyWDAYeQkL97NtjPXDPo'"
 PAGES_POLICY: Final = {
     "default-src": "'none'",

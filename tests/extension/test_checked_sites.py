@@ -266,7 +266,7 @@ def test_no_other_document_of_the_site_is_shown(checked: ServedSite, path: str) 
 def test_an_administrator_names_sites_by_their_fingerprints(installed: Extension) -> None:
     page = installed.open_options()
     understood = page.js(
-        "async (given) => (await import('/source/browser_ext/background/browser/policy.js')).understand(given).pagesKeys",
+        "async (one) => (await import('/source/browser_ext/background/browser/policy.js')).understand(one).pagesKeys",
         {"pagesKeys": [{"origin": "https://mail.example.test/", "fingerprint": ":".join(["AB"] * 32)}]},
     )
     page.close()

@@ -131,7 +131,7 @@ def test_folders_and_catalogues_are_the_languages_of_this_test() -> None:
     assert {path.name for path in LOCALES.iterdir()} == {"en", *LANGUAGES}
     files = {f"messages.{name}.json" for name in ("en", *LANGUAGES)}
     assert {path.name for path in SHARED.glob("messages.*.json")} == files
-    assert {path.name for path in PAGES.glob("messages.*.json")} == files
+    assert {path.name for path in (PAGES / "words").glob("messages.*.json")} == files
     menu = (SHARED / "languages.js").read_text().split("export const LANGUAGES = {")[1].split("}")[0]
     assert {entry.split(":")[0].strip() for entry in menu.split(",") if ":" in entry} == {"en", *LANGUAGES}
 

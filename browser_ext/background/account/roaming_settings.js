@@ -1,6 +1,6 @@
 /**
  * The person's settings and recipes that roam with the account at a key server: what this browser has, what the account
- * brings, and the questions about what is weaker (`vault/roaming_settings.js`).
+ * brings, and the questions about what is weaker (`vault/account/roaming_settings.js`).
  */
 import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
 import { RequestError, WORDS } from "../../shared/messages.js";

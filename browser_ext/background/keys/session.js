@@ -1,7 +1,7 @@
 /**
  * The unlocked session of the extension. Its seal key is kept only in `storage.session` (memory that outlives the
  * service worker), with the times that limit its use. A lock, a start of the browser and an update remove the key and
- * the identities sealed under it. The rules are in `vault/session.js`.
+ * the identities sealed under it. The rules are in `vault/storage/session.js`.
  */
 import { SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
 import { beginAt, LIMITS, remaining, SEAL_KEY_BYTES, useAt, whyOver } from "../../../wasm_build/vault/storage/session.js";

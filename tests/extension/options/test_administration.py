@@ -163,7 +163,7 @@ def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
 def test_senseless_settings_count_as_not_set(extension: Extension) -> None:
     page = extension.open_options()
     understood = page.js(
-        """async (managed) => (await import("/source/browser_ext/background/browser/policy.js")).understand(managed).set""",
+        "async (managed) => (await import('/source/browser_ext/background/browser/policy.js')).understand(managed).set",
         {
             "anchors": ["no certificate"],
             "mozilla": "yes",
