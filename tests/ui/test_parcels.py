@@ -16,7 +16,7 @@ _PARCELS: Final = ROOT / "wasm_build/parcels"
 def test_the_link_leaves_the_address_before_any_other_module_runs() -> None:
     imports = re.findall(r'^import [^"\n]* from "([^"\n]*)";$', (_PAGES / "parcel_main.js").read_text(), re.MULTILINE)
     assert imports[0] == "./parcels/page/arrived_link.js"
-    assert re.findall(r'from "(.*)"', _ARRIVED.read_text()) == ["../../../wasm_build/parcels/link.js"]
+    assert re.findall(r'from "(.*)"', _ARRIVED.read_text()) == ["../../../../wasm_build/parcels/link.js"]
     assert "from" not in re.findall(r"^import.*", (_PARCELS / "link.js").read_text(), re.MULTILINE)
 
 

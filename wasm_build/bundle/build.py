@@ -59,9 +59,15 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         flat=_PAGES_FOLDERS,
         pinned=pinned + pdf.pins + late.pins,
     )
-    scripts = {"modules": ("background.js",), "classic": {name: name for name in _CONTENT_SCRIPTS}}
     extension = {
-        **bundle_pages(root, "browser_ext", "extension", **scripts, pinned=pinned),
+        **bundle_pages(
+            root,
+            "browser_ext",
+            "extension",
+            modules=("background.js",),
+            classic={name: name for name in _CONTENT_SCRIPTS},
+            pinned=pinned,
+        ),
         **_below("runtime", runtime),
         **_sanitiser(root),
         "release_keys.json": root / "sealwax/releases/release_keys.json",

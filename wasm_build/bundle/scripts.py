@@ -88,12 +88,8 @@ def bundle_pages(
     files = {_published(name, flat): name for name in list_folder(folder)}
     found: dict[Format, dict[str, str]] = {"esm": {name: name for name in modules}, "iife": dict(classic)}
     for page in (name for name in files if name.endswith(".html")):
-        text = (folder / files[page]).read_text()
-        base = Path(page).parent
-        modules_of_page = [name for is_module, name in _SCRIPT.findall(text) if is_module]
-        scripts_of_page = [name for is_module, name in _SCRIPT.findall(text) if not is_module]
-        found["esm"] |= _sources(files, base, [*modules_of_page, *_STYLE.findall(text)])
-        found["iife"] |= _sources(files, base, scripts_of_page)
+        for kind, addresses in _named_in((folder / files[page]).read_text()).items():
+            found[kind] |= _sources(files, Path(page).parent, addresses)
     bundles: dict[str, Content] = {
         name: loaded_catalogue(folder / path) if is_catalogue(name) else folder / path
         for name, path in files.items()
@@ -114,6 +110,15 @@ def list_source_modules(root: Path, pinned: str) -> dict[str, Content]:
         if name.endswith(".js")
     }
     return {**modules, _PINNED: pinned.encode(), **{name: root / name for name in PUBLISHED}}
+
+
+def _named_in(page: str) -> dict[Format, list[str]]:
+    """The addresses in a page: those of its modules and styles, and those of its other scripts."""
+    modules = [name for is_module, name in _SCRIPT.findall(page) if is_module]
+    return {
+        "esm": [*modules, *_STYLE.findall(page)],
+        "iife": [name for is_module, name in _SCRIPT.findall(page) if not is_module],
+    }
 
 
 def _published(name: str, flat: tuple[str, ...]) -> str:
