@@ -21,7 +21,7 @@ help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
 	@echo 'make demo       setup, then the demonstration on 127.0.0.1'
 	@echo 'make test       setup, browsers and mail server for the tests, checks, and the tests: of those that drive browsers'
-	@echo '                and servers a quarter, which SEED=... chooses, and all others'
+	@echo '                and servers a sixth, which SEED=... chooses, and all others'
 	@echo 'make test-all   all tests, and every published vector natively and in both browsers; PART=3 takes a quarter'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint, the cost of every regular expression'
 	@echo 'make scripts    the tests of JavaScript that need no browser; SCRIPTS=tests/js/sending_plan.test.js chooses'

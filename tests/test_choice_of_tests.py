@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.choice import PARTS, seed_of_commit
+from tests.support.choice import PARTS, SHARE, seed_of_commit
 from tests.support.project import ROOT
 
 MARKERS = "[pytest]\nmarkers =\n  main_way: one\n  thorough: two\n"
@@ -58,12 +58,12 @@ MANY_SEEDS = """
 from tests.support.choice import choose
 
 def pytest_collection_modifyitems(config, items):
-    chosen = [choose(items, str(seed)) for seed in range(300)]
+    chosen = [choose(items, str(seed)) for seed in range(400)]
     items[:] = [item for item in items if any(item in one for one in chosen)]
 """
 # Of three ways with three browsers, two databases, and two tests.
 COUNT = 3 + 3 + 1 + 2 + 1 + 9
-FILES = 8
+FILES = 12
 
 
 def write_project(folder: Path, text: str = TESTS) -> None:
@@ -100,12 +100,12 @@ def test_what_is_named_runs_whole_in_each_browser_and_with_each_database(tmp_pat
         assert "deselected" not in printed
 
 
-def test_a_seed_takes_a_quarter_of_the_files_in_one_browser_each(tmp_path: Path) -> None:
+def test_a_seed_takes_a_sixth_of_the_files_in_one_browser_each(tmp_path: Path) -> None:
     write_project(tmp_path)
     for seed in ("1", "2", "of a commit"):
         chosen, _ = collect(tmp_path, "--seed", seed)
         files = {name.partition("::")[0] for name in chosen if "test_one[" in name}
-        assert len(files) == 1 + FILES // PARTS
+        assert len(files) == 1 + FILES // SHARE
         for file in files:
             own = [name.partition("::test_")[2] for name in chosen if name.startswith(file)]
             (browser,) = {re.search(r"chromium|firefox", name)[0] for name in own if name.startswith(("one", "sets"))}  # type: ignore[index]

@@ -62,3 +62,18 @@ def test_scripts_import_only_what_their_room_may_know() -> None:
 
 def test_no_scripts_import_each_other_in_a_circle() -> None:
     assert circles(script_imports()) == []
+
+
+# They put a page together, from views of every subject.
+_ASSEMBLING = {"webbridge/pages/app/app.js", "webbridge/pages/parcels/page/parcel_page.js"}
+
+
+def test_the_data_of_the_pages_know_no_view() -> None:
+    against = {
+        (importer, imported)
+        for importer, others in script_imports().items()
+        for imported in others
+        if importer.startswith("webbridge/pages/") and importer.count("/") > 2 and importer not in _ASSEMBLING
+        if "/views/" in imported and "/views/" not in importer
+    }
+    assert against == set()

@@ -1,7 +1,7 @@
 """The choice of `make test`: a function of its seed, and of nothing else.
 
 Without a seed every test runs. With one, tests that drive browsers and servers take turns, because they take ten times
-as long as all others: a quarter of their files runs, each in one browser and each of its tests with one database.
+as long as all others: a sixth of their files runs, each in one browser and each of its tests with one database.
 Other seeds choose other files, so in some runs every one of them has had its turn.
 """
 
@@ -20,6 +20,8 @@ import pytest
 from tests.support.project import ROOT
 
 PARTS: Final = 4
+# A run of `make test` takes one of so many files.
+SHARE: Final = 6
 _BROWSERS: Final = ("chromium", "firefox")
 _DATABASES: Final = ("sqlite", "postgresql")
 _OF_EITHER: Final = re.compile("|".join((*_BROWSERS, *_DATABASES)))
@@ -40,11 +42,11 @@ def choose(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
     """The tests that a run with this seed takes."""
     items = list(items)
     main_ways = {item for item in items if item.get_closest_marker("main_way") and not _is_in_webkit(item)}
-    quarter = _files_in_turn({item.nodeid.partition("::")[0] for item in items}, seed)
+    chosen = _files_in_turn({item.nodeid.partition("::")[0] for item in items}, seed)
     possible = [
         item
         for item in items
-        if (not takes_turns(item) or item.nodeid.partition("::")[0] in quarter) and _is_turn(item, seed)
+        if (not takes_turns(item) or item.nodeid.partition("::")[0] in chosen) and _is_turn(item, seed)
     ]
     return main_ways | _that_do_not_wait(possible)
 
@@ -67,14 +69,14 @@ def _folder(name: str) -> str:
 
 
 def _files_in_turn(files: Collection[str], seed: str) -> set[str]:
-    """A quarter of the files in each folder, so that each run has something of every room."""
+    """A sixth of the files in each folder, so that each run has something of every room."""
     rooms = defaultdict(list)
     for file in files:
         rooms[_folder(file)].append(file)
     return {
         file
         for room in rooms.values()
-        for file in sorted(room, key=lambda one: _number(seed, one))[: -(-len(room) // PARTS)]
+        for file in sorted(room, key=lambda one: _number(seed, one))[: -(-len(room) // SHARE)]
     }
 
 
