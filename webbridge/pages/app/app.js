@@ -51,7 +51,7 @@ import { createSentParcelsView } from "../parcels/views/sent_parcels_view.js";
 import { createSignInView } from "../account/views/sign_in_view.js";
 import { createWritingView } from "../writing/views/writing_view.js";
 import { TrustKeeper } from "../trust/trust_keeper.js";
-import { Unlocking } from "../keys/unlocking.js";
+import { Unlocking } from "../keys/views/unlocking.js";
 
 /** @typedef {import("./language.js").PageTexts} PageTexts */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */

@@ -8,7 +8,7 @@
 import { isolate, mediumDate, shortDate, writeMailbox } from "../../../wasm_build/ui/formats.js";
 import { shortName, visibleName } from "../../../wasm_build/ui/shown_names.js";
 import { senderOf } from "./row_people.js";
-import { dayKey } from "./views/days.js";
+import { dayKey } from "./days.js";
 
 /** @typedef {import("../app/app.js").App} App */
 /** @typedef {import("../app/api.js").MessageSummary} MessageSummary */

@@ -12,7 +12,7 @@ import { problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { fetchPage, readUidSet } from "../list_source.js";
 import { ownKeyAddresses } from "../../account/own_addresses.js";
 import { isSameMessage } from "../../app/routes.js";
-import { createDays } from "./days.js";
+import { createDays } from "../days.js";
 import { asDraftRow, readHidden } from "../../drafts/views/draft_rows.js";
 import { fetchRows, MAX_FETCHED_BYTES } from "../../reading/views/hidden_subjects.js";
 import { lessonOf, NOTHING_LEARNT, updateRow } from "../../trust/views/learnt_marks.js";

@@ -3,14 +3,14 @@
  * device, which is offered once.
  */
 
-import { html } from "../../../wasm_build/ui/dom.js";
-import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
-import { PasskeyOffer } from "./views/passkey_offer.js";
-import { ReloadUnlock, sweepReloads } from "./reload_unlock.js";
-import { SharedUnlock } from "./shared_unlock.js";
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
+import { PasskeyOffer } from "./passkey_offer.js";
+import { ReloadUnlock, sweepReloads } from "../reload_unlock.js";
+import { SharedUnlock } from "../shared_unlock.js";
 
-/** @typedef {import("../app/app.js").App} App */
-/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/secret_field.js").Secret} Secret */
 
 /** So long the first view waits for the keys, so that no form appears that is needless a moment later. */
 const PATIENCE_MILLISECONDS = 6_000;

@@ -1,8 +1,8 @@
 /** The days under which a list has its messages: today, yesterday, a weekday, or a date as the person's locale writes it. */
 
-import { dayHeading } from "../../../../wasm_build/ui/formats.js";
+import { dayHeading } from "../../../wasm_build/ui/formats.js";
 
-/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
 const DAY_MILLISECONDS = 86_400_000;
 const DAYS_WITH_NAMES = 7;
