@@ -32,7 +32,7 @@ globalThis.chrome = {
 const root = new URL("../../browser_ext/", import.meta.url);
 const load = (path) => import(new URL(path, root));
 const [bridgeSending, bridgeDrafts, drafts, { versionOf }] = await Promise.all(
-  ["background/bridge_sending.js", "background/bridge_drafts.js", "background/drafts.js", "compose/letter_version.js"].map(load),
+  ["background/writing/bridge_sending.js", "background/writing/bridge_drafts.js", "background/writing/drafts.js", "compose/letter_version.js"].map(load),
 );
 
 /** Random numbers that are the same every time (mulberry32). @param {number} seed */
