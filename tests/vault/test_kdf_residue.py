@@ -45,7 +45,7 @@ def octets_of(seed: int) -> bytes:
 def copy_scripts(folder: Path) -> Path:
     """The path of a copy of the script beside copies of its imports. Node loads the library there as modules."""
     own_wasm = [f"worker/pbkdf2/{name}" for name in ("hmac", "iterations", "sha", "wasm_format")]
-    names = ("cleanup", "next_task", "rinse", "vault_error", "worker/hash_door", *own_wasm)
+    names = ("memory/cleanup", "values/next_task", "memory/rinse", "errors/vault_error", "worker/hash_door", *own_wasm)
     scripts = [f"wasm_build/vault/{name}.js" for name in names]
     library = [f"{LIBRARY.relative_to(ROOT)}/{name}.umd.min.js" for name in ("argon2", "scrypt")]
     own = "tests/vault/kdf_residue.mjs"
