@@ -16,10 +16,10 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 # Passages that JavaScript has, and that English, HTML, SQL, PHP and mails do not have.
 _JAVASCRIPT: Final = re.compile(
     r"""=>\s*[({\[\w"'`!-]            # an arrow function
-    | ^\s*(?:const|let|var)\s[^\n]*= # a declaration
-    | \bfunction\s*\w*\s*\([\w\s,{}.]*\)\s*\{
+    | ^[ ]*(?:const|let|var)\s[^\n]*= # a declaration
+    | \bfunction\b[ ]?\w*[ ]?\([\w\s,{}.]*\)[ ]?\{
     | \bawait\s+(?:import|new|window|document|chrome|navigator|caches|fetch)\b
-    | ^\s*import\s[^\n]*\sfrom\s
+    | ^[ ]*import[ ][^\n]*[ ]from[ ]
     | \b(?:document|window|globalThis|console|JSON|chrome)\.\w+
     """,
     re.MULTILINE | re.VERBOSE,

@@ -59,7 +59,8 @@ test("the command names the folder of the pages", () => {
     "https://example.org/mail/index.html": "https://example.org/mail", "http://127.0.0.1:8010/": "http://127.0.0.1:8010",
   };
   for (const [base, folder] of Object.entries(folders)) {
-    assert.match(tokenCommand(base, "a@b.example"), new RegExp(`^\\S+ \\S+ \\S+ \\S+ '?${folder}'? `, "u"));
+    const named = tokenCommand(base, "a@b.example").split(" ")[4];
+    assert.ok([folder, `'${folder}'`].includes(named ?? ""), named);
   }
 });
 

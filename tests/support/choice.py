@@ -24,7 +24,7 @@ PARTS: Final = 4
 SHARE: Final = 6
 _BROWSERS: Final = ("chromium", "firefox")
 _DATABASES: Final = ("sqlite", "postgresql")
-_OF_EITHER: Final = re.compile("|".join((*_BROWSERS, *_DATABASES)))
+_OF_EITHER: Final = re.compile(r"chromium|firefox|sqlite|postgresql")
 # The folders of tests that take turns.
 _FOLDERS: Final = frozenset(
     f"tests/{name}"

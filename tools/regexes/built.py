@@ -67,6 +67,10 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
 
 # Expressions in JavaScript, by the file and the source text of the expression.
 BUILT_IN_JAVASCRIPT: Final[dict[tuple[str, str], Built]] = {
+    ("tests/js/in_pages/pages/odd_answers.js", 'new RegExp(asked, "u")'): Built(
+        "a path of the API that the test names", (r"^/api/folders$",)
+    ),
+    ("tests/js/in_pages/pages/odd_answers.js", "f"): Built("a search of the API for mails, and no pattern", ("f",)),
     (
         "wasm_build/ui/mail_header.js",
         'new RegExp(`^${name}[ \\\\t]*:(.*(?:\\\\r?\\\\n[ \\\\t].*)*)`, "im")',

@@ -7,7 +7,7 @@ const [ELEMENT, TEXT, COMMENT] = [1, 3, 8];
 const VOID = new Set(["br", "img", "hr", "input", "meta", "link"]);
 /** Elements whose content is text and no markup. */
 const RAW = new Set(["script", "style"]);
-const TOKEN = /<!--(?<comment>[^]*?)-->|<(?<end>\/?)(?<name>[a-z][a-z0-9]*)(?<attributes>(?:"[^"]*"|'[^']*'|[^"'>])*)>|(?<text>[^<]+|<)/giu;
+const TOKEN = /<!--(?<comment>[^]*?)-->|<(?<end>\/?)(?<name>[a-z][a-z0-9]*)(?<attributes>(?:[\s/](?:"[^"]*"|'[^']*'|[^"'>])*)?)>|(?<text>[^<]+|<)/giu;
 const ATTRIBUTE = /([^\s=/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+)))?/gu;
 const NAMED = new Map([["lt", "<"], ["gt", ">"], ["amp", "&"], ["quot", '"'], ["nbsp", "\u00a0"]]);
 

@@ -13,7 +13,7 @@ from typing import Final
 from tests.support.project import ROOT
 
 FOLDER: Final = "tests/js/in_pages"
-_FUNCTION: Final = re.compile(r"^export ((?:async )?function\*? ?(\w+)\(.*?^\})$", re.MULTILINE | re.DOTALL)
+_HEAD: Final = re.compile(r"export (?:async )?function\*? ?(\w+)\(")
 
 
 @cache
@@ -23,11 +23,14 @@ def page_scripts(path: str) -> dict[str, str]:
     An expression has empty lines before the function and names its file behind it. So the lines of breakpoints and of
     stack traces are those of the file.
     """
-    text = (ROOT / FOLDER / path).read_text(encoding="utf-8")
-    return {
-        found[2]: "\n" * text.count("\n", 0, found.start()) + f"{found[1]}\n//# sourceURL={FOLDER}/{path}\n"
-        for found in _FUNCTION.finditer(text)
-    }
+    lines = (ROOT / FOLDER / path).read_text(encoding="utf-8").split("\n")
+    scripts = {}
+    for first, line in enumerate(lines):
+        if head := _HEAD.match(line):
+            last = first if line.endswith("}") and line.count("{") == line.count("}") else lines.index("}", first)
+            function = "\n".join(lines[first : last + 1]).removeprefix("export ")
+            scripts[head[1]] = "\n" * first + f"{function}\n//# sourceURL={FOLDER}/{path}\n"
+    return scripts
 
 
 @cache

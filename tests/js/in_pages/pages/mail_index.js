@@ -167,7 +167,8 @@ export async function anIndexThatAnotherTabHasBegunAnewTakesThePlaceOfTheOldOne(
   await index.begin();
   // Both indexes were written once.
   await third.add([item(1, "pear")], null);
-  return [ended, await find("pear"), await make().search("one", "text", "pear").then((rows) => rows.length)];
+  const [folder, field] = ["one", "text"];
+  return [ended, await find("pear"), await make().search(folder, field, "pear").then((rows) => rows.length)];
 }
 
 export async function aFolderIsReadOnceAndThenOnlyItsChanges() {
