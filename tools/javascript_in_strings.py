@@ -1,4 +1,4 @@
-"""Counts the lines of JavaScript in Python strings: `python tools/javascript_in_strings.py --help`."""
+"""Counts the lines of JavaScript in Python strings: `python -m tools.javascript_in_strings --help`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import argparse
 import ast
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+from tests.support.project import ROOT
 
 # Passages that JavaScript has, and that English, HTML, SQL, PHP and mails do not have.
 _JAVASCRIPT: Final = re.compile(
@@ -59,28 +57,24 @@ def _strings(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
         yield node.lineno, node.end_lineno or node.lineno, text
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print each file's count, the largest first, and their sum. Returns 1 if the sum exceeds `--most`."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print each file's count, the largest first, and their sum."""
     parser = argparse.ArgumentParser(
+        prog="python -m tools.javascript_in_strings",
         description="Counts the lines of JavaScript in Python strings, also in strings of a single line. "
-        "Docstrings do not count. Files are listed by `git ls-files`."
+        "Docstrings do not count. Files are listed by `git ls-files`.",
     )
     parser.add_argument("folders", nargs="*", help="only the files in these folders")
-    parser.add_argument("--most", type=int, metavar="LINES", help="fail if there are more lines")
-    parser.add_argument("--total", action="store_true", help="print only the sum")
     given = parser.parse_args(arguments)
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *given.folders]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     paths = [path for path in listed if path.endswith(".py") and (ROOT / path).exists()]
     counts = {path: javascript_lines((ROOT / path).read_text(encoding="utf-8")) for path in paths}
-    if not given.total:
-        for path, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            if count:
-                print(f"{count:6} {path}")
-    total = sum(counts.values())
-    print(f"{total:6} lines of JavaScript in Python strings")
-    return 1 if given.most is not None and total > given.most else 0
+    for path, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if count:
+            print(f"{count:6} {path}")
+    print(f"{sum(counts.values()):6} lines of JavaScript in Python strings")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

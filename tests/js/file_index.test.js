@@ -105,7 +105,7 @@ async function anyOrder(seed) {
   const act = async (tab, number) => {
     for (let left = 5; left > 0; left -= 1) {
       await pause();
-      // What was seen before this began.
+      // The newest number that was seen before this began.
       const before = seen;
       const acting = random(2) ? tab.read() : tab.change(addFolder(`${number}-${left}`));
       const outcome = await outcomeOf(acting);

@@ -108,7 +108,7 @@ def test_keys_that_are_added_in_one_tab_reach_all_tabs_with_its_key(empty: Page)
       globalThis.adds = "g";
       await first.unlock();
       await until(() => count(second) === 2);
-      // What the second tab adds at the same time as the first stays.
+      // The identity that the second tab adds at the same time as the first stays.
       globalThis.adds = "h";
       await second.unlock();
       globalThis.adds = "i";

@@ -1,4 +1,4 @@
-"""The choice of `make test`: a function of its seed, and of nothing else.
+"""The choice of `make test`: a function of its seed and of the files that there are.
 
 Without a seed every test runs. With one, tests that drive browsers and servers take turns, because they take ten times
 as long as all others: a sixth of their files runs, each in one browser and each of its tests with one database.
@@ -84,6 +84,9 @@ def _is_turn(item: pytest.Item, seed: str) -> bool:
     """Whether a test's browser is the one of its file, and its database the one of the test itself."""
     if _is_in_webkit(item):
         return False
+    if not takes_turns(item) and item.get_closest_marker("browser") is None:
+        # The name of a browser is only a value of a test in memory.
+        return True
     file, test = item.nodeid.partition("::")[0], _OF_EITHER.sub("", item.nodeid)
     own = set(_OF_EITHER.findall(_parameters(item)))
     return all(

@@ -6,9 +6,7 @@ import pytest
 
 from tests.support.browser.page_scripts import FOLDER, page_scripts
 from tests.support.project import ROOT
-from tools.javascript_in_strings import javascript_lines, main
-
-MOST_LINES = 4_000
+from tools.javascript_in_strings import javascript_lines
 
 
 @pytest.mark.parametrize(
@@ -26,10 +24,6 @@ MOST_LINES = 4_000
 )
 def test_counts_each_line_of_javascript(source: str, lines: int) -> None:
     assert javascript_lines(source) == lines
-
-
-def test_javascript_stays_in_files() -> None:
-    assert main(["--total", "--most", str(MOST_LINES)]) == 0
 
 
 def test_each_script_for_pages_is_used() -> None:

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tools.shape.sources import ROOT, product, scripts, tree_of
+from tests.support.project import ROOT
+from tools.shape.sources import product, scripts, tree_of
 
 
 def python_imports() -> dict[str, set[str]]:

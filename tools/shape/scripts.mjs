@@ -10,7 +10,7 @@ function describe(path) {
   /** @type {import("acorn").Comment[]} */
   const comments = [];
   const program = parse(readFileSync(path, "utf8"), {
-    ecmaVersion: "latest", sourceType: "module", allowHashBang: true, locations: true, onToken: tokens, onComment: comments,
+    ecmaVersion: "latest", sourceType: "module", allowHashBang: true, allowReturnOutsideFunction: true, locations: true, onToken: tokens, onComment: comments,
   });
   const codeLines = new Set();
   for (const { loc } of tokens) {

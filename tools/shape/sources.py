@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.project import ROOT
+
 ROOMS = ("smime_core", "sealwax", "wasm_build", "webbridge", "roaming_keys", "browser_ext")
 DATA_LINES = 10
 
@@ -44,9 +45,9 @@ def nodes(paths: Iterable[Path]) -> Iterator[tuple[Path, ast.AST]]:
 
 
 @cache
-def scripts() -> list[dict[str, Any]]:
-    """The facts about each JavaScript file of the product, from tools/shape/scripts.mjs."""
-    paths = [*map(str, files(".js", *ROOMS)), *map(str, files(".mjs", *ROOMS))]
+def scripts(folders: tuple[str, ...] = ROOMS) -> list[dict[str, Any]]:
+    """The facts about each JavaScript file in these folders, from tools/shape/scripts.mjs."""
+    paths = [*map(str, files(".js", *folders)), *map(str, files(".mjs", *folders))]
     written = subprocess.run(
         ["node", "tools/shape/scripts.mjs", *paths], cwd=ROOT, check=True, capture_output=True, text=True
     )
@@ -70,7 +71,8 @@ def comments(path: Path) -> Iterator[str]:
         if token.type == tokenize.COMMENT:
             if token.start[0] != last + 1 or token.line.split("#")[0].strip():
                 yield token.string.lstrip("# ")
-            last = token.start[0]
+            # A comment behind code is not continued by the line below it.
+            last = -1 if token.line.split("#")[0].strip() else token.start[0]
 
 
 def script_comments(script: dict[str, Any]) -> Iterator[str]:

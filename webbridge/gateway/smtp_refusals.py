@@ -13,7 +13,8 @@ from webbridge.gateway.smtp_wire import ENDING, Reply, SmtpWire
 # RFC 3463 section 2, at the beginning of a reply's text (RFC 2034 section 4).
 _ENHANCED_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
 NEEDS_LOGIN: Final = 530  # RFC 4954 section 6
-# What servers say to MAIL when a connection was idle for long, or had enough messages: its login or its TLS is over.
+# The codes with which servers answer MAIL on a connection that was idle for long, or had enough messages: its login or
+# its TLS is over.
 _OF_THE_CONNECTION = frozenset({ENDING, 452, 454, NEEDS_LOGIN})
 _CONNECTION_STATUS: Final = b"4.4.2"  # RFC 3463 section 3.5: bad connection
 # RFC 3463 section 3.4: the message is too big for the system.

@@ -30,7 +30,7 @@ LARGE_TEXT_WIDTH = 1280
 HEIGHT = 900
 ALL = VIEWS | STATES
 # One view of each kind, for `make test`.
-HEART = ("keys and people", "viewer with a mail", "writing", "window, encrypt")
+IN_EACH_RUN = ("keys and people", "viewer with a mail", "writing", "window, encrypt")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 RIGHT_TO_LEFT = "ar"
 # Returns the number of animations when the wax seal appears anew.
@@ -53,7 +53,7 @@ def violations(view: View) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.thorough(False)) if name in HEART else name for name in ALL]
+    "name", [pytest.param(name, marks=pytest.mark.thorough(False)) if name in IN_EACH_RUN else name for name in ALL]
 )
 def test_a_view_has_no_violation_and_is_reached_by_keyboard(stage: Stage, name: str) -> None:
     with ALL[name](stage) as view:

@@ -63,7 +63,7 @@ export function luredPage(seed) {
   // Where no date is known, nothing tells the text from what is before it when a person points.
   let isDated = true;
 
-  // What the sender writes.
+  // The parts that the sender writes.
   const address = () => by.pick([`${evil}/${by.below(9)}/raw`, `/mail/${uid}/delete?raw=1`, `/logout?source=1&uid=${uid}`, `/mail/${uid}/source.eml`, `evil/${uid}/raw.eml`,
     `?evil=raw&uid=${uid}`, `${location.origin}${evil}/message.eml`, `${evil}?uid=${uid}&part=1.2`, `/part/${uid}/9`]);
   const label = () => by.pick(LABELS);
@@ -121,7 +121,7 @@ export function luredPage(seed) {
   let isContained = true;
   const text = () => (hasSentence ? `<p>${by.pick(SENTENCES)}</p>` : "") + by.some(1, 5, block) + (hasSentence ? `<p>${by.pick(SENTENCES)}</p>` : "");
 
-  // What the webmail makes.
+  // The parts that the webmail makes.
   const [source, raw, whole] = own;
   const sourceControl = () => by.pick([
     () => `<a href="${source}">View source</a>`,

@@ -2,7 +2,7 @@
  * The identities that the person shares with others by the key server, such as that of a ward: their list, taking, leaving,
  * and what only the owner changes.
  *
- * What was found stays beside the account while it is unlocked, because the view of the keys is drawn anew with each change.
+ * The answers stay beside the account while it is unlocked, because the view of the keys is drawn anew with each change.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";

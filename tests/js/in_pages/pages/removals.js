@@ -22,7 +22,7 @@ export async function parts() {
   globalThis.makeTrust = () => {
     const trust = new TrustKeeper({ read: () => null, write: () => {} });
     const mail = new MailVault(async () => vault, { copies: () => ({}) }, { trust }, async () => ({}));
-    /** What another tab or device has made of it. */
+    /** Takes the decisions and contacts as another tab or device has left them. */
     const adopt = (decisions, contacts) => trust.adopt({
       contacts: pack(contacts), decisions: pack(decisions), book: pack({ entries: [] }), merged: null, sent: null,
     });

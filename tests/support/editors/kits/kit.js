@@ -1,12 +1,12 @@
 /**
- * What every kit gives a test: an editor as a site sets it up, whose own model the test asks.
+ * The parts that every kit gives a test: an editor as a site sets it up, whose own model the test asks.
  * @typedef {{model: () => string, write: (text: string) => unknown, undo: () => unknown}} Kit
  */
 export const place = /** @type {HTMLElement} */ (document.querySelector("#place"));
 
 /** @param {Kit} kit */
 export function begin(kit) {
-  // What an editor's own functions return is often no plain value.
+  // The results of an editor's own functions are often no plain values.
   globalThis.kit = { model: kit.model, write: async (text) => { await kit.write(text); }, undo: async () => { await kit.undo(); } };
   document.documentElement.dataset.kit = "ready";
 }
