@@ -135,7 +135,7 @@ async function read(reader, opening) {
     said.ahead.push([value.byteLength, order]);
   }
 }
-{ // What came along with the ticket is not fetched, once, unless it has another size than it has to have.
+{ // A chunk that came along with the ticket is not fetched, once, unless it has another size than it has to have.
   const chunk = { cmsBytes: 110, contentBytes: 10, sha256: "1" };
   const files = [{ name: "message.eml", sizeBytes: 10, chunks: [chunk] }];
   said.enclosed = [];
