@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.choice import PARTS, SHARE, seed_of_commit
 from tests.support.project import ROOT
 
-MARKERS = "[pytest]\nmarkers =\n  main_way: one\n  thorough: two\n"
+MARKERS = "[pytest]\nmarkers =\n  browser: one\n  main_way: two\n  server: three\n  thorough: four\n"
 HOOKS = """
 import pytest
 from tests.conftest import pytest_addoption, pytest_collection_modifyitems, pytest_report_header
@@ -25,7 +25,11 @@ import pytest
 BROWSERS = pytest.mark.parametrize("browser", ["chromium", "firefox", "webkit"])
 
 @BROWSERS
+@pytest.mark.browser
 def test_one(browser): pass
+
+@BROWSERS
+def test_value(browser): pass
 
 @BROWSERS
 @pytest.mark.main_way
@@ -33,6 +37,7 @@ def test_main(browser): pass
 
 def test_plain(): pass
 
+@pytest.mark.server
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_store(database): pass
 
@@ -40,6 +45,7 @@ def test_store(database): pass
 def test_that_waits(rare): pass
 
 @BROWSERS
+@pytest.mark.browser
 @pytest.mark.thorough(after=2)
 @pytest.mark.parametrize("number", range(3))
 def test_sets(browser, number): pass
@@ -61,8 +67,8 @@ def pytest_collection_modifyitems(config, items):
     chosen = [choose(items, str(seed)) for seed in range(400)]
     items[:] = [item for item in items if any(item in one for one in chosen)]
 """
-# Of three ways with three browsers, two databases, and two tests.
-COUNT = 3 + 3 + 1 + 2 + 1 + 9
+# Of four ways with three browsers, two databases, and two tests.
+COUNT = 3 + 3 + 3 + 1 + 2 + 1 + 9
 FILES = 12
 
 
@@ -111,7 +117,10 @@ def test_a_seed_takes_a_sixth_of_the_files_in_one_browser_each(tmp_path: Path) -
             (browser,) = {re.search(r"chromium|firefox", name)[0] for name in own if name.startswith(("one", "sets"))}  # type: ignore[index]
             (database,) = (name for name in own if name.startswith("store"))
             main = {"main[chromium]", "main[firefox]"}
-            assert set(own) == {f"one[{browser}]", "plain", f"sets[0-{browser}]", f"sets[1-{browser}]", database} | main
+            # In a test in memory the name of a browser is only a value.
+            values = {"value[chromium]", "value[firefox]"} if "/core/" in file else {f"value[{browser}]"}
+            driven = {f"one[{browser}]", f"sets[0-{browser}]", f"sets[1-{browser}]"}
+            assert set(own) == {"plain", database} | driven | main | values
         # A main way runs always, and in each browser.
         assert sum("test_main[" in name for name in chosen) == 2 * (FILES + 1)
 

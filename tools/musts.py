@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-TESTS: Final = Path(__file__).resolve().parent
+TESTS: Final = Path(__file__).resolve().parent.parent / "tests"
 _NUMBERS: Final = re.compile(r"MUSTS ((?:\d+(?:, | and | to )?)+)")
 
 

@@ -66,15 +66,24 @@ def test_every_page_of_the_documentation_stands_in_its_contents() -> None:
         assert f" {page.relative_to(DOCS).as_posix()}\n" in contents, f"{page.name} is nowhere in mkdocs.yml"
 
 
-def test_every_test_that_the_security_model_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (DOCS / "security_model.md").read_text()))
-    existing = {
-        name
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for name in re.findall(r"^ *(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+def test_every_test_that_the_documentation_names_exists() -> None:
+    """A page names a test of Python by its function, and one of JavaScript by its file and its sentence."""
+    pages = {path.name: path.read_text() for path in DOCS.rglob("*.md")}
+    functions, files = set[str](), set[str]()
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        functions |= set(re.findall(r"^ *(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE))
+        files.add(path.stem)
+    sentences = {
+        f"{path.name}: {sentence}"
+        for path in (ROOT / "tests" / "js").rglob("*.test.js")
+        for sentence in re.findall(r"^ *(?:test|describe)\(\s*[\"`]([^\"`]*)", path.read_text(), re.MULTILINE)
     }
+    named = {name: page for page, text in pages.items() for name in re.findall(r"`(test_\w+)`", text)}
+    told = {name: page for page, text in pages.items() for name in re.findall(r"`(\w+\.test\.js: [^`]+)`", text)}
     assert named
-    assert named <= existing
+    assert told
+    assert {name: page for name, page in named.items() if name not in functions | files} == {}
+    assert {name: page for name, page in told.items() if name not in sentences} == {}
 
 
 def reference_pages() -> list[Path]:

@@ -84,8 +84,8 @@ def _is_turn(item: pytest.Item, seed: str) -> bool:
     """Whether a test's browser is the one of its file, and its database the one of the test itself."""
     if _is_in_webkit(item):
         return False
-    if not takes_turns(item) and item.get_closest_marker("browser") is None:
-        # The name of a browser is only a value of a test in memory.
+    if not takes_turns(item) and not any(item.get_closest_marker(name) for name in ("browser", "server")):
+        # The name of a browser or a database is only a value of a test in memory.
         return True
     file, test = item.nodeid.partition("::")[0], _OF_EITHER.sub("", item.nodeid)
     own = set(_OF_EITHER.findall(_parameters(item)))
