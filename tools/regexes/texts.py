@@ -44,7 +44,7 @@ class Pattern:
         self.compiled: re.Pattern[Any] = re.compile(text, flags)
         self.tree = _parser.parse(text, self.compiled.flags & ~re.DEBUG)
         self._dice = random.Random(1)  # noqa: S311 (the same texts in every run)
-        self._members: dict[int, list[str]] = {}
+        self._members: dict[tuple[Any, Any], list[str]] = {}
         self._universe = self._find_universe()
         self._letters = self._find_letters()
 
@@ -156,12 +156,10 @@ class Pattern:
         return [chr(one) for one in sorted(points) if not 0xD800 <= one < 0xE000]
 
     def _of_class(self, op: Any, av: Any) -> list[str]:
-        if id(av) not in self._members or op is not ops.IN:
-            chosen = [one for one in self._universe if self._is_member(op, av, one)]
-            if op is not ops.IN:
-                return chosen
-            self._members[id(av)] = chosen
-        return self._members[id(av)]
+        key = op, id(av) if op is ops.IN else av
+        if key not in self._members:
+            self._members[key] = [one for one in self._universe if self._is_member(op, av, one)]
+        return self._members[key]
 
     def _is_member(self, op: Any, av: Any, letter: str) -> bool:
         point = ord(letter)
